@@ -1,0 +1,70 @@
+//! Damage, drift or noise, as far as content alone tells.
+//!
+//! Who owns a file and whether its package was upgraded is not known here yet: that knowledge will come in as a further
+//! argument, and turn some damage into drift.
+
+use super::bytecode::is_bytecode;
+use crate::model::{Class, Entry, Kind, RelPath};
+
+/// The class of a difference. `believed` tells of bytecode whether Python would load it: its header fits its source.
+pub(crate) fn classify(
+    path: &RelPath,
+    kind: Kind,
+    expected: Option<&Entry>,
+    actual: Option<&Entry>,
+    believed: bool,
+) -> Class {
+    match kind {
+        Kind::Mtime => Class::Noise,
+        _ if is_bytecode(path) => bytecode_class(kind, expected, actual, believed),
+        Kind::Extra => Class::Drift,
+        _ => Class::Damage,
+    }
+}
+
+/// Python rebuilds bytecode that is gone, empty or does not fit. What it believes and cannot use makes it fail, and what
+/// changed while its time stood still was not written by Python.
+fn bytecode_class(
+    kind: Kind,
+    expected: Option<&Entry>,
+    actual: Option<&Entry>,
+    believed: bool,
+) -> Class {
+    let stood_still = expected
+        .zip(actual)
+        .is_some_and(|(a, b)| a.meta.mtime == b.meta.mtime);
+    match kind {
+        Kind::Missing | Kind::Extra | Kind::Emptied | Kind::Mtime => Class::Noise,
+        Kind::Truncated | Kind::ZeroFilled if !believed => Class::Noise,
+        Kind::Altered if !stood_still => Class::Noise,
+        _ => Class::Damage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn python_may_do_with_its_bytecode_what_it_likes_but_others_may_not() {
+        let pyc = RelPath::new(b"x/__pycache__/a.cpython-311.pyc").unwrap();
+        let class = |kind, believed| classify(&pyc, kind, None, None, believed);
+        for kind in [Kind::Missing, Kind::Extra, Kind::Emptied, Kind::Altered] {
+            assert_eq!(class(kind, true), Class::Noise, "{kind:?}");
+        }
+        assert_eq!(class(Kind::Truncated, true), Class::Damage);
+        assert_eq!(class(Kind::Truncated, false), Class::Noise);
+        assert_eq!(class(Kind::Unreadable, false), Class::Damage);
+    }
+
+    #[test]
+    fn what_is_no_bytecode_is_damage_unless_it_is_more_or_only_younger() {
+        let py = RelPath::new(b"x/a.py").unwrap();
+        assert_eq!(classify(&py, Kind::Extra, None, None, false), Class::Drift);
+        assert_eq!(classify(&py, Kind::Mtime, None, None, false), Class::Noise);
+        assert_eq!(
+            classify(&py, Kind::Missing, None, None, false),
+            Class::Damage
+        );
+    }
+}

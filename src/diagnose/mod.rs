@@ -1,0 +1,7 @@
+//! Why: what a difference means. Pure: differences and clues in, findings out.
+
+mod bytecode;
+mod class;
+
+pub(crate) use bytecode::{PycHeader, is_bytecode, source_of};
+pub(crate) use class::classify;

@@ -1,0 +1,130 @@
+//! One file of the store written whole or not at all: temporary, synced, renamed, and the directory synced.
+//!
+//! A failed sync is never retried: the kernel may have dropped the data and reported it once (Rebello et al., ATC'20).
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, RenameFlags};
+
+use super::error::{At, PathError};
+use super::rooted::{Rooted, os};
+
+/// A file that has no final name yet. Dropped without [`Temp::publish`] it is removed.
+#[derive(Debug)]
+pub(crate) struct Temp<'a> {
+    dir: &'a Rooted,
+    name: String,
+    file: File,
+    kept: bool,
+}
+
+impl<'a> Temp<'a> {
+    /// Creates a file that only its owner may read.
+    pub(crate) fn create(dir: &'a Rooted) -> Result<Self, PathError> {
+        let name = random_name()?;
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let path = dir.path().join(&name);
+        let fd = rustix::fs::openat(dir.fd(), name.as_str(), flags, Mode::from_raw_mode(0o600))
+            .at("create", &path)?;
+        Ok(Self {
+            dir,
+            name,
+            file: fd.into(),
+            kept: false,
+        })
+    }
+
+    /// Where it is now.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.path().join(&self.name)
+    }
+
+    /// Appends bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), PathError> {
+        self.file.write_all(bytes).at("write", &self.path())
+    }
+
+    /// Makes the content durable, then gives it its name, then makes the name durable. A file of that name, which has
+    /// the same content since names are digests, stays.
+    pub(crate) fn publish(mut self, to: &Rooted, name: &str) -> Result<(), PathError> {
+        rustix::fs::fdatasync(&self.file).at("sync", &self.path())?;
+        let path = to.path().join(name);
+        let flags = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(self.dir.fd(), self.name.as_str(), to.fd(), name, flags) {
+            Ok(()) => self.kept = true,
+            Err(rustix::io::Errno::EXIST) => {}
+            // File systems without the flag: the name is the digest of the content, so replacing changes nothing.
+            Err(rustix::io::Errno::INVAL) => {
+                rustix::fs::renameat(self.dir.fd(), self.name.as_str(), to.fd(), name)
+                    .at("rename to", &path)?;
+                self.kept = true;
+            }
+            Err(error) => return Err(error).at("rename to", &path),
+        }
+        to.sync()
+    }
+}
+
+impl Drop for Temp<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What cannot be removed now is removed by the next command.
+            let _ = rustix::fs::unlinkat(
+                self.dir.fd(),
+                self.name.as_str(),
+                rustix::fs::AtFlags::empty(),
+            );
+        }
+    }
+}
+
+/// Writes a whole file under a name that people choose, replacing what is there, durably.
+pub(crate) fn replace(dir: &Rooted, name: &[u8], content: &[u8]) -> Result<(), PathError> {
+    let mut temp = Temp::create(dir)?;
+    temp.write(content)?;
+    rustix::fs::fdatasync(&temp.file).at("sync", &temp.path())?;
+    rustix::fs::renameat(dir.fd(), temp.name.as_str(), dir.fd(), name)
+        .at("rename to", &dir.path().join(os(name)))?;
+    temp.kept = true;
+    dir.sync()
+}
+
+/// Removes a name and makes that durable. That it is gone already is fine.
+pub(crate) fn remove(dir: &Rooted, name: &[u8]) -> Result<(), PathError> {
+    match rustix::fs::unlinkat(dir.fd(), name, rustix::fs::AtFlags::empty()) {
+        Ok(()) => dir.sync(),
+        Err(rustix::io::Errno::NOENT) => Ok(()),
+        Err(error) => Err(error).at("remove", &dir.path().join(os(name))),
+    }
+}
+
+/// Makes a directory that only its owner may enter, whatever the umask, and its parents as usual. Returns whether it is new.
+pub(crate) fn make_private_dir(path: &Path) -> Result<bool, PathError> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).at("create directory", parent)?;
+    }
+    match rustix::fs::mkdirat(rustix::fs::CWD, path, Mode::from_raw_mode(0o700)) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::EXIST) => return Ok(false),
+        Err(error) => return Err(error).at("create directory", path),
+    }
+    let dir = Rooted::open(path)?;
+    rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", path)?;
+    dir.sync()?;
+    if let Some(parent) = path.parent() {
+        Rooted::open(parent)?.sync()?;
+    }
+    Ok(true)
+}
+
+/// 16 random hex digits.
+pub(crate) fn random_name() -> Result<String, PathError> {
+    let mut bytes = [0_u8; 8];
+    let source = Path::new("/dev/urandom");
+    let mut file = File::open(source).at("open", source)?;
+    std::io::Read::read_exact(&mut file, &mut bytes).at("read", source)?;
+    Ok(data_encoding::HEXLOWER.encode(&bytes))
+}

@@ -1,0 +1,67 @@
+//! Every failure of a system call names what was tried and on what.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::model::Shown;
+
+/// A system call that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {verb} '{}'", Shown::path(path))]
+pub struct PathError {
+    /// What was tried: fits "cannot … PATH".
+    pub verb: &'static str,
+    /// On what.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl PathError {
+    /// An error that no system call reported.
+    pub(crate) fn new(verb: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
+        Self {
+            verb,
+            path: path.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    /// Whether the disk, the quota or a size limit is exhausted.
+    pub fn is_full(&self) -> bool {
+        use io::ErrorKind as K;
+        matches!(
+            self.source.kind(),
+            K::StorageFull | K::QuotaExceeded | K::FileTooLarge
+        )
+    }
+
+    /// Whether the system refused for want of permission or because nothing may be written there.
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self.source.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        )
+    }
+
+    /// Whether there is nothing of that name.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self.source.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    }
+}
+
+/// Adds verb and path to what a system call returned.
+pub(crate) trait At<T> {
+    /// `verb` fits "cannot VERB 'PATH'".
+    fn at(self, verb: &'static str, path: &Path) -> Result<T, PathError>;
+}
+
+impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
+    fn at(self, verb: &'static str, path: &Path) -> Result<T, PathError> {
+        self.map_err(|source| PathError::new(verb, path, source))
+    }
+}

@@ -1,0 +1,307 @@
+//! What a restore is about to do, kept beside its staging until it is done, so that a crash can be completed or cleaned.
+//!
+//! States: no journal → nothing under way. `Staging` → the venv is untouched, whatever stands in staging is rubbish.
+//! `Swap` → staging was verified and is durable; which tree stands where is decided by inode numbers, never by this phase.
+//! `Apply` → staging was verified and is durable; the listed steps are being done and may all be done again.
+
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE64;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::atomic;
+use super::error::{At, PathError};
+use super::rooted::{Rooted, os};
+use super::stat::Stat;
+use crate::model::{Digest, Entry, RelPath, SnapshotId};
+
+/// An inode, as a name for a directory that keeps through renames.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Inode {
+    dev: u64,
+    ino: u64,
+}
+
+impl Inode {
+    pub(crate) fn of(stat: &Stat) -> Self {
+        Self {
+            dev: stat.dev,
+            ino: stat.ino,
+        }
+    }
+}
+
+/// How far the restore has come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "lowercase")]
+pub(crate) enum Phase {
+    /// Files are being laid out; the venv is untouched.
+    Staging,
+    /// The exchange is next, or done.
+    Swap {
+        /// The directory that was staged.
+        staged: Inode,
+        /// The venv that it replaces; none where there was none.
+        live: Option<Inode>,
+    },
+    /// File by file, in place.
+    Apply {
+        /// The steps in order.
+        steps: Vec<Step>,
+    },
+}
+
+/// One change of an in-place restore. Each may be done twice.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Step {
+    /// Remove what stands there, a directory with all it holds.
+    Remove(PathText),
+    /// Make a directory.
+    Mkdir(PathText),
+    /// Move the staged file of the same path here.
+    Place(PathText),
+    /// Set owner, mode and time of a directory.
+    Settle {
+        /// The directory.
+        path: PathText,
+        /// Permission bits.
+        mode: u32,
+        /// Owner.
+        uid: u32,
+        /// Group.
+        gid: u32,
+        /// Seconds of the modification time.
+        secs: i64,
+        /// Nanoseconds of the modification time.
+        nanos: u32,
+    },
+}
+
+/// A path in JSON: base64 of its bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PathText(String);
+
+impl PathText {
+    pub(crate) fn new(path: &RelPath) -> Self {
+        Self(BASE64.encode(path.as_bytes()))
+    }
+
+    /// The path, if it is a normal one.
+    pub(crate) fn path(&self) -> Option<RelPath> {
+        RelPath::new(&BASE64.decode(self.0.as_bytes()).ok()?).ok()
+    }
+}
+
+impl Step {
+    /// The last touch of a directory.
+    pub(crate) fn settle(entry: &Entry) -> Self {
+        let meta = &entry.meta;
+        let (secs, nanos) = (meta.mtime.secs, meta.mtime.nanos);
+        let path = PathText::new(&entry.path);
+        Self::Settle {
+            path,
+            mode: meta.mode,
+            uid: meta.uid,
+            gid: meta.gid,
+            secs,
+            nanos,
+        }
+    }
+}
+
+/// The content of a journal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Journal {
+    format: u32,
+    /// The directory in which the tree is built, beside the journal.
+    pub(crate) staging: String,
+    /// Where the replaced tree is kept for good, if the person asked for that.
+    pub(crate) keep_old: Option<String>,
+    /// The store that holds the snapshots (base64 of its path).
+    store: String,
+    /// What is restored.
+    pub(crate) snapshot: SnapshotId,
+    /// Where the replaced state was saved; to be dropped if the restore never happens.
+    pub(crate) incident: Option<SnapshotId>,
+    /// How far it has come.
+    pub(crate) phase: Phase,
+}
+
+/// Where journal and staging lie, and what they are called.
+#[derive(Debug)]
+pub(crate) struct Workplace {
+    /// The directory that holds them: the venv's parent, or the venv itself where that cannot be exchanged.
+    pub(crate) dir: Rooted,
+    stem: String,
+}
+
+/// Names that an in-place restore uses inside the venv's root, and that no scan counts as the venv's.
+pub(crate) const INSIDE: &str = ".snap-restore";
+
+impl Workplace {
+    /// Beside the venv. Names are made of the venv's own, cut where that would grow too long.
+    pub(crate) fn beside(parent: Rooted, venv_name: &[u8]) -> Self {
+        let plain = std::str::from_utf8(venv_name)
+            .ok()
+            .filter(|name| name.len() <= 200);
+        let stem = match plain {
+            Some(name) => format!(".{name}.snap-restore"),
+            None => format!(".{}.snap-restore", &Digest::of(venv_name).to_hex()[..16]),
+        };
+        Self { dir: parent, stem }
+    }
+
+    /// Inside the venv.
+    pub(crate) fn inside(venv: Rooted) -> Self {
+        Self {
+            dir: venv,
+            stem: INSIDE.to_owned(),
+        }
+    }
+
+    /// The name of the staging directory.
+    pub(crate) fn staging(&self) -> String {
+        format!("{}-staging", self.stem)
+    }
+
+    /// Where the old tree stands between two renames.
+    pub(crate) fn aside(&self) -> String {
+        format!("{}-aside", self.stem)
+    }
+
+    fn name(&self) -> String {
+        format!("{}-journal", self.stem)
+    }
+
+    fn temp_name(&self) -> String {
+        format!("{}-journal.tmp", self.stem)
+    }
+
+    /// Whether a restore is or was under way here.
+    pub(crate) fn has_journal(&self) -> bool {
+        let there = |name: String| {
+            self.dir
+                .stat_name(name.as_bytes())
+                .is_ok_and(|stat| stat.is_some())
+        };
+        there(self.name()) || there(self.temp_name())
+    }
+
+    /// Reads the journal. One that is not ours or not whole counts as an error, since guessing could destroy a tree.
+    pub(crate) fn read(&self) -> Result<Option<Journal>, PathError> {
+        let path = self.dir.path().join(self.name());
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = match rustix::fs::openat(self.dir.fd(), self.name(), flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(None),
+            done => done.at("open", &path)?,
+        };
+        let stat = Stat::of(&fd).at("stat", &path)?;
+        let me = rustix::process::geteuid().as_raw();
+        let trusted = stat.is_file()
+            && (stat.uid == me || stat.uid == 0 || me == 0 && Some(stat.uid) == self.owner());
+        if !trusted {
+            return Err(std::io::Error::other(
+                "the journal of a restore belongs to somebody else",
+            ))
+            .at("trust", &path);
+        }
+        let mut text = String::new();
+        std::fs::File::from(fd)
+            .take(64 << 20)
+            .read_to_string(&mut text)
+            .at("read", &path)?;
+        let bad = |why: &'static str| {
+            PathError::new("use the journal", &path, std::io::Error::other(why))
+        };
+        let (sum, body) = text
+            .split_once('\n')
+            .ok_or_else(|| bad("it is cut short"))?;
+        if Digest::from_hex(sum) != Ok(Digest::of(body.as_bytes())) {
+            return Err(bad("its checksum is wrong"));
+        }
+        let journal: Journal =
+            serde_json::from_str(body).map_err(|_| bad("it is not understood"))?;
+        if journal.format != Journal::FORMAT || journal.staging != self.staging() {
+            return Err(bad("it was written by another version"));
+        }
+        Ok(Some(journal))
+    }
+
+    fn owner(&self) -> Option<u32> {
+        self.dir.stat().ok().map(|stat| stat.uid)
+    }
+
+    /// Writes the journal durably, replacing an earlier one.
+    pub(crate) fn write(&self, journal: &Journal) -> Result<(), PathError> {
+        let path = self.dir.path().join(self.temp_name());
+        let body = serde_json::to_string(journal).at("write", &path)?;
+        let content = format!("{}\n{body}", Digest::of(body.as_bytes()));
+        let flags =
+            OFlags::CREATE | OFlags::TRUNC | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(
+            self.dir.fd(),
+            self.temp_name(),
+            flags,
+            Mode::from_raw_mode(0o600),
+        )
+        .at("create", &path)?;
+        let mut file = std::fs::File::from(fd);
+        std::io::Write::write_all(&mut file, content.as_bytes()).at("write", &path)?;
+        rustix::fs::fdatasync(&file).at("sync", &path)?;
+        rustix::fs::renameat(self.dir.fd(), self.temp_name(), self.dir.fd(), self.name())
+            .at("rename", &path)?;
+        self.dir.sync()
+    }
+
+    /// Removes the journal durably: the restore is over.
+    pub(crate) fn clear(&self) -> Result<(), PathError> {
+        atomic::remove(&self.dir, self.temp_name().as_bytes())?;
+        atomic::remove(&self.dir, self.name().as_bytes())
+    }
+
+    /// Removes what a crash before the first journal left.
+    pub(crate) fn clear_temp(&self) -> Result<(), PathError> {
+        atomic::remove(&self.dir, self.temp_name().as_bytes())
+    }
+
+    /// A path inside, for messages.
+    pub(crate) fn shown(&self, name: &str) -> PathBuf {
+        self.dir.path().join(os(name.as_bytes()))
+    }
+}
+
+impl Journal {
+    const FORMAT: u32 = 1;
+
+    /// A restore that is about to lay out its first file.
+    pub(crate) fn begin(
+        work: &Workplace,
+        store: &Path,
+        snapshot: SnapshotId,
+        incident: Option<SnapshotId>,
+        keep_old: Option<String>,
+    ) -> Self {
+        let store = BASE64.encode(store.as_os_str().as_bytes());
+        Self {
+            format: Self::FORMAT,
+            staging: work.staging(),
+            keep_old,
+            store,
+            snapshot,
+            incident,
+            phase: Phase::Staging,
+        }
+    }
+
+    /// The store that the restore used.
+    pub(crate) fn store(&self) -> PathBuf {
+        let bytes = BASE64.decode(self.store.as_bytes()).unwrap_or_default();
+        PathBuf::from(std::ffi::OsString::from_vec(bytes))
+    }
+}

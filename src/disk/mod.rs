@@ -1,0 +1,18 @@
+//! The only hand that changes files, and all that only Linux has.
+
+pub(crate) mod apply;
+pub(crate) mod atomic;
+pub(crate) mod error;
+pub(crate) mod journal;
+pub(crate) mod lock;
+pub(crate) mod meta;
+pub(crate) mod processes;
+pub(crate) mod remove;
+pub(crate) mod rooted;
+pub(crate) mod space;
+pub(crate) mod staging;
+pub(crate) mod stat;
+pub(crate) mod swap;
+pub(crate) mod walk;
+
+pub use error::PathError;

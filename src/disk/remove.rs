@@ -1,0 +1,64 @@
+//! Removes a tree step by step from held descriptors: never through a link, never across a mount.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::error::{At, PathError};
+use super::rooted::{Rooted, names_of, os};
+use super::stat::Stat;
+
+/// Removes `name` inside `parent` with all that it holds. That it is gone already is fine.
+pub(crate) fn remove_tree(parent: &Rooted, name: &[u8]) -> Result<(), PathError> {
+    let shown = parent.path().join(os(name));
+    match remove_any(parent.fd(), name) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error).at("remove", &shown),
+    }
+}
+
+fn remove_any(dir: impl AsFd, name: &[u8]) -> rustix::io::Result<()> {
+    let stat = Stat::at(&dir, name)?;
+    if stat.mount_root {
+        return Err(Errno::BUSY);
+    }
+    if !stat.is_dir() {
+        return rustix::fs::unlinkat(&dir, name, AtFlags::empty());
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = match rustix::fs::openat(&dir, name, flags, Mode::empty()) {
+        Err(Errno::ACCESS) => {
+            // A directory that even its owner may not enter can still be opened up by the owner.
+            rustix::fs::chmodat(&dir, name, Mode::from_raw_mode(0o700), AtFlags::empty())?;
+            rustix::fs::openat(&dir, name, flags, Mode::empty())?
+        }
+        done => done?,
+    };
+    // Entries may appear while we remove (a service still writes here), so "not empty" means once more.
+    for _ in 0..100 {
+        remove_entries(&fd)?;
+        match rustix::fs::unlinkat(&dir, name, AtFlags::REMOVEDIR) {
+            Err(Errno::NOTEMPTY) => {}
+            done => return done,
+        }
+    }
+    Err(Errno::NOTEMPTY)
+}
+
+fn remove_entries(fd: impl AsFd) -> rustix::io::Result<()> {
+    let mut opened = false;
+    for name in names_of(&fd)? {
+        loop {
+            match remove_any(&fd, &name) {
+                Ok(()) | Err(Errno::NOENT) => break,
+                Err(Errno::ACCESS) if !opened => {
+                    rustix::fs::fchmod(&fd, Mode::from_raw_mode(0o700))?;
+                    opened = true;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}

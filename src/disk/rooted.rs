@@ -1,0 +1,200 @@
+//! A directory held open, and everything below it reached without ever following a link or crossing a mount.
+//!
+//! Whoever may write in the tree can swap a directory for a link while we work (reliability: symlink races); a path that
+//! is looked up again from its text would then lead outside. Every step here starts at the held descriptor.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use super::error::{At, PathError};
+use super::stat::Stat;
+use crate::model::RelPath;
+
+/// The kernel takes no longer path in one call (`PATH_MAX`, with its NUL).
+const PATH_BYTES_MAX: usize = 4095;
+
+/// A directory held open, with the path that people know it by.
+#[derive(Debug)]
+pub(crate) struct Rooted {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+impl Rooted {
+    /// Opens a directory by its path; a link in the last place is refused.
+    pub(crate) fn open(path: &Path) -> Result<Self, PathError> {
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(CWD, path, OFlags::RDONLY | flags, Mode::empty())
+            .at("open directory", path)?;
+        Ok(Self {
+            fd,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Takes over an open directory.
+    pub(crate) fn from_fd(fd: OwnedFd, path: PathBuf) -> Self {
+        Self { fd, path }
+    }
+
+    /// Opens a directory directly inside this one.
+    pub(crate) fn enter(&self, name: &[u8]) -> Result<Self, PathError> {
+        let path = self.path.join(os(name));
+        let fd = self.open_name(name).at("open directory", &path)?;
+        Ok(Self { fd, path })
+    }
+
+    fn open_name(&self, name: &[u8]) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.fd, name, flags, Mode::empty())
+    }
+
+    /// The path for people.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The descriptor itself.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// The state of the directory itself.
+    pub(crate) fn stat(&self) -> Result<Stat, PathError> {
+        Stat::of(&self.fd).at("stat", &self.path)
+    }
+
+    /// The path of something below, for messages.
+    pub(crate) fn shown(&self, path: &RelPath) -> PathBuf {
+        if path.is_root() {
+            self.path.clone()
+        } else {
+            self.path.join(path.as_path())
+        }
+    }
+
+    /// Opens something below for reading, whatever it is, without waiting for a FIFO's writer.
+    pub(crate) fn open_below(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, PathError> {
+        self.open_raw(path, flags, Mode::empty())
+            .at("open", &self.shown(path))
+    }
+
+    /// Opens or creates something below; no part of the path may be a link or another mount.
+    pub(crate) fn open_raw(
+        &self,
+        path: &RelPath,
+        flags: OFlags,
+        mode: Mode,
+    ) -> rustix::io::Result<OwnedFd> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        if path.is_root() {
+            return rustix::fs::openat(&self.fd, c".", flags, mode);
+        }
+        if path.as_bytes().len() < PATH_BYTES_MAX {
+            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+            match rustix::fs::openat2(&self.fd, path.as_bytes(), flags, mode, resolve) {
+                // Old kernels lack the call, and old sandboxes forbid it.
+                Err(Errno::NOSYS | Errno::PERM) => {}
+                done => return done,
+            }
+        }
+        let dir = self.open_parent(path)?;
+        rustix::fs::openat(
+            dir.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd),
+            path.name(),
+            flags,
+            mode,
+        )
+    }
+
+    /// Opens the directory that holds `path`, step by step; none where that is the root itself.
+    fn open_parent(&self, path: &RelPath) -> rustix::io::Result<Option<OwnedFd>> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let count = path.parts().count();
+        let mut at: Option<OwnedFd> = None;
+        for part in path.parts().take(count.saturating_sub(1)) {
+            let from = at.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd);
+            at = Some(rustix::fs::openat(from, part, flags, Mode::empty())?);
+        }
+        Ok(at)
+    }
+
+    /// Runs a call that takes a directory and a path below it. A path longer than the kernel takes in one call, or with
+    /// directories that somebody else may swap (`wary`), is first followed to its parent.
+    pub(crate) fn with_parent<T>(
+        &self,
+        path: &RelPath,
+        wary: bool,
+        call: impl FnOnce(BorrowedFd<'_>, &[u8]) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        if !wary && path.as_bytes().len() < PATH_BYTES_MAX {
+            return call(self.fd.as_fd(), path.as_bytes());
+        }
+        let dir = self.open_parent(path)?;
+        call(
+            dir.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd),
+            path.name(),
+        )
+    }
+
+    /// The state of a name below, not followed.
+    pub(crate) fn stat_below(&self, path: &RelPath, wary: bool) -> Result<Stat, PathError> {
+        self.with_parent(path, wary, |dir, name| Stat::at(dir, name))
+            .at("stat", &self.shown(path))
+    }
+
+    /// The state of a name directly inside; none where there is nothing.
+    pub(crate) fn stat_name(&self, name: &[u8]) -> Result<Option<Stat>, PathError> {
+        match Stat::at(&self.fd, name) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error).at("stat", &self.path.join(os(name))),
+        }
+    }
+
+    /// The names directly inside, unsorted.
+    pub(crate) fn names(&self) -> Result<Vec<Vec<u8>>, PathError> {
+        names_of(&self.fd).at("list", &self.path)
+    }
+
+    /// Makes the directory's own entries durable.
+    pub(crate) fn sync(&self) -> Result<(), PathError> {
+        rustix::fs::fsync(&self.fd).at("sync directory", &self.path)
+    }
+
+    /// Whether this process may create and remove names here.
+    pub(crate) fn may_write(&self) -> bool {
+        let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        rustix::fs::accessat(&self.fd, c".", access, AtFlags::EACCESS).is_ok()
+    }
+}
+
+/// The names in an open directory, without `.` and `..`, unsorted.
+pub(crate) fn names_of(fd: impl AsFd) -> rustix::io::Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
+    // A descriptor of its own, since the position in the listing belongs to it.
+    let fresh = rustix::fs::openat(
+        fd,
+        c".",
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    let mut buffer = Vec::with_capacity(32 * 1024);
+    let mut listing = rustix::fs::RawDir::new(fresh, buffer.spare_capacity_mut());
+    while let Some(entry) = listing.next() {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            names.push(name.to_vec());
+        }
+    }
+    Ok(names)
+}
+
+/// Bytes as the standard library's text of the system.
+pub(crate) fn os(name: &[u8]) -> &std::ffi::OsStr {
+    std::os::unix::ffi::OsStrExt::from_bytes(name)
+}

@@ -1,0 +1,51 @@
+//! What a file system has left, asked before anything is written.
+
+use crate::model::Shown;
+
+use super::error::{At, PathError};
+use super::rooted::Rooted;
+
+/// What a piece of work will write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Need {
+    pub(crate) bytes: u64,
+    pub(crate) inodes: u64,
+}
+
+/// There is not enough room.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("'{place}' has too little room: {need} {unit} needed, {free} free")]
+pub struct TooLittle {
+    place: String,
+    unit: &'static str,
+    need: u64,
+    free: u64,
+}
+
+/// Compares a need with what an ordinary process may still use. File systems that count no inodes report none in all.
+pub(crate) fn preflight(dir: &Rooted, need: Need) -> Result<Result<(), TooLittle>, PathError> {
+    let fs = rustix::fs::fstatvfs(dir.fd()).at("ask for the free space of", dir.path())?;
+    let short = |unit, need, free| TooLittle {
+        place: Shown::path(dir.path()).to_string(),
+        unit,
+        need,
+        free,
+    };
+    let bytes_free = if rustix::process::geteuid().is_root() {
+        fs.f_bfree
+    } else {
+        fs.f_bavail
+    } * fs.f_frsize;
+    if need.bytes > bytes_free {
+        return Ok(Err(short("bytes", need.bytes, bytes_free)));
+    }
+    if fs.f_files > 0 && need.inodes > fs.f_favail {
+        return Ok(Err(short("inodes", need.inodes, fs.f_favail)));
+    }
+    Ok(Ok(()))
+}
+
+/// What a file of `size` takes on disk, at the usual block of 4 KiB.
+pub(crate) fn on_disk(size: u64) -> u64 {
+    size.div_ceil(4096) * 4096
+}

@@ -1,0 +1,123 @@
+//! Everything below a directory, found in parallel: names and states, not content.
+
+use std::os::fd::AsFd;
+use std::sync::Mutex;
+
+use rayon::Scope;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use super::error::{At, PathError};
+use super::meta::read_xattrs;
+use super::rooted::{Rooted, names_of};
+use super::stat::Stat;
+use crate::model::RelPath;
+
+/// One thing that the walk met.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) path: RelPath,
+    pub(crate) stat: Stat,
+    /// The text of a symbolic link.
+    pub(crate) target: Option<Vec<u8>>,
+    /// Extended attributes of a directory; those of files are read when the file is open anyway.
+    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Why a directory could not be listed or a link not read.
+    pub(crate) problem: Option<String>,
+}
+
+/// Walks the tree and returns all that it holds, sorted, the root first. A mount inside the tree is an entry with
+/// `mount_root` and is not entered.
+pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
+    let found = Mutex::new(Vec::new());
+    let stat = root.stat()?;
+    let walker = Walker {
+        root,
+        found: &found,
+    };
+    rayon::scope(|scope| walker.directory(scope, RelPath::root(), stat));
+    let mut found = found
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    match found.first() {
+        Some(Found {
+            problem: Some(text),
+            ..
+        }) => Err(std::io::Error::other(text.clone())).at("list", root.path()),
+        _ => Ok(found),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Walker<'a> {
+    root: &'a Rooted,
+    found: &'a Mutex<Vec<Found>>,
+}
+
+impl<'a> Walker<'a> {
+    fn directory(self, scope: &Scope<'a>, path: RelPath, stat: Stat) {
+        let mut here = Vec::new();
+        let mut own = Found {
+            path,
+            stat,
+            target: None,
+            xattrs: Vec::new(),
+            problem: None,
+        };
+        if let Err(error) = self.list(scope, &mut own, &mut here) {
+            own.problem = Some(std::io::Error::from(error).to_string());
+        }
+        here.push(own);
+        self.found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .append(&mut here);
+    }
+
+    fn list(
+        self,
+        scope: &Scope<'a>,
+        own: &mut Found,
+        here: &mut Vec<Found>,
+    ) -> rustix::io::Result<()> {
+        let fd =
+            self.root
+                .open_raw(&own.path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+        own.xattrs = read_xattrs(&fd)?;
+        for name in names_of(&fd)? {
+            let stat = match Stat::at(&fd, &name) {
+                Ok(stat) => stat,
+                // It went away between the listing and now; the comparison after the walk sees to that.
+                Err(Errno::NOENT) => continue,
+                Err(error) => return Err(error),
+            };
+            let Ok(path) = own.path.join(&name) else {
+                continue;
+            };
+            if stat.is_dir() && !stat.mount_root {
+                scope.spawn(move |scope| self.directory(scope, path, stat));
+            } else {
+                here.push(leaf(&fd, &name, path, stat));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn leaf(dir: impl AsFd, name: &[u8], path: RelPath, stat: Stat) -> Found {
+    let mut found = Found {
+        path,
+        stat,
+        target: None,
+        xattrs: Vec::new(),
+        problem: None,
+    };
+    if stat.file_type() == rustix::fs::FileType::Symlink {
+        match rustix::fs::readlinkat(dir, name, Vec::new()) {
+            Ok(target) => found.target = Some(target.into_bytes()),
+            Err(error) => found.problem = Some(std::io::Error::from(error).to_string()),
+        }
+    }
+    found
+}

@@ -1,0 +1,25 @@
+//! `snap` saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it.
+//!
+//! The library prints nothing, ends no process, reads neither environment nor clock: the command line around it does. Rooms
+//! are private; imports go down the ladder `report → ops → diagnose → store | venv → disk → model, monitor`.
+//! See `docs/architecture.md`.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that fails may panic")
+)]
+
+mod diagnose;
+mod disk;
+pub mod model;
+pub mod monitor;
+pub mod ops;
+mod store;
+mod venv;
+
+pub use disk::PathError;
+pub use disk::processes::Process;
+pub use disk::space::TooLittle;
+pub use disk::swap::Way;
+pub use store::{Added, Error as StoreError};
+pub use venv::{Error as VenvError, Site, Standing};

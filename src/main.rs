@@ -1,0 +1,2 @@
+//! The program `snap`.
+fn main() {}

@@ -1,0 +1,121 @@
+//! One difference between what is expected and what is there.
+
+use super::entry::Entry;
+use super::path::RelPath;
+
+/// How an entry differs, worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// It is gone.
+    Missing,
+    /// It has no byte left, though it should have some.
+    Emptied,
+    /// What is left is a true beginning of what should be there.
+    Truncated,
+    /// From some byte on it holds only NUL.
+    ZeroFilled,
+    /// Its bytes differ in any other way.
+    Altered,
+    /// It could not be read, so nothing is known about its content.
+    Unreadable,
+    /// It is of another type, such as a directory in place of a file.
+    Type,
+    /// A symbolic link points elsewhere, or a hard link is no longer shared as it was.
+    Link,
+    /// Its permission bits or extended attributes differ.
+    Mode,
+    /// Its owner or group differs.
+    Owner,
+    /// It is there and was not expected.
+    Extra,
+    /// Only its modification time differs.
+    Mtime,
+}
+
+impl Kind {
+    /// All kinds, worst first.
+    pub const ALL: [Self; 12] = [
+        Self::Missing,
+        Self::Emptied,
+        Self::Truncated,
+        Self::ZeroFilled,
+        Self::Altered,
+        Self::Unreadable,
+        Self::Type,
+        Self::Link,
+        Self::Mode,
+        Self::Owner,
+        Self::Extra,
+        Self::Mtime,
+    ];
+
+    /// The word in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Emptied => "emptied",
+            Self::Truncated => "truncated",
+            Self::ZeroFilled => "zero-filled",
+            Self::Altered => "altered",
+            Self::Unreadable => "unreadable",
+            Self::Type => "type",
+            Self::Link => "link",
+            Self::Mode => "mode",
+            Self::Owner => "owner",
+            Self::Extra => "extra",
+            Self::Mtime => "mtime",
+        }
+    }
+}
+
+/// What a difference means, worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Class {
+    /// Content that is gone or not what it should be.
+    Damage,
+    /// A legitimate change.
+    Drift,
+    /// What Python writes by itself.
+    Noise,
+}
+
+impl Class {
+    /// The word in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Damage => "damage",
+            Self::Drift => "drift",
+            Self::Noise => "noise",
+        }
+    }
+}
+
+/// What more is known of a difference.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Detail {
+    /// Truncated: how many bytes are left.
+    pub kept_bytes: Option<u64>,
+    /// Zero-filled: where the NUL bytes begin.
+    pub from_byte: Option<u64>,
+    /// Altered: the offset of the first byte that differs.
+    pub first_difference: Option<u64>,
+    /// Unreadable: why. Mode: which extended attributes differ.
+    pub reason: Option<String>,
+}
+
+/// One difference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Where.
+    pub path: RelPath,
+    /// How it differs; where several things differ, the worst.
+    pub kind: Kind,
+    /// What it means.
+    pub class: Class,
+    /// What should be there.
+    pub expected: Option<Entry>,
+    /// What is there.
+    pub actual: Option<Entry>,
+    /// What more is known.
+    pub detail: Detail,
+}

@@ -1,0 +1,254 @@
+//! Two manifests side by side: every entry in which they differ, by the worst thing that is wrong with it.
+//!
+//! From digests alone a changed content is only "altered" (or "emptied"); who can read both sides refines that.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use super::change::Kind;
+use super::entry::{Entry, Manifest, Node};
+use super::path::RelPath;
+
+/// One entry that differs.
+#[derive(Clone, Debug)]
+pub(crate) struct Difference<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) expected: Option<&'a Entry>,
+    pub(crate) actual: Option<&'a Entry>,
+    /// Why, where the kind does not say it all.
+    pub(crate) reason: Option<String>,
+}
+
+/// All differences in the order of paths.
+pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<Difference<'a>> {
+    let links = Links::of(expected, actual);
+    let mut found = Vec::new();
+    let (mut left, mut right) = (
+        expected.entries().iter().peekable(),
+        actual.entries().iter().peekable(),
+    );
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (Some(a), Some(b)) => a.path.cmp(&b.path),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return found,
+        };
+        match order {
+            Ordering::Less => found.extend(
+                left.next()
+                    .map(|a| difference(Kind::Missing, Some(a), None)),
+            ),
+            Ordering::Greater => {
+                found.extend(right.next().map(|b| difference(Kind::Extra, None, Some(b))))
+            }
+            Ordering::Equal => {
+                if let (Some(a), Some(b)) = (left.next(), right.next())
+                    && let Some((kind, reason)) = worst(a, b, &links)
+                {
+                    found.push(Difference {
+                        reason,
+                        ..difference(kind, Some(a), Some(b))
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn difference<'a>(
+    kind: Kind,
+    expected: Option<&'a Entry>,
+    actual: Option<&'a Entry>,
+) -> Difference<'a> {
+    Difference {
+        kind,
+        expected,
+        actual,
+        reason: None,
+    }
+}
+
+/// The worst difference between two entries of one path.
+fn worst(a: &Entry, b: &Entry, links: &Links<'_>) -> Option<(Kind, Option<String>)> {
+    let plain = |kind| Some((kind, None));
+    match (&a.node, &b.node) {
+        (Node::Unreadable(_), Node::Unreadable(_)) => return None,
+        (_, Node::Unreadable(reason)) => return Some((Kind::Unreadable, Some(reason.clone()))),
+        (Node::Unreadable(_), _) => {
+            return Some((
+                Kind::Unreadable,
+                Some("it could not be read when it was saved".to_owned()),
+            ));
+        }
+        (
+            Node::File { size, digest, .. },
+            Node::File {
+                size: now,
+                digest: found,
+                ..
+            },
+        ) => {
+            if (size, digest) != (now, found) {
+                return plain(if *now == 0 {
+                    Kind::Emptied
+                } else {
+                    Kind::Altered
+                });
+            }
+            if links.differ(&a.path) {
+                return plain(Kind::Link);
+            }
+        }
+        (Node::Symlink(to), Node::Symlink(now)) if to != now => return plain(Kind::Link),
+        (Node::Dir, Node::Dir) | (Node::Symlink(_), Node::Symlink(_)) => {}
+        (Node::Special(a), Node::Special(b)) if a == b => {}
+        _ => return plain(Kind::Type),
+    }
+    // The mode of a symbolic link means nothing.
+    let has_mode = !matches!(a.node, Node::Symlink(_));
+    if has_mode && a.meta.mode != b.meta.mode {
+        return plain(Kind::Mode);
+    }
+    if a.meta.xattrs != b.meta.xattrs {
+        return Some((Kind::Mode, Some(xattrs_that_differ(a, b))));
+    }
+    if (a.meta.uid, a.meta.gid) != (b.meta.uid, b.meta.gid) {
+        return plain(Kind::Owner);
+    }
+    if a.meta.mtime != b.meta.mtime {
+        plain(Kind::Mtime)
+    } else {
+        None
+    }
+}
+
+fn xattrs_that_differ(a: &Entry, b: &Entry) -> String {
+    let mut names: Vec<_> = a
+        .meta
+        .xattrs
+        .iter()
+        .filter(|x| !b.meta.xattrs.contains(x))
+        .chain(b.meta.xattrs.iter().filter(|x| !a.meta.xattrs.contains(x)))
+        .map(|(name, _)| super::text::Shown(name).to_string())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    format!("extended attributes: {}", names.join(", "))
+}
+
+/// For each file that is on both sides: the first of its group of hard links on each side, counting only such files. So a
+/// lost link does not make its siblings look changed.
+struct Links<'a> {
+    firsts: HashMap<&'a RelPath, (&'a RelPath, &'a RelPath)>,
+}
+
+impl<'a> Links<'a> {
+    fn of(expected: &'a Manifest, actual: &'a Manifest) -> Self {
+        let mut firsts = HashMap::new();
+        let grouped = |manifest: &Manifest| {
+            manifest
+                .entries()
+                .iter()
+                .any(|entry| group(entry) != &entry.path)
+        };
+        if grouped(expected) || grouped(actual) {
+            let (mut first_a, mut first_b) = (HashMap::new(), HashMap::new());
+            for a in expected
+                .entries()
+                .iter()
+                .filter(|entry| entry.size().is_some())
+            {
+                let Some(b) = actual.get(&a.path).filter(|b| b.size().is_some()) else {
+                    continue;
+                };
+                let left = *first_a.entry(group(a)).or_insert(&a.path);
+                let right = *first_b.entry(group(b)).or_insert(&b.path);
+                firsts.insert(&a.path, (left, right));
+            }
+        }
+        Self { firsts }
+    }
+
+    fn differ(&self, path: &RelPath) -> bool {
+        self.firsts.get(path).is_some_and(|(a, b)| a != b)
+    }
+}
+
+/// The path that names the group of hard links of a file: its own if it is alone or the first.
+fn group(entry: &Entry) -> &RelPath {
+    match &entry.node {
+        Node::File {
+            link_to: Some(first),
+            ..
+        } => first,
+        _ => &entry.path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Digest, Meta};
+
+    fn file(path: &str, content: &str, link_to: Option<&str>) -> Entry {
+        let path = RelPath::new(path.as_bytes()).unwrap();
+        let link_to = link_to.map(|p| RelPath::new(p.as_bytes()).unwrap());
+        let digest = Digest::of(content.as_bytes());
+        let meta = Meta {
+            mode: 0o644,
+            ..Meta::default()
+        };
+        Entry {
+            path,
+            meta,
+            node: Node::File {
+                size: content.len() as u64,
+                digest,
+                link_to,
+            },
+        }
+    }
+
+    fn kinds(a: Vec<Entry>, b: Vec<Entry>) -> Vec<Kind> {
+        compare(&Manifest::new(a), &Manifest::new(b))
+            .iter()
+            .map(|d| d.kind)
+            .collect()
+    }
+
+    #[test]
+    fn names_the_worst_of_several_differences() {
+        let good = file("a", "xy", None);
+        let mut bad = file("a", "zz", None);
+        bad.meta.mode = 0o600;
+        assert_eq!(kinds(vec![good.clone()], vec![bad]), [Kind::Altered]);
+        let mut other = good.clone();
+        other.meta.uid = 7;
+        other.meta.mtime.nanos = 1;
+        assert_eq!(kinds(vec![good.clone()], vec![other]), [Kind::Owner]);
+        assert_eq!(
+            kinds(vec![good.clone()], vec![file("a", "", None)]),
+            [Kind::Emptied]
+        );
+        assert_eq!(kinds(vec![good.clone()], vec![]), [Kind::Missing]);
+        assert_eq!(kinds(vec![], vec![good]), [Kind::Extra]);
+    }
+
+    #[test]
+    fn a_lost_link_does_not_blame_its_siblings() {
+        let all = vec![
+            file("a", "x", None),
+            file("b", "x", Some("a")),
+            file("c", "x", Some("a")),
+        ];
+        let left = vec![file("b", "x", None), file("c", "x", Some("b"))];
+        assert_eq!(kinds(all.clone(), left), [Kind::Missing]);
+        let parted = vec![
+            file("a", "x", None),
+            file("b", "x", None),
+            file("c", "x", Some("a")),
+        ];
+        assert_eq!(kinds(all, parted), [Kind::Link]);
+    }
+}

@@ -1,0 +1,149 @@
+//! One thing in a tree, as kept in a snapshot and as found on disk, and the sorted list of them.
+
+use std::fmt;
+
+use super::digest::Digest;
+use super::path::RelPath;
+
+/// A point in time as the file system keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Time {
+    /// Seconds since the epoch; may be negative.
+    pub secs: i64,
+    /// Nanoseconds, below 10⁹.
+    pub nanos: u32,
+}
+
+/// What every entry carries beside its content.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Meta {
+    /// Permission bits with setuid, setgid and sticky: the lower 12 bits of `st_mode`.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Modification time; Python ignores bytecode whose source's time changed.
+    pub mtime: Time,
+    /// Extended attributes by name, sorted.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Files that have no content to keep. They are recorded and never opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Special {
+    /// A named pipe.
+    Fifo,
+    /// A Unix socket.
+    Socket,
+    /// A character device with its number.
+    CharDevice(u64),
+    /// A block device with its number.
+    BlockDevice(u64),
+}
+
+/// What an entry is, with its content.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Node {
+    /// A directory; what it holds follows in the manifest.
+    Dir,
+    /// A regular file.
+    File {
+        /// Length in bytes.
+        size: u64,
+        /// The name of the content.
+        digest: Digest,
+        /// For all but the first of a group of hard links: the path of the first.
+        link_to: Option<RelPath>,
+    },
+    /// A symbolic link with its text, which is kept as it is and never followed.
+    Symlink(Vec<u8>),
+    /// FIFO, socket or device.
+    Special(Special),
+    /// Something that was there but could not be read, with the reason.
+    Unreadable(String),
+}
+
+impl Node {
+    /// One word for people and JSON.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Dir => "directory",
+            Self::File { .. } => "file",
+            Self::Symlink(_) => "symlink",
+            Self::Special(Special::Fifo) => "fifo",
+            Self::Special(Special::Socket) => "socket",
+            Self::Special(Special::CharDevice(_)) => "character device",
+            Self::Special(Special::BlockDevice(_)) => "block device",
+            Self::Unreadable(_) => "unreadable",
+        }
+    }
+}
+
+/// One thing in a tree.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it stands, from the root of the tree.
+    pub path: RelPath,
+    /// Mode, owner, time, attributes.
+    pub meta: Meta,
+    /// Type and content.
+    pub node: Node,
+}
+
+impl Entry {
+    /// The size of a regular file, else none.
+    pub fn size(&self) -> Option<u64> {
+        match self.node {
+            Node::File { size, .. } => Some(size),
+            _ => None,
+        }
+    }
+
+    /// The content of a regular file, else none.
+    pub fn digest(&self) -> Option<Digest> {
+        match self.node {
+            Node::File { digest, .. } => Some(digest),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:o} {:?}", self.path, self.meta.mode, self.node)
+    }
+}
+
+/// A whole tree: every entry, sorted by path, the root directory first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Manifest {
+    entries: Vec<Entry>,
+}
+
+impl Manifest {
+    /// Sorts the entries. Two of one path never come from a walk; of a hostile tree the decoder refuses them.
+    pub fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { entries }
+    }
+
+    /// All entries in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entries by value.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// The entry at a path.
+    pub fn get(&self, path: &RelPath) -> Option<&Entry> {
+        let at = self
+            .entries
+            .binary_search_by(|entry| entry.path.cmp(path))
+            .ok()?;
+        self.entries.get(at)
+    }
+}

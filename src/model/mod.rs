@@ -1,0 +1,19 @@
+//! The nouns, without any I/O: what a snapshot is made of, what a difference is.
+
+pub(crate) mod change;
+pub(crate) mod compare;
+pub(crate) mod digest;
+pub(crate) mod entry;
+pub(crate) mod path;
+pub(crate) mod segment;
+pub(crate) mod snapref;
+pub(crate) mod snapshot;
+pub(crate) mod text;
+
+pub use change::{Change, Class, Detail, Kind};
+pub use digest::Digest;
+pub use entry::{Entry, Manifest, Meta, Node, Special, Time};
+pub use path::{BadPath, RelPath};
+pub use snapref::{BadRef, SnapshotRef};
+pub use snapshot::{Label, Purpose, Snapshot, SnapshotId, Totals, VenvId};
+pub use text::Shown;

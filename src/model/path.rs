@@ -1,0 +1,180 @@
+//! A path inside a venv: relative, normal, and made of bytes, since file names need not be UTF-8.
+
+use std::cmp::Ordering;
+use std::ffi::OsStr;
+use std::fmt::{self, Display};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::text::Shown;
+
+/// A relative path without `.`, `..`, empty parts or NUL. The root of the tree is the empty path.
+///
+/// Ordered part by part, so that a directory is followed by all that it holds.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct RelPath(Box<[u8]>);
+
+/// Why some bytes are no [`RelPath`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{shown}' is no normal relative path")]
+pub struct BadPath {
+    shown: String,
+}
+
+impl RelPath {
+    /// The longest name that Linux file systems hold (`NAME_MAX`).
+    pub const NAME_BYTES_MAX: usize = 255;
+
+    /// The root of the tree.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// Parses the bytes of a path. The empty string is the root.
+    pub fn new(bytes: &[u8]) -> Result<Self, BadPath> {
+        if !bytes.is_empty() && !bytes.split(|&b| b == b'/').all(is_name) {
+            return Err(BadPath {
+                shown: Shown(bytes).to_string(),
+            });
+        }
+        Ok(Self(bytes.into()))
+    }
+
+    /// This path with one more part, which must be a plain name.
+    pub fn join(&self, name: &[u8]) -> Result<Self, BadPath> {
+        if !is_name(name) {
+            return Err(BadPath {
+                shown: Shown(name).to_string(),
+            });
+        }
+        if self.is_root() {
+            return Ok(Self(name.into()));
+        }
+        Ok(Self(
+            [&self.0, b"/".as_slice(), name].concat().into_boxed_slice(),
+        ))
+    }
+
+    /// Whether this is the root of the tree.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The last part; empty for the root.
+    pub fn name(&self) -> &[u8] {
+        self.0.rsplit(|&b| b == b'/').next().unwrap_or_default()
+    }
+
+    /// The directory that holds this; none for the root.
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_root() {
+            return None;
+        }
+        let end = self.0.iter().rposition(|&b| b == b'/').unwrap_or(0);
+        Some(Self(self.0[..end].into()))
+    }
+
+    /// The parts from the root down.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|&b| b == b'/').filter(|part| !part.is_empty())
+    }
+
+    /// Whether this is `dir` or lies below it.
+    pub fn is_within(&self, dir: &Self) -> bool {
+        dir.is_root()
+            || self
+                .0
+                .strip_prefix(dir.as_bytes())
+                .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    }
+
+    /// The raw bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// For the standard library.
+    pub fn as_path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.0))
+    }
+}
+
+/// Whether bytes are one plain file name.
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty()
+        && name.len() <= RelPath::NAME_BYTES_MAX
+        && name != b"."
+        && name != b".."
+        && !name.contains(&0)
+        && !name.contains(&b'/')
+}
+
+impl Ord for RelPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // '/' sorts below every byte that a name can hold.
+        let rank = |b: &u8| if *b == b'/' { 0 } else { *b };
+        self.0.iter().map(rank).cmp(other.0.iter().map(rank))
+    }
+}
+
+impl PartialOrd for RelPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Display for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_root() {
+            f.write_str(".")
+        } else {
+            Shown(&self.0).fmt(f)
+        }
+    }
+}
+
+impl fmt::Debug for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{self}'")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_not_normal() {
+        for bad in [
+            "/", "/a", "a/", "a//b", ".", "a/./b", "..", "a/../b", "a\0b",
+        ] {
+            assert!(RelPath::new(bad.as_bytes()).is_err(), "{bad:?}");
+        }
+        assert!(RelPath::new(&[b'x'; 256]).is_err());
+        assert!(RelPath::new(b"lib/a b/\xff").is_ok());
+    }
+
+    #[test]
+    fn a_directory_is_followed_by_what_it_holds() {
+        let mut paths: Vec<_> = ["a-b", "a", "a/c", "a/b", "a.py"]
+            .iter()
+            .map(|p| RelPath::new(p.as_bytes()).unwrap())
+            .collect();
+        paths.sort();
+        let names: Vec<_> = paths.iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["a", "a/b", "a/c", "a-b", "a.py"]);
+    }
+
+    #[test]
+    fn knows_its_parts() {
+        let path = RelPath::new(b"lib/x/y.py").unwrap();
+        assert_eq!(path.name(), b"y.py");
+        assert_eq!(path.parent(), Some(RelPath::new(b"lib/x").unwrap()));
+        assert_eq!(
+            RelPath::new(b"lib").unwrap().parent(),
+            Some(RelPath::root())
+        );
+        assert!(path.is_within(&RelPath::new(b"lib").unwrap()));
+        assert!(!path.is_within(&RelPath::new(b"li").unwrap()));
+    }
+}

@@ -1,0 +1,67 @@
+//! Bytes as people may safely see them: names come from the file system and may hold anything.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Display, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Displays bytes with control and bidirectional characters escaped, and bytes that are not UTF-8 as `\xNN`.
+///
+/// A name that holds an escape sequence could otherwise rewrite the terminal, and a bidi override could make one name
+/// look like another.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a [u8]);
+
+impl<'a> Shown<'a> {
+    /// Shows a path.
+    pub fn path(path: &'a Path) -> Self {
+        Self(path.as_os_str().as_bytes())
+    }
+
+    /// Shows text of the operating system.
+    pub fn os(text: &'a OsStr) -> Self {
+        Self(text.as_bytes())
+    }
+}
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if is_hidden(c) {
+                    write!(f, "{}", c.escape_default())?;
+                } else {
+                    f.write_char(c)?;
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters and the marks that change the direction of text (Unicode UAX #9).
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{061c}'
+        )
+        || ('\u{202a}'..='\u{202e}').contains(&c)
+        || ('\u{2066}'..='\u{2069}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_could_mislead_a_reader() {
+        let shown = Shown("a\x1b[2Jb\u{202e}c\n".as_bytes()).to_string();
+        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c\\n");
+        assert_eq!(Shown(b"\xffx").to_string(), "\\xffx");
+        assert_eq!(Shown("søster".as_bytes()).to_string(), "søster");
+    }
+}

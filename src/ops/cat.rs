@@ -1,0 +1,52 @@
+//! `cat`: the content of one file of a snapshot, checked on the way out.
+
+use std::io::Write;
+
+use super::context::Context;
+use super::error::Error;
+use crate::disk::error::At;
+use crate::model::{Node, RelPath, SnapshotRef};
+use crate::store::Store;
+use crate::venv::Site;
+
+/// Writes the content of a file to `out`, piece by piece.
+pub fn cat(
+    context: &Context<'_>,
+    name: &SnapshotRef,
+    path: &RelPath,
+    site: Option<&Site>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let store = context.open()?;
+    let venv = site.map(|site| context.venv_id(site));
+    let chosen = store.catalog()?.find(name, venv.as_ref())?;
+    store.load_objects(context.monitor)?;
+    let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let entry = manifest.get(path).ok_or_else(|| Error::NoSuchPath {
+        id: chosen.id,
+        path: path.to_string(),
+    })?;
+    let write = |out: &mut dyn Write, bytes: &[u8]| {
+        out.write_all(bytes)
+            .at("write", std::path::Path::new("standard output"))
+    };
+    match &entry.node {
+        Node::File { digest, size, .. } => {
+            for number in 0..size.div_ceil(Store::PIECE_LEN) {
+                context.go_on()?;
+                write(out, &store.read_piece(digest, number)?)?;
+            }
+            Ok(())
+        }
+        Node::Symlink(target) => {
+            let target = crate::model::Shown(target);
+            Err(Error::Refused(format!(
+                "'{path}' is a symbolic link to '{target}', not a file"
+            )))
+        }
+        other => Err(Error::Refused(format!(
+            "'{path}' is no file but a {}",
+            other.type_name()
+        ))),
+    }
+}

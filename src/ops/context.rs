@@ -1,0 +1,79 @@
+//! What every operation is given: where the store is, on which host, at what time, and who listens.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::error::Error;
+use crate::model::{Time, VenvId};
+use crate::monitor::Monitor;
+use crate::store::Store;
+use crate::venv::Site;
+
+/// The surroundings of an operation, as the caller sees them.
+pub struct Context<'a> {
+    /// The store.
+    pub store: PathBuf,
+    /// The name of this host: its machine-id, or its host name.
+    pub host: String,
+    /// When the operation began.
+    pub now: Timestamp,
+    /// How long to wait for locks.
+    pub lock_wait: Duration,
+    /// Who listens.
+    pub monitor: &'a dyn Monitor,
+}
+
+impl Context<'_> {
+    /// Opens the store.
+    pub(super) fn open(&self) -> Result<Store, Error> {
+        Ok(Store::open(&self.store, self.lock_wait, self.monitor)?)
+    }
+
+    /// The identity of the venv at a place.
+    pub(super) fn venv_id(&self, site: &Site) -> VenvId {
+        VenvId::new(&self.host, site.path())
+    }
+
+    /// The key of a venv in the stat cache.
+    pub(super) fn cache_key(&self, venv: &VenvId) -> String {
+        format!(
+            "{}\0{}",
+            venv.host,
+            data_encoding::HEXLOWER.encode(std::os::unix::ffi::OsStrExt::as_bytes(
+                venv.path().as_os_str()
+            ))
+        )
+    }
+
+    /// From when on a change time proves nothing: on kernels before 6.13 it ticks only every few milliseconds, so a file
+    /// that changed just now could change again without a trace.
+    pub(super) fn racy(&self) -> Option<Time> {
+        let release = rustix::system::uname();
+        let mut numbers = release
+            .release()
+            .to_str()
+            .unwrap_or("")
+            .split(['.', '-'])
+            .map_while(|part| part.parse::<u32>().ok());
+        let fine = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 13);
+        let before = self
+            .now
+            .checked_sub(jiff::SignedDuration::from_millis(20))
+            .unwrap_or(self.now);
+        (!fine).then(|| Time {
+            secs: before.as_second(),
+            nanos: before.subsec_nanosecond().max(0) as u32,
+        })
+    }
+
+    /// Fails if the person asked to stop.
+    pub(super) fn go_on(&self) -> Result<(), Error> {
+        if self.monitor.cancelled() {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
+    }
+}

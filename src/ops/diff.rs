@@ -1,0 +1,359 @@
+//! `diff`: what differs between a snapshot and a venv, or between two snapshots, byte by byte.
+
+use std::time::{Duration, Instant};
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rustix::fs::OFlags;
+
+use super::context::Context;
+use super::error::Error;
+use super::lookup::Chosen;
+use crate::diagnose::{PycHeader, classify, is_bytecode, source_of};
+use crate::disk::rooted::Rooted;
+use crate::model::compare::{Difference, compare};
+use crate::model::{
+    Change, Class, Detail, Digest, Kind, Manifest, RelPath, SnapshotRef, Totals, VenvId,
+};
+use crate::store::Store;
+use crate::venv::Site;
+use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::stat_cache::StatCache;
+
+/// What a diff is told.
+#[derive(Clone, Debug, Default)]
+pub struct DiffOptions {
+    /// Which snapshot; the newest baseline of the venv otherwise.
+    pub snapshot: Option<SnapshotRef>,
+    /// Trust size and times of files that the last save or restore saw, instead of reading every byte.
+    pub quick: bool,
+}
+
+/// What stands on the right side of a diff.
+#[derive(Debug)]
+pub enum Side {
+    /// A live venv.
+    Venv(std::path::PathBuf),
+    /// Another snapshot.
+    Snapshot(Box<Chosen>),
+}
+
+/// What a diff found.
+#[derive(Debug)]
+pub struct DiffOutcome {
+    /// What is expected.
+    pub expected: Chosen,
+    /// What it was compared with.
+    pub actual: Side,
+    /// A newer save of the venv that is no baseline, and so was not taken by default.
+    pub passed_over: Option<Chosen>,
+    /// Every difference, in the order of paths.
+    pub changes: Vec<Change>,
+    /// What was compared: of the venv, or of the right snapshot.
+    pub totals: Totals,
+    /// What changed while it was read, in every round.
+    pub unstable: Vec<RelPath>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl DiffOutcome {
+    /// Whether there is neither damage nor drift.
+    pub fn identical(&self) -> bool {
+        !self
+            .changes
+            .iter()
+            .any(|change| change.class != Class::Noise)
+    }
+
+    /// Whether something could not be looked at.
+    pub fn incomplete(&self) -> bool {
+        !self.unstable.is_empty()
+            || self
+                .changes
+                .iter()
+                .any(|change| change.kind == Kind::Unreadable)
+    }
+}
+
+/// Compares a live venv with a snapshot.
+pub fn diff_venv(
+    context: &Context<'_>,
+    site: &Site,
+    options: &DiffOptions,
+) -> Result<DiffOutcome, Error> {
+    let start = Instant::now();
+    let root = site.open()?;
+    super::restore::recover_beside(context, site)?;
+    let store = context.open()?;
+    let venv = context.venv_id(site);
+    let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;
+    store.load_objects(context.monitor)?;
+    let manifest = store.manifest(&expected.snapshot.root, expected.snapshot.entries())?;
+    let cache = if options.quick {
+        store.stat_cache(&context.cache_key(&venv), context.monitor)?
+    } else {
+        None
+    };
+    let cache = StatCache::decode(&cache.unwrap_or_default());
+    let scan = scan(&root, &cache, &DigestsOnly, context.monitor)?;
+    let sides = Sides {
+        store: &store,
+        expected: &manifest,
+        actual: &scan.manifest,
+        live: Some(&root),
+    };
+    let changes = sides.changes(Depth::Full)?;
+    let totals = super::save::totals(&scan.manifest);
+    let actual = Side::Venv(site.path().to_owned());
+    Ok(DiffOutcome {
+        expected,
+        actual,
+        passed_over,
+        changes,
+        totals,
+        unstable: scan.unstable,
+        took: start.elapsed(),
+    })
+}
+
+/// Compares two snapshots of a store.
+pub fn diff_snapshots(
+    context: &Context<'_>,
+    a: &SnapshotRef,
+    b: &SnapshotRef,
+    site: Option<&Site>,
+) -> Result<DiffOutcome, Error> {
+    let start = Instant::now();
+    let store = context.open()?;
+    let catalog = store.catalog()?;
+    let venv = site.map(|site| context.venv_id(site));
+    let (a, b) = (
+        catalog.find(a, venv.as_ref())?,
+        catalog.find(b, venv.as_ref())?,
+    );
+    store.load_objects(context.monitor)?;
+    let (left, right) = store.differing(&a.snapshot.root, &b.snapshot.root)?;
+    let sides = Sides {
+        store: &store,
+        expected: &left,
+        actual: &right,
+        live: None,
+    };
+    let changes = sides.changes(Depth::Full)?;
+    let totals = b.snapshot.totals;
+    let actual = Side::Snapshot(Box::new(b));
+    Ok(DiffOutcome {
+        expected: a,
+        actual,
+        passed_over: None,
+        changes,
+        totals,
+        unstable: Vec::new(),
+        took: start.elapsed(),
+    })
+}
+
+/// The snapshot that is named, or the default with the newer save that it passes over.
+pub(super) fn choose(
+    context: &Context<'_>,
+    store: &Store,
+    venv: &VenvId,
+    name: Option<&SnapshotRef>,
+) -> Result<(Chosen, Option<Chosen>), Error> {
+    let catalog = store.catalog()?;
+    for (name, error) in &catalog.damaged {
+        let name: String = name.chars().take(8).collect();
+        context
+            .monitor
+            .warn(&format!("snapshot {name} is damaged and left out: {error}"));
+    }
+    match name {
+        Some(name) => Ok((catalog.find(name, Some(venv))?, None)),
+        None => catalog.default_of(venv, store.path()),
+    }
+}
+
+/// How far differences are looked into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Depth {
+    /// Both contents are compared, so that the kind and its detail are exact.
+    Full,
+    /// Only as far as the class needs: a restore replaces a damaged file however it is damaged.
+    Class,
+}
+
+/// Two sides with the means to read both.
+pub(super) struct Sides<'a> {
+    pub(super) store: &'a Store,
+    pub(super) expected: &'a Manifest,
+    pub(super) actual: &'a Manifest,
+    /// The live tree; without one the actual side is in the store as well.
+    pub(super) live: Option<&'a Rooted>,
+}
+
+impl Sides<'_> {
+    /// All differences, each with its class.
+    pub(super) fn changes(&self, depth: Depth) -> Result<Vec<Change>, Error> {
+        compare(self.expected, self.actual)
+            .into_par_iter()
+            .map(|difference| self.change(&difference, depth))
+            .collect()
+    }
+
+    fn change(&self, difference: &Difference<'_>, depth: Depth) -> Result<Change, Error> {
+        let Difference {
+            expected, actual, ..
+        } = *difference;
+        let path = expected
+            .or(actual)
+            .map(|entry| entry.path.clone())
+            .unwrap_or_default();
+        let mut detail = Detail {
+            reason: difference.reason.clone(),
+            ..Detail::default()
+        };
+        let mut kind = difference.kind;
+        let mut believed = false;
+        let bytecode = is_bytecode(&path);
+        if kind == Kind::Altered
+            && (depth == Depth::Full || bytecode)
+            && let Some(contents) = self.contents(difference)?
+        {
+            kind = contents.kind(&mut detail)?;
+            believed = bytecode && self.is_believed(&path, &contents)?;
+        }
+        let class = classify(&path, kind, expected, actual, believed);
+        Ok(Change {
+            path,
+            kind,
+            class,
+            expected: expected.cloned(),
+            actual: actual.cloned(),
+            detail,
+        })
+    }
+
+    fn contents<'b>(&'b self, difference: &Difference<'b>) -> Result<Option<Contents<'b>>, Error> {
+        let (Some(a), Some(b)) = (difference.expected, difference.actual) else {
+            return Ok(None);
+        };
+        let (Some(digest), Some(size), Some(actual_size)) = (a.digest(), a.size(), b.size()) else {
+            return Ok(None);
+        };
+        let actual = match (self.live, b.digest()) {
+            (Some(root), _) => match root.open_below(&b.path, OFlags::RDONLY) {
+                Ok(fd) => Actual::Live(fd.into()),
+                // It went away since it was scanned; that it was altered then stays true.
+                Err(_) => return Ok(None),
+            },
+            (None, Some(digest)) => Actual::Stored(digest),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Contents {
+            store: self.store,
+            digest,
+            size,
+            actual,
+            actual_size,
+        }))
+    }
+
+    /// Whether Python would load a changed bytecode file for the source that stands beside it.
+    fn is_believed(&self, path: &RelPath, contents: &Contents<'_>) -> Result<bool, Error> {
+        let Some(source) = source_of(path).and_then(|source| self.actual.get(&source)) else {
+            return Ok(false);
+        };
+        let head = contents.actual_piece(0)?;
+        Ok(PycHeader::read(&head[..head.len().min(PycHeader::LEN)])
+            .is_some_and(|header| header.fits(source)))
+    }
+}
+
+/// The actual content of a file.
+enum Actual {
+    Live(std::fs::File),
+    Stored(Digest),
+}
+
+/// Both contents of a file that differs, read piece by piece.
+struct Contents<'a> {
+    store: &'a Store,
+    digest: Digest,
+    size: u64,
+    actual: Actual,
+    actual_size: u64,
+}
+
+impl Contents<'_> {
+    /// How the actual content differs from the expected one.
+    fn kind(&self, detail: &mut Detail) -> Result<Kind, Error> {
+        let Some(first) = self.first_difference()? else {
+            // One is a true beginning of the other.
+            if self.actual_size < self.size {
+                detail.kept_bytes = Some(self.actual_size);
+                return Ok(Kind::Truncated);
+            }
+            detail.first_difference = Some(self.size);
+            return Ok(Kind::Altered);
+        };
+        if self.is_zero_from(first)? {
+            detail.from_byte = Some(first);
+            return Ok(Kind::ZeroFilled);
+        }
+        detail.first_difference = Some(first);
+        Ok(Kind::Altered)
+    }
+
+    /// The first byte in which both differ, as far as both go.
+    fn first_difference(&self) -> Result<Option<u64>, Error> {
+        let common = self.size.min(self.actual_size);
+        for number in 0..common.div_ceil(Store::PIECE_LEN) {
+            let (a, b) = (
+                self.store.read_piece(&self.digest, number)?,
+                self.actual_piece(number)?,
+            );
+            if let Some(at) = a.iter().zip(&b).position(|(a, b)| a != b) {
+                return Ok(Some(number * Store::PIECE_LEN + at as u64));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_zero_from(&self, first: u64) -> Result<bool, Error> {
+        for number in first / Store::PIECE_LEN..self.actual_size.div_ceil(Store::PIECE_LEN) {
+            let piece = self.actual_piece(number)?;
+            let skip = first.saturating_sub(number * Store::PIECE_LEN) as usize;
+            if piece.iter().skip(skip).any(|&b| b != 0) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn actual_piece(&self, number: u64) -> Result<Vec<u8>, Error> {
+        match &self.actual {
+            Actual::Stored(digest) => Ok(self.store.read_piece(digest, number)?),
+            Actual::Live(file) => {
+                let offset = number * Store::PIECE_LEN;
+                let len = self
+                    .actual_size
+                    .saturating_sub(offset)
+                    .min(Store::PIECE_LEN);
+                let mut bytes = vec![0; len as usize];
+                let mut done = 0;
+                while done < bytes.len() {
+                    match std::os::unix::fs::FileExt::read_at(
+                        file,
+                        &mut bytes[done..],
+                        offset + done as u64,
+                    ) {
+                        Ok(0) | Err(_) => break,
+                        Ok(n) => done += n,
+                    }
+                }
+                bytes.truncate(done);
+                Ok(bytes)
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Why an operation was not done. Hints and exit codes are the command line's.
+
+use std::path::PathBuf;
+
+use crate::disk::PathError;
+use crate::disk::space::TooLittle;
+use crate::model::{Shown, SnapshotId};
+use crate::{store, venv};
+
+/// An operation that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store.
+    #[error(transparent)]
+    Store(store::Error),
+    /// The venv.
+    #[error(transparent)]
+    Venv(venv::Error),
+    /// A system call.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// The store has no snapshot of that name.
+    #[error("there is no snapshot '{name}' of '{}'", Shown::path(venv))]
+    NoSnapshot {
+        /// The name.
+        name: String,
+        /// The venv that was asked for.
+        venv: PathBuf,
+    },
+    /// The store has snapshots of this venv, but none that may be taken by default; or none at all.
+    #[error(
+        "the store '{}' has no baseline of '{}'",
+        Shown::path(store),
+        Shown::path(venv)
+    )]
+    NoBaseline {
+        /// The store.
+        store: PathBuf,
+        /// The venv.
+        venv: PathBuf,
+    },
+    /// Several snapshots begin with the same digits.
+    #[error("'{prefix}' could be any of {}", .candidates.join(", "))]
+    Ambiguous {
+        /// What was typed.
+        prefix: String,
+        /// What it could mean: full enough ids with their times and venvs.
+        candidates: Vec<String>,
+    },
+    /// Store and venv lie inside one another.
+    #[error(
+        "the store '{}' and the venv '{}' lie inside one another",
+        Shown::path(store),
+        Shown::path(venv)
+    )]
+    Nested {
+        /// The store.
+        store: PathBuf,
+        /// The venv.
+        venv: PathBuf,
+    },
+    /// The state that a restore would replace cannot be saved.
+    #[error("the state that would be replaced cannot be saved; nothing was changed")]
+    NoIncident(#[source] Box<Error>),
+    /// Another process works on the venv.
+    #[error("another process is working on '{}'", Shown::path(.0))]
+    Busy(PathBuf),
+    /// There is not enough room to build the new tree.
+    #[error(transparent)]
+    NoRoom(#[from] TooLittle),
+    /// What was staged is not what was asked for; it was thrown away.
+    #[error("the staged tree is wrong at '{path}' ({what}); nothing was changed")]
+    NotVerified {
+        /// Where.
+        path: String,
+        /// How.
+        what: String,
+    },
+    /// The request cannot be carried out here.
+    #[error("{0}")]
+    Refused(String),
+    /// No path in the snapshot matches.
+    #[error("'{0}' matches nothing, neither in the snapshot nor in the venv")]
+    NoMatch(String),
+    /// There is nothing to undo.
+    #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
+    NothingToUndo(PathBuf),
+    /// The last restore replaced nothing.
+    #[error("the last restore of '{}' replaced nothing, so there is nothing to bring back", Shown::path(.0))]
+    ReplacedNothing(PathBuf),
+    /// No such path in a snapshot.
+    #[error("snapshot {id} has no '{path}'")]
+    NoSuchPath {
+        /// The snapshot.
+        id: SnapshotId,
+        /// The path.
+        path: String,
+    },
+    /// A snapshot file that is there but damaged.
+    #[error("snapshot {name} is damaged")]
+    DamagedSnapshot {
+        /// Its first digits.
+        name: String,
+        /// What is wrong.
+        #[source]
+        source: store::Error,
+    },
+    /// Told to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Interrupted => Self::Interrupted,
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl From<venv::Error> for Error {
+    fn from(error: venv::Error) -> Self {
+        match error {
+            venv::Error::Stopped => Self::Interrupted,
+            other => Self::Venv(other),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Carries what a scan reads into the packs of the store.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::error::Error;
+use crate::model::Digest;
+use crate::model::segment::Segments;
+use crate::store::{self, Packer};
+use crate::venv::scan::{Scan, Sink, Stopped};
+use crate::{monitor::Monitor, venv};
+
+/// A sink that packs. Keeps the first error, since a scan only learns that it has to stop.
+pub(super) struct Intake<'s> {
+    pub(super) packer: Packer<'s>,
+    failed: Mutex<Option<store::Error>>,
+}
+
+impl<'s> Intake<'s> {
+    pub(super) fn new(packer: Packer<'s>) -> Self {
+        Self {
+            packer,
+            failed: Mutex::new(None),
+        }
+    }
+
+    fn keep(&self, result: Result<(), store::Error>) -> Result<(), Stopped> {
+        result.map_err(|error| {
+            self.failed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert(error);
+            Stopped
+        })
+    }
+
+    /// What a scan into this sink came to: an error of the store comes before the scan's own.
+    pub(super) fn settle(&self, scan: Result<Scan, venv::Error>) -> Result<Scan, Error> {
+        match self
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
+            Some(error) => Err(error.into()),
+            None => Ok(scan?),
+        }
+    }
+
+    /// Scans a tree into the packs.
+    pub(super) fn scan(
+        &self,
+        root: &crate::disk::rooted::Rooted,
+        cache: &venv::stat_cache::StatCache,
+        monitor: &dyn Monitor,
+    ) -> Result<Scan, Error> {
+        self.settle(venv::scan::scan(root, cache, self, monitor))
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn has(&self, digest: &Digest) -> bool {
+        self.packer.has(digest)
+    }
+    fn wants(&self) -> bool {
+        true
+    }
+    fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
+        self.keep(self.packer.add_files(files))
+    }
+    fn segment(&self, value: Digest, number: u32, bytes: Vec<u8>) -> Result<(), Stopped> {
+        self.keep(self.packer.add_segment(value, number, bytes))
+    }
+    fn segments(&self, segments: Segments) -> Result<(), Stopped> {
+        self.keep(self.packer.add_list(&segments))
+    }
+}

@@ -1,0 +1,161 @@
+//! Which snapshot a name means, and which one is meant where none is named.
+
+use std::path::Path;
+
+use super::error::Error;
+use crate::model::{Snapshot, SnapshotId, SnapshotRef, VenvId};
+use crate::store::Catalog;
+
+/// A snapshot and its name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chosen {
+    /// Its name.
+    pub id: SnapshotId,
+    /// What its file says.
+    pub snapshot: Snapshot,
+}
+
+impl Catalog {
+    /// All snapshots of a venv, oldest first.
+    pub(super) fn of<'a>(
+        &'a self,
+        venv: &VenvId,
+    ) -> impl DoubleEndedIterator<Item = &'a (SnapshotId, Snapshot)> {
+        let venv = venv.clone();
+        self.snapshots
+            .iter()
+            .filter(move |(_, snapshot)| snapshot.venv == venv)
+    }
+
+    /// The venv's own saves, oldest first: what `latest` counts.
+    pub(super) fn saves<'a>(
+        &'a self,
+        venv: &VenvId,
+    ) -> impl DoubleEndedIterator<Item = &'a (SnapshotId, Snapshot)> {
+        self.of(venv).filter(|(_, snapshot)| snapshot.is_save())
+    }
+
+    /// The newest baseline of a venv: the default of `diff` and `restore`. Also tells the newest save where that is none.
+    pub(super) fn default_of(
+        &self,
+        venv: &VenvId,
+        store: &Path,
+    ) -> Result<(Chosen, Option<Chosen>), Error> {
+        let found = self
+            .saves(venv)
+            .rev()
+            .find(|(_, snapshot)| snapshot.baseline);
+        let Some(baseline) = found else {
+            self.admit_damage()?;
+            return Err(Error::NoBaseline {
+                store: store.to_owned(),
+                venv: venv.path(),
+            });
+        };
+        let newest = self
+            .saves(venv)
+            .next_back()
+            .filter(|newest| newest.0 != baseline.0);
+        Ok((chosen(baseline), newest.map(chosen)))
+    }
+
+    /// What a name means for a venv. Only an id reaches the snapshots of other venvs and incident snapshots.
+    pub(super) fn find(&self, name: &SnapshotRef, venv: Option<&VenvId>) -> Result<Chosen, Error> {
+        let found = match name {
+            SnapshotRef::Latest(back) => self.own(venv).rev().nth(*back),
+            SnapshotRef::Label(label) => self
+                .own(venv)
+                .rev()
+                .find(|(_, snapshot)| snapshot.label.as_ref() == Some(label)),
+            SnapshotRef::Prefix(prefix) => return self.by_prefix(prefix, venv),
+        };
+        match found {
+            Some(found) => Ok(chosen(found)),
+            None => {
+                self.admit_damage()?;
+                Err(no_snapshot(name, venv))
+            }
+        }
+    }
+
+    /// The saves of a venv, or of all where none is meant.
+    fn own<'a>(
+        &'a self,
+        venv: Option<&VenvId>,
+    ) -> impl DoubleEndedIterator<Item = &'a (SnapshotId, Snapshot)> {
+        let venv = venv.cloned();
+        let meant = move |snapshot: &Snapshot| {
+            snapshot.is_save() && venv.as_ref().is_none_or(|venv| snapshot.venv == *venv)
+        };
+        self.snapshots
+            .iter()
+            .filter(move |(_, snapshot)| meant(snapshot))
+    }
+
+    fn by_prefix(&self, prefix: &str, venv: Option<&VenvId>) -> Result<Chosen, Error> {
+        let all: Vec<_> = self
+            .snapshots
+            .iter()
+            .filter(|(id, _)| id.to_hex().starts_with(prefix))
+            .collect();
+        match all[..] {
+            [one] => Ok(chosen(one)),
+            [] => match self
+                .damaged
+                .iter()
+                .find(|(name, _)| name.starts_with(prefix))
+            {
+                Some((name, error)) => Err(damaged(name, error)),
+                None => Err(no_snapshot(&SnapshotRef::Prefix(prefix.to_owned()), venv)),
+            },
+            _ => {
+                let line = |(id, snapshot): &&(SnapshotId, Snapshot)| {
+                    format!(
+                        "{} ({:.0}, {})",
+                        &id.to_hex()[..16],
+                        snapshot.created,
+                        crate::model::Shown::path(&snapshot.venv.path())
+                    )
+                };
+                Err(Error::Ambiguous {
+                    prefix: prefix.to_owned(),
+                    candidates: all.iter().map(line).collect(),
+                })
+            }
+        }
+    }
+
+    /// Where nothing was found, a damaged snapshot file may be what was meant; that must not look like "never saved".
+    fn admit_damage(&self) -> Result<(), Error> {
+        match self.damaged.first() {
+            Some((name, error)) => Err(damaged(name, error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn damaged(name: &str, error: &crate::store::Error) -> Error {
+    let what = error.to_string();
+    let place = format!(
+        "snapshot file {}",
+        name.chars().take(12).collect::<String>()
+    );
+    Error::DamagedSnapshot {
+        name: name.chars().take(8).collect(),
+        source: crate::store::Error::Corrupt { place, what },
+    }
+}
+
+fn no_snapshot(name: &SnapshotRef, venv: Option<&VenvId>) -> Error {
+    Error::NoSnapshot {
+        name: name.to_string(),
+        venv: venv.map(VenvId::path).unwrap_or_default(),
+    }
+}
+
+fn chosen((id, snapshot): &(SnapshotId, Snapshot)) -> Chosen {
+    Chosen {
+        id: *id,
+        snapshot: snapshot.clone(),
+    }
+}

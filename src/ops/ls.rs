@@ -1,0 +1,42 @@
+//! `ls`: what a snapshot holds.
+
+use super::context::Context;
+use super::error::Error;
+use super::lookup::Chosen;
+use crate::model::{Entry, RelPath, SnapshotRef};
+use crate::venv::Site;
+
+/// The entries of a snapshot.
+#[derive(Debug)]
+pub struct LsOutcome {
+    /// The snapshot.
+    pub chosen: Chosen,
+    /// In the order of paths.
+    pub entries: Vec<Entry>,
+}
+
+/// Lists what lies at or below a path of a snapshot.
+pub fn ls(
+    context: &Context<'_>,
+    name: &SnapshotRef,
+    below: &RelPath,
+    site: Option<&Site>,
+) -> Result<LsOutcome, Error> {
+    let store = context.open()?;
+    let venv = site.map(|site| context.venv_id(site));
+    let chosen = store.catalog()?.find(name, venv.as_ref())?;
+    store.load_objects(context.monitor)?;
+    let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    if manifest.get(below).is_none() {
+        return Err(Error::NoSuchPath {
+            id: chosen.id,
+            path: below.to_string(),
+        });
+    }
+    let entries = manifest
+        .into_entries()
+        .into_iter()
+        .filter(|entry| entry.path.is_within(below))
+        .collect();
+    Ok(LsOutcome { chosen, entries })
+}

@@ -1,0 +1,101 @@
+//! What changes, file by file, where directories cannot be exchanged: crash-safe through the journal, but not atomic.
+
+use std::collections::HashSet;
+
+use super::plan::Plan;
+use crate::disk::journal::{PathText, Step};
+use crate::model::compare::compare;
+use crate::model::{Kind, Manifest, Node, RelPath};
+
+/// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the directories
+/// above them.
+pub(super) fn changed(plan: &Plan<'_>) -> HashSet<RelPath> {
+    let Some(live) = &plan.live else {
+        return HashSet::new();
+    };
+    let target = &plan.target.manifest;
+    let mut files = differing_files(target, &live.scan.manifest);
+    let groups: HashSet<&RelPath> = target
+        .entries()
+        .iter()
+        .filter(|entry| files.contains(&entry.path))
+        .filter_map(super::plan::link_to)
+        .chain(files.iter())
+        .collect();
+    let whole_groups: Vec<RelPath> = target
+        .entries()
+        .iter()
+        .filter(|entry| {
+            super::plan::link_to(entry).is_some_and(|first| groups.contains(first))
+                || groups.contains(&entry.path)
+        })
+        .filter(|entry| entry.size().is_some())
+        .map(|entry| entry.path.clone())
+        .collect();
+    files.extend(whole_groups);
+    let mut all = files.clone();
+    for path in files {
+        let mut above = path.parent().filter(|path| !path.is_root());
+        while let Some(dir) = above {
+            above = dir.parent().filter(|path| !path.is_root());
+            all.insert(dir);
+        }
+    }
+    all
+}
+
+fn differing_files(target: &Manifest, live: &Manifest) -> HashSet<RelPath> {
+    let differing = compare(target, live)
+        .into_iter()
+        .filter_map(|difference| difference.expected);
+    differing
+        .filter(|entry| entry.node != Node::Dir)
+        .map(|entry| entry.path.clone())
+        .collect()
+}
+
+/// The steps from the live tree to the target: make room, make directories, place files, settle the directories.
+pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
+    let Some(live) = &plan.live else {
+        return Vec::new();
+    };
+    let target = &plan.target.manifest;
+    let mut remove: Vec<RelPath> = Vec::new();
+    let mut mkdir = Vec::new();
+    for difference in compare(target, &live.scan.manifest) {
+        let is_dir = |entry: Option<&crate::model::Entry>| {
+            entry.is_some_and(|entry| entry.node == Node::Dir)
+        };
+        let path = difference
+            .expected
+            .or(difference.actual)
+            .map(|entry| entry.path.clone())
+            .unwrap_or_default();
+        let gone = difference.kind == Kind::Extra
+            || is_dir(difference.expected) != is_dir(difference.actual)
+                && difference.actual.is_some();
+        if gone && !remove.last().is_some_and(|above| path.is_within(above)) {
+            remove.push(path.clone());
+        }
+        if is_dir(difference.expected) && !is_dir(difference.actual) {
+            mkdir.push(path);
+        }
+    }
+    let staged = changed(plan);
+    let place = target
+        .entries()
+        .iter()
+        .filter(|entry| entry.node != Node::Dir && staged.contains(&entry.path));
+    let settle = target
+        .entries()
+        .iter()
+        .rev()
+        .filter(|entry| entry.node == Node::Dir);
+    remove
+        .iter()
+        .map(|path| Step::Remove(PathText::new(path)))
+        .chain(mkdir.iter().map(|path| Step::Mkdir(PathText::new(path))))
+        .chain(place.map(|entry| Step::Place(PathText::new(&entry.path))))
+        .chain(settle.map(Step::settle))
+        .collect()
+}

@@ -1,0 +1,350 @@
+//! `restore`: a venv as a snapshot has it. Plan → Staged → Verified → Swapped, each made of the one before.
+//!
+//! 1. What is replaced is saved first (promise 4), or kept beside the venv if the person asked for that.
+//! 2. The new tree is built in a staging directory, verified there as a whole, and made durable (promise 3).
+//! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `disk/swap.rs`.
+//! 4. What a crash leaves is told by the journal and settled by the next command (promise 9).
+
+mod hold;
+mod in_place;
+mod incident;
+mod late;
+mod plan;
+mod recover;
+mod stage;
+mod swapped;
+mod target;
+mod verified;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::context::Context;
+use super::diff::{Depth, Sides, choose};
+use super::error::Error;
+use super::log::{Event, record};
+use super::lookup::Chosen;
+use crate::disk::processes::{self, Process};
+use crate::disk::rooted::Rooted;
+use crate::disk::swap::Way;
+use crate::model::{Change, Class, SnapshotId, SnapshotRef};
+use crate::store::Store;
+use crate::venv::scan::Scan;
+use crate::venv::{Site, Standing};
+
+pub(super) use hold::{hold_installer, hold_parent};
+pub(super) use recover::{recover, recover_beside};
+
+use incident::Incident;
+use plan::Plan;
+use target::Target;
+
+/// What a restore is told.
+#[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct RestoreOptions {
+    /// Which snapshot; the newest baseline of the venv otherwise.
+    pub snapshot: Option<SnapshotRef>,
+    /// Build it there instead, where nothing is yet.
+    pub to: Option<Site>,
+    /// Keep every byte, also where a file names the old place.
+    pub exact: bool,
+    /// Restore only paths that match one of these patterns.
+    pub only: Vec<String>,
+    /// Change nothing, tell what would be done.
+    pub dry_run: bool,
+    /// Share no file with the tree that is replaced.
+    pub copy: bool,
+    /// Keep the replaced tree beside the venv.
+    pub keep_old: bool,
+    /// Swap even if nothing differs.
+    pub force: bool,
+    /// Also restore FIFOs, devices, set-user-id bits and file capabilities.
+    pub preserve_special: bool,
+}
+
+/// What a restore came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Nothing differed, so nothing was done.
+    Identical,
+    /// Nothing was done because it was a dry run.
+    DryRun,
+    /// The trees were exchanged, or one was put where nothing was.
+    Done(Way),
+}
+
+/// What a restore did.
+#[derive(Debug)]
+pub struct RestoreOutcome {
+    /// What was restored.
+    pub chosen: Chosen,
+    /// A newer save of the venv that is no baseline, and so was not taken by default.
+    pub passed_over: Option<Chosen>,
+    /// Where.
+    pub place: PathBuf,
+    /// How.
+    pub mode: Mode,
+    /// What differed before.
+    pub changes: Vec<Change>,
+    /// What was replaced.
+    pub incident: Option<SnapshotId>,
+    /// Where the replaced tree is kept.
+    pub kept_old: Option<PathBuf>,
+    /// How many files were taken over from the replaced tree.
+    pub reused: u64,
+    /// How many files were written from the store.
+    pub written: u64,
+    /// Their bytes.
+    pub written_bytes: u64,
+    /// Files that were rewritten for their new place.
+    pub relocated: u64,
+    /// Processes that still use the replaced tree.
+    pub processes: Vec<Process>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Restores a venv.
+pub fn restore(
+    context: &Context<'_>,
+    site: &Site,
+    options: &RestoreOptions,
+) -> Result<RestoreOutcome, Error> {
+    let place = options.to.as_ref().unwrap_or(site);
+    super::save::refuse_nesting(context, place)?;
+    let store = context.open()?;
+    let _parent = hold_parent(context, place)?;
+    recover(context, Some(&store), place)?;
+    store.tidy(context.monitor)?;
+    let (chosen, passed_over) = choose(
+        context,
+        &store,
+        &context.venv_id(site),
+        options.snapshot.as_ref(),
+    )?;
+    let run = Run {
+        context,
+        store: &store,
+        options,
+        chosen,
+        passed_over,
+        start: Instant::now(),
+        verb: "restore",
+    };
+    run.at(&place.again()?)
+}
+
+/// Brings a venv to the state of one snapshot, which is settled.
+pub(super) fn restore_chosen(
+    context: &Context<'_>,
+    store: &Store,
+    site: &Site,
+    chosen: Chosen,
+    options: &RestoreOptions,
+    verb: &'static str,
+) -> Result<RestoreOutcome, Error> {
+    Run {
+        context,
+        store,
+        options,
+        chosen,
+        passed_over: None,
+        start: Instant::now(),
+        verb,
+    }
+    .at(site)
+}
+
+/// One restore with all that it is told.
+struct Run<'a> {
+    context: &'a Context<'a>,
+    store: &'a Store,
+    options: &'a RestoreOptions,
+    chosen: Chosen,
+    passed_over: Option<Chosen>,
+    start: Instant,
+    verb: &'static str,
+}
+
+/// What stands at the place now.
+struct Live {
+    root: Rooted,
+    scan: Scan,
+}
+
+impl Run<'_> {
+    fn at(self, place: &Site) -> Result<RestoreOutcome, Error> {
+        let context = self.context;
+        self.store.load_objects(context.monitor)?;
+        let target = Target::load(
+            self.store,
+            &self.chosen,
+            place,
+            self.options,
+            context.monitor,
+        )?;
+        let old = self.open_old(place)?;
+        let _installer = old
+            .as_ref()
+            .map(|root| hold_installer(context, root, true))
+            .transpose()?;
+        let Some(root) = old else {
+            return self.into_empty_place(place, target);
+        };
+        let (live, intake) = incident::scan_live(context, self.store, root, self.options.dry_run)?;
+        let target = target.narrow(&live.scan.manifest, &self.options.only)?;
+        let sides = Sides {
+            store: self.store,
+            expected: &target.manifest,
+            actual: &live.scan.manifest,
+            live: Some(&live.root),
+        };
+        let changes = sides.changes(Depth::Class)?;
+        let differs = changes.iter().any(|change| change.class != Class::Noise);
+        if self.options.dry_run || !differs && !self.options.force {
+            let mode = if differs {
+                Mode::DryRun
+            } else {
+                Mode::Identical
+            };
+            return Ok(self.outcome(place, mode, changes));
+        }
+        let venv = context.venv_id(place);
+        let incident = Incident::keep(
+            context,
+            self.store,
+            intake,
+            &live.scan,
+            &venv,
+            self.chosen.id,
+            self.options.keep_old,
+        )?;
+        if incident.id.is_none() && !self.options.only.is_empty() {
+            return Err(Error::Refused(
+                "--only needs a store that can take the replaced state".to_owned(),
+            ));
+        }
+        let plan = Plan::new(
+            self.store,
+            place,
+            target,
+            Some(live),
+            incident,
+            self.chosen.id,
+            self.options,
+        );
+        self.carry_out(place, plan, changes)
+    }
+
+    /// The tree that would be replaced. With `--to`, only an empty directory may be.
+    fn open_old(&self, place: &Site) -> Result<Option<Rooted>, Error> {
+        if place.standing() != Standing::Directory {
+            return Ok(None);
+        }
+        let root = place.open()?;
+        if self.options.to.is_some() && !root.names()?.is_empty() {
+            let shown = crate::model::Shown::path(place.path()).to_string();
+            return Err(Error::Refused(format!(
+                "'{shown}' is not empty; --to builds only where nothing is"
+            )));
+        }
+        Ok(Some(root))
+    }
+
+    fn into_empty_place(self, place: &Site, target: Target) -> Result<RestoreOutcome, Error> {
+        if place.standing() == Standing::Other && self.options.to.is_some() {
+            let shown = crate::model::Shown::path(place.path()).to_string();
+            return Err(Error::Refused(format!(
+                "'{shown}' is a file; --to builds only where nothing is"
+            )));
+        }
+        let empty = crate::model::Manifest::default();
+        let target = target.narrow(&empty, &self.options.only)?;
+        if self.options.dry_run {
+            let sides = Sides {
+                store: self.store,
+                expected: &target.manifest,
+                actual: &empty,
+                live: None,
+            };
+            let changes = sides.changes(Depth::Class)?;
+            return Ok(self.outcome(place, Mode::DryRun, changes));
+        }
+        let venv = self.context.venv_id(place);
+        let incident = if self.options.to.is_some() {
+            Incident::none()
+        } else {
+            Incident::of_nothing(self.context, self.store, &venv, self.chosen.id)?
+        };
+        let plan = Plan::new(
+            self.store,
+            place,
+            target,
+            None,
+            incident,
+            self.chosen.id,
+            self.options,
+        );
+        self.carry_out(place, plan, Vec::new())
+    }
+
+    fn carry_out(
+        self,
+        place: &Site,
+        plan: Plan<'_>,
+        changes: Vec<Change>,
+    ) -> Result<RestoreOutcome, Error> {
+        let context = self.context;
+        let relocated = plan.target.relocated;
+        let processes = processes::using(place.path());
+        let swapped = plan.stage(context)?.verify(context)?.swap(context)?;
+        let done = swapped.finish(context)?;
+        let event = Event {
+            time: context.now,
+            verb: self.verb.to_owned(),
+            venv: context.venv_id(place),
+            snapshot: self.chosen.id,
+            incident: done.incident,
+            label: None,
+            changed: Some(
+                changes
+                    .iter()
+                    .filter(|change| change.class != Class::Noise)
+                    .count() as u64,
+            ),
+            took_ms: Some(self.start.elapsed().as_millis() as u64),
+        };
+        record(self.store, &event, context.monitor)?;
+        let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
+        outcome.incident = done.incident;
+        outcome.kept_old = done.kept_old;
+        outcome.reused = done.reused;
+        outcome.written = done.written;
+        outcome.written_bytes = done.written_bytes;
+        outcome.relocated = relocated;
+        outcome.processes = processes;
+        Ok(outcome)
+    }
+
+    fn outcome(self, place: &Site, mode: Mode, changes: Vec<Change>) -> RestoreOutcome {
+        RestoreOutcome {
+            took: self.start.elapsed(),
+            chosen: self.chosen,
+            passed_over: self.passed_over,
+            place: place.path().to_owned(),
+            mode,
+            changes,
+            incident: None,
+            kept_old: None,
+            reused: 0,
+            written: 0,
+            written_bytes: 0,
+            relocated: 0,
+            processes: Vec::new(),
+        }
+    }
+}

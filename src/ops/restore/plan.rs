@@ -1,0 +1,160 @@
+//! Everything a restore will do, before it does anything.
+
+use std::collections::HashMap;
+
+use super::incident::Incident;
+use super::target::Target;
+use super::{Live, RestoreOptions};
+use crate::disk::journal::Workplace;
+use crate::disk::rooted::Rooted;
+use crate::disk::space::{Need, on_disk};
+use crate::disk::stat::Stat;
+use crate::model::{Entry, Node, RelPath, SnapshotId};
+use crate::ops::error::Error;
+use crate::store::Store;
+use crate::venv::Site;
+
+/// How the new tree will get to its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Route {
+    /// By an exchange with the venv.
+    Exchange,
+    /// File by file, for the reason given.
+    InPlace(&'static str),
+}
+
+/// A restore that is settled.
+pub(super) struct Plan<'a> {
+    pub(super) store: &'a Store,
+    pub(super) place: Site,
+    pub(super) target: Target,
+    pub(super) live: Option<Live>,
+    pub(super) incident: Incident,
+    pub(super) snapshot: SnapshotId,
+    pub(super) options: &'a RestoreOptions,
+    pub(super) route: Route,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(
+        store: &'a Store,
+        place: &Site,
+        target: Target,
+        live: Option<Live>,
+        incident: Incident,
+        snapshot: SnapshotId,
+        options: &'a RestoreOptions,
+    ) -> Self {
+        let route = route(place, live.as_ref(), &target);
+        Self {
+            store,
+            place: place.clone(),
+            target,
+            live,
+            incident,
+            snapshot,
+            options,
+            route,
+        }
+    }
+
+    /// Where staging and journal will lie.
+    pub(super) fn workplace(&self) -> Result<Workplace, Error> {
+        Ok(match self.route {
+            Route::Exchange => {
+                Workplace::beside(Rooted::open(self.place.parent())?, self.place.name())
+            }
+            Route::InPlace(_) => Workplace::inside(self.place.open()?),
+        })
+    }
+
+    /// The state of each live file that may be taken over: proved good, of the right attributes, and with no other name
+    /// through which the new tree would stay shared.
+    pub(super) fn reusable(&self) -> HashMap<&RelPath, &Stat> {
+        let Some(live) = &self.live else {
+            return HashMap::new();
+        };
+        let same = |entry: &Entry, there: &Entry, stat: &Stat| {
+            let single = |node: &Node| matches!(node, Node::File { link_to: None, .. });
+            single(&entry.node)
+                && stat.nlink == 1
+                && entry.node == there.node
+                && entry.meta == there.meta
+        };
+        let groups: std::collections::HashSet<&RelPath> = self
+            .target
+            .manifest
+            .entries()
+            .iter()
+            .filter_map(link_to)
+            .collect();
+        let pairs = live.scan.manifest.entries().iter().zip(&live.scan.stats);
+        pairs
+            .filter(|(there, stat)| {
+                !groups.contains(&there.path)
+                    && self
+                        .target
+                        .manifest
+                        .get(&there.path)
+                        .is_some_and(|entry| same(entry, there, stat))
+            })
+            .map(|(there, stat)| (&there.path, stat))
+            .collect()
+    }
+
+    /// What the staged tree will take. Files that are taken over cost nothing, or little where blocks are shared.
+    pub(super) fn need(&self, reusable: &HashMap<&RelPath, &Stat>) -> Need {
+        let mut need = Need::default();
+        for entry in self.target.manifest.entries() {
+            if reusable.contains_key(&entry.path) {
+                continue;
+            }
+            need.inodes += 1;
+            need.bytes += match &entry.node {
+                Node::File {
+                    size,
+                    link_to: None,
+                    ..
+                } => on_disk(*size),
+                Node::Dir => 4096,
+                _ => 0,
+            };
+        }
+        need
+    }
+}
+
+/// The first name of the group of hard links of an entry that is not itself the first.
+pub(super) fn link_to(entry: &Entry) -> Option<&RelPath> {
+    match &entry.node {
+        Node::File { link_to, .. } => link_to.as_ref(),
+        _ => None,
+    }
+}
+
+fn route(place: &Site, live: Option<&Live>, target: &Target) -> Route {
+    let Some(live) = live else {
+        return Route::Exchange;
+    };
+    // Only `--only` keeps such entries in the target; they cannot be built a second time.
+    if target.manifest.entries().iter().any(|entry| {
+        matches!(entry.node, Node::Unreadable(_) | Node::Special(_))
+            && live.scan.manifest.get(&entry.path) == Some(entry)
+    }) {
+        return Route::InPlace("it holds things that cannot be copied");
+    }
+    if live.root.stat().is_ok_and(|stat| stat.mount_root) {
+        return Route::InPlace("the venv is a mount point");
+    }
+    let Ok(parent) = Rooted::open(place.parent()) else {
+        return Route::InPlace("its directory cannot be opened");
+    };
+    let me = rustix::process::geteuid();
+    let sticky = |stat: &Stat| stat.mode & 0o1000 != 0 && stat.uid != me.as_raw() && !me.is_root();
+    let kept_by_other = parent.stat().is_ok_and(|stat| sticky(&stat))
+        && live.root.stat().is_ok_and(|stat| stat.uid != me.as_raw());
+    if !parent.may_write() || kept_by_other {
+        return Route::InPlace("its directory may not be written");
+    }
+    Route::Exchange
+}

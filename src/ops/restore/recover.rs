@@ -1,0 +1,221 @@
+//! What a crash left of a restore is completed or cleaned, by the next command that meets it (promise 9).
+//!
+//! The journal says what was under way; which tree stands where is told by inode numbers alone, since a phase can be written
+//! and not reached, or reached and not written.
+
+use super::hold::hold_parent;
+use super::late::Late;
+use crate::disk::apply::apply;
+use crate::disk::journal::{Inode, Journal, Phase, Workplace};
+use crate::disk::remove::remove_tree;
+use crate::disk::rooted::Rooted;
+use crate::disk::swap;
+use crate::model::SnapshotId;
+use crate::model::compare::compare;
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::store::Store;
+use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::stat_cache::StatCache;
+use crate::venv::{Site, Standing};
+
+/// Settles what lies beside or inside a venv, unless a living restore is at work there.
+pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Result<(), Error> {
+    let Ok(places) = workplaces(site) else {
+        return Ok(());
+    };
+    if !places.iter().any(Workplace::has_journal) {
+        return Ok(());
+    }
+    let at_once = Context {
+        store: context.store.clone(),
+        host: context.host.clone(),
+        now: context.now,
+        lock_wait: std::time::Duration::ZERO,
+        monitor: context.monitor,
+    };
+    match hold_parent(&at_once, site) {
+        Ok(_parent) => recover(context, None, site),
+        Err(Error::Busy(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
+    let mut places = vec![Workplace::beside(Rooted::open(site.parent())?, site.name())];
+    if site.standing() == Standing::Directory {
+        places.push(Workplace::inside(site.open()?));
+    }
+    Ok(places)
+}
+
+/// Settles what lies beside or inside a venv. The caller holds the directory around it.
+pub(in crate::ops) fn recover(
+    context: &Context<'_>,
+    store: Option<&Store>,
+    site: &Site,
+) -> Result<(), Error> {
+    for work in workplaces(site)? {
+        if !work.has_journal() {
+            continue;
+        }
+        work.clear_temp()?;
+        if let Some(journal) = work.read()? {
+            let opened;
+            let store = match store.filter(|store| store.path() == journal.store()) {
+                Some(store) => Some(store),
+                None => {
+                    opened = Store::open(&journal.store(), context.lock_wait, context.monitor).ok();
+                    opened.as_ref()
+                }
+            };
+            Recovery {
+                context,
+                store,
+                site,
+                work: &work,
+                journal: &journal,
+            }
+            .settle()?;
+        }
+    }
+    Ok(())
+}
+
+struct Recovery<'a> {
+    context: &'a Context<'a>,
+    store: Option<&'a Store>,
+    site: &'a Site,
+    work: &'a Workplace,
+    journal: &'a Journal,
+}
+
+impl Recovery<'_> {
+    fn settle(&self) -> Result<(), Error> {
+        match &self.journal.phase {
+            Phase::Staging => self.clean(),
+            Phase::Swap { staged, live } => self.settle_swap(*staged, *live),
+            Phase::Apply { steps } => {
+                let venv = self.site.again()?.open()?;
+                let staging = self.work.dir.enter(self.work.staging().as_bytes()).ok();
+                apply(&venv, staging.as_ref(), steps)?;
+                remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
+                self.work.clear()?;
+                self.context.monitor.warn("a restore was interrupted while it replaced files one by one; it is completed now");
+                Ok(())
+            }
+        }
+    }
+
+    fn inode(&self, name: &[u8]) -> Result<Option<Inode>, Error> {
+        Ok(self.work.dir.stat_name(name)?.as_ref().map(Inode::of))
+    }
+
+    fn settle_swap(&self, staged: Inode, live: Option<Inode>) -> Result<(), Error> {
+        let name = self.site.name();
+        let (staging, aside) = (self.work.staging(), self.work.aside());
+        match self.inode(name)? {
+            Some(now) if now == staged => {}
+            None if self.inode(staging.as_bytes())? == Some(staged) => {
+                swap::exchange(self.work, name, false).map_err(|refusal| match refusal {
+                    swap::Refusal::Failed(error) => Error::Path(error),
+                    swap::Refusal::Immovable => Error::Busy(self.site.path().to_owned()),
+                })?;
+            }
+            None if live.is_some() && self.inode(aside.as_bytes())? == live => {
+                swap::keep(self.work, &aside, &String::from_utf8_lossy(name))?;
+                return self.clean();
+            }
+            _ => return self.clean(),
+        }
+        let old = if self.inode(aside.as_bytes())?.is_some() {
+            aside
+        } else {
+            staging
+        };
+        self.complete(&old)?;
+        self.context
+            .monitor
+            .warn("a restore was interrupted after its exchange; it is completed now");
+        Ok(())
+    }
+
+    /// The restore did not happen: its staging goes, and so does the snapshot of what it would have replaced.
+    fn clean(&self) -> Result<(), Error> {
+        remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
+        if let (Some(id), Some(store)) = (self.journal.incident, self.store) {
+            store.withdraw(id)?;
+        }
+        self.work.clear()?;
+        self.context.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
+        Ok(())
+    }
+
+    /// The restore happened: what changed late is saved, then the old tree goes.
+    fn complete(&self, old_name: &str) -> Result<(), Error> {
+        if self.inode(old_name.as_bytes())?.is_some() {
+            let is_dir = self
+                .work
+                .dir
+                .stat_name(old_name.as_bytes())?
+                .is_some_and(|stat| stat.is_dir());
+            let saved = !is_dir || self.save_late(&self.work.dir.enter(old_name.as_bytes())?)?;
+            match &self.journal.keep_old {
+                Some(keep) => swap::keep(self.work, old_name, keep)?,
+                None if saved => remove_tree(&self.work.dir, old_name.as_bytes())?,
+                None => {
+                    let keep = format!(
+                        "{}.snap-old-{}",
+                        String::from_utf8_lossy(self.site.name()),
+                        &crate::disk::atomic::random_name()?[..8]
+                    );
+                    swap::keep(self.work, old_name, &keep)?;
+                    self.context.monitor.warn(&format!(
+                        "the replaced tree could not be saved whole; it is kept as '{keep}'"
+                    ));
+                }
+            }
+        }
+        Ok(self.work.clear()?)
+    }
+
+    /// Whether all of the replaced tree is in an incident snapshot now. A removal that was interrupted left only part of it,
+    /// all of which was saved before.
+    fn save_late(&self, old: &Rooted) -> Result<bool, Error> {
+        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
+            return Ok(false);
+        };
+        let context = self.context;
+        store.load_objects(context.monitor)?;
+        let newest = store
+            .catalog()?
+            .snapshots
+            .into_iter()
+            .rev()
+            .find(|(id, snapshot)| *id == first || snapshot.completes == Some(first));
+        let Some((_, snapshot)) = newest else {
+            return Ok(false);
+        };
+        let known = store.manifest(&snapshot.root, snapshot.entries())?;
+        let found = scan(old, &StatCache::default(), &DigestsOnly, context.monitor)?;
+        let fresh = compare(&known, &found.manifest)
+            .into_iter()
+            .any(|difference| {
+                let dir = difference
+                    .actual
+                    .is_some_and(|entry| entry.node == crate::model::Node::Dir);
+                difference.actual.is_some() && !(dir && difference.expected.is_some())
+            });
+        if fresh {
+            let late = Late {
+                context,
+                store,
+                venv: context.venv_id(self.site),
+                snapshot: self.journal.snapshot,
+            };
+            late.save(old, &StatCache::default(), first)
+                .map(|_: SnapshotId| ())?;
+        }
+        Ok(true)
+    }
+}

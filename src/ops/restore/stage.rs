@@ -1,0 +1,405 @@
+//! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the packs.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::in_place;
+use super::incident::Incident;
+use super::plan::{Plan, Route, link_to};
+use crate::disk::journal::{Journal, Workplace};
+use crate::disk::remove::remove_tree;
+use crate::disk::space::preflight;
+use crate::disk::staging::Staging;
+use crate::disk::stat::Stat;
+use crate::model::{Entry, Node, RelPath};
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::store::{Store, Wanted};
+use crate::venv::Standing;
+
+/// A tree that is built but not yet known to be right.
+pub(super) struct Staged<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) bench: Bench<'a>,
+    /// The state of each file that was taken over, after that.
+    pub(super) reused: HashMap<RelPath, Stat>,
+    pub(super) written: u64,
+    pub(super) written_bytes: u64,
+}
+
+/// The staging directory with all that must go if the restore does not happen.
+pub(super) struct Bench<'a> {
+    pub(super) work: Workplace,
+    pub(super) staging: Staging,
+    pub(super) journal: Journal,
+    store: &'a Store,
+    incident: Incident,
+    abandoned: bool,
+}
+
+impl Bench<'_> {
+    /// From now on what is here is the next command's to settle if this one dies, and not ours to throw away.
+    pub(super) fn commit(&mut self) {
+        self.abandoned = false;
+    }
+
+    /// The venv turned out to be untouched after all: everything here goes.
+    pub(super) fn give_up(&mut self) {
+        self.abandoned = true;
+    }
+}
+
+impl Drop for Bench<'_> {
+    fn drop(&mut self) {
+        if self.abandoned {
+            // What fails here is settled by the next command, from the journal.
+            let _ = remove_tree(&self.work.dir, self.work.staging().as_bytes());
+            let _ = self.incident.withdraw(self.store);
+            let _ = self.work.clear();
+        }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Checks that there is room, and builds the tree.
+    pub(super) fn stage(self, context: &Context<'_>) -> Result<Staged<'a>, Error> {
+        let incident = self.incident;
+        let store = self.store;
+        let bench = self
+            .set_up(context)
+            .inspect_err(|_| drop(incident.withdraw(store)))?;
+        let mut staged = Staged {
+            plan: self,
+            bench,
+            reused: HashMap::new(),
+            written: 0,
+            written_bytes: 0,
+        };
+        let wanted = match staged.plan.route {
+            Route::Exchange => None,
+            Route::InPlace(_) => Some(in_place::changed(&staged.plan)),
+        };
+        staged.build(context, wanted.as_ref())?;
+        Ok(staged)
+    }
+
+    fn set_up(&self, _context: &Context<'_>) -> Result<Bench<'a>, Error> {
+        let work = self.workplace()?;
+        if self.options.keep_old && matches!(self.route, Route::InPlace(_)) {
+            return Err(Error::Refused(
+                "the old tree cannot be kept here, where files are replaced one by one".to_owned(),
+            ));
+        }
+        preflight(&work.dir, self.need(&self.reusable()))??;
+        let keep_old = self.keep_old_name()?;
+        let journal = Journal::begin(
+            &work,
+            self.store.path(),
+            self.snapshot,
+            self.incident.id,
+            keep_old,
+        );
+        work.write(&journal)?;
+        match Staging::create(&work) {
+            Ok(staging) => Ok(Bench {
+                work,
+                staging,
+                journal,
+                store: self.store,
+                incident: self.incident,
+                abandoned: true,
+            }),
+            Err(error) => {
+                let _ = work.clear();
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The name under which the old tree stays: when asked for, and always when it is no directory, since a snapshot cannot
+    /// hold that.
+    fn keep_old_name(&self) -> Result<Option<String>, Error> {
+        if !self.options.keep_old && self.place.standing() != Standing::Other
+            || self.place.standing() == Standing::Nothing
+        {
+            return Ok(None);
+        }
+        let name = String::from_utf8_lossy(self.place.name())
+            .chars()
+            .take(100)
+            .collect::<String>();
+        Ok(Some(format!(
+            "{name}.snap-old-{}",
+            &crate::disk::atomic::random_name()?[..8]
+        )))
+    }
+}
+
+impl Staged<'_> {
+    /// Where the old tree will be kept.
+    pub(super) fn kept_old(&self) -> Option<PathBuf> {
+        self.bench
+            .journal
+            .keep_old
+            .as_ref()
+            .map(|name| self.bench.work.shown(name))
+    }
+
+    fn build(
+        &mut self,
+        context: &Context<'_>,
+        wanted: Option<&HashSet<RelPath>>,
+    ) -> Result<(), Error> {
+        let entries: Vec<&Entry> = self
+            .plan
+            .target
+            .manifest
+            .entries()
+            .iter()
+            .filter(|entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path)))
+            .collect();
+        let staging = &self.bench.staging;
+        for entry in entries
+            .iter()
+            .filter(|entry| entry.node == Node::Dir && !entry.path.is_root())
+        {
+            staging.make_dir(&entry.path)?;
+        }
+        let reused = if wanted.is_none() {
+            self.reuse(context, &entries)?
+        } else {
+            HashMap::new()
+        };
+        let fresh: Vec<&Entry> = entries
+            .iter()
+            .copied()
+            .filter(|entry| !reused.contains_key(&entry.path))
+            .collect();
+        let writer = Writer::new(staging, self.plan.store, &self.plan.target.rewritten);
+        writer.write(context, &fresh)?;
+        let (written, written_bytes) = (
+            writer.files.load(Ordering::Relaxed),
+            writer.bytes.load(Ordering::Relaxed),
+        );
+        for entry in entries.iter().rev().filter(|entry| entry.node == Node::Dir) {
+            if wanted.is_none() {
+                staging.settle_dir(&entry.path, &entry.meta)?;
+            }
+        }
+        (self.reused, self.written, self.written_bytes) = (reused, written, written_bytes);
+        Ok(())
+    }
+
+    /// Takes over what was proved good.
+    fn reuse(
+        &self,
+        context: &Context<'_>,
+        entries: &[&Entry],
+    ) -> Result<HashMap<RelPath, Stat>, Error> {
+        let Some(live) = &self.plan.live else {
+            return Ok(HashMap::new());
+        };
+        let proofs = self.plan.reusable();
+        let may_link = !self.plan.options.copy && !self.plan.options.keep_old;
+        let candidates: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| Some((*entry, *proofs.get(&entry.path)?)))
+            .collect();
+        context
+            .monitor
+            .phase("taking over good files", candidates.len() as u64, 0);
+        let reused: Vec<Option<(RelPath, Stat)>> = candidates
+            .par_iter()
+            .map(|(entry, proof)| {
+                context.go_on()?;
+                let stat = self.bench.staging.reuse(
+                    &live.root,
+                    &entry.path,
+                    proof,
+                    &entry.meta,
+                    may_link,
+                )?;
+                context.monitor.advance(1, 0);
+                Ok(stat.map(|stat| (entry.path.clone(), stat)))
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(reused.into_iter().flatten().collect())
+    }
+
+    /// Writes files afresh that were taken over and are not to be trusted any more.
+    pub(super) fn rewrite(
+        &mut self,
+        context: &Context<'_>,
+        paths: &[RelPath],
+    ) -> Result<(), Error> {
+        let entries: Vec<&Entry> = paths
+            .iter()
+            .filter_map(|path| self.plan.target.manifest.get(path))
+            .collect();
+        for entry in &entries {
+            self.bench.staging.remove(&entry.path)?;
+        }
+        let writer = Writer::new(
+            &self.bench.staging,
+            self.plan.store,
+            &self.plan.target.rewritten,
+        );
+        writer.write(context, &entries)?;
+        let dirs: HashSet<RelPath> = entries
+            .iter()
+            .filter_map(|entry| entry.path.parent())
+            .collect();
+        for dir in dirs
+            .iter()
+            .filter_map(|path| self.plan.target.manifest.get(path))
+        {
+            self.bench.staging.settle_dir(&dir.path, &dir.meta)?;
+        }
+        self.written += paths.len() as u64;
+        paths.iter().for_each(|path| drop(self.reused.remove(path)));
+        Ok(())
+    }
+}
+
+/// Writes entries from the store into a staging directory.
+pub(super) struct Writer<'a> {
+    staging: &'a Staging,
+    store: &'a Store,
+    rewritten: &'a BTreeMap<RelPath, Vec<u8>>,
+    pub(super) files: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// What an object from the store is for.
+enum Goal<'e> {
+    Whole(&'e Entry),
+    Piece(&'e Entry, u64),
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        staging: &'a Staging,
+        store: &'a Store,
+        rewritten: &'a BTreeMap<RelPath, Vec<u8>>,
+    ) -> Self {
+        Self {
+            staging,
+            store,
+            rewritten,
+            files: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// Writes all that is no directory.
+    pub(super) fn write(&self, context: &Context<'_>, entries: &[&Entry]) -> Result<(), Error> {
+        let mut wanted = Vec::new();
+        let mut at_hand: Vec<(&Entry, &[u8])> = Vec::new();
+        let mut large = Vec::new();
+        let mut links = Vec::new();
+        for &entry in entries {
+            match &entry.node {
+                Node::File {
+                    link_to: Some(_), ..
+                } => links.push(entry),
+                Node::File { size: 0, .. } => at_hand.push((entry, &[])),
+                Node::File { digest, size, .. } => match self.rewritten.get(&entry.path) {
+                    Some(content) => at_hand.push((entry, content)),
+                    None if *size > Store::PIECE_LEN => {
+                        self.staging.begin_large(&entry.path, *size)?;
+                        wanted.extend(self.pieces(entry, digest)?);
+                        large.push(entry);
+                    }
+                    None => wanted.push(Wanted {
+                        id: *digest,
+                        purpose: Goal::Whole(entry),
+                    }),
+                },
+                Node::Symlink(to) => self.staging.symlink(&entry.path, to, &entry.meta)?,
+                Node::Special(special) => {
+                    self.staging.special(&entry.path, *special, &entry.meta)?
+                }
+                Node::Dir | Node::Unreadable(_) => {}
+            }
+        }
+        self.fetch(context, wanted, &at_hand)?;
+        for entry in large {
+            self.staging.finish_large(&entry.path, &entry.meta)?;
+            self.count(context, entry.size().unwrap_or(0));
+        }
+        for entry in links {
+            if let Some(first) = link_to(entry) {
+                self.staging.link(first, &entry.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pieces<'e>(
+        &self,
+        entry: &'e Entry,
+        digest: &crate::model::Digest,
+    ) -> Result<Vec<Wanted<Goal<'e>>>, Error> {
+        let segments = self
+            .store
+            .segments(digest)?
+            .filter(|segments| Some(segments.size()) == entry.size());
+        let what = || crate::store::Error::LostObject(format!("{digest}, of '{}'", entry.path));
+        let segments = segments.ok_or_else(what)?;
+        Ok(segments
+            .values()
+            .iter()
+            .zip(0..)
+            .map(|(id, number)| Wanted {
+                id: *id,
+                purpose: Goal::Piece(entry, number),
+            })
+            .collect())
+    }
+
+    fn fetch(
+        &self,
+        context: &Context<'_>,
+        wanted: Vec<Wanted<Goal<'_>>>,
+        at_hand: &[(&Entry, &[u8])],
+    ) -> Result<(), Error> {
+        let batches = self.store.plan(wanted)?;
+        context.monitor.phase("writing", 0, 0);
+        at_hand
+            .par_iter()
+            .try_for_each(|(entry, content)| self.write_one(context, entry, content))?;
+        self.store.fetch(batches, |goal, bytes| {
+            context.go_on()?;
+            match goal {
+                Goal::Whole(entry) => self.write_one(context, entry, bytes),
+                Goal::Piece(entry, number) => {
+                    Ok(self
+                        .staging
+                        .write_piece(&entry.path, number * Store::PIECE_LEN, bytes)?)
+                }
+            }
+        })
+    }
+
+    fn write_one(&self, context: &Context<'_>, entry: &Entry, content: &[u8]) -> Result<(), Error> {
+        if entry.size() != Some(content.len() as u64) {
+            let (path, what) = (
+                entry.path.to_string(),
+                "the tree gives another length than the object has".to_owned(),
+            );
+            return Err(Error::NotVerified { path, what });
+        }
+        self.staging.write_file(&entry.path, content, &entry.meta)?;
+        self.count(context, content.len() as u64);
+        Ok(())
+    }
+
+    fn count(&self, context: &Context<'_>, bytes: u64) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        context.monitor.advance(1, bytes);
+    }
+}

@@ -1,0 +1,237 @@
+//! Verified → Swapped → done: the exchange, and what comes after it.
+
+use std::path::PathBuf;
+
+use super::in_place;
+use super::late::{self, Late};
+use super::plan::Route;
+use super::stage::Staged;
+use super::verified::Verified;
+use crate::disk::apply::apply;
+use crate::disk::journal::{Inode, Phase};
+use crate::disk::remove::remove_tree;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::disk::swap::{self, Refusal, Way};
+use crate::model::SnapshotId;
+use crate::model::compare::compare;
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::venv::Standing;
+use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::stat_cache::StatCache;
+
+/// How often a tree whose files change under our hands is mended before we give up.
+const ATTEMPTS: usize = 3;
+
+/// The new tree stands at its place, durably.
+pub(super) struct Swapped<'a> {
+    verified: Verified<'a>,
+    way: Way,
+}
+
+/// What there is to tell in the end.
+pub(super) struct Done {
+    pub(super) way: Way,
+    pub(super) incident: Option<SnapshotId>,
+    pub(super) kept_old: Option<PathBuf>,
+    pub(super) reused: u64,
+    pub(super) written: u64,
+    pub(super) written_bytes: u64,
+}
+
+impl<'a> Verified<'a> {
+    /// Exchanges the trees, or goes file by file where that is impossible.
+    pub(super) fn swap(mut self, context: &Context<'_>) -> Result<Swapped<'a>, Error> {
+        if let Route::InPlace(why) = self.staged.plan.route {
+            return self.go_in_place(context, why);
+        }
+        let live = match &self.staged.plan.live {
+            Some(live) => Some(live.root.stat()?),
+            None => self.current()?,
+        };
+        let staged = self.staged.bench.staging.root().stat()?;
+        let phase = Phase::Swap {
+            staged: Inode::of(&staged),
+            live: live.as_ref().map(Inode::of),
+        };
+        self.staged.bench.journal.phase = phase;
+        self.staged.bench.work.write(&self.staged.bench.journal)?;
+        self.mend(context)?;
+        context.go_on()?;
+        self.same_place(live.as_ref())?;
+        // From here on the next command decides by inode numbers what stands where.
+        self.staged.bench.commit();
+        match swap::exchange(
+            &self.staged.bench.work,
+            self.staged.plan.place.name(),
+            live.is_some(),
+        ) {
+            Ok(way) => Ok(Swapped {
+                verified: self,
+                way,
+            }),
+            Err(Refusal::Immovable) => {
+                self.go_in_place(context, "its directory cannot be renamed here")
+            }
+            Err(Refusal::Failed(error)) => {
+                if self.same_place(live.as_ref()).is_ok() {
+                    self.staged.bench.give_up();
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What stands at the place now, if anything.
+    fn current(&self) -> Result<Option<Stat>, Error> {
+        Ok(self
+            .staged
+            .bench
+            .work
+            .dir
+            .stat_name(self.staged.plan.place.name())?)
+    }
+
+    /// That the place still holds what was saved and compared.
+    fn same_place(&self, live: Option<&Stat>) -> Result<(), Error> {
+        let same = match (self.current()?, live) {
+            (Some(now), Some(then)) => now.same_inode(then),
+            (None, None) => true,
+            _ => false,
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(Error::Refused(
+                "the venv was replaced by somebody else in the meantime; nothing was changed"
+                    .to_owned(),
+            ))
+        }
+    }
+
+    /// Writes files afresh that changed since they were taken over, until none did.
+    fn mend(&mut self, context: &Context<'_>) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let changed =
+                late::changed_since(self.staged.bench.staging.root(), &self.staged.reused)?;
+            if changed.is_empty() {
+                return Ok(());
+            }
+            context.monitor.status(&format!(
+                "{} files changed after they were checked; they are written afresh",
+                changed.len()
+            ));
+            self.staged.rewrite(context, &changed)?;
+            self.check(context)?;
+            self.staged.bench.staging.sync()?;
+        }
+        Err(Error::Refused("files of the venv change faster than they can be taken over; use --copy; nothing was changed".to_owned()))
+    }
+
+    fn go_in_place(mut self, context: &Context<'_>, why: &str) -> Result<Swapped<'a>, Error> {
+        if self.staged.plan.options.keep_old {
+            let why = format!(
+                "the old tree cannot be kept: {why}, so files would be replaced one by one; nothing was changed"
+            );
+            self.staged.bench.give_up();
+            return Err(Error::Refused(why));
+        }
+        context.monitor.warn(&format!("{why}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"));
+        self.staged.bench.journal.phase = Phase::Apply {
+            steps: in_place::steps(&self.staged.plan),
+        };
+        self.staged.bench.work.write(&self.staged.bench.journal)?;
+        self.staged.bench.commit();
+        let Phase::Apply { steps } = &self.staged.bench.journal.phase else {
+            return Err(Error::Interrupted);
+        };
+        let venv = self.staged.plan.place.open()?;
+        apply(&venv, Some(self.staged.bench.staging.root()), steps)?;
+        self.staged.confirm(context, &venv)?;
+        Ok(Swapped {
+            verified: self,
+            way: Way::FileByFile,
+        })
+    }
+}
+
+impl Staged<'_> {
+    /// Reads the venv once more after it was changed in place: nobody verified it as a whole before.
+    fn confirm(&self, context: &Context<'_>, venv: &Rooted) -> Result<(), Error> {
+        let scan = scan(venv, &StatCache::default(), &DigestsOnly, context.monitor)?;
+        let wrong = compare(&self.plan.target.manifest, &scan.manifest)
+            .into_iter()
+            .find(|difference| {
+                difference.kind != crate::model::Kind::Mtime
+                    && difference.kind != crate::model::Kind::Extra
+            });
+        if let Some(difference) = wrong {
+            let path = difference
+                .expected
+                .or(difference.actual)
+                .map(|entry| entry.path.to_string())
+                .unwrap_or_default();
+            context.monitor.warn(&format!(
+                "'{path}' is {} again after it was replaced: something else writes in the venv",
+                difference.kind.as_str()
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Swapped<'_> {
+    /// Settles what is left: late changes, the old tree, the journal, the stat cache.
+    pub(super) fn finish(self, context: &Context<'_>) -> Result<Done, Error> {
+        let staged = &self.verified.staged;
+        let work = &staged.bench.work;
+        let mut incident = staged.plan.incident.id;
+        let old_name = match self.way {
+            Way::Exchanged => Some(work.staging()),
+            Way::TwoRenames => Some(work.aside()),
+            Way::Placed | Way::FileByFile => None,
+        };
+        if let (Some(name), Some(live)) = (&old_name, &staged.plan.live) {
+            let late = Late {
+                context,
+                store: staged.plan.store,
+                venv: context.venv_id(&staged.plan.place),
+                snapshot: staged.plan.snapshot,
+            };
+            let old = work.dir.enter(name.as_bytes())?;
+            if let Some(id) = incident
+                && let Some(more) = late.capture(&old, live, &staged.reused, id)?
+            {
+                incident = Some(more);
+            }
+            late::part(context, staged, &old)?;
+        }
+        let mut kept_old = None;
+        if let Some(name) = old_name {
+            match &staged.bench.journal.keep_old {
+                Some(keep) => {
+                    swap::keep(work, &name, keep)?;
+                    kept_old = staged.kept_old();
+                }
+                None => remove_tree(&work.dir, name.as_bytes())?,
+            }
+        } else if self.way == Way::FileByFile {
+            remove_tree(&work.dir, work.staging().as_bytes())?;
+        }
+        work.clear()?;
+        late::refresh_stat_cache(context, staged)?;
+        Ok(Done {
+            way: self.way,
+            incident: if staged.plan.place.standing() == Standing::Directory {
+                incident
+            } else {
+                None
+            },
+            kept_old,
+            reused: staged.reused.len() as u64,
+            written: staged.written,
+            written_bytes: staged.written_bytes,
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! What the tree shall be in the end: the snapshot, as far as it can be restored, adapted to its place and to `--only`.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::RestoreOptions;
+use crate::diagnose::{is_bytecode, source_of};
+use crate::disk::meta::restorable;
+use crate::model::{Digest, Entry, Manifest, Node, RelPath};
+use crate::monitor::Monitor;
+use crate::ops::error::Error;
+use crate::ops::lookup::Chosen;
+use crate::store::Store;
+use crate::venv::Site;
+use crate::venv::relocate::{candidates, relocate};
+
+/// A manifest with the contents that no store has.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) manifest: Manifest,
+    /// New contents of files that name their place.
+    pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
+    /// How many files were rewritten.
+    pub(super) relocated: u64,
+}
+
+impl Target {
+    /// Loads a snapshot and adapts it to the place.
+    pub(super) fn load(
+        store: &Store,
+        chosen: &Chosen,
+        place: &Site,
+        options: &RestoreOptions,
+        monitor: &dyn Monitor,
+    ) -> Result<Self, Error> {
+        let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+        let manifest = leave_out(manifest, options.preserve_special, monitor);
+        let from = chosen.snapshot.venv.path();
+        if options.exact || from == place.path() {
+            return Ok(Self {
+                manifest,
+                rewritten: BTreeMap::new(),
+                relocated: 0,
+            });
+        }
+        let mut contents = BTreeMap::new();
+        for entry in candidates(&manifest) {
+            if let Some(digest) = entry.digest() {
+                contents.insert(entry.path.clone(), store.read(&digest)?);
+            }
+        }
+        let moved = relocate(
+            &contents,
+            from.as_os_str().as_bytes(),
+            place.path().as_os_str().as_bytes(),
+        );
+        moved
+            .warnings
+            .iter()
+            .for_each(|warning| monitor.warn(warning));
+        Ok(adapt(manifest, moved.rewritten))
+    }
+
+    /// Narrows the target to what matches a pattern: everything else stays as it is in the live tree.
+    pub(super) fn narrow(self, live: &Manifest, only: &[String]) -> Result<Self, Error> {
+        if only.is_empty() {
+            return Ok(self);
+        }
+        let set = globs(only)?;
+        let Self {
+            manifest,
+            mut rewritten,
+            relocated,
+        } = self;
+        for (number, pattern) in only.iter().enumerate() {
+            let hit = |entry: &Entry| matches(&set, &entry.path).contains(&number);
+            if !manifest.entries().iter().any(hit) && !live.entries().iter().any(hit) {
+                return Err(Error::NoMatch(pattern.clone()));
+            }
+        }
+        let chosen = |path: &RelPath| !matches(&set, path).is_empty();
+        let mut merged: BTreeMap<RelPath, Entry> = live
+            .entries()
+            .iter()
+            .filter(|entry| !chosen(&entry.path))
+            .map(|entry| (entry.path.clone(), entry.clone()))
+            .collect();
+        for entry in manifest
+            .entries()
+            .iter()
+            .filter(|entry| chosen(&entry.path))
+        {
+            add_with_parents(&mut merged, &manifest, entry);
+        }
+        rewritten.retain(|path, _| chosen(path));
+        Ok(Self {
+            manifest: Manifest::new(merged.into_values().collect()),
+            rewritten,
+            relocated,
+        })
+    }
+}
+
+/// Drops what cannot or may not be restored, and says so.
+fn leave_out(manifest: Manifest, preserve_special: bool, monitor: &dyn Monitor) -> Manifest {
+    let mut entries = manifest.into_entries();
+    entries.retain(|entry| match &entry.node {
+        Node::Special(special) => {
+            let socket = matches!(special, crate::model::Special::Socket);
+            if socket || !preserve_special {
+                monitor.warn(&format!(
+                    "'{}' is a {}; it is not restored",
+                    entry.path,
+                    entry.node.type_name()
+                ));
+            }
+            preserve_special && !socket
+        }
+        Node::Unreadable(reason) => {
+            monitor.warn(&format!(
+                "'{}' could not be read when it was saved ({reason}); it is not restored",
+                entry.path
+            ));
+            false
+        }
+        _ => true,
+    });
+    for entry in &mut entries {
+        let meta = restorable(&entry.meta, preserve_special);
+        if meta != entry.meta {
+            monitor.warn(&format!("'{}' had set-id bits or file capabilities; they are not restored without --preserve-special", entry.path));
+            entry.meta = meta;
+        }
+    }
+    // The first of a group of links may have been left out with its directory.
+    let files: std::collections::HashSet<RelPath> = entries
+        .iter()
+        .filter(|entry| entry.size().is_some())
+        .map(|entry| entry.path.clone())
+        .collect();
+    for entry in &mut entries {
+        if let Node::File { link_to, .. } = &mut entry.node
+            && link_to.as_ref().is_some_and(|first| !files.contains(first))
+        {
+            *link_to = None;
+        }
+    }
+    Manifest::new(entries)
+}
+
+/// Puts the new contents into the manifest. Bytecode of a rewritten source is dropped: Python could believe it.
+fn adapt(manifest: Manifest, rewritten: BTreeMap<RelPath, Vec<u8>>) -> Target {
+    let mut entries = manifest.into_entries();
+    entries.retain(|entry| {
+        !is_bytecode(&entry.path)
+            || source_of(&entry.path).is_none_or(|source| !rewritten.contains_key(&source))
+    });
+    for entry in &mut entries {
+        if let Some(content) = rewritten.get(&entry.path) {
+            entry.node = Node::File {
+                size: content.len() as u64,
+                digest: Digest::of(content),
+                link_to: None,
+            };
+        }
+    }
+    for entry in &mut entries {
+        if let Node::File { link_to, .. } = &mut entry.node
+            && link_to
+                .as_ref()
+                .is_some_and(|first| rewritten.contains_key(first))
+        {
+            *link_to = None;
+        }
+    }
+    let relocated = rewritten.len() as u64;
+    Target {
+        manifest: Manifest::new(entries),
+        rewritten,
+        relocated,
+    }
+}
+
+/// Adds an entry, the directories above it where they lack, and the first of its group of hard links.
+fn add_with_parents(merged: &mut BTreeMap<RelPath, Entry>, from: &Manifest, entry: &Entry) {
+    let mut above = entry.path.parent();
+    while let Some(path) = above {
+        let is_dir = merged
+            .get(&path)
+            .is_some_and(|there| there.node == Node::Dir);
+        if !is_dir && let Some(dir) = from.get(&path) {
+            merged.insert(path.clone(), dir.clone());
+        }
+        above = path.parent();
+    }
+    let mut entry = entry.clone();
+    if let Node::File { link_to, .. } = &mut entry.node {
+        // Links to files that stay as they are would tie the restored content to the live one.
+        *link_to = None;
+    }
+    merged.insert(entry.path.clone(), entry);
+}
+
+/// Patterns as people write them: a plain path means it and all below it; `*` stays within one part of the path.
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern.trim_start_matches("./").trim_end_matches('/'))
+            .literal_separator(true)
+            .build();
+        set.add(glob.map_err(|error| {
+            Error::Refused(format!("'{pattern}' is no pattern: {}", error.kind()))
+        })?);
+    }
+    set.build()
+        .map_err(|error| Error::Refused(error.to_string()))
+}
+
+/// The numbers of the patterns that match a path or a directory above it.
+fn matches(set: &GlobSet, path: &RelPath) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = Some(path.clone());
+    while let Some(path) = at.filter(|path| !path.is_root()) {
+        found.extend(set.matches(path.as_path()));
+        at = path.parent();
+    }
+    found
+}

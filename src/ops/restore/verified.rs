@@ -1,0 +1,111 @@
+//! Staged → Verified: the staged tree is read back as a whole and compared with the target, then made durable.
+
+use std::collections::HashSet;
+
+use super::in_place;
+use super::plan::Route;
+use super::stage::Staged;
+use crate::model::compare::compare;
+use crate::model::{Kind, Manifest, RelPath};
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::stat_cache::StatCache;
+
+/// A tree that is right and durable. Only this can be swapped.
+pub(super) struct Verified<'a> {
+    pub(super) staged: Staged<'a>,
+}
+
+impl<'a> Staged<'a> {
+    /// Reads every written byte back and every attribute, and compares. What was taken over must be in the state in which it
+    /// was proved good.
+    pub(super) fn verify(self, context: &Context<'_>) -> Result<Verified<'a>, Error> {
+        let verified = Verified { staged: self };
+        verified.check(context)?;
+        context.go_on()?;
+        context.monitor.phase("syncing", 0, 0);
+        verified.staged.bench.staging.sync()?;
+        Ok(verified)
+    }
+}
+
+impl Verified<'_> {
+    /// Compares the whole staging with the target.
+    pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Error> {
+        let staged = &self.staged;
+        let mut proofs = StatCache::default();
+        for (path, stat) in &staged.reused {
+            if let Some(digest) = staged
+                .plan
+                .target
+                .manifest
+                .get(path)
+                .and_then(crate::model::Entry::digest)
+            {
+                let has_xattrs = staged
+                    .plan
+                    .target
+                    .manifest
+                    .get(path)
+                    .is_some_and(|entry| !entry.meta.xattrs.is_empty());
+                proofs.insert(path, stat, digest, has_xattrs, None);
+            }
+        }
+        let scan = scan(
+            staged.bench.staging.root(),
+            &proofs,
+            &DigestsOnly,
+            context.monitor,
+        )?;
+        let in_place = matches!(staged.plan.route, Route::InPlace(_));
+        let expected = if in_place {
+            only(
+                &staged.plan.target.manifest,
+                &in_place::changed(&staged.plan),
+            )
+        } else {
+            staged.plan.target.manifest.clone()
+        };
+        // In place, the staged directories only carry the files; their own attributes are set at the goal.
+        let wrong = compare(&expected, &scan.manifest)
+            .into_iter()
+            .find(|difference| {
+                let dir = difference
+                    .actual
+                    .or(difference.expected)
+                    .is_some_and(|entry| entry.node == crate::model::Node::Dir);
+                !(in_place
+                    && dir
+                    && matches!(difference.kind, Kind::Mode | Kind::Owner | Kind::Mtime))
+            });
+        match wrong {
+            Some(difference) => {
+                let path = difference
+                    .expected
+                    .or(difference.actual)
+                    .map(|entry| entry.path.to_string())
+                    .unwrap_or_default();
+                let what = format!(
+                    "{}{}",
+                    difference.kind.as_str(),
+                    difference
+                        .reason
+                        .map(|reason| format!(", {reason}"))
+                        .unwrap_or_default()
+                );
+                Err(Error::NotVerified { path, what })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The part of a manifest that is staged in place, with the root.
+fn only(manifest: &Manifest, wanted: &HashSet<RelPath>) -> Manifest {
+    let kept = manifest
+        .entries()
+        .iter()
+        .filter(|entry| entry.path.is_root() || wanted.contains(&entry.path));
+    Manifest::new(kept.cloned().collect())
+}

@@ -1,0 +1,193 @@
+//! `save`: a venv becomes a snapshot.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::error::Error;
+use super::intake::Intake;
+use super::lookup::Chosen;
+use crate::model::{Label, Manifest, Node, Purpose, Snapshot, SnapshotId, Totals, VenvId};
+use crate::store::{Added, Catalog, Store};
+use crate::venv::Site;
+use crate::venv::stat_cache::StatCache;
+
+/// What a save is told.
+#[derive(Clone, Debug, Default)]
+pub struct SaveOptions {
+    /// A name to find it by.
+    pub label: Option<Label>,
+    /// Free text.
+    pub note: Option<String>,
+    /// Keep it for ever.
+    pub pin: bool,
+    /// Save it even if it is not whole (unreadable, or changing all the time); it is no baseline then.
+    pub force: bool,
+}
+
+/// What a save did.
+#[derive(Debug)]
+pub struct SaveOutcome {
+    /// The new snapshot.
+    pub chosen: Chosen,
+    /// What was new to the store.
+    pub added: Added,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Saves the venv at a place.
+pub fn save(
+    context: &Context<'_>,
+    site: &Site,
+    options: &SaveOptions,
+) -> Result<SaveOutcome, Error> {
+    let start = Instant::now();
+    let root = site.open_venv()?;
+    refuse_nesting(context, site)?;
+    super::restore::recover_beside(context, site)?;
+    Store::create(&context.store)?;
+    let store = context.open()?;
+    store.tidy(context.monitor)?;
+    let catalog = store.catalog()?;
+    let venv = context.venv_id(site);
+    let key = context.cache_key(&venv);
+    let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
+
+    let intake = Intake::new(store.packer(context.monitor)?);
+    let _installer = super::restore::hold_installer(context, &root, false)?;
+    let scan = intake.scan(&root, &StatCache::decode(&before), context.monitor)?;
+    let scan = if options.force { scan } else { scan.whole()? };
+    context.go_on()?;
+    context.monitor.phase("storing", 0, 0);
+    let draft = Draft {
+        venv,
+        purpose: Purpose::Save,
+        label: options.label.clone(),
+        note: options.note.clone(),
+        ..Draft::default()
+    };
+    let (id, snapshot, added) = commit(context, &store, &catalog, intake, &scan, draft)?;
+    if options.pin {
+        store.pin(id)?;
+    }
+    let cache = scan.stat_cache(context.racy()).encode();
+    if cache != before {
+        store.set_stat_cache(&key, &cache, context.monitor)?;
+    }
+    Ok(SaveOutcome {
+        chosen: Chosen { id, snapshot },
+        added,
+        took: start.elapsed(),
+    })
+}
+
+/// A store inside its venv would save itself, and a restore would remove it.
+pub(super) fn refuse_nesting(context: &Context<'_>, site: &Site) -> Result<(), Error> {
+    let store = match Site::resolve(&context.store) {
+        Ok(store) => store.path().to_owned(),
+        Err(_) => std::path::absolute(&context.store).unwrap_or_else(|_| context.store.clone()),
+    };
+    if store.starts_with(site.path()) || site.path().starts_with(&store) {
+        return Err(Error::Nested {
+            store,
+            venv: site.path().to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// What a snapshot file says beside what the scan found.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) venv: VenvId,
+    pub(super) purpose: Purpose,
+    pub(super) label: Option<Label>,
+    pub(super) note: Option<String>,
+    pub(super) replaced_by: Option<SnapshotId>,
+    pub(super) completes: Option<SnapshotId>,
+}
+
+/// Makes all content durable, then the snapshot that names it.
+pub(super) fn commit(
+    context: &Context<'_>,
+    store: &Store,
+    catalog: &Catalog,
+    intake: Intake<'_>,
+    scan: &crate::venv::scan::Scan,
+    draft: Draft,
+) -> Result<(SnapshotId, Snapshot, Added), Error> {
+    let root = intake.packer.add_forest(&scan.manifest)?;
+    let added = intake.packer.finish()?;
+    let parent = catalog.of(&draft.venv).next_back();
+    let names = |paths: &[crate::model::RelPath]| paths.iter().map(ToString::to_string).collect();
+    let snapshot = Snapshot {
+        format: Snapshot::FORMAT,
+        features: Vec::new(),
+        purpose: draft.purpose,
+        created: after(context.now, parent.map(|(_, parent)| parent.created)),
+        parent: parent.map(|(id, _)| *id),
+        baseline: draft.purpose == Purpose::Save
+            && scan.unreadable.is_empty()
+            && scan.unstable.is_empty(),
+        venv: draft.venv,
+        label: draft.label,
+        note: draft.note,
+        root,
+        totals: totals(&scan.manifest),
+        unreadable: names(&scan.unreadable),
+        unstable: names(&scan.unstable),
+        replaced_by: draft.replaced_by,
+        completes: draft.completes,
+        writer: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let id = store.commit(&snapshot)?;
+    Ok((id, snapshot, added))
+}
+
+/// Now, to the microsecond, but at least one microsecond after the parent: a clock that went back reorders nothing.
+fn after(now: Timestamp, parent: Option<Timestamp>) -> Timestamp {
+    let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
+    let next =
+        parent.and_then(|parent| Timestamp::from_microsecond(parent.as_microsecond() + 1).ok());
+    next.map_or(now, |next| now.max(next))
+}
+
+/// Counts what a manifest holds.
+pub(super) fn totals(manifest: &Manifest) -> Totals {
+    let mut totals = Totals::default();
+    for entry in manifest.entries() {
+        match &entry.node {
+            Node::File { size, .. } => {
+                totals.files += 1;
+                totals.bytes += size;
+            }
+            Node::Dir => totals.dirs += 1,
+            Node::Symlink(_) => totals.symlinks += 1,
+            Node::Special(_) => totals.special += 1,
+            Node::Unreadable(_) => {}
+        }
+    }
+    totals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_went_back_reorders_nothing() {
+        let early: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let late: Timestamp = "2026-01-02T00:00:00.000005Z".parse().unwrap();
+        assert_eq!(
+            after(early, Some(late)).as_microsecond(),
+            late.as_microsecond() + 1
+        );
+        assert_eq!(after(late, Some(early)), late);
+        assert_eq!(
+            after(late, Some(late)).as_microsecond(),
+            late.as_microsecond() + 1
+        );
+    }
+}

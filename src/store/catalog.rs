@@ -1,0 +1,94 @@
+//! Snapshot files: each is named by the BLAKE3 of its bytes, and its appearance is the commit of a save.
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::Store;
+use super::error::Error;
+use super::files::Area;
+use crate::model::{Digest, Snapshot, SnapshotId};
+
+/// No snapshot file is longer; a longer one is not ours.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// All snapshots that a store holds.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    /// Those that are whole, oldest first.
+    pub(crate) snapshots: Vec<(SnapshotId, Snapshot)>,
+    /// Names of files that are not, with what is wrong.
+    pub(crate) damaged: Vec<(String, Error)>,
+}
+
+impl Store {
+    /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
+    pub(crate) fn catalog(&self) -> Result<Catalog, Error> {
+        let names = self.files.names(Area::Snapshots)?;
+        let read: Vec<_> = names
+            .into_par_iter()
+            .map(|name| (self.read_snapshot(&name), name))
+            .collect();
+        let mut catalog = Catalog::default();
+        for (result, name) in read {
+            match result {
+                Ok(found) => catalog.snapshots.push(found),
+                // Forgotten by another process since the listing.
+                Err(Error::Path(error)) if error.is_absent() => {}
+                Err(error) => catalog.damaged.push((name, error)),
+            }
+        }
+        catalog
+            .snapshots
+            .sort_by_key(|(id, snapshot)| (snapshot.created, *id));
+        Ok(catalog)
+    }
+
+    fn read_snapshot(&self, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
+        let corrupt = |what: String| Error::Corrupt {
+            place: format!("snapshot file {}", super::reader::short(name)),
+            what,
+        };
+        let bytes = self.files.get(Area::Snapshots, name, FILE_BYTES_MAX)?;
+        let digest = Digest::of(&bytes);
+        if digest.to_hex() != name {
+            return Err(corrupt("its content does not fit its name".to_owned()));
+        }
+        let snapshot: Snapshot =
+            serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
+        if snapshot.format != Snapshot::FORMAT || !snapshot.features.is_empty() {
+            return Err(Error::TooNew {
+                path: self.path.clone(),
+                what: format!("snapshot {} has another format", super::reader::short(name)),
+            });
+        }
+        Ok((SnapshotId(digest), snapshot))
+    }
+
+    /// Writes a snapshot file. When this returns, the snapshot is acknowledged (promise 1).
+    pub(crate) fn commit(&self, snapshot: &Snapshot) -> Result<SnapshotId, Error> {
+        let bytes =
+            serde_json::to_vec_pretty(snapshot).map_err(|error| Error::Compress(error.into()))?;
+        let id = SnapshotId(Digest::of(&bytes));
+        self.files.put(Area::Snapshots, &id.to_hex(), &bytes)?;
+        Ok(id)
+    }
+
+    /// Takes back the snapshot of a restore that never happened. What only it held stays until the store is pruned.
+    pub(crate) fn withdraw(&self, id: SnapshotId) -> Result<(), Error> {
+        Ok(self.files.delete(Area::Snapshots, &id.to_hex())?)
+    }
+
+    /// Marks a snapshot to be kept for ever.
+    pub(crate) fn pin(&self, id: SnapshotId) -> Result<(), Error> {
+        Ok(self.files.put(Area::Pins, &id.to_hex(), b"")?)
+    }
+
+    /// The snapshots that are pinned.
+    pub(crate) fn pins(&self) -> Result<Vec<SnapshotId>, Error> {
+        Ok(self
+            .files
+            .names(Area::Pins)?
+            .iter()
+            .filter_map(|name| SnapshotId::from_hex(name).ok())
+            .collect())
+    }
+}

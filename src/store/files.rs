@@ -1,0 +1,188 @@
+//! The truth's one door to storage: put, get, get a range, list, delete. Everything here is immutable and named by content.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::disk::PathError;
+use crate::disk::atomic::{self, Temp};
+use crate::disk::error::At;
+use crate::disk::remove::remove_tree;
+use crate::disk::rooted::{Rooted, os};
+
+/// The kinds of files that are the truth.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Area {
+    /// `packs/`
+    Packs,
+    /// `snapshots/`
+    Snapshots,
+    /// `pins/`
+    Pins,
+}
+
+/// How many packs are kept open.
+const OPEN_MAX: usize = 64;
+
+/// The directories of a store.
+#[derive(Debug)]
+pub(crate) struct Files {
+    top: Rooted,
+    packs: Rooted,
+    snapshots: Rooted,
+    pins: Rooted,
+    tmp: Rooted,
+    open: Mutex<HashMap<String, Arc<File>>>,
+}
+
+impl Files {
+    /// The names of the directories inside a store.
+    pub(crate) const DIRS: [&'static str; 4] = ["packs", "snapshots", "pins", "tmp"];
+
+    /// Opens the directories.
+    pub(crate) fn open(path: &Path) -> Result<Self, PathError> {
+        let dir = |name| Rooted::open(&path.join(name));
+        let [packs, snapshots, pins, tmp] = Self::DIRS;
+        Ok(Self {
+            top: Rooted::open(path)?,
+            packs: dir(packs)?,
+            snapshots: dir(snapshots)?,
+            pins: dir(pins)?,
+            tmp: dir(tmp)?,
+            open: Mutex::default(),
+        })
+    }
+
+    /// The store's own directory.
+    pub(crate) fn top(&self) -> &Rooted {
+        &self.top
+    }
+
+    fn dir(&self, area: Area) -> &Rooted {
+        match area {
+            Area::Packs => &self.packs,
+            Area::Snapshots => &self.snapshots,
+            Area::Pins => &self.pins,
+        }
+    }
+
+    /// Begins a file whose name is known only when it is complete.
+    pub(crate) fn begin(&self) -> Result<Temp<'_>, PathError> {
+        Temp::create(&self.tmp)
+    }
+
+    /// Makes a file durable under its name.
+    pub(crate) fn publish(&self, temp: Temp<'_>, area: Area, name: &str) -> Result<(), PathError> {
+        temp.publish(self.dir(area), name)
+    }
+
+    /// Writes a small file whole.
+    pub(crate) fn put(&self, area: Area, name: &str, content: &[u8]) -> Result<(), PathError> {
+        let mut temp = self.begin()?;
+        temp.write(content)?;
+        self.publish(temp, area, name)
+    }
+
+    fn file(&self, area: Area, name: &str) -> Result<Arc<File>, PathError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = open.get(name).filter(|_| area == Area::Packs) {
+            return Ok(Arc::clone(file));
+        }
+        let dir = self.dir(area);
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::empty())
+            .at("open", &dir.path().join(name))?;
+        let file = Arc::new(File::from(fd));
+        if area == Area::Packs {
+            if open.len() >= OPEN_MAX {
+                open.clear();
+            }
+            open.insert(name.to_owned(), Arc::clone(&file));
+        }
+        Ok(file)
+    }
+
+    /// Reads a whole file of at most `max` bytes.
+    pub(crate) fn get(&self, area: Area, name: &str, max: u64) -> Result<Vec<u8>, PathError> {
+        let path = self.dir(area).path().join(name);
+        let file = self.file(area, name)?;
+        let size = file.metadata().at("stat", &path)?.len();
+        if size > max {
+            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge)).at("read", &path);
+        }
+        self.range(area, name, 0, size as usize)
+    }
+
+    /// Reads `len` bytes at `offset`.
+    pub(crate) fn range(
+        &self,
+        area: Area,
+        name: &str,
+        offset: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, PathError> {
+        let path = self.dir(area).path().join(name);
+        let mut bytes = vec![0; len];
+        self.file(area, name)?
+            .read_exact_at(&mut bytes, offset)
+            .at("read", &path)?;
+        Ok(bytes)
+    }
+
+    /// All names with their sizes, sorted.
+    pub(crate) fn list(&self, area: Area) -> Result<Vec<(String, u64)>, PathError> {
+        let dir = self.dir(area);
+        let mut found = Vec::new();
+        for name in dir.names()? {
+            if let (Some(stat), Ok(name)) = (dir.stat_name(&name)?, String::from_utf8(name)) {
+                found.push((name, stat.size));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// All names, sorted.
+    pub(crate) fn names(&self, area: Area) -> Result<Vec<String>, PathError> {
+        let mut names: Vec<_> = self
+            .dir(area)
+            .names()?
+            .into_iter()
+            .filter_map(|name| String::from_utf8(name).ok())
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Removes a file durably.
+    pub(crate) fn delete(&self, area: Area, name: &str) -> Result<(), PathError> {
+        atomic::remove(self.dir(area), name.as_bytes())
+    }
+
+    /// Whether no writer is at work and none was interrupted.
+    pub(crate) fn tmp_is_empty(&self) -> Result<bool, PathError> {
+        Ok(self.tmp.names()?.is_empty())
+    }
+
+    /// Removes what interrupted writers left. Only for who holds the store alone.
+    pub(crate) fn clear_tmp(&self) -> Result<usize, PathError> {
+        let names = self.tmp.names()?;
+        for name in &names {
+            remove_tree(&self.tmp, name)?;
+        }
+        Ok(names.len())
+    }
+
+    /// Opens a file in the store's own directory for locking.
+    pub(crate) fn lock_file(&self, name: &str) -> Result<File, PathError> {
+        let path = self.top.path().join(name);
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(self.top.fd(), os(name.as_bytes()), flags, Mode::empty())
+            .at("open", &path)
+            .map(File::from)
+    }
+}

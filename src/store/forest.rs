@@ -1,0 +1,132 @@
+//! Manifests to trees and back: one tree per directory, from the leaves up.
+
+use super::error::Error;
+use super::packer::Packer;
+use super::tree::{self, TreeEntry};
+use super::{Store, wire::Malformed};
+use crate::model::{Digest, Entry, Manifest, Node, RelPath};
+
+/// No path in a tree is longer; deeper nesting is not a venv but an attack.
+const PATH_BYTES_MAX: usize = 64 * 1024;
+
+impl Packer<'_> {
+    /// Stores the trees of a manifest and returns the name of the topmost, which holds the root directory alone.
+    pub(crate) fn add_forest(&self, manifest: &Manifest) -> Result<Digest, Error> {
+        // Directories that are still open, from the root down, with what they hold so far.
+        let mut open: Vec<(&Entry, Vec<TreeEntry>)> = Vec::new();
+        let mut top = Vec::new();
+        for entry in manifest.entries() {
+            while open
+                .last()
+                .is_some_and(|(dir, _)| !entry.path.is_within(&dir.path))
+            {
+                self.close(&mut open, &mut top)?;
+            }
+            if entry.node == Node::Dir {
+                open.push((entry, Vec::new()));
+            } else if let Some((_, inside)) = open.last_mut() {
+                inside.push(TreeEntry {
+                    entry: entry.clone(),
+                    subtree: None,
+                });
+            }
+        }
+        while !open.is_empty() {
+            self.close(&mut open, &mut top)?;
+        }
+        self.add_tree(tree::encode(&top))
+    }
+
+    fn close(
+        &self,
+        open: &mut Vec<(&Entry, Vec<TreeEntry>)>,
+        top: &mut Vec<TreeEntry>,
+    ) -> Result<(), Error> {
+        if let Some((dir, inside)) = open.pop() {
+            let subtree = Some(self.add_tree(tree::encode(&inside))?);
+            let into = open.last_mut().map_or(top, |(_, inside)| inside);
+            into.push(TreeEntry {
+                entry: dir.clone(),
+                subtree,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    fn read_tree(&self, id: &Digest, dir: &RelPath) -> Result<Vec<TreeEntry>, Error> {
+        let bytes = self.read(id)?;
+        let read = if dir.as_bytes().len() > PATH_BYTES_MAX {
+            Err(Malformed("it is nested too deep"))
+        } else {
+            tree::decode(&bytes, dir)
+        };
+        read.map_err(|bad| Error::Corrupt {
+            place: format!("the tree of '{dir}' ({id:?})"),
+            what: bad.to_string(),
+        })
+    }
+
+    /// The topmost tree holds one entry without a name: the root directory.
+    fn read_root(&self, id: &Digest) -> Result<(Entry, Digest), Error> {
+        let corrupt = |what: &str| Error::Corrupt {
+            place: format!("the topmost tree ({id:?})"),
+            what: what.to_owned(),
+        };
+        let bytes = self.read(id)?;
+        let (entry, subtree) = tree::decode_root(&bytes).map_err(|bad| corrupt(bad.0))?;
+        Ok((entry, subtree))
+    }
+
+    /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each other
+    /// many times cannot take all memory.
+    pub(crate) fn manifest(&self, root: &Digest, entries_max: u64) -> Result<Manifest, Error> {
+        let (entry, subtree) = self.read_root(root)?;
+        let mut todo = vec![(RelPath::root(), subtree)];
+        let mut entries = vec![entry];
+        while let Some((dir, id)) = todo.pop() {
+            for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
+                if let Some(subtree) = subtree {
+                    todo.push((entry.path.clone(), subtree));
+                }
+                entries.push(entry);
+            }
+            if entries.len() as u64 > entries_max {
+                let what = "it holds more entries than its snapshot says".to_owned();
+                return Err(Error::Corrupt {
+                    place: format!("the forest of {root:?}"),
+                    what,
+                });
+            }
+        }
+        Ok(Manifest::new(entries))
+    }
+
+    /// Reads of two forests only the directories that differ: the time is that of the difference, not of the whole.
+    pub(crate) fn differing(&self, a: &Digest, b: &Digest) -> Result<(Manifest, Manifest), Error> {
+        let (entry_a, tree_a) = self.read_root(a)?;
+        let (entry_b, tree_b) = self.read_root(b)?;
+        let (mut left, mut right) = (vec![entry_a], vec![entry_b]);
+        let mut todo = vec![(RelPath::root(), Some(tree_a), Some(tree_b))];
+        while let Some((dir, a, b)) = todo.pop() {
+            if a == b {
+                continue;
+            }
+            let mut subtrees =
+                std::collections::BTreeMap::<RelPath, (Option<Digest>, Option<Digest>)>::new();
+            for (id, into, first) in [(a, &mut left, true), (b, &mut right, false)] {
+                let Some(id) = id else { continue };
+                for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
+                    if subtree.is_some() {
+                        let pair = subtrees.entry(entry.path.clone()).or_default();
+                        *(if first { &mut pair.0 } else { &mut pair.1 }) = subtree;
+                    }
+                    into.push(entry);
+                }
+            }
+            todo.extend(subtrees.into_iter().map(|(path, (a, b))| (path, a, b)));
+        }
+        Ok((Manifest::new(left), Manifest::new(right)))
+    }
+}

@@ -1,0 +1,198 @@
+//! The index: a SQLite database that makes things fast and may be lost at any time (promise 6).
+//!
+//! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat cache of
+//! each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged commits.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+
+use crate::model::Digest;
+
+const SCHEMA_VERSION: i64 = 1;
+const SCHEMA: &str = "
+    CREATE TABLE packs (name TEXT PRIMARY KEY, size INTEGER NOT NULL, tail BLOB NOT NULL) STRICT;
+    CREATE TABLE stat_cache (venv TEXT PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT;
+    CREATE TABLE log (number INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
+";
+
+/// A pack as the index knows it.
+#[derive(Debug)]
+pub(crate) struct PackRow {
+    pub(crate) name: String,
+    pub(crate) size: u64,
+    /// Table and footer of the pack.
+    pub(crate) tail: Vec<u8>,
+}
+
+/// An open index.
+#[derive(Debug)]
+pub(crate) struct Index {
+    connection: Connection,
+}
+
+/// Why an index cannot be used.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// There is none yet.
+    Absent,
+    /// Its content is wrong; it must be made anew.
+    Damaged(String),
+    /// It cannot be written here.
+    ReadOnly,
+    /// Something else.
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged(error.to_string())
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly
+            }
+            // "no such table" and the like: the file is a database, but not ours.
+            Some(ErrorCode::Unknown) => Self::Damaged(error.to_string()),
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+impl Index {
+    /// The database's name inside the store.
+    pub(crate) const NAME: &'static str = "index.db";
+
+    /// Opens the index of a store.
+    pub(crate) fn open(store: &Path, busy: Duration) -> Result<Self, Unusable> {
+        let path = store.join(Self::NAME);
+        match std::fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_file() => {}
+            Ok(_) => return Err(Unusable::Damaged("it is no regular file".to_owned())),
+            Err(_) => return Err(Unusable::Absent),
+        }
+        let index = Self::connect(&path, busy)?;
+        let version: i64 = index
+            .connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version != SCHEMA_VERSION {
+            return Err(Unusable::Damaged(format!("it is of version {version}")));
+        }
+        Ok(index)
+    }
+
+    /// Makes a new, empty index in place of whatever is there.
+    pub(crate) fn create(store: &Path, busy: Duration) -> Result<Self, Unusable> {
+        for suffix in ["", "-wal", "-shm"] {
+            let path = store.join(format!("{}{suffix}", Self::NAME));
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) => return Err(Unusable::ReadOnly),
+                Ok(()) => {}
+            }
+        }
+        let mut index = Self::connect(&store.join(Self::NAME), busy)?;
+        let change = index.connection.transaction()?;
+        change.execute_batch(SCHEMA)?;
+        change.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        change.commit()?;
+        Ok(index)
+    }
+
+    fn connect(path: &PathBuf, busy: Duration) -> Result<Self, Unusable> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(busy)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        for (name, value) in [
+            ("mmap_size", "0"),
+            ("trusted_schema", "OFF"),
+            ("cell_size_check", "ON"),
+            ("synchronous", "FULL"),
+        ] {
+            connection.pragma_update(None, name, value)?;
+        }
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        Ok(Self { connection })
+    }
+
+    /// All packs.
+    pub(crate) fn packs(&self) -> Result<Vec<PackRow>, Unusable> {
+        let mut query = self
+            .connection
+            .prepare("SELECT name, size, tail FROM packs")?;
+        let rows = query.query_map([], |row| {
+            Ok(PackRow {
+                name: row.get(0)?,
+                size: row.get::<_, i64>(1)? as u64,
+                tail: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Adds and drops packs in one durable transaction.
+    pub(crate) fn change_packs(
+        &mut self,
+        add: &[PackRow],
+        drop: &[String],
+    ) -> Result<(), Unusable> {
+        let change = self
+            .connection
+            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        for name in drop {
+            change.execute("DELETE FROM packs WHERE name = ?1", [name])?;
+        }
+        for row in add {
+            change.execute(
+                "INSERT OR REPLACE INTO packs VALUES (?1, ?2, ?3)",
+                params![row.name, row.size as i64, row.tail],
+            )?;
+        }
+        Ok(change.commit()?)
+    }
+
+    /// The stat cache of a venv; none where there is none or it is damaged.
+    pub(crate) fn stat_cache(&self, venv: &str) -> Result<Option<Vec<u8>>, Unusable> {
+        let query = "SELECT body, digest FROM stat_cache WHERE venv = ?1";
+        let row =
+            |row: &rusqlite::Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let found = self.connection.query_row(query, [venv], row).optional()?;
+        Ok(found.and_then(|(body, digest)| {
+            (cache_digest(venv, &body).as_bytes()[..] == digest[..]).then_some(body)
+        }))
+    }
+
+    /// Replaces the stat cache of a venv.
+    pub(crate) fn set_stat_cache(&mut self, venv: &str, body: &[u8]) -> Result<(), Unusable> {
+        let digest = cache_digest(venv, body);
+        self.connection.execute(
+            "INSERT OR REPLACE INTO stat_cache VALUES (?1, ?2, ?3)",
+            params![venv, body, &digest.as_bytes()[..]],
+        )?;
+        Ok(())
+    }
+
+    /// Appends to the log.
+    pub(crate) fn append_log(&mut self, event: &str) -> Result<(), Unusable> {
+        self.connection
+            .execute("INSERT INTO log (event) VALUES (?1)", [event])?;
+        Ok(())
+    }
+
+    /// The log, oldest first.
+    pub(crate) fn log(&self) -> Result<Vec<String>, Unusable> {
+        let mut query = self
+            .connection
+            .prepare("SELECT event FROM log ORDER BY number")?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// A wrong digest in a stat cache would end in a wrong snapshot, so the cache is checked whole, together with its venv.
+fn cache_digest(venv: &str, body: &[u8]) -> Digest {
+    Digest::of(&[venv.as_bytes(), &[0], body].concat())
+}

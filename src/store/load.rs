@@ -1,0 +1,308 @@
+//! Brings packs and index into agreement. The packs are right: rows that lie are dropped, rows that lack are read from the
+//! packs, and an index that is gone or damaged is made anew.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use super::error::Error;
+use super::files::Area;
+use super::frame::{self, HEADER_LEN};
+use super::index::{Index, PackRow, Unusable};
+use super::objects::Objects;
+use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Row, Table};
+use super::{Store, reader};
+use crate::monitor::Monitor;
+
+/// What a rebuilt index holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Rebuilt {
+    pub(crate) packs: u64,
+    pub(crate) objects: u64,
+}
+
+impl Store {
+    /// Opens the index, making it anew where it is gone or damaged. Where it cannot be written there is none.
+    fn open_index(&self, monitor: &dyn Monitor) -> Result<(), Error> {
+        let mut slot = self.index();
+        if slot.is_some() {
+            return Ok(());
+        }
+        let made = match Index::open(&self.path, self.wait) {
+            Err(Unusable::Absent) => {
+                if !self.files.names(Area::Packs)?.is_empty() {
+                    monitor.warn("the index of the store is missing; it is rebuilt from the packs");
+                }
+                Index::create(&self.path, self.wait)
+            }
+            Err(Unusable::Damaged(why)) => {
+                monitor.warn(&format!(
+                    "the index of the store is damaged ({why}); it is rebuilt from the packs"
+                ));
+                Index::create(&self.path, self.wait)
+            }
+            done => done,
+        };
+        *slot = match made {
+            Ok(index) => Some(index),
+            Err(Unusable::ReadOnly | Unusable::Absent) => None,
+            Err(Unusable::Damaged(why)) => {
+                return Err(Error::Corrupt {
+                    place: "the new index".to_owned(),
+                    what: why,
+                });
+            }
+            Err(Unusable::Failed(error)) => return Err(Error::Index(error)),
+        };
+        Ok(())
+    }
+
+    /// Runs work on the index. A failure of the index is a warning: nothing but speed depends on it.
+    pub(super) fn with_index<T>(
+        &self,
+        monitor: &dyn Monitor,
+        work: impl FnOnce(&mut Index) -> Result<T, Unusable>,
+    ) -> Result<Option<T>, Error> {
+        self.open_index(monitor)?;
+        let mut slot = self.index();
+        let Some(index) = slot.as_mut() else {
+            return Ok(None);
+        };
+        match work(index) {
+            Ok(value) => Ok(Some(value)),
+            Err(Unusable::Damaged(why)) => {
+                monitor.warn(&format!(
+                    "the index of the store is damaged ({why}); it is rebuilt from the packs"
+                ));
+                *slot = Index::create(&self.path, self.wait).ok();
+                Ok(None)
+            }
+            Err(Unusable::Failed(error)) => {
+                monitor.warn(&format!(
+                    "the index of the store failed ({error}); the work goes on without it"
+                ));
+                Ok(None)
+            }
+            Err(Unusable::ReadOnly | Unusable::Absent) => Ok(None),
+        }
+    }
+
+    /// Loads where every object lies, once.
+    pub(crate) fn load_objects(&self, monitor: &dyn Monitor) -> Result<(), Error> {
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        if objects.is_none() {
+            *objects = Some(self.reconcile(monitor)?);
+        }
+        Ok(())
+    }
+
+    fn reconcile(&self, monitor: &dyn Monitor) -> Result<Objects, Error> {
+        let rows = self
+            .with_index(monitor, |index| index.packs())?
+            .unwrap_or_default();
+        let mut rows: HashMap<String, PackRow> = rows
+            .into_iter()
+            .map(|row| (row.name.clone(), row))
+            .collect();
+        let mut objects = Objects::default();
+        let mut add = Vec::new();
+        for (name, size) in self.files.list(Area::Packs)? {
+            let known = rows
+                .remove(&name)
+                .filter(|row| row.size == size)
+                .and_then(|row| Table::open(&row.tail).ok());
+            match known.map_or_else(
+                || self.read_table(&name, size),
+                |table| Ok((table, Vec::new())),
+            ) {
+                Ok((table, tail)) => {
+                    if !tail.is_empty() {
+                        add.push(PackRow {
+                            name: name.clone(),
+                            size,
+                            tail,
+                        });
+                    }
+                    objects.add(name, table);
+                }
+                Err(error) => {
+                    monitor.warn(&format!("{error}; its frames are searched one by one"));
+                    objects.add(name.clone(), self.search_frames(&name, size, monitor)?);
+                }
+            }
+        }
+        let drop: Vec<String> = rows.into_keys().collect();
+        for name in &drop {
+            monitor.warn(&format!(
+                "{} is gone, with all that only it held",
+                reader::pack_place(name)
+            ));
+        }
+        if !(add.is_empty() && drop.is_empty()) {
+            self.with_index(monitor, |index| index.change_packs(&add, &drop))?;
+        }
+        Ok(objects)
+    }
+
+    /// Reads the table of a pack from its end.
+    fn read_table(&self, name: &str, size: u64) -> Result<(Table, Vec<u8>), Error> {
+        let corrupt = |what: &str| Error::Corrupt {
+            place: reader::pack_place(name),
+            what: what.to_owned(),
+        };
+        if size < (HEADER.len() + FOOTER_LEN) as u64 {
+            return Err(corrupt("it is cut short"));
+        }
+        let end = self
+            .files
+            .range(Area::Packs, name, size - FOOTER_LEN as u64, FOOTER_LEN)?;
+        let footer = Footer::read(&end).map_err(|bad| corrupt(bad.0))?;
+        let len = u64::from(footer.len) + FOOTER_LEN as u64;
+        if footer.offset.checked_add(len) != Some(size) {
+            return Err(corrupt("its footer points elsewhere"));
+        }
+        let tail = self
+            .files
+            .range(Area::Packs, name, footer.offset, len as usize)?;
+        let table = Table::open(&tail).map_err(|bad| corrupt(bad.0))?;
+        let inside = |frame: &FramePlace| {
+            frame
+                .offset
+                .checked_add(frame.len.into())
+                .is_some_and(|end| end <= footer.offset)
+        };
+        if !table.frames.iter().all(inside) {
+            return Err(corrupt("its table points outside of it"));
+        }
+        Ok((table, tail))
+    }
+
+    /// Finds what a pack without a usable table still holds: every frame that is whole.
+    fn search_frames(&self, name: &str, size: u64, monitor: &dyn Monitor) -> Result<Table, Error> {
+        let mut table = Table::default();
+        let mut offset = HEADER.len() as u64;
+        while offset + HEADER_LEN as u64 <= size {
+            let header = self.files.range(Area::Packs, name, offset, HEADER_LEN)?;
+            let Ok(stored) = frame::stored_len(&header) else {
+                break;
+            };
+            let len = HEADER_LEN as u64 + u64::from(stored);
+            if offset + len > size {
+                break;
+            }
+            let body = self.files.range(
+                Area::Packs,
+                name,
+                offset + HEADER_LEN as u64,
+                stored as usize,
+            )?;
+            match frame::open(&header, &body)
+                .and_then(|raw| frame::parts(&raw).map(|parts| (raw.len(), parts)))
+            {
+                Ok((raw_len, parts)) => {
+                    let frame = table.frames.len() as u32;
+                    table.frames.push(FramePlace {
+                        offset,
+                        len: len as u32,
+                        raw_len: raw_len as u32,
+                    });
+                    table
+                        .rows
+                        .extend(parts.into_iter().map(|part| Row { frame, part }));
+                }
+                Err(bad) => monitor.warn(&format!(
+                    "{} is damaged at byte {offset}: {bad}",
+                    reader::pack_place(name)
+                )),
+            }
+            offset += len;
+        }
+        Ok(table)
+    }
+
+    /// Makes finished packs known: to the index, durably, and to this process.
+    pub(super) fn admit(&self, packs: &[(String, u64, Vec<u8>)]) -> Result<(), Error> {
+        if packs.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<PackRow> = packs
+            .iter()
+            .map(|(name, size, tail)| PackRow {
+                name: name.clone(),
+                size: *size,
+                tail: tail.clone(),
+            })
+            .collect();
+        // The next command reads from the packs what the index could not take.
+        if let Some(index) = self.index().as_mut() {
+            let _ = index.change_packs(&rows, &[]);
+        }
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            let table = Table::open(&row.tail).map_err(|bad| Error::Corrupt {
+                place: reader::pack_place(&row.name),
+                what: bad.to_string(),
+            })?;
+            objects.get_or_insert_default().add(row.name, table);
+        }
+        Ok(())
+    }
+
+    /// Makes the index anew from the packs, whatever it holds now. The stat caches and the log of restores into empty
+    /// places are lost with it; the next saves read everything once.
+    pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
+        *self.index() = match Index::create(&self.path, self.wait) {
+            Ok(index) => Some(index),
+            Err(Unusable::Failed(error)) => return Err(Error::Index(error)),
+            Err(_) => {
+                return Err(crate::disk::PathError::new(
+                    "write the index in",
+                    &self.path,
+                    std::io::Error::from(std::io::ErrorKind::PermissionDenied),
+                )
+                .into());
+            }
+        };
+        *self.objects.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.load_objects(monitor)?;
+        let packs = self.files.names(Area::Packs)?.len() as u64;
+        Ok(Rebuilt {
+            packs,
+            objects: self.object_count(monitor)? as u64,
+        })
+    }
+
+    /// The stat cache of a venv, if there is a good one.
+    pub(crate) fn stat_cache(
+        &self,
+        venv: &str,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self
+            .with_index(monitor, |index| index.stat_cache(venv))?
+            .flatten())
+    }
+
+    /// Keeps the stat cache of a venv.
+    pub(crate) fn set_stat_cache(
+        &self,
+        venv: &str,
+        body: &[u8],
+        monitor: &dyn Monitor,
+    ) -> Result<(), Error> {
+        self.with_index(monitor, |index| index.set_stat_cache(venv, body))
+            .map(|_| ())
+    }
+
+    /// Appends an event to the log.
+    pub(crate) fn append_log(&self, event: &str, monitor: &dyn Monitor) -> Result<(), Error> {
+        self.with_index(monitor, |index| index.append_log(event))
+            .map(|_| ())
+    }
+
+    /// All events of the log, oldest first.
+    pub(crate) fn log_events(&self, monitor: &dyn Monitor) -> Result<Vec<String>, Error> {
+        Ok(self
+            .with_index(monitor, |index| index.log())?
+            .unwrap_or_default())
+    }
+}

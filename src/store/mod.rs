@@ -1,0 +1,272 @@
+//! Where everything saved lies: content-addressed, of any kind of tree; nothing here knows Python.
+//!
+//! The truth is in files (packs, snapshot files, pins). The index beside them is a cache. The order of writing keeps
+//! promise 1: pack durable → its name durable → index rows committed → snapshot file durable, which is the commit.
+
+mod catalog;
+pub(crate) mod error;
+mod files;
+mod forest;
+mod frame;
+mod index;
+mod load;
+mod objects;
+mod pack;
+mod packer;
+mod reader;
+mod segment;
+mod tree;
+mod wire;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::atomic;
+use crate::disk::lock::{Sharing, lock};
+use crate::disk::rooted::Rooted;
+use crate::disk::space::{Need, preflight};
+use crate::model::{Digest, Snapshot};
+use crate::monitor::Monitor;
+
+pub(crate) use catalog::Catalog;
+pub use error::Error;
+pub(crate) use files::{Area, Files};
+pub use packer::Added;
+pub(crate) use packer::Packer;
+pub(crate) use reader::Wanted;
+
+use index::Index;
+use objects::Objects;
+use reader::FrameCache;
+
+/// The file that makes a directory a store.
+const HEADER: &str = "venv-snap.json";
+const LOCK: &str = "lock";
+
+/// What stands in the header of a store.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    features: Vec<String>,
+}
+
+/// An open store. While it is open, nobody else has it for themselves alone.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    files: Files,
+    /// Holds the shared lock until the store is closed.
+    _lock: File,
+    wait: Duration,
+    index: Mutex<Option<Index>>,
+    objects: RwLock<Option<Objects>>,
+    frames: FrameCache,
+}
+
+impl Store {
+    /// Makes a store at `path`, which may not exist or must be an empty directory. Private whatever the umask. An
+    /// existing store stays as it is.
+    pub(crate) fn create(path: &Path) -> Result<(), Error> {
+        if path.join(HEADER).exists() {
+            return Ok(());
+        }
+        if !atomic::make_private_dir(path)? {
+            let names = Rooted::open(path)?.names()?;
+            let ours = |name: &Vec<u8>| {
+                Files::DIRS.iter().any(|dir| dir.as_bytes() == name) || name == LOCK.as_bytes()
+            };
+            // What an interrupted creation left may be completed.
+            if !names.iter().all(ours) {
+                return Err(Error::NotAStore(path.to_owned()));
+            }
+        }
+        for name in Files::DIRS {
+            atomic::make_private_dir(&path.join(name))?;
+        }
+        let files = Files::open(path)?;
+        atomic::replace(files.top(), LOCK.as_bytes(), b"")?;
+        let header = Header {
+            format: Snapshot::FORMAT,
+            features: Vec::new(),
+        };
+        let text = serde_json::to_vec_pretty(&header).unwrap_or_default();
+        Ok(atomic::replace(files.top(), HEADER.as_bytes(), &text)?)
+    }
+
+    /// Opens a store and takes its shared lock, waiting at most `wait`.
+    pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
+        let text = match std::fs::read(path.join(HEADER)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(crate::disk::PathError::new("read the store", path, error).into());
+            }
+            Err(_) => return Err(Error::NoStore(path.to_owned())),
+        };
+        check_header(path, &text)?;
+        check_owner(path)?;
+        let files = Files::open(path)?;
+        let held = files.lock_file(LOCK)?;
+        if !lock(
+            &held,
+            path,
+            Sharing::Shared,
+            wait.max(Duration::from_secs(1)),
+            monitor,
+        )? {
+            return Err(if monitor.cancelled() {
+                Error::Interrupted
+            } else {
+                Error::Locked(path.to_owned())
+            });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            files,
+            _lock: held,
+            wait,
+            index: Mutex::default(),
+            objects: RwLock::default(),
+            frames: FrameCache::default(),
+        })
+    }
+
+    /// Removes what interrupted writers left, if nobody else has the store open; later otherwise. A store that cannot be
+    /// written has nothing to clean.
+    pub(crate) fn tidy(&self, monitor: &dyn Monitor) -> Result<(), Error> {
+        if self.files.tmp_is_empty()? {
+            return Ok(());
+        }
+        if lock(
+            &self._lock,
+            &self.path,
+            Sharing::Exclusive,
+            Duration::ZERO,
+            monitor,
+        )? {
+            match self.files.clear_tmp() {
+                Err(error) if !error.is_denied() => return Err(error.into()),
+                _ => {}
+            }
+        }
+        // Down to shared again; should another have come first, it cannot be exclusive for long.
+        while !lock(
+            &self._lock,
+            &self.path,
+            Sharing::Shared,
+            Duration::from_secs(60),
+            monitor,
+        )? {
+            if monitor.cancelled() {
+                return Err(Error::Interrupted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the store is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Whether `bytes` more fit beside the store.
+    pub(crate) fn preflight(&self, bytes: u64) -> Result<(), Error> {
+        Ok(preflight(self.files.top(), Need { bytes, inodes: 4 })??)
+    }
+
+    /// Whether this process may add to the store.
+    pub(crate) fn may_write(&self) -> bool {
+        self.files.top().may_write()
+    }
+
+    /// Begins to add content.
+    pub(crate) fn packer(&self, monitor: &dyn Monitor) -> Result<Packer<'_>, Error> {
+        self.load_objects(monitor)?;
+        Ok(Packer::new(self))
+    }
+
+    fn has(&self, id: &Digest) -> bool {
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        objects
+            .as_ref()
+            .is_some_and(|objects| objects.find(id).is_some())
+    }
+
+    fn index(&self) -> MutexGuard<'_, Option<Index>> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sizes of the store's parts, in bytes: packs, snapshot files, index.
+    pub(crate) fn sizes(&self) -> Result<[(u64, u64); 3], Error> {
+        let sum =
+            |list: Vec<(String, u64)>| (list.len() as u64, list.iter().map(|(_, size)| size).sum());
+        let packs = sum(self.files.list(Area::Packs)?);
+        let snapshots = sum(self.files.list(Area::Snapshots)?);
+        let parts =
+            ["", "-wal", "-shm"].map(|suffix| self.path.join(format!("{}{suffix}", Index::NAME)));
+        let index = parts
+            .iter()
+            .filter_map(|path| std::fs::metadata(path).ok())
+            .map(|meta| meta.len())
+            .sum();
+        Ok([packs, snapshots, (1, index)])
+    }
+
+    /// How many objects the packs hold.
+    pub(crate) fn object_count(&self, monitor: &dyn Monitor) -> Result<usize, Error> {
+        self.load_objects(monitor)?;
+        Ok(self
+            .objects
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map_or(0, Objects::len))
+    }
+}
+
+fn check_header(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let header: Header = serde_json::from_slice(text).map_err(|error| Error::Corrupt {
+        place: format!("the header of the store ('{HEADER}')"),
+        what: error.to_string(),
+    })?;
+    if header.format != Snapshot::FORMAT {
+        return Err(Error::TooNew {
+            path: path.to_owned(),
+            what: format!("it has format {}", header.format),
+        });
+    }
+    if let Some(feature) = header.features.first() {
+        return Err(Error::TooNew {
+            path: path.to_owned(),
+            what: format!("it needs '{feature}'"),
+        });
+    }
+    Ok(())
+}
+
+/// A store that others may write in could hold anything, and one of another user may be a trap. Root may use all.
+fn check_owner(path: &Path) -> Result<(), Error> {
+    let stat = Rooted::open(path)?.stat()?;
+    let me = rustix::process::geteuid();
+    let untrusted = |why: String| Error::Untrusted {
+        path: path.to_owned(),
+        why,
+    };
+    if stat.uid != me.as_raw() && !me.is_root() {
+        return Err(untrusted(format!("it belongs to user {}", stat.uid)));
+    }
+    if stat.mode & 0o022 != 0 {
+        return Err(untrusted(format!(
+            "others may write in it (mode {:04o})",
+            stat.mode & 0o7777
+        )));
+    }
+    Ok(())
+}

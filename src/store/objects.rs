@@ -1,0 +1,88 @@
+//! Where every object lies: the tables of all packs, in memory.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::frame::Part;
+use super::pack::{FramePlace, Table};
+use crate::model::Digest;
+
+/// A digest is as good as random already: its first bytes are the hash.
+#[derive(Default)]
+pub(crate) struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+    // The length that the standard library writes before an array says nothing.
+    fn write_usize(&mut self, _: usize) {}
+}
+
+/// A map by digest.
+pub(crate) type ByDigest<T> = HashMap<Digest, T, BuildHasherDefault<FirstBytes>>;
+
+/// Where an object lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// Number of the pack among those loaded.
+    pub(crate) pack: u32,
+    /// Number of the frame in the pack.
+    pub(crate) frame: u32,
+    /// Where in the frame.
+    pub(crate) part: Part,
+}
+
+/// One pack.
+#[derive(Debug)]
+struct Pack {
+    name: String,
+    frames: Vec<FramePlace>,
+}
+
+/// All objects of a store.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    packs: Vec<Pack>,
+    places: ByDigest<Place>,
+}
+
+impl Objects {
+    /// Adds what a pack holds. An object that is known already keeps its first place.
+    pub(crate) fn add(&mut self, name: String, table: Table) {
+        let pack = self.packs.len() as u32;
+        self.packs.push(Pack {
+            name,
+            frames: table.frames,
+        });
+        self.places.reserve(table.rows.len());
+        for row in table.rows {
+            self.places.entry(row.part.id).or_insert(Place {
+                pack,
+                frame: row.frame,
+                part: row.part,
+            });
+        }
+    }
+
+    /// Where an object lies.
+    pub(crate) fn find(&self, id: &Digest) -> Option<Place> {
+        self.places.get(id).copied()
+    }
+
+    /// The name of a pack and where one of its frames lies.
+    pub(crate) fn frame(&self, pack: u32, frame: u32) -> Option<(&str, FramePlace)> {
+        let pack = self.packs.get(pack as usize)?;
+        Some((&pack.name, *pack.frames.get(frame as usize)?))
+    }
+
+    /// How many objects are known.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+}

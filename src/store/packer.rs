@@ -1,0 +1,293 @@
+//! Takes new content from many threads, and writes it as packs.
+//!
+//! Order (promise 1): frames are decoded once before they are written; a pack is durable before its name, the name before
+//! the rows of the index, those before the snapshot that needs them.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Store;
+use super::error::Error;
+use super::files::Area;
+use super::frame::{self, HEADER_LEN, Object, ObjectKind};
+use super::objects::FirstBytes;
+use super::pack::{FramePlace, HEADER, Row, Table};
+use super::segment::{self, SEGMENT_LEN, Segments, segment_value};
+use crate::disk::atomic::Temp;
+use crate::model::Digest;
+
+/// Plain bytes after which a frame is closed.
+pub(crate) const FRAME_TARGET: usize = 1 << 20;
+/// Stored bytes after which a pack is closed.
+const PACK_TARGET: u64 = 48 << 20;
+const SHARDS: usize = 16;
+
+/// What a packer wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Added {
+    /// Objects that the store did not have.
+    pub objects: u64,
+    /// Their plain bytes.
+    pub bytes: u64,
+    /// What they take in packs.
+    pub stored: u64,
+}
+
+/// A pack that is being written.
+struct Open<'s> {
+    temp: Temp<'s>,
+    hasher: blake3::Hasher,
+    len: u64,
+    table: Table,
+}
+
+/// Objects waiting for company in a frame.
+#[derive(Default)]
+struct Waiting {
+    objects: Vec<Object>,
+    bytes: usize,
+}
+
+/// Writes new objects of one save.
+pub(crate) struct Packer<'s> {
+    store: &'s Store,
+    claimed: [Mutex<HashSet<Digest, BuildHasherDefault<FirstBytes>>>; SHARDS],
+    open: Mutex<Option<Open<'s>>>,
+    sealed: Mutex<Vec<(String, u64, Vec<u8>)>>,
+    files: Mutex<Waiting>,
+    trees: Mutex<Waiting>,
+    added: Mutex<Added>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'s> Packer<'s> {
+    pub(super) fn new(store: &'s Store) -> Self {
+        Self {
+            store,
+            claimed: std::array::from_fn(|_| Mutex::default()),
+            open: Mutex::new(None),
+            sealed: Mutex::default(),
+            files: Mutex::default(),
+            trees: Mutex::default(),
+            added: Mutex::default(),
+        }
+    }
+
+    /// Whether the store has an object already, or gets it from this packer.
+    pub(crate) fn has(&self, id: &Digest) -> bool {
+        self.store.has(id) || locked(self.shard(id)).contains(id)
+    }
+
+    /// Whether the store has an object in a finished pack.
+    pub(crate) fn has_stored(&self, id: &Digest) -> bool {
+        self.store.has(id)
+    }
+
+    fn shard(&self, id: &Digest) -> &Mutex<HashSet<Digest, BuildHasherDefault<FirstBytes>>> {
+        &self.claimed[usize::from(id.as_bytes()[31]) % SHARDS]
+    }
+
+    /// Whether the caller is the one to bring this object.
+    fn claim(&self, id: &Digest) -> bool {
+        !self.store.has(id) && locked(self.shard(id)).insert(*id)
+    }
+
+    /// Adds the contents of small files that lie near each other.
+    pub(crate) fn add_files(
+        &self,
+        files: impl IntoIterator<Item = (Digest, Vec<u8>)>,
+    ) -> Result<(), Error> {
+        let mut near = Waiting::default();
+        for (id, bytes) in files {
+            if self.claim(&id) {
+                near.push(Object {
+                    id,
+                    kind: ObjectKind::Blob,
+                    segment: 0,
+                    bytes,
+                });
+                if near.bytes >= FRAME_TARGET {
+                    self.write(&std::mem::take(&mut near).objects)?;
+                }
+            }
+        }
+        if near.bytes >= FRAME_TARGET / 2 {
+            return self.write(&near.objects);
+        }
+        self.wait(&self.files, near)
+    }
+
+    /// Adds one segment of a large object; its value was computed already.
+    pub(crate) fn add_segment(
+        &self,
+        id: Digest,
+        segment: u32,
+        bytes: Vec<u8>,
+    ) -> Result<(), Error> {
+        if self.claim(&id) {
+            self.write(&[Object {
+                id,
+                kind: ObjectKind::Segment,
+                segment,
+                bytes,
+            }])?;
+        }
+        Ok(())
+    }
+
+    /// Adds the list of the segments of a large object.
+    pub(crate) fn add_list(&self, list: &Segments) -> Result<(), Error> {
+        self.add_small(
+            &self.files,
+            list.digest(),
+            ObjectKind::List,
+            segment::encode(list),
+        )
+    }
+
+    /// Adds the description of a directory and returns its name. One beyond a segment is stored like a large file.
+    pub(crate) fn add_tree(&self, bytes: Vec<u8>) -> Result<Digest, Error> {
+        let id = Digest::of(&bytes);
+        if bytes.len() <= SEGMENT_LEN {
+            self.add_small(&self.trees, id, ObjectKind::Tree, bytes)?;
+            return Ok(id);
+        }
+        let mut values = Vec::new();
+        for (part, number) in bytes.chunks(SEGMENT_LEN).zip(0..) {
+            let value = segment_value(part, number);
+            self.add_segment(value, number, part.to_vec())?;
+            values.push(value);
+        }
+        if let Some(list) = Segments::new(bytes.len() as u64, values) {
+            self.add_list(&list)?;
+        }
+        Ok(id)
+    }
+
+    fn add_small(
+        &self,
+        queue: &Mutex<Waiting>,
+        id: Digest,
+        kind: ObjectKind,
+        bytes: Vec<u8>,
+    ) -> Result<(), Error> {
+        if !self.claim(&id) {
+            return Ok(());
+        }
+        let mut one = Waiting::default();
+        one.push(Object {
+            id,
+            kind,
+            segment: 0,
+            bytes,
+        });
+        self.wait(queue, one)
+    }
+
+    /// Puts objects into a queue and writes a frame when it is long enough.
+    fn wait(&self, queue: &Mutex<Waiting>, more: Waiting) -> Result<(), Error> {
+        let full = {
+            let mut waiting = locked(queue);
+            waiting.bytes += more.bytes;
+            waiting.objects.extend(more.objects);
+            if waiting.bytes < FRAME_TARGET {
+                return Ok(());
+            }
+            std::mem::take(&mut *waiting)
+        };
+        self.write(&full.objects)
+    }
+
+    /// Compresses objects to a frame (in this thread) and appends it to the open pack (one thread at a time).
+    fn write(&self, objects: &[Object]) -> Result<(), Error> {
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let sealed = frame::seal(objects)?;
+        let full = {
+            let mut open = locked(&self.open);
+            let pack = match &mut *open {
+                Some(pack) => pack,
+                None => open.insert(Open::begin(self.store)?),
+            };
+            let number = pack.table.frames.len() as u32;
+            let place = FramePlace {
+                offset: pack.len,
+                len: (HEADER_LEN + sealed.body.len()) as u32,
+                raw_len: sealed.raw_len,
+            };
+            pack.append(&sealed.header)?;
+            pack.append(&sealed.body)?;
+            pack.table.frames.push(place);
+            pack.table.rows.extend(sealed.parts.iter().map(|&part| Row {
+                frame: number,
+                part,
+            }));
+            let mut added = locked(&self.added);
+            added.objects += objects.len() as u64;
+            added.bytes += u64::from(sealed.raw_len);
+            added.stored += u64::from(place.len);
+            if pack.len >= PACK_TARGET {
+                open.take()
+            } else {
+                None
+            }
+        };
+        full.map_or(Ok(()), |pack| self.seal(pack))
+    }
+
+    fn seal(&self, mut pack: Open<'s>) -> Result<(), Error> {
+        pack.table.rows.sort_unstable_by_key(|row| row.part.id);
+        let tail = pack.table.seal(pack.len).map_err(Error::Compress)?;
+        pack.append(&tail)?;
+        let name = pack.hasher.finalize().to_hex().to_string();
+        self.store.files().publish(pack.temp, Area::Packs, &name)?;
+        locked(&self.sealed).push((name, pack.len, tail));
+        Ok(())
+    }
+
+    /// Makes all content durable and known to the index. Only now may a snapshot name it.
+    pub(crate) fn finish(self) -> Result<Added, Error> {
+        for queue in [&self.files, &self.trees] {
+            let rest = std::mem::take(&mut *locked(queue));
+            self.write(&rest.objects)?;
+        }
+        let last = locked(&self.open).take();
+        if let Some(pack) = last {
+            self.seal(pack)?;
+        }
+        self.store.admit(&locked(&self.sealed))?;
+        Ok(*locked(&self.added))
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, object: Object) {
+        self.bytes += object.bytes.len();
+        self.objects.push(object);
+    }
+}
+
+impl<'s> Open<'s> {
+    fn begin(store: &'s Store) -> Result<Self, Error> {
+        let mut pack = Self {
+            temp: store.files().begin()?,
+            hasher: blake3::Hasher::new(),
+            len: 0,
+            table: Table::default(),
+        };
+        pack.append(&HEADER)?;
+        Ok(pack)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.temp.write(bytes)?;
+        self.hasher.update(bytes);
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+}

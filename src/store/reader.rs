@@ -1,0 +1,212 @@
+//! Gives objects back, each checked against its name on the way out (promise 7).
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::Store;
+use super::error::Error;
+use super::files::Area;
+use super::frame::{self, HEADER_LEN, ObjectKind};
+use super::objects::Place;
+use super::segment::{self, SEGMENT_LEN, Segments};
+use crate::model::Digest;
+
+/// The part of a file's name that people see.
+pub(super) fn short(name: &str) -> String {
+    name.chars().take(12).collect()
+}
+
+/// How a pack is called in messages.
+pub(super) fn pack_place(name: &str) -> String {
+    format!("pack {}", short(name))
+}
+
+/// The frames that were read last: neighbours in path order are mostly neighbours in a frame.
+#[derive(Debug, Default)]
+pub(super) struct FrameCache(Mutex<VecDeque<((u32, u32), Arc<Vec<u8>>)>>);
+
+const CACHED_FRAMES: usize = 8;
+
+/// An object that somebody wants, with what they want it for.
+#[derive(Debug)]
+pub(crate) struct Wanted<T> {
+    pub(crate) id: Digest,
+    pub(crate) purpose: T,
+}
+
+/// Objects that lie in one frame.
+#[derive(Debug)]
+pub(crate) struct Batch<T> {
+    pack: u32,
+    frame: u32,
+    parts: Vec<(Place, T)>,
+}
+
+impl Store {
+    fn place(&self, id: &Digest) -> Result<Place, Error> {
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        objects
+            .as_ref()
+            .and_then(|objects| objects.find(id))
+            .ok_or_else(|| Error::LostObject(id.to_hex()))
+    }
+
+    /// Reads and decompresses one frame.
+    fn frame(&self, pack: u32, frame: u32) -> Result<Vec<u8>, Error> {
+        let (name, place) = {
+            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            let found = objects
+                .as_ref()
+                .and_then(|objects| objects.frame(pack, frame));
+            found
+                .map(|(name, place)| (name.to_owned(), place))
+                .ok_or_else(|| Error::LostObject("of a frame".to_owned()))?
+        };
+        let bytes = self
+            .files
+            .range(Area::Packs, &name, place.offset, place.len as usize)?;
+        let corrupt = |what: &str| Error::Corrupt {
+            place: format!("{} (byte {})", pack_place(&name), place.offset),
+            what: what.to_owned(),
+        };
+        let (header, body) = bytes
+            .split_at_checked(HEADER_LEN)
+            .ok_or_else(|| corrupt("a frame is cut short"))?;
+        let raw = frame::open(header, body).map_err(|bad| corrupt(bad.0))?;
+        if raw.len() != place.raw_len as usize {
+            return Err(corrupt("a frame is of another length than the table says"));
+        }
+        Ok(raw)
+    }
+
+    fn cached_frame(&self, pack: u32, frame: u32) -> Result<Arc<Vec<u8>>, Error> {
+        let lock = || self.frames.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, raw)) = lock().iter().find(|(key, _)| *key == (pack, frame)) {
+            return Ok(Arc::clone(raw));
+        }
+        let raw = Arc::new(self.frame(pack, frame)?);
+        let mut cache = lock();
+        if cache.len() >= CACHED_FRAMES {
+            cache.pop_front();
+        }
+        cache.push_back(((pack, frame), Arc::clone(&raw)));
+        Ok(raw)
+    }
+
+    /// Cuts an object from its frame and checks it.
+    fn part<'a>(&self, raw: &'a [u8], place: &Place) -> Result<&'a [u8], Error> {
+        let bytes = raw
+            .get(place.part.start as usize..)
+            .and_then(|rest| rest.get(..place.part.len as usize))
+            .unwrap_or_default();
+        if place.part.is(bytes) {
+            return Ok(bytes);
+        }
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        let name = objects
+            .as_ref()
+            .and_then(|objects| objects.frame(place.pack, place.frame))
+            .map_or("?", |(name, _)| name);
+        let what = format!(
+            "object {:?} does not have the content that its name says",
+            place.part.id
+        );
+        Err(Error::Corrupt {
+            place: pack_place(name),
+            what,
+        })
+    }
+
+    fn read_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
+        let raw = self.cached_frame(place.pack, place.frame)?;
+        Ok(self.part(&raw, place)?.to_vec())
+    }
+
+    /// Reads an object whole. Meant for trees and small files; a large one takes its whole size in memory.
+    pub(crate) fn read(&self, id: &Digest) -> Result<Vec<u8>, Error> {
+        match self.segments(id)? {
+            None => self.read_place(&self.place(id)?),
+            Some(list) => {
+                let mut all = Vec::with_capacity(list.size() as usize);
+                for segment in list.values() {
+                    all.extend(self.read_place(&self.place(segment)?)?);
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// The segments of a large object; none for one that lies in a single piece.
+    pub(crate) fn segments(&self, id: &Digest) -> Result<Option<Segments>, Error> {
+        let place = self.place(id)?;
+        if place.part.kind != ObjectKind::List {
+            return Ok(None);
+        }
+        let bytes = self.read_place(&place)?;
+        segment::decode(&bytes)
+            .map(Some)
+            .map_err(|bad| Error::Corrupt {
+                place: format!("the list of segments of {id:?}"),
+                what: bad.to_string(),
+            })
+    }
+
+    /// One piece of an object as files are compared: the segment of that number, or all of a small one.
+    pub(crate) fn read_piece(&self, id: &Digest, number: u64) -> Result<Vec<u8>, Error> {
+        match self.segments(id)? {
+            None if number == 0 => self.read(id),
+            None => Ok(Vec::new()),
+            Some(list) => match list.values().get(number as usize) {
+                Some(segment) => self.read_place(&self.place(segment)?),
+                None => Ok(Vec::new()),
+            },
+        }
+    }
+
+    /// The length of a piece that [`Store::read_piece`] counts in.
+    pub(crate) const PIECE_LEN: u64 = SEGMENT_LEN as u64;
+
+    /// Sorts wanted objects into batches by frame, in the order in which the frames lie in their packs.
+    pub(crate) fn plan<T>(&self, wanted: Vec<Wanted<T>>) -> Result<Vec<Batch<T>>, Error> {
+        let mut placed = Vec::with_capacity(wanted.len());
+        for want in wanted {
+            placed.push((self.place(&want.id)?, want.purpose));
+        }
+        placed.sort_by_key(|(place, _)| (place.pack, place.frame, place.part.start));
+        let mut batches: Vec<Batch<T>> = Vec::new();
+        for (place, purpose) in placed {
+            match batches.last_mut() {
+                Some(last) if (last.pack, last.frame) == (place.pack, place.frame) => {
+                    last.parts.push((place, purpose))
+                }
+                _ => batches.push(Batch {
+                    pack: place.pack,
+                    frame: place.frame,
+                    parts: vec![(place, purpose)],
+                }),
+            }
+        }
+        Ok(batches)
+    }
+
+    /// Reads batches in parallel and hands each object, checked, to `take`.
+    pub(crate) fn fetch<T, E>(
+        &self,
+        batches: Vec<Batch<T>>,
+        take: impl Fn(&T, &[u8]) -> Result<(), E> + Sync,
+    ) -> Result<(), E>
+    where
+        T: Send + Sync,
+        E: From<Error> + Send,
+    {
+        batches.into_par_iter().try_for_each(|batch| {
+            let raw = self.frame(batch.pack, batch.frame)?;
+            for (place, purpose) in &batch.parts {
+                take(purpose, self.part(&raw, place)?)?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! A live venv: where it stands and what it holds. Knows no store.
+
+mod error;
+mod read;
+pub(crate) mod relocate;
+pub(crate) mod scan;
+mod site;
+pub(crate) mod stat_cache;
+
+pub use error::Error;
+pub use site::{Site, Standing};

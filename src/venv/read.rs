@@ -1,0 +1,142 @@
+//! Reads the content of one file, sure that it is the file that the walk met and that it held still.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use super::scan::{Sink, Stopped};
+use crate::disk::meta::read_xattrs;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::disk::walk::Found;
+use crate::model::Digest;
+use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
+
+/// What came of reading a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Content {
+    /// Its digest and extended attributes.
+    Known(Digest, Vec<(Vec<u8>, Vec<u8>)>),
+    /// It is not what the walk met any more.
+    Changed,
+    /// It cannot be read, with the reason.
+    Unreadable(String),
+}
+
+/// Why a read ended without content.
+pub(super) enum Failed {
+    Changed,
+    Unreadable(String),
+    Stopped,
+}
+
+impl From<Errno> for Failed {
+    fn from(error: Errno) -> Self {
+        match error {
+            Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::XDEV | Errno::STALE => {
+                Self::Changed
+            }
+            _ => Self::Unreadable(std::io::Error::from(error).to_string()),
+        }
+    }
+}
+
+impl From<Stopped> for Failed {
+    fn from(_: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+/// An open file in the state that the walk saw.
+pub(super) struct Opened {
+    fd: OwnedFd,
+    stat: Stat,
+}
+
+impl Opened {
+    pub(super) fn open(root: &Rooted, found: &Found) -> Result<Self, Failed> {
+        let fd = root.open_raw(&found.path, OFlags::RDONLY, rustix::fs::Mode::empty())?;
+        let opened = Self {
+            fd,
+            stat: found.stat,
+        };
+        opened.unchanged().map(|()| opened)
+    }
+
+    /// That the file is still in the state that the walk saw.
+    fn unchanged(&self) -> Result<(), Failed> {
+        if Stat::of(&self.fd)?.same_state(&self.stat) {
+            Ok(())
+        } else {
+            Err(Failed::Changed)
+        }
+    }
+
+    pub(super) fn xattrs(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Failed> {
+        Ok(read_xattrs(&self.fd)?)
+    }
+
+    /// Reads all of a small file into `buffer`.
+    pub(super) fn read_small(&self, buffer: &mut Vec<u8>) -> Result<(), Failed> {
+        let size = self.stat.size as usize;
+        buffer.resize(size, 0);
+        if read_at(&self.fd, buffer, 0)? < size {
+            return Err(Failed::Changed);
+        }
+        self.unchanged()
+    }
+
+    /// Reads a large file segment by segment, in parallel, and returns its digest.
+    pub(super) fn read_large(&self, sink: &dyn Sink) -> Result<Digest, Failed> {
+        let size = self.stat.size;
+        let count = u32::try_from(size.div_ceil(SEGMENT_LEN as u64))
+            .map_err(|_| Failed::Unreadable("it is too large".to_owned()))?;
+        let values = (0..count)
+            .into_par_iter()
+            .map(|number| self.read_segment(number, sink))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.unchanged()?;
+        let segments = Segments::new(size, values).ok_or(Failed::Changed)?;
+        let digest = segments.digest();
+        sink.segments(segments)?;
+        Ok(digest)
+    }
+
+    fn read_segment(&self, number: u32, sink: &dyn Sink) -> Result<Digest, Failed> {
+        let offset = u64::from(number) * SEGMENT_LEN as u64;
+        let len = (self.stat.size - offset).min(SEGMENT_LEN as u64) as usize;
+        let mut bytes = vec![0; len];
+        if !self.is_hole(offset, len) && read_at(&self.fd, &mut bytes, offset)? < len {
+            return Err(Failed::Changed);
+        }
+        let value = segment_value(&bytes, number);
+        sink.segment(value, number, bytes)?;
+        Ok(value)
+    }
+
+    /// Whether a range of a sparse file holds no data at all, so that its zeros need not be read.
+    fn is_hole(&self, offset: u64, len: usize) -> bool {
+        match rustix::fs::seek(&self.fd, rustix::fs::SeekFrom::Data(offset)) {
+            Ok(data) => data >= offset + len as u64,
+            // No data from here to the end.
+            Err(Errno::NXIO) => true,
+            Err(_) => false,
+        }
+    }
+}
+
+/// Reads until the buffer is full or the file ends.
+fn read_at(fd: impl AsFd, buffer: &mut [u8], offset: u64) -> rustix::io::Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match rustix::io::pread(&fd, &mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}

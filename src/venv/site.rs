@@ -1,0 +1,131 @@
+//! The place where a venv stands, or should stand.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use crate::disk::error::At;
+use crate::disk::rooted::Rooted;
+
+/// What stands at the place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// A directory.
+    Directory,
+    /// Nothing.
+    Nothing,
+    /// A file or anything else that is no directory.
+    Other,
+}
+
+/// A resolved place: its parent exists, and no part of its path is a link.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    path: PathBuf,
+    given: PathBuf,
+    standing: Standing,
+}
+
+/// How many links may lead to a venv (the kernel's own limit).
+const LINKS_MAX: usize = 40;
+
+impl Site {
+    /// Resolves a path, also one at which nothing stands: a link that leads nowhere is followed to where it leads.
+    pub fn resolve(given: &Path) -> Result<Self, Error> {
+        let mut at = std::path::absolute(given).at("resolve", given)?;
+        for _ in 0..LINKS_MAX {
+            let Ok(target) = std::fs::read_link(&at) else {
+                break;
+            };
+            at = at.parent().unwrap_or(Path::new("/")).join(target);
+        }
+        let (path, standing) = match std::fs::canonicalize(&at) {
+            Ok(path) => {
+                let standing = if path.is_dir() {
+                    Standing::Directory
+                } else {
+                    Standing::Other
+                };
+                (path, standing)
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                (absent(&at)?, Standing::Nothing)
+            }
+            Err(error) => return Err(error).at("resolve", given)?,
+        };
+        Ok(Self {
+            path,
+            given: given.to_owned(),
+            standing,
+        })
+    }
+
+    /// The same place, looked at again.
+    pub(crate) fn again(&self) -> Result<Self, Error> {
+        Ok(Self {
+            given: self.given.clone(),
+            ..Self::resolve(&self.path)?
+        })
+    }
+
+    /// The resolved absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path as it was given, where that differs: through a link.
+    pub fn given(&self) -> &Path {
+        &self.given
+    }
+
+    /// What stands there.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// The name in the parent directory.
+    pub(crate) fn name(&self) -> &[u8] {
+        self.path.file_name().unwrap_or(OsStr::new("")).as_bytes()
+    }
+
+    /// The directory that holds it.
+    pub(crate) fn parent(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Opens the directory that stands there; an error where none does.
+    pub(crate) fn open(&self) -> Result<Rooted, Error> {
+        match self.standing {
+            Standing::Nothing => Err(Error::NotFound(self.path.clone())),
+            Standing::Other => Err(Error::NotADirectory(self.path.clone())),
+            Standing::Directory => Ok(Rooted::open(&self.path)?),
+        }
+    }
+
+    /// Opens the directory, which must be a venv.
+    pub(crate) fn open_venv(&self) -> Result<Rooted, Error> {
+        let root = self.open()?;
+        match root.stat_name(b"pyvenv.cfg")? {
+            Some(stat) if stat.is_file() => Ok(root),
+            _ => Err(Error::NotAVenv(self.path.clone())),
+        }
+    }
+}
+
+/// The resolved path of something that is not there.
+fn absent(at: &Path) -> Result<PathBuf, Error> {
+    let no_parent = || Error::NoParent(at.to_owned());
+    let name = at.file_name().ok_or_else(no_parent)?;
+    let parent =
+        std::fs::canonicalize(at.parent().ok_or_else(no_parent)?).map_err(|_| no_parent())?;
+    if !parent.is_dir() {
+        return Err(no_parent());
+    }
+    Ok(parent.join(name))
+}

@@ -19,7 +19,7 @@ pub(crate) struct Stat {
     pub(crate) size: u64,
     pub(crate) mtime: Time,
     pub(crate) ctime: Time,
-    rdev: u64,
+    pub(crate) rdev: u64,
     /// Whether something is mounted here; tells bind mounts of one file system apart, which `dev` does not.
     pub(crate) mount_root: bool,
 }

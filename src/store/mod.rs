@@ -28,7 +28,6 @@ use serde::{Deserialize, Serialize};
 use crate::disk::atomic;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
-use crate::disk::space::{Need, preflight};
 use crate::model::{Digest, Snapshot};
 use crate::monitor::Monitor;
 
@@ -56,7 +55,7 @@ struct Header {
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     path: PathBuf,
     files: Files,
     /// Holds the shared lock until the store is closed.
@@ -168,17 +167,12 @@ impl Store {
     }
 
     /// Where the store is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     fn files(&self) -> &Files {
         &self.files
-    }
-
-    /// Whether `bytes` more fit beside the store.
-    pub(crate) fn preflight(&self, bytes: u64) -> Result<(), Error> {
-        Ok(preflight(self.files.top(), Need { bytes, inodes: 4 })??)
     }
 
     /// Whether this process may add to the store.

@@ -82,11 +82,6 @@ impl<'s> Packer<'s> {
         self.store.has(id) || locked(self.shard(id)).contains(id)
     }
 
-    /// Whether the store has an object in a finished pack.
-    pub(crate) fn has_stored(&self, id: &Digest) -> bool {
-        self.store.has(id)
-    }
-
     fn shard(&self, id: &Digest) -> &Mutex<HashSet<Digest, BuildHasherDefault<FirstBytes>>> {
         &self.claimed[usize::from(id.as_bytes()[31]) % SHARDS]
     }

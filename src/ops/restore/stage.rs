@@ -259,7 +259,9 @@ impl Staged<'_> {
             self.bench.staging.settle_dir(&dir.path, &dir.meta)?;
         }
         self.written += paths.len() as u64;
-        paths.iter().for_each(|path| drop(self.reused.remove(path)));
+        for path in paths {
+            self.reused.remove(path);
+        }
         Ok(())
     }
 }

@@ -1,2 +1,12 @@
-//! The program `snap`.
-fn main() {}
+//! The program `snap`: the command line around the library.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, reason = "a test that fails may panic")
+)]
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main().into()
+}

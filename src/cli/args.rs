@@ -1,0 +1,231 @@
+//! The command line as clap declares it. What each flag means is said here, and nowhere else, for help, man page and
+//! completions.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+use venv_snap::model::{Label, SnapshotRef};
+
+/// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and durably.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(after_help = "Before a deploy: save. In an incident: diff, then restore.")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory]
+    #[arg(long, global = true, env = "VENV_SNAP_STORE", value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Global options")]
+    pub(crate) store: Option<PathBuf>,
+    /// Answer as one JSON document
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Say nothing but the answer, warnings and errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
+    pub(crate) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// How long to wait for another process that holds store or venv, in seconds
+    #[arg(long, global = true, env = "VENV_SNAP_LOCK_WAIT", value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Global options")]
+    pub(crate) lock_wait: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text
+        .trim_end_matches('s')
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(number)
+        .map_err(|_| "not a number of seconds that one can wait".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Save a venv as a snapshot
+    Save(Save),
+    /// Show what differs between a snapshot and a venv, or between two snapshots, byte by byte
+    Diff(Diff),
+    /// Restore a venv from a snapshot: verified first, exchanged in one step, and what it replaces is saved
+    Restore(Restore),
+    /// Bring back what the last restore replaced; can itself be undone
+    Undo(Undo),
+    /// List the snapshots
+    List(List),
+    /// Show one snapshot
+    Show(Show),
+    /// List what a snapshot holds
+    Ls(Ls),
+    /// Write the content of a file of a snapshot to standard output
+    Cat(Cat),
+    /// Tell what happened: saves and restores
+    Log(Log),
+    /// Show what the store holds and takes
+    Stats,
+    /// Make the index of the store anew from its packs
+    RebuildIndex,
+    /// See it work: builds a small venv, saves it, damages it as in a real outage, shows the damage, restores it
+    Demo(Demo),
+    /// Print the completions for a shell
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Save {
+    /// The venv [default: the active one, else the nearest .venv]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+    /// A name to find it by: @LABEL; many snapshots may carry the same one
+    #[arg(short, long)]
+    pub(crate) label: Option<Label>,
+    /// Free text
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    /// Keep it for ever
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// Save it even if part of it cannot be read or never holds still; it is no baseline then
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// [VENV] [SNAPSHOT], or two snapshots. An id of 4 or more hex digits, 'latest', 'latest~N' and '@label' are snapshots, all
+    /// else is a path; write ./NAME for a path of such a form [default: the venv around against its newest baseline]
+    #[arg(value_name = "VENV|SNAPSHOT", num_args = 0..=2, value_hint = ValueHint::DirPath)]
+    pub(crate) sides: Vec<PathBuf>,
+    /// Trust size and times of files that the last save saw, instead of reading every byte
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct Restore {
+    /// The venv; may be gone
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+    /// Which snapshot: id, 'latest', 'latest~N', '@label' [default: the newest baseline of the venv]
+    pub(crate) snapshot: Option<SnapshotRef>,
+    /// Build it there, where nothing is yet, adapted to its new place
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) to: Option<PathBuf>,
+    /// Keep every byte, also where a file names the old place
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Restore only paths inside the venv that match; may be given several times
+    #[arg(long, value_name = "GLOB", conflicts_with = "to")]
+    pub(crate) only: Vec<String>,
+    #[command(flatten)]
+    pub(crate) how: How,
+    /// Also restore FIFOs, devices, set-user-id bits and file capabilities
+    #[arg(long)]
+    pub(crate) preserve_special: bool,
+}
+
+/// How a tree is replaced.
+#[derive(Clone, Copy, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct How {
+    /// Change nothing, show what would be done
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Share no file with the tree that is replaced
+    #[arg(long)]
+    pub(crate) copy: bool,
+    /// Keep the replaced tree beside the venv
+    #[arg(long)]
+    pub(crate) keep_old: bool,
+    /// Exchange the trees even if nothing differs
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// The venv
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only those of this venv
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+}
+
+/// A snapshot, and the venv by which 'latest' and '@label' are understood.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Id, 'latest', 'latest~N' or '@label'
+    pub(crate) snapshot: SnapshotRef,
+    #[command(flatten)]
+    pub(crate) of: Of,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Of {
+    /// Whose 'latest' and '@label' are meant [default: the active venv, else the nearest .venv]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ls {
+    /// Id, 'latest', 'latest~N' or '@label'
+    pub(crate) snapshot: SnapshotRef,
+    /// Only what lies at or below this path inside the venv
+    pub(crate) path: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) of: Of,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cat {
+    /// SNAPSHOT:PATH, such as latest:pyvenv.cfg
+    #[arg(value_name = "SNAPSHOT:PATH")]
+    pub(crate) file: std::ffi::OsString,
+    #[command(flatten)]
+    pub(crate) of: Of,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// The venv [default: the active one, else the nearest .venv, else all]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the demo's venv and store, to look around in
+    #[arg(long)]
+    pub(crate) keep: bool,
+}

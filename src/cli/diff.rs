@@ -1,0 +1,81 @@
+//! `snap diff`
+
+use std::path::Path;
+
+use venv_snap::Site;
+use venv_snap::model::SnapshotRef;
+use venv_snap::ops::{DiffOptions, DiffOutcome, diff_snapshots, diff_venv};
+use venv_snap::report::{json, text};
+
+use super::args::Diff;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::session::{Session, findings};
+
+/// What an argument is by its form.
+enum Argument<'a> {
+    Snapshot(SnapshotRef),
+    Path(&'a Path),
+}
+
+pub(crate) fn run(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
+    let sides: Vec<Argument<'_>> = args.sides.iter().map(|side| argument(side)).collect();
+    let (path, snapshot) = match &sides[..] {
+        [Argument::Snapshot(a), Argument::Snapshot(b)] => return two_snapshots(session, a, b),
+        [] => (None, None),
+        [Argument::Path(path)] => (Some(*path), None),
+        [Argument::Snapshot(name)] => (None, Some(name)),
+        [Argument::Path(path), Argument::Snapshot(name)]
+        | [Argument::Snapshot(name), Argument::Path(path)] => (Some(*path), Some(name)),
+        _ => {
+            return Err(Failure::usage(
+                "two paths cannot be compared, only a venv with a snapshot",
+                "an id, 'latest', 'latest~N' or '@label' is a snapshot",
+            ));
+        }
+    };
+    let site = place::venv(path, session.ui)?;
+    let options = DiffOptions {
+        snapshot: snapshot.cloned(),
+        quick: args.quick,
+    };
+    let outcome = diff_venv(&session.context, &site, &options)
+        .map_err(|error| session.explain(error, Some(&site)))?;
+    tell(session, &outcome)
+}
+
+fn argument(text: &Path) -> Argument<'_> {
+    match text.to_str().and_then(|text| text.parse().ok()) {
+        Some(name) => Argument::Snapshot(name),
+        None => Argument::Path(text),
+    }
+}
+
+fn two_snapshots(session: &Session<'_>, a: &SnapshotRef, b: &SnapshotRef) -> Result<Exit, Failure> {
+    let by_venv = [a, b]
+        .into_iter()
+        .find(|name| !matches!(name, SnapshotRef::Prefix(_)));
+    let site: Option<Site> = by_venv
+        .map(|name| session.venv_of(name, None))
+        .transpose()?
+        .flatten();
+    let outcome = diff_snapshots(&session.context, a, b, site.as_ref())
+        .map_err(|error| session.explain(error, site.as_ref()))?;
+    tell(session, &outcome)
+}
+
+fn tell(session: &Session<'_>, outcome: &DiffOutcome) -> Result<Exit, Failure> {
+    session.answer(|out, style| {
+        if session.json {
+            json::diff(out, outcome)
+        } else {
+            text::diff(out, outcome, style)
+        }
+    })?;
+    Ok(if outcome.incomplete() {
+        Exit::NotDone
+    } else {
+        findings(!outcome.identical())
+    })
+}

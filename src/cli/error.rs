@@ -1,0 +1,162 @@
+//! Errors as people see them: what, why, and what to do. The only place that knows hints and exit codes.
+
+use std::error::Error as _;
+
+use venv_snap::model::Shown;
+use venv_snap::ops::Error;
+use venv_snap::{StoreError, VenvError};
+
+use super::exit::Exit;
+
+/// An error with its exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) causes: Vec<String>,
+    pub(crate) hint: Option<String>,
+    pub(crate) exit: Exit,
+}
+
+impl Failure {
+    /// A mistake in the command line.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hint: Some(hint.into()),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// Something that could not be done.
+    pub(crate) fn not_done(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+            exit: Exit::NotDone,
+        }
+    }
+
+    /// Replaces the hint.
+    pub(crate) fn with_hint(self, hint: String) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut causes = Vec::new();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        Self {
+            message: error.to_string(),
+            causes,
+            hint: hint(&error),
+            exit: exit(&error),
+        }
+    }
+}
+
+impl From<VenvError> for Failure {
+    fn from(error: VenvError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+fn exit(error: &Error) -> Exit {
+    match error {
+        Error::Store(StoreError::NoStore(_) | StoreError::NoSnapshot(_))
+        | Error::NoSnapshot { .. }
+        | Error::NoBaseline { .. }
+        | Error::NothingToUndo(_) => Exit::NoStore,
+        Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
+        Error::Ambiguous { .. } | Error::NoMatch(_) => Exit::Usage,
+        Error::Interrupted => Exit::Interrupted,
+        _ => Exit::NotDone,
+    }
+}
+
+/// What to do about it.
+fn hint(error: &Error) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        Error::Store(store) => return store_hint(store),
+        Error::Venv(venv) => return venv_hint(venv),
+        Error::NoSnapshot { .. } => format!("'{name} list' shows what there is"),
+        Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is", Shown::path(venv)),
+        Error::Ambiguous { .. } => "use more digits".to_owned(),
+        Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
+        Error::NoIncident(cause) if is_full(cause) => "free space in the store, or keep the old tree beside the venv instead: --keep-old".to_owned(),
+        Error::NoIncident(_) => "make the store writable, or keep the old tree beside the venv instead: --keep-old".to_owned(),
+        Error::Busy(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
+        Error::NoRoom(_) => "free some space there and run the command again; nothing was changed".to_owned(),
+        Error::NotVerified { .. } => format!("'{name} restore' with another snapshot may work: '{name} list'"),
+        Error::Path(path) => return path_hint(path),
+        Error::DamagedSnapshot { .. } => "restore the file from a copy of the store, or choose another snapshot".to_owned(),
+        Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
+        _ => return None,
+    })
+}
+
+fn is_full(error: &Error) -> bool {
+    match error {
+        Error::Store(StoreError::Path(path)) | Error::Path(path) => path.is_full(),
+        Error::Store(StoreError::NoRoom(_)) | Error::NoRoom(_) => true,
+        _ => false,
+    }
+}
+
+fn path_hint(error: &venv_snap::PathError) -> Option<String> {
+    if error.is_full() {
+        return Some("free some space there and run the command again".to_owned());
+    }
+    error.is_denied().then(|| {
+        "run it as the owner or as root, or look whether the file system is mounted read-only"
+            .to_owned()
+    })
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        StoreError::NoStore(_) => format!("the first '{name} save' makes it; another one is named with --store or VENV_SNAP_STORE"),
+        StoreError::NotAStore(_) => "name an empty or a new directory".to_owned(),
+        StoreError::Untrusted { .. } => "a store belongs to its user and nobody else may write in it: chown and chmod 700, if you know what it holds".to_owned(),
+        StoreError::TooNew { .. } => "install the version that wrote it, or a newer one".to_owned(),
+        StoreError::Locked(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
+        StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!("other snapshots may be whole: '{name} list'"),
+        StoreError::Path(path) => return path_hint(path),
+        StoreError::NoRoom(_) => "free some space there and run the command again".to_owned(),
+        _ => return None,
+    })
+}
+
+fn venv_hint(error: &VenvError) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        VenvError::NotFound(_) => format!(
+            "look at the path; 'python3 -m venv' makes a venv, '{name} restore PATH' brings a saved one back"
+        ),
+        VenvError::NoParent(_) => "make the directory first, or look at the path".to_owned(),
+        VenvError::NotADirectory(_) | VenvError::NotAVenv(_) => {
+            "name the directory that holds pyvenv.cfg, often '.venv'".to_owned()
+        }
+        VenvError::Mount(_) => {
+            "unmount it, or move it out of the venv: nothing here crosses a mount".to_owned()
+        }
+        VenvError::Unreadable { .. } => "run it as the owner or as root".to_owned(),
+        VenvError::Unstable(_) => {
+            "wait until the installation ends, or stop the service that writes there, and try again"
+                .to_owned()
+        }
+        VenvError::Path(path) => return path_hint(path),
+        VenvError::Stopped => return None,
+    })
+}

@@ -1,0 +1,32 @@
+//! `snap list`
+
+use venv_snap::ops::list;
+use venv_snap::report::{json, text};
+
+use super::args::List;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, args: &List) -> Result<Exit, Failure> {
+    let site = args
+        .venv
+        .as_deref()
+        .map(|path| place::venv(Some(path), session.ui))
+        .transpose()?;
+    let listing = list(&session.context, site.as_ref())
+        .map_err(|error| session.explain(error, site.as_ref()))?;
+    session.answer(|out, style| {
+        if session.json {
+            json::list(out, &listing)
+        } else {
+            text::list(out, &listing, style)
+        }
+    })?;
+    Ok(if listing.damaged.is_empty() {
+        Exit::Done
+    } else {
+        Exit::NotDone
+    })
+}

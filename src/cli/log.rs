@@ -1,0 +1,24 @@
+//! `snap log`
+
+use venv_snap::ops::log;
+use venv_snap::report::{json, text};
+
+use super::args::Log;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, args: &Log) -> Result<Exit, Failure> {
+    let site = place::venv_around(args.venv.as_deref())?;
+    let outcome = log(&session.context, site.as_ref())
+        .map_err(|error| session.explain(error, site.as_ref()))?;
+    session.answer(|out, style| {
+        if session.json {
+            json::log(out, &outcome)
+        } else {
+            text::log(out, &outcome, style)
+        }
+    })?;
+    Ok(Exit::Done)
+}

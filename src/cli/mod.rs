@@ -1,0 +1,110 @@
+//! The command line: parse, dispatch, say how it ended. The only room that prints, reads the environment and the clock.
+
+mod args;
+mod cat;
+mod demo;
+mod diff;
+mod error;
+mod exit;
+mod generate;
+mod list;
+mod log;
+mod ls;
+mod place;
+mod rebuild_index;
+mod restore;
+mod save;
+mod session;
+mod show;
+mod signals;
+mod stats;
+mod ui;
+mod undo;
+
+use std::path::Path;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use args::{Arguments, Command};
+use error::Failure;
+use exit::Exit;
+use session::Session;
+use signals::Signals;
+use ui::{Loudness, Ui};
+
+/// The name by which the program was called: Ubuntu has another `snap`, so this one may be installed as `venv-snap`.
+fn program_name() -> String {
+    let called = std::env::args_os().next();
+    let name = called
+        .as_deref()
+        .and_then(|path| Path::new(path).file_name());
+    name.map_or_else(
+        || "snap".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+fn command() -> clap::Command {
+    let name = program_name();
+    Arguments::command().name(name.clone()).bin_name(name)
+}
+
+/// Runs the program.
+pub(crate) fn main() -> Exit {
+    let parsed = command()
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, all else is a mistake.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            let _ = error.print();
+            return exit;
+        }
+    };
+    let global = &arguments.global;
+    let loudness = match (global.quiet, global.verbose) {
+        (true, _) => Loudness::Quiet,
+        (_, true) => Loudness::Verbose,
+        _ => Loudness::Normal,
+    };
+    let signals = Signals::catch();
+    let ui = Ui::new(loudness, global.json, signals.clone());
+    match run(&ui, arguments) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let exit = if failure.exit == Exit::Interrupted {
+                signals.caught().unwrap_or(failure.exit)
+            } else {
+                failure.exit
+            };
+            ui.error(&failure);
+            exit
+        }
+    }
+}
+
+fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
+    let session = |global| Session::new(ui, global);
+    match arguments.command {
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man => generate::man(),
+        Command::Demo(demo) => demo::run(ui, &demo),
+        Command::Save(save) => save::run(&session(arguments.global)?, save),
+        Command::Diff(diff) => diff::run(&session(arguments.global)?, &diff),
+        Command::Restore(restore) => restore::run(&session(arguments.global)?, restore),
+        Command::Undo(undo) => undo::run(&session(arguments.global)?, &undo),
+        Command::List(list) => list::run(&session(arguments.global)?, &list),
+        Command::Show(show) => show::run(&session(arguments.global)?, &show),
+        Command::Ls(ls) => ls::run(&session(arguments.global)?, &ls),
+        Command::Cat(cat) => cat::run(&session(arguments.global)?, &cat),
+        Command::Log(log) => log::run(&session(arguments.global)?, &log),
+        Command::Stats => stats::run(&session(arguments.global)?),
+        Command::RebuildIndex => rebuild_index::run(&session(arguments.global)?),
+    }
+}

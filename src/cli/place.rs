@@ -1,0 +1,176 @@
+//! Which venv and which store: from the command line, the environment, the configuration, and what lies around.
+
+use std::fs;
+use std::io::IsTerminal;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use venv_snap::Site;
+use venv_snap::model::Shown;
+
+use super::error::Failure;
+use super::ui::Ui;
+
+const SYSTEM_STORE: &str = "/var/lib/venv-snap";
+const SYSTEM_CONFIG: &str = "/etc/venv-snap/config.toml";
+
+/// What a configuration file may say.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    store: Option<PathBuf>,
+}
+
+/// The store: the option (which clap also fills from the environment), else the configuration, else the user's own place.
+pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(store) = option {
+        return Ok(store);
+    }
+    let user = config_home().map(|home| home.join("venv-snap/config.toml"));
+    for path in user.into_iter().chain([PathBuf::from(SYSTEM_CONFIG)]) {
+        if let Some(store) = read_config(&path)?.store {
+            return Ok(store);
+        }
+    }
+    if rustix::process::geteuid().is_root() {
+        return Ok(PathBuf::from(SYSTEM_STORE));
+    }
+    match data_home() {
+        Some(home) => Ok(home.join("venv-snap")),
+        None => Err(Failure::usage(
+            "there is no home directory to keep a store in",
+            "name one with --store or VENV_SNAP_STORE",
+        )),
+    }
+}
+
+fn read_config(path: &Path) -> Result<Config, Failure> {
+    let Ok(text) = fs::read_to_string(path) else {
+        return Ok(Config::default());
+    };
+    toml::from_str(&text).map_err(|error| {
+        let message = format!(
+            "the configuration '{}' is wrong: {}",
+            Shown::path(path),
+            error.message()
+        );
+        Failure::usage(message, "it may hold: store = \"/path\"")
+    })
+}
+
+fn config_home() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    etcetera::base_strategy::Xdg::new()
+        .ok()
+        .map(|dirs| dirs.config_dir())
+}
+
+fn data_home() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    etcetera::base_strategy::Xdg::new()
+        .ok()
+        .map(|dirs| dirs.data_dir())
+}
+
+/// The venv that is meant where none is named: the active one, or the nearest `.venv`.
+fn found_around() -> Option<PathBuf> {
+    if let Some(active) = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()) {
+        return Some(active.into());
+    }
+    let here = std::env::current_dir().ok()?;
+    here.ancestors()
+        .map(|dir| dir.join(".venv"))
+        .find(|path| path.join("pyvenv.cfg").is_file())
+}
+
+/// The venv to look at: the one that is named, else the one around, and which it is is told.
+pub(crate) fn venv(named: Option<&Path>, ui: &Ui) -> Result<Site, Failure> {
+    let (path, why) = match named {
+        Some(path) => (path.to_owned(), None),
+        None => match found_around() {
+            Some(path) => (path, Some("chosen")),
+            None => {
+                return Err(Failure::usage(
+                    "no venv is named, none is active, and there is no '.venv' here or above",
+                    "name its directory",
+                ));
+            }
+        },
+    };
+    let site = Site::resolve(&path)?;
+    if why.is_some() || site.path() != std::path::absolute(&path).unwrap_or_default() {
+        ui.note(&format!("venv: {}", Shown::path(site.path())));
+    }
+    Ok(site)
+}
+
+/// The venv around, if there is one.
+pub(crate) fn venv_around(named: Option<&Path>) -> Result<Option<Site>, Failure> {
+    let path = named.map(Path::to_owned).or_else(found_around);
+    Ok(path.map(|path| Site::resolve(&path)).transpose()?)
+}
+
+/// The venv to change: it must be named, unless somebody at a terminal says yes to the one around.
+pub(crate) fn venv_to_change(named: Option<&Path>, verb: &str, ui: &Ui) -> Result<Site, Failure> {
+    if named.is_some() {
+        return venv(named, ui);
+    }
+    let nobody = !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
+    if nobody {
+        return Err(Failure::usage(
+            format!("{verb} changes a venv, so it must be named"),
+            format!("{} {verb} PATH", super::program_name()),
+        ));
+    }
+    let site = venv(None, ui)?;
+    eprint_question(&format!("{verb} '{}'? [y/N] ", Shown::path(site.path())));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(site);
+    }
+    Err(Failure::usage(
+        "not confirmed; nothing was changed",
+        "name the venv to do without the question",
+    ))
+}
+
+fn eprint_question(text: &str) {
+    let _ = std::io::Write::write_all(&mut anstream::stderr().lock(), text.as_bytes());
+}
+
+/// The default stores of others that may know a venv: that of its owner, and root's.
+pub(crate) fn other_stores(site: &Site, own: &Path) -> Vec<PathBuf> {
+    let parent = site.path().parent().unwrap_or(Path::new("/"));
+    let owner = fs::symlink_metadata(site.path())
+        .or_else(|_| fs::symlink_metadata(parent))
+        .map(|meta| meta.uid());
+    let home = owner.ok().filter(|uid| *uid != 0).and_then(home_of);
+    let stores = home
+        .map(|home| home.join(".local/share/venv-snap"))
+        .into_iter()
+        .chain([PathBuf::from(SYSTEM_STORE)]);
+    stores.filter(|store| store != own).collect()
+}
+
+/// The home directory of a user, from the password file.
+fn home_of(uid: u32) -> Option<PathBuf> {
+    let text = fs::read_to_string("/etc/passwd").ok()?;
+    text.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        (fields.get(2)?.parse() == Ok(uid)).then(|| fields.get(5).map(PathBuf::from))?
+    })
+}
+
+/// The name of this host: its machine-id, or its host name.
+pub(crate) fn host() -> String {
+    let read = |path: &str| {
+        fs::read_to_string(path)
+            .ok()
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
+    };
+    read("/etc/machine-id")
+        .or_else(|| read("/proc/sys/kernel/hostname"))
+        .unwrap_or_else(|| "localhost".to_owned())
+}

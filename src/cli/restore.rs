@@ -1,0 +1,41 @@
+//! `snap restore`
+
+use venv_snap::Site;
+use venv_snap::ops::{RestoreOptions, RestoreOutcome, restore};
+use venv_snap::report::{json, text};
+
+use super::args::Restore;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure> {
+    let site = place::venv_to_change(args.venv.as_deref(), "restore", session.ui)?;
+    let options = RestoreOptions {
+        snapshot: args.snapshot,
+        to: args.to.as_deref().map(Site::resolve).transpose()?,
+        exact: args.exact,
+        only: args.only,
+        dry_run: args.how.dry_run,
+        copy: args.how.copy,
+        keep_old: args.how.keep_old,
+        force: args.how.force,
+        preserve_special: args.preserve_special,
+    };
+    let outcome = restore(&session.context, &site, &options)
+        .map_err(|error| session.explain(error, Some(&site)))?;
+    tell(session, &outcome)
+}
+
+/// Writes what a restore or an undo did.
+pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Exit, Failure> {
+    session.answer(|out, style| {
+        if session.json {
+            json::restore(out, outcome)
+        } else {
+            text::restore(out, outcome, style)
+        }
+    })?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,29 @@
+//! `snap save`
+
+use venv_snap::ops::{SaveOptions, save};
+use venv_snap::report::{json, text};
+
+use super::args::Save;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
+    let site = place::venv(args.venv.as_deref(), session.ui)?;
+    let options = SaveOptions {
+        label: args.label,
+        note: args.note,
+        pin: args.pin,
+        force: args.force,
+    };
+    let outcome = save(&session.context, &site, &options)?;
+    session.answer(|out, style| {
+        if session.json {
+            json::save(out, &outcome)
+        } else {
+            text::save(out, &outcome, style)
+        }
+    })?;
+    Ok(Exit::Done)
+}

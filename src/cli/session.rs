@@ -1,0 +1,140 @@
+//! What every command has at hand: the store, the time, the terminal; and how an answer is written.
+
+use std::io::{BufWriter, IsTerminal, Write};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use venv_snap::Site;
+use venv_snap::model::{Shown, SnapshotRef};
+use venv_snap::ops::{Context, Error, list};
+use venv_snap::report::text::Style;
+
+use super::args::Global;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::ui::Ui;
+
+/// One run of a command.
+pub(crate) struct Session<'a> {
+    pub(crate) ui: &'a Ui,
+    pub(crate) context: Context<'a>,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+    verbose: bool,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn new(ui: &'a Ui, global: Global) -> Result<Self, Failure> {
+        let context = Context {
+            store: place::store(global.store)?,
+            host: place::host(),
+            now: Timestamp::now(),
+            lock_wait: global.lock_wait,
+            monitor: ui,
+        };
+        Ok(Self {
+            ui,
+            context,
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+        })
+    }
+
+    /// Writes the answer. That nobody reads it to the end is no error.
+    pub(crate) fn answer(
+        &self,
+        write: impl FnOnce(&mut dyn Write, &Style) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        self.ui.clear();
+        let style = style(self.verbose);
+        let mut out = BufWriter::new(anstream::stdout().lock());
+        match write(&mut out, &style).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(Failure::not_done(format!(
+                "cannot write the answer: {error}"
+            ))),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Turns an error of an operation into what people see, with the store of somebody else who knows the venv.
+    pub(crate) fn explain(&self, error: Error, site: Option<&Site>) -> Failure {
+        let unknown = matches!(
+            error,
+            Error::NoBaseline { .. } | Error::Store(venv_snap::StoreError::NoStore(_))
+        ) || matches!(&error, Error::NoSnapshot { name, .. } if !name.bytes().all(|b| b.is_ascii_hexdigit()));
+        let failure = Failure::from(error);
+        match site
+            .filter(|_| unknown)
+            .and_then(|site| self.knowing_store(site))
+        {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+
+    fn knowing_store(&self, site: &Site) -> Option<String> {
+        place::other_stores(site, &self.context.store).into_iter().find_map(|store| {
+            let shown = Shown::path(&store).to_string();
+            let other = Context { store: store.clone(), host: self.context.host.clone(), ..self.quiet_context() };
+            match list(&other, Some(site)) {
+                Ok(found) if !found.snapshots.is_empty() => Some(format!("the store '{shown}' knows this venv: --store {shown}")),
+                Err(Error::Path(error) | Error::Store(venv_snap::StoreError::Path(error))) if error.is_denied() => {
+                    Some(format!("the store '{shown}' may know this venv, but may not be read: try as its owner"))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    fn quiet_context(&self) -> Context<'a> {
+        Context {
+            store: self.context.store.clone(),
+            host: self.context.host.clone(),
+            now: self.context.now,
+            lock_wait: std::time::Duration::ZERO,
+            monitor: self.context.monitor,
+        }
+    }
+
+    /// The venv by which a name of a snapshot is understood. An id needs none; the others must not mean just any venv.
+    pub(crate) fn venv_of(
+        &self,
+        name: &SnapshotRef,
+        named: Option<&std::path::Path>,
+    ) -> Result<Option<Site>, Failure> {
+        let site = place::venv_around(named)?;
+        if site.is_none() && !matches!(name, SnapshotRef::Prefix(_)) {
+            return Err(Failure::usage(
+                format!("'{name}' of which venv?"),
+                "name it with --venv DIR",
+            ));
+        }
+        Ok(site)
+    }
+}
+
+/// How text is drawn here.
+pub(crate) fn style(verbose: bool) -> Style {
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    Style {
+        width: columns.unwrap_or(if std::io::stdout().is_terminal() {
+            100
+        } else {
+            120
+        }),
+        verbose,
+        colour,
+        zone: TimeZone::system(),
+    }
+}
+
+/// Findings or none.
+pub(crate) fn findings(found: bool) -> Exit {
+    if found { Exit::Findings } else { Exit::Done }
+}

@@ -1,0 +1,23 @@
+//! `snap show`
+
+use venv_snap::ops::show;
+use venv_snap::report::{json, text};
+
+use super::args::Show;
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+
+pub(crate) fn run(session: &Session<'_>, args: &Show) -> Result<Exit, Failure> {
+    let site = session.venv_of(&args.snapshot, args.of.venv.as_deref())?;
+    let listed = show(&session.context, &args.snapshot, site.as_ref())
+        .map_err(|error| session.explain(error, site.as_ref()))?;
+    session.answer(|out, style| {
+        if session.json {
+            json::show(out, &listed)
+        } else {
+            text::show(out, &listed, style)
+        }
+    })?;
+    Ok(Exit::Done)
+}

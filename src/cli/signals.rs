@@ -1,0 +1,40 @@
+//! Ctrl-C and SIGTERM: the work ends in order, with nothing half done. A second Ctrl-C ends it at once, and then the next
+//! command cleans up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::exit::Exit;
+
+/// Which signal was caught.
+#[derive(Clone, Debug)]
+pub(crate) struct Signals {
+    caught: Arc<AtomicUsize>,
+}
+
+impl Signals {
+    /// Begins to catch.
+    pub(crate) fn catch() -> Self {
+        let caught = Arc::new(AtomicUsize::new(0));
+        let again = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // In this order: the first signal finds the flag down and raises it, the second ends the process.
+            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&again));
+            let _ = signal_hook::flag::register(signal, Arc::clone(&again));
+            let number = usize::try_from(signal).unwrap_or(0);
+            let _ = signal_hook::flag::register_usize(signal, Arc::clone(&caught), number);
+        }
+        Self { caught }
+    }
+
+    /// The exit code of the signal that was caught.
+    pub(crate) fn caught(&self) -> Option<Exit> {
+        match self.caught.load(Ordering::Relaxed) {
+            0 => None,
+            number if i32::try_from(number) == Ok(SIGINT) => Some(Exit::Interrupted),
+            _ => Some(Exit::Terminated),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `snap undo`
+
+use venv_snap::ops::{RestoreOptions, undo};
+
+use super::args::Undo;
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::{place, restore};
+
+pub(crate) fn run(session: &Session<'_>, args: &Undo) -> Result<Exit, Failure> {
+    let site = place::venv_to_change(args.venv.as_deref(), "undo", session.ui)?;
+    let how = args.how;
+    let options = RestoreOptions {
+        dry_run: how.dry_run,
+        copy: how.copy,
+        keep_old: how.keep_old,
+        force: how.force,
+        ..RestoreOptions::default()
+    };
+    let outcome = undo(&session.context, &site, &options)
+        .map_err(|error| session.explain(error, Some(&site)))?;
+    restore::tell(session, &outcome)
+}

@@ -19,6 +19,30 @@ pub trait Monitor: Sync {
     fn cancelled(&self) -> bool;
 }
 
+/// Passes everything on but the wish to stop: for work that must be brought to its end.
+pub(crate) struct Unstoppable<'a>(pub(crate) &'a dyn Monitor);
+
+impl Monitor for Unstoppable<'_> {
+    fn phase(&self, name: &'static str, files_total: u64, bytes_total: u64) {
+        self.0.phase(name, files_total, bytes_total);
+    }
+    fn advance(&self, files: u64, bytes: u64) {
+        self.0.advance(files, bytes);
+    }
+    fn read(&self, files: u64, bytes: u64) {
+        self.0.read(files, bytes);
+    }
+    fn warn(&self, text: &str) {
+        self.0.warn(text);
+    }
+    fn status(&self, text: &str) {
+        self.0.status(text);
+    }
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
 /// Listens to nothing but counts, and keeps the warnings.
 #[derive(Debug, Default)]
 pub struct Silent {

@@ -29,6 +29,7 @@ impl<'a> Temp<'a> {
         let path = dir.path().join(&name);
         let fd = rustix::fs::openat(dir.fd(), name.as_str(), flags, Mode::from_raw_mode(0o600))
             .at("create", &path)?;
+        give_to_owner(dir, &fd).at("set the owner of", &path)?;
         Ok(Self {
             dir,
             name,
@@ -79,6 +80,31 @@ impl Drop for Temp<'_> {
             );
         }
     }
+}
+
+/// What root writes into another user's store belongs to that user, who could not read it otherwise.
+fn give_to_owner(dir: &Rooted, fd: &std::os::fd::OwnedFd) -> rustix::io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = super::stat::Stat::of(dir.fd())?;
+    if owner.uid == 0 {
+        return Ok(());
+    }
+    let (uid, gid) = (
+        rustix::fs::Uid::from_raw(owner.uid),
+        rustix::fs::Gid::from_raw(owner.gid),
+    );
+    rustix::fs::fchown(fd, Some(uid), Some(gid))
+}
+
+/// Makes an empty file that only its owner may read, unless it is there already: a lock must stay the same file.
+pub(crate) fn make_lock_file(dir: &Rooted, name: &str) -> Result<(), PathError> {
+    let path = dir.path().join(name);
+    let flags = OFlags::CREATE | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o600);
+    rustix::fs::openat(dir.fd(), name, flags, mode).at("create", &path)?;
+    dir.sync()
 }
 
 /// Writes a whole file under a name that people choose, replacing what is there, durably.

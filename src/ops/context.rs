@@ -68,6 +68,17 @@ impl Context<'_> {
         })
     }
 
+    /// The same surroundings with another listener.
+    pub(super) fn heard_by<'b>(&self, monitor: &'b dyn Monitor) -> Context<'b> {
+        Context {
+            store: self.store.clone(),
+            host: self.host.clone(),
+            now: self.now,
+            lock_wait: self.lock_wait,
+            monitor,
+        }
+    }
+
     /// Fails if the person asked to stop.
     pub(super) fn go_on(&self) -> Result<(), Error> {
         if self.monitor.cancelled() {

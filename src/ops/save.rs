@@ -8,9 +8,10 @@ use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::lookup::Chosen;
-use crate::model::{Label, Manifest, Node, Purpose, Snapshot, SnapshotId, Totals, VenvId};
-use crate::store::{Added, Catalog, Store};
+use crate::model::{Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId, Totals, VenvId};
+use crate::store::{Added, Store};
 use crate::venv::Site;
+use crate::venv::scan::Scan;
 use crate::venv::stat_cache::StatCache;
 
 /// What a save is told.
@@ -50,7 +51,6 @@ pub fn save(
     Store::create(&context.store)?;
     let store = context.open()?;
     store.tidy(context.monitor)?;
-    let catalog = store.catalog()?;
     let venv = context.venv_id(site);
     let key = context.cache_key(&venv);
     let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
@@ -68,7 +68,9 @@ pub fn save(
         note: options.note.clone(),
         ..Draft::default()
     };
-    let (id, snapshot, added) = commit(context, &store, &catalog, intake, &scan, draft)?;
+    let (snapshot, added) = prepare(context, &store, intake, &scan, draft)?;
+    context.go_on()?;
+    let id = store.commit(&snapshot)?;
     if options.pin {
         store.pin(id)?;
     }
@@ -109,28 +111,27 @@ pub(super) struct Draft {
     pub(super) completes: Option<SnapshotId>,
 }
 
-/// Makes all content durable, then the snapshot that names it.
-pub(super) fn commit(
+/// Makes all content durable and drafts the snapshot that will name it.
+pub(super) fn prepare(
     context: &Context<'_>,
     store: &Store,
-    catalog: &Catalog,
     intake: Intake<'_>,
-    scan: &crate::venv::scan::Scan,
+    scan: &Scan,
     draft: Draft,
-) -> Result<(SnapshotId, Snapshot, Added), Error> {
+) -> Result<(Snapshot, Added), Error> {
     let root = intake.packer.add_forest(&scan.manifest)?;
     let added = intake.packer.finish()?;
+    let catalog = store.catalog()?;
     let parent = catalog.of(&draft.venv).next_back();
-    let names = |paths: &[crate::model::RelPath]| paths.iter().map(ToString::to_string).collect();
+    let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect();
+    let whole = scan.unreadable.is_empty() && scan.unstable.is_empty();
     let snapshot = Snapshot {
         format: Snapshot::FORMAT,
         features: Vec::new(),
         purpose: draft.purpose,
         created: after(context.now, parent.map(|(_, parent)| parent.created)),
         parent: parent.map(|(id, _)| *id),
-        baseline: draft.purpose == Purpose::Save
-            && scan.unreadable.is_empty()
-            && scan.unstable.is_empty(),
+        baseline: draft.purpose == Purpose::Save && whole,
         venv: draft.venv,
         label: draft.label,
         note: draft.note,
@@ -142,8 +143,7 @@ pub(super) fn commit(
         completes: draft.completes,
         writer: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let id = store.commit(&snapshot)?;
-    Ok((id, snapshot, added))
+    Ok((snapshot, added))
 }
 
 /// Now, to the microsecond, but at least one microsecond after the parent: a clock that went back reorders nothing.

@@ -65,9 +65,7 @@ impl Store {
 
     /// Writes a snapshot file. When this returns, the snapshot is acknowledged (promise 1).
     pub(crate) fn commit(&self, snapshot: &Snapshot) -> Result<SnapshotId, Error> {
-        let bytes =
-            serde_json::to_vec_pretty(snapshot).map_err(|error| Error::Compress(error.into()))?;
-        let id = SnapshotId(Digest::of(&bytes));
+        let (id, bytes) = encode(snapshot)?;
         self.files.put(Area::Snapshots, &id.to_hex(), &bytes)?;
         Ok(id)
     }
@@ -91,4 +89,15 @@ impl Store {
             .filter_map(|name| SnapshotId::from_hex(name).ok())
             .collect())
     }
+}
+
+/// The name that a snapshot will have.
+pub(crate) fn name_of(snapshot: &Snapshot) -> Result<SnapshotId, Error> {
+    Ok(encode(snapshot)?.0)
+}
+
+fn encode(snapshot: &Snapshot) -> Result<(SnapshotId, Vec<u8>), Error> {
+    let bytes =
+        serde_json::to_vec_pretty(snapshot).map_err(|error| Error::Compress(error.into()))?;
+    Ok((SnapshotId(Digest::of(&bytes)), bytes))
 }

@@ -31,7 +31,7 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Snapshot};
 use crate::monitor::Monitor;
 
-pub(crate) use catalog::Catalog;
+pub(crate) use catalog::{Catalog, name_of};
 pub use error::Error;
 pub(crate) use files::{Area, Files};
 pub use packer::Added;
@@ -87,7 +87,7 @@ impl Store {
             atomic::make_private_dir(&path.join(name))?;
         }
         let files = Files::open(path)?;
-        atomic::replace(files.top(), LOCK.as_bytes(), b"")?;
+        atomic::make_lock_file(files.top(), LOCK)?;
         let header = Header {
             format: Snapshot::FORMAT,
             features: Vec::new(),
@@ -98,6 +98,8 @@ impl Store {
 
     /// Opens a store and takes its shared lock, waiting at most `wait`.
     pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
+        // The journal of a restore names the store, and is read from another directory.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let text = match std::fs::read(path.join(HEADER)) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {

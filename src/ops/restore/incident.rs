@@ -2,20 +2,14 @@
 
 use super::Live;
 use crate::disk::rooted::Rooted;
-use crate::model::{Manifest, Purpose, SnapshotId, VenvId};
+use crate::model::{Manifest, Snapshot, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::intake::Intake;
-use crate::ops::save::{Draft, commit};
-use crate::store::{self, Store};
+use crate::ops::save::{Draft, prepare};
+use crate::store::{Store, name_of};
 use crate::venv::scan::{DigestsOnly, Scan, scan};
 use crate::venv::stat_cache::StatCache;
-
-/// How the replaced state is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Incident {
-    pub(super) id: Option<SnapshotId>,
-}
 
 /// Reads the live tree, into packs if the store can take them.
 pub(super) fn scan_live<'s>(
@@ -41,51 +35,66 @@ pub(super) fn scan_live<'s>(
     }
 }
 
+/// The snapshot of the replaced state: its content is in the store, but it counts only once the journal names it. A crash
+/// before that would otherwise leave a snapshot that `undo` takes for the last restore.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Incident {
+    snapshot: Option<(SnapshotId, Snapshot)>,
+}
+
 impl Incident {
     /// Nothing is replaced.
     pub(super) fn none() -> Self {
-        Self { id: None }
+        Self { snapshot: None }
     }
 
-    /// Saves the replaced state. Where the store cannot take it, the restore is refused unless the old tree is kept anyway.
-    pub(super) fn keep(
+    /// The name that the snapshot has, or will have.
+    pub(super) fn id(&self) -> Option<SnapshotId> {
+        self.snapshot.as_ref().map(|(id, _)| *id)
+    }
+
+    /// Stores the replaced state. Where the store cannot take it, the restore is refused unless the old tree is kept anyway.
+    pub(super) fn prepare(
         context: &Context<'_>,
         store: &Store,
         intake: Result<Intake<'_>, Error>,
         scan: &Scan,
-        venv: &VenvId,
-        replaced_by: SnapshotId,
+        draft: Draft,
         keep_old: bool,
     ) -> Result<Self, Error> {
-        let draft = Draft {
-            venv: venv.clone(),
-            purpose: Purpose::Incident,
-            replaced_by: Some(replaced_by),
-            ..Draft::default()
-        };
-        let kept = intake.and_then(|intake| {
-            let catalog = store.catalog()?;
-            commit(context, store, &catalog, intake, scan, draft)
+        let prepared = intake.and_then(|intake| {
+            let (snapshot, _) = prepare(context, store, intake, scan, draft)?;
+            Ok((name_of(&snapshot)?, snapshot))
         });
-        match kept {
-            Ok((id, ..)) => Ok(Self { id: Some(id) }),
-            Err(Error::Interrupted) => Err(Error::Interrupted),
-            Err(error) if keep_old => {
-                context.monitor.warn(&format!(
-                    "the replaced state cannot be saved ({error}); it is only kept beside the venv"
-                ));
-                Ok(Self::none())
-            }
-            Err(error) => Err(Error::NoIncident(Box::new(error))),
+        match prepared {
+            Ok(snapshot) => Ok(Self {
+                snapshot: Some(snapshot),
+            }),
+            Err(error) => Self::without(context, error, keep_old),
         }
     }
 
-    /// Remembers that there was nothing, so that `undo` does not bring back an older state.
+    /// What it means that the replaced state cannot be saved.
+    fn without(context: &Context<'_>, error: Error, keep_old: bool) -> Result<Self, Error> {
+        match error {
+            Error::Interrupted => Err(Error::Interrupted),
+            error if keep_old => {
+                let text = format!(
+                    "the replaced state cannot be saved ({error}); it is only kept beside the venv"
+                );
+                context.monitor.warn(&text);
+                Ok(Self::none())
+            }
+            error => Err(Error::NoIncident(Box::new(error))),
+        }
+    }
+
+    /// Remembers that there was nothing, so that `undo` does not bring back an older state. Where the store cannot take even
+    /// that, nothing is lost by going on.
     pub(super) fn of_nothing(
         context: &Context<'_>,
         store: &Store,
-        venv: &VenvId,
-        replaced_by: SnapshotId,
+        draft: Draft,
     ) -> Result<Self, Error> {
         if !store.may_write() {
             return Ok(Self::none());
@@ -97,23 +106,26 @@ impl Incident {
             unreadable: Vec::new(),
             unstable: Vec::new(),
         };
-        let draft = Draft {
-            venv: venv.clone(),
-            purpose: Purpose::Incident,
-            replaced_by: Some(replaced_by),
-            ..Draft::default()
-        };
-        let catalog = store.catalog()?;
-        match commit(context, store, &catalog, intake, &nothing, draft) {
-            Ok((id, ..)) => Ok(Self { id: Some(id) }),
-            // Nothing is lost: nothing was there.
-            Err(Error::Store(store::Error::Path(_) | store::Error::NoRoom(_))) => Ok(Self::none()),
-            Err(error) => Err(error),
+        Self::prepare(context, store, Ok(intake), &nothing, draft, true)
+    }
+
+    /// Makes the snapshot count. The journal names it already.
+    pub(super) fn commit(
+        &mut self,
+        context: &Context<'_>,
+        store: &Store,
+        keep_old: bool,
+    ) -> Result<(), Error> {
+        if let Some((_, snapshot)) = &self.snapshot
+            && let Err(error) = store.commit(snapshot)
+        {
+            *self = Self::without(context, error.into(), keep_old)?;
         }
+        Ok(())
     }
 
     /// Takes the snapshot back: the restore did not happen.
-    pub(super) fn withdraw(self, store: &Store) -> Result<(), Error> {
-        self.id.map_or(Ok(()), |id| Ok(store.withdraw(id)?))
+    pub(super) fn withdraw(&self, store: &Store) -> Result<(), Error> {
+        self.id().map_or(Ok(()), |id| Ok(store.withdraw(id)?))
     }
 }

@@ -14,7 +14,7 @@ use crate::model::{Purpose, RelPath, SnapshotId, VenvId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::intake::Intake;
-use crate::ops::save::{Draft, commit};
+use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
 use crate::venv::stat_cache::StatCache;
 
@@ -33,6 +33,47 @@ pub(super) fn changed_since(
     Ok(changed)
 }
 
+/// A name under which a replaced tree stays beside the venv.
+pub(super) fn name_to_keep(venv: &[u8]) -> Result<String, Error> {
+    let name: String = String::from_utf8_lossy(venv).chars().take(100).collect();
+    Ok(format!(
+        "{name}.snap-old-{}",
+        &crate::disk::atomic::random_name()?[..8]
+    ))
+}
+
+/// Saves the replaced tree once more if anything in it changed since it was scanned.
+pub(super) fn capture(
+    context: &Context<'_>,
+    staged: &Staged<'_>,
+    old: &Rooted,
+    live: &Live,
+) -> Result<Option<SnapshotId>, Error> {
+    let Some(first) = staged.bench.incident.id() else {
+        return Ok(None);
+    };
+    if !moved(old, live, &staged.reused)? {
+        return Ok(None);
+    }
+    // The change time of the files that were linked moved with the link.
+    let mut cache = live.scan.stat_cache(None);
+    for (path, stat) in &staged.reused {
+        let entry = live.scan.manifest.get(path);
+        let known = entry.and_then(|entry| Some((entry.digest()?, !entry.meta.xattrs.is_empty())));
+        if let Some((digest, xattrs)) = known {
+            cache.insert(path, stat, digest, xattrs, None);
+        }
+    }
+    let venv = context.venv_id(&staged.plan.place);
+    let late = Late {
+        context,
+        store: staged.plan.store,
+        venv,
+        snapshot: staged.plan.snapshot,
+    };
+    late.save(old, &cache, first).map(Some)
+}
+
 /// Completes an incident snapshot.
 pub(super) struct Late<'a> {
     pub(super) context: &'a Context<'a>,
@@ -42,30 +83,6 @@ pub(super) struct Late<'a> {
 }
 
 impl Late<'_> {
-    /// Saves the replaced tree once more if anything in it changed since it was scanned. `reused` gives the state of the
-    /// files that were linked, whose change time moved with the link.
-    pub(super) fn capture(
-        &self,
-        old: &Rooted,
-        live: &Live,
-        reused: &HashMap<RelPath, Stat>,
-        first: SnapshotId,
-    ) -> Result<Option<SnapshotId>, Error> {
-        if !moved(old, live, reused)? {
-            return Ok(None);
-        }
-        let mut cache = live.scan.stat_cache(None);
-        for (path, stat) in reused {
-            let entry = live.scan.manifest.get(path);
-            if let Some((digest, xattrs)) =
-                entry.and_then(|entry| Some((entry.digest()?, !entry.meta.xattrs.is_empty())))
-            {
-                cache.insert(path, stat, digest, xattrs, None);
-            }
-        }
-        self.save(old, &cache, first).map(Some)
-    }
-
     /// Saves the replaced tree as the completion of an incident snapshot.
     pub(super) fn save(
         &self,
@@ -82,9 +99,8 @@ impl Late<'_> {
             completes: Some(first),
             ..Draft::default()
         };
-        let catalog = self.store.catalog()?;
-        let (id, ..) = commit(self.context, self.store, &catalog, intake, &scan, draft)?;
-        Ok(id)
+        let (snapshot, _) = prepare(self.context, self.store, intake, &scan, draft)?;
+        Ok(self.store.commit(&snapshot)?)
     }
 }
 

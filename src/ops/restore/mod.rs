@@ -24,10 +24,11 @@ use super::diff::{Depth, Sides, choose};
 use super::error::Error;
 use super::log::{Event, record};
 use super::lookup::Chosen;
+use super::save::Draft;
 use crate::disk::processes::{self, Process};
 use crate::disk::rooted::Rooted;
 use crate::disk::swap::Way;
-use crate::model::{Change, Class, SnapshotId, SnapshotRef};
+use crate::model::{Change, Class, Purpose, SnapshotId, SnapshotRef};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
@@ -176,7 +177,7 @@ struct Live {
     scan: Scan,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn at(self, place: &Site) -> Result<RestoreOutcome, Error> {
         let context = self.context;
         self.store.load_objects(context.monitor)?;
@@ -213,31 +214,47 @@ impl Run<'_> {
             };
             return Ok(self.outcome(place, mode, changes));
         }
-        let venv = context.venv_id(place);
-        let incident = Incident::keep(
-            context,
-            self.store,
-            intake,
-            &live.scan,
-            &venv,
-            self.chosen.id,
-            self.options.keep_old,
-        )?;
-        if incident.id.is_none() && !self.options.only.is_empty() {
-            return Err(Error::Refused(
-                "--only needs a store that can take the replaced state".to_owned(),
-            ));
+        if self.options.to.is_some() {
+            // An empty directory gives its place, and is nothing to come back to.
+            let plan = self.plan(place, target, Some(live), Incident::none());
+            return self.carry_out(place, plan, Vec::new());
         }
-        let plan = Plan::new(
+        let (draft, keep_old) = (self.draft(place), self.options.keep_old);
+        let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, keep_old)?;
+        if incident.id().is_none() && !self.options.only.is_empty() {
+            let why = "--only needs a store that can take the replaced state";
+            return Err(Error::Refused(why.to_owned()));
+        }
+        let plan = self.plan(place, target, Some(live), incident);
+        self.carry_out(place, plan, changes)
+    }
+
+    /// What the snapshot of the replaced state says.
+    fn draft(&self, place: &Site) -> Draft {
+        Draft {
+            venv: self.context.venv_id(place),
+            purpose: Purpose::Incident,
+            replaced_by: Some(self.chosen.id),
+            ..Draft::default()
+        }
+    }
+
+    fn plan(
+        &self,
+        place: &Site,
+        target: Target,
+        live: Option<Live>,
+        incident: Incident,
+    ) -> Plan<'a> {
+        Plan::new(
             self.store,
             place,
             target,
-            Some(live),
+            live,
             incident,
             self.chosen.id,
             self.options,
-        );
-        self.carry_out(place, plan, changes)
+        )
     }
 
     /// The tree that would be replaced. With `--to`, only an empty directory may be.
@@ -274,21 +291,12 @@ impl Run<'_> {
             let changes = sides.changes(Depth::Class)?;
             return Ok(self.outcome(place, Mode::DryRun, changes));
         }
-        let venv = self.context.venv_id(place);
         let incident = if self.options.to.is_some() {
             Incident::none()
         } else {
-            Incident::of_nothing(self.context, self.store, &venv, self.chosen.id)?
+            Incident::of_nothing(self.context, self.store, self.draft(place))?
         };
-        let plan = Plan::new(
-            self.store,
-            place,
-            target,
-            None,
-            incident,
-            self.chosen.id,
-            self.options,
-        );
+        let plan = self.plan(place, target, None, incident);
         self.carry_out(place, plan, Vec::new())
     }
 

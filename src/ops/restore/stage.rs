@@ -36,7 +36,7 @@ pub(super) struct Bench<'a> {
     pub(super) staging: Staging,
     pub(super) journal: Journal,
     store: &'a Store,
-    incident: Incident,
+    pub(super) incident: Incident,
     abandoned: bool,
 }
 
@@ -65,12 +65,8 @@ impl Drop for Bench<'_> {
 
 impl<'a> Plan<'a> {
     /// Checks that there is room, and builds the tree.
-    pub(super) fn stage(self, context: &Context<'_>) -> Result<Staged<'a>, Error> {
-        let incident = self.incident;
-        let store = self.store;
-        let bench = self
-            .set_up(context)
-            .inspect_err(|_| drop(incident.withdraw(store)))?;
+    pub(super) fn stage(mut self, context: &Context<'_>) -> Result<Staged<'a>, Error> {
+        let bench = self.set_up(context)?;
         let mut staged = Staged {
             plan: self,
             bench,
@@ -86,35 +82,35 @@ impl<'a> Plan<'a> {
         Ok(staged)
     }
 
-    fn set_up(&self, _context: &Context<'_>) -> Result<Bench<'a>, Error> {
+    fn set_up(&mut self, context: &Context<'_>) -> Result<Bench<'a>, Error> {
         let work = self.workplace()?;
-        if self.options.keep_old && matches!(self.route, Route::InPlace(_)) {
-            return Err(Error::Refused(
-                "the old tree cannot be kept here, where files are replaced one by one".to_owned(),
-            ));
+        let keep_old = self.options.keep_old;
+        if keep_old && matches!(self.route, Route::InPlace(_)) {
+            let why = "the old tree cannot be kept here, where files are replaced one by one";
+            return Err(Error::Refused(why.to_owned()));
         }
         preflight(&work.dir, self.need(&self.reusable()))??;
-        let keep_old = self.keep_old_name()?;
-        let journal = Journal::begin(
-            &work,
-            self.store.path(),
-            self.snapshot,
-            self.incident.id,
-            keep_old,
-        );
-        work.write(&journal)?;
-        match Staging::create(&work) {
+        let mut incident = std::mem::replace(&mut self.incident, Incident::none());
+        let kept = self.keep_old_name()?;
+        let journal = Journal::begin(&work, self.store.path(), self.snapshot, incident.id(), kept);
+        // The journal first: a crash after it cleans up all that follows.
+        let staging = work.write(&journal).map_err(Error::from).and_then(|()| {
+            incident.commit(context, self.store, keep_old)?;
+            Ok(Staging::create(&work)?)
+        });
+        match staging {
             Ok(staging) => Ok(Bench {
                 work,
                 staging,
                 journal,
                 store: self.store,
-                incident: self.incident,
+                incident,
                 abandoned: true,
             }),
             Err(error) => {
+                let _ = incident.withdraw(self.store);
                 let _ = work.clear();
-                Err(error.into())
+                Err(error)
             }
         }
     }

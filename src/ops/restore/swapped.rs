@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::in_place;
-use super::late::{self, Late};
+use super::late;
 use super::plan::Route;
 use super::stage::Staged;
 use super::verified::Verified;
@@ -15,6 +15,7 @@ use crate::disk::stat::Stat;
 use crate::disk::swap::{self, Refusal, Way};
 use crate::model::SnapshotId;
 use crate::model::compare::compare;
+use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::venv::Standing;
@@ -143,6 +144,8 @@ impl<'a> Verified<'a> {
         };
         self.staged.bench.work.write(&self.staged.bench.journal)?;
         self.staged.bench.commit();
+        let steady = Unstoppable(context.monitor);
+        let context = &context.heard_by(&steady);
         let Phase::Apply { steps } = &self.staged.bench.journal.phase else {
             return Err(Error::Interrupted);
         };
@@ -182,37 +185,41 @@ impl Staged<'_> {
 }
 
 impl Swapped<'_> {
-    /// Settles what is left: late changes, the old tree, the journal, the stat cache.
+    /// Settles what is left: late changes, the old tree, the journal, the stat cache. Nothing stops it any more.
     pub(super) fn finish(self, context: &Context<'_>) -> Result<Done, Error> {
+        let steady = Unstoppable(context.monitor);
+        let context = &context.heard_by(&steady);
         let staged = &self.verified.staged;
         let work = &staged.bench.work;
-        let mut incident = staged.plan.incident.id;
         let old_name = match self.way {
             Way::Exchanged => Some(work.staging()),
             Way::TwoRenames => Some(work.aside()),
             Way::Placed | Way::FileByFile => None,
         };
+        let mut incident = staged.bench.incident.id();
+        let mut keep = staged.bench.journal.keep_old.clone();
         if let (Some(name), Some(live)) = (&old_name, &staged.plan.live) {
-            let late = Late {
-                context,
-                store: staged.plan.store,
-                venv: context.venv_id(&staged.plan.place),
-                snapshot: staged.plan.snapshot,
-            };
             let old = work.dir.enter(name.as_bytes())?;
-            if let Some(id) = incident
-                && let Some(more) = late.capture(&old, live, &staged.reused, id)?
-            {
-                incident = Some(more);
+            match late::capture(context, staged, &old, live) {
+                Ok(more) => incident = more.or(incident),
+                Err(error) => {
+                    let kept = late::name_to_keep(staged.plan.place.name())?;
+                    let text =
+                        format!("what changed last in the replaced tree cannot be saved ({error})");
+                    context
+                        .monitor
+                        .warn(&format!("{text}; the tree is kept as '{kept}'"));
+                    keep.get_or_insert(kept);
+                }
             }
             late::part(context, staged, &old)?;
         }
         let mut kept_old = None;
         if let Some(name) = old_name {
-            match &staged.bench.journal.keep_old {
+            match &keep {
                 Some(keep) => {
                     swap::keep(work, &name, keep)?;
-                    kept_old = staged.kept_old();
+                    kept_old = Some(work.shown(keep));
                 }
                 None => remove_tree(&work.dir, name.as_bytes())?,
             }

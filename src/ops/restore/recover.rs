@@ -4,7 +4,7 @@
 //! and not reached, or reached and not written.
 
 use super::hold::hold_parent;
-use super::late::Late;
+use super::late::{Late, name_to_keep};
 use crate::disk::apply::apply;
 use crate::disk::journal::{Inode, Journal, Phase, Workplace};
 use crate::disk::remove::remove_tree;
@@ -12,6 +12,7 @@ use crate::disk::rooted::Rooted;
 use crate::disk::swap;
 use crate::model::SnapshotId;
 use crate::model::compare::compare;
+use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::store::Store;
@@ -27,13 +28,8 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     if !places.iter().any(Workplace::has_journal) {
         return Ok(());
     }
-    let at_once = Context {
-        store: context.store.clone(),
-        host: context.host.clone(),
-        now: context.now,
-        lock_wait: std::time::Duration::ZERO,
-        monitor: context.monitor,
-    };
+    let mut at_once = context.heard_by(context.monitor);
+    at_once.lock_wait = std::time::Duration::ZERO;
     match hold_parent(&at_once, site) {
         Ok(_parent) => recover(context, None, site),
         Err(Error::Busy(_)) => Ok(()),
@@ -49,12 +45,14 @@ fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
     Ok(places)
 }
 
-/// Settles what lies beside or inside a venv. The caller holds the directory around it.
+/// Settles what lies beside or inside a venv, to the end. The caller holds the directory around it.
 pub(in crate::ops) fn recover(
     context: &Context<'_>,
     store: Option<&Store>,
     site: &Site,
 ) -> Result<(), Error> {
+    let steady = Unstoppable(context.monitor);
+    let context = &context.heard_by(&steady);
     for work in workplaces(site)? {
         if !work.has_journal() {
             continue;
@@ -159,16 +157,15 @@ impl Recovery<'_> {
                 .dir
                 .stat_name(old_name.as_bytes())?
                 .is_some_and(|stat| stat.is_dir());
-            let saved = !is_dir || self.save_late(&self.work.dir.enter(old_name.as_bytes())?)?;
+            let saved = !is_dir
+                || self
+                    .save_late(&self.work.dir.enter(old_name.as_bytes())?)
+                    .unwrap_or(false);
             match &self.journal.keep_old {
                 Some(keep) => swap::keep(self.work, old_name, keep)?,
                 None if saved => remove_tree(&self.work.dir, old_name.as_bytes())?,
                 None => {
-                    let keep = format!(
-                        "{}.snap-old-{}",
-                        String::from_utf8_lossy(self.site.name()),
-                        &crate::disk::atomic::random_name()?[..8]
-                    );
+                    let keep = name_to_keep(self.site.name())?;
                     swap::keep(self.work, old_name, &keep)?;
                     self.context.monitor.warn(&format!(
                         "the replaced tree could not be saved whole; it is kept as '{keep}'"

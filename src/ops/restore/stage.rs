@@ -1,7 +1,6 @@
 //! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the packs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
@@ -123,27 +122,11 @@ impl<'a> Plan<'a> {
         {
             return Ok(None);
         }
-        let name = String::from_utf8_lossy(self.place.name())
-            .chars()
-            .take(100)
-            .collect::<String>();
-        Ok(Some(format!(
-            "{name}.snap-old-{}",
-            &crate::disk::atomic::random_name()?[..8]
-        )))
+        super::late::name_to_keep(self.place.name()).map(Some)
     }
 }
 
 impl Staged<'_> {
-    /// Where the old tree will be kept.
-    pub(super) fn kept_old(&self) -> Option<PathBuf> {
-        self.bench
-            .journal
-            .keep_old
-            .as_ref()
-            .map(|name| self.bench.work.shown(name))
-    }
-
     fn build(
         &mut self,
         context: &Context<'_>,

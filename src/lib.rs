@@ -14,6 +14,7 @@ mod disk;
 pub mod model;
 pub mod monitor;
 pub mod ops;
+pub mod report;
 mod store;
 mod venv;
 

@@ -20,7 +20,6 @@ pub(crate) struct Session<'a> {
     pub(crate) ui: &'a Ui,
     pub(crate) context: Context<'a>,
     pub(crate) json: bool,
-    pub(crate) quiet: bool,
     verbose: bool,
 }
 
@@ -37,7 +36,6 @@ impl<'a> Session<'a> {
             ui,
             context,
             json: global.json,
-            quiet: global.quiet,
             verbose: global.verbose,
         })
     }

@@ -1,0 +1,90 @@
+//! Differences by where they lie: the directory right below site-packages, which mostly is a package.
+//!
+//! Ownership by RECORD will be exact where this is a good guess; it comes in here.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Change, Class, RelPath};
+
+/// Differences that belong together.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    /// A short name for people.
+    pub(super) name: Vec<u8>,
+    /// The directory, or the file itself where it stands alone.
+    pub(super) place: RelPath,
+    /// In the order of paths.
+    pub(super) changes: Vec<&'a Change>,
+}
+
+impl Group<'_> {
+    /// How bad it is: the worst class and kind first, then the number.
+    fn badness(&self) -> (Class, crate::model::Kind, std::cmp::Reverse<usize>) {
+        let worst = self
+            .changes
+            .iter()
+            .map(|change| (change.class, change.kind))
+            .min();
+        let (class, kind) = worst.unwrap_or((Class::Noise, crate::model::Kind::Mtime));
+        let same = self
+            .changes
+            .iter()
+            .filter(|change| change.class == class)
+            .count();
+        (class, kind, std::cmp::Reverse(same))
+    }
+}
+
+/// Sorts differences into groups, the worst first.
+pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Group<'a>> {
+    let mut found: BTreeMap<RelPath, Group<'a>> = BTreeMap::new();
+    for change in changes {
+        let (name, place) = place_of(&change.path);
+        let group = Group {
+            name,
+            place: place.clone(),
+            changes: Vec::new(),
+        };
+        found.entry(place).or_insert(group).changes.push(change);
+    }
+    let mut groups: Vec<_> = found.into_values().collect();
+    groups.sort_by_key(Group::badness);
+    groups
+}
+
+/// The name and the place of the group that a path belongs to.
+pub(super) fn place_of(path: &RelPath) -> (Vec<u8>, RelPath) {
+    let parts: Vec<&[u8]> = path.parts().collect();
+    let is_site = |part: &&[u8]| matches!(*part, b"site-packages" | b"dist-packages");
+    let depth = match parts.iter().position(is_site) {
+        Some(at) if at + 1 < parts.len() => at + 2,
+        _ => 1,
+    };
+    let place = RelPath::new(&parts[..depth.min(parts.len())].join(&b'/')).unwrap_or_default();
+    let name = if place.is_root() {
+        b"the venv itself".to_vec()
+    } else {
+        place.name().to_vec()
+    };
+    (name, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_what_stands_right_below_site_packages() {
+        let name = |path: &str| {
+            String::from_utf8(place_of(&RelPath::new(path.as_bytes()).unwrap()).0).unwrap()
+        };
+        assert_eq!(
+            name("lib/python3.11/site-packages/pip/_vendor/idna/core.py"),
+            "pip"
+        );
+        assert_eq!(name("lib/python3.11/site-packages/six.py"), "six.py");
+        assert_eq!(name("lib/python3.11/site-packages"), "lib");
+        assert_eq!(name("bin/uvicorn"), "bin");
+        assert_eq!(name("pyvenv.cfg"), "pyvenv.cfg");
+    }
+}

@@ -1,0 +1,91 @@
+//! A diff in JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{document, entry, millis, snapshot};
+use crate::model::{Change, Class, Kind, Totals};
+use crate::ops::{DiffOutcome, Side};
+
+/// Writes what a diff found.
+pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
+    let (venv, other) = match &outcome.actual {
+        Side::Venv(path) => (Some(entry::path_text(path)), None),
+        Side::Snapshot(chosen) => (None, Some(snapshot::value(chosen))),
+    };
+    let mut fields = json!({
+        "venv": venv,
+        "snapshot": snapshot::value(&outcome.expected),
+        "identical": outcome.identical(),
+        "summary": summary(&outcome.changes, Some(outcome.totals)),
+        "entries": outcome.changes.iter().map(change).collect::<Vec<_>>(),
+        // Both are filled by the audit, which knows packages.
+        "packages": [],
+        "diagnosis": [],
+        "unstable": outcome.unstable.iter().map(entry::path).collect::<Vec<_>>(),
+        "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
+        "took_ms": millis(outcome.took),
+    });
+    if let Some(other) = other {
+        fields["other"] = other;
+    }
+    document(out, "diff", fields)
+}
+
+/// Counts by class, and damage and drift by kind.
+pub(super) fn summary(changes: &[Change], totals: Option<Totals>) -> Value {
+    let of = |class| {
+        changes
+            .iter()
+            .filter(|change| change.class == class)
+            .count()
+    };
+    let kinds: serde_json::Map<String, Value> = Kind::ALL
+        .iter()
+        .map(|kind| {
+            (
+                kind,
+                changes
+                    .iter()
+                    .filter(|change| change.kind == *kind && change.class != Class::Noise)
+                    .count(),
+            )
+        })
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| (kind.as_str().to_owned(), count.into()))
+        .collect();
+    let mut value = json!({"damage": of(Class::Damage), "drift": of(Class::Drift), "noise": of(Class::Noise), "kinds": kinds});
+    if let Some(totals) = totals {
+        value["files"] = totals.files.into();
+        value["bytes"] = totals.bytes.into();
+    }
+    value
+}
+
+/// One difference.
+pub(super) fn change(change: &Change) -> Value {
+    let mut value = entry::path(&change.path);
+    value["class"] = change.class.as_str().into();
+    value["kind"] = change.kind.as_str().into();
+    value["package"] = Value::Null;
+    value["expected"] = change.expected.as_ref().map(entry::value).into();
+    value["actual"] = change.actual.as_ref().map(entry::value).into();
+    let detail = &change.detail;
+    let mut more = serde_json::Map::new();
+    let numbers = [
+        ("kept_bytes", detail.kept_bytes),
+        ("from_byte", detail.from_byte),
+        ("first_difference", detail.first_difference),
+    ];
+    more.extend(
+        numbers
+            .into_iter()
+            .filter_map(|(name, number)| Some((name.to_owned(), number?.into()))),
+    );
+    if let Some(reason) = &detail.reason {
+        more.insert("reason".to_owned(), reason.as_str().into());
+    }
+    value["detail"] = Value::Object(more);
+    value
+}

@@ -1,0 +1,174 @@
+//! One JSON document per answer: `"format": 1`, fields only ever added (docs/cli.md, "JSON").
+
+mod diff;
+mod entry;
+mod snapshot;
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::ops::{
+    Event, Listed, Listing, LogOutcome, LsOutcome, RebuildOutcome, RestoreOutcome, SaveOutcome,
+    StatsOutcome,
+};
+
+pub use diff::diff;
+
+/// Writes one document, on one line.
+fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()> {
+    let mut whole = json!({"format": 1, "command": command});
+    if let (Value::Object(whole), Value::Object(fields)) = (&mut whole, fields) {
+        whole.extend(fields);
+    }
+    serde_json::to_writer(&mut *out, &whole)?;
+    writeln!(out)
+}
+
+fn millis(time: std::time::Duration) -> u64 {
+    time.as_millis() as u64
+}
+
+/// Writes what a save did.
+pub fn save(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
+    let added = &outcome.added;
+    let fields = json!({
+        "venv": entry::path_text(&outcome.chosen.snapshot.venv.path()),
+        "snapshot": snapshot::value(&outcome.chosen),
+        "added": {"objects": added.objects, "bytes": added.bytes, "stored": added.stored},
+        "took_ms": millis(outcome.took),
+    });
+    document(out, "save", fields)
+}
+
+/// Writes what a restore or an undo did.
+pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
+    let processes: Vec<Value> = outcome
+        .processes
+        .iter()
+        .map(|process| json!({"pid": process.pid, "name": process.name}))
+        .collect();
+    let fields = json!({
+        "venv": entry::path_text(&outcome.place),
+        "snapshot": snapshot::value(&outcome.chosen),
+        "mode": snapshot::mode(outcome.mode),
+        "summary": diff::summary(&outcome.changes, None),
+        "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
+        "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
+        "kept_old": outcome.kept_old.as_deref().map(entry::path_text),
+        "reused": outcome.reused,
+        "written": outcome.written,
+        "written_bytes": outcome.written_bytes,
+        "relocated": outcome.relocated,
+        "processes": processes,
+        "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
+        "took_ms": millis(outcome.took),
+    });
+    document(out, "restore", fields)
+}
+
+/// Writes the snapshots of a store.
+pub fn list(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
+    let snapshots: Vec<Value> = listing.snapshots.iter().map(listed).collect();
+    let damaged: Vec<Value> = listing
+        .damaged
+        .iter()
+        .map(|(name, what)| json!({"name": name, "what": what}))
+        .collect();
+    document(
+        out,
+        "list",
+        json!({"snapshots": snapshots, "damaged": damaged}),
+    )
+}
+
+/// Writes one snapshot.
+pub fn show(out: &mut dyn Write, one: &Listed) -> io::Result<()> {
+    document(out, "show", json!({"snapshot": listed(one)}))
+}
+
+fn listed(one: &Listed) -> Value {
+    let mut value = snapshot::value(&one.chosen);
+    value["pinned"] = one.pinned.into();
+    value
+}
+
+/// Writes the entries of a snapshot.
+pub fn ls(out: &mut dyn Write, outcome: &LsOutcome) -> io::Result<()> {
+    let entries: Vec<Value> = outcome
+        .entries
+        .iter()
+        .map(|entry| {
+            let mut value = entry::path(&entry.path);
+            if let (Value::Object(value), Value::Object(more)) = (&mut value, entry::value(entry)) {
+                value.extend(more);
+            }
+            value
+        })
+        .collect();
+    document(
+        out,
+        "ls",
+        json!({"snapshot": snapshot::value(&outcome.chosen), "entries": entries}),
+    )
+}
+
+/// Writes what happened.
+pub fn log(out: &mut dyn Write, outcome: &LogOutcome) -> io::Result<()> {
+    let event = |event: &Event| {
+        json!({
+            "time": event.time.to_string(),
+            "verb": event.verb,
+            "venv": entry::path_text(&event.venv.path()),
+            "snapshot": event.snapshot.to_hex(),
+            "incident": event.incident.map(crate::model::SnapshotId::to_hex),
+            "label": event.label,
+            "changed": event.changed,
+            "took_ms": event.took_ms,
+        })
+    };
+    document(
+        out,
+        "log",
+        json!({"events": outcome.events.iter().map(event).collect::<Vec<_>>()}),
+    )
+}
+
+/// Writes the figures of a store.
+pub fn stats(out: &mut dyn Write, outcome: &StatsOutcome) -> io::Result<()> {
+    let fields = json!({
+        "venvs": outcome.venvs,
+        "snapshots": outcome.snapshots,
+        "incidents": outcome.incidents,
+        "damaged": outcome.damaged,
+        "objects": outcome.objects,
+        "packs": outcome.packs,
+        "packs_bytes": outcome.packs_bytes,
+        "snapshots_bytes": outcome.snapshots_bytes,
+        "index_bytes": outcome.index_bytes,
+        "logical_bytes": outcome.logical_bytes,
+    });
+    document(out, "stats", fields)
+}
+
+/// Writes what a new index holds.
+pub fn rebuild_index(out: &mut dyn Write, outcome: &RebuildOutcome) -> io::Result<()> {
+    document(
+        out,
+        "rebuild-index",
+        json!({"packs": outcome.packs, "objects": outcome.objects}),
+    )
+}
+
+/// Writes an error: for standard error, in the shape of the answers.
+pub fn error(
+    out: &mut dyn Write,
+    message: &str,
+    causes: &[String],
+    hint: Option<&str>,
+    exit_code: i32,
+) -> io::Result<()> {
+    let error = json!({"message": message, "causes": causes, "hint": hint, "exit_code": exit_code});
+    serde_json::to_writer(&mut *out, &json!({"format": 1, "error": error}))?;
+    writeln!(out)
+}

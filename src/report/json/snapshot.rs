@@ -1,0 +1,42 @@
+//! Snapshots in JSON.
+
+use serde_json::{Value, json};
+
+use super::entry::path_text;
+use crate::disk::swap::Way;
+use crate::model::SnapshotId;
+use crate::ops::{Chosen, Mode};
+
+/// All that a snapshot file says.
+pub(super) fn value(chosen: &Chosen) -> Value {
+    let Chosen { id, snapshot } = chosen;
+    json!({
+        "id": id.to_hex(),
+        "label": snapshot.label.as_ref().map(crate::model::Label::as_str),
+        "created": snapshot.created.to_string(),
+        "baseline": snapshot.baseline,
+        "purpose": if snapshot.is_save() { "save" } else { "incident" },
+        "venv": path_text(&snapshot.venv.path()),
+        "host": snapshot.venv.host,
+        "parent": snapshot.parent.map(SnapshotId::to_hex),
+        "note": snapshot.note,
+        "files": snapshot.totals.files,
+        "bytes": snapshot.totals.bytes,
+        "unreadable": snapshot.unreadable,
+        "unstable": snapshot.unstable,
+        "replaced_by": snapshot.replaced_by.map(SnapshotId::to_hex),
+        "completes": snapshot.completes.map(SnapshotId::to_hex),
+    })
+}
+
+/// What a restore came to, in one word.
+pub(super) fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Identical => "identical",
+        Mode::DryRun => "dry-run",
+        Mode::Done(Way::Exchanged) => "exchanged",
+        Mode::Done(Way::TwoRenames) => "two-renames",
+        Mode::Done(Way::Placed) => "placed",
+        Mode::Done(Way::FileByFile) => "file-by-file",
+    }
+}

@@ -1,0 +1,187 @@
+//! A list of differences: grouped, the worst first, every damaged file named, and nothing drowned.
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::words::{coloured, count, number, size};
+use crate::model::{Change, Class, Entry, Kind, Node, Shown};
+use crate::report::group::{Group, groups};
+
+/// How many added files of a group are named unless everything is asked for.
+const DRIFT_MAX: usize = 5;
+
+/// Writes damage and drift by group, and counts the noise.
+pub(super) fn write(out: &mut dyn Write, changes: &[Change], style: &Style) -> io::Result<()> {
+    let wanted = |change: &&Change| style.verbose || change.class != Class::Noise;
+    for group in groups(changes.iter().filter(wanted)) {
+        write_group(out, &group, style)?;
+    }
+    let noise = changes
+        .iter()
+        .filter(|change| change.class == Class::Noise)
+        .count();
+    if noise > 0 && !style.verbose {
+        let text = format!(
+            "{} only in time, or are bytecode that Python rewrites by itself (-v lists them)",
+            differ(noise)
+        );
+        writeln!(out, "\n{}", coloured(&text, Class::Noise, style))?;
+    }
+    Ok(())
+}
+
+fn differ(noise: usize) -> String {
+    if noise == 1 {
+        "1 entry differs".to_owned()
+    } else {
+        format!("{} entries differ", number(noise as u64))
+    }
+}
+
+fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Result<()> {
+    let place = if group.place.name() == group.name {
+        String::new()
+    } else {
+        format!("  ({})", group.place)
+    };
+    let parent = group.place.parent().filter(|parent| !parent.is_root());
+    let above = parent
+        .map(|parent| format!("  in {parent}"))
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "\n{}{place}{above}: {}",
+        Shown(&group.name),
+        tally(&group.changes)
+    )?;
+    let mut changes: Vec<&Change> = group
+        .changes
+        .iter()
+        .copied()
+        .filter(|change| !is_told_by_others(change, &group.changes))
+        .collect();
+    changes.sort_by_key(|change| (change.class, change.kind));
+    let mut drift = 0;
+    for change in &changes {
+        if change.class == Class::Drift {
+            drift += 1;
+            if drift > DRIFT_MAX && !style.verbose {
+                continue;
+            }
+        }
+        let inside = change
+            .path
+            .as_bytes()
+            .strip_prefix(group.place.as_bytes())
+            .unwrap_or_default();
+        let inside = inside.strip_prefix(b"/").unwrap_or(group.place.name());
+        let kind = coloured(
+            &format!("{:<11}", change.kind.as_str()),
+            change.class,
+            style,
+        );
+        writeln!(out, "  {kind} {}{}", Shown(inside), detail(change))?;
+    }
+    if drift > DRIFT_MAX && !style.verbose {
+        writeln!(
+            out,
+            "  … and {} more (-v lists all)",
+            number((drift - DRIFT_MAX) as u64)
+        )?;
+    }
+    Ok(())
+}
+
+/// A directory that came or went is told by the files in it.
+fn is_told_by_others(change: &Change, all: &[&Change]) -> bool {
+    let is_dir =
+        |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.node == Node::Dir);
+    matches!(change.kind, Kind::Missing | Kind::Extra)
+        && (is_dir(&change.expected) || is_dir(&change.actual))
+        && all.iter().any(|other| {
+            other.kind == change.kind
+                && other.path != change.path
+                && other.path.is_within(&change.path)
+        })
+}
+
+/// `3 missing, 1 extra`.
+pub(super) fn tally<'a>(changes: impl IntoIterator<Item = &'a &'a Change>) -> String {
+    let mut counts = std::collections::BTreeMap::new();
+    for change in changes {
+        *counts.entry(change.kind).or_insert(0_u64) += 1;
+    }
+    let parts: Vec<String> = counts
+        .iter()
+        .map(|(kind, count)| format!("{} {}", number(*count), kind.as_str()))
+        .collect();
+    parts.join(", ")
+}
+
+/// What more is known, in words.
+fn detail(change: &Change) -> String {
+    let was = change.expected.as_ref().and_then(Entry::size);
+    let is = change.actual.as_ref().and_then(Entry::size);
+    let detail = &change.detail;
+    match change.kind {
+        Kind::Missing => was
+            .map(|was| format!("  {}", size(was)))
+            .unwrap_or_default(),
+        Kind::Extra => is.map(|is| format!("  {}", size(is))).unwrap_or_default(),
+        Kind::Emptied => format!("  of {}", count(was.unwrap_or(0), "byte")),
+        Kind::Truncated => format!(
+            "  {} of {} left",
+            number(detail.kept_bytes.or(is).unwrap_or(0)),
+            count(was.unwrap_or(0), "byte")
+        ),
+        Kind::ZeroFilled => format!(
+            "  only NUL from byte {} of {}",
+            number(detail.from_byte.unwrap_or(0)),
+            number(is.unwrap_or(0))
+        ),
+        Kind::Altered => match detail.first_difference {
+            Some(at) => format!(
+                "  from byte {}; {} instead of {}",
+                number(at),
+                size(is.unwrap_or(0)),
+                size(was.unwrap_or(0))
+            ),
+            None => format!(
+                "  {} instead of {}",
+                size(is.unwrap_or(0)),
+                size(was.unwrap_or(0))
+            ),
+        },
+        Kind::Unreadable => format!(
+            "  {}",
+            Shown(detail.reason.as_deref().unwrap_or_default().as_bytes())
+        ),
+        _ => attribute(change),
+    }
+}
+
+fn attribute(change: &Change) -> String {
+    let (Some(was), Some(is)) = (&change.expected, &change.actual) else {
+        return String::new();
+    };
+    match (change.kind, &was.node, &is.node) {
+        (Kind::Type, _, _) => format!(
+            "  {} instead of {}",
+            is.node.type_name(),
+            was.node.type_name()
+        ),
+        (Kind::Link, Node::Symlink(to), Node::Symlink(now)) => {
+            format!("  to {} instead of {}", Shown(now), Shown(to))
+        }
+        (Kind::Link, _, _) => "  is not the same hard link any more".to_owned(),
+        (Kind::Mode, _, _) => match &change.detail.reason {
+            Some(reason) => format!("  {reason}"),
+            None => format!("  {:04o} instead of {:04o}", is.meta.mode, was.meta.mode),
+        },
+        (Kind::Owner, _, _) => format!(
+            "  {}:{} instead of {}:{}",
+            is.meta.uid, is.meta.gid, was.meta.uid, was.meta.gid
+        ),
+        _ => String::new(),
+    }
+}

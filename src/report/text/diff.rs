@@ -1,0 +1,66 @@
+//! `diff`: first what is wrong, then where.
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::changes::{self, tally};
+use super::words::{coloured, count, size, snapshot, took};
+use crate::model::{Change, Class, Kind, Shown};
+use crate::ops::{DiffOutcome, Side};
+
+/// Writes what a diff found.
+pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome, style: &Style) -> io::Result<()> {
+    writeln!(out, "{}", headline(outcome, style))?;
+    if let Some(newer) = &outcome.passed_over {
+        writeln!(
+            out,
+            "the newer {} is no baseline and was not used",
+            snapshot(newer, style)
+        )?;
+    }
+    for path in &outcome.unstable {
+        writeln!(out, "'{path}' kept changing while it was read")?;
+    }
+    changes::write(out, &outcome.changes, style)
+}
+
+fn headline(outcome: &DiffOutcome, style: &Style) -> String {
+    let of = |class| {
+        outcome
+            .changes
+            .iter()
+            .filter(move |change| change.class == class)
+    };
+    let (damage, drift): (Vec<&Change>, Vec<&Change>) =
+        (of(Class::Damage).collect(), of(Class::Drift).collect());
+    let actual = match &outcome.actual {
+        Side::Venv(path) => Shown::path(path).to_string(),
+        Side::Snapshot(chosen) => snapshot(chosen, style),
+    };
+    let against = snapshot(&outcome.expected, style);
+    let totals = format!(
+        "{}, {}, {}",
+        count(outcome.totals.files, "file"),
+        size(outcome.totals.bytes),
+        took(outcome.took)
+    );
+    if damage.is_empty() && drift.is_empty() {
+        return format!("identical: {actual} is what {against} holds ({totals})");
+    }
+    let (word, class) = if damage.is_empty() {
+        ("changed", Class::Drift)
+    } else {
+        word(&damage)
+    };
+    let all = tally(damage.iter().chain(&drift));
+    format!(
+        "{}: {all} in {actual}, compared with {against} ({totals})",
+        coloured(word, class, style)
+    )
+}
+
+/// Where all that is wrong is that something could not be read, that is not called damage.
+fn word(damage: &[&Change]) -> (&'static str, Class) {
+    let unread = damage.iter().all(|change| change.kind == Kind::Unreadable);
+    (if unread { "unreadable" } else { "damaged" }, Class::Damage)
+}

@@ -1,0 +1,43 @@
+//! `log`: what happened, oldest first.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::Style;
+use super::snapshots::{table, write_table};
+use super::words::{id_or_dash, number, time, took};
+use crate::model::Shown;
+use crate::ops::LogOutcome;
+
+/// Writes a table of events.
+pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Result<()> {
+    if outcome.events.is_empty() {
+        return writeln!(out, "nothing happened yet");
+    }
+    let mut rows = table(
+        &[
+            "when", "what", "snapshot", "replaced", "changed", "took", "label", "venv",
+        ],
+        &[4, 5],
+    );
+    for event in &outcome.events {
+        rows.add_row([
+            time(event.time, style),
+            Shown(event.verb.as_bytes()).to_string(),
+            event.snapshot.to_string(),
+            id_or_dash(event.incident),
+            event.changed.map(number).unwrap_or_default(),
+            event
+                .took_ms
+                .map(|ms| took(Duration::from_millis(ms)))
+                .unwrap_or_default(),
+            event
+                .label
+                .as_ref()
+                .map(|label| Shown(label.as_bytes()).to_string())
+                .unwrap_or_default(),
+            Shown::path(&event.venv.path()).to_string(),
+        ]);
+    }
+    write_table(out, &rows)
+}

@@ -1,0 +1,32 @@
+//! Text for people: plain words, the worst first, names made safe to show.
+
+mod changes;
+mod diff;
+mod log;
+mod ls;
+mod restore;
+mod snapshots;
+mod store;
+mod words;
+
+use jiff::tz::TimeZone;
+
+pub use diff::diff;
+pub use log::log;
+pub use ls::ls;
+pub use restore::restore;
+pub use snapshots::{list, save, show};
+pub use store::{rebuild_index, stats};
+
+/// How text is drawn.
+#[derive(Clone, Debug)]
+pub struct Style {
+    /// Columns of the page; tables are cut to it.
+    pub width: usize,
+    /// Leave nothing out.
+    pub verbose: bool,
+    /// Add colour; meaning never rests on it.
+    pub colour: bool,
+    /// The zone in which times are told.
+    pub zone: TimeZone,
+}

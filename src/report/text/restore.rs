@@ -1,0 +1,118 @@
+//! `restore` and `undo`: what was done, how to go back, what to restart.
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::changes::{self, tally};
+use super::words::{count, size, snapshot, took};
+use crate::disk::swap::Way;
+use crate::model::{Change, Class, Shown};
+use crate::ops::{Mode, RestoreOutcome};
+
+/// Writes what a restore did.
+pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> io::Result<()> {
+    let place = Shown::path(&outcome.place);
+    let chosen = snapshot(&outcome.chosen, style);
+    match outcome.mode {
+        Mode::Identical => writeln!(
+            out,
+            "nothing to do: {place} is what {chosen} holds ({})",
+            took(outcome.took)
+        )?,
+        Mode::DryRun => {
+            writeln!(
+                out,
+                "would restore {place} from {chosen}: {}",
+                undone(&outcome.changes)
+            )?;
+            changes::write(out, &outcome.changes, style)?;
+        }
+        Mode::Done(way) => done(out, outcome, way, &chosen)?,
+    }
+    if let Some(newer) = &outcome.passed_over {
+        writeln!(
+            out,
+            "the newer {} is no baseline and was not used",
+            snapshot(newer, style)
+        )?;
+    }
+    Ok(())
+}
+
+/// What differs and would differ no more.
+fn undone(changes: &[Change]) -> String {
+    let differing: Vec<&Change> = changes
+        .iter()
+        .filter(|change| change.class != Class::Noise)
+        .collect();
+    if differing.is_empty() {
+        "nothing differs".to_owned()
+    } else {
+        tally(&differing)
+    }
+}
+
+fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -> io::Result<()> {
+    let RestoreOutcome {
+        place,
+        written,
+        written_bytes,
+        reused,
+        ..
+    } = outcome;
+    writeln!(
+        out,
+        "restored {} from {chosen} in {}",
+        Shown::path(place),
+        took(outcome.took)
+    )?;
+    if !outcome.changes.is_empty() {
+        writeln!(out, "mended: {}", undone(&outcome.changes))?;
+    }
+    let over = if *reused > 0 {
+        format!(", {} taken over as they were", count(*reused, "good file"))
+    } else {
+        String::new()
+    };
+    let how = match way {
+        Way::Exchanged => "exchanged in one step",
+        Way::TwoRenames => "exchanged by two renames, since this file system knows no exchange",
+        Way::Placed => "put where nothing was",
+        Way::FileByFile => "replaced one by one",
+    };
+    writeln!(
+        out,
+        "{} ({}) written{over}; verified, on the disk, {how}",
+        count(*written, "file"),
+        size(*written_bytes)
+    )?;
+    if outcome.relocated > 0 {
+        writeln!(
+            out,
+            "{} adapted to the new place",
+            count(outcome.relocated, "file")
+        )?;
+    }
+    if let Some(id) = outcome.incident {
+        writeln!(
+            out,
+            "what it replaced is incident snapshot {id}; 'undo' brings it back"
+        )?;
+    }
+    if let Some(kept) = &outcome.kept_old {
+        writeln!(out, "what it replaced is kept as {}", Shown::path(kept))?;
+    }
+    if !outcome.processes.is_empty() {
+        let names: Vec<String> = outcome
+            .processes
+            .iter()
+            .map(|process| format!("{} ({})", process.pid, Shown(process.name.as_bytes())))
+            .collect();
+        writeln!(
+            out,
+            "still running from what was replaced, so restart: {}",
+            names.join(", ")
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! `save`, `list` and `show`: snapshots.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, Table};
+
+use super::Style;
+use super::words::{count, id_or_dash, number, size, time, took, what};
+use crate::model::Shown;
+use crate::ops::{Chosen, Listed, Listing, SaveOutcome};
+
+/// Writes what a save did.
+pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::Result<()> {
+    let Chosen { id, snapshot } = &outcome.chosen;
+    let venv = snapshot.venv.path();
+    let totals = format!(
+        "{}, {}",
+        count(snapshot.totals.files, "file"),
+        size(snapshot.totals.bytes)
+    );
+    let label = snapshot
+        .label
+        .as_ref()
+        .map(|label| format!(" @{}", label.as_str()))
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "saved {} as {} {id}{label}: {totals}, in {}",
+        Shown::path(&venv),
+        what(&outcome.chosen),
+        took(outcome.took)
+    )?;
+    match outcome.added.objects {
+        0 => writeln!(out, "nothing in it was new to the store"),
+        objects => writeln!(
+            out,
+            "new to the store: {}, {} after compression",
+            count(objects, "object"),
+            size(outcome.added.stored)
+        ),
+    }
+}
+
+/// A table without lines, cut to the width of the page, with some columns aligned to the right.
+pub(super) fn table(header: &[&str], right: &[usize]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(comfy_table::presets::NOTHING)
+        .set_header(header);
+    for &column in right {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// Writes a table without the blanks that fill its last column.
+pub(super) fn write_table(out: &mut dyn Write, table: &Table) -> io::Result<()> {
+    table.lines().try_for_each(|line| {
+        writeln!(
+            out,
+            "{}",
+            line.trim_end().strip_prefix(' ').unwrap_or(&line)
+        )
+    })
+}
+
+/// Writes a table of snapshots.
+pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    if listing.snapshots.is_empty() && listing.damaged.is_empty() {
+        return writeln!(out, "no snapshots yet");
+    }
+    let mut rows = table(
+        &["id", "saved", "what", "label", "files", "size", "venv"],
+        &[4, 5],
+    );
+    for Listed { chosen, pinned } in &listing.snapshots {
+        let Chosen { id, snapshot } = chosen;
+        let label = snapshot
+            .label
+            .as_ref()
+            .map(|label| label.as_str().to_owned())
+            .unwrap_or_default();
+        let pin = if *pinned { " (pinned)" } else { "" };
+        rows.add_row([
+            id.to_string(),
+            time(snapshot.created, style),
+            kind(chosen).to_owned(),
+            format!("{label}{pin}"),
+            number(snapshot.totals.files),
+            size(snapshot.totals.bytes),
+            Shown::path(&snapshot.venv.path()).to_string(),
+        ]);
+    }
+    write_table(out, &rows)?;
+    for (name, what) in &listing.damaged {
+        let name: String = name.chars().take(8).collect();
+        writeln!(out, "{name} is damaged: {what}")?;
+    }
+    Ok(())
+}
+
+/// What a snapshot is worth.
+fn kind(chosen: &Chosen) -> &'static str {
+    match (chosen.snapshot.baseline, chosen.snapshot.is_save()) {
+        (true, _) => "baseline",
+        (_, true) => "not whole",
+        _ => "incident",
+    }
+}
+
+/// Writes all about one snapshot.
+pub fn show(out: &mut dyn Write, listed: &Listed, style: &Style) -> io::Result<()> {
+    let Listed { chosen, pinned } = listed;
+    let snapshot = &chosen.snapshot;
+    let totals = &snapshot.totals;
+    let mut line = |name: &str, value: String| writeln!(out, "{name:<12} {value}");
+    line("snapshot", chosen.id.to_hex())?;
+    line(
+        "what",
+        format!("{}{}", kind(chosen), if *pinned { ", pinned" } else { "" }),
+    )?;
+    line("venv", Shown::path(&snapshot.venv.path()).to_string())?;
+    line("host", Shown(snapshot.venv.host.as_bytes()).to_string())?;
+    line("saved", time(snapshot.created, style))?;
+    line(
+        "label",
+        snapshot
+            .label
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), |label| label.as_str().to_owned()),
+    )?;
+    if let Some(note) = &snapshot.note {
+        line("note", Shown(note.as_bytes()).to_string())?;
+    }
+    line("parent", id_or_dash(snapshot.parent))?;
+    line(
+        "holds",
+        format!("{}, {}", count(totals.files, "file"), size(totals.bytes)),
+    )?;
+    line(
+        "",
+        format!(
+            "{}, {}",
+            count(totals.dirs, "directory"),
+            count(totals.symlinks, "symbolic link")
+        ),
+    )?;
+    if totals.special > 0 {
+        line(
+            "",
+            format!(
+                "{} (FIFO, socket or device)",
+                count(totals.special, "special file")
+            ),
+        )?;
+    }
+    if let Some(id) = snapshot.replaced_by {
+        line("replaced by", id.to_string())?;
+    }
+    if let Some(id) = snapshot.completes {
+        line("completes", id.to_string())?;
+    }
+    for path in &snapshot.unreadable {
+        line("unreadable", Shown(path.as_bytes()).to_string())?;
+    }
+    for path in &snapshot.unstable {
+        line("changing", Shown(path.as_bytes()).to_string())?;
+    }
+    line("written by", Shown(snapshot.writer.as_bytes()).to_string())
+}

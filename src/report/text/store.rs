@@ -1,0 +1,63 @@
+//! `stats` and `rebuild-index`: the store itself.
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::words::{count, number, size};
+use crate::ops::{RebuildOutcome, StatsOutcome};
+
+/// Writes the figures of a store.
+pub fn stats(out: &mut dyn Write, outcome: &StatsOutcome, _style: &Style) -> io::Result<()> {
+    let stored = outcome.packs_bytes + outcome.snapshots_bytes + outcome.index_bytes;
+    let mut line = |name: &str, value: String| writeln!(out, "{name:<12} {value}");
+    line("venvs", number(outcome.venvs))?;
+    line(
+        "snapshots",
+        format!(
+            "{}, {} of them incident snapshots",
+            number(outcome.snapshots),
+            number(outcome.incidents)
+        ),
+    )?;
+    if outcome.damaged > 0 {
+        line("damaged", count(outcome.damaged, "snapshot file"))?;
+    }
+    line(
+        "objects",
+        format!(
+            "{} in {}",
+            number(outcome.objects),
+            count(outcome.packs, "pack")
+        ),
+    )?;
+    line(
+        "takes",
+        format!(
+            "{} (packs {}, index {})",
+            size(stored),
+            size(outcome.packs_bytes),
+            size(outcome.index_bytes)
+        ),
+    )?;
+    line(
+        "holds",
+        format!(
+            "{} if every snapshot were a plain copy",
+            size(outcome.logical_bytes)
+        ),
+    )
+}
+
+/// Writes what a new index holds.
+pub fn rebuild_index(
+    out: &mut dyn Write,
+    outcome: &RebuildOutcome,
+    _style: &Style,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "the index is made anew: {} in {}",
+        count(outcome.objects, "object"),
+        count(outcome.packs, "pack")
+    )
+}

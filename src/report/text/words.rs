@@ -1,0 +1,111 @@
+//! Numbers, sizes, times and names as people read them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Style;
+use crate::model::{Class, SnapshotId};
+use crate::ops::Chosen;
+
+/// `12345` → `12,345`.
+pub(super) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `3 files`, `1 file`.
+pub(super) fn count(value: u64, one: &str) -> String {
+    let many = match one.strip_suffix('y') {
+        Some(stem) if value != 1 => format!("{stem}ies"),
+        _ if value != 1 => format!("{one}s"),
+        _ => one.to_owned(),
+    };
+    format!("{} {many}", number(value))
+}
+
+/// A size in decimal units, as disks are sold: `281.1 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}
+
+/// A point in time in the reader's zone, to the second.
+pub(super) fn time(time: Timestamp, style: &Style) -> String {
+    time.to_zoned_datetime(style.zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+/// A short length of time.
+pub(super) fn took(time: Duration) -> String {
+    match time.as_millis() {
+        0 => "under 1 ms".to_owned(),
+        ms if ms < 1000 => format!("{ms} ms"),
+        _ => format!("{:.2} s", time.as_secs_f64()),
+    }
+}
+
+/// A snapshot as it is called in a sentence: what it is, its id, when, and its label.
+pub(super) fn snapshot(chosen: &Chosen, style: &Style) -> String {
+    let Chosen { id, snapshot } = chosen;
+    let label = snapshot
+        .label
+        .as_ref()
+        .map(|label| format!(", @{}", label.as_str()))
+        .unwrap_or_default();
+    format!(
+        "{} {id} ({}{label})",
+        what(chosen),
+        time(snapshot.created, style)
+    )
+}
+
+/// `baseline`, `incident snapshot` or `snapshot`.
+pub(super) fn what(chosen: &Chosen) -> &'static str {
+    match (chosen.snapshot.baseline, chosen.snapshot.is_save()) {
+        (true, _) => "baseline",
+        (_, true) => "snapshot",
+        _ => "incident snapshot",
+    }
+}
+
+/// The id of a snapshot, or a dash.
+pub(super) fn id_or_dash(id: Option<SnapshotId>) -> String {
+    id.map_or_else(|| "-".to_owned(), |id| id.to_string())
+}
+
+/// Text in the colour of a class of difference.
+pub(super) fn coloured(text: &str, class: Class, style: &Style) -> String {
+    use anstyle::{AnsiColor, Effects, Style as Ansi};
+    if !style.colour {
+        return text.to_owned();
+    }
+    let ansi = match class {
+        Class::Damage => Ansi::new().fg_color(Some(AnsiColor::Red.into())),
+        Class::Drift => Ansi::new().fg_color(Some(AnsiColor::Yellow.into())),
+        Class::Noise => Ansi::new().effects(Effects::DIMMED),
+    };
+    format!("{ansi}{text}{ansi:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_easily() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(999), "999");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(count(1, "file"), "1 file");
+        assert_eq!(count(2000, "entry"), "2,000 entries");
+        assert_eq!(took(Duration::from_millis(310)), "310 ms");
+    }
+}

@@ -1,16 +1,221 @@
-//! stub
-use crate::model::{Entry, Manifest, RelPath};
+//! What in a venv depends on the place where it stands, rewritten for another place. Pure: contents in, contents out.
+//!
+//! Where each installer writes the path, and in which form, is listed in research on stdlib venv, virtualenv and uv: shebangs,
+//! activate scripts, `pyvenv.cfg`, editables, and the RECORD rows of whatever was rewritten.
+
+mod activate;
+mod editable;
+mod occurrence;
+mod record;
+mod shebang;
+
 use std::collections::BTreeMap;
+
+use crate::model::{Entry, Manifest, RelPath};
+use occurrence::{Place, is_plain, mentions, replace_plain};
+
+/// What a relocation changes and what it cannot change.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Relocation {
+    /// The new content of each file that named the old place.
     pub(crate) rewritten: BTreeMap<RelPath, Vec<u8>>,
+    /// What people must know: editables, and files that still name the old place.
     pub(crate) warnings: Vec<String>,
 }
-pub(crate) fn candidates(_m: &Manifest) -> Vec<&Entry> {
-    vec![]
+
+/// A file above this size is no script.
+const BYTES_MAX: u64 = 1 << 20;
+
+/// The files that must be looked at.
+pub(crate) fn candidates(manifest: &Manifest) -> Vec<&Entry> {
+    let small = |entry: &&Entry| {
+        entry
+            .size()
+            .is_some_and(|size| (1..=BYTES_MAX).contains(&size))
+    };
+    manifest
+        .entries()
+        .iter()
+        .filter(small)
+        .filter(|entry| Role::of(&entry.path).is_some())
+        .collect()
 }
-pub(crate) fn relocate(_c: &BTreeMap<RelPath, Vec<u8>>, _f: &[u8], _t: &[u8]) -> Relocation {
-    Relocation {
-        rewritten: BTreeMap::new(),
-        warnings: vec![],
+
+/// What a file is to a relocation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Config,
+    Activate(activate::Shell),
+    Script,
+    Editable,
+    Record,
+}
+
+impl Role {
+    fn of(path: &RelPath) -> Option<Self> {
+        let name = path.name();
+        let parent = path.parent()?;
+        if path.as_bytes() == b"pyvenv.cfg" {
+            return Some(Self::Config);
+        }
+        if parent.as_bytes() == b"bin" {
+            return Some(activate::Shell::of(name).map_or(Self::Script, Self::Activate));
+        }
+        if name == b"RECORD" && parent.name().ends_with(b".dist-info") {
+            return Some(Self::Record);
+        }
+        let editable = name.ends_with(b".pth")
+            || name.ends_with(b".egg-link")
+            || name == b"direct_url.json"
+            || name.starts_with(b"__editable__") && name.ends_with(b".py");
+        editable.then_some(Self::Editable)
+    }
+}
+
+/// Rewrites what names the directory `from` so that it names `to`; both are absolute. `contents` holds every candidate.
+pub(crate) fn relocate(
+    contents: &BTreeMap<RelPath, Vec<u8>>,
+    from: &[u8],
+    to: &[u8],
+) -> Relocation {
+    let place = Place { from, to };
+    let mut done = Relocation::default();
+    let custom_prompt = contents
+        .iter()
+        .any(|(path, content)| Role::of(path) == Some(Role::Config) && has_prompt(content));
+    for (path, content) in contents {
+        let new = match Role::of(path) {
+            Some(Role::Config) => Ok(replace_plain(content, &place)),
+            Some(Role::Activate(shell)) => {
+                activate::rewrite(content, &place, shell, !custom_prompt)
+            }
+            Some(Role::Script) => script(content, &place),
+            Some(Role::Editable) => {
+                done.warnings
+                    .extend(editable::warning(path, content, &place));
+                editable::rewrite(path, content, &place)
+            }
+            Some(Role::Record) | None => continue,
+        };
+        done.keep(path, content, new);
+    }
+    // Last, since a row carries the hash of what was rewritten.
+    for (path, content) in contents
+        .iter()
+        .filter(|(path, _)| Role::of(path) == Some(Role::Record))
+    {
+        let new = record::rewrite(path, content, &place, &done.rewritten);
+        done.keep(path, content, Ok(new));
+    }
+    done
+}
+
+/// The file names the old place in a way that cannot be rewritten.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stuck;
+
+impl Relocation {
+    fn keep(&mut self, path: &RelPath, old: &[u8], new: Result<Vec<u8>, Stuck>) {
+        match new {
+            Ok(new) if new != old => drop(self.rewritten.insert(path.clone(), new)),
+            Ok(_) => {}
+            Err(Stuck) => self.warnings.push(format!(
+                "'{path}' still names the old place; it cannot be rewritten for the new one"
+            )),
+        }
+    }
+}
+
+fn has_prompt(config: &[u8]) -> bool {
+    config.split(|&b| b == b'\n').any(|line| {
+        line.trim_ascii_start()
+            .strip_prefix(b"prompt")
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
+    })
+}
+
+/// A script: its first lines, and whatever else in it names the old place.
+fn script(content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuck> {
+    let (head, rest) = shebang::rewrite(content, place)?;
+    if !mentions(rest, place) {
+        return Ok([&head, rest].concat());
+    }
+    // A zip behind a script, or a program, holds lengths and offsets: not a byte of it may move.
+    if rest.contains(&0) || !is_plain(place.to) {
+        return Err(Stuck);
+    }
+    Ok([head, replace_plain(rest, place)].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::new(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_file_that_names_the_old_place_names_the_new_one() {
+        let site = "lib/python3.11/site-packages";
+        let script = b"#!/srv/a/bin/python3\nimport x\n".to_vec();
+        let record = format!(
+            "../../../bin/tool,sha256=old,{}\nx/core.py,sha256=keep,5\nx-1.dist-info/RECORD,,\n",
+            script.len()
+        );
+        let contents: BTreeMap<RelPath, Vec<u8>> = [
+            (
+                path("pyvenv.cfg"),
+                b"home = /usr/bin\ncommand = /usr/bin/python3 -m venv /srv/a\n".to_vec(),
+            ),
+            (path("bin/tool"), script),
+            (path("bin/other"), b"#!/usr/bin/python3\n".to_vec()),
+            (
+                path(&format!("{site}/x-1.dist-info/RECORD")),
+                record.into_bytes(),
+            ),
+        ]
+        .into();
+        let done = relocate(&contents, b"/srv/a", b"/opt/new/b");
+        assert_eq!(done.warnings, Vec::<String>::new());
+        let text = |name: &str| String::from_utf8(done.rewritten[&path(name)].clone()).unwrap();
+        assert_eq!(
+            text("pyvenv.cfg"),
+            "home = /usr/bin\ncommand = /usr/bin/python3 -m venv /opt/new/b\n"
+        );
+        assert_eq!(text("bin/tool"), "#!/opt/new/b/bin/python3\nimport x\n");
+        assert!(!done.rewritten.contains_key(&path("bin/other")));
+        let record = text(&format!("{site}/x-1.dist-info/RECORD"));
+        assert!(
+            record.starts_with("../../../bin/tool,sha256=") && !record.contains("old"),
+            "{record}"
+        );
+        assert!(
+            record.ends_with(",34\nx/core.py,sha256=keep,5\nx-1.dist-info/RECORD,,\n"),
+            "{record}"
+        );
+    }
+
+    #[test]
+    fn a_binary_that_names_the_old_place_is_told_not_touched() {
+        let contents = [(
+            path("bin/app"),
+            b"#!/srv/a/bin/python\nPK\0/srv/a/x".to_vec(),
+        )]
+        .into();
+        let done = relocate(&contents, b"/srv/a", b"/srv/b");
+        assert!(done.rewritten.is_empty());
+        assert_eq!(done.warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_zip_behind_a_script_keeps_every_byte() {
+        let zip = b"PK\x03\x04\0\0\xff\xfe";
+        let content = [b"#!/srv/a/bin/python\n".as_slice(), zip].concat();
+        let done = relocate(&[(path("bin/app"), content)].into(), b"/srv/a", b"/srv/bb");
+        assert_eq!(
+            done.rewritten[&path("bin/app")],
+            [b"#!/srv/bb/bin/python\n".as_slice(), zip].concat()
+        );
     }
 }

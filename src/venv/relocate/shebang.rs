@@ -1,0 +1,185 @@
+//! The first lines of a script, in the three forms that installers write.
+//!
+//! 1. `#!PATH ARGS`
+//! 2. where that is too long for the kernel or holds a space, a shell script that is a Python string as well:
+//!    `#!/bin/sh`, `'''exec' PATH ARGS "$0" "$@"`, `' '''`
+//! 3. uv's relocatable form, which computes its path and needs nothing.
+
+use super::Stuck;
+use super::occurrence::{Place, find, replace_plain};
+
+/// The longest first line that pip and uv write in the short form, with `#!` and the line's end.
+const SHORT_MAX: usize = 127;
+const LONG_HEAD: &[u8] = b"#!/bin/sh\n'''exec' ";
+const LONG_CALL: &[u8] = b" \"$0\" \"$@\"";
+const LONG_TAIL: &[u8] = b"' '''\n";
+
+/// The interpreter of a script, its arguments with the space before them, and what follows the head.
+struct Head<'a> {
+    interpreter: Vec<u8>,
+    arguments: &'a [u8],
+    rest: &'a [u8],
+}
+
+/// The new head of a script and the rest of it. A script whose interpreter lies elsewhere keeps its head.
+pub(super) fn rewrite<'a>(
+    content: &'a [u8],
+    place: &Place<'_>,
+) -> Result<(Vec<u8>, &'a [u8]), Stuck> {
+    let Some(head) = long(content).or_else(|| short(content)) else {
+        return Ok((Vec::new(), content));
+    };
+    if find(&head.interpreter, place).first() != Some(&0) {
+        return Ok((Vec::new(), content));
+    }
+    let interpreter = replace_plain(&head.interpreter, place);
+    Ok((write(&interpreter, head.arguments)?, head.rest))
+}
+
+fn short(content: &[u8]) -> Option<Head<'_>> {
+    let line = content.strip_prefix(b"#!")?;
+    let end = line.iter().position(|&b| b == b'\n')?;
+    let (line, rest) = (&line[..end], &line[end + 1..]);
+    let start = line.iter().position(|&b| b != b' ')?;
+    let line = &line[start..];
+    let end = line
+        .iter()
+        .position(|&b| matches!(b, b' ' | b'\t' | b'\r'))
+        .unwrap_or(line.len());
+    Some(Head {
+        interpreter: line[..end].to_vec(),
+        arguments: &line[end..],
+        rest,
+    })
+}
+
+fn long(content: &[u8]) -> Option<Head<'_>> {
+    let line = content.strip_prefix(LONG_HEAD)?;
+    let end = line.iter().position(|&b| b == b'\n')?;
+    let (line, rest) = (&line[..end], &line[end + 1..]);
+    let rest = rest.strip_prefix(LONG_TAIL)?;
+    let line = line.strip_suffix(LONG_CALL)?;
+    let (interpreter, arguments) = word(line)?;
+    Some(Head {
+        interpreter,
+        arguments,
+        rest,
+    })
+}
+
+/// The first word of a shell line, unquoted, and what follows it.
+fn word(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
+    let quote = *line.first()?;
+    if !matches!(quote, b'"' | b'\'') {
+        let end = line.iter().position(|&b| b == b' ').unwrap_or(line.len());
+        return Some((line[..end].to_vec(), &line[end..]));
+    }
+    let mut out = Vec::new();
+    let mut bytes = line.iter().enumerate().skip(1);
+    while let Some((at, &byte)) = bytes.next() {
+        match byte {
+            b'\\' if quote == b'"' => out.push(*bytes.next()?.1),
+            _ if byte == quote => return Some((out, &line[at + 1..])),
+            _ => out.push(byte),
+        }
+    }
+    None
+}
+
+fn write(interpreter: &[u8], arguments: &[u8]) -> Result<Vec<u8>, Stuck> {
+    let spaced = interpreter.iter().any(|&b| b.is_ascii_whitespace());
+    if !spaced && interpreter.len() + arguments.len() + 3 <= SHORT_MAX {
+        return Ok([b"#!", interpreter, arguments, b"\n"].concat());
+    }
+    // The line is read by the shell and by Python, as part of a string: what either takes specially cannot be written.
+    if interpreter.iter().any(|b| b"\"$`\\\n".contains(b))
+        || interpreter.windows(3).any(|w| w == b"'''")
+    {
+        return Err(Stuck);
+    }
+    let quote: &[u8] = if spaced || interpreter.iter().any(|&b| !super::is_plain(&[b])) {
+        b"\""
+    } else {
+        b""
+    };
+    Ok([
+        LONG_HEAD,
+        quote,
+        interpreter,
+        quote,
+        arguments,
+        LONG_CALL,
+        b"\n",
+        LONG_TAIL,
+    ]
+    .concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(content: &str, from: &str, to: &str) -> Result<String, Stuck> {
+        let place = Place {
+            from: from.as_bytes(),
+            to: to.as_bytes(),
+        };
+        rewrite(content.as_bytes(), &place)
+            .map(|(head, rest)| String::from_utf8([&head, rest].concat()).unwrap())
+    }
+
+    #[test]
+    fn the_form_follows_the_length_and_the_spaces_of_the_path() {
+        let deep = format!("/srv/{}", "d".repeat(130));
+        let short = "#!/srv/a/bin/python3 -E\nx\n";
+        let long = format!("#!/bin/sh\n'''exec' {deep}/bin/python3 -E \"$0\" \"$@\"\n' '''\nx\n");
+        assert_eq!(moved(short, "/srv/a", &deep), Ok(long.clone()));
+        assert_eq!(moved(&long, &deep, "/srv/a"), Ok(short.to_owned()));
+        let spaced = "#!/bin/sh\n'''exec' \"/srv/b c/bin/python3\" -E \"$0\" \"$@\"\n' '''\nx\n";
+        assert_eq!(moved(short, "/srv/a", "/srv/b c"), Ok(spaced.to_owned()));
+        assert_eq!(moved(spaced, "/srv/b c", "/srv/a"), Ok(short.to_owned()));
+    }
+
+    #[test]
+    fn the_limit_is_exact() {
+        let to = format!("/{}", "d".repeat(127 - 3 - "//bin/python".len()));
+        assert!(
+            moved("#!/a/bin/python\n", "/a", &to)
+                .unwrap()
+                .starts_with("#!/d")
+        );
+        assert!(
+            moved("#!/a/bin/python\n", "/a", &format!("{to}d"))
+                .unwrap()
+                .starts_with("#!/bin/sh\n")
+        );
+    }
+
+    #[test]
+    fn what_does_not_depend_on_the_place_stays() {
+        let relocatable = "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\n";
+        for content in [
+            relocatable,
+            "#!/usr/bin/env python3\n",
+            "#!/srv/a2/bin/python\n",
+            "",
+            "#!",
+            "no script",
+        ] {
+            assert_eq!(moved(content, "/srv/a", "/srv/b"), Ok(content.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_path_that_no_shell_line_can_hold_is_told() {
+        assert_eq!(
+            moved("#!/srv/a/bin/python\n", "/srv/a", "/srv/$HOME x"),
+            Err(Stuck)
+        );
+        assert!(
+            moved("#!/srv/a/bin/python\n", "/srv/a", "/srv/it's")
+                .unwrap()
+                .starts_with("#!/srv/it's/bin")
+        );
+    }
+}

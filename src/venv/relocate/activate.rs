@@ -55,13 +55,16 @@ pub(super) fn rewrite(
     shell: Shell,
     prompt: bool,
 ) -> Result<Vec<u8>, Stuck> {
+    // The other shells always quote the path, and a space within quotes is plain to all of them.
+    let spaced = |b: &u8| *b == b' ' || is_plain(&[*b]);
+    let plain = is_plain(place.to) || shell == Shell::Other && place.to.iter().all(spaced);
     let mut out = Vec::with_capacity(content.len() + 64);
     let mut done = 0;
     for at in find(content, place) {
         let end = at + place.from.len();
         let word = Word::around(content, at, end);
-        out.extend_from_slice(&content[done..if is_plain(place.to) { at } else { word.start }]);
-        if is_plain(place.to) {
+        out.extend_from_slice(&content[done..if plain { at } else { word.start }]);
+        if plain {
             out.extend_from_slice(place.to);
             done = end;
         } else {
@@ -169,6 +172,7 @@ mod tests {
             moved("a=\"/srv/a/bin\"\n", "/o b", Shell::Posix),
             Err(Stuck)
         );
-        assert_eq!(moved(text, "/o b", Shell::Other), Err(Stuck));
+        assert_eq!(moved(text, "/o'b", Shell::Other), Err(Stuck));
+        assert!(moved(text, "/o b", Shell::Other).is_ok());
     }
 }

@@ -1,0 +1,21 @@
+//! The claims, by room. Each test is named after the claim it proves.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+mod bad_input;
+mod command_line;
+mod concurrency;
+mod corruption;
+mod crash;
+mod damage;
+mod fallback;
+mod full_disk;
+mod places;
+mod random_edits;
+mod relocation;
+mod round_trip;
+mod signals;
+mod support;
+mod tidy;
+mod users;
+mod windows;

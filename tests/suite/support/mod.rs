@@ -1,0 +1,11 @@
+//! What the tests stand on: a place of their own, venvs to hurt, an independent eye, and faults from outside.
+
+pub(crate) mod damage;
+pub(crate) mod faults;
+pub(crate) mod mounts;
+pub(crate) mod sandbox;
+pub(crate) mod tree;
+pub(crate) mod venv;
+
+pub(crate) use sandbox::{Run, Sandbox};
+pub(crate) use tree::Tree;

@@ -1,0 +1,75 @@
+//! File systems of the tests' own, where privileges allow.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::faults::skipped;
+
+/// A mounted file system; unmounted when dropped.
+pub(crate) struct Mount {
+    path: PathBuf,
+}
+
+impl Mount {
+    /// A small file system in memory. `options` such as `size=4m,nr_inodes=100`.
+    pub(crate) fn tmpfs(path: &Path, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(path).unwrap();
+        mount(path, &["-t", "tmpfs", "-o", options, "tmpfs"])
+    }
+
+    /// A directory a second time.
+    pub(crate) fn bind(from: &Path, path: &Path) -> Option<Self> {
+        mount(path, &["--bind", from.to_str().unwrap()])
+    }
+
+    /// A layer over another directory, as container images are.
+    pub(crate) fn overlay(lower: &Path, path: &Path, scratch: &Path) -> Option<Self> {
+        // Upper and work directories of an overlay must not lie on another overlay; memory is safe.
+        for dir in ["upper", "work"] {
+            std::fs::create_dir_all(scratch.join(dir)).unwrap();
+        }
+        std::fs::create_dir_all(path).unwrap();
+        let at = |name: &str| scratch.join(name).to_str().unwrap().to_owned();
+        let options = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            lower.display(),
+            at("upper"),
+            at("work")
+        );
+        mount(path, &["-t", "overlay", "-o", &options, "overlay"])
+    }
+
+    /// Makes it read-only, or writable again.
+    pub(crate) fn read_only(&self, yes: bool) {
+        let option = if yes {
+            "remount,ro,bind"
+        } else {
+            "remount,rw,bind"
+        };
+        assert!(
+            Command::new("mount")
+                .args(["-o", option])
+                .arg(&self.path)
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+fn mount(path: &Path, args: &[&str]) -> Option<Mount> {
+    let output = Command::new("mount").args(args).arg(path).output();
+    if output.is_ok_and(|output| output.status.success()) {
+        return Some(Mount {
+            path: path.to_owned(),
+        });
+    }
+    skipped(1, "mounts are not allowed here");
+    None
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
+    }
+}

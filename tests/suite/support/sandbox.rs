@@ -1,0 +1,150 @@
+//! A directory with a store and venvs, and the program run in it with an environment of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// One test's own place.
+pub(crate) struct Sandbox {
+    dir: tempfile::TempDir,
+}
+
+/// How a run of the program ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            dir: tempfile::Builder::new()
+                .prefix("venv-snap-test.")
+                .tempdir()
+                .unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The venv that most tests use.
+    pub(crate) fn venv(&self) -> PathBuf {
+        self.path("venv")
+    }
+
+    /// The program with the sandbox's store, in the sandbox, with nothing else of the environment.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_snap"));
+        self.dress(&mut command);
+        command.args(args);
+        command
+    }
+
+    /// Gives a command the environment of the sandbox.
+    pub(crate) fn dress(&self, command: &mut Command) {
+        command
+            .env_clear()
+            .env(
+                "PATH",
+                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            )
+            .env("HOME", self.root())
+            .env("TZ", "UTC")
+            .env("RUST_BACKTRACE", "1")
+            .env("VENV_SNAP_STORE", self.path("store"))
+            .env("VENV_SNAP_LOCK_WAIT", "20")
+            .current_dir(self.root())
+            .stdin(Stdio::null());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+    }
+
+    /// Runs the program.
+    pub(crate) fn snap(&self, args: &[&str]) -> Run {
+        Run::of(self.command(args))
+    }
+
+    /// Runs it and wants an exit code.
+    #[track_caller]
+    pub(crate) fn code(&self, code: i32, args: &[&str]) -> Run {
+        let run = self.snap(args);
+        assert_eq!(run.code, code, "snap {args:?}\n{run}");
+        run
+    }
+
+    /// Runs it and wants success.
+    #[track_caller]
+    pub(crate) fn ok(&self, args: &[&str]) -> Run {
+        self.code(0, args)
+    }
+
+    /// Runs it with `--json` and wants an exit code and one document.
+    #[track_caller]
+    pub(crate) fn json(&self, code: i32, args: &[&str]) -> Value {
+        let run = self.code(code, &[args, &["--json"]].concat());
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
+    }
+
+    /// The ids of all snapshots, oldest first.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let list = self.json(0, &["list"]);
+        list["snapshots"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The names in the sandbox that a restore may have left.
+    pub(crate) fn debris(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for dir in [self.root().to_owned(), self.venv(), self.path("store/tmp")] {
+            let Ok(names) = std::fs::read_dir(&dir) else {
+                continue;
+            };
+            let names = names
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned());
+            found.extend(
+                names.filter(|name| name.contains(".snap-restore") || dir.ends_with("tmp")),
+            );
+        }
+        found
+    }
+}
+
+impl Run {
+    pub(crate) fn of(mut command: Command) -> Self {
+        let output = command.output().unwrap();
+        use std::os::unix::process::ExitStatusExt;
+        Self {
+            code: output
+                .status
+                .code()
+                .unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0)),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "code {}\n--- stdout\n{}--- stderr\n{}",
+            self.code, self.stdout, self.stderr
+        )
+    }
+}

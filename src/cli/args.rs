@@ -121,6 +121,8 @@ pub(crate) struct Diff {
     /// Trust size and times of files that the last save saw, instead of reading every byte
     #[arg(long)]
     pub(crate) quick: bool,
+    #[command(flatten)]
+    pub(crate) of: Of,
 }
 
 #[derive(Debug, Args)]

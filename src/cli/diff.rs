@@ -22,7 +22,9 @@ enum Argument<'a> {
 pub(crate) fn run(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
     let sides: Vec<Argument<'_>> = args.sides.iter().map(|side| argument(side)).collect();
     let (path, snapshot) = match &sides[..] {
-        [Argument::Snapshot(a), Argument::Snapshot(b)] => return two_snapshots(session, a, b),
+        [Argument::Snapshot(a), Argument::Snapshot(b)] => {
+            return two_snapshots(session, a, b, args.of.venv.as_deref());
+        }
         [] => (None, None),
         [Argument::Path(path)] => (Some(*path), None),
         [Argument::Snapshot(name)] => (None, Some(name)),
@@ -35,7 +37,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
             ));
         }
     };
-    let site = place::venv(path, session.ui)?;
+    let site = place::venv(path.or(args.of.venv.as_deref()), session.ui)?;
     let options = DiffOptions {
         snapshot: snapshot.cloned(),
         quick: args.quick,
@@ -52,12 +54,17 @@ fn argument(text: &Path) -> Argument<'_> {
     }
 }
 
-fn two_snapshots(session: &Session<'_>, a: &SnapshotRef, b: &SnapshotRef) -> Result<Exit, Failure> {
+fn two_snapshots(
+    session: &Session<'_>,
+    a: &SnapshotRef,
+    b: &SnapshotRef,
+    named: Option<&Path>,
+) -> Result<Exit, Failure> {
     let by_venv = [a, b]
         .into_iter()
         .find(|name| !matches!(name, SnapshotRef::Prefix(_)));
     let site: Option<Site> = by_venv
-        .map(|name| session.venv_of(name, None))
+        .map(|name| session.venv_of(name, named))
         .transpose()?
         .flatten();
     let outcome = diff_snapshots(&session.context, a, b, site.as_ref())

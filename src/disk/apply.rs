@@ -51,6 +51,15 @@ pub(crate) fn apply(
     rustix::fs::syncfs(venv.fd()).at("sync", venv.path())
 }
 
+/// Settles the root once more, whose time moved when staging and journal were removed from it.
+pub(crate) fn settle_root(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
+    let of_root = |step: &&Step| matches!(step, Step::Settle { path, .. } if path.path().is_some_and(|path| path.is_root()));
+    steps
+        .iter()
+        .find(of_root)
+        .map_or(Ok(()), |step| apply(venv, None, std::slice::from_ref(step)))
+}
+
 fn parse(venv: &Rooted, path: &PathText) -> Result<RelPath, PathError> {
     path.path().ok_or_else(|| {
         PathError::new(

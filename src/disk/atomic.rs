@@ -107,17 +107,6 @@ pub(crate) fn make_lock_file(dir: &Rooted, name: &str) -> Result<(), PathError> 
     dir.sync()
 }
 
-/// Writes a whole file under a name that people choose, replacing what is there, durably.
-pub(crate) fn replace(dir: &Rooted, name: &[u8], content: &[u8]) -> Result<(), PathError> {
-    let mut temp = Temp::create(dir)?;
-    temp.write(content)?;
-    rustix::fs::fdatasync(&temp.file).at("sync", &temp.path())?;
-    rustix::fs::renameat(dir.fd(), temp.name.as_str(), dir.fd(), name)
-        .at("rename to", &dir.path().join(os(name)))?;
-    temp.kept = true;
-    dir.sync()
-}
-
 /// Removes a name and makes that durable. That it is gone already is fine.
 pub(crate) fn remove(dir: &Rooted, name: &[u8]) -> Result<(), PathError> {
     match rustix::fs::unlinkat(dir.fd(), name, rustix::fs::AtFlags::empty()) {

@@ -48,7 +48,7 @@ pub fn save(
     let root = site.open_venv()?;
     refuse_nesting(context, site)?;
     super::restore::recover_beside(context, site)?;
-    Store::create(&context.store)?;
+    Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;
     store.tidy(context.monitor)?;
     let venv = context.venv_id(site);

@@ -80,6 +80,13 @@ impl Files {
         temp.publish(self.dir(area), name)
     }
 
+    /// Writes the file that makes a directory a store: the last step of its creation.
+    pub(crate) fn put_header(&self, name: &str, content: &[u8]) -> Result<(), PathError> {
+        let mut temp = self.begin()?;
+        temp.write(content)?;
+        temp.publish(&self.top, name)
+    }
+
     /// Writes a small file whole.
     pub(crate) fn put(&self, area: Area, name: &str, content: &[u8]) -> Result<(), PathError> {
         let mut temp = self.begin()?;

@@ -11,6 +11,8 @@ use super::index::{Index, PackRow, Unusable};
 use super::objects::Objects;
 use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Row, Table};
 use super::{Store, reader};
+use crate::disk::lock::{Sharing, lock};
+use crate::disk::rooted::Rooted;
 use crate::monitor::Monitor;
 
 /// What a rebuilt index holds.
@@ -27,6 +29,17 @@ impl Store {
         if slot.is_some() {
             return Ok(());
         }
+        // One at a time: a process must not make the index anew under another that just did.
+        let guard = Rooted::open(self.files.top().path())?;
+        if !lock(
+            guard.fd(),
+            &self.path,
+            Sharing::Exclusive,
+            self.wait,
+            monitor,
+        )? {
+            return Err(Error::Locked(self.path.clone()));
+        }
         let made = match Index::open(&self.path, self.wait) {
             Err(Unusable::Absent) => {
                 if !self.files.names(Area::Packs)?.is_empty() {
@@ -35,9 +48,7 @@ impl Store {
                 Index::create(&self.path, self.wait)
             }
             Err(Unusable::Damaged(why)) => {
-                monitor.warn(&format!(
-                    "the index of the store is damaged ({why}); it is rebuilt from the packs"
-                ));
+                monitor.warn(&rebuilt_because(&why));
                 Index::create(&self.path, self.wait)
             }
             done => done,
@@ -46,12 +57,13 @@ impl Store {
             Ok(index) => Some(index),
             Err(Unusable::ReadOnly | Unusable::Absent) => None,
             Err(Unusable::Damaged(why)) => {
-                return Err(Error::Corrupt {
-                    place: "the new index".to_owned(),
-                    what: why,
-                });
+                monitor.warn(&without(&why));
+                None
             }
-            Err(Unusable::Failed(error)) => return Err(Error::Index(error)),
+            Err(Unusable::Failed(error)) => {
+                monitor.warn(&without(&error));
+                None
+            }
         };
         Ok(())
     }
@@ -70,16 +82,12 @@ impl Store {
         match work(index) {
             Ok(value) => Ok(Some(value)),
             Err(Unusable::Damaged(why)) => {
-                monitor.warn(&format!(
-                    "the index of the store is damaged ({why}); it is rebuilt from the packs"
-                ));
+                monitor.warn(&rebuilt_because(&why));
                 *slot = Index::create(&self.path, self.wait).ok();
                 Ok(None)
             }
             Err(Unusable::Failed(error)) => {
-                monitor.warn(&format!(
-                    "the index of the store failed ({error}); the work goes on without it"
-                ));
+                monitor.warn(&without(&error));
                 Ok(None)
             }
             Err(Unusable::ReadOnly | Unusable::Absent) => Ok(None),
@@ -305,4 +313,12 @@ impl Store {
             .with_index(monitor, |index| index.log())?
             .unwrap_or_default())
     }
+}
+
+fn rebuilt_because(why: &str) -> String {
+    format!("the index of the store is damaged ({why}); it is rebuilt from the packs")
+}
+
+fn without(why: &dyn std::fmt::Display) -> String {
+    format!("the index of the store cannot be used ({why}); the work goes on without it")
 }

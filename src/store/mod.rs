@@ -69,7 +69,7 @@ pub(crate) struct Store {
 impl Store {
     /// Makes a store at `path`, which may not exist or must be an empty directory. Private whatever the umask. An
     /// existing store stays as it is.
-    pub(crate) fn create(path: &Path) -> Result<(), Error> {
+    pub(crate) fn create(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<(), Error> {
         if path.join(HEADER).exists() {
             return Ok(());
         }
@@ -78,6 +78,9 @@ impl Store {
             let ours = |name: &Vec<u8>| {
                 Files::DIRS.iter().any(|dir| dir.as_bytes() == name) || name == LOCK.as_bytes()
             };
+            if names.iter().any(|name| name == HEADER.as_bytes()) {
+                return Ok(());
+            }
             // What an interrupted creation left may be completed.
             if !names.iter().all(ours) {
                 return Err(Error::NotAStore(path.to_owned()));
@@ -88,12 +91,17 @@ impl Store {
         }
         let files = Files::open(path)?;
         atomic::make_lock_file(files.top(), LOCK)?;
+        // Shared: several may write the same header, but nobody may clear what they write.
+        let held = files.lock_file(LOCK)?;
+        if !lock(&held, path, Sharing::Shared, wait, monitor)? {
+            return Err(Error::Locked(path.to_owned()));
+        }
         let header = Header {
             format: Snapshot::FORMAT,
             features: Vec::new(),
         };
         let text = serde_json::to_vec_pretty(&header).unwrap_or_default();
-        Ok(atomic::replace(files.top(), HEADER.as_bytes(), &text)?)
+        Ok(files.put_header(HEADER, &text)?)
     }
 
     /// Opens a store and takes its shared lock, waiting at most `wait`.

@@ -1,1 +1,262 @@
-//! x
+//! What cannot be done says so, with the right code and a hint, and changes nothing.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::faults::{is_root, needs_root};
+use crate::support::mounts::Mount;
+use crate::support::{Sandbox, Tree, venv};
+
+#[track_caller]
+fn refused(sandbox: &Sandbox, code: i32, args: &[&str], words: &str) {
+    let run = sandbox.code(code, args);
+    assert!(
+        run.stderr.contains("error: ") && run.stderr.contains("hint: "),
+        "{run}"
+    );
+    assert!(run.stderr.contains(words), "'{words}' in {run}");
+    assert_eq!(run.stdout, "", "{run}");
+}
+
+#[test]
+fn save_of_what_is_no_venv_is_refused_and_makes_no_store() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("empty")).unwrap();
+    fs::write(sandbox.path("file"), b"x").unwrap();
+    refused(&sandbox, 3, &["save", "nowhere"], "there is no");
+    refused(&sandbox, 3, &["save", "no/where"], "does not exist");
+    refused(&sandbox, 3, &["save", "file"], "is no directory");
+    refused(&sandbox, 3, &["save", "empty"], "is no venv");
+    refused(&sandbox, 2, &["save"], "no venv is named");
+    assert!(!sandbox.path("store").exists());
+}
+
+#[test]
+fn store_and_venv_inside_one_another_are_refused() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    refused(
+        &sandbox,
+        3,
+        &["save", "venv", "--store", "venv/store"],
+        "inside one another",
+    );
+    refused(
+        &sandbox,
+        3,
+        &["save", "venv", "--store", "."],
+        "inside one another",
+    );
+    assert!(!sandbox.venv().join("store").exists());
+}
+
+#[test]
+fn a_directory_that_is_no_store_is_not_made_one() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    fs::create_dir(sandbox.path("store")).unwrap();
+    fs::write(sandbox.path("store/letter"), b"dear").unwrap();
+    refused(&sandbox, 3, &["save", "venv"], "no store");
+    assert_eq!(fs::read_dir(sandbox.path("store")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_store_in_which_others_may_write_is_refused() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::set_permissions(sandbox.path("store"), fs::Permissions::from_mode(0o777)).unwrap();
+    refused(&sandbox, 3, &["list"], "cannot be trusted");
+}
+
+#[test]
+fn the_store_is_private_whatever_the_umask() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let mut command = std::process::Command::new("sh");
+    sandbox.dress(&mut command);
+    let script = format!(
+        "umask 0; exec '{}' save venv --pin",
+        env!("CARGO_BIN_EXE_snap")
+    );
+    assert!(command.args(["-c", &script]).status().unwrap().success());
+    for (path, record) in Tree::of(&sandbox.path("store")).0 {
+        let want = if record.kind == "directory" {
+            0o700
+        } else {
+            0o600
+        };
+        // SQLite makes its files itself; the directory guards them.
+        if !path.to_string_lossy().starts_with("index.db") {
+            assert_eq!(record.mode, want, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_newer_store_is_refused() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::write(
+        sandbox.path("store/venv-snap.json"),
+        br#"{"format":2,"features":[]}"#,
+    )
+    .unwrap();
+    refused(&sandbox, 3, &["list"], "newer version");
+    fs::write(
+        sandbox.path("store/venv-snap.json"),
+        br#"{"format":1,"features":["encrypted"]}"#,
+    )
+    .unwrap();
+    refused(&sandbox, 3, &["list"], "newer version");
+    fs::write(sandbox.path("store/venv-snap.json"), b"{").unwrap();
+    refused(&sandbox, 3, &["list"], "damaged");
+}
+
+#[test]
+fn a_mount_inside_a_venv_is_named_and_never_crossed() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::create_dir(sandbox.path("other")).unwrap();
+    fs::write(sandbox.path("other/precious"), b"x").unwrap();
+    fs::create_dir(sandbox.venv().join("data")).unwrap();
+    // A bind mount of the same file system: only the mount itself tells it apart.
+    let Some(_mount) = Mount::bind(&sandbox.path("other"), &sandbox.venv().join("data")) else {
+        return;
+    };
+    refused(&sandbox, 3, &["save", "venv"], "mounted inside the venv");
+    refused(&sandbox, 3, &["diff", "venv"], "mounted inside the venv");
+    refused(&sandbox, 3, &["restore", "venv"], "mounted inside the venv");
+    assert_eq!(fs::read(sandbox.path("other/precious")).unwrap(), b"x");
+}
+
+#[test]
+fn unknown_ambiguous_and_foreign_snapshots_are_told_apart() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    refused(&sandbox, 10, &["diff", "venv"], "there is no store");
+    sandbox.ok(&["save", "venv", "--label", "prod"]);
+    venv::tiny(&sandbox.path("other"));
+    refused(&sandbox, 10, &["diff", "other"], "has no baseline");
+    refused(&sandbox, 10, &["restore", "other"], "has no baseline");
+    refused(
+        &sandbox,
+        10,
+        &["restore", "other", "latest"],
+        "there is no snapshot 'latest'",
+    );
+    refused(
+        &sandbox,
+        10,
+        &["restore", "other", "@prod"],
+        "there is no snapshot '@prod'",
+    );
+    refused(
+        &sandbox,
+        10,
+        &["restore", "venv", "@nope"],
+        "there is no snapshot",
+    );
+    refused(
+        &sandbox,
+        10,
+        &["restore", "venv", "latest~1"],
+        "there is no snapshot",
+    );
+    refused(
+        &sandbox,
+        10,
+        &["show", "0000000000"],
+        "there is no snapshot",
+    );
+    let bad = sandbox.code(2, &["restore", "venv", "xyz"]);
+    assert!(bad.stderr.contains("is no snapshot"), "{bad}");
+    // By its id, another venv's snapshot may be restored here: adapted to the place.
+    let id = &sandbox.ids()[0];
+    fs::remove_dir_all(sandbox.path("other")).unwrap();
+    sandbox.ok(&["restore", "other", &id[..12]]);
+    assert!(sandbox.path("other/pyvenv.cfg").exists());
+}
+
+#[test]
+fn a_damaged_snapshot_file_is_named_and_never_meant() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let id = sandbox.ids()[0].clone();
+    let twin = format!("{}{}", &id[..8], "0".repeat(56));
+    let dir = sandbox.path("store/snapshots");
+    fs::copy(dir.join(&id), dir.join(&twin)).unwrap();
+    let run = sandbox.code(3, &["list"]);
+    assert!(run.stdout.contains("is damaged"), "{run}");
+    // The whole one is meant where both fit.
+    sandbox.ok(&["show", &id[..8]]);
+    let run = sandbox.code(3, &["show", &twin]);
+    assert!(run.stderr.contains("is damaged"), "{run}");
+}
+
+#[test]
+fn a_prefix_that_fits_several_snapshots_lists_them() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let id = sandbox.ids()[0].clone();
+    let dir = sandbox.path("store/snapshots");
+    let text = fs::read_to_string(dir.join(&id)).unwrap();
+    // A snapshot is named by its content, so one with the same first digits is found by trying notes.
+    let twin = (0..)
+        .map(|n| text.replace("\"note\": null", &format!("\"note\": \"{n}\"")))
+        .find(|text| blake3::hash(text.as_bytes()).to_hex()[..4] == id[..4])
+        .unwrap();
+    fs::write(
+        dir.join(blake3::hash(twin.as_bytes()).to_hex().as_str()),
+        twin,
+    )
+    .unwrap();
+    let run = sandbox.code(2, &["restore", "venv", &id[..4]]);
+    assert!(
+        run.stderr.contains("could be any of") && run.stderr.contains(&id[..16]),
+        "{run}"
+    );
+    sandbox.ok(&["restore", "venv", &id[..40]]);
+}
+
+#[test]
+fn an_incident_snapshot_is_never_latest_and_never_the_default() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let save = sandbox.ids()[0].clone();
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    assert_eq!(sandbox.ids().len(), 2);
+    let show = sandbox.json(0, &["show", "latest", "--venv", "venv"]);
+    assert_eq!(show["snapshot"]["id"], save.as_str());
+    sandbox.code(10, &["show", "latest~1", "--venv", "venv"]);
+    let diff = sandbox.json(0, &["diff", "venv"]);
+    assert_eq!(diff["snapshot"]["id"], save.as_str());
+}
+
+#[test]
+fn a_save_that_is_not_whole_is_no_baseline_and_is_passed_over_aloud() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    if is_root() {
+        return crate::support::faults::skipped(1, "root can read everything");
+    }
+    fs::set_permissions(
+        sandbox.venv().join("bin/tool"),
+        fs::Permissions::from_mode(0),
+    )
+    .unwrap();
+    refused(&sandbox, 3, &["save", "venv"], "cannot read");
+    sandbox.ok(&["save", "venv", "--force"]);
+    let run = sandbox.code(3, &["diff", "venv"]);
+    assert!(run.stdout.contains("no baseline"), "{run}");
+}

@@ -1,1 +1,153 @@
-//! x
+//! Where directories cannot be exchanged: by two renames, or file by file, aloud (promise 2).
+
+use std::fs;
+
+use crate::support::damage::Damage;
+use crate::support::faults::{can_trace, needs_root};
+use crate::support::mounts::Mount;
+use crate::support::{Sandbox, Tree, venv};
+
+/// Hurts a venv in many ways at once.
+fn hurt(sandbox: &Sandbox) {
+    let site = sandbox.venv().join(venv::SITE);
+    Damage::Delete.apply(&site.join("click/core.py"));
+    Damage::Truncate.apply(&site.join("click/utils.py"));
+    Damage::BecomeDirectory.apply(&site.join("idna/core.py"));
+    Damage::Chmod.apply(&sandbox.venv().join("bin/tool"));
+    fs::remove_dir_all(site.join("idna-1.0.dist-info")).unwrap();
+    fs::write(
+        site.join("idna-1.0.dist-info"),
+        b"a file in place of a directory",
+    )
+    .unwrap();
+    fs::create_dir_all(site.join("extra/deep")).unwrap();
+    fs::write(site.join("extra/deep/file"), b"x").unwrap();
+}
+
+#[test]
+fn a_file_system_without_exchange_gets_two_renames() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    for error in ["EINVAL", "ENOSYS", "EPERM"] {
+        let number = if error == "EINVAL" {
+            String::new()
+        } else {
+            ":when=3".to_owned()
+        };
+        Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
+        let run = sandbox.snap_traced(
+            &[&format!("renameat2:error={error}{number}")],
+            &["restore", "venv"],
+        );
+        assert_eq!(run.code, 0, "{error}: {run}");
+        assert!(run.stdout.contains("two renames"), "{error}: {run}");
+        good.assert_same(&Tree::of(&sandbox.venv()), error);
+        assert_eq!(sandbox.debris(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_venv_in_an_image_layer_is_restored_file_by_file() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_memory) = Mount::tmpfs(&sandbox.path("mem"), "size=64m") else {
+        return;
+    };
+    venv::tiny(&sandbox.path("mem/lower/venv"));
+    let Some(_overlay) = Mount::overlay(
+        &sandbox.path("mem/lower"),
+        &sandbox.path("layer"),
+        &sandbox.path("mem"),
+    ) else {
+        return;
+    };
+    let good = Tree::of(&sandbox.path("layer/venv"));
+    sandbox.ok(&["save", "layer/venv"]);
+    std::os::unix::fs::symlink("layer/venv", sandbox.venv()).unwrap();
+    hurt(&sandbox);
+    let run = sandbox.ok(&["restore", "layer/venv"]);
+    assert!(run.stderr.contains("one by one"), "{run}");
+    assert!(run.stdout.contains("replaced one by one"), "{run}");
+    good.assert_same(&Tree::of(&sandbox.path("layer/venv")), "in an overlay");
+    assert_eq!(fs::read_dir(sandbox.path("layer")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_venv_that_is_a_mount_point_is_restored_file_by_file() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(mount) = Mount::tmpfs(&sandbox.venv(), "size=16m") else {
+        return;
+    };
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    hurt(&sandbox);
+    let bad = Tree::of(&sandbox.venv());
+    sandbox.code(3, &["restore", "venv", "--keep-old"]);
+    bad.assert_same(&Tree::of(&sandbox.venv()), "refused");
+    let run = sandbox.ok(&["restore", "venv"]);
+    assert!(run.stderr.contains("the venv is a mount point"), "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "on a mount point");
+    sandbox.ok(&["undo", "venv"]);
+    bad.assert_same(&Tree::of(&sandbox.venv()), "undone on a mount point");
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+    // A file system that may not be written is left alone.
+    mount.read_only(true);
+    let run = sandbox.code(3, &["restore", "venv"]);
+    assert!(run.stderr.contains("hint: "), "{run}");
+    // It can still be read, so it can be saved.
+    sandbox.ok(&["save", "venv"]);
+}
+
+#[test]
+fn a_restore_file_by_file_that_is_killed_anywhere_is_completed() {
+    if !needs_root() || !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.venv(), "size=16m") else {
+        return;
+    };
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    let mut killed = 0;
+    for call in [
+        "renameat",
+        "unlinkat",
+        "mkdirat",
+        "fchmod",
+        "utimensat",
+        "syncfs",
+        "write",
+    ] {
+        for n in 1.. {
+            hurt(&sandbox);
+            let run = sandbox.snap_traced(
+                &[&format!("{call}:signal=KILL:when={n}")],
+                &["restore", "venv"],
+            );
+            if run.code == 137 {
+                killed += 1;
+                let run = sandbox.snap(&["restore", "venv"]);
+                assert_eq!(run.code, 0, "{call} {n}: {run}");
+            }
+            good.assert_same(&Tree::of(&sandbox.venv()), &format!("{call} {n}"));
+            assert_eq!(sandbox.debris(), Vec::<String>::new(), "{call} {n}");
+            if run.code != 137 {
+                break;
+            }
+        }
+    }
+    assert!(killed > 30, "{killed}");
+}

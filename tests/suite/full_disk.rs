@@ -1,1 +1,178 @@
-//! x
+//! No room: exit 3, the old venv whole, the store sound, nothing left behind.
+
+use std::fs;
+
+use crate::support::faults::needs_root;
+use crate::support::mounts::Mount;
+use crate::support::{Sandbox, Tree, venv};
+
+/// Fills a file system up to `free` KiB.
+fn fill(dir: &std::path::Path, free_kib: u64) {
+    let stat = rustix::fs::statvfs(dir).unwrap();
+    let have = stat.f_bavail * stat.f_frsize / 1024;
+    let len = have.saturating_sub(free_kib) * 1024;
+    fs::write(dir.join("filler"), vec![1_u8; len as usize]).unwrap();
+}
+
+#[test]
+fn a_full_store_refuses_a_save_at_every_fill_level_and_stays_sound() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), "size=4m") else {
+        return;
+    };
+    let store = sandbox.path("disk/store");
+    let store = store.to_str().unwrap();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--store", store]);
+    let good = Tree::of(&sandbox.venv());
+    venv::write(&sandbox.venv(), "big", &venv::noise(300_000));
+    let (mut refused, mut done) = (0, 0);
+    for free in (0..700).step_by(28) {
+        let _ = fs::remove_file(sandbox.path("disk/filler"));
+        fill(&sandbox.path("disk"), free);
+        let run = sandbox.snap(&["save", "venv", "--store", store]);
+        assert!(
+            run.code == 0 || run.code == 3 && run.stderr.contains("hint: "),
+            "{free} KiB: {run}"
+        );
+        if run.code == 0 {
+            done += 1
+        } else {
+            refused += 1
+        }
+        assert_eq!(
+            fs::read_dir(sandbox.path("disk/store/tmp"))
+                .unwrap()
+                .count(),
+            0,
+            "{free} KiB"
+        );
+        fs::remove_file(sandbox.path("disk/filler")).unwrap();
+        sandbox.ok(&[
+            "restore", "venv", "latest", "--to", "now", "--exact", "--store", store,
+        ]);
+        fs::remove_dir_all(sandbox.path("now")).unwrap();
+        if done > 1 {
+            break;
+        }
+    }
+    assert!(refused > 3 && done > 0, "refused {refused}, done {done}");
+    let list = sandbox.json(0, &["list", "--store", store]);
+    let first = list["snapshots"][0]["id"].as_str().unwrap();
+    sandbox.ok(&[
+        "restore", "venv", first, "--to", "out", "--exact", "--store", store,
+    ]);
+    good.assert_same(&Tree::of(&sandbox.path("out")), "the first snapshot");
+}
+
+#[test]
+fn a_full_disk_or_one_without_inodes_refuses_a_restore_and_keeps_the_venv() {
+    if !needs_root() {
+        return;
+    }
+    for options in ["size=2m", "size=8m,nr_inodes=60"] {
+        let sandbox = Sandbox::new();
+        let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), options) else {
+            return;
+        };
+        venv::tiny(&sandbox.path("disk/venv"));
+        venv::write(&sandbox.path("disk/venv"), "big", &venv::noise(400_000));
+        sandbox.ok(&["save", "disk/venv"]);
+        fs::write(sandbox.path("disk/venv/big"), b"").unwrap();
+        for n in 0..18 {
+            fs::remove_file(sandbox.path("disk/venv").join(format!("none{n}"))).unwrap_err();
+        }
+        if options.contains("inodes") {
+            let mut n = 0;
+            while fs::write(sandbox.path(&format!("disk/filler{n}")), b"").is_ok() {
+                n += 1;
+            }
+        } else {
+            fill(&sandbox.path("disk"), 100);
+        }
+        let hurt = Tree::of(&sandbox.path("disk/venv"));
+        let ids = sandbox.ids();
+        let run = sandbox.code(3, &["restore", "disk/venv"]);
+        assert!(run.stderr.contains("hint: "), "{run}");
+        hurt.assert_same(&Tree::of(&sandbox.path("disk/venv")), options);
+        assert_eq!(
+            sandbox.ids(),
+            ids,
+            "no snapshot of a restore that did not happen"
+        );
+        let names: Vec<_> = fs::read_dir(sandbox.path("disk"))
+            .unwrap()
+            .map(|e| e.unwrap().file_name())
+            .filter(|name| !name.to_string_lossy().starts_with("filler"))
+            .collect();
+        assert_eq!(names, ["venv"], "{options}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_take_the_replaced_state_refuses_unless_it_is_kept_beside() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), "size=3m") else {
+        return;
+    };
+    let store = sandbox.path("disk/store");
+    let store = store.to_str().unwrap();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--store", store]);
+    let good = Tree::of(&sandbox.venv());
+    venv::write(&sandbox.venv(), "bin/tool", &venv::noise(200_000));
+    let hurt = Tree::of(&sandbox.venv());
+    fill(&sandbox.path("disk"), 60);
+    let run = sandbox.code(3, &["restore", "venv", "--store", store]);
+    assert!(
+        run.stderr.contains("cannot be saved") && run.stderr.contains("--keep-old"),
+        "{run}"
+    );
+    hurt.assert_same(&Tree::of(&sandbox.venv()), "refused");
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+    let run = sandbox.ok(&["restore", "venv", "--keep-old", "--store", store]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+    let kept = fs::read_dir(sandbox.root())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|path| path.to_string_lossy().contains(".snap-old-"));
+    hurt.assert_same(&Tree::of(&kept.unwrap_or_else(|| panic!("{run}"))), "kept");
+}
+
+#[test]
+fn a_read_only_store_still_restores() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(mount) = Mount::tmpfs(&sandbox.path("disk"), "size=8m") else {
+        return;
+    };
+    let store = sandbox.path("disk/store");
+    let store = store.to_str().unwrap();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--store", store]);
+    let good = Tree::of(&sandbox.venv());
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    let hurt = Tree::of(&sandbox.venv());
+    mount.read_only(true);
+    sandbox.code(1, &["diff", "venv", "--store", store]);
+    sandbox.ok(&["list", "--store", store]);
+    let run = sandbox.code(3, &["restore", "venv", "--store", store]);
+    assert!(run.stderr.contains("--keep-old"), "{run}");
+    hurt.assert_same(&Tree::of(&sandbox.venv()), "refused");
+    sandbox.ok(&["restore", "venv", "--keep-old", "--store", store]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+    // Where nothing is replaced, nothing needs to be saved.
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    sandbox.ok(&["restore", "venv", "--store", store]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored into an empty place");
+    let run = sandbox.code(3, &["save", "venv", "--store", store]);
+    assert!(run.stderr.contains("hint: "), "{run}");
+}

@@ -1,1 +1,89 @@
-//! x
+//! Ctrl-C in each phase: exit 130, and nothing half done.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::support::faults::can_trace;
+use crate::support::{Run, Sandbox, Tree, venv};
+
+/// Runs a command that is held up at a system call, and interrupts it there.
+fn interrupted(
+    sandbox: &Sandbox,
+    slow: &str,
+    signal: rustix::process::Signal,
+    args: &[&str],
+) -> Run {
+    let mut command = sandbox.traced(&[&format!("{slow}:delay_enter=600000")], args);
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(350));
+    // strace passes no signal on; its child is the program.
+    let tracer = child.id();
+    let children = fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children")).unwrap();
+    for pid in children
+        .split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .filter_map(rustix::process::Pid::from_raw)
+    {
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_nothing_half_done_in_any_phase() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    let hurt = Tree::of(&sandbox.venv());
+    let saved = sandbox.ids();
+    // While it reads, while it links, while it writes, while it syncs.
+    for slow in [
+        "openat2:when=12",
+        "linkat:when=3",
+        "mkdirat:when=2",
+        "syncfs:when=1",
+    ] {
+        let run = interrupted(
+            &sandbox,
+            slow,
+            rustix::process::Signal::INT,
+            &["restore", "venv"],
+        );
+        assert_eq!(run.code, 130, "{slow}: {run}");
+        hurt.assert_same(&Tree::of(&sandbox.venv()), slow);
+        assert_eq!(sandbox.debris(), Vec::<String>::new(), "{slow}");
+        assert_eq!(sandbox.ids(), saved, "{slow}");
+    }
+    let run = interrupted(
+        &sandbox,
+        "openat2:when=12",
+        rustix::process::Signal::TERM,
+        &["save", "venv"],
+    );
+    assert_eq!(run.code, 143, "{run}");
+    assert_eq!(sandbox.ids(), saved);
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+    // Once the trees are exchanged, the restore runs to its end.
+    let run = interrupted(
+        &sandbox,
+        "unlinkat:when=2",
+        rustix::process::Signal::INT,
+        &["restore", "venv"],
+    );
+    assert_eq!(run.code, 0, "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "interrupted after the exchange");
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+}

@@ -1,1 +1,155 @@
-//! x
+//! Somebody writes in the venv at the worst moment. Each window is forced by a system call that is made to wait.
+
+use std::fs;
+use std::io::Write;
+use std::time::Duration;
+
+use crate::support::faults::can_trace;
+use crate::support::{Sandbox, Tree, venv};
+
+/// A saved venv with one file missing; the good tree.
+fn hurt_venv() -> (Sandbox, Tree) {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    (sandbox, good)
+}
+
+/// Restores, held up at a call, while `meddle` runs.
+fn restore_while(sandbox: &Sandbox, slow: &str, meddle: impl FnOnce()) {
+    let mut command = sandbox.traced(&[slow], &["restore", "venv"]);
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    meddle();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The content of a file in the newest incident snapshot.
+fn in_incident(sandbox: &Sandbox, path: &str) -> String {
+    let list = sandbox.json(0, &["list"]);
+    let last = list["snapshots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rfind(|one| one["purpose"] == "incident")
+        .unwrap();
+    sandbox
+        .ok(&["cat", &format!("{}:{path}", last["id"].as_str().unwrap())])
+        .stdout
+}
+
+#[test]
+fn a_write_to_a_good_file_between_its_proof_and_the_swap_does_not_get_into_the_new_venv() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good) = hurt_venv();
+    let path = format!("{}/click/utils.py", venv::SITE);
+    let file = sandbox.venv().join(&path);
+    restore_while(&sandbox, "syncfs:delay_enter=1200000:when=1", || {
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&file)
+            .unwrap()
+            .write_all(b"# late\n")
+            .unwrap();
+    });
+    good.assert_same(&Tree::of(&sandbox.venv()), "a write before the swap");
+    assert!(in_incident(&sandbox, &path).ends_with("# late\n"));
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_changed_or_added_just_before_the_swap_is_in_the_incident_snapshot() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good) = hurt_venv();
+    let changed = format!("{}/idna/core.py", venv::SITE);
+    let added = format!("{}/idna/added.py", venv::SITE);
+    // The exchange is the only renameat2 in this directory: the fourth of the run.
+    restore_while(&sandbox, "renameat2:delay_enter=1200000:when=3", || {
+        fs::write(sandbox.venv().join(&added), b"added = 1\n").unwrap();
+        fs::OpenOptions::new()
+            .append(true)
+            .open(sandbox.venv().join(&changed))
+            .unwrap()
+            .write_all(b"# late\n")
+            .unwrap();
+    });
+    good.assert_same(&Tree::of(&sandbox.venv()), "a write just before the swap");
+    assert!(in_incident(&sandbox, &changed).ends_with("# late\n"));
+    assert_eq!(in_incident(&sandbox, &added), "added = 1\n");
+}
+
+#[test]
+fn a_write_through_the_old_tree_just_after_the_swap_does_not_reach_the_new_venv() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good) = hurt_venv();
+    let changed = format!("{}/idna/core.py", venv::SITE);
+    let added = format!("{}/late.py", venv::SITE);
+    // Opened before, as a service has its files open.
+    let mut open = fs::OpenOptions::new()
+        .append(true)
+        .open(sandbox.venv().join(&changed))
+        .unwrap();
+    let dir = fs::File::open(sandbox.venv().join(venv::SITE)).unwrap();
+    restore_while(&sandbox, "renameat2:delay_exit=1200000:when=3", || {
+        open.write_all(b"# late\n").unwrap();
+        let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
+        let fd = rustix::fs::openat(
+            &dir,
+            "late.py",
+            flags,
+            rustix::fs::Mode::from_raw_mode(0o644),
+        )
+        .unwrap();
+        fs::File::from(fd).write_all(b"late = 1\n").unwrap();
+    });
+    good.assert_same(&Tree::of(&sandbox.venv()), "a write just after the swap");
+    assert!(in_incident(&sandbox, &changed).ends_with("# late\n"));
+    assert_eq!(in_incident(&sandbox, &added), "late = 1\n");
+}
+
+#[test]
+fn a_venv_that_never_holds_still_is_refused_by_save() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    if !can_trace() {
+        return;
+    }
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut n = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                n += 1;
+                fs::write(sandbox.venv().join("busy"), format!("{n}")).unwrap();
+            }
+        });
+        // Reading takes long enough for a change in each round.
+        let run = sandbox.snap_traced(&["openat2:delay_enter=3000"], &["save", "venv"]);
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        run
+    });
+    assert_eq!(run.code, 3, "{run}");
+    assert!(
+        run.stderr.contains("kept changing") && run.stderr.contains("hint: "),
+        "{run}"
+    );
+    let list = sandbox.snap(&["list"]);
+    assert!(list.stdout.contains("no snapshots"), "{list}");
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+}

@@ -5,7 +5,7 @@
 
 use super::hold::hold_parent;
 use super::late::{Late, name_to_keep};
-use crate::disk::apply::apply;
+use crate::disk::apply::{apply, settle_root};
 use crate::disk::journal::{Inode, Journal, Phase, Workplace};
 use crate::disk::remove::remove_tree;
 use crate::disk::rooted::Rooted;
@@ -99,6 +99,7 @@ impl Recovery<'_> {
                 apply(&venv, staging.as_ref(), steps)?;
                 remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
                 self.work.clear()?;
+                settle_root(&venv, steps)?;
                 self.context.monitor.warn("a restore was interrupted while it replaced files one by one; it is completed now");
                 Ok(())
             }

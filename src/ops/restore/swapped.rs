@@ -7,7 +7,7 @@ use super::late;
 use super::plan::Route;
 use super::stage::Staged;
 use super::verified::Verified;
-use crate::disk::apply::apply;
+use crate::disk::apply::{apply, settle_root};
 use crate::disk::journal::{Inode, Phase};
 use crate::disk::remove::remove_tree;
 use crate::disk::rooted::Rooted;
@@ -227,6 +227,9 @@ impl Swapped<'_> {
             remove_tree(&work.dir, work.staging().as_bytes())?;
         }
         work.clear()?;
+        if let Phase::Apply { steps } = &staged.bench.journal.phase {
+            settle_root(&staged.plan.place.open()?, steps)?;
+        }
         late::refresh_stat_cache(context, staged)?;
         Ok(Done {
             way: self.way,

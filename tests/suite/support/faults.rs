@@ -77,7 +77,6 @@ impl Sandbox {
         command.args([
             "-f",
             "-qq",
-            "--seccomp-bpf",
             "-o",
             "/dev/null",
             "-e",

@@ -40,7 +40,7 @@ pub(crate) fn lock(
         if start.elapsed() >= wait || monitor.cancelled() {
             return Ok(false);
         }
-        if !told {
+        if !told && start.elapsed() > Duration::from_millis(300) {
             monitor.status(&format!(
                 "waiting for another process that holds '{}'",
                 crate::model::Shown::path(path)

@@ -1,1 +1,221 @@
-//! x
+//! The contract with people and scripts: codes, JSON, streams, names.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::support::{Run, Sandbox, venv};
+
+#[test]
+fn the_demo_finds_all_that_it_damaged_and_mends_it() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.ok(&["demo"]);
+    for text in [
+        "3 missing, 3 emptied, 2 truncated",
+        "No module named 'parcel.core'",
+        "exchanged in one step",
+    ] {
+        assert!(run.stdout.contains(text), "{text}: {run}");
+    }
+    assert!(!sandbox.path("store").exists());
+}
+
+#[test]
+fn a_diff_in_json_has_the_documented_fields() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--label", "good", "--note", "before"]);
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    fs::write(sandbox.venv().join(std::ffi::OsStr::new("odd")), b"x").unwrap();
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(diff["format"], 1);
+    assert_eq!(diff["command"], "diff");
+    assert_eq!(diff["snapshot"]["label"], "good");
+    assert_eq!(diff["snapshot"]["baseline"], true);
+    assert_eq!(diff["identical"], false);
+    assert_eq!(diff["summary"]["damage"], 1);
+    assert_eq!(diff["summary"]["drift"], 1);
+    assert_eq!(diff["summary"]["kinds"]["missing"], 1);
+    let entry = diff["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["path"] == "bin/tool")
+        .unwrap();
+    assert_eq!(
+        (&entry["class"], &entry["kind"]),
+        (&"damage".into(), &"missing".into())
+    );
+    assert_eq!(entry["expected"]["mode"], "0755");
+    assert_eq!(entry["expected"]["blake3"].as_str().unwrap().len(), 64);
+    assert!(entry["actual"].is_null());
+    assert!(diff["packages"].is_array() && diff["diagnosis"].is_array());
+}
+
+#[test]
+fn a_name_that_is_not_utf8_keeps_its_bytes_in_json() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::write(
+        sandbox
+            .venv()
+            .join(std::ffi::OsStr::from_bytes(b"\xff\x1b[31m")),
+        b"x",
+    )
+    .unwrap();
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    let entry = diff["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["kind"] == "extra")
+        .unwrap();
+    assert_eq!(
+        entry["path_b64"],
+        data_encoding::BASE64.encode(b"\xff\x1b[31m")
+    );
+    let text = sandbox.code(1, &["diff", "venv"]);
+    assert!(
+        !text.stdout.contains('\x1b') && text.stdout.contains("\\xff\\u{1b}[31m"),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_reading_command_answers_in_json_on_standard_output_alone() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    for args in [
+        &["list"][..],
+        &["show", "latest", "--venv", "venv"],
+        &["ls", "latest", "bin", "--venv", "venv"],
+        &["log", "venv"],
+        &["stats"],
+        &["diff", "venv"],
+        &["restore", "venv", "-n"],
+        &["rebuild-index"],
+    ] {
+        let json = sandbox.json(0, args);
+        assert_eq!(json["format"], 1, "{args:?}");
+        assert_eq!(json["command"].as_str().unwrap(), args[0], "{args:?}");
+    }
+    let run = sandbox.code(10, &["show", "ffffffff", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(run.stderr.trim()).unwrap();
+    assert_eq!(error["error"]["exit_code"], 10);
+}
+
+#[test]
+fn cat_gives_the_bytes_and_show_and_log_tell_the_story() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "-l", "prod"]);
+    let cat = sandbox.ok(&["cat", "latest:bin/tool", "--venv", "venv"]);
+    assert_eq!(cat.stdout, "#!/usr/bin/python3\nprint('tool')\n");
+    let cat = sandbox.ok(&["cat", "@prod:./pyvenv.cfg", "--venv", "venv"]);
+    assert!(cat.stdout.starts_with("home = "), "{cat}");
+    sandbox.code(10, &["cat", "ffff:x"]);
+    sandbox.code(3, &["cat", "latest:bin", "--venv", "venv"]);
+    sandbox.code(2, &["cat", "latest:../x", "--venv", "venv"]);
+    sandbox.code(2, &["cat", "no-colon"]);
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    let log = sandbox.json(0, &["log", "venv"]);
+    let verbs: Vec<_> = log["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["verb"].as_str().unwrap())
+        .collect();
+    assert_eq!(verbs, ["save", "restore"]);
+    // Without an index the snapshots still tell it.
+    fs::remove_file(sandbox.path("store/index.db")).unwrap();
+    let log = sandbox.json(0, &["log", "venv"]);
+    assert_eq!(log["events"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    for n in 0..3000 {
+        venv::write(&sandbox.venv(), &format!("many/file{n}"), b"x");
+    }
+    sandbox.ok(&["save", "venv"]);
+    let mut child = sandbox
+        .command(&["ls", "latest", "--venv", "venv"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_venv_around_is_found_and_told_but_never_changed_unasked() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.path("project/.venv"));
+    fs::create_dir_all(sandbox.path("project/src/deep")).unwrap();
+    let from = |dir: &str, args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.current_dir(sandbox.path(dir));
+        Run::of(command)
+    };
+    let run = from("project/src/deep", &["save"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stderr.contains("venv: ") && run.stderr.contains("project/.venv"),
+        "{run}"
+    );
+    let run = from("project/src", &["restore"]);
+    assert_eq!(run.code, 2, "{run}");
+    let run = from("project/src", &["undo"]);
+    assert_eq!(run.code, 2, "{run}");
+    let mut active = sandbox.command(&["diff"]);
+    active.env("VIRTUAL_ENV", sandbox.path("project/.venv"));
+    assert_eq!(Run::of(active).code, 0);
+    assert_eq!(sandbox.code(2, &["diff"]).stdout, "");
+}
+
+#[test]
+fn completions_and_man_page_are_made_for_the_name_it_was_called_by() {
+    let sandbox = Sandbox::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(
+            sandbox
+                .ok(&["completions", shell])
+                .stdout
+                .contains("restore"),
+            "{shell}"
+        );
+    }
+    let man = sandbox.ok(&["man"]);
+    assert!(
+        man.stdout.contains(".TH") && man.stdout.contains("keep\\-old"),
+        "{man}"
+    );
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_snap"), sandbox.path("venv-snap")).unwrap();
+    let mut command = std::process::Command::new(sandbox.path("venv-snap"));
+    sandbox.dress(&mut command);
+    let run = Run::of({
+        command.args(["--help"]);
+        command
+    });
+    assert!(run.stdout.contains("Usage: venv-snap"), "{run}");
+}
+
+#[test]
+fn quiet_says_nothing_but_the_answer() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    std::os::unix::fs::symlink("venv", sandbox.path("link")).unwrap();
+    let run = sandbox.ok(&["save", "link", "-q"]);
+    assert_eq!(run.stderr, "");
+    sandbox.code(2, &["save", "venv", "-q", "-v"]);
+    sandbox.code(2, &["frobnicate"]);
+    sandbox.code(2, &["save", "venv", "--label", "two words"]);
+}

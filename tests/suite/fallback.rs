@@ -142,7 +142,13 @@ fn a_restore_file_by_file_that_is_killed_anywhere_is_completed() {
                 let run = sandbox.snap(&["restore", "venv"]);
                 assert_eq!(run.code, 0, "{call} {n}: {run}");
             }
-            good.assert_same(&Tree::of(&sandbox.venv()), &format!("{call} {n}"));
+            // The journal lies in the root, so a kill right after its removal leaves the root a newer time.
+            let whole = |mut tree: Tree| {
+                tree.0.get_mut(std::path::Path::new("")).unwrap().mtime = (0, 0);
+                tree
+            };
+            whole(good.clone())
+                .assert_same(&whole(Tree::of(&sandbox.venv())), &format!("{call} {n}"));
             assert_eq!(sandbox.debris(), Vec::<String>::new(), "{call} {n}");
             if run.code != 137 {
                 break;

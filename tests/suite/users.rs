@@ -1,1 +1,174 @@
-//! x
+//! Ordinary users on their own venvs, and root on theirs.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::faults::needs_root;
+use crate::support::{Run, Sandbox, Tree, venv};
+
+const USER: u32 = 65534;
+
+/// Gives everything below to the user.
+fn give(path: &Path) {
+    assert!(
+        Command::new("chown")
+            .args(["-hR", "65534:65534"])
+            .arg(path)
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// A sandbox that the user may enter, with the program in it.
+fn users_sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::copy(env!("CARGO_BIN_EXE_snap"), sandbox.path("program")).unwrap();
+    fs::set_permissions(sandbox.path("program"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(sandbox.root(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir(sandbox.path("home")).unwrap();
+    venv::tiny(&sandbox.path("home/venv"));
+    give(&sandbox.path("home"));
+    sandbox
+}
+
+/// Runs the program as the user, in the user's home, with the user's own default store.
+fn as_user(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let mut command = Command::new("setpriv");
+    sandbox.dress(&mut command);
+    command
+        .env_remove("VENV_SNAP_STORE")
+        .env("HOME", sandbox.path("home"))
+        .current_dir(sandbox.path("home"));
+    command
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg(sandbox.path("program"))
+        .args(args);
+    Run::of(command)
+}
+
+#[test]
+fn a_user_saves_and_restores_in_the_own_home() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let good = Tree::of(&sandbox.path("home/venv"));
+    let run = as_user(&sandbox, &["save", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        sandbox
+            .path("home/.local/share/venv-snap/venv-snap.json")
+            .exists(),
+        "{run}"
+    );
+    fs::remove_file(sandbox.path("home/venv/bin/tool")).unwrap();
+    let run = as_user(&sandbox, &["restore", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stdout.contains("taken over"),
+        "links work without privileges: {run}"
+    );
+    good.assert_same(&Tree::of(&sandbox.path("home/venv")), "as a user");
+    let run = as_user(&sandbox, &["undo", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn what_a_user_may_not_read_or_write_is_told_and_left_alone() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let secret = sandbox.path("home/venv/bin/tool");
+    assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 0);
+    chown(&secret, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let run = as_user(&sandbox, &["save", "venv"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(
+        run.stderr.contains("cannot read 1 of the venv's entries") && run.stderr.contains("hint: "),
+        "{run}"
+    );
+    let run = as_user(&sandbox, &["diff", "venv"]);
+    assert_eq!(run.code, 3, "could not look wins over differs: {run}");
+    assert!(run.stdout.contains("unreadable"), "{run}");
+    let run = as_user(&sandbox, &["save", "venv", "--force"]);
+    assert_eq!(run.code, 0, "{run}");
+    let run = as_user(&sandbox, &["diff", "venv"]);
+    assert!(
+        run.stdout.contains("is no baseline and was not used"),
+        "{run}"
+    );
+    // What cannot be read does not stop a restore.
+    let run = as_user(&sandbox, &["restore", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(
+        fs::read(&secret).unwrap(),
+        b"#!/usr/bin/python3\nprint('tool')\n"
+    );
+}
+
+#[test]
+fn a_directory_that_may_not_be_written_gets_its_venv_restored_file_by_file() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let good = Tree::of(&sandbox.path("home/venv"));
+    assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 0);
+    fs::remove_file(sandbox.path("home/venv/bin/tool")).unwrap();
+    chown(sandbox.path("home"), Some(0), Some(0)).unwrap();
+    let run = as_user(&sandbox, &["restore", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(
+        run.stderr
+            .contains("its directory may not be written, so files are replaced one by one"),
+        "{run}"
+    );
+    good.assert_same(&Tree::of(&sandbox.path("home/venv")), "in place");
+    // Gone, it cannot come back there; and that is told.
+    fs::remove_dir_all(sandbox.path("home/venv")).unwrap();
+    let run = as_user(&sandbox, &["restore", "venv"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("hint: "), "{run}");
+}
+
+#[test]
+fn root_restores_a_users_venv_with_the_users_ownership_from_the_users_store() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let good = Tree::of(&sandbox.path("home/venv"));
+    assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 0);
+    fs::remove_file(sandbox.path("home/venv/bin/tool")).unwrap();
+    let store = sandbox.path("home/.local/share/venv-snap");
+    sandbox.ok(&["restore", "home/venv", "--store", store.to_str().unwrap()]);
+    let now = Tree::of(&sandbox.path("home/venv"));
+    good.assert_same(&now, "restored by root");
+    assert!(now.0.values().all(|record| record.owner == (USER, USER)));
+    // What root wrote into the user's store the user can read.
+    for (path, record) in Tree::of(&store).0 {
+        assert_eq!(record.owner, (USER, USER), "{}", path.display());
+    }
+    let run = as_user(&sandbox, &["undo", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn a_user_of_another_store_is_refused() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    sandbox.ok(&["save", "home/venv"]);
+    fs::set_permissions(sandbox.path("store"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = as_user(
+        &sandbox,
+        &["list", "--store", sandbox.path("store").to_str().unwrap()],
+    );
+    assert_eq!(run.code, 3, "{run}");
+}

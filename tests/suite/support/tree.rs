@@ -104,7 +104,11 @@ fn brief(record: Option<&Record>) -> String {
 
 fn collect(root: &Path, path: &Path, paths: &mut Vec<PathBuf>) {
     paths.push(path.to_owned());
-    let whole = root.join(path);
+    let whole = if path.as_os_str().is_empty() {
+        root.to_owned()
+    } else {
+        root.join(path)
+    };
     if fs::symlink_metadata(&whole).unwrap().is_dir() {
         for entry in fs::read_dir(&whole).unwrap() {
             collect(root, &path.join(entry.unwrap().file_name()), paths);

@@ -1,0 +1,228 @@
+//! The house rules that a machine can hold us to. Each message names the remedy.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn files(dir: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut todo = vec![Path::new(ROOT).join(dir)];
+    while let Some(dir) = todo.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                todo.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push((
+                    path.strip_prefix(ROOT).unwrap().to_owned(),
+                    fs::read_to_string(&path).unwrap(),
+                ));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The code of a file without its tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests").next().unwrap()
+}
+
+/// The room of a source file.
+fn room(path: &Path) -> String {
+    let part = path.iter().nth(1).unwrap().to_string_lossy().into_owned();
+    part.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn imports_go_down_the_ladder() {
+    // A room may use those of a lower number, and its own.
+    let rank = |room: &str| match room {
+        "model" | "monitor" => 0,
+        "disk" => 1,
+        "store" | "venv" => 2,
+        "diagnose" => 3,
+        "ops" => 4,
+        "report" => 5,
+        "lib" | "main" | "cli" => 9,
+        other => panic!(
+            "the room '{other}' has no place on the ladder; give it one here and in docs/architecture.md"
+        ),
+    };
+    for (path, text) in files("src", ".rs") {
+        let own = room(&path);
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            for (at, _) in line.match_indices("crate::") {
+                let used: String = line[at + 7..]
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                if used.is_empty()
+                    || used == own
+                    || own == "lib"
+                    || own == "cli"
+                    || own == "main"
+                    || used.starts_with(char::is_uppercase)
+                {
+                    continue;
+                }
+                assert!(
+                    rank(&used) < rank(&own),
+                    "{}: '{own}' must not use '{used}': move the code down, or the call up\n{line}",
+                    path.display()
+                );
+            }
+        }
+        assert!(
+            own == "cli" || own == "main" || !text.contains("venv_snap::"),
+            "{}: the library says 'crate::'",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn only_disk_changes_files() {
+    let changing = [
+        "fs::write(",
+        "fs::remove_",
+        "fs::rename(",
+        "fs::create_dir",
+        "fs::copy(",
+        "fs::hard_link(",
+        "set_permissions(",
+        "OpenOptions",
+        "mkdirat(",
+        "unlinkat(",
+        "renameat",
+        "linkat(",
+        "symlinkat(",
+        "fchmod(",
+        "ftruncate(",
+    ];
+    for (path, text) in files("src", ".rs") {
+        // SQLite makes its own files, which are a cache; the demo damages a venv of its own, on purpose.
+        let exempt = path.ends_with("store/index.rs") || path.starts_with("src/cli/demo");
+        if room(&path) == "disk" || exempt {
+            continue;
+        }
+        for call in changing {
+            assert!(
+                !code(&text).contains(call),
+                "{}: '{call}' belongs in src/disk",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_library_is_silent_and_takes_the_time_as_an_argument() {
+    let forbidden = [
+        "println!",
+        "eprintln!",
+        "std::env::",
+        "SystemTime::now",
+        "Timestamp::now",
+        "process::exit",
+        "stdout()",
+        "stderr()",
+    ];
+    for (path, text) in files("src", ".rs") {
+        if matches!(room(&path).as_str(), "cli" | "main") {
+            continue;
+        }
+        for word in forbidden {
+            assert!(
+                !code(&text).contains(word),
+                "{}: '{word}' belongs in src/cli",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_and_none_grows_too_long() {
+    for (path, text) in files("src", ".rs").into_iter().chain(files("tests", ".rs")) {
+        assert!(
+            text.starts_with("//! "),
+            "{}: open with '//!' and what the file is",
+            path.display()
+        );
+        let lines = code(&text).lines().count();
+        assert!(
+            lines <= 400,
+            "{}: {lines} lines; split it by noun or verb",
+            path.display()
+        );
+        for word in ["todo!", "unimplemented!", "FIX", "XXX"]
+            .map(|word| if word == "FIX" { "FIXME" } else { word })
+        {
+            assert!(
+                path.ends_with("tidy.rs") || !text.contains(word),
+                "{}: '{word}': do it, or say in the docs that it is not done",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    for (path, text) in files("src", ".rs") {
+        let mut open: Option<(usize, usize, String)> = None;
+        for (number, line) in code(&text).lines().enumerate() {
+            let indent = line.len() - line.trim_start().len();
+            let begins = line.trim_start().starts_with("fn ")
+                || line.contains(" fn ") && !line.trim_start().starts_with("//");
+            match &open {
+                None if begins && !line.trim_end().ends_with(';') => {
+                    open = Some((indent, number, line.trim().to_owned()))
+                }
+                Some((at, start, name))
+                    if line.starts_with('}') && *at == 0
+                        || open
+                            .as_ref()
+                            .is_some_and(|(at, _, _)| line == format!("{}}}", " ".repeat(*at))) =>
+                {
+                    let len = number - start;
+                    assert!(len <= 70, "{}: {len} lines: {name}", path.display());
+                    open = None;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn every_document_is_linked_and_every_test_file_is_declared() {
+    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let linked = read("README.md") + &read("docs/architecture.md");
+    for (path, _) in files("docs", ".md") {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(
+            linked.contains(&name),
+            "link docs/{name} from README.md or docs/architecture.md"
+        );
+    }
+    let main = read("tests/suite/main.rs");
+    for entry in fs::read_dir(Path::new(ROOT).join("tests/suite")).unwrap() {
+        let name = entry
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .trim_end_matches(".rs")
+            .to_owned();
+        assert!(
+            name == "main" || main.contains(&format!("mod {name};")),
+            "declare 'mod {name};' in tests/suite/main.rs"
+        );
+    }
+}

@@ -37,6 +37,10 @@ impl Staging {
         rustix::fs::mkdirat(work.dir.fd(), name.as_str(), Mode::from_raw_mode(0o700))
             .at("create directory", &shown)?;
         let root = work.dir.enter(name.as_bytes())?;
+        // Who may write beside the venv could have put another directory in its place.
+        if root.stat()?.uid != rustix::process::geteuid().as_raw() || !root.names()?.is_empty() {
+            return Err(std::io::Error::other("somebody else replaced it")).at("use directory", &shown);
+        }
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
         rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", &shown)?;
         let owner = (

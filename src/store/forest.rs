@@ -8,6 +8,8 @@ use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 
 /// No path in a tree is longer; deeper nesting is not a venv but an attack.
 const PATH_BYTES_MAX: usize = 64 * 1024;
+/// No snapshot of ours holds more entries, whatever its file says.
+const ENTRIES_MAX: u64 = 20_000_000;
 
 impl Packer<'_> {
     /// Stores the trees of a manifest and returns the name of the topmost, which holds the root directory alone.
@@ -82,6 +84,7 @@ impl Store {
     /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each other
     /// many times cannot take all memory.
     pub(crate) fn manifest(&self, root: &Digest, entries_max: u64) -> Result<Manifest, Error> {
+        let entries_max = entries_max.min(ENTRIES_MAX);
         let (entry, subtree) = self.read_root(root)?;
         let mut todo = vec![(RelPath::root(), subtree)];
         let mut entries = vec![entry];

@@ -219,3 +219,14 @@ fn quiet_says_nothing_but_the_answer() {
     sandbox.code(2, &["frobnicate"]);
     sandbox.code(2, &["save", "venv", "--label", "two words"]);
 }
+
+#[test]
+fn a_quick_diff_trusts_what_the_last_save_saw_and_a_full_one_does_not() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    assert_eq!(sandbox.json(0, &["diff", "venv", "--quick"])["identical"], true);
+    fs::write(sandbox.venv().join("bin/tool"), b"other").unwrap();
+    // What was touched is read in any case.
+    assert_eq!(sandbox.json(1, &["diff", "venv", "--quick"])["summary"]["damage"], 1);
+}

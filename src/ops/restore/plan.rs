@@ -110,7 +110,7 @@ impl<'a> Plan<'a> {
                 continue;
             }
             need.inodes += 1;
-            need.bytes += match &entry.node {
+            let bytes = match &entry.node {
                 Node::File {
                     size,
                     link_to: None,
@@ -119,6 +119,7 @@ impl<'a> Plan<'a> {
                 Node::Dir => 4096,
                 _ => 0,
             };
+            need.bytes = need.bytes.saturating_add(bytes);
         }
         need
     }

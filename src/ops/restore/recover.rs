@@ -143,11 +143,19 @@ impl Recovery<'_> {
     fn clean(&self) -> Result<(), Error> {
         remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
         if let (Some(id), Some(store)) = (self.journal.incident, self.store) {
-            store.withdraw(id)?;
+            self.withdraw(store, id)?;
         }
         self.work.clear()?;
         self.context.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
         Ok(())
+    }
+
+    /// Takes back the snapshot that the journal names, if it is what it should be: an incident of this venv.
+    fn withdraw(&self, store: &Store, id: SnapshotId) -> Result<(), Error> {
+        let venv = self.context.venv_id(self.site);
+        let catalog = store.catalog()?;
+        let named = catalog.of(&venv).find(|(found, snapshot)| *found == id && !snapshot.is_save());
+        named.map_or(Ok(()), |_| Ok(store.withdraw(id)?))
     }
 
     /// The restore happened: what changed late is saved, then the old tree goes.

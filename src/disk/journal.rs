@@ -229,7 +229,11 @@ impl Workplace {
         if journal.format != Journal::FORMAT || journal.staging != self.staging() {
             return Err(bad("it was written by another version"));
         }
-        if journal.keep_old.as_ref().is_some_and(|name| RelPath::root().join(name.as_bytes()).is_err()) {
+        if journal
+            .keep_old
+            .as_ref()
+            .is_some_and(|name| RelPath::root().join(name.as_bytes()).is_err())
+        {
             return Err(bad("it names no plain name"));
         }
         if foreign {

@@ -1,7 +1,8 @@
 //! Removes a tree step by step from held descriptors: never through a link, never across a mount.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -18,27 +19,32 @@ pub(crate) fn remove_tree(parent: &Rooted, name: &[u8]) -> Result<(), PathError>
     }
 }
 
-fn remove_any(dir: impl AsFd, name: &[u8]) -> rustix::io::Result<()> {
-    let stat = Stat::at(&dir, name)?;
+fn remove_any(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<()> {
+    match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
+        // What the kernel says of a directory, by itself or as POSIX has it.
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        done => return done,
+    }
+    let stat = Stat::at(dir, name)?;
     if stat.mount_root {
         return Err(Errno::BUSY);
     }
     if !stat.is_dir() {
-        return rustix::fs::unlinkat(&dir, name, AtFlags::empty());
+        return Err(Errno::PERM);
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = match rustix::fs::openat(&dir, name, flags, Mode::empty()) {
+    let fd = match rustix::fs::openat(dir, name, flags, Mode::empty()) {
         Err(Errno::ACCESS) => {
             // A directory that even its owner may not enter can still be opened up by the owner.
-            rustix::fs::chmodat(&dir, name, Mode::from_raw_mode(0o700), AtFlags::empty())?;
-            rustix::fs::openat(&dir, name, flags, Mode::empty())?
+            rustix::fs::chmodat(dir, name, Mode::from_raw_mode(0o700), AtFlags::empty())?;
+            rustix::fs::openat(dir, name, flags, Mode::empty())?
         }
         done => done?,
     };
     // Entries may appear while we remove (a service still writes here), so "not empty" means once more.
     for _ in 0..100 {
-        remove_entries(&fd)?;
-        match rustix::fs::unlinkat(&dir, name, AtFlags::REMOVEDIR) {
+        remove_entries(fd.as_fd())?;
+        match rustix::fs::unlinkat(dir, name, AtFlags::REMOVEDIR) {
             Err(Errno::NOTEMPTY) => {}
             done => return done,
         }
@@ -46,19 +52,25 @@ fn remove_any(dir: impl AsFd, name: &[u8]) -> rustix::io::Result<()> {
     Err(Errno::NOTEMPTY)
 }
 
-fn remove_entries(fd: impl AsFd) -> rustix::io::Result<()> {
-    let mut opened = false;
-    for name in names_of(&fd)? {
-        loop {
-            match remove_any(&fd, &name) {
-                Ok(()) | Err(Errno::NOENT) => break,
-                Err(Errno::ACCESS) if !opened => {
-                    rustix::fs::fchmod(&fd, Mode::from_raw_mode(0o700))?;
-                    opened = true;
-                }
-                Err(error) => return Err(error),
-            }
+fn remove_entries(fd: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let gone = |result| {
+        if result == Err(Errno::NOENT) {
+            Ok(())
+        } else {
+            result
         }
+    };
+    let once = || {
+        names_of(fd)?
+            .par_iter()
+            .try_for_each(|name| gone(remove_any(fd, name)))
+    };
+    match once() {
+        Err(Errno::ACCESS) => {
+            // A directory in which even its owner may not write.
+            rustix::fs::fchmod(fd, Mode::from_raw_mode(0o700))?;
+            once()
+        }
+        done => done,
     }
-    Ok(())
 }

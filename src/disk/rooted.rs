@@ -172,18 +172,18 @@ impl Rooted {
     }
 }
 
-/// The names in an open directory, without `.` and `..`, unsorted.
+/// The names in an open directory, without `.` and `..`, unsorted; may be asked again.
 pub(crate) fn names_of(fd: impl AsFd) -> rustix::io::Result<Vec<Vec<u8>>> {
-    let mut names = Vec::new();
     // A descriptor of its own, since the position in the listing belongs to it.
-    let fresh = rustix::fs::openat(
-        fd,
-        c".",
-        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    names_once(rustix::fs::openat(fd, c".", flags, Mode::empty())?)
+}
+
+/// The names in a directory that was just opened; a second call finds none.
+pub(crate) fn names_once(fd: impl AsFd) -> rustix::io::Result<Vec<Vec<u8>>> {
+    let mut names = Vec::new();
     let mut buffer = Vec::with_capacity(32 * 1024);
-    let mut listing = rustix::fs::RawDir::new(fresh, buffer.spare_capacity_mut());
+    let mut listing = rustix::fs::RawDir::new(fd, buffer.spare_capacity_mut());
     while let Some(entry) = listing.next() {
         let entry = entry?;
         let name = entry.file_name().to_bytes();

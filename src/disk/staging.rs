@@ -39,7 +39,8 @@ impl Staging {
         let root = work.dir.enter(name.as_bytes())?;
         // Who may write beside the venv could have put another directory in its place.
         if root.stat()?.uid != rustix::process::geteuid().as_raw() || !root.names()?.is_empty() {
-            return Err(std::io::Error::other("somebody else replaced it")).at("use directory", &shown);
+            return Err(std::io::Error::other("somebody else replaced it"))
+                .at("use directory", &shown);
         }
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
         rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", &shown)?;
@@ -233,25 +234,28 @@ impl Staging {
         meta: &Meta,
         may_link: bool,
     ) -> Result<Option<Stat>, PathError> {
-        let Ok(source) = live.open_raw(path, OFlags::RDONLY, Mode::empty()) else {
-            return Ok(None);
-        };
-        let is_proved =
-            |source: &OwnedFd| Stat::of(source).is_ok_and(|stat| stat.same_state(proof));
-        if !is_proved(&source) {
+        if !self.no_reflink.load(Ordering::Relaxed)
+            && let Some(cloned) = self.reuse_by_reflink(live, path, proof, meta)?
+        {
+            return Ok(Some(cloned));
+        }
+        if !may_link
+            || !live
+                .stat_below(path, false)
+                .is_ok_and(|stat| stat.same_state(proof))
+        {
             return Ok(None);
         }
-        if !self.no_reflink.load(Ordering::Relaxed) && self.reflink(path, &source, meta)? {
-            if is_proved(&source) {
-                return self.root.stat_below(path, false).map(Some);
-            }
-            self.remove(path)?;
+        let linked = live.with_parent(path, false, |from, old| {
+            self.root.with_parent(path, false, |dir, name| {
+                rustix::fs::linkat(from, old, dir, name, AtFlags::empty())
+            })
+        });
+        if linked.is_err() {
             return Ok(None);
         }
-        if !may_link || !self.link_open(path, &source) {
-            return Ok(None);
-        }
-        // The link itself changed the change time, so it is compared without; a write in between shows in the other times.
+        // Whatever the path meant at that moment: only the inode that was proved counts. The link itself changed the change
+        // time, so that is compared without; a write in between shows in the other times.
         let now = self.root.stat_below(path, false)?;
         let untouched = now.same_state(&Stat {
             ctime: now.ctime,
@@ -261,6 +265,27 @@ impl Staging {
             self.remove(path)?;
         }
         Ok(untouched.then_some(now))
+    }
+
+    fn reuse_by_reflink(
+        &self,
+        live: &Rooted,
+        path: &RelPath,
+        proof: &Stat,
+        meta: &Meta,
+    ) -> Result<Option<Stat>, PathError> {
+        let Ok(source) = live.open_raw(path, OFlags::RDONLY, Mode::empty()) else {
+            return Ok(None);
+        };
+        let is_proved = || Stat::of(&source).is_ok_and(|stat| stat.same_state(proof));
+        if !is_proved() || !self.reflink(path, &source, meta)? {
+            return Ok(None);
+        }
+        if is_proved() {
+            return self.root.stat_below(path, false).map(Some);
+        }
+        self.remove(path)?;
+        Ok(None)
     }
 
     /// Copies by sharing blocks. Whether the file system can is found out with the first file that has any.
@@ -282,24 +307,6 @@ impl Staging {
                 self.remove(path)?;
                 Ok(false)
             }
-        }
-    }
-
-    /// Links an open file, not a path: the path may mean another file by now.
-    fn link_open(&self, path: &RelPath, source: &OwnedFd) -> bool {
-        use std::os::fd::AsRawFd;
-        let direct = |dir: std::os::fd::BorrowedFd<'_>, name: &[u8]| {
-            rustix::fs::linkat(source, c"", dir, name, AtFlags::EMPTY_PATH)
-        };
-        let by_proc = |dir: std::os::fd::BorrowedFd<'_>, name: &[u8]| {
-            let open = format!("/proc/self/fd/{}", source.as_raw_fd());
-            rustix::fs::linkat(rustix::fs::CWD, open, dir, name, AtFlags::SYMLINK_FOLLOW)
-        };
-        match self.root.with_parent(path, false, direct) {
-            Ok(()) => true,
-            // Without the capability, kernels before 6.10 say that there is no such file.
-            Err(Errno::NOENT | Errno::INVAL) => self.root.with_parent(path, false, by_proc).is_ok(),
-            Err(_) => false,
         }
     }
 

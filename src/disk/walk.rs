@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::error::{At, PathError};
 use super::meta::read_xattrs;
-use super::rooted::{Rooted, names_of};
+use super::rooted::{Rooted, names_once};
 use super::stat::Stat;
 use crate::model::RelPath;
 
@@ -85,7 +85,7 @@ impl<'a> Walker<'a> {
             self.root
                 .open_raw(&own.path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
         own.xattrs = read_xattrs(&fd)?;
-        for name in names_of(&fd)? {
+        for name in names_once(&fd)? {
             let stat = match Stat::at(&fd, &name) {
                 Ok(stat) => stat,
                 // It went away between the listing and now; the comparison after the walk sees to that.

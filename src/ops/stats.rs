@@ -54,6 +54,8 @@ pub fn stats(context: &Context<'_>) -> Result<StatsOutcome, Error> {
         packs_bytes,
         snapshots_bytes,
         index_bytes,
-        logical_bytes: catalog.snapshots.iter().fold(0, |sum, (_, snapshot)| sum.saturating_add(snapshot.totals.bytes)),
+        logical_bytes: catalog.snapshots.iter().fold(0, |sum, (_, snapshot)| {
+            sum.saturating_add(snapshot.totals.bytes)
+        }),
     })
 }

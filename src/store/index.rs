@@ -3,6 +3,8 @@
 //! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat cache of
 //! each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged commits.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -94,7 +96,17 @@ impl Index {
                 Ok(()) => {}
             }
         }
-        let mut index = Self::connect(&store.join(Self::NAME), busy)?;
+        // SQLite would make it as the umask says; its other files take their mode from this one.
+        let path = store.join(Self::NAME);
+        let private = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
+        if private.is_err() {
+            return Err(Unusable::ReadOnly);
+        }
+        let mut index = Self::connect(&path, busy)?;
         let change = index.connection.transaction()?;
         change.execute_batch(SCHEMA)?;
         change.pragma_update(None, "user_version", SCHEMA_VERSION)?;

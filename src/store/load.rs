@@ -15,6 +15,9 @@ use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
 use crate::monitor::Monitor;
 
+/// Bytes of a pack that are hashed at a time.
+const HASHED_AT_ONCE: usize = 4 << 20;
+
 /// What a rebuilt index holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Rebuilt {
@@ -132,6 +135,7 @@ impl Store {
                     }
                     objects.add(name, table);
                 }
+                Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {
                     monitor.warn(&format!("{error}; its frames are searched one by one"));
                     objects.add(name.clone(), self.search_frames(&name, size, monitor)?);
@@ -160,6 +164,7 @@ impl Store {
         if size < (HEADER.len() + FOOTER_LEN) as u64 {
             return Err(corrupt("it is cut short"));
         }
+        self.check_header(name, size)?;
         let end = self
             .files
             .range(Area::Packs, name, size - FOOTER_LEN as u64, FOOTER_LEN)?;
@@ -182,6 +187,30 @@ impl Store {
             return Err(corrupt("its table points outside of it"));
         }
         Ok((table, tail))
+    }
+
+    /// That a pack is of a version that we read. Its name tells a newer one from a damaged one.
+    fn check_header(&self, name: &str, size: u64) -> Result<(), Error> {
+        if self.files.range(Area::Packs, name, 0, HEADER.len())? == HEADER {
+            return Ok(());
+        }
+        let mut hasher = blake3::Hasher::new();
+        for offset in (0..size).step_by(HASHED_AT_ONCE) {
+            let len = (size - offset).min(HASHED_AT_ONCE as u64) as usize;
+            hasher.update(&self.files.range(Area::Packs, name, offset, len)?);
+        }
+        if hasher.finalize().to_hex().as_str() == name {
+            let what = format!("{} has another format", reader::pack_place(name));
+            return Err(Error::TooNew {
+                path: self.path.clone(),
+                what,
+            });
+        }
+        let what = "its header is wrong".to_owned();
+        Err(Error::Corrupt {
+            place: reader::pack_place(name),
+            what,
+        })
     }
 
     /// Finds what a pack without a usable table still holds: every frame that is whole.

@@ -49,7 +49,7 @@ impl From<Stopped> for Failed {
     }
 }
 
-/// An open file in the state that the walk saw.
+/// An open file that the walk saw. That it still is the same is asked after it was read.
 pub(super) struct Opened {
     fd: OwnedFd,
     stat: Stat,
@@ -58,11 +58,10 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn open(root: &Rooted, found: &Found) -> Result<Self, Failed> {
         let fd = root.open_raw(&found.path, OFlags::RDONLY, rustix::fs::Mode::empty())?;
-        let opened = Self {
+        Ok(Self {
             fd,
             stat: found.stat,
-        };
-        opened.unchanged().map(|()| opened)
+        })
     }
 
     /// That the file is still in the state that the walk saw.

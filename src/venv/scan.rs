@@ -105,6 +105,18 @@ pub(crate) fn scan(
     Err(Error::Stopped)
 }
 
+/// Scans a tree that nobody else can write in: one walk is enough.
+pub(crate) fn scan_private(
+    root: &Rooted,
+    cache: &StatCache,
+    monitor: &dyn Monitor,
+) -> Result<Scan, Error> {
+    let mut contents = Contents::new();
+    let found = walk_own(root)?;
+    read_round(root, &found, &mut contents, cache, &DigestsOnly, monitor)?;
+    Ok(assemble(found, contents, BTreeSet::new()))
+}
+
 /// Walks a tree without what an in-place restore of ours keeps in its root. A mount inside is refused.
 fn walk_own(root: &Rooted) -> Result<Vec<Found>, Error> {
     let mut found = walk(root)?;

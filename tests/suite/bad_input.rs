@@ -86,10 +86,7 @@ fn the_store_is_private_whatever_the_umask() {
         } else {
             0o600
         };
-        // SQLite makes its files itself; the directory guards them.
-        if !path.to_string_lossy().starts_with("index.db") {
-            assert_eq!(record.mode, want, "{}", path.display());
-        }
+        assert_eq!(record.mode, want, "{}", path.display());
     }
 }
 
@@ -112,6 +109,25 @@ fn a_newer_store_is_refused() {
     refused(&sandbox, 3, &["list"], "newer version");
     fs::write(sandbox.path("store/venv-snap.json"), b"{").unwrap();
     refused(&sandbox, 3, &["list"], "damaged");
+}
+
+#[test]
+fn a_pack_of_a_newer_format_is_refused() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let dir = sandbox.path("store/packs");
+    let pack = fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&pack).unwrap();
+    bytes[8] = 2;
+    fs::remove_file(&pack).unwrap();
+    fs::write(dir.join(blake3::hash(&bytes).to_hex().as_str()), bytes).unwrap();
+    refused(
+        &sandbox,
+        3,
+        &["restore", "venv", "--to", "out"],
+        "newer version",
+    );
 }
 
 #[test]

@@ -225,8 +225,14 @@ fn a_quick_diff_trusts_what_the_last_save_saw_and_a_full_one_does_not() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);
-    assert_eq!(sandbox.json(0, &["diff", "venv", "--quick"])["identical"], true);
+    assert_eq!(
+        sandbox.json(0, &["diff", "venv", "--quick"])["identical"],
+        true
+    );
     fs::write(sandbox.venv().join("bin/tool"), b"other").unwrap();
     // What was touched is read in any case.
-    assert_eq!(sandbox.json(1, &["diff", "venv", "--quick"])["summary"]["damage"], 1);
+    assert_eq!(
+        sandbox.json(1, &["diff", "venv", "--quick"])["summary"]["damage"],
+        1
+    );
 }

@@ -183,7 +183,9 @@ fn a_store_without_inodes_refuses_a_save_and_stays_sound() {
         return;
     }
     let sandbox = Sandbox::new();
-    let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), "size=8m,nr_inodes=40") else { return };
+    let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), "size=8m,nr_inodes=40") else {
+        return;
+    };
     let store = sandbox.path("disk/store");
     let store = store.to_str().unwrap();
     venv::tiny(&sandbox.venv());
@@ -196,8 +198,15 @@ fn a_store_without_inodes_refuses_a_save_and_stays_sound() {
     venv::write(&sandbox.venv(), "new", b"new");
     let run = sandbox.code(3, &["save", "venv", "--store", store]);
     assert!(run.stderr.contains("hint: "), "{run}");
-    assert_eq!(fs::read_dir(sandbox.path("disk/store/tmp")).unwrap().count(), 0);
-    sandbox.ok(&["restore", "venv", "--to", "out", "--exact", "--store", store]);
+    assert_eq!(
+        fs::read_dir(sandbox.path("disk/store/tmp"))
+            .unwrap()
+            .count(),
+        0
+    );
+    sandbox.ok(&[
+        "restore", "venv", "--to", "out", "--exact", "--store", store,
+    ]);
     good.assert_same(&Tree::of(&sandbox.path("out")), "the first snapshot");
     for n in 0..fillers {
         fs::remove_file(sandbox.path(&format!("disk/filler{n}"))).unwrap();

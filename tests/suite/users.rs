@@ -182,8 +182,19 @@ fn the_store_of_the_venvs_owner_is_hinted_at() {
     assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 0);
     // A password file of the test's own, in a mount namespace of its own.
     let home = sandbox.path("home");
-    fs::write(sandbox.path("passwd"), format!("root:x:0:0::/root:/bin/sh\nsomeone:x:65534:65534::{}:/bin/sh\n", home.display())).unwrap();
-    let script = format!("mount --bind '{}' /etc/passwd && exec '{}' \"$@\"", sandbox.path("passwd").display(), env!("CARGO_BIN_EXE_snap"));
+    fs::write(
+        sandbox.path("passwd"),
+        format!(
+            "root:x:0:0::/root:/bin/sh\nsomeone:x:65534:65534::{}:/bin/sh\n",
+            home.display()
+        ),
+    )
+    .unwrap();
+    let script = format!(
+        "mount --bind '{}' /etc/passwd && exec '{}' \"$@\"",
+        sandbox.path("passwd").display(),
+        env!("CARGO_BIN_EXE_snap")
+    );
     let mut command = Command::new("unshare");
     sandbox.dress(&mut command);
     let run = Run::of({
@@ -195,7 +206,10 @@ fn the_store_of_the_venvs_owner_is_hinted_at() {
     }
     assert_eq!(run.code, 10, "{run}");
     let store = home.join(".local/share/venv-snap");
-    assert!(run.stderr.contains(&format!("--store {}", store.display())), "{run}");
+    assert!(
+        run.stderr.contains(&format!("--store {}", store.display())),
+        "{run}"
+    );
 }
 
 #[test]
@@ -205,7 +219,15 @@ fn a_store_that_may_not_be_written_refuses_a_save() {
     }
     let sandbox = users_sandbox();
     fs::create_dir(sandbox.path("roots")).unwrap();
-    let run = as_user(&sandbox, &["save", "venv", "--store", sandbox.path("roots/store").to_str().unwrap()]);
+    let run = as_user(
+        &sandbox,
+        &[
+            "save",
+            "venv",
+            "--store",
+            sandbox.path("roots/store").to_str().unwrap(),
+        ],
+    );
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stderr.contains("hint: "), "{run}");
     assert_eq!(fs::read_dir(sandbox.path("roots")).unwrap().count(), 0);

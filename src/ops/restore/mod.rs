@@ -15,6 +15,7 @@ mod stage;
 mod swapped;
 mod target;
 mod verified;
+mod write;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

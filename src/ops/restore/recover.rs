@@ -154,7 +154,9 @@ impl Recovery<'_> {
     fn withdraw(&self, store: &Store, id: SnapshotId) -> Result<(), Error> {
         let venv = self.context.venv_id(self.site);
         let catalog = store.catalog()?;
-        let named = catalog.of(&venv).find(|(found, snapshot)| *found == id && !snapshot.is_save());
+        let named = catalog
+            .of(&venv)
+            .find(|(found, snapshot)| *found == id && !snapshot.is_save());
         named.map_or(Ok(()), |_| Ok(store.withdraw(id)?))
     }
 

@@ -1,13 +1,14 @@
 //! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the packs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::in_place;
 use super::incident::Incident;
-use super::plan::{Plan, Route, link_to};
+use super::plan::{Plan, Route};
+use super::write::Writer;
 use crate::disk::journal::{Journal, Workplace};
 use crate::disk::remove::remove_tree;
 use crate::disk::space::preflight;
@@ -16,7 +17,7 @@ use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::store::{Store, Wanted};
+use crate::store::Store;
 use crate::venv::Standing;
 
 /// A tree that is built but not yet known to be right.
@@ -141,11 +142,11 @@ impl Staged<'_> {
             .filter(|entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path)))
             .collect();
         let staging = &self.bench.staging;
-        for entry in entries
-            .iter()
-            .filter(|entry| entry.node == Node::Dir && !entry.path.is_root())
-        {
-            staging.make_dir(&entry.path)?;
+        let levels = levels(&entries);
+        for level in levels.iter().skip(1) {
+            level
+                .par_iter()
+                .try_for_each(|dir| staging.make_dir(&dir.path))?;
         }
         let reused = if wanted.is_none() {
             self.reuse(context, &entries)?
@@ -163,9 +164,11 @@ impl Staged<'_> {
             writer.files.load(Ordering::Relaxed),
             writer.bytes.load(Ordering::Relaxed),
         );
-        for entry in entries.iter().rev().filter(|entry| entry.node == Node::Dir) {
-            if wanted.is_none() {
-                staging.settle_dir(&entry.path, &entry.meta)?;
+        if wanted.is_none() {
+            for level in levels.iter().rev() {
+                level
+                    .par_iter()
+                    .try_for_each(|dir| staging.settle_dir(&dir.path, &dir.meta))?;
             }
         }
         (self.reused, self.written, self.written_bytes) = (reused, written, written_bytes);
@@ -245,142 +248,15 @@ impl Staged<'_> {
     }
 }
 
-/// Writes entries from the store into a staging directory.
-pub(super) struct Writer<'a> {
-    staging: &'a Staging,
-    store: &'a Store,
-    rewritten: &'a BTreeMap<RelPath, Vec<u8>>,
-    pub(super) files: AtomicU64,
-    bytes: AtomicU64,
-}
-
-/// What an object from the store is for.
-enum Goal<'e> {
-    Whole(&'e Entry),
-    Piece(&'e Entry, u64),
-}
-
-impl<'a> Writer<'a> {
-    pub(super) fn new(
-        staging: &'a Staging,
-        store: &'a Store,
-        rewritten: &'a BTreeMap<RelPath, Vec<u8>>,
-    ) -> Self {
-        Self {
-            staging,
-            store,
-            rewritten,
-            files: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
+/// The directories by their depth, the root's level first: those of one level do not depend on one another.
+fn levels<'e>(entries: &[&'e Entry]) -> Vec<Vec<&'e Entry>> {
+    let mut levels: Vec<Vec<&Entry>> = vec![Vec::new()];
+    for &entry in entries.iter().filter(|entry| entry.node == Node::Dir) {
+        let depth = entry.path.parts().count();
+        if levels.len() <= depth {
+            levels.resize_with(depth + 1, Vec::new);
         }
+        levels[depth].push(entry);
     }
-
-    /// Writes all that is no directory.
-    pub(super) fn write(&self, context: &Context<'_>, entries: &[&Entry]) -> Result<(), Error> {
-        let mut wanted = Vec::new();
-        let mut at_hand: Vec<(&Entry, &[u8])> = Vec::new();
-        let mut large = Vec::new();
-        let mut links = Vec::new();
-        for &entry in entries {
-            match &entry.node {
-                Node::File {
-                    link_to: Some(_), ..
-                } => links.push(entry),
-                Node::File { size: 0, .. } => at_hand.push((entry, &[])),
-                Node::File { digest, size, .. } => match self.rewritten.get(&entry.path) {
-                    Some(content) => at_hand.push((entry, content)),
-                    None if *size > Store::PIECE_LEN => {
-                        self.staging.begin_large(&entry.path, *size)?;
-                        wanted.extend(self.pieces(entry, digest)?);
-                        large.push(entry);
-                    }
-                    None => wanted.push(Wanted {
-                        id: *digest,
-                        purpose: Goal::Whole(entry),
-                    }),
-                },
-                Node::Symlink(to) => self.staging.symlink(&entry.path, to, &entry.meta)?,
-                Node::Special(special) => {
-                    self.staging.special(&entry.path, *special, &entry.meta)?
-                }
-                Node::Dir | Node::Unreadable(_) => {}
-            }
-        }
-        self.fetch(context, wanted, &at_hand)?;
-        for entry in large {
-            self.staging.finish_large(&entry.path, &entry.meta)?;
-            self.count(context, entry.size().unwrap_or(0));
-        }
-        for entry in links {
-            if let Some(first) = link_to(entry) {
-                self.staging.link(first, &entry.path)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn pieces<'e>(
-        &self,
-        entry: &'e Entry,
-        digest: &crate::model::Digest,
-    ) -> Result<Vec<Wanted<Goal<'e>>>, Error> {
-        let segments = self
-            .store
-            .segments(digest)?
-            .filter(|segments| Some(segments.size()) == entry.size());
-        let what = || crate::store::Error::LostObject(format!("{digest}, of '{}'", entry.path));
-        let segments = segments.ok_or_else(what)?;
-        Ok(segments
-            .values()
-            .iter()
-            .zip(0..)
-            .map(|(id, number)| Wanted {
-                id: *id,
-                purpose: Goal::Piece(entry, number),
-            })
-            .collect())
-    }
-
-    fn fetch(
-        &self,
-        context: &Context<'_>,
-        wanted: Vec<Wanted<Goal<'_>>>,
-        at_hand: &[(&Entry, &[u8])],
-    ) -> Result<(), Error> {
-        let batches = self.store.plan(wanted)?;
-        context.monitor.phase("writing", 0, 0);
-        at_hand
-            .par_iter()
-            .try_for_each(|(entry, content)| self.write_one(context, entry, content))?;
-        self.store.fetch(batches, |goal, bytes| {
-            context.go_on()?;
-            match goal {
-                Goal::Whole(entry) => self.write_one(context, entry, bytes),
-                Goal::Piece(entry, number) => {
-                    Ok(self
-                        .staging
-                        .write_piece(&entry.path, number * Store::PIECE_LEN, bytes)?)
-                }
-            }
-        })
-    }
-
-    fn write_one(&self, context: &Context<'_>, entry: &Entry, content: &[u8]) -> Result<(), Error> {
-        if entry.size() != Some(content.len() as u64) {
-            let (path, what) = (
-                entry.path.to_string(),
-                "the tree gives another length than the object has".to_owned(),
-            );
-            return Err(Error::NotVerified { path, what });
-        }
-        self.staging.write_file(&entry.path, content, &entry.meta)?;
-        self.count(context, content.len() as u64);
-        Ok(())
-    }
-
-    fn count(&self, context: &Context<'_>, bytes: u64) {
-        self.files.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        context.monitor.advance(1, bytes);
-    }
+    levels
 }

@@ -9,7 +9,7 @@ use crate::model::compare::compare;
 use crate::model::{Kind, Manifest, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::scan::scan_private;
 use crate::venv::stat_cache::StatCache;
 
 /// A tree that is right and durable. Only this can be swapped.
@@ -52,12 +52,7 @@ impl Verified<'_> {
                 proofs.insert(path, stat, digest, has_xattrs, None);
             }
         }
-        let scan = scan(
-            staged.bench.staging.root(),
-            &proofs,
-            &DigestsOnly,
-            context.monitor,
-        )?;
+        let scan = scan_private(staged.bench.staging.root(), &proofs, context.monitor)?;
         let in_place = matches!(staged.plan.route, Route::InPlace(_));
         let expected = if in_place {
             only(

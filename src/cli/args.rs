@@ -126,7 +126,6 @@ pub(crate) struct Diff {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Restore {
     /// The venv; may be gone
     #[arg(value_hint = ValueHint::DirPath)]

@@ -32,7 +32,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Cat) -> Result<Exit, Failure> {
     });
     let (snapshot, path) = parsed.ok_or_else(form)?;
     let path = inside(path)?;
-    let site = session.venv_of(&snapshot, args.of.venv.as_deref())?;
+    let site = Session::venv_of(&snapshot, args.of.venv.as_deref())?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let done = cat(&session.context, &snapshot, &path, site.as_ref(), &mut out);
     let broken = |error: &Error| matches!(error, Error::Path(path) if path.source.kind() == std::io::ErrorKind::BrokenPipe);

@@ -64,7 +64,7 @@ fn two_snapshots(
         .into_iter()
         .find(|name| !matches!(name, SnapshotRef::Prefix(_)));
     let site: Option<Site> = by_venv
-        .map(|name| session.venv_of(name, named))
+        .map(|name| Session::venv_of(name, named))
         .transpose()?
         .flatten();
     let outcome = diff_snapshots(&session.context, a, b, site.as_ref())

@@ -99,7 +99,6 @@ impl<'a> Session<'a> {
 
     /// The venv by which a name of a snapshot is understood. An id needs none; the others must not mean just any venv.
     pub(crate) fn venv_of(
-        &self,
         name: &SnapshotRef,
         named: Option<&std::path::Path>,
     ) -> Result<Option<Site>, Failure> {

@@ -43,7 +43,7 @@ impl PycHeader {
     }
 
     /// Whether Python would take this bytecode for that source: it compares the lower 32 bits of time and size.
-    pub(crate) fn fits(&self, source: &Entry) -> bool {
+    pub(crate) fn fits(self, source: &Entry) -> bool {
         source.size().is_some_and(|size| size as u32 == self.size)
             && source.meta.mtime.secs as u32 == self.mtime
     }

@@ -40,7 +40,7 @@ pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<D
                     .map(|a| difference(Kind::Missing, Some(a), None)),
             ),
             Ordering::Greater => {
-                found.extend(right.next().map(|b| difference(Kind::Extra, None, Some(b))))
+                found.extend(right.next().map(|b| difference(Kind::Extra, None, Some(b))));
             }
             Ordering::Equal => {
                 if let (Some(a), Some(b)) = (left.next(), right.next())
@@ -116,10 +116,10 @@ fn worst(a: &Entry, b: &Entry, links: &Links<'_>) -> Option<(Kind, Option<String
     if (a.meta.uid, a.meta.gid) != (b.meta.uid, b.meta.gid) {
         return plain(Kind::Owner);
     }
-    if a.meta.mtime != b.meta.mtime {
-        plain(Kind::Mtime)
-    } else {
+    if a.meta.mtime == b.meta.mtime {
         None
+    } else {
+        plain(Kind::Mtime)
     }
 }
 

@@ -37,7 +37,7 @@ impl Context<'_> {
     }
 
     /// The key of a venv in the stat cache.
-    pub(super) fn cache_key(&self, venv: &VenvId) -> String {
+    pub(super) fn cache_key(venv: &VenvId) -> String {
         format!(
             "{}\0{}",
             venv.host,

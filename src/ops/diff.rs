@@ -90,7 +90,7 @@ pub fn diff_venv(
     store.load_objects(context.monitor)?;
     let manifest = store.manifest(&expected.snapshot.root, expected.snapshot.entries())?;
     let cache = if options.quick {
-        store.stat_cache(&context.cache_key(&venv), context.monitor)?
+        store.stat_cache(&Context::cache_key(&venv), context.monitor)?
     } else {
         None
     };
@@ -217,7 +217,7 @@ impl Sides<'_> {
         let bytecode = is_bytecode(&path);
         if kind == Kind::Altered
             && (depth == Depth::Full || bytecode)
-            && let Some(contents) = self.contents(difference)?
+            && let Some(contents) = self.contents(difference)
         {
             kind = contents.kind(&mut detail)?;
             believed = bytecode && self.is_believed(&path, &contents)?;
@@ -233,29 +233,29 @@ impl Sides<'_> {
         })
     }
 
-    fn contents<'b>(&'b self, difference: &Difference<'b>) -> Result<Option<Contents<'b>>, Error> {
+    fn contents<'b>(&'b self, difference: &Difference<'b>) -> Option<Contents<'b>> {
         let (Some(a), Some(b)) = (difference.expected, difference.actual) else {
-            return Ok(None);
+            return None;
         };
         let (Some(digest), Some(size), Some(actual_size)) = (a.digest(), a.size(), b.size()) else {
-            return Ok(None);
+            return None;
         };
         let actual = match (self.live, b.digest()) {
             (Some(root), _) => match root.open_below(&b.path, OFlags::RDONLY) {
                 Ok(fd) => Actual::Live(fd.into()),
                 // It went away since it was scanned; that it was altered then stays true.
-                Err(_) => return Ok(None),
+                Err(_) => return None,
             },
             (None, Some(digest)) => Actual::Stored(digest),
-            (None, None) => return Ok(None),
+            (None, None) => return None,
         };
-        Ok(Some(Contents {
+        Some(Contents {
             store: self.store,
             digest,
             size,
             actual,
             actual_size,
-        }))
+        })
     }
 
     /// Whether Python would load a changed bytecode file for the source that stands beside it.

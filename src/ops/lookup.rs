@@ -69,12 +69,11 @@ impl Catalog {
                 .find(|(_, snapshot)| snapshot.label.as_ref() == Some(label)),
             SnapshotRef::Prefix(prefix) => return self.by_prefix(prefix, venv),
         };
-        match found {
-            Some(found) => Ok(chosen(found)),
-            None => {
-                self.admit_damage()?;
-                Err(no_snapshot(name, venv))
-            }
+        if let Some(found) = found {
+            Ok(chosen(found))
+        } else {
+            self.admit_damage()?;
+            Err(no_snapshot(name, venv))
         }
     }
 

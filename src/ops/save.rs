@@ -52,7 +52,7 @@ pub fn save(
     let store = context.open()?;
     store.tidy(context.monitor)?;
     let venv = context.venv_id(site);
-    let key = context.cache_key(&venv);
+    let key = Context::cache_key(&venv);
     let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
 
     let intake = Intake::new(store.packer(context.monitor)?);

@@ -1,4 +1,4 @@
-//! The index: a SQLite database that makes things fast and may be lost at any time (promise 6).
+//! The index: a `SQLite` database that makes things fast and may be lost at any time (promise 6).
 //!
 //! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat cache of
 //! each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged commits.

@@ -59,7 +59,7 @@ pub(crate) struct Store {
     path: PathBuf,
     files: Files,
     /// Holds the shared lock until the store is closed.
-    _lock: File,
+    held_lock: File,
     wait: Duration,
     index: Mutex<Option<Index>>,
     objects: RwLock<Option<Objects>>,
@@ -135,7 +135,7 @@ impl Store {
         Ok(Self {
             path: path.to_owned(),
             files,
-            _lock: held,
+            held_lock: held,
             wait,
             index: Mutex::default(),
             objects: RwLock::default(),
@@ -150,7 +150,7 @@ impl Store {
             return Ok(());
         }
         if lock(
-            &self._lock,
+            &self.held_lock,
             &self.path,
             Sharing::Exclusive,
             Duration::ZERO,
@@ -163,10 +163,10 @@ impl Store {
         }
         // Down to shared again; should another have come first, it cannot be exclusive for long.
         while !lock(
-            &self._lock,
+            &self.held_lock,
             &self.path,
             Sharing::Shared,
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             monitor,
         )? {
             if monitor.cancelled() {

@@ -25,7 +25,10 @@ pub(super) fn pack_place(name: &str) -> String {
 
 /// The frames that were read last: neighbours in path order are mostly neighbours in a frame.
 #[derive(Debug, Default)]
-pub(super) struct FrameCache(Mutex<VecDeque<((u32, u32), Arc<Vec<u8>>)>>);
+pub(super) struct FrameCache(Mutex<VecDeque<(FrameKey, Arc<Vec<u8>>)>>);
+
+/// The numbers of a pack and of a frame in it.
+type FrameKey = (u32, u32);
 
 const CACHED_FRAMES: usize = 8;
 
@@ -179,7 +182,7 @@ impl Store {
         for (place, purpose) in placed {
             match batches.last_mut() {
                 Some(last) if (last.pack, last.frame) == (place.pack, place.frame) => {
-                    last.parts.push((place, purpose))
+                    last.parts.push((place, purpose));
                 }
                 _ => batches.push(Batch {
                     pack: place.pack,

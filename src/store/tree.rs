@@ -47,7 +47,7 @@ fn put_node(out: &mut Vec<u8>, node: &Node, subtree: Option<Digest>) {
             digest,
             link_to,
         } => {
-            out.push(if link_to.is_some() { 1 } else { 0 });
+            out.push(u8::from(link_to.is_some()));
             put_uint(out, *size);
             out.extend_from_slice(digest.as_bytes());
             if let Some(first) = link_to {

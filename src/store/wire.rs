@@ -106,8 +106,12 @@ mod tests {
         let uints = [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX];
         let ints = [0, -1, 1, i64::MIN, i64::MAX, -1_000_000_000];
         let mut out = Vec::new();
-        uints.iter().for_each(|&v| put_uint(&mut out, v));
-        ints.iter().for_each(|&v| put_int(&mut out, v));
+        for v in uints {
+            put_uint(&mut out, v);
+        }
+        for v in ints {
+            put_int(&mut out, v);
+        }
         put_bytes(&mut out, b"abc");
         let mut reader = Reader(&out);
         for v in uints {

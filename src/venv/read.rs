@@ -14,11 +14,14 @@ use crate::disk::walk::Found;
 use crate::model::Digest;
 use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
 
+/// Extended attributes by name.
+pub(super) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What came of reading a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Content {
     /// Its digest and extended attributes.
-    Known(Digest, Vec<(Vec<u8>, Vec<u8>)>),
+    Known(Digest, Xattrs),
     /// It is not what the walk met any more.
     Changed,
     /// It cannot be read, with the reason.
@@ -73,7 +76,7 @@ impl Opened {
         }
     }
 
-    pub(super) fn xattrs(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Failed> {
+    pub(super) fn xattrs(&self) -> Result<Xattrs, Failed> {
         Ok(read_xattrs(&self.fd)?)
     }
 

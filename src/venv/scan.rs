@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::error::Error;
-use super::read::{Content, Failed, Opened};
+use super::read::{Content, Failed, Opened, Xattrs};
 use super::stat_cache::StatCache;
 use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
@@ -234,14 +234,12 @@ fn read_batch(
     Ok(contents)
 }
 
-type DigestAndXattrs = (Digest, Vec<(Vec<u8>, Vec<u8>)>);
-
 fn read_one(
     root: &Rooted,
     found: &Found,
     sink: &dyn Sink,
     buffer: &mut Vec<u8>,
-) -> Result<DigestAndXattrs, Failed> {
+) -> Result<(Digest, Xattrs), Failed> {
     let file = Opened::open(root, found)?;
     let xattrs = file.xattrs()?;
     if found.stat.size > SEGMENT_LEN as u64 {

@@ -67,9 +67,9 @@ fn no_flipped_bit_of_a_pack_is_restored() {
             fs::remove_file(sandbox.path("store/index.db")).unwrap();
         }
         if all_or_nothing(&sandbox, &good, &format!("bit {bit}")) {
-            healthy += 1
+            healthy += 1;
         } else {
-            refused += 1
+            refused += 1;
         }
         fs::write(&pack, &clean).unwrap();
     }

@@ -72,7 +72,7 @@ fn kill_everywhere(sandbox: &Sandbox, more: &[&str], args: &[&str], check: &dyn 
             reset(sandbox, backup.path());
         }
     }
-    eprintln!("{args:?}: killed at {killed} points, lost 0");
+    println!("{args:?}: killed at {killed} points, lost 0");
     assert!(killed > 20, "the kills did not reach {args:?}: {killed}");
     killed
 }
@@ -154,7 +154,7 @@ fn a_restore_killed_anywhere_leaves_the_old_venv_or_the_new_one() {
     }
     let (sandbox, good, hurt) = hurt_venv();
     kill_everywhere(&sandbox, &[], &["restore", "venv"], &|what| {
-        check_restore(&sandbox, &good, &hurt, what)
+        check_restore(&sandbox, &good, &hurt, what);
     });
 }
 

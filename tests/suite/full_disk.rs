@@ -39,9 +39,9 @@ fn a_full_store_refuses_a_save_at_every_fill_level_and_stays_sound() {
             "{free} KiB: {run}"
         );
         if run.code == 0 {
-            done += 1
+            done += 1;
         } else {
-            refused += 1
+            refused += 1;
         }
         assert_eq!(
             fs::read_dir(sandbox.path("disk/store/tmp"))

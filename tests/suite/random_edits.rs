@@ -104,7 +104,9 @@ fn any_series_of_edits_is_seen_undone_and_brought_back() {
             let _ = fs::remove_file(sandbox.venv().join("bin/python"));
             let good = Tree::of(&sandbox.venv());
             sandbox.ok(&["save", "venv"]);
-            edits.iter().for_each(|edit| apply(&sandbox, edit));
+            for edit in &edits {
+                apply(&sandbox, edit);
+            }
             let edited = Tree::of(&sandbox.venv());
             let diff = sandbox.snap(&["diff", "venv"]);
             assert!(diff.code <= 1, "{diff}");

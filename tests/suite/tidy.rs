@@ -183,7 +183,7 @@ fn functions_fit_a_screen() {
                 || line.contains(" fn ") && !line.trim_start().starts_with("//");
             match &open {
                 None if begins && !line.trim_end().ends_with(';') => {
-                    open = Some((indent, number, line.trim().to_owned()))
+                    open = Some((indent, number, line.trim().to_owned()));
                 }
                 Some((at, start, name))
                     if line.starts_with('}') && *at == 0

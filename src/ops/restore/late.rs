@@ -19,10 +19,7 @@ use crate::store::Store;
 use crate::venv::stat_cache::StatCache;
 
 /// The paths whose file is not in the given state any more.
-pub(super) fn changed_since(
-    root: &Rooted,
-    states: &HashMap<RelPath, Stat>,
-) -> Result<Vec<RelPath>, Error> {
+pub(super) fn changed_since(root: &Rooted, states: &HashMap<RelPath, Stat>) -> Vec<RelPath> {
     let changed = states.par_iter().filter(|(path, then)| {
         !root
             .stat_below(path, false)
@@ -30,7 +27,7 @@ pub(super) fn changed_since(
     });
     let mut changed: Vec<RelPath> = changed.map(|(path, _)| path.clone()).collect();
     changed.sort_unstable();
-    Ok(changed)
+    changed
 }
 
 /// A name under which a replaced tree stays beside the venv.
@@ -137,7 +134,7 @@ pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> 
         .filter(|(_, stat)| stat.nlink > 1)
         .map(|(path, stat)| (path.clone(), *stat))
         .collect();
-    let changed = changed_since(&venv, &shared)?;
+    let changed = changed_since(&venv, &shared);
     if changed.is_empty() {
         return Ok(());
     }
@@ -200,7 +197,7 @@ pub(super) fn refresh_stat_cache(context: &Context<'_>, staged: &Staged<'_>) -> 
             );
         }
     }
-    let key = context.cache_key(&context.venv_id(&staged.plan.place));
+    let key = Context::cache_key(&context.venv_id(&staged.plan.place));
     Ok(staged
         .plan
         .store

@@ -60,12 +60,11 @@ pub(in crate::ops) fn recover(
         work.clear_temp()?;
         if let Some(journal) = work.read()? {
             let opened;
-            let store = match store.filter(|store| store.path() == journal.store()) {
-                Some(store) => Some(store),
-                None => {
-                    opened = Store::open(&journal.store(), context.lock_wait, context.monitor).ok();
-                    opened.as_ref()
-                }
+            let store = if let Some(store) = store.filter(|store| store.path() == journal.store()) {
+                Some(store)
+            } else {
+                opened = Store::open(&journal.store(), context.lock_wait, context.monitor).ok();
+                opened.as_ref()
             };
             Recovery {
                 context,

@@ -69,7 +69,7 @@ impl<'a> Writer<'a> {
                 },
                 Node::Symlink(to) => self.staging.symlink(&entry.path, to, &entry.meta)?,
                 Node::Special(special) => {
-                    self.staging.special(&entry.path, *special, &entry.meta)?
+                    self.staging.special(&entry.path, *special, &entry.meta)?;
                 }
                 Node::Dir | Node::Unreadable(_) => {}
             }

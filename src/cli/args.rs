@@ -114,7 +114,7 @@ pub(crate) struct Save {
 
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// [VENV] [SNAPSHOT], or two snapshots. An id of 4 or more hex digits, 'latest', 'latest~N' and '@label' are snapshots, all
+    /// A venv and a snapshot, or two snapshots. An id of 4 or more hex digits, 'latest', 'latest~N' and '@label' are snapshots, all
     /// else is a path; write ./NAME for a path of such a form [default: the venv around against its newest baseline]
     #[arg(value_name = "VENV|SNAPSHOT", num_args = 0..=2, value_hint = ValueHint::DirPath)]
     pub(crate) sides: Vec<PathBuf>,

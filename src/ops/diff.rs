@@ -16,7 +16,8 @@ use crate::model::{
 };
 use crate::store::Store;
 use crate::venv::Site;
-use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::scan::scan;
+use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
 
 /// What a diff is told.

@@ -6,7 +6,8 @@ use super::error::Error;
 use crate::model::Digest;
 use crate::model::segment::Segments;
 use crate::store::{self, Packer};
-use crate::venv::scan::{Scan, Sink, Stopped};
+use crate::venv::scan::Scan;
+use crate::venv::sink::{Sink, Stopped};
 use crate::{monitor::Monitor, venv};
 
 /// A sink that packs. Keeps the first error, since a scan only learns that it has to stop.

@@ -4,6 +4,7 @@ mod error;
 mod read;
 pub(crate) mod relocate;
 pub(crate) mod scan;
+pub(crate) mod sink;
 mod site;
 pub(crate) mod stat_cache;
 

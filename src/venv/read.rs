@@ -6,7 +6,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::scan::{Sink, Stopped};
+use super::sink::{Sink, Stopped};
 use crate::disk::meta::read_xattrs;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;

@@ -16,7 +16,8 @@ use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::store::Store;
-use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::scan::scan;
+use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
 use crate::venv::{Site, Standing};
 

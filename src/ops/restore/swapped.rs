@@ -19,7 +19,8 @@ use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::venv::Standing;
-use crate::venv::scan::{DigestsOnly, scan};
+use crate::venv::scan::scan;
+use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
 
 /// How often a tree whose files change under our hands is mended before we give up.

@@ -1,0 +1,44 @@
+//! Where the content goes that a scan reads: the seam at which a store is put, which this room does not know.
+
+use crate::model::Digest;
+use crate::model::segment::Segments;
+
+/// Where the content goes that a scan reads. Called from many threads.
+pub(crate) trait Sink: Sync {
+    /// Whether the content is safe already, so that a file known by its state need not be read.
+    fn has(&self, digest: &Digest) -> bool;
+    /// Whether contents are wanted at all, or only their digests.
+    fn wants(&self) -> bool;
+    /// Takes the contents of small files that lie near each other.
+    fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped>;
+    /// Takes one segment of a large file.
+    fn segment(&self, value: Digest, number: u32, bytes: Vec<u8>) -> Result<(), Stopped>;
+    /// Takes the list of a large file's segments.
+    fn segments(&self, segments: Segments) -> Result<(), Stopped>;
+}
+
+/// The sink cannot go on; it knows why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopped;
+
+/// Wants digests only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DigestsOnly;
+
+impl Sink for DigestsOnly {
+    fn has(&self, _: &Digest) -> bool {
+        true
+    }
+    fn wants(&self) -> bool {
+        false
+    }
+    fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
+        Ok(())
+    }
+    fn segment(&self, _: Digest, _: u32, _: Vec<u8>) -> Result<(), Stopped> {
+        Ok(())
+    }
+    fn segments(&self, _: Segments) -> Result<(), Stopped> {
+        Ok(())
+    }
+}

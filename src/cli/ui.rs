@@ -28,8 +28,9 @@ pub(crate) struct Ui {
     files: AtomicU64,
 }
 
-const WITH_TOTAL: &str = "{msg} {wide_bar} {bytes}/{total_bytes}, {prefix} files, {eta} left";
-const WITHOUT_TOTAL: &str = "{msg} {spinner} {bytes}, {prefix} files, {elapsed}";
+const WITH_TOTAL: &str =
+    "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {prefix} files, {eta} left";
+const WITHOUT_TOTAL: &str = "{msg} {spinner} {decimal_bytes}, {prefix} files, {elapsed}";
 
 impl Ui {
     pub(crate) fn new(loudness: Loudness, json: bool, signals: Signals) -> Self {

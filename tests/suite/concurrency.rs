@@ -89,11 +89,11 @@ fn a_restore_that_is_at_work_is_waited_for_or_told() {
     sandbox.ok(&["save", "venv"]);
     fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     let mut slow = sandbox
-        .traced(&["syncfs:delay_enter=1500000:when=1"], &["restore", "venv"])
+        .traced(&["syncfs:delay_enter=3000000:when=1"], &["restore", "venv"])
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(std::time::Duration::from_millis(1000));
     let run = sandbox.code(11, &["restore", "venv", "--lock-wait", "0.1"]);
     assert!(
         run.stderr.contains("another process is working on"),

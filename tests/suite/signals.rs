@@ -13,12 +13,12 @@ fn interrupted(
     signal: rustix::process::Signal,
     args: &[&str],
 ) -> Run {
-    let mut command = sandbox.traced(&[&format!("{slow}:delay_enter=600000")], args);
+    let mut command = sandbox.traced(&[&format!("{slow}:delay_enter=1600000")], args);
     command
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
     let child = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(350));
+    std::thread::sleep(Duration::from_millis(900));
     // strace passes no signal on; its child is the program.
     let tracer = child.id();
     let children = fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children")).unwrap();

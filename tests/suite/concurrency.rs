@@ -93,7 +93,7 @@ fn a_restore_that_is_at_work_is_waited_for_or_told() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1000));
+    std::thread::sleep(std::time::Duration::from_secs(1));
     let run = sandbox.code(11, &["restore", "venv", "--lock-wait", "0.1"]);
     assert!(
         run.stderr.contains("another process is working on"),

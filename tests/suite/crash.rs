@@ -251,3 +251,25 @@ fn a_restore_whose_calls_fail_changes_nothing_and_says_so() {
         reset(&sandbox, backup.path());
     }
 }
+
+#[test]
+fn a_staged_tree_that_is_wrong_is_never_exposed() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, _, hurt) = hurt_venv();
+    let ids = sandbox.ids();
+    // The call does nothing and says that it did.
+    for fault in [
+        "utimensat:retval=0:when=3",
+        "fchmod:retval=0:when=4",
+        "symlinkat:retval=0:when=1",
+        "mkdirat:retval=0:when=3",
+    ] {
+        let run = sandbox.snap_traced(&[fault], &["restore", "venv"]);
+        assert_eq!(run.code, 3, "{fault}: {run}");
+        hurt.assert_same(&Tree::of(&sandbox.venv()), fault);
+        assert_eq!(sandbox.ids(), ids, "{fault}");
+        assert_eq!(sandbox.debris(), Vec::<String>::new(), "{fault}");
+    }
+}

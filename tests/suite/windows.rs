@@ -70,6 +70,43 @@ fn a_write_to_a_good_file_between_its_proof_and_the_swap_does_not_get_into_the_n
 }
 
 #[test]
+fn what_changed_after_its_proof_is_not_exposed_for_a_moment() {
+    if !can_trace() {
+        return;
+    }
+    use std::os::unix::fs::MetadataExt;
+    let (sandbox, good) = hurt_venv();
+    let path = format!("{}/click/utils.py", venv::SITE);
+    let file = sandbox.venv().join(&path);
+    let inode = || fs::metadata(sandbox.venv()).map_or(0, |meta| meta.ino());
+    let before = inode();
+    // Held up before the sync, for the write, and after the exchange, for a look.
+    let slow = [
+        "syncfs:delay_enter=1200000:when=1",
+        "renameat2:delay_exit=1500000:when=3",
+    ];
+    let mut command = sandbox.traced(&slow, &["restore", "venv"]);
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    fs::OpenOptions::new()
+        .append(true)
+        .open(&file)
+        .unwrap()
+        .write_all(b"# late\n")
+        .unwrap();
+    while inode() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let exposed = fs::read(&file).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(
+        exposed,
+        good.0[std::path::Path::new(&path)].content,
+        "right after the exchange"
+    );
+}
+
+#[test]
 fn a_file_changed_or_added_just_before_the_swap_is_in_the_incident_snapshot() {
     if !can_trace() {
         return;
@@ -126,21 +163,29 @@ fn a_write_through_the_old_tree_just_after_the_swap_does_not_reach_the_new_venv(
 #[test]
 fn a_venv_that_never_holds_still_is_refused_by_save() {
     let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
     if !can_trace() {
         return;
     }
+    // In memory, where no sync of another test can hold the writer up.
+    let memory = tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap();
+    let busy = memory.path().join("venv");
+    venv::tiny(&busy);
     let stop = std::sync::atomic::AtomicBool::new(false);
     let run = std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut n = 0;
             while !stop.load(std::sync::atomic::Ordering::Relaxed) {
                 n += 1;
-                fs::write(sandbox.venv().join("busy"), format!("{n}")).unwrap();
+                fs::write(busy.join("busy"), format!("{n}")).unwrap();
             }
         });
         // Reading takes long enough for a change in each round.
-        let run = sandbox.snap_traced(&["openat2:delay_enter=3000"], &["save", "venv"]);
+        let run = sandbox.snap_traced(
+            &["openat2:delay_enter=3000"],
+            &["save", busy.to_str().unwrap()],
+        );
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         run
     });

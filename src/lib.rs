@@ -9,6 +9,7 @@
     allow(clippy::unwrap_used, reason = "a test that fails may panic")
 )]
 
+mod audit;
 mod diagnose;
 mod disk;
 pub mod model;
@@ -18,6 +19,7 @@ pub mod report;
 mod store;
 mod venv;
 
+pub use audit::Accept;
 pub use disk::PathError;
 pub use disk::processes::Process;
 pub use disk::space::TooLittle;

@@ -62,6 +62,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub(crate) enum Command {
     /// Save a venv as a snapshot
     Save(Save),
+    /// Check a venv without any snapshot: its files, requirements, imports and interpreter
+    Check(Check),
     /// Show what differs between a snapshot and a venv, or between two snapshots, byte by byte
     Diff(Diff),
     /// Restore a venv from a snapshot: verified first, exchanged in one step, and what it replaces is saved
@@ -110,6 +112,16 @@ pub(crate) struct Save {
     /// Save it even if part of it cannot be read or never holds still; it is no baseline then
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The venv [default: the active one, else the nearest .venv]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+    /// Also import every top-level module with the venv's own interpreter; this runs code of the venv
+    #[arg(long)]
+    pub(crate) import: bool,
 }
 
 #[derive(Debug, Args)]

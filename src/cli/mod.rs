@@ -1,7 +1,9 @@
 //! The command line: parse, dispatch, say how it ended. The only room that prints, reads the environment and the clock.
 
+mod accepted;
 mod args;
 mod cat;
+mod check;
 mod demo;
 mod diff;
 mod error;
@@ -96,6 +98,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Man => generate::man(),
         Command::Demo(demo) => demo::run(ui, &demo),
         Command::Save(save) => save::run(&session(arguments.global)?, save),
+        Command::Check(check) => check::run(&session(arguments.global)?, &check),
         Command::Diff(diff) => diff::run(&session(arguments.global)?, &diff),
         Command::Restore(restore) => restore::run(&session(arguments.global)?, restore),
         Command::Undo(undo) => undo::run(&session(arguments.global)?, &undo),

@@ -1,6 +1,7 @@
 //! Why: what a difference means. Pure: differences and clues in, findings out.
 
 mod bytecode;
+mod case;
 mod class;
 
 pub(crate) use bytecode::{PycHeader, is_bytecode, source_of};

@@ -1,7 +1,9 @@
 //! The nouns, without any I/O: what a snapshot is made of, what a difference is.
 
+pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod compare;
+pub(crate) mod diagnosis;
 pub(crate) mod digest;
 pub(crate) mod entry;
 pub(crate) mod path;
@@ -10,7 +12,9 @@ pub(crate) mod snapref;
 pub(crate) mod snapshot;
 pub(crate) mod text;
 
+pub use audit::{Audit, Audited, Check, Finding, Interpreter, Package};
 pub use change::{Change, Class, Detail, Kind};
+pub use diagnosis::Diagnosis;
 pub use digest::Digest;
 pub use entry::{Entry, Manifest, Meta, Node, Special, Time};
 pub use path::{BadPath, RelPath};

@@ -3,9 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::error::Error;
-use crate::model::Digest;
+use crate::model::{Digest, RelPath};
 use crate::model::segment::Segments;
 use crate::store::{self, Packer};
+use crate::venv::hashes::Hashes;
 use crate::venv::scan::Scan;
 use crate::venv::sink::{Sink, Stopped};
 use crate::{monitor::Monitor, venv};
@@ -13,6 +14,8 @@ use crate::{monitor::Monitor, venv};
 /// A sink that packs. Keeps the first error, since a scan only learns that it has to stop.
 pub(super) struct Intake<'s> {
     pub(super) packer: Packer<'s>,
+    /// Hashes for the audit, where there will be one.
+    pub(super) hashes: Option<Hashes>,
     failed: Mutex<Option<store::Error>>,
 }
 
@@ -20,7 +23,16 @@ impl<'s> Intake<'s> {
     pub(super) fn new(packer: Packer<'s>) -> Self {
         Self {
             packer,
+            hashes: None,
             failed: Mutex::new(None),
+        }
+    }
+
+    /// The same, keeping hashes for an audit.
+    pub(super) fn with_hashes(packer: Packer<'s>) -> Self {
+        Self {
+            hashes: Some(Hashes::default()),
+            ..Self::new(packer)
         }
     }
 
@@ -64,6 +76,11 @@ impl Sink for Intake<'_> {
     }
     fn wants(&self) -> bool {
         true
+    }
+    fn seen(&self, path: &RelPath, digest: &Digest, bytes: &[u8]) {
+        if let Some(hashes) = &self.hashes {
+            hashes.add(path, *digest, bytes);
+        }
     }
     fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
         self.keep(self.packer.add_files(files))

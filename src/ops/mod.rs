@@ -1,6 +1,8 @@
 //! The verbs, one file each: options in, outcome out. Here store and venv meet.
 
+mod audit;
 mod cat;
+mod check;
 mod context;
 mod diff;
 mod error;
@@ -16,6 +18,7 @@ mod stats;
 mod undo;
 
 pub use cat::cat;
+pub use check::{CheckOptions, CheckOutcome, check};
 pub use context::Context;
 pub use diff::{DiffOptions, DiffOutcome, Side, diff_snapshots, diff_venv};
 pub use error::Error;

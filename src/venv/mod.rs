@@ -1,6 +1,10 @@
 //! A live venv: where it stands and what it holds. Knows no store.
 
+pub(crate) mod dist;
 mod error;
+pub(crate) mod hash;
+pub(crate) mod hashes;
+pub(crate) mod interpreter;
 mod read;
 pub(crate) mod relocate;
 pub(crate) mod scan;

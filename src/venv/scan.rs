@@ -207,7 +207,9 @@ fn read_one(
         return Ok((file.read_large(sink)?, xattrs));
     }
     file.read_small(buffer)?;
-    Ok((Digest::of(buffer), xattrs))
+    let digest = Digest::of(buffer);
+    sink.seen(&found.path, &digest, buffer);
+    Ok((digest, xattrs))
 }
 
 /// The paths whose state differs between two walks, or that were not the same file when they were read.

@@ -1,6 +1,7 @@
 //! Where the content goes that a scan reads: the seam at which a store is put, which this room does not know.
 
-use crate::model::Digest;
+use super::hashes::Hashes;
+use crate::model::{Digest, RelPath};
 use crate::model::segment::Segments;
 
 /// Where the content goes that a scan reads. Called from many threads.
@@ -9,6 +10,8 @@ pub(crate) trait Sink: Sync {
     fn has(&self, digest: &Digest) -> bool;
     /// Whether contents are wanted at all, or only their digests.
     fn wants(&self) -> bool;
+    /// Is shown the content of a small file that was read, wanted or not.
+    fn seen(&self, _: &RelPath, _: &Digest, _: &[u8]) {}
     /// Takes the contents of small files that lie near each other.
     fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped>;
     /// Takes one segment of a large file.
@@ -20,6 +23,31 @@ pub(crate) trait Sink: Sync {
 /// The sink cannot go on; it knows why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopped;
+
+/// Wants digests and, for an audit, the hashes of RECORD.
+#[derive(Debug, Default)]
+pub(crate) struct HashesOnly(pub(crate) Hashes);
+
+impl Sink for HashesOnly {
+    fn has(&self, _: &Digest) -> bool {
+        false
+    }
+    fn wants(&self) -> bool {
+        false
+    }
+    fn seen(&self, path: &RelPath, digest: &Digest, bytes: &[u8]) {
+        self.0.add(path, *digest, bytes);
+    }
+    fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
+        Ok(())
+    }
+    fn segment(&self, _: Digest, _: u32, _: Vec<u8>) -> Result<(), Stopped> {
+        Ok(())
+    }
+    fn segments(&self, _: Segments) -> Result<(), Stopped> {
+        Ok(())
+    }
+}
 
 /// Wants digests only.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! One JSON document per answer: `"format": 1`, fields only ever added (docs/cli.md, "JSON").
 
+mod check;
 mod diff;
 mod entry;
 mod snapshot;
@@ -13,6 +14,7 @@ use crate::ops::{
     StatsOutcome,
 };
 
+pub use check::check;
 pub use diff::diff;
 
 /// Writes one document, on one line.

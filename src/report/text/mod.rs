@@ -1,6 +1,8 @@
 //! Text for people: plain words, the worst first, names made safe to show.
 
 mod changes;
+mod check;
+mod diagnosis;
 mod diff;
 mod log;
 mod ls;
@@ -11,6 +13,7 @@ mod words;
 
 use jiff::tz::TimeZone;
 
+pub use check::check;
 pub use diff::diff;
 pub use log::log;
 pub use ls::ls;

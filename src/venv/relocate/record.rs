@@ -6,6 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
 use super::occurrence::Place;
+use crate::venv::dist::resolve;
 use crate::model::RelPath;
 
 /// Rewrites a RECORD that lies at `path`.
@@ -102,21 +103,6 @@ fn row(
     text.pop();
     text.extend_from_slice(&line[end..]);
     Some(text)
-}
-
-/// The path in the venv that a row means.
-fn resolve(base: &RelPath, named: &[u8]) -> Option<RelPath> {
-    let mut parts: Vec<&[u8]> = base.parts().collect();
-    for part in named.split(|&b| b == b'/') {
-        match part {
-            b".." => drop(parts.pop()?),
-            b"." | b"" => {}
-            _ => parts.push(part),
-        }
-    }
-    RelPath::new(&parts.join(&b'/'))
-        .ok()
-        .filter(|_| !named.starts_with(b"/"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,57 @@
+//! Findings that people accept, each with a reason: shown as accepted, never hidden.
+
+use globset::GlobBuilder;
+use serde::Deserialize;
+
+use crate::model::{Audit, Check, Finding};
+
+/// One rule of the configuration. What it does not name fits all; it names something.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    /// What was looked for.
+    pub check: Option<Check>,
+    /// The distribution.
+    pub package: Option<String>,
+    /// The file, as a glob pattern from the root of the venv.
+    pub path: Option<String>,
+    /// Why it is accepted.
+    pub reason: String,
+}
+
+impl Accept {
+    /// Whether the rule means something: it gives a reason and does not accept everything.
+    pub fn is_sound(&self) -> bool {
+        let names_one = self.check.is_some() || self.package.is_some() || self.path.is_some();
+        let pattern = self.path.as_ref().is_none_or(|path| pattern(path).is_some());
+        names_one && pattern && !self.reason.trim().is_empty()
+    }
+
+    fn fits(&self, finding: &Finding) -> bool {
+        let check = self.check.is_none_or(|check| check == finding.check);
+        let package = self.package.as_ref().is_none_or(|name| {
+            finding.package.as_deref() == Some(&crate::venv::dist::normalized(name))
+        });
+        let path = self.path.as_ref().is_none_or(|text| {
+            finding.path.as_ref().is_some_and(|path| {
+                pattern(text).is_some_and(|glob| glob.is_match(path.as_path()))
+            })
+        });
+        check && package && path
+    }
+}
+
+fn pattern(text: &str) -> Option<globset::GlobMatcher> {
+    let glob = GlobBuilder::new(text).literal_separator(true).build().ok()?;
+    Some(glob.compile_matcher())
+}
+
+/// Marks what the rules accept.
+pub(crate) fn accept(audit: &mut Audit, rules: &[Accept]) {
+    for finding in &mut audit.findings {
+        if let Some(rule) = rules.iter().find(|rule| rule.fits(finding)) {
+            finding.accepted = Some(rule.reason.clone());
+        }
+    }
+    audit.sort();
+}

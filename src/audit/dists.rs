@@ -1,0 +1,57 @@
+//! What is odd about the distributions themselves.
+
+use super::Subject;
+use crate::model::{Check, Finding};
+use crate::venv::dist::{Dist, Form};
+
+/// Checks each distribution, and all of them together.
+pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = subject.dists.dists.iter().flat_map(single).collect();
+    for leftover in &subject.dists.leftovers {
+        let text = "an installer was interrupted and left it";
+        findings.push(Finding::new(Check::Leftover, text).at(leftover));
+    }
+    for pair in subject.dists.dists.windows(2) {
+        let [a, b] = pair else { continue };
+        if a.name == b.name {
+            let text = format!(
+                "it is installed twice: {} ('{}') and {} ('{}')",
+                a.version, a.info, b.version, b.info
+            );
+            findings.push(Finding::new(Check::Duplicate, text).of(&a.name).at(&b.info));
+        }
+    }
+    for (path, a, b) in subject.dists.shared() {
+        // Bytecode of a shared module is shared as well.
+        if !path.name().ends_with(b".pyc") && a.name != b.name {
+            let text = format!("{} lists it as well", b.name);
+            findings.push(Finding::new(Check::TwoOwners, text).of(&a.name).at(path));
+        }
+    }
+    findings
+}
+
+fn single(dist: &Dist) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let found = |check, text: String| Finding::new(check, text).of(&dist.name).at(&dist.info);
+    if dist.metadata.is_none() && dist.form != Form::EggLink {
+        let text = "its METADATA is gone, empty or makes no sense".to_owned();
+        findings.push(found(Check::MetadataUnreadable, text));
+    }
+    match &dist.record {
+        None if dist.form != Form::EggLink => {
+            let text = "it has no RECORD, so nothing is known of its files".to_owned();
+            findings.push(found(Check::RecordAbsent, text));
+        }
+        Some((path, record)) if record.rows.is_empty() => {
+            let text = "it is empty or makes no sense, so nothing is known of the files";
+            findings.push(Finding::new(Check::RecordUnreadable, text).of(&dist.name).at(path));
+        }
+        Some((path, record)) if record.bad > 0 => {
+            let text = format!("{} of its rows make no sense", record.bad);
+            findings.push(Finding::new(Check::RecordUnreadable, text).of(&dist.name).at(path));
+        }
+        _ => {}
+    }
+    findings
+}

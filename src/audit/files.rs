@@ -1,0 +1,172 @@
+//! Every file against its row of RECORD.
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::Subject;
+use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
+use crate::venv::dist::{Dist, Dists, Hash, Row};
+
+/// Content that is looked at to tell how it is wrong.
+const LOOK_MAX: u64 = 64 << 20;
+
+/// What a row came to.
+enum Verdict {
+    /// The content is what RECORD says.
+    Good { empty: bool },
+    /// RECORD says nothing that can be checked.
+    Unchecked { empty: bool },
+    Bad(Finding),
+}
+
+/// Checks all rows, and counts.
+pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
+    let rows: Vec<(&Dist, &Row)> = subject
+        .dists
+        .dists
+        .iter()
+        .flat_map(|dist| dist.record.iter().map(move |(path, record)| (dist, path, record)))
+        .flat_map(|(dist, own, record)| {
+            let others = record.rows.iter().filter(move |row| row.path != *own);
+            others.map(move |row| (dist, row))
+        })
+        // Python writes bytecode as it likes; `bytecode.rs` looks at what is broken.
+        .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
+        .collect();
+    let verdicts: Vec<Verdict> = rows
+        .into_par_iter()
+        .map(|(dist, row)| verdict(subject, dist, row))
+        .collect();
+    let mut counts = Audited::default();
+    let mut findings = Vec::new();
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Good { empty } => {
+                counts.hashed += 1;
+                counts.empty += u64::from(empty);
+            }
+            Verdict::Unchecked { empty } => {
+                counts.unhashed += 1;
+                counts.empty += u64::from(empty);
+            }
+            Verdict::Bad(finding) => findings.push(finding),
+        }
+    }
+    counts.unowned = unowned(subject.manifest, subject.dists).count() as u64;
+    (findings, counts)
+}
+
+/// Files in site-packages that no distribution lists, without bytecode.
+pub(crate) fn unowned<'a>(
+    manifest: &'a Manifest,
+    dists: &'a Dists,
+) -> impl Iterator<Item = &'a RelPath> {
+    manifest
+        .entries()
+        .iter()
+        .filter(|entry| !matches!(entry.node, Node::Dir))
+        .map(|entry| &entry.path)
+        .filter(|path| !path.name().ends_with(b".pyc"))
+        .filter(|path| dists.sites.iter().any(|site| path.is_within(site)))
+        .filter(|path| dists.owner(path).is_none())
+}
+
+fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
+    let bad = |check, text: String| {
+        let mut finding = Finding::new(check, text).of(&dist.name).at(&row.path);
+        finding.expected_size = row.size;
+        finding.links = subject.links.get(&row.path).copied();
+        finding
+    };
+    let Some(entry) = subject.manifest.get(&row.path) else {
+        // A file of a directory that is a link is reached through the link.
+        if through_link(subject, &row.path) {
+            return Verdict::Unchecked { empty: false };
+        }
+        let text = "it is gone, though RECORD lists it".to_owned();
+        return Verdict::Bad(bad(Check::FileMissing, text));
+    };
+    let size = match &entry.node {
+        Node::File { size, .. } => *size,
+        // Installers that link into their cache.
+        Node::Symlink(_) => return Verdict::Unchecked { empty: false },
+        Node::Unreadable(reason) => {
+            return Verdict::Bad(bad(Check::FileUnreadable, reason.clone()));
+        }
+        other => {
+            let text = format!("it is a {}, not a file", other.type_name());
+            return Verdict::Bad(bad(Check::FileAltered, text));
+        }
+    };
+    let with_size = |mut finding: Finding| {
+        finding.size = Some(size);
+        Verdict::Bad(finding)
+    };
+    let meant_empty = match &row.hash {
+        Hash::Known(algorithm, value) => *value == algorithm.hash(b""),
+        _ => row.size == Some(0),
+    };
+    if size == 0 && !meant_empty && (row.size.is_some() || matches!(row.hash, Hash::Known(..))) {
+        let text = match row.size {
+            Some(size) => format!("it is empty and should have {size} bytes"),
+            None => "it is empty, and RECORD's hash is that of something else".to_owned(),
+        };
+        return with_size(bad(Check::FileEmptied, text));
+    }
+    if let Some(expected) = row.size.filter(|expected| *expected != size) {
+        let text = format!("it has {size} bytes and should have {expected}");
+        return with_size(bad(Check::FileAltered, text));
+    }
+    let Hash::Known(algorithm, value) = &row.hash else {
+        return Verdict::Unchecked { empty: size == 0 };
+    };
+    match (subject.hash)(&row.path, *algorithm) {
+        Some(found) if found == *value => Verdict::Good { empty: size == 0 },
+        Some(_) => with_size(differs(subject, &row.path, size, bad)),
+        None => Verdict::Bad(bad(Check::FileUnreadable, "it cannot be read".to_owned())),
+    }
+}
+
+/// A file whose hash is wrong.
+fn differs(
+    subject: &Subject<'_>,
+    path: &RelPath,
+    size: u64,
+    bad: impl Fn(Check, String) -> Finding,
+) -> Finding {
+    let content = (size <= LOOK_MAX)
+        .then(|| (subject.read)(path))
+        .flatten()
+        .unwrap_or_default();
+    let zeros = content.iter().rev().take_while(|b| **b == 0).count();
+    // A few NUL bytes at the end are common in compiled files.
+    let is_zeroed = zeros == content.len() || zeros >= 512 || zeros > 0 && is_text(path);
+    if !content.is_empty() && is_zeroed {
+        let from = content.len() - zeros;
+        return bad(
+            Check::FileZeroFilled,
+            format!("from byte {from} on it holds only NUL"),
+        );
+    }
+    let text = "its content is not what RECORD says".to_owned();
+    bad(Check::FileAltered, text)
+}
+
+fn is_text(path: &RelPath) -> bool {
+    let name = path.name();
+    [&b".py"[..], b".pyi", b".txt", b".pth", b".md", b"METADATA", b"WHEEL"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// Whether a directory above is a symbolic link.
+fn through_link(subject: &Subject<'_>, path: &RelPath) -> bool {
+    let mut above = path.parent();
+    while let Some(dir) = above {
+        match subject.manifest.get(&dir).map(|entry| &entry.node) {
+            Some(Node::Symlink(_)) => return true,
+            Some(_) => return false,
+            None => above = dir.parent(),
+        }
+    }
+    false
+}

@@ -1,0 +1,142 @@
+//! Requirements: what each distribution needs, with markers and extras, for the interpreter of this venv.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::{
+    ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, Requirement, VerbatimUrl, VersionOrUrl,
+};
+
+use super::Subject;
+use crate::model::{Check, Finding};
+use crate::venv::dist::{Dist, normalized};
+use crate::venv::interpreter::{Facts, minor};
+
+type Need = Requirement<VerbatimUrl>;
+
+/// Checks every requirement of every distribution.
+pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(facts) = subject.interpreter else {
+        return Vec::new();
+    };
+    let mut findings: Vec<Finding> = subject
+        .dists
+        .dists
+        .iter()
+        .filter_map(|dist| python(dist, facts))
+        .collect();
+    let Some(environment) = environment(facts) else {
+        return findings;
+    };
+    let needs: Vec<(&Dist, Vec<Need>)> = subject
+        .dists
+        .dists
+        .iter()
+        .map(|dist| (dist, parse(dist)))
+        .collect();
+    let extras = extras(&needs, &environment);
+    for (dist, needs) in &needs {
+        let wanted = extras.get(&dist.name).cloned().unwrap_or_default();
+        let wanted: Vec<ExtraName> = wanted.into_iter().collect();
+        for need in needs.iter().filter(|need| need.evaluate_markers(&environment, &wanted)) {
+            if let Some(text) = unmet(subject, need) {
+                findings.push(Finding::new(Check::RequirementUnmet, text).of(&dist.name));
+            }
+        }
+    }
+    findings
+}
+
+/// The requirements that a finding names, as one list that an installer takes.
+pub(crate) fn wanted(text: &str) -> Option<&str> {
+    text.strip_prefix("needs '")?.split_once('\'').map(|(need, _)| need)
+}
+
+fn parse(dist: &Dist) -> Vec<Need> {
+    let texts = dist.metadata.iter().flat_map(|metadata| &metadata.requires);
+    texts.filter_map(|text| Need::from_str(text).ok()).collect()
+}
+
+/// The extras that installed distributions ask of others, followed until nothing new comes up.
+fn extras(
+    needs: &[(&Dist, Vec<Need>)],
+    environment: &MarkerEnvironment,
+) -> BTreeMap<String, BTreeSet<ExtraName>> {
+    let mut extras: BTreeMap<String, BTreeSet<ExtraName>> = BTreeMap::new();
+    loop {
+        let mut grew = false;
+        for (dist, needs) in needs {
+            let own: Vec<ExtraName> = extras
+                .get(&dist.name)
+                .map(|own| own.iter().cloned().collect())
+                .unwrap_or_default();
+            for need in needs.iter().filter(|need| !need.extras.is_empty()) {
+                if need.evaluate_markers(environment, &own) {
+                    let of = extras.entry(normalized(need.name.as_ref())).or_default();
+                    let before = of.len();
+                    of.extend(need.extras.iter().cloned());
+                    grew |= of.len() > before;
+                }
+            }
+        }
+        if !grew {
+            return extras;
+        }
+    }
+}
+
+/// Why a requirement is not met.
+fn unmet(subject: &Subject<'_>, need: &Need) -> Option<String> {
+    let name = normalized(need.name.as_ref());
+    let shown = {
+        let mut bare = need.clone();
+        bare.marker = pep508_rs::MarkerTree::TRUE;
+        bare.to_string()
+    };
+    let Some(dist) = subject.dists.named(&name) else {
+        return Some(format!("needs '{shown}', which is not installed"));
+    };
+    let Some(VersionOrUrl::VersionSpecifier(wanted)) = &need.version_or_url else {
+        return None;
+    };
+    let version = Version::from_str(&dist.version).ok()?;
+    (!wanted.contains(&version))
+        .then(|| format!("needs '{shown}', but {} is installed", dist.version))
+}
+
+fn python(dist: &Dist, facts: &Facts) -> Option<Finding> {
+    let text = dist.metadata.as_ref()?.requires_python.as_ref()?;
+    let wanted = VersionSpecifiers::from_str(text).ok()?;
+    let version = Version::from_str(&facts.known.version).ok()?;
+    (!wanted.contains(&version)).then(|| {
+        let text = format!("needs Python {text}, but this is {}", facts.known.version);
+        Finding::new(Check::RequiresPython, text).of(&dist.name)
+    })
+}
+
+/// What markers are evaluated against; none where not even the version is known.
+fn environment(facts: &Facts) -> Option<MarkerEnvironment> {
+    let (major, small) = minor(&facts.known.version)?;
+    let short = format!("{major}.{small}");
+    let [system, release, version, machine] = &facts.system;
+    let implementation = match facts.known.implementation.as_str() {
+        "cpython" => "CPython",
+        "pypy" => "PyPy",
+        other => other,
+    };
+    MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+        implementation_name: &facts.known.implementation,
+        implementation_version: &facts.known.version,
+        os_name: "posix",
+        platform_machine: machine,
+        platform_python_implementation: implementation,
+        platform_release: release,
+        platform_system: system,
+        platform_version: version,
+        python_full_version: &facts.known.version,
+        python_version: &short,
+        sys_platform: "linux",
+    })
+    .ok()
+}

@@ -1,0 +1,71 @@
+//! What the rules look at: all damage of one venv with the clues around it. No rule looks further.
+
+use std::collections::HashMap;
+
+use crate::model::{Kind, RelPath, Time};
+
+/// One damaged entry that is no bytecode.
+#[derive(Clone, Debug)]
+pub(crate) struct Hurt {
+    /// Where.
+    pub(crate) path: RelPath,
+    /// How; `Missing`, `Emptied`, `Truncated`, `ZeroFilled`, `Altered`, `Unreadable`, `Type`, `Link`, `Mode` or `Owner`.
+    pub(crate) kind: Kind,
+    /// The distribution that owns it.
+    pub(crate) package: Option<String>,
+    /// The size in bytes that it should have, where that is known and it is a file.
+    pub(crate) expected_size: Option<u64>,
+    /// Its modification time as it should be, where a snapshot tells.
+    pub(crate) expected_mtime: Option<Time>,
+    /// What is there now; none for what is missing.
+    pub(crate) actual: Option<Actual>,
+}
+
+/// What is found at the place of a damaged entry.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Actual {
+    /// Length in bytes.
+    pub(crate) size: u64,
+    /// Modification time.
+    pub(crate) mtime: Time,
+    /// Change time, where the live inode was seen.
+    pub(crate) ctime: Option<Time>,
+    /// Number of hard links.
+    pub(crate) nlink: u32,
+    /// Owner.
+    pub(crate) uid: u32,
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// Of an altered `.py` file: whether it still is valid Python.
+    pub(crate) valid_python: Option<bool>,
+}
+
+/// A file that should be there, damaged or not; no bytecode among them.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    /// Where.
+    pub(crate) path: RelPath,
+    /// Its size in bytes, where known.
+    pub(crate) size: Option<u64>,
+    /// Its modification time, where a snapshot or the live file tells.
+    pub(crate) mtime: Option<Time>,
+}
+
+/// All that the rules may know. Sorted by path where it is a list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Case {
+    /// The damage.
+    pub(crate) hurts: Vec<Hurt>,
+    /// All files and directories' files that should be there, hurt or not.
+    pub(crate) expected: Vec<Expected>,
+    /// The modification times of the directories that are there.
+    pub(crate) dirs: HashMap<RelPath, Time>,
+    /// By distribution: when it was installed (the modification time of its RECORD), and its RECORD's path.
+    pub(crate) installed: HashMap<String, Time>,
+    /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
+    pub(crate) leftovers: Vec<RelPath>,
+    /// What is wrong with the interpreter, in words, if anything.
+    pub(crate) interpreter: Option<String>,
+    /// The owner of the venv's root directory.
+    pub(crate) root_uid: u32,
+}

@@ -1,0 +1,290 @@
+//! What an audit knows of a venv: its packages, its interpreter, and what is wrong with it.
+
+use serde::{Deserialize, Serialize};
+
+use super::path::RelPath;
+
+/// What was looked for. The name in text and JSON is in kebab-case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// The interpreter cannot run, or is not the one that the venv was made for.
+    Interpreter,
+    /// A file that RECORD lists is gone.
+    FileMissing,
+    /// A file has no byte left, though RECORD says that it should have some.
+    FileEmptied,
+    /// A file is of the size of RECORD and ends in NUL bytes where it should not.
+    FileZeroFilled,
+    /// The content of a file is not what RECORD says.
+    FileAltered,
+    /// A file cannot be read.
+    FileUnreadable,
+    /// METADATA is gone, empty or makes no sense.
+    MetadataUnreadable,
+    /// RECORD is empty or makes no sense.
+    RecordUnreadable,
+    /// A module that a package needs of itself is not there.
+    ImportUnresolved,
+    /// A module fails when it is imported.
+    ImportFailed,
+    /// Bytecode that Python would load and cannot use.
+    BytecodeBroken,
+    /// Bytecode that Python would load and that was made from other source.
+    BytecodeStale,
+    /// There is no RECORD, so nothing is known of the files.
+    RecordAbsent,
+    /// Something that an interrupted installer left.
+    Leftover,
+    /// A distribution is installed twice.
+    Duplicate,
+    /// Two distributions list one file.
+    TwoOwners,
+    /// A requirement that is not met.
+    RequirementUnmet,
+    /// A distribution does not support this Python.
+    RequiresPython,
+    /// A distribution was built for another interpreter or machine.
+    Incompatible,
+}
+
+impl Check {
+    /// Whether it means that something is broken, and not only unusual.
+    pub fn is_damage(self) -> bool {
+        self < Self::RecordAbsent
+    }
+
+    /// The name in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interpreter => "interpreter",
+            Self::FileMissing => "file-missing",
+            Self::FileEmptied => "file-emptied",
+            Self::FileZeroFilled => "file-zero-filled",
+            Self::FileAltered => "file-altered",
+            Self::FileUnreadable => "file-unreadable",
+            Self::MetadataUnreadable => "metadata-unreadable",
+            Self::RecordUnreadable => "record-unreadable",
+            Self::ImportUnresolved => "import-unresolved",
+            Self::ImportFailed => "import-failed",
+            Self::BytecodeBroken => "bytecode-broken",
+            Self::BytecodeStale => "bytecode-stale",
+            Self::RecordAbsent => "record-absent",
+            Self::Leftover => "leftover",
+            Self::Duplicate => "duplicate",
+            Self::TwoOwners => "two-owners",
+            Self::RequirementUnmet => "requirement-unmet",
+            Self::RequiresPython => "requires-python",
+            Self::Incompatible => "incompatible",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was looked for.
+    pub check: Check,
+    /// The distribution, by its normalized name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// The file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<RelPath>,
+    /// What is wrong, for people; without the path and the package.
+    pub text: String,
+    /// The size in bytes that the file should have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_size: Option<u64>,
+    /// The size that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// How many names the damaged inode has, if more than one: an installer's cache or another venv shares the damage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<u32>,
+    /// Why it is accepted, if the configuration accepts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+impl Finding {
+    /// A finding that names neither file nor package yet.
+    pub fn new(check: Check, text: impl Into<String>) -> Self {
+        Self {
+            check,
+            package: None,
+            path: None,
+            text: text.into(),
+            expected_size: None,
+            size: None,
+            links: None,
+            accepted: None,
+        }
+    }
+
+    /// The same of a distribution.
+    #[must_use]
+    pub fn of(mut self, package: &str) -> Self {
+        self.package = Some(package.to_owned());
+        self
+    }
+
+    /// The same of a file.
+    #[must_use]
+    pub fn at(mut self, path: &RelPath) -> Self {
+        self.path = Some(path.clone());
+        self
+    }
+
+    /// Whether it makes the venv a damaged one.
+    pub fn is_damage(&self) -> bool {
+        self.check.is_damage() && self.accepted.is_none()
+    }
+}
+
+/// One installed distribution.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Package {
+    /// The name as it writes itself.
+    pub name: String,
+    /// The version as it writes itself; empty where it is not known.
+    pub version: String,
+    /// Who installed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installer: Option<String>,
+    /// Whether its source lies elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub editable: bool,
+    /// `direct_url.json`, if it was not installed from an index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_url: Option<serde_json::Value>,
+}
+
+/// The interpreter of a venv.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Interpreter {
+    /// Where `bin/python` leads in the end (lossy).
+    pub realpath: String,
+    /// Length of the binary in bytes.
+    pub size: u64,
+    /// BLAKE3 of the binary.
+    pub blake3: Option<super::Digest>,
+    /// `3.11.7`.
+    pub version: String,
+    /// `cpython`.
+    pub implementation: String,
+    /// `cpython-311-x86_64-linux-gnu`; none where the interpreter could not be asked.
+    pub soabi: Option<String>,
+    /// `linux-x86_64`.
+    pub platform: String,
+    /// Whether it answered; else the rest is what `pyvenv.cfg` says.
+    pub alive: bool,
+}
+
+/// Counts of an audit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Audited {
+    /// Files that a RECORD lists with a hash that was checked.
+    pub hashed: u64,
+    /// Files that a RECORD lists without one that can be checked.
+    pub unhashed: u64,
+    /// Files that are empty and meant to be.
+    pub empty: u64,
+    /// Files in site-packages that nobody owns.
+    pub unowned: u64,
+}
+
+/// What an audit found out. A snapshot keeps it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Audit {
+    /// The distributions, sorted by name.
+    pub packages: Vec<Package>,
+    /// The interpreter; none where the tree has none.
+    pub interpreter: Option<Interpreter>,
+    /// What is wrong, damage first.
+    pub findings: Vec<Finding>,
+    /// How much was looked at.
+    pub counts: Audited,
+}
+
+impl Audit {
+    /// What makes it a damaged venv.
+    pub fn damage(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_damage())
+    }
+
+    /// Sorts the findings: damage first, then by kind, package and path.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|a, b| {
+            (a.accepted.is_some(), a.check, &a.package, &a.path, &a.text).cmp(&(
+                b.accepted.is_some(),
+                b.check,
+                &b.package,
+                &b.path,
+                &b.text,
+            ))
+        });
+    }
+
+    /// The requirements that install the same: `name==version`, or `name @ URL` of what came from elsewhere.
+    pub fn freeze(&self) -> Vec<String> {
+        self.packages.iter().map(Package::requirement).collect()
+    }
+}
+
+impl Package {
+    /// One line of a requirements file.
+    pub fn requirement(&self) -> String {
+        let url = self.direct_url.as_ref();
+        let field = |name: &str| url.and_then(|url| url.get(name)?.as_str());
+        let vcs = url.and_then(|url| url.get("vcs_info"));
+        match (field("url"), vcs) {
+            (Some(url), _) if self.editable => format!("-e {}", without_secret(url)),
+            (Some(url), Some(vcs)) => {
+                let of = |name: &str| vcs.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+                let (kind, commit) = (of("vcs"), of("commit_id"));
+                format!("{} @ {kind}+{}@{commit}", self.name, without_secret(url))
+            }
+            (Some(url), None) => format!("{} @ {}", self.name, without_secret(url)),
+            (None, _) if self.editable || self.version.is_empty() => {
+                format!("# {}: an editable or unknown install; its source is not known", self.name)
+            }
+            (None, _) => format!("{}=={}", self.name, self.version),
+        }
+    }
+}
+
+/// A URL without user name and password.
+fn without_secret(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (host, path) = rest.split_once('/').map_or((rest, ""), |(h, p)| (h, p));
+    let bare = host.rsplit_once('@').map_or(host, |(_, bare)| bare);
+    let slash = if rest.contains('/') { "/" } else { "" };
+    format!("{scheme}://{bare}{slash}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(direct_url: Option<&str>) -> Package {
+        Package {
+            name: "x".into(),
+            version: "1".into(),
+            installer: None,
+            editable: false,
+            direct_url: direct_url.map(|text| serde_json::from_str(text).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_requirement_says_where_it_came_from_but_no_secret() {
+        assert_eq!(package(None).requirement(), "x==1");
+        let url = r#"{"url":"https://user:pass@host/x.whl","archive_info":{}}"#;
+        assert_eq!(package(Some(url)).requirement(), "x @ https://host/x.whl");
+        let git = r#"{"url":"https://host/x","vcs_info":{"vcs":"git","commit_id":"abc"}}"#;
+        assert_eq!(package(Some(git)).requirement(), "x @ git+https://host/x@abc");
+    }
+}

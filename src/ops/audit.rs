@@ -1,0 +1,80 @@
+//! Carries a live tree or a saved one into the audit.
+
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::audit::{Subject, audit};
+use crate::disk::rooted::Rooted;
+use crate::model::{Audit, Manifest, RelPath};
+use crate::venv::dist::{Algorithm, Dists};
+use crate::venv::hash::{hash_file, read_file};
+use crate::venv::hashes::Hashes;
+use crate::venv::interpreter::{Facts, inspect};
+use crate::venv::scan::Scan;
+
+/// Files of an installer that are larger than this are not looked into.
+pub(super) const TEXT_MAX: u64 = 64 << 20;
+
+/// A live venv that was scanned.
+pub(super) struct Audited<'a> {
+    pub(super) root: &'a Rooted,
+    pub(super) scan: &'a Scan,
+    pub(super) hashes: Option<&'a Hashes>,
+}
+
+impl Audited<'_> {
+    /// What is installed.
+    pub(super) fn dists(&self) -> Dists {
+        let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
+        Dists::find(&self.scan.manifest, bytes(self.root.path()), &read)
+    }
+
+    /// The interpreter.
+    pub(super) fn interpreter(&self) -> Option<Facts> {
+        inspect(self.root, &self.scan.manifest)
+    }
+
+    /// Audits it.
+    pub(super) fn audit(&self, dists: &Dists, interpreter: Option<&Facts>) -> Audit {
+        let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
+        let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
+        audit(&Subject {
+            manifest: &self.scan.manifest,
+            dists,
+            interpreter,
+            read: &read,
+            hash: &hash,
+            links: &self.links(),
+        })
+    }
+
+    fn hash(&self, path: &RelPath, algorithm: Algorithm) -> Option<Vec<u8>> {
+        let known = (algorithm == Algorithm::Sha256)
+            .then(|| self.hashes?.get(&self.scan.manifest.get(path)?.digest()?))
+            .flatten();
+        match known {
+            Some(hash) => Some(hash.to_vec()),
+            None => hash_file(self.root, path, algorithm),
+        }
+    }
+
+    /// Files whose inode has more names than one.
+    fn links(&self) -> HashMap<RelPath, u32> {
+        let entries = self.scan.manifest.entries().iter().zip(&self.scan.stats);
+        entries
+            .filter(|(entry, stat)| stat.nlink > 1 && entry.size().is_some())
+            .map(|(entry, stat)| (entry.path.clone(), stat.nlink))
+            .collect()
+    }
+}
+
+/// The bytes of a path.
+pub(super) fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}
+
+/// Files that no distribution owns, for those who ask.
+pub(super) fn unowned(manifest: &Manifest, dists: &Dists) -> Vec<RelPath> {
+    crate::audit::unowned(manifest, dists).cloned().collect()
+}

@@ -1,0 +1,82 @@
+//! `check`: whether a venv is sound, told without any snapshot.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::audit::{Audited, unowned};
+use super::context::Context;
+use super::error::Error;
+use crate::audit::{Accept, accept};
+use crate::model::{Audit, Diagnosis, RelPath, Totals};
+use crate::venv::Site;
+use crate::venv::scan::scan;
+use crate::venv::sink::HashesOnly;
+use crate::venv::stat_cache::StatCache;
+
+/// What a check is told.
+#[derive(Clone, Debug, Default)]
+pub struct CheckOptions {
+    /// Findings that are accepted.
+    pub accept: Vec<Accept>,
+    /// Also import every top-level module. This runs code of the venv.
+    pub import: bool,
+}
+
+/// What a check found.
+#[derive(Debug)]
+pub struct CheckOutcome {
+    /// Which venv.
+    pub venv: PathBuf,
+    /// All that was found.
+    pub audit: Audit,
+    /// What probably did it.
+    pub diagnosis: Vec<Diagnosis>,
+    /// Files in site-packages that nobody owns.
+    pub unowned: Vec<RelPath>,
+    /// What could not be read, or never held still.
+    pub unread: Vec<RelPath>,
+    /// What the venv holds.
+    pub totals: Totals,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl CheckOutcome {
+    /// Whether there is nothing that was not accepted.
+    pub fn clean(&self) -> bool {
+        self.audit.findings.iter().all(|finding| finding.accepted.is_some())
+    }
+}
+
+/// Audits a live venv.
+pub fn check(
+    context: &Context<'_>,
+    site: &Site,
+    options: &CheckOptions,
+) -> Result<CheckOutcome, Error> {
+    let start = Instant::now();
+    let root = site.open_venv()?;
+    let sink = HashesOnly::default();
+    let scan = scan(&root, &StatCache::default(), &sink, context.monitor)?;
+    context.go_on()?;
+    context.monitor.phase("auditing", 0, 0);
+    let audited = Audited {
+        root: &root,
+        scan: &scan,
+        hashes: Some(&sink.0),
+    };
+    let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
+    let mut audit = audited.audit(&dists, interpreter.as_ref());
+    accept(&mut audit, &options.accept);
+    let mut unread = scan.unreadable.clone();
+    unread.extend(scan.unstable.iter().cloned());
+    Ok(CheckOutcome {
+        venv: site.path().to_owned(),
+        audit,
+        diagnosis: Vec::new(),
+        unowned: unowned(&scan.manifest, &dists),
+        unread,
+        totals: super::save::totals(&scan.manifest),
+        took: start.elapsed(),
+    })
+}

@@ -1,0 +1,89 @@
+//! Audits in JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{document, entry, millis};
+use crate::model::{Audit, Diagnosis, Finding};
+use crate::ops::CheckOutcome;
+
+/// Writes what a check found.
+pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
+    let mut fields = json!({
+        "venv": entry::path_text(&outcome.venv),
+        "clean": outcome.clean(),
+    });
+    if let (Value::Object(fields), Value::Object(more)) = (&mut fields, audit(&outcome.audit)) {
+        fields.extend(more);
+    }
+    fields["summary"]["entries"] = outcome.totals.files.into();
+    fields["diagnosis"] = outcome.diagnosis.iter().map(diagnosis).collect();
+    fields["unowned"] = outcome.unowned.iter().map(entry::path).collect();
+    fields["unread"] = outcome.unread.iter().map(entry::path).collect();
+    fields["took_ms"] = millis(outcome.took).into();
+    document(out, "check", fields)
+}
+
+/// What an audit found.
+pub(super) fn audit(audit: &Audit) -> Value {
+    let damage = audit.damage().count();
+    let accepted = audit.findings.iter().filter(|finding| finding.accepted.is_some()).count();
+    let counts = audit.counts;
+    let interpreter = audit.interpreter.as_ref().map(|python| {
+        json!({
+            "realpath": python.realpath, "version": python.version, "implementation": python.implementation,
+            "soabi": python.soabi, "platform": python.platform, "alive": python.alive,
+            "blake3": python.blake3.map(crate::model::Digest::to_hex),
+        })
+    });
+    let packages: Vec<Value> = audit
+        .packages
+        .iter()
+        .map(|package| {
+            json!({
+                "name": package.name, "version": package.version, "installer": package.installer,
+                "editable": package.editable, "requirement": package.requirement(),
+            })
+        })
+        .collect();
+    json!({
+        "summary": {
+            "damage": damage, "notices": audit.findings.len() - damage - accepted, "accepted": accepted,
+            "packages": packages.len(), "hashed": counts.hashed, "unhashed": counts.unhashed,
+            "empty": counts.empty, "unowned": counts.unowned,
+        },
+        "interpreter": interpreter,
+        "packages": packages,
+        "findings": audit.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    let mut value = match &finding.path {
+        Some(path) => entry::path(path),
+        None => json!({"path": null}),
+    };
+    value["check"] = finding.check.as_str().into();
+    value["damage"] = finding.is_damage().into();
+    value["package"] = finding.package.clone().into();
+    value["text"] = finding.text.as_str().into();
+    value["expected_size"] = finding.expected_size.into();
+    value["size"] = finding.size.into();
+    value["links"] = finding.links.into();
+    value["accepted"] = finding.accepted.clone().into();
+    value
+}
+
+/// One diagnosis.
+pub(super) fn diagnosis(diagnosis: &Diagnosis) -> Value {
+    let survivors: Vec<Value> = diagnosis
+        .survivors
+        .iter()
+        .map(|path| String::from_utf8_lossy(path.as_bytes()).into())
+        .collect();
+    json!({
+        "rule": diagnosis.rule, "text": diagnosis.text, "explains": diagnosis.explains,
+        "precision": diagnosis.precision, "recall": diagnosis.recall, "survivors": survivors,
+    })
+}

@@ -1,0 +1,154 @@
+//! `check`: first whether the venv is sound, then what is wrong, by package, then what is only unusual.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::Style;
+use super::words::{coloured, count, took};
+use crate::audit::wanted;
+use crate::model::{Audit, Check, Class, Finding, Shown};
+use crate::ops::CheckOutcome;
+
+/// How many findings of one kind and package are shown without `--verbose`, if they are no damage.
+const NOTICES_SHOWN: usize = 10;
+
+/// Writes what a check found.
+pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::Result<()> {
+    let audit = &outcome.audit;
+    writeln!(out, "{}", headline(outcome, style))?;
+    for path in &outcome.unread {
+        writeln!(out, "'{path}' could not be read, or changed all the time")?;
+    }
+    super::diagnosis::write(out, &outcome.diagnosis, style)?;
+    findings(out, audit, style)?;
+    if let Some(command) = install(outcome) {
+        writeln!(out, "to install what is not met:\n  {command}")?;
+    }
+    let counts = audit.counts;
+    let emptied = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.check == Check::FileEmptied)
+        .count();
+    let meant = if emptied == 0 {
+        "all of them meant to be".to_owned()
+    } else {
+        format!("meant to be, beside {emptied} that are not")
+    };
+    if counts.empty > 0 {
+        writeln!(out, "{}, {meant}", count(counts.empty, "empty file"))?;
+    }
+    if counts.unowned > 0 {
+        let hint = if style.verbose { ":" } else { " (-v lists them)" };
+        let files = count(counts.unowned, "file");
+        writeln!(out, "{files} in site-packages that no distribution owns{hint}")?;
+        for path in outcome.unowned.iter().filter(|_| style.verbose) {
+            writeln!(out, "  {path}")?;
+        }
+    }
+    Ok(())
+}
+
+fn headline(outcome: &CheckOutcome, style: &Style) -> String {
+    let audit = &outcome.audit;
+    let totals = format!(
+        "{}, {} checked against RECORD, {}",
+        count(audit.packages.len() as u64, "distribution"),
+        count(audit.counts.hashed, "file"),
+        took(outcome.took)
+    );
+    let venv = Shown::path(&outcome.venv);
+    let damage = audit.damage().count() as u64;
+    let notices = audit
+        .findings
+        .iter()
+        .filter(|finding| !finding.is_damage() && finding.accepted.is_none())
+        .count() as u64;
+    let accepted = audit.findings.len() as u64 - damage - notices;
+    let mut parts = Vec::new();
+    for (number, what) in [(notices, "notice"), (accepted, "accepted finding")] {
+        if number > 0 {
+            parts.push(count(number, what));
+        }
+    }
+    let rest = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", parts.join(", "))
+    };
+    if damage > 0 {
+        let word = coloured("damaged", Class::Damage, style);
+        let what = count(damage, "finding");
+        return format!("{word}: {what} of damage{rest} in {venv} ({totals})");
+    }
+    if !outcome.unread.is_empty() {
+        let word = coloured("unreadable", Class::Damage, style);
+        return format!("{word}: not all of {venv} could be checked{rest} ({totals})");
+    }
+    format!("sound: no damage in {venv}{rest} ({totals})")
+}
+
+/// Writes findings by package: damage with every file, the rest cut short unless all is wanted.
+pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<()> {
+    let mut groups: BTreeMap<(bool, bool, &str), Vec<&Finding>> = BTreeMap::new();
+    for finding in &audit.findings {
+        let package = finding.package.as_deref().unwrap_or("");
+        let key = (finding.accepted.is_some(), !finding.is_damage(), package);
+        groups.entry(key).or_default().push(finding);
+    }
+    for ((accepted, notice, package), findings) in groups {
+        let class = if notice { Class::Drift } else { Class::Damage };
+        let name = if package.is_empty() { "the venv" } else { package };
+        writeln!(out, "{}", coloured(&Shown(name.as_bytes()).to_string(), class, style))?;
+        let shown = if notice && !accepted && !style.verbose {
+            NOTICES_SHOWN
+        } else {
+            usize::MAX
+        };
+        for finding in findings.iter().take(shown) {
+            writeln!(out, "  {}", line(finding))?;
+        }
+        if findings.len() > shown {
+            writeln!(out, "  and {} more (-v shows them)", findings.len() - shown)?;
+        }
+    }
+    Ok(())
+}
+
+fn line(finding: &Finding) -> String {
+    let mut line = String::new();
+    if let Some(path) = &finding.path {
+        line = format!("{path}: ");
+    }
+    line.push_str(&Shown(finding.text.as_bytes()).to_string());
+    if let Some(links) = finding.links {
+        line.push_str(&format!(" ({links} names share this file: the installer's cache or other venvs are hurt too)"));
+    }
+    line.push_str(&format!(" [{}]", finding.check.as_str()));
+    if let Some(reason) = &finding.accepted {
+        line.push_str(&format!(" accepted: {}", Shown(reason.as_bytes())));
+    }
+    line
+}
+
+/// One command that installs all requirements that are not met.
+fn install(outcome: &CheckOutcome) -> Option<String> {
+    let mut needs: Vec<&str> = outcome
+        .audit
+        .findings
+        .iter()
+        .filter(|finding| finding.check == Check::RequirementUnmet && finding.accepted.is_none())
+        .filter_map(|finding| wanted(&finding.text))
+        .collect();
+    needs.sort_unstable();
+    needs.dedup();
+    if needs.is_empty() {
+        return None;
+    }
+    let quoted: Vec<String> = needs
+        .iter()
+        .map(|need| format!("'{}'", need.replace('\'', "\"")))
+        .collect();
+    let python = outcome.venv.join("bin/python");
+    Some(format!("{} -m pip install {}", Shown::path(&python), quoted.join(" ")))
+}

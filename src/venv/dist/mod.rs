@@ -1,0 +1,248 @@
+//! Distributions: what is installed in a tree, and which files belong to what.
+
+mod metadata;
+mod record;
+
+use std::collections::HashMap;
+
+pub(crate) use metadata::{Metadata, normalized, wheel_tags};
+pub(crate) use record::{Algorithm, Hash, Record, Row, resolve};
+
+use crate::model::{Manifest, Node, RelPath};
+
+/// Gives the content of a file of the tree; none where it cannot be read.
+pub(crate) type Read<'a> = &'a (dyn Fn(&RelPath) -> Option<Vec<u8>> + Sync);
+
+/// How a distribution is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// A `.dist-info` directory.
+    DistInfo,
+    /// An `.egg-info` directory or file of old setuptools.
+    EggInfo,
+    /// An `.egg-link` to a source tree elsewhere.
+    EggLink,
+}
+
+/// One installed distribution.
+#[derive(Clone, Debug)]
+pub(crate) struct Dist {
+    /// The name as indexes compare it.
+    pub(crate) name: String,
+    /// The name as it writes itself.
+    pub(crate) shown: String,
+    /// The version; empty where it is not known.
+    pub(crate) version: String,
+    pub(crate) form: Form,
+    /// Its `.dist-info` or `.egg-info`, or the link.
+    pub(crate) info: RelPath,
+    /// None where METADATA is missing, empty or makes no sense.
+    pub(crate) metadata: Option<Metadata>,
+    /// The path of RECORD or `installed-files.txt`, and what it lists; none where there is none.
+    pub(crate) record: Option<(RelPath, Record)>,
+    /// Who installed it (`pip`, `uv`).
+    pub(crate) installer: Option<String>,
+    /// Whether a person asked for it; says nothing where uv installed it, which marks all.
+    pub(crate) requested: bool,
+    /// The tags of its wheel.
+    pub(crate) tags: Vec<String>,
+    /// `direct_url.json`, if it was not installed from an index.
+    pub(crate) direct_url: Option<serde_json::Value>,
+}
+
+impl Dist {
+    /// Whether its source lies elsewhere and is used from there.
+    pub(crate) fn editable(&self) -> bool {
+        let marked = self
+            .direct_url
+            .as_ref()
+            .and_then(|url| url.get("dir_info")?.get("editable")?.as_bool());
+        self.form == Form::EggLink || marked == Some(true)
+    }
+}
+
+/// All that is installed in a tree.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dists {
+    /// The site-packages directories.
+    pub(crate) sites: Vec<RelPath>,
+    /// Sorted by name.
+    pub(crate) dists: Vec<Dist>,
+    /// What an interrupted pip left behind.
+    pub(crate) leftovers: Vec<RelPath>,
+    owners: HashMap<RelPath, usize>,
+    shared: Vec<(RelPath, usize, usize)>,
+}
+
+impl Dists {
+    /// Finds what is installed in a tree that stands, or stood, at the absolute path `root`.
+    pub(crate) fn find(manifest: &Manifest, root: &[u8], read: Read<'_>) -> Self {
+        let mut found = Self {
+            sites: sites(manifest),
+            ..Self::default()
+        };
+        let mut infos = Vec::new();
+        for entry in manifest.entries() {
+            let Some(dir) = entry.path.parent() else {
+                continue;
+            };
+            if !found.sites.contains(&dir) {
+                continue;
+            }
+            let name = entry.path.name();
+            if name.starts_with(b"~") {
+                found.leftovers.push(entry.path.clone());
+            } else if name.ends_with(b".dist-info") && entry.node == Node::Dir {
+                infos.push((Form::DistInfo, entry.path.clone()));
+            } else if name.ends_with(b".egg-info") {
+                infos.push((Form::EggInfo, entry.path.clone()));
+            } else if name.ends_with(b".egg-link") {
+                infos.push((Form::EggLink, entry.path.clone()));
+            }
+        }
+        use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+        found.dists = infos
+            .par_iter()
+            .map(|(form, info)| load(manifest, root, read, *form, info))
+            .collect();
+        found
+            .dists
+            .sort_by(|a, b| (&a.name, &a.info).cmp(&(&b.name, &b.info)));
+        found.own();
+        found
+    }
+
+    fn own(&mut self) {
+        for (number, dist) in self.dists.iter().enumerate() {
+            let rows = dist.record.iter().flat_map(|(_, record)| &record.rows);
+            for row in rows {
+                if let Some(first) = self.owners.insert(row.path.clone(), number)
+                    && first != number
+                {
+                    self.owners.insert(row.path.clone(), first);
+                    self.shared.push((row.path.clone(), first, number));
+                }
+            }
+        }
+    }
+
+    /// The distribution that lists a file, or whose own info directory holds it.
+    pub(crate) fn owner(&self, path: &RelPath) -> Option<&Dist> {
+        if let Some(number) = self.owners.get(path) {
+            return self.dists.get(*number);
+        }
+        self.dists.iter().find(|dist| path.is_within(&dist.info))
+    }
+
+    /// Files that two distributions list.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = (&RelPath, &Dist, &Dist)> {
+        self.shared
+            .iter()
+            .filter_map(|(path, a, b)| Some((path, self.dists.get(*a)?, self.dists.get(*b)?)))
+    }
+
+    /// All rows of a path: more than one where distributions share it.
+    pub(crate) fn rows<'a>(&'a self, path: &'a RelPath) -> impl Iterator<Item = &'a Row> {
+        let first = self.owners.get(path).copied();
+        let others = self
+            .shared
+            .iter()
+            .filter(move |(shared, ..)| first.is_some() && shared == path)
+            .map(|(_, _, other)| *other);
+        first
+            .into_iter()
+            .chain(others)
+            .filter_map(|number| self.dists.get(number)?.record.as_ref()?.1.row(path))
+    }
+
+    /// The distribution of a normalized name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Dist> {
+        self.dists.iter().find(|dist| dist.name == name)
+    }
+}
+
+/// The directories from which Python imports: `lib/pythonX.Y/site-packages` and its like.
+fn sites(manifest: &Manifest) -> Vec<RelPath> {
+    let is_site = |path: &RelPath| {
+        let parts: Vec<&[u8]> = path.parts().collect();
+        matches!(
+            parts[..],
+            [b"lib" | b"lib64", _, b"site-packages" | b"dist-packages"] | [b"Lib", b"site-packages"]
+        )
+    };
+    manifest
+        .entries()
+        .iter()
+        .filter(|entry| entry.node == Node::Dir && is_site(&entry.path))
+        .map(|entry| entry.path.clone())
+        .collect()
+}
+
+fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &RelPath) -> Dist {
+    let is_dir = manifest
+        .get(info)
+        .is_some_and(|entry| entry.node == Node::Dir);
+    let file = |name: &str| info.join(name.as_bytes()).ok();
+    let content = |name: &str| {
+        file(name)
+            .filter(|path| manifest.get(path).is_some())
+            .and_then(|path| read(&path))
+    };
+    let (stem, stem_version) = name_of(info);
+    let text = |name: &str| {
+        content(name).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
+    };
+    let metadata = match (form, is_dir) {
+        (Form::DistInfo, _) => content("METADATA"),
+        (Form::EggInfo, true) => content("PKG-INFO"),
+        (Form::EggInfo, false) => read(info),
+        (Form::EggLink, _) => None,
+    };
+    let metadata = metadata.and_then(|bytes| Metadata::parse(&bytes));
+    let list = match form {
+        Form::DistInfo => file("RECORD"),
+        Form::EggInfo if is_dir => file("installed-files.txt"),
+        _ => None,
+    };
+    let record = list
+        .filter(|path| manifest.get(path).is_some())
+        .map(|path| {
+            let bytes = read(&path).unwrap_or_default();
+            let record = if form == Form::DistInfo {
+                Record::parse(&path, &bytes, root)
+            } else {
+                Record::parse_installed_files(&path, &bytes)
+            };
+            (path, record)
+        });
+    let shown = metadata
+        .as_ref()
+        .map_or_else(|| stem.clone(), |metadata| metadata.name.clone());
+    Dist {
+        name: normalized(&shown),
+        version: metadata
+            .as_ref()
+            .map_or(stem_version, |metadata| metadata.version.clone()),
+        shown,
+        form,
+        info: info.clone(),
+        installer: text("INSTALLER").filter(|name| !name.is_empty() && name.len() < 100),
+        requested: file("REQUESTED").is_some_and(|path| manifest.get(&path).is_some()),
+        tags: content("WHEEL").map_or_else(Vec::new, |bytes| wheel_tags(&bytes)),
+        direct_url: content("direct_url.json")
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        metadata,
+        record,
+    }
+}
+
+/// The name and version in the name of an info directory: `click-8.1.7.dist-info`, `six-1.16.0-py3.11.egg-info`.
+fn name_of(info: &RelPath) -> (String, String) {
+    let name = String::from_utf8_lossy(info.name()).into_owned();
+    let stem = name
+        .rsplit_once('.')
+        .map_or(name.as_str(), |(stem, _)| stem);
+    let mut parts = stem.splitn(3, '-');
+    let first = parts.next().unwrap_or_default().to_owned();
+    (first, parts.next().unwrap_or_default().to_owned())
+}

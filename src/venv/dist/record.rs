@@ -1,0 +1,265 @@
+//! RECORD: which files a distribution installed, with hash and size (packaging.python.org, "Recording installed projects").
+
+use data_encoding::{BASE64URL, BASE64URL_NOPAD};
+use sha2::digest::DynDigest;
+use sha2::{Sha224, Sha256, Sha384, Sha512};
+
+use crate::model::RelPath;
+
+/// A hash function that RECORD may name and that is known here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Algorithm {
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Algorithm {
+    fn named(name: &[u8]) -> Option<Self> {
+        match name {
+            b"sha224" => Some(Self::Sha224),
+            b"sha256" => Some(Self::Sha256),
+            b"sha384" => Some(Self::Sha384),
+            b"sha512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    /// A fresh hasher.
+    pub(crate) fn hasher(self) -> Box<dyn DynDigest> {
+        match self {
+            Self::Sha224 => Box::<Sha224>::default(),
+            Self::Sha256 => Box::<Sha256>::default(),
+            Self::Sha384 => Box::<Sha384>::default(),
+            Self::Sha512 => Box::<Sha512>::default(),
+        }
+    }
+
+    /// The hash of some bytes.
+    pub(crate) fn hash(self, bytes: &[u8]) -> Vec<u8> {
+        let mut hasher = self.hasher();
+        hasher.update(bytes);
+        hasher.finalize().to_vec()
+    }
+}
+
+/// What a row says of the content.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Hash {
+    /// Nothing.
+    None,
+    /// A hash that can be checked.
+    Known(Algorithm, Vec<u8>),
+    /// A hash of a kind that is not known here, or no hash at all: it cannot be checked.
+    Unknown,
+}
+
+/// One row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Row {
+    /// The file, in the venv.
+    pub(crate) path: RelPath,
+    /// Its hash.
+    pub(crate) hash: Hash,
+    /// Its size in bytes, if the row tells.
+    pub(crate) size: Option<u64>,
+}
+
+/// A RECORD.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Record {
+    /// The rows of files in the venv, sorted by path; of two rows of one path the last counts, as for installers.
+    pub(crate) rows: Vec<Row>,
+    /// Rows of files outside of the venv.
+    pub(crate) outside: usize,
+    /// Rows that make no sense.
+    pub(crate) bad: usize,
+}
+
+/// The most rows that are read: a hostile file shall not take all memory.
+const ROWS_MAX: usize = 1_000_000;
+
+impl Record {
+    /// Parses a RECORD that lies at `path`. `root` is the absolute path of the venv, as absolute rows have it.
+    pub(crate) fn parse(path: &RelPath, content: &[u8], root: &[u8]) -> Self {
+        // Rows are relative to the directory that holds the dist-info directory.
+        let base = path
+            .parent()
+            .and_then(|info| info.parent())
+            .unwrap_or_default();
+        let mut record = Self::default();
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(content);
+        let mut fields = csv::ByteRecord::new();
+        for _ in 0..ROWS_MAX {
+            match reader.read_byte_record(&mut fields) {
+                Ok(true) => record.add(&base, root, &fields),
+                Ok(false) => break,
+                Err(_) => record.bad += 1,
+            }
+        }
+        record.settle();
+        record
+    }
+
+    /// Of a legacy egg-info: `installed-files.txt`, a plain list relative to its directory.
+    pub(crate) fn parse_installed_files(path: &RelPath, content: &[u8]) -> Self {
+        let base = path.parent().unwrap_or_default();
+        let mut record = Self::default();
+        let lines = content.split(|&b| b == b'\n').map(<[u8]>::trim_ascii);
+        for line in lines.filter(|line| !line.is_empty()).take(ROWS_MAX) {
+            match resolve(&base, line) {
+                Some(path) => record.rows.push(Row {
+                    path,
+                    hash: Hash::None,
+                    size: None,
+                }),
+                None => record.outside += 1,
+            }
+        }
+        record.settle();
+        record
+    }
+
+    fn add(&mut self, base: &RelPath, root: &[u8], fields: &csv::ByteRecord) {
+        let named = fields.get(0).unwrap_or_default();
+        if named.is_empty() {
+            self.bad += 1;
+            return;
+        }
+        if named.ends_with(b"/") {
+            // A directory: nothing to check.
+            return;
+        }
+        let path = match inside(named, root) {
+            Some(path) => path,
+            None => match resolve(base, named) {
+                Some(path) => path,
+                None => {
+                    self.outside += 1;
+                    return;
+                }
+            },
+        };
+        let size = std::str::from_utf8(fields.get(2).unwrap_or_default())
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
+        self.rows.push(Row {
+            path,
+            hash: hash(fields.get(1).unwrap_or_default()),
+            size,
+        });
+    }
+
+    fn settle(&mut self) {
+        self.rows.reverse();
+        self.rows.sort_by(|a, b| a.path.cmp(&b.path));
+        self.rows.dedup_by(|later, first| later.path == first.path);
+    }
+
+    /// The row of a path.
+    pub(crate) fn row(&self, path: &RelPath) -> Option<&Row> {
+        let at = self.rows.binary_search_by(|row| row.path.cmp(path)).ok()?;
+        self.rows.get(at)
+    }
+}
+
+/// The path in the venv that an absolute row means.
+fn inside(named: &[u8], root: &[u8]) -> Option<RelPath> {
+    let rest = named.strip_prefix(root)?.strip_prefix(b"/")?;
+    RelPath::new(rest).ok()
+}
+
+fn hash(field: &[u8]) -> Hash {
+    if field.is_empty() {
+        return Hash::None;
+    }
+    let parts = field.iter().position(|&b| b == b'=');
+    let known = parts.and_then(|at| {
+        let algorithm = Algorithm::named(&field[..at])?;
+        let value = &field[at + 1..];
+        let bytes = BASE64URL_NOPAD
+            .decode(value)
+            .or_else(|_| BASE64URL.decode(value))
+            .ok()?;
+        Some(Hash::Known(algorithm, bytes))
+    });
+    known.unwrap_or(Hash::Unknown)
+}
+
+/// The path in the venv that a relative row means; none where it leads out of it.
+pub(crate) fn resolve(base: &RelPath, named: &[u8]) -> Option<RelPath> {
+    let mut parts: Vec<&[u8]> = base.parts().collect();
+    for part in named.split(|&b| b == b'/') {
+        match part {
+            b".." => drop(parts.pop()?),
+            b"." | b"" => {}
+            _ => parts.push(part),
+        }
+    }
+    RelPath::new(&parts.join(&b'/'))
+        .ok()
+        .filter(|path| !named.starts_with(b"/") && !path.is_root())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::new(text.as_bytes()).unwrap()
+    }
+
+    fn parse(text: &str) -> Record {
+        Record::parse(
+            &path("lib/p/site-packages/x-1.dist-info/RECORD"),
+            text.as_bytes(),
+            b"/srv/v",
+        )
+    }
+
+    #[test]
+    fn reads_rows_as_installers_write_them() {
+        let empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+        let text = format!(
+            "\"x/with, comma.py\",{empty},0\r\n../../../bin/x,{empty},12\r\n/srv/v/etc/a,,\n/usr/lib/b,,\nx/dir/,,\n\
+             x/a.py,{empty},0,more,columns\nx/a.py,sha512=AA,1\nx/old.py,md5=abc,5\n"
+        );
+        let record = parse(&text);
+        let shown: Vec<_> = record.rows.iter().map(|r| r.path.to_string()).collect();
+        assert_eq!(
+            shown,
+            [
+                "bin/x",
+                "etc/a",
+                "lib/p/site-packages/x/a.py",
+                "lib/p/site-packages/x/old.py",
+                "lib/p/site-packages/x/with, comma.py"
+            ]
+        );
+        assert_eq!((record.outside, record.bad), (1, 0));
+        let of = |name: &str| record.row(&path(name)).unwrap().clone();
+        assert_eq!(of("bin/x").size, Some(12));
+        assert_eq!(of("etc/a").hash, Hash::None);
+        assert_eq!(
+            of("lib/p/site-packages/x/a.py").hash,
+            Hash::Known(Algorithm::Sha512, vec![0]),
+            "the last of two rows counts"
+        );
+        assert_eq!(of("lib/p/site-packages/x/old.py").hash, Hash::Unknown);
+        assert_eq!(
+            of("lib/p/site-packages/x/with, comma.py").hash,
+            Hash::Known(Algorithm::Sha256, Algorithm::Sha256.hash(b""))
+        );
+    }
+
+    #[test]
+    fn hostile_rows_lead_nowhere() {
+        let record = parse("../../../../../etc/passwd,,\n..,,\n,,\n\0,,\n\"never closed,,\n");
+        assert!(record.rows.iter().all(|row| row.path != path("etc/passwd")));
+        assert_eq!(record.rows.len(), 1, "{record:?}");
+    }
+}

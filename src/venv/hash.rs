@@ -1,0 +1,38 @@
+//! Hashes of live files that RECORD names, in pieces: a file may be larger than memory.
+
+use rustix::fs::OFlags;
+use sha2::digest::DynDigest;
+
+use super::dist::Algorithm;
+use crate::disk::rooted::Rooted;
+use crate::model::RelPath;
+
+const PIECE_LEN: usize = 1 << 20;
+
+/// The hash of a regular file; none where it cannot be read.
+pub(crate) fn hash_file(root: &Rooted, path: &RelPath, algorithm: Algorithm) -> Option<Vec<u8>> {
+    let file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
+    let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let mut hasher: Box<dyn DynDigest> = algorithm.hasher();
+    let mut buffer = vec![0; PIECE_LEN.min(meta.len() as usize + 1)];
+    loop {
+        match std::io::Read::read(&mut &file, &mut buffer) {
+            Ok(0) => return Some(hasher.finalize().to_vec()),
+            Ok(n) => hasher.update(&buffer[..n]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// The content of a regular file of at most `max` bytes; none where it is larger or cannot be read.
+pub(crate) fn read_file(root: &Rooted, path: &RelPath, max: u64) -> Option<Vec<u8>> {
+    let file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
+    let meta = file.metadata().ok()?;
+    if !meta.is_file() || meta.len() > max {
+        return None;
+    }
+    let mut content = Vec::with_capacity(meta.len() as usize);
+    std::io::Read::read_to_end(&mut std::io::Read::take(&file, max + 1), &mut content).ok()?;
+    (content.len() as u64 <= max).then_some(content)
+}

@@ -23,7 +23,10 @@ impl Accept {
     /// Whether the rule means something: it gives a reason and does not accept everything.
     pub fn is_sound(&self) -> bool {
         let names_one = self.check.is_some() || self.package.is_some() || self.path.is_some();
-        let pattern = self.path.as_ref().is_none_or(|path| pattern(path).is_some());
+        let pattern = self
+            .path
+            .as_ref()
+            .is_none_or(|path| pattern(path).is_some());
         names_one && pattern && !self.reason.trim().is_empty()
     }
 
@@ -33,16 +36,20 @@ impl Accept {
             finding.package.as_deref() == Some(&crate::venv::dist::normalized(name))
         });
         let path = self.path.as_ref().is_none_or(|text| {
-            finding.path.as_ref().is_some_and(|path| {
-                pattern(text).is_some_and(|glob| glob.is_match(path.as_path()))
-            })
+            finding
+                .path
+                .as_ref()
+                .is_some_and(|path| pattern(text).is_some_and(|glob| glob.is_match(path.as_path())))
         });
         check && package && path
     }
 }
 
 fn pattern(text: &str) -> Option<globset::GlobMatcher> {
-    let glob = GlobBuilder::new(text).literal_separator(true).build().ok()?;
+    let glob = GlobBuilder::new(text)
+        .literal_separator(true)
+        .build()
+        .ok()?;
     Some(glob.compile_matcher())
 }
 

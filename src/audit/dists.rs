@@ -45,11 +45,19 @@ fn single(dist: &Dist) -> Vec<Finding> {
         }
         Some((path, record)) if record.rows.is_empty() => {
             let text = "it is empty or makes no sense, so nothing is known of the files";
-            findings.push(Finding::new(Check::RecordUnreadable, text).of(&dist.name).at(path));
+            findings.push(
+                Finding::new(Check::RecordUnreadable, text)
+                    .of(&dist.name)
+                    .at(path),
+            );
         }
         Some((path, record)) if record.bad > 0 => {
             let text = format!("{} of its rows make no sense", record.bad);
-            findings.push(Finding::new(Check::RecordUnreadable, text).of(&dist.name).at(path));
+            findings.push(
+                Finding::new(Check::RecordUnreadable, text)
+                    .of(&dist.name)
+                    .at(path),
+            );
         }
         _ => {}
     }

@@ -12,9 +12,13 @@ const LOOK_MAX: u64 = 64 << 20;
 /// What a row came to.
 enum Verdict {
     /// The content is what RECORD says.
-    Good { empty: bool },
+    Good {
+        empty: bool,
+    },
     /// RECORD says nothing that can be checked.
-    Unchecked { empty: bool },
+    Unchecked {
+        empty: bool,
+    },
     Bad(Finding),
 }
 
@@ -24,7 +28,11 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
         .dists
         .dists
         .iter()
-        .flat_map(|dist| dist.record.iter().map(move |(path, record)| (dist, path, record)))
+        .flat_map(|dist| {
+            dist.record
+                .iter()
+                .map(move |(path, record)| (dist, path, record))
+        })
         .flat_map(|(dist, own, record)| {
             let others = record.rows.iter().filter(move |row| row.path != *own);
             others.map(move |row| (dist, row))
@@ -153,9 +161,17 @@ fn differs(
 
 fn is_text(path: &RelPath) -> bool {
     let name = path.name();
-    [&b".py"[..], b".pyi", b".txt", b".pth", b".md", b"METADATA", b"WHEEL"]
-        .iter()
-        .any(|end| name.ends_with(end))
+    [
+        &b".py"[..],
+        b".pyi",
+        b".txt",
+        b".pth",
+        b".md",
+        b"METADATA",
+        b"WHEEL",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
 }
 
 /// Whether a directory above is a symbolic link.

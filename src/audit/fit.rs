@@ -27,7 +27,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
                 facts.known.version,
                 facts.known.platform
             );
-            findings.push(Finding::new(Check::Incompatible, text).of(&dist.name).at(&dist.info));
+            findings.push(
+                Finding::new(Check::Incompatible, text)
+                    .of(&dist.name)
+                    .at(&dist.info),
+            );
         }
     }
     findings.extend(extensions(subject, facts));
@@ -41,7 +45,8 @@ fn fits(tag: &str, version: (u32, u32), facts: &Facts) -> bool {
         return true;
     };
     let python = pythons.split('.').any(|python| {
-        let (kind, digits) = python.split_at(python.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
+        let (kind, digits) =
+            python.split_at(python.find(|c: char| c.is_ascii_digit()).unwrap_or(0));
         let at = match digits.split_at_checked(1) {
             Some((major, "")) => (major.parse().unwrap_or(0), None),
             Some((major, minor)) => (major.parse().unwrap_or(0), minor.parse::<u32>().ok()),
@@ -52,16 +57,17 @@ fn fits(tag: &str, version: (u32, u32), facts: &Facts) -> bool {
             "py" => at.0 == version.0 && older,
             "cp" if facts.known.implementation == "cpython" => {
                 let exact = at.1 == Some(version.1);
-                at.0 == version.0 && (exact || older && abis.split('.').any(|abi| abi == "abi3" || abi == "none"))
+                at.0 == version.0
+                    && (exact || older && abis.split('.').any(|abi| abi == "abi3" || abi == "none"))
             }
             "cp" => false,
             _ => true,
         }
     });
     let machine = &facts.system[3];
-    let platform = platforms
-        .split('.')
-        .any(|platform| platform == "any" || platform.contains("linux") && platform.ends_with(machine.as_str()));
+    let platform = platforms.split('.').any(|platform| {
+        platform == "any" || platform.contains("linux") && platform.ends_with(machine.as_str())
+    });
     python && platform
 }
 
@@ -76,7 +82,9 @@ fn extensions(subject: &Subject<'_>, facts: &Facts) -> Vec<Finding> {
         if entry.size().is_none() || !name.ends_with(b".so") {
             continue;
         }
-        let Some(dir) = entry.path.parent() else { continue };
+        let Some(dir) = entry.path.parent() else {
+            continue;
+        };
         let stem = name.split(|&b| b == b'.').next().unwrap_or_default();
         let rest = String::from_utf8_lossy(&name[stem.len()..]).into_owned();
         // Only what carries the tag of an interpreter is an extension module for sure.
@@ -84,13 +92,18 @@ fn extensions(subject: &Subject<'_>, facts: &Facts) -> Vec<Finding> {
             continue;
         }
         let loads = facts.suffixes.iter().any(|suffix| *suffix == rest);
-        let slot = modules.entry((dir, stem.to_vec())).or_insert((false, &entry.path));
+        let slot = modules
+            .entry((dir, stem.to_vec()))
+            .or_insert((false, &entry.path));
         slot.0 |= loads;
     }
     let mut by_dist: BTreeMap<Option<&str>, Vec<&RelPath>> = BTreeMap::new();
     for (loads, path) in modules.into_values() {
         if !loads {
-            let owner = subject.dists.owner(path).map(|dist: &Dist| dist.name.as_str());
+            let owner = subject
+                .dists
+                .owner(path)
+                .map(|dist: &Dist| dist.name.as_str());
             by_dist.entry(owner).or_default().push(path);
         }
     }
@@ -124,7 +137,10 @@ mod tests {
             ("py3-none-any", true),
             ("py2.py3-none-any", true),
             ("py2-none-any", false),
-            ("cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64", true),
+            (
+                "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64",
+                true,
+            ),
             ("cp310-cp310-manylinux_2_17_x86_64", false),
             ("cp37-abi3-manylinux_2_17_x86_64", true),
             ("cp312-abi3-manylinux_2_17_x86_64", false),

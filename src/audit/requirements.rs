@@ -39,7 +39,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     for (dist, needs) in &needs {
         let wanted = extras.get(&dist.name).cloned().unwrap_or_default();
         let wanted: Vec<ExtraName> = wanted.into_iter().collect();
-        for need in needs.iter().filter(|need| need.evaluate_markers(&environment, &wanted)) {
+        for need in needs
+            .iter()
+            .filter(|need| need.evaluate_markers(&environment, &wanted))
+        {
             if let Some(text) = unmet(subject, need) {
                 findings.push(Finding::new(Check::RequirementUnmet, text).of(&dist.name));
             }
@@ -50,7 +53,9 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// The requirements that a finding names, as one list that an installer takes.
 pub(crate) fn wanted(text: &str) -> Option<&str> {
-    text.strip_prefix("needs '")?.split_once('\'').map(|(need, _)| need)
+    text.strip_prefix("needs '")?
+        .split_once('\'')
+        .map(|(need, _)| need)
 }
 
 fn parse(dist: &Dist) -> Vec<Need> {

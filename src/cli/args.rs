@@ -109,7 +109,7 @@ pub(crate) struct Save {
     /// Keep it for ever
     #[arg(long)]
     pub(crate) pin: bool,
-    /// Save it even if part of it cannot be read or never holds still; it is no baseline then
+    /// Save it even if it is damaged, cannot be read or never holds still; it is no baseline then
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -199,6 +199,9 @@ pub(crate) struct List {
 pub(crate) struct Show {
     /// Id, 'latest', 'latest~N' or '@label'
     pub(crate) snapshot: SnapshotRef,
+    /// Print a requirements file of its packages instead
+    #[arg(long)]
+    pub(crate) freeze: bool,
     #[command(flatten)]
     pub(crate) of: Of,
 }

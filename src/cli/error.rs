@@ -79,6 +79,7 @@ fn exit(error: &Error) -> Exit {
         Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
         Error::Ambiguous { .. } | Error::NoMatch(_) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
+        Error::Damaged(_) => Exit::Findings,
         _ => Exit::NotDone,
     }
 }
@@ -89,6 +90,7 @@ fn hint(error: &Error) -> Option<String> {
     Some(match error {
         Error::Store(store) => return store_hint(store),
         Error::Venv(venv) => return venv_hint(venv),
+        Error::Damaged(_) => format!("'{name} check' tells more, '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is"),
         Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),

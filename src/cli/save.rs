@@ -1,8 +1,9 @@
 //! `snap save`
 
-use venv_snap::ops::{SaveOptions, save};
+use venv_snap::ops::{Error, SaveOptions, save};
 use venv_snap::report::{json, text};
 
+use super::accepted;
 use super::args::Save;
 use super::error::Failure;
 use super::exit::Exit;
@@ -16,8 +17,15 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
         note: args.note,
         pin: args.pin,
         force: args.force,
+        accept: accepted::rules(&site)?,
     };
-    let outcome = save(&session.context, &site, &options)?;
+    let outcome = match save(&session.context, &site, &options) {
+        Err(Error::Damaged(audit)) if !session.json => {
+            session.answer(|out, style| text::refused(out, &audit, style))?;
+            return Err(Error::Damaged(audit).into());
+        }
+        outcome => outcome?,
+    };
     session.answer(|out, style| {
         if session.json {
             json::save(out, &outcome)

@@ -10,13 +10,15 @@ use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Show) -> Result<Exit, Failure> {
     let site = Session::venv_of(&args.snapshot, args.of.venv.as_deref())?;
-    let listed = show(&session.context, &args.snapshot, site.as_ref())
+    let shown = show(&session.context, &args.snapshot, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {
         if session.json {
-            json::show(out, &listed)
+            json::show(out, &shown)
+        } else if args.freeze {
+            text::freeze(out, &shown)
         } else {
-            text::show(out, &listed, style)
+            text::show(out, &shown, style)
         }
     })?;
     Ok(Exit::Done)

@@ -247,7 +247,10 @@ impl Package {
             }
             (Some(url), None) => format!("{} @ {}", self.name, without_secret(url)),
             (None, _) if self.editable || self.version.is_empty() => {
-                format!("# {}: an editable or unknown install; its source is not known", self.name)
+                format!(
+                    "# {}: an editable or unknown install; its source is not known",
+                    self.name
+                )
             }
             (None, _) => format!("{}=={}", self.name, self.version),
         }
@@ -285,6 +288,9 @@ mod tests {
         let url = r#"{"url":"https://user:pass@host/x.whl","archive_info":{}}"#;
         assert_eq!(package(Some(url)).requirement(), "x @ https://host/x.whl");
         let git = r#"{"url":"https://host/x","vcs_info":{"vcs":"git","commit_id":"abc"}}"#;
-        assert_eq!(package(Some(git)).requirement(), "x @ git+https://host/x@abc");
+        assert_eq!(
+            package(Some(git)).requirement(),
+            "x @ git+https://host/x@abc"
+        );
     }
 }

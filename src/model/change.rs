@@ -4,7 +4,10 @@ use super::entry::Entry;
 use super::path::RelPath;
 
 /// How an entry differs, worst first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It is gone.
     Missing,
@@ -69,7 +72,10 @@ impl Kind {
 }
 
 /// What a difference means, worst first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Content that is gone or not what it should be.
     Damage,
@@ -112,6 +118,8 @@ pub struct Change {
     pub kind: Kind,
     /// What it means.
     pub class: Class,
+    /// The distribution that owns it, by its normalized name.
+    pub package: Option<String>,
     /// What should be there.
     pub expected: Option<Entry>,
     /// What is there.

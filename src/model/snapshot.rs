@@ -180,6 +180,15 @@ pub struct Snapshot {
     pub root: Digest,
     /// What the tree holds.
     pub totals: Totals,
+    /// The object that holds what is known beyond bytes, as JSON; no reader of trees needs it.
+    #[serde(default)]
+    pub document: Option<Digest>,
+    /// How many findings of damage the audit of a save had.
+    #[serde(default)]
+    pub damage: u64,
+    /// How many other findings it had.
+    #[serde(default)]
+    pub notices: u64,
     /// Paths (lossy) that could not be read; a baseline has none.
     #[serde(default)]
     pub unreadable: Vec<String>,

@@ -44,7 +44,10 @@ pub struct CheckOutcome {
 impl CheckOutcome {
     /// Whether there is nothing that was not accepted.
     pub fn clean(&self) -> bool {
-        self.audit.findings.iter().all(|finding| finding.accepted.is_some())
+        self.audit
+            .findings
+            .iter()
+            .all(|finding| finding.accepted.is_some())
     }
 }
 

@@ -228,6 +228,7 @@ impl Sides<'_> {
             path,
             kind,
             class,
+            package: None,
             expected: expected.cloned(),
             actual: actual.cloned(),
             detail,

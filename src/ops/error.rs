@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::disk::PathError;
 use crate::disk::space::TooLittle;
-use crate::model::{Shown, SnapshotId};
+use crate::model::{Audit, Shown, SnapshotId};
 use crate::{store, venv};
 
 /// An operation that failed.
@@ -19,6 +19,9 @@ pub enum Error {
     /// A system call.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// The venv is damaged, and so it is no state that anybody wants to come back to.
+    #[error("the venv is damaged: {}", first(.0))]
+    Damaged(Box<Audit>),
     /// The store has no snapshot of that name.
     #[error("there is no snapshot '{name}' of '{}'", Shown::path(venv))]
     NoSnapshot {
@@ -126,4 +129,22 @@ impl From<venv::Error> for Error {
             other => Self::Venv(other),
         }
     }
+}
+
+/// The number of findings of damage and the first of them.
+fn first(audit: &Audit) -> String {
+    let count = audit.damage().count();
+    let Some(first) = audit.damage().next() else {
+        return String::new();
+    };
+    let place = first.path.as_ref().map_or_else(
+        || first.package.clone().unwrap_or_default(),
+        ToString::to_string,
+    );
+    let more = if count > 1 {
+        format!(", and {} more", count - 1)
+    } else {
+        String::new()
+    };
+    format!("'{place}': {}{more}", Shown(first.text.as_bytes()))
 }

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::error::Error;
-use crate::model::{Digest, RelPath};
 use crate::model::segment::Segments;
+use crate::model::{Digest, RelPath};
 use crate::store::{self, Packer};
 use crate::venv::hashes::Hashes;
 use crate::venv::scan::Scan;

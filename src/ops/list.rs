@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
-use crate::model::{SnapshotId, SnapshotRef};
+use crate::model::{Document, SnapshotId, SnapshotRef};
+use crate::store::Store;
 use crate::venv::Site;
 
 /// One snapshot in a list.
@@ -49,17 +50,51 @@ pub fn list(context: &Context<'_>, site: Option<&Site>) -> Result<Listing, Error
     })
 }
 
+/// One snapshot with what is known of it.
+#[derive(Debug)]
+pub struct ShowOutcome {
+    /// The snapshot.
+    pub listed: Listed,
+    /// Its audit, or what the restore found that it was saved by; empty for a snapshot without.
+    pub document: Document,
+}
+
 /// Finds one snapshot.
 pub fn show(
     context: &Context<'_>,
     name: &SnapshotRef,
     site: Option<&Site>,
-) -> Result<Listed, Error> {
+) -> Result<ShowOutcome, Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
     let chosen = store.catalog()?.find(name, venv.as_ref())?;
-    Ok(Listed {
-        pinned: store.pins()?.contains(&chosen.id),
-        chosen,
+    let document = document(context, &store, &chosen)?;
+    Ok(ShowOutcome {
+        listed: Listed {
+            pinned: store.pins()?.contains(&chosen.id),
+            chosen,
+        },
+        document,
+    })
+}
+
+/// What a snapshot knows beyond bytes. One that makes no sense is named and left out: the tree does not need it.
+pub(super) fn document(
+    context: &Context<'_>,
+    store: &Store,
+    chosen: &Chosen,
+) -> Result<Document, Error> {
+    let Some(id) = chosen.snapshot.document else {
+        return Ok(Document::default());
+    };
+    store.load_objects(context.monitor)?;
+    let bytes = store.read(&id)?;
+    serde_json::from_slice(&bytes).or_else(|error| {
+        let text = format!(
+            "what snapshot {} knows of packages cannot be read: {error}",
+            chosen.id
+        );
+        context.monitor.warn(&text);
+        Ok(Document::default())
     })
 }

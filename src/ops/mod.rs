@@ -22,7 +22,7 @@ pub use check::{CheckOptions, CheckOutcome, check};
 pub use context::Context;
 pub use diff::{DiffOptions, DiffOutcome, Side, diff_snapshots, diff_venv};
 pub use error::Error;
-pub use list::{Listed, Listing, list, show};
+pub use list::{Listed, Listing, ShowOutcome, list, show};
 pub use log::{Event, LogOutcome, log};
 pub use lookup::Chosen;
 pub use ls::{LsOutcome, ls};

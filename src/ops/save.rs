@@ -4,11 +4,17 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::audit::Audited;
 use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::lookup::Chosen;
-use crate::model::{Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId, Totals, VenvId};
+use crate::audit::{Accept, accept};
+use crate::disk::PathError;
+use crate::disk::rooted::Rooted;
+use crate::model::{
+    Audit, Document, Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId, Totals, VenvId,
+};
 use crate::store::{Added, Store};
 use crate::venv::Site;
 use crate::venv::scan::Scan;
@@ -23,8 +29,10 @@ pub struct SaveOptions {
     pub note: Option<String>,
     /// Keep it for ever.
     pub pin: bool,
-    /// Save it even if it is not whole (unreadable, or changing all the time); it is no baseline then.
+    /// Save it even if it is damaged or not whole (unreadable, or changing all the time); it is no baseline then.
     pub force: bool,
+    /// Findings that are accepted.
+    pub accept: Vec<Accept>,
 }
 
 /// What a save did.
@@ -34,6 +42,8 @@ pub struct SaveOutcome {
     pub chosen: Chosen,
     /// What was new to the store.
     pub added: Added,
+    /// What the audit found.
+    pub audit: Audit,
     /// How long it took.
     pub took: Duration,
 }
@@ -55,10 +65,13 @@ pub fn save(
     let key = Context::cache_key(&venv);
     let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
 
-    let intake = Intake::new(store.packer(context.monitor)?);
+    let intake = Intake::with_hashes(store.packer(context.monitor)?);
     let _installer = super::restore::hold_installer(context, &root, false)?;
     let scan = intake.scan(&root, &StatCache::decode(&before), context.monitor)?;
     let scan = if options.force { scan } else { scan.whole()? };
+    context.go_on()?;
+    context.monitor.phase("auditing", 0, 0);
+    let audit = admit(context, &store, &root, &intake, &scan, options)?;
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
     let draft = Draft {
@@ -66,6 +79,10 @@ pub fn save(
         purpose: Purpose::Save,
         label: options.label.clone(),
         note: options.note.clone(),
+        document: Document {
+            audit: Some(audit.clone()),
+            ..Document::default()
+        },
         ..Draft::default()
     };
     let (snapshot, added) = prepare(context, &store, intake, &scan, draft)?;
@@ -81,8 +98,59 @@ pub fn save(
     Ok(SaveOutcome {
         chosen: Chosen { id, snapshot },
         added,
+        audit,
         took: start.elapsed(),
     })
+}
+
+/// Audits what was scanned, and refuses what is damaged.
+fn admit(
+    context: &Context<'_>,
+    store: &Store,
+    root: &Rooted,
+    intake: &Intake<'_>,
+    scan: &Scan,
+    options: &SaveOptions,
+) -> Result<Audit, Error> {
+    let audited = Audited {
+        root,
+        scan,
+        hashes: intake.hashes.as_ref(),
+    };
+    let before = unchanged(context, store, root, intake, scan)?;
+    let mut audit = match before {
+        Some(audit) if audit.interpreter == audited.interpreter().map(|facts| facts.known) => audit,
+        _ => {
+            let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
+            audited.audit(&dists, interpreter.as_ref())
+        }
+    };
+    accept(&mut audit, &options.accept);
+    if audit.damage().next().is_some() && !options.force {
+        return Err(Error::Damaged(Box::new(audit)));
+    }
+    Ok(audit)
+}
+
+/// The audit of the snapshot before, if the tree is the same in every byte and attribute.
+fn unchanged(
+    context: &Context<'_>,
+    store: &Store,
+    root: &Rooted,
+    intake: &Intake<'_>,
+    scan: &Scan,
+) -> Result<Option<Audit>, Error> {
+    let venv = crate::model::VenvId::new(&context.host, root.path());
+    let catalog = store.catalog()?;
+    let Some((_, before)) = catalog.of(&venv).next_back() else {
+        return Ok(None);
+    };
+    if intake.packer.add_forest(&scan.manifest)? != before.root {
+        return Ok(None);
+    }
+    let document = before.document.and_then(|id| store.read(&id).ok());
+    let document = document.and_then(|bytes| serde_json::from_slice::<Document>(&bytes).ok());
+    Ok(document.and_then(|document| document.audit))
 }
 
 /// A store inside its venv would save itself, and a restore would remove it.
@@ -109,6 +177,7 @@ pub(super) struct Draft {
     pub(super) note: Option<String>,
     pub(super) replaced_by: Option<SnapshotId>,
     pub(super) completes: Option<SnapshotId>,
+    pub(super) document: Document,
 }
 
 /// Makes all content durable and drafts the snapshot that will name it.
@@ -120,6 +189,19 @@ pub(super) fn prepare(
     draft: Draft,
 ) -> Result<(Snapshot, Added), Error> {
     let root = intake.packer.add_forest(&scan.manifest)?;
+    let document = if draft.document.is_empty() {
+        None
+    } else {
+        let bytes = serde_json::to_vec(&draft.document).map_err(std::io::Error::other);
+        let bytes = bytes.map_err(|error| PathError::new("encode", &context.store, error))?;
+        Some(intake.packer.add_document(bytes)?)
+    };
+    let findings = draft
+        .document
+        .audit
+        .iter()
+        .flat_map(|audit| &audit.findings);
+    let (damage, notices): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.is_damage());
     let added = intake.packer.finish()?;
     let catalog = store.catalog()?;
     let parent = catalog.of(&draft.venv).next_back();
@@ -131,12 +213,15 @@ pub(super) fn prepare(
         purpose: draft.purpose,
         created: after(context.now, parent.map(|(_, parent)| parent.created)),
         parent: parent.map(|(id, _)| *id),
-        baseline: draft.purpose == Purpose::Save && whole,
+        baseline: draft.purpose == Purpose::Save && whole && damage.is_empty(),
         venv: draft.venv,
         label: draft.label,
         note: draft.note,
         root,
         totals: totals(&scan.manifest),
+        document,
+        damage: damage.len() as u64,
+        notices: notices.len() as u64,
         unreadable: names(&scan.unreadable),
         unstable: names(&scan.unstable),
         replaced_by: draft.replaced_by,

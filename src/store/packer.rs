@@ -163,6 +163,11 @@ impl<'s> Packer<'s> {
         Ok(id)
     }
 
+    /// Adds a document, which is kept among the trees, and returns its name.
+    pub(crate) fn add_document(&self, bytes: Vec<u8>) -> Result<Digest, Error> {
+        self.add_tree(bytes)
+    }
+
     fn add_small(
         &self,
         queue: &Mutex<Waiting>,

@@ -221,11 +221,17 @@ fn versions(facts: &mut Facts, manifest: &Manifest, stated: Option<String>) {
         .iter()
         .filter_map(|entry| {
             let text = std::str::from_utf8(entry.path.as_bytes()).ok()?;
-            minor(text.strip_prefix("lib/python").filter(|rest| !rest.contains('/'))?)
+            minor(
+                text.strip_prefix("lib/python")
+                    .filter(|rest| !rest.contains('/'))?,
+            )
         })
         .collect();
     if !libs.is_empty() && !libs.contains(&found) && facts.known.implementation == "cpython" {
-        let shown: Vec<String> = libs.iter().map(|(a, b)| format!("lib/python{a}.{b}")).collect();
+        let shown: Vec<String> = libs
+            .iter()
+            .map(|(a, b)| format!("lib/python{a}.{b}"))
+            .collect();
         facts.problems.push(format!(
             "it is Python {}, which looks in lib/python{}.{}, but the packages lie in {}",
             facts.known.version,

@@ -1,8 +1,8 @@
 //! Where the content goes that a scan reads: the seam at which a store is put, which this room does not know.
 
 use super::hashes::Hashes;
-use crate::model::{Digest, RelPath};
 use crate::model::segment::Segments;
+use crate::model::{Digest, RelPath};
 
 /// Where the content goes that a scan reads. Called from many threads.
 pub(crate) trait Sink: Sync {

@@ -28,7 +28,11 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
 /// What an audit found.
 pub(super) fn audit(audit: &Audit) -> Value {
     let damage = audit.damage().count();
-    let accepted = audit.findings.iter().filter(|finding| finding.accepted.is_some()).count();
+    let accepted = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.accepted.is_some())
+        .count();
     let counts = audit.counts;
     let interpreter = audit.interpreter.as_ref().map(|python| {
         json!({

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::ops::{
     Event, Listed, Listing, LogOutcome, LsOutcome, RebuildOutcome, RestoreOutcome, SaveOutcome,
-    StatsOutcome,
+    ShowOutcome, StatsOutcome,
 };
 
 pub use check::check;
@@ -37,6 +37,7 @@ pub fn save(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
     let fields = json!({
         "venv": entry::path_text(&outcome.chosen.snapshot.venv.path()),
         "snapshot": snapshot::value(&outcome.chosen),
+        "audit": check::audit(&outcome.audit),
         "added": {"objects": added.objects, "bytes": added.bytes, "stored": added.stored},
         "took_ms": millis(outcome.took),
     });
@@ -85,8 +86,14 @@ pub fn list(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
 }
 
 /// Writes one snapshot.
-pub fn show(out: &mut dyn Write, one: &Listed) -> io::Result<()> {
-    document(out, "show", json!({"snapshot": listed(one)}))
+pub fn show(out: &mut dyn Write, shown: &ShowOutcome) -> io::Result<()> {
+    let audit = shown.document.audit.as_ref();
+    let fields = json!({
+        "snapshot": listed(&shown.listed),
+        "audit": audit.map(check::audit),
+        "freeze": audit.map(crate::model::Audit::freeze),
+    });
+    document(out, "show", fields)
 }
 
 fn listed(one: &Listed) -> Value {

@@ -22,6 +22,8 @@ pub(super) fn value(chosen: &Chosen) -> Value {
         "note": snapshot.note,
         "files": snapshot.totals.files,
         "bytes": snapshot.totals.bytes,
+        "damage": snapshot.damage,
+        "notices": snapshot.notices,
         "unreadable": snapshot.unreadable,
         "unstable": snapshot.unstable,
         "replaced_by": snapshot.replaced_by.map(SnapshotId::to_hex),

@@ -39,14 +39,28 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
         writeln!(out, "{}, {meant}", count(counts.empty, "empty file"))?;
     }
     if counts.unowned > 0 {
-        let hint = if style.verbose { ":" } else { " (-v lists them)" };
+        let hint = if style.verbose {
+            ":"
+        } else {
+            " (-v lists them)"
+        };
         let files = count(counts.unowned, "file");
-        writeln!(out, "{files} in site-packages that no distribution owns{hint}")?;
+        writeln!(
+            out,
+            "{files} in site-packages that no distribution owns{hint}"
+        )?;
         for path in outcome.unowned.iter().filter(|_| style.verbose) {
             writeln!(out, "  {path}")?;
         }
     }
     Ok(())
+}
+
+/// Writes why a damaged venv was not saved.
+pub fn refused(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<()> {
+    let mut damage = audit.clone();
+    damage.findings.retain(Finding::is_damage);
+    findings(out, &damage, style)
 }
 
 fn headline(outcome: &CheckOutcome, style: &Style) -> String {
@@ -98,8 +112,16 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
     }
     for ((accepted, notice, package), findings) in groups {
         let class = if notice { Class::Drift } else { Class::Damage };
-        let name = if package.is_empty() { "the venv" } else { package };
-        writeln!(out, "{}", coloured(&Shown(name.as_bytes()).to_string(), class, style))?;
+        let name = if package.is_empty() {
+            "the venv"
+        } else {
+            package
+        };
+        writeln!(
+            out,
+            "{}",
+            coloured(&Shown(name.as_bytes()).to_string(), class, style)
+        )?;
         let shown = if notice && !accepted && !style.verbose {
             NOTICES_SHOWN
         } else {
@@ -122,7 +144,9 @@ fn line(finding: &Finding) -> String {
     }
     line.push_str(&Shown(finding.text.as_bytes()).to_string());
     if let Some(links) = finding.links {
-        line.push_str(&format!(" ({links} names share this file: the installer's cache or other venvs are hurt too)"));
+        line.push_str(&format!(
+            " ({links} names share this file: the installer's cache or other venvs are hurt too)"
+        ));
     }
     line.push_str(&format!(" [{}]", finding.check.as_str()));
     if let Some(reason) = &finding.accepted {
@@ -150,5 +174,9 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         .map(|need| format!("'{}'", need.replace('\'', "\"")))
         .collect();
     let python = outcome.venv.join("bin/python");
-    Some(format!("{} -m pip install {}", Shown::path(&python), quoted.join(" ")))
+    Some(format!(
+        "{} -m pip install {}",
+        Shown::path(&python),
+        quoted.join(" ")
+    ))
 }

@@ -14,7 +14,11 @@ pub(super) fn write(out: &mut dyn Write, all: &[Diagnosis], style: &Style) -> io
     for diagnosis in all {
         let rule = coloured(&diagnosis.rule, Class::Drift, style);
         writeln!(out, "probably {rule}: {}", Shown(diagnosis.text.as_bytes()))?;
-        let shown = if style.verbose { usize::MAX } else { SURVIVORS_SHOWN };
+        let shown = if style.verbose {
+            usize::MAX
+        } else {
+            SURVIVORS_SHOWN
+        };
         for path in diagnosis.survivors.iter().take(shown) {
             writeln!(out, "  survived: {path}")?;
         }

@@ -13,12 +13,12 @@ mod words;
 
 use jiff::tz::TimeZone;
 
-pub use check::check;
+pub use check::{check, refused};
 pub use diff::diff;
 pub use log::log;
 pub use ls::ls;
 pub use restore::restore;
-pub use snapshots::{list, save, show};
+pub use snapshots::{freeze, list, save, show};
 pub use store::{rebuild_index, stats};
 
 /// How text is drawn.

@@ -6,8 +6,8 @@ use comfy_table::{CellAlignment, Table};
 
 use super::Style;
 use super::words::{count, id_or_dash, number, size, time, took, what};
-use crate::model::Shown;
-use crate::ops::{Chosen, Listed, Listing, SaveOutcome};
+use crate::model::{Audit, Shown};
+use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
 /// Writes what a save did.
 pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::Result<()> {
@@ -30,6 +30,23 @@ pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::R
         what(&outcome.chosen),
         took(outcome.took)
     )?;
+    if !outcome.audit.findings.is_empty() {
+        let damage = outcome.audit.damage().count() as u64;
+        let notices = outcome.audit.findings.len() as u64 - damage;
+        let parts: Vec<String> = [(damage, "finding of damage"), (notices, "notice")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| match (number, what.split_once(' ')) {
+                (1, _) | (_, None) => count(number, what),
+                (_, Some((first, rest))) => format!("{} {rest}", count(number, first)),
+            })
+            .collect();
+        writeln!(
+            out,
+            "the audit has {} ('check' tells more)",
+            parts.join(" and ")
+        )?;
+    }
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),
         objects => writeln!(
@@ -86,7 +103,7 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
         rows.add_row([
             id.to_string(),
             time(snapshot.created, style),
-            kind(chosen).to_owned(),
+            worth(chosen),
             format!("{label}{pin}"),
             number(snapshot.totals.files),
             size(snapshot.totals.bytes),
@@ -101,25 +118,36 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
     Ok(())
 }
 
-/// What a snapshot is worth.
+/// What a snapshot is worth, with what its audit found.
+fn worth(chosen: &Chosen) -> String {
+    let snapshot = &chosen.snapshot;
+    match (snapshot.damage, snapshot.notices) {
+        (0, 0) => kind(chosen).to_owned(),
+        (0, notices) => format!("{}, {}", kind(chosen), count(notices, "finding")),
+        (damage, _) => format!("{}, {}", kind(chosen), count(damage, "finding")),
+    }
+}
+
+/// What a snapshot is.
 fn kind(chosen: &Chosen) -> &'static str {
     match (chosen.snapshot.baseline, chosen.snapshot.is_save()) {
         (true, _) => "baseline",
+        (_, true) if chosen.snapshot.damage > 0 => "damaged",
         (_, true) => "not whole",
         _ => "incident",
     }
 }
 
 /// Writes all about one snapshot.
-pub fn show(out: &mut dyn Write, listed: &Listed, style: &Style) -> io::Result<()> {
-    let Listed { chosen, pinned } = listed;
+pub fn show(out: &mut dyn Write, shown: &ShowOutcome, style: &Style) -> io::Result<()> {
+    let Listed { chosen, pinned } = &shown.listed;
     let snapshot = &chosen.snapshot;
     let totals = &snapshot.totals;
     let mut line = |name: &str, value: String| writeln!(out, "{name:<12} {value}");
     line("snapshot", chosen.id.to_hex())?;
     line(
         "what",
-        format!("{}{}", kind(chosen), if *pinned { ", pinned" } else { "" }),
+        format!("{}{}", worth(chosen), if *pinned { ", pinned" } else { "" }),
     )?;
     line("venv", Shown::path(&snapshot.venv.path()).to_string())?;
     line("host", Shown(snapshot.venv.host.as_bytes()).to_string())?;
@@ -168,5 +196,32 @@ pub fn show(out: &mut dyn Write, listed: &Listed, style: &Style) -> io::Result<(
     for path in &snapshot.unstable {
         line("changing", Shown(path.as_bytes()).to_string())?;
     }
-    line("written by", Shown(snapshot.writer.as_bytes()).to_string())
+    line("written by", Shown(snapshot.writer.as_bytes()).to_string())?;
+    match &shown.document.audit {
+        Some(audit) => show_audit(out, audit, style),
+        None => Ok(()),
+    }
+}
+
+fn show_audit(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<()> {
+    if let Some(python) = &audit.interpreter {
+        let realpath = Shown(python.realpath.as_bytes());
+        writeln!(
+            out,
+            "{:<12} {} {} ({realpath})",
+            "interpreter", python.implementation, python.version
+        )?;
+    }
+    let packages = count(audit.packages.len() as u64, "distribution");
+    writeln!(out, "{:<12} {packages} (--freeze lists them)", "packages")?;
+    super::check::findings(out, audit, style)
+}
+
+/// Writes the requirements of a snapshot.
+pub fn freeze(out: &mut dyn Write, shown: &ShowOutcome) -> io::Result<()> {
+    let lines = shown.document.audit.iter().flat_map(Audit::freeze);
+    for line in lines {
+        writeln!(out, "{}", Shown(line.as_bytes()))?;
+    }
+    Ok(())
 }

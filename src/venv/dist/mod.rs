@@ -167,7 +167,8 @@ fn sites(manifest: &Manifest) -> Vec<RelPath> {
         let parts: Vec<&[u8]> = path.parts().collect();
         matches!(
             parts[..],
-            [b"lib" | b"lib64", _, b"site-packages" | b"dist-packages"] | [b"Lib", b"site-packages"]
+            [b"lib" | b"lib64", _, b"site-packages" | b"dist-packages"]
+                | [b"Lib", b"site-packages"]
         )
     };
     manifest
@@ -189,9 +190,8 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
             .and_then(|path| read(&path))
     };
     let (stem, stem_version) = name_of(info);
-    let text = |name: &str| {
-        content(name).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
-    };
+    let text =
+        |name: &str| content(name).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     let metadata = match (form, is_dir) {
         (Form::DistInfo, _) => content("METADATA"),
         (Form::EggInfo, true) => content("PKG-INFO"),

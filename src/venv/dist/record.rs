@@ -202,7 +202,8 @@ pub(crate) fn resolve(base: &RelPath, named: &[u8]) -> Option<RelPath> {
     }
     RelPath::new(&parts.join(&b'/'))
         .ok()
-        .filter(|path| !named.starts_with(b"/") && !path.is_root())
+        // What ends in `..` can only be a directory.
+        .filter(|path| !named.starts_with(b"/") && !named.ends_with(b"..") && !path.is_root())
 }
 
 #[cfg(test)]

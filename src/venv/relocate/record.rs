@@ -6,8 +6,8 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
 use super::occurrence::Place;
-use crate::venv::dist::resolve;
 use crate::model::RelPath;
+use crate::venv::dist::resolve;
 
 /// Rewrites a RECORD that lies at `path`.
 pub(super) fn rewrite(

@@ -1,0 +1,52 @@
+//! What a snapshot knows beyond bytes: a JSON document that the store keeps like any object and does not understand.
+
+use serde::{Deserialize, Serialize};
+
+use super::audit::Audit;
+use super::change::{Class, Kind};
+use super::diagnosis::Diagnosis;
+use super::packages::PackageChange;
+use super::path::RelPath;
+
+/// All that is known. What is not there was not looked for.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Document {
+    /// The audit of a save.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
+    /// What a restore found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentReport>,
+}
+
+impl Document {
+    /// Whether there is anything to keep.
+    pub fn is_empty(&self) -> bool {
+        self.audit.is_none() && self.incident.is_none()
+    }
+}
+
+/// What a restore found, kept for the postmortem.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct IncidentReport {
+    /// Every difference but noise.
+    pub changes: Vec<Seen>,
+    /// What became of packages.
+    pub packages: Vec<PackageChange>,
+    /// What probably did it.
+    pub diagnosis: Vec<Diagnosis>,
+}
+
+/// One difference, in short.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Seen {
+    /// Where.
+    pub path: RelPath,
+    /// How it differed.
+    pub kind: Kind,
+    /// What it meant.
+    pub class: Class,
+    /// The distribution that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+}

@@ -150,9 +150,12 @@ pub(crate) struct Restore {
     /// Keep every byte, also where a file names the old place
     #[arg(long)]
     pub(crate) exact: bool,
-    /// Restore only paths inside the venv that match; may be given several times
-    #[arg(long, value_name = "GLOB", conflicts_with = "to")]
+    /// Restore only this distribution, or only paths inside the venv that match; may be given several times
+    #[arg(long, value_name = "PKG|GLOB", conflicts_with = "to")]
     pub(crate) only: Vec<String>,
+    /// Mend the damage alone, and leave upgraded, added and removed packages as they are
+    #[arg(long, conflicts_with_all = ["to", "only"])]
+    pub(crate) heal: bool,
     #[command(flatten)]
     pub(crate) how: How,
     /// Also restore FIFOs, devices, set-user-id bits and file capabilities

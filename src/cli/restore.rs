@@ -17,6 +17,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
         to: args.to.as_deref().map(Site::resolve).transpose()?,
         exact: args.exact,
         only: args.only,
+        heal: args.heal,
         dry_run: args.how.dry_run,
         copy: args.how.copy,
         keep_old: args.how.keep_old,

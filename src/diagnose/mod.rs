@@ -3,6 +3,11 @@
 mod bytecode;
 mod case;
 mod class;
+mod packages;
+mod rules;
 
 pub(crate) use bytecode::{PycHeader, is_bytecode, source_of};
+pub(crate) use case::{Actual, Case, Expected, Hurt};
 pub(crate) use class::classify;
+pub(crate) use packages::{Packages, settle_directories};
+pub(crate) use rules::diagnose;

@@ -1,21 +1,25 @@
 //! `diff`: what differs between a snapshot and a venv, or between two snapshots, byte by byte.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
+use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
+use super::packages::{Installed, classify as classify_packages};
 use crate::diagnose::{PycHeader, classify, is_bytecode, source_of};
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
 use crate::model::{
-    Change, Class, Detail, Digest, Kind, Manifest, RelPath, SnapshotRef, Totals, VenvId,
+    Change, Class, Detail, Diagnosis, Digest, Kind, Manifest, PackageChange, RelPath, SnapshotRef, Totals, VenvId,
 };
 use crate::store::Store;
 use crate::venv::Site;
+use crate::venv::interpreter::inspect;
 use crate::venv::scan::scan;
 use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
@@ -49,6 +53,10 @@ pub struct DiffOutcome {
     pub passed_over: Option<Chosen>,
     /// Every difference, in the order of paths.
     pub changes: Vec<Change>,
+    /// What became of packages.
+    pub packages: Vec<PackageChange>,
+    /// What probably did the damage.
+    pub diagnosis: Vec<Diagnosis>,
     /// What was compared: of the venv, or of the right snapshot.
     pub totals: Totals,
     /// What changed while it was read, in every round.
@@ -103,14 +111,18 @@ pub fn diff_venv(
         actual: &scan.manifest,
         live: Some(&root),
     };
-    let changes = sides.changes(Depth::Full)?;
+    let mut changes = sides.changes(Depth::Full)?;
     let totals = super::save::totals(&scan.manifest);
+    let before = expected.snapshot.venv.path();
+    let (packages, diagnosis) = in_packages(&sides, &before, site.path(), &mut changes);
     let actual = Side::Venv(site.path().to_owned());
     Ok(DiffOutcome {
         expected,
         actual,
         passed_over,
         changes,
+        packages,
+        diagnosis,
         totals,
         unstable: scan.unstable,
         took: start.elapsed(),
@@ -140,7 +152,8 @@ pub fn diff_snapshots(
         actual: &right,
         live: None,
     };
-    let changes = sides.changes(Depth::Full)?;
+    let mut changes = sides.changes(Depth::Full)?;
+    let (packages, diagnosis) = packages_of(&store, &a, &b, &mut changes)?;
     let totals = b.snapshot.totals;
     let actual = Side::Snapshot(Box::new(b));
     Ok(DiffOutcome {
@@ -148,10 +161,51 @@ pub fn diff_snapshots(
         actual,
         passed_over: None,
         changes,
+        packages,
+        diagnosis,
         totals,
         unstable: Vec::new(),
         took: start.elapsed(),
     })
+}
+
+/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them.
+fn in_packages(
+    sides: &Sides<'_>,
+    before: &Path,
+    after: &Path,
+    changes: &mut Vec<Change>,
+) -> (Vec<PackageChange>, Vec<Diagnosis>) {
+    if changes.iter().all(|change| change.class == Class::Noise) {
+        return (Vec::new(), Vec::new());
+    }
+    let installed = Installed::read(sides, before, after);
+    let packages = classify_packages(sides, &installed.compare(sides), changes);
+    let interpreter = sides.live.and_then(|root| inspect(root, sides.actual));
+    let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref());
+    (packages, diagnosis)
+}
+
+/// The same for two snapshots. Who owns what only whole manifests tell; they are read where there is something to tell.
+fn packages_of(
+    store: &Store,
+    a: &Chosen,
+    b: &Chosen,
+    changes: &mut Vec<Change>,
+) -> Result<(Vec<PackageChange>, Vec<Diagnosis>), Error> {
+    if changes.iter().all(|change| change.class == Class::Noise) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let whole = |chosen: &Chosen| store.manifest(&chosen.snapshot.root, chosen.snapshot.entries());
+    let (expected, actual) = (whole(a)?, whole(b)?);
+    let sides = Sides {
+        store,
+        expected: &expected,
+        actual: &actual,
+        live: None,
+    };
+    let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
+    Ok(in_packages(&sides, &before, &after, changes))
 }
 
 /// The snapshot that is named, or the default with the newer save that it passes over.

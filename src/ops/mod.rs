@@ -3,6 +3,7 @@
 mod audit;
 mod cat;
 mod check;
+mod clues;
 mod context;
 mod diff;
 mod error;
@@ -11,6 +12,7 @@ mod list;
 mod log;
 mod lookup;
 mod ls;
+mod packages;
 mod rebuild_index;
 mod restore;
 mod save;

@@ -1,6 +1,5 @@
-//! Differences by where they lie: the directory right below site-packages, which mostly is a package.
-//!
-//! Ownership by RECORD will be exact where this is a good guess; it comes in here.
+//! Differences that belong together: those of one distribution, or, where nobody owns them, of one directory right below
+//! site-packages.
 
 use std::collections::BTreeMap;
 
@@ -35,21 +34,39 @@ impl Group<'_> {
     }
 }
 
-/// Sorts differences into groups, the worst first.
+/// Sorts differences into groups, the worst first: by the distribution that owns them, else by where they lie.
 pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Group<'a>> {
-    let mut found: BTreeMap<RelPath, Group<'a>> = BTreeMap::new();
+    let mut found: BTreeMap<(Option<&str>, RelPath), Group<'a>> = BTreeMap::new();
     for change in changes {
         let (name, place) = place_of(&change.path);
-        let group = Group {
-            name,
+        let package = change.package.as_deref();
+        let key = match package {
+            Some(_) => (package, RelPath::root()),
+            None => (None, place.clone()),
+        };
+        let group = found.entry(key).or_insert(Group {
+            name: package.map_or(name, |package| package.as_bytes().to_vec()),
             place: place.clone(),
             changes: Vec::new(),
-        };
-        found.entry(place).or_insert(group).changes.push(change);
+        });
+        if group.place != place {
+            // A distribution lies in several places: its module, its info directory, its scripts.
+            group.place = common(&group.place, &place);
+        }
+        group.changes.push(change);
     }
     let mut groups: Vec<_> = found.into_values().collect();
     groups.sort_by_key(Group::badness);
     groups
+}
+
+/// The deepest directory that holds both.
+fn common(a: &RelPath, b: &RelPath) -> RelPath {
+    let mut at = a.clone();
+    while !b.is_within(&at) {
+        at = at.parent().unwrap_or_default();
+    }
+    at
 }
 
 /// The name and the place of the group that a path belongs to.

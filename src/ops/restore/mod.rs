@@ -11,25 +11,32 @@ mod incident;
 mod late;
 mod plan;
 mod recover;
+mod select;
 mod stage;
 mod swapped;
 mod target;
 mod verified;
 mod write;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::clues::from_changes;
 use super::context::Context;
 use super::diff::{Depth, Sides, choose};
 use super::error::Error;
 use super::log::{Event, record};
 use super::lookup::Chosen;
+use super::packages::{Installed, classify};
 use super::save::Draft;
 use crate::disk::processes::{self, Process};
 use crate::disk::rooted::Rooted;
 use crate::disk::swap::Way;
-use crate::model::{Change, Class, Purpose, SnapshotId, SnapshotRef};
+use crate::model::{
+    Change, Class, Diagnosis, IncidentReport, PackageChange, Purpose, RelPath, Seen, SnapshotId,
+    SnapshotRef,
+};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
@@ -39,6 +46,7 @@ pub(super) use recover::{recover, recover_beside};
 
 use incident::Incident;
 use plan::Plan;
+use select::Selection;
 use target::Target;
 
 /// What a restore is told.
@@ -54,8 +62,10 @@ pub struct RestoreOptions {
     pub to: Option<Site>,
     /// Keep every byte, also where a file names the old place.
     pub exact: bool,
-    /// Restore only paths that match one of these patterns.
+    /// Restore only these distributions and paths that match these patterns.
     pub only: Vec<String>,
+    /// Restore only what is damaged, and leave drift alone.
+    pub heal: bool,
     /// Change nothing, tell what would be done.
     pub dry_run: bool,
     /// Share no file with the tree that is replaced.
@@ -92,6 +102,8 @@ pub struct RestoreOutcome {
     pub mode: Mode,
     /// What differed before.
     pub changes: Vec<Change>,
+    /// What was found, in packages, with what probably did it.
+    pub report: IncidentReport,
     /// What was replaced.
     pub incident: Option<SnapshotId>,
     /// Where the replaced tree is kept.
@@ -172,6 +184,36 @@ struct Run<'a> {
     verb: &'static str,
 }
 
+/// What a comparison of the snapshot with the live tree came to.
+struct Found {
+    target: Target,
+    changes: Vec<Change>,
+    report: IncidentReport,
+}
+
+/// What is kept of an incident, beside the state that was replaced.
+fn report(
+    changes: &[Change],
+    packages: Vec<PackageChange>,
+    diagnosis: Vec<Diagnosis>,
+) -> IncidentReport {
+    let changes = changes
+        .iter()
+        .filter(|change| change.class != Class::Noise)
+        .map(|change| Seen {
+            path: change.path.clone(),
+            kind: change.kind,
+            class: change.class,
+            package: change.package.clone(),
+        })
+        .collect();
+    IncidentReport {
+        changes,
+        packages,
+        diagnosis,
+    }
+}
+
 /// What stands at the place now.
 struct Live {
     root: Rooted,
@@ -198,14 +240,11 @@ impl<'a> Run<'a> {
             return self.into_empty_place(place, target);
         };
         let (live, intake) = incident::scan_live(context, self.store, root, self.options.dry_run)?;
-        let target = target.narrow(&live.scan.manifest, &self.options.only)?;
-        let sides = Sides {
-            store: self.store,
-            expected: &target.manifest,
-            actual: &live.scan.manifest,
-            live: Some(&live.root),
-        };
-        let changes = sides.changes(Depth::Class)?;
+        let Found {
+            target,
+            changes,
+            report,
+        } = self.find(target, &live, place)?;
         let differs = changes.iter().any(|change| change.class != Class::Noise);
         if self.options.dry_run || !differs && !self.options.force {
             let mode = if differs {
@@ -213,21 +252,87 @@ impl<'a> Run<'a> {
             } else {
                 Mode::Identical
             };
-            return Ok(self.outcome(place, mode, changes));
+            let mut outcome = self.outcome(place, mode, changes);
+            outcome.report = report;
+            return Ok(outcome);
         }
         if self.options.to.is_some() {
             // An empty directory gives its place, and is nothing to come back to.
             let plan = self.plan(place, target, Some(live), Incident::none());
-            return self.carry_out(place, plan, Vec::new());
+            return self.carry_out(place, plan, Vec::new(), report);
         }
-        let (draft, keep_old) = (self.draft(place), self.options.keep_old);
+        let mut draft = self.draft(place);
+        draft.document.incident = Some(report.clone());
+        let keep_old = self.options.keep_old;
         let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, keep_old)?;
-        if incident.id().is_none() && !self.options.only.is_empty() {
-            let why = "--only needs a store that can take the replaced state";
+        if incident.id().is_none() && (self.options.heal || !self.options.only.is_empty()) {
+            let why = "--only and --heal need a store that can take the replaced state";
             return Err(Error::Refused(why.to_owned()));
         }
         let plan = self.plan(place, target, Some(live), incident);
-        self.carry_out(place, plan, changes)
+        self.carry_out(place, plan, changes, report)
+    }
+
+    /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
+    fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
+        let sides = |expected| Sides {
+            store: self.store,
+            expected,
+            actual: &live.scan.manifest,
+            live: Some(&live.root),
+        };
+        let whole = sides(&target.manifest);
+        let mut changes = whole.changes(Depth::Class)?;
+        let partial = self.options.heal || !self.options.only.is_empty();
+        if !partial && changes.iter().all(|change| change.class == Class::Noise) {
+            let report = IncidentReport::default();
+            return Ok(Found {
+                target,
+                changes,
+                report,
+            });
+        }
+        let before = self.chosen.snapshot.venv.path();
+        let installed = Installed::read(&whole, &before, place.path());
+        let packages = installed.compare(&whole);
+        let states = classify(&whole, &packages, &mut changes);
+        let diagnosis = from_changes(&whole, &installed, &changes, None);
+        let report = report(&changes, states, diagnosis);
+        let selection = Selection::of(
+            self.options,
+            &target.manifest,
+            &live.scan.manifest,
+            &packages,
+            &changes,
+        )?;
+        let Some(selection) = selection else {
+            return Ok(Found {
+                target,
+                changes,
+                report,
+            });
+        };
+        for name in &selection.whole {
+            self.context.monitor.warn(&format!(
+                "an upgrade of {name} was half done; it comes back whole, as the snapshot has it"
+            ));
+        }
+        let classes: HashMap<RelPath, Change> = changes
+            .into_iter()
+            .map(|change| (change.path.clone(), change))
+            .collect();
+        let target = target.narrow(&live.scan.manifest, &selection);
+        let mut changes = sides(&target.manifest).changes(Depth::Class)?;
+        for change in &mut changes {
+            if let Some(known) = classes.get(&change.path) {
+                (change.class, change.package) = (known.class, known.package.clone());
+            }
+        }
+        Ok(Found {
+            target,
+            changes,
+            report,
+        })
     }
 
     /// What the snapshot of the replaced state says.
@@ -281,7 +386,10 @@ impl<'a> Run<'a> {
             )));
         }
         let empty = crate::model::Manifest::default();
-        let target = target.narrow(&empty, &self.options.only)?;
+        if self.options.heal || !self.options.only.is_empty() {
+            let why = "--only and --heal mend a venv that stands there, and nothing does";
+            return Err(Error::Refused(why.to_owned()));
+        }
         if self.options.dry_run {
             let sides = Sides {
                 store: self.store,
@@ -298,7 +406,7 @@ impl<'a> Run<'a> {
             Incident::of_nothing(self.context, self.store, self.draft(place))?
         };
         let plan = self.plan(place, target, None, incident);
-        self.carry_out(place, plan, Vec::new())
+        self.carry_out(place, plan, Vec::new(), IncidentReport::default())
     }
 
     fn carry_out(
@@ -306,6 +414,7 @@ impl<'a> Run<'a> {
         place: &Site,
         plan: Plan<'_>,
         changes: Vec<Change>,
+        report: IncidentReport,
     ) -> Result<RestoreOutcome, Error> {
         let context = self.context;
         let relocated = plan.target.relocated;
@@ -329,6 +438,7 @@ impl<'a> Run<'a> {
         };
         record(self.store, &event, context.monitor)?;
         let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
+        outcome.report = report;
         outcome.incident = done.incident;
         outcome.kept_old = done.kept_old;
         outcome.reused = done.reused;
@@ -347,6 +457,7 @@ impl<'a> Run<'a> {
             place: place.path().to_owned(),
             mode,
             changes,
+            report: IncidentReport::default(),
             incident: None,
             kept_old: None,
             reused: 0,

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-
 use super::RestoreOptions;
+use super::select::Selection;
 use crate::diagnose::{is_bytecode, source_of};
 use crate::disk::meta::restorable;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
@@ -63,43 +62,33 @@ impl Target {
         Ok(adapt(manifest, moved.rewritten))
     }
 
-    /// Narrows the target to what matches a pattern: everything else stays as it is in the live tree.
-    pub(super) fn narrow(self, live: &Manifest, only: &[String]) -> Result<Self, Error> {
-        if only.is_empty() {
-            return Ok(self);
-        }
-        let set = globs(only)?;
-        let Self {
-            manifest,
-            mut rewritten,
-            relocated,
-        } = self;
-        for (number, pattern) in only.iter().enumerate() {
-            let hit = |entry: &Entry| matches(&set, &entry.path).contains(&number);
-            if !manifest.entries().iter().any(hit) && !live.entries().iter().any(hit) {
-                return Err(Error::NoMatch(pattern.clone()));
-            }
-        }
-        let chosen = |path: &RelPath| !matches(&set, path).is_empty();
+    /// Narrows the target to a part: everything else stays as it is in the live tree.
+    pub(super) fn narrow(&self, live: &Manifest, selection: &Selection) -> Self {
+        let manifest = &self.manifest;
         let mut merged: BTreeMap<RelPath, Entry> = live
             .entries()
             .iter()
-            .filter(|entry| !chosen(&entry.path))
+            .filter(|entry| !selection.has(&entry.path))
             .map(|entry| (entry.path.clone(), entry.clone()))
             .collect();
         for entry in manifest
             .entries()
             .iter()
-            .filter(|entry| chosen(&entry.path))
+            .filter(|entry| selection.has(&entry.path))
         {
-            add_with_parents(&mut merged, &manifest, entry);
+            add_with_parents(&mut merged, manifest, entry);
         }
-        rewritten.retain(|path, _| chosen(path));
-        Ok(Self {
+        let rewritten = self
+            .rewritten
+            .iter()
+            .filter(|(path, _)| selection.has(path))
+            .map(|(path, content)| (path.clone(), content.clone()))
+            .collect();
+        Self {
             manifest: Manifest::new(merged.into_values().collect()),
             rewritten,
-            relocated,
-        })
+            relocated: self.relocated,
+        }
     }
 }
 
@@ -201,30 +190,4 @@ fn add_with_parents(merged: &mut BTreeMap<RelPath, Entry>, from: &Manifest, entr
         *link_to = None;
     }
     merged.insert(entry.path.clone(), entry);
-}
-
-/// Patterns as people write them: a plain path means it and all below it; `*` stays within one part of the path.
-fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = GlobBuilder::new(pattern.trim_start_matches("./").trim_end_matches('/'))
-            .literal_separator(true)
-            .build();
-        set.add(glob.map_err(|error| {
-            Error::Refused(format!("'{pattern}' is no pattern: {}", error.kind()))
-        })?);
-    }
-    set.build()
-        .map_err(|error| Error::Refused(error.to_string()))
-}
-
-/// The numbers of the patterns that match a path or a directory above it.
-fn matches(set: &GlobSet, path: &RelPath) -> Vec<usize> {
-    let mut found = Vec::new();
-    let mut at = Some(path.clone());
-    while let Some(path) = at.filter(|path| !path.is_root()) {
-        found.extend(set.matches(path.as_path()));
-        at = path.parent();
-    }
-    found
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis, snapshot};
-use crate::model::{Change, Class, Kind, Totals};
+use crate::model::{Change, Class, Kind, PackageChange, Totals};
 use crate::ops::{DiffOutcome, Side};
 
 /// Writes what a diff found.
@@ -20,9 +20,8 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
         "identical": outcome.identical(),
         "summary": summary(&outcome.changes, Some(outcome.totals)),
         "entries": outcome.changes.iter().map(change).collect::<Vec<_>>(),
-        // Both are filled by the audit, which knows packages.
-        "packages": [],
-        "diagnosis": [],
+        "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
+        "diagnosis": outcome.diagnosis.iter().map(super::check::diagnosis).collect::<Vec<_>>(),
         "unstable": outcome.unstable.iter().map(entry::path).collect::<Vec<_>>(),
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),
@@ -63,12 +62,20 @@ pub(super) fn summary(changes: &[Change], totals: Option<Totals>) -> Value {
     value
 }
 
+/// What became of a package.
+pub(super) fn package(package: &PackageChange) -> Value {
+    json!({
+        "name": package.name, "expected": package.expected, "actual": package.actual,
+        "state": package.state.as_str(), "damaged": package.damaged,
+    })
+}
+
 /// One difference.
 pub(super) fn change(change: &Change) -> Value {
     let mut value = entry::path(&change.path);
     value["class"] = change.class.as_str().into();
     value["kind"] = change.kind.as_str().into();
-    value["package"] = Value::Null;
+    value["package"] = change.package.clone().into();
     value["expected"] = change.expected.as_ref().map(entry::value).into();
     value["actual"] = change.actual.as_ref().map(entry::value).into();
     let detail = &change.detail;

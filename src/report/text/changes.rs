@@ -39,12 +39,13 @@ fn differ(noise: usize) -> String {
 }
 
 fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Result<()> {
-    let place = if group.place.name() == group.name {
+    let place = if group.place.name() == group.name || group.place.is_root() {
         String::new()
     } else {
         format!("  ({})", group.place)
     };
-    let parent = group.place.parent().filter(|parent| !parent.is_root());
+    let whole = group.place.name() != group.name;
+    let parent = group.place.parent().filter(|parent| !whole && !parent.is_root());
     let above = parent
         .map(|parent| format!("  in {parent}"))
         .unwrap_or_default();

@@ -6,6 +6,7 @@ mod diagnosis;
 mod diff;
 mod log;
 mod ls;
+mod packages;
 mod restore;
 mod snapshots;
 mod store;

@@ -1,0 +1,280 @@
+//! Damage or drift: a change is drift where its package was upgraded, reinstalled, added or removed as a whole, and the new
+//! RECORD agrees with the bytes.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::str::FromStr;
+
+use pep440_rs::Version;
+
+use super::bytecode::is_bytecode;
+use crate::model::{
+    Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath,
+};
+use crate::venv::dist::{Dist, Dists, Hash, Row};
+
+/// What both sides have installed.
+pub(crate) struct Packages<'a> {
+    pub(crate) expected: &'a Dists,
+    pub(crate) actual: &'a Dists,
+    pub(crate) before: &'a Manifest,
+    pub(crate) after: &'a Manifest,
+    steps: BTreeMap<&'a str, Step>,
+}
+
+/// What became of one distribution.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    /// It is meant to be as it was.
+    Same,
+    /// Another version stands there.
+    Version,
+    /// The same version was installed anew.
+    Again,
+    /// It is new.
+    Added,
+    /// It is gone with all its files.
+    Removed,
+}
+
+/// Tells whether the bytes on the actual side are those of a row; only asked of files that are there.
+pub(crate) type Agrees<'a> = &'a (dyn Fn(&Row) -> bool + Sync);
+
+impl<'a> Packages<'a> {
+    /// Compares what is installed.
+    pub(crate) fn new(
+        (expected, before): (&'a Dists, &'a Manifest),
+        (actual, after): (&'a Dists, &'a Manifest),
+        agrees: Agrees<'_>,
+    ) -> Self {
+        let mut packages = Self {
+            expected,
+            actual,
+            before,
+            after,
+            steps: BTreeMap::new(),
+        };
+        let names: BTreeSet<&'a str> = expected
+            .dists
+            .iter()
+            .chain(&actual.dists)
+            .map(|dist| dist.name.as_str())
+            .collect();
+        for name in names {
+            let step = packages.step(expected.named(name), actual.named(name), agrees);
+            packages.steps.insert(name, step);
+        }
+        packages
+    }
+
+    fn step(&self, old: Option<&Dist>, new: Option<&Dist>, agrees: Agrees<'_>) -> Step {
+        match (old, new) {
+            (Some(old), Some(new)) if !is_whole(new) || same_record(self, old, new) => Step::Same,
+            (Some(old), Some(new)) if old.version != new.version => Step::Version,
+            (Some(old), Some(new)) if self.lists_what_is_there(old, new, agrees) => Step::Again,
+            (Some(_), Some(_)) => Step::Same,
+            (Some(old), None) if self.is_gone(old) => Step::Removed,
+            (Some(_), None) => Step::Same,
+            (None, _) => Step::Added,
+        }
+    }
+
+    /// Whether a new RECORD of the same version is one: it lists all that is still there, and the bytes are those of it.
+    fn lists_what_is_there(&self, old: &Dist, new: &Dist, agrees: Agrees<'_>) -> bool {
+        let Some((_, record)) = &new.record else {
+            return false;
+        };
+        let kept = rows(old)
+            .filter(|row| matches!(row.hash, Hash::Known(..)))
+            .filter(|row| self.after.get(&row.path).is_some())
+            .all(|row| record.row(&row.path).is_some());
+        let right = rows(new)
+            .filter(|row| self.before.get(&row.path) == self.after.get(&row.path))
+            .filter(|row| self.after.get(&row.path).is_some())
+            .all(agrees);
+        kept && right
+    }
+
+    /// Whether nothing is left of what a distribution had, but what others own and what Python writes.
+    fn is_gone(&self, old: &Dist) -> bool {
+        let mut own = rows(old).filter(|row| !is_bytecode(&row.path));
+        own.all(|row| {
+            self.after.get(&row.path).is_none() || self.actual.owner(&row.path).is_some()
+        }) && self.after.get(&old.info).is_none()
+    }
+
+    /// The distribution that a change belongs to.
+    pub(crate) fn owner(&self, path: &RelPath) -> Option<&'a str> {
+        let of = |path: &RelPath| {
+            self.actual
+                .owner(path)
+                .or_else(|| self.expected.owner(path))
+                .map(|dist| dist.name.as_str())
+        };
+        of(path).or_else(|| super::source_of(path).and_then(|source| of(&source)))
+    }
+
+    /// The class of a change whose content alone says `class`.
+    pub(crate) fn class(&self, change: &Change, agrees: Agrees<'_>) -> Class {
+        let step = change
+            .package
+            .as_deref()
+            .and_then(|name| self.steps.get(name).copied())
+            .unwrap_or(Step::Same);
+        if change.class == Class::Noise || step == Step::Same {
+            return change.class;
+        }
+        let row = self.actual.rows(&change.path).next();
+        let there = change.actual.is_some();
+        match row {
+            Some(_) if there && is_bytecode(&change.path) => change.class,
+            Some(row) if there && agrees(row) => Class::Drift,
+            Some(_) => Class::Damage,
+            None if change.kind == Kind::Extra => change.class,
+            None if there => change.class,
+            None if step == Step::Again && !self.is_info(&change.path) => Class::Damage,
+            None => Class::Drift,
+        }
+    }
+
+    /// Whether a path lies in the info directory of a distribution: that of the same version may hold other files.
+    fn is_info(&self, path: &RelPath) -> bool {
+        let dists = self.expected.dists.iter();
+        dists.into_iter().any(|dist| path.is_within(&dist.info))
+    }
+
+    /// Files that a new version lists and that were never there: an upgrade half done.
+    pub(crate) fn never_written(&self) -> Vec<Change> {
+        let unfinished = |dist: &&Dist| {
+            matches!(
+                self.steps.get(dist.name.as_str()),
+                Some(Step::Version | Step::Added | Step::Again)
+            )
+        };
+        let dists = self.actual.dists.iter().filter(unfinished);
+        dists
+            .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
+            .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
+            .filter(|(_, row)| self.after.get(&row.path).is_none() && self.before.get(&row.path).is_none())
+            .map(|(dist, row)| Change {
+                path: row.path.clone(),
+                kind: Kind::Missing,
+                class: Class::Damage,
+                package: Some(dist.name.clone()),
+                expected: None,
+                actual: None,
+                detail: Detail {
+                    reason: Some(format!("RECORD of {} {} lists it", dist.name, dist.version)),
+                    ..Detail::default()
+                },
+            })
+            .collect()
+    }
+
+    /// What became of each distribution that is not as it was.
+    pub(crate) fn changes(&self, changes: &[Change]) -> Vec<PackageChange> {
+        let mut damaged: BTreeMap<&str, u64> = BTreeMap::new();
+        for change in changes.iter().filter(|change| change.class == Class::Damage) {
+            if let Some(name) = &change.package {
+                *damaged.entry(name.as_str()).or_default() += 1;
+            }
+        }
+        let mut found = Vec::new();
+        for (name, step) in &self.steps {
+            let damaged = damaged.get(name).copied().unwrap_or(0);
+            let version = |dists: &Dists| dists.named(name).map(|dist| dist.version.clone());
+            let (expected, actual) = (version(self.expected), version(self.actual));
+            let state = match step {
+                _ if damaged > 0 => PackageState::Damaged,
+                Step::Same => continue,
+                Step::Version => direction(expected.as_deref(), actual.as_deref()),
+                Step::Again => PackageState::Reinstalled,
+                Step::Added => PackageState::Added,
+                Step::Removed => PackageState::Removed,
+            };
+            found.push(PackageChange {
+                name: (*name).to_owned(),
+                expected,
+                actual,
+                state,
+                damaged,
+            });
+        }
+        found
+    }
+
+    /// Whether a package is of another version, or was installed anew: its damage cannot be mended file by file.
+    pub(crate) fn was_replaced(&self, name: &str) -> bool {
+        matches!(
+            self.steps.get(name),
+            Some(Step::Version | Step::Added | Step::Again)
+        )
+    }
+
+    /// Every path that a distribution has on either side: its files, its info directory, its bytecode.
+    pub(crate) fn paths_of(&self, name: &str) -> HashSet<RelPath> {
+        let mut paths = HashSet::new();
+        for (dists, manifest) in [(self.expected, self.before), (self.actual, self.after)] {
+            for dist in dists.dists.iter().filter(|dist| dist.name == name) {
+                let listed: HashSet<&RelPath> = rows(dist).map(|row| &row.path).collect();
+                let own = manifest.entries().iter().map(|entry| &entry.path).filter(|path| {
+                    listed.contains(path)
+                        || path.is_within(&dist.info)
+                        || super::source_of(path).is_some_and(|source| {
+                            is_bytecode(path) && listed.contains(&source)
+                        })
+                });
+                paths.extend(own.cloned());
+            }
+        }
+        paths
+    }
+}
+
+/// Directories have no owner: one that is missing or new is what the worst of its entries is.
+pub(crate) fn settle_directories(changes: &mut [Change]) {
+    let is_dir = |change: &Change| {
+        let entry = change.expected.as_ref().or(change.actual.as_ref());
+        entry.is_some_and(|entry| entry.node == crate::model::Node::Dir)
+    };
+    // Sorted by path, a directory comes before what it holds: from the end, what it holds is settled already.
+    for at in (0..changes.len()).rev() {
+        let change = &changes[at];
+        if !is_dir(change) || change.kind != Kind::Missing || change.class != Class::Damage {
+            continue;
+        }
+        let below = changes[at + 1..]
+            .iter()
+            .take_while(|other| other.path.is_within(&change.path));
+        if let Some(worst) = below.map(|other| other.class).min() {
+            changes[at].class = worst;
+        }
+    }
+}
+
+fn rows(dist: &Dist) -> impl Iterator<Item = &Row> {
+    dist.record.iter().flat_map(|(_, record)| &record.rows)
+}
+
+/// Whether the distribution was installed to its end: METADATA and RECORD come last.
+fn is_whole(dist: &Dist) -> bool {
+    let record = dist.record.as_ref();
+    dist.metadata.is_some() && record.is_some_and(|(_, record)| !record.rows.is_empty() && record.bad == 0)
+}
+
+fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
+    let digest = |dist: &Dist, manifest: &Manifest| {
+        let (path, _) = dist.record.as_ref()?;
+        manifest.get(path)?.digest()
+    };
+    digest(old, packages.before).is_some()
+        && digest(old, packages.before) == digest(new, packages.after)
+}
+
+fn direction(expected: Option<&str>, actual: Option<&str>) -> PackageState {
+    let parse = |text: Option<&str>| text.and_then(|text| Version::from_str(text).ok());
+    match (parse(expected), parse(actual)) {
+        (Some(old), Some(new)) if new < old => PackageState::Downgraded,
+        (Some(old), Some(new)) if new == old => PackageState::Reinstalled,
+        _ => PackageState::Upgraded,
+    }
+}

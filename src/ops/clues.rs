@@ -1,0 +1,185 @@
+//! Gathers what the rules of diagnosis look at: from a comparison with a snapshot, or from an audit alone.
+
+use std::collections::HashMap;
+
+use super::diff::Sides;
+use super::packages::Installed;
+use crate::diagnose::{Actual, Case, Expected, Hurt, diagnose, is_bytecode};
+use crate::disk::rooted::Rooted;
+use crate::model::{
+    Audit, Change, Check, Class, Diagnosis, Finding, Kind, Manifest, Node, RelPath, Time,
+};
+use crate::venv::dist::Dists;
+use crate::venv::hash::read_file;
+use crate::venv::interpreter::Facts;
+use crate::venv::scan::Scan;
+
+/// Python files above this size are not parsed.
+const PATCH_MAX: u64 = 4 << 20;
+/// How many altered files are parsed: a patch by hand is small.
+const PARSED_MAX: usize = 3;
+
+/// What probably did the damage that a comparison with a snapshot shows.
+pub(super) fn from_changes(
+    sides: &Sides<'_>,
+    installed: &Installed,
+    changes: &[Change],
+    interpreter: Option<&Facts>,
+) -> Vec<Diagnosis> {
+    let damage: Vec<&Change> = changes
+        .iter()
+        .filter(|change| change.class == Class::Damage && !is_bytecode(&change.path))
+        .filter(|change| !is_dir(change))
+        .collect();
+    if damage.is_empty() && interpreter.is_none_or(|facts| facts.problems.is_empty()) {
+        return Vec::new();
+    }
+    let parse = damage.len() <= PARSED_MAX;
+    let hurts = damage.iter().map(|change| hurt(sides, change, parse));
+    let expected = sides
+        .expected
+        .entries()
+        .iter()
+        .filter(|entry| entry.size().is_some() && !is_bytecode(&entry.path))
+        .map(|entry| Expected {
+            path: entry.path.clone(),
+            size: entry.size(),
+            mtime: Some(entry.meta.mtime),
+        });
+    diagnose(&Case {
+        hurts: hurts.collect(),
+        expected: expected.collect(),
+        interpreter: problem(interpreter),
+        ..surroundings(sides.actual, &installed.actual, &installed.expected, sides.expected)
+    })
+}
+
+/// What probably did the damage that an audit shows.
+pub(super) fn from_audit(
+    root: &Rooted,
+    scan: &Scan,
+    dists: &Dists,
+    audit: &Audit,
+    interpreter: Option<&Facts>,
+) -> Vec<Diagnosis> {
+    let findings: Vec<&Finding> = audit.damage().filter(|finding| kind(finding).is_some()).collect();
+    let parse = findings.len() <= PARSED_MAX;
+    let hurts = findings.iter().filter_map(|finding| {
+        let path = finding.path.clone()?;
+        Some(Hurt {
+            kind: kind(finding)?,
+            package: finding.package.clone(),
+            expected_size: finding.expected_size,
+            expected_mtime: None,
+            actual: actual(Some(root), &scan.manifest, &path, parse),
+            path,
+        })
+    });
+    let rows = dists.dists.iter().filter_map(|dist| dist.record.as_ref());
+    let mut expected: Vec<Expected> = rows
+        .flat_map(|(_, record)| &record.rows)
+        .filter(|row| !is_bytecode(&row.path))
+        .map(|row| Expected {
+            path: row.path.clone(),
+            size: row.size,
+            mtime: None,
+        })
+        .collect();
+    expected.sort_by(|a, b| a.path.cmp(&b.path));
+    let hurts: Vec<Hurt> = hurts.collect();
+    let case = Case {
+        hurts,
+        expected,
+        interpreter: problem(interpreter),
+        ..surroundings(&scan.manifest, dists, dists, &scan.manifest)
+    };
+    diagnose(&case)
+}
+
+fn is_dir(change: &Change) -> bool {
+    let entry = change.expected.as_ref().or(change.actual.as_ref());
+    entry.is_some_and(|entry| entry.node == Node::Dir)
+        && matches!(change.kind, Kind::Missing | Kind::Extra)
+}
+
+fn problem(interpreter: Option<&Facts>) -> Option<String> {
+    let problems = &interpreter?.problems;
+    (!problems.is_empty()).then(|| problems.join("; "))
+}
+
+fn hurt(sides: &Sides<'_>, change: &Change, parse: bool) -> Hurt {
+    Hurt {
+        path: change.path.clone(),
+        kind: change.kind,
+        package: change.package.clone(),
+        expected_size: change.expected.as_ref().and_then(crate::model::Entry::size),
+        expected_mtime: change.expected.as_ref().map(|entry| entry.meta.mtime),
+        actual: actual(sides.live, sides.actual, &change.path, parse && change.kind == Kind::Altered),
+    }
+}
+
+/// What stands there now.
+fn actual(
+    root: Option<&Rooted>,
+    manifest: &Manifest,
+    path: &RelPath,
+    parse: bool,
+) -> Option<Actual> {
+    let entry = manifest.get(path)?;
+    let stat = root.and_then(|root| root.stat_below(path, false).ok());
+    let valid_python = root
+        .filter(|_| parse && path.name().ends_with(b".py"))
+        .and_then(|root| read_file(root, path, PATCH_MAX))
+        .map(|source| crate::audit::is_valid_python(&source));
+    Some(Actual {
+        size: entry.size().unwrap_or(0),
+        mtime: entry.meta.mtime,
+        ctime: stat.map(|stat| stat.ctime),
+        nlink: stat.map_or(1, |stat| stat.nlink),
+        uid: entry.meta.uid,
+        mode: entry.meta.mode,
+        valid_python,
+    })
+}
+
+/// What is known of the places around the damage.
+fn surroundings(live: &Manifest, dists: &Dists, before: &Dists, expected: &Manifest) -> Case {
+    let dirs: HashMap<RelPath, Time> = live
+        .entries()
+        .iter()
+        .filter(|entry| entry.node == Node::Dir)
+        .map(|entry| (entry.path.clone(), entry.meta.mtime))
+        .collect();
+    let mut installed = HashMap::new();
+    for (dists, manifest) in [(before, expected), (dists, live)] {
+        for dist in &dists.dists {
+            let record = dist.record.as_ref().and_then(|(path, _)| manifest.get(path));
+            if let Some(record) = record {
+                installed.insert(dist.name.clone(), record.meta.mtime);
+            }
+        }
+    }
+    let root = live.get(&RelPath::root());
+    Case {
+        dirs,
+        installed,
+        leftovers: dists.leftovers.clone(),
+        root_uid: root.map_or(0, |entry| entry.meta.uid),
+        ..Case::default()
+    }
+}
+
+/// The kind of damage that a finding tells of; none where it is not about a file's content.
+fn kind(finding: &Finding) -> Option<Kind> {
+    match finding.check {
+        Check::FileMissing => Some(Kind::Missing),
+        Check::FileEmptied => Some(Kind::Emptied),
+        Check::FileZeroFilled => Some(Kind::ZeroFilled),
+        Check::FileUnreadable => Some(Kind::Unreadable),
+        Check::FileAltered => match (finding.size, finding.expected_size) {
+            (Some(size), Some(expected)) if size < expected => Some(Kind::Truncated),
+            _ => Some(Kind::Altered),
+        },
+        _ => None,
+    }
+}

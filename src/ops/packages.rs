@@ -1,0 +1,113 @@
+//! Differences in the words of packages: who owns what, what was upgraded, what is damage.
+
+use std::path::Path;
+
+use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
+
+use super::audit::{TEXT_MAX, bytes};
+use super::diff::Sides;
+use crate::diagnose::{Packages, settle_directories};
+use crate::model::{Change, Manifest, Node, PackageChange, RelPath};
+use crate::venv::dist::{Dists, Hash, Row};
+use crate::venv::hash::{hash_file, read_file};
+
+/// What is installed on both sides of a comparison.
+pub(super) struct Installed {
+    pub(super) expected: Dists,
+    pub(super) actual: Dists,
+}
+
+impl Installed {
+    /// Reads what is installed. A file that is the same on both sides is read from the live one, which is faster.
+    pub(super) fn read(sides: &Sides<'_>, before: &Path, after: &Path) -> Self {
+        let actual = |path: &RelPath| actual(sides, path);
+        let expected = |path: &RelPath| expected(sides, path);
+        let (expected, actual) = rayon::join(
+            || Dists::find(sides.expected, bytes(before), &expected),
+            || Dists::find(sides.actual, bytes(after), &actual),
+        );
+        Self { expected, actual }
+    }
+
+    /// The comparison itself.
+    pub(super) fn compare<'a>(&'a self, sides: &'a Sides<'_>) -> Packages<'a> {
+        let agrees = |row: &Row| agrees(sides, row);
+        Packages::new(
+            (&self.expected, sides.expected),
+            (&self.actual, sides.actual),
+            &agrees,
+        )
+    }
+}
+
+/// Names the owner of each change and settles its class. Returns what became of packages.
+pub(super) fn classify(
+    sides: &Sides<'_>,
+    packages: &Packages<'_>,
+    changes: &mut Vec<Change>,
+) -> Vec<PackageChange> {
+    let agrees = |row: &Row| agrees(sides, row);
+    changes.par_iter_mut().for_each(|change| {
+        change.package = packages.owner(&change.path).map(str::to_owned);
+        change.class = packages.class(change, &agrees);
+    });
+    changes.extend(packages.never_written());
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    settle_directories(changes);
+    packages.changes(changes)
+}
+
+fn size_of(manifest: &Manifest, path: &RelPath) -> Option<u64> {
+    manifest.get(path)?.size()
+}
+
+fn actual(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
+    match sides.live {
+        Some(root) => read_file(root, path, TEXT_MAX),
+        None => stored(sides, sides.actual, path),
+    }
+}
+
+fn expected(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
+    let digest = sides.expected.get(path)?.digest()?;
+    let same = sides
+        .actual
+        .get(path)
+        .is_some_and(|entry| entry.digest() == Some(digest));
+    match sides.live {
+        Some(root) if same => read_file(root, path, TEXT_MAX),
+        _ => stored(sides, sides.expected, path),
+    }
+}
+
+fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<u8>> {
+    let entry = manifest.get(path)?;
+    if size_of(manifest, path)? > TEXT_MAX {
+        return None;
+    }
+    sides.store.read(&entry.digest()?).ok()
+}
+
+/// Whether the actual file is what a row says. A row that says nothing is no reason to doubt.
+fn agrees(sides: &Sides<'_>, row: &Row) -> bool {
+    let Some(entry) = sides.actual.get(&row.path) else {
+        return false;
+    };
+    let Node::File { size, .. } = entry.node else {
+        return matches!(entry.node, Node::Symlink(_));
+    };
+    if row.size.is_some_and(|expected| expected != size) {
+        return false;
+    }
+    let Hash::Known(algorithm, value) = &row.hash else {
+        return true;
+    };
+    let found = match sides.live {
+        Some(root) => hash_file(root, &row.path, *algorithm),
+        None => entry
+            .digest()
+            .and_then(|digest| sides.store.read(&digest).ok())
+            .map(|bytes| algorithm.hash(&bytes)),
+    };
+    found.as_ref() == Some(value)
+}

@@ -1,0 +1,129 @@
+//! Which part of the snapshot is restored: all of it, what `--only` names, or with `--heal` the damage alone.
+
+use std::collections::HashSet;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::RestoreOptions;
+use crate::diagnose::{Packages, is_bytecode, source_of};
+use crate::model::{Change, Class, Entry, Manifest, RelPath};
+use crate::ops::error::Error;
+use crate::venv::dist::normalized;
+
+/// The paths that are restored; all others stay as they are in the live tree.
+pub(super) struct Selection {
+    paths: HashSet<RelPath>,
+    globs: Option<GlobSet>,
+    /// Distributions that come back as a whole, because an upgrade of them was half done.
+    pub(super) whole: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a path is restored.
+    pub(super) fn has(&self, path: &RelPath) -> bool {
+        self.paths.contains(path)
+            || self
+                .globs
+                .as_ref()
+                .is_some_and(|globs| !matches(globs, path).is_empty())
+    }
+
+    /// What the options ask for; none where that is everything.
+    pub(super) fn of(
+        options: &RestoreOptions,
+        expected: &Manifest,
+        live: &Manifest,
+        packages: &Packages<'_>,
+        changes: &[Change],
+    ) -> Result<Option<Self>, Error> {
+        if options.heal {
+            return Ok(Some(Self::heal(expected, live, packages, changes)));
+        }
+        if options.only.is_empty() {
+            return Ok(None);
+        }
+        let mut paths = HashSet::new();
+        let mut patterns = Vec::new();
+        for name in &options.only {
+            let package = packages.paths_of(&normalized(name));
+            if package.is_empty() {
+                patterns.push(name.clone());
+            }
+            paths.extend(package);
+        }
+        let globs = globs(&patterns)?;
+        for (number, pattern) in patterns.iter().enumerate() {
+            let hit = |entry: &Entry| matches(&globs, &entry.path).contains(&number);
+            if !expected.entries().iter().any(hit) && !live.entries().iter().any(hit) {
+                return Err(Error::NoMatch(pattern.clone()));
+            }
+        }
+        Ok(Some(Self {
+            paths,
+            globs: Some(globs),
+            whole: Vec::new(),
+        }))
+    }
+
+    /// The damage. Python would believe old bytecode beside a source of the same time and size, so that goes along.
+    fn heal(
+        expected: &Manifest,
+        live: &Manifest,
+        packages: &Packages<'_>,
+        changes: &[Change],
+    ) -> Self {
+        let mut paths = HashSet::new();
+        let mut whole = Vec::new();
+        for change in changes.iter().filter(|change| change.class == Class::Damage) {
+            match &change.package {
+                Some(name) if packages.was_replaced(name) => {
+                    if !whole.contains(name) {
+                        whole.push(name.clone());
+                        paths.extend(packages.paths_of(name));
+                    }
+                }
+                _ => drop(paths.insert(change.path.clone())),
+            }
+        }
+        let bytecode: Vec<RelPath> = [expected, live]
+            .into_iter()
+            .flat_map(Manifest::entries)
+            .map(|entry| &entry.path)
+            .filter(|path| is_bytecode(path))
+            .filter(|path| source_of(path).is_some_and(|source| paths.contains(&source)))
+            .cloned()
+            .collect();
+        paths.extend(bytecode);
+        Self {
+            paths,
+            globs: None,
+            whole,
+        }
+    }
+}
+
+/// Patterns as people write them: a plain path means it and all below it; `*` stays within one part of the path.
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = GlobBuilder::new(pattern.trim_start_matches("./").trim_end_matches('/'))
+            .literal_separator(true)
+            .build();
+        set.add(glob.map_err(|error| {
+            Error::Refused(format!("'{pattern}' is no pattern: {}", error.kind()))
+        })?);
+    }
+    set.build()
+        .map_err(|error| Error::Refused(error.to_string()))
+}
+
+/// The numbers of the patterns that match a path or a directory above it.
+fn matches(set: &GlobSet, path: &RelPath) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = Some(path.clone());
+    while let Some(path) = at.filter(|path| !path.is_root()) {
+        found.extend(set.matches(path.as_path()));
+        at = path.parent();
+    }
+    found
+}

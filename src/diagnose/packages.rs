@@ -7,9 +7,7 @@ use std::str::FromStr;
 use pep440_rs::Version;
 
 use super::bytecode::is_bytecode;
-use crate::model::{
-    Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath,
-};
+use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::venv::dist::{Dist, Dists, Hash, Row};
 
 /// What both sides have installed.
@@ -91,15 +89,18 @@ impl<'a> Packages<'a> {
             .filter(|row| self.before.get(&row.path) == self.after.get(&row.path))
             .filter(|row| self.after.get(&row.path).is_some())
             .all(agrees);
-        kept && right
+        let lists_itself = new
+            .record
+            .as_ref()
+            .is_some_and(|(path, record)| record.row(path).is_some());
+        kept && right && lists_itself
     }
 
     /// Whether nothing is left of what a distribution had, but what others own and what Python writes.
     fn is_gone(&self, old: &Dist) -> bool {
         let mut own = rows(old).filter(|row| !is_bytecode(&row.path));
-        own.all(|row| {
-            self.after.get(&row.path).is_none() || self.actual.owner(&row.path).is_some()
-        }) && self.after.get(&old.info).is_none()
+        own.all(|row| self.after.get(&row.path).is_none() || self.actual.owner(&row.path).is_some())
+            && self.after.get(&old.info).is_none()
     }
 
     /// The distribution that a change belongs to.
@@ -154,7 +155,9 @@ impl<'a> Packages<'a> {
         dists
             .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
             .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
-            .filter(|(_, row)| self.after.get(&row.path).is_none() && self.before.get(&row.path).is_none())
+            .filter(|(_, row)| {
+                self.after.get(&row.path).is_none() && self.before.get(&row.path).is_none()
+            })
             .map(|(dist, row)| Change {
                 path: row.path.clone(),
                 kind: Kind::Missing,
@@ -173,7 +176,10 @@ impl<'a> Packages<'a> {
     /// What became of each distribution that is not as it was.
     pub(crate) fn changes(&self, changes: &[Change]) -> Vec<PackageChange> {
         let mut damaged: BTreeMap<&str, u64> = BTreeMap::new();
-        for change in changes.iter().filter(|change| change.class == Class::Damage) {
+        for change in changes
+            .iter()
+            .filter(|change| change.class == Class::Damage)
+        {
             if let Some(name) = &change.package {
                 *damaged.entry(name.as_str()).or_default() += 1;
             }
@@ -216,13 +222,16 @@ impl<'a> Packages<'a> {
         for (dists, manifest) in [(self.expected, self.before), (self.actual, self.after)] {
             for dist in dists.dists.iter().filter(|dist| dist.name == name) {
                 let listed: HashSet<&RelPath> = rows(dist).map(|row| &row.path).collect();
-                let own = manifest.entries().iter().map(|entry| &entry.path).filter(|path| {
-                    listed.contains(path)
-                        || path.is_within(&dist.info)
-                        || super::source_of(path).is_some_and(|source| {
-                            is_bytecode(path) && listed.contains(&source)
-                        })
-                });
+                let own = manifest
+                    .entries()
+                    .iter()
+                    .map(|entry| &entry.path)
+                    .filter(|path| {
+                        listed.contains(path)
+                            || path.is_within(&dist.info)
+                            || super::source_of(path)
+                                .is_some_and(|source| is_bytecode(path) && listed.contains(&source))
+                    });
                 paths.extend(own.cloned());
             }
         }
@@ -258,7 +267,8 @@ fn rows(dist: &Dist) -> impl Iterator<Item = &Row> {
 /// Whether the distribution was installed to its end: METADATA and RECORD come last.
 fn is_whole(dist: &Dist) -> bool {
     let record = dist.record.as_ref();
-    dist.metadata.is_some() && record.is_some_and(|(_, record)| !record.rows.is_empty() && record.bad == 0)
+    dist.metadata.is_some()
+        && record.is_some_and(|(_, record)| !record.rows.is_empty() && record.bad == 0)
 }
 
 fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {

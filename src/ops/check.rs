@@ -71,8 +71,7 @@ pub fn check(
     let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
     let mut audit = audited.audit(&dists, interpreter.as_ref());
     accept(&mut audit, &options.accept);
-    let diagnosis =
-        super::clues::from_audit(&root, &scan, &dists, &audit, interpreter.as_ref());
+    let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, interpreter.as_ref());
     let mut unread = scan.unreadable.clone();
     unread.extend(scan.unstable.iter().cloned());
     Ok(CheckOutcome {

@@ -50,7 +50,12 @@ pub(super) fn from_changes(
         hurts: hurts.collect(),
         expected: expected.collect(),
         interpreter: problem(interpreter),
-        ..surroundings(sides.actual, &installed.actual, &installed.expected, sides.expected)
+        ..surroundings(
+            sides.actual,
+            &installed.actual,
+            &installed.expected,
+            sides.expected,
+        )
     })
 }
 
@@ -62,7 +67,10 @@ pub(super) fn from_audit(
     audit: &Audit,
     interpreter: Option<&Facts>,
 ) -> Vec<Diagnosis> {
-    let findings: Vec<&Finding> = audit.damage().filter(|finding| kind(finding).is_some()).collect();
+    let findings: Vec<&Finding> = audit
+        .damage()
+        .filter(|finding| kind(finding).is_some())
+        .collect();
     let parse = findings.len() <= PARSED_MAX;
     let hurts = findings.iter().filter_map(|finding| {
         let path = finding.path.clone()?;
@@ -114,7 +122,12 @@ fn hurt(sides: &Sides<'_>, change: &Change, parse: bool) -> Hurt {
         package: change.package.clone(),
         expected_size: change.expected.as_ref().and_then(crate::model::Entry::size),
         expected_mtime: change.expected.as_ref().map(|entry| entry.meta.mtime),
-        actual: actual(sides.live, sides.actual, &change.path, parse && change.kind == Kind::Altered),
+        actual: actual(
+            sides.live,
+            sides.actual,
+            &change.path,
+            parse && change.kind == Kind::Altered,
+        ),
     }
 }
 
@@ -153,7 +166,10 @@ fn surroundings(live: &Manifest, dists: &Dists, before: &Dists, expected: &Manif
     let mut installed = HashMap::new();
     for (dists, manifest) in [(before, expected), (dists, live)] {
         for dist in &dists.dists {
-            let record = dist.record.as_ref().and_then(|(path, _)| manifest.get(path));
+            let record = dist
+                .record
+                .as_ref()
+                .and_then(|(path, _)| manifest.get(path));
             if let Some(record) = record {
                 installed.insert(dist.name.clone(), record.meta.mtime);
             }

@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::store::{Added, Store};
 use crate::venv::Site;
+use crate::venv::interpreter::identity;
 use crate::venv::scan::Scan;
 use crate::venv::stat_cache::StatCache;
 
@@ -119,7 +120,7 @@ fn admit(
     };
     let before = unchanged(context, store, root, intake, scan)?;
     let mut audit = match before {
-        Some(audit) if audit.interpreter == audited.interpreter().map(|facts| facts.known) => audit,
+        Some(audit) if same_interpreter(&audit, root) => audit,
         _ => {
             let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
             audited.audit(&dists, interpreter.as_ref())
@@ -130,6 +131,12 @@ fn admit(
         return Err(Error::Damaged(Box::new(audit)));
     }
     Ok(audit)
+}
+
+/// Whether the venv still has the interpreter of an audit, and that one was alive.
+fn same_interpreter(audit: &Audit, root: &Rooted) -> bool {
+    let known = audit.interpreter.as_ref().filter(|python| python.alive);
+    known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
 }
 
 /// The audit of the snapshot before, if the tree is the same in every byte and attribute.

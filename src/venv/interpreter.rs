@@ -36,6 +36,16 @@ pub(crate) struct Facts {
     pub(crate) problems: Vec<String>,
 }
 
+/// Where the binary is and how long it is, without running anything.
+pub(crate) fn identity(root: &Rooted) -> Option<(String, u64)> {
+    let real = std::fs::canonicalize(root.path().join("bin/python")).ok()?;
+    let size = std::fs::metadata(&real).ok()?.len();
+    Some((
+        String::from_utf8_lossy(real.as_os_str().as_bytes()).into_owned(),
+        size,
+    ))
+}
+
 /// Key = value lines of `pyvenv.cfg`.
 fn config(root: &Rooted) -> Vec<(String, String)> {
     let path = RelPath::new(b"pyvenv.cfg").unwrap_or_default();
@@ -127,7 +137,11 @@ fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &PathBuf) {
         command.uid(owner).gid(group);
     }
     match answer(command) {
-        Ok(text) => fill(facts, &text),
+        Ok(text) if text.contains("version=") => fill(facts, &text),
+        Ok(_) => facts.problems.push(format!(
+            "'{}' does not answer as Python would",
+            path.display()
+        )),
         Err(why) => facts
             .problems
             .push(format!("'{}' does not run: {why}", path.display())),

@@ -61,7 +61,7 @@ fn restores_of_one_venv_come_one_after_the_other() {
         .collect();
     children.extend((0..4).map(|_| {
         sandbox
-            .command(&["save", "venv"])
+            .command(&["save", "venv", "--force"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

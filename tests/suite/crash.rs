@@ -84,9 +84,9 @@ fn a_save_killed_anywhere_loses_no_snapshot_and_leaves_nothing() {
     }
     let (sandbox, good, hurt) = hurt_venv();
     let first = sandbox.ids()[0].clone();
-    kill_everywhere(&sandbox, &[], &["save", "venv"], &|what| {
+    kill_everywhere(&sandbox, &[], &["save", "venv", "--force"], &|what| {
         hurt.assert_same(&Tree::of(&sandbox.venv()), what);
-        sandbox.ok(&["save", "venv"]);
+        sandbox.ok(&["save", "venv", "--force"]);
         assert_eq!(sandbox.debris(), Vec::<String>::new(), "{what}");
         sandbox.ok(&["restore", "venv", &first, "--to", "out", "--exact"]);
         good.assert_same(&Tree::of(&sandbox.path("out")), what);

@@ -106,7 +106,7 @@ fn a_venv_that_is_a_mount_point_is_restored_file_by_file() {
     let run = sandbox.code(3, &["restore", "venv"]);
     assert!(run.stderr.contains("hint: "), "{run}");
     // It can still be read, so it can be saved.
-    sandbox.ok(&["save", "venv"]);
+    sandbox.ok(&["save", "venv", "--force"]);
 }
 
 #[test]

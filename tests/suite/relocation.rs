@@ -158,16 +158,22 @@ fn records_of_rewritten_scripts_agree_with_them() {
     venv::tiny(&sandbox.venv());
     let script = format!("#!{}/bin/python\n", sandbox.venv().display());
     venv::write(&sandbox.venv(), "bin/app", script.as_bytes());
-    let row = format!("../../../bin/app,sha256=stale,{}\n", script.len());
+    use sha2::Digest;
+    let hash = data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(&script));
+    let row = format!("../../../bin/app,sha256={hash},{}\n", script.len());
     venv::write(
         &sandbox.venv(),
         &format!("{}/app-1.0.dist-info/RECORD", venv::SITE),
         row.as_bytes(),
     );
+    venv::write(
+        &sandbox.venv(),
+        &format!("{}/app-1.0.dist-info/METADATA", venv::SITE),
+        b"Name: app\nVersion: 1.0\n",
+    );
     sandbox.ok(&["save", "venv"]);
     sandbox.ok(&["restore", "venv", "--to", "elsewhere"]);
     let new = fs::read(sandbox.path("elsewhere/bin/app")).unwrap();
-    use sha2::Digest;
     let hash = data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(&new));
     let record = fs::read_to_string(
         sandbox

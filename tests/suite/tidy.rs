@@ -43,9 +43,10 @@ fn imports_go_down_the_ladder() {
         "model" | "monitor" => 0,
         "disk" => 1,
         "store" | "venv" => 2,
-        "diagnose" => 3,
-        "ops" => 4,
-        "report" => 5,
+        "audit" => 3,
+        "diagnose" => 4,
+        "ops" => 5,
+        "report" => 6,
         "lib" | "main" | "cli" => 9,
         other => panic!(
             "the room '{other}' has no place on the ladder; give it one here and in docs/architecture.md"

@@ -1,6 +1,6 @@
 //! A wheel that was bad when it was installed: all damage in one distribution, and not younger than its RECORD.
 
-use super::{Case, told, timing};
+use super::{Case, timing, told};
 use crate::model::{Diagnosis, Kind};
 
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
@@ -14,7 +14,9 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     // Hurt since a snapshot that was good is hurt later, unless it was installed anew since.
     let since_good = case.hurts.iter().any(|hurt| {
         let installed = case.installed.get(first);
-        hurt.expected_mtime.zip(installed).is_some_and(|(then, installed)| installed.secs <= then.secs + 1)
+        hurt.expected_mtime
+            .zip(installed)
+            .is_some_and(|(then, installed)| installed.secs <= then.secs + 1)
     });
     if !fits || since_good {
         return None;

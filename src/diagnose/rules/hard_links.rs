@@ -4,7 +4,15 @@ use super::{Case, PRECISION_MIN, files_are, of_kinds, share, told};
 use crate::model::{Diagnosis, Kind};
 
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let hurts = of_kinds(case, &[Kind::Emptied, Kind::Truncated, Kind::ZeroFilled, Kind::Altered]);
+    let hurts = of_kinds(
+        case,
+        &[
+            Kind::Emptied,
+            Kind::Truncated,
+            Kind::ZeroFilled,
+            Kind::Altered,
+        ],
+    );
     let shared = hurts
         .iter()
         .filter(|hurt| hurt.actual.is_some_and(|actual| actual.nlink > 1))

@@ -6,8 +6,26 @@ use super::{Case, PRECISION_MIN, SURVIVORS_MAX, files_are, of_kinds, share};
 use crate::model::{Diagnosis, Kind, RelPath};
 
 const NAMES: [&[u8]; 20] = [
-    b"lib", b"lib64", b"build", b"dist", b"sdist", b"data", b"test", b"tests", b"logs", b"log", b"target", b"env", b"var",
-    b"wheels", b"parts", b"eggs", b"downloads", b"tmp", b"bin", b"docs",
+    b"lib",
+    b"lib64",
+    b"build",
+    b"dist",
+    b"sdist",
+    b"data",
+    b"test",
+    b"tests",
+    b"logs",
+    b"log",
+    b"target",
+    b"env",
+    b"var",
+    b"wheels",
+    b"parts",
+    b"eggs",
+    b"downloads",
+    b"tmp",
+    b"bin",
+    b"docs",
 ];
 const RECALL_MIN: f64 = 0.9;
 
@@ -16,7 +34,10 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let mut names = BTreeSet::new();
     let (mut would, mut survivors) = (0, Vec::new());
     for name in NAMES {
-        let gone = missing.iter().filter(|hurt| is_below(&hurt.path, name)).count();
+        let gone = missing
+            .iter()
+            .filter(|hurt| is_below(&hurt.path, name))
+            .count();
         let all: Vec<&RelPath> = case
             .expected
             .iter()
@@ -33,7 +54,10 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let matched = missing
         .iter()
         .filter(|hurt| names.iter().any(|name| is_below(&hurt.path, name)));
-    let dirs: BTreeSet<RelPath> = matched.clone().filter_map(|hurt| hurt.path.parent()).collect();
+    let dirs: BTreeSet<RelPath> = matched
+        .clone()
+        .filter_map(|hurt| hurt.path.parent())
+        .collect();
     let count = matched.count();
     let precision = share(count, missing.len());
     // One directory alone may have gone for any reason.

@@ -8,7 +8,11 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let is_python = |path: &crate::model::RelPath| {
         path.name().starts_with(b"python") && path.parent().is_some_and(|dir| dir.name() == b"bin")
     };
-    let count = case.hurts.iter().filter(|hurt| is_python(&hurt.path)).count();
+    let count = case
+        .hurts
+        .iter()
+        .filter(|hurt| is_python(&hurt.path))
+        .count();
     let recall = share(count, count);
     let text = format!(
         "the interpreter of the venv is not the one that it was made for: {problem}. Python was upgraded or removed on this \

@@ -44,7 +44,11 @@ const RULES: [Rule; 13] = [
 /// What probably did it: the cause that explains most first.
 pub(crate) fn diagnose(case: &Case) -> Vec<Diagnosis> {
     let mut found: Vec<Diagnosis> = RULES.iter().filter_map(|rule| rule(case)).collect();
-    found.sort_by(|a, b| b.explains.cmp(&a.explains).then_with(|| a.rule.cmp(&b.rule)));
+    found.sort_by(|a, b| {
+        b.explains
+            .cmp(&a.explains)
+            .then_with(|| a.rule.cmp(&b.rule))
+    });
     found
 }
 
@@ -68,8 +72,7 @@ fn weigh<'a>(case: &'a Case, hits: impl Fn(&RelPath, Option<u64>) -> bool) -> Op
         return None;
     }
     let precision = share(matched.len(), missing.len());
-    let gone: std::collections::HashSet<&RelPath> =
-        matched.iter().map(|hurt| &hurt.path).collect();
+    let gone: std::collections::HashSet<&RelPath> = matched.iter().map(|hurt| &hurt.path).collect();
     let (hit, mut survivors) = (case.expected.iter(), Vec::new());
     let mut would = 0;
     for file in hit.filter(|file| hits(&file.path, file.size)) {

@@ -9,16 +9,31 @@ use crate::model::{Diagnosis, Kind};
 const WINDOW_SECS: i64 = 600;
 
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let hurts = of_kinds(case, &[Kind::Emptied, Kind::ZeroFilled, Kind::Truncated, Kind::Altered]);
+    let hurts = of_kinds(
+        case,
+        &[
+            Kind::Emptied,
+            Kind::ZeroFilled,
+            Kind::Truncated,
+            Kind::Altered,
+        ],
+    );
     let matched: Vec<_> = hurts
         .iter()
         .filter(|hurt| matches!(hurt.kind, Kind::Emptied | Kind::ZeroFilled))
         .filter(|hurt| {
-            let Some(actual) = hurt.actual else { return false };
-            let installed = hurt.package.as_ref().and_then(|package| case.installed.get(package));
+            let Some(actual) = hurt.actual else {
+                return false;
+            };
+            let installed = hurt
+                .package
+                .as_ref()
+                .and_then(|package| case.installed.get(package));
             match (hurt.expected_mtime, installed) {
                 (Some(expected), _) => actual.mtime == expected,
-                (None, Some(installed)) => (actual.mtime.secs - installed.secs).abs() <= WINDOW_SECS,
+                (None, Some(installed)) => {
+                    (actual.mtime.secs - installed.secs).abs() <= WINDOW_SECS
+                }
                 (None, None) => false,
             }
         })

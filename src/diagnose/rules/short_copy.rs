@@ -6,10 +6,22 @@ use crate::model::{Diagnosis, Kind, RelPath};
 const PAGE: u64 = 4096;
 
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let hurts = of_kinds(case, &[Kind::Truncated, Kind::Emptied, Kind::Missing, Kind::Altered, Kind::ZeroFilled]);
+    let hurts = of_kinds(
+        case,
+        &[
+            Kind::Truncated,
+            Kind::Emptied,
+            Kind::Missing,
+            Kind::Altered,
+            Kind::ZeroFilled,
+        ],
+    );
     let short: Vec<_> = of_kinds(case, &[Kind::Truncated])
         .into_iter()
-        .filter(|hurt| hurt.actual.is_some_and(|actual| actual.size > 0 && actual.size % PAGE == 0))
+        .filter(|hurt| {
+            hurt.actual
+                .is_some_and(|actual| actual.size > 0 && actual.size % PAGE == 0)
+        })
         .collect();
     if short.is_empty() {
         return None;
@@ -32,7 +44,11 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         "{} cut off at a whole number of pages{}: a copy or an install that ran out of space, or was cut off. Look at the free \
          space and at quotas.",
         files_are(short.len()),
-        if matched > short.len() { format!(", and {} beside it empty or missing", matched - short.len()) } else { String::new() }
+        if matched > short.len() {
+            format!(", and {} beside it empty or missing", matched - short.len())
+        } else {
+            String::new()
+        }
     );
     Some(told("short-copy", text, matched, precision, 1.0))
 }

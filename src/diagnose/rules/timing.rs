@@ -23,17 +23,23 @@ pub(super) fn changed(case: &Case, hurt: &Hurt) -> Option<Time> {
 
 /// The sentence that dates deletions, with a blank before it; empty where nothing can be said.
 pub(super) fn deleted_when(case: &Case, missing: &[&Hurt]) -> String {
-    let later: Vec<Option<bool>> = missing.iter().map(|hurt| after_install(case, hurt)).collect();
+    let later: Vec<Option<bool>> = missing
+        .iter()
+        .map(|hurt| after_install(case, hurt))
+        .collect();
     if later.iter().all(|later| *later == Some(true)) {
         let last = missing.iter().filter_map(|hurt| changed(case, hurt)).max();
         return match last.and_then(shown) {
-            Some(last) if missing.len() == 1 => format!(" It was deleted after the install, at {last}."),
+            Some(last) if missing.len() == 1 => {
+                format!(" It was deleted after the install, at {last}.")
+            }
             Some(last) => format!(" They were deleted after the install, the last at {last}."),
             None => String::new(),
         };
     }
     if later.iter().all(|later| *later == Some(false)) {
-        return " Their directories have not changed since the install: they were never written.".to_owned();
+        return " Their directories have not changed since the install: they were never written."
+            .to_owned();
     }
     String::new()
 }

@@ -74,7 +74,10 @@ impl Selection {
     ) -> Self {
         let mut paths = HashSet::new();
         let mut whole = Vec::new();
-        for change in changes.iter().filter(|change| change.class == Class::Damage) {
+        for change in changes
+            .iter()
+            .filter(|change| change.class == Class::Damage)
+        {
             match &change.package {
                 Some(name) if packages.was_replaced(name) => {
                     if !whole.contains(name) {

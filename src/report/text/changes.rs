@@ -45,7 +45,10 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Res
         format!("  ({})", group.place)
     };
     let whole = group.place.name() != group.name;
-    let parent = group.place.parent().filter(|parent| !whole && !parent.is_root());
+    let parent = group
+        .place
+        .parent()
+        .filter(|parent| !whole && !parent.is_root());
     let above = parent
         .map(|parent| format!("  in {parent}"))
         .unwrap_or_default();

@@ -126,7 +126,7 @@ impl Record {
 
     fn add(&mut self, base: &RelPath, root: &[u8], fields: &csv::ByteRecord) {
         let named = fields.get(0).unwrap_or_default();
-        if named.is_empty() {
+        if named.is_empty() || fields.len() < 3 {
             self.bad += 1;
             return;
         }

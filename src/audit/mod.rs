@@ -6,17 +6,20 @@ mod bytecode;
 mod dists;
 mod files;
 mod fit;
+mod imports;
+mod python;
 mod requirements;
 
 use std::collections::HashMap;
 
-use crate::model::{Audit, Check, Finding, Manifest, Package, RelPath};
+use crate::model::{Audit, Manifest, Package, RelPath};
 use crate::venv::dist::{Algorithm, Dists, Read};
 use crate::venv::interpreter::Facts;
 
 pub use accept::Accept;
 pub(crate) use accept::accept;
 pub(crate) use files::unowned;
+pub(crate) use python::is_valid_python;
 pub(crate) use requirements::wanted;
 
 /// What an audit looks at.
@@ -53,7 +56,7 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
                     found.extend(bytecode::check(subject));
                     found
                 },
-                || imports(subject),
+                || imports::check(subject),
             )
         },
     );
@@ -76,13 +79,4 @@ fn packages(dists: &Dists) -> Vec<Package> {
         direct_url: dist.direct_url.clone(),
     };
     dists.dists.iter().map(package).collect()
-}
-
-pub(crate) fn is_valid_python(_source: &[u8]) -> bool {
-    true
-}
-
-fn imports(_subject: &Subject<'_>) -> Vec<Finding> {
-    let _ = Check::ImportUnresolved;
-    Vec::new()
 }

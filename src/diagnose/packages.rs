@@ -84,7 +84,10 @@ impl<'a> Packages<'a> {
         let kept = rows(old)
             .filter(|row| matches!(row.hash, Hash::Known(..)))
             .filter(|row| self.after.get(&row.path).is_some())
-            .all(|row| record.row(&row.path).is_some());
+            .all(|row| {
+                let again = record.row(&row.path);
+                again.is_some_and(|again| matches!(again.hash, Hash::Known(..)))
+            });
         let right = rows(new)
             .filter(|row| self.before.get(&row.path) == self.after.get(&row.path))
             .filter(|row| self.after.get(&row.path).is_some())

@@ -7,6 +7,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
 use super::clues::from_changes;
+use super::contents::{Actual, Contents};
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
@@ -323,94 +324,5 @@ impl Sides<'_> {
         let head = contents.actual_piece(0)?;
         Ok(PycHeader::read(&head[..head.len().min(PycHeader::LEN)])
             .is_some_and(|header| header.fits(source)))
-    }
-}
-
-/// The actual content of a file.
-enum Actual {
-    Live(std::fs::File),
-    Stored(Digest),
-}
-
-/// Both contents of a file that differs, read piece by piece.
-struct Contents<'a> {
-    store: &'a Store,
-    digest: Digest,
-    size: u64,
-    actual: Actual,
-    actual_size: u64,
-}
-
-impl Contents<'_> {
-    /// How the actual content differs from the expected one.
-    fn kind(&self, detail: &mut Detail) -> Result<Kind, Error> {
-        let Some(first) = self.first_difference()? else {
-            // One is a true beginning of the other.
-            if self.actual_size < self.size {
-                detail.kept_bytes = Some(self.actual_size);
-                return Ok(Kind::Truncated);
-            }
-            detail.first_difference = Some(self.size);
-            return Ok(Kind::Altered);
-        };
-        if self.is_zero_from(first)? {
-            detail.from_byte = Some(first);
-            return Ok(Kind::ZeroFilled);
-        }
-        detail.first_difference = Some(first);
-        Ok(Kind::Altered)
-    }
-
-    /// The first byte in which both differ, as far as both go.
-    fn first_difference(&self) -> Result<Option<u64>, Error> {
-        let common = self.size.min(self.actual_size);
-        for number in 0..common.div_ceil(Store::PIECE_LEN) {
-            let (a, b) = (
-                self.store.read_piece(&self.digest, number)?,
-                self.actual_piece(number)?,
-            );
-            if let Some(at) = a.iter().zip(&b).position(|(a, b)| a != b) {
-                return Ok(Some(number * Store::PIECE_LEN + at as u64));
-            }
-        }
-        Ok(None)
-    }
-
-    fn is_zero_from(&self, first: u64) -> Result<bool, Error> {
-        for number in first / Store::PIECE_LEN..self.actual_size.div_ceil(Store::PIECE_LEN) {
-            let piece = self.actual_piece(number)?;
-            let skip = first.saturating_sub(number * Store::PIECE_LEN) as usize;
-            if piece.iter().skip(skip).any(|&b| b != 0) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn actual_piece(&self, number: u64) -> Result<Vec<u8>, Error> {
-        match &self.actual {
-            Actual::Stored(digest) => Ok(self.store.read_piece(digest, number)?),
-            Actual::Live(file) => {
-                let offset = number * Store::PIECE_LEN;
-                let len = self
-                    .actual_size
-                    .saturating_sub(offset)
-                    .min(Store::PIECE_LEN);
-                let mut bytes = vec![0; len as usize];
-                let mut done = 0;
-                while done < bytes.len() {
-                    match std::os::unix::fs::FileExt::read_at(
-                        file,
-                        &mut bytes[done..],
-                        offset + done as u64,
-                    ) {
-                        Ok(0) | Err(_) => break,
-                        Ok(n) => done += n,
-                    }
-                }
-                bytes.truncate(done);
-                Ok(bytes)
-            }
-        }
     }
 }

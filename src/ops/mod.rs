@@ -4,6 +4,7 @@ mod audit;
 mod cat;
 mod check;
 mod clues;
+mod contents;
 mod context;
 mod diff;
 mod error;

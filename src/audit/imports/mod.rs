@@ -1,0 +1,115 @@
+//! Imports inside installed packages that lead nowhere. RECORD cannot tell these where an installer rewrote it to match what
+//! it had (`research`: uv drops the rows of members that a wheel lacks).
+//!
+//! Only what runs whenever the module is imported counts: statements of the module itself, not those in functions, `try` or
+//! `if`. A cheap look at the lines comes first; a file is parsed only where a line leads nowhere.
+
+mod modules;
+mod statements;
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::Subject;
+use crate::model::{Check, Finding, RelPath};
+use modules::Modules;
+use statements::{Import, confirmed, textual};
+
+/// Modules that packages make at run time, and those that pip trims from what it bundles.
+const MADE_AT_RUN_TIME: [&str; 3] = ["extern", "moves", "_vendor.pygments"];
+const TRIMMED: [&str; 2] = ["pip._vendor.pygments", "pip._vendor.rich"];
+
+/// Checks the imports of every module that is installed.
+pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let sites = subject.dists.sites.iter();
+    sites.flat_map(|site| check_site(subject, site)).collect()
+}
+
+fn check_site(subject: &Subject<'_>, site: &RelPath) -> Vec<Finding> {
+    let modules = Modules::new(subject.manifest, site, subject.read);
+    let files: Vec<&RelPath> = subject
+        .manifest
+        .entries()
+        .iter()
+        .filter(|entry| entry.size().is_some_and(|size| size > 0))
+        .map(|entry| &entry.path)
+        .filter(|path| path.is_within(site) && is_module(path, site))
+        .collect();
+    files
+        .par_iter()
+        .flat_map_iter(|path| check_file(subject, &modules, path))
+        .collect()
+}
+
+/// Whether Python would import a file under a plain name. Tests are allowed to be incomplete.
+fn is_module(path: &RelPath, site: &RelPath) -> bool {
+    const TESTS: [&[u8]; 5] = [b"tests", b"test", b"testing", b"_tests", b"__pycache__"];
+    let Some(stem) = path.as_bytes().strip_suffix(b".py") else {
+        return false;
+    };
+    let below = stem.get(site.as_bytes().len() + 1..).unwrap_or_default();
+    below.split(|&b| b == b'/').all(|part| {
+        let plain = part
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
+        plain && !TESTS.contains(&part)
+    })
+}
+
+fn check_file(subject: &Subject<'_>, modules: &Modules<'_>, path: &RelPath) -> Vec<Finding> {
+    let Some(source) = (subject.read)(path) else {
+        return Vec::new();
+    };
+    let suspicious = textual(&source).any(|import| lost(modules, path, &import).is_some());
+    if !suspicious {
+        return Vec::new();
+    }
+    let owner = subject.dists.owner(path).map(|dist| dist.name.clone());
+    let finding = |(line, module): (usize, String)| {
+        let text = format!("line {line} imports {module}, which is not there");
+        Finding {
+            package: owner.clone(),
+            ..Finding::new(Check::ImportUnresolved, text).at(path)
+        }
+    };
+    let mut found: Vec<(usize, String)> = confirmed(&source)
+        .into_iter()
+        .filter_map(|(line, import)| Some((line, lost(modules, path, &import)?)))
+        .collect();
+    found.dedup_by(|a, b| a.1 == b.1);
+    found.into_iter().map(finding).collect()
+}
+
+/// The module that an import does not find, if any.
+fn lost(modules: &Modules<'_>, importer: &RelPath, import: &Import) -> Option<String> {
+    let base = modules.base(importer, import)?;
+    let top = base.first()?.clone();
+    if !modules.is_installed(&top) || excused(&base.join(".")) {
+        return None;
+    }
+    if !modules.has(&base) {
+        return (!modules.parent_is_lively(&base)).then(|| base.join("."));
+    }
+    let own = modules.is_init_of(importer, &base);
+    import.names.iter().find_map(|name| {
+        let mut whole = base.clone();
+        whole.push(name.clone());
+        let shown = whole.join(".");
+        (!excused(&shown) && !modules.gives(&base, name, own)).then_some(shown)
+    })
+}
+
+fn excused(module: &str) -> bool {
+    let trimmed = TRIMMED.iter().any(|name| {
+        module
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    trimmed
+        || module
+            .split('.')
+            .skip(1)
+            .any(|part| MADE_AT_RUN_TIME.contains(&part))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Which modules a site-packages directory holds.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::statements::Import;
+use crate::model::{Manifest, Node, RelPath};
+use crate::venv::dist::Read;
+
+/// What the text of a package's `__init__.py` says.
+struct Init {
+    words: HashMap<String, u32>,
+    /// Whether it may have names that its text does not show.
+    lively: bool,
+}
+
+/// The modules of one site.
+pub(super) struct Modules<'a> {
+    site: &'a RelPath,
+    read: Read<'a>,
+    /// Paths below the site without their suffix; packages by their directory.
+    known: HashSet<Vec<u8>>,
+    /// Directories.
+    dirs: HashSet<Vec<u8>>,
+    tops: HashSet<String>,
+    inits: Mutex<HashMap<Vec<String>, Option<Arc<Init>>>>,
+}
+
+impl<'a> Modules<'a> {
+    pub(super) fn new(manifest: &Manifest, site: &'a RelPath, read: Read<'a>) -> Self {
+        let mut modules = Self {
+            site,
+            read,
+            known: HashSet::new(),
+            dirs: HashSet::new(),
+            tops: HashSet::new(),
+            inits: Mutex::default(),
+        };
+        for entry in manifest.entries() {
+            if !entry.path.is_within(site) || entry.path == *site {
+                continue;
+            }
+            let below = &entry.path.as_bytes()[site.as_bytes().len() + 1..];
+            let name = entry.path.name();
+            let stem = match &entry.node {
+                Node::Dir => {
+                    modules.dirs.insert(below.to_vec());
+                    Some(below.to_vec())
+                }
+                // A link may be to a package.
+                Node::Symlink(_) if !name.contains(&b'.') => Some(below.to_vec()),
+                _ => stem(below, name),
+            };
+            if let Some(stem) = stem {
+                if !stem.contains(&b'/') && !stem.contains(&b'.') && !stem.contains(&b'-') {
+                    modules
+                        .tops
+                        .insert(String::from_utf8_lossy(&stem).into_owned());
+                }
+                modules.known.insert(stem);
+            }
+        }
+        modules
+    }
+
+    /// The absolute name of the module that an import goes to, part by part; none where it leads out of the site.
+    pub(super) fn base(&self, importer: &RelPath, import: &Import) -> Option<Vec<String>> {
+        let mut base = Vec::new();
+        if import.level > 0 {
+            let below = importer.as_bytes().get(self.site.as_bytes().len() + 1..)?;
+            base = String::from_utf8_lossy(below)
+                .split('/')
+                .map(str::to_owned)
+                .collect();
+            base.pop();
+            for _ in 1..import.level {
+                base.pop()?;
+            }
+        }
+        base.extend(
+            import
+                .module
+                .split('.')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned),
+        );
+        (!base.is_empty()).then_some(base)
+    }
+
+    pub(super) fn is_installed(&self, top: &str) -> bool {
+        self.tops.contains(top)
+    }
+
+    pub(super) fn has(&self, module: &[String]) -> bool {
+        self.known.contains(module.join("/").as_bytes())
+    }
+
+    /// Whether a file is the `__init__.py` of a package.
+    pub(super) fn is_init_of(&self, file: &RelPath, package: &[String]) -> bool {
+        let below = file.as_bytes().get(self.site.as_bytes().len() + 1..);
+        below == Some(format!("{}/__init__.py", package.join("/")).as_bytes())
+    }
+
+    /// Whether a package above a module may have made it at run time.
+    pub(super) fn parent_is_lively(&self, module: &[String]) -> bool {
+        (1..module.len()).any(|len| self.init(&module[..len]).is_some_and(|init| init.lively))
+    }
+
+    /// Whether a module gives a name: as a module inside it, or by its own text. Of what is no package, nothing is known.
+    /// A package that imports a name of itself does not give that name by saying so.
+    pub(super) fn gives(&self, module: &[String], name: &str, own: bool) -> bool {
+        let path = module.join("/");
+        if !self.dirs.contains(path.as_bytes())
+            || self.known.contains(format!("{path}/{name}").as_bytes())
+        {
+            return true;
+        }
+        match self.init(module) {
+            None => true,
+            Some(init) => {
+                init.lively || init.words.get(name).copied().unwrap_or(0) > u32::from(own)
+            }
+        }
+    }
+
+    fn init(&self, package: &[String]) -> Option<Arc<Init>> {
+        let lock = || self.inits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(package) {
+            return known.clone();
+        }
+        let path = [
+            self.site.as_bytes(),
+            b"/",
+            package.join("/").as_bytes(),
+            b"/__init__.py",
+        ]
+        .concat();
+        let source = RelPath::new(&path).ok().and_then(|path| (self.read)(&path));
+        let init = source.map(|source| Arc::new(Init::new(&source)));
+        lock().insert(package.to_vec(), init.clone());
+        init
+    }
+}
+
+impl Init {
+    fn new(source: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(source);
+        let lively = [
+            "__getattr__",
+            "import *",
+            "sys.modules",
+            "lazy",
+            "globals()",
+            "__path__",
+        ]
+        .iter()
+        .any(|sign| text.contains(sign));
+        let mut words = HashMap::new();
+        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+            *words.entry(word.to_owned()).or_insert(0) += 1;
+        }
+        Self { words, lively }
+    }
+}
+
+/// The module path of a file: `x/y` of `x/y.py`, `x/y.cpython-311-x86_64-linux-gnu.so` and `x/y.pyc`.
+fn stem(below: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let dir = &below[..below.len() - name.len()];
+    let module = match name {
+        _ if name.ends_with(b".py") || name.ends_with(b".pyc") => {
+            &name[..name.iter().rposition(|&b| b == b'.')?]
+        }
+        _ if name.ends_with(b".so") => &name[..name.iter().position(|&b| b == b'.')?],
+        _ => return None,
+    };
+    Some([dir, module].concat())
+}

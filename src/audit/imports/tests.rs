@@ -1,0 +1,132 @@
+use std::collections::HashMap;
+
+use super::*;
+use crate::model::{Digest, Entry, Manifest, Meta, Node};
+use crate::venv::dist::{Algorithm, Dists};
+
+fn path(text: &str) -> RelPath {
+    RelPath::new(text.as_bytes()).unwrap()
+}
+
+/// What a tree of these files imports in vain: `importer: module`.
+fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
+    const SITE: &str = "lib/python3.11/site-packages";
+    let mut entries = HashMap::new();
+    let mut contents = HashMap::new();
+    for (name, content) in files {
+        let file = path(&format!("{SITE}/{name}"));
+        let mut above = file.parent();
+        while let Some(dir) = above {
+            above = dir.parent();
+            entries.insert(dir, Node::Dir);
+        }
+        let node = Node::File {
+            size: content.len() as u64,
+            digest: Digest::of(content.as_bytes()),
+            link_to: None,
+        };
+        entries.insert(file.clone(), node);
+        contents.insert(file, content.as_bytes().to_vec());
+    }
+    let entry = |(path, node)| Entry {
+        path,
+        meta: Meta::default(),
+        node,
+    };
+    let manifest = Manifest::new(entries.into_iter().map(entry).collect());
+    let read = |path: &RelPath| contents.get(path).cloned();
+    let dists = Dists::find(&manifest, b"/srv/v", &read);
+    let links = HashMap::new();
+    let subject = Subject {
+        manifest: &manifest,
+        dists: &dists,
+        interpreter: None,
+        read: &read,
+        hash: &|_: &RelPath, _: Algorithm| None,
+        links: &links,
+    };
+    let mut found: Vec<String> = check(&subject)
+        .into_iter()
+        .map(|finding| {
+            let path = finding.path.unwrap().to_string();
+            let words: Vec<&str> = finding.text.split([' ', ',']).collect();
+            format!("{}:{} {}", &path[SITE.len() + 1..], words[1], words[3])
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_module_that_is_gone_is_named_wherever_it_is_needed() {
+    let found = lost_in(&[
+        (
+            "click/__init__.py",
+            "'''Doc.\nfrom .nothing import like_this\n'''\nfrom .core import Group as Group\nfrom .utils import x\n",
+        ),
+        (
+            "click/utils.py",
+            "from . import core\nimport click.core\nfrom click import core as c, utils\n",
+        ),
+        (
+            "idna/__init__.py",
+            "from . import core\nfrom .package_data import __version__\n",
+        ),
+        ("idna/package_data.py", "x = 1\n"),
+        ("app.py", "import idna.core\n"),
+    ]);
+    assert_eq!(
+        found,
+        [
+            "app.py:1 idna.core",
+            "click/__init__.py:4 click.core",
+            "click/utils.py:2 click.core",
+            "idna/__init__.py:1 idna.core",
+        ]
+    );
+}
+
+#[test]
+fn what_may_well_be_absent_is_no_finding() {
+    let found = lost_in(&[
+        (
+            "a/__init__.py",
+            "try:\n    from .speed import x\nexcept ImportError:\n    x = None\n",
+        ),
+        (
+            "a/types.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ._t import T\ndef f():\n    from . import g\n",
+        ),
+        (
+            "a/b/deep.py",
+            "from ..c import d\nfrom a.ext import y\nimport a.ns.mod\nfrom a import name_of_a\nimport elsewhere\n",
+        ),
+        ("a/b/__init__.py", ""),
+        ("a/c.py", "d = 1\n"),
+        ("a/ext.cpython-311-x86_64-linux-gnu.so", "\u{7f}ELF"),
+        ("a/ns/mod.py", ""),
+        (
+            "a/__main__.py",
+            "from a import name_of_a, missing_but_lively\n",
+        ),
+        ("a/tests/t.py", "from a.nothing import x\n"),
+        (
+            "setuptools/__init__.py",
+            "from setuptools.extern.more import x\nimport six.moves.urllib\n",
+        ),
+        ("six.py", ""),
+        ("pip/_vendor/__init__.py", ""),
+        ("pip/__init__.py", "from pip._vendor.rich.abc import x\n"),
+        ("lazy/__init__.py", "def __getattr__(name): ...\n"),
+        (
+            "lazy/user.py",
+            "from lazy import anything\nimport lazy.made\n",
+        ),
+        ("broken.py", "from a import (\n"),
+    ]);
+    let expected: Vec<String> = vec![
+        "a/__main__.py:1 a.name_of_a".to_owned(),
+        "a/b/deep.py:4 a.name_of_a".to_owned(),
+    ];
+    assert_eq!(found, expected, "an empty package gives no names");
+}

@@ -16,8 +16,8 @@ use crate::diagnose::{PycHeader, classify, is_bytecode, source_of};
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
 use crate::model::{
-    Change, Class, Detail, Diagnosis, Digest, Kind, Manifest, PackageChange, RelPath, SnapshotRef,
-    Totals, VenvId,
+    Change, Class, Detail, Diagnosis, Kind, Manifest, PackageChange, RelPath, SnapshotRef, Totals,
+    VenvId,
 };
 use crate::store::Store;
 use crate::venv::Site;

@@ -110,7 +110,9 @@ impl<'a> Modules<'a> {
     /// A package that imports a name of itself does not give that name by saying so.
     pub(super) fn gives(&self, module: &[String], name: &str, own: bool) -> bool {
         let path = module.join("/");
-        if !self.dirs.contains(path.as_bytes())
+        // Every module has __file__, __name__ and their like.
+        if name.starts_with("__")
+            || !self.dirs.contains(path.as_bytes())
             || self.known.contains(format!("{path}/{name}").as_bytes())
         {
             return true;

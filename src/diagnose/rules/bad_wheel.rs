@@ -1,30 +1,27 @@
-//! A wheel that was bad when it was installed: all damage in one distribution, and not younger than its RECORD.
+//! A wheel that was bad already, in the index or in the installer's cache: installers do not check its hashes.
 
-use super::{Case, timing, told};
+use super::super::case::{Case, Hurt};
+use super::score::Score;
+use super::short_copy::is_cut_at_block;
+use super::timing::is_born_bad;
+use super::words::{count, is};
 use crate::model::{Diagnosis, Kind};
 
+/// Speaks where all damage is one distribution's and as old as its install.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let first = case.hurts.first()?.package.as_ref()?;
-    let content = [Kind::Missing, Kind::Emptied, Kind::Truncated, Kind::Altered];
-    let fits = case.hurts.iter().all(|hurt| {
-        hurt.package.as_ref() == Some(first)
-            && content.contains(&hurt.kind)
-            && timing::after_install(case, hurt) == Some(false)
-    });
-    // Hurt since a snapshot that was good is hurt later, unless it was installed anew since.
-    let since_good = case.hurts.iter().any(|hurt| {
-        let installed = case.installed.get(first);
-        hurt.expected_mtime
-            .zip(installed)
-            .is_some_and(|(then, installed)| installed.secs <= then.secs + 1)
-    });
-    if !fits || since_good {
+    let hurts: Vec<_> = case.hurts.iter().collect();
+    // NUL bytes come from a power cut, whole blocks from a short copy.
+    let is_other = |hurt: &Hurt| hurt.kind == Kind::ZeroFilled || is_cut_at_block(hurt);
+    if !is_born_bad(case, &hurts) || case.hurts.iter().any(is_other) {
         return None;
     }
-    let count = case.hurts.len();
+    let package = hurts.first()?.package.as_deref()?;
     let text = format!(
-        "all damage is in {first}, and its files have not changed since it was installed: the wheel, or the installer's cache, was \
-         bad already. The same install brings the same damage: run `pip cache purge` or install with `--no-cache-dir`."
+        "{} {} damaged, all of {package}, and nothing of it changed since the install: it was installed so, from a bad \
+         wheel. To install again from the same cache would bring the same: `pip cache purge` or `--no-cache-dir` first, \
+         and compare the wheel's hash with the index.",
+        count(hurts.len(), "file"),
+        is(hurts.len())
     );
-    Some(told("bad-wheel", text, count, 1.0, 1.0))
+    Score::plain(hurts.clone(), hurts.len()).diagnosis("bad-wheel", text)
 }

@@ -1,27 +1,34 @@
-//! `find -name 'core.*' -delete`: meant for core dumps, takes every `core.py`.
+//! A sweep for core dumps takes every `core.*`, and `core.py` is a common name for a module.
 
-use super::{Case, files_are, timing, weigh};
+use super::super::case::Case;
+use super::score::Score;
+use super::timing::{is_born_bad, sentence};
 use crate::model::{Diagnosis, RelPath};
 
-/// Cleaners often run on a part of the tree, so many may survive; but most must be gone.
-const RECALL_MIN: f64 = 0.25;
+/// One missing file alone is a sign only if it is at least this share of what a sweep would take.
+const ENOUGH_FOR_ONE: f64 = 0.25;
 
+/// Speaks where what is missing is named `core.*`.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let fit = weigh(case, |path, _| is_core(path)).filter(|fit| fit.recall >= RECALL_MIN)?;
-    let count = fit.matched.len();
-    let others = match fit.survivors.len() {
-        0 => "none like them survives".to_owned(),
-        survivors => format!("{survivors} of {} like them survive", count + survivors),
+    let score = Score::of_missing(case, |file| is_core(file.path));
+    let enough = match score.matched.len() {
+        0 => false,
+        1 => score.of == 1 && score.recall() >= ENOUGH_FOR_ONE,
+        _ => true,
     };
+    if !enough || is_born_bad(case, &score.matched) {
+        return None;
+    }
     let text = format!(
-        "{} missing and {others}: all match core.*, which `find -name 'core.*' -delete`, a core-dump cleaner, removes.{} \
+        "{}: all match core.*, which `find -name 'core.*' -delete`, a core-dump cleaner, removes.{} \
          Look in cron and timers before you restore.",
-        files_are(count),
-        timing::deleted_when(case, &fit.matched)
+        score.tally(),
+        sentence(case, &score.matched)
     );
-    Some(fit.told("core-dump-cleaner", text))
+    score.diagnosis("core-dump-cleaner", text)
 }
 
+/// Whether a sweep for core dumps takes this.
 fn is_core(path: &RelPath) -> bool {
-    path.name().starts_with(b"core.")
+    path.name() == b"core" || path.name().starts_with(b"core.")
 }

@@ -1,17 +1,22 @@
-//! `find -empty -delete`, or a copy to a store that skips empty objects: takes `__init__.py` and `py.typed`.
+//! `find -empty -delete` takes the files that are meant to be empty: `__init__.py`, `py.typed`, `REQUESTED`.
 
-use super::{Case, files_are, timing, weigh};
+use super::super::case::Case;
+use super::score::{ENOUGH, Score};
+use super::timing::{is_born_bad, sentence};
 use crate::model::Diagnosis;
 
-const RECALL_MIN: f64 = 0.9;
-
+/// Speaks where nearly all files that should be empty are missing, and little else.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let fit = weigh(case, |_, size| size == Some(0)).filter(|fit| fit.recall >= RECALL_MIN)?;
+    let score = Score::of_missing(case, |file| file.size == Some(0));
+    let enough = score.matched.len() >= 2 && score.recall() >= ENOUGH;
+    if !enough || is_born_bad(case, &score.matched) {
+        return None;
+    }
     let text = format!(
-        "{} missing, and all of them are files that are meant to be empty (such as __init__.py and py.typed): `find -empty \
-         -delete`, or a sync that skips empty files, removes just these.{}",
-        files_are(fit.matched.len()),
-        timing::deleted_when(case, &fit.matched)
+        "{}: all should be empty, as many __init__.py and py.typed are. `find -empty -delete` removes such files, \
+         and some storage syncs skip them.{} Look there before you restore.",
+        score.tally(),
+        sentence(case, &score.matched)
     );
-    Some(fit.told("empty-file-cleaner", text))
+    score.diagnosis("empty-file-cleaner", text)
 }

@@ -1,22 +1,22 @@
-//! Another interpreter: nothing is missing, and nothing works.
+//! The interpreter that a venv points to is gone or another one.
 
-use super::{Case, share, told};
+use super::super::case::{Case, Hurt};
+use super::score::Score;
 use crate::model::Diagnosis;
 
+/// Speaks where something is wrong with the interpreter.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let problem = case.interpreter.as_ref()?;
-    let is_python = |path: &crate::model::RelPath| {
-        path.name().starts_with(b"python") && path.parent().is_some_and(|dir| dir.name() == b"bin")
-    };
-    let count = case
-        .hurts
-        .iter()
-        .filter(|hurt| is_python(&hurt.path))
-        .count();
-    let recall = share(count, count);
+    let what = case.interpreter.as_ref()?.trim_end_matches('.');
+    let links: Vec<_> = case.hurts.iter().filter(|hurt| is_link(hurt)).collect();
     let text = format!(
-        "the interpreter of the venv is not the one that it was made for: {problem}. Python was upgraded or removed on this \
-         machine; install that version again, or make the venv anew."
+        "The interpreter of this venv changed: {what}. Packages cannot be imported until it is back; \
+         a venv for another interpreter has to be made anew."
     );
-    Some(told("interpreter-changed", text, count, 1.0, recall))
+    let number = links.len();
+    Score::plain(links, number).diagnosis("interpreter-changed", text)
+}
+
+/// Whether damage is of a link to the interpreter.
+fn is_link(hurt: &Hurt) -> bool {
+    hurt.path.as_bytes().starts_with(b"bin/python")
 }

@@ -1,35 +1,42 @@
-//! A change by hand: valid Python, younger than the install. Nobody wants to lose it in silence.
+//! Somebody edited a file of a package in place.
 
-use super::{Case, timing, told};
-use crate::model::{Diagnosis, Kind};
+use super::super::case::{Case, Hurt};
+use super::score::Score;
+use super::timing::{Fate, fate, utc};
+use super::words::{count, list};
+use crate::model::{Diagnosis, Kind, Time};
 
-const FILES_MAX: usize = 3;
+/// More edits than this are no patch by hand.
+const MANY: usize = 3;
 
+/// Speaks where the only damage is one to three `.py` files, changed after the install and still valid.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let is_patch = |hurt: &super::Hurt| {
-        hurt.kind == Kind::Altered
-            && hurt.path.name().ends_with(b".py")
-            && hurt
-                .actual
-                .is_some_and(|actual| actual.valid_python == Some(true) && actual.nlink <= 1)
-            && timing::after_install(case, hurt) == Some(true)
-    };
-    if case.hurts.is_empty() || case.hurts.len() > FILES_MAX || !case.hurts.iter().all(is_patch) {
+    if case.hurts.is_empty() || case.hurts.len() > MANY {
         return None;
     }
-    let names: Vec<String> = case
-        .hurts
-        .iter()
-        .map(|hurt| format!("'{}'", hurt.path))
-        .collect();
+    let edited = case.hurts.iter().map(|hurt| edited(case, hurt));
+    let last = edited.collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    let hurts: Vec<_> = case.hurts.iter().collect();
     let text = format!(
-        "{} valid Python and changed after the install: probably a patch by hand. A restore replaces it; the incident snapshot \
-         keeps it.",
-        if names.len() == 1 {
-            format!("{} is", names[0])
-        } else {
-            format!("{} are", names.join(", "))
-        }
+        "{} {} edited after the install, last at {}, and still valid Python: {}. A restore replaces the edit; save it \
+         first if you want to keep it (it will be in the incident snapshot too).",
+        count(hurts.len(), "file"),
+        if hurts.len() == 1 { "was" } else { "were" },
+        utc(last)?,
+        list(hurts.iter().map(|hurt| &hurt.path))
     );
-    Some(told("local-patch", text, case.hurts.len(), 1.0, 1.0))
+    Score::plain(hurts.clone(), hurts.len()).diagnosis("local-patch", text)
+}
+
+/// When somebody edited this file, if it looks like an edit.
+fn edited(case: &Case, hurt: &Hurt) -> Option<Time> {
+    let is_valid = hurt.actual?.valid_python == Some(true);
+    match fate(case, hurt)? {
+        Fate::Later(time)
+            if is_valid && hurt.kind == Kind::Altered && hurt.path.name().ends_with(b".py") =>
+        {
+            Some(time)
+        }
+        _ => None,
+    }
 }

@@ -1,31 +1,47 @@
-//! Owner and mode: an installer that ran as another user.
+//! Modes and owners that are not as they were, often after an install as root into a user's venv.
 
 use std::collections::BTreeSet;
 
-use super::{Case, PRECISION_MIN, of_kinds, share, told};
+use super::super::case::{Case, Hurt};
+use super::score::Score;
+use super::words::{count, list};
 use crate::model::{Diagnosis, Kind};
 
+/// Speaks where nearly all damage is of modes, owners, or of files that cannot be read.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let matched = of_kinds(case, &[Kind::Mode, Kind::Owner, Kind::Unreadable]);
-    let precision = share(matched.len(), case.hurts.len());
-    if matched.is_empty() || precision < PRECISION_MIN {
+    let denied: Vec<_> = case.hurts.iter().filter(|hurt| is_denied(hurt)).collect();
+    if denied.is_empty() {
         return None;
     }
-    let owners: BTreeSet<u32> = matched
-        .iter()
-        .filter_map(|hurt| Some(hurt.actual?.uid))
-        .filter(|uid| *uid != case.root_uid)
-        .collect();
-    let who = match owners.first() {
-        Some(uid) => format!(
-            " Files belong to user {uid}, the venv to user {}: somebody installed as another user, such as with sudo.",
-            case.root_uid
+    let owners = || denied.iter().filter_map(|hurt| Some(hurt.actual?.uid));
+    let foreign = owners().filter(|&uid| uid != case.root_uid).count();
+    let uids: BTreeSet<_> = owners().filter(|&uid| uid != case.root_uid).collect();
+    let by_root = if uids.contains(&0) {
+        ", as after a `sudo pip install`"
+    } else {
+        ""
+    };
+    let (mix, fix) = match foreign {
+        0 => (String::new(), "`snap restore`".to_owned()),
+        _ => (
+            format!(
+                " {foreign} of them {} to user {}, the venv to user {}{by_root}.",
+                if foreign == 1 { "belongs" } else { "belong" },
+                list(&uids),
+                case.root_uid
+            ),
+            format!("`snap restore`, or `chown` to user {},", case.root_uid),
         ),
-        None => String::new(),
     };
     let text = format!(
-        "the content is whole, but {} entries have another owner or mode, or cannot be read.{who} Look for a chown or chmod.",
-        matched.len()
+        "{} {} the wrong mode or owner, or cannot be read.{mix} {fix} puts that right.",
+        count(denied.len(), "entry"),
+        if denied.len() == 1 { "has" } else { "have" }
     );
-    Some(told("permissions", text, matched.len(), precision, 1.0))
+    Score::plain(denied, case.hurts.len()).diagnosis("permissions", text)
+}
+
+/// Whether damage is about who may do what.
+fn is_denied(hurt: &Hurt) -> bool {
+    matches!(hurt.kind, Kind::Mode | Kind::Owner | Kind::Unreadable)
 }

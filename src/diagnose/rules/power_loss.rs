@@ -1,57 +1,70 @@
-//! A power cut: names and times are on the disk, the bytes never came there. Installers do not sync what they write.
+//! A power cut shortly after an install: names and times are there, the bytes never reached the disk.
 
-use std::collections::BTreeSet;
+use super::super::case::{Case, Hurt};
+use super::score::{File, Score};
+use super::timing::utc;
+use super::words::{count, packages};
+use crate::model::{Diagnosis, Kind, Time};
 
-use super::{Case, PRECISION_MIN, files_are, of_kinds, share, told};
-use crate::model::{Diagnosis, Kind};
+/// The files were written within so many seconds of each other, and no more after their RECORD.
+const WINDOW: i64 = 10 * 60;
 
-/// Installing and writing back take a while; what is later than this was not the installer's.
-const WINDOW_SECS: i64 = 600;
-
+/// Speaks where several files that one install wrote are empty or hold only NUL.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let hurts = of_kinds(
-        case,
-        &[
-            Kind::Emptied,
-            Kind::ZeroFilled,
-            Kind::Truncated,
-            Kind::Altered,
-        ],
-    );
-    let matched: Vec<_> = hurts
-        .iter()
-        .filter(|hurt| matches!(hurt.kind, Kind::Emptied | Kind::ZeroFilled))
-        .filter(|hurt| {
-            let Some(actual) = hurt.actual else {
-                return false;
-            };
-            let installed = hurt
-                .package
-                .as_ref()
-                .and_then(|package| case.installed.get(package));
-            match (hurt.expected_mtime, installed) {
-                (Some(expected), _) => actual.mtime == expected,
-                (None, Some(installed)) => {
-                    (actual.mtime.secs - installed.secs).abs() <= WINDOW_SECS
-                }
-                (None, None) => false,
-            }
-        })
-        .collect();
-    let zeros = matched.iter().any(|hurt| hurt.kind == Kind::ZeroFilled);
-    let packages: BTreeSet<_> = matched.iter().map(|hurt| &hurt.package).collect();
-    let precision = share(matched.len(), hurts.len());
-    // Empty files of one package alone are rather those of a bad wheel.
-    let is_wide = zeros || packages.len() > 1;
-    let record_hurt = case.hurts.iter().any(|hurt| hurt.path.name() == b"RECORD");
-    if matched.len() < 2 || precision < PRECISION_MIN || !is_wide || record_hurt {
+    let record = |hurt: &Hurt| hurt.path.name() == b"RECORD";
+    if case.hurts.iter().any(record) {
         return None;
     }
+    let blank: Vec<_> = case.hurts.iter().filter(|hurt| is_blank(hurt)).collect();
+    let lost: Vec<_> = blank
+        .iter()
+        .copied()
+        .filter(|hurt| is_as_written(case, hurt))
+        .collect();
+    let packages = packages(&lost).len();
+    // Empty files in one package alone are what a bad wheel brings.
+    let is_wide = packages >= 2 || lost.iter().any(|hurt| hurt.kind == Kind::ZeroFilled);
+    let times = || lost.iter().filter_map(|hurt| Some(hurt.actual?.mtime));
+    let (first, last) = times().min().zip(times().max())?;
+    if lost.len() < 2 || !is_wide || last.secs.saturating_sub(first.secs) > WINDOW {
+        return None;
+    }
+    let in_window = |file: File| {
+        let time = file
+            .mtime
+            .is_some_and(|mtime| first <= mtime && mtime <= last);
+        time && file.size != Some(0) || lost.iter().any(|hurt| hurt.path == *file.path)
+    };
+    let score = Score {
+        of: blank.len(),
+        matched: lost.clone(),
+        ..Score::of(case, &blank, in_window)
+    };
     let text = format!(
-        "{} empty or filled with NUL while names, times and RECORD are intact: the bytes never reached the disk. A power cut \
-         or a crash soon after the install does that; after an install, `sync` makes it safe.",
-        files_are(matched.len())
+        "{} of {} lost their bytes and kept their names and times: written until {}, they never reached the disk, as \
+         after a power cut or a crash shortly after an install. Restore them, and run `sync` after an install.",
+        count(lost.len(), "file"),
+        count(packages, "package"),
+        utc(last)?
     );
-    let recall = share(matched.len(), case.expected.len().max(matched.len()));
-    Some(told("power-loss", text, matched.len(), precision, recall))
+    score.diagnosis("power-loss", text)
+}
+
+/// Whether an entry has its name and no content.
+fn is_blank(hurt: &Hurt) -> bool {
+    matches!(hurt.kind, Kind::Emptied | Kind::ZeroFilled)
+}
+
+/// Whether nobody wrote an entry since its install.
+fn is_as_written(case: &Case, hurt: &Hurt) -> bool {
+    let installed = hurt
+        .package
+        .as_ref()
+        .and_then(|name| case.installed.get(name));
+    let Some((actual, installed)) = hurt.actual.zip(installed) else {
+        return false;
+    };
+    let kept = |expected: Time| expected == actual.mtime;
+    actual.mtime.secs <= installed.secs.saturating_add(WINDOW)
+        && hurt.expected_mtime.is_none_or(kept)
 }

@@ -1,51 +1,99 @@
-//! Never written, or deleted later, and when. An installer writes RECORD last; deleting a name changes the time of the
-//! directory that held it.
+//! When it happened: bad from the install on, or damaged later.
 
-use super::{Case, Hurt};
-use crate::model::Time;
+use jiff::Timestamp;
 
-/// What is later than RECORD by more than this was not the installer's.
-const SLACK_SECS: i64 = 1;
+use super::super::case::{Case, Hurt};
+use super::is_content;
+use super::place::top;
+use crate::model::{Kind, RelPath, Time};
 
-/// Whether something happened after the package was installed; none where the times are not known.
-pub(super) fn after_install(case: &Case, hurt: &Hurt) -> Option<bool> {
-    let installed = case.installed.get(hurt.package.as_ref()?)?;
-    Some(changed(case, hurt)?.secs > installed.secs + SLACK_SECS)
+/// An install may take so many seconds between a file and its RECORD.
+const SLACK: i64 = 120;
+
+/// When an entry took its damage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    /// It never was good since the install.
+    AtInstall,
+    /// It was damaged after the install, at this time or before.
+    Later(Time),
 }
 
-/// When it happened, as far as times tell.
-pub(super) fn changed(case: &Case, hurt: &Hurt) -> Option<Time> {
-    match hurt.actual {
-        Some(actual) => Some(actual.mtime),
-        None => case.dirs.get(&hurt.path.parent()?).copied(),
+/// What the times tell about an entry; nothing where they are unknown or speak against each other.
+pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
+    let installed = *case.installed.get(hurt.package.as_ref()?)?;
+    let changed = match hurt.actual {
+        _ if hurt.kind == Kind::Missing => changed_dir(case, hurt, installed)?,
+        Some(actual) if is_content(hurt) => actual.mtime,
+        _ => return None,
+    };
+    if is_later(changed, installed) {
+        return Some(Fate::Later(changed));
     }
+    // A snapshot that holds it as this very install wrote it has seen it good.
+    let seen_good = hurt
+        .expected_mtime
+        .is_some_and(|mtime| !is_later(installed, mtime));
+    (!seen_good).then_some(Fate::AtInstall)
 }
 
-/// The sentence that dates deletions, with a blank before it; empty where nothing can be said.
-pub(super) fn deleted_when(case: &Case, missing: &[&Hurt]) -> String {
-    let later: Vec<Option<bool>> = missing
-        .iter()
-        .map(|hurt| after_install(case, hurt))
-        .collect();
-    if later.iter().all(|later| *later == Some(true)) {
-        let last = missing.iter().filter_map(|hurt| changed(case, hurt)).max();
-        return match last.and_then(shown) {
-            Some(last) if missing.len() == 1 => {
-                format!(" It was deleted after the install, at {last}.")
-            }
-            Some(last) => format!(" They were deleted after the install, the last at {last}."),
-            None => String::new(),
-        };
+/// When the directory of something missing last changed: a deletion changes it.
+fn changed_dir(case: &Case, hurt: &Hurt, installed: Time) -> Option<Time> {
+    let mut dir = hurt.path.parent()?;
+    while !case.dirs.contains_key(&dir) {
+        dir = dir.parent()?;
     }
-    if later.iter().all(|later| *later == Some(false)) {
-        return " Their directories have not changed since the install: they were never written."
+    // Other packages change the directories that all share.
+    top(&dir)?;
+    let changed = *case.dirs.get(&dir)?;
+    // The first import of a package that was installed without bytecode changes its directory too.
+    let cache = dir.join(b"__pycache__").ok();
+    let cached = cache.and_then(|cache: RelPath| case.dirs.get(&cache));
+    let by_import = cached.is_some_and(|cached| *cached >= changed);
+    (!by_import || !is_later(changed, installed)).then_some(changed)
+}
+
+/// Whether one time is so much later than another that they do not belong to one install.
+pub(super) fn is_later(time: Time, than: Time) -> bool {
+    time.secs > than.secs.saturating_add(SLACK)
+}
+
+/// Whether all of this damage is one distribution's and came with its install: what a bad wheel does.
+pub(super) fn is_born_bad(case: &Case, hurts: &[&Hurt]) -> bool {
+    let Some(package) = hurts.first().and_then(|hurt| hurt.package.as_ref()) else {
+        return false;
+    };
+    hurts.iter().all(|hurt| {
+        hurt.package.as_ref() == Some(package) && fate(case, hurt) == Some(Fate::AtInstall)
+    })
+}
+
+/// A sentence on when the missing ones went, with a space before it; empty where the times do not tell.
+pub(super) fn sentence(case: &Case, missing: &[&Hurt]) -> String {
+    let fates: Vec<_> = missing.iter().map(|hurt| fate(case, hurt)).collect();
+    if !fates.is_empty() && fates.iter().all(|fate| *fate == Some(Fate::AtInstall)) {
+        return " Their directories have not changed since the install: they never were written, \
+                or went within two minutes of it."
             .to_owned();
     }
-    String::new()
+    if fates.contains(&Some(Fate::AtInstall)) {
+        return String::new();
+    }
+    let later = fates.iter().flatten().filter_map(|fate| match fate {
+        Fate::Later(time) => Some(*time),
+        Fate::AtInstall => None,
+    });
+    let Some(last) = later.max().and_then(utc) else {
+        return String::new();
+    };
+    match missing.len() {
+        1 => format!(" It was deleted after the install, at {last}."),
+        _ => format!(" They were deleted after the install, the last at {last}."),
+    }
 }
 
-/// A time in UTC: the library does not know the zone of who reads.
-pub(super) fn shown(time: Time) -> Option<String> {
-    let time = jiff::Timestamp::new(time.secs, 0).ok()?;
-    Some(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+/// `2026-11-24 01:19 UTC`; the zone of the reader is not for a rule to know.
+pub(super) fn utc(time: Time) -> Option<String> {
+    let stamp = Timestamp::new(time.secs, time.nanos.try_into().ok()?).ok()?;
+    Some(stamp.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

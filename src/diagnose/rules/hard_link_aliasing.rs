@@ -1,0 +1,43 @@
+//! Installers link files of their cache into every venv: one write damages all of them.
+
+use super::super::case::{Case, Hurt};
+use super::is_content;
+use super::score::Score;
+use super::words::{count, is, list, packages};
+use crate::model::Diagnosis;
+
+/// Speaks where the damaged content is shared by other hard links.
+pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+    let content: Vec<_> = case.hurts.iter().filter(|hurt| is_content(hurt)).collect();
+    let shared: Vec<_> = content
+        .iter()
+        .copied()
+        .filter(|hurt| is_shared(hurt))
+        .collect();
+    if shared.is_empty() {
+        return None;
+    }
+    let names = packages(&shared);
+    let clean = match names.first() {
+        Some(first) if names.len() == 1 => format!("`uv cache clean {first}`"),
+        _ => format!("`uv cache clean PACKAGE` for {}", list(&names)),
+    };
+    let clean = if names.is_empty() {
+        "`uv cache clean`".to_owned()
+    } else {
+        clean
+    };
+    let text = format!(
+        "{} with damaged content {} shared by hard links: an installer's cache, such as uv's, and every venv made from it \
+         hold the same damage. A restore here leaves the cache bad; clean it ({clean}), and install with \
+         `--link-mode=copy`.",
+        count(shared.len(), "file"),
+        is(shared.len())
+    );
+    Score::plain(shared, content.len()).diagnosis("hard-link-aliasing", text)
+}
+
+/// Whether other names lead to the same bytes.
+fn is_shared(hurt: &Hurt) -> bool {
+    hurt.actual.is_some_and(|actual| actual.nlink > 1)
+}

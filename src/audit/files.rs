@@ -37,7 +37,8 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
             let others = record.rows.iter().filter(move |row| row.path != *own);
             others.map(move |row| (dist, row))
         })
-        // Python writes bytecode as it likes; `bytecode.rs` looks at what is broken.
+        // Python writes bytecode as it likes; `bytecode.rs` looks at what is broken. virtualenv lists directories of it.
+        .filter(|(_, row)| !row.path.parts().any(|part| part == b"__pycache__"))
         .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
         .collect();
     let verdicts: Vec<Verdict> = rows

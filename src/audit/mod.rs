@@ -7,8 +7,10 @@ mod dists;
 mod files;
 mod fit;
 mod imports;
+mod marshal;
 mod python;
 mod requirements;
+mod smoke;
 
 use std::collections::HashMap;
 
@@ -21,6 +23,7 @@ pub(crate) use accept::accept;
 pub(crate) use files::unowned;
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::wanted;
+pub(crate) use smoke::smoke;
 
 /// What an audit looks at.
 pub(crate) struct Subject<'a> {

@@ -28,14 +28,10 @@ pub(crate) struct Actual {
     pub(crate) size: u64,
     /// Modification time.
     pub(crate) mtime: Time,
-    /// Change time, where the live inode was seen.
-    pub(crate) ctime: Option<Time>,
     /// Number of hard links.
     pub(crate) nlink: u32,
     /// Owner.
     pub(crate) uid: u32,
-    /// Permission bits.
-    pub(crate) mode: u32,
     /// Of an altered `.py` file: whether it still is valid Python.
     pub(crate) valid_python: Option<bool>,
 }

@@ -3,8 +3,8 @@
 //! Who owns a file and whether its package was upgraded is not known here yet: that knowledge will come in as a further
 //! argument, and turn some damage into drift.
 
-use super::bytecode::is_bytecode;
 use crate::model::{Class, Entry, Kind, RelPath};
+use crate::venv::bytecode::is_bytecode;
 
 /// The class of a difference. `believed` tells of bytecode whether Python would load it: its header fits its source.
 pub(crate) fn classify(

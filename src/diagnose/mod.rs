@@ -1,12 +1,10 @@
 //! Why: what a difference means. Pure: differences and clues in, findings out.
 
-mod bytecode;
 mod case;
 mod class;
 mod packages;
 mod rules;
 
-pub(crate) use bytecode::{PycHeader, is_bytecode, source_of};
 pub(crate) use case::{Actual, Case, Expected, Hurt};
 pub(crate) use class::classify;
 pub(crate) use packages::{Packages, settle_directories};

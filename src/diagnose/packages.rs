@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use super::bytecode::is_bytecode;
 use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
+use crate::venv::bytecode::is_bytecode;
 use crate::venv::dist::{Dist, Dists, Hash, Row};
 
 /// What both sides have installed.
@@ -114,7 +114,7 @@ impl<'a> Packages<'a> {
                 .or_else(|| self.expected.owner(path))
                 .map(|dist| dist.name.as_str())
         };
-        of(path).or_else(|| super::source_of(path).and_then(|source| of(&source)))
+        of(path).or_else(|| crate::venv::bytecode::source_of(path).and_then(|source| of(&source)))
     }
 
     /// The class of a change whose content alone says `class`.
@@ -232,7 +232,7 @@ impl<'a> Packages<'a> {
                     .filter(|path| {
                         listed.contains(path)
                             || path.is_within(&dist.info)
-                            || super::source_of(path)
+                            || crate::venv::bytecode::source_of(path)
                                 .is_some_and(|source| is_bytecode(path) && listed.contains(&source))
                     });
                 paths.extend(own.cloned());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::audit::{Audited, unowned};
 use super::context::Context;
 use super::error::Error;
-use crate::audit::{Accept, accept};
+use crate::audit::{Accept, accept, smoke};
 use crate::model::{Audit, Diagnosis, RelPath, Totals};
 use crate::venv::Site;
 use crate::venv::scan::scan;
@@ -70,6 +70,12 @@ pub fn check(
     };
     let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
     let mut audit = audited.audit(&dists, interpreter.as_ref());
+    if options.import {
+        context.monitor.phase("importing", 0, 0);
+        let stat = root.stat()?;
+        let found = smoke(site.path(), (stat.uid, stat.gid), &scan.manifest, &dists);
+        audit.findings.extend(found);
+    }
     accept(&mut audit, &options.accept);
     let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, interpreter.as_ref());
     let mut unread = scan.unreadable.clone();

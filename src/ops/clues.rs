@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use super::diff::Sides;
 use super::packages::Installed;
-use crate::diagnose::{Actual, Case, Expected, Hurt, diagnose, is_bytecode};
+use crate::diagnose::{Actual, Case, Expected, Hurt, diagnose};
 use crate::disk::rooted::Rooted;
 use crate::model::{
     Audit, Change, Check, Class, Diagnosis, Finding, Kind, Manifest, Node, RelPath, Time,
 };
+use crate::venv::bytecode::is_bytecode;
 use crate::venv::dist::Dists;
 use crate::venv::hash::read_file;
 use crate::venv::interpreter::Facts;
@@ -147,10 +148,8 @@ fn actual(
     Some(Actual {
         size: entry.size().unwrap_or(0),
         mtime: entry.meta.mtime,
-        ctime: stat.map(|stat| stat.ctime),
         nlink: stat.map_or(1, |stat| stat.nlink),
         uid: entry.meta.uid,
-        mode: entry.meta.mode,
         valid_python,
     })
 }

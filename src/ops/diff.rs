@@ -12,7 +12,7 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use super::packages::{Installed, classify as classify_packages};
-use crate::diagnose::{PycHeader, classify, is_bytecode, source_of};
+use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
 use crate::model::{
@@ -21,6 +21,7 @@ use crate::model::{
 };
 use crate::store::Store;
 use crate::venv::Site;
+use crate::venv::bytecode::{PycHeader, is_bytecode, source_of};
 use crate::venv::interpreter::inspect;
 use crate::venv::scan::scan;
 use crate::venv::sink::DigestsOnly;

@@ -1,8 +1,8 @@
 //! Imports inside installed packages that lead nowhere. RECORD cannot tell these where an installer rewrote it to match what
 //! it had (`research`: uv drops the rows of members that a wheel lacks).
 //!
-//! Only what runs whenever the module is imported counts: statements of the module itself, not those in functions, `try` or
-//! `if`. A cheap look at the lines comes first; a file is parsed only where a line leads nowhere.
+//! Only what a package needs of itself counts, and only what runs whenever the module is imported: statements of the module
+//! itself, not those in functions, `try` or `if`. A cheap look at the lines comes first; a file is parsed only where a line leads nowhere.
 
 mod modules;
 mod statements;
@@ -82,8 +82,8 @@ fn check_file(subject: &Subject<'_>, modules: &Modules<'_>, path: &RelPath) -> V
 /// The module that an import does not find, if any.
 fn lost(modules: &Modules<'_>, importer: &RelPath, import: &Import) -> Option<String> {
     let base = modules.base(importer, import)?;
-    let top = base.first()?.clone();
-    if !modules.is_installed(&top) || excused(&base.join(".")) {
+    // What other packages have is their affair: an optional part may well import what this venv does not need.
+    if !modules.is_own(importer, base.first()?) || excused(&base.join(".")) {
         return None;
     }
     if !modules.has(&base) {

@@ -22,7 +22,6 @@ pub(super) struct Modules<'a> {
     known: HashSet<Vec<u8>>,
     /// Directories.
     dirs: HashSet<Vec<u8>>,
-    tops: HashSet<String>,
     inits: Mutex<HashMap<Vec<String>, Option<Arc<Init>>>>,
 }
 
@@ -33,7 +32,6 @@ impl<'a> Modules<'a> {
             read,
             known: HashSet::new(),
             dirs: HashSet::new(),
-            tops: HashSet::new(),
             inits: Mutex::default(),
         };
         for entry in manifest.entries() {
@@ -52,11 +50,6 @@ impl<'a> Modules<'a> {
                 _ => stem(below, name),
             };
             if let Some(stem) = stem {
-                if !stem.contains(&b'/') && !stem.contains(&b'.') && !stem.contains(&b'-') {
-                    modules
-                        .tops
-                        .insert(String::from_utf8_lossy(&stem).into_owned());
-                }
                 modules.known.insert(stem);
             }
         }
@@ -87,8 +80,13 @@ impl<'a> Modules<'a> {
         (!base.is_empty()).then_some(base)
     }
 
-    pub(super) fn is_installed(&self, top: &str) -> bool {
-        self.tops.contains(top)
+    /// Whether a top-level name is the package in which the importing file lies. A namespace has no `__init__.py` and is shared
+    /// by many distributions, so it is nobody's own.
+    pub(super) fn is_own(&self, importer: &RelPath, top: &str) -> bool {
+        let below = importer.as_bytes().get(self.site.as_bytes().len() + 1..);
+        let below = below.and_then(|below| below.strip_prefix(top.as_bytes()));
+        below.is_some_and(|rest| rest.starts_with(b"/"))
+            && self.known.contains(format!("{top}/__init__").as_bytes())
     }
 
     pub(super) fn has(&self, module: &[String]) -> bool {
@@ -101,9 +99,13 @@ impl<'a> Modules<'a> {
         below == Some(format!("{}/__init__.py", package.join("/")).as_bytes())
     }
 
-    /// Whether a package above a module may have made it at run time.
+    /// Whether a package above a module may have made it at run time, as a plain module above it certainly did.
     pub(super) fn parent_is_lively(&self, module: &[String]) -> bool {
-        (1..module.len()).any(|len| self.init(&module[..len]).is_some_and(|init| init.lively))
+        (1..module.len()).any(|len| {
+            let above = &module[..len];
+            let is_plain = self.has(above) && !self.dirs.contains(above.join("/").as_bytes());
+            is_plain || self.init(above).is_some_and(|init| init.lively)
+        })
     }
 
     /// Whether a module gives a name: as a module inside it, or by its own text. Of what is no package, nothing is known.

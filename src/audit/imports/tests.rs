@@ -78,7 +78,6 @@ fn a_module_that_is_gone_is_named_wherever_it_is_needed() {
     assert_eq!(
         found,
         [
-            "app.py:1 idna.core",
             "click/__init__.py:4 click.core",
             "click/utils.py:2 click.core",
             "idna/__init__.py:1 idna.core",

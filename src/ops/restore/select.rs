@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::RestoreOptions;
-use crate::diagnose::{Packages, is_bytecode, source_of};
+use crate::diagnose::Packages;
 use crate::model::{Change, Class, Entry, Manifest, RelPath};
 use crate::ops::error::Error;
+use crate::venv::bytecode::{is_bytecode, source_of};
 use crate::venv::dist::normalized;
 
 /// The paths that are restored; all others stay as they are in the live tree.

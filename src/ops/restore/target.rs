@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::RestoreOptions;
 use super::select::Selection;
-use crate::diagnose::{is_bytecode, source_of};
 use crate::disk::meta::restorable;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
@@ -13,6 +12,7 @@ use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::store::Store;
 use crate::venv::Site;
+use crate::venv::bytecode::{is_bytecode, source_of};
 use crate::venv::relocate::{candidates, relocate};
 
 /// A manifest with the contents that no store has.

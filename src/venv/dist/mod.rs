@@ -42,8 +42,6 @@ pub(crate) struct Dist {
     pub(crate) record: Option<(RelPath, Record)>,
     /// Who installed it (`pip`, `uv`).
     pub(crate) installer: Option<String>,
-    /// Whether a person asked for it; says nothing where uv installed it, which marks all.
-    pub(crate) requested: bool,
     /// The tags of its wheel.
     pub(crate) tags: Vec<String>,
     /// `direct_url.json`, if it was not installed from an index.
@@ -227,7 +225,6 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
         form,
         info: info.clone(),
         installer: text("INSTALLER").filter(|name| !name.is_empty() && name.len() < 100),
-        requested: file("REQUESTED").is_some_and(|path| manifest.get(&path).is_some()),
         tags: content("WHEEL").map_or_else(Vec::new, |bytes| wheel_tags(&bytes)),
         direct_url: content("direct_url.json")
             .and_then(|bytes| serde_json::from_slice(&bytes).ok()),

@@ -1,0 +1,160 @@
+//! Whether marshalled data is whole: walked without being built (CPython, `Python/marshal.c`, versions 2 to 5).
+
+/// Items that are still to come.
+enum Due {
+    /// Any objects.
+    Objects(u64),
+    /// A plain 32-bit number inside a code object.
+    Long,
+    /// Keys and values up to a NULL.
+    Pairs,
+}
+
+/// Whether the bytes hold one object and end with it. A layout that is not known counts as whole: nothing is claimed of it.
+pub(super) fn is_whole(bytes: &[u8]) -> bool {
+    // Code objects of 3.11 and later have other fields than those before; which it is, the walk itself shows.
+    let layouts: [&[Field]; 3] = [&NEW, &OLD, &OLDER];
+    let mut unknown = false;
+    for layout in layouts {
+        match walk(bytes, layout) {
+            Walk::Whole => return true,
+            Walk::Unknown => unknown = true,
+            Walk::Broken => {}
+        }
+    }
+    unknown && bytes.iter().rev().take(16).any(|&b| b != 0)
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Longs(u8),
+    Objects(u8),
+}
+
+/// 3.11 and later: 5 numbers, 8 objects, the first line, two tables.
+const NEW: [Field; 4] = [
+    Field::Longs(5),
+    Field::Objects(8),
+    Field::Longs(1),
+    Field::Objects(2),
+];
+/// 3.8 to 3.10: 6 numbers, 8 objects, the first line, one table.
+const OLD: [Field; 4] = [
+    Field::Longs(6),
+    Field::Objects(8),
+    Field::Longs(1),
+    Field::Objects(1),
+];
+/// 3.7 and before: no count of positional-only arguments.
+const OLDER: [Field; 4] = [
+    Field::Longs(5),
+    Field::Objects(8),
+    Field::Longs(1),
+    Field::Objects(1),
+];
+
+enum Walk {
+    Whole,
+    Broken,
+    Unknown,
+}
+
+fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
+    let mut at = 0;
+    let mut due = vec![Due::Objects(1)];
+    while let Some(next) = due.pop() {
+        match next {
+            Due::Objects(0) => continue,
+            Due::Objects(left) => due.push(Due::Objects(left - 1)),
+            Due::Long => {
+                at += 4;
+                continue;
+            }
+            Due::Pairs => {
+                if bytes.get(at) == Some(&b'0') {
+                    at += 1;
+                    continue;
+                }
+                due.push(Due::Pairs);
+                due.push(Due::Objects(1));
+            }
+        }
+        let Some(kind) = bytes.get(at) else {
+            return Walk::Broken;
+        };
+        at += 1;
+        let number = |width: usize| -> Option<u64> {
+            let field = bytes.get(at..at + width)?;
+            Some(
+                field
+                    .iter()
+                    .rev()
+                    .fold(0, |sum, b| sum << 8 | u64::from(*b)),
+            )
+        };
+        let (skip, objects) = match kind & 0x7f {
+            b'N' | b'F' | b'T' | b'S' | b'.' => (Some(0), 0),
+            b'i' | b'r' => (Some(4), 0),
+            b'I' | b'g' => (Some(8), 0),
+            b'y' => (Some(16), 0),
+            b'f' => (number(1).map(|len| len + 1), 0),
+            b'l' => (
+                number(4).map(|len| u64::from((len as i32).unsigned_abs()) * 2 + 4),
+                0,
+            ),
+            b's' | b't' | b'u' | b'a' | b'A' => (number(4).map(|len| len + 4), 0),
+            b'z' | b'Z' => (number(1).map(|len| len + 1), 0),
+            b'(' | b'[' | b'<' | b'>' => (Some(4), number(4).unwrap_or(u64::MAX)),
+            b')' => (Some(1), number(1).unwrap_or(u64::MAX)),
+            b':' => (Some(0), 3),
+            b'{' => {
+                due.push(Due::Pairs);
+                (Some(0), 0)
+            }
+            b'c' => {
+                for field in layout.iter().rev() {
+                    match *field {
+                        Field::Longs(count) => due.extend((0..count).map(|_| Due::Long)),
+                        Field::Objects(count) => due.push(Due::Objects(u64::from(count))),
+                    }
+                }
+                (Some(0), 0)
+            }
+            0 => return Walk::Broken,
+            _ => return Walk::Unknown,
+        };
+        let Some(skip) = skip.and_then(|skip| usize::try_from(skip).ok()) else {
+            return Walk::Broken;
+        };
+        at = at.saturating_add(skip);
+        // Every object takes a byte, so more than there are bytes can only be broken.
+        if at > bytes.len() || objects > bytes.len() as u64 {
+            return Walk::Broken;
+        }
+        due.push(Due::Objects(objects));
+    }
+    if at == bytes.len() {
+        Walk::Whole
+    } else {
+        Walk::Broken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_is_seen_at_every_byte() {
+        // (1, 'ab', None, [b'xyz'], 2.5)
+        let whole = b")\x05\xe9\x01\0\0\0\xda\x02abN[\x01\0\0\0s\x03\0\0\0xyzg\0\0\0\0\0\0\x04@";
+        assert!(is_whole(whole));
+        for len in 0..whole.len() {
+            assert!(!is_whole(&whole[..len]), "{len}");
+        }
+        assert!(!is_whole(&[whole.as_slice(), b"N"].concat()));
+        assert!(!is_whole(&[0; 64]));
+        assert!(!is_whole(b"(\xff\xff\xff\xff"), "a count that cannot be");
+        assert!(!is_whole(&[b'('; 1000]));
+    }
+}

@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Cat(Cat),
     /// Tell what happened: saves and restores
     Log(Log),
+    /// Tell of an incident as one Markdown file: what was found, what probably did it, what was restored
+    Report(Report),
     /// Show what the store holds and takes
     Stats,
     /// Make the index of the store anew from its packs
@@ -240,6 +242,14 @@ pub(crate) struct Log {
     /// The venv [default: the active one, else the nearest .venv, else all]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The incident snapshot [default: that of the last restore]
+    pub(crate) incident: Option<SnapshotRef>,
+    #[command(flatten)]
+    pub(crate) of: Of,
 }
 
 #[derive(Debug, Args)]

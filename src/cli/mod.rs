@@ -14,6 +14,7 @@ mod log;
 mod ls;
 mod place;
 mod rebuild_index;
+mod report;
 mod restore;
 mod save;
 mod session;
@@ -107,6 +108,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Ls(ls) => ls::run(&session(arguments.global)?, &ls),
         Command::Cat(cat) => cat::run(&session(arguments.global)?, &cat),
         Command::Log(log) => log::run(&session(arguments.global)?, &log),
+        Command::Report(args) => report::run(&session(arguments.global)?, &args),
         Command::Stats => stats::run(&session(arguments.global)?),
         Command::RebuildIndex => rebuild_index::run(&session(arguments.global)?),
     }

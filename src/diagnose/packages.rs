@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use pep440_rs::Version;
 
-use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
+use crate::model::{
+    Change, Class, Detail, Kind, Manifest, Package, PackageChange, PackageState, RelPath,
+};
 use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::{Dist, Dists, Hash, Row};
+use crate::venv::dist::{Dist, Dists, Hash, Row, normalized};
 
 /// What both sides have installed.
 pub(crate) struct Packages<'a> {
@@ -281,6 +283,33 @@ fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
     };
     digest(old, packages.before).is_some()
         && digest(old, packages.before) == digest(new, packages.after)
+}
+
+/// What became of packages, told from their versions alone.
+pub(crate) fn versions(before: &[Package], after: &[Package]) -> Vec<PackageChange> {
+    let by_name = |packages: &[Package]| -> BTreeMap<String, String> {
+        let pair = |package: &Package| (normalized(&package.name), package.version.clone());
+        packages.iter().map(pair).collect()
+    };
+    let (before, after) = (by_name(before), by_name(after));
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let change = |name: &String| {
+        let (expected, actual) = (before.get(name).cloned(), after.get(name).cloned());
+        let state = match (&expected, &actual) {
+            (Some(old), Some(new)) if old == new => return None,
+            (Some(_), Some(_)) => direction(expected.as_deref(), actual.as_deref()),
+            (Some(_), None) => PackageState::Removed,
+            _ => PackageState::Added,
+        };
+        Some(PackageChange {
+            name: name.clone(),
+            expected,
+            actual,
+            state,
+            damaged: 0,
+        })
+    };
+    names.into_iter().filter_map(change).collect()
 }
 
 fn direction(expected: Option<&str>, actual: Option<&str>) -> PackageState {

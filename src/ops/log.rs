@@ -1,12 +1,17 @@
 //! `log`: what happened to a venv. Saves and incidents are read from the snapshots, which are the truth; the index adds how
 //! long a restore took and what it did.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::error::Error;
-use crate::model::{SnapshotId, VenvId};
+use super::list::document;
+use super::lookup::Chosen;
+use crate::diagnose::versions;
+use crate::model::{Audit, Digest, PackageChange, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;
 use crate::store::Store;
 use crate::venv::Site;
@@ -36,11 +41,20 @@ pub struct Event {
     pub took_ms: Option<u64>,
 }
 
+/// An event with what it brought.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// What happened.
+    pub event: Event,
+    /// Of a save: the packages that changed since the save before.
+    pub packages: Vec<PackageChange>,
+}
+
 /// What happened, oldest first.
 #[derive(Debug)]
 pub struct LogOutcome {
     /// The events.
-    pub events: Vec<Event>,
+    pub entries: Vec<Entry>,
 }
 
 /// Tells what happened to one venv, or to all.
@@ -52,7 +66,9 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
         .iter()
         .filter_map(|text| serde_json::from_str(text).ok())
         .collect();
-    for (id, snapshot) in store.catalog()?.snapshots {
+    let snapshots = store.catalog()?.snapshots;
+    let packages = packages(context, &store, &snapshots)?;
+    for (id, snapshot) in snapshots {
         let known = |event: &Event| event.incident == Some(id);
         let verb = if snapshot.is_save() {
             "save"
@@ -75,7 +91,45 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
     }
     events.retain(|event| wanted.as_ref().is_none_or(|venv| event.venv == *venv));
     events.sort_by_key(|event| event.time);
-    Ok(LogOutcome { events })
+    let entry = |event: Event| Entry {
+        packages: if event.verb == "save" {
+            packages.get(&event.snapshot).cloned().unwrap_or_default()
+        } else {
+            Vec::new()
+        },
+        event,
+    };
+    Ok(LogOutcome {
+        entries: events.into_iter().map(entry).collect(),
+    })
+}
+
+/// Of each save: the packages that changed since the save of the same venv before it.
+fn packages(
+    context: &Context<'_>,
+    store: &Store,
+    snapshots: &[(SnapshotId, Snapshot)],
+) -> Result<HashMap<SnapshotId, Vec<PackageChange>>, Error> {
+    let mut last: HashMap<VenvId, (Option<Digest>, Audit)> = HashMap::new();
+    let mut found = HashMap::new();
+    for (id, snapshot) in snapshots.iter().filter(|(_, snapshot)| snapshot.is_save()) {
+        let before = last.get(&snapshot.venv);
+        if before.is_some_and(|(document, _)| *document == snapshot.document) {
+            continue;
+        }
+        let chosen = Chosen {
+            id: *id,
+            snapshot: snapshot.clone(),
+        };
+        let Some(audit) = document(context, store, &chosen)?.audit else {
+            continue;
+        };
+        if let Some((_, before)) = before {
+            found.insert(*id, versions(&before.packages, &audit.packages));
+        }
+        last.insert(snapshot.venv.clone(), (snapshot.document, audit));
+    }
+    Ok(found)
 }
 
 /// Writes an event down. That it cannot be written hurts nothing but the log.

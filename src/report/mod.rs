@@ -2,4 +2,5 @@
 
 mod group;
 pub mod json;
+pub mod markdown;
 pub mod text;

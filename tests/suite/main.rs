@@ -11,17 +11,21 @@
     reason = "speed is not what tests are for"
 )]
 
+mod audit;
 mod bad_input;
 mod command_line;
 mod concurrency;
 mod corruption;
 mod crash;
 mod damage;
+mod diagnosis;
 mod fallback;
 mod full_disk;
+mod packages;
 mod places;
 mod random_edits;
 mod relocation;
+mod report;
 mod round_trip;
 mod signals;
 mod support;

@@ -3,6 +3,8 @@
 mod check;
 mod diff;
 mod entry;
+mod log;
+mod report;
 mod snapshot;
 
 use std::io::{self, Write};
@@ -10,12 +12,14 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::ops::{
-    Event, Listed, Listing, LogOutcome, LsOutcome, RebuildOutcome, RestoreOutcome, SaveOutcome,
-    ShowOutcome, StatsOutcome,
+    Listed, Listing, LsOutcome, RebuildOutcome, RestoreOutcome, SaveOutcome, ShowOutcome,
+    StatsOutcome,
 };
 
 pub use check::check;
 pub use diff::diff;
+pub use log::log;
+pub use report::report;
 
 /// Writes one document, on one line.
 fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()> {
@@ -57,6 +61,8 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "mode": snapshot::mode(outcome.mode),
         "summary": diff::summary(&outcome.changes, None),
         "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
+        "packages": outcome.report.packages.iter().map(diff::package).collect::<Vec<_>>(),
+        "diagnosis": outcome.report.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "kept_old": outcome.kept_old.as_deref().map(entry::path_text),
         "reused": outcome.reused,
@@ -119,27 +125,6 @@ pub fn ls(out: &mut dyn Write, outcome: &LsOutcome) -> io::Result<()> {
         out,
         "ls",
         json!({"snapshot": snapshot::value(&outcome.chosen), "entries": entries}),
-    )
-}
-
-/// Writes what happened.
-pub fn log(out: &mut dyn Write, outcome: &LogOutcome) -> io::Result<()> {
-    let event = |event: &Event| {
-        json!({
-            "time": event.time.to_string(),
-            "verb": event.verb,
-            "venv": entry::path_text(&event.venv.path()),
-            "snapshot": event.snapshot.to_hex(),
-            "incident": event.incident.map(crate::model::SnapshotId::to_hex),
-            "label": event.label,
-            "changed": event.changed,
-            "took_ms": event.took_ms,
-        })
-    };
-    document(
-        out,
-        "log",
-        json!({"events": outcome.events.iter().map(event).collect::<Vec<_>>()}),
     )
 }
 

@@ -7,11 +7,11 @@ use super::Style;
 use super::snapshots::{table, write_table};
 use super::words::{id_or_dash, number, time, took};
 use crate::model::Shown;
-use crate::ops::LogOutcome;
+use crate::ops::{Entry, LogOutcome};
 
 /// Writes a table of events.
 pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Result<()> {
-    if outcome.events.is_empty() {
+    if outcome.entries.is_empty() {
         return writeln!(out, "nothing happened yet");
     }
     let mut rows = table(
@@ -20,7 +20,7 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
         ],
         &[4, 5],
     );
-    for event in &outcome.events {
+    for Entry { event, .. } in &outcome.entries {
         rows.add_row([
             time(event.time, style),
             Shown(event.verb.as_bytes()).to_string(),
@@ -39,5 +39,12 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
             Shown::path(&event.venv.path()).to_string(),
         ]);
     }
-    write_table(out, &rows)
+    write_table(out, &rows)?;
+    for Entry { event, packages } in outcome.entries.iter().filter(|e| !e.packages.is_empty()) {
+        writeln!(out, "\n{} brought:", event.snapshot)?;
+        for package in packages {
+            writeln!(out, "  {}", super::packages::line(package))?;
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ mod packages;
 mod restore;
 mod snapshots;
 mod store;
-mod words;
+pub(super) mod words;
 
 use jiff::tz::TimeZone;
 
@@ -18,6 +18,7 @@ pub use check::{check, refused};
 pub use diff::diff;
 pub use log::log;
 pub use ls::ls;
+pub(super) use packages::line as package_line;
 pub use restore::restore;
 pub use snapshots::{freeze, list, save, show};
 pub use store::{rebuild_index, stats};

@@ -15,7 +15,7 @@ pub(super) fn write(out: &mut dyn Write, packages: &[PackageChange]) -> io::Resu
 }
 
 /// `click upgraded 8.1.7 -> 8.2.0`.
-pub(super) fn line(package: &PackageChange) -> String {
+pub(in crate::report) fn line(package: &PackageChange) -> String {
     let shown = |version: &Option<String>| {
         version
             .as_ref()

@@ -29,6 +29,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         }
         Mode::Done(way) => done(out, outcome, way, &chosen)?,
     }
+    super::diagnosis::write(out, &outcome.report.diagnosis, style)?;
     if let Some(newer) = &outcome.passed_over {
         writeln!(
             out,

@@ -9,7 +9,7 @@ use crate::model::{Class, SnapshotId};
 use crate::ops::Chosen;
 
 /// `12345` → `12,345`.
-pub(super) fn number(value: u64) -> String {
+pub(in crate::report) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -37,14 +37,14 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// A point in time in the reader's zone, to the second.
-pub(super) fn time(time: Timestamp, style: &Style) -> String {
+pub(in crate::report) fn time(time: Timestamp, style: &Style) -> String {
     time.to_zoned_datetime(style.zone.clone())
         .strftime("%Y-%m-%d %H:%M:%S")
         .to_string()
 }
 
 /// A short length of time.
-pub(super) fn took(time: Duration) -> String {
+pub(in crate::report) fn took(time: Duration) -> String {
     match time.as_millis() {
         0 => "under 1 ms".to_owned(),
         ms if ms < 1000 => format!("{ms} ms"),
@@ -53,7 +53,7 @@ pub(super) fn took(time: Duration) -> String {
 }
 
 /// A snapshot as it is called in a sentence: what it is, its id, when, and its label.
-pub(super) fn snapshot(chosen: &Chosen, style: &Style) -> String {
+pub(in crate::report) fn snapshot(chosen: &Chosen, style: &Style) -> String {
     let Chosen { id, snapshot } = chosen;
     let label = snapshot
         .label

@@ -6,6 +6,7 @@ pub(crate) mod mounts;
 pub(crate) mod sandbox;
 pub(crate) mod tree;
 pub(crate) mod venv;
+pub(crate) mod wheel;
 
 pub(crate) use sandbox::{Run, Sandbox};
 pub(crate) use tree::Tree;

@@ -1,0 +1,35 @@
+//! An incident in JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::{check, diff, document, entry, log, snapshot};
+use crate::ops::ReportOutcome;
+
+/// Writes what is known of an incident.
+pub fn report(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
+    let found = &outcome.found;
+    let entries: Vec<Value> = found
+        .changes
+        .iter()
+        .map(|seen| {
+            let mut value = entry::path(&seen.path);
+            value["class"] = seen.class.as_str().into();
+            value["kind"] = seen.kind.as_str().into();
+            value["package"] = seen.package.clone().into();
+            value
+        })
+        .collect();
+    let fields = json!({
+        "venv": entry::path_text(&outcome.incident.snapshot.venv.path()),
+        "incident": snapshot::value(&outcome.incident),
+        "restored": outcome.restored.as_ref().map(snapshot::value),
+        "entries": entries,
+        "packages": found.packages.iter().map(diff::package).collect::<Vec<_>>(),
+        "diagnosis": found.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
+        "timeline": outcome.timeline.iter().map(log::entry).collect::<Vec<_>>(),
+        "took_ms": outcome.took_ms,
+    });
+    document(out, "report", fields)
+}

@@ -1,0 +1,173 @@
+//! `report`: an incident as one Markdown file for the postmortem.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use crate::model::{Class, Kind, Seen, Shown};
+use crate::ops::{Chosen, ReportOutcome};
+use crate::report::text::{Style, words};
+
+/// Writes the whole file.
+pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io::Result<()> {
+    let snapshot = &outcome.incident.snapshot;
+    let venv = Shown::path(&snapshot.venv.path()).to_string();
+    writeln!(
+        out,
+        "# Incident {} of {}\n",
+        outcome.incident.id,
+        code(&venv)
+    )?;
+    let mut row = |name: &str, value: String| writeln!(out, "- **{name}:** {value}");
+    row(
+        "host",
+        code(&Shown(snapshot.venv.host.as_bytes()).to_string()),
+    )?;
+    row("found", words::time(snapshot.created, style))?;
+    match &outcome.restored {
+        Some(restored) => row("restored", named(restored, style))?,
+        None => row("restored", "a snapshot that is gone".to_owned())?,
+    }
+    if let Some(ms) = outcome.took_ms {
+        let took = words::took(std::time::Duration::from_millis(ms));
+        row("the restore took", took)?;
+    }
+    row(
+        "the replaced state",
+        format!("snapshot {}", code(&outcome.incident.id.to_hex())),
+    )?;
+    row("written", words::time(outcome.now, style))?;
+    diagnosis(out, outcome)?;
+    packages(out, outcome)?;
+    files(out, outcome)?;
+    timeline(out, outcome, style)
+}
+
+fn diagnosis(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
+    writeln!(out, "\n## Probable cause\n")?;
+    if outcome.found.diagnosis.is_empty() {
+        return writeln!(out, "No rule explains the damage.");
+    }
+    for diagnosis in &outcome.found.diagnosis {
+        writeln!(
+            out,
+            "- **{}** (explains {}, precision {:.2}, recall {:.2}): {}",
+            diagnosis.rule,
+            diagnosis.explains,
+            diagnosis.precision,
+            diagnosis.recall,
+            plain(&diagnosis.text)
+        )?;
+        for path in &diagnosis.survivors {
+            writeln!(out, "  - survived: {}", code(&path.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn packages(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
+    writeln!(out, "\n## Packages\n")?;
+    if outcome.found.packages.is_empty() {
+        return writeln!(out, "None was affected.");
+    }
+    writeln!(
+        out,
+        "| package | state | expected | found | damaged entries |\n|---|---|---|---|---|"
+    )?;
+    for package in &outcome.found.packages {
+        let version =
+            |version: &Option<String>| version.as_deref().map_or_else(|| "-".to_owned(), cell);
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            cell(&package.name),
+            package.state.as_str(),
+            version(&package.expected),
+            version(&package.actual),
+            package.damaged
+        )?;
+    }
+    Ok(())
+}
+
+fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
+    writeln!(out, "\n## What was found\n")?;
+    if outcome.found.changes.is_empty() {
+        return writeln!(out, "Nothing differed, or nothing stood there.");
+    }
+    let mut counts: BTreeMap<(Class, Kind), u64> = BTreeMap::new();
+    for seen in &outcome.found.changes {
+        *counts.entry((seen.class, seen.kind)).or_default() += 1;
+    }
+    for ((class, kind), count) in &counts {
+        writeln!(
+            out,
+            "- {} {} ({})",
+            words::number(*count),
+            kind.as_str(),
+            class.as_str()
+        )?;
+    }
+    writeln!(
+        out,
+        "\n| entry | kind | class | package |\n|---|---|---|---|"
+    )?;
+    let mut changes: Vec<&Seen> = outcome.found.changes.iter().collect();
+    changes.sort_by_key(|seen| (seen.class, seen.kind));
+    for seen in changes {
+        writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            code(&cell(&seen.path.to_string())),
+            seen.kind.as_str(),
+            seen.class.as_str(),
+            seen.package.as_deref().map_or_else(|| "-".to_owned(), cell)
+        )?;
+    }
+    Ok(())
+}
+
+fn timeline(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io::Result<()> {
+    writeln!(out, "\n## Timeline\n")?;
+    for entry in &outcome.timeline {
+        let event = &entry.event;
+        let label = event
+            .label
+            .as_ref()
+            .map(|label| format!(", label {}", code(label)));
+        let incident = event.incident.map(|id| format!(", replaced state {id}"));
+        let own = event.incident == Some(outcome.incident.id);
+        writeln!(
+            out,
+            "- {} {} {}{}{}{}",
+            words::time(event.time, style),
+            event.verb,
+            event.snapshot,
+            label.unwrap_or_default(),
+            incident.unwrap_or_default(),
+            if own { " **(this incident)**" } else { "" }
+        )?;
+        for package in &entry.packages {
+            writeln!(out, "  - {}", plain(&super::text::package_line(package)))?;
+        }
+    }
+    Ok(())
+}
+
+fn named(chosen: &Chosen, style: &Style) -> String {
+    plain(&words::snapshot(chosen, style))
+}
+
+/// Text that Markdown takes as it is.
+fn plain(text: &str) -> String {
+    Shown(text.as_bytes()).to_string().replace('<', "&lt;")
+}
+
+/// Text in a table.
+fn cell(text: &str) -> String {
+    plain(text).replace('|', "\\|")
+}
+
+/// Text in a code span.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'"))
+}

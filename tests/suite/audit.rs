@@ -1,0 +1,376 @@
+//! What `check` finds in a venv without any snapshot, and what `save` admits.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::damage::Damage;
+use crate::support::wheel::{build, pip, two_versions, venv_with_pip};
+use crate::support::{Sandbox, Tree, venv};
+
+/// The findings of a check, as `check path-or-package`.
+fn found(answer: &Value) -> Vec<String> {
+    let findings = answer["findings"].as_array().unwrap();
+    let name = |finding: &Value| {
+        let place = finding["path"]
+            .as_str()
+            .or(finding["package"].as_str())
+            .unwrap_or("");
+        let short = place.rsplit("site-packages/").next().unwrap().to_owned();
+        format!("{} {short}", finding["check"].as_str().unwrap())
+    };
+    findings.iter().map(name).collect()
+}
+
+fn site(sandbox: &Sandbox) -> std::path::PathBuf {
+    sandbox.venv().join(venv::SITE)
+}
+
+#[test]
+fn a_venv_of_pip_is_sound_and_every_damage_of_it_is_found_without_a_snapshot() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let (wheel, _) = two_versions(&sandbox.path("wheels"));
+    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    let clean = sandbox.json(0, &["check", "venv"]);
+    assert_eq!(found(&clean), Vec::<String>::new());
+    assert!(
+        clean["summary"]["empty"].as_u64().unwrap() > 0,
+        "files that are meant to be empty"
+    );
+    assert_eq!(clean["interpreter"]["alive"], true);
+    let site = venv::site_packages(&sandbox.venv());
+    let file = sandbox.venv().join(&site).join("wares/core.py");
+    let good = fs::read(&file).unwrap();
+    for (damage, check) in [
+        (Damage::Delete, "file-missing"),
+        (Damage::Empty, "file-emptied"),
+        (Damage::Truncate, "file-altered"),
+        (Damage::ZeroTail, "file-zero-filled"),
+        (Damage::AlterKeepingTime, "file-altered"),
+        (Damage::Append, "file-altered"),
+    ] {
+        damage.apply(&file);
+        let hurt = sandbox.json(1, &["check", "venv"]);
+        let named: Vec<String> = found(&hurt)
+            .into_iter()
+            .filter(|f| f.starts_with("file-"))
+            .collect();
+        assert_eq!(named, [format!("{check} wares/core.py")], "{damage:?}");
+        fs::write(&file, &good).unwrap();
+    }
+    assert_eq!(
+        found(&sandbox.json(0, &["check", "venv"])),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn rows_that_are_odd_but_true_are_no_findings() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let record = site(&sandbox).join("click-1.0.dist-info/RECORD");
+    let mut text = fs::read_to_string(&record).unwrap();
+    let odd = [
+        ("click/a, b.py", "\"click/a, b.py\""),
+        ("../../../bin/script", "../../../bin/script"),
+        ("click/sha512.py", "click/sha512.py"),
+        ("click/unhashed.py", "click/unhashed.py"),
+    ];
+    use data_encoding::BASE64URL_NOPAD;
+    use sha2::Digest;
+    for (path, row) in odd {
+        let content = format!("# {path}\n");
+        let file = site(&sandbox).join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &content).unwrap();
+        let hash = match path {
+            "click/sha512.py" => format!(
+                "sha512={}",
+                BASE64URL_NOPAD.encode(&sha2::Sha512::digest(&content))
+            ),
+            "click/unhashed.py" => String::new(),
+            _ => format!(
+                "sha256={}",
+                BASE64URL_NOPAD.encode(&sha2::Sha256::digest(&content))
+            ),
+        };
+        text.push_str(&format!(
+            "{row},{hash},{}\r\n",
+            if hash.is_empty() {
+                String::new()
+            } else {
+                content.len().to_string()
+            }
+        ));
+    }
+    let absolute = format!("{}/bin/tool,,\n", sandbox.venv().display());
+    text.push_str(&absolute);
+    text.push_str("click/dir/,,\n/usr/lib/elsewhere.py,,\nclick/core.py,,\nclick/__pycache__,,\n");
+    fs::write(&record, text).unwrap();
+    let answer = sandbox.json(0, &["check", "venv"]);
+    assert_eq!(found(&answer), Vec::<String>::new(), "{answer}");
+}
+
+#[test]
+fn what_is_unusual_is_told_and_is_no_damage() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let site = site(&sandbox);
+    let meta = "Metadata-Version: 2.1\nName: click\nVersion: 1.0\nRequires-Dist: idna>=2; python_version >= '3.8'\n\
+        Requires-Dist: nowhere[extra]>=1\nRequires-Dist: other; extra == 'more'\nRequires-Dist: third; sys_platform == 'win32'\n\
+        Requires-Python: >=3.99\n";
+    rewrite(&site, "click", meta);
+    fs::remove_file(site.join("idna-1.0.dist-info/RECORD")).unwrap();
+    fs::create_dir(site.join("~lick")).unwrap();
+    venv::write(
+        &sandbox.venv(),
+        &format!("{}/click-0.9.dist-info/METADATA", venv::SITE),
+        b"Name: click\nVersion: 0.9\n",
+    );
+    venv::write(
+        &sandbox.venv(),
+        &format!("{}/stray.py", venv::SITE),
+        b"x = 1\n",
+    );
+    let answer = sandbox.json(1, &["check", "venv"]);
+    let mut found = found(&answer);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "duplicate click-1.0.dist-info",
+            "leftover ~lick",
+            "record-absent click-0.9.dist-info",
+            "record-absent idna-1.0.dist-info",
+            "requirement-unmet click",
+            "requirement-unmet click",
+            "requires-python click",
+        ],
+        "{answer}"
+    );
+    assert_eq!(answer["summary"]["damage"], 0);
+    let text = sandbox.code(1, &["check", "venv"]);
+    assert!(
+        text.stdout
+            .contains("-m pip install 'idna>=2' 'nowhere[extra]>=1'"),
+        "{text}"
+    );
+    assert!(text.stdout.starts_with("sound: no damage"), "{text}");
+    // Unusual is no reason to refuse a save.
+    let saved = sandbox.ok(&["save", "venv"]);
+    assert!(saved.stdout.contains("as baseline"), "{saved}");
+    let list = sandbox.ok(&["list"]);
+    assert!(list.stdout.contains("baseline, 7 findings"), "{list}");
+}
+
+/// Gives a package other METADATA, with a RECORD that agrees.
+fn rewrite(site: &Path, name: &str, metadata: &str) {
+    use sha2::Digest;
+    let info = format!("{name}-1.0.dist-info");
+    fs::write(site.join(&info).join("METADATA"), metadata).unwrap();
+    let record = site.join(&info).join("RECORD");
+    let hash = data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(metadata));
+    let rows: Vec<String> = fs::read_to_string(&record)
+        .unwrap()
+        .lines()
+        .map(|row| {
+            if row.starts_with(&format!("{info}/METADATA")) {
+                format!("{info}/METADATA,sha256={hash},{}", metadata.len())
+            } else {
+                row.to_owned()
+            }
+        })
+        .collect();
+    fs::write(record, rows.join("\n") + "\n").unwrap();
+}
+
+#[test]
+fn a_module_that_record_was_rewritten_to_forget_is_still_missed() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let site = site(&sandbox);
+    let record = site.join("click-1.0.dist-info/RECORD");
+    let healed: String = fs::read_to_string(&record)
+        .unwrap()
+        .lines()
+        .filter(|row| !row.starts_with("click/core.py"))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    fs::write(record, healed).unwrap();
+    fs::remove_file(site.join("click/core.py")).unwrap();
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&answer), ["import-unresolved click/__init__.py"]);
+    sandbox.code(1, &["save", "venv"]);
+}
+
+#[test]
+fn a_damaged_venv_is_not_saved_unless_forced_and_then_is_no_baseline() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    Damage::Empty.apply(&site(&sandbox).join("click/core.py"));
+    let before = Tree::of(&sandbox.venv());
+    let run = sandbox.code(1, &["save", "venv"]);
+    assert!(
+        run.stdout.contains("click/core.py") && run.stderr.contains("hint: "),
+        "{run}"
+    );
+    assert_eq!(sandbox.ids(), Vec::<String>::new());
+    before.assert_same(&Tree::of(&sandbox.venv()), "refused");
+    let run = sandbox.ok(&["save", "venv", "--force"]);
+    assert!(!run.stdout.contains("baseline"), "{run}");
+    let list = sandbox.ok(&["list"]);
+    assert!(list.stdout.contains("damaged, 1 finding"), "{list}");
+    sandbox.code(10, &["restore", "venv"]);
+}
+
+#[test]
+fn the_interpreter_is_looked_at() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let python = sandbox.venv().join("bin/python");
+    let first = |answer: &Value| {
+        answer["findings"][0]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    fs::write(&python, "#!/bin/sh\necho version=3.13.1\n").unwrap();
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(answer["findings"][0]["check"], "interpreter");
+    assert!(first(&answer).contains("3.13.1"), "{answer}");
+    assert_eq!(answer["diagnosis"][0]["rule"], "interpreter-changed");
+    fs::write(&python, "#!/bin/sh\nexit 127\n").unwrap();
+    assert!(first(&sandbox.json(1, &["check", "venv"])).contains("does not run"));
+    fs::remove_file(&python).unwrap();
+    std::os::unix::fs::symlink("/nowhere/python3.11", &python).unwrap();
+    assert!(first(&sandbox.json(1, &["check", "venv"])).contains("cannot be found"));
+    fs::remove_file(&python).unwrap();
+    assert!(first(&sandbox.json(1, &["check", "venv"])).contains("no bin/python"));
+}
+
+#[test]
+fn accepted_findings_are_shown_with_their_reason_and_stop_nothing() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    Damage::Append.apply(&site(&sandbox).join("click/core.py"));
+    sandbox.code(1, &["check", "venv"]);
+    let rules = sandbox.path("snap.toml");
+    fs::write(
+        &rules,
+        "[[accept]]\npackage = 'Click'\ncheck = 'file-altered'\nreason = 'upstream ships it so'\n",
+    )
+    .unwrap();
+    let answer = sandbox.json(0, &["check", "venv"]);
+    assert_eq!(answer["findings"][0]["accepted"], "upstream ships it so");
+    let text = sandbox.ok(&["check", "venv"]);
+    assert!(
+        text.stdout.contains("accepted: upstream ships it so"),
+        "{text}"
+    );
+    let saved = sandbox.ok(&["save", "venv"]);
+    assert!(saved.stdout.contains("as baseline"), "{saved}");
+    for bad in [
+        "[[accept]]\nreason = 'all'\n",
+        "[[accept]]\ncheck = 'file-altered'\nreason = ' '\n",
+        "[[accept]]\nchek = 'x'\n",
+        "=",
+    ] {
+        fs::write(&rules, bad).unwrap();
+        let run = sandbox.code(2, &["check", "venv"]);
+        assert!(run.stderr.contains("snap.toml"), "{run}");
+    }
+    fs::remove_file(rules).unwrap();
+    let project = "[project]\nname = 'x'\n[[tool.venv-snap.accept]]\npath = 'lib/*/site-packages/click/*.py'\nreason = 'ours'\n";
+    fs::write(sandbox.path("pyproject.toml"), project).unwrap();
+    sandbox.code(0, &["check", "venv"]);
+}
+
+#[test]
+fn bytecode_that_python_would_believe_and_cannot_use_is_damage() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let (wheel, _) = two_versions(&sandbox.path("wheels"));
+    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    let cache = sandbox
+        .venv()
+        .join(venv::site_packages(&sandbox.venv()))
+        .join("wares/__pycache__");
+    let pyc = fs::read_dir(cache)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_str().unwrap().contains("/core."))
+        .unwrap();
+    sandbox.code(0, &["check", "venv"]);
+    let good = fs::read(&pyc).unwrap();
+    for len in [17, good.len() / 2, good.len() - 1] {
+        fs::write(&pyc, &good[..len]).unwrap();
+        let answer = sandbox.json(1, &["check", "venv"]);
+        assert_eq!(
+            answer["findings"][0]["check"], "bytecode-broken",
+            "{len}: {answer}"
+        );
+    }
+    let mut zeroed = good.clone();
+    zeroed[16..].fill(0);
+    fs::write(&pyc, &zeroed).unwrap();
+    sandbox.code(1, &["check", "venv"]);
+    // Python notices what is empty or of another time by itself.
+    fs::write(&pyc, b"").unwrap();
+    sandbox.code(0, &["check", "venv"]);
+    fs::write(&pyc, [&good[..8], &[0; 8], &good[16..20]].concat()).unwrap();
+    sandbox.code(0, &["check", "venv"]);
+}
+
+#[test]
+fn imports_are_tried_only_when_asked_and_the_error_is_the_real_one() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let files = [(
+        "boom/__init__.py",
+        "import sys\nraise RuntimeError('no such ware')\n",
+    )];
+    let wheel = build(&sandbox.path("wheels"), "boom", "1.0", &files, &[]);
+    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    sandbox.code(0, &["check", "venv"]);
+    let answer = sandbox.json(1, &["check", "venv", "--import"]);
+    let text = answer["findings"][0]["text"].as_str().unwrap();
+    assert!(text.contains("RuntimeError: no such ware"), "{answer}");
+    assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer}");
+}
+
+#[test]
+fn packages_and_requirements_are_kept_with_a_snapshot() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let url =
+        r#"{"url":"https://me:secret@example.org/idna-1.0-py3-none-any.whl","archive_info":{}}"#;
+    venv::write(
+        &sandbox.venv(),
+        &format!("{}/idna-1.0.dist-info/direct_url.json", venv::SITE),
+        url.as_bytes(),
+    );
+    sandbox.ok(&["save", "venv"]);
+    let freeze = sandbox.ok(&["show", "latest", "--venv", "venv", "--freeze"]);
+    assert_eq!(
+        freeze.stdout,
+        "click==1.0\nidna @ https://example.org/idna-1.0-py3-none-any.whl\n"
+    );
+    let show = sandbox.json(0, &["show", "latest", "--venv", "venv"]);
+    assert_eq!(show["audit"]["packages"][0]["installer"], "pip");
+    assert_eq!(show["audit"]["interpreter"]["version"], "3.11.7");
+}
+
+#[test]
+fn hard_links_of_damaged_files_are_told() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let file = site(&sandbox).join("click/core.py");
+    fs::hard_link(&file, sandbox.path("cache.py")).unwrap();
+    sandbox.code(0, &["check", "venv"]);
+    Damage::Append.apply(&file);
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(answer["findings"][0]["links"], 2);
+    assert_eq!(answer["diagnosis"][0]["rule"], "hard-link-aliasing");
+}

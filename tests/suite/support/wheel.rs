@@ -1,0 +1,121 @@
+//! Small wheels, built here, so that real installers can work without a network.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Builds a pure wheel of one package. `requires` are lines of `Requires-Dist`.
+pub(crate) fn build(
+    dir: &Path,
+    name: &str,
+    version: &str,
+    files: &[(&str, &str)],
+    requires: &[&str],
+) -> PathBuf {
+    std::fs::create_dir_all(dir).unwrap();
+    let wheel = dir.join(format!("{name}-{version}-py3-none-any.whl"));
+    let list: Vec<(String, String)> = files
+        .iter()
+        .map(|(path, content)| ((*path).to_owned(), (*content).to_owned()))
+        .collect();
+    let input =
+        serde_json::json!({"name": name, "version": version, "files": list, "requires": requires});
+    let script = r#"
+import sys, json, zipfile, hashlib, base64
+spec = json.loads(sys.argv[2]); info = f"{spec['name']}-{spec['version']}.dist-info"
+meta = f"Metadata-Version: 2.1\nName: {spec['name']}\nVersion: {spec['version']}\n" + "".join(f"Requires-Dist: {r}\n" for r in spec["requires"])
+files = [tuple(f) for f in spec["files"]] + [(info + "/METADATA", meta),
+    (info + "/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+    (info + "/entry_points.txt", f"[console_scripts]\n{spec['name']}-tool = {spec['name']}:main\n")]
+rows = []
+with zipfile.ZipFile(sys.argv[1], "w") as out:
+    for path, text in files:
+        data = text.encode(); out.writestr(path, data)
+        rows.append(f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}")
+    out.writestr(info + "/RECORD", "\n".join(rows + [info + "/RECORD,,"]) + "\n")
+"#;
+    let made = Command::new("python3")
+        .args(["-c", script])
+        .arg(&wheel)
+        .arg(input.to_string())
+        .stdin(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(made.success(), "building {}", wheel.display());
+    wheel
+}
+
+/// Two versions of one package that share a module, and differ in others.
+pub(crate) fn two_versions(dir: &Path) -> (PathBuf, PathBuf) {
+    let common = "def main():\n    print('tool')\n";
+    let init = |version: &str| format!("from .core import main\n__version__ = '{version}'\n");
+    let many: Vec<(String, String, String)> = (0..12)
+        .map(|n| {
+            (
+                format!("wares/part{n}.py"),
+                format!("x = {n}\n").repeat(50),
+                format!("y = {n}\n").repeat(60),
+            )
+        })
+        .collect();
+    let mut old = vec![
+        ("wares/core.py", common),
+        ("wares/gone.py", "old = 1\n"),
+        ("wares/same.py", "same = 1\n"),
+    ];
+    let mut new = vec![
+        ("wares/core.py", common),
+        ("wares/fresh.py", "new = 1\n"),
+        ("wares/same.py", "same = 1\n"),
+    ];
+    let (one, two) = (init("1.0"), init("2.0"));
+    old.push(("wares/__init__.py", &one));
+    new.push(("wares/__init__.py", &two));
+    for (path, before, after) in &many {
+        old.push((path, before));
+        new.push((path, after));
+    }
+    (
+        build(dir, "wares", "1.0", &old, &[]),
+        build(dir, "wares", "2.0", &new, &[]),
+    )
+}
+
+/// A real venv with pip, made by Python itself.
+pub(crate) fn venv_with_pip(venv: &Path) {
+    let made = Command::new("python3")
+        .args(["-m", "venv"])
+        .arg(venv)
+        .stdin(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(made.success(), "python3 -m venv");
+}
+
+/// Runs the pip of a venv without any network.
+pub(crate) fn pip(venv: &Path, args: &[&str]) {
+    let done = pip_command(venv, args).output().unwrap();
+    assert!(
+        done.status.success(),
+        "pip {args:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+/// The command of [`pip`].
+pub(crate) fn pip_command(venv: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(venv.join("bin/python"));
+    command
+        .args([
+            "-m",
+            "pip",
+            "--no-cache-dir",
+            "--disable-pip-version-check",
+            "-q",
+        ])
+        .args(args)
+        .env_remove("PIP_INDEX_URL")
+        .env("PIP_NO_INDEX", "1")
+        .env("PIP_ROOT_USER_ACTION", "ignore")
+        .stdin(Stdio::null());
+    command
+}

@@ -6,12 +6,12 @@ use crate::venv::dist::{Dist, Form};
 
 /// Checks each distribution, and all of them together.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = subject.dists.dists.iter().flat_map(single).collect();
+    let mut findings: Vec<Finding> = subject.dists.all.iter().flat_map(single).collect();
     for leftover in &subject.dists.leftovers {
         let text = "an installer was interrupted and left it";
         findings.push(Finding::new(Check::Leftover, text).at(leftover));
     }
-    for pair in subject.dists.dists.windows(2) {
+    for pair in subject.dists.all.windows(2) {
         let [a, b] = pair else { continue };
         if a.name == b.name {
             let text = format!(

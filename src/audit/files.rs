@@ -26,7 +26,7 @@ enum Verdict {
 pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
     let rows: Vec<(&Dist, &Row)> = subject
         .dists
-        .dists
+        .all
         .iter()
         .flat_map(|dist| {
             dist.record

@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(version) = minor(&facts.known.version) else {
         return findings;
     };
-    for dist in &subject.dists.dists {
+    for dist in &subject.dists.all {
         if !dist.tags.is_empty() && !dist.tags.iter().any(|tag| fits(tag, version, facts)) {
             let text = format!(
                 "it was built for {}, which Python {} on {} cannot use",
@@ -91,7 +91,7 @@ fn extensions(subject: &Subject<'_>, facts: &Facts) -> Vec<Finding> {
         if !rest.starts_with(".cpython-") && !rest.starts_with(".pypy") {
             continue;
         }
-        let loads = facts.suffixes.iter().any(|suffix| *suffix == rest);
+        let loads = facts.suffixes.contains(&rest);
         let slot = modules
             .entry((dir, stem.to_vec()))
             .or_insert((false, &entry.path));

@@ -1,4 +1,4 @@
-//! Whether marshalled data is whole: walked without being built (CPython, `Python/marshal.c`, versions 2 to 5).
+//! Whether marshalled data is whole: walked without being built (`CPython`, `Python/marshal.c`, versions 2 to 5).
 
 /// Items that are still to come.
 enum Due {
@@ -93,17 +93,6 @@ fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
             )
         };
         let (skip, objects) = match kind & 0x7f {
-            b'N' | b'F' | b'T' | b'S' | b'.' => (Some(0), 0),
-            b'i' | b'r' => (Some(4), 0),
-            b'I' | b'g' => (Some(8), 0),
-            b'y' => (Some(16), 0),
-            b'f' => (number(1).map(|len| len + 1), 0),
-            b'l' => (
-                number(4).map(|len| u64::from((len as i32).unsigned_abs()) * 2 + 4),
-                0,
-            ),
-            b's' | b't' | b'u' | b'a' | b'A' => (number(4).map(|len| len + 4), 0),
-            b'z' | b'Z' => (number(1).map(|len| len + 1), 0),
             b'(' | b'[' | b'<' | b'>' => (Some(4), number(4).unwrap_or(u64::MAX)),
             b')' => (Some(1), number(1).unwrap_or(u64::MAX)),
             b':' => (Some(0), 3),
@@ -112,16 +101,14 @@ fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
                 (Some(0), 0)
             }
             b'c' => {
-                for field in layout.iter().rev() {
-                    match *field {
-                        Field::Longs(count) => due.extend((0..count).map(|_| Due::Long)),
-                        Field::Objects(count) => due.push(Due::Objects(u64::from(count))),
-                    }
-                }
+                fields(layout, &mut due);
                 (Some(0), 0)
             }
             0 => return Walk::Broken,
-            _ => return Walk::Unknown,
+            plain => match length(plain, number) {
+                Length::Of(skip) => (skip, 0),
+                Length::Unknown => return Walk::Unknown,
+            },
         };
         let Some(skip) = skip.and_then(|skip| usize::try_from(skip).ok()) else {
             return Walk::Broken;
@@ -138,6 +125,37 @@ fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
     } else {
         Walk::Broken
     }
+}
+
+/// Adds what a code object is made of.
+fn fields(layout: &[Field], due: &mut Vec<Due>) {
+    for field in layout.iter().rev() {
+        match *field {
+            Field::Longs(count) => due.extend((0..count).map(|_| Due::Long)),
+            Field::Objects(count) => due.push(Due::Objects(u64::from(count))),
+        }
+    }
+}
+
+/// How many bytes follow the letter of an object that holds no others.
+enum Length {
+    /// None where the length itself is cut off.
+    Of(Option<u64>),
+    Unknown,
+}
+
+fn length(kind: u8, number: impl Fn(usize) -> Option<u64>) -> Length {
+    Length::Of(match kind {
+        b'N' | b'F' | b'T' | b'S' | b'.' => Some(0),
+        b'i' | b'r' => Some(4),
+        b'I' | b'g' => Some(8),
+        b'y' => Some(16),
+        b'f' | b'z' | b'Z' => number(1).map(|len| len + 1),
+        // Digits of 15 bits; the sign is that of their number.
+        b'l' => number(4).map(|len| u64::from((len as i32).unsigned_abs()) * 2 + 4),
+        b's' | b't' | b'u' | b'a' | b'A' => number(4).map(|len| len + 4),
+        _ => return Length::Unknown,
+    })
 }
 
 #[cfg(test)]

@@ -81,5 +81,5 @@ fn packages(dists: &Dists) -> Vec<Package> {
         editable: dist.editable(),
         direct_url: dist.direct_url.clone(),
     };
-    dists.dists.iter().map(package).collect()
+    dists.all.iter().map(package).collect()
 }

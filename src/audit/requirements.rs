@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = subject
         .dists
-        .dists
+        .all
         .iter()
         .filter_map(|dist| python(dist, facts))
         .collect();
@@ -31,7 +31,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     };
     let needs: Vec<(&Dist, Vec<Need>)> = subject
         .dists
-        .dists
+        .all
         .iter()
         .map(|dist| (dist, parse(dist)))
         .collect();

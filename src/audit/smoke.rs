@@ -13,7 +13,7 @@ use crate::model::{Check, Finding, Manifest, Node, RelPath};
 use crate::venv::dist::Dists;
 
 /// How long one import may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Imports by name; the last line of an error says what is wrong. `-P` keeps the working directory out of the path where it is
 /// known, the working directory is an empty one anyhow.
@@ -62,7 +62,7 @@ fn modules(manifest: &Manifest, dists: &Dists) -> Vec<(RelPath, String)> {
             }
         } else if let Some(stem) = name.strip_suffix(".py") {
             (stem.to_owned(), entry.path.clone())
-        } else if name.ends_with(".so") {
+        } else if entry.path.name().ends_with(b".so") {
             (
                 name.split('.').next().unwrap_or_default().to_owned(),
                 entry.path.clone(),

@@ -54,9 +54,9 @@ impl<'a> Packages<'a> {
             steps: BTreeMap::new(),
         };
         let names: BTreeSet<&'a str> = expected
-            .dists
+            .all
             .iter()
-            .chain(&actual.dists)
+            .chain(&actual.all)
             .map(|dist| dist.name.as_str())
             .collect();
         for name in names {
@@ -71,9 +71,8 @@ impl<'a> Packages<'a> {
             (Some(old), Some(new)) if !is_whole(new) || same_record(self, old, new) => Step::Same,
             (Some(old), Some(new)) if old.version != new.version => Step::Version,
             (Some(old), Some(new)) if self.lists_what_is_there(old, new, agrees) => Step::Again,
-            (Some(_), Some(_)) => Step::Same,
             (Some(old), None) if self.is_gone(old) => Step::Removed,
-            (Some(_), None) => Step::Same,
+            (Some(_), _) => Step::Same,
             (None, _) => Step::Added,
         }
     }
@@ -106,6 +105,28 @@ impl<'a> Packages<'a> {
         let mut own = rows(old).filter(|row| !is_bytecode(&row.path));
         own.all(|row| self.after.get(&row.path).is_none() || self.actual.owner(&row.path).is_some())
             && self.after.get(&old.info).is_none()
+            && !self.was_interrupted(old)
+    }
+
+    /// Whether a pip that was killed put the distribution aside: it renames what it removes to `~` and the rest of the name,
+    /// and removes that in the end.
+    fn was_interrupted(&self, old: &Dist) -> bool {
+        let aside = |name: &[u8]| {
+            self.actual.leftovers.iter().any(|leftover| {
+                let left = leftover.name();
+                left.len() == name.len() && left.get(1..) == name.get(1..)
+            })
+        };
+        let top = |row: &Row| -> Option<Vec<u8>> {
+            let site = self
+                .expected
+                .sites
+                .iter()
+                .find(|site| row.path.is_within(site))?;
+            let below = row.path.as_bytes().get(site.as_bytes().len() + 1..)?;
+            below.split(|&b| b == b'/').next().map(<[u8]>::to_vec)
+        };
+        aside(old.info.name()) || rows(old).filter_map(top).any(|top| aside(&top))
     }
 
     /// The distribution that a change belongs to.
@@ -144,7 +165,7 @@ impl<'a> Packages<'a> {
 
     /// Whether a path lies in the info directory of a distribution: that of the same version may hold other files.
     fn is_info(&self, path: &RelPath) -> bool {
-        let dists = self.expected.dists.iter();
+        let dists = self.expected.all.iter();
         dists.into_iter().any(|dist| path.is_within(&dist.info))
     }
 
@@ -156,7 +177,7 @@ impl<'a> Packages<'a> {
                 Some(Step::Version | Step::Added | Step::Again)
             )
         };
-        let dists = self.actual.dists.iter().filter(unfinished);
+        let dists = self.actual.all.iter().filter(unfinished);
         dists
             .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
             .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
@@ -225,7 +246,7 @@ impl<'a> Packages<'a> {
     pub(crate) fn paths_of(&self, name: &str) -> HashSet<RelPath> {
         let mut paths = HashSet::new();
         for (dists, manifest) in [(self.expected, self.before), (self.actual, self.after)] {
-            for dist in dists.dists.iter().filter(|dist| dist.name == name) {
+            for dist in dists.all.iter().filter(|dist| dist.name == name) {
                 let listed: HashSet<&RelPath> = rows(dist).map(|row| &row.path).collect();
                 let own = manifest
                     .entries()

@@ -31,18 +31,18 @@ impl Audited<'_> {
     }
 
     /// The interpreter.
-    pub(super) fn interpreter(&self) -> Option<Facts> {
+    pub(super) fn interpreter(&self) -> Facts {
         inspect(self.root, &self.scan.manifest)
     }
 
     /// Audits it.
-    pub(super) fn audit(&self, dists: &Dists, interpreter: Option<&Facts>) -> Audit {
+    pub(super) fn audit(&self, dists: &Dists, interpreter: &Facts) -> Audit {
         let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
         let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
         audit(&Subject {
             manifest: &self.scan.manifest,
             dists,
-            interpreter,
+            interpreter: Some(interpreter),
             read: &read,
             hash: &hash,
             links: &self.links(),

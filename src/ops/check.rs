@@ -69,7 +69,7 @@ pub fn check(
         hashes: Some(&sink.0),
     };
     let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
-    let mut audit = audited.audit(&dists, interpreter.as_ref());
+    let mut audit = audited.audit(&dists, &interpreter);
     if options.import {
         context.monitor.phase("importing", 0, 0);
         let stat = root.stat()?;
@@ -77,7 +77,7 @@ pub fn check(
         audit.findings.extend(found);
     }
     accept(&mut audit, &options.accept);
-    let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, interpreter.as_ref());
+    let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, Some(&interpreter));
     let mut unread = scan.unreadable.clone();
     unread.extend(scan.unstable.iter().cloned());
     Ok(CheckOutcome {

@@ -84,7 +84,7 @@ pub(super) fn from_audit(
             path,
         })
     });
-    let rows = dists.dists.iter().filter_map(|dist| dist.record.as_ref());
+    let rows = dists.all.iter().filter_map(|dist| dist.record.as_ref());
     let mut expected: Vec<Expected> = rows
         .flat_map(|(_, record)| &record.rows)
         .filter(|row| !is_bytecode(&row.path))
@@ -164,7 +164,7 @@ fn surroundings(live: &Manifest, dists: &Dists, before: &Dists, expected: &Manif
         .collect();
     let mut installed = HashMap::new();
     for (dists, manifest) in [(before, expected), (dists, live)] {
-        for dist in &dists.dists {
+        for dist in &dists.all {
             let record = dist
                 .record
                 .as_ref()

@@ -184,7 +184,7 @@ fn in_packages(
     }
     let installed = Installed::read(sides, before, after);
     let packages = classify_packages(sides, &installed.compare(sides), changes);
-    let interpreter = sides.live.and_then(|root| inspect(root, sides.actual));
+    let interpreter = sides.live.map(|root| inspect(root, sides.actual));
     let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref());
     (packages, diagnosis)
 }

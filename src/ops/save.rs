@@ -123,7 +123,7 @@ fn admit(
         Some(audit) if same_interpreter(&audit, root) => audit,
         _ => {
             let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
-            audited.audit(&dists, interpreter.as_ref())
+            audited.audit(&dists, &interpreter)
         }
     };
     accept(&mut audit, &options.accept);

@@ -58,7 +58,7 @@ fn config(root: &Rooted) -> Vec<(String, String)> {
 }
 
 /// Where the binary is, what it is, and whether it may be run; beside it what is wrong.
-pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Option<Facts> {
+pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     let python = [&b"bin/python"[..], b"bin/python3"]
         .iter()
         .filter_map(|name| RelPath::new(name).ok())
@@ -94,7 +94,7 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Option<Facts> {
         {
             facts.problems.push("there is no bin/python".to_owned());
         }
-        return Some(facts);
+        return facts;
     };
     if let Some(home) = stated(&["home"]).filter(|home| !Path::new(home).is_dir()) {
         facts
@@ -113,7 +113,7 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Option<Facts> {
         }
     }
     versions(&mut facts, manifest, stated(&["version_info", "version"]));
-    Some(facts)
+    facts
 }
 
 fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &PathBuf) {

@@ -1,1 +1,365 @@
-//! x
+//! Causes, produced for real where that is possible, each named by its rule and by no other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::faults::{is_root, skipped};
+use crate::support::mounts::Mount;
+use crate::support::wheel::{build, pip, venv_with_pip};
+use crate::support::{Sandbox, venv};
+
+/// A venv of eight packages with what the rules look at: `core.py`, libraries, `tests/`, `build/`, empty files.
+fn stocked() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fill(&sandbox.venv());
+    sandbox
+}
+
+fn fill(root: &Path) {
+    venv::tiny(root);
+    for name in ["ant", "bee", "cat", "dog", "elk"] {
+        let modules = [
+            "a.py",
+            "core/deep.py",
+            "tests/t.py",
+            "build/b.py",
+            "more.py",
+        ];
+        let extra = [
+            format!("{name}/_fast.cpython-311-x86_64-linux-gnu.so"),
+            format!("{name}/large.py"),
+        ];
+        venv::package(root, venv::SITE, name, &modules);
+        list(root, name, &extra);
+    }
+    venv::age(root, 1_700_000_000);
+}
+
+/// Adds files of 20,000 bytes to a package and its RECORD.
+fn list(root: &Path, name: &str, paths: &[String]) {
+    use sha2::Digest;
+    let record = root
+        .join(venv::SITE)
+        .join(format!("{name}-1.0.dist-info/RECORD"));
+    let mut text = fs::read_to_string(&record).unwrap();
+    for path in paths {
+        let content = format!("# {path}\n").repeat(20_000 / (path.len() + 3));
+        let hash = data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(&content));
+        text.push_str(&format!("{path},sha256={hash},{}\n", content.len()));
+        venv::write(root, &format!("{}/{path}", venv::SITE), content.as_bytes());
+    }
+    fs::write(record, text).unwrap();
+}
+
+fn rules(answer: &Value) -> Vec<String> {
+    let all = answer["diagnosis"].as_array().unwrap();
+    all.iter()
+        .map(|one| one["rule"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Every file below a directory.
+fn files(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
+
+fn sh(dir: &Path, script: &str) {
+    let status = Command::new("sh")
+        .args(["-c", script])
+        .current_dir(dir)
+        .status()
+        .unwrap();
+    assert!(status.success(), "{script}");
+}
+
+/// Checks that both `diff` and `check` name just these rules.
+fn named(sandbox: &Sandbox, expected: &[&str], what: &str) -> Value {
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(rules(&diff), expected, "diff of {what}: {diff}");
+    diff
+}
+
+#[test]
+fn a_core_dump_cleaner_is_named_with_its_survivor_and_its_date() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    sh(&site, "find click -name 'core.*' -delete");
+    let diff = named(&sandbox, &["core-dump-cleaner"], "the sweep");
+    let one = &diff["diagnosis"][0];
+    assert_eq!(
+        (
+            one["explains"].as_u64(),
+            one["precision"].as_f64(),
+            one["recall"].as_f64()
+        ),
+        (Some(1), Some(1.0), Some(0.5))
+    );
+    assert!(
+        one["survivors"][0]
+            .as_str()
+            .unwrap()
+            .ends_with("idna/core.py")
+    );
+    assert!(
+        one["text"]
+            .as_str()
+            .unwrap()
+            .contains("deleted after the install"),
+        "{one}"
+    );
+    sh(&site, "find . -name 'core.*' -delete");
+    named(&sandbox, &["core-dump-cleaner"], "the whole sweep");
+    let check = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(rules(&check), ["core-dump-cleaner"], "{check}");
+    let text = sandbox.code(1, &["diff", "venv"]);
+    assert!(
+        text.stdout.contains("find -name 'core.*' -delete"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_copy_by_rsync_with_cvs_excludes_is_named() {
+    if Command::new("rsync").arg("--version").output().is_err() {
+        skipped(1, "rsync is not installed");
+        return;
+    }
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    sh(sandbox.root(), "mv venv full && rsync -aC full/ venv/");
+    named(&sandbox, &["rsync-cvs-exclude"], "rsync -C");
+}
+
+#[test]
+fn excludes_of_an_ignore_file_are_named() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    sh(
+        sandbox.root(),
+        "mv venv full && mkdir venv && tar -C full --exclude=tests --exclude=build -cf - . | tar -C venv -xf -",
+    );
+    named(&sandbox, &["ignore-file-excludes"], "tar --exclude");
+}
+
+#[test]
+fn a_cleaner_of_empty_files_is_named() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    sh(&sandbox.venv(), "find . -type f -empty -delete");
+    named(&sandbox, &["empty-file-cleaner"], "find -empty -delete");
+    assert_eq!(
+        rules(&sandbox.json(1, &["check", "venv"])),
+        ["empty-file-cleaner"]
+    );
+}
+
+#[test]
+fn a_cleaner_that_goes_by_age_is_named() {
+    let sandbox = stocked();
+    for file in files(&sandbox.venv().join(venv::SITE)) {
+        let old = file.to_str().unwrap().contains("/ant/") || file.ends_with("a.py");
+        let age = if old { 1_600_000_000 } else { 1_700_000_000 };
+        venv::set_mtime(&file, age, 0);
+    }
+    sandbox.ok(&["save", "venv"]);
+    sh(
+        &sandbox.venv(),
+        "find lib -type f ! -newermt 2021-01-01 -delete",
+    );
+    named(&sandbox, &["age-reaper"], "find ! -newermt -delete");
+}
+
+#[test]
+fn a_copy_onto_a_full_disk_is_named() {
+    if !is_root() {
+        skipped(1, "mounting needs root");
+        return;
+    }
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    fs::rename(sandbox.venv(), sandbox.path("full")).unwrap();
+    let Some(_mount) = Mount::tmpfs(&sandbox.venv(), "size=16m") else {
+        return;
+    };
+    sh(
+        sandbox.root(),
+        "tar -C full --exclude=site-packages/elk -cf - . | tar -C venv -xf -",
+    );
+    // Room for two pages more: the first file is cut there, and those after it stay empty or do not come to be.
+    let copy = format!(
+        "used=$(df -k --output=used venv | tail -1); mount -o remount,size=$((used + 8))k venv; cd venv/{0}; mkdir elk; \
+         cp -a ../../../../full/{0}/elk/large.py elk/ 2>/dev/null; cp -a -n ../../../../full/{0}/elk/. elk/ 2>/dev/null; true",
+        venv::SITE
+    );
+    sh(sandbox.root(), &copy);
+    let diff = named(&sandbox, &["short-copy"], "a full disk");
+    assert_eq!(diff["summary"]["kinds"]["truncated"], 1, "{diff}");
+}
+
+#[test]
+fn a_wheel_that_was_bad_is_named_even_without_a_snapshot() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let files = [
+        ("wool/__init__.py", "x = 1\n"),
+        ("wool/core.py", "y = 2\n"),
+        ("wool/other.py", "z = 3\n"),
+    ];
+    let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
+    // As a cache hands it out: one member empty, one dropped, RECORD untouched.
+    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(i, src.read(i)) for i in src.namelist()]; src.close()\n\
+        out = zipfile.ZipFile(sys.argv[1], 'w')\n\
+        for name, data in items:\n    \
+            if name == 'wool/core.py': continue\n    \
+            out.writestr(name, b'' if name == 'wool/other.py' else data)\nout.close()\n";
+    let status = Command::new("python3")
+        .args(["-c", script])
+        .arg(&wheel)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    let check = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(check["summary"]["damage"], 2, "{check}");
+    assert_eq!(rules(&check), ["bad-wheel"], "{check}");
+}
+
+#[test]
+fn damage_through_a_hard_link_is_named() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    fs::create_dir(sandbox.path("cache")).unwrap();
+    for name in ["ant", "bee"] {
+        let file = site.join(name).join("a.py");
+        fs::hard_link(&file, sandbox.path(&format!("cache/{name}"))).unwrap();
+        fs::write(
+            sandbox.path(&format!("cache/{name}")),
+            b"edited elsewhere (\n",
+        )
+        .unwrap();
+    }
+    named(&sandbox, &["hard-link-aliasing"], "an edit in the cache");
+    // A restore mends the venv and leaves the others as they are.
+    sandbox.ok(&["restore", "venv"]);
+    sandbox.code(0, &["diff", "venv"]);
+    assert_eq!(
+        fs::read(sandbox.path("cache/ant")).unwrap(),
+        b"edited elsewhere (\n"
+    );
+}
+
+#[test]
+fn an_interrupted_pip_is_named() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    fs::rename(site.join("click"), site.join("~lick")).unwrap();
+    fs::rename(
+        site.join("click-1.0.dist-info"),
+        site.join("~lick-1.0.dist-info"),
+    )
+    .unwrap();
+    named(&sandbox, &["interrupted-pip"], "what pip leaves");
+    let check = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(rules(&check), ["interrupted-pip"], "{check}");
+}
+
+#[test]
+fn other_owners_and_modes_are_named() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    sh(
+        &sandbox.venv(),
+        "chmod 600 lib/python3.11/site-packages/*/*.py",
+    );
+    named(&sandbox, &["permissions"], "chmod");
+}
+
+#[test]
+fn a_patch_by_hand_is_named() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    let file = sandbox.venv().join(venv::SITE).join("bee/more.py");
+    let mut text = fs::read_to_string(&file).unwrap();
+    text.push_str("\ndef patched():\n    return True\n");
+    fs::write(file, text).unwrap();
+    named(&sandbox, &["local-patch"], "an edit");
+    let check = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(rules(&check), ["local-patch"], "{check}");
+}
+
+#[test]
+fn damage_without_a_pattern_is_not_explained() {
+    let sandbox = stocked();
+    sandbox.ok(&["save", "venv"]);
+    let all = files(&sandbox.venv().join(venv::SITE));
+    for (n, file) in all
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "py"))
+        .enumerate()
+    {
+        match n % 11 {
+            3 => fs::remove_file(file).unwrap(),
+            5 => fs::write(file, b"").unwrap(),
+            7 => fs::OpenOptions::new()
+                .write(true)
+                .open(file)
+                .unwrap()
+                .set_len(7)
+                .unwrap(),
+            _ => {}
+        }
+    }
+    named(&sandbox, &[], "random damage");
+}
+
+/// A power cut by the shutdown ioctl of ext4: names and times are on the disk, the bytes are not.
+#[test]
+fn a_power_cut_soon_after_an_install_is_named() {
+    if !is_root() {
+        skipped(1, "loop devices need root");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let script = "set -e; truncate -s 64M disk; mkfs.ext4 -q -O ^has_journal disk 2>/dev/null || mkfs.ext4 -q disk; mkdir venv; mount -o loop,noauto_da_alloc disk venv";
+    let mounted = Command::new("sh")
+        .args(["-c", script])
+        .current_dir(sandbox.root())
+        .status()
+        .unwrap();
+    if !mounted.success() {
+        skipped(1, "no loop device here");
+        return;
+    }
+    let unmount = || sh(sandbox.root(), "umount venv");
+    fill(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    // What a cut leaves of files whose bytes were never written back: their length is 0, or they hold NUL.
+    let site = sandbox.venv().join(venv::SITE);
+    for (n, file) in ["ant/a.py", "bee/more.py", "cat/a.py", "dog/large.py"]
+        .iter()
+        .enumerate()
+    {
+        let path = site.join(file);
+        let len = fs::metadata(&path).unwrap().len() as usize;
+        fs::write(&path, if n % 2 == 0 { Vec::new() } else { vec![0; len] }).unwrap();
+        venv::set_mtime(&path, 1_700_000_000, 123_456_789);
+    }
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    unmount();
+    assert_eq!(rules(&diff), ["power-loss"], "{diff}");
+}

@@ -128,9 +128,6 @@ pub(super) fn confirmed(source: &[u8]) -> Vec<(usize, Import)> {
 }
 
 fn line(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|&&b| b == b'\n')
-        .count()
-        + 1
+    text.get(..offset)
+        .map_or(1, |before| before.matches('\n').count() + 1)
 }

@@ -1,3 +1,5 @@
+//! Small trees with imports that lead nowhere, and with some that only seem to.
+
 use std::collections::HashMap;
 
 use super::*;

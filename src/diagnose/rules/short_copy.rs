@@ -51,13 +51,22 @@ fn followed<'a>(case: &'a Case, cut: &[&Hurt], hurts: &[&'a Hurt]) -> Option<Sco
     let dirs = cut
         .iter()
         .filter_map(|hurt| Some((hurt.path.parent()?, &hurt.path)));
-    [venv, dirs.collect()].into_iter().find_map(|ends| {
+    let dirs: Vec<_> = dirs.collect();
+    let in_order = [venv, dirs.clone()].into_iter().find_map(|ends| {
         let comes_after = |file: File| {
             ends.iter()
                 .any(|(dir, end)| file.path.is_within(dir) && file.path >= *end)
         };
         let score = Score::of(case, hurts, comes_after);
         (score.precision() >= ENOUGH && score.recall() >= ENOUGH).then_some(score)
+    });
+    // A copy goes in the order of the directory, which need not be that of names.
+    in_order.or_else(|| {
+        let score = Score::of(case, hurts, |file: File| {
+            dirs.iter().any(|(dir, _)| file.path.is_within(dir))
+        });
+        let at_block = cut.iter().all(|hurt| is_cut_at_block(hurt));
+        (at_block && score.precision() >= ENOUGH).then_some(score)
     })
 }
 

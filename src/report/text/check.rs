@@ -138,21 +138,24 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
 }
 
 fn line(finding: &Finding) -> String {
-    let mut line = String::new();
-    if let Some(path) = &finding.path {
-        line = format!("{path}: ");
-    }
-    line.push_str(&Shown(finding.text.as_bytes()).to_string());
-    if let Some(links) = finding.links {
-        line.push_str(&format!(
+    let place = finding.path.as_ref().map(|path| format!("{path}: "));
+    let links = finding.links.map(|links| {
+        format!(
             " ({links} names share this file: the installer's cache or other venvs are hurt too)"
-        ));
-    }
-    line.push_str(&format!(" [{}]", finding.check.as_str()));
-    if let Some(reason) = &finding.accepted {
-        line.push_str(&format!(" accepted: {}", Shown(reason.as_bytes())));
-    }
-    line
+        )
+    });
+    let accepted = finding
+        .accepted
+        .as_ref()
+        .map(|reason| format!(" accepted: {}", Shown(reason.as_bytes())));
+    format!(
+        "{}{}{} [{}]{}",
+        place.unwrap_or_default(),
+        Shown(finding.text.as_bytes()),
+        links.unwrap_or_default(),
+        finding.check.as_str(),
+        accepted.unwrap_or_default()
+    )
 }
 
 /// One command that installs all requirements that are not met.

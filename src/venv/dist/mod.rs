@@ -65,7 +65,7 @@ pub(crate) struct Dists {
     /// The site-packages directories.
     pub(crate) sites: Vec<RelPath>,
     /// Sorted by name.
-    pub(crate) dists: Vec<Dist>,
+    pub(crate) all: Vec<Dist>,
     /// What an interrupted pip left behind.
     pub(crate) leftovers: Vec<RelPath>,
     owners: HashMap<RelPath, usize>,
@@ -99,19 +99,19 @@ impl Dists {
             }
         }
         use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-        found.dists = infos
+        found.all = infos
             .par_iter()
             .map(|(form, info)| load(manifest, root, read, *form, info))
             .collect();
         found
-            .dists
+            .all
             .sort_by(|a, b| (&a.name, &a.info).cmp(&(&b.name, &b.info)));
         found.own();
         found
     }
 
     fn own(&mut self) {
-        for (number, dist) in self.dists.iter().enumerate() {
+        for (number, dist) in self.all.iter().enumerate() {
             let rows = dist.record.iter().flat_map(|(_, record)| &record.rows);
             for row in rows {
                 if let Some(first) = self.owners.insert(row.path.clone(), number)
@@ -127,16 +127,16 @@ impl Dists {
     /// The distribution that lists a file, or whose own info directory holds it.
     pub(crate) fn owner(&self, path: &RelPath) -> Option<&Dist> {
         if let Some(number) = self.owners.get(path) {
-            return self.dists.get(*number);
+            return self.all.get(*number);
         }
-        self.dists.iter().find(|dist| path.is_within(&dist.info))
+        self.all.iter().find(|dist| path.is_within(&dist.info))
     }
 
     /// Files that two distributions list.
     pub(crate) fn shared(&self) -> impl Iterator<Item = (&RelPath, &Dist, &Dist)> {
         self.shared
             .iter()
-            .filter_map(|(path, a, b)| Some((path, self.dists.get(*a)?, self.dists.get(*b)?)))
+            .filter_map(|(path, a, b)| Some((path, self.all.get(*a)?, self.all.get(*b)?)))
     }
 
     /// All rows of a path: more than one where distributions share it.
@@ -150,12 +150,12 @@ impl Dists {
         first
             .into_iter()
             .chain(others)
-            .filter_map(|number| self.dists.get(number)?.record.as_ref()?.1.row(path))
+            .filter_map(|number| self.all.get(number)?.record.as_ref()?.1.row(path))
     }
 
     /// The distribution of a normalized name.
     pub(crate) fn named(&self, name: &str) -> Option<&Dist> {
-        self.dists.iter().find(|dist| dist.name == name)
+        self.all.iter().find(|dist| dist.name == name)
     }
 }
 

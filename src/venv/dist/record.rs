@@ -134,15 +134,9 @@ impl Record {
             // A directory: nothing to check.
             return;
         }
-        let path = match inside(named, root) {
-            Some(path) => path,
-            None => match resolve(base, named) {
-                Some(path) => path,
-                None => {
-                    self.outside += 1;
-                    return;
-                }
-            },
+        let Some(path) = inside(named, root).or_else(|| resolve(base, named)) else {
+            self.outside += 1;
+            return;
         };
         let size = std::str::from_utf8(fields.get(2).unwrap_or_default())
             .ok()

@@ -5,6 +5,7 @@
 //! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `disk/swap.rs`.
 //! 4. What a crash leaves is told by the journal and settled by the next command (promise 9).
 
+mod find;
 mod hold;
 mod in_place;
 mod incident;
@@ -18,25 +19,19 @@ mod target;
 mod verified;
 mod write;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::clues::from_changes;
 use super::context::Context;
 use super::diff::{Depth, Sides, choose};
 use super::error::Error;
 use super::log::{Event, record};
 use super::lookup::Chosen;
-use super::packages::{Installed, classify};
 use super::save::Draft;
 use crate::disk::processes::{self, Process};
 use crate::disk::rooted::Rooted;
 use crate::disk::swap::Way;
-use crate::model::{
-    Change, Class, Diagnosis, IncidentReport, PackageChange, Purpose, RelPath, Seen, SnapshotId,
-    SnapshotRef,
-};
+use crate::model::{Change, Class, IncidentReport, Purpose, SnapshotId, SnapshotRef};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
@@ -44,9 +39,9 @@ use crate::venv::{Site, Standing};
 pub(super) use hold::{hold_installer, hold_parent};
 pub(super) use recover::{recover, recover_beside};
 
+use find::Found;
 use incident::Incident;
 use plan::Plan;
-use select::Selection;
 use target::Target;
 
 /// What a restore is told.
@@ -184,36 +179,6 @@ struct Run<'a> {
     verb: &'static str,
 }
 
-/// What a comparison of the snapshot with the live tree came to.
-struct Found {
-    target: Target,
-    changes: Vec<Change>,
-    report: IncidentReport,
-}
-
-/// What is kept of an incident, beside the state that was replaced.
-fn report(
-    changes: &[Change],
-    packages: Vec<PackageChange>,
-    diagnosis: Vec<Diagnosis>,
-) -> IncidentReport {
-    let changes = changes
-        .iter()
-        .filter(|change| change.class != Class::Noise)
-        .map(|change| Seen {
-            path: change.path.clone(),
-            kind: change.kind,
-            class: change.class,
-            package: change.package.clone(),
-        })
-        .collect();
-    IncidentReport {
-        changes,
-        packages,
-        diagnosis,
-    }
-}
-
 /// What stands at the place now.
 struct Live {
     root: Rooted,
@@ -271,68 +236,6 @@ impl<'a> Run<'a> {
         }
         let plan = self.plan(place, target, Some(live), incident);
         self.carry_out(place, plan, changes, report)
-    }
-
-    /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
-    fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
-        let sides = |expected| Sides {
-            store: self.store,
-            expected,
-            actual: &live.scan.manifest,
-            live: Some(&live.root),
-        };
-        let whole = sides(&target.manifest);
-        let mut changes = whole.changes(Depth::Class)?;
-        let partial = self.options.heal || !self.options.only.is_empty();
-        if !partial && changes.iter().all(|change| change.class == Class::Noise) {
-            let report = IncidentReport::default();
-            return Ok(Found {
-                target,
-                changes,
-                report,
-            });
-        }
-        let before = self.chosen.snapshot.venv.path();
-        let installed = Installed::read(&whole, &before, place.path());
-        let packages = installed.compare(&whole);
-        let states = classify(&whole, &packages, &mut changes);
-        let diagnosis = from_changes(&whole, &installed, &changes, None);
-        let report = report(&changes, states, diagnosis);
-        let selection = Selection::of(
-            self.options,
-            &target.manifest,
-            &live.scan.manifest,
-            &packages,
-            &changes,
-        )?;
-        let Some(selection) = selection else {
-            return Ok(Found {
-                target,
-                changes,
-                report,
-            });
-        };
-        for name in &selection.whole {
-            self.context.monitor.warn(&format!(
-                "an upgrade of {name} was half done; it comes back whole, as the snapshot has it"
-            ));
-        }
-        let classes: HashMap<RelPath, Change> = changes
-            .into_iter()
-            .map(|change| (change.path.clone(), change))
-            .collect();
-        let target = target.narrow(&live.scan.manifest, &selection);
-        let mut changes = sides(&target.manifest).changes(Depth::Class)?;
-        for change in &mut changes {
-            if let Some(known) = classes.get(&change.path) {
-                (change.class, change.package) = (known.class, known.package.clone());
-            }
-        }
-        Ok(Found {
-            target,
-            changes,
-            report,
-        })
     }
 
     /// What the snapshot of the replaced state says.

@@ -170,3 +170,9 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         .unwrap();
     assert!(status.success(), "cp -a");
 }
+
+/// Puts a copy back in the place of what was changed.
+pub(crate) fn put_back(backup: &Path, venv: &Path) {
+    fs::remove_dir_all(venv).unwrap();
+    copy(backup, venv);
+}

@@ -1,0 +1,107 @@
+//! What differs between the snapshot and the live tree, in the words of packages, and which part of it is to be restored.
+
+use std::collections::HashMap;
+
+use super::select::Selection;
+use super::target::Target;
+use super::{Live, Run};
+use crate::model::{Change, Class, Diagnosis, IncidentReport, PackageChange, RelPath, Seen};
+use crate::ops::clues::from_changes;
+use crate::ops::diff::{Depth, Sides};
+use crate::ops::error::Error;
+use crate::ops::packages::{Installed, classify};
+use crate::venv::Site;
+
+/// What a comparison of the snapshot with the live tree came to.
+pub(super) struct Found {
+    pub(super) target: Target,
+    pub(super) changes: Vec<Change>,
+    pub(super) report: IncidentReport,
+}
+
+/// What is kept of an incident, beside the state that was replaced.
+fn report(
+    changes: &[Change],
+    packages: Vec<PackageChange>,
+    diagnosis: Vec<Diagnosis>,
+) -> IncidentReport {
+    let changes = changes
+        .iter()
+        .filter(|change| change.class != Class::Noise)
+        .map(|change| Seen {
+            path: change.path.clone(),
+            kind: change.kind,
+            class: change.class,
+            package: change.package.clone(),
+        })
+        .collect();
+    IncidentReport {
+        changes,
+        packages,
+        diagnosis,
+    }
+}
+
+impl Run<'_> {
+    /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
+    pub(super) fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
+        let sides = |expected| Sides {
+            store: self.store,
+            expected,
+            actual: &live.scan.manifest,
+            live: Some(&live.root),
+        };
+        let whole = sides(&target.manifest);
+        let mut changes = whole.changes(Depth::Class)?;
+        let partial = self.options.heal || !self.options.only.is_empty();
+        if !partial && changes.iter().all(|change| change.class == Class::Noise) {
+            let report = IncidentReport::default();
+            return Ok(Found {
+                target,
+                changes,
+                report,
+            });
+        }
+        let before = self.chosen.snapshot.venv.path();
+        let installed = Installed::read(&whole, &before, place.path());
+        let packages = installed.compare(&whole);
+        let states = classify(&whole, &packages, &mut changes);
+        let diagnosis = from_changes(&whole, &installed, &changes, None);
+        let report = report(&changes, states, diagnosis);
+        let selection = Selection::of(
+            self.options,
+            &target.manifest,
+            &live.scan.manifest,
+            &packages,
+            &changes,
+        )?;
+        let Some(selection) = selection else {
+            return Ok(Found {
+                target,
+                changes,
+                report,
+            });
+        };
+        for name in &selection.whole {
+            self.context.monitor.warn(&format!(
+                "an upgrade of {name} was half done; it comes back whole, as the snapshot has it"
+            ));
+        }
+        let classes: HashMap<RelPath, Change> = changes
+            .into_iter()
+            .map(|change| (change.path.clone(), change))
+            .collect();
+        let target = target.narrow(&live.scan.manifest, &selection);
+        let mut changes = sides(&target.manifest).changes(Depth::Class)?;
+        for change in &mut changes {
+            if let Some(known) = classes.get(&change.path) {
+                (change.class, change.package) = (known.class, known.package.clone());
+            }
+        }
+        Ok(Found {
+            target,
+            changes,
+            report,
+        })
+    }
+}

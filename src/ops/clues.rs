@@ -84,6 +84,13 @@ pub(super) fn from_audit(
             path,
         })
     });
+    let hurts: Vec<Hurt> = hurts.collect();
+    if hurts.is_empty()
+        && dists.leftovers.is_empty()
+        && interpreter.is_none_or(|facts| facts.problems.is_empty())
+    {
+        return Vec::new();
+    }
     let rows = dists.all.iter().filter_map(|dist| dist.record.as_ref());
     let mut expected: Vec<Expected> = rows
         .flat_map(|(_, record)| &record.rows)
@@ -95,7 +102,6 @@ pub(super) fn from_audit(
         })
         .collect();
     expected.sort_by(|a, b| a.path.cmp(&b.path));
-    let hurts: Vec<Hurt> = hurts.collect();
     let case = Case {
         hurts,
         expected,

@@ -28,10 +28,14 @@ pub(crate) struct Actual {
     pub(crate) size: u64,
     /// Modification time.
     pub(crate) mtime: Time,
+    /// Change time, where the live inode was seen.
+    pub(crate) ctime: Option<Time>,
     /// Number of hard links.
     pub(crate) nlink: u32,
     /// Owner.
     pub(crate) uid: u32,
+    /// Permission bits.
+    pub(crate) mode: u32,
     /// Of an altered `.py` file: whether it still is valid Python.
     pub(crate) valid_python: Option<bool>,
 }
@@ -56,7 +60,7 @@ pub(crate) struct Case {
     pub(crate) expected: Vec<Expected>,
     /// The modification times of the directories that are there.
     pub(crate) dirs: HashMap<RelPath, Time>,
-    /// By distribution: when it was installed (the modification time of its RECORD), and its RECORD's path.
+    /// By distribution: when it was installed (the modification time of its RECORD).
     pub(crate) installed: HashMap<String, Time>,
     /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
     pub(crate) leftovers: Vec<RelPath>,

@@ -154,8 +154,10 @@ fn actual(
     Some(Actual {
         size: entry.size().unwrap_or(0),
         mtime: entry.meta.mtime,
+        ctime: stat.map(|stat| stat.ctime),
         nlink: stat.map_or(1, |stat| stat.nlink),
         uid: entry.meta.uid,
+        mode: entry.meta.mode,
         valid_python,
     })
 }

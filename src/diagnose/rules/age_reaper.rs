@@ -25,8 +25,9 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         return None;
     }
     let text = format!(
-        "{}: they are the oldest, all from before {}, and younger ones survive. Cleaners of temporary directories \
-         (tmpwatch, systemd-tmpfiles) remove files by age.{} Keep the venv where none of them works.",
+        "{}: they are the oldest, all from before {}, and younger ones survive. Cleaners of \
+         temporary directories (tmpwatch, systemd-tmpfiles) remove files by age.{} Keep the venv \
+         where none of them works.",
         score.tally(),
         utc(Time {
             secs: cutoff.secs.saturating_add(60),

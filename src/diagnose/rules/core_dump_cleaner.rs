@@ -20,8 +20,8 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         return None;
     }
     let text = format!(
-        "{}: all match core.*, which `find -name 'core.*' -delete`, a core-dump cleaner, removes.{} \
-         Look in cron and timers before you restore.",
+        "{}: all match core.*, which `find -name 'core.*' -delete`, a core-dump cleaner, \
+         removes.{} Look in cron and timers before you restore.",
         score.tally(),
         sentence(case, &score.matched)
     );

@@ -13,8 +13,8 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         return None;
     }
     let text = format!(
-        "{}: all should be empty, as many __init__.py and py.typed are. `find -empty -delete` removes such files, \
-         and some storage syncs skip them.{} Look there before you restore.",
+        "{}: all should be empty, as many __init__.py and py.typed are. `find -empty -delete` \
+         removes such files, and some storage syncs skip them.{} Look there before you restore.",
         score.tally(),
         sentence(case, &score.matched)
     );

@@ -28,9 +28,9 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         clean
     };
     let text = format!(
-        "{} with damaged content {} shared by hard links: an installer's cache, such as uv's, and every venv made from it \
-         hold the same damage. A restore here leaves the cache bad; clean it ({clean}), and install with \
-         `--link-mode=copy`.",
+        "{} with damaged content {} shared by hard links: an installer's cache, such as uv's, and \
+         every venv made from it hold the same damage. A restore here leaves the cache bad; clean \
+         it ({clean}), and install with `--link-mode=copy`.",
         count(shared.len(), "file"),
         is(shared.len())
     );

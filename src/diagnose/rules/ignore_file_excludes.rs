@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::super::case::Case;
+use super::file::File;
 use super::place::inside;
-use super::score::{ENOUGH, File, Score};
+use super::score::{ENOUGH, Score};
 use super::timing::{is_born_bad, sentence};
 use super::words::list;
 use crate::model::{Diagnosis, RelPath};

@@ -9,8 +9,8 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let what = case.interpreter.as_ref()?.trim_end_matches('.');
     let links: Vec<_> = case.hurts.iter().filter(|hurt| is_link(hurt)).collect();
     let text = format!(
-        "The interpreter of this venv changed: {what}. Packages cannot be imported until it is back; \
-         a venv for another interpreter has to be made anew."
+        "The interpreter of this venv changed: {what}. Packages cannot be imported until it is \
+         back; a venv for another interpreter has to be made anew."
     );
     let number = links.len();
     Score::plain(links, number).diagnosis("interpreter-changed", text)

@@ -48,8 +48,8 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         )
     } else {
         format!(
-            "{leftovers}, and {} of {} damaged {} to the same packages. Restore, or install them again, and then \
-             remove what is left.",
+            "{leftovers}, and {} of {} damaged {} to the same packages. Restore, or install them \
+             again, and then remove what is left.",
             score.matched.len(),
             count(hurts.len(), "entry"),
             if score.matched.len() == 1 {

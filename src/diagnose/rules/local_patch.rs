@@ -18,8 +18,9 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let last = edited.collect::<Option<Vec<_>>>()?.into_iter().max()?;
     let hurts: Vec<_> = case.hurts.iter().collect();
     let text = format!(
-        "{} {} edited after the install, last at {}, and still valid Python: {}. A restore replaces the edit; save it \
-         first if you want to keep it (it will be in the incident snapshot too).",
+        "{} {} edited after the install, last at {}, and still valid Python: {}. A restore \
+         replaces the edit; save it first if you want to keep it (it will be in the incident \
+         snapshot too).",
         count(hurts.len(), "file"),
         if hurts.len() == 1 { "was" } else { "were" },
         utc(last)?,

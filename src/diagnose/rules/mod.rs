@@ -4,6 +4,7 @@ mod age_reaper;
 mod bad_wheel;
 mod core_dump_cleaner;
 mod empty_file_cleaner;
+mod file;
 mod hard_link_aliasing;
 mod ignore_file_excludes;
 mod interpreter_changed;

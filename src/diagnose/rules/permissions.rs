@@ -33,8 +33,13 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
             format!("`snap restore`, or `chown` to user {},", case.root_uid),
         ),
     };
+    let closed = denied.iter().filter(|hurt| is_closed(hurt)).count();
+    let closed = match closed {
+        0 => String::new(),
+        number => format!(" Not even their owner may read {number} of them."),
+    };
     let text = format!(
-        "{} {} the wrong mode or owner, or cannot be read.{mix} {fix} puts that right.",
+        "{} {} the wrong mode or owner, or cannot be read.{mix}{closed} {fix} puts that right.",
         count(denied.len(), "entry"),
         if denied.len() == 1 { "has" } else { "have" }
     );
@@ -44,4 +49,9 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
 /// Whether damage is about who may do what.
 fn is_denied(hurt: &Hurt) -> bool {
     matches!(hurt.kind, Kind::Mode | Kind::Owner | Kind::Unreadable)
+}
+
+/// Whether an entry has no right to read for its owner.
+fn is_closed(hurt: &Hurt) -> bool {
+    hurt.actual.is_some_and(|actual| actual.mode & 0o400 == 0)
 }

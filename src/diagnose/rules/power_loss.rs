@@ -1,7 +1,8 @@
 //! A power cut shortly after an install: names and times are there, the bytes never reached the disk.
 
 use super::super::case::{Case, Hurt};
-use super::score::{File, Score};
+use super::file::File;
+use super::score::Score;
 use super::timing::utc;
 use super::words::{count, packages};
 use crate::model::{Diagnosis, Kind, Time};
@@ -35,14 +36,13 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
             .is_some_and(|mtime| first <= mtime && mtime <= last);
         time && file.size != Some(0) || lost.iter().any(|hurt| hurt.path == *file.path)
     };
-    let score = Score {
-        of: blank.len(),
-        matched: lost.clone(),
-        ..Score::of(case, &blank, in_window)
-    };
+    // What else was written then could have been lost as well.
+    let mut score = Score::of(case, &blank, in_window);
+    score.matched.clone_from(&lost);
     let text = format!(
-        "{} of {} lost their bytes and kept their names and times: written until {}, they never reached the disk, as \
-         after a power cut or a crash shortly after an install. Restore them, and run `sync` after an install.",
+        "{} of {} lost their bytes and kept their names and times: written until {}, they never \
+         reached the disk, as after a power cut or a crash shortly after an install. Restore \
+         them, and run `sync` after an install.",
         count(lost.len(), "file"),
         count(packages, "package"),
         utc(last)?

@@ -41,8 +41,8 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         return None;
     }
     let text = format!(
-        "{}: they are what `rsync -C` (`--cvs-exclude`) skips, such as *.so and everything named core.{} \
-         The venv was probably copied so; copy it without -C.",
+        "{}: they are what `rsync -C` (`--cvs-exclude`) skips, such as *.so and everything named \
+         core.{} The venv was probably copied so; copy it without -C.",
         score.tally(),
         sentence(case, &score.matched)
     );

@@ -2,46 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::super::case::{Case, Expected, Hurt};
+use super::super::case::{Case, Hurt};
+use super::file::File;
 use super::words::{count, is};
-use crate::model::{Diagnosis, Kind, RelPath, Time};
+use crate::model::{Diagnosis, Kind, RelPath};
 
 /// Below this a rule is silent.
 pub(super) const ENOUGH: f64 = 0.9;
 
 /// So many survivors are named.
 const NAMED: usize = 20;
-
-/// What a pattern may look at, the same for what is damaged and for what is not.
-#[derive(Clone, Copy)]
-pub(super) struct File<'a> {
-    /// Where.
-    pub(super) path: &'a RelPath,
-    /// Its size as it should be.
-    pub(super) size: Option<u64>,
-    /// Its modification time as it should be.
-    pub(super) mtime: Option<Time>,
-}
-
-impl<'a> From<&'a Hurt> for File<'a> {
-    fn from(hurt: &'a Hurt) -> Self {
-        Self {
-            path: &hurt.path,
-            size: hurt.expected_size,
-            mtime: hurt.expected_mtime,
-        }
-    }
-}
-
-impl<'a> From<&'a Expected> for File<'a> {
-    fn from(file: &'a Expected) -> Self {
-        Self {
-            path: &file.path,
-            size: file.size,
-            mtime: file.mtime,
-        }
-    }
-}
 
 /// A pattern laid over the damage of some kinds.
 pub(super) struct Score<'a> {
@@ -50,7 +20,7 @@ pub(super) struct Score<'a> {
     /// How much damage of these kinds there is.
     pub(super) of: usize,
     /// Missing directories that held nothing but what matches.
-    pub(super) dirs: usize,
+    dirs: usize,
     /// How many expected files match.
     pub(super) would_hit: usize,
     /// Those of them that are not damaged in this way.

@@ -1,7 +1,8 @@
 //! A copy that ended early, on a full disk most often: the last file is cut at a block, later ones are not there.
 
 use super::super::case::{Case, Hurt};
-use super::score::{ENOUGH, File, Score, missing_files};
+use super::file::File;
+use super::score::{ENOUGH, Score, missing_files};
 use super::timing::is_born_bad;
 use super::words::{count, is};
 use crate::model::{Diagnosis, Kind, RelPath};

@@ -121,6 +121,7 @@ pub(super) fn actual(mtime: i64, size: u64) -> Actual {
         mtime: at(mtime),
         nlink: 1,
         uid: 1000,
+        mode: 0o644,
         ..Actual::default()
     }
 }

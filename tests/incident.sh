@@ -24,6 +24,7 @@ PY
 run() { "$dir/venv/bin/python" -B "$dir/app.py"; }
 
 run
+"$snap" check "$dir/venv"
 "$snap" save "$dir/venv" --label before-deploy
 # A core-dump cleaner that finds more than core dumps, and a disk that emptied and cut what was written last.
 python3 - "$dir" <<'PY'
@@ -54,6 +55,20 @@ hurt = open(top + "/hurt").read().split("\n")[:-1]
 assert named == hurt, set(named) ^ set(hurt)
 print(f"{len(named)} damaged files, each named, and no other")
 PY
+code=0; "$snap" check "$dir/venv" --json > "$dir/check.json" || code=$?
+[ "$code" = 1 ] || { echo "check ended with $code"; exit 1; }
+python3 - "$dir" <<'PY'
+import csv, glob, json, os, sys
+top = sys.argv[1]; venv = top + "/venv"; listed = set()
+for record in glob.glob(venv + "/lib/python*/site-packages/*.dist-info/RECORD"):
+    base = os.path.dirname(os.path.dirname(record))
+    listed |= {os.path.relpath(os.path.join(base, row[0]), venv) for row in csv.reader(open(record)) if row and row[1]}
+hurt = set(open(top + "/hurt").read().split("\n")[:-1]) & listed
+named = {f["path"] for f in json.load(open(top + "/check.json"))["findings"] if f["check"].startswith("file-")}
+assert named == hurt or any(h.endswith("/RECORD") for h in hurt), named ^ hurt
+print(f"{len(named)} of them found without the snapshot")
+PY
 "$snap" restore "$dir/venv"
+"$snap" check "$dir/venv"
 "$snap" diff "$dir/venv"
 run

@@ -4,9 +4,9 @@
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Subject;
-use super::marshal;
 use crate::model::{Check, Finding, RelPath};
 use crate::venv::bytecode::{PycHeader, source_of};
+use crate::venv::marshal::is_whole;
 
 /// Checks all bytecode that lies in `__pycache__` beside its source.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
@@ -26,9 +26,12 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 
 fn broken(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     let source = subject.manifest.get(&source_of(path)?)?;
+    if (subject.whole)(path) == Some(true) {
+        return None;
+    }
     let content = (subject.read)(path)?;
     let header = PycHeader::read(&content)?;
-    if !header.fits(source) || marshal::is_whole(content.get(PycHeader::LEN..)?) {
+    if !header.fits(source) || is_whole(content.get(PycHeader::LEN..)?) {
         return None;
     }
     let text = "Python would load it and fail: it is cut or damaged behind its header; remove it";

@@ -7,7 +7,6 @@ mod dists;
 mod files;
 mod fit;
 mod imports;
-mod marshal;
 mod python;
 mod requirements;
 mod smoke;
@@ -37,6 +36,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) read: Read<'a>,
     /// Gives the hash of a file.
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
+    /// Tells whether bytecode is whole behind its header, where the scan saw it already.
+    pub(crate) whole: &'a (dyn Fn(&RelPath) -> Option<bool> + Sync),
     /// How many names the inode of a file has, where there are more than one.
     pub(crate) links: &'a HashMap<RelPath, u32>,
 }

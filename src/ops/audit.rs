@@ -39,12 +39,17 @@ impl Audited<'_> {
     pub(super) fn audit(&self, dists: &Dists, interpreter: &Facts) -> Audit {
         let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
         let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
+        let whole = |path: &RelPath| {
+            let digest = self.scan.manifest.get(path)?.digest()?;
+            self.hashes?.whole(&digest)
+        };
         audit(&Subject {
             manifest: &self.scan.manifest,
             dists,
             interpreter: Some(interpreter),
             read: &read,
             hash: &hash,
+            whole: &whole,
             links: &self.links(),
         })
     }

@@ -6,6 +6,7 @@ mod error;
 pub(crate) mod hash;
 pub(crate) mod hashes;
 pub(crate) mod interpreter;
+pub(crate) mod marshal;
 mod read;
 pub(crate) mod relocate;
 pub(crate) mod scan;

@@ -11,7 +11,7 @@ enum Due {
 }
 
 /// Whether the bytes hold one object and end with it. A layout that is not known counts as whole: nothing is claimed of it.
-pub(super) fn is_whole(bytes: &[u8]) -> bool {
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     // Code objects of 3.11 and later have other fields than those before; which it is, the walk itself shows.
     let layouts: [&[Field]; 3] = [&NEW, &OLD, &OLDER];
     let mut unknown = false;

@@ -96,7 +96,7 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         }
         return facts;
     };
-    if let Some(home) = stated(&["home"]).filter(|home| !Path::new(home).is_dir()) {
+    if let Some(home) = stated(&["home"]).filter(|home| is_gone(Path::new(home))) {
         facts
             .problems
             .push(format!("its home '{home}' is gone (pyvenv.cfg)"));
@@ -104,6 +104,8 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     let path = root.path().join(python.as_path());
     match std::fs::canonicalize(&path) {
         Ok(real) => ask(&mut facts, root, &path, &real),
+        // Not to be let in says nothing of the venv, only of who asks.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
         Err(error) => {
             let target = std::fs::read_link(&path).unwrap_or_default();
             facts.problems.push(format!(
@@ -114,6 +116,11 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     }
     versions(&mut facts, manifest, stated(&["version_info", "version"]));
     facts
+}
+
+fn is_gone(path: &Path) -> bool {
+    let found = std::fs::metadata(path).map_err(|error| error.kind());
+    matches!(found, Err(std::io::ErrorKind::NotFound))
 }
 
 fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &PathBuf) {

@@ -14,6 +14,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> 
     let site = place::venv(args.venv.as_deref(), session.ui)?;
     let options = CheckOptions {
         accept: accepted::rules(&site)?,
+        caches: place::installer_caches(&site),
         import: args.import,
     };
     let outcome = check(&session.context, &site, &options)?;

@@ -154,6 +154,27 @@ pub(crate) fn other_stores(site: &Site, own: &Path) -> Vec<PathBuf> {
 }
 
 /// The home directory of a user, from the password file.
+/// The caches from which uv may have linked files: that of the environment, of this user and of the venv's owner.
+pub(crate) fn installer_caches(site: &Site) -> Vec<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = std::fs::metadata(site.path()).ok().map(|meta| meta.uid());
+    let homes = [home(), owner.and_then(home_of)];
+    let mut caches: Vec<PathBuf> = homes
+        .into_iter()
+        .flatten()
+        .map(|home| home.join(".cache/uv"))
+        .collect();
+    caches.extend(std::env::var_os("UV_CACHE_DIR").map(PathBuf::from));
+    caches.extend(std::env::var_os("XDG_CACHE_HOME").map(|dir| PathBuf::from(dir).join("uv")));
+    caches.sort();
+    caches.dedup();
+    caches
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from)
+}
+
 fn home_of(uid: u32) -> Option<PathBuf> {
     let text = fs::read_to_string("/etc/passwd").ok()?;
     text.lines().find_map(|line| {

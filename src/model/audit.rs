@@ -102,6 +102,9 @@ pub struct Finding {
     /// How many names the damaged inode has, if more than one: an installer's cache or another venv shares the damage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<u32>,
+    /// Another of its names (lossy), where one was found in an installer's cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<String>,
     /// Why it is accepted, if the configuration accepts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
@@ -118,6 +121,7 @@ impl Finding {
             expected_size: None,
             size: None,
             links: None,
+            shared_with: None,
             accepted: None,
         }
     }

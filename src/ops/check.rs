@@ -1,5 +1,6 @@
 //! `check`: whether a venv is sound, told without any snapshot.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ use super::error::Error;
 use crate::audit::{Accept, accept, smoke};
 use crate::model::{Audit, Diagnosis, RelPath, Totals};
 use crate::venv::Site;
-use crate::venv::scan::scan;
+use crate::venv::scan::{Scan, scan};
+use crate::venv::sharing::find;
 use crate::venv::sink::HashesOnly;
 use crate::venv::stat_cache::StatCache;
 
@@ -18,6 +20,8 @@ use crate::venv::stat_cache::StatCache;
 pub struct CheckOptions {
     /// Findings that are accepted.
     pub accept: Vec<Accept>,
+    /// Caches of installers, in which other names of damaged files are looked for.
+    pub caches: Vec<PathBuf>,
     /// Also import every top-level module. This runs code of the venv.
     pub import: bool,
 }
@@ -76,6 +80,7 @@ pub fn check(
         let found = smoke(site.path(), (stat.uid, stat.gid), &scan.manifest, &dists);
         audit.findings.extend(found);
     }
+    name_sharers(&mut audit, &scan, &options.caches);
     accept(&mut audit, &options.accept);
     let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, Some(&interpreter));
     let mut unread = scan.unreadable.clone();
@@ -89,4 +94,38 @@ pub fn check(
         totals: super::save::totals(&scan.manifest),
         took: start.elapsed(),
     })
+}
+
+/// Tells of each damaged file with several names where another of them is.
+fn name_sharers(audit: &mut Audit, scan: &Scan, caches: &[PathBuf]) {
+    let inode = |path: &RelPath| {
+        let entries = scan.manifest.entries();
+        let at = entries
+            .binary_search_by(|entry| entry.path.cmp(path))
+            .ok()?;
+        scan.stats.get(at).map(|stat| (stat.dev, stat.ino))
+    };
+    let shared = audit
+        .findings
+        .iter()
+        .filter(|finding| finding.links.is_some());
+    let wanted: HashSet<_> = shared
+        .filter_map(|finding| inode(finding.path.as_ref()?))
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let found = find(caches, &wanted);
+    for finding in audit
+        .findings
+        .iter_mut()
+        .filter(|finding| finding.links.is_some())
+    {
+        let other = finding
+            .path
+            .as_ref()
+            .and_then(inode)
+            .and_then(|inode| found.get(&inode));
+        finding.shared_with = other.map(|path| path.to_string_lossy().into_owned());
+    }
 }

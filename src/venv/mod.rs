@@ -10,6 +10,7 @@ pub(crate) mod marshal;
 mod read;
 pub(crate) mod relocate;
 pub(crate) mod scan;
+pub(crate) mod sharing;
 pub(crate) mod sink;
 mod site;
 pub(crate) mod stat_cache;

@@ -373,4 +373,15 @@ fn hard_links_of_damaged_files_are_told() {
     let answer = sandbox.json(1, &["check", "venv"]);
     assert_eq!(answer["findings"][0]["links"], 2);
     assert_eq!(answer["diagnosis"][0]["rule"], "hard-link-aliasing");
+    assert_eq!(answer["findings"][0]["shared_with"], Value::Null);
+    // In the cache of uv the other name is found.
+    let cache = sandbox.path("uv/archive-v0/abc/click");
+    fs::create_dir_all(&cache).unwrap();
+    fs::hard_link(&file, cache.join("core.py")).unwrap();
+    let mut command = sandbox.command(&["check", "venv", "--json"]);
+    command.env("UV_CACHE_DIR", sandbox.path("uv"));
+    let run = crate::support::Run::of(command);
+    let answer: Value = serde_json::from_str(&run.stdout).unwrap();
+    let other = answer["findings"][0]["shared_with"].as_str().unwrap();
+    assert!(other.ends_with("archive-v0/abc/click/core.py"), "{run}");
 }

@@ -75,6 +75,7 @@ fn finding(finding: &Finding) -> Value {
     value["expected_size"] = finding.expected_size.into();
     value["size"] = finding.size.into();
     value["links"] = finding.links.into();
+    value["shared_with"] = finding.shared_with.clone().into();
     value["accepted"] = finding.accepted.clone().into();
     value
 }

@@ -144,15 +144,20 @@ fn line(finding: &Finding) -> String {
             " ({links} names share this file: the installer's cache or other venvs are hurt too)"
         )
     });
+    let sharer = finding
+        .shared_with
+        .as_ref()
+        .map(|path| format!(", one of them is '{}'", Shown(path.as_bytes())));
     let accepted = finding
         .accepted
         .as_ref()
         .map(|reason| format!(" accepted: {}", Shown(reason.as_bytes())));
     format!(
-        "{}{}{} [{}]{}",
+        "{}{}{}{} [{}]{}",
         place.unwrap_or_default(),
         Shown(finding.text.as_bytes()),
         links.unwrap_or_default(),
+        sharer.unwrap_or_default(),
         finding.check.as_str(),
         accepted.unwrap_or_default()
     )

@@ -6,11 +6,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::damage::Damage;
-use crate::support::wheel::{build, pip, two_versions, venv_with_pip};
+use crate::support::wheel::{pip, two_versions, venv_with_pip};
 use crate::support::{Sandbox, Tree, venv};
 
 /// The findings of a check, as `check path-or-package`.
-fn found(answer: &Value) -> Vec<String> {
+pub(crate) fn found(answer: &Value) -> Vec<String> {
     let findings = answer["findings"].as_array().unwrap();
     let name = |finding: &Value| {
         let place = finding["path"]
@@ -23,7 +23,7 @@ fn found(answer: &Value) -> Vec<String> {
     findings.iter().map(name).collect()
 }
 
-fn site(sandbox: &Sandbox) -> std::path::PathBuf {
+pub(crate) fn site(sandbox: &Sandbox) -> std::path::PathBuf {
     sandbox.venv().join(venv::SITE)
 }
 
@@ -285,103 +285,4 @@ fn accepted_findings_are_shown_with_their_reason_and_stop_nothing() {
     let project = "[project]\nname = 'x'\n[[tool.venv-snap.accept]]\npath = 'lib/*/site-packages/click/*.py'\nreason = 'ours'\n";
     fs::write(sandbox.path("pyproject.toml"), project).unwrap();
     sandbox.code(0, &["check", "venv"]);
-}
-
-#[test]
-fn bytecode_that_python_would_believe_and_cannot_use_is_damage() {
-    let sandbox = Sandbox::new();
-    venv_with_pip(&sandbox.venv());
-    let (wheel, _) = two_versions(&sandbox.path("wheels"));
-    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
-    let cache = sandbox
-        .venv()
-        .join(venv::site_packages(&sandbox.venv()))
-        .join("wares/__pycache__");
-    let pyc = fs::read_dir(cache)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.to_str().unwrap().contains("/core."))
-        .unwrap();
-    sandbox.code(0, &["check", "venv"]);
-    let good = fs::read(&pyc).unwrap();
-    for len in [17, good.len() / 2, good.len() - 1] {
-        fs::write(&pyc, &good[..len]).unwrap();
-        let answer = sandbox.json(1, &["check", "venv"]);
-        assert_eq!(
-            answer["findings"][0]["check"], "bytecode-broken",
-            "{len}: {answer}"
-        );
-    }
-    let mut zeroed = good.clone();
-    zeroed[16..].fill(0);
-    fs::write(&pyc, &zeroed).unwrap();
-    sandbox.code(1, &["check", "venv"]);
-    // Python notices what is empty or of another time by itself.
-    fs::write(&pyc, b"").unwrap();
-    sandbox.code(0, &["check", "venv"]);
-    fs::write(&pyc, [&good[..8], &[0; 8], &good[16..20]].concat()).unwrap();
-    sandbox.code(0, &["check", "venv"]);
-}
-
-#[test]
-fn imports_are_tried_only_when_asked_and_the_error_is_the_real_one() {
-    let sandbox = Sandbox::new();
-    venv_with_pip(&sandbox.venv());
-    let files = [(
-        "boom/__init__.py",
-        "import sys\nraise RuntimeError('no such ware')\n",
-    )];
-    let wheel = build(&sandbox.path("wheels"), "boom", "1.0", &files, &[]);
-    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
-    sandbox.code(0, &["check", "venv"]);
-    let answer = sandbox.json(1, &["check", "venv", "--import"]);
-    let text = answer["findings"][0]["text"].as_str().unwrap();
-    assert!(text.contains("RuntimeError: no such ware"), "{answer}");
-    assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer}");
-}
-
-#[test]
-fn packages_and_requirements_are_kept_with_a_snapshot() {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    let url =
-        r#"{"url":"https://me:secret@example.org/idna-1.0-py3-none-any.whl","archive_info":{}}"#;
-    venv::write(
-        &sandbox.venv(),
-        &format!("{}/idna-1.0.dist-info/direct_url.json", venv::SITE),
-        url.as_bytes(),
-    );
-    sandbox.ok(&["save", "venv"]);
-    let freeze = sandbox.ok(&["show", "latest", "--venv", "venv", "--freeze"]);
-    assert_eq!(
-        freeze.stdout,
-        "click==1.0\nidna @ https://example.org/idna-1.0-py3-none-any.whl\n"
-    );
-    let show = sandbox.json(0, &["show", "latest", "--venv", "venv"]);
-    assert_eq!(show["audit"]["packages"][0]["installer"], "pip");
-    assert_eq!(show["audit"]["interpreter"]["version"], "3.11.7");
-}
-
-#[test]
-fn hard_links_of_damaged_files_are_told() {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    let file = site(&sandbox).join("click/core.py");
-    fs::hard_link(&file, sandbox.path("cache.py")).unwrap();
-    sandbox.code(0, &["check", "venv"]);
-    Damage::Append.apply(&file);
-    let answer = sandbox.json(1, &["check", "venv"]);
-    assert_eq!(answer["findings"][0]["links"], 2);
-    assert_eq!(answer["diagnosis"][0]["rule"], "hard-link-aliasing");
-    assert_eq!(answer["findings"][0]["shared_with"], Value::Null);
-    // In the cache of uv the other name is found.
-    let cache = sandbox.path("uv/archive-v0/abc/click");
-    fs::create_dir_all(&cache).unwrap();
-    fs::hard_link(&file, cache.join("core.py")).unwrap();
-    let mut command = sandbox.command(&["check", "venv", "--json"]);
-    command.env("UV_CACHE_DIR", sandbox.path("uv"));
-    let run = crate::support::Run::of(command);
-    let answer: Value = serde_json::from_str(&run.stdout).unwrap();
-    let other = answer["findings"][0]["shared_with"].as_str().unwrap();
-    assert!(other.ends_with("archive-v0/abc/click/core.py"), "{run}");
 }

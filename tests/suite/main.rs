@@ -21,6 +21,7 @@ mod damage;
 mod diagnosis;
 mod fallback;
 mod full_disk;
+mod installed;
 mod mixtures;
 mod packages;
 mod places;

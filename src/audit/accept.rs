@@ -53,12 +53,11 @@ fn pattern(text: &str) -> Option<globset::GlobMatcher> {
     Some(glob.compile_matcher())
 }
 
-/// Marks what the rules accept.
+/// Marks what the rules accept, and nothing else: an audit that was kept may carry marks of rules that are gone.
 pub(crate) fn accept(audit: &mut Audit, rules: &[Accept]) {
     for finding in &mut audit.findings {
-        if let Some(rule) = rules.iter().find(|rule| rule.fits(finding)) {
-            finding.accepted = Some(rule.reason.clone());
-        }
+        let rule = rules.iter().find(|rule| rule.fits(finding));
+        finding.accepted = rule.map(|rule| rule.reason.clone());
     }
     audit.sort();
 }

@@ -4,7 +4,7 @@ use super::hashes::Hashes;
 use crate::model::segment::Segments;
 use crate::model::{Digest, RelPath};
 
-/// Where the content goes that a scan reads. Called from many threads.
+/// Where the content goes that a scan reads. Called from many threads. One that wants no contents takes none.
 pub(crate) trait Sink: Sync {
     /// Whether the content is safe already, so that a file known by its state need not be read.
     fn has(&self, digest: &Digest) -> bool;
@@ -13,11 +13,17 @@ pub(crate) trait Sink: Sync {
     /// Is shown the content of a small file that was read, wanted or not.
     fn seen(&self, _: &RelPath, _: &Digest, _: &[u8]) {}
     /// Takes the contents of small files that lie near each other.
-    fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped>;
+    fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
+        Ok(())
+    }
     /// Takes one segment of a large file.
-    fn segment(&self, value: Digest, number: u32, bytes: Vec<u8>) -> Result<(), Stopped>;
+    fn segment(&self, _value: Digest, _number: u32, _: Vec<u8>) -> Result<(), Stopped> {
+        Ok(())
+    }
     /// Takes the list of a large file's segments.
-    fn segments(&self, segments: Segments) -> Result<(), Stopped>;
+    fn segments(&self, _: Segments) -> Result<(), Stopped> {
+        Ok(())
+    }
 }
 
 /// The sink cannot go on; it knows why.
@@ -38,15 +44,6 @@ impl Sink for HashesOnly {
     fn seen(&self, path: &RelPath, digest: &Digest, bytes: &[u8]) {
         self.0.add(path, *digest, bytes);
     }
-    fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
-        Ok(())
-    }
-    fn segment(&self, _: Digest, _: u32, _: Vec<u8>) -> Result<(), Stopped> {
-        Ok(())
-    }
-    fn segments(&self, _: Segments) -> Result<(), Stopped> {
-        Ok(())
-    }
 }
 
 /// Wants digests only.
@@ -59,14 +56,5 @@ impl Sink for DigestsOnly {
     }
     fn wants(&self) -> bool {
         false
-    }
-    fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
-        Ok(())
-    }
-    fn segment(&self, _: Digest, _: u32, _: Vec<u8>) -> Result<(), Stopped> {
-        Ok(())
-    }
-    fn segments(&self, _: Segments) -> Result<(), Stopped> {
-        Ok(())
     }
 }

@@ -285,4 +285,7 @@ fn accepted_findings_are_shown_with_their_reason_and_stop_nothing() {
     let project = "[project]\nname = 'x'\n[[tool.venv-snap.accept]]\npath = 'lib/*/site-packages/click/*.py'\nreason = 'ours'\n";
     fs::write(sandbox.path("pyproject.toml"), project).unwrap();
     sandbox.code(0, &["check", "venv"]);
+    // A rule that is gone accepts nothing, also of a tree that did not change since it was saved.
+    fs::remove_file(sandbox.path("pyproject.toml")).unwrap();
+    sandbox.code(1, &["save", "venv"]);
 }

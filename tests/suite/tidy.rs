@@ -162,11 +162,16 @@ fn every_file_says_what_it_is_and_none_grows_too_long() {
             "{}: {lines} lines; split it by noun or verb",
             path.display()
         );
-        for word in ["todo!", "unimplemented!", "FIX", "XXX"]
-            .map(|word| if word == "FIX" { "FIXME" } else { word })
-        {
+        // Put together here, so that this file itself is held to it.
+        for word in [
+            ["to", "do!"],
+            ["unimple", "mented!"],
+            ["FIX", "ME"],
+            ["XX", "X"],
+        ] {
+            let word = word.concat();
             assert!(
-                path.ends_with("tidy.rs") || !text.contains(word),
+                !text.contains(&word),
                 "{}: '{word}': do it, or say in the docs that it is not done",
                 path.display()
             );

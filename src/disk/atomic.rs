@@ -69,6 +69,18 @@ impl<'a> Temp<'a> {
     }
 }
 
+impl Temp<'_> {
+    /// Like [`Temp::publish`], in place of whatever has that name.
+    pub(crate) fn replace(mut self, to: &Rooted, name: &str) -> Result<(), PathError> {
+        rustix::fs::fdatasync(&self.file).at("sync", &self.path())?;
+        let path = to.path().join(name);
+        rustix::fs::renameat(self.dir.fd(), self.name.as_str(), to.fd(), name)
+            .at("rename to", &path)?;
+        self.kept = true;
+        to.sync()
+    }
+}
+
 impl Drop for Temp<'_> {
     fn drop(&mut self) {
         if !self.kept {
@@ -115,6 +127,26 @@ pub(crate) fn remove(dir: &Rooted, name: &[u8]) -> Result<(), PathError> {
         Err(error) => Err(error).at("remove", &dir.path().join(os(name))),
     }
 }
+
+/// Moves a file to another directory and makes that durable. Its modification time tells when it was moved.
+pub(crate) fn shift(from: &Rooted, to: &Rooted, name: &str) -> Result<(), PathError> {
+    let (old, new) = (from.path().join(name), to.path().join(name));
+    let now = rustix::fs::Timestamps {
+        last_access: NOW,
+        last_modification: NOW,
+    };
+    rustix::fs::utimensat(from.fd(), name, &now, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
+        .at("set the times of", &old)?;
+    rustix::fs::renameat(from.fd(), name, to.fd(), name).at("rename to", &new)?;
+    to.sync()?;
+    from.sync()
+}
+
+/// What `utimensat` takes for the present time.
+const NOW: rustix::fs::Timespec = rustix::fs::Timespec {
+    tv_sec: 0,
+    tv_nsec: rustix::fs::UTIME_NOW,
+};
 
 /// Makes a directory that only its owner may enter, whatever the umask, and its parents as usual. Returns whether it is new.
 pub(crate) fn make_private_dir(path: &Path) -> Result<bool, PathError> {

@@ -108,6 +108,15 @@ pub enum Error {
         #[source]
         source: store::Error,
     },
+    /// It is pinned, and so is not forgotten.
+    #[error("snapshot {0} is pinned")]
+    Pinned(SnapshotId),
+    /// A forgotten snapshot of which something is gone for good.
+    #[error("snapshot {0} cannot come back: a prune has removed what it held")]
+    Pruned(SnapshotId),
+    /// Nobody knows what is still needed, so nothing may be removed.
+    #[error("nothing can be pruned: {0}")]
+    CannotPrune(String),
     /// Told to stop.
     #[error("interrupted")]
     Interrupted,
@@ -147,4 +156,15 @@ fn first(audit: &Audit) -> String {
         String::new()
     };
     format!("'{place}': {}{more}", Shown(first.text.as_bytes()))
+}
+
+/// An error with all that caused it, in one line.
+pub(super) fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }

@@ -22,10 +22,19 @@ pub(crate) struct Catalog {
 impl Store {
     /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
     pub(crate) fn catalog(&self) -> Result<Catalog, Error> {
-        let names = self.files.names(Area::Snapshots)?;
+        self.catalog_of(Area::Snapshots)
+    }
+
+    /// The snapshots that were forgotten and not yet pruned.
+    pub(crate) fn forgotten(&self) -> Result<Catalog, Error> {
+        self.catalog_of(Area::Forgotten)
+    }
+
+    fn catalog_of(&self, area: Area) -> Result<Catalog, Error> {
+        let names = self.files.names(area)?;
         let read: Vec<_> = names
             .into_par_iter()
-            .map(|name| (self.read_snapshot(&name), name))
+            .map(|name| (self.read_snapshot(area, &name), name))
             .collect();
         let mut catalog = Catalog::default();
         for (result, name) in read {
@@ -42,12 +51,12 @@ impl Store {
         Ok(catalog)
     }
 
-    fn read_snapshot(&self, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
+    fn read_snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
         let corrupt = |what: String| Error::Corrupt {
             place: format!("snapshot file {}", super::reader::short(name)),
             what,
         };
-        let bytes = self.files.get(Area::Snapshots, name, FILE_BYTES_MAX)?;
+        let bytes = self.files.get(area, name, FILE_BYTES_MAX)?;
         let digest = Digest::of(&bytes);
         if digest.to_hex() != name {
             return Err(corrupt("its content does not fit its name".to_owned()));
@@ -78,6 +87,33 @@ impl Store {
     /// Marks a snapshot to be kept for ever.
     pub(crate) fn pin(&self, id: SnapshotId) -> Result<(), Error> {
         Ok(self.files.put(Area::Pins, &id.to_hex(), b"")?)
+    }
+
+    /// Takes the mark away.
+    pub(crate) fn unpin(&self, id: SnapshotId) -> Result<(), Error> {
+        Ok(self.files.delete(Area::Pins, &id.to_hex())?)
+    }
+
+    /// Takes a snapshot from the list; it can be brought back until it is pruned.
+    pub(crate) fn forget(&self, id: SnapshotId) -> Result<(), Error> {
+        let (from, to) = (Area::Snapshots, Area::Forgotten);
+        Ok(self.files.shift(&id.to_hex(), from, to)?)
+    }
+
+    /// Brings a forgotten snapshot back.
+    pub(crate) fn unforget(&self, id: SnapshotId) -> Result<(), Error> {
+        let (from, to) = (Area::Forgotten, Area::Snapshots);
+        Ok(self.files.shift(&id.to_hex(), from, to)?)
+    }
+
+    /// Removes a forgotten snapshot for good.
+    pub(crate) fn drop_forgotten(&self, id: SnapshotId) -> Result<(), Error> {
+        Ok(self.files.delete(Area::Forgotten, &id.to_hex())?)
+    }
+
+    /// When a snapshot file was written or moved, in seconds since 1970.
+    pub(crate) fn written(&self, area: Area, id: SnapshotId) -> Result<i64, Error> {
+        Ok(self.files.written(area, &id.to_hex())?)
     }
 
     /// The snapshots that are pinned.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -23,6 +23,10 @@ pub(crate) enum Area {
     Snapshots,
     /// `pins/`
     Pins,
+    /// `forgotten/`: snapshot files that can still be brought back; made when first needed.
+    Forgotten,
+    /// `quarantine/`: what is beyond repair; made when first needed.
+    Quarantine,
 }
 
 /// How many packs are kept open.
@@ -36,6 +40,8 @@ pub(crate) struct Files {
     snapshots: Rooted,
     pins: Rooted,
     tmp: Rooted,
+    forgotten: OnceLock<Rooted>,
+    quarantine: OnceLock<Rooted>,
     open: Mutex<HashMap<String, Arc<File>>>,
 }
 
@@ -53,6 +59,8 @@ impl Files {
             snapshots: dir(snapshots)?,
             pins: dir(pins)?,
             tmp: dir(tmp)?,
+            forgotten: OnceLock::new(),
+            quarantine: OnceLock::new(),
             open: Mutex::default(),
         })
     }
@@ -62,11 +70,30 @@ impl Files {
         &self.top
     }
 
-    fn dir(&self, area: Area) -> &Rooted {
-        match area {
-            Area::Packs => &self.packs,
-            Area::Snapshots => &self.snapshots,
-            Area::Pins => &self.pins,
+    /// The directory of an area. One that is made when first needed may not be there.
+    fn dir(&self, area: Area) -> Result<&Rooted, PathError> {
+        let (slot, name) = match area {
+            Area::Packs => return Ok(&self.packs),
+            Area::Snapshots => return Ok(&self.snapshots),
+            Area::Pins => return Ok(&self.pins),
+            Area::Forgotten => (&self.forgotten, "forgotten"),
+            Area::Quarantine => (&self.quarantine, "quarantine"),
+        };
+        if let Some(dir) = slot.get() {
+            return Ok(dir);
+        }
+        let dir = Rooted::open(&self.top.path().join(name))?;
+        Ok(slot.get_or_init(|| dir))
+    }
+
+    /// The same, made if it is not there.
+    fn dir_made(&self, area: Area) -> Result<&Rooted, PathError> {
+        match self.dir(area) {
+            Err(error) if error.is_absent() => {
+                atomic::make_private_dir(&error.path)?;
+                self.dir(area)
+            }
+            done => done,
         }
     }
 
@@ -77,7 +104,7 @@ impl Files {
 
     /// Makes a file durable under its name.
     pub(crate) fn publish(&self, temp: Temp<'_>, area: Area, name: &str) -> Result<(), PathError> {
-        temp.publish(self.dir(area), name)
+        temp.publish(self.dir_made(area)?, name)
     }
 
     /// Writes the file that makes a directory a store: the last step of its creation.
@@ -94,12 +121,25 @@ impl Files {
         self.publish(temp, area, name)
     }
 
+    /// Writes a small file whole in place of one of the same name that is not what its name says.
+    pub(crate) fn replace(&self, area: Area, name: &str, content: &[u8]) -> Result<(), PathError> {
+        let mut temp = self.begin()?;
+        temp.write(content)?;
+        temp.replace(self.dir(area)?, name)
+    }
+
+    /// Forgets that a pack is open: it is about to go.
+    pub(crate) fn close(&self, name: &str) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.remove(name);
+    }
+
     fn file(&self, area: Area, name: &str) -> Result<Arc<File>, PathError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = open.get(name).filter(|_| area == Area::Packs) {
             return Ok(Arc::clone(file));
         }
-        let dir = self.dir(area);
+        let dir = self.dir(area)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::empty())
             .at("open", &dir.path().join(name))?;
@@ -115,7 +155,7 @@ impl Files {
 
     /// Reads a whole file of at most `max` bytes.
     pub(crate) fn get(&self, area: Area, name: &str, max: u64) -> Result<Vec<u8>, PathError> {
-        let path = self.dir(area).path().join(name);
+        let path = self.dir(area)?.path().join(name);
         let file = self.file(area, name)?;
         let size = file.metadata().at("stat", &path)?.len();
         if size > max {
@@ -132,7 +172,7 @@ impl Files {
         offset: u64,
         len: usize,
     ) -> Result<Vec<u8>, PathError> {
-        let path = self.dir(area).path().join(name);
+        let path = self.dir(area)?.path().join(name);
         let mut bytes = vec![0; len];
         self.file(area, name)?
             .read_exact_at(&mut bytes, offset)
@@ -142,7 +182,10 @@ impl Files {
 
     /// All names with their sizes, sorted.
     pub(crate) fn list(&self, area: Area) -> Result<Vec<(String, u64)>, PathError> {
-        let dir = self.dir(area);
+        let dir = match self.dir(area) {
+            Err(error) if error.is_absent() => return Ok(Vec::new()),
+            dir => dir?,
+        };
         let mut found = Vec::new();
         for name in dir.names()? {
             if let (Some(stat), Ok(name)) = (dir.stat_name(&name)?, String::from_utf8(name)) {
@@ -155,8 +198,11 @@ impl Files {
 
     /// All names, sorted.
     pub(crate) fn names(&self, area: Area) -> Result<Vec<String>, PathError> {
-        let mut names: Vec<_> = self
-            .dir(area)
+        let dir = match self.dir(area) {
+            Err(error) if error.is_absent() => return Ok(Vec::new()),
+            dir => dir?,
+        };
+        let mut names: Vec<_> = dir
             .names()?
             .into_iter()
             .filter_map(|name| String::from_utf8(name).ok())
@@ -167,7 +213,20 @@ impl Files {
 
     /// Removes a file durably.
     pub(crate) fn delete(&self, area: Area, name: &str) -> Result<(), PathError> {
-        atomic::remove(self.dir(area), name.as_bytes())
+        atomic::remove(self.dir(area)?, name.as_bytes())
+    }
+
+    /// Moves a file to another area durably; its modification time becomes that of the move. Nothing relies on this being one
+    /// step: storage that cannot rename may copy and then delete.
+    pub(crate) fn shift(&self, name: &str, from: Area, to: Area) -> Result<(), PathError> {
+        atomic::shift(self.dir(from)?, self.dir_made(to)?, name)
+    }
+
+    /// When a file was written or moved, in seconds since 1970.
+    pub(crate) fn written(&self, area: Area, name: &str) -> Result<i64, PathError> {
+        let dir = self.dir(area)?;
+        let stat = dir.stat_name(name.as_bytes())?;
+        Ok(stat.map_or(0, |stat| stat.mtime.secs))
     }
 
     /// Whether no writer is at work and none was interrupted.

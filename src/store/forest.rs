@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::packer::Packer;
+use super::scrub::Digests;
 use super::tree::{self, TreeEntry};
 use super::{Store, wire::Malformed};
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
@@ -57,7 +58,7 @@ impl Packer<'_> {
 }
 
 impl Store {
-    fn read_tree(&self, id: &Digest, dir: &RelPath) -> Result<Vec<TreeEntry>, Error> {
+    pub(super) fn read_tree(&self, id: &Digest, dir: &RelPath) -> Result<Vec<TreeEntry>, Error> {
         let bytes = self.read(id)?;
         let read = if dir.as_bytes().len() > PATH_BYTES_MAX {
             Err(Malformed("it is nested too deep"))
@@ -71,7 +72,7 @@ impl Store {
     }
 
     /// The topmost tree holds one entry without a name: the root directory.
-    fn read_root(&self, id: &Digest) -> Result<(Entry, Digest), Error> {
+    pub(super) fn read_root(&self, id: &Digest) -> Result<(Entry, Digest), Error> {
         let corrupt = |what: &str| Error::Corrupt {
             place: format!("the topmost tree ({id:?})"),
             what: what.to_owned(),
@@ -84,16 +85,31 @@ impl Store {
     /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each other
     /// many times cannot take all memory.
     pub(crate) fn manifest(&self, root: &Digest, entries_max: u64) -> Result<Manifest, Error> {
+        self.manifest_without(root, entries_max, &Digests::default())
+    }
+
+    /// The same, leaving out files whose content is missing, and what was in directories whose description is.
+    pub(crate) fn manifest_without(
+        &self,
+        root: &Digest,
+        entries_max: u64,
+        missing: &Digests,
+    ) -> Result<Manifest, Error> {
         let entries_max = entries_max.min(ENTRIES_MAX);
         let (entry, subtree) = self.read_root(root)?;
         let mut todo = vec![(RelPath::root(), subtree)];
         let mut entries = vec![entry];
         while let Some((dir, id)) = todo.pop() {
+            if missing.contains(&id) {
+                continue;
+            }
             for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
                 if let Some(subtree) = subtree {
                     todo.push((entry.path.clone(), subtree));
                 }
-                entries.push(entry);
+                if entry.digest().is_none_or(|id| !missing.contains(&id)) {
+                    entries.push(entry);
+                }
             }
             if entries.len() as u64 > entries_max {
                 let what = "it holds more entries than its snapshot says".to_owned();

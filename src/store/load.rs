@@ -1,15 +1,14 @@
 //! Brings packs and index into agreement. The packs are right: rows that lie are dropped, rows that lack are read from the
 //! packs, and an index that is gone or damaged is made anew.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
 
 use super::error::Error;
 use super::files::Area;
-use super::frame::{self, HEADER_LEN};
 use super::index::{Index, PackRow, Unusable};
 use super::objects::Objects;
-use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Row, Table};
+use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Table};
 use super::{Store, reader};
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
@@ -101,12 +100,28 @@ impl Store {
     pub(crate) fn load_objects(&self, monitor: &dyn Monitor) -> Result<(), Error> {
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
         if objects.is_none() {
-            *objects = Some(self.reconcile(monitor)?);
+            *objects = Some(self.reconcile(&BTreeSet::new(), monitor)?);
         }
         Ok(())
     }
 
-    fn reconcile(&self, monitor: &dyn Monitor) -> Result<Objects, Error> {
+    /// Loads again, as if some packs were not there. Their rows stay in the index.
+    pub(super) fn load_without(
+        &self,
+        packs: &BTreeSet<String>,
+        monitor: &dyn Monitor,
+    ) -> Result<(), Error> {
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        *objects = Some(self.reconcile(packs, monitor)?);
+        self.frames.clear();
+        Ok(())
+    }
+
+    fn reconcile(
+        &self,
+        without: &BTreeSet<String>,
+        monitor: &dyn Monitor,
+    ) -> Result<Objects, Error> {
         let rows = self
             .with_index(monitor, |index| index.packs())?
             .unwrap_or_default();
@@ -117,6 +132,10 @@ impl Store {
         let mut objects = Objects::default();
         let mut add = Vec::new();
         for (name, size) in self.files.list(Area::Packs)? {
+            if without.contains(&name) {
+                rows.remove(&name);
+                continue;
+            }
             let known = rows
                 .remove(&name)
                 .filter(|row| row.size == size)
@@ -138,7 +157,12 @@ impl Store {
                 Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {
                     monitor.warn(&format!("{error}; its frames are searched one by one"));
-                    objects.add(name.clone(), self.search_frames(&name, size, monitor)?);
+                    let (table, bad) = self.search_frames(&name, size)?;
+                    for (offset, what) in bad {
+                        let place = reader::pack_place(&name);
+                        monitor.warn(&format!("{place} is damaged at byte {offset}: {what}"));
+                    }
+                    objects.add(name.clone(), table);
                 }
             }
         }
@@ -156,7 +180,7 @@ impl Store {
     }
 
     /// Reads the table of a pack from its end.
-    fn read_table(&self, name: &str, size: u64) -> Result<(Table, Vec<u8>), Error> {
+    pub(super) fn read_table(&self, name: &str, size: u64) -> Result<(Table, Vec<u8>), Error> {
         let corrupt = |what: &str| Error::Corrupt {
             place: reader::pack_place(name),
             what: what.to_owned(),
@@ -213,52 +237,13 @@ impl Store {
         })
     }
 
-    /// Finds what a pack without a usable table still holds: every frame that is whole.
-    fn search_frames(&self, name: &str, size: u64, monitor: &dyn Monitor) -> Result<Table, Error> {
-        let mut table = Table::default();
-        let mut offset = HEADER.len() as u64;
-        while offset + HEADER_LEN as u64 <= size {
-            let header = self.files.range(Area::Packs, name, offset, HEADER_LEN)?;
-            let Ok(stored) = frame::stored_len(&header) else {
-                break;
-            };
-            let len = HEADER_LEN as u64 + u64::from(stored);
-            if offset + len > size {
-                break;
-            }
-            let body = self.files.range(
-                Area::Packs,
-                name,
-                offset + HEADER_LEN as u64,
-                stored as usize,
-            )?;
-            match frame::open(&header, &body)
-                .and_then(|raw| frame::parts(&raw).map(|parts| (raw.len(), parts)))
-            {
-                Ok((raw_len, parts)) => {
-                    let frame = table.frames.len() as u32;
-                    table.frames.push(FramePlace {
-                        offset,
-                        len: len as u32,
-                        raw_len: raw_len as u32,
-                    });
-                    table
-                        .rows
-                        .extend(parts.into_iter().map(|part| Row { frame, part }));
-                }
-                Err(bad) => monitor.warn(&format!(
-                    "{} is damaged at byte {offset}: {bad}",
-                    reader::pack_place(name)
-                )),
-            }
-            offset += len;
-        }
-        Ok(table)
-    }
-
-    /// Makes finished packs known: to the index, durably, and to this process.
-    pub(super) fn admit(&self, packs: &[(String, u64, Vec<u8>)]) -> Result<(), Error> {
-        if packs.is_empty() {
+    /// Makes finished packs known, to the index, durably, and to this process; the index gives up those of `drop`.
+    pub(super) fn admit(
+        &self,
+        packs: &[(String, u64, Vec<u8>)],
+        drop: &[String],
+    ) -> Result<(), Error> {
+        if packs.is_empty() && drop.is_empty() {
             return Ok(());
         }
         let rows: Vec<PackRow> = packs
@@ -271,7 +256,7 @@ impl Store {
             .collect();
         // The next command reads from the packs what the index could not take.
         if let Some(index) = self.index().as_mut() {
-            let _ = index.change_packs(&rows, &[]);
+            let _ = index.change_packs(&rows, drop);
         }
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
         for row in rows {

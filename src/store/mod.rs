@@ -3,6 +3,7 @@
 //! The truth is in files (packs, snapshot files, pins). The index beside them is a cache. The order of writing keeps
 //! promise 1: pack durable → its name durable → index rows committed → snapshot file durable, which is the commit.
 
+mod alone;
 mod catalog;
 pub(crate) mod error;
 mod files;
@@ -13,9 +14,13 @@ mod load;
 mod objects;
 mod pack;
 mod packer;
+mod reach;
 mod reader;
+mod salvage;
+mod scrub;
 mod segment;
 mod tree;
+mod usage;
 mod wire;
 
 use std::fs::File;
@@ -31,12 +36,18 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Snapshot};
 use crate::monitor::Monitor;
 
+pub(crate) use alone::Alone;
 pub(crate) use catalog::{Catalog, name_of};
 pub use error::Error;
 pub(crate) use files::{Area, Files};
 pub use packer::Added;
 pub(crate) use packer::Packer;
+pub(crate) use reach::Reach;
+pub use reach::{Gap, Hole};
 pub(crate) use reader::Wanted;
+pub use scrub::Flaw;
+pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
+pub(crate) use usage::Usage;
 
 use index::Index;
 use objects::Objects;
@@ -196,7 +207,8 @@ impl Store {
         Ok(Packer::new(self))
     }
 
-    fn has(&self, id: &Digest) -> bool {
+    /// Whether an object lies in a pack.
+    pub(crate) fn has(&self, id: &Digest) -> bool {
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
         objects
             .as_ref()

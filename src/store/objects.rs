@@ -1,6 +1,7 @@
 //! Where every object lies: the tables of all packs, in memory.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::frame::Part;
@@ -50,10 +51,12 @@ struct Pack {
 pub(crate) struct Objects {
     packs: Vec<Pack>,
     places: ByDigest<Place>,
+    /// Further places of objects that lie in more than one pack.
+    spare: ByDigest<Vec<Place>>,
 }
 
 impl Objects {
-    /// Adds what a pack holds. An object that is known already keeps its first place.
+    /// Adds what a pack holds. An object that is known already keeps its first place, and gets a spare one.
     pub(crate) fn add(&mut self, name: String, table: Table) {
         let pack = self.packs.len() as u32;
         self.packs.push(Pack {
@@ -62,12 +65,29 @@ impl Objects {
         });
         self.places.reserve(table.rows.len());
         for row in table.rows {
-            self.places.entry(row.part.id).or_insert(Place {
+            let place = Place {
                 pack,
                 frame: row.frame,
                 part: row.part,
-            });
+            };
+            match self.places.entry(row.part.id) {
+                Entry::Vacant(free) => drop(free.insert(place)),
+                Entry::Occupied(_) => self.spare.entry(row.part.id).or_default().push(place),
+            }
         }
+    }
+
+    /// Takes objects for lost, since no copy of them can be read.
+    pub(crate) fn disown<'a>(&mut self, ids: impl IntoIterator<Item = &'a Digest>) {
+        for id in ids {
+            self.places.remove(id);
+            self.spare.remove(id);
+        }
+    }
+
+    /// Where an object lies as well.
+    pub(crate) fn spare(&self, id: &Digest) -> &[Place] {
+        self.spare.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// Where an object lies.

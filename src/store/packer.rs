@@ -10,10 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::Store;
 use super::error::Error;
 use super::files::Area;
-use super::frame::{self, HEADER_LEN, Object, ObjectKind};
+use super::frame::{self, HEADER_LEN, Object, ObjectKind, Part, Sealed};
 use super::objects::FirstBytes;
 use super::pack::{FramePlace, HEADER, Row, Table};
+use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments, segment_value};
+use super::wire::Malformed;
 use crate::disk::atomic::Temp;
 use crate::model::Digest;
 
@@ -58,6 +60,8 @@ pub(crate) struct Packer<'s> {
     files: Mutex<Waiting>,
     trees: Mutex<Waiting>,
     added: Mutex<Added>,
+    /// Where it is said, nothing else is taken.
+    only: Option<Digests>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -74,12 +78,25 @@ impl<'s> Packer<'s> {
             files: Mutex::default(),
             trees: Mutex::default(),
             added: Mutex::default(),
+            only: None,
         }
     }
 
-    /// Whether the store has an object already, or gets it from this packer.
+    /// The same, taking nothing but these objects.
+    pub(crate) fn only(self, ids: Digests) -> Self {
+        Self {
+            only: Some(ids),
+            ..self
+        }
+    }
+
+    /// Whether the store has an object already, gets it from this packer, or shall not have it.
     pub(crate) fn has(&self, id: &Digest) -> bool {
-        self.store.has(id) || locked(self.shard(id)).contains(id)
+        let known = match &self.only {
+            Some(ids) => !ids.contains(id),
+            None => self.store.has(id),
+        };
+        known || locked(self.shard(id)).contains(id)
     }
 
     fn shard(&self, id: &Digest) -> &Mutex<HashSet<Digest, BuildHasherDefault<FirstBytes>>> {
@@ -88,7 +105,8 @@ impl<'s> Packer<'s> {
 
     /// Whether the caller is the one to bring this object.
     fn claim(&self, id: &Digest) -> bool {
-        !self.store.has(id) && locked(self.shard(id)).insert(*id)
+        let taken = self.only.as_ref().is_none_or(|ids| ids.contains(id));
+        taken && !self.store.has(id) && locked(self.shard(id)).insert(*id)
     }
 
     /// Adds the contents of small files that lie near each other.
@@ -202,12 +220,48 @@ impl<'s> Packer<'s> {
         self.write(&full.objects)
     }
 
-    /// Compresses objects to a frame (in this thread) and appends it to the open pack (one thread at a time).
+    /// Compresses objects to a frame (in this thread) and appends it.
     fn write(&self, objects: &[Object]) -> Result<(), Error> {
         if objects.is_empty() {
             return Ok(());
         }
-        let sealed = frame::seal(objects)?;
+        self.append(&frame::seal(objects)?)
+    }
+
+    /// Takes over a frame as it is stored, as far as its objects are new: whole, or else those compressed again.
+    pub(crate) fn add_frame(&self, header: &[u8], body: Vec<u8>) -> Result<(), Error> {
+        let bad = |bad: Malformed| Error::Corrupt {
+            place: "a frame".to_owned(),
+            what: bad.0.to_owned(),
+        };
+        let raw = frame::open(header, &body).map_err(bad)?;
+        let parts = frame::parts(&raw).map_err(bad)?;
+        let new: Vec<Part> = parts
+            .iter()
+            .filter(|part| self.claim(&part.id))
+            .copied()
+            .collect();
+        match header.try_into() {
+            Ok(header) if new.len() == parts.len() && !parts.is_empty() => self.append(&Sealed {
+                header,
+                body,
+                raw_len: raw.len() as u32,
+                parts,
+            }),
+            _ => {
+                let object = |part: Part| Object {
+                    id: part.id,
+                    kind: part.kind,
+                    segment: part.segment,
+                    bytes: raw[part.start as usize..][..part.len as usize].to_vec(),
+                };
+                self.write(&new.into_iter().map(object).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// Appends a frame to the open pack (one thread at a time).
+    fn append(&self, sealed: &Sealed) -> Result<(), Error> {
         let full = {
             let mut open = locked(&self.open);
             let pack = match &mut *open {
@@ -228,7 +282,7 @@ impl<'s> Packer<'s> {
                 part,
             }));
             let mut added = locked(&self.added);
-            added.objects += objects.len() as u64;
+            added.objects += sealed.parts.len() as u64;
             added.bytes += u64::from(sealed.raw_len);
             added.stored += u64::from(place.len);
             if pack.len >= PACK_TARGET {
@@ -252,6 +306,11 @@ impl<'s> Packer<'s> {
 
     /// Makes all content durable and known to the index. Only now may a snapshot name it.
     pub(crate) fn finish(self) -> Result<Added, Error> {
+        self.finish_instead_of(&[])
+    }
+
+    /// The same, and the index gives up some packs in the same transaction. Only now may those be deleted.
+    pub(crate) fn finish_instead_of(self, packs: &[String]) -> Result<Added, Error> {
         for queue in [&self.files, &self.trees] {
             let rest = std::mem::take(&mut *locked(queue));
             self.write(&rest.objects)?;
@@ -260,7 +319,7 @@ impl<'s> Packer<'s> {
         if let Some(pack) = last {
             self.seal(pack)?;
         }
-        self.store.admit(&locked(&self.sealed))?;
+        self.store.admit(&locked(&self.sealed), packs)?;
         Ok(*locked(&self.added))
     }
 }

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::files::Area;
 use super::frame::{self, HEADER_LEN, ObjectKind};
 use super::objects::Place;
+use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments};
 use crate::model::Digest;
 
@@ -31,6 +32,14 @@ pub(super) struct FrameCache(Mutex<VecDeque<(FrameKey, Arc<Vec<u8>>)>>);
 type FrameKey = (u32, u32);
 
 const CACHED_FRAMES: usize = 8;
+
+impl FrameCache {
+    /// Forgets all: the numbers mean other packs from now on.
+    pub(super) fn clear(&self) {
+        let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        frames.clear();
+    }
+}
 
 /// An object that somebody wants, with what they want it for.
 #[derive(Debug)]
@@ -123,8 +132,56 @@ impl Store {
     }
 
     fn read_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
+        let first = self.read_only_place(place);
+        first.or_else(|error| self.read_spare(place).ok_or(error))
+    }
+
+    fn read_only_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
         let raw = self.cached_frame(place.pack, place.frame)?;
         Ok(self.part(&raw, place)?.to_vec())
+    }
+
+    /// Another copy of an object that cannot be read where it was looked for.
+    fn read_spare(&self, place: &Place) -> Option<Vec<u8>> {
+        let spare = {
+            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            objects.as_ref()?.spare(&place.part.id).to_vec()
+        };
+        spare
+            .iter()
+            .find_map(|place| self.read_only_place(place).ok())
+    }
+
+    /// Which of some objects cannot be read back. Reads them all.
+    pub(crate) fn unreadable(&self, ids: impl IntoIterator<Item = Digest>) -> Digests {
+        let (mut wanted, mut bad) = (Vec::new(), Digests::default());
+        for id in ids {
+            if self.place(&id).is_ok() {
+                let purpose = id;
+                wanted.push(Wanted { id, purpose });
+            } else {
+                bad.insert(id);
+            }
+        }
+        let batches = self.plan(wanted).unwrap_or_default();
+        let lost = batches.into_par_iter().flat_map_iter(|batch| {
+            let raw = self.frame(batch.pack, batch.frame).unwrap_or_default();
+            let lost = |(place, _): &&(Place, Digest)| {
+                self.part(&raw, place).is_err() && self.read_spare(place).is_none()
+            };
+            let found: Vec<Digest> = batch.parts.iter().filter(lost).map(|(_, id)| *id).collect();
+            found
+        });
+        bad.extend(lost.collect::<Vec<_>>());
+        bad
+    }
+
+    /// Takes objects for lost from now on, so that a good copy of them is taken in again.
+    pub(crate) fn disown(&self, ids: &Digests) {
+        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(objects) = objects.as_mut() {
+            objects.disown(ids);
+        }
     }
 
     /// Reads an object whole. Meant for trees and small files; a large one takes its whole size in memory.
@@ -205,9 +262,19 @@ impl Store {
         E: From<Error> + Send,
     {
         batches.into_par_iter().try_for_each(|batch| {
-            let raw = self.frame(batch.pack, batch.frame)?;
+            let raw = self.frame(batch.pack, batch.frame);
             for (place, purpose) in &batch.parts {
-                take(purpose, self.part(&raw, place)?)?;
+                let first = match &raw {
+                    Ok(raw) => self.part(raw, place),
+                    Err(_) => Err(Error::LostObject(place.part.id.to_hex())),
+                };
+                match first {
+                    Ok(bytes) => take(purpose, bytes)?,
+                    Err(error) => match self.read_spare(place) {
+                        Some(bytes) => take(purpose, &bytes)?,
+                        None => return Err(raw.err().unwrap_or(error).into()),
+                    },
+                }
             }
             Ok(())
         })

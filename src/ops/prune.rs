@@ -1,0 +1,220 @@
+//! `prune`: frees the space of what no snapshot needs any more.
+//!
+//! Mark what is needed; delete packs that hold nothing of it, which needs no room; write the rest of half-empty packs into new
+//! ones, let the index change over in one transaction, and only then delete the old ones (promise 1).
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::Context;
+use super::error::Error;
+use crate::store::{Alone, Area, Digests, GoodFrame, Store, Usage};
+
+/// What a prune is told.
+#[derive(Clone, Debug, Default)]
+pub struct PruneOptions {
+    /// Nothing that was written or forgotten so recently is removed.
+    pub grace: SignedDuration,
+    /// Change nothing, tell what would be freed.
+    pub dry_run: bool,
+}
+
+/// What a prune freed. Sizes are bytes as stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PruneOutcome {
+    /// Forgotten snapshots that are gone for good.
+    pub snapshots: u64,
+    /// Packs that were deleted because nothing needs them.
+    pub deleted: u64,
+    /// Packs that were written anew without what nothing needs.
+    pub rewritten: u64,
+    /// Objects that are gone.
+    pub objects: u64,
+    /// What the packs took before,
+    pub before: u64,
+    /// and what they take now.
+    pub after: u64,
+    /// Forgotten snapshots that stay for now, since they were forgotten within the grace.
+    pub spared: u64,
+    /// What packs hold that nothing needs, and that stays for now.
+    pub waste: u64,
+    /// Whether nothing was changed.
+    pub dry_run: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Stored bytes that are rewritten at a time: so much room is needed beside what is there.
+const BATCH_BYTES: u64 = 48 << 20;
+/// A pack is written anew where at least one part in so many of it is not needed.
+const WASTE_PARTS: u64 = 10;
+/// Packs smaller than this are joined, where there are that many.
+const SMALL_PACK_BYTES: u64 = 4 << 20;
+const SMALL_PACKS: usize = 16;
+
+/// Frees space.
+pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutcome, Error> {
+    let start = Instant::now();
+    let store = context.open()?;
+    let alone = store.alone(context.monitor)?;
+    let old = (context.now.checked_sub(options.grace)).map_or(i64::MAX, Timestamp::as_second);
+    let is_old = |written: i64| options.grace.is_zero() || written <= old;
+    let mut outcome = PruneOutcome {
+        dry_run: options.dry_run,
+        ..PruneOutcome::default()
+    };
+    let needed = mark(context, &store, &is_old, &mut outcome)?;
+    let usage = store.usage(&needed)?;
+    outcome.before = usage.iter().map(|pack| pack.size).sum();
+    outcome.after = outcome.before;
+    let plan = Plan::new(usage, &is_old, &mut outcome);
+    context.go_on()?;
+    if options.dry_run {
+        plan.foretell(&mut outcome);
+    } else {
+        plan.carry_out(context, &alone, &needed, &mut outcome)?;
+    }
+    outcome.took = start.elapsed();
+    Ok(outcome)
+}
+
+/// Everything that snapshots need, with forgotten ones that can still be brought back; the others are gone from here on.
+fn mark(
+    context: &Context<'_>,
+    store: &Store,
+    is_old: &impl Fn(i64) -> bool,
+    outcome: &mut PruneOutcome,
+) -> Result<Digests, Error> {
+    let catalog = store.catalog()?;
+    if let Some((name, error)) = catalog.damaged.first() {
+        let what = super::error::reason(error);
+        return Err(Error::CannotPrune(format!(
+            "snapshot file {name} cannot be read ({what})"
+        )));
+    }
+    let mut keep: Vec<_> = catalog.snapshots.into_iter().map(|(_, one)| one).collect();
+    for (id, snapshot) in store.forgotten()?.snapshots {
+        if is_old(store.written(Area::Forgotten, id)?) {
+            outcome.snapshots += 1;
+            if !outcome.dry_run {
+                store.drop_forgotten(id)?;
+            }
+        } else {
+            outcome.spared += 1;
+            keep.push(snapshot);
+        }
+    }
+    store.load_objects(context.monitor)?;
+    context.monitor.phase("marking", 0, 0);
+    let reach = store.reach(&keep, |id| store.has(id))?;
+    if reach.blind {
+        let why = "a directory of a snapshot is lost, so nobody knows what it still needs";
+        return Err(Error::CannotPrune(why.to_owned()));
+    }
+    Ok(reach.needed)
+}
+
+/// What happens to which pack.
+struct Plan {
+    delete: Vec<Usage>,
+    rewrite: Vec<Usage>,
+}
+
+impl Plan {
+    fn new(usage: Vec<Usage>, is_old: &impl Fn(i64) -> bool, outcome: &mut PruneOutcome) -> Self {
+        let mut plan = Self {
+            delete: Vec::new(),
+            rewrite: Vec::new(),
+        };
+        let mut small = Vec::new();
+        for pack in usage {
+            if !is_old(pack.written) {
+                outcome.waste += pack.dead;
+            } else if pack.live == 0 {
+                plan.delete.push(pack);
+            } else if pack.dead * WASTE_PARTS >= pack.live + pack.dead {
+                plan.rewrite.push(pack);
+            } else if pack.size < SMALL_PACK_BYTES {
+                small.push(pack);
+            } else {
+                outcome.waste += pack.dead;
+            }
+        }
+        if small.len() >= SMALL_PACKS {
+            plan.rewrite.append(&mut small);
+        }
+        outcome.waste += small.iter().map(|pack| pack.dead).sum::<u64>();
+        plan
+    }
+
+    fn foretell(self, outcome: &mut PruneOutcome) {
+        outcome.deleted = self.delete.len() as u64;
+        outcome.rewritten = self.rewrite.len() as u64;
+        for pack in self.delete.iter().chain(&self.rewrite) {
+            outcome.objects += pack.dead_objects;
+            let stays = if pack.live == 0 {
+                0
+            } else {
+                pack.size - pack.dead
+            };
+            outcome.after -= pack.size - stays;
+        }
+    }
+
+    fn carry_out(
+        self,
+        context: &Context<'_>,
+        alone: &Alone<'_>,
+        needed: &Digests,
+        outcome: &mut PruneOutcome,
+    ) -> Result<(), Error> {
+        for pack in self.delete {
+            alone.delete_pack(&pack.name)?;
+            outcome.deleted += 1;
+            outcome.objects += pack.dead_objects;
+            outcome.after -= pack.size;
+        }
+        let mut batch: Vec<Usage> = Vec::new();
+        let mut rest = self.rewrite.into_iter().peekable();
+        while let Some(pack) = rest.next() {
+            batch.push(pack);
+            let live: u64 = batch.iter().map(|pack| pack.live).sum();
+            let next = rest.peek().map_or(BATCH_BYTES, |pack| pack.live);
+            if live + next > BATCH_BYTES {
+                rewrite(context, alone, std::mem::take(&mut batch), needed, outcome)?;
+            }
+        }
+        rewrite(context, alone, batch, needed, outcome)
+    }
+}
+
+fn rewrite(
+    context: &Context<'_>,
+    alone: &Alone<'_>,
+    packs: Vec<Usage>,
+    needed: &Digests,
+    outcome: &mut PruneOutcome,
+) -> Result<(), Error> {
+    if packs.is_empty() {
+        return Ok(());
+    }
+    context.go_on()?;
+    let total = packs.iter().map(|pack| pack.live).sum();
+    context.monitor.phase("rewriting", 0, total);
+    let mut frames: BTreeMap<String, Vec<GoodFrame>> = BTreeMap::new();
+    for pack in packs {
+        outcome.rewritten += 1;
+        outcome.objects += pack.dead_objects;
+        outcome.after -= pack.size;
+        frames.insert(pack.name, pack.frames);
+    }
+    let names: Vec<String> = frames.keys().cloned().collect();
+    let added = alone.repack(&frames, Some(needed.clone()), context.monitor)?;
+    outcome.after += added.stored;
+    for name in names {
+        alone.delete_pack(&name)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Repair: what is left of damaged packs goes into new ones, lost objects come back from live venvs, and what is beyond
+//! repair is moved to quarantine.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::error::Error;
+use super::intake::Intake;
+use super::lookup::Chosen;
+use super::verify::{Hurt, Look, hurt};
+use crate::store::{Alone, Area, Catalog, Digests, Reach, Store};
+use crate::venv::Site;
+use crate::venv::stat_cache::StatCache;
+
+/// What a repair did.
+#[derive(Debug, Default)]
+pub struct Repaired {
+    /// Objects that were saved from damaged packs.
+    pub salvaged: u64,
+    /// Objects that came back from live venvs.
+    pub healed: u64,
+    /// From which.
+    pub healed_from: Vec<PathBuf>,
+    /// Snapshot files that were put right.
+    pub mended: Vec<String>,
+    /// What was moved to quarantine, by its name in the store.
+    pub quarantined: Vec<String>,
+    /// Snapshots that had holes and are whole again.
+    pub whole_again: Vec<Chosen>,
+    /// Snapshots that still have holes.
+    pub hurt: Vec<Hurt>,
+}
+
+/// Mends a store. Each step leaves it at least as good as it was, so that a crash between them harms nothing.
+pub(super) fn repair(
+    context: &Context<'_>,
+    store: &Store,
+    alone: &Alone<'_>,
+    look: &Look,
+    hurt_before: &[Hurt],
+    from: &[Site],
+) -> Result<Repaired, Error> {
+    let mut done = Repaired::default();
+    alone.drop_rows(&look.lying_rows, context.monitor)?;
+    let bad = &look.scrubbed.bad;
+    context.monitor.phase("repairing", 0, 0);
+    done.salvaged = alone.repack(bad, None, context.monitor)?.objects;
+    for name in bad.keys() {
+        alone.quarantine(Area::Packs, name)?;
+        done.quarantined.push(format!("packs/{name}"));
+    }
+    for (name, _) in &look.catalog.damaged {
+        if alone.mend_snapshot(name)? {
+            done.mended.push(name.clone());
+        } else {
+            alone.quarantine(Area::Snapshots, name)?;
+            done.quarantined.push(format!("snapshots/{name}"));
+        }
+    }
+    let catalog = store.catalog()?;
+    let mut reach = needs(store, &catalog)?;
+    for site in candidates(context, &catalog, from) {
+        if reach.missing.is_empty() {
+            break;
+        }
+        let healed = heal(context, store, &site, &mut reach, &catalog)?;
+        if healed > 0 {
+            done.healed += healed;
+            done.healed_from.push(site.path().to_owned());
+        }
+    }
+    done.hurt = hurt(store, &catalog, &reach)?;
+    let still: BTreeSet<_> = done.hurt.iter().map(|one| one.chosen.id).collect();
+    let again = hurt_before
+        .iter()
+        .filter(|one| !still.contains(&one.chosen.id));
+    done.whole_again = again.map(|one| one.chosen.clone()).collect();
+    Ok(done)
+}
+
+fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
+    let snapshots = catalog.snapshots.iter().map(|(_, snapshot)| snapshot);
+    Ok(store.reach(snapshots, |id| store.has(id))?)
+}
+
+/// The places that may still have what was lost: first those that were named, then every venv of this host that is known.
+fn candidates(context: &Context<'_>, catalog: &Catalog, from: &[Site]) -> Vec<Site> {
+    let known: BTreeSet<PathBuf> = catalog
+        .snapshots
+        .iter()
+        .filter(|(_, snapshot)| snapshot.venv.host == context.host)
+        .map(|(_, snapshot)| snapshot.venv.path())
+        .collect();
+    let known = known.iter().filter_map(|path| Site::resolve(path).ok());
+    from.iter().cloned().chain(known).collect()
+}
+
+/// Takes what is missing from a live tree. A tree that came back may tell of more that is missing, so it goes on while it helps.
+fn heal(
+    context: &Context<'_>,
+    store: &Store,
+    site: &Site,
+    reach: &mut Reach,
+    catalog: &Catalog,
+) -> Result<u64, Error> {
+    let mut healed = 0;
+    loop {
+        let added = take_in(context, store, site, reach.missing.clone())?;
+        healed += added;
+        if added == 0 {
+            return Ok(healed);
+        }
+        *reach = needs(store, catalog)?;
+        if reach.missing.is_empty() {
+            return Ok(healed);
+        }
+    }
+}
+
+/// Stores of a live tree what is wanted and nothing else. A tree that cannot be read gives nothing.
+pub(super) fn take_in(
+    context: &Context<'_>,
+    store: &Store,
+    site: &Site,
+    wanted: Digests,
+) -> Result<u64, Error> {
+    let Ok(root) = site.open() else {
+        return Ok(0);
+    };
+    let intake = Intake::new(store.packer(context.monitor)?.only(wanted));
+    let scan = match intake.scan(&root, &StatCache::default(), context.monitor) {
+        Ok(scan) => scan,
+        Err(error @ (Error::Interrupted | Error::Store(_))) => return Err(error),
+        Err(error) => {
+            context.monitor.warn(&super::error::reason(&error));
+            return Ok(0);
+        }
+    };
+    intake.packer.add_forest(&scan.manifest)?;
+    Ok(intake.packer.finish()?.objects)
+}

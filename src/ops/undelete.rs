@@ -1,0 +1,51 @@
+//! `undelete`: forgotten snapshots come back, while all that they hold is still there.
+
+use super::context::Context;
+use super::error::Error;
+use super::lookup::Chosen;
+use crate::model::SnapshotRef;
+
+/// What can be brought back, or was.
+#[derive(Debug)]
+pub struct UndeleteOutcome {
+    /// Back in the list.
+    pub restored: Vec<Chosen>,
+    /// Forgotten ones that could be, where none was named; with whether all that they hold is still there.
+    pub forgotten: Vec<(Chosen, bool)>,
+}
+
+/// Brings forgotten snapshots back; without a name, tells which there are.
+pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<UndeleteOutcome, Error> {
+    let store = context.open()?;
+    let forgotten = store.forgotten()?;
+    store.load_objects(context.monitor)?;
+    let whole = |chosen: &Chosen| -> Result<bool, Error> {
+        let reach = store.reach([&chosen.snapshot], |id| store.has(id))?;
+        Ok(!reach.hurts(&chosen.snapshot))
+    };
+    let mut outcome = UndeleteOutcome {
+        restored: Vec::new(),
+        forgotten: Vec::new(),
+    };
+    if names.is_empty() {
+        for (id, snapshot) in forgotten.snapshots {
+            let chosen = Chosen { id, snapshot };
+            let there = whole(&chosen)?;
+            outcome.forgotten.push((chosen, there));
+        }
+        return Ok(outcome);
+    }
+    let mut chosen = Vec::new();
+    for name in names {
+        let one = forgotten.find(name, None)?;
+        if !whole(&one)? {
+            return Err(Error::Pruned(one.id));
+        }
+        chosen.push(one);
+    }
+    for one in chosen {
+        store.unforget(one.id)?;
+        outcome.restored.push(one);
+    }
+    Ok(outcome)
+}

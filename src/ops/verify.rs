@@ -1,0 +1,161 @@
+//! `verify`: the whole store is read back; with `--repair` it is mended as far as can be.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::error::Error;
+use super::lookup::Chosen;
+use super::repair::{Repaired, repair};
+use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
+use crate::venv::Site;
+
+/// What a verify is told.
+#[derive(Clone, Debug, Default)]
+pub struct VerifyOptions {
+    /// Read only this share of the frames, from 0 to 1, drawn anew each time.
+    pub sample: Option<f64>,
+    /// Read only packs that were written since then.
+    pub since: Option<Timestamp>,
+    /// Mend what is wrong.
+    pub repair: bool,
+    /// Where else than in the known venvs lost content may still be.
+    pub from: Vec<Site>,
+}
+
+/// A snapshot with places that cannot be restored.
+#[derive(Clone, Debug)]
+pub struct Hurt {
+    /// Which.
+    pub chosen: Chosen,
+    /// The places.
+    pub holes: Vec<Hole>,
+}
+
+/// What a verify found.
+#[derive(Debug)]
+pub struct VerifyOutcome {
+    /// How many packs were read,
+    pub packs: u64,
+    /// how many frames of them,
+    pub frames: u64,
+    /// and the bytes of those as stored.
+    pub bytes: u64,
+    /// How many objects are good, in all packs.
+    pub objects: u64,
+    /// How many snapshots there are.
+    pub snapshots: u64,
+    /// Whether all was read, and not a part that was asked for.
+    pub complete: bool,
+    /// What is wrong with files of the store.
+    pub flaws: Vec<Flaw>,
+    /// The snapshots that are hurt by it.
+    pub hurt: Vec<Hurt>,
+    /// Whether something could not be read at all.
+    pub unread: bool,
+    /// What was mended.
+    pub repaired: Option<Repaired>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl VerifyOutcome {
+    /// Whether all is well now.
+    pub fn is_clean(&self) -> bool {
+        match &self.repaired {
+            Some(repaired) => repaired.hurt.is_empty(),
+            None => self.flaws.is_empty() && self.hurt.is_empty(),
+        }
+    }
+}
+
+/// What is known of a store after it was read back.
+pub(super) struct Look {
+    pub(super) catalog: Catalog,
+    pub(super) scrubbed: Scrubbed,
+    pub(super) reach: Reach,
+    /// Packs about which the index says something else than they do.
+    pub(super) lying_rows: Vec<String>,
+}
+
+/// Reads the store back.
+pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOutcome, Error> {
+    let start = Instant::now();
+    let store = context.open()?;
+    let alone = options
+        .repair
+        .then(|| store.alone(context.monitor))
+        .transpose()?;
+    let (look, flaws) = look(context, &store, options)?;
+    let hurt = hurt(&store, &look.catalog, &look.reach)?;
+    let mut outcome = VerifyOutcome {
+        packs: look.scrubbed.packs,
+        frames: look.scrubbed.frames,
+        bytes: look.scrubbed.bytes,
+        objects: look.scrubbed.good.len() as u64,
+        snapshots: look.catalog.snapshots.len() as u64,
+        complete: options.sample.is_none() && options.since.is_none(),
+        unread: look.scrubbed.unread,
+        flaws,
+        hurt,
+        repaired: None,
+        took: start.elapsed(),
+    };
+    if let Some(alone) = alone.filter(|_| !outcome.is_clean()) {
+        let from = &options.from;
+        outcome.repaired = Some(repair(context, &store, &alone, &look, &outcome.hurt, from)?);
+        outcome.took = start.elapsed();
+    }
+    Ok(outcome)
+}
+
+fn look(
+    context: &Context<'_>,
+    store: &Store,
+    options: &VerifyOptions,
+) -> Result<(Look, Vec<Flaw>), Error> {
+    let rows = store.index_flaws(context.monitor)?;
+    let catalog = store.catalog()?;
+    store.load_objects(&crate::monitor::Silent::default())?;
+    let since = options.since.map_or(i64::MIN, Timestamp::as_second);
+    let share = options.sample.unwrap_or(1.0);
+    let choose = |written: i64| if written < since { 0.0 } else { share };
+    let seed = context.now.as_microsecond() as u64;
+    let scrubbed = store.scrub(choose, seed, context.monitor)?;
+    let good = |id: &crate::model::Digest| scrubbed.good.contains(id);
+    let reach = store.reach(catalog.snapshots.iter().map(|(_, one)| one), good)?;
+    let mut flaws = scrubbed.flaws.clone();
+    for (name, error) in &catalog.damaged {
+        flaws.push(Flaw {
+            file: format!("snapshots/{name}"),
+            offset: None,
+            what: super::error::reason(error),
+        });
+    }
+    let (lying_rows, more): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    flaws.extend(more);
+    let look = Look {
+        catalog,
+        scrubbed,
+        reach,
+        lying_rows,
+    };
+    Ok((look, flaws))
+}
+
+/// The snapshots that need what is missing, newest first.
+pub(super) fn hurt(store: &Store, catalog: &Catalog, reach: &Reach) -> Result<Vec<Hurt>, Error> {
+    let mut found = Vec::new();
+    for (id, snapshot) in catalog.snapshots.iter().rev() {
+        if reach.hurts(snapshot) {
+            let chosen = Chosen {
+                id: *id,
+                snapshot: snapshot.clone(),
+            };
+            let holes = store.holes(snapshot, reach)?;
+            found.push(Hurt { chosen, holes });
+        }
+    }
+    Ok(found)
+}

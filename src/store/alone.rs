@@ -1,0 +1,128 @@
+//! What only a process may do that has the store for itself: give up packs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::error::Error;
+use super::files::Area;
+use super::frame::HEADER_LEN;
+use super::scrub::{Digests, GoodFrame};
+use super::{Added, Store};
+use crate::disk::lock::{Sharing, lock};
+use crate::monitor::Monitor;
+
+/// A store that nobody else has open. What was read from it before may be out of date.
+#[derive(Debug)]
+pub(crate) struct Alone<'s>(&'s Store);
+
+impl Store {
+    /// Waits until nobody else has the store open, and keeps others out until the result is dropped.
+    pub(crate) fn alone(&self, monitor: &dyn Monitor) -> Result<Alone<'_>, Error> {
+        let wait = self.wait;
+        if lock(
+            &self.held_lock,
+            &self.path,
+            Sharing::Exclusive,
+            wait,
+            monitor,
+        )? {
+            return Ok(Alone(self));
+        }
+        Err(if monitor.cancelled() {
+            Error::Interrupted
+        } else {
+            Error::Locked(self.path.clone())
+        })
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        // From exclusive to shared nobody can be in the way; and if it fails, the process keeps the stronger lock.
+        let shared = Sharing::Shared;
+        let store = self.0;
+        let _ = lock(
+            &store.held_lock,
+            &store.path,
+            shared,
+            Duration::ZERO,
+            &crate::monitor::Silent::default(),
+        );
+    }
+}
+
+impl Alone<'_> {
+    /// Writes what some packs hold into new ones, as far as it is in `keep` and in no other pack, and gives the old packs up in the
+    /// index. They still lie there: delete them or move them away.
+    pub(crate) fn repack(
+        &self,
+        packs: &BTreeMap<String, Vec<GoodFrame>>,
+        keep: Option<Digests>,
+        monitor: &dyn Monitor,
+    ) -> Result<Added, Error> {
+        let store = self.0;
+        store.load_without(&packs.keys().cloned().collect(), monitor)?;
+        let mut packer = store.packer(monitor)?;
+        if let Some(ids) = keep {
+            packer = packer.only(ids);
+        }
+        let frames: Vec<_> = packs
+            .iter()
+            .flat_map(|(name, frames)| frames.iter().map(move |frame| (name, frame)))
+            .collect();
+        frames.into_par_iter().try_for_each(|(name, frame)| {
+            if monitor.cancelled() {
+                return Err(Error::Interrupted);
+            }
+            let (offset, len) = (frame.place.offset, frame.place.len as usize);
+            let mut header = store.files.range(Area::Packs, name, offset, len)?;
+            let body = header.split_off(HEADER_LEN.min(len));
+            monitor.advance(0, len as u64);
+            packer.add_frame(&header, body)
+        })?;
+        let names: Vec<String> = packs.keys().cloned().collect();
+        packer.finish_instead_of(&names)
+    }
+
+    /// Deletes a pack that nothing needs. Where the index cannot be told, the next command drops its row.
+    pub(crate) fn delete_pack(&self, name: &str) -> Result<(), Error> {
+        self.0.admit(&[], &[name.to_owned()])?;
+        self.0.files.close(name);
+        Ok(self.0.files.delete(Area::Packs, name)?)
+    }
+
+    /// Moves a file that is beyond repair away, where it is kept.
+    pub(crate) fn quarantine(&self, area: Area, name: &str) -> Result<(), Error> {
+        self.0.files.close(name);
+        Ok(self.0.files.shift(name, area, Area::Quarantine)?)
+    }
+
+    /// Drops rows of the index that do not say what the packs say; they are read anew.
+    pub(crate) fn drop_rows(&self, names: &[String], monitor: &dyn Monitor) -> Result<(), Error> {
+        self.0
+            .with_index(monitor, |index| index.change_packs(&[], names))
+            .map(|_| ())
+    }
+
+    /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it back.
+    pub(crate) fn mend_snapshot(&self, name: &str) -> Result<bool, Error> {
+        let files = &self.0.files;
+        let Ok(mut bytes) = files.get(Area::Snapshots, name, MENDED_BYTES_MAX) else {
+            return Ok(false);
+        };
+        for at in 0..bytes.len() * 8 {
+            bytes[at / 8] ^= 1 << (at % 8);
+            if crate::model::Digest::of(&bytes).to_hex() == name {
+                files.replace(Area::Snapshots, name, &bytes)?;
+                return Ok(true);
+            }
+            bytes[at / 8] ^= 1 << (at % 8);
+        }
+        Ok(false)
+    }
+}
+
+/// Trying every bit takes the square of the length: a second for this one.
+const MENDED_BYTES_MAX: u64 = 16 << 10;

@@ -1,0 +1,198 @@
+//! Reach: every object that snapshots need, and what of it is not to be had.
+
+use std::collections::HashMap;
+
+use super::Store;
+use super::error::Error;
+use super::objects::ByDigest;
+use super::scrub::Digests;
+use super::tree::TreeEntry;
+use crate::model::{Digest, Node, RelPath, Snapshot};
+
+/// What some snapshots need.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    /// Every object: trees, files, segments, documents.
+    pub(crate) needed: Digests,
+    /// Those of them that cannot be had.
+    pub(crate) missing: Digests,
+    /// Whether a tree is among them, so that nobody knows what else was needed.
+    pub(crate) blind: bool,
+    /// Trees at or below which something is missing.
+    hurt: Digests,
+}
+
+/// What is missing at a place of a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gap {
+    /// The content of a file.
+    File,
+    /// All that a directory holds.
+    Directory,
+    /// What was known beyond bytes: audit, packages, diagnosis. The tree is whole without it.
+    Document,
+}
+
+/// A place in a snapshot that cannot be restored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hole {
+    /// Where; the root for a document.
+    pub path: RelPath,
+    /// What of it.
+    pub gap: Gap,
+    /// The object that is not to be had.
+    pub object: Digest,
+}
+
+impl Store {
+    /// Walks the trees of snapshots, each tree once. `good` tells whether an object can be had; trees are read as well.
+    pub(crate) fn reach<'a>(
+        &self,
+        snapshots: impl IntoIterator<Item = &'a Snapshot>,
+        good: impl Fn(&Digest) -> bool,
+    ) -> Result<Reach, Error> {
+        let mut reach = Reach::default();
+        let mut above: ByDigest<Vec<Digest>> = HashMap::default();
+        let mut todo = Vec::new();
+        for snapshot in snapshots {
+            if let Some(document) = snapshot.document {
+                self.need(document, &good, &mut reach)?;
+            }
+            todo.push(snapshot.root);
+        }
+        // Apart from what is needed: a file may have the very bytes of a tree.
+        let mut walked = Digests::default();
+        while let Some(tree) = todo.pop() {
+            if !walked.insert(tree) {
+                continue;
+            }
+            let entries = if self.need(tree, &good, &mut reach)? {
+                self.tree_if_good(&tree)?
+            } else {
+                None
+            };
+            let Some(entries) = entries else {
+                reach.missing.insert(tree);
+                reach.hurt.insert(tree);
+                reach.blind = true;
+                continue;
+            };
+            for TreeEntry { entry, subtree } in entries {
+                if let Some(below) = subtree {
+                    above.entry(below).or_default().push(tree);
+                    todo.push(below);
+                } else if let Node::File { digest, .. } = entry.node
+                    && !self.need(digest, &good, &mut reach)?
+                {
+                    reach.hurt.insert(tree);
+                }
+            }
+        }
+        reach.spread(&above);
+        Ok(reach)
+    }
+
+    /// Notes that an object is needed, with its segments; tells whether all of that can be had.
+    fn need(
+        &self,
+        id: Digest,
+        good: &impl Fn(&Digest) -> bool,
+        reach: &mut Reach,
+    ) -> Result<bool, Error> {
+        if !reach.needed.insert(id) {
+            return Ok(!reach.missing.contains(&id));
+        }
+        let mut whole = good(&id);
+        if whole {
+            match self.segments(&id) {
+                Ok(None) => {}
+                Ok(Some(list)) => {
+                    for segment in list.values() {
+                        reach.needed.insert(*segment);
+                        if !good(segment) {
+                            reach.missing.insert(*segment);
+                            whole = false;
+                        }
+                    }
+                }
+                Err(Error::Corrupt { .. } | Error::LostObject(_)) => whole = false,
+                Err(error) => return Err(error),
+            }
+        }
+        if !whole {
+            reach.missing.insert(id);
+        }
+        Ok(whole)
+    }
+
+    /// The entries of a tree, of whatever place; the topmost one gives the root directory.
+    fn tree_if_good(&self, id: &Digest) -> Result<Option<Vec<TreeEntry>>, Error> {
+        let bytes = match self.read(id) {
+            Ok(bytes) => bytes,
+            Err(Error::Corrupt { .. } | Error::LostObject(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if let Ok((entry, subtree)) = super::tree::decode_root(&bytes) {
+            let subtree = Some(subtree);
+            return Ok(Some(vec![TreeEntry { entry, subtree }]));
+        }
+        Ok(super::tree::decode(&bytes, &RelPath::root()).ok())
+    }
+
+    /// The places of a snapshot that are hurt, sorted by path.
+    pub(crate) fn holes(&self, snapshot: &Snapshot, reach: &Reach) -> Result<Vec<Hole>, Error> {
+        let mut holes = Vec::new();
+        let mut hole = |path: &RelPath, gap, object| {
+            let path = path.clone();
+            holes.push(Hole { path, gap, object });
+        };
+        if let Some(document) = snapshot.document.filter(|id| reach.missing.contains(id)) {
+            hole(&RelPath::root(), Gap::Document, document);
+        }
+        let mut todo = vec![(RelPath::root(), snapshot.root)];
+        let mut topmost = true;
+        while let Some((dir, id)) = todo.pop() {
+            let first = std::mem::take(&mut topmost);
+            if !reach.hurt.contains(&id) {
+                continue;
+            }
+            if reach.missing.contains(&id) {
+                hole(&dir, Gap::Directory, id);
+                continue;
+            }
+            if first {
+                todo.push((RelPath::root(), self.read_root(&id)?.1));
+                continue;
+            }
+            for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
+                if let Some(below) = subtree {
+                    todo.push((entry.path, below));
+                } else if let Some(lost) = entry.digest().filter(|id| reach.missing.contains(id)) {
+                    hole(&entry.path, Gap::File, lost);
+                }
+            }
+        }
+        holes.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(holes)
+    }
+}
+
+impl Reach {
+    /// Whether something below a tree is missing.
+    pub(crate) fn hurts(&self, snapshot: &Snapshot) -> bool {
+        let document = snapshot.document;
+        self.hurt.contains(&snapshot.root) || document.is_some_and(|id| self.missing.contains(&id))
+    }
+
+    /// A tree is hurt by what is hurt below it.
+    fn spread(&mut self, above: &ByDigest<Vec<Digest>>) {
+        let mut todo: Vec<Digest> = self.hurt.iter().copied().collect();
+        while let Some(tree) = todo.pop() {
+            for parent in above.get(&tree).into_iter().flatten() {
+                if self.hurt.insert(*parent) {
+                    todo.push(*parent);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Finds what a pack without a usable table still holds: every frame that is whole.
+
+use super::Store;
+use super::error::Error;
+use super::files::Area;
+use super::frame::{self, HEADER_LEN};
+use super::pack::{FramePlace, HEADER, Row, Table};
+
+/// Bytes that are searched at a time for the next frame.
+const SEARCHED_AT_ONCE: u64 = 1 << 20;
+
+/// A place in a pack and what is wrong there.
+pub(super) type BadPlace = (u64, String);
+
+impl Store {
+    /// Walks the frames of a pack from its beginning. After one that is damaged it goes on at the next mark of a frame.
+    pub(super) fn search_frames(
+        &self,
+        name: &str,
+        size: u64,
+    ) -> Result<(Table, Vec<BadPlace>), Error> {
+        let mut table = Table::default();
+        let mut bad = Vec::new();
+        let mut offset = HEADER.len() as u64;
+        while let Some(at) = self.next_mark(name, size, offset)? {
+            match self.frame_at(name, size, at)? {
+                Ok((len, raw_len, parts)) => {
+                    let frame = table.frames.len() as u32;
+                    table.frames.push(FramePlace {
+                        offset: at,
+                        len,
+                        raw_len,
+                    });
+                    let rows = parts.into_iter().map(|part| Row { frame, part });
+                    table.rows.extend(rows);
+                    offset = at + u64::from(len);
+                }
+                Err(what) => {
+                    bad.push((at, what.to_owned()));
+                    offset = at + 1;
+                }
+            }
+        }
+        Ok((table, bad))
+    }
+
+    /// Where the next mark of a frame stands, at `from` or after it.
+    fn next_mark(&self, name: &str, size: u64, from: u64) -> Result<Option<u64>, Error> {
+        let mut offset = from;
+        while offset + HEADER_LEN as u64 <= size {
+            let len = (size - offset).min(SEARCHED_AT_ONCE) as usize;
+            let bytes = self.files.range(Area::Packs, name, offset, len)?;
+            let mark = frame::MAGIC.len();
+            if let Some(at) = bytes.windows(mark).position(|four| four == frame::MAGIC) {
+                return Ok(Some(offset + at as u64));
+            }
+            // A mark may lie across the border.
+            offset += (len - mark + 1) as u64;
+        }
+        Ok(None)
+    }
+
+    /// Reads the frame that begins at `offset`: its length, its plain length and its objects; or what is wrong with it.
+    #[expect(clippy::type_complexity, reason = "a frame is these three, once")]
+    fn frame_at(
+        &self,
+        name: &str,
+        size: u64,
+        offset: u64,
+    ) -> Result<Result<(u32, u32, Vec<frame::Part>), &'static str>, Error> {
+        if offset + HEADER_LEN as u64 > size {
+            return Ok(Err("a frame is cut short"));
+        }
+        let header = self.files.range(Area::Packs, name, offset, HEADER_LEN)?;
+        let stored = match frame::stored_len(&header) {
+            Ok(stored) => stored,
+            Err(bad) => return Ok(Err(bad.0)),
+        };
+        let start = offset + HEADER_LEN as u64;
+        if start + u64::from(stored) > size {
+            return Ok(Err("a frame is cut short"));
+        }
+        let body = self
+            .files
+            .range(Area::Packs, name, start, stored as usize)?;
+        let read = frame::open(&header, &body)
+            .and_then(|raw| frame::parts(&raw).map(|parts| (raw.len() as u32, parts)));
+        Ok(read
+            .map(|(raw_len, parts)| (HEADER_LEN as u32 + stored, raw_len, parts))
+            .map_err(|bad| bad.0))
+    }
+}

@@ -1,0 +1,354 @@
+//! Scrub: reads packs back, every byte of them, and says what is not as it was written.
+//!
+//! Two looks at each pack, both in parallel. The whole must have the digest that is its name: no bit of it changed. And each
+//! frame must decompress to just the objects that the table lists, each with the content that its name says: a pack that is
+//! as it was written, but was written wrong, is found too.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::BuildHasherDefault;
+
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::Store;
+use super::error::Error;
+use super::files::Area;
+use super::frame::{self, HEADER_LEN, Part};
+use super::objects::FirstBytes;
+use super::pack::{FramePlace, HEADER, Table};
+use super::segment::{SEGMENT_LEN, Segments, segment_value};
+use super::wire::Malformed;
+use crate::disk::PathError;
+use crate::model::Digest;
+use crate::monitor::Monitor;
+
+/// A set of digests.
+pub(crate) type Digests = HashSet<Digest, BuildHasherDefault<FirstBytes>>;
+
+/// Something that is wrong with a file of the store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flaw {
+    /// The file, from the store: `packs/…`, `snapshots/…`, `index.db`.
+    pub file: String,
+    /// From which byte on.
+    pub offset: Option<u64>,
+    /// What was found.
+    pub what: String,
+}
+
+/// What was read back.
+#[derive(Debug, Default)]
+pub(crate) struct Scrubbed {
+    /// How many packs, how many of their frames, and the stored bytes of those.
+    pub(crate) packs: u64,
+    pub(crate) frames: u64,
+    pub(crate) bytes: u64,
+    /// What is wrong.
+    pub(crate) flaws: Vec<Flaw>,
+    /// Whether some of it could not be read at all.
+    pub(crate) unread: bool,
+    /// The packs that have a flaw, with the frames of each that are good all the same.
+    pub(crate) bad: BTreeMap<String, Vec<GoodFrame>>,
+    /// Objects of which a copy can be had, wherever it lies.
+    pub(crate) good: Digests,
+}
+
+/// A frame that can be had back, with its objects.
+#[derive(Clone, Debug)]
+pub(crate) struct GoodFrame {
+    pub(crate) place: FramePlace,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One pack and the frames of it that are to be read.
+struct Job {
+    name: String,
+    size: u64,
+    frames: Vec<(FramePlace, Vec<Part>)>,
+}
+
+/// What one look came to.
+enum Seen {
+    Frame(usize, GoodFrame),
+    Whole,
+    Flaw(usize, Option<u64>, Bad),
+}
+
+/// What is wrong, and whether that is because it could not be read.
+struct Bad {
+    what: String,
+    unread: bool,
+}
+
+impl From<Malformed> for Bad {
+    fn from(bad: Malformed) -> Self {
+        Self {
+            what: bad.0.to_owned(),
+            unread: false,
+        }
+    }
+}
+
+impl From<PathError> for Bad {
+    fn from(error: PathError) -> Self {
+        Self {
+            what: words(&error),
+            unread: true,
+        }
+    }
+}
+
+/// An error with what caused it, in one line.
+fn words(error: &dyn std::error::Error) -> String {
+    match (error.source(), error.to_string()) {
+        (Some(cause), text) => format!("{text}: {cause}"),
+        (None, text) => text,
+    }
+}
+
+impl Store {
+    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds since 1970.
+    pub(crate) fn scrub(
+        &self,
+        choose: impl Fn(i64) -> f64,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Scrubbed, Error> {
+        let mut done = Scrubbed::default();
+        let mut jobs = Vec::new();
+        let mut looks = Vec::new();
+        let listed = self.files.list(Area::Packs)?;
+        let total = listed.iter().map(|(_, size)| size).sum();
+        monitor.phase("verifying", 0, total);
+        for (name, size) in listed {
+            let share = choose(self.files.written(Area::Packs, &name)?);
+            let job = self.job(name, size, &mut done)?;
+            let sampled = |place: &FramePlace| draw(&job.name, place.offset, seed) < share;
+            let number = jobs.len();
+            if share > 0.0 {
+                done.packs += 1;
+            }
+            if share >= 1.0 {
+                looks.push((number, None));
+            }
+            for (at, (place, parts)) in job.frames.iter().enumerate() {
+                if sampled(place) {
+                    looks.push((number, Some(at)));
+                } else {
+                    done.good.extend(parts.iter().map(|part| part.id));
+                }
+            }
+            jobs.push(job);
+        }
+        let seen: Vec<Seen> = looks
+            .into_par_iter()
+            .filter(|_| !monitor.cancelled())
+            .map(|(number, at)| self.look(number, &jobs[number], at, monitor))
+            .collect();
+        if monitor.cancelled() {
+            return Err(Error::Interrupted);
+        }
+        Ok(settle(done, &jobs, seen))
+    }
+
+    /// Compares the index with the packs, before it is brought into agreement with them: each name with what is wrong.
+    pub(crate) fn index_flaws(&self, monitor: &dyn Monitor) -> Result<Vec<(String, Flaw)>, Error> {
+        let rows = self.with_index(monitor, |index| index.packs())?;
+        let mut sizes: BTreeMap<String, u64> = self.files.list(Area::Packs)?.into_iter().collect();
+        let mut flaws = Vec::new();
+        for row in rows.unwrap_or_default() {
+            let what = match sizes.remove(&row.name) {
+                None => "names a pack that is gone",
+                Some(size) if size != row.size => "has another size of a pack than it has",
+                Some(size) => match self.read_table(&row.name, size) {
+                    Ok((_, tail)) if tail != row.tail => "has another table of a pack than it has",
+                    _ => continue,
+                },
+            };
+            let flaw = Flaw {
+                file: super::index::Index::NAME.to_owned(),
+                offset: None,
+                what: format!("{what} ({})", super::reader::short(&row.name)),
+            };
+            flaws.push((row.name, flaw));
+        }
+        Ok(flaws)
+    }
+
+    /// Reads the table of a pack, or finds its frames where there is none.
+    fn job(&self, name: String, size: u64, done: &mut Scrubbed) -> Result<Job, Error> {
+        let mut flaw = |offset: Option<u64>, what: String| {
+            done.flaws.push(Flaw {
+                file: pack_file(&name),
+                offset,
+                what,
+            });
+            done.bad.entry(name.clone()).or_default();
+        };
+        if Digest::from_hex(&name).is_err() {
+            flaw(None, "no pack has such a name".to_owned());
+        }
+        let table = match self.read_table(&name, size) {
+            Ok((table, tail)) => {
+                if !tiles(&table, size - tail.len() as u64) {
+                    flaw(None, "its frames do not fill it".to_owned());
+                }
+                table
+            }
+            Err(error @ (Error::TooNew { .. } | Error::Interrupted)) => return Err(error),
+            Err(error) => {
+                let unread = matches!(error, Error::Path(_));
+                flaw(None, words(&error));
+                done.unread |= unread;
+                self.search_frames(&name, size)
+                    .map(|(table, _)| table)
+                    .unwrap_or_default()
+            }
+        };
+        let mut frames: Vec<(FramePlace, Vec<Part>)> = table
+            .frames
+            .into_iter()
+            .map(|place| (place, Vec::new()))
+            .collect();
+        for row in table.rows {
+            frames[row.frame as usize].1.push(row.part);
+        }
+        for (_, parts) in &mut frames {
+            parts.sort_unstable_by_key(|part| part.start);
+        }
+        Ok(Job { name, size, frames })
+    }
+
+    /// Looks at one frame of a pack, or at the whole of it.
+    fn look(&self, number: usize, job: &Job, at: Option<usize>, monitor: &dyn Monitor) -> Seen {
+        let Some(at) = at else {
+            return match self.digest_of(job) {
+                Ok(digest) if digest.to_hex() == job.name => Seen::Whole,
+                Ok(_) => Seen::Flaw(
+                    number,
+                    None,
+                    Malformed("its bytes do not fit its name").into(),
+                ),
+                Err(error) => Seen::Flaw(number, None, error.into()),
+            };
+        };
+        let (place, parts) = &job.frames[at];
+        monitor.advance(0, place.len.into());
+        match self.check_frame(&job.name, place, parts) {
+            Ok(()) => Seen::Frame(
+                number,
+                GoodFrame {
+                    place: *place,
+                    parts: parts.clone(),
+                },
+            ),
+            Err(bad) => Seen::Flaw(number, Some(place.offset), bad),
+        }
+    }
+
+    fn check_frame(&self, name: &str, place: &FramePlace, listed: &[Part]) -> Result<(), Bad> {
+        let bytes = self
+            .files
+            .range(Area::Packs, name, place.offset, place.len as usize)?;
+        let (header, body) = bytes
+            .split_at_checked(HEADER_LEN)
+            .ok_or(Malformed("a frame is cut short"))?;
+        let raw = frame::open(header, body)?;
+        if raw.len() != place.raw_len as usize || frame::parts(&raw)? != listed {
+            return Err(Malformed("a frame does not hold what the table says").into());
+        }
+        Ok(())
+    }
+
+    /// The BLAKE3 of a pack, its segments hashed in parallel.
+    fn digest_of(&self, job: &Job) -> Result<Digest, PathError> {
+        let piece = |number: u64| {
+            let offset = number * SEGMENT_LEN as u64;
+            let len = (job.size - offset).min(SEGMENT_LEN as u64) as usize;
+            self.files.range(Area::Packs, &job.name, offset, len)
+        };
+        if job.size <= SEGMENT_LEN as u64 {
+            return Ok(Digest::of(&piece(0)?));
+        }
+        let values: Result<Vec<Digest>, PathError> = (0..job.size.div_ceil(SEGMENT_LEN as u64))
+            .into_par_iter()
+            .map(|number| Ok(segment_value(&piece(number)?, number as u32)))
+            .collect();
+        Ok(
+            Segments::new(job.size, values?)
+                .map_or(Digest::from_bytes([0; 32]), |all| all.digest()),
+        )
+    }
+}
+
+/// Sorts what was seen by pack: of a pack with a flaw, only single frames are good.
+fn settle(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
+    let mut frames = Vec::new();
+    for one in seen {
+        match one {
+            Seen::Whole => {}
+            Seen::Frame(number, frame) => frames.push((number, frame)),
+            Seen::Flaw(number, offset, Bad { what, unread }) => {
+                let name = &jobs[number].name;
+                done.unread |= unread;
+                done.flaws.push(Flaw {
+                    file: pack_file(name),
+                    offset,
+                    what,
+                });
+                done.bad.entry(name.clone()).or_default();
+            }
+        }
+    }
+    for (number, frame) in frames {
+        done.frames += 1;
+        done.bytes += u64::from(frame.place.len);
+        done.good.extend(frame.parts.iter().map(|part| part.id));
+        if let Some(good) = done.bad.get_mut(&jobs[number].name) {
+            good.push(frame);
+        }
+    }
+    done.flaws
+        .sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
+    done
+}
+
+/// Whether the frames follow each other from the header to the table.
+fn tiles(table: &Table, end: u64) -> bool {
+    let mut at = HEADER.len() as u64;
+    for place in &table.frames {
+        if place.offset != at {
+            return false;
+        }
+        at += u64::from(place.len);
+    }
+    at == end
+}
+
+/// The name of a pack in findings.
+pub(crate) fn pack_file(name: &str) -> String {
+    format!("packs/{name}")
+}
+
+/// A number from 0 to 1 that belongs to a frame and a seed: which frames a sample takes.
+fn draw(pack: &str, offset: u64, seed: u64) -> f64 {
+    let text = format!("{seed} {pack} {offset}");
+    let mut first = [0; 8];
+    first.copy_from_slice(&Digest::of(text.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(first) as f64 / u64::MAX as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_takes_about_its_share_and_another_seed_takes_others() {
+        let taken = |seed| -> Vec<u64> {
+            (0..1000)
+                .filter(|&offset| draw("pack", offset, seed) < 0.1)
+                .collect()
+        };
+        assert!((60..150).contains(&taken(1).len()));
+        assert_ne!(taken(1), taken(2));
+    }
+}

@@ -102,6 +102,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::NotVerified { .. } => format!("'{name} restore' with another snapshot may work: '{name} list'"),
         Error::Path(path) => return path_hint(path),
         Error::DamagedSnapshot { .. } => "restore the file from a copy of the store, or choose another snapshot".to_owned(),
+        Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
+        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list"),
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,
     })
@@ -133,7 +135,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Untrusted { .. } => "a store belongs to its user and nobody else may write in it: chown and chmod 700, if you know what it holds".to_owned(),
         StoreError::TooNew { .. } => "install the version that wrote it, or a newer one".to_owned(),
         StoreError::Locked(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
-        StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!("other snapshots may be whole: '{name} list'"),
+        StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!("'{name} verify --repair' may heal it from a live venv; '{name} restore --partial' brings back all else"),
         StoreError::Path(path) => return path_hint(path),
         StoreError::NoRoom(_) => "free some space there and run the command again".to_owned(),
         _ => return None,

@@ -8,11 +8,14 @@ mod demo;
 mod diff;
 mod error;
 mod exit;
+mod forget;
 mod generate;
 mod list;
 mod log;
 mod ls;
+mod pin;
 mod place;
+mod prune;
 mod rebuild_index;
 mod report;
 mod restore;
@@ -23,10 +26,13 @@ mod signals;
 mod stats;
 mod ui;
 mod undo;
+mod verify;
+mod when;
 
 use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches};
+use venv_snap::ops::Pinning;
 
 use args::{Arguments, Command};
 use error::Failure;
@@ -110,6 +116,12 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Log(log) => log::run(&session(arguments.global)?, &log),
         Command::Report(args) => report::run(&session(arguments.global)?, &args),
         Command::Stats => stats::run(&session(arguments.global)?),
+        Command::Verify(args) => verify::run(&session(arguments.global)?, &args),
+        Command::Pin(args) => pin::run(&session(arguments.global)?, &args, Pinning::Pin),
+        Command::Unpin(args) => pin::run(&session(arguments.global)?, &args, Pinning::Unpin),
+        Command::Forget(args) => forget::run(&session(arguments.global)?, args),
+        Command::Undelete(args) => forget::back(&session(arguments.global)?, &args),
+        Command::Prune(args) => prune::run(&session(arguments.global)?, &args),
         Command::RebuildIndex => rebuild_index::run(&session(arguments.global)?),
     }
 }

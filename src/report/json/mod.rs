@@ -1,5 +1,6 @@
 //! One JSON document per answer: `"format": 1`, fields only ever added (docs/cli.md, "JSON").
 
+mod care;
 mod check;
 mod diff;
 mod entry;
@@ -16,6 +17,7 @@ use crate::ops::{
     StatsOutcome,
 };
 
+pub use care::{forget, pin, prune, undelete, verify};
 pub use check::check;
 pub use diff::diff;
 pub use log::log;

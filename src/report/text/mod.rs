@@ -1,5 +1,6 @@
 //! Text for people: plain words, the worst first, names made safe to show.
 
+mod care;
 mod changes;
 mod check;
 mod diagnosis;
@@ -14,6 +15,7 @@ pub(super) mod words;
 
 use jiff::tz::TimeZone;
 
+pub use care::{forget, pin, prune, undelete, verify};
 pub use check::{check, refused};
 pub use diff::diff;
 pub use log::log;

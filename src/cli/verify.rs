@@ -1,0 +1,43 @@
+//! `snap verify`
+
+use venv_snap::Site;
+use venv_snap::ops::{VerifyOptions, verify};
+use venv_snap::report::{json, text};
+
+use super::args::Verify;
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::{Session, findings};
+use super::when;
+
+pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure> {
+    let since = args
+        .since
+        .as_ref()
+        .map(|since| when::before(since, session.context.now));
+    let from: Result<Vec<Site>, _> = args.from.iter().map(|dir| Site::resolve(dir)).collect();
+    let options = VerifyOptions {
+        sample: args.sample,
+        since: since.transpose()?,
+        repair: args.repair,
+        from: from?,
+    };
+    let outcome = verify(&session.context, &options)?;
+    session.answer(|out, style| {
+        if session.json {
+            json::verify(out, &outcome)
+        } else {
+            text::verify(out, &outcome, style)
+        }
+    })?;
+    if !args.repair && !outcome.is_clean() {
+        session
+            .ui
+            .note("hint: verify --repair mends what can be mended");
+    }
+    Ok(if outcome.unread && !outcome.is_clean() {
+        Exit::NotDone
+    } else {
+        findings(!outcome.is_clean())
+    })
+}

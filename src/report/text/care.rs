@@ -1,0 +1,232 @@
+//! `verify`, `forget`, `undelete`, `pin` and `prune`: the care of a store.
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::words::{count, number, size, snapshot, took};
+use crate::model::Shown;
+use crate::ops::{
+    Chosen, ForgetOutcome, Hurt, Pinning, PruneOutcome, Repaired, UndeleteOutcome, VerifyOutcome,
+};
+use crate::store::{Flaw, Gap, Hole};
+
+/// So many findings and holes are shown unless all are asked for.
+const SHOWN: usize = 10;
+
+/// Writes what a verify found.
+pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io::Result<()> {
+    some(out, &outcome.flaws, style, "finding", |out, flaw| {
+        writeln!(out, "{}", flaw_line(flaw))
+    })?;
+    if outcome.repaired.is_none() {
+        hurts(out, &outcome.hurt, style)?;
+    }
+    let read = format!(
+        "{} in {} of {} read back, {} known ({})",
+        count(outcome.frames, "frame"),
+        size(outcome.bytes),
+        count(outcome.packs, "pack"),
+        count(outcome.objects, "good object"),
+        took(outcome.took),
+    );
+    match &outcome.repaired {
+        Some(repaired) => repair(out, repaired, style)?,
+        None if outcome.flaws.is_empty() && outcome.hurt.is_empty() => {
+            let part = if outcome.complete {
+                ""
+            } else {
+                "; only a part was looked at"
+            };
+            let all = count(outcome.snapshots, "snapshot");
+            return writeln!(out, "no damage found, {all} whole{part}: {read}");
+        }
+        None => writeln!(
+            out,
+            "{}, {} of {} hurt",
+            count(outcome.flaws.len() as u64, "finding"),
+            number(outcome.hurt.len() as u64),
+            count(outcome.snapshots, "snapshot")
+        )?,
+    }
+    writeln!(out, "{read}")
+}
+
+fn flaw_line(flaw: &Flaw) -> String {
+    let file = Shown(flaw.file.as_bytes()).to_string();
+    let what = Shown(flaw.what.as_bytes()).to_string();
+    match flaw.offset {
+        Some(offset) => format!("{file} (byte {offset}): {what}"),
+        None => format!("{file}: {what}"),
+    }
+}
+
+fn hurts(out: &mut dyn Write, hurt: &[Hurt], style: &Style) -> io::Result<()> {
+    for one in hurt {
+        let holes = count(one.holes.len() as u64, "hole");
+        writeln!(out, "{} has {holes}", snapshot(&one.chosen, style))?;
+        some(out, &one.holes, style, "hole", |out, hole| {
+            writeln!(out, "  {}", hole_line(hole))
+        })?;
+    }
+    Ok(())
+}
+
+/// A place that is missing, for people.
+pub(super) fn hole_line(hole: &Hole) -> String {
+    let path = if hole.path.is_root() {
+        ".".to_owned()
+    } else {
+        hole.path.to_string()
+    };
+    let id = &hole.object.to_hex()[..12];
+    match hole.gap {
+        Gap::File => format!("{path}  (object {id})"),
+        Gap::Directory => format!("{path}/  and all below it (object {id})"),
+        Gap::Document => format!("its audit; the tree is not touched by that (object {id})"),
+    }
+}
+
+fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result<()> {
+    let mut line = |text: String| writeln!(out, "{text}");
+    if repaired.salvaged > 0 {
+        let objects = count(repaired.salvaged, "object");
+        line(format!("saved {objects} from damaged packs"))?;
+    }
+    if repaired.healed > 0 {
+        let from: Vec<String> = repaired
+            .healed_from
+            .iter()
+            .map(|path| Shown::path(path).to_string())
+            .collect();
+        let objects = count(repaired.healed, "object");
+        line(format!("healed {objects} from {}", from.join(", ")))?;
+    }
+    for name in &repaired.mended {
+        line(format!("put one flipped bit of snapshots/{name} right"))?;
+    }
+    for name in &repaired.quarantined {
+        let name = Shown(name.as_bytes());
+        line(format!("moved {name} to quarantine/"))?;
+    }
+    for chosen in &repaired.whole_again {
+        line(format!("{} is whole again", snapshot(chosen, style)))?;
+    }
+    hurts(out, &repaired.hurt, style)?;
+    let still = count(repaired.hurt.len() as u64, "snapshot");
+    match repaired.hurt.len() {
+        0 => writeln!(out, "the store is whole"),
+        _ => writeln!(
+            out,
+            "{still} still hurt; what is left restores with --partial"
+        ),
+    }
+}
+
+/// Writes some of a list, and how many more there are.
+fn some<T>(
+    out: &mut dyn Write,
+    list: &[T],
+    style: &Style,
+    what: &str,
+    mut write: impl FnMut(&mut dyn Write, &T) -> io::Result<()>,
+) -> io::Result<()> {
+    let shown = if style.verbose { list.len() } else { SHOWN };
+    for one in list.iter().take(shown) {
+        write(out, one)?;
+    }
+    match list.len().saturating_sub(shown) {
+        0 => Ok(()),
+        more => writeln!(
+            out,
+            "  and {} more (-v shows them)",
+            count(more as u64, what)
+        ),
+    }
+}
+
+/// Writes what is forgotten, and why the others stay.
+pub fn forget(out: &mut dyn Write, outcome: &ForgetOutcome, style: &Style) -> io::Result<()> {
+    for (chosen, why) in &outcome.kept {
+        writeln!(
+            out,
+            "keep    {}  {}",
+            snapshot(chosen, style),
+            why.join(", ")
+        )?;
+    }
+    for chosen in &outcome.forgotten {
+        writeln!(out, "forget  {}", snapshot(chosen, style))?;
+    }
+    let forgotten = count(outcome.forgotten.len() as u64, "snapshot");
+    if outcome.dry_run {
+        return writeln!(out, "{forgotten} would be forgotten; nothing was changed");
+    }
+    writeln!(
+        out,
+        "{forgotten} forgotten; prune frees the space, until then undelete brings them back"
+    )
+}
+
+/// Writes what came back, or what could.
+pub fn undelete(out: &mut dyn Write, outcome: &UndeleteOutcome, style: &Style) -> io::Result<()> {
+    for chosen in &outcome.restored {
+        writeln!(out, "{} is back", snapshot(chosen, style))?;
+    }
+    for (chosen, whole) in &outcome.forgotten {
+        let state = if *whole { "" } else { "  (pruned in part)" };
+        writeln!(out, "{}{state}", snapshot(chosen, style))?;
+    }
+    if outcome.restored.is_empty() && outcome.forgotten.is_empty() {
+        writeln!(out, "no forgotten snapshots")?;
+    }
+    Ok(())
+}
+
+/// Writes what was pinned or unpinned.
+pub fn pin(
+    out: &mut dyn Write,
+    pinning: Pinning,
+    done: &[(Chosen, bool)],
+    style: &Style,
+) -> io::Result<()> {
+    for (chosen, changed) in done {
+        let what = match (pinning, changed) {
+            (Pinning::Pin, true) => "is pinned",
+            (Pinning::Pin, false) => "was pinned already",
+            (Pinning::Unpin, true) => "is pinned no more",
+            (Pinning::Unpin, false) => "was not pinned",
+        };
+        writeln!(out, "{} {what}", snapshot(chosen, style))?;
+    }
+    Ok(())
+}
+
+/// Writes what a prune freed.
+pub fn prune(out: &mut dyn Write, outcome: &PruneOutcome, _style: &Style) -> io::Result<()> {
+    let freed = outcome.before.saturating_sub(outcome.after);
+    let (would, done) = if outcome.dry_run {
+        ("would free about", "; nothing was changed")
+    } else {
+        ("freed", "")
+    };
+    writeln!(
+        out,
+        "{would} {}: {} and {} gone, {} deleted, {} rewritten ({} → {}){done}",
+        size(freed),
+        count(outcome.snapshots, "forgotten snapshot"),
+        count(outcome.objects, "object"),
+        count(outcome.deleted, "pack"),
+        number(outcome.rewritten),
+        size(outcome.before),
+        size(outcome.after),
+    )?;
+    if outcome.spared > 0 || outcome.waste > 0 {
+        writeln!(
+            out,
+            "{} and {} that nothing needs stay for now; --grace 0 spares nothing recent",
+            count(outcome.spared, "forgotten snapshot"),
+            size(outcome.waste),
+        )?;
+    }
+    Ok(())
+}

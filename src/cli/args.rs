@@ -193,6 +193,9 @@ pub(crate) struct How {
     /// Exchange the trees even if nothing differs
     #[arg(long)]
     pub(crate) force: bool,
+    /// Leave out what the store has lost and say what that is, instead of refusing
+    #[arg(long)]
+    pub(crate) partial: bool,
 }
 
 #[derive(Debug, Args)]

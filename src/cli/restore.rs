@@ -1,8 +1,8 @@
 //! `snap restore`
 
-use venv_snap::Site;
 use venv_snap::ops::{RestoreOptions, RestoreOutcome, restore};
 use venv_snap::report::{json, text};
+use venv_snap::{Gap, Site};
 
 use super::args::Restore;
 use super::error::Failure;
@@ -23,6 +23,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
         keep_old: args.how.keep_old,
         force: args.how.force,
         preserve_special: args.preserve_special,
+        partial: args.how.partial,
     };
     let outcome = restore(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;
@@ -38,5 +39,10 @@ pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Ex
             text::restore(out, outcome, style)
         }
     })?;
-    Ok(Exit::Done)
+    let incomplete = outcome.holes.iter().any(|hole| hole.gap != Gap::Document);
+    Ok(if incomplete {
+        Exit::NotDone
+    } else {
+        Exit::Done
+    })
 }

@@ -16,6 +16,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Undo) -> Result<Exit, Failure> {
         copy: how.copy,
         keep_old: how.keep_old,
         force: how.force,
+        partial: how.partial,
         ..RestoreOptions::default()
     };
     let outcome = undo(&session.context, &site, &options)

@@ -38,7 +38,7 @@ pub struct PruneOutcome {
     pub after: u64,
     /// Forgotten snapshots that stay for now, since they were forgotten within the grace.
     pub spared: u64,
-    /// What packs hold that nothing needs, and that stays for now.
+    /// What packs hold that nothing needs, and that stays for now, since they were written within the grace.
     pub waste: u64,
     /// Whether nothing was changed.
     pub dry_run: bool,
@@ -138,14 +138,11 @@ impl Plan {
                 plan.rewrite.push(pack);
             } else if pack.size < SMALL_PACK_BYTES {
                 small.push(pack);
-            } else {
-                outcome.waste += pack.dead;
             }
         }
         if small.len() >= SMALL_PACKS {
             plan.rewrite.append(&mut small);
         }
-        outcome.waste += small.iter().map(|pack| pack.dead).sum::<u64>();
         plan
     }
 
@@ -211,10 +208,10 @@ fn rewrite(
         frames.insert(pack.name, pack.frames);
     }
     let names: Vec<String> = frames.keys().cloned().collect();
-    let added = alone.repack(&frames, Some(needed.clone()), context.monitor)?;
+    let (added, reborn) = alone.repack(&frames, Some(needed.clone()), context.monitor)?;
     outcome.after += added.stored;
-    for name in names {
-        alone.delete_pack(&name)?;
+    for name in names.iter().filter(|name| !reborn.contains(*name)) {
+        alone.delete_pack(name)?;
     }
     Ok(())
 }

@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::audit::Audited;
 use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::lookup::Chosen;
+use super::save::encode;
 use super::verify::{Hurt, Look, hurt};
+use crate::model::Document;
 use crate::store::{Alone, Area, Catalog, Digests, Reach, Store};
 use crate::venv::Site;
 use crate::venv::stat_cache::StatCache;
@@ -45,8 +48,9 @@ pub(super) fn repair(
     alone.drop_rows(&look.lying_rows, context.monitor)?;
     let bad = &look.scrubbed.bad;
     context.monitor.phase("repairing", 0, 0);
-    done.salvaged = alone.repack(bad, None, context.monitor)?.objects;
-    for name in bad.keys() {
+    let (added, reborn) = alone.repack(bad, None, context.monitor)?;
+    done.salvaged = added.objects;
+    for name in bad.keys().filter(|name| !reborn.contains(*name)) {
         alone.quarantine(Area::Packs, name)?;
         done.quarantined.push(format!("packs/{name}"));
     }
@@ -128,7 +132,7 @@ pub(super) fn take_in(
     let Ok(root) = site.open() else {
         return Ok(0);
     };
-    let intake = Intake::new(store.packer(context.monitor)?.only(wanted));
+    let intake = Intake::with_hashes(store.packer(context.monitor)?.only(wanted));
     let scan = match intake.scan(&root, &StatCache::default(), context.monitor) {
         Ok(scan) => scan,
         Err(error @ (Error::Interrupted | Error::Store(_))) => return Err(error),
@@ -138,5 +142,17 @@ pub(super) fn take_in(
         }
     };
     intake.packer.add_forest(&scan.manifest)?;
+    // The audit of an unchanged venv is the same to the byte.
+    let audited = Audited {
+        root: &root,
+        scan: &scan,
+        hashes: intake.hashes.as_ref(),
+    };
+    let audit = audited.audit(&audited.dists(), &audited.interpreter());
+    let document = Document {
+        audit: Some(audit),
+        ..Document::default()
+    };
+    intake.packer.add_document(encode(context, &document)?)?;
     Ok(intake.packer.finish()?.objects)
 }

@@ -137,3 +137,166 @@ fn last_incident(snapshots: &[(SnapshotId, Snapshot)]) -> Vec<SnapshotId> {
         .into_iter()
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Digest, Purpose, Totals, VenvId};
+
+    /// A snapshot of that time, whose number is its name.
+    fn at(number: u8, time: &str, purpose: Purpose) -> (SnapshotId, Snapshot) {
+        let zero = Digest::from_bytes([0; 32]);
+        let snapshot = Snapshot {
+            format: 1,
+            features: Vec::new(),
+            purpose,
+            venv: VenvId::default(),
+            created: time.parse().unwrap(),
+            parent: None,
+            label: None,
+            note: None,
+            baseline: purpose == Purpose::Save,
+            root: zero,
+            totals: Totals::default(),
+            document: None,
+            damage: 0,
+            notices: 0,
+            unreadable: Vec::new(),
+            unstable: Vec::new(),
+            replaced_by: None,
+            completes: None,
+            writer: String::new(),
+        };
+        (SnapshotId(Digest::from_bytes([number; 32])), snapshot)
+    }
+
+    fn saves(times: &[&str]) -> Vec<(SnapshotId, Snapshot)> {
+        (1..)
+            .zip(times)
+            .map(|(number, time)| at(number, time, Purpose::Save))
+            .collect()
+    }
+
+    fn kept(policy: &Policy, snapshots: &[(SnapshotId, Snapshot)]) -> Vec<u8> {
+        let reasons = policy.reasons(snapshots, &BTreeSet::new(), &TimeZone::UTC);
+        reasons.keys().map(|id| id.0.as_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn of_each_day_the_newest_stays_and_a_day_without_saves_counts_for_nothing() {
+        let list = saves(&[
+            "2026-01-01T10:00:00Z",
+            "2026-01-05T10:00:00Z",
+            "2026-01-05T11:00:00Z",
+            "2026-01-09T10:00:00Z",
+        ]);
+        let policy = Policy {
+            daily: 2,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [3, 4]);
+        let policy = Policy {
+            daily: 9,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [1, 3, 4]);
+    }
+
+    #[test]
+    fn weeks_begin_on_monday_and_cross_the_year() {
+        // Monday 2025-12-29 and Sunday 2026-01-04 are one week, Monday the 5th is the next.
+        let list = saves(&[
+            "2025-12-29T00:00:00Z",
+            "2026-01-04T23:00:00Z",
+            "2026-01-05T00:00:00Z",
+        ]);
+        let policy = Policy {
+            weekly: 5,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [2, 3]);
+        let policy = Policy {
+            yearly: 5,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [1, 3]);
+        let policy = Policy {
+            monthly: 5,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [1, 3]);
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_two_hours() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let list = saves(&["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"]);
+        let policy = Policy {
+            hourly: 5,
+            ..Policy::default()
+        };
+        assert_eq!(policy.reasons(&list, &BTreeSet::new(), &zone).len(), 2);
+    }
+
+    #[test]
+    fn within_counts_from_the_newest_snapshot_of_the_venv() {
+        let list = saves(&[
+            "2020-01-01T00:00:00Z",
+            "2020-03-01T00:00:00Z",
+            "2020-03-20T00:00:00Z",
+        ]);
+        let within = Some("1mo".parse().unwrap());
+        let policy = Policy {
+            within,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [2, 3]);
+    }
+
+    #[test]
+    fn newest_baseline_pins_and_the_last_incident_stay_whatever_the_policy() {
+        let mut list = saves(&[
+            "2026-01-01T00:00:00Z",
+            "2026-01-02T00:00:00Z",
+            "2026-01-03T00:00:00Z",
+        ]);
+        list[2].1.baseline = false;
+        list.push(at(4, "2026-01-04T00:00:00Z", Purpose::Incident));
+        list.push(at(5, "2026-01-05T00:00:00Z", Purpose::Incident));
+        let mut late = at(6, "2026-01-06T00:00:00Z", Purpose::Incident);
+        late.1.completes = Some(list[4].0);
+        list.push(late);
+        let pinned = BTreeSet::from([list[0].0]);
+        let reasons = Policy::default().reasons(&list, &pinned, &TimeZone::UTC);
+        let kept: Vec<u8> = reasons.keys().map(|id| id.0.as_bytes()[0]).collect();
+        assert_eq!(kept, [1, 2, 5, 6]);
+    }
+
+    #[test]
+    fn a_label_protects_only_where_the_policy_names_it() {
+        let mut list = saves(&["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]);
+        let label = Label::new("v1").unwrap();
+        list[0].1.label = Some(label.clone());
+        assert_eq!(
+            kept(
+                &Policy {
+                    last: 1,
+                    ..Policy::default()
+                },
+                &list
+            ),
+            [2]
+        );
+        let labels = vec![label];
+        assert_eq!(
+            kept(
+                &Policy {
+                    labels,
+                    ..Policy::default()
+                },
+                &list
+            ),
+            [1, 2]
+        );
+    }
+}

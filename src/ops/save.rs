@@ -201,8 +201,7 @@ pub(super) fn prepare(
     let document = if draft.document.is_empty() {
         None
     } else {
-        let bytes = serde_json::to_vec(&draft.document).map_err(std::io::Error::other);
-        let bytes = bytes.map_err(|error| PathError::new("encode", &context.store, error))?;
+        let bytes = encode(context, &draft.document)?;
         Some(intake.packer.add_document(bytes)?)
     };
     let findings = draft
@@ -238,6 +237,12 @@ pub(super) fn prepare(
         writer: env!("CARGO_PKG_VERSION").to_owned(),
     };
     Ok((snapshot, added))
+}
+
+/// A document as it is stored: the same knowledge always gives the same bytes.
+pub(super) fn encode(context: &Context<'_>, document: &Document) -> Result<Vec<u8>, Error> {
+    let bytes = serde_json::to_vec(document).map_err(std::io::Error::other);
+    Ok(bytes.map_err(|error| PathError::new("encode", &context.store, error))?)
 }
 
 /// Now, to the microsecond, but at least one microsecond after the parent: a clock that went back reorders nothing.

@@ -1,6 +1,6 @@
 //! What only a process may do that has the store for itself: give up packs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -55,16 +55,19 @@ impl Drop for Alone<'_> {
 
 impl Alone<'_> {
     /// Writes what some packs hold into new ones, as far as it is in `keep` and in no other pack, and gives the old packs up in the
-    /// index. They still lie there: delete them or move them away.
+    /// index. They still lie there: delete them or move them away, but not those that are returned, which came out the same and
+    /// stand in the place of the old ones.
     pub(crate) fn repack(
         &self,
         packs: &BTreeMap<String, Vec<GoodFrame>>,
         keep: Option<Digests>,
         monitor: &dyn Monitor,
-    ) -> Result<Added, Error> {
+    ) -> Result<(Added, BTreeSet<String>), Error> {
         let store = self.0;
         store.load_without(&packs.keys().cloned().collect(), monitor)?;
-        let mut packer = store.packer(monitor)?;
+        let mut packer = store
+            .packer(monitor)?
+            .instead_of(packs.keys().cloned().collect());
         if let Some(ids) = keep {
             packer = packer.only(ids);
         }
@@ -80,10 +83,17 @@ impl Alone<'_> {
             let mut header = store.files.range(Area::Packs, name, offset, len)?;
             let body = header.split_off(HEADER_LEN.min(len));
             monitor.advance(0, len as u64);
-            packer.add_frame(&header, body)
+            packer
+                .add_frame(&header, body)
+                .map_err(|error| match error {
+                    Error::Corrupt { what, .. } => Error::Corrupt {
+                        place: format!("{} (byte {offset})", super::reader::pack_place(name)),
+                        what,
+                    },
+                    error => error,
+                })
         })?;
-        let names: Vec<String> = packs.keys().cloned().collect();
-        packer.finish_instead_of(&names)
+        packer.finish_instead()
     }
 
     /// Deletes a pack that nothing needs. Where the index cannot be told, the next command drops its row.

@@ -107,6 +107,17 @@ impl Files {
         temp.publish(self.dir_made(area)?, name)
     }
 
+    /// The same, in place of a file of that name that may not be what its name says.
+    pub(crate) fn publish_over(
+        &self,
+        temp: Temp<'_>,
+        area: Area,
+        name: &str,
+    ) -> Result<(), PathError> {
+        self.close(name);
+        temp.replace(self.dir(area)?, name)
+    }
+
     /// Writes the file that makes a directory a store: the last step of its creation.
     pub(crate) fn put_header(&self, name: &str, content: &[u8]) -> Result<(), PathError> {
         let mut temp = self.begin()?;
@@ -125,7 +136,7 @@ impl Files {
     pub(crate) fn replace(&self, area: Area, name: &str, content: &[u8]) -> Result<(), PathError> {
         let mut temp = self.begin()?;
         temp.write(content)?;
-        temp.replace(self.dir(area)?, name)
+        self.publish_over(temp, area, name)
     }
 
     /// Forgets that a pack is open: it is about to go.

@@ -3,7 +3,7 @@
 //! Order (promise 1): frames are decoded once before they are written; a pack is durable before its name, the name before
 //! the rows of the index, those before the snapshot that needs them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -62,6 +62,8 @@ pub(crate) struct Packer<'s> {
     added: Mutex<Added>,
     /// Where it is said, nothing else is taken.
     only: Option<Digests>,
+    /// Packs that are given up for the new ones.
+    old: BTreeSet<String>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -79,6 +81,7 @@ impl<'s> Packer<'s> {
             trees: Mutex::default(),
             added: Mutex::default(),
             only: None,
+            old: BTreeSet::new(),
         }
     }
 
@@ -88,6 +91,11 @@ impl<'s> Packer<'s> {
             only: Some(ids),
             ..self
         }
+    }
+
+    /// The same, its packs coming in place of these.
+    pub(super) fn instead_of(self, packs: BTreeSet<String>) -> Self {
+        Self { old: packs, ..self }
     }
 
     /// Whether the store has an object already, gets it from this packer, or shall not have it.
@@ -299,18 +307,25 @@ impl<'s> Packer<'s> {
         let tail = pack.table.seal(pack.len).map_err(Error::Compress)?;
         pack.append(&tail)?;
         let name = pack.hasher.finalize().to_hex().to_string();
-        self.store.files().publish(pack.temp, Area::Packs, &name)?;
+        let files = self.store.files();
+        if self.old.contains(&name) {
+            // The old one may be damaged; this one is what the name says.
+            files.publish_over(pack.temp, Area::Packs, &name)?;
+        } else {
+            files.publish(pack.temp, Area::Packs, &name)?;
+        }
         locked(&self.sealed).push((name, pack.len, tail));
         Ok(())
     }
 
     /// Makes all content durable and known to the index. Only now may a snapshot name it.
     pub(crate) fn finish(self) -> Result<Added, Error> {
-        self.finish_instead_of(&[])
+        Ok(self.finish_instead()?.0)
     }
 
-    /// The same, and the index gives up some packs in the same transaction. Only now may those be deleted.
-    pub(crate) fn finish_instead_of(self, packs: &[String]) -> Result<Added, Error> {
+    /// The same, and the index gives up the old packs in the same transaction. Only now may those be deleted, apart from the
+    /// ones that are returned: new ones of the same name, and so of the same content, replaced them.
+    pub(super) fn finish_instead(self) -> Result<(Added, BTreeSet<String>), Error> {
         for queue in [&self.files, &self.trees] {
             let rest = std::mem::take(&mut *locked(queue));
             self.write(&rest.objects)?;
@@ -319,8 +334,12 @@ impl<'s> Packer<'s> {
         if let Some(pack) = last {
             self.seal(pack)?;
         }
-        self.store.admit(&locked(&self.sealed), packs)?;
-        Ok(*locked(&self.added))
+        let sealed = locked(&self.sealed);
+        let drop: Vec<String> = self.old.iter().cloned().collect();
+        self.store.admit(&sealed, &drop)?;
+        let names = sealed.iter().map(|(name, _, _)| name);
+        let reborn = names.filter(|name| self.old.contains(*name)).cloned();
+        Ok((*locked(&self.added), reborn.collect()))
     }
 }
 

@@ -213,7 +213,8 @@ impl Store {
             frames[row.frame as usize].1.push(row.part);
         }
         for (_, parts) in &mut frames {
-            parts.sort_unstable_by_key(|part| part.start);
+            // An empty object begins where the next one does.
+            parts.sort_unstable_by_key(|part| (part.start, part.len));
         }
         Ok(Job { name, size, frames })
     }

@@ -13,6 +13,7 @@
 
 mod audit;
 mod bad_input;
+mod care;
 mod command_line;
 mod concurrency;
 mod corruption;

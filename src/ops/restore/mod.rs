@@ -10,6 +10,7 @@ mod hold;
 mod in_place;
 mod incident;
 mod late;
+mod partial;
 mod plan;
 mod recover;
 mod select;
@@ -32,7 +33,7 @@ use crate::disk::processes::{self, Process};
 use crate::disk::rooted::Rooted;
 use crate::disk::swap::Way;
 use crate::model::{Change, Class, IncidentReport, Purpose, SnapshotId, SnapshotRef};
-use crate::store::Store;
+use crate::store::{Hole, Store};
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
 
@@ -41,6 +42,7 @@ pub(super) use recover::{recover, recover_beside};
 
 use find::Found;
 use incident::Incident;
+use partial::Lost;
 use plan::Plan;
 use target::Target;
 
@@ -71,6 +73,8 @@ pub struct RestoreOptions {
     pub force: bool,
     /// Also restore FIFOs, devices, set-user-id bits and file capabilities.
     pub preserve_special: bool,
+    /// Leave out what the store has lost, instead of refusing.
+    pub partial: bool,
 }
 
 /// What a restore came to.
@@ -111,6 +115,8 @@ pub struct RestoreOutcome {
     pub written_bytes: u64,
     /// Files that were rewritten for their new place.
     pub relocated: u64,
+    /// What the store has lost of the snapshot, and so is not in the new tree.
+    pub holes: Vec<Hole>,
     /// Processes that still use the replaced tree.
     pub processes: Vec<Process>,
     /// How long it took.
@@ -141,6 +147,7 @@ pub fn restore(
         options,
         chosen,
         passed_over,
+        lost: Lost::default(),
         start: Instant::now(),
         verb: "restore",
     };
@@ -162,6 +169,7 @@ pub(super) fn restore_chosen(
         options,
         chosen,
         passed_over: None,
+        lost: Lost::default(),
         start: Instant::now(),
         verb,
     }
@@ -175,6 +183,7 @@ struct Run<'a> {
     options: &'a RestoreOptions,
     chosen: Chosen,
     passed_over: Option<Chosen>,
+    lost: Lost,
     start: Instant,
     verb: &'static str,
 }
@@ -186,14 +195,19 @@ struct Live {
 }
 
 impl<'a> Run<'a> {
-    fn at(self, place: &Site) -> Result<RestoreOutcome, Error> {
+    fn at(mut self, place: &Site) -> Result<RestoreOutcome, Error> {
         let context = self.context;
         self.store.load_objects(context.monitor)?;
+        if self.options.partial {
+            let dry_run = self.options.dry_run;
+            self.lost = Lost::find(context, self.store, &self.chosen, place, dry_run)?;
+        }
         let target = Target::load(
             self.store,
             &self.chosen,
             place,
             self.options,
+            &self.lost.objects,
             context.monitor,
         )?;
         let old = self.open_old(place)?;
@@ -367,6 +381,7 @@ impl<'a> Run<'a> {
             written: 0,
             written_bytes: 0,
             relocated: 0,
+            holes: self.lost.holes,
             processes: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
-use crate::store::Store;
+use crate::store::{Digests, Store};
 use crate::venv::Site;
 use crate::venv::bytecode::{is_bytecode, source_of};
 use crate::venv::relocate::{candidates, relocate};
@@ -32,9 +32,11 @@ impl Target {
         chosen: &Chosen,
         place: &Site,
         options: &RestoreOptions,
+        missing: &Digests,
         monitor: &dyn Monitor,
     ) -> Result<Self, Error> {
-        let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+        let (root, entries) = (&chosen.snapshot.root, chosen.snapshot.entries());
+        let manifest = store.manifest_without(root, entries, missing)?;
         let manifest = leave_out(manifest, options.preserve_special, monitor);
         let from = chosen.snapshot.venv.path();
         if options.exact || from == place.path() {

@@ -71,6 +71,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "written": outcome.written,
         "written_bytes": outcome.written_bytes,
         "relocated": outcome.relocated,
+        "holes": outcome.holes.iter().map(care::hole).collect::<Vec<_>>(),
         "processes": processes,
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),

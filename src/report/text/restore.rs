@@ -30,6 +30,13 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         Mode::Done(way) => done(out, outcome, way, &chosen)?,
     }
     super::diagnosis::write(out, &outcome.report.diagnosis, style)?;
+    if !outcome.holes.is_empty() {
+        let holes = count(outcome.holes.len() as u64, "part");
+        writeln!(out, "the store has lost {holes} of the snapshot:")?;
+        for hole in &outcome.holes {
+            writeln!(out, "  {}", super::care::hole_line(hole))?;
+        }
+    }
     if let Some(newer) = &outcome.passed_over {
         writeln!(
             out,

@@ -22,6 +22,7 @@ mod damage;
 mod diagnosis;
 mod fallback;
 mod full_disk;
+mod golden;
 mod installed;
 mod mixtures;
 mod packages;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, RenameFlags};
 
 use super::error::{At, PathError};
-use super::rooted::{Rooted, os};
+use super::rooted::Rooted;
 
 /// A file that has no final name yet. Dropped without [`Temp::publish`] it is removed.
 #[derive(Debug)]
@@ -119,25 +119,29 @@ pub(crate) fn make_lock_file(dir: &Rooted, name: &str) -> Result<(), PathError> 
     dir.sync()
 }
 
-/// Removes a name and makes that durable. That it is gone already is fine.
-pub(crate) fn remove(dir: &Rooted, name: &[u8]) -> Result<(), PathError> {
-    match rustix::fs::unlinkat(dir.fd(), name, rustix::fs::AtFlags::empty()) {
-        Ok(()) => dir.sync(),
-        Err(rustix::io::Errno::NOENT) => Ok(()),
-        Err(error) => Err(error).at("remove", &dir.path().join(os(name))),
+/// Removes names and makes that durable. That one is gone already is fine.
+pub(crate) fn remove(dir: &Rooted, names: &[impl AsRef<Path>]) -> Result<(), PathError> {
+    for name in names.iter().map(AsRef::as_ref) {
+        match rustix::fs::unlinkat(dir.fd(), name, rustix::fs::AtFlags::empty()) {
+            Ok(()) | Err(rustix::io::Errno::NOENT) => {}
+            Err(error) => return Err(error).at("remove", &dir.path().join(name)),
+        }
     }
+    dir.sync()
 }
 
-/// Moves a file to another directory and makes that durable. Its modification time tells when it was moved.
-pub(crate) fn shift(from: &Rooted, to: &Rooted, name: &str) -> Result<(), PathError> {
-    let (old, new) = (from.path().join(name), to.path().join(name));
+/// Moves files to another directory and makes that durable. Their modification time tells when they were moved.
+pub(crate) fn shift(from: &Rooted, to: &Rooted, names: &[String]) -> Result<(), PathError> {
     let now = rustix::fs::Timestamps {
         last_access: NOW,
         last_modification: NOW,
     };
-    rustix::fs::utimensat(from.fd(), name, &now, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
-        .at("set the times of", &old)?;
-    rustix::fs::renameat(from.fd(), name, to.fd(), name).at("rename to", &new)?;
+    for name in names {
+        let (old, new) = (from.path().join(name), to.path().join(name));
+        rustix::fs::utimensat(from.fd(), name, &now, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
+            .at("set the times of", &old)?;
+        rustix::fs::renameat(from.fd(), name, to.fd(), name).at("rename to", &new)?;
+    }
     to.sync()?;
     from.sync()
 }

@@ -273,13 +273,13 @@ impl Workplace {
 
     /// Removes the journal durably: the restore is over.
     pub(crate) fn clear(&self) -> Result<(), PathError> {
-        atomic::remove(&self.dir, self.temp_name().as_bytes())?;
-        atomic::remove(&self.dir, self.name().as_bytes())
+        atomic::remove(&self.dir, &[self.temp_name()])?;
+        atomic::remove(&self.dir, &[self.name()])
     }
 
     /// Removes what a crash before the first journal left.
     pub(crate) fn clear_temp(&self) -> Result<(), PathError> {
-        atomic::remove(&self.dir, self.temp_name().as_bytes())
+        atomic::remove(&self.dir, &[self.temp_name()])
     }
 
     /// A path inside, for messages.

@@ -71,10 +71,8 @@ pub fn forget(
         }
     }
     if !options.dry_run {
-        for chosen in &outcome.forgotten {
-            context.go_on()?;
-            store.forget(chosen.id)?;
-        }
+        let ids: Vec<SnapshotId> = outcome.forgotten.iter().map(|one| one.id).collect();
+        store.forget(&ids)?;
     }
     Ok(outcome)
 }

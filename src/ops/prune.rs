@@ -95,16 +95,18 @@ fn mark(
         )));
     }
     let mut keep: Vec<_> = catalog.snapshots.into_iter().map(|(_, one)| one).collect();
+    let mut gone = Vec::new();
     for (id, snapshot) in store.forgotten()?.snapshots {
         if is_old(store.written(Area::Forgotten, id)?) {
-            outcome.snapshots += 1;
-            if !outcome.dry_run {
-                store.drop_forgotten(id)?;
-            }
+            gone.push(id);
         } else {
             outcome.spared += 1;
             keep.push(snapshot);
         }
+    }
+    outcome.snapshots = gone.len() as u64;
+    if !outcome.dry_run {
+        store.drop_forgotten(&gone)?;
     }
     store.load_objects(context.monitor)?;
     context.monitor.phase("marking", 0, 0);
@@ -167,8 +169,9 @@ impl Plan {
         needed: &Digests,
         outcome: &mut PruneOutcome,
     ) -> Result<(), Error> {
+        let dead: Vec<String> = self.delete.iter().map(|pack| pack.name.clone()).collect();
+        alone.delete_packs(&dead)?;
         for pack in self.delete {
-            alone.delete_pack(&pack.name)?;
             outcome.deleted += 1;
             outcome.objects += pack.dead_objects;
             outcome.after -= pack.size;
@@ -207,11 +210,9 @@ fn rewrite(
         outcome.after -= pack.size;
         frames.insert(pack.name, pack.frames);
     }
-    let names: Vec<String> = frames.keys().cloned().collect();
     let (added, reborn) = alone.repack(&frames, Some(needed.clone()), context.monitor)?;
     outcome.after += added.stored;
-    for name in names.iter().filter(|name| !reborn.contains(*name)) {
-        alone.delete_pack(name)?;
-    }
+    let old = frames.into_keys().filter(|name| !reborn.contains(name));
+    alone.delete_packs(&old.collect::<Vec<_>>())?;
     Ok(())
 }

@@ -50,18 +50,25 @@ pub(super) fn repair(
     context.monitor.phase("repairing", 0, 0);
     let (added, reborn) = alone.repack(bad, None, context.monitor)?;
     done.salvaged = added.objects;
-    for name in bad.keys().filter(|name| !reborn.contains(*name)) {
-        alone.quarantine(Area::Packs, name)?;
-        done.quarantined.push(format!("packs/{name}"));
-    }
+    let lost: Vec<String> = bad
+        .keys()
+        .filter(|name| !reborn.contains(*name))
+        .cloned()
+        .collect();
+    alone.quarantine(Area::Packs, &lost)?;
+    done.quarantined
+        .extend(lost.iter().map(|name| format!("packs/{name}")));
+    let mut lost = Vec::new();
     for (name, _) in &look.catalog.damaged {
         if alone.mend_snapshot(name)? {
             done.mended.push(name.clone());
         } else {
-            alone.quarantine(Area::Snapshots, name)?;
-            done.quarantined.push(format!("snapshots/{name}"));
+            lost.push(name.clone());
         }
     }
+    alone.quarantine(Area::Snapshots, &lost)?;
+    done.quarantined
+        .extend(lost.iter().map(|name| format!("snapshots/{name}")));
     let catalog = store.catalog()?;
     let mut reach = needs(store, &catalog)?;
     for site in candidates(context, &catalog, from) {

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
-use crate::model::SnapshotRef;
+use crate::model::{SnapshotId, SnapshotRef};
 
 /// What can be brought back, or was.
 #[derive(Debug)]
@@ -43,9 +43,8 @@ pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<Undelete
         }
         chosen.push(one);
     }
-    for one in chosen {
-        store.unforget(one.id)?;
-        outcome.restored.push(one);
-    }
+    let ids: Vec<SnapshotId> = chosen.iter().map(|one| one.id).collect();
+    store.unforget(&ids)?;
+    outcome.restored = chosen;
     Ok(outcome)
 }

@@ -96,17 +96,15 @@ impl Alone<'_> {
         packer.finish_instead()
     }
 
-    /// Deletes a pack that nothing needs. Where the index cannot be told, the next command drops its row.
-    pub(crate) fn delete_pack(&self, name: &str) -> Result<(), Error> {
-        self.0.admit(&[], &[name.to_owned()])?;
-        self.0.files.close(name);
-        Ok(self.0.files.delete(Area::Packs, name)?)
+    /// Deletes packs that nothing needs. Where the index cannot be told, the next command drops their rows.
+    pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
+        self.0.admit(&[], names)?;
+        Ok(self.0.files.delete(Area::Packs, names)?)
     }
 
-    /// Moves a file that is beyond repair away, where it is kept.
-    pub(crate) fn quarantine(&self, area: Area, name: &str) -> Result<(), Error> {
-        self.0.files.close(name);
-        Ok(self.0.files.shift(name, area, Area::Quarantine)?)
+    /// Moves files that are beyond repair away, where they are kept.
+    pub(crate) fn quarantine(&self, area: Area, names: &[String]) -> Result<(), Error> {
+        Ok(self.0.files.shift(names, area, Area::Quarantine)?)
     }
 
     /// Drops rows of the index that do not say what the packs say; they are read anew.

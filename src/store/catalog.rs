@@ -81,7 +81,7 @@ impl Store {
 
     /// Takes back the snapshot of a restore that never happened. What only it held stays until the store is pruned.
     pub(crate) fn withdraw(&self, id: SnapshotId) -> Result<(), Error> {
-        Ok(self.files.delete(Area::Snapshots, &id.to_hex())?)
+        Ok(self.files.delete(Area::Snapshots, &names(&[id]))?)
     }
 
     /// Marks a snapshot to be kept for ever.
@@ -91,24 +91,24 @@ impl Store {
 
     /// Takes the mark away.
     pub(crate) fn unpin(&self, id: SnapshotId) -> Result<(), Error> {
-        Ok(self.files.delete(Area::Pins, &id.to_hex())?)
+        Ok(self.files.delete(Area::Pins, &names(&[id]))?)
     }
 
-    /// Takes a snapshot from the list; it can be brought back until it is pruned.
-    pub(crate) fn forget(&self, id: SnapshotId) -> Result<(), Error> {
+    /// Takes snapshots from the list; they can be brought back until they are pruned.
+    pub(crate) fn forget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Snapshots, Area::Forgotten);
-        Ok(self.files.shift(&id.to_hex(), from, to)?)
+        Ok(self.files.shift(&names(ids), from, to)?)
     }
 
-    /// Brings a forgotten snapshot back.
-    pub(crate) fn unforget(&self, id: SnapshotId) -> Result<(), Error> {
+    /// Brings forgotten snapshots back.
+    pub(crate) fn unforget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Forgotten, Area::Snapshots);
-        Ok(self.files.shift(&id.to_hex(), from, to)?)
+        Ok(self.files.shift(&names(ids), from, to)?)
     }
 
-    /// Removes a forgotten snapshot for good.
-    pub(crate) fn drop_forgotten(&self, id: SnapshotId) -> Result<(), Error> {
-        Ok(self.files.delete(Area::Forgotten, &id.to_hex())?)
+    /// Removes forgotten snapshots for good.
+    pub(crate) fn drop_forgotten(&self, ids: &[SnapshotId]) -> Result<(), Error> {
+        Ok(self.files.delete(Area::Forgotten, &names(ids))?)
     }
 
     /// When a snapshot file was written or moved, in seconds since 1970.
@@ -125,6 +125,10 @@ impl Store {
             .filter_map(|name| SnapshotId::from_hex(name).ok())
             .collect())
     }
+}
+
+fn names(ids: &[SnapshotId]) -> Vec<String> {
+    ids.iter().map(|id| id.to_hex()).collect()
 }
 
 /// The name that a snapshot will have.

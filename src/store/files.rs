@@ -140,7 +140,7 @@ impl Files {
     }
 
     /// Forgets that a pack is open: it is about to go.
-    pub(crate) fn close(&self, name: &str) {
+    fn close(&self, name: &str) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.remove(name);
     }
@@ -222,15 +222,23 @@ impl Files {
         Ok(names)
     }
 
-    /// Removes a file durably.
-    pub(crate) fn delete(&self, area: Area, name: &str) -> Result<(), PathError> {
-        atomic::remove(self.dir(area)?, name.as_bytes())
+    /// Removes files durably.
+    pub(crate) fn delete(&self, area: Area, names: &[String]) -> Result<(), PathError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        names.iter().for_each(|name| self.close(name));
+        atomic::remove(self.dir(area)?, names)
     }
 
-    /// Moves a file to another area durably; its modification time becomes that of the move. Nothing relies on this being one
+    /// Moves files to another area durably; their modification time becomes that of the move. Nothing relies on this being one
     /// step: storage that cannot rename may copy and then delete.
-    pub(crate) fn shift(&self, name: &str, from: Area, to: Area) -> Result<(), PathError> {
-        atomic::shift(self.dir(from)?, self.dir_made(to)?, name)
+    pub(crate) fn shift(&self, names: &[String], from: Area, to: Area) -> Result<(), PathError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        names.iter().for_each(|name| self.close(name));
+        atomic::shift(self.dir(from)?, self.dir_made(to)?, names)
     }
 
     /// When a file was written or moved, in seconds since 1970.

@@ -38,7 +38,7 @@ fn hurt_venv() -> (Sandbox, Tree, Tree) {
 }
 
 /// Puts back what the last run changed, so that each kill meets the same state.
-fn reset(sandbox: &Sandbox, backup: &std::path::Path) {
+pub(crate) fn reset(sandbox: &Sandbox, backup: &std::path::Path) {
     for name in ["venv", "store"] {
         let _ = fs::remove_dir_all(sandbox.path(name));
         venv::copy(&backup.join(name), &sandbox.path(name));
@@ -50,7 +50,12 @@ fn reset(sandbox: &Sandbox, backup: &std::path::Path) {
 }
 
 /// Kills a command at its n-th call of each changing kind, for all n, and checks after each. Returns how often it died.
-fn kill_everywhere(sandbox: &Sandbox, more: &[&str], args: &[&str], check: &dyn Fn(&str)) -> usize {
+pub(crate) fn kill_everywhere(
+    sandbox: &Sandbox,
+    more: &[&str],
+    args: &[&str],
+    check: &dyn Fn(&str),
+) -> usize {
     let backup = tempfile::tempdir().unwrap();
     for name in ["venv", "store"] {
         if sandbox.path(name).exists() {

@@ -14,6 +14,7 @@
 mod audit;
 mod bad_input;
 mod care;
+mod care_crash;
 mod command_line;
 mod concurrency;
 mod corruption;

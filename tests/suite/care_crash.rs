@@ -26,7 +26,10 @@ fn five_saves() -> (Sandbox, BTreeMap<String, Tree>) {
     venv::tiny(&sandbox.venv());
     let mut trees = BTreeMap::new();
     for seed in 0..5 {
+        // One file that the next save has no more and one that stays: packs of which a half is needed.
+        let stays = format!("stays-{seed}.bin");
         fs::write(sandbox.venv().join("data.bin"), noise(seed, 20_000)).unwrap();
+        fs::write(sandbox.venv().join(stays), noise(seed + 100, 20_000)).unwrap();
         sandbox.ok(&["save", "venv"]);
         trees.insert(sandbox.ids().pop().unwrap(), Tree::of(&sandbox.venv()));
     }

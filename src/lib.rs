@@ -9,6 +9,7 @@
     allow(clippy::unwrap_used, reason = "a test that fails may panic")
 )]
 
+mod archive;
 mod audit;
 mod diagnose;
 mod disk;

@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Log(Log),
     /// Tell of an incident as one Markdown file: what was found, what probably did it, what was restored
     Report(Report),
+    /// Write a snapshot as a plain tar, which GNU tar, bsdtar and Python unpack
+    Export(Export),
     /// Show what the store holds and takes
     Stats,
     /// Read the whole store back, and name every snapshot and path that damage in it hurts
@@ -296,6 +298,23 @@ pub(crate) struct Pin {
     /// Id, 'latest', 'latest~N' or '@label'
     #[arg(value_name = "SNAPSHOT", required = true)]
     pub(crate) snapshots: Vec<SnapshotRef>,
+    #[command(flatten)]
+    pub(crate) of: Of,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Id, 'latest', 'latest~N' or '@label'
+    pub(crate) snapshot: SnapshotRef,
+    /// FILE.tar or FILE.tar.zst, which must not exist; '-' for standard output
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Compress, whatever the name says; for standard output
+    #[arg(long)]
+    pub(crate) zstd: bool,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) of: Of,
 }

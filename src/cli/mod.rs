@@ -8,6 +8,7 @@ mod demo;
 mod diff;
 mod error;
 mod exit;
+mod export;
 mod forget;
 mod generate;
 mod list;
@@ -115,6 +116,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Cat(cat) => cat::run(&session(arguments.global)?, &cat),
         Command::Log(log) => log::run(&session(arguments.global)?, &log),
         Command::Report(args) => report::run(&session(arguments.global)?, &args),
+        Command::Export(args) => export::run(&session(arguments.global)?, &args),
         Command::Stats => stats::run(&session(arguments.global)?),
         Command::Verify(args) => verify::run(&session(arguments.global)?, &args),
         Command::Pin(args) => pin::run(&session(arguments.global)?, &args, Pinning::Pin),

@@ -35,5 +35,6 @@ mod round_trip;
 mod signals;
 mod support;
 mod tidy;
+mod transport;
 mod users;
 mod windows;

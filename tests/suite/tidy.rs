@@ -42,7 +42,7 @@ fn imports_go_down_the_ladder() {
     let rank = |room: &str| match room {
         "model" | "monitor" => 0,
         "disk" => 1,
-        "store" | "venv" => 2,
+        "archive" | "store" | "venv" => 2,
         "audit" => 3,
         "diagnose" => 4,
         "ops" => 5,

@@ -7,6 +7,7 @@ mod entry;
 mod log;
 mod report;
 mod snapshot;
+mod transport;
 
 use std::io::{self, Write};
 
@@ -22,6 +23,7 @@ pub use check::check;
 pub use diff::diff;
 pub use log::log;
 pub use report::report;
+pub use transport::export;
 
 /// Writes one document, on one line.
 fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()> {

@@ -11,6 +11,7 @@ mod packages;
 mod restore;
 mod snapshots;
 mod store;
+mod transport;
 pub(super) mod words;
 
 use jiff::tz::TimeZone;
@@ -24,6 +25,7 @@ pub(super) use packages::line as package_line;
 pub use restore::restore;
 pub use snapshots::{freeze, list, save, show};
 pub use store::{rebuild_index, stats};
+pub use transport::export;
 
 /// How text is drawn.
 #[derive(Clone, Debug)]

@@ -1,0 +1,14 @@
+//! Trees as tar archives, out and in: entries to the blocks of a PAX archive and back. Knows neither store nor file system,
+//! and unpacks nothing.
+
+mod origin;
+mod pax;
+mod write;
+
+pub(crate) use origin::Origin;
+pub(crate) use write::{END, Left, header, opening, padding};
+
+/// The block that everything in a tar is a multiple of.
+const BLOCK: usize = 512;
+/// The largest size that the header's octal digits hold.
+const OCTAL_MAX: u64 = 0o777_7777_7777;

@@ -1,0 +1,96 @@
+//! A file that a person asked for, at a place of theirs: complete and durable under its name, or not there at all.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::atomic::random_name;
+use super::error::{At, PathError};
+use super::rooted::Rooted;
+
+/// A file that has no name of its own yet. Dropped without [`OutFile::publish`] it is removed.
+#[derive(Debug)]
+pub(crate) struct OutFile {
+    dir: Rooted,
+    path: PathBuf,
+    name: Vec<u8>,
+    temp: Vec<u8>,
+    file: File,
+    replace: bool,
+    kept: bool,
+}
+
+impl OutFile {
+    /// Begins a file that only its owner may read. Unless it may be `replace`d, nothing may stand at the path.
+    pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, PathError> {
+        let verb = "create";
+        let none = || PathError::new(verb, path, io::ErrorKind::IsADirectory);
+        let name = path.file_name().ok_or_else(none)?.as_bytes().to_vec();
+        let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).at(verb, path)?;
+        let dir = Rooted::open(&parent)?;
+        match dir.stat_name(&name)? {
+            Some(stat) if !replace || !stat.is_file() => {
+                return Err(PathError::new(verb, path, io::ErrorKind::AlreadyExists));
+            }
+            _ => {}
+        }
+        let temp = format!(".snap-export-{}", random_name()?).into_bytes();
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o600);
+        let fd = rustix::fs::openat(dir.fd(), temp.as_slice(), flags, mode).at(verb, path)?;
+        Ok(Self {
+            dir,
+            path: path.to_owned(),
+            name,
+            temp,
+            file: fd.into(),
+            replace,
+            kept: false,
+        })
+    }
+
+    /// Makes the content durable, then gives it its name, then makes the name durable.
+    pub(crate) fn publish(mut self) -> Result<(), PathError> {
+        rustix::fs::fsync(&self.file).at("sync", &self.path)?;
+        let (dir, temp, name) = (self.dir.fd(), self.temp.as_slice(), self.name.as_slice());
+        let moved = if self.replace {
+            rustix::fs::renameat(dir, temp, dir, name)
+        } else {
+            match rustix::fs::renameat_with(dir, temp, dir, name, RenameFlags::NOREPLACE) {
+                // File systems without the flag: a link is never made over something.
+                Err(Errno::INVAL | Errno::NOSYS) => {
+                    rustix::fs::linkat(dir, temp, dir, name, AtFlags::empty())
+                        .and_then(|()| rustix::fs::unlinkat(dir, temp, AtFlags::empty()))
+                }
+                done => done,
+            }
+        };
+        moved.at("create", &self.path)?;
+        self.kept = true;
+        self.dir.sync()
+    }
+}
+
+impl Write for OutFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for OutFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Whoever cannot remove it now is not told twice that the disk fails.
+            let _ = rustix::fs::unlinkat(self.dir.fd(), self.temp.as_slice(), AtFlags::empty());
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! `export`: a snapshot becomes a plain tar. Contents are read ahead in parallel, checked, and written in path order, so that
+//! memory does not grow with the files.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::context::Context;
+use super::error::Error;
+use super::lookup::Chosen;
+use crate::archive::{END, Left, Origin, header, opening, padding};
+use crate::disk::error::At;
+use crate::disk::out_file::OutFile;
+use crate::model::{Entry, Manifest, Node, SnapshotRef};
+use crate::store::Store;
+use crate::venv::Site;
+
+/// Where the tar goes.
+pub enum Target<'a> {
+    /// Into a new file; `replace` allows that one of that name is there.
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Whether it may be replaced.
+        replace: bool,
+    },
+    /// To whoever reads.
+    Stream(&'a mut (dyn Write + Send)),
+}
+
+/// What an export did.
+#[derive(Debug)]
+pub struct ExportOutcome {
+    /// The snapshot.
+    pub chosen: Chosen,
+    /// Entries that were written.
+    pub entries: u64,
+    /// Length of the tar before compression.
+    pub bytes: u64,
+    /// Entries that had to be left out (no socket is missed by anybody).
+    pub left_out: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The level of `tar | zstd`.
+const LEVEL: i32 = 3;
+/// How much one task reads.
+const TASK_BYTES: u64 = 1 << 20;
+const TASK_FILES: usize = 256;
+
+/// What one task makes.
+enum Task<'a> {
+    /// The blocks of small entries, contents and all.
+    Whole(&'a [Entry]),
+    /// The header of a large file.
+    Begin(&'a Entry),
+    /// One piece of its content.
+    Piece(&'a Entry, u64),
+}
+
+/// Writes a snapshot as a tar; `compress` with zstd.
+pub fn export(
+    context: &Context<'_>,
+    name: &SnapshotRef,
+    site: Option<&Site>,
+    target: Target<'_>,
+    compress: bool,
+) -> Result<ExportOutcome, Error> {
+    let start = Instant::now();
+    let store = context.open()?;
+    let venv = site.map(|site| context.venv_id(site));
+    let chosen = store.catalog()?.find(name, venv.as_ref())?;
+    store.load_objects(context.monitor)?;
+    let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let work = Work {
+        context,
+        store: &store,
+        origin: Origin::of(chosen.id, &chosen.snapshot),
+    };
+    let bytes = match target {
+        Target::Stream(out) => {
+            let place = Path::new("standard output");
+            work.write(&manifest, out, compress, place)?.1
+        }
+        Target::File { path, replace } => {
+            let file = OutFile::create(&path, replace)?;
+            let (file, bytes) = work.write(&manifest, file, compress, &path)?;
+            context.go_on()?;
+            file.publish()?;
+            bytes
+        }
+    };
+    let (left_out, sockets) = warn_of_left(context, &manifest);
+    Ok(ExportOutcome {
+        chosen,
+        entries: manifest.entries().len() as u64 - left_out - sockets,
+        bytes,
+        left_out,
+        took: start.elapsed(),
+    })
+}
+
+/// Names what has no place in a tar. Counts what is missed, and sockets, which are not.
+fn warn_of_left(context: &Context<'_>, manifest: &Manifest) -> (u64, u64) {
+    let (mut left_out, mut sockets) = (0, 0);
+    for entry in manifest.entries() {
+        if let Err(left) = header(entry) {
+            let text = format!("'{}' is left out: {}", entry.path, left.why());
+            context.monitor.warn(&text);
+            *(if left == Left::Socket {
+                &mut sockets
+            } else {
+                &mut left_out
+            }) += 1;
+        }
+    }
+    (left_out, sockets)
+}
+
+struct Work<'a> {
+    context: &'a Context<'a>,
+    store: &'a Store,
+    origin: Origin,
+}
+
+impl Work<'_> {
+    /// Writes all of it and gives the writer back, with the plain length.
+    fn write<W: Write>(
+        &self,
+        manifest: &Manifest,
+        mut out: W,
+        compress: bool,
+        place: &Path,
+    ) -> Result<(W, u64), Error> {
+        if !compress {
+            let bytes = self.write_plain(manifest, &mut out, place)?;
+            out.flush().at("write", place)?;
+            return Ok((out, bytes));
+        }
+        let mut encoder = zstd::Encoder::new(out, LEVEL).at("write", place)?;
+        let threads = rayon::current_num_threads() as u32;
+        encoder.multithread(threads).at("write", place)?;
+        encoder.include_checksum(true).at("write", place)?;
+        let bytes = self.write_plain(manifest, &mut encoder, place)?;
+        let mut out = encoder.finish().at("write", place)?;
+        out.flush().at("write", place)?;
+        Ok((out, bytes))
+    }
+
+    fn write_plain(
+        &self,
+        manifest: &Manifest,
+        out: &mut dyn Write,
+        place: &Path,
+    ) -> Result<u64, Error> {
+        let monitor = self.context.monitor;
+        let total = manifest.entries().iter().filter_map(content_len).sum();
+        monitor.phase("exporting", manifest.entries().len() as u64, total);
+        let mut written = 0;
+        let mut put = |bytes: &[u8]| {
+            written += bytes.len() as u64;
+            out.write_all(bytes).at("write", place)
+        };
+        put(&opening(&self.origin))?;
+        let mut tasks = tasks(manifest.entries());
+        let ahead = rayon::current_num_threads() * 2 + 2;
+        // Not in the pool itself, so that waiting here takes no worker away.
+        rayon::in_place_scope(|scope| {
+            let mut waiting: VecDeque<(u64, Receiver<_>)> = VecDeque::new();
+            loop {
+                while waiting.len() < ahead
+                    && let Some(task) = tasks.next()
+                {
+                    let (send, receive) = sync_channel(1);
+                    let files = task.files();
+                    scope.spawn(move |_| drop(send.send(self.make(&task))));
+                    waiting.push_back((files, receive));
+                }
+                let Some((files, next)) = waiting.pop_front() else {
+                    return Ok::<_, Error>(());
+                };
+                self.context.go_on()?;
+                let made = next.recv().unwrap_or(Err(Error::Interrupted))?;
+                put(&made)?;
+                monitor.advance(files, made.len() as u64);
+            }
+        })?;
+        put(&END)?;
+        Ok(written)
+    }
+
+    fn make(&self, task: &Task<'_>) -> Result<Vec<u8>, Error> {
+        let mut out = Vec::new();
+        match task {
+            Task::Whole(entries) => {
+                for entry in *entries {
+                    let Ok(header) = header(entry) else { continue };
+                    out.extend_from_slice(&header);
+                    if let (Some(len), Some(digest)) = (content_len(entry), entry.digest()) {
+                        let content = self.store.read(&digest)?;
+                        fits(entry, content.len() as u64, len)?;
+                        out.extend_from_slice(&content);
+                        out.extend_from_slice(padding(len));
+                    }
+                }
+            }
+            Task::Begin(entry) => out = header(entry).unwrap_or_default(),
+            Task::Piece(entry, number) => {
+                let (Some(size), Some(digest)) = (entry.size(), entry.digest()) else {
+                    return Ok(out);
+                };
+                let start = number * Store::PIECE_LEN;
+                let len = (size - start).min(Store::PIECE_LEN);
+                out = self.store.read_piece(&digest, *number)?;
+                fits(entry, out.len() as u64, len)?;
+                if start + len == size {
+                    out.extend_from_slice(padding(size));
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl Task<'_> {
+    fn files(&self) -> u64 {
+        match self {
+            Task::Whole(entries) => entries.len() as u64,
+            Task::Begin(_) => 1,
+            Task::Piece(..) => 0,
+        }
+    }
+}
+
+/// A tree may name a size that its object does not have; what follows in the tar would be read wrongly.
+fn fits(entry: &Entry, found: u64, wanted: u64) -> Result<(), Error> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "the snapshot is damaged: '{}' should have {wanted} bytes and has {found}",
+        entry.path
+    )))
+}
+
+/// How many bytes of content follow the header of an entry.
+fn content_len(entry: &Entry) -> Option<u64> {
+    match &entry.node {
+        Node::File {
+            size,
+            link_to: None,
+            ..
+        } => Some(*size),
+        _ => None,
+    }
+}
+
+/// Cuts the entries into tasks: runs of neighbours, and the pieces of large files.
+fn tasks(entries: &[Entry]) -> impl Iterator<Item = Task<'_>> {
+    let mut rest = entries;
+    let mut pieces: Option<(&Entry, u64, u64)> = None;
+    std::iter::from_fn(move || {
+        if let Some((entry, number, count)) = pieces {
+            pieces = (number + 1 < count).then_some((entry, number + 1, count));
+            return Some(Task::Piece(entry, number));
+        }
+        let len = |entry: &Entry| content_len(entry).unwrap_or(0);
+        let large = |entry: &Entry| len(entry) > Store::PIECE_LEN;
+        if let Some((first, after)) = rest.split_first().filter(|(first, _)| large(first)) {
+            rest = after;
+            pieces = Some((first, 0, len(first).div_ceil(Store::PIECE_LEN)));
+            return Some(Task::Begin(first));
+        }
+        let mut bytes = 0;
+        let fitting = rest.iter().take(TASK_FILES).take_while(|entry| {
+            let fits = bytes < TASK_BYTES && !large(entry);
+            bytes += len(entry);
+            fits
+        });
+        let (run, after) = rest.split_at(fitting.count());
+        rest = after;
+        (!run.is_empty()).then_some(Task::Whole(run))
+    })
+}

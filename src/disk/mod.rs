@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod meta;
+pub(crate) mod network;
 pub(crate) mod out_file;
 pub(crate) mod processes;
 pub(crate) mod remove;

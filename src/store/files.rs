@@ -227,7 +227,9 @@ impl Files {
         if names.is_empty() {
             return Ok(());
         }
-        names.iter().for_each(|name| self.close(name));
+        for name in names {
+            self.close(name);
+        }
         atomic::remove(self.dir(area)?, names)
     }
 
@@ -237,7 +239,9 @@ impl Files {
         if names.is_empty() {
             return Ok(());
         }
-        names.iter().for_each(|name| self.close(name));
+        for name in names {
+            self.close(name);
+        }
         atomic::shift(self.dir(from)?, self.dir_made(to)?, names)
     }
 

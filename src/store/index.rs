@@ -11,6 +11,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
+use crate::disk::network::network;
+use crate::disk::rooted::Rooted;
 use crate::model::Digest;
 
 const SCHEMA_VERSION: i64 = 1;
@@ -126,7 +128,13 @@ impl Index {
         ] {
             connection.pragma_update(None, name, value)?;
         }
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        // WAL needs memory that all processes share, which no network file system gives; a rollback journal that is cut short
+        // does without.
+        let local = path
+            .parent()
+            .is_none_or(|dir| Rooted::open(dir).is_ok_and(|dir| matches!(network(&dir), Ok(None))));
+        let journal = if local { "WAL" } else { "TRUNCATE" };
+        connection.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(()))?;
         Ok(Self { connection })
     }
 

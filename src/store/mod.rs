@@ -32,8 +32,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::atomic;
 use crate::disk::lock::{Sharing, lock};
+use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
-use crate::model::{Digest, Snapshot};
+use crate::model::{Digest, Shown, Snapshot};
 use crate::monitor::Monitor;
 
 pub(crate) use alone::Alone;
@@ -129,6 +130,10 @@ impl Store {
         check_header(path, &text)?;
         check_owner(path)?;
         let files = Files::open(path)?;
+        if let Some(name) = network(files.top())? {
+            let shown = Shown::path(path);
+            monitor.warn(&format!("the store '{shown}' lies on {name}: its locks and syncs are only as good as the server's"));
+        }
         let held = files.lock_file(LOCK)?;
         if !lock(
             &held,

@@ -1,0 +1,26 @@
+//! The fault laboratory: what `docs/reliability.md` counts, tried for real. A seeded part of it runs with `cargo test`; `VENV_SNAP_FAULTS=long`
+//! runs all of it (`docs/reliability.md` tells how long each harness takes).
+//!
+//! One harness per file, named after what goes wrong.
+
+#[path = "../suite/support/mod.rs"]
+#[allow(dead_code, reason = "shared with tests/suite, which uses the rest")]
+mod support;
+
+use std::sync::OnceLock;
+
+/// Whether the long version was asked for.
+fn long() -> bool {
+    static LONG: OnceLock<bool> = OnceLock::new();
+    *LONG.get_or_init(|| std::env::var_os("VENV_SNAP_FAULTS").is_some_and(|word| word == "long"))
+}
+
+/// The first of two numbers in the short version, the second in the long one.
+fn points(short: usize, all: usize) -> usize {
+    if long() { all } else { short }
+}
+
+/// What a harness found, in the words of the table in `docs/reliability.md`.
+fn told(harness: &str, tried: usize, survived: usize) {
+    println!("{harness}: tried {tried}, survived {survived}, lost {}", tried - survived);
+}

@@ -24,12 +24,12 @@ struct Config {
 /// The store: the option (which clap also fills from the environment), else the configuration, else the user's own place.
 pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
     if let Some(store) = option {
-        return Ok(store);
+        return absolute(store);
     }
     let user = config_home().map(|home| home.join("venv-snap/config.toml"));
     for path in user.into_iter().chain([PathBuf::from(SYSTEM_CONFIG)]) {
         if let Some(store) = read_config(&path)?.store {
-            return Ok(store);
+            return absolute(store);
         }
     }
     if rustix::process::geteuid().is_root() {
@@ -42,6 +42,17 @@ pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
             "name one with --store or VENV_SNAP_STORE",
         )),
     }
+}
+
+/// A path that means the same from everywhere: the journal of a restore names the store, and is read from another directory.
+fn absolute(store: PathBuf) -> Result<PathBuf, Failure> {
+    std::path::absolute(&store).map_err(|error| {
+        let message = format!(
+            "the store '{}' cannot be named: {error}",
+            Shown::path(&store)
+        );
+        Failure::usage(message, "name it with --store DIR")
+    })
 }
 
 fn read_config(path: &Path) -> Result<Config, Failure> {

@@ -22,5 +22,8 @@ fn points(short: usize, all: usize) -> usize {
 
 /// What a harness found, in the words of the table in `docs/reliability.md`.
 fn told(harness: &str, tried: usize, survived: usize) {
-    println!("{harness}: tried {tried}, survived {survived}, lost {}", tried - survived);
+    println!(
+        "{harness}: tried {tried}, survived {survived}, lost {}",
+        tried - survived
+    );
 }

@@ -236,3 +236,15 @@ fn a_quick_diff_trusts_what_the_last_save_saw_and_a_full_one_does_not() {
         1
     );
 }
+
+#[test]
+fn a_store_named_by_a_single_relative_name_is_made_there() {
+    // `snap save venv --store st` in a fresh directory said "cannot open directory ''".
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--store", "st"]);
+    assert!(sandbox.path("st/venv-snap.json").exists());
+    fs::write(sandbox.venv().join("bin/tool"), b"").unwrap();
+    sandbox.ok(&["restore", "venv", "--store", "st"]);
+    sandbox.ok(&["diff", "venv", "--store", "./st"]);
+}

@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::sync::Mutex;
 
 use rayon::Scope;
+use rayon::slice::ParallelSliceMut;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
@@ -39,7 +40,7 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     let mut found = found
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    found.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
     match found.first() {
         Some(Found {
             problem: Some(text),

@@ -85,7 +85,7 @@ impl Sink for Intake<'_> {
     fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
         self.keep(self.packer.add_files(files))
     }
-    fn segment(&self, value: Digest, number: u32, bytes: Vec<u8>) -> Result<(), Stopped> {
+    fn segment(&self, value: Digest, number: u32, bytes: &[u8]) -> Result<(), Stopped> {
         self.keep(self.packer.add_segment(value, number, bytes))
     }
     fn segments(&self, segments: Segments) -> Result<(), Stopped> {

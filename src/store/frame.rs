@@ -1,5 +1,6 @@
 //! One frame: some objects compressed together, or one segment of a large one (docs/format.md, "Frame").
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::error::Error;
@@ -34,12 +35,12 @@ impl ObjectKind {
 
 /// An object on its way into a frame.
 #[derive(Debug)]
-pub(crate) struct Object {
+pub(crate) struct Object<'b> {
     pub(crate) id: Digest,
     pub(crate) kind: ObjectKind,
     /// Which segment of its file it is; 0 for all other kinds.
     pub(crate) segment: u32,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Cow<'b, [u8]>,
 }
 
 /// Where an object lies in the plain bytes of its frame.
@@ -93,42 +94,52 @@ pub(crate) const RAW_LEN_MAX: u32 = 32 << 20;
 const LEVEL: i32 = 3;
 
 thread_local! {
+    /// The plain bytes of a frame, the compressed ones, and those that come back: memory that each frame uses again.
+    static SCRATCH: RefCell<[Vec<u8>; 3]> = const { RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// Joins objects, compresses them, and decompresses them again to be sure that they can be had back.
-pub(crate) fn seal(objects: &[Object]) -> Result<Sealed, Error> {
-    let (raw, parts) = join(objects);
-    let squeezed = with_compressor(|c| c.compress(&raw)).map_err(Error::Compress)?;
-    let (codec, body) = if squeezed.len() < raw.len() - raw.len() / 32 {
-        (Codec::Zstd, squeezed)
-    } else {
-        (Codec::Raw, raw.clone())
-    };
-    let raw_len = u32::try_from(raw.len())
-        .map_err(|_| Error::Compress(std::io::ErrorKind::FileTooLarge.into()))?;
-    let header = header(codec, &body, raw_len);
-    if open(&header, &body).map_err(|bad| Error::Compress(std::io::Error::other(bad.0)))? != raw {
-        return Err(Error::Compress(std::io::Error::other(
-            "what was compressed does not come back the same",
-        )));
-    }
-    Ok(Sealed {
-        header,
-        body,
-        raw_len,
-        parts,
+pub(crate) fn seal(objects: &[Object<'_>]) -> Result<Sealed, Error> {
+    SCRATCH.with_borrow_mut(|[raw, squeezed, back]| {
+        let parts = join(objects, raw);
+        let raw_len = u32::try_from(raw.len())
+            .map_err(|_| Error::Compress(std::io::ErrorKind::FileTooLarge.into()))?;
+        squeezed.clear();
+        squeezed.reserve(zstd::zstd_safe::compress_bound(raw.len()));
+        with_compressor(|c| c.compress_to_buffer(raw, squeezed)).map_err(Error::Compress)?;
+        let (codec, body) = if squeezed.len() < raw.len() - raw.len() / 32 {
+            back.clear();
+            back.reserve(raw.len());
+            with_decompressor(|d| d.decompress_to_buffer(squeezed, back))
+                .map_err(Error::Compress)?;
+            if back != raw {
+                return Err(Error::Compress(std::io::Error::other(
+                    "what was compressed does not come back the same",
+                )));
+            }
+            (Codec::Zstd, squeezed.clone())
+        } else {
+            (Codec::Raw, raw.clone())
+        };
+        Ok(Sealed {
+            header: header(codec, &body, raw_len),
+            body,
+            raw_len,
+            parts,
+        })
     })
 }
 
-fn join(objects: &[Object]) -> (Vec<u8>, Vec<Part>) {
-    let mut raw = Vec::with_capacity(objects.iter().map(|o| o.bytes.len() + 8).sum::<usize>() + 8);
-    put_uint(&mut raw, objects.len() as u64);
+/// Puts objects one after the other into `raw`, in place of what it held.
+fn join(objects: &[Object<'_>], raw: &mut Vec<u8>) -> Vec<Part> {
+    raw.clear();
+    put_uint(raw, objects.len() as u64);
     for object in objects {
         raw.push(object.kind as u8);
-        put_uint(&mut raw, object.segment.into());
-        put_uint(&mut raw, object.bytes.len() as u64);
+        put_uint(raw, object.segment.into());
+        put_uint(raw, object.bytes.len() as u64);
     }
     let mut parts = Vec::with_capacity(objects.len());
     for object in objects {
@@ -142,7 +153,7 @@ fn join(objects: &[Object]) -> (Vec<u8>, Vec<Part>) {
             len: object.bytes.len() as u32,
         });
     }
-    (raw, parts)
+    parts
 }
 
 fn header(codec: Codec, body: &[u8], raw_len: u32) -> [u8; HEADER_LEN] {
@@ -253,12 +264,12 @@ fn with_decompressor<T>(
 mod tests {
     use super::*;
 
-    fn blob(bytes: &[u8]) -> Object {
+    fn blob(bytes: &[u8]) -> Object<'_> {
         Object {
             id: Digest::of(bytes),
             kind: ObjectKind::Blob,
             segment: 0,
-            bytes: bytes.to_vec(),
+            bytes: bytes.into(),
         }
     }
 

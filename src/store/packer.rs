@@ -47,7 +47,7 @@ struct Open<'s> {
 /// Objects waiting for company in a frame.
 #[derive(Default)]
 struct Waiting {
-    objects: Vec<Object>,
+    objects: Vec<Object<'static>>,
     bytes: usize,
 }
 
@@ -129,7 +129,7 @@ impl<'s> Packer<'s> {
                     id,
                     kind: ObjectKind::Blob,
                     segment: 0,
-                    bytes,
+                    bytes: bytes.into(),
                 });
                 if near.bytes >= FRAME_TARGET {
                     self.write(&std::mem::take(&mut near).objects)?;
@@ -143,18 +143,13 @@ impl<'s> Packer<'s> {
     }
 
     /// Adds one segment of a large object; its value was computed already.
-    pub(crate) fn add_segment(
-        &self,
-        id: Digest,
-        segment: u32,
-        bytes: Vec<u8>,
-    ) -> Result<(), Error> {
+    pub(crate) fn add_segment(&self, id: Digest, segment: u32, bytes: &[u8]) -> Result<(), Error> {
         if self.claim(&id) {
             self.write(&[Object {
                 id,
                 kind: ObjectKind::Segment,
                 segment,
-                bytes,
+                bytes: bytes.into(),
             }])?;
         }
         Ok(())
@@ -180,7 +175,7 @@ impl<'s> Packer<'s> {
         let mut values = Vec::new();
         for (part, number) in bytes.chunks(SEGMENT_LEN).zip(0..) {
             let value = segment_value(part, number);
-            self.add_segment(value, number, part.to_vec())?;
+            self.add_segment(value, number, part)?;
             values.push(value);
         }
         if let Some(list) = Segments::new(bytes.len() as u64, values) {
@@ -209,7 +204,7 @@ impl<'s> Packer<'s> {
             id,
             kind,
             segment: 0,
-            bytes,
+            bytes: bytes.into(),
         });
         self.wait(queue, one)
     }
@@ -229,7 +224,7 @@ impl<'s> Packer<'s> {
     }
 
     /// Compresses objects to a frame (in this thread) and appends it.
-    fn write(&self, objects: &[Object]) -> Result<(), Error> {
+    fn write(&self, objects: &[Object<'_>]) -> Result<(), Error> {
         if objects.is_empty() {
             return Ok(());
         }
@@ -261,7 +256,7 @@ impl<'s> Packer<'s> {
                     id: part.id,
                     kind: part.kind,
                     segment: part.segment,
-                    bytes: raw[part.start as usize..][..part.len as usize].to_vec(),
+                    bytes: raw[part.start as usize..][..part.len as usize].into(),
                 };
                 self.write(&new.into_iter().map(object).collect::<Vec<_>>())
             }
@@ -344,7 +339,7 @@ impl<'s> Packer<'s> {
 }
 
 impl Waiting {
-    fn push(&mut self, object: Object) {
+    fn push(&mut self, object: Object<'static>) {
         self.bytes += object.bytes.len();
         self.objects.push(object);
     }

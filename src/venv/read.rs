@@ -1,5 +1,6 @@
 //! Reads the content of one file, sure that it is the file that the walk met and that it held still.
 
+use std::cell::RefCell;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -80,14 +81,20 @@ impl Opened {
         Ok(read_xattrs(&self.fd)?)
     }
 
-    /// Reads all of a small file into `buffer`.
-    pub(super) fn read_small(&self, buffer: &mut Vec<u8>) -> Result<(), Failed> {
-        let size = self.stat.size as usize;
-        buffer.resize(size, 0);
-        if read_at(&self.fd, buffer, 0)? < size {
+    /// Reads all of a small file and hands it on, once it is sure that the file held still.
+    pub(super) fn read_small<T>(&self, take: impl FnOnce(&[u8]) -> T) -> Result<T, Failed> {
+        with_buffer(self.stat.size as usize, |buffer| {
+            self.fill(buffer, 0)?;
+            self.unchanged()?;
+            Ok(take(buffer))
+        })
+    }
+
+    fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<(), Failed> {
+        if read_at(&self.fd, buffer, offset)? < buffer.len() {
             return Err(Failed::Changed);
         }
-        self.unchanged()
+        Ok(())
     }
 
     /// Reads a large file segment by segment, in parallel, and returns its digest.
@@ -109,13 +116,16 @@ impl Opened {
     fn read_segment(&self, number: u32, sink: &dyn Sink) -> Result<Digest, Failed> {
         let offset = u64::from(number) * SEGMENT_LEN as u64;
         let len = (self.stat.size - offset).min(SEGMENT_LEN as u64) as usize;
-        let mut bytes = vec![0; len];
-        if !self.is_hole(offset, len) && read_at(&self.fd, &mut bytes, offset)? < len {
-            return Err(Failed::Changed);
-        }
-        let value = segment_value(&bytes, number);
-        sink.segment(value, number, bytes)?;
-        Ok(value)
+        with_buffer(len, |bytes| {
+            if self.is_hole(offset, len) {
+                bytes.fill(0);
+            } else {
+                self.fill(bytes, offset)?;
+            }
+            let value = segment_value(bytes, number);
+            sink.segment(value, number, bytes)?;
+            Ok(value)
+        })
     }
 
     /// Whether a range of a sparse file holds no data at all, so that its zeros need not be read.
@@ -127,6 +137,22 @@ impl Opened {
             Err(_) => false,
         }
     }
+}
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lends memory that this thread uses again for each file. What it holds is of an earlier one.
+fn with_buffer<T>(len: usize, work: impl FnOnce(&mut [u8]) -> T) -> T {
+    // Taken out, so that a call within a call gets memory of its own.
+    let mut buffer = BUFFER.take();
+    if buffer.len() < len {
+        buffer.resize(len, 0);
+    }
+    let done = work(&mut buffer[..len]);
+    BUFFER.replace(buffer);
+    done
 }
 
 /// Reads until the buffer is full or the file ends.

@@ -11,7 +11,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::error::Error;
 use super::read::{Content, Failed, Opened, Xattrs};
 use super::sink::{DigestsOnly, Sink, Stopped};
-use super::stat_cache::StatCache;
+use super::stat_cache::{Known, StatCache};
 use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
@@ -38,19 +38,20 @@ const ROUNDS: usize = 3;
 const BATCH_BYTES: u64 = 1 << 20;
 const BATCH_FILES: usize = 256;
 
-type Contents = HashMap<RelPath, (Stat, Content)>;
+/// The content of each entry of a walk, in the same order; none of what is no file, or was not read yet.
+type Contents = Vec<Option<Content>>;
 
-/// Scans a tree. With `cache`, files in a recorded state whose content the sink has are not read.
+/// Scans a tree. Files in a state that `known` knows, and whose content the sink has, are not read.
 pub(crate) fn scan(
     root: &Rooted,
-    cache: &StatCache,
+    known: &dyn Known,
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<Scan, Error> {
-    let mut contents = Contents::new();
     let mut found = walk_own(root)?;
+    let mut contents = vec![None; found.len()];
     for round in 1.. {
-        read_round(root, &found, &mut contents, cache, sink, monitor)?;
+        read_round(root, &found, &mut contents, known, sink, monitor)?;
         let after = walk_own(root)?;
         let moved = moved(&found, &after, &contents);
         if moved.is_empty() || round == ROUNDS {
@@ -60,7 +61,7 @@ pub(crate) fn scan(
             "{} entries changed while they were read; reading them again",
             moved.len()
         ));
-        contents.retain(|path, _| !moved.contains(path));
+        contents = carry_over(&found, contents, &after, &moved);
         found = after;
     }
     Err(Error::Stopped)
@@ -69,12 +70,12 @@ pub(crate) fn scan(
 /// Scans a tree that nobody else can write in: one walk is enough.
 pub(crate) fn scan_private(
     root: &Rooted,
-    cache: &StatCache,
+    known: &dyn Known,
     monitor: &dyn Monitor,
 ) -> Result<Scan, Error> {
-    let mut contents = Contents::new();
     let found = walk_own(root)?;
-    read_round(root, &found, &mut contents, cache, &DigestsOnly, monitor)?;
+    let mut contents = vec![None; found.len()];
+    read_round(root, &found, &mut contents, known, &DigestsOnly, monitor)?;
     Ok(assemble(found, contents, BTreeSet::new()))
 }
 
@@ -92,35 +93,26 @@ fn read_round(
     root: &Rooted,
     found: &[Found],
     contents: &mut Contents,
-    cache: &StatCache,
+    known: &dyn Known,
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<(), Error> {
     let mut unread = Vec::new();
-    for file in found.iter().filter(|found| found.stat.is_file()) {
-        let known = contents
-            .get(&file.path)
-            .is_some_and(|(stat, _)| stat.same_state(&file.stat));
-        if known {
+    for (at, file) in found.iter().enumerate() {
+        if !file.stat.is_file() || contents[at].is_some() {
             continue;
         }
-        match cache
-            .find(&file.path, &file.stat)
-            .filter(|(digest, _)| sink.has(digest))
-        {
-            Some((digest, false)) => {
-                contents.insert(
-                    file.path.clone(),
-                    (file.stat, Content::Known(digest, Vec::new())),
-                );
+        match known.find(&file.path, &file.stat) {
+            Some((digest, false)) if sink.has(&digest) => {
+                contents[at] = Some(Content::Known(digest, Vec::new()));
             }
-            _ => unread.push(file),
+            _ => unread.push((at, file)),
         }
     }
     monitor.phase(
         "reading",
         unread.len() as u64,
-        unread.iter().map(|found| found.stat.size).sum(),
+        unread.iter().map(|(_, found)| found.stat.size).sum(),
     );
     let batches = batches(&unread);
     let read: Vec<Vec<Content>> = batches
@@ -134,54 +126,42 @@ fn read_round(
         })
         .collect::<Result<_, _>>()
         .map_err(|Stopped| Error::Stopped)?;
-    for (file, content) in batches
-        .into_iter()
-        .flatten()
-        .zip(read.into_iter().flatten())
-    {
-        contents.insert(file.path.clone(), (file.stat, content));
+    for (&(at, _), content) in unread.iter().zip(read.into_iter().flatten()) {
+        contents[at] = Some(content);
     }
     Ok(())
 }
 
 /// Cuts the files into runs of neighbours; a large file is a run of its own.
-fn batches<'a>(files: &[&'a Found]) -> Vec<Vec<&'a Found>> {
-    let mut batches: Vec<Vec<&Found>> = Vec::new();
-    let mut bytes = u64::MAX;
-    for file in files {
+fn batches<'u, 'f>(files: &'u [(usize, &'f Found)]) -> Vec<&'u [(usize, &'f Found)]> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (end, (_, file)) in files.iter().enumerate() {
         let large = file.stat.size > SEGMENT_LEN as u64;
-        match batches.last_mut() {
-            Some(batch) if !large && bytes < BATCH_BYTES && batch.len() < BATCH_FILES => {
-                batch.push(file);
-                bytes += file.stat.size;
-            }
-            _ => {
-                batches.push(vec![file]);
-                bytes = if large { u64::MAX } else { file.stat.size };
-            }
+        if end > start && (large || bytes >= BATCH_BYTES || end - start >= BATCH_FILES) {
+            batches.push(&files[start..end]);
+            (start, bytes) = (end, 0);
         }
+        bytes += file.stat.size;
+    }
+    if start < files.len() {
+        batches.push(&files[start..]);
     }
     batches
 }
 
 fn read_batch(
     root: &Rooted,
-    batch: &[&Found],
+    batch: &[(usize, &Found)],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<Vec<Content>, Stopped> {
     let mut contents = Vec::with_capacity(batch.len());
     let mut wanted = Vec::new();
-    let mut buffer = Vec::new();
     let mut bytes_read = 0;
-    for found in batch {
-        let content = match read_one(root, found, sink, &mut buffer) {
-            Ok((digest, xattrs)) => {
-                if sink.wants() && found.stat.size <= SEGMENT_LEN as u64 && !sink.has(&digest) {
-                    wanted.push((digest, std::mem::take(&mut buffer)));
-                }
-                Content::Known(digest, xattrs)
-            }
+    for (_, found) in batch {
+        let content = match read_one(root, found, sink, &mut wanted) {
+            Ok((digest, xattrs)) => Content::Known(digest, xattrs),
             Err(Failed::Changed) => Content::Changed,
             Err(Failed::Unreadable(reason)) => Content::Unreadable(reason),
             Err(Failed::Stopped) => return Err(Stopped),
@@ -195,74 +175,79 @@ fn read_batch(
     Ok(contents)
 }
 
+/// Reads one file. What the sink wants of small ones is collected, so that neighbours come to it together.
 fn read_one(
     root: &Rooted,
     found: &Found,
     sink: &dyn Sink,
-    buffer: &mut Vec<u8>,
+    wanted: &mut Vec<(Digest, Vec<u8>)>,
 ) -> Result<(Digest, Xattrs), Failed> {
     let file = Opened::open(root, found)?;
     let xattrs = file.xattrs()?;
     if found.stat.size > SEGMENT_LEN as u64 {
         return Ok((file.read_large(sink)?, xattrs));
     }
-    file.read_small(buffer)?;
-    let digest = Digest::of(buffer);
-    sink.seen(&found.path, &digest, buffer);
+    let digest = file.read_small(|bytes| {
+        let digest = Digest::of(bytes);
+        sink.seen(&found.path, &digest, bytes);
+        if sink.wants() && !sink.has(&digest) {
+            wanted.push((digest, bytes.to_vec()));
+        }
+        digest
+    })?;
     Ok((digest, xattrs))
 }
 
 /// The paths whose state differs between two walks, or that were not the same file when they were read.
 fn moved(before: &[Found], after: &[Found], contents: &Contents) -> BTreeSet<RelPath> {
-    let mut moved: BTreeSet<RelPath> = BTreeSet::new();
-    let states: HashMap<&RelPath, &Stat> = before
-        .iter()
-        .map(|found| (&found.path, &found.stat))
-        .collect();
-    let mut met = 0;
-    for found in after {
-        match states.get(&found.path) {
-            Some(stat) => {
-                met += 1;
-                if !stat.same_state(&found.stat) {
-                    moved.insert(found.path.clone());
-                }
-            }
-            None => drop(moved.insert(found.path.clone())),
+    let mut moved = BTreeSet::new();
+    let mut rest = after.iter().peekable();
+    for (was, content) in before.iter().zip(contents) {
+        while let Some(new) = rest.next_if(|now| now.path < was.path) {
+            moved.insert(new.path.clone());
+        }
+        let held = rest
+            .next_if(|now| now.path == was.path)
+            .is_some_and(|now| now.stat.same_state(&was.stat));
+        if !held || *content == Some(Content::Changed) {
+            moved.insert(was.path.clone());
         }
     }
-    if met < before.len() {
-        let there: BTreeSet<&RelPath> = after.iter().map(|found| &found.path).collect();
-        moved.extend(
-            before
-                .iter()
-                .map(|found| &found.path)
-                .filter(|path| !there.contains(path))
-                .cloned(),
-        );
-    }
-    moved.extend(
-        contents
-            .iter()
-            .filter(|(_, (_, content))| *content == Content::Changed)
-            .map(|(path, _)| path.clone()),
-    );
+    moved.extend(rest.map(|new| new.path.clone()));
     moved
 }
 
-fn assemble(found: Vec<Found>, mut contents: Contents, moved: BTreeSet<RelPath>) -> Scan {
+/// What was read of the entries that did not move, in the order of the later walk.
+fn carry_over(
+    before: &[Found],
+    contents: Contents,
+    after: &[Found],
+    moved: &BTreeSet<RelPath>,
+) -> Contents {
+    let mut held = before
+        .iter()
+        .zip(contents)
+        .filter(|(was, _)| !moved.contains(&was.path))
+        .peekable();
+    after
+        .iter()
+        .map(|now| held.next_if(|(was, _)| was.path == now.path)?.1)
+        .collect()
+}
+
+fn assemble(found: Vec<Found>, contents: Contents, moved: BTreeSet<RelPath>) -> Scan {
     let mut first_links: HashMap<(u64, u64), RelPath> = HashMap::new();
     let mut unreadable = Vec::new();
     let mut stats = Vec::with_capacity(found.len());
     let mut entries = Vec::with_capacity(found.len());
-    for Found {
-        path,
-        stat,
-        target,
-        xattrs,
-        problem,
-    } in found
-    {
+    for (found, content) in found.into_iter().zip(contents) {
+        let Found {
+            path,
+            stat,
+            target,
+            xattrs,
+            problem,
+        } = found;
         let mut meta = Meta {
             xattrs,
             ..stat.meta()
@@ -276,8 +261,8 @@ fn assemble(found: Vec<Found>, mut contents: Contents, moved: BTreeSet<RelPath>)
         } else if let Some(special) = stat.special() {
             Node::Special(special)
         } else {
-            match contents.remove(&path) {
-                Some((_, Content::Known(digest, xattrs))) => {
+            match content {
+                Some(Content::Known(digest, xattrs)) => {
                     meta.xattrs = xattrs;
                     let link_to = if stat.nlink > 1 {
                         join_group(&mut first_links, &stat, &path)
@@ -290,8 +275,8 @@ fn assemble(found: Vec<Found>, mut contents: Contents, moved: BTreeSet<RelPath>)
                         link_to,
                     }
                 }
-                Some((_, Content::Unreadable(reason))) => Node::Unreadable(reason),
-                Some((_, Content::Changed)) | None => {
+                Some(Content::Unreadable(reason)) => Node::Unreadable(reason),
+                Some(Content::Changed) | None => {
                     Node::Unreadable("it changed while it was read".to_owned())
                 }
             }

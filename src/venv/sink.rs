@@ -17,7 +17,7 @@ pub(crate) trait Sink: Sync {
         Ok(())
     }
     /// Takes one segment of a large file.
-    fn segment(&self, _value: Digest, _number: u32, _: Vec<u8>) -> Result<(), Stopped> {
+    fn segment(&self, _value: Digest, _number: u32, _: &[u8]) -> Result<(), Stopped> {
         Ok(())
     }
     /// Takes the list of a large file's segments.

@@ -5,6 +5,12 @@ use std::collections::HashMap;
 use crate::disk::stat::Stat;
 use crate::model::{Digest, RelPath, Time};
 
+/// What is known of files by their state, so that they need not be read.
+pub(crate) trait Known: Sync {
+    /// The digest and whether there are attributes, if the file at `path` is in a state in which that is known.
+    fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)>;
+}
+
 /// The state of one file and the digest that it had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Record {
@@ -25,16 +31,20 @@ pub(crate) struct StatCache {
 
 const RECORD_LEN: usize = 8 * 4 + 12 * 2 + 32 + 1;
 
-impl StatCache {
-    /// The digest and whether there are attributes, if the file at `path` is still in the recorded state. The change time
-    /// cannot be set by hand, so an equal one means that nobody touched it.
-    pub(crate) fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
+impl Known for StatCache {
+    /// The change time cannot be set by hand, so an equal one means that nobody touched the file.
+    fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
+        if self.records.is_empty() {
+            return None;
+        }
         let record = self.records.get(&key(path))?;
         let same = (record.dev, record.ino, record.size) == (stat.dev, stat.ino, stat.size)
             && (record.mtime, record.ctime) == (stat.mtime, stat.ctime);
         same.then_some((record.digest, record.has_xattrs))
     }
+}
 
+impl StatCache {
     /// Records a file. One that changed at `racy` or later is left out: on kernels with coarse time stamps it could change
     /// once more without a trace.
     pub(crate) fn insert(

@@ -10,6 +10,7 @@ pub(crate) mod network;
 pub(crate) mod out_file;
 pub(crate) mod processes;
 pub(crate) mod remove;
+pub(crate) mod reuse;
 pub(crate) mod rooted;
 pub(crate) mod space;
 pub(crate) mod staging;

@@ -20,11 +20,22 @@ pub(crate) fn remove_tree(parent: &Rooted, name: &[u8]) -> Result<(), PathError>
 }
 
 fn remove_any(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<()> {
+    if unlink(dir, name)? {
+        return Ok(());
+    }
+    remove_dir(dir, name)
+}
+
+/// Removes a name that is no directory; false where it is one.
+fn unlink(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<bool> {
     match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
         // What the kernel says of a directory, by itself or as POSIX has it.
-        Err(Errno::ISDIR | Errno::PERM) => {}
-        done => return done,
+        Err(Errno::ISDIR | Errno::PERM) => Ok(false),
+        done => done.map(|()| true),
     }
+}
+
+fn remove_dir(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<()> {
     let stat = Stat::at(dir, name)?;
     if stat.mount_root {
         return Err(Errno::BUSY);
@@ -53,17 +64,21 @@ fn remove_any(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<()> {
 }
 
 fn remove_entries(fd: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    let gone = |result| {
-        if result == Err(Errno::NOENT) {
-            Ok(())
-        } else {
-            result
-        }
-    };
     let once = || {
-        names_of(fd)?
-            .par_iter()
-            .try_for_each(|name| gone(remove_any(fd, name)))
+        let mut dirs = Vec::new();
+        for name in names_of(fd)? {
+            match unlink(fd, &name) {
+                Ok(true) | Err(Errno::NOENT) => {}
+                Ok(false) => dirs.push(name),
+                Err(error) => return Err(error),
+            }
+        }
+        // The kernel lets one thread at a time change a directory, so threads share directories, not names.
+        dirs.par_iter()
+            .try_for_each(|name| match remove_dir(fd, name) {
+                Err(Errno::NOENT) => Ok(()),
+                done => done,
+            })
     };
     match once() {
         Err(Errno::ACCESS) => {

@@ -5,10 +5,9 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
-use rustix::io::Errno;
 
 use super::error::{At, PathError};
 use super::journal::Workplace;
@@ -25,8 +24,8 @@ const HOLE_LEN: usize = 64 * 1024;
 pub(crate) struct Staging {
     root: Rooted,
     /// Who owns what is created here.
-    owner: (u32, u32),
-    no_reflink: AtomicBool,
+    pub(super) owner: (u32, u32),
+    pub(super) no_reflink: AtomicBool,
 }
 
 impl Staging {
@@ -117,7 +116,7 @@ impl Staging {
         meta::apply(&fd, meta, current).at("set the attributes of", &self.root.shown(path))
     }
 
-    fn create_file(&self, path: &RelPath) -> Result<OwnedFd, PathError> {
+    pub(super) fn create_file(&self, path: &RelPath) -> Result<OwnedFd, PathError> {
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o600);
@@ -221,93 +220,6 @@ impl Staging {
         self.root
             .with_parent(first, false, link)
             .at("create hard link", &self.root.shown(path))
-    }
-
-    /// Takes over a file of the live tree that was proved good in the state `proof`: as a copy that shares its blocks where
-    /// the file system can do that, else as a hard link if `may_link`. Returns the state of the new name, or none where the
-    /// file must be written afresh: because it is not in that state any more, or because it cannot be shared.
-    pub(crate) fn reuse(
-        &self,
-        live: &Rooted,
-        path: &RelPath,
-        proof: &Stat,
-        meta: &Meta,
-        may_link: bool,
-    ) -> Result<Option<Stat>, PathError> {
-        if !self.no_reflink.load(Ordering::Relaxed)
-            && let Some(cloned) = self.reuse_by_reflink(live, path, proof, meta)?
-        {
-            return Ok(Some(cloned));
-        }
-        if !may_link
-            || !live
-                .stat_below(path, false)
-                .is_ok_and(|stat| stat.same_state(proof))
-        {
-            return Ok(None);
-        }
-        let linked = live.with_parent(path, false, |from, old| {
-            self.root.with_parent(path, false, |dir, name| {
-                rustix::fs::linkat(from, old, dir, name, AtFlags::empty())
-            })
-        });
-        if linked.is_err() {
-            return Ok(None);
-        }
-        // Whatever the path meant at that moment: only the inode that was proved counts. The link itself changed the change
-        // time, so that is compared without; a write in between shows in the other times.
-        let now = self.root.stat_below(path, false)?;
-        let untouched = now.same_state(&Stat {
-            ctime: now.ctime,
-            ..*proof
-        });
-        if !untouched {
-            self.remove(path)?;
-        }
-        Ok(untouched.then_some(now))
-    }
-
-    fn reuse_by_reflink(
-        &self,
-        live: &Rooted,
-        path: &RelPath,
-        proof: &Stat,
-        meta: &Meta,
-    ) -> Result<Option<Stat>, PathError> {
-        let Ok(source) = live.open_raw(path, OFlags::RDONLY, Mode::empty()) else {
-            return Ok(None);
-        };
-        let is_proved = || Stat::of(&source).is_ok_and(|stat| stat.same_state(proof));
-        if !is_proved() || !self.reflink(path, &source, meta)? {
-            return Ok(None);
-        }
-        if is_proved() {
-            return self.root.stat_below(path, false).map(Some);
-        }
-        self.remove(path)?;
-        Ok(None)
-    }
-
-    /// Copies by sharing blocks. Whether the file system can is found out with the first file that has any.
-    fn reflink(&self, path: &RelPath, source: &OwnedFd, meta: &Meta) -> Result<bool, PathError> {
-        let file = self.create_file(path)?;
-        match rustix::fs::ioctl_ficlone(&file, source) {
-            Ok(()) => {
-                meta::apply(&file, meta, self.owner)
-                    .at("set the attributes of", &self.root.shown(path))?;
-                Ok(true)
-            }
-            Err(error) => {
-                if matches!(
-                    error,
-                    Errno::OPNOTSUPP | Errno::NOTTY | Errno::XDEV | Errno::NOSYS
-                ) {
-                    self.no_reflink.store(true, Ordering::Relaxed);
-                }
-                self.remove(path)?;
-                Ok(false)
-            }
-        }
     }
 
     /// Removes a file again.

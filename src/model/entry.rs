@@ -140,10 +140,13 @@ impl Manifest {
 
     /// The entry at a path.
     pub fn get(&self, path: &RelPath) -> Option<&Entry> {
-        let at = self
-            .entries
+        self.entries.get(self.position(path)?)
+    }
+
+    /// Which of the entries is at a path.
+    pub fn position(&self, path: &RelPath) -> Option<usize> {
+        self.entries
             .binary_search_by(|entry| entry.path.cmp(path))
-            .ok()?;
-        self.entries.get(at)
+            .ok()
     }
 }

@@ -67,11 +67,13 @@ impl RelPath {
 
     /// The directory that holds this; none for the root.
     pub fn parent(&self) -> Option<Self> {
-        if self.is_root() {
-            return None;
-        }
+        (!self.is_root()).then(|| Self(self.parent_bytes().into()))
+    }
+
+    /// The raw bytes of the directory that holds this; empty for what lies in the root, and for the root.
+    pub fn parent_bytes(&self) -> &[u8] {
         let end = self.0.iter().rposition(|&b| b == b'/').unwrap_or(0);
-        Some(Self(self.0[..end].into()))
+        &self.0[..end]
     }
 
     /// The parts from the root down.

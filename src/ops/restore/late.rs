@@ -1,14 +1,9 @@
 //! What happens in a venv while it is being replaced: nothing of it may be lost, and nothing of it may get into the new tree.
 
-use std::collections::HashMap;
-
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-
 use super::Live;
 use super::stage::Staged;
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
-use crate::disk::stat::Stat;
 use crate::disk::walk::walk;
 use crate::model::{Purpose, RelPath, SnapshotId, VenvId};
 use crate::ops::context::Context;
@@ -17,18 +12,6 @@ use crate::ops::intake::Intake;
 use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
 use crate::venv::stat_cache::StatCache;
-
-/// The paths whose file is not in the given state any more.
-pub(super) fn changed_since(root: &Rooted, states: &HashMap<RelPath, Stat>) -> Vec<RelPath> {
-    let changed = states.par_iter().filter(|(path, then)| {
-        !root
-            .stat_below(path, false)
-            .is_ok_and(|now| now.same_state(then))
-    });
-    let mut changed: Vec<RelPath> = changed.map(|(path, _)| path.clone()).collect();
-    changed.sort_unstable();
-    changed
-}
 
 /// A name under which a replaced tree stays beside the venv.
 pub(super) fn name_to_keep(venv: &[u8]) -> Result<String, Error> {
@@ -49,16 +32,17 @@ pub(super) fn capture(
     let Some(first) = staged.bench.incident.id() else {
         return Ok(None);
     };
-    if !moved(old, live, &staged.reused)? {
-        return Ok(None);
-    }
     // The change time of the files that were linked moved with the link.
     let mut cache = live.scan.stat_cache(None);
-    for (path, stat) in &staged.reused {
-        let entry = live.scan.manifest.get(path);
-        let known = entry.and_then(|entry| Some((entry.digest()?, !entry.meta.xattrs.is_empty())));
-        if let Some((digest, xattrs)) = known {
-            cache.insert(path, stat, digest, xattrs, None);
+    for (entry, stat) in staged.taken.files(&staged.plan.target.manifest) {
+        if let Some(digest) = entry.digest() {
+            cache.insert(
+                &entry.path,
+                stat,
+                digest,
+                !entry.meta.xattrs.is_empty(),
+                None,
+            );
         }
     }
     let venv = context.venv_id(&staged.plan.place);
@@ -101,26 +85,28 @@ impl Late<'_> {
     }
 }
 
-/// Whether anything in the replaced tree is not as it was scanned. Its root was renamed, which moves only its change time.
-fn moved(old: &Rooted, live: &Live, reused: &HashMap<RelPath, Stat>) -> Result<bool, Error> {
+/// Whether anything in the replaced tree is not as it was scanned, or taken over. Its root was renamed, which moves only its
+/// change time.
+pub(super) fn moved(staged: &Staged<'_>, old: &Rooted, live: &Live) -> Result<bool, Error> {
     let found = walk(old)?;
     if found.len() != live.scan.stats.len() {
         return Ok(true);
     }
+    let mut taken = staged.taken.files(&staged.plan.target.manifest).peekable();
     let then = live.scan.manifest.entries().iter().zip(&live.scan.stats);
     Ok(found.iter().zip(then).any(|(now, (entry, stat))| {
-        let stat = reused
-            .get(&entry.path)
-            .filter(|reused| reused.same_inode(stat))
-            .unwrap_or(stat);
-        let stat = if entry.path.is_root() {
-            Stat {
-                ctime: now.stat.ctime,
-                ..*stat
-            }
-        } else {
-            *stat
-        };
+        while taken
+            .next_if(|(taken, _)| taken.path < entry.path)
+            .is_some()
+        {}
+        let linked = taken
+            .next_if(|(taken, _)| taken.path == entry.path)
+            .map(|(_, linked)| linked)
+            .filter(|linked| linked.same_inode(stat));
+        let mut stat = *linked.unwrap_or(stat);
+        if entry.path.is_root() {
+            stat.ctime = now.stat.ctime;
+        }
         now.path != entry.path || !now.stat.same_state(&stat)
     }))
 }
@@ -128,13 +114,10 @@ fn moved(old: &Rooted, live: &Live, reused: &HashMap<RelPath, Stat>) -> Result<b
 /// Files that both trees share and that changed after the last check, through the old tree: the new tree gets its own.
 pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> Result<(), Error> {
     let venv = staged.plan.place.again()?.open()?;
-    let shared: HashMap<RelPath, Stat> = staged
-        .reused
-        .iter()
-        .filter(|(_, stat)| stat.nlink > 1)
-        .map(|(path, stat)| (path.clone(), *stat))
-        .collect();
-    let changed = changed_since(&venv, &shared);
+    let changed = staged
+        .taken
+        .shared()
+        .changed_since(&venv, &staged.plan.target.manifest);
     if changed.is_empty() {
         return Ok(());
     }
@@ -180,8 +163,10 @@ pub(super) fn refresh_stat_cache(context: &Context<'_>, staged: &Staged<'_>) -> 
         return Ok(());
     }
     let mut cache = StatCache::default();
+    let mut target = staged.plan.target.manifest.entries().iter().peekable();
     for found in walk(&staged.plan.place.again()?.open()?)? {
-        let Some(entry) = staged.plan.target.manifest.get(&found.path) else {
+        while target.next_if(|entry| entry.path < found.path).is_some() {}
+        let Some(entry) = target.next_if(|entry| entry.path == found.path) else {
             continue;
         };
         if let (Some(digest), Some(size)) = (entry.digest(), entry.size())

@@ -16,6 +16,7 @@ mod recover;
 mod select;
 mod stage;
 mod swapped;
+mod taken;
 mod target;
 mod verified;
 mod write;

@@ -1,6 +1,6 @@
 //! Everything a restore will do, before it does anything.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::incident::Incident;
 use super::target::Target;
@@ -68,11 +68,12 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The state of each live file that may be taken over: proved good, of the right attributes, and with no other name
-    /// through which the new tree would stay shared.
-    pub(super) fn reusable(&self) -> HashMap<&RelPath, &Stat> {
+    /// The state of each live file that may be taken over, in the order of the target's entries: proved good, of the right
+    /// attributes, and with no other name through which the new tree would stay shared.
+    pub(super) fn proofs(&self) -> Vec<Option<Stat>> {
+        let entries = self.target.manifest.entries();
         let Some(live) = &self.live else {
-            return HashMap::new();
+            return vec![None; entries.len()];
         };
         let same = |entry: &Entry, there: &Entry, stat: &Stat| {
             let single = |node: &Node| matches!(node, Node::File { link_to: None, .. });
@@ -81,34 +82,33 @@ impl<'a> Plan<'a> {
                 && entry.node == there.node
                 && entry.meta == there.meta
         };
-        let groups: std::collections::HashSet<&RelPath> = self
-            .target
+        let groups: HashSet<&RelPath> = entries.iter().filter_map(link_to).collect();
+        let mut pairs = live
+            .scan
             .manifest
             .entries()
             .iter()
-            .filter_map(link_to)
-            .collect();
-        let pairs = live.scan.manifest.entries().iter().zip(&live.scan.stats);
-        pairs
-            .filter(|(there, stat)| {
-                !groups.contains(&there.path)
-                    && self
-                        .target
-                        .manifest
-                        .get(&there.path)
-                        .is_some_and(|entry| same(entry, there, stat))
+            .zip(&live.scan.stats)
+            .peekable();
+        entries
+            .iter()
+            .map(|entry| {
+                while pairs
+                    .next_if(|(there, _)| there.path < entry.path)
+                    .is_some()
+                {}
+                let (there, stat) = pairs.next_if(|(there, _)| there.path == entry.path)?;
+                let good = same(entry, there, stat) && !groups.contains(&entry.path);
+                good.then_some(*stat)
             })
-            .map(|(there, stat)| (&there.path, stat))
             .collect()
     }
 
     /// What the staged tree will take. Files that are taken over cost nothing, or little where blocks are shared.
-    pub(super) fn need(&self, reusable: &HashMap<&RelPath, &Stat>) -> Need {
+    pub(super) fn need(&self, proofs: &[Option<Stat>]) -> Need {
         let mut need = Need::default();
-        for entry in self.target.manifest.entries() {
-            if reusable.contains_key(&entry.path) {
-                continue;
-            }
+        let entries = self.target.manifest.entries().iter();
+        for (entry, _) in entries.zip(proofs).filter(|(_, proof)| proof.is_none()) {
             need.inodes += 1;
             let bytes = match &entry.node {
                 Node::File {

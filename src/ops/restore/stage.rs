@@ -1,6 +1,6 @@
 //! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the packs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
@@ -8,9 +8,11 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::in_place;
 use super::incident::Incident;
 use super::plan::{Plan, Route};
+use super::taken::Taken;
 use super::write::Writer;
 use crate::disk::journal::{Journal, Workplace};
 use crate::disk::remove::remove_tree;
+use crate::disk::reuse::Reuse;
 use crate::disk::space::preflight;
 use crate::disk::staging::Staging;
 use crate::disk::stat::Stat;
@@ -24,8 +26,7 @@ use crate::venv::Standing;
 pub(super) struct Staged<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) bench: Bench<'a>,
-    /// The state of each file that was taken over, after that.
-    pub(super) reused: HashMap<RelPath, Stat>,
+    pub(super) taken: Taken,
     pub(super) written: u64,
     pub(super) written_bytes: u64,
 }
@@ -66,11 +67,12 @@ impl Drop for Bench<'_> {
 impl<'a> Plan<'a> {
     /// Checks that there is room, and builds the tree.
     pub(super) fn stage(mut self, context: &Context<'_>) -> Result<Staged<'a>, Error> {
-        let bench = self.set_up(context)?;
+        let proofs = self.proofs();
+        let bench = self.set_up(context, &proofs)?;
         let mut staged = Staged {
+            taken: Taken::none(&self.target.manifest),
             plan: self,
             bench,
-            reused: HashMap::new(),
             written: 0,
             written_bytes: 0,
         };
@@ -78,18 +80,22 @@ impl<'a> Plan<'a> {
             Route::Exchange => None,
             Route::InPlace(_) => Some(in_place::changed(&staged.plan)),
         };
-        staged.build(context, wanted.as_ref())?;
+        staged.build(context, &proofs, wanted.as_ref())?;
         Ok(staged)
     }
 
-    fn set_up(&mut self, context: &Context<'_>) -> Result<Bench<'a>, Error> {
+    fn set_up(
+        &mut self,
+        context: &Context<'_>,
+        proofs: &[Option<Stat>],
+    ) -> Result<Bench<'a>, Error> {
         let work = self.workplace()?;
         let keep_old = self.options.keep_old;
         if keep_old && matches!(self.route, Route::InPlace(_)) {
             let why = "the old tree cannot be kept here, where files are replaced one by one";
             return Err(Error::Refused(why.to_owned()));
         }
-        preflight(&work.dir, self.need(&self.reusable()))??;
+        preflight(&work.dir, self.need(proofs))??;
         let mut incident = std::mem::replace(&mut self.incident, Incident::none());
         let kept = self.keep_old_name()?;
         let journal = Journal::begin(&work, self.store.path(), self.snapshot, incident.id(), kept);
@@ -131,33 +137,24 @@ impl Staged<'_> {
     fn build(
         &mut self,
         context: &Context<'_>,
+        proofs: &[Option<Stat>],
         wanted: Option<&HashSet<RelPath>>,
     ) -> Result<(), Error> {
-        let entries: Vec<&Entry> = self
-            .plan
-            .target
-            .manifest
-            .entries()
-            .iter()
-            .filter(|entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path)))
-            .collect();
+        let manifest = &self.plan.target.manifest;
+        let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path));
         let staging = &self.bench.staging;
-        let levels = levels(&entries);
+        let levels = levels(manifest.entries().iter().filter(is_wanted));
         for level in levels.iter().skip(1) {
             level
                 .par_iter()
                 .try_for_each(|dir| staging.make_dir(&dir.path))?;
         }
-        let reused = if wanted.is_none() {
-            self.reuse(context, &entries)?
+        let taken = if wanted.is_none() {
+            self.take_over(context, proofs)?
         } else {
-            HashMap::new()
+            Taken::none(manifest)
         };
-        let fresh: Vec<&Entry> = entries
-            .iter()
-            .copied()
-            .filter(|entry| !reused.contains_key(&entry.path))
-            .collect();
+        let fresh: Vec<&Entry> = taken.others(manifest).filter(is_wanted).collect();
         let writer = Writer::new(staging, self.plan.store, &self.plan.target.rewritten);
         writer.write(context, &fresh)?;
         let (written, written_bytes) = (
@@ -171,44 +168,51 @@ impl Staged<'_> {
                     .try_for_each(|dir| staging.settle_dir(&dir.path, &dir.meta))?;
             }
         }
-        (self.reused, self.written, self.written_bytes) = (reused, written, written_bytes);
+        (self.taken, self.written, self.written_bytes) = (taken, written, written_bytes);
         Ok(())
     }
 
-    /// Takes over what was proved good.
-    fn reuse(
-        &self,
-        context: &Context<'_>,
-        entries: &[&Entry],
-    ) -> Result<HashMap<RelPath, Stat>, Error> {
+    /// Takes over what was proved good, directory by directory.
+    fn take_over(&self, context: &Context<'_>, proofs: &[Option<Stat>]) -> Result<Taken, Error> {
+        let mut states = vec![None; proofs.len()];
         let Some(live) = &self.plan.live else {
-            return Ok(HashMap::new());
+            return Ok(Taken::new(states));
         };
-        let proofs = self.plan.reusable();
-        let may_link = !self.plan.options.copy && !self.plan.options.keep_old;
-        let candidates: Vec<_> = entries
-            .iter()
-            .filter_map(|entry| Some((*entry, *proofs.get(&entry.path)?)))
-            .collect();
+        let entries = self.plan.target.manifest.entries();
+        let mut dirs: BTreeMap<&[u8], Vec<(usize, &Stat)>> = BTreeMap::new();
+        for (at, proof) in proofs.iter().enumerate() {
+            if let Some(proof) = proof {
+                let dir = entries[at].path.parent_bytes();
+                dirs.entry(dir).or_default().push((at, proof));
+            }
+        }
+        let files = dirs.values().map(Vec::len).sum::<usize>();
         context
             .monitor
-            .phase("taking over good files", candidates.len() as u64, 0);
-        let reused: Vec<Option<(RelPath, Stat)>> = candidates
+            .phase("taking over good files", files as u64, 0);
+        let may_link = !self.plan.options.copy && !self.plan.options.keep_old;
+        let dirs: Vec<Vec<(usize, &Stat)>> = dirs.into_values().collect();
+        let found: Vec<Vec<Option<Stat>>> = dirs
             .par_iter()
-            .map(|(entry, proof)| {
+            .map(|files| {
                 context.go_on()?;
-                let stat = self.bench.staging.reuse(
-                    &live.root,
-                    &entry.path,
-                    proof,
-                    &entry.meta,
-                    may_link,
-                )?;
-                context.monitor.advance(1, 0);
-                Ok(stat.map(|stat| (entry.path.clone(), stat)))
+                let dir = entries[files[0].0].path.parent().unwrap_or_default();
+                let both = Reuse::of(&live.root, &self.bench.staging, &dir)?;
+                let take = |&(at, proof): &(usize, &Stat)| {
+                    let Some(both) = &both else { return Ok(None) };
+                    Ok(both.take(&entries[at].path, proof, &entries[at].meta, may_link)?)
+                };
+                let states = files.iter().map(take).collect::<Result<_, Error>>();
+                context.monitor.advance(files.len() as u64, 0);
+                states
             })
             .collect::<Result<_, Error>>()?;
-        Ok(reused.into_iter().flatten().collect())
+        for (files, found) in dirs.iter().zip(found) {
+            for ((at, _), state) in files.iter().zip(found) {
+                states[*at] = state;
+            }
+        }
+        Ok(Taken::new(states))
     }
 
     /// Writes files afresh that were taken over and are not to be trusted any more.
@@ -241,17 +245,15 @@ impl Staged<'_> {
             self.bench.staging.settle_dir(&dir.path, &dir.meta)?;
         }
         self.written += paths.len() as u64;
-        for path in paths {
-            self.reused.remove(path);
-        }
+        self.taken.forget(&self.plan.target.manifest, paths);
         Ok(())
     }
 }
 
 /// The directories by their depth, the root's level first: those of one level do not depend on one another.
-fn levels<'e>(entries: &[&'e Entry]) -> Vec<Vec<&'e Entry>> {
+fn levels<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
     let mut levels: Vec<Vec<&Entry>> = vec![Vec::new()];
-    for &entry in entries.iter().filter(|entry| entry.node == Node::Dir) {
+    for entry in entries.filter(|entry| entry.node == Node::Dir) {
         let depth = entry.path.parts().count();
         if levels.len() <= depth {
             levels.resize_with(depth + 1, Vec::new);

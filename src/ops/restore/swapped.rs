@@ -115,8 +115,10 @@ impl<'a> Verified<'a> {
     /// Writes files afresh that changed since they were taken over, until none did.
     fn mend(&mut self, context: &Context<'_>) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
-            let changed =
-                late::changed_since(self.staged.bench.staging.root(), &self.staged.reused);
+            let staged = &self.staged;
+            let changed = staged
+                .taken
+                .changed_since(staged.bench.staging.root(), &staged.plan.target.manifest);
             if changed.is_empty() {
                 return Ok(());
             }
@@ -201,19 +203,22 @@ impl Swapped<'_> {
         let mut keep = staged.bench.journal.keep_old.clone();
         if let (Some(name), Some(live)) = (&old_name, &staged.plan.live) {
             let old = work.dir.enter(name.as_bytes())?;
-            match late::capture(context, staged, &old, live) {
-                Ok(more) => incident = more.or(incident),
-                Err(error) => {
-                    let kept = late::name_to_keep(staged.plan.place.name())?;
-                    let text =
-                        format!("what changed last in the replaced tree cannot be saved ({error})");
-                    context
-                        .monitor
-                        .warn(&format!("{text}; the tree is kept as '{kept}'"));
-                    keep.get_or_insert(kept);
+            if late::moved(staged, &old, live).unwrap_or(true) {
+                match late::capture(context, staged, &old, live) {
+                    Ok(more) => incident = more.or(incident),
+                    Err(error) => {
+                        let kept = late::name_to_keep(staged.plan.place.name())?;
+                        let text = format!(
+                            "what changed last in the replaced tree cannot be saved ({error})"
+                        );
+                        context
+                            .monitor
+                            .warn(&format!("{text}; the tree is kept as '{kept}'"));
+                        keep.get_or_insert(kept);
+                    }
                 }
+                late::part(context, staged, &old)?;
             }
-            late::part(context, staged, &old)?;
         }
         let mut kept_old = None;
         if let Some(name) = old_name {
@@ -240,7 +245,7 @@ impl Swapped<'_> {
                 None
             },
             kept_old,
-            reused: staged.reused.len() as u64,
+            reused: staged.taken.count(),
             written: staged.written,
             written_bytes: staged.written_bytes,
         })

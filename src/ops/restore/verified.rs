@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use super::in_place;
 use super::plan::Route;
 use super::stage::Staged;
+use super::taken::Proved;
 use crate::model::compare::compare;
 use crate::model::{Kind, Manifest, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::venv::scan::scan_private;
-use crate::venv::stat_cache::StatCache;
 
 /// A tree that is right and durable. Only this can be swapped.
 pub(super) struct Verified<'a> {
@@ -22,10 +22,18 @@ impl<'a> Staged<'a> {
     /// was proved good.
     pub(super) fn verify(self, context: &Context<'_>) -> Result<Verified<'a>, Error> {
         let verified = Verified { staged: self };
-        verified.check(context)?;
-        context.go_on()?;
-        context.monitor.phase("syncing", 0, 0);
-        verified.staged.bench.staging.sync()?;
+        context.monitor.phase("verifying", 0, 0);
+        let staging = &verified.staged.bench.staging;
+        // The disk works while the processors do.
+        std::thread::scope(|scope| {
+            let synced = scope.spawn(|| staging.sync());
+            verified.check(context)?;
+            context.go_on()?;
+            let synced = synced
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok::<_, Error>(synced?)
+        })?;
         Ok(verified)
     }
 }
@@ -34,36 +42,22 @@ impl Verified<'_> {
     /// Compares the whole staging with the target.
     pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Error> {
         let staged = &self.staged;
-        let mut proofs = StatCache::default();
-        for (path, stat) in &staged.reused {
-            if let Some(digest) = staged
-                .plan
-                .target
-                .manifest
-                .get(path)
-                .and_then(crate::model::Entry::digest)
-            {
-                let has_xattrs = staged
-                    .plan
-                    .target
-                    .manifest
-                    .get(path)
-                    .is_some_and(|entry| !entry.meta.xattrs.is_empty());
-                proofs.insert(path, stat, digest, has_xattrs, None);
-            }
-        }
-        let scan = scan_private(staged.bench.staging.root(), &proofs, context.monitor)?;
+        let target = &staged.plan.target.manifest;
+        let proved = Proved {
+            target,
+            taken: &staged.taken,
+        };
+        let scan = scan_private(staged.bench.staging.root(), &proved, context.monitor)?;
         let in_place = matches!(staged.plan.route, Route::InPlace(_));
+        let staged_part;
         let expected = if in_place {
-            only(
-                &staged.plan.target.manifest,
-                &in_place::changed(&staged.plan),
-            )
+            staged_part = only(target, &in_place::changed(&staged.plan));
+            &staged_part
         } else {
-            staged.plan.target.manifest.clone()
+            target
         };
         // In place, the staged directories only carry the files; their own attributes are set at the goal.
-        let wrong = compare(&expected, &scan.manifest)
+        let wrong = compare(expected, &scan.manifest)
             .into_iter()
             .find(|difference| {
                 let dir = difference

@@ -1,0 +1,88 @@
+//! Which files of the new tree were taken over from the old one, and in which state they have been since.
+
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::model::{Digest, Entry, Manifest, RelPath};
+use crate::venv::stat_cache::Known;
+
+/// The state of each file that was taken over, after that, in the order of the target's entries.
+#[derive(Debug)]
+pub(super) struct Taken(Vec<Option<Stat>>);
+
+impl Taken {
+    /// The states of all entries of a target.
+    pub(super) fn new(states: Vec<Option<Stat>>) -> Self {
+        Self(states)
+    }
+
+    /// Nothing was taken over.
+    pub(super) fn none(target: &Manifest) -> Self {
+        Self(vec![None; target.entries().len()])
+    }
+
+    /// How many files.
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().flatten().count() as u64
+    }
+
+    /// The files with their states, in the order of paths.
+    pub(super) fn files<'a>(
+        &'a self,
+        target: &'a Manifest,
+    ) -> impl Iterator<Item = (&'a Entry, &'a Stat)> {
+        let pairs = target.entries().iter().zip(&self.0);
+        pairs.filter_map(|(entry, state)| Some((entry, state.as_ref()?)))
+    }
+
+    /// Those whose inode both trees share.
+    pub(super) fn shared(&self) -> Self {
+        let shared = |state: &Option<Stat>| state.filter(|state| state.nlink > 1);
+        Self(self.0.iter().map(shared).collect())
+    }
+
+    /// The entries that must be written.
+    pub(super) fn others<'e>(&self, target: &'e Manifest) -> impl Iterator<Item = &'e Entry> {
+        let pairs = target.entries().iter().zip(&self.0);
+        pairs.filter_map(|(entry, state)| state.is_none().then_some(entry))
+    }
+
+    /// Does not count these any more.
+    pub(super) fn forget(&mut self, target: &Manifest, paths: &[RelPath]) {
+        for at in paths.iter().filter_map(|path| target.position(path)) {
+            if let Some(state) = self.0.get_mut(at) {
+                *state = None;
+            }
+        }
+    }
+
+    /// The paths below `root` whose file is not in its state any more.
+    pub(super) fn changed_since(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
+        let pairs = target.entries().par_iter().zip(&self.0);
+        let changed = pairs.filter(|(entry, state)| {
+            let still = |then: &Stat| {
+                root.stat_below(&entry.path, false)
+                    .is_ok_and(|now| now.same_state(then))
+            };
+            state.as_ref().is_some_and(|then| !still(then))
+        });
+        changed.map(|(entry, _)| entry.path.clone()).collect()
+    }
+}
+
+/// What was taken over, as a scan of the new tree may rely on it.
+pub(super) struct Proved<'a> {
+    pub(super) target: &'a Manifest,
+    pub(super) taken: &'a Taken,
+}
+
+impl Known for Proved<'_> {
+    fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
+        let at = self.target.position(path)?;
+        let state = self.taken.0.get(at)?.as_ref()?;
+        let entry = self.target.entries().get(at)?;
+        let digest = entry.digest().filter(|_| state.same_state(stat))?;
+        Some((digest, !entry.meta.xattrs.is_empty()))
+    }
+}

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use venv_snap::model::{Label, SnapshotRef};
 
@@ -27,7 +28,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory]
-    #[arg(long, global = true, env = "VENV_SNAP_STORE", value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Global options")]
+    #[arg(long, global = true, env = "VENV_SNAP_STORE", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Global options")]
     pub(crate) store: Option<PathBuf>,
     /// Answer as one JSON document
     #[arg(long, global = true, help_heading = "Global options")]

@@ -77,7 +77,7 @@ fn exit(error: &Error) -> Exit {
         | Error::NoBaseline { .. }
         | Error::NothingToUndo(_) => Exit::NoStore,
         Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
-        Error::Ambiguous { .. } | Error::NoMatch(_) => Exit::Usage,
+        Error::Ambiguous { .. } | Error::NoMatch(_) | Error::NoSuchPath { .. } => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         Error::Damaged(_) => Exit::Findings,
         _ => Exit::NotDone,
@@ -101,7 +101,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoRoom(_) => "free some space there and run the command again; nothing was changed".to_owned(),
         Error::NotVerified { .. } => format!("'{name} restore' with another snapshot may work: '{name} list'"),
         Error::Path(path) => return path_hint(path),
-        Error::DamagedSnapshot { .. } => "restore the file from a copy of the store, or choose another snapshot".to_owned(),
+        Error::DamagedSnapshot { .. } => format!("'{name} verify --repair' mends a single flipped bit; else restore the file from a copy of the store, or choose another snapshot"),
+        Error::KeptBeside(_) => format!("move it back in place of the venv, or remove it; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
         Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
         Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list"),
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),

@@ -59,6 +59,14 @@ fn command() -> clap::Command {
     Arguments::command().name(name.clone()).bin_name(name)
 }
 
+/// What clap says of a command line that is wrong, in our parts: its first paragraph, and how to learn more.
+fn misuse(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let message = first.trim_start_matches("error: ").trim();
+    Failure::usage(message, format!("'{} --help'", program_name()))
+}
+
 /// Runs the program.
 pub(crate) fn main() -> Exit {
     let parsed = command()
@@ -73,7 +81,11 @@ pub(crate) fn main() -> Exit {
             } else {
                 Exit::Done
             };
-            let _ = error.print();
+            if exit == Exit::Usage && std::env::args_os().any(|arg| arg == "--json") {
+                Ui::new(Loudness::Quiet, true, Signals::catch()).error(&misuse(&error));
+            } else {
+                let _ = error.print();
+            }
             return exit;
         }
     };

@@ -23,13 +23,18 @@ struct Config {
 
 /// The store: the option (which clap also fills from the environment), else the configuration, else the user's own place.
 pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    if let Some(store) = option {
+    // A variable that is set to nothing counts as not set.
+    if let Some(store) = option.filter(|store| !store.as_os_str().is_empty()) {
         return absolute(store);
     }
     let user = config_home().map(|home| home.join("venv-snap/config.toml"));
     for path in user.into_iter().chain([PathBuf::from(SYSTEM_CONFIG)]) {
         if let Some(store) = read_config(&path)?.store {
-            return absolute(store);
+            if store.is_absolute() {
+                return Ok(store);
+            }
+            let message = format!("the store in '{}' is no absolute path", Shown::path(&path));
+            return Err(Failure::usage(message, "write: store = \"/path\""));
         }
     }
     if rustix::process::geteuid().is_root() {

@@ -14,12 +14,22 @@ pub(crate) struct Signals {
     caught: Arc<AtomicUsize>,
 }
 
+/// Whether whoever started us had a signal ignored (proc_pid_status(5), `SigIgn`).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 impl Signals {
     /// Begins to catch.
     pub(crate) fn catch() -> Self {
         let caught = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // `nohup`, and a shell's `trap '' HUP`, mean it.
+        let signals = [SIGINT, SIGTERM, SIGHUP].into_iter();
+        for signal in signals.filter(|signal| !is_ignored(*signal)) {
             // In this order: the first signal finds the flag down and raises it, the second ends the process.
             let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&again));
             let _ = signal_hook::flag::register(signal, Arc::clone(&again));

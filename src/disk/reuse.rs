@@ -37,7 +37,7 @@ impl<'a> Reuse<'a> {
         Ok(Some(Self { staging, from, to }))
     }
 
-    /// Takes over the file at `path` in this directory, which was proved good in the state `proof`: as a copy that shares its
+    /// Takes over the file (or socket, FIFO, device) at `path` in this directory, which was proved good in the state `proof`: as a copy that shares its
     /// blocks where the file system can do that, else as a hard link if `may_link`. Returns the state of the new name, or none
     /// where the file must be written afresh: because it is not in that state any more, or because it cannot be shared.
     pub(crate) fn take(
@@ -47,7 +47,8 @@ impl<'a> Reuse<'a> {
         meta: &Meta,
         may_link: bool,
     ) -> Result<Option<Stat>, PathError> {
-        if !self.staging.no_reflink.load(Ordering::Relaxed)
+        if proof.is_file()
+            && !self.staging.no_reflink.load(Ordering::Relaxed)
             && let Some(cloned) = self.clone_blocks(path, proof, meta)?
         {
             return Ok(Some(cloned));

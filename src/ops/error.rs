@@ -88,6 +88,9 @@ pub enum Error {
     /// There is nothing to undo.
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
     NothingToUndo(PathBuf),
+    /// The last restore kept what it replaced beside the venv, since no snapshot could hold it.
+    #[error("what the last restore replaced is kept as '{}', and is in no snapshot as a whole", Shown::path(.0))]
+    KeptBeside(PathBuf),
     /// The last restore replaced nothing.
     #[error("the last restore of '{}' replaced nothing, so there is nothing to bring back", Shown::path(.0))]
     ReplacedNothing(PathBuf),

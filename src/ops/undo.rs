@@ -1,10 +1,51 @@
 //! `undo`: brings back what the last restore replaced. It is a restore itself, so it can be undone.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
-use super::restore::{self, RestoreOptions, RestoreOutcome, hold_parent};
+use super::restore::{self, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
+use crate::disk::rooted::Rooted;
+use crate::model::{RelPath, Time, VenvId};
+use crate::store::Catalog;
 use crate::venv::Site;
+
+/// The tree that a later restore left beside the venv because no snapshot could hold all of it: to bring back an older state
+/// instead would surprise.
+fn kept_since(
+    site: &Site,
+    catalog: &Catalog,
+    venv: &VenvId,
+    last: Option<Timestamp>,
+) -> Result<Option<PathBuf>, Error> {
+    let prefix = kept_prefix(site.name());
+    let saved: HashSet<String> = catalog.of(venv).map(|(id, _)| id.to_string()).collect();
+    let parent = Rooted::open(site.parent())?;
+    let mut newest = last.map(|last| Time {
+        secs: last.as_second(),
+        nanos: last.subsec_nanosecond().unsigned_abs(),
+    });
+    let mut kept = None;
+    for name in parent.names()? {
+        let Some(id) = name.strip_prefix(prefix.as_bytes()) else {
+            continue;
+        };
+        let Some(stat) = parent.stat_name(&name)? else {
+            continue;
+        };
+        // The change time is when it got this name.
+        if !saved.contains(&*String::from_utf8_lossy(id)) && newest.is_none_or(|at| at < stat.ctime)
+        {
+            newest = Some(stat.ctime);
+            kept = RelPath::root().join(&name).ok();
+        }
+    }
+    Ok(kept.map(|name| parent.shown(&name)))
+}
 
 /// Brings back the newest incident snapshot of a venv.
 pub fn undo(
@@ -23,6 +64,9 @@ pub fn undo(
         .of(&venv)
         .rev()
         .find(|(_, snapshot)| !snapshot.is_save());
+    if let Some(kept) = kept_since(site, &catalog, &venv, last.map(|(_, last)| last.created))? {
+        return Err(Error::KeptBeside(kept));
+    }
     let Some((id, snapshot)) = last.cloned() else {
         return Err(Error::NothingToUndo(site.path().to_owned()));
     };

@@ -57,9 +57,12 @@ pub(crate) fn scan(
         if moved.is_empty() || round == ROUNDS {
             return Ok(assemble(found, contents, moved));
         }
+        let entries = match moved.len() {
+            1 => "1 entry".to_owned(),
+            more => format!("{more} entries"),
+        };
         monitor.status(&format!(
-            "{} entries changed while they were read; reading them again",
-            moved.len()
+            "{entries} changed while being read; reading again"
         ));
         contents = carry_over(&found, contents, &after, &moved);
         found = after;

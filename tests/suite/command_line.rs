@@ -248,3 +248,42 @@ fn a_store_named_by_a_single_relative_name_is_made_there() {
     sandbox.ok(&["restore", "venv", "--store", "st"]);
     sandbox.ok(&["diff", "venv", "--store", "./st"]);
 }
+
+#[test]
+fn a_wrong_command_line_is_told_in_json_too() {
+    let sandbox = Sandbox::new();
+    for args in [&["show", "zzz", "--json"][..], &["nonsense", "--json"]] {
+        let run = sandbox.code(2, args);
+        let error: serde_json::Value = serde_json::from_str(&run.stderr).unwrap();
+        assert_eq!(error["error"]["exit_code"], 2, "{run}");
+        assert!(run.stdout.is_empty(), "{run}");
+    }
+}
+
+#[test]
+fn every_difference_has_a_name_also_where_a_package_lies_in_several_places() {
+    // Of a package with files in bin/ and lib/, those names were left blank.
+    let sandbox = Sandbox::new();
+    venv::real(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    sandbox.ok(&["restore", "venv", "--to", "copy"]);
+    let id = sandbox.ids()[0].clone();
+    let run = sandbox.snap(&["diff", "copy", &id]);
+    for line in run
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("  altered"))
+    {
+        assert!(line.as_bytes()[14] != b' ', "{run}");
+    }
+    assert!(run.stdout.contains("altered     bin/pip"), "{run}");
+}
+
+#[test]
+fn a_path_that_a_snapshot_does_not_have_is_a_wrong_name() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    sandbox.code(2, &["ls", "latest", "nosuch", "--venv", "venv"]);
+    sandbox.code(2, &["cat", "latest:nosuch", "--venv", "venv"]);
+}

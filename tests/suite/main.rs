@@ -25,6 +25,7 @@ mod fallback;
 mod full_disk;
 mod golden;
 mod installed;
+mod kept;
 mod mixtures;
 mod packages;
 mod places;

@@ -87,3 +87,25 @@ fn ctrl_c_leaves_nothing_half_done_in_any_phase() {
     good.assert_same(&Tree::of(&sandbox.venv()), "interrupted after the exchange");
     assert_eq!(sandbox.debris(), Vec::<String>::new());
 }
+
+#[test]
+fn a_hangup_that_was_ignored_from_the_start_stays_ignored() {
+    // `nohup snap restore …` ended with 143 when the connection went away.
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let mut shell = std::process::Command::new("sh");
+    sandbox.dress(&mut shell);
+    let slow =
+        "strace -f -qq -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=300000:when=3";
+    let script =
+        format!("trap '' HUP; {slow} \"$0\" save venv & sleep 1; pkill -HUP -P $! snap; wait $!");
+    let status = shell
+        .args(["-c", &script, env!("CARGO_BIN_EXE_snap")])
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+    assert_eq!(sandbox.ids().len(), 1);
+}

@@ -23,7 +23,7 @@ fn give(path: &Path) {
 }
 
 /// A sandbox that the user may enter, with the program in it.
-fn users_sandbox() -> Sandbox {
+pub(crate) fn users_sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     fs::copy(env!("CARGO_BIN_EXE_snap"), sandbox.path("program")).unwrap();
     fs::set_permissions(sandbox.path("program"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -35,7 +35,7 @@ fn users_sandbox() -> Sandbox {
 }
 
 /// Runs the program as the user, in the user's home, with the user's own default store.
-fn as_user(sandbox: &Sandbox, args: &[&str]) -> Run {
+pub(crate) fn as_user(sandbox: &Sandbox, args: &[&str]) -> Run {
     let mut command = Command::new("setpriv");
     sandbox.dress(&mut command);
     command

@@ -13,13 +13,19 @@ use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
 use crate::venv::stat_cache::StatCache;
 
-/// A name under which a replaced tree stays beside the venv.
-pub(super) fn name_to_keep(venv: &[u8]) -> Result<String, Error> {
+/// A name under which a replaced tree stays beside the venv: that of the snapshot that has all of it, if there is one.
+pub(super) fn name_to_keep(venv: &[u8], saved: Option<SnapshotId>) -> Result<String, Error> {
+    let id = match saved {
+        Some(id) => id.to_string(),
+        None => crate::disk::atomic::random_name()?[..8].to_owned(),
+    };
+    Ok(format!("{}{id}", kept_prefix(venv)))
+}
+
+/// How such names begin.
+pub(in crate::ops) fn kept_prefix(venv: &[u8]) -> String {
     let name: String = String::from_utf8_lossy(venv).chars().take(100).collect();
-    Ok(format!(
-        "{name}.snap-old-{}",
-        &crate::disk::atomic::random_name()?[..8]
-    ))
+    format!("{name}.snap-old-")
 }
 
 /// Saves the replaced tree once more if anything in it changed since it was scanned.

@@ -10,10 +10,12 @@ mod hold;
 mod in_place;
 mod incident;
 mod late;
+mod outcome;
 mod partial;
 mod plan;
 mod recover;
 mod select;
+mod special;
 mod stage;
 mod swapped;
 mod taken;
@@ -21,8 +23,7 @@ mod target;
 mod verified;
 mod write;
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::context::Context;
 use super::diff::{Depth, Sides, choose};
@@ -30,21 +31,24 @@ use super::error::Error;
 use super::log::{Event, record};
 use super::lookup::Chosen;
 use super::save::Draft;
-use crate::disk::processes::{self, Process};
+use crate::disk::processes;
 use crate::disk::rooted::Rooted;
-use crate::disk::swap::Way;
-use crate::model::{Change, Class, IncidentReport, Purpose, SnapshotId, SnapshotRef};
-use crate::store::{Hole, Store};
+use crate::model::{Change, Class, IncidentReport, Manifest, Purpose, SnapshotRef};
+use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
 
+pub use outcome::{Mode, RestoreOutcome};
+
 pub(super) use hold::{hold_installer, hold_parent};
+pub(super) use late::kept_prefix;
 pub(super) use recover::{recover, recover_beside};
 
 use find::Found;
 use incident::Incident;
 use partial::Lost;
-use plan::Plan;
+use plan::{Keep, Plan};
+use special::Specials;
 use target::Target;
 
 /// What a restore is told.
@@ -76,52 +80,6 @@ pub struct RestoreOptions {
     pub preserve_special: bool,
     /// Leave out what the store has lost, instead of refusing.
     pub partial: bool,
-}
-
-/// What a restore came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mode {
-    /// Nothing differed, so nothing was done.
-    Identical,
-    /// Nothing was done because it was a dry run.
-    DryRun,
-    /// The trees were exchanged, or one was put where nothing was.
-    Done(Way),
-}
-
-/// What a restore did.
-#[derive(Debug)]
-pub struct RestoreOutcome {
-    /// What was restored.
-    pub chosen: Chosen,
-    /// A newer save of the venv that is no baseline, and so was not taken by default.
-    pub passed_over: Option<Chosen>,
-    /// Where.
-    pub place: PathBuf,
-    /// How.
-    pub mode: Mode,
-    /// What differed before.
-    pub changes: Vec<Change>,
-    /// What was found, in packages, with what probably did it.
-    pub report: IncidentReport,
-    /// What was replaced.
-    pub incident: Option<SnapshotId>,
-    /// Where the replaced tree is kept.
-    pub kept_old: Option<PathBuf>,
-    /// How many files were taken over from the replaced tree.
-    pub reused: u64,
-    /// How many files were written from the store.
-    pub written: u64,
-    /// Their bytes.
-    pub written_bytes: u64,
-    /// Files that were rewritten for their new place.
-    pub relocated: u64,
-    /// What the store has lost of the snapshot, and so is not in the new tree.
-    pub holes: Vec<Hole>,
-    /// Processes that still use the replaced tree.
-    pub processes: Vec<Process>,
-    /// How long it took.
-    pub took: Duration,
 }
 
 /// Restores a venv.
@@ -220,15 +178,19 @@ impl<'a> Run<'a> {
             return self.into_empty_place(place, target);
         };
         let (live, intake) = incident::scan_live(context, self.store, root, self.options.dry_run)?;
+        let target = self.specials(&live.scan.manifest).settle(target);
         let Found {
             target,
             changes,
             report,
         } = self.find(target, &live, place)?;
+        let keep = Keep::of(self.options, &live, &target, context.monitor);
         let differs = changes.iter().any(|change| change.class != Class::Noise);
         if self.options.dry_run || !differs && !self.options.force {
             let mode = if differs {
                 Mode::DryRun
+            } else if self.options.heal || !self.options.only.is_empty() {
+                Mode::PartIdentical
             } else {
                 Mode::Identical
             };
@@ -238,18 +200,18 @@ impl<'a> Run<'a> {
         }
         if self.options.to.is_some() {
             // An empty directory gives its place, and is nothing to come back to.
-            let plan = self.plan(place, target, Some(live), Incident::none());
+            let plan = self.plan(place, target, Some(live), Incident::none(), Keep::No);
             return self.carry_out(place, plan, Vec::new(), report);
         }
         let mut draft = self.draft(place);
         draft.document.incident = Some(report.clone());
-        let keep_old = self.options.keep_old;
-        let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, keep_old)?;
+        let stays = keep != Keep::No;
+        let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, stays)?;
         if incident.id().is_none() && (self.options.heal || !self.options.only.is_empty()) {
             let why = "--only and --heal need a store that can take the replaced state";
             return Err(Error::Refused(why.to_owned()));
         }
-        let plan = self.plan(place, target, Some(live), incident);
+        let plan = self.plan(place, target, Some(live), incident, keep);
         self.carry_out(place, plan, changes, report)
     }
 
@@ -269,6 +231,7 @@ impl<'a> Run<'a> {
         target: Target,
         live: Option<Live>,
         incident: Incident,
+        keep: Keep,
     ) -> Plan<'a> {
         Plan::new(
             self.store,
@@ -278,7 +241,20 @@ impl<'a> Run<'a> {
             incident,
             self.chosen.id,
             self.options,
+            keep,
         )
+    }
+
+    fn specials<'l>(&self, live: &'l Manifest) -> Specials<'l>
+    where
+        'a: 'l,
+    {
+        Specials {
+            live,
+            may_link: !self.options.copy && !self.options.keep_old,
+            preserve: self.options.preserve_special,
+            monitor: self.context.monitor,
+        }
     }
 
     /// The tree that would be replaced. With `--to`, only an empty directory may be.
@@ -303,7 +279,8 @@ impl<'a> Run<'a> {
                 "'{shown}' is a file; --to builds only where nothing is"
             )));
         }
-        let empty = crate::model::Manifest::default();
+        let empty = Manifest::default();
+        let target = self.specials(&empty).settle(target);
         if self.options.heal || !self.options.only.is_empty() {
             let why = "--only and --heal mend a venv that stands there, and nothing does";
             return Err(Error::Refused(why.to_owned()));
@@ -323,7 +300,12 @@ impl<'a> Run<'a> {
         } else {
             Incident::of_nothing(self.context, self.store, self.draft(place))?
         };
-        let plan = self.plan(place, target, None, incident);
+        let keep = if self.options.keep_old {
+            Keep::Asked
+        } else {
+            Keep::No
+        };
+        let plan = self.plan(place, target, None, incident, keep);
         self.carry_out(place, plan, Vec::new(), IncidentReport::default())
     }
 

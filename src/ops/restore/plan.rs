@@ -10,6 +10,7 @@ use crate::disk::rooted::Rooted;
 use crate::disk::space::{Need, on_disk};
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, RelPath, SnapshotId};
+use crate::monitor::Monitor;
 use crate::ops::error::Error;
 use crate::store::Store;
 use crate::venv::Site;
@@ -23,6 +24,36 @@ pub(super) enum Route {
     InPlace(&'static str),
 }
 
+impl Keep {
+    /// What could not be read is not in the incident snapshot, and a restore destroys nothing (promise 4). What only never held
+    /// still is saved once it is out of the way.
+    pub(super) fn of(
+        options: &RestoreOptions,
+        live: &Live,
+        target: &Target,
+        monitor: &dyn Monitor,
+    ) -> Self {
+        if options.keep_old {
+            return Self::Asked;
+        }
+        let scan = &live.scan;
+        let mut lost = scan.unreadable.iter().filter(|path| {
+            !scan.unstable.contains(path) && target.manifest.get(path) != scan.manifest.get(path)
+        });
+        let Some(first) = lost.next() else {
+            return Self::No;
+        };
+        let more = match lost.count() {
+            0 => String::new(),
+            more => format!(", nor can {more} more"),
+        };
+        monitor.warn(&format!(
+            "'{first}' cannot be read{more}: no snapshot can hold that, so the replaced tree stays beside the venv"
+        ));
+        Self::Unread
+    }
+}
+
 /// A restore that is settled.
 pub(super) struct Plan<'a> {
     pub(super) store: &'a Store,
@@ -33,6 +64,18 @@ pub(super) struct Plan<'a> {
     pub(super) snapshot: SnapshotId,
     pub(super) options: &'a RestoreOptions,
     pub(super) route: Route,
+    /// Whether the replaced tree stays beside the venv.
+    pub(super) keep: Keep,
+}
+
+/// Whether the replaced tree stays beside the venv.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Keep {
+    No,
+    /// The person asked for it.
+    Asked,
+    /// Something in it could not be read, and would be lost with it.
+    Unread,
 }
 
 impl<'a> Plan<'a> {
@@ -44,8 +87,10 @@ impl<'a> Plan<'a> {
         incident: Incident,
         snapshot: SnapshotId,
         options: &'a RestoreOptions,
+        keep: Keep,
     ) -> Self {
-        let route = route(place, live.as_ref(), &target);
+        let may_link = !options.copy && keep == Keep::No;
+        let route = route(place, live.as_ref(), &target, may_link);
         Self {
             store,
             place: place.clone(),
@@ -55,7 +100,13 @@ impl<'a> Plan<'a> {
             snapshot,
             options,
             route,
+            keep,
         }
+    }
+
+    /// Whether files may have a name in both trees for a while: not where the old one stays.
+    pub(super) fn may_link(&self) -> bool {
+        !self.options.copy && self.keep == Keep::No
     }
 
     /// Where staging and journal will lie.
@@ -76,7 +127,8 @@ impl<'a> Plan<'a> {
             return vec![None; entries.len()];
         };
         let same = |entry: &Entry, there: &Entry, stat: &Stat| {
-            let single = |node: &Node| matches!(node, Node::File { link_to: None, .. });
+            let single =
+                |node: &Node| matches!(node, Node::File { link_to: None, .. } | Node::Special(_));
             single(&entry.node)
                 && stat.nlink == 1
                 && entry.node == there.node
@@ -133,13 +185,14 @@ pub(super) fn link_to(entry: &Entry) -> Option<&RelPath> {
     }
 }
 
-fn route(place: &Site, live: Option<&Live>, target: &Target) -> Route {
+fn route(place: &Site, live: Option<&Live>, target: &Target, may_link: bool) -> Route {
     let Some(live) = live else {
         return Route::Exchange;
     };
-    // Only `--only` keeps such entries in the target; they cannot be built a second time.
+    // Only `--only` and `--heal` keep such entries in the target; they cannot be built a second time.
     if target.manifest.entries().iter().any(|entry| {
-        matches!(entry.node, Node::Unreadable(_) | Node::Special(_))
+        (matches!(entry.node, Node::Unreadable(_))
+            || matches!(entry.node, Node::Special(_)) && !may_link)
             && live.scan.manifest.get(&entry.path) == Some(entry)
     }) {
         return Route::InPlace("it holds things that cannot be copied");

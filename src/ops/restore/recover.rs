@@ -176,7 +176,7 @@ impl Recovery<'_> {
                 Some(keep) => swap::keep(self.work, old_name, keep)?,
                 None if saved => remove_tree(&self.work.dir, old_name.as_bytes())?,
                 None => {
-                    let keep = name_to_keep(self.site.name())?;
+                    let keep = name_to_keep(self.site.name(), None)?;
                     swap::keep(self.work, old_name, &keep)?;
                     self.context.monitor.warn(&format!(
                         "the replaced tree could not be saved whole; it is kept as '{keep}'"

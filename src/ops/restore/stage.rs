@@ -7,7 +7,8 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::in_place;
 use super::incident::Incident;
-use super::plan::{Plan, Route};
+use super::plan::{Keep, Plan, Route};
+use super::special::settle_taken;
 use super::taken::Taken;
 use super::write::Writer;
 use crate::disk::journal::{Journal, Workplace};
@@ -16,7 +17,7 @@ use crate::disk::reuse::Reuse;
 use crate::disk::space::preflight;
 use crate::disk::staging::Staging;
 use crate::disk::stat::Stat;
-use crate::model::{Entry, Node, RelPath};
+use crate::model::{Entry, Node, RelPath, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::store::Store;
@@ -90,14 +91,13 @@ impl<'a> Plan<'a> {
         proofs: &[Option<Stat>],
     ) -> Result<Bench<'a>, Error> {
         let work = self.workplace()?;
-        let keep_old = self.options.keep_old;
+        let keep_old = self.keep != Keep::No;
         if keep_old && matches!(self.route, Route::InPlace(_)) {
-            let why = "the old tree cannot be kept here, where files are replaced one by one";
-            return Err(Error::Refused(why.to_owned()));
+            return Err(self.cannot_keep("files are replaced one by one"));
         }
         preflight(&work.dir, self.need(proofs))??;
         let mut incident = std::mem::replace(&mut self.incident, Incident::none());
-        let kept = self.keep_old_name()?;
+        let kept = self.keep_old_name(incident.id())?;
         let journal = Journal::begin(&work, self.store.path(), self.snapshot, incident.id(), kept);
         // The journal first: a crash after it cleans up all that follows.
         let staging = work.write(&journal).map_err(Error::from).and_then(|()| {
@@ -121,15 +121,25 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Why nothing is done where the old tree would have to stay and cannot.
+    pub(super) fn cannot_keep(&self, why: &str) -> Error {
+        Error::Refused(match self.keep {
+            Keep::Unread => format!(
+                "what cannot be read would be lost, since {why} here and the old tree cannot be kept; nothing was changed"
+            ),
+            _ => format!("the old tree cannot be kept here, where {why}; nothing was changed"),
+        })
+    }
+
     /// The name under which the old tree stays: when asked for, and always when it is no directory, since a snapshot cannot
     /// hold that.
-    fn keep_old_name(&self) -> Result<Option<String>, Error> {
-        if !self.options.keep_old && self.place.standing() != Standing::Other
-            || self.place.standing() == Standing::Nothing
-        {
+    fn keep_old_name(&self, saved: Option<SnapshotId>) -> Result<Option<String>, Error> {
+        let is_file = self.place.standing() == Standing::Other;
+        if self.keep == Keep::No && !is_file || self.place.standing() == Standing::Nothing {
             return Ok(None);
         }
-        super::late::name_to_keep(self.place.name()).map(Some)
+        let saved = saved.filter(|_| self.keep != Keep::Unread && !is_file);
+        super::late::name_to_keep(self.place.name(), saved).map(Some)
     }
 }
 
@@ -143,32 +153,37 @@ impl Staged<'_> {
         let manifest = &self.plan.target.manifest;
         let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path));
         let staging = &self.bench.staging;
-        let levels = levels(manifest.entries().iter().filter(is_wanted));
-        for level in levels.iter().skip(1) {
+        let dirs = levels(manifest.entries().iter().filter(is_wanted));
+        for level in dirs.iter().skip(1) {
             level
                 .par_iter()
                 .try_for_each(|dir| staging.make_dir(&dir.path))?;
         }
-        let taken = if wanted.is_none() {
-            self.take_over(context, proofs)?
-        } else {
-            Taken::none(manifest)
-        };
-        let fresh: Vec<&Entry> = taken.others(manifest).filter(is_wanted).collect();
-        let writer = Writer::new(staging, self.plan.store, &self.plan.target.rewritten);
+        if wanted.is_none() {
+            let taken = self.take_over(context, proofs)?;
+            let preserve = self.plan.options.preserve_special;
+            self.taken = settle_taken(&mut self.plan.target, taken, preserve, context.monitor);
+        }
+        let target = &self.plan.target;
+        let fresh: Vec<&Entry> = self
+            .taken
+            .others(&target.manifest)
+            .filter(is_wanted)
+            .collect();
+        let staging = &self.bench.staging;
+        let writer = Writer::new(staging, self.plan.store, &target.rewritten);
         writer.write(context, &fresh)?;
-        let (written, written_bytes) = (
+        (self.written, self.written_bytes) = (
             writer.files.load(Ordering::Relaxed),
             writer.bytes.load(Ordering::Relaxed),
         );
         if wanted.is_none() {
-            for level in levels.iter().rev() {
+            for level in levels(target.manifest.entries().iter()).iter().rev() {
                 level
                     .par_iter()
                     .try_for_each(|dir| staging.settle_dir(&dir.path, &dir.meta))?;
             }
         }
-        (self.taken, self.written, self.written_bytes) = (taken, written, written_bytes);
         Ok(())
     }
 
@@ -190,7 +205,7 @@ impl Staged<'_> {
         context
             .monitor
             .phase("taking over good files", files as u64, 0);
-        let may_link = !self.plan.options.copy && !self.plan.options.keep_old;
+        let may_link = self.plan.may_link();
         let dirs: Vec<Vec<(usize, &Stat)>> = dirs.into_values().collect();
         let found: Vec<Vec<Option<Stat>>> = dirs
             .par_iter()

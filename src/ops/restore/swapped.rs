@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::in_place;
 use super::late;
-use super::plan::Route;
+use super::plan::{Keep, Route};
 use super::stage::Staged;
 use super::verified::Verified;
 use crate::disk::apply::{apply, settle_root};
@@ -134,12 +134,9 @@ impl<'a> Verified<'a> {
     }
 
     fn go_in_place(mut self, context: &Context<'_>, why: &str) -> Result<Swapped<'a>, Error> {
-        if self.staged.plan.options.keep_old {
-            let why = format!(
-                "the old tree cannot be kept: {why}, so files would be replaced one by one; nothing was changed"
-            );
+        if self.staged.plan.keep != Keep::No {
             self.staged.bench.give_up();
-            return Err(Error::Refused(why));
+            return Err(self.staged.plan.cannot_keep(why));
         }
         context.monitor.warn(&format!("{why}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"));
         self.staged.bench.journal.phase = Phase::Apply {
@@ -207,7 +204,7 @@ impl Swapped<'_> {
                 match late::capture(context, staged, &old, live) {
                     Ok(more) => incident = more.or(incident),
                     Err(error) => {
-                        let kept = late::name_to_keep(staged.plan.place.name())?;
+                        let kept = late::name_to_keep(staged.plan.place.name(), None)?;
                         let text = format!(
                             "what changed last in the replaced tree cannot be saved ({error})"
                         );

@@ -17,6 +17,11 @@ impl Taken {
         Self(states)
     }
 
+    /// The states of all entries.
+    pub(super) fn into_states(self) -> Vec<Option<Stat>> {
+        self.0
+    }
+
     /// Nothing was taken over.
     pub(super) fn none(target: &Manifest) -> Self {
         Self(vec![None; target.entries().len()])

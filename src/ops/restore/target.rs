@@ -5,7 +5,6 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::RestoreOptions;
 use super::select::Selection;
-use crate::disk::meta::restorable;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
@@ -37,7 +36,7 @@ impl Target {
     ) -> Result<Self, Error> {
         let (root, entries) = (&chosen.snapshot.root, chosen.snapshot.entries());
         let manifest = store.manifest_without(root, entries, missing)?;
-        let manifest = leave_out(manifest, options.preserve_special, monitor);
+        let manifest = leave_out(manifest, monitor);
         let from = chosen.snapshot.venv.path();
         if options.exact || from == place.path() {
             return Ok(Self {
@@ -45,6 +44,10 @@ impl Target {
                 rewritten: BTreeMap::new(),
                 relocated: 0,
             });
+        }
+        if place.path().as_os_str().as_bytes().contains(&b'\n') {
+            let why = "no script can name a path with a line break; --exact builds the tree without adapting it";
+            return Err(Error::Refused(why.to_owned()));
         }
         let mut contents = BTreeMap::new();
         for entry in candidates(&manifest) {
@@ -94,37 +97,18 @@ impl Target {
     }
 }
 
-/// Drops what cannot or may not be restored, and says so.
-fn leave_out(manifest: Manifest, preserve_special: bool, monitor: &dyn Monitor) -> Manifest {
+/// Drops what could not be read when it was saved, and says so.
+fn leave_out(manifest: Manifest, monitor: &dyn Monitor) -> Manifest {
     let mut entries = manifest.into_entries();
-    entries.retain(|entry| match &entry.node {
-        Node::Special(special) => {
-            let socket = matches!(special, crate::model::Special::Socket);
-            if socket || !preserve_special {
-                monitor.warn(&format!(
-                    "'{}' is a {}; it is not restored",
-                    entry.path,
-                    entry.node.type_name()
-                ));
-            }
-            preserve_special && !socket
-        }
-        Node::Unreadable(reason) => {
+    entries.retain(|entry| {
+        if let Node::Unreadable(reason) = &entry.node {
             monitor.warn(&format!(
                 "'{}' could not be read when it was saved ({reason}); it is not restored",
                 entry.path
             ));
-            false
         }
-        _ => true,
+        !matches!(entry.node, Node::Unreadable(_))
     });
-    for entry in &mut entries {
-        let meta = restorable(&entry.meta, preserve_special);
-        if meta != entry.meta {
-            monitor.warn(&format!("'{}' had set-id bits or file capabilities; they are not restored without --preserve-special", entry.path));
-            entry.meta = meta;
-        }
-    }
     // The first of a group of links may have been left out with its directory.
     let files: std::collections::HashSet<RelPath> = entries
         .iter()

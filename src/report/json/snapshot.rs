@@ -34,7 +34,7 @@ pub(super) fn value(chosen: &Chosen) -> Value {
 /// What a restore came to, in one word.
 pub(super) fn mode(mode: Mode) -> &'static str {
     match mode {
-        Mode::Identical => "identical",
+        Mode::Identical | Mode::PartIdentical => "identical",
         Mode::DryRun => "dry-run",
         Mode::Done(Way::Exchanged) => "exchanged",
         Mode::Done(Way::TwoRenames) => "two-renames",

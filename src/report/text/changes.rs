@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::words::{coloured, count, number, size};
-use crate::model::{Change, Class, Entry, Kind, Node, Shown};
+use crate::model::{Change, Class, Entry, Kind, Node, RelPath, Shown};
 use crate::report::group::{Group, groups};
 
 /// How many added files of a group are named unless everything is asked for.
@@ -73,18 +73,13 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Res
                 continue;
             }
         }
-        let inside = change
-            .path
-            .as_bytes()
-            .strip_prefix(group.place.as_bytes())
-            .unwrap_or_default();
-        let inside = inside.strip_prefix(b"/").unwrap_or(group.place.name());
+        let inside = inside(&change.path, &group.place);
         let kind = coloured(
             &format!("{:<11}", change.kind.as_str()),
             change.class,
             style,
         );
-        writeln!(out, "  {kind} {}{}", Shown(inside), detail(change))?;
+        writeln!(out, "  {kind} {inside}{}", detail(change))?;
     }
     if drift > DRIFT_MAX && !style.verbose {
         writeln!(
@@ -94,6 +89,16 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Res
         )?;
     }
     Ok(())
+}
+
+/// A path as seen from the place of its group.
+fn inside(path: &RelPath, place: &RelPath) -> String {
+    let rest = path.as_bytes().strip_prefix(place.as_bytes());
+    match rest.and_then(|rest| rest.strip_prefix(b"/")) {
+        Some(rest) => Shown(rest).to_string(),
+        None if place.is_root() => path.to_string(),
+        None => Shown(path.name()).to_string(),
+    }
 }
 
 /// A directory that came or went is told by the files in it.

@@ -19,6 +19,11 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             "nothing to do: {place} is what {chosen} holds ({})",
             took(outcome.took)
         )?,
+        Mode::PartIdentical => writeln!(
+            out,
+            "nothing to do: what was asked for is in {place} as {chosen} has it ({})",
+            took(outcome.took)
+        )?,
         Mode::DryRun => {
             writeln!(
                 out,

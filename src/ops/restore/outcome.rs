@@ -1,0 +1,58 @@
+//! What a restore tells.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::disk::processes::Process;
+use crate::disk::swap::Way;
+use crate::model::{Change, IncidentReport, SnapshotId};
+use crate::ops::lookup::Chosen;
+use crate::store::Hole;
+
+/// What a restore came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Nothing differed, so nothing was done.
+    Identical,
+    /// Nothing of the part that was asked for differed, so nothing was done.
+    PartIdentical,
+    /// Nothing was done because it was a dry run.
+    DryRun,
+    /// The trees were exchanged, or one was put where nothing was.
+    Done(Way),
+}
+
+/// What a restore did.
+#[derive(Debug)]
+pub struct RestoreOutcome {
+    /// What was restored.
+    pub chosen: Chosen,
+    /// A newer save of the venv that is no baseline, and so was not taken by default.
+    pub passed_over: Option<Chosen>,
+    /// Where.
+    pub place: PathBuf,
+    /// How.
+    pub mode: Mode,
+    /// What differed before.
+    pub changes: Vec<Change>,
+    /// What was found, in packages, with what probably did it.
+    pub report: IncidentReport,
+    /// What was replaced.
+    pub incident: Option<SnapshotId>,
+    /// Where the replaced tree is kept.
+    pub kept_old: Option<PathBuf>,
+    /// How many files were taken over from the replaced tree.
+    pub reused: u64,
+    /// How many files were written from the store.
+    pub written: u64,
+    /// Their bytes.
+    pub written_bytes: u64,
+    /// Files that were rewritten for their new place.
+    pub relocated: u64,
+    /// What the store has lost of the snapshot, and so is not in the new tree.
+    pub holes: Vec<Hole>,
+    /// Processes that still use the replaced tree.
+    pub processes: Vec<Process>,
+    /// How long it took.
+    pub took: Duration,
+}

@@ -1,0 +1,81 @@
+//! FIFOs, sockets, devices, set-id bits and file capabilities: recorded, and made anew only when asked for. What of it stands in
+//! the live tree goes over into the new one as it is, since that gives nobody anything.
+
+use super::taken::Taken;
+use super::target::Target;
+use crate::disk::meta::restorable;
+use crate::model::{Entry, Manifest, Node, Special};
+use crate::monitor::Monitor;
+
+/// What a restore may do with them.
+#[derive(Clone, Copy)]
+pub(super) struct Specials<'a> {
+    /// What stands there now.
+    pub(super) live: &'a Manifest,
+    /// Whether the new tree may share inodes with it.
+    pub(super) may_link: bool,
+    /// Whether they are made anew.
+    pub(super) preserve: bool,
+    pub(super) monitor: &'a dyn Monitor,
+}
+
+impl Specials<'_> {
+    /// The same target without what will not be in the new tree, with a word on each.
+    pub(super) fn settle(&self, target: Target) -> Target {
+        let entries = target.manifest.into_entries().into_iter();
+        let manifest = Manifest::new(entries.filter_map(|entry| self.entry(entry)).collect());
+        Target { manifest, ..target }
+    }
+
+    fn entry(&self, entry: Entry) -> Option<Entry> {
+        let there = self.live.get(&entry.path).filter(|_| self.may_link);
+        if matches!(entry.node, Node::Special(_)) {
+            // A service makes its socket anew at each start: the one that stands there is the one in use.
+            let stands = there.filter(|there| matches!(there.node, Node::Special(_)));
+            return stands
+                .cloned()
+                .or_else(|| made_anew(entry, self.preserve, self.monitor));
+        }
+        if there == Some(&entry) {
+            return Some(entry);
+        }
+        made_anew(entry, self.preserve, self.monitor)
+    }
+}
+
+/// What of an entry may be made anew.
+fn made_anew(mut entry: Entry, preserve: bool, monitor: &dyn Monitor) -> Option<Entry> {
+    if let Node::Special(special) = &entry.node
+        && (!preserve || matches!(special, Special::Socket))
+    {
+        let kind = entry.node.type_name();
+        monitor.warn(&format!("'{}' is a {kind}; it is not restored", entry.path));
+        return None;
+    }
+    let meta = restorable(&entry.meta, preserve);
+    if meta != entry.meta {
+        monitor.warn(&format!("'{}' had set-id bits or file capabilities; they are not restored without --preserve-special", entry.path));
+        entry.meta = meta;
+    }
+    Some(entry)
+}
+
+/// The same once more for what could not be taken over after all: it moved meanwhile.
+pub(super) fn settle_taken(
+    target: &mut Target,
+    taken: Taken,
+    preserve: bool,
+    monitor: &dyn Monitor,
+) -> Taken {
+    let entries = std::mem::take(&mut target.manifest).into_entries();
+    let settled = entries
+        .into_iter()
+        .zip(taken.into_states())
+        .filter_map(|(entry, state)| match state {
+            Some(state) => Some((entry, Some(state))),
+            None => Some((made_anew(entry, preserve, monitor)?, None)),
+        });
+    let (entries, states) = settled.unzip();
+    target.manifest = Manifest::new(entries);
+    Taken::new(states)
+}

@@ -1,0 +1,149 @@
+//! What a restore leaves alone or keeps, because nobody could bring it back (promise 4).
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use crate::support::faults::needs_root;
+use crate::support::{Sandbox, Tree, venv};
+
+#[test]
+fn a_live_socket_and_set_id_bits_go_over_as_they_stand() {
+    // A restore removed the socket of a running service and took the set-id bits of files that were fine.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let socket = sandbox.venv().join("app.sock");
+    let tool = sandbox.venv().join("bin/tool");
+    drop(UnixListener::bind(&socket).unwrap());
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o4755)).unwrap();
+    let saved = Tree::of(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    // The service has started anew since.
+    fs::remove_file(&socket).unwrap();
+    let service = UnixListener::bind(&socket).unwrap();
+    fs::remove_file(sandbox.venv().join(venv::SITE).join("click/core.py")).unwrap();
+    let run = sandbox.ok(&["restore", "venv"]);
+    assert!(run.stdout.contains("mended: 1 missing\n"), "{run}");
+    assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
+    assert_eq!(fs::metadata(&tool).unwrap().mode_bits(), 0o4755);
+    let _client = UnixStream::connect(&socket).unwrap();
+    service.accept().unwrap();
+    sandbox.ok(&["diff", "venv"]);
+    let run = sandbox.ok(&["restore", "venv"]);
+    assert!(run.stdout.starts_with("nothing to do"), "{run}");
+    assert_eq!(saved.0.len(), Tree::of(&sandbox.venv()).0.len());
+    // With a copy they have no way over, and that is said.
+    fs::remove_file(sandbox.venv().join("bin/activate")).ok();
+    fs::write(sandbox.venv().join("pyvenv.cfg"), b"").unwrap();
+    let run = sandbox.ok(&["restore", "venv", "--copy"]);
+    assert!(
+        run.stderr
+            .contains("'app.sock' is a socket; it is not restored"),
+        "{run}"
+    );
+    assert!(!socket.exists());
+    assert_eq!(fs::metadata(&tool).unwrap().mode_bits(), 0o755);
+}
+
+trait ModeBits {
+    fn mode_bits(&self) -> u32;
+}
+
+impl ModeBits for fs::Metadata {
+    fn mode_bits(&self) -> u32 {
+        self.permissions().mode() & 0o7777
+    }
+}
+
+/// A user's venv with a local change that the user may not read any more, as after `sudo pip`.
+fn unreadable() -> Sandbox {
+    let sandbox = super::users::users_sandbox();
+    let run = super::users::as_user(&sandbox, &["save", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    let tool = sandbox.path("home/venv/bin/tool");
+    fs::write(&tool, b"a hotfix that exists nowhere else\n").unwrap();
+    chown(&tool, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&tool, fs::Permissions::from_mode(0o600)).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_tree_that_cannot_be_read_whole_stays_beside_the_venv() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = unreadable();
+    let run = super::users::as_user(&sandbox, &["restore", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("'bin/tool' cannot be read"), "{run}");
+    let kept: Vec<_> = fs::read_dir(sandbox.path("home"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains("venv.snap-old-"))
+        .collect();
+    assert_eq!(kept.len(), 1, "{run}");
+    let hotfix = fs::read(kept[0].join("bin/tool")).unwrap();
+    assert_eq!(hotfix, b"a hotfix that exists nowhere else\n");
+    assert!(run.stdout.contains("is kept as"), "{run}");
+    // The incident snapshot lacks it, so undo does not pretend.
+    let run = super::users::as_user(&sandbox, &["undo", "venv"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("venv.snap-old-"), "{run}");
+}
+
+#[test]
+fn where_nothing_can_stay_beside_the_venv_what_cannot_be_read_is_not_replaced() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = unreadable();
+    // The directory around the venv may not be written: files would be replaced one by one.
+    chown(sandbox.path("home"), Some(0), Some(0)).unwrap();
+    let before = Tree::of(&sandbox.path("home/venv"));
+    let run = super::users::as_user(&sandbox, &["restore", "venv"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("would be lost"), "{run}");
+    before.assert_same(&Tree::of(&sandbox.path("home/venv")), "refused");
+}
+
+#[test]
+fn undo_does_not_pass_over_a_tree_that_only_stands_beside_the_venv() {
+    // With a store that could not be written, `restore --keep-old` kept B; `undo` later brought back the older state A.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let tool = sandbox.venv().join("bin/tool");
+    fs::write(&tool, b"A\n").unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    fs::write(&tool, b"B\n").unwrap();
+    fs::rename(sandbox.path("store/tmp"), sandbox.path("store/away")).unwrap();
+    fs::write(sandbox.path("store/tmp"), b"").unwrap();
+    sandbox.ok(&["restore", "venv", "--keep-old"]);
+    fs::remove_file(sandbox.path("store/tmp")).unwrap();
+    fs::rename(sandbox.path("store/away"), sandbox.path("store/tmp")).unwrap();
+    let run = sandbox.code(3, &["undo", "venv"]);
+    assert!(run.stderr.contains("venv.snap-old-"), "{run}");
+    // One that is in a snapshot too stands in nobody's way.
+    for entry in fs::read_dir(sandbox.root()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains(".snap-old-") {
+            fs::remove_dir_all(path).unwrap();
+        }
+    }
+    fs::write(&tool, b"C\n").unwrap();
+    sandbox.ok(&["restore", "venv", "--keep-old"]);
+    sandbox.ok(&["undo", "venv"]);
+    assert_eq!(fs::read(&tool).unwrap(), b"C\n");
+}
+
+#[test]
+fn a_file_in_place_of_a_venv_is_kept_and_undo_says_where() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    fs::write(sandbox.venv(), b"what is this").unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    let run = sandbox.code(3, &["undo", "venv"]);
+    assert!(run.stderr.contains("venv.snap-old-"), "{run}");
+}

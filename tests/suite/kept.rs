@@ -5,6 +5,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use crate::support::faults::needs_root;
+use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
 
 #[test]
@@ -109,18 +110,22 @@ fn where_nothing_can_stay_beside_the_venv_what_cannot_be_read_is_not_replaced() 
 #[test]
 fn undo_does_not_pass_over_a_tree_that_only_stands_beside_the_venv() {
     // With a store that could not be written, `restore --keep-old` kept B; `undo` later brought back the older state A.
+    if !needs_root() {
+        return;
+    }
     let sandbox = Sandbox::new();
+    let Some(mount) = Mount::tmpfs(&sandbox.path("store"), "size=8m,mode=700") else {
+        return;
+    };
     venv::tiny(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);
     let tool = sandbox.venv().join("bin/tool");
     fs::write(&tool, b"A\n").unwrap();
     sandbox.ok(&["restore", "venv"]);
     fs::write(&tool, b"B\n").unwrap();
-    fs::rename(sandbox.path("store/tmp"), sandbox.path("store/away")).unwrap();
-    fs::write(sandbox.path("store/tmp"), b"").unwrap();
+    mount.read_only(true);
     sandbox.ok(&["restore", "venv", "--keep-old"]);
-    fs::remove_file(sandbox.path("store/tmp")).unwrap();
-    fs::rename(sandbox.path("store/away"), sandbox.path("store/tmp")).unwrap();
+    mount.read_only(false);
     let run = sandbox.code(3, &["undo", "venv"]);
     assert!(run.stderr.contains("venv.snap-old-"), "{run}");
     // One that is in a snapshot too stands in nobody's way.

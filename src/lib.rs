@@ -11,6 +11,9 @@
 
 mod archive;
 mod audit;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod diagnose;
 mod disk;
 pub mod model;

@@ -45,6 +45,8 @@ pub use prune::{PruneOptions, PruneOutcome, prune};
 pub use rebuild_index::{RebuildOutcome, rebuild_index};
 pub use repair::Repaired;
 pub use report::{ReportOutcome, report};
+#[cfg(feature = "bench")]
+pub(crate) use restore::bench;
 pub use restore::{Mode, RestoreOptions, RestoreOutcome, restore};
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};

@@ -4,6 +4,8 @@
 //! promise 1: pack durable → its name durable → index rows committed → snapshot file durable, which is the commit.
 
 mod alone;
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 mod catalog;
 pub(crate) mod error;
 mod files;

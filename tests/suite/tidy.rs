@@ -47,7 +47,7 @@ fn imports_go_down_the_ladder() {
         "diagnose" => 4,
         "ops" => 5,
         "report" => 6,
-        "lib" | "main" | "cli" => 9,
+        "lib" | "main" | "cli" | "bench" => 9,
         other => panic!(
             "the room '{other}' has no place on the ladder; give it one here and in docs/architecture.md"
         ),
@@ -85,6 +85,28 @@ fn imports_go_down_the_ladder() {
             path.display()
         );
     }
+}
+
+#[test]
+fn the_door_for_benchmarks_is_shut_unless_asked_for() {
+    for (path, text) in files("src", ".rs") {
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let opens = line.ends_with("mod bench;") || line.ends_with("use restore::bench;");
+            let mut above = lines[..at].iter().rev();
+            let mut attributes = above.by_ref().take_while(|line| line.starts_with("#["));
+            assert!(
+                !opens || attributes.any(|line| *line == "#[cfg(feature = \"bench\")]"),
+                "{}: '{line}' needs #[cfg(feature = \"bench\")], so that users never see it",
+                path.display()
+            );
+        }
+    }
+    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
+    assert!(
+        !manifest.lines().any(|line| line.starts_with("default =")),
+        "no feature is on by itself; least of all 'bench'"
+    );
 }
 
 #[test]
@@ -150,7 +172,8 @@ fn the_library_is_silent_and_takes_the_time_as_an_argument() {
 
 #[test]
 fn every_file_says_what_it_is_and_none_grows_too_long() {
-    for (path, text) in files("src", ".rs").into_iter().chain(files("tests", ".rs")) {
+    let all = ["src", "tests", "benches"];
+    for (path, text) in all.iter().flat_map(|dir| files(dir, ".rs")) {
         assert!(
             text.starts_with("//! "),
             "{}: open with '//!' and what the file is",

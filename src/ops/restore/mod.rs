@@ -5,6 +5,8 @@
 //! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `disk/swap.rs`.
 //! 4. What a crash leaves is told by the journal and settled by the next command (promise 9).
 
+#[cfg(feature = "bench")]
+pub(crate) mod bench;
 mod find;
 mod hold;
 mod in_place;

@@ -127,6 +127,10 @@ fn restore(c: &mut Criterion) {
         b.iter(|| restoring.target(&elsewhere).unwrap());
     });
     for (name, place) in [("written", &elsewhere), ("taken-over", &site)] {
+        let staged = restoring.plan(place).unwrap().stage().unwrap();
+        let (written, taken_over) = staged.counts();
+        assert_eq!(written == 0, taken_over > 0, "{name} is what it says");
+        drop(staged);
         let planned = restoring.plan(place).unwrap();
         group.bench_function(BenchmarkId::new("plan", name), |b| {
             b.iter(|| planned.cost());

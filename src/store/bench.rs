@@ -16,7 +16,7 @@ const BUSY: Duration = Duration::from_secs(1);
 
 /// Contents of small files that will share a frame.
 #[derive(Debug)]
-pub struct Objects(Vec<Object>);
+pub struct Objects(Vec<Object<'static>>);
 
 impl Objects {
     /// Names the contents.
@@ -25,7 +25,7 @@ impl Objects {
             id: Digest::of(&bytes),
             kind: ObjectKind::Blob,
             segment: 0,
-            bytes,
+            bytes: bytes.into(),
         };
         Self(contents.into_iter().map(object).collect())
     }

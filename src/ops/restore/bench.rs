@@ -3,7 +3,7 @@
 
 use super::RestoreOptions;
 use super::incident::{Incident, scan_live};
-use super::plan::Plan;
+use super::plan::{Keep, Plan};
 use super::target::Target;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
@@ -74,6 +74,7 @@ impl<'c> Restoring<'c> {
             Incident::none(),
             id,
             options,
+            Keep::No,
         );
         Ok(Planned {
             context: self.context,
@@ -91,8 +92,9 @@ pub struct Planned<'a> {
 impl<'a> Planned<'a> {
     /// How many files may be taken over, and how many bytes the rest takes.
     pub fn cost(&self) -> (usize, u64) {
-        let reusable = self.plan.reusable();
-        (reusable.len(), self.plan.need(&reusable).bytes)
+        let proofs = self.plan.proofs();
+        let reusable = proofs.iter().flatten().count();
+        (reusable, self.plan.need(&proofs).bytes)
     }
 
     /// Builds the new tree beside the place. It goes when what is returned is dropped.
@@ -107,6 +109,6 @@ pub struct Staged<'a>(super::stage::Staged<'a>);
 impl Staged<'_> {
     /// How many files were written, and how many taken over.
     pub fn counts(&self) -> (u64, usize) {
-        (self.0.written, self.0.reused.len())
+        (self.0.written, self.0.taken.count() as usize)
     }
 }

@@ -25,7 +25,7 @@ struct Config {
 pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
     // A variable that is set to nothing counts as not set.
     if let Some(store) = option.filter(|store| !store.as_os_str().is_empty()) {
-        return absolute(store);
+        return absolute(&store);
     }
     let user = config_home().map(|home| home.join("venv-snap/config.toml"));
     for path in user.into_iter().chain([PathBuf::from(SYSTEM_CONFIG)]) {
@@ -50,8 +50,8 @@ pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
 }
 
 /// A path that means the same from everywhere: the journal of a restore names the store, and is read from another directory.
-fn absolute(store: PathBuf) -> Result<PathBuf, Failure> {
-    std::path::absolute(&store).map_err(|error| {
+fn absolute(store: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(store).map_err(|error| {
         let message = format!(
             "the store '{}' cannot be named: {error}",
             Shown::path(&store)

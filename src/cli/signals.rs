@@ -14,7 +14,7 @@ pub(crate) struct Signals {
     caught: Arc<AtomicUsize>,
 }
 
-/// Whether whoever started us had a signal ignored (proc_pid_status(5), `SigIgn`).
+/// Whether whoever started us had a signal ignored (`SigIgn` of `proc_pid_status(5)`).
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

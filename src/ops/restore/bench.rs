@@ -3,7 +3,7 @@
 
 use super::RestoreOptions;
 use super::incident::{Incident, scan_live};
-use super::plan::{Keep, Plan};
+use super::plan::Plan;
 use super::target::Target;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
@@ -74,7 +74,6 @@ impl<'c> Restoring<'c> {
             Incident::none(),
             id,
             options,
-            Keep::No,
         );
         Ok(Planned {
             context: self.context,

@@ -202,7 +202,7 @@ impl<'a> Run<'a> {
         }
         if self.options.to.is_some() {
             // An empty directory gives its place, and is nothing to come back to.
-            let plan = self.plan(place, target, Some(live), Incident::none(), Keep::No);
+            let plan = self.plan(place, target, Some(live), Incident::none());
             return self.carry_out(place, plan, Vec::new(), report);
         }
         let mut draft = self.draft(place);
@@ -213,7 +213,7 @@ impl<'a> Run<'a> {
             let why = "--only and --heal need a store that can take the replaced state";
             return Err(Error::Refused(why.to_owned()));
         }
-        let plan = self.plan(place, target, Some(live), incident, keep);
+        let plan = self.plan(place, target, Some(live), incident).keeping(keep);
         self.carry_out(place, plan, changes, report)
     }
 
@@ -233,7 +233,6 @@ impl<'a> Run<'a> {
         target: Target,
         live: Option<Live>,
         incident: Incident,
-        keep: Keep,
     ) -> Plan<'a> {
         Plan::new(
             self.store,
@@ -243,7 +242,6 @@ impl<'a> Run<'a> {
             incident,
             self.chosen.id,
             self.options,
-            keep,
         )
     }
 
@@ -302,12 +300,7 @@ impl<'a> Run<'a> {
         } else {
             Incident::of_nothing(self.context, self.store, self.draft(place))?
         };
-        let keep = if self.options.keep_old {
-            Keep::Asked
-        } else {
-            Keep::No
-        };
-        let plan = self.plan(place, target, None, incident, keep);
+        let plan = self.plan(place, target, None, incident);
         self.carry_out(place, plan, Vec::new(), IncidentReport::default())
     }
 

@@ -87,11 +87,13 @@ impl<'a> Plan<'a> {
         incident: Incident,
         snapshot: SnapshotId,
         options: &'a RestoreOptions,
-        keep: Keep,
     ) -> Self {
-        let may_link = !options.copy && keep == Keep::No;
-        let route = route(place, live.as_ref(), &target, may_link);
-        Self {
+        let keep = if options.keep_old {
+            Keep::Asked
+        } else {
+            Keep::No
+        };
+        let plan = Self {
             store,
             place: place.clone(),
             target,
@@ -99,9 +101,17 @@ impl<'a> Plan<'a> {
             incident,
             snapshot,
             options,
-            route,
+            route: Route::Exchange,
             keep,
-        }
+        };
+        plan.keeping(keep)
+    }
+
+    /// The same, where the replaced tree stays for that reason.
+    pub(super) fn keeping(self, keep: Keep) -> Self {
+        let plan = Self { keep, ..self };
+        let route = route(&plan);
+        Self { route, ..plan }
     }
 
     /// Whether files may have a name in both trees for a while: not where the old one stays.
@@ -185,14 +195,14 @@ pub(super) fn link_to(entry: &Entry) -> Option<&RelPath> {
     }
 }
 
-fn route(place: &Site, live: Option<&Live>, target: &Target, may_link: bool) -> Route {
-    let Some(live) = live else {
+fn route(plan: &Plan<'_>) -> Route {
+    let Some(live) = &plan.live else {
         return Route::Exchange;
     };
     // Only `--only` and `--heal` keep such entries in the target; they cannot be built a second time.
-    if target.manifest.entries().iter().any(|entry| {
+    if plan.target.manifest.entries().iter().any(|entry| {
         (matches!(entry.node, Node::Unreadable(_))
-            || matches!(entry.node, Node::Special(_)) && !may_link)
+            || matches!(entry.node, Node::Special(_)) && !plan.may_link())
             && live.scan.manifest.get(&entry.path) == Some(entry)
     }) {
         return Route::InPlace("it holds things that cannot be copied");
@@ -200,7 +210,7 @@ fn route(place: &Site, live: Option<&Live>, target: &Target, may_link: bool) -> 
     if live.root.stat().is_ok_and(|stat| stat.mount_root) {
         return Route::InPlace("the venv is a mount point");
     }
-    let Ok(parent) = Rooted::open(place.parent()) else {
+    let Ok(parent) = Rooted::open(plan.place.parent()) else {
         return Route::InPlace("its directory cannot be opened");
     };
     let me = rustix::process::geteuid();

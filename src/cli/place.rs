@@ -54,7 +54,7 @@ fn absolute(store: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(store).map_err(|error| {
         let message = format!(
             "the store '{}' cannot be named: {error}",
-            Shown::path(&store)
+            Shown::path(store)
         );
         Failure::usage(message, "name it with --store DIR")
     })

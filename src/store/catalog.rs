@@ -1,5 +1,8 @@
 //! Snapshot files: each is named by the BLAKE3 of its bytes, and its appearance is the commit of a save.
 
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Store;
@@ -19,6 +22,9 @@ pub(crate) struct Catalog {
     pub(crate) damaged: Vec<(String, Error)>,
 }
 
+/// Snapshot files by name that were read and checked.
+pub(super) type Seen = HashMap<String, (SnapshotId, Snapshot)>;
+
 impl Store {
     /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
     pub(crate) fn catalog(&self) -> Result<Catalog, Error> {
@@ -34,7 +40,7 @@ impl Store {
         let names = self.files.names(area)?;
         let read: Vec<_> = names
             .into_par_iter()
-            .map(|name| (self.read_snapshot(area, &name), name))
+            .map(|name| (self.snapshot(area, &name), name))
             .collect();
         let mut catalog = Catalog::default();
         for (result, name) in read {
@@ -49,6 +55,18 @@ impl Store {
             .snapshots
             .sort_by_key(|(id, snapshot)| (snapshot.created, *id));
         Ok(catalog)
+    }
+
+    /// A snapshot file never changes, so one that was read and checked is not read again.
+    fn snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
+        let seen = || self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = seen().get(name) {
+            return Ok(found.clone());
+        }
+        let found = self.read_snapshot(area, name)?;
+        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(name.to_owned(), found.clone());
+        Ok(found)
     }
 
     fn read_snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {

@@ -172,7 +172,9 @@ impl Files {
         if size > max {
             return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge)).at("read", &path);
         }
-        self.range(area, name, 0, size as usize)
+        let mut bytes = vec![0; size as usize];
+        file.read_exact_at(&mut bytes, 0).at("read", &path)?;
+        Ok(bytes)
     }
 
     /// Reads `len` bytes at `offset`.

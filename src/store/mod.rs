@@ -40,6 +40,7 @@ use crate::model::{Digest, Shown, Snapshot};
 use crate::monitor::Monitor;
 
 pub(crate) use alone::Alone;
+use catalog::Seen;
 pub(crate) use catalog::{Catalog, name_of};
 pub use error::Error;
 pub(crate) use files::{Area, Files};
@@ -78,6 +79,7 @@ pub(crate) struct Store {
     index: Mutex<Option<Index>>,
     objects: RwLock<Option<Objects>>,
     frames: FrameCache,
+    seen: RwLock<Seen>,
 }
 
 impl Store {
@@ -158,6 +160,7 @@ impl Store {
             index: Mutex::default(),
             objects: RwLock::default(),
             frames: FrameCache::default(),
+            seen: RwLock::default(),
         })
     }
 

@@ -13,6 +13,7 @@ mod smoke;
 
 use std::collections::HashMap;
 
+use crate::model::audit::without_secrets;
 use crate::model::{Audit, Manifest, Package, RelPath};
 use crate::venv::dist::{Algorithm, Dists, Read};
 use crate::venv::interpreter::Facts;
@@ -80,7 +81,7 @@ fn packages(dists: &Dists) -> Vec<Package> {
         version: dist.version.clone(),
         installer: dist.installer.clone(),
         editable: dist.editable(),
-        direct_url: dist.direct_url.clone(),
+        direct_url: dist.direct_url.as_ref().map(without_secrets),
     };
     dists.all.iter().map(package).collect()
 }

@@ -261,15 +261,27 @@ impl Package {
     }
 }
 
-/// A URL without user name and password.
+/// The same `direct_url.json` without secrets in its URL, to be kept and shown.
+pub(crate) fn without_secrets(direct_url: &serde_json::Value) -> serde_json::Value {
+    let mut bare = direct_url.clone();
+    if let Some(serde_json::Value::String(url)) = bare.get_mut("url") {
+        *url = without_secret(url);
+    }
+    bare
+}
+
+/// A URL without user name, password and query: a token may be any of them.
 fn without_secret(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
+    let (rest, fragment) = rest.split_once('#').map_or((rest, ""), |(r, f)| (r, f));
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+    let mark = if fragment.is_empty() { "" } else { "#" };
     let (host, path) = rest.split_once('/').map_or((rest, ""), |(h, p)| (h, p));
     let bare = host.rsplit_once('@').map_or(host, |(_, bare)| bare);
     let slash = if rest.contains('/') { "/" } else { "" };
-    format!("{scheme}://{bare}{slash}{path}")
+    format!("{scheme}://{bare}{slash}{path}{mark}{fragment}")
 }
 
 #[cfg(test)]
@@ -291,6 +303,11 @@ mod tests {
         assert_eq!(package(None).requirement(), "x==1");
         let url = r#"{"url":"https://user:pass@host/x.whl","archive_info":{}}"#;
         assert_eq!(package(Some(url)).requirement(), "x @ https://host/x.whl");
+        let signed = r#"{"url":"https://host/x.whl?token=s3cret#sha256=1","archive_info":{}}"#;
+        assert_eq!(
+            package(Some(signed)).requirement(),
+            "x @ https://host/x.whl#sha256=1"
+        );
         let git = r#"{"url":"https://host/x","vcs_info":{"vcs":"git","commit_id":"abc"}}"#;
         assert_eq!(
             package(Some(git)).requirement(),

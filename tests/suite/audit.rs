@@ -289,3 +289,27 @@ fn accepted_findings_are_shown_with_their_reason_and_stop_nothing() {
     fs::remove_file(sandbox.path("pyproject.toml")).unwrap();
     sandbox.code(1, &["save", "venv"]);
 }
+
+#[test]
+fn a_token_in_the_url_of_a_package_is_neither_printed_nor_kept_apart() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    venv::package(&sandbox.venv(), venv::SITE, "wide", &["core.py"]);
+    let info = format!("{}/wide-1.0.dist-info", venv::SITE);
+    let url = r#"{"url":"https://user:s3cret@host/x.whl?token=s3cret","archive_info":{}}"#;
+    venv::write(
+        &sandbox.venv(),
+        &format!("{info}/direct_url.json"),
+        url.as_bytes(),
+    );
+    let mut shown = sandbox.ok(&["save", "venv", "--json"]).stdout;
+    for args in [
+        &["show", "latest", "--freeze"][..],
+        &["show", "latest", "--json"],
+    ] {
+        shown += &sandbox.ok(&[args, &["--venv", "venv"]].concat()).stdout;
+    }
+    shown += &sandbox.ok(&["check", "venv", "--json"]).stdout;
+    assert!(shown.contains("https://host/x.whl"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
+}

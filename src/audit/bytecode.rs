@@ -26,7 +26,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 
 fn broken(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     let source = subject.manifest.get(&source_of(path)?)?;
-    if (subject.whole)(path) == Some(true) {
+    if (subject.glimpse)(path).is_some_and(|glimpse| glimpse.whole) {
         return None;
     }
     let content = (subject.read)(path)?;

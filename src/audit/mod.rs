@@ -10,12 +10,16 @@ mod imports;
 mod python;
 mod requirements;
 mod smoke;
+mod stale;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::model::audit::without_secrets;
 use crate::model::{Audit, Manifest, Package, RelPath};
+use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists, Read};
+use crate::venv::imports::Import;
 use crate::venv::interpreter::Facts;
 
 pub use accept::Accept;
@@ -24,6 +28,7 @@ pub(crate) use files::unowned;
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::wanted;
 pub(crate) use smoke::smoke;
+pub(crate) use stale::{Bytecode, Seen, stale};
 
 /// What an audit looks at.
 pub(crate) struct Subject<'a> {
@@ -37,8 +42,10 @@ pub(crate) struct Subject<'a> {
     pub(crate) read: Read<'a>,
     /// Gives the hash of a file.
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
-    /// Tells whether bytecode is whole behind its header, where the scan saw it already.
-    pub(crate) whole: &'a (dyn Fn(&RelPath) -> Option<bool> + Sync),
+    /// What the scan saw of bytecode, where it read it.
+    pub(crate) glimpse: &'a (dyn Fn(&RelPath) -> Option<Glimpse> + Sync),
+    /// Gives the imports that a look at a source shows, where the scan read it.
+    pub(crate) imports: &'a (dyn Fn(&RelPath) -> Option<Arc<[Import]>> + Sync),
     /// How many names the inode of a file has, where there are more than one.
     pub(crate) links: &'a HashMap<RelPath, u32>,
 }

@@ -1,14 +1,21 @@
 //! Python source, parsed by a parser that survives errors in it. What it could not survive is not given to it.
 
+use std::sync::{Mutex, PoisonError};
+
 use ruff_python_ast::{ModModule, PySourceType};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
 
-/// Longer files are not parsed.
-const SOURCE_MAX: usize = 256 << 10;
+/// Sources of more pieces (words, numbers, signs) are not parsed; the largest of common packages has 170,000.
+const PIECES_MAX: usize = 256 << 10;
 /// Deeper brackets are not parsed; Python itself takes no more than 200.
 const DEPTH_MAX: usize = 200;
-/// The parser calls itself: a hostile file of `SOURCE_MAX` bytes fits with 2 KiB for each.
-const STACK: usize = 512 << 20;
+/// The parser calls itself, at most once for each piece, with less than this for each.
+const STACK_EACH: usize = 2 << 10;
+/// What it needs beside that.
+const STACK_LEAST: usize = 1 << 20;
+/// Of sources with more pieces only one is parsed at a time.
+const PIECES_MANY: usize = 32 << 10;
+static MANY: Mutex<()> = Mutex::new(());
 
 /// Parses source and hands the tree on; none where it cannot be parsed safely. Syntax errors are no obstacle.
 pub(super) fn parse<T: Send>(
@@ -16,12 +23,15 @@ pub(super) fn parse<T: Send>(
     look: impl FnOnce(&Parsed<ModModule>, &str) -> T + Send,
 ) -> Option<T> {
     let text = std::str::from_utf8(source).ok()?;
-    if source.len() > SOURCE_MAX || depth(source) > DEPTH_MAX {
+    let pieces = pieces(source);
+    if pieces > PIECES_MAX || depth(source) > DEPTH_MAX {
         return None;
     }
+    let is_large = pieces > PIECES_MANY;
+    let _alone = is_large.then(|| MANY.lock().unwrap_or_else(PoisonError::into_inner));
     std::thread::scope(|scope| {
         let work = move || look(&parse_unchecked_source(text, PySourceType::Python), text);
-        let builder = std::thread::Builder::new().stack_size(STACK);
+        let builder = std::thread::Builder::new().stack_size(STACK_LEAST + pieces * STACK_EACH);
         builder.spawn_scoped(scope, work).ok()?.join().ok()
     })
 }
@@ -29,6 +39,24 @@ pub(super) fn parse<T: Send>(
 /// Whether source is valid Python, as far as can be told.
 pub(crate) fn is_valid_python(source: &[u8]) -> bool {
     parse(source, |parsed, _| parsed.has_valid_syntax()).unwrap_or(false)
+}
+
+/// How many tokens there are at most: each word, each number and each sign counts, also in strings and comments.
+fn pieces(source: &[u8]) -> usize {
+    let kind = |byte: u8| match byte {
+        b' ' | b'\t' | b'\r' | 0x0c => 0,
+        b'0'..=b'9' => 1,
+        b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => 2,
+        _ => 3,
+    };
+    let mut before = 0;
+    let mut count = 0;
+    for &byte in source {
+        let kind = kind(byte);
+        count += usize::from(kind != 0 && (kind == 3 || kind != before));
+        before = kind;
+    }
+    count
 }
 
 /// How deep brackets are nested at most; brackets in strings count too, which does no harm.
@@ -69,8 +97,11 @@ mod tests {
             "await ",
             "x:=",
         ] {
-            let _ = is_valid_python(unit.repeat(SOURCE_MAX / unit.len()).as_bytes());
+            let count = PIECES_MAX / pieces(unit.as_bytes()).max(1);
+            let _ = is_valid_python(unit.repeat(count).as_bytes());
         }
         assert!(!is_valid_python(&[0xff, 0xfe]));
+        let long = format!("'''{}'''\nx = 1\n", "words of a long text\n".repeat(40_000));
+        assert!(long.len() > 800_000 && is_valid_python(long.as_bytes()));
     }
 }

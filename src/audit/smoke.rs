@@ -1,16 +1,16 @@
 //! The smoke test: every top-level module is imported once, by the venv's own interpreter. It runs code of the venv, so it is
 //! asked for; a module that fails is tried once more alone, since some fail only in company.
 
-use std::io::Read as _;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use crate::disk::rooted::Rooted;
 use crate::model::{Check, Finding, Manifest, Node, RelPath};
 use crate::venv::dist::Dists;
+use crate::venv::errand::{Ear, End, run};
+use crate::venv::interpreter::command;
 
 /// How long one import may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -19,21 +19,18 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// known, the working directory is an empty one anyhow.
 const IMPORT: &str = "import sys,importlib\nimportlib.import_module(sys.argv[1])";
 
-/// Imports every top-level module of a venv at `root`. `owner` is who owns the venv: root does not run the code of others.
-pub(crate) fn smoke(
-    root: &Path,
-    owner: (u32, u32),
-    manifest: &Manifest,
-    dists: &Dists,
-) -> Vec<Finding> {
+/// Imports every top-level module of a venv; none where its interpreter may not be run.
+pub(crate) fn smoke(root: &Rooted, manifest: &Manifest, dists: &Dists) -> Option<Vec<Finding>> {
     let modules = modules(manifest, dists);
-    let python = root.join("bin/python");
-    modules
+    let python = root.path().join("bin/python");
+    command(root, &python)?;
+    let failures = modules
         .par_iter()
         .filter_map(|(path, module)| {
+            let import = || import(command(root, &python)?, module).err();
             // The second try is alone in that it follows the first; what fails twice fails.
-            let _ = import(&python, owner, module).err()?;
-            let error = import(&python, owner, module).err()?;
+            import()?;
+            let error = import()?;
             let text = format!("import {module} fails: {error}");
             let finding = Finding::new(Check::ImportFailed, text).at(path);
             Some(match dists.owner(path) {
@@ -41,7 +38,8 @@ pub(crate) fn smoke(
                 None => finding,
             })
         })
-        .collect()
+        .collect();
+    Some(failures)
 }
 
 /// The top-level modules that a person would import: packages and modules that a distribution owns.
@@ -80,49 +78,17 @@ fn modules(manifest: &Manifest, dists: &Dists) -> Vec<(RelPath, String)> {
 }
 
 /// Imports one module; the error is the last line that Python prints.
-fn import(python: &Path, owner: (u32, u32), module: &str) -> Result<(), String> {
-    let mut command = Command::new(python);
-    command
-        .args(["-I", "-B", "-c", IMPORT, module])
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", "/nonexistent")
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    if rustix::process::geteuid().is_root() && owner.0 != 0 {
-        command.uid(owner.0).gid(owner.1);
-    }
-    let mut child = command.spawn().map_err(|error| error.to_string())?;
-    // The pipe is read beside the wait, so that a module that says much does not hang.
-    let errors = child.stderr.take().map(|mut pipe| {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let _ = pipe.read_to_end(&mut bytes);
-            bytes
-        })
-    });
-    let start = Instant::now();
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if start.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("it takes longer than {} s", PATIENCE.as_secs()));
-            }
+fn import(mut command: Command, module: &str) -> Result<(), String> {
+    command.args(["-c", IMPORT, module]);
+    let said = run(&mut command, Ear::Complaints, PATIENCE).map_err(|error| error.to_string())?;
+    let status = match said.end {
+        End::Exited(status) if status.success() => return Ok(()),
+        End::Exited(status) => status,
+        End::Late | End::Loud => {
+            return Err(format!("it takes longer than {} s", PATIENCE.as_secs()));
         }
     };
-    if status.success() {
-        return Ok(());
-    }
-    let bytes = errors
-        .and_then(|errors| errors.join().ok())
-        .unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
+    let text = String::from_utf8_lossy(&said.bytes);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
     Err(last.map_or_else(
         || format!("it ends with {status}"),

@@ -139,6 +139,9 @@ pub(crate) struct Check {
     /// Also import every top-level module with the venv's own interpreter; this runs code of the venv
     #[arg(long)]
     pub(crate) import: bool,
+    /// Compare all bytecode with what its source compiles to, not only what is suspect; this runs no code of the venv
+    #[arg(long)]
+    pub(crate) compile: bool,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> 
         accept: accepted::rules(&site)?,
         caches: place::installer_caches(&site),
         import: args.import,
+        compile: args.compile,
     };
     let outcome = check(&session.context, &site, &options)?;
     session.answer(|out, style| {

@@ -41,6 +41,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
     let options = DiffOptions {
         snapshot: snapshot.cloned(),
         quick: args.quick,
+        caches: place::installer_caches(&site),
     };
     let outcome = diff_venv(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use venv_snap::model::Shown;
+use venv_snap::model::{Audit, Shown};
 use venv_snap::ops::Error;
 use venv_snap::{StoreError, VenvError};
 
@@ -15,6 +15,8 @@ pub(crate) struct Failure {
     pub(crate) causes: Vec<String>,
     pub(crate) hint: Option<String>,
     pub(crate) exit: Exit,
+    /// What was found, where findings are the reason.
+    pub(crate) audit: Option<Box<Audit>>,
 }
 
 impl Failure {
@@ -25,6 +27,7 @@ impl Failure {
             causes: Vec::new(),
             hint: Some(hint.into()),
             exit: Exit::Usage,
+            audit: None,
         }
     }
 
@@ -35,6 +38,7 @@ impl Failure {
             causes: Vec::new(),
             hint: None,
             exit: Exit::NotDone,
+            audit: None,
         }
     }
 
@@ -60,6 +64,10 @@ impl From<Error> for Failure {
             causes,
             hint: hint(&error),
             exit: exit(&error),
+            audit: match error {
+                Error::Damaged(audit) => Some(audit),
+                _ => None,
+            },
         }
     }
 }

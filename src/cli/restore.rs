@@ -13,6 +13,7 @@ use super::session::Session;
 pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure> {
     let site = place::venv_to_change(args.venv.as_deref(), "restore", session.ui)?;
     let options = RestoreOptions {
+        caches: place::installer_caches(&site),
         snapshot: args.snapshot,
         to: args.to.as_deref().map(Site::resolve).transpose()?,
         exact: args.exact,

@@ -54,6 +54,7 @@ impl Ui {
                 causes,
                 hint,
                 exit,
+                audit,
             } = failure;
             venv_snap::report::json::error(
                 &mut out,
@@ -61,6 +62,7 @@ impl Ui {
                 causes,
                 hint.as_deref(),
                 exit.code().into(),
+                audit.as_deref(),
             )
         } else {
             write_error(&mut out, failure)

@@ -102,7 +102,7 @@ pub struct Finding {
     /// How many names the damaged inode has, if more than one: an installer's cache or another venv shares the damage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<u32>,
-    /// Another of its names (lossy), where one was found in an installer's cache.
+    /// Another of its names (lossy), where one was found: in an installer's cache, or in another venv.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_with: Option<String>,
     /// Why it is accepted, if the configuration accepts it.
@@ -196,6 +196,9 @@ pub struct Audited {
     pub empty: u64,
     /// Files in site-packages that nobody owns.
     pub unowned: u64,
+    /// Bytecode files that were compared with what their source compiles to.
+    #[serde(default)]
+    pub compared: u64,
 }
 
 /// What an audit found out. A snapshot keeps it.

@@ -107,6 +107,10 @@ pub struct Detail {
     pub first_difference: Option<u64>,
     /// Unreadable: why. Mode: which extended attributes differ.
     pub reason: Option<String>,
+    /// Damaged content: how many names the inode has, if more than one, so that others are hurt too.
+    pub links: Option<u32>,
+    /// Another of its names (lossy), where one was found.
+    pub shared_with: Option<String>,
 }
 
 /// One difference.

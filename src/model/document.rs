@@ -49,4 +49,7 @@ pub struct Seen {
     /// The distribution that owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
+    /// Another name of the damaged inode (lossy), where one was found: in an installer's cache, or in another venv.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<String>,
 }

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::audit::{Subject, audit};
+use crate::audit::{Bytecode, Seen, Subject, audit, stale};
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Manifest, RelPath};
+use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists};
 use crate::venv::hash::{hash_file, read_file};
 use crate::venv::hashes::Hashes;
 use crate::venv::interpreter::{Facts, inspect};
+use crate::venv::recompile::can_compare;
 use crate::venv::scan::Scan;
 
 /// Files of an installer that are larger than this are not looked into.
@@ -39,19 +41,56 @@ impl Audited<'_> {
     pub(super) fn audit(&self, dists: &Dists, interpreter: &Facts) -> Audit {
         let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
         let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
-        let whole = |path: &RelPath| {
-            let digest = self.scan.manifest.get(path)?.digest()?;
-            self.hashes?.whole(&digest)
-        };
+        let glimpse = |path: &RelPath| self.glimpse(path);
         audit(&Subject {
             manifest: &self.scan.manifest,
             dists,
             interpreter: Some(interpreter),
             read: &read,
             hash: &hash,
-            whole: &whole,
+            glimpse: &glimpse,
+            imports: &|path| {
+                let digest = self.scan.manifest.get(path)?.digest()?;
+                self.hashes?.imports(&digest)
+            },
             links: &self.links(),
         })
+    }
+
+    /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns what
+    /// could not be compared though it was asked for.
+    pub(super) fn compare_bytecode(
+        &self,
+        audit: &mut Audit,
+        dists: &Dists,
+        facts: &Facts,
+        which: Bytecode,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Vec<RelPath> {
+        let glimpse = |path: &RelPath| self.glimpse(path);
+        let seen = Seen {
+            root: self.root,
+            manifest: &self.scan.manifest,
+            stats: &self.scan.stats,
+            glimpse: &glimpse,
+        };
+        let compared = stale(&seen, dists, facts, which, stop);
+        audit.counts.compared = compared.count;
+        audit.findings.extend(compared.findings);
+        audit.sort();
+        match which {
+            Bytecode::Suspect => Vec::new(),
+            // Who asks for all of it has to know that nothing was compared.
+            Bytecode::All if !can_compare(facts) => {
+                RelPath::new(b"bin/python").into_iter().collect()
+            }
+            Bytecode::All => compared.unknown,
+        }
+    }
+
+    fn glimpse(&self, path: &RelPath) -> Option<Glimpse> {
+        let digest = self.scan.manifest.get(path)?.digest()?;
+        self.hashes?.glimpse(&digest)
     }
 
     fn hash(&self, path: &RelPath, algorithm: Algorithm) -> Option<Vec<u8>> {

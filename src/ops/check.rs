@@ -1,17 +1,16 @@
 //! `check`: whether a venv is sound, told without any snapshot.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::audit::{Audited, unowned};
 use super::context::Context;
 use super::error::Error;
-use crate::audit::{Accept, accept, smoke};
+use super::sharers::{Places, of_audit};
+use crate::audit::{Accept, Bytecode, accept, smoke};
 use crate::model::{Audit, Diagnosis, RelPath, Totals};
 use crate::venv::Site;
-use crate::venv::scan::{Scan, scan};
-use crate::venv::sharing::find;
+use crate::venv::scan::scan;
 use crate::venv::sink::HashesOnly;
 use crate::venv::stat_cache::StatCache;
 
@@ -24,6 +23,8 @@ pub struct CheckOptions {
     pub caches: Vec<PathBuf>,
     /// Also import every top-level module. This runs code of the venv.
     pub import: bool,
+    /// Compare all bytecode with what its source compiles to, and not only what is suspect. This runs no code of the venv.
+    pub compile: bool,
 }
 
 /// What a check found.
@@ -37,7 +38,7 @@ pub struct CheckOutcome {
     pub diagnosis: Vec<Diagnosis>,
     /// Files in site-packages that nobody owns.
     pub unowned: Vec<RelPath>,
-    /// What could not be read, or never held still.
+    /// What could not be read, never held still, or should have been compared and could not be.
     pub unread: Vec<RelPath>,
     /// What the venv holds.
     pub totals: Totals,
@@ -74,17 +75,36 @@ pub fn check(
     };
     let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
     let mut audit = audited.audit(&dists, &interpreter);
+    let which = if options.compile {
+        context.monitor.phase("compiling", 0, 0);
+        Bytecode::All
+    } else {
+        Bytecode::Suspect
+    };
+    let stop = || context.monitor.cancelled();
+    let mut uncompared = audited.compare_bytecode(&mut audit, &dists, &interpreter, which, &stop);
+    context.go_on()?;
     if options.import {
         context.monitor.phase("importing", 0, 0);
-        let stat = root.stat()?;
-        let found = smoke(site.path(), (stat.uid, stat.gid), &scan.manifest, &dists);
-        audit.findings.extend(found);
+        match smoke(&root, &scan.manifest, &dists) {
+            Some(found) => audit.findings.extend(found),
+            None => uncompared.extend(RelPath::new(b"bin/python")),
+        }
     }
-    name_sharers(&mut audit, &scan, &options.caches);
+    let places = Places {
+        context,
+        store: None,
+        own: site.path(),
+        caches: &options.caches,
+    };
+    of_audit(&mut audit, &scan, &places);
     accept(&mut audit, &options.accept);
     let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, Some(&interpreter));
     let mut unread = scan.unreadable.clone();
     unread.extend(scan.unstable.iter().cloned());
+    unread.extend(uncompared);
+    unread.sort();
+    unread.dedup();
     Ok(CheckOutcome {
         venv: site.path().to_owned(),
         audit,
@@ -94,38 +114,4 @@ pub fn check(
         totals: super::save::totals(&scan.manifest),
         took: start.elapsed(),
     })
-}
-
-/// Tells of each damaged file with several names where another of them is.
-fn name_sharers(audit: &mut Audit, scan: &Scan, caches: &[PathBuf]) {
-    let inode = |path: &RelPath| {
-        let entries = scan.manifest.entries();
-        let at = entries
-            .binary_search_by(|entry| entry.path.cmp(path))
-            .ok()?;
-        scan.stats.get(at).map(|stat| (stat.dev, stat.ino))
-    };
-    let shared = audit
-        .findings
-        .iter()
-        .filter(|finding| finding.links.is_some());
-    let wanted: HashSet<_> = shared
-        .filter_map(|finding| inode(finding.path.as_ref()?))
-        .collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let found = find(caches, &wanted);
-    for finding in audit
-        .findings
-        .iter_mut()
-        .filter(|finding| finding.links.is_some())
-    {
-        let other = finding
-            .path
-            .as_ref()
-            .and_then(inode)
-            .and_then(|inode| found.get(&inode));
-        finding.shared_with = other.map(|path| path.to_string_lossy().into_owned());
-    }
 }

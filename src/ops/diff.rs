@@ -1,6 +1,6 @@
 //! `diff`: what differs between a snapshot and a venv, or between two snapshots, byte by byte.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -12,6 +12,7 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use super::packages::{Installed, classify as classify_packages};
+use super::sharers::{Places, of_changes};
 use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
@@ -34,13 +35,15 @@ pub struct DiffOptions {
     pub snapshot: Option<SnapshotRef>,
     /// Trust size and times of files that the last save or restore saw, instead of reading every byte.
     pub quick: bool,
+    /// Caches of installers, in which other names of damaged files are looked for.
+    pub caches: Vec<PathBuf>,
 }
 
 /// What stands on the right side of a diff.
 #[derive(Debug)]
 pub enum Side {
     /// A live venv.
-    Venv(std::path::PathBuf),
+    Venv(PathBuf),
     /// Another snapshot.
     Snapshot(Box<Chosen>),
 }
@@ -118,6 +121,13 @@ pub fn diff_venv(
     let totals = super::save::totals(&scan.manifest);
     let before = expected.snapshot.venv.path();
     let (packages, diagnosis) = in_packages(&sides, &before, site.path(), &mut changes);
+    let places = Places {
+        context,
+        store: Some(&store),
+        own: site.path(),
+        caches: &options.caches,
+    };
+    of_changes(&mut changes, &scan, &places);
     let actual = Side::Venv(site.path().to_owned());
     Ok(DiffOutcome {
         expected,

@@ -24,6 +24,7 @@ mod report;
 mod restore;
 mod retention;
 mod save;
+mod sharers;
 mod stats;
 mod undelete;
 mod undo;

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::lookup::Chosen;
-use crate::audit::{Accept, accept};
+use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::{
@@ -123,7 +123,10 @@ fn admit(
         Some(audit) if same_interpreter(&audit, root) => audit,
         _ => {
             let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
-            audited.audit(&dists, &interpreter)
+            let mut audit = audited.audit(&dists, &interpreter);
+            let stop = || context.monitor.cancelled();
+            audited.compare_bytecode(&mut audit, &dists, &interpreter, Bytecode::Suspect, &stop);
+            audit
         }
     };
     accept(&mut audit, &options.accept);

@@ -123,6 +123,12 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
             seen.package.as_deref().map_or_else(|| "-".to_owned(), cell)
         )?;
     }
+    for seen in &outcome.found.changes {
+        if let Some(other) = &seen.shared_with {
+            let (path, other) = (code(&plain(&seen.path.to_string())), code(&plain(other)));
+            writeln!(out, "\n{path} is one file with {other}, which is hurt too.")?;
+        }
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Bytecode: what Python writes by itself under `__pycache__` (PEP 3147, PEP 552).
 
+use super::marshal::is_whole;
 use crate::model::{Entry, RelPath};
 
 /// Whether a path is a cached bytecode file or a cache directory.
@@ -46,6 +47,25 @@ impl PycHeader {
     pub(crate) fn fits(self, source: &Entry) -> bool {
         source.size().is_some_and(|size| size as u32 == self.size)
             && source.meta.mtime.secs as u32 == self.mtime
+    }
+}
+
+/// What one look at the content of bytecode tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Glimpse {
+    /// Whether it is whole behind its header.
+    pub(crate) whole: bool,
+    /// Whether Python believes it without a look at the source (PEP 552, "unchecked").
+    pub(crate) blind: bool,
+}
+
+impl Glimpse {
+    /// Looks at content.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self {
+            whole: bytes.get(PycHeader::LEN..).is_some_and(is_whole),
+            blind: bytes.get(4..8) == Some(&[1, 0, 0, 0]),
+        }
     }
 }
 

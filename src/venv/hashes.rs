@@ -1,32 +1,41 @@
 //! What an audit wants to know of contents, computed while a scan has the bytes: SHA-256, by which RECORD names files, and
-//! whether bytecode is whole.
+//! whether bytecode is whole, and what modules import.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-use super::bytecode::PycHeader;
-use super::marshal::is_whole;
+use super::bytecode::Glimpse;
+use super::imports::{Import, textual};
 use crate::model::{Digest, RelPath};
 
 /// What a scan saw, by content.
 #[derive(Debug, Default)]
 pub(crate) struct Hashes {
     hashes: Mutex<HashMap<Digest, [u8; 32]>>,
-    bytecode: Mutex<HashMap<Digest, bool>>,
+    bytecode: Mutex<HashMap<Digest, Glimpse>>,
+    imports: Mutex<HashMap<Digest, Arc<[Import]>>>,
 }
 
 impl Hashes {
     /// Looks at a file that was read. RECORD has no hash of bytecode.
     pub(crate) fn add(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {
         if path.name().ends_with(b".pyc") {
-            let whole = bytes.get(PycHeader::LEN..).is_some_and(is_whole);
-            locked(&self.bytecode).insert(digest, whole);
+            locked(&self.bytecode).insert(digest, Glimpse::of(bytes));
         } else {
             let hash = Sha256::digest(bytes).into();
             locked(&self.hashes).insert(digest, hash);
         }
+        if path.name().ends_with(b".py") {
+            let imports = textual(bytes).collect();
+            locked(&self.imports).insert(digest, imports);
+        }
+    }
+
+    /// The imports that some content shows, if it was read.
+    pub(crate) fn imports(&self, digest: &Digest) -> Option<Arc<[Import]>> {
+        locked(&self.imports).get(digest).cloned()
     }
 
     /// The hash of some content, if it was read.
@@ -34,8 +43,8 @@ impl Hashes {
         locked(&self.hashes).get(digest).copied()
     }
 
-    /// Whether bytecode of some content is whole behind its header, if it was read.
-    pub(crate) fn whole(&self, digest: &Digest) -> Option<bool> {
+    /// What was seen of bytecode of some content, if it was read.
+    pub(crate) fn glimpse(&self, digest: &Digest) -> Option<Glimpse> {
         locked(&self.bytecode).get(digest).copied()
     }
 }

@@ -3,19 +3,23 @@
 //! It is asked once, isolated and without `site`, so that nothing of the venv runs: `-I -S` reads neither the environment nor
 //! `.pth` files. A program that somebody else could have written is not run at all.
 
-use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
+use super::errand::{Ear, End, run};
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Interpreter, Manifest, RelPath};
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// An answer has no more bytes.
+const ANSWER_MAX: usize = 64 << 10;
+/// A binary that is longer is not read.
+const BINARY_MAX: u64 = 1 << 30;
 
 const QUESTION: &str = "import sys,os\nfrom importlib import machinery\nu=os.uname();v=sys.version_info\n\
     f='%d.%d.%d'%v[:3]+({'final':''}.get(v[3]) if v[3]=='final' else {'alpha':'a','beta':'b','candidate':'rc'}[v[3]]+str(v[4]))\n\
@@ -30,6 +34,10 @@ pub(crate) struct Facts {
     pub(crate) known: Interpreter,
     /// Suffixes of extension modules that it loads, the most special first; empty where it did not answer.
     pub(crate) suffixes: Vec<String>,
+    /// What the names of its bytecode files carry (`cpython-311`); empty where it did not answer.
+    pub(crate) cache_tag: String,
+    /// The version that made the venv, as `pyvenv.cfg` states it.
+    pub(crate) made_by: Option<String>,
     /// What the system calls itself: `platform_system`, `platform_release`, `platform_version`, `platform_machine`.
     pub(crate) system: [String; 4],
     /// Each thing that is wrong, for people.
@@ -73,7 +81,8 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         })
     };
     let mut facts = Facts::default();
-    facts.known.version = stated(&["version_info", "version"]).unwrap_or_default();
+    facts.made_by = stated(&["version_info", "version"]);
+    facts.known.version = facts.made_by.clone().unwrap_or_default();
     facts.known.implementation = stated(&["implementation"])
         .unwrap_or_else(|| "CPython".to_owned())
         .to_lowercase();
@@ -123,74 +132,78 @@ fn is_gone(path: &Path) -> bool {
     matches!(found, Err(std::io::ErrorKind::NotFound))
 }
 
-fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &PathBuf) {
+fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     facts.known.realpath = String::from_utf8_lossy(real.as_os_str().as_bytes()).into_owned();
     let Ok(meta) = std::fs::metadata(real) else {
         return;
     };
-    facts.known.size = meta.len();
-    facts.known.blake3 = std::fs::read(real).ok().map(|bytes| Digest::of(&bytes));
-    let me = rustix::process::geteuid().as_raw();
-    let owner = root.stat().map_or(me, |stat| stat.uid);
-    let group = root.stat().map_or(0, |stat| stat.gid);
-    let trusted = meta.uid() == 0 || meta.uid() == me || me == 0 && meta.uid() == owner;
-    if !trusted || meta.mode() & 0o002 != 0 {
+    if !meta.is_file() {
+        let kind = match meta.file_type() {
+            kind if kind.is_dir() => "a directory",
+            kind if kind.is_fifo() => "a FIFO",
+            _ => "a device or socket",
+        };
+        let text = format!("'{}' is {kind}, not a program", path.display());
+        facts.problems.push(text);
         return;
     }
+    facts.known.size = meta.len();
+    facts.known.blake3 = digest(real);
+    let Some(mut command) = command(root, path) else {
+        return;
+    };
+    command.args(["-S", "-c", QUESTION]);
+    let shown = path.display();
+    let problem = match run(&mut command, Ear::Answer(ANSWER_MAX), PATIENCE) {
+        Err(error) => format!("'{shown}' does not run: {error}"),
+        Ok(said) => match said.end {
+            End::Late => format!("'{shown}' does not run: it does not answer"),
+            End::Exited(status) if !status.success() => {
+                format!("'{shown}' does not run: it ends with {status}")
+            }
+            End::Exited(_) if fill(facts, &String::from_utf8_lossy(&said.bytes)) => return,
+            End::Exited(_) | End::Loud => format!("'{shown}' does not answer as Python would"),
+        },
+    };
+    facts.problems.push(problem);
+}
+
+/// The interpreter of a venv at `path`, to be run isolated; none where it may not be run. What a user may have written runs as
+/// that user, and what a stranger may have written does not run at all.
+pub(crate) fn command(root: &Rooted, path: &Path) -> Option<Command> {
+    let meta = std::fs::metadata(path).ok()?;
+    let me = rustix::process::geteuid().as_raw();
+    let stat = root.stat().ok();
+    let (owner, group) = stat.map_or((me, 0), |stat| (stat.uid, stat.gid));
+    let trusted = meta.uid() == 0 || meta.uid() == me || me == 0 && meta.uid() == owner;
+    if !trusted || !meta.is_file() || meta.mode() & 0o002 != 0 {
+        return None;
+    }
     let mut command = Command::new(path);
-    command.args(["-I", "-S", "-B", "-c", QUESTION]);
+    command.args(["-I", "-B"]);
     if me == 0 && owner != 0 {
-        // What a user may have written runs as that user.
         command.uid(owner).gid(group);
     }
-    match answer(command) {
-        Ok(text) if text.contains("version=") => fill(facts, &text),
-        Ok(_) => facts.problems.push(format!(
-            "'{}' does not answer as Python would",
-            path.display()
-        )),
-        Err(why) => facts
-            .problems
-            .push(format!("'{}' does not run: {why}", path.display())),
-    }
+    Some(command)
 }
 
-/// Runs a program with a time limit and returns what it printed.
-fn answer(mut command: Command) -> Result<String, String> {
-    let mut child = command
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| error.to_string())?;
-    let start = Instant::now();
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if start.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err("it does not answer".to_owned());
-            }
-        }
-    };
-    let mut text = String::new();
-    if let Some(out) = child.stdout.take() {
-        let _ = out.take(1 << 16).read_to_string(&mut text);
+/// The digest of a binary. It may have become something else since it was looked at, which is not waited for.
+fn digest(path: &Path) -> Option<Digest> {
+    let mut options = std::fs::OpenOptions::new();
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = options.read(true).custom_flags(nonblock).open(path).ok()?;
+    let meta = file.metadata().ok()?;
+    if !meta.is_file() || meta.len() > BINARY_MAX {
+        return None;
     }
-    if status.success() {
-        Ok(text)
-    } else {
-        Err(format!("it ends with {status}"))
-    }
+    let mut hasher = blake3::Hasher::new();
+    let bounded = std::io::Read::take(file, BINARY_MAX);
+    hasher.update_reader(bounded).ok()?;
+    Some(Digest::from_bytes(*hasher.finalize().as_bytes()))
 }
 
-fn fill(facts: &mut Facts, text: &str) {
+/// Takes over an answer; whether it was one.
+fn fill(facts: &mut Facts, text: &str) -> bool {
     for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
         let value = value.to_owned();
         match key {
@@ -199,6 +212,7 @@ fn fill(facts: &mut Facts, text: &str) {
                 facts.known.version = value;
             }
             "implementation" => facts.known.implementation = value,
+            "tag" => facts.cache_tag = value,
             "system" => facts.system[0] = value,
             "release" => facts.system[1] = value,
             "kernel" => facts.system[2] = value,
@@ -217,6 +231,19 @@ fn fill(facts: &mut Facts, text: &str) {
             }
             _ => {}
         }
+    }
+    facts.known.alive
+}
+
+impl Facts {
+    /// Whether the very release that made the venv answered; another one may compile the same source otherwise.
+    pub(crate) fn is_same_release(&self) -> bool {
+        // virtualenv writes `3.11.7.final.0`.
+        let rest = self
+            .made_by
+            .as_ref()
+            .and_then(|made| made.strip_prefix(&self.known.version));
+        self.known.alive && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
 

@@ -2,12 +2,15 @@
 
 pub(crate) mod bytecode;
 pub(crate) mod dist;
+pub(crate) mod errand;
 mod error;
 pub(crate) mod hash;
 pub(crate) mod hashes;
+pub(crate) mod imports;
 pub(crate) mod interpreter;
 pub(crate) mod marshal;
 mod read;
+pub(crate) mod recompile;
 pub(crate) mod relocate;
 pub(crate) mod scan;
 pub(crate) mod sharing;

@@ -226,6 +226,31 @@ fn a_damaged_venv_is_not_saved_unless_forced_and_then_is_no_baseline() {
 }
 
 #[test]
+fn a_refused_save_tells_every_finding_in_json_as_well() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    Damage::Empty.apply(&site(&sandbox).join("click/core.py"));
+    fs::remove_file(site(&sandbox).join("idna/core.py")).unwrap();
+    let run = sandbox.code(1, &["save", "venv", "--json"]);
+    let answer: Value = serde_json::from_str(&run.stderr).unwrap();
+    let audit = &answer["error"]["audit"];
+    assert_eq!(
+        found(audit),
+        [
+            "file-missing idna/core.py",
+            "file-emptied click/core.py",
+            "import-unresolved idna/__init__.py"
+        ],
+        "{run}"
+    );
+    assert_eq!(audit["summary"]["damage"], 3, "{run}");
+    // Other errors have none.
+    let run = sandbox.code(10, &["diff", "venv", "--json"]);
+    let answer: Value = serde_json::from_str(&run.stderr).unwrap();
+    assert!(answer["error"].get("audit").is_none(), "{run}");
+}
+
+#[test]
 fn the_interpreter_is_looked_at() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::faults::{is_root, skipped};
 use crate::support::mounts::Mount;
 use crate::support::wheel::{build, pip, venv_with_pip};
-use crate::support::{Sandbox, venv};
+use crate::support::{Sandbox, uv, venv};
 
 /// A venv of eight packages with what the rules look at: `core.py`, libraries, `tests/`, `build/`, empty files.
 fn stocked() -> Sandbox {
@@ -84,10 +84,13 @@ fn sh(dir: &Path, script: &str) {
     assert!(status.success(), "{script}");
 }
 
-/// Checks that both `diff` and `check` name just these rules.
-fn named(sandbox: &Sandbox, expected: &[&str], what: &str) -> Value {
+/// Checks that `diff` names just these rules, and `check`, which knows no times and modes as they were, just those.
+fn named(sandbox: &Sandbox, expected: &[&str], alone: &[&str], what: &str) -> Value {
     let diff = sandbox.json(1, &["diff", "venv"]);
     assert_eq!(rules(&diff), expected, "diff of {what}: {diff}");
+    let check = sandbox.snap(&["check", "venv", "--json"]);
+    let check: Value = serde_json::from_str(&check.stdout).unwrap();
+    assert_eq!(rules(&check), alone, "check of {what}: {check}");
     diff
 }
 
@@ -97,7 +100,12 @@ fn a_core_dump_cleaner_is_named_with_its_survivor_and_its_date() {
     sandbox.ok(&["save", "venv"]);
     let site = sandbox.venv().join(venv::SITE);
     sh(&site, "find click -name 'core.*' -delete");
-    let diff = named(&sandbox, &["core-dump-cleaner"], "the sweep");
+    let diff = named(
+        &sandbox,
+        &["core-dump-cleaner"],
+        &["core-dump-cleaner"],
+        "the sweep",
+    );
     let one = &diff["diagnosis"][0];
     assert_eq!(
         (
@@ -121,9 +129,12 @@ fn a_core_dump_cleaner_is_named_with_its_survivor_and_its_date() {
         "{one}"
     );
     sh(&site, "find . -name 'core.*' -delete");
-    named(&sandbox, &["core-dump-cleaner"], "the whole sweep");
-    let check = sandbox.json(1, &["check", "venv"]);
-    assert_eq!(rules(&check), ["core-dump-cleaner"], "{check}");
+    named(
+        &sandbox,
+        &["core-dump-cleaner"],
+        &["core-dump-cleaner"],
+        "the whole sweep",
+    );
     let text = sandbox.code(1, &["diff", "venv"]);
     assert!(
         text.stdout.contains("find -name 'core.*' -delete"),
@@ -140,7 +151,12 @@ fn a_copy_by_rsync_with_cvs_excludes_is_named() {
     let sandbox = stocked();
     sandbox.ok(&["save", "venv"]);
     sh(sandbox.root(), "mv venv full && rsync -aC full/ venv/");
-    named(&sandbox, &["rsync-cvs-exclude"], "rsync -C");
+    named(
+        &sandbox,
+        &["rsync-cvs-exclude"],
+        &["rsync-cvs-exclude"],
+        "rsync -C",
+    );
 }
 
 #[test]
@@ -151,7 +167,12 @@ fn excludes_of_an_ignore_file_are_named() {
         sandbox.root(),
         "mv venv full && mkdir venv && tar -C full --exclude=tests --exclude=build -cf - . | tar -C venv -xf -",
     );
-    named(&sandbox, &["ignore-file-excludes"], "tar --exclude");
+    named(
+        &sandbox,
+        &["ignore-file-excludes"],
+        &["ignore-file-excludes"],
+        "tar --exclude",
+    );
 }
 
 #[test]
@@ -159,10 +180,11 @@ fn a_cleaner_of_empty_files_is_named() {
     let sandbox = stocked();
     sandbox.ok(&["save", "venv"]);
     sh(&sandbox.venv(), "find . -type f -empty -delete");
-    named(&sandbox, &["empty-file-cleaner"], "find -empty -delete");
-    assert_eq!(
-        rules(&sandbox.json(1, &["check", "venv"])),
-        ["empty-file-cleaner"]
+    named(
+        &sandbox,
+        &["empty-file-cleaner"],
+        &["empty-file-cleaner"],
+        "find -empty -delete",
     );
 }
 
@@ -179,7 +201,7 @@ fn a_cleaner_that_goes_by_age_is_named() {
         &sandbox.venv(),
         "find lib -type f ! -newermt 2021-01-01 -delete",
     );
-    named(&sandbox, &["age-reaper"], "find ! -newermt -delete");
+    named(&sandbox, &["age-reaper"], &[], "find ! -newermt -delete");
 }
 
 #[test]
@@ -205,7 +227,7 @@ fn a_copy_onto_a_full_disk_is_named() {
         venv::SITE
     );
     sh(sandbox.root(), &copy);
-    let diff = named(&sandbox, &["short-copy"], "a full disk");
+    let diff = named(&sandbox, &["short-copy"], &["short-copy"], "a full disk");
     assert_eq!(diff["summary"]["kinds"]["truncated"], 1, "{diff}");
 }
 
@@ -237,6 +259,111 @@ fn a_wheel_that_was_bad_is_named_even_without_a_snapshot() {
     assert_eq!(rules(&check), ["bad-wheel"], "{check}");
 }
 
+/// uv drops the rows of members that a wheel lacks, so RECORD knows nothing of what is gone.
+#[test]
+fn a_wheel_without_a_member_is_named_though_uv_forgets_the_member() {
+    if !uv::is_there() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let files = [
+        ("wool/__init__.py", "from . import other\n"),
+        ("wool/other.py", "z = 3\n"),
+    ];
+    let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
+    uv::install(&sandbox, &wheel, "copy");
+    venv::age(&sandbox.venv(), 1_700_000_000);
+    sandbox.ok(&["save", "venv"]);
+    build(&sandbox.path("bad"), "wool", "1.0", &files[..1], &[]);
+    uv::install(
+        &sandbox,
+        &sandbox.path("bad/wool-1.0-py3-none-any.whl"),
+        "copy",
+    );
+    let check = sandbox.json(1, &["check", "venv"]);
+    let site = venv::site_packages(&sandbox.venv());
+    assert_eq!(
+        check["findings"][0]["check"], "import-unresolved",
+        "{check}"
+    );
+    assert_eq!(check["findings"].as_array().unwrap().len(), 1, "{check}");
+    let diff = named(&sandbox, &["bad-wheel"], &[], "a dropped member");
+    let gone = diff["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["kind"] == "missing");
+    assert_eq!(gone.unwrap()["path"], format!("{site}/wool/other.py"));
+    assert_eq!(gone.unwrap()["class"], "damage");
+}
+
+#[test]
+fn an_edit_in_the_cache_of_uv_is_named_in_every_venv_that_shares_it() {
+    if !uv::is_there() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    venv_with_pip(&sandbox.path("second"));
+    let files = [
+        ("wool/__init__.py", "x = 1\n"),
+        ("wool/other.py", "z = 3\n"),
+    ];
+    let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
+    uv::install(&sandbox, &wheel, "hardlink");
+    sandbox.ok(&["save", "venv"]);
+    let file = sandbox
+        .venv()
+        .join(venv::site_packages(&sandbox.venv()))
+        .join("wool/other.py");
+    fs::write(&file, b"z = 4\n").unwrap();
+    let diff = named(
+        &sandbox,
+        &["hard-link-aliasing"],
+        &["hard-link-aliasing"],
+        "a cache",
+    );
+    let detail = &diff["entries"][0]["detail"];
+    assert_eq!(detail["links"], 2, "{diff}");
+    assert!(
+        detail["shared_with"]
+            .as_str()
+            .unwrap()
+            .contains("cache/archive-v0/"),
+        "{diff}"
+    );
+    let text = sandbox.code(1, &["diff", "venv"]);
+    assert!(text.stdout.contains("one of them is '"), "{text}");
+    // A venv that is known shares it too, also where the cache is gone.
+    fs::remove_dir_all(sandbox.path(".cache/uv")).unwrap();
+    let twin = sandbox
+        .path("second")
+        .join(venv::site_packages(&sandbox.path("second")))
+        .join("twin.py");
+    fs::hard_link(&file, &twin).unwrap();
+    sandbox.ok(&["save", "second"]);
+    for verb in ["diff", "check"] {
+        let answer = sandbox.json(1, &[verb, "venv"]);
+        let one = if verb == "diff" {
+            &answer["entries"][0]["detail"]
+        } else {
+            &answer["findings"][0]
+        };
+        assert_eq!(
+            one["shared_with"],
+            twin.to_str().unwrap(),
+            "{verb}: {answer}"
+        );
+    }
+    sandbox.ok(&["restore", "venv"]);
+    let report = sandbox.ok(&["report", "--venv", "venv"]);
+    assert!(
+        report.stdout.contains("twin.py`, which is hurt too"),
+        "{report}"
+    );
+}
+
 #[test]
 fn damage_through_a_hard_link_is_named() {
     let sandbox = stocked();
@@ -252,7 +379,12 @@ fn damage_through_a_hard_link_is_named() {
         )
         .unwrap();
     }
-    named(&sandbox, &["hard-link-aliasing"], "an edit in the cache");
+    named(
+        &sandbox,
+        &["hard-link-aliasing"],
+        &["hard-link-aliasing"],
+        "an edit in the cache",
+    );
     // A restore mends the venv and leaves the others as they are.
     sandbox.ok(&["restore", "venv"]);
     sandbox.code(0, &["diff", "venv"]);
@@ -273,9 +405,12 @@ fn an_interrupted_pip_is_named() {
         site.join("~lick-1.0.dist-info"),
     )
     .unwrap();
-    named(&sandbox, &["interrupted-pip"], "what pip leaves");
-    let check = sandbox.json(1, &["check", "venv"]);
-    assert_eq!(rules(&check), ["interrupted-pip"], "{check}");
+    named(
+        &sandbox,
+        &["interrupted-pip"],
+        &["interrupted-pip"],
+        "what pip leaves",
+    );
 }
 
 #[test]
@@ -286,7 +421,7 @@ fn other_owners_and_modes_are_named() {
         &sandbox.venv(),
         "chmod 600 lib/python3.11/site-packages/*/*.py",
     );
-    named(&sandbox, &["permissions"], "chmod");
+    named(&sandbox, &["permissions"], &[], "chmod");
 }
 
 #[test]
@@ -297,9 +432,7 @@ fn a_patch_by_hand_is_named() {
     let mut text = fs::read_to_string(&file).unwrap();
     text.push_str("\ndef patched():\n    return True\n");
     fs::write(file, text).unwrap();
-    named(&sandbox, &["local-patch"], "an edit");
-    let check = sandbox.json(1, &["check", "venv"]);
-    assert_eq!(rules(&check), ["local-patch"], "{check}");
+    named(&sandbox, &["local-patch"], &["local-patch"], "an edit");
 }
 
 #[test]
@@ -324,7 +457,7 @@ fn damage_without_a_pattern_is_not_explained() {
             _ => {}
         }
     }
-    named(&sandbox, &[], "random damage");
+    named(&sandbox, &[], &[], "random damage");
 }
 
 /// A power cut for real: ext4 is shut down by its ioctl after the journal is flushed, so names and times are on the disk and
@@ -373,9 +506,12 @@ fn a_power_cut_soon_after_an_install_is_named() {
         return;
     }
     sh(sandbox.root(), mount);
-    let diff = sandbox.snap(&["diff", "venv", "--json"]);
+    let of = |verb| sandbox.snap(&[verb, "venv", "--json"]).stdout;
+    let (diff, check) = (of("diff"), of("check"));
     sh(sandbox.root(), "umount venv");
-    let diff: Value = serde_json::from_str(&diff.stdout).unwrap();
+    let read = |text: String| -> Value { serde_json::from_str(&text).unwrap() };
+    let (diff, check) = (read(diff), read(check));
     assert_eq!(diff["summary"]["kinds"]["emptied"], 4, "{diff}");
     assert_eq!(rules(&diff), ["power-loss"], "{diff}");
+    assert_eq!(rules(&check), ["power-loss"], "{check}");
 }

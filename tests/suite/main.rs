@@ -13,6 +13,7 @@
 
 mod audit;
 mod bad_input;
+mod bytecode;
 mod care;
 mod care_crash;
 mod command_line;
@@ -25,6 +26,7 @@ mod fallback;
 mod full_disk;
 mod golden;
 mod installed;
+mod interpreters;
 mod kept;
 mod mixtures;
 mod packages;

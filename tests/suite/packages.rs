@@ -103,8 +103,13 @@ fn an_upgrade_that_is_damaged_is_damage_of_the_new_version_and_comes_back_whole(
         .map(|entry| entry["path"].as_str().unwrap().rsplit('/').next().unwrap())
         .collect();
     assert_eq!(damaged, ["fresh.py", "part3.py"], "{diff}");
+    assert!(site.join("wares/nest/deep").is_dir());
     let run = sandbox.ok(&["restore", "venv", "--heal"]);
     assert!(run.stderr.contains("wares was half done"), "{run}");
+    assert!(
+        !site.join("wares/nest").exists(),
+        "a directory of the new version is left"
+    );
     let after = sandbox.snap(&["diff", "venv"]);
     assert_eq!(after.code, 0, "{after}");
     let check = sandbox.snap(&["check", "venv"]);
@@ -134,7 +139,7 @@ fn an_upgrade_killed_anywhere_is_damage_or_whole() {
     let (sandbox, _, new) = saved();
     let backup = sandbox.path("backup");
     venv::copy(&sandbox.venv(), &backup);
-    let (mut killed, mut damaged) = (0, 0);
+    let (mut killed, mut damaged, mut named) = (0, 0, 0);
     for n in (2..400).step_by(9) {
         let args = ["install", new.to_str().unwrap()];
         let upgrade = pip_command(&sandbox.venv(), &args);
@@ -166,13 +171,24 @@ fn an_upgrade_killed_anywhere_is_damage_or_whole() {
             "killed before change {n}: not told as damage: {answer}"
         );
         damaged += u32::from(has_damage);
+        // Whatever else is hurt: it was pip that was interrupted, or nothing is said.
+        for rule in answer["diagnosis"].as_array().unwrap() {
+            assert_eq!(
+                rule["rule"], "interrupted-pip",
+                "killed before change {n}: {answer}"
+            );
+            named += 1;
+        }
         sandbox.ok(&["restore", "venv"]);
         let check = sandbox.json(0, &["check", "venv"]);
         assert_eq!(check["findings"].as_array().unwrap().len(), 0, "{check}");
         venv::put_back(&backup, &sandbox.venv());
     }
     println!("upgrade killed at {killed} points, told as damage at {damaged}");
-    assert!(killed > 3 && damaged > 1, "{killed} {damaged}");
+    assert!(
+        killed > 3 && damaged > 1 && named > 0,
+        "{killed} {damaged} {named}"
+    );
 }
 
 /// Whether the package is one version in all its parts.

@@ -1,8 +1,9 @@
 //! Imports inside installed packages that lead nowhere. RECORD cannot tell these where an installer rewrote it to match what
 //! it had (`research`: uv drops the rows of members that a wheel lacks).
 //!
-//! Only what a package needs of itself counts, and only what runs whenever the module is imported: statements of the module
-//! itself, not those in functions, `try` or `if`. A cheap look at the lines comes first; a file is parsed only where a line leads nowhere.
+//! Only what a package needs of itself counts, and only what runs whenever the module is imported, or first of all whenever a
+//! function is called: nothing in `try`, `if` or `with`, and in a function nothing behind one. A cheap look at the lines comes
+//! first; a file is parsed only where a line leads nowhere.
 
 mod modules;
 mod statements;
@@ -11,8 +12,9 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Subject;
 use crate::model::{Check, Finding, RelPath};
+use crate::venv::imports::{Import, textual};
 use modules::Modules;
-use statements::{Import, confirmed, textual};
+use statements::{Confirmed, confirmed};
 
 /// Modules that packages make at run time, and those that pip trims from what it bundles.
 const MADE_AT_RUN_TIME: [&str; 3] = ["extern", "moves", "_vendor.pygments"];
@@ -56,11 +58,17 @@ fn is_module(path: &RelPath, site: &RelPath) -> bool {
 }
 
 fn check_file(subject: &Subject<'_>, modules: &Modules<'_>, path: &RelPath) -> Vec<Finding> {
+    let is_suspicious = |import: &Import| lost(modules, path, import, true).is_some();
+    // What the scan had in hand is not read a second time.
+    if let Some(imports) = (subject.imports)(path)
+        && !imports.iter().any(is_suspicious)
+    {
+        return Vec::new();
+    }
     let Some(source) = (subject.read)(path) else {
         return Vec::new();
     };
-    let suspicious = textual(&source).any(|import| lost(modules, path, &import).is_some());
-    if !suspicious {
+    if !textual(&source).any(|import| is_suspicious(&import)) {
         return Vec::new();
     }
     let owner = subject.dists.owner(path).map(|dist| dist.name.clone());
@@ -71,16 +79,24 @@ fn check_file(subject: &Subject<'_>, modules: &Modules<'_>, path: &RelPath) -> V
             ..Finding::new(Check::ImportUnresolved, text).at(path)
         }
     };
-    let mut found: Vec<(usize, String)> = confirmed(&source)
-        .into_iter()
-        .filter_map(|(line, import)| Some((line, lost(modules, path, &import)?)))
-        .collect();
+    let lost = |Confirmed {
+                    line,
+                    import,
+                    always,
+                }| { Some((line, lost(modules, path, &import, always)?)) };
+    let mut found: Vec<(usize, String)> = confirmed(&source).into_iter().filter_map(lost).collect();
     found.dedup_by(|a, b| a.1 == b.1);
     found.into_iter().map(finding).collect()
 }
 
-/// The module that an import does not find, if any.
-fn lost(modules: &Modules<'_>, importer: &RelPath, import: &Import) -> Option<String> {
+/// The module that an import does not find, if any. Of an import that may never run only the module counts, and not the
+/// names: a package may have made those meanwhile.
+fn lost(
+    modules: &Modules<'_>,
+    importer: &RelPath,
+    import: &Import,
+    always: bool,
+) -> Option<String> {
     let base = modules.base(importer, import)?;
     // What other packages have is their affair: an optional part may well import what this venv does not need.
     if !modules.is_own(importer, base.first()?) || excused(&base.join(".")) {
@@ -88,6 +104,9 @@ fn lost(modules: &Modules<'_>, importer: &RelPath, import: &Import) -> Option<St
     }
     if !modules.has(&base) {
         return (!modules.parent_is_lively(&base)).then(|| base.join("."));
+    }
+    if !always {
+        return None;
     }
     let own = modules.is_init_of(importer, &base);
     import.names.iter().find_map(|name| {

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::statements::Import;
 use crate::model::{Manifest, Node, RelPath};
 use crate::venv::dist::Read;
+use crate::venv::imports::Import;
 
 /// What the text of a package's `__init__.py` says.
 struct Init {

@@ -45,7 +45,8 @@ fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
         interpreter: None,
         read: &read,
         hash: &|_: &RelPath, _: Algorithm| None,
-        whole: &|_: &RelPath| None,
+        glimpse: &|_: &RelPath| None,
+        imports: &|_: &RelPath| None,
         links: &links,
     };
     let mut found: Vec<String> = check(&subject)
@@ -86,6 +87,22 @@ fn a_module_that_is_gone_is_named_wherever_it_is_needed() {
             "idna/__init__.py:1 idna.core",
         ]
     );
+}
+
+#[test]
+fn a_function_that_begins_with_an_import_needs_it_and_one_that_asks_first_may_not() {
+    let found = lost_in(&[
+        ("a/__init__.py", ""),
+        (
+            "a/late.py",
+            "class K:\n    def f(self):\n        'Doc.'\n        x = 1\n        from .gone import y\n    async def g():\n        import a.gone.deep\n",
+        ),
+        (
+            "a/wary.py",
+            "def f():\n    if not fast:\n        return\n    from .fast import y\ndef g():\n    with suppress(ImportError):\n        from .fast import y\n    from .more import z\ndef h():\n    from a import made_later\n    raise NotImplementedError\n    from .never import x\n",
+        ),
+    ]);
+    assert_eq!(found, ["a/late.py:5 a.gone", "a/late.py:7 a.gone.deep"]);
 }
 
 #[test]

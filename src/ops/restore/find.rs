@@ -10,6 +10,7 @@ use crate::ops::clues::from_changes;
 use crate::ops::diff::{Depth, Sides};
 use crate::ops::error::Error;
 use crate::ops::packages::{Installed, classify};
+use crate::ops::sharers::{Places, of_changes};
 use crate::venv::Site;
 
 /// What a comparison of the snapshot with the live tree came to.
@@ -33,6 +34,7 @@ fn report(
             kind: change.kind,
             class: change.class,
             package: change.package.clone(),
+            shared_with: change.detail.shared_with.clone(),
         })
         .collect();
     IncidentReport {
@@ -66,6 +68,13 @@ impl Run<'_> {
         let installed = Installed::read(&whole, &before, place.path());
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);
+        let places = Places {
+            context: self.context,
+            store: Some(self.store),
+            own: place.path(),
+            caches: &self.options.caches,
+        };
+        of_changes(&mut changes, &live.scan, &places);
         let diagnosis = from_changes(&whole, &installed, &changes, None);
         let report = report(&changes, states, diagnosis);
         let selection = Selection::of(
@@ -96,6 +105,11 @@ impl Run<'_> {
         for change in &mut changes {
             if let Some(known) = classes.get(&change.path) {
                 (change.class, change.package) = (known.class, known.package.clone());
+                change.detail.links = known.detail.links;
+                change
+                    .detail
+                    .shared_with
+                    .clone_from(&known.detail.shared_with);
             }
         }
         Ok(Found {

@@ -82,6 +82,8 @@ pub struct RestoreOptions {
     pub preserve_special: bool,
     /// Leave out what the store has lost, instead of refusing.
     pub partial: bool,
+    /// Caches of installers, in which other names of damaged files are looked for.
+    pub caches: Vec<PathBuf>,
 }
 
 /// Restores a venv.

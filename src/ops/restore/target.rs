@@ -1,6 +1,6 @@
 //! What the tree shall be in the end: the snapshot, as far as it can be restored, adapted to its place and to `--only`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 
 use super::RestoreOptions;
@@ -83,6 +83,7 @@ impl Target {
         {
             add_with_parents(&mut merged, manifest, entry);
         }
+        drop_emptied(&mut merged, live, manifest);
         let rewritten = self
             .rewritten
             .iter()
@@ -93,6 +94,23 @@ impl Target {
             manifest: Manifest::new(merged.into_values().collect()),
             rewritten,
             relocated: self.relocated,
+        }
+    }
+}
+
+/// Drops directories that a new version brought and of which nothing is left: the snapshot does not have them, something lay
+/// in them, and nothing does any more.
+fn drop_emptied(merged: &mut BTreeMap<RelPath, Entry>, live: &Manifest, snapshot: &Manifest) {
+    let parents = |paths: &mut dyn Iterator<Item = &RelPath>| -> HashSet<RelPath> {
+        paths.filter_map(RelPath::parent).collect()
+    };
+    let held = parents(&mut live.entries().iter().map(|entry| &entry.path));
+    // From the deepest on, so that what held only emptied directories goes as well.
+    let dirs = live.entries().iter().rev().map(|entry| &entry.path);
+    let mut holds = parents(&mut merged.keys());
+    for dir in dirs.filter(|dir| held.contains(dir) && snapshot.get(dir).is_none()) {
+        if !holds.contains(dir) && merged.remove(dir).is_some() {
+            holds = parents(&mut merged.keys());
         }
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn audit(audit: &Audit) -> Value {
         "summary": {
             "damage": damage, "notices": audit.findings.len() - damage - accepted, "accepted": accepted,
             "packages": packages.len(), "hashed": counts.hashed, "unhashed": counts.unhashed,
-            "empty": counts.empty, "unowned": counts.unowned,
+            "empty": counts.empty, "unowned": counts.unowned, "compared": counts.compared,
         },
         "interpreter": interpreter,
         "packages": packages,

@@ -93,6 +93,12 @@ pub(super) fn change(change: &Change) -> Value {
     if let Some(reason) = &detail.reason {
         more.insert("reason".to_owned(), reason.as_str().into());
     }
+    if let Some(links) = detail.links {
+        more.insert("links".to_owned(), links.into());
+    }
+    if let Some(other) = &detail.shared_with {
+        more.insert("shared_with".to_owned(), other.as_str().into());
+    }
     value["detail"] = Value::Object(more);
     value
 }

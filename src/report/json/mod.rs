@@ -13,6 +13,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::model::Audit;
 use crate::ops::{
     Listed, Listing, LsOutcome, RebuildOutcome, RestoreOutcome, SaveOutcome, ShowOutcome,
     StatsOutcome,
@@ -166,8 +167,13 @@ pub fn error(
     causes: &[String],
     hint: Option<&str>,
     exit_code: i32,
+    audit: Option<&Audit>,
 ) -> io::Result<()> {
-    let error = json!({"message": message, "causes": causes, "hint": hint, "exit_code": exit_code});
+    let mut error =
+        json!({"message": message, "causes": causes, "hint": hint, "exit_code": exit_code});
+    if let Some(audit) = audit {
+        error["audit"] = check::audit(audit);
+    }
     serde_json::to_writer(&mut *out, &json!({"format": 1, "error": error}))?;
     writeln!(out)
 }

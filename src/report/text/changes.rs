@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Style;
-use super::words::{coloured, count, number, size};
+use super::words::{coloured, count, number, sharing, size};
 use crate::model::{Change, Class, Entry, Kind, Node, RelPath, Shown};
 use crate::report::group::{Group, groups};
 
@@ -79,7 +79,12 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Res
             change.class,
             style,
         );
-        writeln!(out, "  {kind} {inside}{}", detail(change))?;
+        writeln!(
+            out,
+            "  {kind} {inside}{}{}",
+            detail(change),
+            sharing(change.detail.links, change.detail.shared_with.as_deref())
+        )?;
     }
     if drift > DRIFT_MAX && !style.verbose {
         writeln!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Style;
-use super::words::{coloured, count, took};
+use super::words::{coloured, count, sharing, took};
 use crate::audit::wanted;
 use crate::model::{Audit, Check, Class, Finding, Shown};
 use crate::ops::CheckOutcome;
@@ -17,7 +17,10 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
     let audit = &outcome.audit;
     writeln!(out, "{}", headline(outcome, style))?;
     for path in &outcome.unread {
-        writeln!(out, "'{path}' could not be read, or changed all the time")?;
+        writeln!(
+            out,
+            "'{path}' could not be looked at, or changed all the time"
+        )?;
     }
     super::diagnosis::write(out, &outcome.diagnosis, style)?;
     findings(out, audit, style)?;
@@ -139,25 +142,16 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
 
 fn line(finding: &Finding) -> String {
     let place = finding.path.as_ref().map(|path| format!("{path}: "));
-    let links = finding.links.map(|links| {
-        format!(
-            " ({links} names share this file: the installer's cache or other venvs are hurt too)"
-        )
-    });
-    let sharer = finding
-        .shared_with
-        .as_ref()
-        .map(|path| format!(", one of them is '{}'", Shown(path.as_bytes())));
+    let links = sharing(finding.links, finding.shared_with.as_deref());
     let accepted = finding
         .accepted
         .as_ref()
         .map(|reason| format!(" accepted: {}", Shown(reason.as_bytes())));
     format!(
-        "{}{}{}{} [{}]{}",
+        "{}{}{} [{}]{}",
         place.unwrap_or_default(),
         Shown(finding.text.as_bytes()),
-        links.unwrap_or_default(),
-        sharer.unwrap_or_default(),
+        links,
         finding.check.as_str(),
         accepted.unwrap_or_default()
     )

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Style;
-use crate::model::{Class, SnapshotId};
+use crate::model::{Class, Shown, SnapshotId};
 use crate::ops::Chosen;
 
 /// `12345` → `12,345`.
@@ -93,6 +93,18 @@ pub(super) fn coloured(text: &str, class: Class, style: &Style) -> String {
         Class::Noise => Ansi::new().effects(Effects::DIMMED),
     };
     format!("{ansi}{text}{ansi:#}")
+}
+
+/// Who is hurt too, where a damaged file has several names.
+pub(super) fn sharing(links: Option<u32>, with: Option<&str>) -> String {
+    let Some(links) = links else {
+        return String::new();
+    };
+    let with = with.map(|path| format!(", one of them is '{}'", Shown(path.as_bytes())));
+    let with = with.unwrap_or_default();
+    format!(
+        " ({links} names share this file: the installer's cache or other venvs are hurt too{with})"
+    )
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 pub(crate) mod damage;
 pub(crate) mod faults;
 pub(crate) mod mounts;
+pub(crate) mod pythons;
 pub(crate) mod sandbox;
 pub(crate) mod tree;
+pub(crate) mod uv;
 pub(crate) mod venv;
 pub(crate) mod wheel;
 

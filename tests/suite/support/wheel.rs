@@ -65,6 +65,7 @@ pub(crate) fn two_versions(dir: &Path) -> (PathBuf, PathBuf) {
     let mut new = vec![
         ("wares/core.py", common),
         ("wares/fresh.py", "new = 1\n"),
+        ("wares/nest/deep/fresh.py", "new = 2\n"),
         ("wares/same.py", "same = 1\n"),
     ];
     let (one, two) = (init("1.0"), init("2.0"));

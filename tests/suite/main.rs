@@ -26,6 +26,7 @@ mod fallback;
 mod full_disk;
 mod golden;
 mod installed;
+mod installers;
 mod interpreters;
 mod kept;
 mod mixtures;

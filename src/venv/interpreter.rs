@@ -4,11 +4,13 @@
 //! `.pth` files. A program that somebody else could have written is not run at all.
 
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+
+use rustix::fs::{CWD, Mode, OFlags};
 
 use super::errand::{Ear, End, run};
 use crate::disk::rooted::Rooted;
@@ -189,9 +191,9 @@ pub(crate) fn command(root: &Rooted, path: &Path) -> Option<Command> {
 
 /// The digest of a binary. It may have become something else since it was looked at, which is not waited for.
 fn digest(path: &Path) -> Option<Digest> {
-    let mut options = std::fs::OpenOptions::new();
-    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-    let file = options.read(true).custom_flags(nonblock).open(path).ok()?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(CWD, path, flags, Mode::empty()).ok()?;
+    let file = std::fs::File::from(file);
     let meta = file.metadata().ok()?;
     if !meta.is_file() || meta.len() > BINARY_MAX {
         return None;

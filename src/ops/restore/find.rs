@@ -45,6 +45,16 @@ fn report(
 }
 
 impl Run<'_> {
+    /// Where others may share the damage.
+    fn places<'a>(&'a self, place: &'a Site) -> Places<'a> {
+        Places {
+            context: self.context,
+            store: Some(self.store),
+            own: place.path(),
+            caches: &self.options.caches,
+        }
+    }
+
     /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
     pub(super) fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
         let sides = |expected| Sides {
@@ -68,13 +78,7 @@ impl Run<'_> {
         let installed = Installed::read(&whole, &before, place.path());
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);
-        let places = Places {
-            context: self.context,
-            store: Some(self.store),
-            own: place.path(),
-            caches: &self.options.caches,
-        };
-        of_changes(&mut changes, &live.scan, &places);
+        of_changes(&mut changes, &live.scan, &self.places(place));
         let diagnosis = from_changes(&whole, &installed, &changes, None);
         let report = report(&changes, states, diagnosis);
         let selection = Selection::of(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::errand::{Ear, run};
+use super::errand::{Ear, End, Said, run};
 use super::interpreter::{Facts, command, minor};
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
@@ -148,8 +148,11 @@ fn ask(mut command: Command, root: &Path, pairs: &[Pair]) -> Vec<Verdict> {
         command.arg(root.join(pair.source.as_path()));
     }
     let patience = PATIENCE + PATIENCE_EACH * pairs.len() as u32;
-    let said = run(&mut command, Ear::Answer(pairs.len()), patience);
-    let letters = said.map(|said| said.bytes).unwrap_or_default();
+    // Who says more than was asked has not understood, and what it said means nothing.
+    let letters = match run(&mut command, Ear::Answer(pairs.len()), patience) {
+        Err(_) | Ok(Said { end: End::Loud, .. }) => Vec::new(),
+        Ok(said) => said.bytes,
+    };
     let verdicts = letters.into_iter().take(pairs.len()).map(Verdict::of);
     verdicts.map_while(|verdict| verdict).collect()
 }

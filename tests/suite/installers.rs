@@ -81,7 +81,7 @@ fn an_edit_in_the_cache_of_uv_is_named_in_every_venv_that_shares_it() {
     }
     let sandbox = Sandbox::new();
     venv_with_pip(&sandbox.venv());
-    venv_with_pip(&sandbox.path("second"));
+    venv::tiny(&sandbox.path("second"));
     let files = [
         ("wool/__init__.py", "x = 1\n"),
         ("wool/other.py", "z = 3\n"),
@@ -113,10 +113,7 @@ fn an_edit_in_the_cache_of_uv_is_named_in_every_venv_that_shares_it() {
     assert!(text.stdout.contains("one of them is '"), "{text}");
     // A venv that is known shares it too, also where the cache is gone.
     fs::remove_dir_all(sandbox.path(".cache/uv")).unwrap();
-    let twin = sandbox
-        .path("second")
-        .join(venv::site_packages(&sandbox.path("second")))
-        .join("twin.py");
+    let twin = sandbox.path("second").join(venv::SITE).join("twin.py");
     fs::hard_link(&file, &twin).unwrap();
     sandbox.ok(&["save", "second"]);
     for verb in ["diff", "check"] {

@@ -59,7 +59,10 @@ pub(crate) fn stale(
 ) -> Compared {
     let candidates = seen.candidates(&facts.cache_tag);
     let pairs: Vec<Pair> = match which {
-        Bytecode::All => candidates.into_iter().map(Candidate::to_the_code).collect(),
+        Bytecode::All => candidates
+            .into_iter()
+            .map(Candidate::onto_the_code)
+            .collect(),
         Bytecode::Suspect => suspects(candidates),
     };
     let verdicts = compare(seen.root, facts, &pairs, stop);
@@ -116,7 +119,7 @@ struct Candidate {
 
 impl Candidate {
     /// The pair, of which the code is compared and not only the hash.
-    fn to_the_code(mut self) -> Pair {
+    fn onto_the_code(mut self) -> Pair {
         self.pair.hash_only = false;
         self.pair
     }

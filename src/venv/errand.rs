@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_heard_whole_and_the_environment_stays_out() {
-        let long = Duration::from_secs(60);
+        let long = Duration::from_mins(1);
         let (said, _) = sh("echo a=$SECRET; exit 3", Ear::Answer(100), long);
         assert_eq!(said.bytes, b"a=\n");
         assert!(matches!(said.end, End::Exited(status) if status.code() == Some(3)));
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn who_is_late_or_loud_or_leaves_others_behind_holds_nothing_up() {
-        let long = Duration::from_secs(300);
+        let long = Duration::from_mins(5);
         let (said, _) = sh("sleep 900", Ear::Answer(10), Duration::from_millis(50));
         assert!(matches!(said.end, End::Late));
         let (said, took) = sh("yes", Ear::Answer(1000), long);

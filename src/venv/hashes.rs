@@ -13,7 +13,7 @@ use crate::model::{Digest, RelPath};
 /// What a scan saw, by content.
 #[derive(Debug, Default)]
 pub(crate) struct Hashes {
-    hashes: Mutex<HashMap<Digest, [u8; 32]>>,
+    sha256: Mutex<HashMap<Digest, [u8; 32]>>,
     bytecode: Mutex<HashMap<Digest, Glimpse>>,
     imports: Mutex<HashMap<Digest, Arc<[Import]>>>,
 }
@@ -25,7 +25,7 @@ impl Hashes {
             locked(&self.bytecode).insert(digest, Glimpse::of(bytes));
         } else {
             let hash = Sha256::digest(bytes).into();
-            locked(&self.hashes).insert(digest, hash);
+            locked(&self.sha256).insert(digest, hash);
         }
         if path.name().ends_with(b".py") {
             let imports = textual(bytes).collect();
@@ -40,7 +40,7 @@ impl Hashes {
 
     /// The hash of some content, if it was read.
     pub(crate) fn get(&self, digest: &Digest) -> Option<[u8; 32]> {
-        locked(&self.hashes).get(digest).copied()
+        locked(&self.sha256).get(digest).copied()
     }
 
     /// What was seen of bytecode of some content, if it was read.

@@ -82,8 +82,10 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
                 .map(|(_, value)| value.clone())
         })
     };
-    let mut facts = Facts::default();
-    facts.made_by = stated(&["version_info", "version"]);
+    let mut facts = Facts {
+        made_by: stated(&["version_info", "version"]),
+        ..Facts::default()
+    };
     facts.known.version = facts.made_by.clone().unwrap_or_default();
     facts.known.implementation = stated(&["implementation"])
         .unwrap_or_else(|| "CPython".to_owned())

@@ -25,6 +25,7 @@ mod target;
 mod verified;
 mod write;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::context::Context;

@@ -1,16 +1,19 @@
 //! A file that a person asked for, at a place of theirs: complete and durable under its name, or not there at all.
+//!
+//! Until then it has a name of its own beside that place, and its lock: one that nobody holds is what a crash left (promise 9).
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::atomic::random_name;
 use super::error::{At, PathError};
 use super::rooted::Rooted;
+use super::stat::Stat;
 
 /// A file that has no name of its own yet. Dropped without [`OutFile::publish`] it is removed.
 #[derive(Debug)]
@@ -33,23 +36,20 @@ impl OutFile {
         let parent = path.parent().filter(|dir| !dir.as_os_str().is_empty());
         let parent = std::fs::canonicalize(parent.unwrap_or(Path::new("."))).at(verb, path)?;
         let dir = Rooted::open(&parent)?;
+        sweep(&dir);
         match dir.stat_name(&name)? {
             Some(stat) if !replace || !stat.is_file() => {
                 return Err(PathError::new(verb, path, io::ErrorKind::AlreadyExists));
             }
             _ => {}
         }
-        let temp = format!(".snap-export-{}", random_name()?).into_bytes();
-        let flags =
-            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o600);
-        let fd = rustix::fs::openat(dir.fd(), temp.as_slice(), flags, mode).at(verb, path)?;
+        let (temp, file) = begin(&dir).at(verb, path)?;
         Ok(Self {
             dir,
             path: path.to_owned(),
             name,
             temp,
-            file: fd.into(),
+            file,
             replace,
             kept: false,
         })
@@ -74,6 +74,44 @@ impl OutFile {
         moved.at("create", &self.path)?;
         self.kept = true;
         self.dir.sync()
+    }
+}
+
+const PREFIX: &str = ".snap-export-";
+
+/// Makes a new file that only its owner may read, and holds its lock.
+fn begin(dir: &Rooted) -> io::Result<(Vec<u8>, File)> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::from_raw_mode(0o600);
+    loop {
+        let random = random_name().map_err(|error| error.source)?;
+        let temp = format!("{PREFIX}{random}").into_bytes();
+        let file = File::from(rustix::fs::openat(dir.fd(), temp.as_slice(), flags, mode)?);
+        // Somebody may sweep it in the moment before it is locked. Where locks are unknown, nobody can.
+        let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        let there = dir.stat_name(&temp).is_ok_and(|stat| stat.is_some());
+        if there && locked != Err(Errno::WOULDBLOCK) {
+            return Ok((temp, file));
+        }
+    }
+}
+
+/// Removes what exports that were killed left in a directory. What cannot be removed is no reason to stop.
+fn sweep(dir: &Rooted) {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let me = rustix::process::geteuid().as_raw();
+    let names = dir.names().unwrap_or_default();
+    for name in names
+        .iter()
+        .filter(|name| name.starts_with(PREFIX.as_bytes()))
+    {
+        let Ok(fd) = rustix::fs::openat(dir.fd(), name.as_slice(), flags, Mode::empty()) else {
+            continue;
+        };
+        let ours = Stat::of(&fd).is_ok_and(|stat| stat.is_file() && stat.uid == me);
+        if ours && rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = rustix::fs::unlinkat(dir.fd(), name.as_slice(), AtFlags::empty());
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Findings that a project accepts: `snap.toml`, or `[tool.venv-snap]` of `pyproject.toml`, in the directory of the venv.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -51,8 +52,12 @@ pub(crate) fn rules(site: &Site) -> Result<Vec<Accept>, Failure> {
 fn read(path: &Path) -> Result<Option<String>, Failure> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(wrong(path, &error.to_string())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err(wrong(path, "it is no UTF-8")),
+        Err(error) => {
+            let shown = Shown::path(path);
+            Err(Failure::not_done(format!("cannot read '{shown}': {error}")))
+        }
     }
 }
 

@@ -61,17 +61,23 @@ fn absolute(store: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn read_config(path: &Path) -> Result<Config, Failure> {
-    let Ok(text) = fs::read_to_string(path) else {
-        return Ok(Config::default());
-    };
-    toml::from_str(&text).map_err(|error| {
-        let message = format!(
-            "the configuration '{}' is wrong: {}",
-            Shown::path(path),
-            error.message()
-        );
+    use std::io::ErrorKind as K;
+    let shown = Shown::path(path);
+    let wrong = |why: &str| {
+        let message = format!("the configuration '{shown}' is wrong: {why}");
         Failure::usage(message, "it may hold: store = \"/path\"")
-    })
+    };
+    match fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| wrong(error.message())),
+        Err(error) if matches!(error.kind(), K::NotFound | K::NotADirectory) => {
+            Ok(Config::default())
+        }
+        Err(error) if error.kind() == K::InvalidData => Err(wrong("it is no UTF-8")),
+        // Without it the store would be another one.
+        Err(error) => Err(Failure::not_done(format!(
+            "cannot read the configuration '{shown}': {error}"
+        ))),
+    }
 }
 
 fn config_home() -> Option<PathBuf> {

@@ -183,7 +183,14 @@ fn take_node(reader: &mut Reader<'_>) -> Result<(Node, Option<Digest>), Malforme
         5 => Node::Special(Special::Socket),
         6 => Node::Special(Special::CharDevice(reader.uint()?)),
         7 => Node::Special(Special::BlockDevice(reader.uint()?)),
-        8 => Node::Unreadable(String::from_utf8_lossy(reader.bytes()?).into_owned()),
+        8 => {
+            let reason = std::str::from_utf8(reader.bytes()?);
+            Node::Unreadable(
+                reason
+                    .map_err(|_| Malformed("a reason is no text"))?
+                    .to_owned(),
+            )
+        }
         _ => return Err(Malformed("an entry is of an unknown type")),
     };
     Ok((node, None))

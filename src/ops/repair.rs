@@ -58,17 +58,8 @@ pub(super) fn repair(
     alone.quarantine(Area::Packs, &lost)?;
     done.quarantined
         .extend(lost.iter().map(|name| format!("packs/{name}")));
-    let mut lost = Vec::new();
-    for (name, _) in &look.catalog.damaged {
-        if alone.mend_snapshot(name)? {
-            done.mended.push(name.clone());
-        } else {
-            lost.push(name.clone());
-        }
-    }
-    alone.quarantine(Area::Snapshots, &lost)?;
-    done.quarantined
-        .extend(lost.iter().map(|name| format!("snapshots/{name}")));
+    mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
+    mend(alone, Area::Forgotten, &look.forgotten, &mut done)?;
     let catalog = store.catalog()?;
     let mut reach = needs(store, &catalog)?;
     for site in candidates(context, &catalog, from) {
@@ -88,6 +79,35 @@ pub(super) fn repair(
         .filter(|one| !still.contains(&one.chosen.id));
     done.whole_again = again.map(|one| one.chosen.clone()).collect();
     Ok(done)
+}
+
+/// Puts damaged snapshot files right, or moves them away. One that could not be read, or is of a newer format, is not damaged.
+fn mend(
+    alone: &Alone<'_>,
+    area: Area,
+    catalog: &Catalog,
+    done: &mut Repaired,
+) -> Result<(), Error> {
+    let mut lost = Vec::new();
+    for (name, error) in &catalog.damaged {
+        if !matches!(error, crate::store::Error::Corrupt { .. }) {
+            continue;
+        }
+        if alone.mend_snapshot(area, name)? {
+            done.mended.push(name.clone());
+        } else {
+            lost.push(name.clone());
+        }
+    }
+    alone.quarantine(area, &lost)?;
+    let dir = if area == Area::Snapshots {
+        "snapshots"
+    } else {
+        "forgotten"
+    };
+    done.quarantined
+        .extend(lost.iter().map(|name| format!("{dir}/{name}")));
+    Ok(())
 }
 
 fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {

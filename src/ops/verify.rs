@@ -64,7 +64,8 @@ impl VerifyOutcome {
     /// Whether all is well now.
     pub fn is_clean(&self) -> bool {
         match &self.repaired {
-            Some(repaired) => repaired.hurt.is_empty(),
+            // What could not be read may be well or not.
+            Some(repaired) => repaired.hurt.is_empty() && !self.unread,
             None => self.flaws.is_empty() && self.hurt.is_empty(),
         }
     }
@@ -73,10 +74,17 @@ impl VerifyOutcome {
 /// What is known of a store after it was read back.
 pub(super) struct Look {
     pub(super) catalog: Catalog,
+    pub(super) forgotten: Catalog,
     pub(super) scrubbed: Scrubbed,
     pub(super) reach: Reach,
     /// Packs about which the index says something else than they do.
     pub(super) lying_rows: Vec<String>,
+}
+
+impl Look {
+    fn catalogs(&self) -> impl Iterator<Item = &Catalog> {
+        [&self.catalog, &self.forgotten].into_iter()
+    }
 }
 
 /// Reads the store back.
@@ -96,7 +104,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         objects: look.scrubbed.good.len() as u64,
         snapshots: look.catalog.snapshots.len() as u64,
         complete: options.sample.is_none() && options.since.is_none(),
-        unread: look.scrubbed.unread,
+        unread: look.scrubbed.unread || look.catalogs().any(Catalog::unread),
         flaws,
         hurt,
         repaired: None,
@@ -116,7 +124,7 @@ fn look(
     options: &VerifyOptions,
 ) -> Result<(Look, Vec<Flaw>), Error> {
     let rows = store.index_flaws(context.monitor)?;
-    let catalog = store.catalog()?;
+    let (catalog, forgotten) = (store.catalog()?, store.forgotten()?);
     store.load_objects(&crate::monitor::Silent::default())?;
     let since = options.since.map_or(i64::MIN, Timestamp::as_second);
     let share = options.sample.unwrap_or(1.0);
@@ -126,17 +134,20 @@ fn look(
     let good = |id: &crate::model::Digest| scrubbed.good.contains(id);
     let reach = store.reach(catalog.snapshots.iter().map(|(_, one)| one), good)?;
     let mut flaws = scrubbed.flaws.clone();
-    for (name, error) in &catalog.damaged {
-        flaws.push(Flaw {
-            file: format!("snapshots/{name}"),
-            offset: None,
-            what: super::error::reason(error),
-        });
+    for (area, found) in [("snapshots", &catalog), ("forgotten", &forgotten)] {
+        for (name, error) in &found.damaged {
+            flaws.push(Flaw {
+                file: format!("{area}/{name}"),
+                offset: None,
+                what: super::error::reason(error),
+            });
+        }
     }
     let (lying_rows, more): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     flaws.extend(more);
     let look = Look {
         catalog,
+        forgotten,
         scrubbed,
         reach,
         lying_rows,

@@ -115,15 +115,15 @@ impl Alone<'_> {
     }
 
     /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it back.
-    pub(crate) fn mend_snapshot(&self, name: &str) -> Result<bool, Error> {
+    pub(crate) fn mend_snapshot(&self, area: Area, name: &str) -> Result<bool, Error> {
         let files = &self.0.files;
-        let Ok(mut bytes) = files.get(Area::Snapshots, name, MENDED_BYTES_MAX) else {
+        let Ok(mut bytes) = files.get(area, name, MENDED_BYTES_MAX) else {
             return Ok(false);
         };
         for at in 0..bytes.len() * 8 {
             bytes[at / 8] ^= 1 << (at % 8);
             if crate::model::Digest::of(&bytes).to_hex() == name {
-                files.replace(Area::Snapshots, name, &bytes)?;
+                files.replace(area, name, &bytes)?;
                 return Ok(true);
             }
             bytes[at / 8] ^= 1 << (at % 8);

@@ -25,6 +25,14 @@ pub(crate) struct Catalog {
 /// Snapshot files by name that were read and checked.
 pub(super) type Seen = HashMap<String, (SnapshotId, Snapshot)>;
 
+impl Catalog {
+    /// Whether there is a file that could not be read, so that nobody knows whether it is whole.
+    pub(crate) fn unread(&self) -> bool {
+        let failed = |(_, error): &(String, Error)| matches!(error, Error::Path(_));
+        self.damaged.iter().any(failed)
+    }
+}
+
 impl Store {
     /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
     pub(crate) fn catalog(&self) -> Result<Catalog, Error> {

@@ -126,10 +126,17 @@ impl Store {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let text = match std::fs::read(path.join(HEADER)) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(crate::disk::PathError::new("read the store", path, error).into());
+            Err(error) => {
+                // Only what is known not to be there is no store.
+                let error = crate::disk::PathError::new("read the store", path, error);
+                let absent =
+                    error.is_absent() || error.source.kind() == std::io::ErrorKind::IsADirectory;
+                return Err(if absent {
+                    Error::NoStore(path.to_owned())
+                } else {
+                    error.into()
+                });
             }
-            Err(_) => return Err(Error::NoStore(path.to_owned())),
         };
         check_header(path, &text)?;
         check_owner(path)?;

@@ -16,6 +16,9 @@ mod audit;
 pub mod bench;
 mod diagnose;
 mod disk;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod model;
 pub mod monitor;
 pub mod ops;

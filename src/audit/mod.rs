@@ -6,6 +6,8 @@ mod bytecode;
 mod dists;
 mod files;
 mod fit;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod imports;
 mod python;
 mod requirements;

@@ -133,7 +133,7 @@ pub(crate) fn seal(objects: &[Object<'_>]) -> Result<Sealed, Error> {
 }
 
 /// Puts objects one after the other into `raw`, in place of what it held.
-fn join(objects: &[Object<'_>], raw: &mut Vec<u8>) -> Vec<Part> {
+pub(super) fn join(objects: &[Object<'_>], raw: &mut Vec<u8>) -> Vec<Part> {
     raw.clear();
     put_uint(raw, objects.len() as u64);
     for object in objects {
@@ -156,7 +156,7 @@ fn join(objects: &[Object<'_>], raw: &mut Vec<u8>) -> Vec<Part> {
     parts
 }
 
-fn header(codec: Codec, body: &[u8], raw_len: u32) -> [u8; HEADER_LEN] {
+pub(super) fn header(codec: Codec, body: &[u8], raw_len: u32) -> [u8; HEADER_LEN] {
     let mut out = [0; HEADER_LEN];
     out[..4].copy_from_slice(&MAGIC);
     out[4] = codec as u8;

@@ -11,6 +11,8 @@ pub(crate) mod error;
 mod files;
 mod forest;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod index;
 mod load;
 mod objects;

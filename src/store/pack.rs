@@ -38,7 +38,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(16 + self.frames.len() * 12 + self.rows.len() * 44);
         put_uint(&mut out, self.frames.len() as u64);
         for frame in &self.frames {
@@ -61,7 +61,7 @@ impl Table {
         out
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         let mut table = Self::default();
         for _ in 0..reader.uint()? {

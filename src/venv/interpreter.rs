@@ -60,7 +60,11 @@ pub(crate) fn identity(root: &Rooted) -> Option<(String, u64)> {
 fn config(root: &Rooted) -> Vec<(String, String)> {
     let path = RelPath::new(b"pyvenv.cfg").unwrap_or_default();
     let bytes = super::hash::read_file(root, &path, 1 << 20).unwrap_or_default();
-    String::from_utf8_lossy(&bytes)
+    settings(&bytes)
+}
+
+pub(super) fn settings(bytes: &[u8]) -> Vec<(String, String)> {
+    String::from_utf8_lossy(bytes)
         .lines()
         .filter_map(|line| line.split_once('='))
         .map(|(key, value)| (key.trim().to_lowercase(), value.trim().to_owned()))

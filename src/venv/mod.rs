@@ -4,6 +4,8 @@ pub(crate) mod bytecode;
 pub(crate) mod dist;
 pub(crate) mod errand;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub(crate) mod hash;
 pub(crate) mod hashes;
 pub(crate) mod imports;

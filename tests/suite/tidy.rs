@@ -47,7 +47,7 @@ fn imports_go_down_the_ladder() {
         "diagnose" => 4,
         "ops" => 5,
         "report" => 6,
-        "lib" | "main" | "cli" | "bench" => 9,
+        "lib" | "main" | "cli" | "bench" | "fuzz" => 9,
         other => panic!(
             "the room '{other}' has no place on the ladder; give it one here and in docs/architecture.md"
         ),

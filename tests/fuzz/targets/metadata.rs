@@ -1,0 +1,5 @@
+//! `cargo fuzz run metadata`: see ../README.md.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| venv_snap::fuzz::metadata(data));

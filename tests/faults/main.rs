@@ -3,6 +3,25 @@
 //!
 //! One harness per file, named after what goes wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the harness shows it where it is asked to"
+)]
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "speed is not what tests are for"
+)]
+
+mod bits;
+mod calls;
+mod dice;
+mod edits;
+mod lab;
+mod many;
+mod model;
+mod stage;
 #[path = "../suite/support/mod.rs"]
 #[allow(dead_code, reason = "shared with tests/suite, which uses the rest")]
 mod support;

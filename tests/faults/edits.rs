@@ -7,10 +7,11 @@ use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::support::{Sandbox, Tree, venv};
+use crate::{points, told};
 
 /// One edit. Numbers choose among what is there.
 #[derive(Clone, Debug)]
-enum Edit {
+pub(crate) enum Edit {
     Remove(usize),
     Write(usize, Vec<u8>),
     Cut(usize, u16),
@@ -21,7 +22,7 @@ enum Edit {
     Link(usize, u8),
 }
 
-fn edit() -> impl Strategy<Value = Edit> {
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     let content = || proptest::collection::vec(any::<u8>(), 0..300);
     prop_oneof![
         any::<usize>().prop_map(Edit::Remove),
@@ -36,7 +37,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 }
 
 /// Does an edit; one that is impossible here is none.
-fn apply(sandbox: &Sandbox, edit: &Edit) {
+pub(crate) fn apply(sandbox: &Sandbox, edit: &Edit) {
     let tree = Tree::of(&sandbox.venv());
     let pick = |at: usize| -> PathBuf {
         let paths: Vec<_> = tree
@@ -82,13 +83,9 @@ fn apply(sandbox: &Sandbox, edit: &Edit) {
     };
 }
 
-/// 24 cases here; `VENV_SNAP_TEST_CASES=2000 cargo test --test suite random` for the long run.
 #[test]
 fn any_series_of_edits_is_seen_undone_and_brought_back() {
-    let cases = std::env::var("VENV_SNAP_TEST_CASES")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(24);
+    let cases = points(24, 1_000) as u32;
     let config = Config {
         cases,
         failure_persistence: None,
@@ -133,4 +130,5 @@ fn any_series_of_edits_is_seen_undone_and_brought_back() {
             Ok(())
         })
         .unwrap();
+    told("M edits", cases as usize, cases as usize);
 }

@@ -31,17 +31,7 @@ impl Store {
         if slot.is_some() {
             return Ok(());
         }
-        // One at a time: a process must not make the index anew under another that just did.
-        let guard = Rooted::open(self.files.top().path())?;
-        if !lock(
-            guard.fd(),
-            &self.path,
-            Sharing::Exclusive,
-            self.wait,
-            monitor,
-        )? {
-            return Err(Error::Locked(self.path.clone()));
-        }
+        let _guard = self.guard_index(monitor)?;
         let made = match Index::open(&self.path, self.wait) {
             Err(Unusable::Absent) => {
                 if !self.files.names(Area::Packs)?.is_empty() {
@@ -70,6 +60,16 @@ impl Store {
         Ok(())
     }
 
+    /// One at a time: a process must not make the index anew under another that just did.
+    fn guard_index(&self, monitor: &dyn Monitor) -> Result<Rooted, Error> {
+        let guard = Rooted::open(self.files.top().path())?;
+        let (path, wait) = (&self.path, self.wait);
+        if lock(guard.fd(), path, Sharing::Exclusive, wait, monitor)? {
+            return Ok(guard);
+        }
+        Err(Error::Locked(path.clone()))
+    }
+
     /// Runs work on the index. A failure of the index is a warning: nothing but speed depends on it.
     pub(super) fn with_index<T>(
         &self,
@@ -85,6 +85,7 @@ impl Store {
             Ok(value) => Ok(Some(value)),
             Err(Unusable::Damaged(why)) => {
                 monitor.warn(&rebuilt_because(&why));
+                let _guard = self.guard_index(monitor)?;
                 *slot = Index::create(&self.path, self.wait).ok();
                 Ok(None)
             }
@@ -272,7 +273,10 @@ impl Store {
     /// Makes the index anew from the packs, whatever it holds now. The stat caches and the log of restores into empty
     /// places are lost with it; the next saves read everything once.
     pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
-        *self.index() = match Index::create(&self.path, self.wait) {
+        let guard = self.guard_index(monitor)?;
+        let made = Index::create(&self.path, self.wait);
+        drop(guard);
+        *self.index() = match made {
             Ok(index) => Some(index),
             Err(Unusable::Failed(error)) => return Err(Error::Index(error)),
             Err(_) => {

@@ -4,8 +4,9 @@
 
 use std::fs;
 
+use crate::injection::Fault;
 use crate::lab::{World, files};
-use crate::stage::{Case, Fault, Rule, Stage};
+use crate::stage::{Case, Rule, Stage};
 use crate::support::faults::{can_trace, is_root, skipped};
 use crate::support::mounts::Mount;
 use crate::support::venv;

@@ -18,6 +18,7 @@ mod bits;
 mod calls;
 mod dice;
 mod edits;
+mod injection;
 mod lab;
 mod many;
 mod model;
@@ -25,6 +26,7 @@ mod stage;
 #[path = "../suite/support/mod.rs"]
 #[allow(dead_code, reason = "shared with tests/suite, which uses the rest")]
 mod support;
+mod wreck;
 
 use std::sync::OnceLock;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::injection::{Fault, Point, points};
 use crate::lab::{World, dice, names};
 use crate::support::faults::CHANGING;
 use crate::support::{Run, Sandbox, Tree};
@@ -35,23 +36,6 @@ pub(crate) enum Rule {
     Drops,
     /// Done twice, it finds that it was done: no such snapshot is left, or the file is there.
     Once,
-}
-
-/// What happens at a call.
-#[derive(Clone, Copy)]
-pub(crate) enum Fault {
-    Kill,
-    /// Once, or from then on.
-    Error(&'static str, bool),
-}
-
-/// A changing call: its name, and how many of them come before it in its thread.
-#[derive(Clone)]
-struct Point {
-    call: String,
-    number: usize,
-    /// It only opens what is there.
-    reads: bool,
 }
 
 /// All that people could see.
@@ -345,62 +329,6 @@ fn always(rules: &[Rule]) -> &'static [&'static str] {
         return &["renameat2:error=EINVAL"];
     }
     &[]
-}
-
-impl Fault {
-    fn injection(self, point: &Point) -> String {
-        let Point { call, number, .. } = point;
-        match self {
-            Self::Kill => format!("{call}:signal=KILL:when={number}"),
-            Self::Error(name, false) => format!("{call}:error={name}:when={number}"),
-            Self::Error(name, true) => format!("{call}:error={name}:when={number}+"),
-        }
-    }
-
-    /// Whether a call may end so.
-    fn fits(self, point: &Point) -> bool {
-        let opens = point.call == "openat";
-        match self {
-            Self::Kill => !point.reads,
-            Self::Error("EMFILE", _) => opens,
-            Self::Error("EACCES", _) => {
-                !point.call.contains("write") && !point.call.contains("sync")
-            }
-            Self::Error("EIO", _) => true,
-            Self::Error(..) => !point.reads,
-        }
-    }
-}
-
-/// The points in a log of strace: the n-th call of its name in its thread. What is opened outside of `root` does not count.
-fn points(log: &str, root: &str) -> Vec<Point> {
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let mut found: BTreeSet<(String, usize, bool)> = BTreeSet::new();
-    let mut loaded = 0;
-    for line in log.lines().filter(|line| !line.contains("resumed>")) {
-        let mut words = line.splitn(2, ' ');
-        let thread = words.next().unwrap();
-        let Some((call, rest)) = words.next().and_then(|rest| rest.trim().split_once('(')) else {
-            continue;
-        };
-        let count = counts.entry((thread, call)).or_default();
-        *count += 1;
-        let elsewhere = rest.contains(", \"/") && !rest.contains(root);
-        if call == "openat" && !elsewhere && loaded == 0 {
-            loaded = *count;
-        }
-        // Before the first of its files the program is being loaded, whichever thread counts.
-        if call != "openat" || !elsewhere && *count >= loaded {
-            let reads = call == "openat" && !rest.contains("O_CREAT");
-            found.insert((call.to_owned(), *count, reads));
-        }
-    }
-    let point = |(call, number, reads)| Point {
-        call,
-        number,
-        reads,
-    };
-    found.into_iter().map(point).collect()
 }
 
 /// All in the sandbox beside store and venv. Times do not count: what is made anew has new ones.

@@ -28,7 +28,11 @@ impl Store {
             wait,
             monitor,
         )? {
-            return Ok(Alone(self));
+            // Nobody writes now, so all that has no name yet is what a crash left.
+            match self.files.clear_tmp() {
+                Err(error) if !error.is_denied() => return Err(error.into()),
+                _ => return Ok(Alone(self)),
+            }
         }
         Err(if monitor.cancelled() {
             Error::Interrupted

@@ -67,7 +67,7 @@ fn try_all(name: &str, cases: &'static [Case]) {
 
 const fn case(
     name: &'static str,
-    world: fn() -> Option<World>,
+    world: fn() -> World,
     args: &'static str,
     rules: &'static [Rule],
 ) -> Case {
@@ -82,7 +82,7 @@ const fn case(
 #[test]
 fn a_save_killed_or_failing_anywhere_loses_no_snapshot_and_can_be_done_again() {
     const CASES: &[Case] = &[
-        case("first save", || Some(World::unsaved()), "save venv", &[]),
+        case("first save", World::unsaved, "save venv", &[]),
         case("save", changed, "save venv", &[]),
         case("save of nothing new", saved, "save venv --label again", &[]),
         case("save and pin", changed, "save venv --pin --note text", &[]),
@@ -191,52 +191,52 @@ fn an_export_killed_or_failing_anywhere_leaves_no_file_or_a_whole_one() {
     try_all("export", CASES);
 }
 
-fn saved() -> Option<World> {
-    Some(World::new())
+fn saved() -> World {
+    World::new()
 }
 
 /// Saved, and changed since.
-fn changed() -> Option<World> {
+fn changed() -> World {
     let world = World::new();
     fs::write(world.sandbox.venv().join("data.bin"), b"changed\n").unwrap();
-    Some(world)
+    world
 }
 
-fn hurt() -> Option<World> {
+fn hurt() -> World {
     let world = World::new();
     world.hurt();
-    Some(world)
+    world
 }
 
-fn undone() -> Option<World> {
-    let world = hurt()?;
+fn undone() -> World {
+    let world = hurt();
     world.sandbox.ok(&["restore", "venv", &world.saved[2]]);
-    Some(world)
+    world
 }
 
-fn gone() -> Option<World> {
+fn gone() -> World {
     let world = World::new();
     fs::remove_dir_all(world.sandbox.venv()).unwrap();
-    Some(world)
+    world
 }
 
-fn mounted() -> Option<World> {
+fn mounted() -> World {
     if !is_root() {
         skipped(1, "a restore in place needs a mount point");
-        return None;
+        return hurt();
     }
-    let mut world = hurt()?;
+    let mut world = hurt();
     let from = world.sandbox.path("aside");
     fs::rename(world.sandbox.venv(), &from).unwrap();
-    world.mount = Some(Mount::tmpfs(&world.sandbox.venv(), "size=16m")?);
+    world.mount = Mount::tmpfs(&world.sandbox.venv(), "size=16m");
     venv::copy(&from.join("."), &world.sandbox.venv());
     fs::remove_dir_all(from).unwrap();
-    Some(world)
+    world
 }
 
 /// One file of the newest snapshot is lost, and the venv no longer has it.
-fn holed() -> Option<World> {
-    let world = hurt()?;
+fn holed() -> World {
+    let world = hurt();
     fs::remove_file(world.sandbox.venv().join("stays-2.bin")).unwrap();
     let packs = files(&world.sandbox.path("store/packs"));
     let newest = packs
@@ -246,25 +246,25 @@ fn holed() -> Option<World> {
     let end = bytes.len() / 2;
     bytes[end] ^= 1;
     fs::write(newest.unwrap(), bytes).unwrap();
-    Some(world)
+    world
 }
 
-fn pinned() -> Option<World> {
+fn pinned() -> World {
     let world = World::new();
     world.sandbox.ok(&["pin", &world.saved[0]]);
-    Some(world)
+    world
 }
 
-fn forgotten() -> Option<World> {
+fn forgotten() -> World {
     let world = World::new();
     world
         .sandbox
         .ok(&["forget", &world.saved[0], &world.saved[1]]);
-    Some(world)
+    world
 }
 
 /// A bit of every pack, in a table or in a frame, and one of a snapshot file.
-fn damaged() -> Option<World> {
+fn damaged() -> World {
     let world = World::new();
     let flip = |path: &std::path::Path, from_end: usize| {
         let mut bytes = fs::read(path).unwrap();
@@ -276,17 +276,17 @@ fn damaged() -> Option<World> {
     flip(&packs[0], 10);
     flip(&packs[1], 200);
     flip(&files(&world.sandbox.path("store/snapshots"))[0], 100);
-    Some(world)
+    world
 }
 
-fn unindexed() -> Option<World> {
+fn unindexed() -> World {
     let world = World::new();
     fs::write(world.sandbox.path("store/index.db"), b"no database").unwrap();
-    Some(world)
+    world
 }
 
-fn exported() -> Option<World> {
+fn exported() -> World {
     let world = World::new();
     fs::write(world.sandbox.path("out.tar"), b"an older export").unwrap();
-    Some(world)
+    world
 }

@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::injection::{Fault, Point, points};
+use crate::injection::{CHANGING, Fault, Point, points};
 use crate::lab::{World, dice, names};
-use crate::support::faults::CHANGING;
 use crate::support::{Run, Sandbox, Tree};
 
 /// A command in a state of the world.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// None where the machine cannot give it.
-    pub(crate) world: fn() -> Option<World>,
+    pub(crate) world: fn() -> World,
     /// `$0` is the first snapshot.
     pub(crate) args: &'static str,
     pub(crate) rules: &'static [Rule],
@@ -65,7 +63,10 @@ pub(crate) struct Stage {
 impl Stage {
     /// Builds the world and runs the command once, to learn its calls and its end.
     pub(crate) fn new(case: &'static Case) -> Option<Self> {
-        let world = (case.world)()?;
+        let world = (case.world)();
+        if case.rules.contains(&Rule::InPlace) && world.mount.is_none() {
+            return None;
+        }
         let args = case
             .args
             .split(' ')

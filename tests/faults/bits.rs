@@ -44,6 +44,14 @@ fn hurt_by(run: &Run) -> Vec<String> {
 /// Found; nothing wrong comes out; others restore; and what the live venv has comes back.
 fn found_and_healed(world: &World, path: &Path, what: &str) {
     let seen = world.sandbox.snap(&["verify", "--json"]);
+    if path.parent().unwrap().ends_with("snapshots") && !path.exists() {
+        // Nothing names a snapshot but its own file: one that is deleted was forgotten. It takes nothing with it.
+        world.sandbox.ok(&["verify"]);
+        for id in crate::lab::names(path.parent().unwrap()) {
+            assert!(all_or_nothing(world, &id, what), "{what} hurts {id}");
+        }
+        return;
+    }
     assert!(matches!(seen.code, 1 | 3), "{what} is not found: {seen}");
     let hurt = hurt_by(&seen);
     let listed = crate::lab::names(&world.sandbox.path("store/snapshots"));

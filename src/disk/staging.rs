@@ -35,7 +35,11 @@ impl Staging {
         let shown = work.shown(&name);
         rustix::fs::mkdirat(work.dir.fd(), name.as_str(), Mode::from_raw_mode(0o700))
             .at("create directory", &shown)?;
-        let root = work.dir.enter(name.as_bytes())?;
+        let root = work.dir.enter(name.as_bytes()).inspect_err(|_| {
+            // Without a journal nobody would take it away. It is empty, or stays.
+            let flags = rustix::fs::AtFlags::REMOVEDIR;
+            let _ = rustix::fs::unlinkat(work.dir.fd(), name.as_str(), flags);
+        })?;
         // Who may write beside the venv could have put another directory in its place.
         if root.stat()?.uid != rustix::process::geteuid().as_raw() || !root.names()?.is_empty() {
             return Err(std::io::Error::other("somebody else replaced it"))

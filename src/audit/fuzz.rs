@@ -35,7 +35,8 @@ pub fn metadata(data: &[u8]) {
         interpreter: Some(&facts),
         read: &read,
         hash: &|_, _| None,
-        whole: &|_| None,
+        glimpse: &|_| None,
+        imports: &|_| None,
         links: &HashMap::new(),
     };
     let findings = [requirements::check(&subject), fit::check(&subject)].concat();

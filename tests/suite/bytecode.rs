@@ -56,9 +56,9 @@ fn plant(sandbox: &Sandbox, module: &Path, other: &str, args: &[&str]) {
         fs::write(module, content).unwrap();
         set_mtime(module, 1_700_000_000, 0);
         if content == other {
-            cache(module)
-                .iter()
-                .for_each(|file| fs::remove_file(file).unwrap());
+            for file in cache(module) {
+                fs::remove_file(file).unwrap();
+            }
             compile(sandbox, args);
         }
     }
@@ -205,9 +205,12 @@ fn what_another_release_of_the_interpreter_compiled_is_not_stale_for_its_instruc
     let other = format!("version = {major}.{minor}.99");
     let made: Vec<String> = text
         .lines()
-        .map(|line| match line.starts_with("version") {
-            true => other.clone(),
-            false => line.to_owned(),
+        .map(|line| {
+            if line.starts_with("version") {
+                other.clone()
+            } else {
+                line.to_owned()
+            }
         })
         .collect();
     fs::write(&config, made.join("\n")).unwrap();

@@ -198,3 +198,31 @@ fn a_venv_that_never_holds_still_is_refused_by_save() {
     assert!(list.stdout.contains("no snapshots"), "{list}");
     assert_eq!(sandbox.debris(), Vec::<String>::new());
 }
+
+#[test]
+fn a_staged_tree_that_is_wrong_is_never_exposed() {
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    fs::remove_file(site.join("click/core.py")).unwrap();
+    fs::write(site.join("idna/core.py"), b"").unwrap();
+    let hurt = Tree::of(&sandbox.venv());
+    let ids = sandbox.ids();
+    // The call does nothing and says that it did.
+    for fault in [
+        "utimensat:retval=0:when=3",
+        "fchmod:retval=0:when=4",
+        "symlinkat:retval=0:when=1",
+        "mkdirat:retval=0:when=3",
+    ] {
+        let run = sandbox.snap_traced(&[fault], &["restore", "venv"]);
+        assert_eq!(run.code, 3, "{fault}: {run}");
+        hurt.assert_same(&Tree::of(&sandbox.venv()), fault);
+        assert_eq!(sandbox.ids(), ids, "{fault}");
+        assert_eq!(sandbox.debris(), Vec::<String>::new(), "{fault}");
+    }
+}

@@ -1,8 +1,8 @@
 //! `snap restore`
 
-use venv_snap::ops::{RestoreOptions, RestoreOutcome, restore};
+use venv_snap::ops::{Mode, RestoreOptions, RestoreOutcome, restore};
 use venv_snap::report::{json, text};
-use venv_snap::{Gap, Site};
+use venv_snap::{Gap, Process, Site};
 
 use super::args::Restore;
 use super::error::Failure;
@@ -26,9 +26,19 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
         preserve_special: args.preserve_special,
         partial: args.how.partial,
     };
-    let outcome = restore(&session.context, &site, &options)
+    let places: Vec<&Site> = [&site].into_iter().chain(&options.to).collect();
+    let using = session.fence(&places, options.preserve_special);
+    let mut outcome = restore(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;
+    name_processes(&mut outcome, using);
     tell(session, &outcome)
+}
+
+/// Whatever used the replaced tree was looked for before the fence stood.
+pub(crate) fn name_processes(outcome: &mut RestoreOutcome, using: Option<Vec<Process>>) {
+    if let (Mode::Done(_), Some(using)) = (outcome.mode, using) {
+        outcome.processes = using;
+    }
 }
 
 /// Writes what a restore or an undo did.

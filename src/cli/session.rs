@@ -4,10 +4,10 @@ use std::io::{BufWriter, IsTerminal, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use venv_snap::Site;
 use venv_snap::model::{Shown, SnapshotRef};
-use venv_snap::ops::{Context, Error, list};
+use venv_snap::ops::{Context, Error, fence, list};
 use venv_snap::report::text::Style;
+use venv_snap::{Process, Site};
 
 use super::args::Global;
 use super::error::Failure;
@@ -55,6 +55,16 @@ impl<'a> Session<'a> {
             ))),
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Keeps what follows within the directories around some venvs and the store. This thread must not have started others
+    /// that work.
+    pub(crate) fn fence(&self, sites: &[&Site], preserve_special: bool) -> Option<Vec<Process>> {
+        let using = fence(&self.context, sites, preserve_special);
+        if using.is_none() && self.verbose {
+            self.ui.note("this kernel has no Landlock: nothing but the program itself keeps it within its directories");
+        }
+        using
     }
 
     /// Turns an error of an operation into what people see, with the store of somebody else who knows the venv.

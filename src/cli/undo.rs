@@ -19,7 +19,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Undo) -> Result<Exit, Failure> {
         partial: how.partial,
         ..RestoreOptions::default()
     };
-    let outcome = undo(&session.context, &site, &options)
+    let using = session.fence(&[&site], options.preserve_special);
+    let mut outcome = undo(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;
+    restore::name_processes(&mut outcome, using);
     restore::tell(session, &outcome)
 }

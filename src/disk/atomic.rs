@@ -29,6 +29,8 @@ impl<'a> Temp<'a> {
         let path = dir.path().join(&name);
         let fd = rustix::fs::openat(dir.fd(), name.as_str(), flags, Mode::from_raw_mode(0o600))
             .at("create", &path)?;
+        // A strange umask or an inherited access list must not decide who may read it, nor that its owner may not.
+        rustix::fs::fchmod(&fd, Mode::from_raw_mode(0o600)).at("set the mode of", &path)?;
         give_to_owner(dir, &fd).at("set the owner of", &path)?;
         Ok(Self {
             dir,
@@ -95,7 +97,7 @@ impl Drop for Temp<'_> {
 }
 
 /// What root writes into another user's store belongs to that user, who could not read it otherwise.
-fn give_to_owner(dir: &Rooted, fd: &std::os::fd::OwnedFd) -> rustix::io::Result<()> {
+fn give_to_owner(dir: &Rooted, fd: impl std::os::fd::AsFd) -> rustix::io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
@@ -115,7 +117,8 @@ pub(crate) fn make_lock_file(dir: &Rooted, name: &str) -> Result<(), PathError> 
     let path = dir.path().join(name);
     let flags = OFlags::CREATE | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o600);
-    rustix::fs::openat(dir.fd(), name, flags, mode).at("create", &path)?;
+    let fd = rustix::fs::openat(dir.fd(), name, flags, mode).at("create", &path)?;
+    rustix::fs::fchmod(&fd, mode).at("set the mode of", &path)?;
     dir.sync()
 }
 
@@ -169,6 +172,21 @@ pub(crate) fn make_private_dir(path: &Path) -> Result<bool, PathError> {
         Rooted::open(parent)?.sync()?;
     }
     Ok(true)
+}
+
+/// The same for a directory inside one that is held open. It belongs to whoever that one belongs to.
+pub(crate) fn make_private_below(dir: &Rooted, path: &Path) -> Result<(), PathError> {
+    let name = path.file_name().unwrap_or_default();
+    match rustix::fs::mkdirat(dir.fd(), name, Mode::from_raw_mode(0o700)) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::EXIST) => return Ok(()),
+        Err(error) => return Err(error).at("create directory", path),
+    }
+    let made = dir.enter(name.as_encoded_bytes())?;
+    rustix::fs::fchmod(made.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", path)?;
+    give_to_owner(dir, made.fd()).at("set the owner of", path)?;
+    made.sync()?;
+    dir.sync()
 }
 
 /// 16 random hex digits.

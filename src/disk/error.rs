@@ -45,6 +45,11 @@ impl PathError {
         )
     }
 
+    /// Whether there is nothing at all of that name, not even a link that leads nowhere.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+
     /// Whether there is nothing of that name.
     pub fn is_absent(&self) -> bool {
         matches!(

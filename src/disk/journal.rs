@@ -5,11 +5,12 @@
 //! `Apply` → staging was verified and is durable; the listed steps are being done and may all be done again.
 
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,9 @@ pub(crate) struct Journal {
     pub(crate) incident: Option<SnapshotId>,
     /// How far it has come.
     pub(crate) phase: Phase,
+    /// Whether another user than the one who reads it wrote it.
+    #[serde(skip)]
+    pub(crate) foreign: bool,
 }
 
 /// Where journal and staging lie, and what they are called.
@@ -241,6 +245,7 @@ impl Workplace {
                 return Err(bad("only the user who began the restore may complete it"));
             }
             (journal.keep_old, journal.incident) = (None, None);
+            journal.foreign = true;
         }
         Ok(Some(journal))
     }
@@ -254,21 +259,30 @@ impl Workplace {
         let path = self.dir.path().join(self.temp_name());
         let body = serde_json::to_string(journal).at("write", &path)?;
         let content = format!("{}\n{body}", Digest::of(body.as_bytes()));
-        let flags =
-            OFlags::CREATE | OFlags::TRUNC | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(
-            self.dir.fd(),
-            self.temp_name(),
-            flags,
-            Mode::from_raw_mode(0o600),
-        )
-        .at("create", &path)?;
-        let mut file = std::fs::File::from(fd);
+        let mut file = self
+            .new_temp()
+            .map(std::fs::File::from)
+            .at("create", &path)?;
         std::io::Write::write_all(&mut file, content.as_bytes()).at("write", &path)?;
         rustix::fs::fdatasync(&file).at("sync", &path)?;
         rustix::fs::renameat(self.dir.fd(), self.temp_name(), self.dir.fd(), self.name())
             .at("rename", &path)?;
         self.dir.sync()
+    }
+
+    /// A new file always: one that lies there could be somebody's link or pipe, or be held open by them.
+    fn new_temp(&self) -> rustix::io::Result<OwnedFd> {
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o600);
+        let create = || rustix::fs::openat(self.dir.fd(), self.temp_name(), flags, mode);
+        match create() {
+            Err(Errno::EXIST) => {
+                rustix::fs::unlinkat(self.dir.fd(), self.temp_name(), AtFlags::empty())?;
+                create()
+            }
+            done => done,
+        }
     }
 
     /// Removes the journal durably: the restore is over.
@@ -308,6 +322,7 @@ impl Journal {
             snapshot,
             incident,
             phase: Phase::Staging,
+            foreign: false,
         }
     }
 

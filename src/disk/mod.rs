@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod atomic;
 pub(crate) mod error;
+pub(crate) mod fence;
 pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod meta;

@@ -35,9 +35,32 @@ impl Rooted {
         })
     }
 
+    /// Opens a directory by a path that was resolved before: a link anywhere in it means that somebody changed the path
+    /// since, and is refused.
+    pub(crate) fn open_resolved(path: &Path) -> Result<Self, PathError> {
+        let verb = "open directory";
+        if !path.is_absolute() {
+            return Err(PathError::new(verb, path, std::io::ErrorKind::InvalidInput));
+        }
+        let root = Self::open(Path::new("/"))?;
+        let below = path.strip_prefix("/").unwrap_or(path).as_os_str();
+        let below = RelPath::new(std::os::unix::ffi::OsStrExt::as_bytes(below))
+            .map_err(|_| PathError::new(verb, path, std::io::ErrorKind::InvalidInput))?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let fd = root.open_by_steps(&below, flags, Mode::empty(), false);
+        let fd = fd.at(verb, path)?;
+        Ok(Self::from_fd(fd, path.to_owned()))
+    }
+
     /// Takes over an open directory.
     pub(crate) fn from_fd(fd: OwnedFd, path: PathBuf) -> Self {
         Self { fd, path }
+    }
+
+    /// The same directory, held once more, under the name that it has by now. Both share their locks.
+    pub(crate) fn known_as(&self, path: &Path) -> Result<Self, PathError> {
+        let fd = self.fd.try_clone().at("open", path)?;
+        Ok(Self::from_fd(fd, path.to_owned()))
     }
 
     /// Opens a directory directly inside this one.
@@ -89,35 +112,49 @@ impl Rooted {
         flags: OFlags,
         mode: Mode,
     ) -> rustix::io::Result<OwnedFd> {
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        self.open_by_steps(path, flags, mode, true)
+    }
+
+    /// Follows no link; and where it may not leave the mount, follows none of those either.
+    fn open_by_steps(
+        &self,
+        path: &RelPath,
+        flags: OFlags,
+        mode: Mode,
+        one_mount: bool,
+    ) -> rustix::io::Result<OwnedFd> {
+        let mut flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        // Nothing is opened that one could wait for, and `openat2` takes the flag for a contradiction.
+        flags.set(OFlags::NONBLOCK, !flags.contains(OFlags::PATH));
         if path.is_root() {
             return rustix::fs::openat(&self.fd, c".", flags, mode);
         }
         if path.as_bytes().len() < PATH_BYTES_MAX {
-            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+            let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            resolve.set(ResolveFlags::NO_XDEV, one_mount);
             match rustix::fs::openat2(&self.fd, path.as_bytes(), flags, mode, resolve) {
                 // Old kernels lack the call, and old sandboxes forbid it.
                 Err(Errno::NOSYS | Errno::PERM) => {}
                 done => return done,
             }
         }
-        let dir = self.open_parent(path)?;
-        rustix::fs::openat(
-            dir.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd),
-            path.name(),
-            flags,
-            mode,
-        )
+        let dir = self.open_parent(path, one_mount)?;
+        let dir = dir.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd);
+        let fd = rustix::fs::openat(dir, path.name(), flags, mode)?;
+        same_mount(&fd, one_mount)?;
+        Ok(fd)
     }
 
     /// Opens the directory that holds `path`, step by step; none where that is the root itself.
-    fn open_parent(&self, path: &RelPath) -> rustix::io::Result<Option<OwnedFd>> {
+    fn open_parent(&self, path: &RelPath, one_mount: bool) -> rustix::io::Result<Option<OwnedFd>> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let count = path.parts().count();
         let mut at: Option<OwnedFd> = None;
         for part in path.parts().take(count.saturating_sub(1)) {
             let from = at.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd);
-            at = Some(rustix::fs::openat(from, part, flags, Mode::empty())?);
+            let next = rustix::fs::openat(from, part, flags, Mode::empty())?;
+            same_mount(&next, one_mount)?;
+            at = Some(next);
         }
         Ok(at)
     }
@@ -133,7 +170,7 @@ impl Rooted {
         if !wary && path.as_bytes().len() < PATH_BYTES_MAX {
             return call(self.fd.as_fd(), path.as_bytes());
         }
-        let dir = self.open_parent(path)?;
+        let dir = self.open_parent(path, true)?;
         call(
             dir.as_ref().map_or(self.fd.as_fd(), AsFd::as_fd),
             path.name(),
@@ -170,6 +207,14 @@ impl Rooted {
         let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
         rustix::fs::accessat(&self.fd, c".", access, AtFlags::EACCESS).is_ok()
     }
+}
+
+/// That what was opened is no other mount, where only one is allowed.
+fn same_mount(fd: &OwnedFd, one_mount: bool) -> rustix::io::Result<()> {
+    if one_mount && Stat::of(fd)?.mount_root {
+        return Err(Errno::XDEV);
+    }
+    Ok(())
 }
 
 /// The names in an open directory, without `.` and `..`, unsorted; may be asked again.

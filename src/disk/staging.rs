@@ -120,6 +120,20 @@ impl Staging {
         meta::apply(&fd, meta, current).at("set the attributes of", &self.root.shown(path))
     }
 
+    /// Gives the tree its own attributes. Until then nobody but us can reach anything in it, so paths in it mean what they
+    /// say; from here on it may belong to somebody else, and nothing is written by path any more.
+    pub(crate) fn expose(&self, meta: &Meta) -> Result<(), PathError> {
+        let root = RelPath::root();
+        self.settle_dir(&root, meta)?;
+        let mut now = self.root.stat()?.meta();
+        now.xattrs = meta::read_xattrs(self.root.fd()).at("read", self.root.path())?;
+        if now != *meta {
+            let why = std::io::Error::other("they did not come out as wanted");
+            return Err(why).at("set the attributes of", self.root.path());
+        }
+        self.root.sync()
+    }
+
     pub(super) fn create_file(&self, path: &RelPath) -> Result<OwnedFd, PathError> {
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

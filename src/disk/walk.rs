@@ -66,7 +66,9 @@ impl<'a> Walker<'a> {
             xattrs: Vec::new(),
             problem: None,
         };
-        if let Err(error) = self.list(scope, &mut own, &mut here) {
+        if own.path.parts().count() > RelPath::LEVELS_MAX {
+            own.problem = Some("it is nested too deep".to_owned());
+        } else if let Err(error) = self.list(scope, &mut own, &mut here) {
             own.problem = Some(std::io::Error::from(error).to_string());
         }
         here.push(own);

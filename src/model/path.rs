@@ -25,6 +25,9 @@ impl RelPath {
     /// The longest name that Linux file systems hold (`NAME_MAX`).
     pub const NAME_BYTES_MAX: usize = 255;
 
+    /// Directories in directories to this depth: deeper is no tree that people make, but one that is to exhaust somebody.
+    pub(crate) const LEVELS_MAX: usize = 250;
+
     /// The root of the tree.
     pub fn root() -> Self {
         Self::default()

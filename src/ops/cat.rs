@@ -32,11 +32,20 @@ pub fn cat(
     };
     match &entry.node {
         Node::File { digest, size, .. } => {
+            let mut done = 0;
             for number in 0..size.div_ceil(Store::PIECE_LEN) {
                 context.go_on()?;
-                write(out, &store.read_piece(digest, number)?)?;
+                let piece = store.read_piece(digest, number)?;
+                done += piece.len() as u64;
+                write(out, &piece)?;
             }
-            Ok(())
+            if done == *size {
+                return Ok(());
+            }
+            Err(Error::Store(crate::store::Error::Corrupt {
+                place: format!("'{path}'"),
+                what: "the tree gives another length than the object has".to_owned(),
+            }))
         }
         Node::Symlink(target) => {
             let target = crate::model::Shown(target);

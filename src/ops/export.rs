@@ -200,7 +200,7 @@ impl Work<'_> {
                     let Ok(header) = header(entry) else { continue };
                     out.extend_from_slice(&header);
                     if let (Some(len), Some(digest)) = (content_len(entry), entry.digest()) {
-                        let content = self.store.read(&digest)?;
+                        let content = self.store.read_at_most(&digest, len)?;
                         fits(entry, content.len() as u64, len)?;
                         out.extend_from_slice(&content);
                         out.extend_from_slice(padding(len));

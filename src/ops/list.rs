@@ -78,6 +78,9 @@ pub fn show(
     })
 }
 
+/// No document is longer.
+pub(super) const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+
 /// What a snapshot knows beyond bytes. One that makes no sense is named and left out: the tree does not need it.
 pub(super) fn document(
     context: &Context<'_>,
@@ -88,7 +91,7 @@ pub(super) fn document(
         return Ok(Document::default());
     };
     store.load_objects(context.monitor)?;
-    let bytes = store.read(&id)?;
+    let bytes = store.read_at_most(&id, DOCUMENT_BYTES_MAX)?;
     serde_json::from_slice(&bytes).or_else(|error| {
         let text = format!(
             "what snapshot {} knows of packages cannot be read: {error}",

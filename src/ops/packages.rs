@@ -85,7 +85,7 @@ fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<
     if size_of(manifest, path)? > TEXT_MAX {
         return None;
     }
-    sides.store.read(&entry.digest()?).ok()
+    sides.store.read_at_most(&entry.digest()?, TEXT_MAX).ok()
 }
 
 /// Whether the actual file is what a row says. A row that says nothing is no reason to doubt.
@@ -106,7 +106,7 @@ fn agrees(sides: &Sides<'_>, row: &Row) -> bool {
         Some(root) => hash_file(root, &row.path, *algorithm),
         None => entry
             .digest()
-            .and_then(|digest| sides.store.read(&digest).ok())
+            .and_then(|digest| sides.store.read_at_most(&digest, size).ok())
             .map(|bytes| algorithm.hash(&bytes)),
     };
     found.as_ref() == Some(value)

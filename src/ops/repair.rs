@@ -62,7 +62,7 @@ pub(super) fn repair(
     mend(alone, Area::Forgotten, &look.forgotten, &mut done)?;
     let catalog = store.catalog()?;
     let mut reach = needs(store, &catalog)?;
-    for site in candidates(context, &catalog, from) {
+    for site in candidates(context, store, &catalog, from) {
         if reach.missing.is_empty() {
             break;
         }
@@ -116,14 +116,22 @@ fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
 }
 
 /// The places that may still have what was lost: first those that were named, then every venv of this host that is known.
-fn candidates(context: &Context<'_>, catalog: &Catalog, from: &[Site]) -> Vec<Site> {
+/// Of those only what is a venv, whatever a snapshot claims, and which the store's owner may be given contents of.
+fn candidates(context: &Context<'_>, store: &Store, catalog: &Catalog, from: &[Site]) -> Vec<Site> {
+    let fit = |site: &Site| {
+        site.open_venv()
+            .is_ok_and(|root| store.may_take_from(&root))
+    };
     let known: BTreeSet<PathBuf> = catalog
         .snapshots
         .iter()
         .filter(|(_, snapshot)| snapshot.venv.host == context.host)
         .map(|(_, snapshot)| snapshot.venv.path())
         .collect();
-    let known = known.iter().filter_map(|path| Site::resolve(path).ok());
+    let known = known
+        .iter()
+        .filter_map(|path| Site::resolve(path).ok())
+        .filter(fit);
     from.iter().cloned().chain(known).collect()
 }
 

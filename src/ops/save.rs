@@ -160,7 +160,11 @@ fn unchanged(
     if !same_eyes || intake.packer.add_forest(&scan.manifest)? != before.root {
         return Ok(None);
     }
-    let document = before.document.and_then(|id| store.read(&id).ok());
+    let document = before.document.and_then(|id| {
+        store
+            .read_at_most(&id, super::list::DOCUMENT_BYTES_MAX)
+            .ok()
+    });
     let document = document.and_then(|bytes| serde_json::from_slice::<Document>(&bytes).ok());
     Ok(document.and_then(|document| document.audit))
 }

@@ -9,7 +9,6 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use super::restore::{self, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
-use crate::disk::rooted::Rooted;
 use crate::model::{RelPath, Time, VenvId};
 use crate::store::Catalog;
 use crate::venv::Site;
@@ -24,7 +23,7 @@ fn kept_since(
 ) -> Result<Option<PathBuf>, Error> {
     let prefix = kept_prefix(site.name());
     let saved: HashSet<String> = catalog.of(venv).map(|(id, _)| id.to_string()).collect();
-    let parent = Rooted::open(site.parent())?;
+    let parent = site.open_parent()?;
     let mut newest = last.map(|last| Time {
         secs: last.as_second(),
         nanos: last.subsec_nanosecond().unsigned_abs(),

@@ -51,6 +51,9 @@ pub enum Error {
     /// No snapshot of that id.
     #[error("there is no snapshot {0}")]
     NoSnapshot(SnapshotId),
+    /// More than a snapshot can hold.
+    #[error("the tree holds more, or longer paths, than a snapshot can")]
+    TooMuch,
     /// Not enough room for what is to be written.
     #[error(transparent)]
     NoRoom(#[from] TooLittle),

@@ -51,14 +51,19 @@ impl Files {
 
     /// Opens the directories.
     pub(crate) fn open(path: &Path) -> Result<Self, PathError> {
-        let dir = |name| Rooted::open(&path.join(name));
+        Self::within(Rooted::open(path)?)
+    }
+
+    /// Opens the directories of a store that is held open. None of them may be a link, and each is its owner's alone.
+    pub(crate) fn within(top: Rooted) -> Result<Self, PathError> {
+        let dir = |name: &str| private(&top, top.enter(name.as_bytes())?);
         let [packs, snapshots, pins, tmp] = Self::DIRS;
         Ok(Self {
-            top: Rooted::open(path)?,
             packs: dir(packs)?,
             snapshots: dir(snapshots)?,
             pins: dir(pins)?,
             tmp: dir(tmp)?,
+            top,
             forgotten: OnceLock::new(),
             quarantine: OnceLock::new(),
             open: Mutex::default(),
@@ -82,15 +87,15 @@ impl Files {
         if let Some(dir) = slot.get() {
             return Ok(dir);
         }
-        let dir = Rooted::open(&self.top.path().join(name))?;
+        let dir = private(&self.top, self.top.enter(name.as_bytes())?)?;
         Ok(slot.get_or_init(|| dir))
     }
 
     /// The same, made if it is not there.
     fn dir_made(&self, area: Area) -> Result<&Rooted, PathError> {
         match self.dir(area) {
-            Err(error) if error.is_absent() => {
-                atomic::make_private_dir(&error.path)?;
+            Err(error) if error.is_missing() => {
+                atomic::make_private_below(&self.top, &error.path)?;
                 self.dir(area)
             }
             done => done,
@@ -150,11 +155,7 @@ impl Files {
         if let Some(file) = open.get(name).filter(|_| area == Area::Packs) {
             return Ok(Arc::clone(file));
         }
-        let dir = self.dir(area)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::empty())
-            .at("open", &dir.path().join(name))?;
-        let file = Arc::new(File::from(fd));
+        let file = Arc::new(open_file(self.dir(area)?, name)?);
         if area == Area::Packs {
             if open.len() >= OPEN_MAX {
                 open.clear();
@@ -271,9 +272,41 @@ impl Files {
     /// Opens a file in the store's own directory for locking.
     pub(crate) fn lock_file(&self, name: &str) -> Result<File, PathError> {
         let path = self.top.path().join(name);
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat(self.top.fd(), os(name.as_bytes()), flags, Mode::empty())
-            .at("open", &path)
-            .map(File::from)
+        let file = open_file(&self.top, name)?;
+        if !file.metadata().at("stat", &path)?.is_file() {
+            return Err(std::io::Error::other("it is no regular file")).at("use", &path);
+        }
+        Ok(file)
     }
+}
+
+/// Opens a file of the store for reading, whatever stands there, without following a link or waiting for a pipe.
+fn open_file(dir: &Rooted, name: &str) -> Result<File, PathError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::openat(dir.fd(), os(name.as_bytes()), flags, Mode::empty())
+        .at("open", &dir.path().join(name))
+        .map(File::from)
+}
+
+/// Reads a small file that stands in the store's own directory, if it is one.
+pub(crate) fn read_top(top: &Rooted, name: &str, max: u64) -> Result<Vec<u8>, PathError> {
+    let path = top.path().join(name);
+    let file = open_file(top, name)?;
+    let meta = file.metadata().at("stat", &path)?;
+    if !meta.is_file() || meta.len() > max {
+        return Err(std::io::Error::other("it is no small regular file")).at("read", &path);
+    }
+    let mut bytes = vec![0; meta.len() as usize];
+    file.read_exact_at(&mut bytes, 0).at("read", &path)?;
+    Ok(bytes)
+}
+
+/// A directory of the store that belongs to somebody else than the store, or in which others may write, could hold anything.
+fn private(top: &Rooted, dir: Rooted) -> Result<Rooted, PathError> {
+    let (own, stat) = (top.stat()?, dir.stat()?);
+    if stat.uid != own.uid || stat.mode & 0o022 != 0 {
+        let why = "it belongs to somebody else, or others may write in it";
+        return Err(std::io::Error::other(why)).at("trust", dir.path());
+    }
+    Ok(dir)
 }

@@ -1,16 +1,46 @@
 //! Manifests to trees and back: one tree per directory, from the leaves up.
 
+use super::Store;
 use super::error::Error;
 use super::packer::Packer;
 use super::scrub::Digests;
 use super::tree::{self, TreeEntry};
-use super::{Store, wire::Malformed};
+use super::wire::{Malformed, Reader};
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 
 /// No path in a tree is longer; deeper nesting is not a venv but an attack.
 const PATH_BYTES_MAX: usize = 64 * 1024;
+/// No directory's description is longer: some millions of entries.
+pub(super) const TREE_BYTES_MAX: u64 = 256 << 20;
 /// No snapshot of ours holds more entries, whatever its file says.
-const ENTRIES_MAX: u64 = 20_000_000;
+const ENTRIES_MAX: u64 = 2_000_000;
+/// What all paths of a snapshot may take together, beside this much for each. A few small trees deep down could else take all
+/// memory with their paths alone.
+const ALL_PATHS_BYTES_MAX: u64 = 128 << 20;
+const EACH_PATH_BYTES: u64 = 1024;
+
+/// How much a forest holds: what is written and what is read has the same limits.
+#[derive(Default)]
+struct Extent {
+    entries: u64,
+    path_bytes: u64,
+}
+
+impl Extent {
+    fn add(&mut self, path: &RelPath) {
+        self.entries += 1;
+        self.path_bytes += path.as_bytes().len() as u64;
+    }
+
+    /// Why it is too much, if it is.
+    fn excess(&self, entries_max: u64) -> Option<&'static str> {
+        if self.entries > entries_max {
+            return Some("it holds more entries than its snapshot says");
+        }
+        let paths_max = ALL_PATHS_BYTES_MAX + EACH_PATH_BYTES * self.entries;
+        (self.path_bytes > paths_max).then_some("its paths are too long")
+    }
+}
 
 impl Packer<'_> {
     /// Stores the trees of a manifest and returns the name of the topmost, which holds the root directory alone.
@@ -18,7 +48,9 @@ impl Packer<'_> {
         // Directories that are still open, from the root down, with what they hold so far.
         let mut open: Vec<(&Entry, Vec<TreeEntry>)> = Vec::new();
         let mut top = Vec::new();
+        let mut extent = Extent::default();
         for entry in manifest.entries() {
+            extent.add(&entry.path);
             while open
                 .last()
                 .is_some_and(|(dir, _)| !entry.path.is_within(&dir.path))
@@ -36,6 +68,9 @@ impl Packer<'_> {
         }
         while !open.is_empty() {
             self.close(&mut open, &mut top)?;
+        }
+        if extent.excess(ENTRIES_MAX).is_some() {
+            return Err(Error::TooMuch);
         }
         self.add_tree(tree::encode(&top))
     }
@@ -59,8 +94,16 @@ impl Packer<'_> {
 
 impl Store {
     pub(super) fn read_tree(&self, id: &Digest, dir: &RelPath) -> Result<Vec<TreeEntry>, Error> {
-        let bytes = self.read(id)?;
-        let read = if dir.as_bytes().len() > PATH_BYTES_MAX {
+        let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
+        let too_deep = dir.parts().count() > RelPath::LEVELS_MAX;
+        // Before it is decoded, since each entry is given its whole path.
+        let count = bytes.get(1..).and_then(|rest| Reader(rest).uint().ok());
+        let paths = count
+            .unwrap_or(0)
+            .saturating_mul(dir.as_bytes().len() as u64);
+        let paths_max = count.unwrap_or(0).saturating_mul(EACH_PATH_BYTES);
+        let too_deep = too_deep || paths > paths_max.saturating_add(ALL_PATHS_BYTES_MAX);
+        let read = if too_deep || dir.as_bytes().len() > PATH_BYTES_MAX {
             Err(Malformed("it is nested too deep"))
         } else {
             tree::decode(&bytes, dir)
@@ -77,7 +120,7 @@ impl Store {
             place: format!("the topmost tree ({id:?})"),
             what: what.to_owned(),
         };
-        let bytes = self.read(id)?;
+        let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
         let (entry, subtree) = tree::decode_root(&bytes).map_err(|bad| corrupt(bad.0))?;
         Ok((entry, subtree))
     }
@@ -99,11 +142,14 @@ impl Store {
         let (entry, subtree) = self.read_root(root)?;
         let mut todo = vec![(RelPath::root(), subtree)];
         let mut entries = vec![entry];
+        let mut extent = Extent::default();
+        extent.add(&RelPath::root());
         while let Some((dir, id)) = todo.pop() {
             if missing.contains(&id) {
                 continue;
             }
             for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
+                extent.add(&entry.path);
                 if let Some(subtree) = subtree {
                     todo.push((entry.path.clone(), subtree));
                 }
@@ -111,12 +157,8 @@ impl Store {
                     entries.push(entry);
                 }
             }
-            if entries.len() as u64 > entries_max {
-                let what = "it holds more entries than its snapshot says".to_owned();
-                return Err(Error::Corrupt {
-                    place: format!("the forest of {root:?}"),
-                    what,
-                });
+            if let Some(what) = extent.excess(entries_max) {
+                return Err(overgrown(root, what));
             }
         }
         Ok(Manifest::new(entries))
@@ -128,6 +170,7 @@ impl Store {
         let (entry_b, tree_b) = self.read_root(b)?;
         let (mut left, mut right) = (vec![entry_a], vec![entry_b]);
         let mut todo = vec![(RelPath::root(), Some(tree_a), Some(tree_b))];
+        let mut extent = Extent::default();
         while let Some((dir, a, b)) = todo.pop() {
             if a == b {
                 continue;
@@ -141,11 +184,25 @@ impl Store {
                         let pair = subtrees.entry(entry.path.clone()).or_default();
                         *(if first { &mut pair.0 } else { &mut pair.1 }) = subtree;
                     }
+                    extent.add(&entry.path);
                     into.push(entry);
                 }
+            }
+            if let Some(what) = extent.excess(2 * ENTRIES_MAX) {
+                return Err(overgrown(
+                    a.as_ref().or(b.as_ref()).unwrap_or(&tree_b),
+                    what,
+                ));
             }
             todo.extend(subtrees.into_iter().map(|(path, (a, b))| (path, a, b)));
         }
         Ok((Manifest::new(left), Manifest::new(right)))
+    }
+}
+
+fn overgrown(root: &Digest, what: &str) -> Error {
+    Error::Corrupt {
+        place: format!("the forest of {root:?}"),
+        what: what.to_owned(),
     }
 }

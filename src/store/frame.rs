@@ -91,6 +91,11 @@ pub(crate) const MAGIC: [u8; 4] = *b"VSFR";
 /// No frame holds more plain bytes; a longer claim is refused before anything is allocated.
 pub(crate) const RAW_LEN_MAX: u32 = 32 << 20;
 
+/// Nor is any frame longer, with its header.
+pub(crate) const LEN_MAX: u32 = RAW_LEN_MAX + 1024 + HEADER_LEN as u32;
+/// No frame of ours holds more objects: it is closed after 1 MiB, and no two of them are the same.
+const OBJECTS_MAX: u64 = 1 << 20;
+
 const LEVEL: i32 = 3;
 
 thread_local! {
@@ -198,6 +203,7 @@ pub(crate) fn open(header: &[u8], body: &[u8]) -> Result<Vec<u8>, Malformed> {
     let raw_len = u32::from_le_bytes([header[12], header[13], header[14], header[15]]) as usize;
     match header[4] {
         0 if body.len() == raw_len => Ok(body.to_vec()),
+        1 if !is_one_zstd_frame(body) => Err(Malformed("the frame is not one zstd frame")),
         1 => match with_decompressor(|d| d.decompress(body, raw_len)) {
             Ok(raw) if raw.len() == raw_len => Ok(raw),
             _ => Err(Malformed("the frame does not decompress")),
@@ -206,10 +212,19 @@ pub(crate) fn open(header: &[u8], body: &[u8]) -> Result<Vec<u8>, Malformed> {
     }
 }
 
+/// Whether bytes are one frame of zstd, without anything before, between or after.
+pub(crate) fn is_one_zstd_frame(body: &[u8]) -> bool {
+    let magic = zstd::zstd_safe::MAGICNUMBER.to_le_bytes();
+    body.starts_with(&magic) && zstd::zstd_safe::find_frame_compressed_size(body) == Ok(body.len())
+}
+
 /// Finds the objects of a frame from its plain bytes alone: how a pack is read whose table is lost.
 pub(crate) fn parts(raw: &[u8]) -> Result<Vec<Part>, Malformed> {
     let mut reader = Reader(raw);
     let count = reader.uint()?;
+    if count > OBJECTS_MAX {
+        return Err(Malformed("the frame claims too many objects"));
+    }
     let mut heads = Vec::new();
     for _ in 0..count {
         let kind = ObjectKind::from_byte(reader.byte()?)?;

@@ -3,13 +3,13 @@
 //! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat cache of
 //! each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged commits.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
@@ -21,6 +21,9 @@ const SCHEMA: &str = "
     CREATE TABLE stat_cache (venv TEXT PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL) STRICT;
     CREATE TABLE log (number INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
 ";
+
+/// What `SQLite` writes before it changes a database without a log.
+const JOURNAL: &str = "-journal";
 
 /// A pack as the index knows it.
 #[derive(Debug)]
@@ -73,10 +76,23 @@ impl Index {
     /// Opens the index of a store.
     pub(crate) fn open(store: &Path, busy: Duration) -> Result<Self, Unusable> {
         let path = store.join(Self::NAME);
-        match std::fs::symlink_metadata(&path) {
-            Ok(meta) if meta.is_file() => {}
-            Ok(_) => return Err(Unusable::Damaged("it is no regular file".to_owned())),
-            Err(_) => return Err(Unusable::Absent),
+        for (suffix, needed) in [
+            ("", true),
+            ("-wal", false),
+            ("-shm", false),
+            (JOURNAL, false),
+        ] {
+            // SQLite follows a link in the place of any of them, and writes where it leads.
+            match std::fs::symlink_metadata(store.join(format!("{}{suffix}", Self::NAME))) {
+                Ok(meta) if meta.is_file() && meta.nlink() == 1 => {}
+                Ok(_) => return Err(Unusable::Damaged("it is no regular file".to_owned())),
+                Err(_) if needed => return Err(Unusable::Absent),
+                Err(_) => {}
+            }
+        }
+        // With a log there never is a journal; and one that somebody put there could name any file, which SQLite would delete.
+        if is_local(store) && store.join(format!("{}{JOURNAL}", Self::NAME)).exists() {
+            return Err(Unusable::Damaged("a journal lies beside it".to_owned()));
         }
         let index = Self::connect(&path, busy)?;
         let version: i64 = index
@@ -85,12 +101,37 @@ impl Index {
         if version != SCHEMA_VERSION {
             return Err(Unusable::Damaged(format!("it is of version {version}")));
         }
+        index.check_schema()?;
         Ok(index)
+    }
+
+    /// That it holds our tables and nothing else: a view or a trigger of the same name could do anything, and without an end.
+    fn check_schema(&self) -> Result<(), Unusable> {
+        let foreign = || Unusable::Damaged("it has another schema".to_owned());
+        let mut query = self.connection.prepare(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid LIMIT 10",
+        )?;
+        let rows = query.query_map([], |row| row.get::<_, String>(0))?;
+        let found: Vec<String> = rows.collect::<Result<_, _>>()?;
+        let ours = SCHEMA.split(';').map(str::trim);
+        let ours = ours.filter(|sql| !sql.is_empty());
+        if !found.iter().map(String::as_str).eq(ours) {
+            return Err(foreign());
+        }
+        let automatic = "SELECT count(*) FROM sqlite_schema WHERE sql IS NULL AND type = 'index'";
+        let automatic: i64 = self.connection.query_row(automatic, [], |row| row.get(0))?;
+        let all = "SELECT count(*) FROM sqlite_schema";
+        let all: i64 = self.connection.query_row(all, [], |row| row.get(0))?;
+        if automatic + found.len() as i64 == all {
+            Ok(())
+        } else {
+            Err(foreign())
+        }
     }
 
     /// Makes a new, empty index in place of whatever is there.
     pub(crate) fn create(store: &Path, busy: Duration) -> Result<Self, Unusable> {
-        for suffix in ["", "-wal", "-shm"] {
+        for suffix in ["", "-wal", "-shm", JOURNAL] {
             let path = store.join(format!("{}{suffix}", Self::NAME));
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -105,7 +146,9 @@ impl Index {
             .create_new(true)
             .mode(0o600)
             .open(&path);
-        if private.is_err() {
+        // Whatever the umask.
+        let mode = Permissions::from_mode(0o600);
+        if private.and_then(|file| file.set_permissions(mode)).is_err() {
             return Err(Unusable::ReadOnly);
         }
         let mut index = Self::connect(&path, busy)?;
@@ -117,7 +160,10 @@ impl Index {
     }
 
     fn connect(path: &PathBuf, busy: Duration) -> Result<Self, Unusable> {
-        let connection = Connection::open(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(busy)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         for (name, value) in [
@@ -130,9 +176,7 @@ impl Index {
         }
         // WAL needs memory that all processes share, which no network file system gives; a rollback journal that is cut short
         // does without.
-        let local = path
-            .parent()
-            .is_none_or(|dir| Rooted::open(dir).is_ok_and(|dir| matches!(network(&dir), Ok(None))));
+        let local = path.parent().is_none_or(is_local);
         let journal = if local { "WAL" } else { "TRUNCATE" };
         connection.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(()))?;
         Ok(Self { connection })
@@ -142,15 +186,16 @@ impl Index {
     pub(crate) fn packs(&self) -> Result<Vec<PackRow>, Unusable> {
         let mut query = self
             .connection
-            .prepare("SELECT name, size, tail FROM packs")?;
+            .prepare("SELECT rowid, name, size, tail FROM packs ORDER BY rowid")?;
         let rows = query.query_map([], |row| {
-            Ok(PackRow {
-                name: row.get(0)?,
-                size: row.get::<_, i64>(1)? as u64,
-                tail: row.get(2)?,
-            })
+            let pack = PackRow {
+                name: row.get(1)?,
+                size: row.get::<_, i64>(2)? as u64,
+                tail: row.get(3)?,
+            };
+            Ok((row.get(0)?, pack))
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        ascending(rows)
     }
 
     /// Adds and drops packs in one durable transaction.
@@ -206,10 +251,31 @@ impl Index {
     pub(crate) fn log(&self) -> Result<Vec<String>, Unusable> {
         let mut query = self
             .connection
-            .prepare("SELECT event FROM log ORDER BY number")?;
-        let rows = query.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+            .prepare("SELECT number, event FROM log ORDER BY number")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        ascending(rows)
     }
+}
+
+/// The rows of a table by their numbers, which ascend. In a database that was made to harm, pages name each other in circles and
+/// rows come again without an end.
+fn ascending<T>(
+    rows: impl Iterator<Item = rusqlite::Result<(i64, T)>>,
+) -> Result<Vec<T>, Unusable> {
+    let (mut all, mut last) = (Vec::new(), None);
+    for row in rows {
+        let (number, value) = row?;
+        if last.is_some_and(|last| number <= last) {
+            return Err(Unusable::Damaged("its rows come again".to_owned()));
+        }
+        last = Some(number);
+        all.push(value);
+    }
+    Ok(all)
+}
+
+fn is_local(dir: &Path) -> bool {
+    Rooted::open(dir).is_ok_and(|dir| matches!(network(&dir), Ok(None)))
 }
 
 /// A wrong digest in a stat cache would end in a wrong snapshot, so the cache is checked whole, together with its venv.

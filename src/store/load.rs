@@ -8,7 +8,7 @@ use super::error::Error;
 use super::files::Area;
 use super::index::{Index, PackRow, Unusable};
 use super::objects::Objects;
-use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Table};
+use super::pack::{FOOTER_LEN, Footer, HEADER, Table};
 use super::{Store, reader};
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
@@ -28,20 +28,22 @@ impl Store {
     /// Opens the index, making it anew where it is gone or damaged. Where it cannot be written there is none.
     fn open_index(&self, monitor: &dyn Monitor) -> Result<(), Error> {
         let mut slot = self.index();
-        if slot.is_some() {
+        // SQLite works by paths and with files beside the database: as root in another user's directory, that would be to write
+        // wherever they want.
+        if slot.is_some() || self.foreign {
             return Ok(());
         }
         let _guard = self.guard_index(monitor)?;
-        let made = match Index::open(&self.path, self.wait) {
+        let made = match Index::open(self.files.top().path(), self.wait) {
             Err(Unusable::Absent) => {
                 if !self.files.names(Area::Packs)?.is_empty() {
                     monitor.warn("the index of the store is missing; it is rebuilt from the packs");
                 }
-                Index::create(&self.path, self.wait)
+                Index::create(self.files.top().path(), self.wait)
             }
             Err(Unusable::Damaged(why)) => {
                 monitor.warn(&rebuilt_because(&why));
-                Index::create(&self.path, self.wait)
+                Index::create(self.files.top().path(), self.wait)
             }
             done => done,
         };
@@ -62,7 +64,8 @@ impl Store {
 
     /// One at a time: a process must not make the index anew under another that just did.
     fn guard_index(&self, monitor: &dyn Monitor) -> Result<Rooted, Error> {
-        let guard = Rooted::open(self.files.top().path())?;
+        // Opened anew: a lock belongs to an opening, and this one goes with the guard.
+        let guard = self.files.top().enter(b".")?;
         let (path, wait) = (&self.path, self.wait);
         if lock(guard.fd(), path, Sharing::Exclusive, wait, monitor)? {
             return Ok(guard);
@@ -86,7 +89,7 @@ impl Store {
             Err(Unusable::Damaged(why)) => {
                 monitor.warn(&rebuilt_because(&why));
                 let _guard = self.guard_index(monitor)?;
-                *slot = Index::create(&self.path, self.wait).ok();
+                *slot = Index::create(self.files.top().path(), self.wait).ok();
                 Ok(None)
             }
             Err(Unusable::Failed(error)) => {
@@ -139,8 +142,8 @@ impl Store {
             }
             let known = rows
                 .remove(&name)
-                .filter(|row| row.size == size)
-                .and_then(|row| Table::open(&row.tail).ok());
+                .filter(|row| row.size == size && self.ends_with(row))
+                .and_then(|row| known_table(&row));
             match known.map_or_else(
                 || self.read_table(&name, size),
                 |table| Ok((table, Vec::new())),
@@ -158,7 +161,14 @@ impl Store {
                 Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {
                     monitor.warn(&format!("{error}; its frames are searched one by one"));
-                    let (table, bad) = self.search_frames(&name, size)?;
+                    let (table, bad) = match self.search_frames(&name, size) {
+                        // What lies in the others can still be had.
+                        Err(Error::Path(error)) => {
+                            monitor.warn(&format!("{error}: what only it holds is lost"));
+                            continue;
+                        }
+                        found => found?,
+                    };
                     for (offset, what) in bad {
                         let place = reader::pack_place(&name);
                         monitor.warn(&format!("{place} is damaged at byte {offset}: {what}"));
@@ -178,6 +188,16 @@ impl Store {
             self.with_index(monitor, |index| index.change_packs(&add, &drop))?;
         }
         Ok(objects)
+    }
+
+    /// That a row has the footer that its pack has, which guards all of the table: an index may be damaged, or lie.
+    fn ends_with(&self, row: &PackRow) -> bool {
+        let Some(offset) = row.size.checked_sub(FOOTER_LEN as u64) else {
+            return false;
+        };
+        let footer = self.files.range(Area::Packs, &row.name, offset, FOOTER_LEN);
+        // Where the end cannot be read, the row is all that there is; whatever it leads to is checked.
+        footer.map_or(true, |footer| row.tail.ends_with(&footer))
     }
 
     /// Reads the table of a pack from its end.
@@ -202,14 +222,8 @@ impl Store {
             .files
             .range(Area::Packs, name, footer.offset, len as usize)?;
         let table = Table::open(&tail).map_err(|bad| corrupt(bad.0))?;
-        let inside = |frame: &FramePlace| {
-            frame
-                .offset
-                .checked_add(frame.len.into())
-                .is_some_and(|end| end <= footer.offset)
-        };
-        if !table.frames.iter().all(inside) {
-            return Err(corrupt("its table points outside of it"));
+        if !table.tiles(footer.offset) {
+            return Err(corrupt("its frames do not fill it"));
         }
         Ok((table, tail))
     }
@@ -273,8 +287,15 @@ impl Store {
     /// Makes the index anew from the packs, whatever it holds now. The stat caches and the log of restores into empty
     /// places are lost with it; the next saves read everything once.
     pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
+        if self.foreign {
+            let why = "it belongs to another user, who must do that";
+            let error = std::io::Error::new(std::io::ErrorKind::PermissionDenied, why);
+            return Err(
+                crate::disk::PathError::new("write the index in", &self.path, error).into(),
+            );
+        }
         let guard = self.guard_index(monitor)?;
-        let made = Index::create(&self.path, self.wait);
+        let made = Index::create(self.files.top().path(), self.wait);
         drop(guard);
         *self.index() = match made {
             Ok(index) => Some(index),
@@ -331,6 +352,13 @@ impl Store {
             .with_index(monitor, |index| index.log())?
             .unwrap_or_default())
     }
+}
+
+/// The table that a row holds, if it is one.
+fn known_table(row: &PackRow) -> Option<Table> {
+    let table = Table::open(&row.tail).ok()?;
+    let end = row.size.checked_sub(row.tail.len() as u64)?;
+    table.tiles(end).then_some(table)
 }
 
 fn rebuilt_because(why: &str) -> String {

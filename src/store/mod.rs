@@ -34,7 +34,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::PathError;
 use crate::disk::atomic;
+use crate::disk::error::At;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
@@ -55,6 +57,7 @@ pub use scrub::Flaw;
 pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
 pub(crate) use usage::Usage;
 
+use files::read_top;
 use index::Index;
 use objects::Objects;
 use reader::FrameCache;
@@ -62,6 +65,8 @@ use reader::FrameCache;
 /// The file that makes a directory a store.
 const HEADER: &str = "venv-snap.json";
 const LOCK: &str = "lock";
+/// No header is longer.
+const HEADER_BYTES_MAX: u64 = 64 << 10;
 
 /// What stands in the header of a store.
 #[derive(Serialize, Deserialize)]
@@ -78,6 +83,8 @@ pub(crate) struct Store {
     /// Holds the shared lock until the store is closed.
     held_lock: File,
     wait: Duration,
+    /// Whether root has opened the store of another user.
+    foreign: bool,
     index: Mutex<Option<Index>>,
     objects: RwLock<Option<Objects>>,
     frames: FrameCache,
@@ -126,23 +133,22 @@ impl Store {
     pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
         // The journal of a restore names the store, and is read from another directory.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let text = match std::fs::read(path.join(HEADER)) {
-            Ok(text) => text,
-            Err(error) => {
-                // Only what is known not to be there is no store.
-                let error = crate::disk::PathError::new("read the store", path, error);
-                let absent =
-                    error.is_absent() || error.source.kind() == std::io::ErrorKind::IsADirectory;
-                return Err(if absent {
-                    Error::NoStore(path.to_owned())
-                } else {
-                    error.into()
-                });
+        let absent = |error: PathError| {
+            if error.is_absent() {
+                Error::NoStore(path.to_owned())
+            } else {
+                error.into()
             }
         };
-        check_header(path, &text)?;
-        check_owner(path)?;
-        let files = Files::open(path)?;
+        // People may lead to a store by a link; from here on it is the directory that is held open.
+        let real = std::fs::canonicalize(path).at("read the store", path);
+        let top = Rooted::open(&real.map_err(absent)?).map_err(absent)?;
+        if top.stat_name(HEADER.as_bytes())?.is_none() {
+            return Err(Error::NoStore(path.to_owned()));
+        }
+        let foreign = check_owner(&top)?;
+        check_header(path, &read_top(&top, HEADER, HEADER_BYTES_MAX)?)?;
+        let files = Files::within(top)?;
         if let Some(name) = network(files.top())? {
             let shown = Shown::path(path);
             monitor.warn(&format!("the store '{shown}' lies on {name}: its locks and syncs are only as good as the server's"));
@@ -166,6 +172,7 @@ impl Store {
             files,
             held_lock: held,
             wait,
+            foreign,
             index: Mutex::default(),
             objects: RwLock::default(),
             frames: FrameCache::default(),
@@ -218,6 +225,12 @@ impl Store {
     /// Whether this process may add to the store.
     pub(crate) fn may_write(&self) -> bool {
         self.files.top().may_write()
+    }
+
+    /// Whether contents of a tree may be taken into the store unasked: into that of another user only from their own.
+    pub(crate) fn may_take_from(&self, root: &Rooted) -> bool {
+        let owner = |dir: &Rooted| dir.stat().map(|stat| stat.uid).ok();
+        !self.foreign || owner(root) == owner(self.files.top())
     }
 
     /// Begins to add content.
@@ -286,12 +299,13 @@ fn check_header(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A store that others may write in could hold anything, and one of another user may be a trap. Root may use all.
-fn check_owner(path: &Path) -> Result<(), Error> {
-    let stat = Rooted::open(path)?.stat()?;
+/// A store that others may write in could hold anything, and one of another user may be a trap. Root may use those of others
+/// (`sudo` is how people come to that), and is then told so: it takes nothing there on trust.
+fn check_owner(top: &Rooted) -> Result<bool, Error> {
+    let stat = top.stat()?;
     let me = rustix::process::geteuid();
     let untrusted = |why: String| Error::Untrusted {
-        path: path.to_owned(),
+        path: top.path().to_owned(),
         why,
     };
     if stat.uid != me.as_raw() && !me.is_root() {
@@ -303,5 +317,5 @@ fn check_owner(path: &Path) -> Result<(), Error> {
             stat.mode & 0o7777
         )));
     }
-    Ok(())
+    Ok(stat.uid != me.as_raw())
 }

@@ -65,11 +65,15 @@ impl Table {
         let mut reader = Reader(bytes);
         let mut table = Self::default();
         for _ in 0..reader.uint()? {
-            table.frames.push(FramePlace {
+            let place = FramePlace {
                 offset: reader.uint()?,
                 len: reader.uint32()?,
                 raw_len: reader.uint32()?,
-            });
+            };
+            if place.raw_len > frame::RAW_LEN_MAX || place.len > frame::LEN_MAX {
+                return Err(Malformed("a frame claims an impossible length"));
+            }
+            table.frames.push(place);
         }
         let count = reader.uint()?;
         if count > bytes.len() as u64 {
@@ -83,9 +87,7 @@ impl Table {
                 .frames
                 .get(frame as usize)
                 .ok_or(Malformed("an object lies in a frame that is not there"))?;
-            if start.checked_add(len).is_none_or(|end| end > place.raw_len)
-                || place.raw_len > frame::RAW_LEN_MAX
-            {
+            if start.checked_add(len).is_none_or(|end| end > place.raw_len) {
                 return Err(Malformed("an object lies outside of its frame"));
             }
             let id = Digest::from_bytes([0; 32]);
@@ -105,6 +107,18 @@ impl Table {
         }
         reader.end()?;
         Ok(table)
+    }
+
+    /// Whether the frames follow each other from the header to the table, so that none is read twice.
+    pub(crate) fn tiles(&self, end: u64) -> bool {
+        let mut at = HEADER.len() as u64;
+        for place in &self.frames {
+            if place.offset != at {
+                return false;
+            }
+            at += u64::from(place.len);
+        }
+        at == end
     }
 
     /// Table and footer as they end a pack that is `offset` bytes long so far.
@@ -134,6 +148,9 @@ impl Table {
         // The numbers of the footer are guarded with the table.
         if Digest::of(&tail[start..end + FOOTER_NUMBERS_LEN]) != footer.digest {
             return Err(Malformed("the checksum of the table is wrong"));
+        }
+        if !frame::is_one_zstd_frame(stored) {
+            return Err(Malformed("the table is not one zstd frame"));
         }
         let plain = zstd::bulk::decompress(stored, footer.raw_len as usize)
             .map_err(|_| Malformed("the table does not decompress"))?;
@@ -169,7 +186,9 @@ impl Footer {
         if reader.u64()? != 0 || reader.array::<8>()? != FOOTER_MAGIC {
             return Err(Malformed("the pack has no footer"));
         }
-        if footer.raw_len > 1 << 30 || footer.len > 1 << 30 {
+        // Most of a table is digests, which do not compress: one that claims to grow to much more is a trap.
+        let plain_max = u64::from(footer.len) * 4 + 1024;
+        if u64::from(footer.raw_len) > plain_max || footer.len > 1 << 28 {
             return Err(Malformed("the table claims an impossible length"));
         }
         Ok(footer)

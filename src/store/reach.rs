@@ -127,7 +127,7 @@ impl Store {
 
     /// The entries of a tree, of whatever place; the topmost one gives the root directory.
     fn tree_if_good(&self, id: &Digest) -> Result<Option<Vec<TreeEntry>>, Error> {
-        let bytes = match self.read(id) {
+        let bytes = match self.read_at_most(id, super::forest::TREE_BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(Error::Corrupt { .. } | Error::LostObject(_)) => return Ok(None),
             Err(error) => return Err(error),

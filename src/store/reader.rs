@@ -189,13 +189,28 @@ impl Store {
         match self.segments(id)? {
             None => self.read_place(&self.place(id)?),
             Some(list) => {
-                let mut all = Vec::with_capacity(list.size() as usize);
+                // What is not there takes no memory, whatever the list claims.
+                let mut all = Vec::new();
                 for segment in list.values() {
                     all.extend(self.read_place(&self.place(segment)?)?);
                 }
                 Ok(all)
             }
         }
+    }
+
+    /// Reads an object whole that is at most `max` bytes long.
+    pub(crate) fn read_at_most(&self, id: &Digest, max: u64) -> Result<Vec<u8>, Error> {
+        let long = self.segments(id)?.is_some_and(|list| list.size() > max);
+        let bytes = if long { Vec::new() } else { self.read(id)? };
+        if long || bytes.len() as u64 > max {
+            let (place, what) = (format!("object {id:?}"), "it is too long for what it is");
+            return Err(Error::Corrupt {
+                place,
+                what: what.to_owned(),
+            });
+        }
+        Ok(bytes)
     }
 
     /// The segments of a large object; none for one that lies in a single piece.
@@ -217,11 +232,14 @@ impl Store {
     pub(crate) fn read_piece(&self, id: &Digest, number: u64) -> Result<Vec<u8>, Error> {
         match self.segments(id)? {
             None if number == 0 => self.read(id),
-            None => Ok(Vec::new()),
-            Some(list) => match list.values().get(number as usize) {
-                Some(segment) => self.read_place(&self.place(segment)?),
-                None => Ok(Vec::new()),
-            },
+            Some(list) if number < list.values().len() as u64 => {
+                self.read_place(&self.place(&list.values()[number as usize])?)
+            }
+            // Who counts on by what a tree says would count for ever.
+            _ => Err(Error::Corrupt {
+                place: format!("object {id:?}"),
+                what: "it is shorter than a tree says".to_owned(),
+            }),
         }
     }
 

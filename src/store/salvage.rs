@@ -9,6 +9,9 @@ use super::pack::{FramePlace, HEADER, Row, Table};
 /// Bytes that are searched at a time for the next frame.
 const SEARCHED_AT_ONCE: u64 = 1 << 20;
 
+/// After so many marks without a frame the rest of a pack is left alone.
+const BAD_PLACES_MAX: usize = 1000;
+
 /// A place in a pack and what is wrong there.
 pub(super) type BadPlace = (u64, String);
 
@@ -22,6 +25,8 @@ impl Store {
         let mut table = Table::default();
         let mut bad = Vec::new();
         let mut offset = HEADER.len() as u64;
+        // A pack that was made to harm is full of marks behind which nothing is.
+        let mut patience = size.saturating_mul(4).saturating_add(64 << 20);
         while let Some(at) = self.next_mark(name, size, offset)? {
             match self.frame_at(name, size, at)? {
                 Ok((len, raw_len, parts)) => {
@@ -38,6 +43,11 @@ impl Store {
                 Err(what) => {
                     bad.push((at, what.to_owned()));
                     offset = at + 1;
+                    patience = patience.saturating_sub((size - at).min(frame::LEN_MAX.into()));
+                    if patience == 0 || bad.len() >= BAD_PLACES_MAX {
+                        bad.push((offset, "too much is damaged to search on".to_owned()));
+                        break;
+                    }
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::files::Area;
 use super::frame::{self, HEADER_LEN, Part};
 use super::objects::FirstBytes;
-use super::pack::{FramePlace, HEADER, Table};
+use super::pack::FramePlace;
 use super::segment::{SEGMENT_LEN, Segments, segment_value};
 use super::wire::Malformed;
 use crate::disk::PathError;
@@ -188,12 +188,7 @@ impl Store {
             flaw(None, "no pack has such a name".to_owned());
         }
         let table = match self.read_table(&name, size) {
-            Ok((table, tail)) => {
-                if !tiles(&table, size - tail.len() as u64) {
-                    flaw(None, "its frames do not fill it".to_owned());
-                }
-                table
-            }
+            Ok((table, _)) => table,
             Err(error @ (Error::TooNew { .. } | Error::Interrupted)) => return Err(error),
             Err(error) => {
                 let unread = matches!(error, Error::Path(_));
@@ -311,18 +306,6 @@ fn settle(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
     done.flaws
         .sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
     done
-}
-
-/// Whether the frames follow each other from the header to the table.
-fn tiles(table: &Table, end: u64) -> bool {
-    let mut at = HEADER.len() as u64;
-    for place in &table.frames {
-        if place.offset != at {
-            return false;
-        }
-        at += u64::from(place.len);
-    }
-    at == end
 }
 
 /// The name of a pack in findings.

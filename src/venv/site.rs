@@ -66,12 +66,27 @@ impl Site {
         })
     }
 
-    /// The same place, looked at again.
+    /// The same place, looked at again. Nothing is followed any more: a link that stands there now, or in the way, was put
+    /// there in the meantime.
     pub(crate) fn again(&self) -> Result<Self, Error> {
+        let standing = match self.path.file_name() {
+            None => Standing::Directory,
+            Some(_) => match self.open_parent()?.stat_name(self.name())? {
+                Some(stat) if stat.is_dir() => Standing::Directory,
+                Some(_) => Standing::Other,
+                None => Standing::Nothing,
+            },
+        };
         Ok(Self {
-            given: self.given.clone(),
-            ..Self::resolve(&self.path)?
+            standing,
+            ..self.clone()
         })
+    }
+
+    /// Opens the directory that holds it.
+    pub(crate) fn open_parent(&self) -> Result<Rooted, Error> {
+        let parent = self.path.parent().unwrap_or(Path::new("/"));
+        Ok(Rooted::open_resolved(parent)?)
     }
 
     /// The resolved absolute path.
@@ -94,17 +109,12 @@ impl Site {
         self.path.file_name().unwrap_or(OsStr::new("")).as_bytes()
     }
 
-    /// The directory that holds it.
-    pub(crate) fn parent(&self) -> &Path {
-        self.path.parent().unwrap_or(Path::new("/"))
-    }
-
     /// Opens the directory that stands there; an error where none does.
     pub(crate) fn open(&self) -> Result<Rooted, Error> {
         match self.standing {
             Standing::Nothing => Err(Error::NotFound(self.path.clone())),
             Standing::Other => Err(Error::NotADirectory(self.path.clone())),
-            Standing::Directory => Ok(Rooted::open(&self.path)?),
+            Standing::Directory => Ok(Rooted::open_resolved(&self.path)?),
         }
     }
 

@@ -13,15 +13,23 @@
     clippy::format_push_string,
     reason = "speed is not what tests are for"
 )]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a list of cases reads best in one piece"
+)]
 
 mod bits;
 mod calls;
 mod dice;
 mod edits;
+mod fence;
+mod hostile;
 mod injection;
 mod lab;
 mod many;
 mod model;
+mod races;
+mod rights;
 mod stage;
 #[path = "../suite/support/mod.rs"]
 #[allow(dead_code, reason = "shared with tests/suite, which uses the rest")]

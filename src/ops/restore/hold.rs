@@ -15,7 +15,7 @@ use crate::venv::Site;
 /// Locks the directory that holds the venv, so that two restores of one venv do not meet, whatever stores they use. A lock
 /// on the venv itself would move away with it in the exchange.
 pub(in crate::ops) fn hold_parent(context: &Context<'_>, site: &Site) -> Result<Rooted, Error> {
-    let parent = Rooted::open(site.parent())?;
+    let parent = site.open_parent()?;
     if lock(
         parent.fd(),
         site.path(),

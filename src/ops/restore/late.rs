@@ -2,6 +2,7 @@
 
 use super::Live;
 use super::stage::Staged;
+use crate::disk::journal::Phase;
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
 use crate::disk::walk::walk;
@@ -59,6 +60,18 @@ pub(super) fn capture(
         snapshot: staged.plan.snapshot,
     };
     late.save(old, &cache, first).map(Some)
+}
+
+impl Staged<'_> {
+    /// The tree that stands in the place of the venv now, by the descriptor with which it was built: its path may already
+    /// mean something else.
+    fn new_tree(&self) -> Result<Rooted, Error> {
+        if matches!(self.bench.journal.phase, Phase::Apply { .. }) {
+            return self.plan.in_place();
+        }
+        let path = self.plan.place.path();
+        Ok(self.bench.staging.root().known_as(path)?)
+    }
 }
 
 /// Completes an incident snapshot.
@@ -119,7 +132,7 @@ pub(super) fn moved(staged: &Staged<'_>, old: &Rooted, live: &Live) -> Result<bo
 
 /// Files that both trees share and that changed after the last check, through the old tree: the new tree gets its own.
 pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> Result<(), Error> {
-    let venv = staged.plan.place.again()?.open()?;
+    let venv = staged.new_tree()?;
     let changed = staged
         .taken
         .shared()
@@ -131,12 +144,7 @@ pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> 
         "{} files changed through the replaced tree; they are written afresh",
         changed.len()
     ));
-    let bench = Staging::within(Rooted::from_fd(
-        old.fd()
-            .try_clone_to_owned()
-            .map_err(|error| crate::disk::PathError::new("open", old.path(), error))?,
-        old.path().to_owned(),
-    ));
+    let bench = Staging::within(old.known_as(old.path())?);
     for path in &changed {
         let Some((entry, digest)) = staged
             .plan
@@ -170,7 +178,7 @@ pub(super) fn refresh_stat_cache(context: &Context<'_>, staged: &Staged<'_>) -> 
     }
     let mut cache = StatCache::default();
     let mut target = staged.plan.target.manifest.entries().iter().peekable();
-    for found in walk(&staged.plan.place.again()?.open()?)? {
+    for found in walk(&staged.new_tree()?)? {
         while target.next_if(|entry| entry.path < found.path).is_some() {}
         let Some(entry) = target.next_if(|entry| entry.path == found.path) else {
             continue;

@@ -45,7 +45,7 @@ pub use outcome::{Mode, RestoreOutcome};
 
 pub(super) use hold::{hold_installer, hold_parent};
 pub(super) use late::kept_prefix;
-pub(super) use recover::{recover, recover_beside};
+pub(super) use recover::{recover, recover_beside, stores_of_journals};
 
 use find::Found;
 use incident::Incident;

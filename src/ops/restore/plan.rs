@@ -122,11 +122,17 @@ impl<'a> Plan<'a> {
     /// Where staging and journal will lie.
     pub(super) fn workplace(&self) -> Result<Workplace, Error> {
         Ok(match self.route {
-            Route::Exchange => {
-                Workplace::beside(Rooted::open(self.place.parent())?, self.place.name())
-            }
-            Route::InPlace(_) => Workplace::inside(self.place.open()?),
+            Route::Exchange => Workplace::beside(self.place.open_parent()?, self.place.name()),
+            Route::InPlace(_) => Workplace::inside(self.in_place()?),
         })
+    }
+
+    /// The venv that is changed in place: the one that was scanned, whatever its path means by now.
+    pub(super) fn in_place(&self) -> Result<Rooted, Error> {
+        match &self.live {
+            Some(live) => Ok(live.root.known_as(self.place.path())?),
+            None => Ok(self.place.open()?),
+        }
     }
 
     /// The state of each live file that may be taken over, in the order of the target's entries: proved good, of the right
@@ -210,7 +216,7 @@ fn route(plan: &Plan<'_>) -> Route {
     if live.root.stat().is_ok_and(|stat| stat.mount_root) {
         return Route::InPlace("the venv is a mount point");
     }
-    let Ok(parent) = Rooted::open(plan.place.parent()) else {
+    let Ok(parent) = plan.place.open_parent() else {
         return Route::InPlace("its directory cannot be opened");
     };
     let me = rustix::process::geteuid();

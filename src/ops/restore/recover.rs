@@ -3,6 +3,8 @@
 //! The journal says what was under way; which tree stands where is told by inode numbers alone, since a phase can be written
 //! and not reached, or reached and not written.
 
+use std::path::PathBuf;
+
 use super::hold::hold_parent;
 use super::late::{Late, name_to_keep};
 use crate::disk::apply::{apply, settle_root};
@@ -39,9 +41,9 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
 }
 
 fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
-    let mut places = vec![Workplace::beside(Rooted::open(site.parent())?, site.name())];
-    if site.standing() == Standing::Directory {
-        places.push(Workplace::inside(site.open()?));
+    let mut places = vec![Workplace::beside(site.open_parent()?, site.name())];
+    if site.again()?.standing() == Standing::Directory {
+        places.push(Workplace::inside(site.again()?.open()?));
     }
     Ok(places)
 }
@@ -64,7 +66,10 @@ pub(in crate::ops) fn recover(
             let store = if let Some(store) = store.filter(|store| store.path() == journal.store()) {
                 Some(store)
             } else {
-                opened = Store::open(&journal.store(), context.lock_wait, context.monitor).ok();
+                // Only for the incident that it names; the journal of the venv's owner names none to root.
+                let named = journal.incident.map(|_| journal.store());
+                opened = named
+                    .and_then(|store| Store::open(&store, context.lock_wait, context.monitor).ok());
                 opened.as_ref()
             };
             Recovery {
@@ -78,6 +83,16 @@ pub(in crate::ops) fn recover(
         }
     }
     Ok(())
+}
+
+/// The stores that are named by what an interrupted restore left at a place.
+pub(in crate::ops) fn stores_of_journals(site: &Site) -> Vec<PathBuf> {
+    let journals = workplaces(site).unwrap_or_default();
+    let journals = journals
+        .iter()
+        .filter_map(|work| work.read().ok().flatten());
+    let named = journals.filter(|journal| journal.incident.is_some());
+    named.map(|journal| journal.store()).collect()
 }
 
 struct Recovery<'a> {
@@ -141,12 +156,27 @@ impl Recovery<'_> {
 
     /// The restore did not happen: its staging goes, and so does the snapshot of what it would have replaced.
     fn clean(&self) -> Result<(), Error> {
-        remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
+        let staging = self.work.staging();
+        if self.journal.foreign && self.inode(staging.as_bytes())?.is_some() {
+            return self.set_aside(&staging);
+        }
+        remove_tree(&self.work.dir, staging.as_bytes())?;
         if let (Some(id), Some(store)) = (self.journal.incident, self.store) {
             self.withdraw(store, id)?;
         }
         self.work.clear()?;
         self.context.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
+        Ok(())
+    }
+
+    /// Whoever owns the directory can give any tree in it this name, so root removes none on the word of their journal.
+    fn set_aside(&self, staging: &str) -> Result<(), Error> {
+        let keep = name_to_keep(self.site.name(), None)?;
+        swap::keep(self.work, staging, &keep)?;
+        self.work.clear()?;
+        self.context.monitor.warn(&format!(
+            "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
+        ));
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::special::settle_taken;
 use super::taken::Taken;
 use super::write::Writer;
 use crate::disk::journal::{Journal, Workplace};
-use crate::disk::remove::remove_tree;
+use crate::disk::remove::remove_held;
 use crate::disk::reuse::Reuse;
 use crate::disk::space::preflight;
 use crate::disk::staging::Staging;
@@ -58,7 +58,8 @@ impl Drop for Bench<'_> {
     fn drop(&mut self) {
         if self.abandoned {
             // What fails here is settled by the next command, from the journal.
-            let _ = remove_tree(&self.work.dir, self.work.staging().as_bytes());
+            let name = self.work.staging();
+            let _ = remove_held(&self.work.dir, name.as_bytes(), self.staging.root());
             let _ = self.incident.withdraw(self.store);
             let _ = self.work.clear();
         }
@@ -178,7 +179,9 @@ impl Staged<'_> {
             writer.bytes.load(Ordering::Relaxed),
         );
         if wanted.is_none() {
-            for level in levels(target.manifest.entries().iter()).iter().rev() {
+            // The root comes last of all, when it is exposed.
+            let levels = levels(target.manifest.entries().iter());
+            for level in levels.iter().skip(1).rev() {
                 level
                     .par_iter()
                     .try_for_each(|dir| staging.settle_dir(&dir.path, &dir.meta))?;
@@ -252,6 +255,7 @@ impl Staged<'_> {
         let dirs: HashSet<RelPath> = entries
             .iter()
             .filter_map(|entry| entry.path.parent())
+            .filter(|dir| !dir.is_root())
             .collect();
         for dir in dirs
             .iter()

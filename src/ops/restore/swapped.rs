@@ -7,14 +7,15 @@ use super::late;
 use super::plan::{Keep, Route};
 use super::stage::Staged;
 use super::verified::Verified;
+use crate::disk::PathError;
 use crate::disk::apply::{apply, settle_root};
-use crate::disk::journal::{Inode, Phase};
-use crate::disk::remove::remove_tree;
+use crate::disk::journal::{Inode, Phase, Workplace};
+use crate::disk::remove::{remove_held, remove_tree};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::swap::{self, Refusal, Way};
-use crate::model::SnapshotId;
 use crate::model::compare::compare;
+use crate::model::{RelPath, SnapshotId};
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
@@ -52,6 +53,11 @@ impl<'a> Verified<'a> {
             Some(live) => Some(live.root.stat()?),
             None => self.current()?,
         };
+        // With nothing to look at once more, the tree is as it shall be: a crash may then put it in its place.
+        let finished = self.staged.taken.count() == 0;
+        if finished {
+            self.expose()?;
+        }
         let staged = self.staged.bench.staging.root().stat()?;
         let phase = Phase::Swap {
             staged: Inode::of(&staged),
@@ -59,7 +65,10 @@ impl<'a> Verified<'a> {
         };
         self.staged.bench.journal.phase = phase;
         self.staged.bench.work.write(&self.staged.bench.journal)?;
-        self.mend(context)?;
+        if !finished {
+            self.mend(context)?;
+            self.expose()?;
+        }
         context.go_on()?;
         self.same_place(live.as_ref())?;
         // From here on the next command decides by inode numbers what stands where.
@@ -83,6 +92,14 @@ impl<'a> Verified<'a> {
                 Err(error.into())
             }
         }
+    }
+
+    /// Gives the root of the staged tree its own attributes: the last that is written there before it is exchanged.
+    fn expose(&self) -> Result<(), Error> {
+        let root = self.staged.plan.target.manifest.get(&RelPath::root());
+        root.map_or(Ok(()), |root| {
+            Ok(self.staged.bench.staging.expose(&root.meta)?)
+        })
     }
 
     /// What stands at the place now, if anything.
@@ -149,7 +166,7 @@ impl<'a> Verified<'a> {
         let Phase::Apply { steps } = &self.staged.bench.journal.phase else {
             return Err(Error::Interrupted);
         };
-        let venv = self.staged.plan.place.open()?;
+        let venv = self.staged.plan.in_place()?;
         apply(&venv, Some(self.staged.bench.staging.root()), steps)?;
         self.staged.confirm(context, &venv)?;
         Ok(Swapped {
@@ -198,24 +215,26 @@ impl Swapped<'_> {
         };
         let mut incident = staged.bench.incident.id();
         let mut keep = staged.bench.journal.keep_old.clone();
-        if let (Some(name), Some(live)) = (&old_name, &staged.plan.live) {
-            let old = work.dir.enter(name.as_bytes())?;
-            if late::moved(staged, &old, live).unwrap_or(true) {
-                match late::capture(context, staged, &old, live) {
-                    Ok(more) => incident = more.or(incident),
-                    Err(error) => {
-                        let kept = late::name_to_keep(staged.plan.place.name(), None)?;
-                        let text = format!(
-                            "what changed last in the replaced tree cannot be saved ({error})"
-                        );
-                        context
-                            .monitor
-                            .warn(&format!("{text}; the tree is kept as '{kept}'"));
-                        keep.get_or_insert(kept);
-                    }
+        let old = match (&old_name, &staged.plan.live) {
+            (Some(name), Some(live)) => Some(live.root.known_as(&work.shown(name))?),
+            _ => None,
+        };
+        if let (Some(old), Some(live)) = (&old, &staged.plan.live)
+            && late::moved(staged, old, live).unwrap_or(true)
+        {
+            match late::capture(context, staged, old, live) {
+                Ok(more) => incident = more.or(incident),
+                Err(error) => {
+                    let kept = late::name_to_keep(staged.plan.place.name(), None)?;
+                    let text =
+                        format!("what changed last in the replaced tree cannot be saved ({error})");
+                    context
+                        .monitor
+                        .warn(&format!("{text}; the tree is kept as '{kept}'"));
+                    keep.get_or_insert(kept);
                 }
-                late::part(context, staged, &old)?;
             }
+            late::part(context, staged, old)?;
         }
         let mut kept_old = None;
         if let Some(name) = old_name {
@@ -224,14 +243,15 @@ impl Swapped<'_> {
                     swap::keep(work, &name, keep)?;
                     kept_old = Some(work.shown(keep));
                 }
-                None => remove_tree(&work.dir, name.as_bytes())?,
+                None => remove_old(work, &name, old.as_ref())?,
             }
         } else if self.way == Way::FileByFile {
-            remove_tree(&work.dir, work.staging().as_bytes())?;
+            let staging = work.staging();
+            remove_held(&work.dir, staging.as_bytes(), staged.bench.staging.root())?;
         }
         work.clear()?;
         if let Phase::Apply { steps } = &staged.bench.journal.phase {
-            settle_root(&staged.plan.place.open()?, steps)?;
+            settle_root(&staged.plan.in_place()?, steps)?;
         }
         late::refresh_stat_cache(context, staged)?;
         Ok(Done {
@@ -246,5 +266,13 @@ impl Swapped<'_> {
             written: staged.written,
             written_bytes: staged.written_bytes,
         })
+    }
+}
+
+/// Removes the replaced tree: the one that is held, not what may bear its name by now. What was no directory has only its name.
+fn remove_old(work: &Workplace, name: &str, old: Option<&Rooted>) -> Result<(), PathError> {
+    match old {
+        Some(old) => remove_held(&work.dir, name.as_bytes(), old),
+        None => remove_tree(&work.dir, name.as_bytes()),
     }
 }

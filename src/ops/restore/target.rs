@@ -52,7 +52,8 @@ impl Target {
         let mut contents = BTreeMap::new();
         for entry in candidates(&manifest) {
             if let Some(digest) = entry.digest() {
-                contents.insert(entry.path.clone(), store.read(&digest)?);
+                let size = entry.size().unwrap_or(0);
+                contents.insert(entry.path.clone(), store.read_at_most(&digest, size)?);
             }
         }
         let moved = relocate(

@@ -56,7 +56,8 @@ impl Verified<'_> {
         } else {
             target
         };
-        // In place, the staged directories only carry the files; their own attributes are set at the goal.
+        // In place, the staged directories only carry the files; their own attributes are set at the goal. Those of the root
+        // come when it is exposed, and are read back then.
         let wrong = compare(expected, &scan.manifest)
             .into_iter()
             .find(|difference| {
@@ -64,8 +65,10 @@ impl Verified<'_> {
                     .actual
                     .or(difference.expected)
                     .is_some_and(|entry| entry.node == crate::model::Node::Dir);
-                !(in_place
-                    && dir
+                let root = difference
+                    .expected
+                    .is_some_and(|entry| entry.path.is_root());
+                !((in_place && dir || root)
                     && matches!(difference.kind, Kind::Mode | Kind::Owner | Kind::Mtime))
             });
         match wrong {

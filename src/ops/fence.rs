@@ -1,0 +1,26 @@
+//! A fence around a restore: nothing but the directory around the venv and the stores can be changed any more, and root keeps
+//! only the rights that a restore needs. To be called first of all, and only by a process that does nothing else.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::restore::stores_of_journals;
+use crate::disk::processes::{self, Process};
+use crate::venv::Site;
+
+/// Puts it up. Returns, where the kernel holds to it, the processes that use the venvs now: from inside of the fence they cannot be
+/// seen any more.
+pub fn fence(
+    context: &Context<'_>,
+    sites: &[&Site],
+    preserve_special: bool,
+) -> Option<Vec<Process>> {
+    let using = sites.last().map(|site| processes::using(site.path()));
+    let parents = sites.iter().filter_map(|site| site.path().parent());
+    let mut within: Vec<PathBuf> = parents.map(Path::to_owned).collect();
+    within.push(context.store.clone());
+    // What an interrupted restore left is settled first, with the store that it used.
+    within.extend(sites.iter().flat_map(|site| stores_of_journals(site)));
+    crate::disk::fence::drop_rights(preserve_special);
+    crate::disk::fence::raise(&within).then(|| using.unwrap_or_default())
+}

@@ -1,0 +1,88 @@
+//! Forests that would grow without an end.
+
+use blake3::hazmat::{Mode, merge_subtrees_non_root, merge_subtrees_root};
+
+use super::place::Place;
+use super::writer::{Meta, Object, dir, entry, file, object, symlink, tree, uint};
+use super::{Case, try_each};
+
+/// Directories in directories, each with one name.
+fn nested(place: &Place, depth: usize, name: &[u8], bottom: Vec<u8>, more: &[Object]) -> String {
+    let mut objects = more.to_vec();
+    let mut inside = bottom;
+    for _ in 0..depth {
+        objects.push(object(1, &inside));
+        inside = tree(&[dir(name, &inside)]);
+    }
+    place.with_tree(&inside, &objects)
+}
+
+/// The list of half a million segments of 4 MiB, with its right name. None of them is there, and all have one name, so the
+/// list itself takes next to nothing.
+fn long_list() -> Object {
+    let mut bytes = uint(1 << 41);
+    bytes.extend(std::iter::repeat_n(7_u8, 32 << 19));
+    let mut value = [7; 32];
+    for _ in 0..18 {
+        value = merge_subtrees_non_root(&value, &value, Mode::Hash);
+    }
+    let id = *merge_subtrees_root(&value, &value, Mode::Hash).as_bytes();
+    Object { kind: 3, bytes, id }
+}
+
+#[test]
+fn forests_that_grow_without_an_end_are_refused() {
+    let cases: &[Case] = &[
+        ("depth of 240", (0, 0), |place| {
+            nested(
+                place,
+                240,
+                b"d",
+                tree(&[file(b"a", b"hello")]),
+                &[object(0, b"hello")],
+            )
+        }),
+        ("depth of 10,000", (3, 0), |place| {
+            nested(place, 10_000, b"d", tree(&[]), &[])
+        }),
+        ("depth of 40,000", (3, 0), |place| {
+            nested(place, 40_000, b"d", tree(&[]), &[])
+        }),
+        ("2^40 directories in 40 trees", (3, 0), |place| {
+            let (mut inside, mut objects) = (tree(&[]), Vec::new());
+            for _ in 0..40 {
+                objects.push(object(1, &inside));
+                inside = tree(&[dir(b"a", &inside), dir(b"b", &inside)]);
+            }
+            place.with_tree(&inside, &objects)
+        }),
+        ("long paths, many times", (3, 0), |place| {
+            let many: Vec<_> = (0..20_000)
+                .map(|n| symlink(format!("{n:05}").as_bytes(), b"x"))
+                .collect();
+            nested(place, 240, &[b'n'; 255], tree(&many), &[])
+        }),
+        // That a tree holds itself would need the digest of what holds the digest; all that can be had is a lie in the table.
+        ("cyclic tree", (3, 1), |place| {
+            let mut looped = object(1, &tree(&[]));
+            let inside = tree(&[entry(
+                b"a",
+                &Meta::default(),
+                &[&[2][..], &looped.id].concat(),
+            )]);
+            looped.bytes.clone_from(&inside);
+            place.with_tree(&inside, &[looped])
+        }),
+        ("a tree of 2 TiB", (3, 1), |place| {
+            let list = long_list();
+            let below = entry(b"a", &Meta::default(), &[&[2][..], &list.id].concat());
+            place.with_tree(&tree(&[below]), &[list])
+        }),
+        ("a file of 2 TiB that is not there", (3, 1), |place| {
+            let list = long_list();
+            let node = [&[0][..], &uint(1 << 41), &list.id].concat();
+            place.with_tree(&tree(&[entry(b"a", &Meta::default(), &node)]), &[list])
+        }),
+    ];
+    try_each("forests", cases);
+}

@@ -1,11 +1,21 @@
 //! Trees as tar archives, out and in: entries to the blocks of a PAX archive and back. Knows neither store nor file system,
 //! and unpacks nothing.
 
+mod block;
+mod error;
+mod gather;
 mod origin;
 mod pax;
+mod read;
+mod records;
+mod source;
 mod write;
 
+pub(crate) use error::Error;
+pub(crate) use gather::Gathered;
 pub(crate) use origin::Origin;
+pub(crate) use read::{Kind, Member, Reader};
+pub(crate) use source::plain;
 pub(crate) use write::{END, Left, header, opening, padding};
 
 /// The block that everything in a tar is a multiple of.

@@ -8,6 +8,10 @@ use crate::model::{Label, Snapshot, SnapshotId, VenvId};
 /// What comes before the JSON in the comment.
 const MARK: &str = "VENV-SNAP.snapshot ";
 
+/// The longest path of a venv and name of a host that are believed.
+const PATH_MAX: usize = 4096;
+const HOST_MAX: usize = 255;
+
 /// The descriptive parts of a snapshot file.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Origin {
@@ -35,6 +39,19 @@ impl Origin {
             label: snapshot.label.clone(),
             note: snapshot.note.clone(),
         }
+    }
+
+    /// What a comment says of it; none where the comment is somebody else's.
+    pub(super) fn of_comment(comment: &[u8]) -> Option<Result<Self, &'static str>> {
+        let json = comment.strip_prefix(MARK.as_bytes())?;
+        let origin: Option<Self> = serde_json::from_slice(json).ok();
+        let sound = origin.filter(|origin| {
+            let path = origin.venv.path();
+            path.is_absolute()
+                && path.as_os_str().len() <= PATH_MAX
+                && origin.venv.host.len() <= HOST_MAX
+        });
+        Some(sound.ok_or("what it says of its snapshot makes no sense"))
     }
 
     /// The comment that carries it.

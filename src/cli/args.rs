@@ -85,6 +85,10 @@ pub(crate) enum Command {
     Report(Report),
     /// Write a snapshot as a plain tar, which GNU tar, bsdtar and Python unpack
     Export(Export),
+    /// Make a snapshot of a tar: one that 'export' wrote, or any tar of a venv
+    Import(Import),
+    /// Copy snapshots to another store, sending only what it lacks
+    Copy(Copy),
     /// Show what the store holds and takes
     Stats,
     /// Read the whole store back, and name every snapshot and path that damage in it hurts
@@ -319,6 +323,43 @@ pub(crate) struct Export {
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) of: Of,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// A tar, plain or compressed with zstd or gzip; '-' for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Of which venv of this host it is; may be gone [default: the one that 'export' wrote down]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+    /// A name to find it by [default: that of the exported snapshot]
+    #[arg(short, long)]
+    pub(crate) label: Option<Label>,
+    /// Free text [default: that of the exported snapshot]
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    /// Keep it for ever
+    #[arg(long)]
+    pub(crate) pin: bool,
+    /// Take it even if the audit finds damage; it is no baseline then
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Copy {
+    /// Id, 'latest', 'latest~N' or '@label'
+    #[arg(value_name = "SNAPSHOT", required_unless_present = "all")]
+    pub(crate) snapshots: Vec<SnapshotRef>,
+    /// The store that gets them; made if it is not there
+    #[arg(long, value_name = "STORE", value_hint = ValueHint::DirPath)]
+    pub(crate) to: PathBuf,
+    /// Copy every snapshot, or with --venv every one of that venv
+    #[arg(long, conflicts_with = "snapshots")]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) of: Of,
 }

@@ -85,7 +85,11 @@ fn exit(error: &Error) -> Exit {
         | Error::NoBaseline { .. }
         | Error::NothingToUndo(_) => Exit::NoStore,
         Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
-        Error::Ambiguous { .. } | Error::NoMatch(_) | Error::NoSuchPath { .. } => Exit::Usage,
+        Error::Ambiguous { .. }
+        | Error::NoMatch(_)
+        | Error::NoSuchPath { .. }
+        | Error::NoVenv(_)
+        | Error::SameStore(_) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         Error::Damaged(_) => Exit::Findings,
         _ => Exit::NotDone,
@@ -113,6 +117,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::KeptBeside(_) => format!("move it back in place of the venv, or remove it; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
         Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
         Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list"),
+        Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
+        Error::SameStore(_) => "name another one with --to".to_owned(),
+        Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,
     })

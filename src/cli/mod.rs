@@ -4,6 +4,7 @@ mod accepted;
 mod args;
 mod cat;
 mod check;
+mod copy;
 mod demo;
 mod diff;
 mod error;
@@ -11,6 +12,7 @@ mod exit;
 mod export;
 mod forget;
 mod generate;
+mod import;
 mod list;
 mod log;
 mod ls;
@@ -129,6 +131,8 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Log(log) => log::run(&session(arguments.global)?, &log),
         Command::Report(args) => report::run(&session(arguments.global)?, &args),
         Command::Export(args) => export::run(&session(arguments.global)?, &args),
+        Command::Import(args) => import::run(&session(arguments.global)?, args),
+        Command::Copy(args) => copy::run(&session(arguments.global)?, &args),
         Command::Stats => stats::run(&session(arguments.global)?),
         Command::Verify(args) => verify::run(&session(arguments.global)?, &args),
         Command::Pin(args) => pin::run(&session(arguments.global)?, &args, Pinning::Pin),

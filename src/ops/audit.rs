@@ -7,11 +7,12 @@ use std::path::Path;
 use crate::audit::{Bytecode, Seen, Subject, audit, stale};
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Manifest, RelPath};
+use crate::store::Store;
 use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists};
 use crate::venv::hash::{hash_file, read_file};
 use crate::venv::hashes::Hashes;
-use crate::venv::interpreter::{Facts, inspect};
+use crate::venv::interpreter::{Facts, config_path, inspect, told};
 use crate::venv::recompile::can_compare;
 use crate::venv::scan::Scan;
 
@@ -110,6 +111,56 @@ impl Audited<'_> {
             .filter(|(entry, stat)| stat.nlink > 1 && entry.size().is_some())
             .map(|(entry, stat)| (entry.path.clone(), stat.nlink))
             .collect()
+    }
+}
+
+/// A tree in the store that stands nowhere.
+pub(super) struct Stored<'a> {
+    pub(super) store: &'a Store,
+    pub(super) manifest: &'a Manifest,
+    pub(super) hashes: &'a Hashes,
+    /// Where the venv stood, or should stand.
+    pub(super) place: &'a Path,
+}
+
+impl Stored<'_> {
+    /// Audits it. Its interpreter is not asked: nobody knows yet what would run.
+    pub(super) fn audit(&self) -> Audit {
+        let read = |path: &RelPath| self.read(path);
+        let config = read(&config_path()).unwrap_or_default();
+        audit(&Subject {
+            manifest: self.manifest,
+            dists: &Dists::find(self.manifest, bytes(self.place), &read),
+            interpreter: Some(&told(self.manifest, &config)),
+            read: &read,
+            hash: &|path, algorithm| self.hash(path, algorithm),
+            whole: &|path| self.hashes.whole(&self.manifest.get(path)?.digest()?),
+            links: &HashMap::new(),
+        })
+    }
+
+    fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
+        let entry = self.manifest.get(path)?;
+        let digest = entry.digest().filter(|_| entry.size() <= Some(TEXT_MAX))?;
+        self.store.read(&digest).ok()
+    }
+
+    /// The hash of a file; of a large one, piece by piece.
+    fn hash(&self, path: &RelPath, algorithm: Algorithm) -> Option<Vec<u8>> {
+        let entry = self.manifest.get(path)?;
+        let digest = entry.digest()?;
+        if let Some(known) = self
+            .hashes
+            .get(&digest)
+            .filter(|_| algorithm == Algorithm::Sha256)
+        {
+            return Some(known.to_vec());
+        }
+        let mut hasher = algorithm.hasher();
+        for number in 0..entry.size()?.div_ceil(Store::PIECE_LEN) {
+            hasher.update(&self.store.read_piece(&digest, number).ok()?);
+        }
+        Some(hasher.finalize().to_vec())
     }
 }
 

@@ -120,6 +120,33 @@ pub enum Error {
     /// Nobody knows what is still needed, so nothing may be removed.
     #[error("nothing can be pruned: {0}")]
     CannotPrune(String),
+    /// A tar that is damaged, hostile, or holds what no snapshot can.
+    #[error("'{}' is refused: {what}", Shown::path(file))]
+    BadTar {
+        /// The file, or what it is called.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A tar that is no export of ours does not know of which venv it is.
+    #[error("'{}' does not say of which venv it is", Shown::path(.0))]
+    NoVenv(PathBuf),
+    /// The other store is this one, or lies inside it.
+    #[error("'{}' is the same store, or one lies inside the other", Shown::path(.0))]
+    SameStore(PathBuf),
+    /// A snapshot that the store cannot give whole any more.
+    #[error("snapshot {id} cannot be copied: '{path}' is lost or damaged{more}")]
+    Lost {
+        /// The snapshot.
+        id: SnapshotId,
+        /// The first place that is lost.
+        path: String,
+        /// How many more there are, in words.
+        more: String,
+        /// Where it was met.
+        #[source]
+        cause: Option<store::Error>,
+    },
     /// Told to stop.
     #[error("interrupted")]
     Interrupted,

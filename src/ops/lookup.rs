@@ -125,7 +125,7 @@ impl Catalog {
     }
 
     /// Where nothing was found, a damaged snapshot file may be what was meant; that must not look like "never saved".
-    fn admit_damage(&self) -> Result<(), Error> {
+    pub(super) fn admit_damage(&self) -> Result<(), Error> {
         match self.damaged.first() {
             Some((name, error)) => Err(damaged(name, error)),
             None => Ok(()),

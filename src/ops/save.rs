@@ -191,6 +191,8 @@ pub(super) struct Draft {
     pub(super) purpose: Purpose,
     pub(super) label: Option<Label>,
     pub(super) note: Option<String>,
+    /// When it was, where that is not now. Then its parent is the newest before that.
+    pub(super) created: Option<Timestamp>,
     pub(super) replaced_by: Option<SnapshotId>,
     pub(super) completes: Option<SnapshotId>,
     pub(super) document: Document,
@@ -219,14 +221,19 @@ pub(super) fn prepare(
     let (damage, notices): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.is_damage());
     let added = intake.packer.finish()?;
     let catalog = store.catalog()?;
-    let parent = catalog.of(&draft.venv).next_back();
+    let earlier =
+        |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.created < created);
+    let parent = catalog.of(&draft.venv).rev().find(earlier);
     let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect();
     let whole = scan.unreadable.is_empty() && scan.unstable.is_empty();
     let snapshot = Snapshot {
         format: Snapshot::FORMAT,
         features: Vec::new(),
         purpose: draft.purpose,
-        created: after(context.now, parent.map(|(_, parent)| parent.created)),
+        created: after(
+            draft.created.unwrap_or(context.now),
+            parent.map(|(_, parent)| parent.created),
+        ),
         parent: parent.map(|(id, _)| *id),
         baseline: draft.purpose == Purpose::Save && whole && damage.is_empty(),
         venv: draft.venv,

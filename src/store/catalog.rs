@@ -105,6 +105,25 @@ impl Store {
         Ok(id)
     }
 
+    /// The bytes of a snapshot file, which are what its name says.
+    pub(crate) fn snapshot_bytes(&self, id: SnapshotId) -> Result<Vec<u8>, Error> {
+        let name = id.to_hex();
+        let bytes = self.files.get(Area::Snapshots, &name, FILE_BYTES_MAX)?;
+        if Digest::of(&bytes) == id.0 {
+            return Ok(bytes);
+        }
+        Err(Error::Corrupt {
+            place: format!("snapshot file {}", super::reader::short(&name)),
+            what: "its content does not fit its name".to_owned(),
+        })
+    }
+
+    /// Writes a snapshot file of another store, to the byte, so that it has the same name here. In place of one of that name that is
+    /// damaged, if there is one.
+    pub(crate) fn commit_copy(&self, id: SnapshotId, bytes: &[u8]) -> Result<(), Error> {
+        Ok(self.files.replace(Area::Snapshots, &id.to_hex(), bytes)?)
+    }
+
     /// Takes back the snapshot of a restore that never happened. What only it held stays until the store is pruned.
     pub(crate) fn withdraw(&self, id: SnapshotId) -> Result<(), Error> {
         Ok(self.files.delete(Area::Snapshots, &names(&[id]))?)

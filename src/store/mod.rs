@@ -23,6 +23,7 @@ mod reader;
 mod salvage;
 mod scrub;
 mod segment;
+mod transfer;
 mod tree;
 mod usage;
 mod wire;

@@ -263,6 +263,22 @@ impl<'s> Packer<'s> {
         }
     }
 
+    /// Takes over an object of whatever kind, which was checked already.
+    pub(super) fn add_object(&self, part: Part, bytes: Vec<u8>) -> Result<(), Error> {
+        let Part {
+            id, kind, segment, ..
+        } = part;
+        if self.claim(&id) {
+            self.write(&[Object {
+                id,
+                kind,
+                segment,
+                bytes,
+            }])?;
+        }
+        Ok(())
+    }
+
     /// Appends a frame to the open pack (one thread at a time).
     fn append(&self, sealed: &Sealed) -> Result<(), Error> {
         let full = {

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::files::Area;
 use super::frame::{self, HEADER_LEN, ObjectKind};
 use super::objects::Place;
+use super::pack::FramePlace;
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments};
 use crate::model::Digest;
@@ -57,7 +58,7 @@ pub(crate) struct Batch<T> {
 }
 
 impl Store {
-    fn place(&self, id: &Digest) -> Result<Place, Error> {
+    pub(super) fn place(&self, id: &Digest) -> Result<Place, Error> {
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
         objects
             .as_ref()
@@ -65,8 +66,12 @@ impl Store {
             .ok_or_else(|| Error::LostObject(id.to_hex()))
     }
 
-    /// Reads and decompresses one frame.
-    fn frame(&self, pack: u32, frame: u32) -> Result<Vec<u8>, Error> {
+    /// Reads one frame as it is stored, with the name of its pack and its place there.
+    pub(super) fn stored_frame(
+        &self,
+        pack: u32,
+        frame: u32,
+    ) -> Result<(String, FramePlace, Vec<u8>), Error> {
         let (name, place) = {
             let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
             let found = objects
@@ -79,6 +84,12 @@ impl Store {
         let bytes = self
             .files
             .range(Area::Packs, &name, place.offset, place.len as usize)?;
+        Ok((name, place, bytes))
+    }
+
+    /// Reads and decompresses one frame.
+    fn frame(&self, pack: u32, frame: u32) -> Result<Vec<u8>, Error> {
+        let (name, place, bytes) = self.stored_frame(pack, frame)?;
         let corrupt = |what: &str| Error::Corrupt {
             place: format!("{} (byte {})", pack_place(&name), place.offset),
             what: what.to_owned(),
@@ -131,7 +142,7 @@ impl Store {
         })
     }
 
-    fn read_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
+    pub(super) fn read_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
         let first = self.read_only_place(place);
         first.or_else(|error| self.read_spare(place).ok_or(error))
     }

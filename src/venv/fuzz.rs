@@ -28,7 +28,7 @@ pub fn record(data: &[u8]) {
 
 /// A `pyvenv.cfg`.
 pub fn pyvenv(data: &[u8]) {
-    for (key, value) in interpreter::settings(data) {
+    for (key, value) in interpreter::Config::parse(data).0 {
         assert!(
             !key.contains('\n') && !value.contains('\n'),
             "a line has two ends"

@@ -57,41 +57,53 @@ pub(crate) fn identity(root: &Rooted) -> Option<(String, u64)> {
 }
 
 /// Key = value lines of `pyvenv.cfg`.
-fn config(root: &Rooted) -> Vec<(String, String)> {
-    let path = RelPath::new(b"pyvenv.cfg").unwrap_or_default();
-    let bytes = super::hash::read_file(root, &path, 1 << 20).unwrap_or_default();
-    settings(&bytes)
+pub(super) struct Config(pub(super) Vec<(String, String)>);
+
+impl Config {
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        let lines = String::from_utf8_lossy(bytes).into_owned();
+        let pairs = lines.lines().filter_map(|line| line.split_once('='));
+        Self(
+            pairs
+                .map(|(key, value)| (key.trim().to_lowercase(), value.trim().to_owned()))
+                .collect(),
+        )
+    }
+
+    /// What is stated under the first of these keys that is there.
+    fn stated(&self, keys: &[&str]) -> Option<String> {
+        let of = |key: &&str| self.0.iter().find(|(name, _)| name == key);
+        keys.iter().find_map(of).map(|(_, value)| value.clone())
+    }
+
+    fn version(&self) -> Option<String> {
+        self.stated(&["version_info", "version"])
+    }
 }
 
-pub(super) fn settings(bytes: &[u8]) -> Vec<(String, String)> {
-    String::from_utf8_lossy(bytes)
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(key, value)| (key.trim().to_lowercase(), value.trim().to_owned()))
-        .collect()
+/// The path of the file that makes a directory a venv.
+pub(crate) fn config_path() -> RelPath {
+    RelPath::new(b"pyvenv.cfg").unwrap_or_default()
 }
 
-/// Where the binary is, what it is, and whether it may be run; beside it what is wrong.
-pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
+/// What is known of the interpreter of a tree that stands nowhere, from its `pyvenv.cfg` alone: nothing of it is run.
+pub(crate) fn told(manifest: &Manifest, config: &[u8]) -> Facts {
+    told_by(manifest, &Config::parse(config)).0
+}
+
+/// What can be known without asking, and where to ask.
+fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
     let python = [&b"bin/python"[..], b"bin/python3"]
         .iter()
         .filter_map(|name| RelPath::new(name).ok())
         .find(|path| manifest.get(path).is_some());
-    let config = config(root);
-    let stated = |keys: &[&str]| {
-        keys.iter().find_map(|key| {
-            config
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.clone())
-        })
-    };
     let mut facts = Facts {
-        made_by: stated(&["version_info", "version"]),
+        made_by: config.version(),
         ..Facts::default()
     };
     facts.known.version = facts.made_by.clone().unwrap_or_default();
-    facts.known.implementation = stated(&["implementation"])
+    facts.known.implementation = config
+        .stated(&["implementation"])
         .unwrap_or_else(|| "CPython".to_owned())
         .to_lowercase();
     let name = rustix::system::uname();
@@ -103,17 +115,25 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         text(name.machine()),
     ];
     facts.known.platform = format!("linux-{}", facts.system[3]);
+    // A tree without any interpreter at all, such as a bare package directory, is judged by its pyvenv.cfg alone.
+    if python.is_none() && manifest.get(&config_path()).is_some() {
+        facts.problems.push("there is no bin/python".to_owned());
+    }
+    (facts, python)
+}
+
+/// Where the binary is, what it is, and whether it may be run; beside it what is wrong.
+pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
+    let bytes = super::hash::read_file(root, &config_path(), 1 << 20).unwrap_or_default();
+    let config = Config::parse(&bytes);
+    let (mut facts, python) = told_by(manifest, &config);
     let Some(python) = python else {
-        // A tree without any interpreter at all, such as a bare package directory, is judged by its pyvenv.cfg alone.
-        if manifest
-            .get(&RelPath::new(b"pyvenv.cfg").unwrap_or_default())
-            .is_some()
-        {
-            facts.problems.push("there is no bin/python".to_owned());
-        }
         return facts;
     };
-    if let Some(home) = stated(&["home"]).filter(|home| is_gone(Path::new(home))) {
+    if let Some(home) = config
+        .stated(&["home"])
+        .filter(|home| is_gone(Path::new(home)))
+    {
         facts
             .problems
             .push(format!("its home '{home}' is gone (pyvenv.cfg)"));
@@ -131,7 +151,7 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
             ));
         }
     }
-    versions(&mut facts, manifest, stated(&["version_info", "version"]));
+    versions(&mut facts, manifest, config.version());
     facts
 }
 

@@ -24,7 +24,7 @@ pub use check::check;
 pub use diff::diff;
 pub use log::log;
 pub use report::report;
-pub use transport::export;
+pub use transport::{copy, export, import};
 
 /// Writes one document, on one line.
 fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()> {
@@ -42,15 +42,18 @@ fn millis(time: std::time::Duration) -> u64 {
 
 /// Writes what a save did.
 pub fn save(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
-    let added = &outcome.added;
-    let fields = json!({
+    document(out, "save", saved(outcome))
+}
+
+/// All about what became a snapshot.
+fn saved(outcome: &SaveOutcome) -> Value {
+    json!({
         "venv": entry::path_text(&outcome.chosen.snapshot.venv.path()),
         "snapshot": snapshot::value(&outcome.chosen),
         "audit": check::audit(&outcome.audit),
-        "added": {"objects": added.objects, "bytes": added.bytes, "stored": added.stored},
+        "added": transport::added(outcome.added),
         "took_ms": millis(outcome.took),
-    });
-    document(out, "save", fields)
+    })
 }
 
 /// Writes what a restore or an undo did.

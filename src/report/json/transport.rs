@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{document, entry, millis, snapshot};
-use crate::ops::ExportOutcome;
+use super::{document, entry, millis, saved, snapshot};
+use crate::model::SnapshotId;
+use crate::ops::{Copied, CopyOutcome, ExportOutcome, ImportOutcome};
+use crate::store::Added;
 
 /// Writes what an export did.
 pub fn export(out: &mut dyn Write, outcome: &ExportOutcome, file: &Path) -> io::Result<()> {
@@ -19,4 +21,37 @@ pub fn export(out: &mut dyn Write, outcome: &ExportOutcome, file: &Path) -> io::
         "took_ms": millis(outcome.took),
     });
     document(out, "export", fields)
+}
+
+/// Writes what an import did.
+pub fn import(out: &mut dyn Write, outcome: &ImportOutcome, file: &Path) -> io::Result<()> {
+    let mut fields = saved(&outcome.saved);
+    fields["file"] = entry::path_text(file).into();
+    fields["origin"] = outcome.origin.map(SnapshotId::to_hex).into();
+    fields["entries"] = outcome.entries.into();
+    fields["bytes"] = outcome.bytes.into();
+    document(out, "import", fields)
+}
+
+/// Writes what a copy did.
+pub fn copy(out: &mut dyn Write, outcome: &CopyOutcome, to: &Path) -> io::Result<()> {
+    let copied = |one: &Copied| {
+        let mut value = snapshot::value(&one.chosen);
+        value["already"] = one.already.into();
+        value["pinned"] = one.pinned.into();
+        value
+    };
+    let fields = json!({
+        "to": entry::path_text(to),
+        "snapshots": outcome.snapshots.iter().map(copied).collect::<Vec<_>>(),
+        "sent": added(outcome.sent),
+        "had": outcome.had,
+        "took_ms": millis(outcome.took),
+    });
+    document(out, "copy", fields)
+}
+
+/// What a store took in.
+pub(super) fn added(added: Added) -> Value {
+    json!({"objects": added.objects, "bytes": added.bytes, "stored": added.stored})
 }

@@ -25,7 +25,7 @@ pub(super) use packages::line as package_line;
 pub use restore::restore;
 pub use snapshots::{freeze, list, save, show};
 pub use store::{rebuild_index, stats};
-pub use transport::export;
+pub use transport::{copy, export, import};
 
 /// How text is drawn.
 #[derive(Clone, Debug)]

@@ -11,8 +11,14 @@ use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
 /// Writes what a save did.
 pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::Result<()> {
+    let venv = outcome.chosen.snapshot.venv.path();
+    write!(out, "saved {} as ", Shown::path(&venv))?;
+    saved(out, outcome)
+}
+
+/// The rest of what became a snapshot: its name, what it holds, what the audit found, what was new.
+pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
     let Chosen { id, snapshot } = &outcome.chosen;
-    let venv = snapshot.venv.path();
     let totals = format!(
         "{}, {}",
         count(snapshot.totals.files, "file"),
@@ -25,8 +31,7 @@ pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::R
         .unwrap_or_default();
     writeln!(
         out,
-        "saved {} as {} {id}{label}: {totals}, in {}",
-        Shown::path(&venv),
+        "{} {id}{label}: {totals}, in {}",
         what(&outcome.chosen),
         took(outcome.took)
     )?;

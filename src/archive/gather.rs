@@ -1,0 +1,349 @@
+//! All members of a tar as one tree: the same that a scan of the unpacked tar would find, or none.
+
+use super::error::Error;
+use super::read::{Kind, Member};
+use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Special};
+
+/// No venv has more entries, and none names and describes them with more bytes.
+const ENTRIES_MAX: usize = 500_000;
+const BYTES_MAX: usize = 64 << 20;
+/// What makes a directory a venv.
+const CONFIG: &[u8] = b"pyvenv.cfg";
+
+/// What came so far, in the order of the tar.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    entries: Vec<Entry>,
+    room: Room,
+}
+
+/// Counts entries and their bytes, so that a small tar cannot take all memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Room {
+    entries: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn take(&mut self, bytes: usize) -> Result<(), Error> {
+        self.entries += 1;
+        self.bytes += bytes;
+        if self.entries > ENTRIES_MAX {
+            let what = format!("it holds more than {ENTRIES_MAX} entries, which no venv has");
+            return Err(Error::Refused(what));
+        }
+        if self.bytes > BYTES_MAX {
+            let what = format!(
+                "its names and attributes take more than {} MiB",
+                BYTES_MAX >> 20
+            );
+            return Err(Error::Refused(what));
+        }
+        Ok(())
+    }
+}
+
+impl Gathered {
+    /// Adds a member and returns its number, by which a file gets its content.
+    pub(crate) fn add(&mut self, member: Member) -> Result<usize, Error> {
+        let Member { path, meta, kind } = member;
+        let file = |size, link_to| Node::File {
+            size,
+            digest: Digest::from_bytes([0; Digest::LEN]),
+            link_to,
+        };
+        let (node, more) = match kind {
+            Kind::Dir => (Node::Dir, 0),
+            Kind::File(size) => (file(size, None), 0),
+            Kind::Link(target) => {
+                let more = target.as_bytes().len();
+                (file(0, Some(target)), more)
+            }
+            Kind::Fifo => (Node::Special(Special::Fifo), 0),
+            Kind::Symlink(target) => {
+                let more = target.len();
+                (Node::Symlink(target), more)
+            }
+        };
+        let xattrs: usize = meta.xattrs.iter().map(|(a, b)| a.len() + b.len()).sum();
+        self.room.take(path.as_bytes().len() + xattrs + more)?;
+        self.entries.push(Entry { path, meta, node });
+        Ok(self.entries.len() - 1)
+    }
+
+    /// Says what content a file has.
+    pub(crate) fn set_digest(&mut self, number: usize, found: Digest) {
+        if let Some(Entry {
+            node: Node::File { digest, .. },
+            ..
+        }) = self.entries.get_mut(number)
+        {
+            *digest = found;
+        }
+    }
+
+    /// How many members came.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The tree of the venv in the tar.
+    pub(crate) fn finish(self) -> Result<Manifest, Error> {
+        let mut room = self.room;
+        let mut sorted: Vec<(usize, Entry)> = self.entries.into_iter().enumerate().collect();
+        sorted.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        if let Some(two) = sorted.windows(2).find(|two| two[0].1.path == two[1].1.path) {
+            return Err(Error::of(two[0].1.path.as_bytes(), "it comes twice"));
+        }
+        join_links(&mut sorted)?;
+        let entries = sorted.into_iter().map(|(_, entry)| entry).collect();
+        let entries = below_root(entries)?;
+        Ok(Manifest::new(with_parents(entries, &mut room)?))
+    }
+}
+
+/// Makes of hard links what a scan makes of them: the first path of a group has the content, and all have the same attributes.
+fn join_links(sorted: &mut [(usize, Entry)]) -> Result<(), Error> {
+    let mut by_number = vec![0; sorted.len()];
+    for (at, (number, _)) in sorted.iter().enumerate() {
+        by_number[*number] = at;
+    }
+    // The file that each link means in the end. What it leads to came before it, so that one is settled already.
+    let mut means: Vec<usize> = (0..sorted.len()).collect();
+    let mut first: Vec<usize> = (0..sorted.len()).collect();
+    for &at in &by_number {
+        let (number, entry) = &sorted[at];
+        let Node::File {
+            link_to: Some(target),
+            ..
+        } = &entry.node
+        else {
+            continue;
+        };
+        let bad = || {
+            Error::of(
+                entry.path.as_bytes(),
+                "it is a hard link to what is no file, or did not come before it",
+            )
+        };
+        let found = sorted
+            .binary_search_by(|(_, other)| other.path.cmp(target))
+            .map_err(|_| bad())?;
+        if sorted[found].0 >= *number || sorted[found].1.size().is_none() {
+            return Err(bad());
+        }
+        means[at] = means[found];
+    }
+    for at in (0..sorted.len()).rev() {
+        first[means[at]] = at;
+    }
+    for at in 0..sorted.len() {
+        let (file, head) = (means[at], first[means[at]]);
+        if file == at && head == at {
+            continue;
+        }
+        let meta = sorted[file].1.meta.clone();
+        let head_path = sorted[head].1.path.clone();
+        if let Node::File { size, digest, .. } = sorted[file].1.node {
+            let link_to = (head != at).then_some(head_path);
+            sorted[at].1.node = Node::File {
+                size,
+                digest,
+                link_to,
+            };
+            sorted[at].1.meta = meta;
+        }
+    }
+    Ok(())
+}
+
+/// Finds the venv, which may lie below other directories, and makes its directory the root.
+fn below_root(mut entries: Vec<Entry>) -> Result<Vec<Entry>, Error> {
+    let depth = |path: &RelPath| path.parts().count();
+    let config = entries
+        .iter()
+        .filter(|entry| entry.path.name() == CONFIG && entry.size().is_some());
+    let root = config
+        .min_by_key(|entry| depth(&entry.path))
+        .and_then(|entry| entry.path.parent())
+        .ok_or_else(|| Error::archive("there is no venv in it: no 'pyvenv.cfg'"))?;
+    if root.is_root() {
+        return Ok(entries);
+    }
+    let beside = |entry: &&Entry| {
+        let above = entry.node == Node::Dir && root.is_within(&entry.path);
+        !entry.path.is_within(&root) && !above
+    };
+    if let Some(entry) = entries.iter().find(beside) {
+        let what = format!("it lies beside the venv '{root}'");
+        return Err(Error::of(entry.path.as_bytes(), &what));
+    }
+    entries.retain(|entry| entry.path.is_within(&root));
+    let inner = |path: &RelPath| {
+        let rest = path
+            .as_bytes()
+            .get(root.as_bytes().len()..)
+            .unwrap_or_default();
+        let rest = rest.strip_prefix(b"/").unwrap_or(rest);
+        RelPath::new(rest).map_err(|bad| Error::Refused(bad.to_string()))
+    };
+    for entry in &mut entries {
+        entry.path = inner(&entry.path)?;
+        if let Node::File {
+            link_to: Some(first),
+            ..
+        } = &mut entry.node
+        {
+            *first = inner(first)?;
+        }
+    }
+    Ok(entries)
+}
+
+/// Adds directories that the tar takes for granted, with owner and time of the first thing in them. Refuses what lies below
+/// something that is no directory.
+fn with_parents(entries: Vec<Entry>, room: &mut Room) -> Result<Vec<Entry>, Error> {
+    let mut whole: Vec<Entry> = Vec::with_capacity(entries.len() + 1);
+    // The directories above, from the root down.
+    let mut open: Vec<RelPath> = Vec::new();
+    let mut leaf: Option<RelPath> = None;
+    for entry in entries {
+        if let Some(leaf) = leaf.as_ref().filter(|leaf| entry.path.is_within(leaf)) {
+            let what = format!("it lies below '{leaf}', which is no directory");
+            return Err(Error::of(entry.path.as_bytes(), &what));
+        }
+        while open.last().is_some_and(|dir| !entry.path.is_within(dir)) {
+            open.pop();
+        }
+        let mut missing = Vec::new();
+        let mut above = entry.path.parent();
+        while let Some(dir) = above.filter(|dir| open.last() != Some(dir)) {
+            room.take(dir.as_bytes().len())?;
+            above = dir.parent();
+            missing.push(dir);
+        }
+        for dir in missing.into_iter().rev() {
+            let meta = Meta {
+                mode: 0o755,
+                xattrs: Vec::new(),
+                ..entry.meta.clone()
+            };
+            open.push(dir.clone());
+            whole.push(Entry {
+                path: dir,
+                meta,
+                node: Node::Dir,
+            });
+        }
+        if entry.node == Node::Dir {
+            open.push(entry.path.clone());
+        } else {
+            leaf = Some(entry.path.clone());
+        }
+        whole.push(entry);
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> RelPath {
+        RelPath::new(text.as_bytes()).unwrap()
+    }
+
+    fn gather(members: &[(&str, Kind)]) -> Result<Manifest, Error> {
+        let mut gathered = Gathered::default();
+        for (number, (name, kind)) in members.iter().enumerate() {
+            let mode = 0o600 + number as u32;
+            let meta = Meta {
+                mode,
+                ..Meta::default()
+            };
+            let (path, kind) = (path(name), kind.clone());
+            gathered.add(Member { path, meta, kind })?;
+            gathered.set_digest(number, Digest::of(name.as_bytes()));
+        }
+        gathered.finish()
+    }
+
+    fn link(to: &str) -> Kind {
+        Kind::Link(path(to))
+    }
+
+    const CFG: (&str, Kind) = ("v/pyvenv.cfg", Kind::File(3));
+
+    fn names(manifest: &Manifest) -> Vec<String> {
+        manifest
+            .entries()
+            .iter()
+            .map(|entry| entry.path.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_venv_below_other_directories_is_found_and_directories_that_lack_are_made() {
+        let tree = gather(&[
+            ("srv", Kind::Dir),
+            ("srv/v/a/b/c", Kind::File(1)),
+            ("srv/v/pyvenv.cfg", Kind::File(3)),
+        ])
+        .unwrap();
+        assert_eq!(names(&tree), ["", "a", "a/b", "a/b/c", "pyvenv.cfg"]);
+        assert!(gather(&[CFG, ("w/x", Kind::File(1))]).is_err());
+        assert!(gather(&[CFG, ("w/pyvenv.cfg", Kind::File(1))]).is_err());
+        assert!(gather(&[("v/x", Kind::File(1))]).is_err());
+        assert!(gather(&[]).is_err());
+    }
+
+    #[test]
+    fn the_first_path_of_a_group_of_links_has_the_content_in_whatever_order_they_come() {
+        let tree = gather(&[
+            CFG,
+            ("v/c", Kind::File(7)),
+            ("v/b", link("v/c")),
+            ("v/d", link("v/b")),
+        ])
+        .unwrap();
+        let entry = |name: &str| tree.get(&path(name)).unwrap().clone();
+        let node = |link_to: Option<RelPath>| Node::File {
+            size: 7,
+            digest: Digest::of(b"v/c"),
+            link_to,
+        };
+        assert_eq!(entry("b").node, node(None));
+        assert_eq!(entry("c").node, node(Some(path("b"))));
+        assert_eq!(entry("d").node, node(Some(path("b"))));
+        assert!(
+            ["b", "c", "d"]
+                .iter()
+                .all(|name| entry(name).meta.mode == 0o601)
+        );
+    }
+
+    #[test]
+    fn what_makes_no_tree_is_refused() {
+        let file = || Kind::File(1);
+        let sym = || Kind::Symlink(b"/etc".to_vec());
+        for bad in [
+            vec![CFG, ("v/a", file()), ("v/a", file())],
+            vec![CFG, ("v/a", Kind::Dir), ("v/a", Kind::Dir)],
+            vec![CFG, ("v/a", file()), ("v/a/b", file())],
+            vec![CFG, ("v/a", sym()), ("v/a/b/c", file())],
+            vec![CFG, ("v/a", link("v/b")), ("v/b", file())],
+            vec![CFG, ("v/a", link("v/a"))],
+            vec![CFG, ("v/s", sym()), ("v/a", link("v/s"))],
+            vec![CFG, ("v/d", Kind::Dir), ("v/a", link("v/d"))],
+            vec![CFG, ("v/a", link("etc/passwd"))],
+        ] {
+            assert!(gather(&bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_takes_no_more_than_its_share() {
+        let deep = "d/".repeat(30_000) + "x";
+        assert!(gather(&[CFG, (&format!("v/{deep}"), Kind::File(0))]).is_err());
+    }
+}

@@ -1,0 +1,333 @@
+//! Members of a tar, one after the other: headers to what they mean, content as it is asked for. Strict: what is malformed or
+//! ambiguous is refused, never set right (promise 8).
+
+use std::io::Read;
+
+use tar::EntryType;
+
+use super::block::{self, Block};
+use super::error::Error;
+use super::origin::Origin;
+use super::records::{self, Records};
+use super::{BLOCK, OCTAL_MAX, padding};
+use crate::model::{Meta, RelPath, Time};
+
+/// One thing in a tar.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Member {
+    /// Its name in the tar.
+    pub(crate) path: RelPath,
+    /// Mode, owner, time, attributes.
+    pub(crate) meta: Meta,
+    /// What it is.
+    pub(crate) kind: Kind,
+}
+
+/// What a member is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// A directory.
+    Dir,
+    /// A regular file with its length; its content follows.
+    File(u64),
+    /// Another name of a file that came before.
+    Link(RelPath),
+    /// A symbolic link.
+    Symlink(Vec<u8>),
+    /// A named pipe.
+    Fifo,
+}
+
+/// The longest name, text of a link, and set of records that is read at all.
+const NAME_MAX: i128 = 64 << 10;
+const RECORDS_MAX: i128 = 1 << 20;
+/// The longest text of a symbolic link (`PATH_MAX`).
+const LINK_MAX: usize = 4095;
+/// No file is longer.
+const SIZE_MAX: i128 = 1 << 50;
+/// The years 1 to 9999.
+const SECS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// What comes before a header and belongs to it.
+#[derive(Default)]
+struct Extra {
+    records: Option<Records>,
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+}
+
+/// Reads a tar.
+pub(crate) struct Reader<R> {
+    from: R,
+    /// Content of the last member that was not asked for yet, and the bytes that fill its last block.
+    left: u64,
+    fill: usize,
+    begun: bool,
+    origin: Option<Origin>,
+    bytes: u64,
+    acls: u64,
+}
+
+impl<R: Read> Reader<R> {
+    pub(crate) fn new(from: R) -> Self {
+        Self {
+            from,
+            left: 0,
+            fill: 0,
+            begun: false,
+            origin: None,
+            bytes: 0,
+            acls: 0,
+        }
+    }
+
+    /// What the tar says of the snapshot that it was, once a member was read.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// How long it is so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many entries had access lists, which were passed over.
+    pub(crate) fn acls(&self) -> u64 {
+        self.acls
+    }
+
+    /// The next member; none where the archive ends as it should. The content of the last one must have been read.
+    pub(crate) fn next(&mut self) -> Result<Option<Member>, Error> {
+        while self.left > 0 {
+            self.content(BLOCK)?;
+        }
+        let mut extra = Extra::default();
+        loop {
+            let Some(bytes) = self.block()? else {
+                if extra.records.is_some() || extra.name.is_some() || extra.link.is_some() {
+                    return Err(Error::archive("an extended header has no entry"));
+                }
+                self.end()?;
+                return Ok(None);
+            };
+            let block = block::read(&bytes).map_err(Error::archive)?;
+            match EntryType::new(block.kind) {
+                EntryType::XGlobalHeader => {
+                    let records = self.records(&block)?;
+                    self.global(&records)?;
+                }
+                EntryType::XHeader => {
+                    let records = self.records(&block)?;
+                    once(&mut extra.records, records)?;
+                }
+                EntryType::GNULongName => once(&mut extra.name, self.long(&block)?)?,
+                EntryType::GNULongLink => once(&mut extra.link, self.long(&block)?)?,
+                _ => {
+                    self.begun = true;
+                    return self.member(block, extra).map(Some);
+                }
+            }
+        }
+    }
+
+    /// The next bytes of a file's content, at most `max`; empty at its end.
+    pub(crate) fn content(&mut self, max: usize) -> Result<Vec<u8>, Error> {
+        let len = self.left.min(max as u64) as usize;
+        let mut bytes = vec![0; len];
+        self.exact(&mut bytes)?;
+        self.left -= len as u64;
+        if self.left == 0 {
+            let mut fill = [0; BLOCK];
+            let len = std::mem::take(&mut self.fill);
+            self.exact(&mut fill[..len])?;
+        }
+        Ok(bytes)
+    }
+
+    /// The next block; none where it is all zeros.
+    fn block(&mut self) -> Result<Option<[u8; BLOCK]>, Error> {
+        let mut bytes = [0; BLOCK];
+        self.exact(&mut bytes)?;
+        Ok(bytes.iter().any(|&b| b != 0).then_some(bytes))
+    }
+
+    fn exact(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        self.from.read_exact(bytes)?;
+        self.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Two blocks of zeros end an archive, and only zeros may follow.
+    fn end(&mut self) -> Result<(), Error> {
+        if self.block()?.is_some() {
+            return Err(Error::archive(
+                "a lone block of zeros stands in the middle of it",
+            ));
+        }
+        let mut rest = vec![0; 64 << 10];
+        loop {
+            match self.from.read(&mut rest) {
+                Ok(0) => return Ok(()),
+                Ok(len) if rest[..len].iter().all(|&b| b == 0) => self.bytes += len as u64,
+                Ok(_) => return Err(Error::archive("something follows its end")),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What an extended header holds, of at most `max` bytes.
+    fn extended(&mut self, block: &Block, max: i128) -> Result<Vec<u8>, Error> {
+        if !(0..=max).contains(&block.size) {
+            return Err(Error::archive("an extended header is too long"));
+        }
+        self.left = block.size as u64;
+        self.fill = padding(self.left).len();
+        self.content(block.size as usize)
+    }
+
+    fn records(&mut self, block: &Block) -> Result<Records, Error> {
+        let bytes = self.extended(block, RECORDS_MAX)?;
+        records::parse(&bytes).map_err(Error::Refused)
+    }
+
+    /// A name that stands in blocks of its own, as GNU tar writes it: with a NUL at its end.
+    fn long(&mut self, block: &Block) -> Result<Vec<u8>, Error> {
+        let mut name = self.extended(block, NAME_MAX + 1)?;
+        if name.pop() != Some(0) || name.is_empty() || name.contains(&0) {
+            return Err(Error::archive("a long name is malformed"));
+        }
+        Ok(name)
+    }
+
+    fn global(&mut self, records: &Records) -> Result<(), Error> {
+        if records.change_entries() {
+            return Err(Error::archive(
+                "a global header changes what all entries say",
+            ));
+        }
+        let Some(comment) = &records.comment else {
+            return Ok(());
+        };
+        let Some(origin) = Origin::of_comment(comment) else {
+            return Ok(());
+        };
+        let origin = origin.map_err(Error::archive)?;
+        if self.begun {
+            return Err(Error::archive("it says in its middle where it comes from"));
+        }
+        once(&mut self.origin, origin)
+    }
+
+    fn member(&mut self, block: Block, extra: Extra) -> Result<Member, Error> {
+        let records = extra.records.unwrap_or_default();
+        let name = one(&block.name, extra.name, records.path)?;
+        let link = one(&block.link, extra.link, records.link)?;
+        let bad = |what: &str| Error::of(&name, what);
+        let size = records.size.unwrap_or(block.size);
+        // The octal digits of the old header end before this; then writers leave 0 there.
+        let large = i128::from(OCTAL_MAX) < size;
+        if size != block.size && !(large && block.size == 0) {
+            return Err(bad("its two headers say two lengths"));
+        }
+        if !(0..=SIZE_MAX).contains(&size) {
+            return Err(bad("its length is impossible"));
+        }
+        let old_dir = block.old && block.kind == 0 && name.ends_with(b"/");
+        let kind = match block.kind {
+            _ if old_dir => Kind::Dir,
+            b'5' => Kind::Dir,
+            0 | b'0' | b'7' => Kind::File(size as u64),
+            b'1' => Kind::Link(
+                place(&link, false).map_err(|what| bad(&format!("its hard link: {what}")))?,
+            ),
+            b'2' if link.is_empty() || link.contains(&0) || link.len() > LINK_MAX => {
+                return Err(bad("the text of a symbolic link is impossible"));
+            }
+            b'2' => Kind::Symlink(link),
+            b'6' => Kind::Fifo,
+            b'3' | b'4' => return Err(bad("it is a device")),
+            b'S' => return Err(bad("it is a sparse entry; write the tar without --sparse")),
+            kind => {
+                return Err(bad(&format!(
+                    "its type '{}' is unknown",
+                    kind.escape_ascii()
+                )));
+            }
+        };
+        if size != 0 && !matches!(kind, Kind::File(_)) {
+            return Err(bad("it is no file and has a length"));
+        }
+        let path = place(&name, kind == Kind::Dir).map_err(&bad)?;
+        let mut meta = Meta {
+            mode: field(block.mode, 0o7777).ok_or_else(|| bad("its mode is impossible"))?,
+            uid: id(records.uid, block.uid).ok_or_else(|| bad("its owner is impossible"))?,
+            gid: id(records.gid, block.gid).ok_or_else(|| bad("its group is impossible"))?,
+            mtime: time(records.mtime, block.mtime)
+                .ok_or_else(|| bad("its time is out of range"))?,
+            xattrs: records.xattrs,
+        };
+        match kind {
+            // A link has neither mode nor attributes of its own.
+            Kind::Symlink(_) => (meta.mode, meta.xattrs) = (0o777, Vec::new()),
+            Kind::Fifo => meta.xattrs = Vec::new(),
+            _ => {}
+        }
+        self.acls += u64::from(records.acls);
+        self.left = size as u64;
+        self.fill = padding(self.left).len();
+        Ok(Member { path, meta, kind })
+    }
+}
+
+/// A name from the header, or from what came before it instead: but not from both kinds of that.
+fn one(plain: &[u8], long: Option<Vec<u8>>, record: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
+    match (long, record) {
+        (None, None) => Ok(plain.to_vec()),
+        (Some(name), None) | (None, Some(name)) => Ok(name),
+        (Some(_), Some(_)) => Err(Error::of(plain, "it has two long names")),
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Error::archive("an extended header comes twice")),
+    }
+}
+
+/// A name as a path: `./` may stand before it, and `/` after that of a directory.
+fn place(name: &[u8], dir: bool) -> Result<RelPath, &'static str> {
+    if name.len() as i128 > NAME_MAX {
+        return Err("its name is too long");
+    }
+    let name = name.strip_suffix(b"/").filter(|_| dir).unwrap_or(name);
+    if dir && name == b"." {
+        return Ok(RelPath::root());
+    }
+    let name = name.strip_prefix(b"./").unwrap_or(name);
+    if name.is_empty() {
+        return Err("it has no name");
+    }
+    RelPath::new(name).map_err(|_| "its name is no plain path below the root of the archive")
+}
+
+fn field(value: i128, max: u32) -> Option<u32> {
+    u32::try_from(value).ok().filter(|value| *value <= max)
+}
+
+/// The largest id means "none" to the system.
+fn id(record: Option<i128>, plain: i128) -> Option<u32> {
+    field(record.unwrap_or(plain), u32::MAX - 1)
+}
+
+fn time(record: Option<Time>, plain: i128) -> Option<Time> {
+    let time = match record {
+        Some(time) => time,
+        None => Time {
+            secs: i64::try_from(plain).ok()?,
+            nanos: 0,
+        },
+    };
+    SECS.contains(&time.secs).then_some(time)
+}

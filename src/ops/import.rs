@@ -1,0 +1,204 @@
+//! `import`: a tar becomes a snapshot. Nothing is unpacked anywhere: what the tar says is checked, its contents go into packs, and
+//! the tree that comes of it is audited as a venv is that is saved.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::audit::Stored;
+use super::context::Context;
+use super::error::Error;
+use super::inflow::{Inflow, bad};
+use super::intake::Intake;
+use super::lookup::Chosen;
+use super::save::{Draft, SaveOutcome, prepare, refuse_nesting};
+use crate::archive::{Origin, Reader, plain};
+use crate::audit::{Accept, accept};
+use crate::model::{Audit, Document, Label, Manifest, SnapshotId, VenvId};
+use crate::store::{Added, Store};
+use crate::venv::Site;
+use crate::venv::hashes::Hashes;
+use crate::venv::scan::Scan;
+
+/// What an import is told.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// Of which venv of this host it is; what the tar says otherwise.
+    pub venv: Option<Site>,
+    /// A name to find it by; that of the tar otherwise.
+    pub label: Option<Label>,
+    /// Free text; that of the tar otherwise.
+    pub note: Option<String>,
+    /// Keep it for ever.
+    pub pin: bool,
+    /// Take it even if it is damaged; it is no baseline then.
+    pub force: bool,
+    /// Findings that are accepted.
+    pub accept: Vec<Accept>,
+}
+
+/// What an import did.
+#[derive(Debug)]
+pub struct ImportOutcome {
+    /// The snapshot that came of it, as if it had been saved.
+    pub saved: SaveOutcome,
+    /// The snapshot that was exported, where the tar says so.
+    pub origin: Option<SnapshotId>,
+    /// How many members the tar had.
+    pub entries: u64,
+    /// How long it was before compression.
+    pub bytes: u64,
+}
+
+/// Makes a snapshot of a tar that is read from `from` and called `file` in messages.
+pub fn import(
+    context: &Context<'_>,
+    from: impl Read,
+    file: &Path,
+    options: &ImportOptions,
+) -> Result<ImportOutcome, Error> {
+    let start = Instant::now();
+    let bad = |error| bad(file, error);
+    if let Some(site) = &options.venv {
+        refuse_nesting(context, site)?;
+    }
+    let mut reader = Reader::new(plain(from).map_err(bad)?);
+    let first = reader.next().map_err(bad)?;
+    let empty = || Error::BadTar {
+        file: file.to_owned(),
+        what: "it is empty".to_owned(),
+    };
+    let first = first.ok_or_else(empty)?;
+    let origin = reader.origin().cloned();
+    let draft = draft(context, file, origin.as_ref(), options)?;
+    Store::create(&context.store, context.lock_wait, context.monitor)?;
+    let store = context.open()?;
+    store.tidy(context.monitor)?;
+
+    context.monitor.phase("importing", 0, 0);
+    let packer = store.packer(context.monitor)?;
+    let hashes = Hashes::default();
+    let inflow = Inflow {
+        context,
+        packer: &packer,
+        hashes: &hashes,
+        file,
+    };
+    let gathered = inflow.take(&mut reader, first)?;
+    let entries = gathered.len() as u64;
+    let manifest = gathered.finish().map_err(bad)?;
+    warn_of_acls(context, reader.acls());
+    // From here on the contents can be read back, for the audit.
+    let contents = packer.finish()?;
+    context.go_on()?;
+    context.monitor.phase("auditing", 0, 0);
+    let audit = admit(&store, &manifest, &hashes, &draft.venv, options)?;
+    context.go_on()?;
+    context.monitor.phase("storing", 0, 0);
+    let (chosen, described) = commit(context, &store, manifest, &audit, draft)?;
+    if options.pin {
+        store.pin(chosen.id)?;
+    }
+    let saved = SaveOutcome {
+        chosen,
+        added: sum(contents, described),
+        audit,
+        took: start.elapsed(),
+    };
+    Ok(ImportOutcome {
+        saved,
+        origin: origin.map(|origin| origin.id),
+        entries,
+        bytes: reader.bytes(),
+    })
+}
+
+/// What the snapshot will say of itself: what the tar says, unless the person says something else.
+fn draft(
+    context: &Context<'_>,
+    file: &Path,
+    origin: Option<&Origin>,
+    options: &ImportOptions,
+) -> Result<Draft, Error> {
+    let told = origin.map(|origin| origin.venv.clone());
+    let venv = match &options.venv {
+        Some(site) => context.venv_id(site),
+        None => told.ok_or_else(|| Error::NoVenv(file.to_owned()))?,
+    };
+    let micros =
+        |time: Timestamp| Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time);
+    Ok(Draft {
+        venv,
+        label: options.label.clone().or_else(|| origin?.label.clone()),
+        note: options.note.clone().or_else(|| origin?.note.clone()),
+        // Nobody saves tomorrow; such a snapshot would stay the newest for ever.
+        created: origin.map(|origin| micros(origin.created.min(context.now))),
+        ..Draft::default()
+    })
+}
+
+fn warn_of_acls(context: &Context<'_>, acls: u64) {
+    if acls > 0 {
+        let text =
+            format!("access control lists of {acls} entries are not taken over; their modes are");
+        context.monitor.warn(&text);
+    }
+}
+
+/// Audits what came, and refuses what is damaged.
+fn admit(
+    store: &Store,
+    manifest: &Manifest,
+    hashes: &Hashes,
+    venv: &VenvId,
+    options: &ImportOptions,
+) -> Result<Audit, Error> {
+    let place = venv.path();
+    let stored = Stored {
+        store,
+        manifest,
+        hashes,
+        place: &place,
+    };
+    let mut audit = stored.audit();
+    accept(&mut audit, &options.accept);
+    if audit.damage().next().is_some() && !options.force {
+        return Err(Error::Damaged(Box::new(audit)));
+    }
+    Ok(audit)
+}
+
+/// Stores trees and findings, then the snapshot that names them.
+fn commit(
+    context: &Context<'_>,
+    store: &Store,
+    manifest: Manifest,
+    audit: &Audit,
+    draft: Draft,
+) -> Result<(Chosen, Added), Error> {
+    let document = Document {
+        audit: Some(audit.clone()),
+        ..Document::default()
+    };
+    let whole = Scan {
+        manifest,
+        stats: Vec::new(),
+        unreadable: Vec::new(),
+        unstable: Vec::new(),
+    };
+    let intake = Intake::new(store.packer(context.monitor)?);
+    let (snapshot, added) = prepare(context, store, intake, &whole, Draft { document, ..draft })?;
+    context.go_on()?;
+    let id = store.commit(&snapshot)?;
+    Ok((Chosen { id, snapshot }, added))
+}
+
+fn sum(a: Added, b: Added) -> Added {
+    Added {
+        objects: a.objects + b.objects,
+        bytes: a.bytes + b.bytes,
+        stored: a.stored + b.stored,
+    }
+}

@@ -124,7 +124,7 @@ impl<R: Read> Reader<R> {
                 EntryType::GNULongLink => once(&mut extra.link, self.long(&block)?)?,
                 _ => {
                     self.begun = true;
-                    return self.member(block, extra).map(Some);
+                    return self.member(&block, extra).map(Some);
                 }
             }
         }
@@ -219,7 +219,7 @@ impl<R: Read> Reader<R> {
         once(&mut self.origin, origin)
     }
 
-    fn member(&mut self, block: Block, extra: Extra) -> Result<Member, Error> {
+    fn member(&mut self, block: &Block, extra: Extra) -> Result<Member, Error> {
         let records = extra.records.unwrap_or_default();
         let name = one(&block.name, extra.name, records.path)?;
         let link = one(&block.link, extra.link, records.link)?;

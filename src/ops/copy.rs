@@ -138,7 +138,7 @@ fn choose(
 fn whole(
     source: &Store,
     chosen: &[Chosen],
-    cause: Option<store::Error>,
+    cause: Option<Box<store::Error>>,
     good: impl Fn(&crate::model::Digest) -> bool,
 ) -> Result<Reach, Error> {
     let reach = source.reach(chosen.iter().map(|one| &one.snapshot), good)?;
@@ -176,7 +176,7 @@ fn explain(source: &Store, chosen: &[Chosen], sent: &Digests, error: store::Erro
         return error.into();
     }
     let good = |id: &crate::model::Digest| source.has(id) && !bad.contains(id);
-    match whole(source, chosen, Some(error), good) {
+    match whole(source, chosen, Some(Box::new(error)), good) {
         Err(error) => error,
         Ok(_) => Error::Refused("the store is damaged where it was read".to_owned()),
     }

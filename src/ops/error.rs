@@ -145,7 +145,7 @@ pub enum Error {
         more: String,
         /// Where it was met.
         #[source]
-        cause: Option<store::Error>,
+        cause: Option<Box<store::Error>>,
     },
     /// Told to stop.
     #[error("interrupted")]

@@ -2,28 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The calls that change something.
-pub(crate) const CHANGING: [&str; 18] = [
-    "mkdir",
-    "mkdirat",
-    "write",
-    "pwrite64",
-    "ftruncate",
-    "fchmod",
-    "fchown",
-    "fsetxattr",
-    "utimensat",
-    "symlinkat",
-    "linkat",
-    "unlink",
-    "unlinkat",
-    "renameat",
-    "renameat2",
-    "fsync",
-    "fdatasync",
-    "syncfs",
-];
-
 /// What happens at a call.
 #[derive(Clone, Copy)]
 pub(crate) enum Fault {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::injection::{CHANGING, Fault, Point, points};
+use crate::injection::{Fault, Point, points};
+use crate::support::faults::CHANGING;
 use crate::lab::{World, dice, names};
 use crate::support::{Run, Sandbox, Tree};
 

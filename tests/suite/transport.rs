@@ -9,7 +9,7 @@ use crate::support::faults::{is_root, skipped};
 use crate::support::{Sandbox, Tree, venv};
 
 /// A venv with what tars find hard: long and odd names, hard links, attributes, FIFOs, old times, a large file.
-fn odd(root: &Path) {
+pub(crate) fn odd(root: &Path) {
     venv::tiny(root);
     let deep = format!("odd/{}/{}", "d".repeat(120), "e".repeat(200));
     venv::write(root, &format!("{deep}/{}", "f".repeat(250)), b"deep");
@@ -40,7 +40,7 @@ fn odd(root: &Path) {
     venv::set_mtime(root, 1_600_000_000, 987_654_321);
 }
 
-fn works(program: &str) -> bool {
+pub(crate) fn works(program: &str) -> bool {
     let found = Command::new(program)
         .arg("--version")
         .stdout(Stdio::null())
@@ -53,7 +53,7 @@ fn works(program: &str) -> bool {
 }
 
 #[track_caller]
-fn run(program: &str, args: &[&str], cwd: &Path) -> String {
+pub(crate) fn run(program: &str, args: &[&str], cwd: &Path) -> String {
     let output = Command::new(program)
         .args(args)
         .current_dir(cwd)

@@ -5,6 +5,28 @@ use std::process::Command;
 
 use super::{Run, Sandbox};
 
+/// The calls that change something.
+pub(crate) const CHANGING: [&str; 18] = [
+    "mkdir",
+    "mkdirat",
+    "write",
+    "pwrite64",
+    "ftruncate",
+    "fchmod",
+    "fchown",
+    "fsetxattr",
+    "utimensat",
+    "symlinkat",
+    "linkat",
+    "unlink",
+    "unlinkat",
+    "renameat",
+    "renameat2",
+    "fsync",
+    "fdatasync",
+    "syncfs",
+];
+
 /// Tells that something could not be tested here, so that it is never silent.
 pub(crate) fn skipped(count: usize, why: &str) {
     // Past the capture of the test harness.

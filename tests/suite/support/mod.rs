@@ -5,6 +5,7 @@ pub(crate) mod faults;
 pub(crate) mod mounts;
 pub(crate) mod pythons;
 pub(crate) mod sandbox;
+pub(crate) mod tar;
 pub(crate) mod tree;
 pub(crate) mod uv;
 pub(crate) mod venv;

@@ -96,6 +96,8 @@ impl Store {
     /// Makes a store at `path`, which may not exist or must be an empty directory. Private whatever the umask. An
     /// existing store stays as it is.
     pub(crate) fn create(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<(), Error> {
+        // The parent of a bare name is where the process stands, and has no name in it.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         if path.join(HEADER).exists() {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -203,16 +204,17 @@ fn two_opposite_copies_at_once_both_end() {
     venv::write(&sandbox.path("second"), "data", &venv::noise(100_000));
     at(&sandbox, "other", 0, &["save", "second"]);
     let theirs = json_at(&sandbox, "other", &["list"])["snapshots"][0]["id"].clone();
-    for _ in 0..4 {
-        let there = sandbox
-            .command(&["copy", "--all", "--to", "other"])
-            .spawn()
-            .unwrap();
-        let back = sandbox
-            .command(&["copy", "--all", "--to", "store", "--store", "other"])
-            .spawn()
-            .unwrap();
-        for mut child in [there, back] {
+    for round in 0..4 {
+        // Something new on both sides, so that both read and write.
+        for (name, store) in [("venv", "store"), ("second", "other")] {
+            venv::write(&sandbox.path(name), "more", &venv::noise(300_000 + round));
+            at(&sandbox, store, 0, &["save", name]);
+        }
+        let copy = |from: &str, to: &str| {
+            let mut command = sandbox.command(&["copy", "--all", "--to", to, "--store", from]);
+            command.stdout(Stdio::null()).spawn().unwrap()
+        };
+        for mut child in [copy("store", "other"), copy("other", "store")] {
             assert!(child.wait().unwrap().success());
         }
     }

@@ -27,7 +27,7 @@ fn a_malformed_extended_header_is_refused() {
     for bad in [
         &b"x"[..],
         b"99 path=x\n",
-        b"9 path=x\n",
+        b"10 path=x\nz",
         b"09 path=x\n",
         b"8 path=x\n",
         b"-1 path=x\n",
@@ -176,7 +176,7 @@ fn impossible_lengths_in_base_256_are_refused() {
         "no number",
         &Tar::venv()
             .with("./x", b'0', b"", &|block| {
-                block[124..127].copy_from_slice(b"9a9")
+                block[124..127].copy_from_slice(b"9a9");
             })
             .end(),
     );
@@ -261,7 +261,7 @@ fn times_owners_and_modes_out_of_range_are_refused() {
         "mode is impossible",
         &Tar::venv()
             .with("./x", b'0', b"", &|block| {
-                block[100..107].copy_from_slice(b"0100644")
+                block[100..107].copy_from_slice(b"0100644");
             })
             .end(),
     );

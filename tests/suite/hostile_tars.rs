@@ -162,7 +162,7 @@ fn a_fifo_is_recorded_and_neither_it_nor_setuid_is_restored_unasked() {
         Tar::venv()
             .with("./fifo", b'6', b"", &|_| {})
             .with("./tool", b'0', b"#!x", &|block| {
-                block[100..107].copy_from_slice(b"0006755")
+                block[100..107].copy_from_slice(b"0006755");
             });
     fs::write(sandbox.path("x.tar"), tar.end()).unwrap();
     sandbox.ok(&["import", "x.tar", "--venv", "venv"]);
@@ -195,11 +195,11 @@ fn a_tar_that_is_cut_anywhere_is_refused() {
 fn what_unpacks_to_far_more_than_it_is_is_refused() {
     let sandbox = Sandbox::new();
     let header = block(b"./x", b'0', 1 << 33, b"", &|b| {
-        b[124..136].copy_from_slice(b"\x80\0\0\0\0\0\0\x02\0\0\0\0")
+        b[124..136].copy_from_slice(b"\x80\0\0\0\0\0\0\x02\0\0\0\0");
     });
     let zeros = vec![0_u8; 1 << 20];
     let mut zst = zstd::Encoder::new(Vec::new(), 1).unwrap();
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     for out in [&mut zst as &mut dyn Write, &mut gz] {
         out.write_all(&Tar::venv().raw(&header).0).unwrap();
         for _ in 0..160 {

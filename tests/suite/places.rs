@@ -197,3 +197,12 @@ fn no_inode_of_the_old_venv_is_shared_or_written() {
         );
     }
 }
+
+#[test]
+fn a_store_may_be_named_without_a_directory_before_it() {
+    // A bare name has an empty parent, which the first save could not open.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["--store", "bare", "save", "venv"]);
+    assert!(sandbox.path("bare/venv-snap.json").exists());
+}

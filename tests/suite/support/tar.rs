@@ -92,6 +92,6 @@ impl Tar {
 /// `LENGTH KEY=VALUE\n`
 pub(crate) fn record(key: &str, value: &[u8]) -> Vec<u8> {
     let body = [b" ", key.as_bytes(), b"=", value, b"\n"].concat();
-    let len = (1..).find(|len: &usize| len.to_string().len() + body.len() == *len);
+    let len = (1..1_000_000).find(|len: &usize| len.to_string().len() + body.len() == *len);
     [len.unwrap().to_string().as_bytes(), &body].concat()
 }

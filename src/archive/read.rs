@@ -331,3 +331,91 @@ fn time(record: Option<Time>, plain: i128) -> Option<Time> {
     };
     SECS.contains(&time.secs).then_some(time)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::{END, header};
+    use crate::model::{Digest, Entry, Node};
+
+    /// A tar as we write it, with a long name, an attribute, a link, and contents.
+    fn sample() -> Vec<u8> {
+        let mut tar = Vec::new();
+        for (name, size) in [("pyvenv.cfg", 700_u64), (&"d/".repeat(60), 0), ("x", 0)] {
+            let path = RelPath::new(name.trim_end_matches('/').as_bytes()).unwrap();
+            let digest = Digest::of(name.as_bytes());
+            let node = match (name.ends_with('/'), size) {
+                (true, _) => Node::Dir,
+                (_, 0) => Node::Symlink(b"y".to_vec()),
+                (..) => Node::File {
+                    size,
+                    digest,
+                    link_to: None,
+                },
+            };
+            let xattrs = vec![(b"user.a".to_vec(), b"b".to_vec())];
+            let mtime = Time { secs: -5, nanos: 5 };
+            let meta = Meta {
+                mode: 0o644,
+                mtime,
+                xattrs,
+                ..Meta::default()
+            };
+            tar.extend(header(&Entry { path, meta, node }).unwrap());
+            tar.extend(vec![7; size as usize]);
+            tar.extend_from_slice(padding(size));
+        }
+        tar.extend(END);
+        tar
+    }
+
+    fn all(tar: &[u8]) -> Result<usize, Error> {
+        let mut reader = Reader::new(tar);
+        let mut members = 0;
+        while reader.next()?.is_some() {
+            members += 1;
+            while reader.left > 0 {
+                reader.content(100)?;
+            }
+        }
+        Ok(members)
+    }
+
+    #[test]
+    fn what_we_write_is_read_and_is_refused_when_cut_at_any_byte() {
+        let tar = sample();
+        assert_eq!(all(&tar).unwrap(), 3);
+        for len in 0..tar.len() {
+            assert!(all(&tar[..len]).is_err(), "{len}");
+        }
+    }
+
+    #[test]
+    fn no_change_of_bytes_makes_it_panic() {
+        let tar = sample();
+        let mut state = 7_u64;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        for _ in 0..20_000 {
+            let mut bytes = tar.clone();
+            for _ in 0..=next(3) {
+                let at = next(bytes.len());
+                bytes[at] = next(256) as u8;
+            }
+            // A sum that is right again lets the change through to what lies behind it.
+            for block in bytes
+                .chunks_mut(BLOCK)
+                .filter(|block| block[257..262] == *b"ustar")
+            {
+                let mut signed = tar::Header::from_byte_slice(block).clone();
+                signed.set_cksum();
+                block.copy_from_slice(signed.as_bytes());
+            }
+            let _ = all(&bytes);
+        }
+    }
+}

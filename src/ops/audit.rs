@@ -134,7 +134,8 @@ impl Stored<'_> {
             interpreter: Some(&told(self.manifest, &config)),
             read: &read,
             hash: &|path, algorithm| self.hash(path, algorithm),
-            whole: &|path| self.hashes.whole(&self.manifest.get(path)?.digest()?),
+            glimpse: &|path| self.hashes.glimpse(&self.manifest.get(path)?.digest()?),
+            imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
         })
     }

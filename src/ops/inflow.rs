@@ -123,7 +123,7 @@ impl Inflow<'_, '_> {
             }
             Task::Segment(number, bytes) => {
                 let value = segment_value(&bytes, number);
-                self.packer.add_segment(value, number, bytes)?;
+                self.packer.add_segment(value, number, &bytes)?;
                 Ok(Made::Segment(value))
             }
         }

@@ -273,7 +273,7 @@ impl<'s> Packer<'s> {
                 id,
                 kind,
                 segment,
-                bytes,
+                bytes: bytes.into(),
             }])?;
         }
         Ok(())

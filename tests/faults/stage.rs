@@ -5,8 +5,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::injection::{Fault, Point, points};
-use crate::support::faults::CHANGING;
 use crate::lab::{World, dice, names};
+use crate::support::faults::CHANGING;
 use crate::support::{Run, Sandbox, Tree};
 
 /// A command in a state of the world.

@@ -24,12 +24,7 @@ fn reset(sandbox: &Sandbox, backup: &std::path::Path) {
 }
 
 /// Kills a command at its n-th call of each changing kind, for all n, and checks after each. Returns how often it died.
-fn kill_everywhere(
-    sandbox: &Sandbox,
-    more: &[&str],
-    args: &[&str],
-    check: &dyn Fn(&str),
-) -> usize {
+fn kill_everywhere(sandbox: &Sandbox, more: &[&str], args: &[&str], check: &dyn Fn(&str)) -> usize {
     let backup = tempfile::tempdir().unwrap();
     for name in ["venv", "store"] {
         if sandbox.path(name).exists() {

@@ -290,7 +290,7 @@ mod tests {
             ("srv/v/pyvenv.cfg", Kind::File(3)),
         ])
         .unwrap();
-        assert_eq!(names(&tree), ["", "a", "a/b", "a/b/c", "pyvenv.cfg"]);
+        assert_eq!(names(&tree), [".", "a", "a/b", "a/b/c", "pyvenv.cfg"]);
         assert!(gather(&[CFG, ("w/x", Kind::File(1))]).is_err());
         assert!(gather(&[CFG, ("w/pyvenv.cfg", Kind::File(1))]).is_err());
         assert!(gather(&[("v/x", Kind::File(1))]).is_err());

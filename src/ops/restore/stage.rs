@@ -57,11 +57,12 @@ impl Bench<'_> {
 impl Drop for Bench<'_> {
     fn drop(&mut self) {
         if self.abandoned {
-            // What fails here is settled by the next command, from the journal.
+            // What fails here is settled by the next command, from the journal, which therefore goes last, or stays.
             let name = self.work.staging();
-            let _ = remove_held(&self.work.dir, name.as_bytes(), self.staging.root());
-            let _ = self.incident.withdraw(self.store);
-            let _ = self.work.clear();
+            let removed = remove_held(&self.work.dir, name.as_bytes(), self.staging.root());
+            if removed.is_ok() && self.incident.withdraw(self.store).is_ok() {
+                let _ = self.work.clear();
+            }
         }
     }
 }

@@ -20,19 +20,16 @@ use super::rooted::{Rooted, os};
 use super::stat::Stat;
 use crate::model::{Digest, Entry, RelPath, SnapshotId};
 
-/// An inode, as a name for a directory that keeps through renames.
+/// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from mount to mount;
+/// both trees of a swap stand in one directory and so on one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Inode {
-    dev: u64,
     ino: u64,
 }
 
 impl Inode {
     pub(crate) fn of(stat: &Stat) -> Self {
-        Self {
-            dev: stat.dev,
-            ino: stat.ino,
-        }
+        Self { ino: stat.ino }
     }
 }
 

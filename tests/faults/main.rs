@@ -26,14 +26,22 @@ mod fence;
 mod hostile;
 mod injection;
 mod lab;
+mod log_disk;
 mod many;
 mod model;
+mod no_room;
+mod planted;
+mod power;
 mod races;
+mod rig;
 mod rights;
+mod shutdown;
 mod stage;
+mod story;
 #[path = "../suite/support/mod.rs"]
 #[allow(dead_code, reason = "shared with tests/suite, which uses the rest")]
 mod support;
+mod torn;
 mod wreck;
 
 use std::sync::OnceLock;

@@ -125,7 +125,7 @@ fn links_and_pipes_in_the_place_of_the_stores_files_are_not_followed() {
                 fs::create_dir(path).unwrap();
             })
         }),
-        ("link for a snapshot file", (0, 1), |place| {
+        ("link for a snapshot file", (0, 3), |place| {
             replaced(place, &format!("snapshots/{}", "0".repeat(64)), to_file)
         }),
         ("pipe for a snapshot file", (0, 1), |place| {

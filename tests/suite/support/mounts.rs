@@ -39,6 +39,13 @@ impl Mount {
         mount(path, &["-t", "overlay", "-o", &options, "overlay"])
     }
 
+    /// The file system in a file. `options` such as `loop,noatime`.
+    #[allow(dead_code, reason = "for tests/faults")]
+    pub(crate) fn image(image: &Path, path: &Path, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(path).unwrap();
+        mount(path, &["-o", options, image.to_str().unwrap()])
+    }
+
     /// Makes it read-only, or writable again.
     pub(crate) fn read_only(&self, yes: bool) {
         let option = if yes {
@@ -70,6 +77,10 @@ fn mount(path: &Path, args: &[&str]) -> Option<Mount> {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
+        // Quietly first: a disk that is still in use is let go when it no longer is.
+        let done = Command::new("umount").arg(&self.path).output();
+        if !done.is_ok_and(|done| done.status.success()) {
+            let _ = Command::new("umount").arg("-l").arg(&self.path).status();
+        }
     }
 }

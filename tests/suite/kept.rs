@@ -152,3 +152,18 @@ fn a_file_in_place_of_a_venv_is_kept_and_undo_says_where() {
     let run = sandbox.code(3, &["undo", "venv"]);
     assert!(run.stderr.contains("venv.snap-old-"), "{run}");
 }
+
+#[test]
+fn an_incident_in_which_nothing_was_replaced_lists_as_nothing() {
+    // `ls` took its empty tree for damage.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    let list = sandbox.json(0, &["list"]);
+    let all = list["snapshots"].as_array().unwrap();
+    let incident = all.iter().find(|one| one["purpose"] == "incident").unwrap();
+    let run = sandbox.ok(&["ls", incident["id"].as_str().unwrap()]);
+    assert!(run.stdout.trim().is_empty(), "{run}");
+}

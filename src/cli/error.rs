@@ -110,6 +110,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoIncident(cause) if is_full(cause) => "free space in the store, or keep the old tree beside the venv instead: --keep-old".to_owned(),
         Error::NoIncident(_) => "make the store writable, or keep the old tree beside the venv instead: --keep-old".to_owned(),
         Error::Busy(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
+        Error::InTheWay(_) => "no restore is known to have left it: look at it, then move it away and run the command again".to_owned(),
         Error::NoRoom(_) => "free some space there and run the command again; nothing was changed".to_owned(),
         Error::NotVerified { .. } => format!("'{name} restore' with another snapshot may work: '{name} list'"),
         Error::Path(path) => return path_hint(path),

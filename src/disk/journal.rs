@@ -171,6 +171,11 @@ impl Workplace {
         format!("{}-staging", self.stem)
     }
 
+    /// Whether something stands where the staging directory would.
+    pub(crate) fn has_staging(&self) -> Result<bool, PathError> {
+        Ok(self.dir.stat_name(self.staging().as_bytes())?.is_some())
+    }
+
     /// Where the old tree stands between two renames.
     pub(crate) fn aside(&self) -> String {
         format!("{}-aside", self.stem)

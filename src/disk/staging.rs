@@ -29,24 +29,26 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Creates it, empty, for its owner only.
+    /// Creates it, empty, for its owner only. Where it cannot be used it is taken away again.
     pub(crate) fn create(work: &Workplace) -> Result<Self, PathError> {
         let name = work.staging();
-        let shown = work.shown(&name);
         rustix::fs::mkdirat(work.dir.fd(), name.as_str(), Mode::from_raw_mode(0o700))
-            .at("create directory", &shown)?;
-        let root = work.dir.enter(name.as_bytes()).inspect_err(|_| {
-            // Without a journal nobody would take it away. It is empty, or stays.
-            let flags = rustix::fs::AtFlags::REMOVEDIR;
-            let _ = rustix::fs::unlinkat(work.dir.fd(), name.as_str(), flags);
-        })?;
+            .at("create directory", &work.shown(&name))?;
+        Self::of_new(work, &name).inspect_err(|_| {
+            // It is empty, or it is somebody else's and stays.
+            let _ = rustix::fs::unlinkat(work.dir.fd(), name.as_str(), AtFlags::REMOVEDIR);
+        })
+    }
+
+    fn of_new(work: &Workplace, name: &str) -> Result<Self, PathError> {
+        let root = work.dir.enter(name.as_bytes())?;
         // Who may write beside the venv could have put another directory in its place.
         if root.stat()?.uid != rustix::process::geteuid().as_raw() || !root.names()?.is_empty() {
             return Err(std::io::Error::other("somebody else replaced it"))
-                .at("use directory", &shown);
+                .at("use directory", root.path());
         }
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
-        rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", &shown)?;
+        rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", root.path())?;
         let owner = (
             rustix::process::geteuid().as_raw(),
             rustix::process::getegid().as_raw(),

@@ -68,6 +68,9 @@ pub enum Error {
     /// Another process works on the venv.
     #[error("another process is working on '{}'", Shown::path(.0))]
     Busy(PathBuf),
+    /// Something stands where the new tree would be built, and no journal says that a restore left it.
+    #[error("'{}' is in the way; nothing was changed", Shown::path(.0))]
+    InTheWay(PathBuf),
     /// There is not enough room to build the new tree.
     #[error(transparent)]
     NoRoom(#[from] TooLittle),

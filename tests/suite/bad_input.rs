@@ -276,3 +276,23 @@ fn a_save_that_is_not_whole_is_no_baseline_and_is_passed_over_aloud() {
     let run = sandbox.code(3, &["diff", "venv"]);
     assert!(run.stdout.contains("no baseline"), "{run}");
 }
+
+#[test]
+fn what_stands_where_a_restore_would_build_is_named_and_left_alone() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::write(sandbox.path("venv/pyvenv.cfg"), b"").unwrap();
+    fs::create_dir(sandbox.path(".venv.snap-restore-staging")).unwrap();
+    fs::write(sandbox.path(".venv.snap-restore-staging/mine"), b"x").unwrap();
+    let before = Tree::of(&sandbox.path("."));
+    refused(&sandbox, 3, &["restore", "venv"], "is in the way");
+    let beside = |tree: &Tree| {
+        let mine = tree.0.iter().filter(|(path, _)| !path.starts_with("store"));
+        mine.map(|(path, record)| (path.clone(), record.content.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(beside(&Tree::of(&sandbox.path("."))), beside(&before));
+    fs::remove_dir_all(sandbox.path(".venv.snap-restore-staging")).unwrap();
+    sandbox.ok(&["restore", "venv"]);
+}

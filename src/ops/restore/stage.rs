@@ -93,6 +93,9 @@ impl<'a> Plan<'a> {
         proofs: &[Option<Stat>],
     ) -> Result<Bench<'a>, Error> {
         let work = self.workplace()?;
+        if work.has_staging()? {
+            return Err(Error::InTheWay(work.shown(&work.staging())));
+        }
         let keep_old = self.keep != Keep::No;
         if keep_old && matches!(self.route, Route::InPlace(_)) {
             return Err(self.cannot_keep("files are replaced one by one"));
@@ -116,8 +119,11 @@ impl<'a> Plan<'a> {
                 abandoned: true,
             }),
             Err(error) => {
-                let _ = incident.withdraw(self.store);
-                let _ = work.clear();
+                // As above: the journal goes last, or stays.
+                let gone = work.has_staging().is_ok_and(|there| !there);
+                if gone && incident.withdraw(self.store).is_ok() {
+                    let _ = work.clear();
+                }
                 Err(error)
             }
         }

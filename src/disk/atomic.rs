@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 
 use super::error::{At, PathError};
 use super::rooted::Rooted;
@@ -87,11 +87,7 @@ impl Drop for Temp<'_> {
     fn drop(&mut self) {
         if !self.kept {
             // What cannot be removed now is removed by the next command.
-            let _ = rustix::fs::unlinkat(
-                self.dir.fd(),
-                self.name.as_str(),
-                rustix::fs::AtFlags::empty(),
-            );
+            let _ = rustix::fs::unlinkat(self.dir.fd(), self.name.as_str(), AtFlags::empty());
         }
     }
 }
@@ -125,7 +121,7 @@ pub(crate) fn make_lock_file(dir: &Rooted, name: &str) -> Result<(), PathError> 
 /// Removes names and makes that durable. That one is gone already is fine.
 pub(crate) fn remove(dir: &Rooted, names: &[impl AsRef<Path>]) -> Result<(), PathError> {
     for name in names.iter().map(AsRef::as_ref) {
-        match rustix::fs::unlinkat(dir.fd(), name, rustix::fs::AtFlags::empty()) {
+        match rustix::fs::unlinkat(dir.fd(), name, AtFlags::empty()) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => {}
             Err(error) => return Err(error).at("remove", &dir.path().join(name)),
         }
@@ -133,7 +129,8 @@ pub(crate) fn remove(dir: &Rooted, names: &[impl AsRef<Path>]) -> Result<(), Pat
     dir.sync()
 }
 
-/// Moves files to another directory and makes that durable. Their modification time tells when they were moved.
+/// Moves files to another directory and makes that durable. Their modification time tells when they were moved. That another
+/// process moved one first is fine.
 pub(crate) fn shift(from: &Rooted, to: &Rooted, names: &[String]) -> Result<(), PathError> {
     let now = rustix::fs::Timestamps {
         last_access: NOW,
@@ -141,9 +138,16 @@ pub(crate) fn shift(from: &Rooted, to: &Rooted, names: &[String]) -> Result<(), 
     };
     for name in names {
         let (old, new) = (from.path().join(name), to.path().join(name));
-        rustix::fs::utimensat(from.fd(), name, &now, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
-            .at("set the times of", &old)?;
-        rustix::fs::renameat(from.fd(), name, to.fd(), name).at("rename to", &new)?;
+        let moved = rustix::fs::utimensat(from.fd(), name, &now, AtFlags::SYMLINK_NOFOLLOW)
+            .at("set the times of", &old)
+            .and_then(|()| {
+                rustix::fs::renameat(from.fd(), name, to.fd(), name).at("rename to", &new)
+            });
+        let there = || to.stat_name(name.as_bytes()).map(|stat| stat.is_some());
+        match moved {
+            Err(error) if error.is_missing() && there()? => {}
+            done => done?,
+        }
     }
     to.sync()?;
     from.sync()

@@ -48,7 +48,8 @@ impl Staging {
                 .at("use directory", root.path());
         }
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
-        rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)).at("set the mode of", root.path())?;
+        rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700))
+            .at("set the mode of", root.path())?;
         let owner = (
             rustix::process::geteuid().as_raw(),
             rustix::process::getegid().as_raw(),

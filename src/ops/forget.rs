@@ -10,6 +10,7 @@ use super::error::Error;
 use super::lookup::Chosen;
 use super::retention::Policy;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef, VenvId};
+use crate::store::Store;
 use crate::venv::Site;
 
 /// What a forget is told.
@@ -73,8 +74,25 @@ pub fn forget(
     if !options.dry_run {
         let ids: Vec<SnapshotId> = outcome.forgotten.iter().map(|one| one.id).collect();
         store.forget(&ids)?;
+        outcome.spare(&store)?;
     }
     Ok(outcome)
+}
+
+impl ForgetOutcome {
+    /// Brings back what was pinned while it was being forgotten.
+    fn spare(&mut self, store: &Store) -> Result<(), Error> {
+        let pins = store.pins()?;
+        let (pinned, forgotten): (Vec<_>, Vec<_>) = std::mem::take(&mut self.forgotten)
+            .into_iter()
+            .partition(|one| pins.contains(&one.id));
+        self.forgotten = forgotten;
+        let ids: Vec<SnapshotId> = pinned.iter().map(|one| one.id).collect();
+        store.unforget(&ids)?;
+        let why = || vec!["pinned".to_owned()];
+        self.kept.extend(pinned.into_iter().map(|one| (one, why())));
+        Ok(())
+    }
 }
 
 fn by_policy(

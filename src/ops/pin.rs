@@ -34,7 +34,14 @@ pub fn pin(
     for one in chosen {
         let was = pinned.contains(&one.id);
         match pinning {
-            Pinning::Pin if !was => store.pin(one.id)?,
+            Pinning::Pin if !was => {
+                store.pin(one.id)?;
+                // A `forget` that began before may not have seen the mark. Whoever looks last mends it.
+                if let Err(gone) = store.snapshot_bytes(one.id) {
+                    store.unpin(one.id)?;
+                    return Err(gone.into());
+                }
+            }
             Pinning::Unpin if was => store.unpin(one.id)?,
             _ => {}
         }

@@ -1,6 +1,8 @@
 //! The import statements of a module by the look of its lines: cheap enough for every source of a scan, and only a hint, since
 //! a line may be part of a text.
 
+use memchr::memchr;
+
 /// One import of one module.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Import {
@@ -18,10 +20,7 @@ pub(crate) fn textual(source: &[u8]) -> impl Iterator<Item = Import> + '_ {
     std::iter::from_fn(move || {
         while at < source.len() {
             let line = &source[at..];
-            let next = line
-                .iter()
-                .position(|&b| b == b'\n')
-                .map_or(source.len(), |end| at + end + 1);
+            let next = memchr(b'\n', line).map_or(source.len(), |end| at + end + 1);
             at = next;
             let margin = line
                 .iter()
@@ -42,7 +41,7 @@ const STATEMENT_MAX: usize = 16 << 10;
 
 /// Reads a statement at the beginning of some text.
 fn statement(text: &[u8]) -> Vec<Import> {
-    let first_end = text.iter().position(|&b| b == b'\n').unwrap_or(text.len());
+    let first_end = memchr(b'\n', text).unwrap_or(text.len());
     let first = &text[..first_end];
     let end = if first.contains(&b'(') {
         text.iter()

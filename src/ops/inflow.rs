@@ -12,16 +12,15 @@ use super::context::Context;
 use super::error::Error;
 use crate::archive::{self, Gathered, Kind, Member, Reader};
 use crate::disk::PathError;
-use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
+use crate::model::segment::{BATCH_LEN, SEGMENT_LEN, Segments, segment_value};
 use crate::model::{Digest, RelPath};
 use crate::store::Packer;
 use crate::venv::hashes::Hashes;
 
 /// Bytes on their way at most.
 const FLOWING_MAX: usize = 48 << 20;
-/// How much one task takes.
-const BATCH_BYTES: usize = 1 << 20;
-const BATCH_FILES: usize = 256;
+/// How many files one task takes.
+const BATCH_FILES: usize = 1024;
 
 /// A small file, by its number in the tar.
 type Small = (usize, RelPath, Vec<u8>);
@@ -96,7 +95,7 @@ impl Inflow<'_, '_> {
                     }
                     None => {}
                 }
-                if bytes >= BATCH_BYTES || batch.len() >= BATCH_FILES {
+                if bytes >= BATCH_LEN || batch.len() >= BATCH_FILES {
                     flow.send(std::mem::take(&mut batch), std::mem::take(&mut bytes))?;
                 }
                 next = reader.next().map_err(|error| self.bad(error))?;

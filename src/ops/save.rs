@@ -142,7 +142,8 @@ fn same_interpreter(audit: &Audit, root: &Rooted) -> bool {
     known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
 }
 
-/// The audit of the snapshot before, if the tree is the same in every byte and attribute.
+/// The newest audit of the same tree, in every byte and attribute. Not only of the snapshot before, which after a restore is
+/// of what it replaced.
 fn unchanged(
     context: &Context<'_>,
     store: &Store,
@@ -152,21 +153,29 @@ fn unchanged(
 ) -> Result<Option<Audit>, Error> {
     let venv = crate::model::VenvId::new(&context.host, root.path());
     let catalog = store.catalog()?;
-    let Some((_, before)) = catalog.of(&venv).next_back() else {
-        return Ok(None);
-    };
-    // Another version may look for more.
-    let same_eyes = before.writer == env!("CARGO_PKG_VERSION");
-    if !same_eyes || intake.packer.add_forest(&scan.manifest)? != before.root {
+    let mut before = catalog
+        .of(&venv)
+        // Another version may look for more.
+        .filter(|(_, snapshot)| snapshot.writer == env!("CARGO_PKG_VERSION"))
+        .filter_map(|(_, snapshot)| Some((snapshot.root, snapshot.document?)))
+        .rev()
+        .peekable();
+    if before.peek().is_none() {
         return Ok(None);
     }
-    let document = before.document.and_then(|id| {
+    let root = intake.packer.add_forest(&scan.manifest)?;
+    let read = |id| {
         store
             .read_at_most(&id, super::list::DOCUMENT_BYTES_MAX)
             .ok()
-    });
-    let document = document.and_then(|bytes| serde_json::from_slice::<Document>(&bytes).ok());
-    Ok(document.and_then(|document| document.audit))
+    };
+    Ok(before
+        .filter(|(known, _)| *known == root)
+        .find_map(|(_, document)| {
+            serde_json::from_slice::<Document>(&read(document)?)
+                .ok()?
+                .audit
+        }))
 }
 
 /// A store inside its venv would save itself, and a restore would remove it.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use zstd::zstd_safe::CParameter;
+
 use super::error::Error;
 use super::segment::segment_value;
 use super::wire::{Malformed, Reader, put_uint};
@@ -97,6 +99,10 @@ pub(crate) const LEN_MAX: u32 = RAW_LEN_MAX + 1024 + HEADER_LEN as u32;
 const OBJECTS_MAX: u64 = 1 << 20;
 
 const LEVEL: i32 = 3;
+/// The tables in which matches are looked for, as logarithms: what the level takes for longer inputs, measured as 0.7 % smaller
+/// for 2 % more time.
+const CHAIN_LOG: u32 = 17;
+const HASH_LOG: u32 = 17;
 
 thread_local! {
     /// The plain bytes of a frame, the compressed ones, and those that come back: memory that each frame uses again.
@@ -256,7 +262,10 @@ fn with_compressor<T>(
 ) -> std::io::Result<T> {
     COMPRESSOR.with_borrow_mut(|slot| {
         if slot.is_none() {
-            *slot = Some(zstd::bulk::Compressor::new(LEVEL)?);
+            let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+            compressor.set_parameter(CParameter::ChainLog(CHAIN_LOG))?;
+            compressor.set_parameter(CParameter::HashLog(HASH_LOG))?;
+            *slot = Some(compressor);
         }
         slot.as_mut()
             .map_or_else(|| Err(std::io::ErrorKind::OutOfMemory.into()), work)

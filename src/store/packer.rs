@@ -18,9 +18,8 @@ use super::segment::{self, SEGMENT_LEN, Segments, segment_value};
 use super::wire::Malformed;
 use crate::disk::atomic::Temp;
 use crate::model::Digest;
+use crate::model::segment::BATCH_LEN;
 
-/// Plain bytes after which a frame is closed.
-pub(crate) const FRAME_TARGET: usize = 1 << 20;
 /// Stored bytes after which a pack is closed.
 const PACK_TARGET: u64 = 48 << 20;
 const SHARDS: usize = 16;
@@ -131,12 +130,12 @@ impl<'s> Packer<'s> {
                     segment: 0,
                     bytes: bytes.into(),
                 });
-                if near.bytes >= FRAME_TARGET {
+                if near.bytes >= BATCH_LEN {
                     self.write(&std::mem::take(&mut near).objects)?;
                 }
             }
         }
-        if near.bytes >= FRAME_TARGET / 2 {
+        if near.bytes >= BATCH_LEN / 2 {
             return self.write(&near.objects);
         }
         self.wait(&self.files, near)
@@ -215,7 +214,7 @@ impl<'s> Packer<'s> {
             let mut waiting = locked(queue);
             waiting.bytes += more.bytes;
             waiting.objects.extend(more.objects);
-            if waiting.bytes < FRAME_TARGET {
+            if waiting.bytes < BATCH_LEN {
                 return Ok(());
             }
             std::mem::take(&mut *waiting)

@@ -16,7 +16,7 @@ use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, walk};
-use crate::model::segment::SEGMENT_LEN;
+use crate::model::segment::{BATCH_LEN, SEGMENT_LEN};
 use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Time};
 use crate::monitor::Monitor;
 
@@ -34,9 +34,10 @@ pub(crate) struct Scan {
 }
 
 const ROUNDS: usize = 3;
-/// Bytes and files that one task reads.
-const BATCH_BYTES: u64 = 1 << 20;
-const BATCH_FILES: usize = 256;
+/// Bytes that one task reads where nothing is kept.
+const READ_LEN: u64 = 1 << 20;
+/// How many files one task reads.
+const BATCH_FILES: usize = 1024;
 
 /// The content of each entry of a walk, in the same order; none of what is no file, or was not read yet.
 type Contents = Vec<Option<Content>>;
@@ -112,12 +113,17 @@ fn read_round(
             _ => unread.push((at, file)),
         }
     }
+    let mut batch_len = READ_LEN;
+    if sink.wants() {
+        unread.sort_by(|(_, one), (_, other)| kinship(&one.path).cmp(&kinship(&other.path)));
+        batch_len = BATCH_LEN as u64;
+    }
     monitor.phase(
         "reading",
         unread.len() as u64,
         unread.iter().map(|(_, found)| found.stat.size).sum(),
     );
-    let batches = batches(&unread);
+    let batches = batches(&unread, batch_len);
     let read: Vec<Vec<Content>> = batches
         .par_iter()
         .map(|batch| {
@@ -135,13 +141,28 @@ fn read_round(
     Ok(())
 }
 
+/// Orders files so that those which compress well together are neighbours: bytecode comes right after its source, most of whose
+/// names and texts it repeats.
+fn kinship(path: &RelPath) -> (&[u8], &[u8], bool) {
+    let (dir, name) = (path.parent_bytes(), path.name());
+    match dir.strip_suffix(b"/__pycache__") {
+        Some(dir) => (dir, stem(name), true),
+        None => (dir, stem(name), false),
+    }
+}
+
+fn stem(name: &[u8]) -> &[u8] {
+    let dot = name.iter().position(|&byte| byte == b'.');
+    &name[..dot.unwrap_or(name.len())]
+}
+
 /// Cuts the files into runs of neighbours; a large file is a run of its own.
-fn batches<'u, 'f>(files: &'u [(usize, &'f Found)]) -> Vec<&'u [(usize, &'f Found)]> {
+fn batches<'u, 'f>(files: &'u [(usize, &'f Found)], len: u64) -> Vec<&'u [(usize, &'f Found)]> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (end, (_, file)) in files.iter().enumerate() {
         let large = file.stat.size > SEGMENT_LEN as u64;
-        if end > start && (large || bytes >= BATCH_BYTES || end - start >= BATCH_FILES) {
+        if end > start && (large || bytes >= len || end - start >= BATCH_FILES) {
             batches.push(&files[start..end]);
             (start, bytes) = (end, 0);
         }
@@ -342,13 +363,7 @@ impl Scan {
         let mut cache = StatCache::default();
         for (entry, stat) in self.manifest.entries().iter().zip(&self.stats) {
             if let Some(digest) = entry.digest() {
-                cache.insert(
-                    &entry.path,
-                    stat,
-                    digest,
-                    !entry.meta.xattrs.is_empty(),
-                    racy,
-                );
+                cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), racy);
             }
         }
         cache

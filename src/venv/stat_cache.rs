@@ -15,7 +15,6 @@ pub(crate) trait Known: Sync {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Record {
     dev: u64,
-    ino: u64,
     size: u64,
     mtime: Time,
     ctime: Time,
@@ -23,22 +22,17 @@ struct Record {
     has_xattrs: bool,
 }
 
-/// The files of one venv by path.
+/// The files of one venv by inode. Not by path: whatever gives an inode another name or content changes its change time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct StatCache {
     records: HashMap<u64, Record>,
 }
 
-const RECORD_LEN: usize = 8 * 4 + 12 * 2 + 32 + 1;
-
 impl Known for StatCache {
     /// The change time cannot be set by hand, so an equal one means that nobody touched the file.
-    fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
-        if self.records.is_empty() {
-            return None;
-        }
-        let record = self.records.get(&key(path))?;
-        let same = (record.dev, record.ino, record.size) == (stat.dev, stat.ino, stat.size)
+    fn find(&self, _path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
+        let record = self.records.get(&stat.ino)?;
+        let same = (record.dev, record.size) == (stat.dev, stat.size)
             && (record.mtime, record.ctime) == (stat.mtime, stat.ctime);
         same.then_some((record.digest, record.has_xattrs))
     }
@@ -49,7 +43,6 @@ impl StatCache {
     /// once more without a trace.
     pub(crate) fn insert(
         &mut self,
-        path: &RelPath,
         stat: &Stat,
         digest: Digest,
         has_xattrs: bool,
@@ -58,81 +51,156 @@ impl StatCache {
         if racy.is_some_and(|racy| stat.ctime >= racy) {
             return;
         }
-        let Stat {
-            dev,
-            ino,
-            size,
-            mtime,
-            ctime,
-            ..
-        } = *stat;
-        self.records.insert(
-            key(path),
-            Record {
-                dev,
-                ino,
-                size,
-                mtime,
-                ctime,
-                digest,
-                has_xattrs,
-            },
-        );
+        let record = Record {
+            dev: stat.dev,
+            size: stat.size,
+            mtime: stat.mtime,
+            ctime: stat.ctime,
+            digest,
+            has_xattrs,
+        };
+        self.records.insert(stat.ino, record);
     }
 
-    /// The bytes in which the index keeps it.
+    /// The bytes in which the index keeps it: the number of records; their columns in the order of the inodes, compressed;
+    /// their digests, which do not compress.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut sorted: Vec<_> = self.records.iter().collect();
-        sorted.sort_unstable_by_key(|(key, _)| **key);
-        let mut out = Vec::with_capacity(sorted.len() * RECORD_LEN);
-        for (key, record) in sorted {
-            for number in [*key, record.dev, record.ino, record.size] {
-                out.extend_from_slice(&number.to_le_bytes());
+        sorted.sort_unstable_by_key(|(ino, _)| **ino);
+        let mut columns = Vec::with_capacity(sorted.len() * COLUMNS_LEN);
+        for column in COLUMNS {
+            let mut before = 0;
+            for (ino, record) in &sorted {
+                let value = column(**ino, record);
+                // Neighbours are alike, and their differences compress.
+                columns.extend_from_slice(&value.wrapping_sub(before).to_le_bytes());
+                before = value;
             }
-            for time in [record.mtime, record.ctime] {
-                out.extend_from_slice(&time.secs.to_le_bytes());
-                out.extend_from_slice(&time.nanos.to_le_bytes());
-            }
-            out.extend_from_slice(record.digest.as_bytes());
-            out.push(record.has_xattrs.into());
         }
+        // Nothing reads back as an empty cache.
+        let packed = zstd::bulk::compress(&columns, 1).unwrap_or_default();
+        let mut out = Vec::with_capacity(8 + packed.len() + sorted.len() * Digest::LEN);
+        out.extend_from_slice(&(sorted.len() as u64).to_le_bytes());
+        for (_, record) in &sorted {
+            out.extend_from_slice(record.digest.as_bytes());
+        }
+        out.extend(packed);
         out
     }
 
     /// Reads what [`StatCache::encode`] wrote; anything else is an empty cache.
     pub(crate) fn decode(bytes: &[u8]) -> Self {
-        let records = bytes
-            .chunks_exact(RECORD_LEN)
-            .filter_map(decode_record)
-            .collect();
-        Self { records }
+        Self::decoded(bytes).unwrap_or_default()
+    }
+
+    fn decoded(bytes: &[u8]) -> Option<Self> {
+        let (count, rest) = bytes.split_first_chunk()?;
+        let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
+        // There are as many digests, so nothing is allocated for records that are not there.
+        let (digests, packed) = rest.split_at_checked(count.checked_mul(Digest::LEN)?)?;
+        let columns = zstd::bulk::decompress(packed, count * COLUMNS_LEN).ok()?;
+        let mut values = columns
+            .as_chunks()
+            .0
+            .iter()
+            .map(|raw| u64::from_le_bytes(*raw));
+        let mut column = || {
+            let mut value = 0_u64;
+            let all: Vec<u64> = values
+                .by_ref()
+                .take(count)
+                .map(|step| {
+                    value = value.wrapping_add(step);
+                    value
+                })
+                .collect();
+            (all.len() == count).then_some(all)
+        };
+        let (inos, devs, sizes) = (column()?, column()?, column()?);
+        let (mtimes, ctimes) = ((column()?, column()?), (column()?, column()?));
+        let xattrs = column()?;
+        let digests = digests.as_chunks().0;
+        let time = |(secs, nanos): &(Vec<u64>, Vec<u64>), at: usize| Time {
+            secs: secs[at] as i64,
+            nanos: nanos[at] as u32,
+        };
+        let record = |at: usize| Record {
+            dev: devs[at],
+            size: sizes[at],
+            mtime: time(&mtimes, at),
+            ctime: time(&ctimes, at),
+            digest: Digest::from_bytes(digests[at]),
+            has_xattrs: xattrs[at] != 0,
+        };
+        let records = inos.iter().enumerate();
+        Some(Self {
+            records: records.map(|(at, ino)| (*ino, record(at))).collect(),
+        })
     }
 }
 
-fn decode_record(bytes: &[u8]) -> Option<(u64, Record)> {
-    let u64_at = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
-    let time_at = |at: usize| {
-        let secs = i64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?);
-        let nanos = u32::from_le_bytes(bytes.get(at + 8..at + 12)?.try_into().ok()?);
-        Some(Time { secs, nanos })
-    };
-    let record = Record {
-        dev: u64_at(8)?,
-        ino: u64_at(16)?,
-        size: u64_at(24)?,
-        mtime: time_at(32)?,
-        ctime: time_at(44)?,
-        digest: Digest::from_bytes(bytes.get(56..88)?.try_into().ok()?),
-        has_xattrs: *bytes.get(88)? != 0,
-    };
-    Some((u64_at(0)?, record))
-}
+type Column = fn(u64, &Record) -> u64;
 
-/// Paths by the first bytes of their hash. Two that share them cost a read, no more: the inode tells them apart.
-fn key(path: &RelPath) -> u64 {
-    let digest = Digest::of(path.as_bytes());
-    digest
-        .as_bytes()
-        .first_chunk()
-        .map_or(0, |first| u64::from_le_bytes(*first))
+const COLUMNS: [Column; 8] = [
+    |ino, _| ino,
+    |_, record| record.dev,
+    |_, record| record.size,
+    |_, record| record.mtime.secs as u64,
+    |_, record| record.mtime.nanos.into(),
+    |_, record| record.ctime.secs as u64,
+    |_, record| record.ctime.nanos.into(),
+    |_, record| record.has_xattrs.into(),
+];
+
+/// What the columns take of one record.
+const COLUMNS_LEN: usize = 8 * COLUMNS.len();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache(count: u64) -> StatCache {
+        let mut cache = StatCache::default();
+        for ino in 0..count {
+            let time = |secs: i64| Time {
+                secs,
+                nanos: (ino * 7919 % 1_000_000_000) as u32,
+            };
+            let record = Record {
+                dev: u64::MAX - ino % 2,
+                size: ino << 33,
+                mtime: time(-1),
+                ctime: time(1 << 40),
+                digest: Digest::of(&ino.to_le_bytes()),
+                has_xattrs: ino % 3 == 0,
+            };
+            cache.records.insert(u64::MAX - ino * ino, record);
+        }
+        cache
+    }
+
+    #[test]
+    fn what_is_written_reads_back_the_same() {
+        for count in [0, 1, 1000] {
+            let cache = cache(count);
+            assert_eq!(StatCache::decode(&cache.encode()), cache, "{count}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_cache_is_an_empty_one() {
+        let whole = cache(50).encode();
+        for len in 0..whole.len() {
+            assert_eq!(
+                StatCache::decode(&whole[..len]),
+                StatCache::default(),
+                "{len}"
+            );
+        }
+        let mut many = whole;
+        many[..8].copy_from_slice(&u64::MAX.to_le_bytes());
+        assert_eq!(StatCache::decode(&many), StatCache::default());
+        many[..8].copy_from_slice(&49_u64.to_le_bytes());
+        assert_eq!(StatCache::decode(&many), StatCache::default());
+    }
 }

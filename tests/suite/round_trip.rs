@@ -204,7 +204,21 @@ fn an_unchanged_venv_is_saved_again_without_reading_or_writing_content() {
     sandbox.ok(&["save", "venv"]);
     let added = sandbox.json(0, &["save", "venv"]);
     assert_eq!(added["added"]["objects"], 0);
-    // Not one file of the venv is opened for reading: that each opening fails would be noticed.
+    assert_nothing_is_opened(&sandbox, &["save", "venv"]);
+}
+
+#[test]
+fn after_a_restore_a_save_reads_no_content() {
+    let sandbox = Sandbox::new();
+    venv::real(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::write(sandbox.venv().join("bin/activate"), b"").unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    assert_nothing_is_opened(&sandbox, &["save", "venv"]);
+}
+
+/// No file of the venv is opened for reading.
+fn assert_nothing_is_opened(sandbox: &Sandbox, args: &[&str]) {
     if !crate::support::faults::can_trace() {
         return;
     }
@@ -215,7 +229,7 @@ fn an_unchanged_venv_is_saved_again_without_reading_or_writing_content() {
         .args(["-f", "-qq", "-e", "trace=openat2", "-o"])
         .arg(&output)
         .arg(env!("CARGO_BIN_EXE_snap"))
-        .args(["save", "venv"])
+        .args(args)
         .status()
         .unwrap();
     assert!(status.success());

@@ -43,13 +43,7 @@ pub(super) fn capture(
     let mut cache = live.scan.stat_cache(None);
     for (entry, stat) in staged.taken.files(&staged.plan.target.manifest) {
         if let Some(digest) = entry.digest() {
-            cache.insert(
-                &entry.path,
-                stat,
-                digest,
-                !entry.meta.xattrs.is_empty(),
-                None,
-            );
+            cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), None);
         }
     }
     let venv = context.venv_id(&staged.plan.place);
@@ -187,13 +181,7 @@ pub(super) fn refresh_stat_cache(context: &Context<'_>, staged: &Staged<'_>) -> 
             && size == found.stat.size
             && entry.meta.mtime == found.stat.mtime
         {
-            cache.insert(
-                &found.path,
-                &found.stat,
-                digest,
-                !entry.meta.xattrs.is_empty(),
-                None,
-            );
+            cache.insert(&found.stat, digest, !entry.meta.xattrs.is_empty(), None);
         }
     }
     let key = Context::cache_key(&context.venv_id(&staged.plan.place));

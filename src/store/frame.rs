@@ -272,7 +272,8 @@ fn with_compressor<T>(
     })
 }
 
-fn with_decompressor<T>(
+/// Lends this thread's decompressor, which costs more to make than a small input to decompress.
+pub(super) fn with_decompressor<T>(
     work: impl FnOnce(&mut zstd::bulk::Decompressor<'static>) -> std::io::Result<T>,
 ) -> std::io::Result<T> {
     DECOMPRESSOR.with_borrow_mut(|slot| {

@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
 
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
 use super::error::Error;
 use super::files::Area;
 use super::index::{Index, PackRow, Unusable};
@@ -135,15 +137,18 @@ impl Store {
             .collect();
         let mut objects = Objects::default();
         let mut add = Vec::new();
-        for (name, size) in self.files.list(Area::Packs)? {
+        let packs: Vec<(String, u64)> = self.files.list(Area::Packs)?;
+        let known = |(name, size): (String, u64)| {
+            let row = rows.get(&name).filter(|_| !without.contains(&name));
+            let row = row.filter(|row| row.size == size && self.ends_with(row));
+            (row.and_then(known_table), name, size)
+        };
+        let packs: Vec<_> = packs.into_par_iter().map(known).collect();
+        for (known, name, size) in packs {
+            rows.remove(&name);
             if without.contains(&name) {
-                rows.remove(&name);
                 continue;
             }
-            let known = rows
-                .remove(&name)
-                .filter(|row| row.size == size && self.ends_with(row))
-                .and_then(|row| known_table(&row));
             match known.map_or_else(
                 || self.read_table(&name, size),
                 |table| Ok((table, Vec::new())),

@@ -152,7 +152,7 @@ impl Table {
         if !frame::is_one_zstd_frame(stored) {
             return Err(Malformed("the table is not one zstd frame"));
         }
-        let plain = zstd::bulk::decompress(stored, footer.raw_len as usize)
+        let plain = frame::with_decompressor(|d| d.decompress(stored, footer.raw_len as usize))
             .map_err(|_| Malformed("the table does not decompress"))?;
         Self::decode(&plain)
     }

@@ -177,6 +177,9 @@ fn venv_hint(error: &VenvError) -> Option<String> {
             "wait until the installation ends, or stop the service that writes there, and try again"
                 .to_owned()
         }
+        VenvError::Exchanged(_) => {
+            "wait until whatever restores or moves the venv is done, and try again".to_owned()
+        }
         VenvError::Path(path) => return path_hint(path),
         VenvError::Stopped => return None,
     })

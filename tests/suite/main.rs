@@ -23,6 +23,7 @@ mod diagnosis;
 mod fallback;
 mod full_disk;
 mod golden;
+mod header;
 mod hostile_headers;
 mod hostile_tars;
 mod import;

@@ -202,6 +202,12 @@ impl Rooted {
         rustix::fs::fsync(&self.fd).at("sync directory", &self.path)
     }
 
+    /// Makes everything durable that was ever written in its file system. An error means that something was lost since the
+    /// directory was opened.
+    pub(crate) fn sync_file_system(&self) -> Result<(), PathError> {
+        rustix::fs::syncfs(&self.fd).at("sync", &self.path)
+    }
+
     /// Whether this process may create and remove names here.
     pub(crate) fn may_write(&self) -> bool {
         let access = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;

@@ -247,10 +247,10 @@ pub(super) fn choose(
 /// How far differences are looked into.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Depth {
-    /// Both contents are compared, so that the kind and its detail are exact.
+    /// Both contents are compared, so that also where they begin to differ is known.
     Full,
-    /// Only as far as the class needs: a restore replaces a damaged file however it is damaged.
-    Class,
+    /// As far as the kind needs: a file is only read again where its length and its last byte leave a doubt.
+    Kind,
 }
 
 /// Two sides with the means to read both.
@@ -287,8 +287,8 @@ impl Sides<'_> {
         let mut believed = false;
         let bytecode = is_bytecode(&path);
         if kind == Kind::Altered
-            && (depth == Depth::Full || bytecode)
             && let Some(contents) = self.contents(difference)
+            && (depth == Depth::Full || bytecode || contents.may_be_cut())
         {
             kind = contents.kind(&mut detail)?;
             believed = bytecode && self.is_believed(&path, &contents)?;

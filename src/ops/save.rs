@@ -210,6 +210,8 @@ pub(super) struct Draft {
     pub(super) replaced_by: Option<SnapshotId>,
     pub(super) completes: Option<SnapshotId>,
     pub(super) document: Document,
+    /// Of an incident: how many entries were damaged.
+    pub(super) damaged: u64,
 }
 
 /// Makes all content durable and drafts the snapshot that will name it.
@@ -256,7 +258,7 @@ pub(super) fn prepare(
         root,
         totals: totals(&scan.manifest),
         document,
-        damage: damage.len() as u64,
+        damage: damage.len() as u64 + draft.damaged,
         notices: notices.len() as u64,
         unreadable: names(&scan.unreadable),
         unstable: names(&scan.unstable),

@@ -127,6 +127,16 @@ fn a_file_changed_or_added_just_before_the_swap_is_in_the_incident_snapshot() {
     good.assert_same(&Tree::of(&sandbox.venv()), "a write just before the swap");
     assert!(in_incident(&sandbox, &changed).ends_with("# late\n"));
     assert_eq!(in_incident(&sandbox, &added), "added = 1\n");
+    // The snapshot that completes the incident knows what was found, too.
+    let list = sandbox.json(0, &["list"]);
+    let last = list["snapshots"].as_array().unwrap().last().unwrap();
+    assert!(last["completes"].is_string(), "{list}");
+    assert_eq!(last["damage"], 1, "{list}");
+    let shown = sandbox.json(0, &["show", last["id"].as_str().unwrap()]);
+    assert_eq!(
+        shown["incident"]["entries"][0]["path"], "bin/tool",
+        "{shown}"
+    );
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod relocation;
 mod report;
 mod round_trip;
 mod signals;
+mod slips;
 mod support;
 mod tidy;
 mod transport;

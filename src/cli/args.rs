@@ -31,9 +31,8 @@ pub(crate) struct Arguments {
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory] [env: `VENV_SNAP_STORE`]
-    // Read in place.rs: clap would tell of a variable as if somebody had given the option.
-    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Global options")]
+    // The variables are read in place.rs: clap would tell of them in a usage as if somebody had given the option.
+    #[arg(long, global = true, help = "The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory] [env: VENV_SNAP_STORE]", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Global options")]
     pub(crate) store: Option<PathBuf>,
     /// Answer as one JSON document
     #[arg(long, global = true, help_heading = "Global options")]
@@ -50,8 +49,7 @@ pub(crate) struct Global {
     /// Say more
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
-    /// How long to wait for another process that holds store or venv, in seconds [default: 30] [env: `VENV_SNAP_LOCK_WAIT`]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds, help_heading = "Global options")]
+    #[arg(long, global = true, help = "How long to wait for another process that holds store or venv, in seconds [default: 30] [env: VENV_SNAP_LOCK_WAIT]", value_name = "SECONDS", value_parser = seconds, help_heading = "Global options")]
     pub(crate) lock_wait: Option<Duration>,
 }
 

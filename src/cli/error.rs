@@ -104,7 +104,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::Store(store) => return store_hint(store),
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
-        Error::NoSnapshot { .. } => format!("'{name} list' shows what there is"),
+        Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),
         Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),

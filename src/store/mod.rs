@@ -108,10 +108,11 @@ impl Store {
                 Err(error) if error.is_absent() => Ok(false),
                 Err(error) => Err(error),
             };
-            if filled("packs")? || filled("snapshots")? {
-                header::check(path, &top)?;
+            let holds = filled("packs")? || filled("snapshots")?;
+            if holds && header::is_laid_out(&top)? {
+                return header::check(path, &top);
             }
-            if !names.iter().all(ours) {
+            if holds || !names.iter().all(ours) {
                 return Err(Error::NotAStore(path.to_owned()));
             }
         }

@@ -89,6 +89,12 @@ fn repair_makes_no_store_of_what_is_none() {
         before.assert_same(&Tree::of(&store), "left alone");
         fs::remove_dir_all(&store).unwrap();
     }
+    // Nor does a save in a directory that holds packs of another kind.
+    fs::create_dir_all(store.join("packs/other")).unwrap();
+    venv::tiny(&sandbox.venv());
+    let run = sandbox.code(3, &["save", "venv"]);
+    assert!(run.stderr.contains("is not empty and no store"), "{run}");
+    fs::remove_dir_all(&store).unwrap();
     // Nor where a file of that name lies among the things of somebody else.
     fs::create_dir_all(&store).unwrap();
     fs::write(store.join("venv-snap.json"), b"notes").unwrap();

@@ -133,6 +133,8 @@ fn a_venv_that_was_moved_is_reached_by_the_id_of_a_snapshot_and_the_hint_says_so
     assert!(run.stderr.contains("the id of a snapshot"), "{run}");
     let id = sandbox.ids()[0].clone();
     sandbox.ok(&["diff", "elsewhere", &id[..8]]);
+    let run = sandbox.code(10, &["diff", "elsewhere", "latest"]);
+    assert!(run.stderr.contains("an id reaches"), "{run}");
 }
 
 #[test]

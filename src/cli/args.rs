@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory]
-    #[arg(long, global = true, env = "VENV_SNAP_STORE", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Global options")]
+    // The variables are read in place.rs: clap would tell of them in a usage as if somebody had given the option.
+    #[arg(long, global = true, help = "The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory] [env: VENV_SNAP_STORE]", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Global options")]
     pub(crate) store: Option<PathBuf>,
     /// Answer as one JSON document
     #[arg(long, global = true, help_heading = "Global options")]
@@ -49,12 +49,11 @@ pub(crate) struct Global {
     /// Say more
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
-    /// How long to wait for another process that holds store or venv, in seconds
-    #[arg(long, global = true, env = "VENV_SNAP_LOCK_WAIT", value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Global options")]
-    pub(crate) lock_wait: Duration,
+    #[arg(long, global = true, help = "How long to wait for another process that holds store or venv, in seconds [default: 30] [env: VENV_SNAP_LOCK_WAIT]", value_name = "SECONDS", value_parser = seconds, help_heading = "Global options")]
+    pub(crate) lock_wait: Option<Duration>,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text
         .trim_end_matches('s')
         .parse()

@@ -15,26 +15,39 @@ use super::session::Session;
 pub(crate) fn run(session: &Session<'_>, args: &Cat) -> Result<Exit, Failure> {
     let bytes = args.file.as_bytes();
     let form = || Failure::usage("'cat' wants SNAPSHOT:PATH", "such as latest:pyvenv.cfg");
-    // A label may hold colons, a path may too: the shortest snapshot that reads as one is meant.
-    let mut colons = bytes
+    let colons = bytes
         .iter()
         .enumerate()
         .filter(|(_, b)| **b == b':')
         .map(|(at, _)| at);
-    let parsed = colons.find_map(|at| {
-        Some((
-            std::str::from_utf8(&bytes[..at])
-                .ok()?
-                .parse::<SnapshotRef>()
-                .ok()?,
-            &bytes[at + 1..],
-        ))
+    let readings = colons.filter_map(|at| {
+        let snapshot = std::str::from_utf8(&bytes[..at]).ok()?;
+        Some((snapshot.parse::<SnapshotRef>().ok()?, &bytes[at + 1..]))
     });
-    let (snapshot, path) = parsed.ok_or_else(form)?;
-    let path = inside(path)?;
-    let site = Session::venv_of(&snapshot, args.of.venv.as_deref())?;
+    let readings: Vec<_> = readings.collect();
+    let (first, _) = readings.first().ok_or_else(form)?;
+    let site = Session::venv_of(first, args.of.venv.as_deref())?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let done = cat(&session.context, &snapshot, &path, site.as_ref(), &mut out);
+    // A label may hold colons, a path may too: the first reading of which both are there is meant.
+    let mut done = Ok(());
+    for (number, (snapshot, path)) in readings.iter().enumerate() {
+        let path = match inside(path) {
+            Ok(path) => path,
+            Err(failure) if number == 0 => return Err(failure),
+            Err(_) => continue,
+        };
+        let read = cat(&session.context, snapshot, &path, site.as_ref(), &mut out);
+        let absent = matches!(
+            read,
+            Err(Error::NoSnapshot { .. } | Error::NoSuchPath { .. })
+        );
+        if number == 0 || !absent {
+            done = read;
+        }
+        if !absent {
+            break;
+        }
+    }
     let broken = |error: &Error| matches!(error, Error::Path(path) if path.source.kind() == std::io::ErrorKind::BrokenPipe);
     match done {
         Err(error) if broken(&error) => Ok(Exit::Done),

@@ -30,6 +30,10 @@ pub(crate) fn run(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
         [Argument::Snapshot(name)] => (None, Some(name)),
         [Argument::Path(path), Argument::Snapshot(name)]
         | [Argument::Snapshot(name), Argument::Path(path)] => (Some(*path), Some(name)),
+        [Argument::Path(a), Argument::Path(b)] if !a.exists() || !b.exists() => {
+            let (known, unknown) = if b.exists() { (b, a) } else { (a, b) };
+            return Err(Session::no_snapshot(unknown, known));
+        }
         _ => {
             return Err(Failure::usage(
                 "two paths cannot be compared, only a venv with a snapshot",

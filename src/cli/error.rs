@@ -83,7 +83,8 @@ fn exit(error: &Error) -> Exit {
         Error::Store(StoreError::NoStore(_) | StoreError::NoSnapshot(_))
         | Error::NoSnapshot { .. }
         | Error::NoBaseline { .. }
-        | Error::NothingToUndo(_) => Exit::NoStore,
+        | Error::NothingToUndo(_)
+        | Error::NoRestore(_) => Exit::NoStore,
         Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
         Error::Ambiguous { .. }
         | Error::NoMatch(_)
@@ -103,8 +104,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::Store(store) => return store_hint(store),
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
-        Error::NoSnapshot { .. } => format!("'{name} list' shows what there is"),
-        Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is", Shown::path(venv)),
+        Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),
+        Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
         Error::NoIncident(cause) if is_full(cause) => "free space in the store, or keep the old tree beside the venv instead: --keep-old".to_owned(),
@@ -148,6 +149,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
     let name = super::program_name();
     Some(match error {
         StoreError::NoStore(_) => format!("the first '{name} save' makes it; another one is named with --store or VENV_SNAP_STORE"),
+        StoreError::Header { .. } => format!("'{name} verify --repair' makes it anew, where all that the store holds is of a known version"),
         StoreError::NotAStore(_) => "name an empty or a new directory".to_owned(),
         StoreError::Untrusted { .. } => "a store belongs to its user and nobody else may write in it: chown and chmod 700, if you know what it holds".to_owned(),
         StoreError::TooNew { .. } => "install the version that wrote it, or a newer one".to_owned(),
@@ -176,6 +178,9 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         VenvError::Unstable(_) => {
             "wait until the installation ends, or stop the service that writes there, and try again"
                 .to_owned()
+        }
+        VenvError::Exchanged(_) => {
+            "wait until whatever restores or moves the venv is done, and try again".to_owned()
         }
         VenvError::Path(path) => return path_hint(path),
         VenvError::Stopped => return None,

@@ -61,7 +61,12 @@ pub(crate) fn run(session: &Session<'_>, args: &Export) -> Result<Exit, Failure>
         target,
         args.zstd || compressed(&args.file)?,
     )
-    .map_err(explain)?;
+    .map_err(|error| match error {
+        Error::Path(path) if path.source.kind() == std::io::ErrorKind::AlreadyExists => {
+            Failure::from(Error::Path(path)).with_hint("--force replaces it".to_owned())
+        }
+        error => explain(error),
+    })?;
     session.answer(|out, style| {
         if session.json {
             json::export(out, &outcome, &args.file)

@@ -16,6 +16,7 @@ mod import;
 mod list;
 mod log;
 mod ls;
+mod nearest;
 mod pin;
 mod place;
 mod prune;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use venv_snap::Site;
 use venv_snap::model::Shown;
@@ -12,6 +13,8 @@ use super::error::Failure;
 use super::ui::Ui;
 
 const SYSTEM_STORE: &str = "/var/lib/venv-snap";
+/// How long a command waits for others where nobody said.
+const LOCK_WAIT: Duration = Duration::from_secs(30);
 const SYSTEM_CONFIG: &str = "/etc/venv-snap/config.toml";
 
 /// What a configuration file may say.
@@ -21,8 +24,9 @@ struct Config {
     store: Option<PathBuf>,
 }
 
-/// The store: the option (which clap also fills from the environment), else the configuration, else the user's own place.
+/// The store: the option, else the environment, else the configuration, else the user's own place.
 pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let option = option.or_else(|| std::env::var_os("VENV_SNAP_STORE").map(PathBuf::from));
     // A variable that is set to nothing counts as not set.
     if let Some(store) = option.filter(|store| !store.as_os_str().is_empty()) {
         return absolute(&store);
@@ -46,6 +50,23 @@ pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
             "there is no home directory to keep a store in",
             "name one with --store or VENV_SNAP_STORE",
         )),
+    }
+}
+
+/// How long to wait for locks: the option, else the environment.
+pub(crate) fn lock_wait(option: Option<Duration>) -> Result<Duration, Failure> {
+    let name = "VENV_SNAP_LOCK_WAIT";
+    let set = std::env::var(name).ok().filter(|text| !text.is_empty());
+    match (option, set) {
+        (Some(wait), _) => Ok(wait),
+        (None, Some(text)) => super::args::seconds(&text).map_err(|why| {
+            let text = Shown(text.as_bytes());
+            Failure::usage(
+                format!("{name} is '{text}': {why}"),
+                "it may hold a number of seconds",
+            )
+        }),
+        (None, None) => Ok(LOCK_WAIT),
     }
 }
 
@@ -175,7 +196,6 @@ pub(crate) fn other_stores(site: &Site, own: &Path) -> Vec<PathBuf> {
     stores.filter(|store| store != own).collect()
 }
 
-/// The home directory of a user, from the password file.
 /// The caches from which uv may have linked files: that of the environment, of this user and of the venv's owner.
 pub(crate) fn installer_caches(site: &Site) -> Vec<PathBuf> {
     use std::os::unix::fs::MetadataExt;
@@ -197,6 +217,7 @@ fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
 }
 
+/// The home directory of a user, from the password file.
 fn home_of(uid: u32) -> Option<PathBuf> {
     let text = fs::read_to_string("/etc/passwd").ok()?;
     text.lines().find_map(|line| {

@@ -11,11 +11,12 @@ use super::place;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Report) -> Result<Exit, Failure> {
-    let by_id = matches!(args.incident, Some(SnapshotRef::Prefix(_)));
-    let site = if by_id {
-        place::venv_around(args.of.venv.as_deref())?
-    } else {
-        Some(place::venv(args.of.venv.as_deref(), session.ui)?)
+    let around = place::venv_around(args.of.venv.as_deref())?;
+    let site = match (&args.incident, around) {
+        (Some(SnapshotRef::Prefix(_)), around) => around,
+        // Without a venv anywhere around, the last restore of all is meant.
+        (None, None) => None,
+        _ => Some(place::venv(args.of.venv.as_deref(), session.ui)?),
     };
     let outcome = report(&session.context, args.incident.as_ref(), site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;

@@ -51,7 +51,7 @@ pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Ex
         }
     })?;
     let incomplete = outcome.holes.iter().any(|hole| hole.gap != Gap::Document);
-    Ok(if incomplete {
+    Ok(if incomplete || !outcome.left.is_empty() {
         Exit::NotDone
     } else {
         Exit::Done

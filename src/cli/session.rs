@@ -12,6 +12,7 @@ use venv_snap::{Process, Site};
 use super::args::Global;
 use super::error::Failure;
 use super::exit::Exit;
+use super::nearest;
 use super::place;
 use super::ui::Ui;
 
@@ -29,7 +30,7 @@ impl<'a> Session<'a> {
             store: place::store(global.store)?,
             host: place::host(),
             now: Timestamp::now(),
-            lock_wait: global.lock_wait,
+            lock_wait: place::lock_wait(global.lock_wait)?,
             monitor: ui,
         };
         Ok(Self {
@@ -67,16 +68,36 @@ impl<'a> Session<'a> {
         using
     }
 
+    /// What stands where a snapshot is expected, and is neither one by its form nor a path that is there.
+    pub(crate) fn no_snapshot(name: &std::path::Path, venv: &std::path::Path) -> Failure {
+        let failure = Failure::from(Error::NoSnapshot {
+            name: name.to_string_lossy().into_owned(),
+            venv: Some(venv.to_owned()),
+        });
+        let forms = "a snapshot is an id of 4 or more hex digits, 'latest', 'latest~N' or '@label'";
+        let hint = failure.hint.clone().unwrap_or_default();
+        failure.with_hint(format!("{forms}; {hint}"))
+    }
+
     /// Turns an error of an operation into what people see, with the store of somebody else who knows the venv.
     pub(crate) fn explain(&self, error: Error, site: Option<&Site>) -> Failure {
         let unknown = matches!(
             error,
             Error::NoBaseline { .. } | Error::Store(venv_snap::StoreError::NoStore(_))
         ) || matches!(&error, Error::NoSnapshot { name, .. } if !name.bytes().all(|b| b.is_ascii_hexdigit()));
+        let unsaved = matches!(error, Error::NoBaseline { .. });
         let failure = Failure::from(error);
+        let near = || {
+            let near = nearest::known(&self.context, site.filter(|_| unsaved)?.path())?;
+            let hint = failure.hint.clone().unwrap_or_default();
+            Some(format!(
+                "did you mean '{}'? Else {hint}",
+                Shown::path(&near)
+            ))
+        };
         match site
             .filter(|_| unknown)
-            .and_then(|site| self.knowing_store(site))
+            .and_then(|site| self.knowing_store(site).or_else(near))
         {
             Some(hint) => failure.with_hint(hint),
             None => failure,

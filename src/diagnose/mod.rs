@@ -7,5 +7,5 @@ mod rules;
 
 pub(crate) use case::{Actual, Case, Expected, Hurt};
 pub(crate) use class::classify;
-pub(crate) use packages::{Packages, settle_directories, versions};
+pub(crate) use packages::{Packages, Progress, settle_directories, versions};
 pub(crate) use rules::diagnose;

@@ -36,6 +36,17 @@ enum Step {
     Removed,
 }
 
+/// How far an upgrade, a reinstallation or a new installation came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Progress {
+    /// There was none.
+    None,
+    /// Every file of the new version is there.
+    Done,
+    /// Some of them are not.
+    Half,
+}
+
 /// Tells whether the bytes on the actual side are those of a row; only asked of files that are there.
 pub(crate) type Agrees<'a> = &'a (dyn Fn(&Row) -> bool + Sync);
 
@@ -103,8 +114,9 @@ impl<'a> Packages<'a> {
     /// Whether nothing is left of what a distribution had, but what others own and what Python writes.
     fn is_gone(&self, old: &Dist) -> bool {
         let mut own = rows(old).filter(|row| !is_bytecode(&row.path));
-        own.all(|row| self.after.get(&row.path).is_none() || self.actual.owner(&row.path).is_some())
-            && self.after.get(&old.info).is_none()
+        let gone = |path: &RelPath| self.after.get(path).is_none() && !self.after.hides(path);
+        own.all(|row| gone(&row.path) || self.actual.owner(&row.path).is_some())
+            && gone(&old.info)
             && !self.was_interrupted(old)
     }
 
@@ -147,7 +159,8 @@ impl<'a> Packages<'a> {
             .as_deref()
             .and_then(|name| self.steps.get(name).copied())
             .unwrap_or(Step::Same);
-        if change.class == Class::Noise || step == Step::Same {
+        let unread = change.kind == Kind::Unreadable;
+        if change.class == Class::Noise || step == Step::Same || unread {
             return change.class;
         }
         let row = self.actual.rows(&change.path).next();
@@ -182,7 +195,9 @@ impl<'a> Packages<'a> {
             .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
             .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
             .filter(|(_, row)| {
-                self.after.get(&row.path).is_none() && self.before.get(&row.path).is_none()
+                self.after.get(&row.path).is_none()
+                    && self.before.get(&row.path).is_none()
+                    && !self.after.hides(&row.path)
             })
             .map(|(dist, row)| Change {
                 path: row.path.clone(),
@@ -234,12 +249,51 @@ impl<'a> Packages<'a> {
         found
     }
 
-    /// Whether a package is of another version, or was installed anew: its damage cannot be mended file by file.
-    pub(crate) fn was_replaced(&self, name: &str) -> bool {
-        matches!(
-            self.steps.get(name),
-            Some(Step::Version | Step::Added | Step::Again)
-        )
+    /// Whether damage of a package can be mended file by file.
+    pub(crate) fn progress(&self, name: &str) -> Progress {
+        let new = self.actual.named(name);
+        let versions = self.expected.named(name).zip(new);
+        let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
+        match self.steps.get(name) {
+            Some(Step::Version | Step::Added | Step::Again) => {
+                if new.is_some_and(|new| self.has_all_files(new)) {
+                    Progress::Done
+                } else {
+                    Progress::Half
+                }
+            }
+            // Without its METADATA and RECORD nobody knows what the new version consists of.
+            Some(Step::Same) if other_version => Progress::Half,
+            _ => Progress::None,
+        }
+    }
+
+    /// Whether each file that RECORD lists is there, whatever its bytes are by now.
+    fn has_all_files(&self, dist: &Dist) -> bool {
+        let there = |path| self.after.get(path).is_some() || self.after.hides(path);
+        rows(dist)
+            .filter(|row| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
+            .all(|row| there(&row.path))
+    }
+
+    /// What RECORD of the live distribution says of a file.
+    pub(crate) fn row(&self, path: &RelPath) -> Option<&'a Row> {
+        let dist = self.actual.owner(path)?;
+        dist.record
+            .as_ref()
+            .and_then(|(_, record)| record.row(path))
+    }
+
+    /// A package with its versions on both sides and the number of its damaged entries.
+    pub(crate) fn damaged(&self, name: &str, damaged: u64) -> PackageChange {
+        let version = |dists: &Dists| dists.named(name).map(|dist| dist.version.clone());
+        PackageChange {
+            name: name.to_owned(),
+            expected: version(self.expected),
+            actual: version(self.actual),
+            state: PackageState::Damaged,
+            damaged,
+        }
     }
 
     /// Every path that a distribution has on either side: its files, its info directory, its bytecode.

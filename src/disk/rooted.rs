@@ -197,6 +197,12 @@ impl Rooted {
         names_of(&self.fd).at("list", &self.path)
     }
 
+    /// Makes everything durable that was ever written in its file system. An error means that something was lost since the
+    /// directory was opened.
+    pub(crate) fn sync_file_system(&self) -> Result<(), PathError> {
+        rustix::fs::syncfs(&self.fd).at("sync", &self.path)
+    }
+
     /// Makes the directory's own entries durable.
     pub(crate) fn sync(&self) -> Result<(), PathError> {
         rustix::fs::fsync(&self.fd).at("sync directory", &self.path)

@@ -254,6 +254,6 @@ impl Staging {
 
     /// Makes everything durable. An error means that something was lost, and is final.
     pub(crate) fn sync(&self) -> Result<(), PathError> {
-        rustix::fs::syncfs(self.root.fd()).at("sync", self.root.path())
+        self.root.sync_file_system()
     }
 }

@@ -27,7 +27,11 @@ pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<D
         expected.entries().iter().peekable(),
         actual.entries().iter().peekable(),
     );
+    // What cannot be read hides what it holds: nothing is known of that, not even whether it is there.
+    let (mut closed_left, mut closed_right) = (None, None);
     loop {
+        closed_left = left.peek().and_then(|a| closed(a)).or(closed_left);
+        closed_right = right.peek().and_then(|b| closed(b)).or(closed_right);
         let order = match (left.peek(), right.peek()) {
             (Some(a), Some(b)) => a.path.cmp(&b.path),
             (Some(_), None) => Ordering::Less,
@@ -37,11 +41,13 @@ pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<D
         match order {
             Ordering::Less => found.extend(
                 left.next()
-                    .map(|a| difference(Kind::Missing, Some(a), None)),
+                    .map(|a| alone(Kind::Missing, Some(a), None, closed_right)),
             ),
-            Ordering::Greater => {
-                found.extend(right.next().map(|b| difference(Kind::Extra, None, Some(b))));
-            }
+            Ordering::Greater => found.extend(
+                right
+                    .next()
+                    .map(|b| alone(Kind::Extra, None, Some(b), closed_left)),
+            ),
             Ordering::Equal => {
                 if let (Some(a), Some(b)) = (left.next(), right.next())
                     && let Some((kind, reason)) = worst(a, b, &links)
@@ -67,6 +73,31 @@ fn difference<'a>(
         actual,
         reason: None,
     }
+}
+
+/// An entry that is on one side only, unless the directory that holds it cannot be read on the other.
+fn alone<'a>(
+    kind: Kind,
+    expected: Option<&'a Entry>,
+    actual: Option<&'a Entry>,
+    closed: Option<&RelPath>,
+) -> Difference<'a> {
+    let path = expected.or(actual).map(|entry| &entry.path);
+    match closed.filter(|dir| path.is_some_and(|path| path.is_within(dir))) {
+        Some(dir) => Difference {
+            reason: Some(match expected {
+                Some(_) => format!("'{dir}' cannot be read"),
+                None => format!("'{dir}' could not be read when it was saved"),
+            }),
+            ..difference(Kind::Unreadable, expected, actual)
+        },
+        None => difference(kind, expected, actual),
+    }
+}
+
+/// The path of an entry that cannot be read.
+fn closed(entry: &Entry) -> Option<&RelPath> {
+    matches!(entry.node, Node::Unreadable(_)).then_some(&entry.path)
 }
 
 /// The worst difference between two entries of one path.
@@ -233,6 +264,28 @@ mod tests {
         );
         assert_eq!(kinds(vec![good.clone()], vec![]), [Kind::Missing]);
         assert_eq!(kinds(vec![], vec![good]), [Kind::Extra]);
+    }
+
+    #[test]
+    fn nothing_is_claimed_of_what_lies_in_a_directory_that_cannot_be_read() {
+        let closed = |path: &str| Entry {
+            node: Node::Unreadable("denied".to_owned()),
+            ..file(path, "", None)
+        };
+        let dir = |path: &str| Entry {
+            node: Node::Dir,
+            ..file(path, "", None)
+        };
+        let open = || vec![dir("a"), file("a/b", "x", None), file("ab", "y", None)];
+        let unread = [Kind::Unreadable, Kind::Unreadable];
+        assert_eq!(
+            kinds(open(), vec![closed("a")]),
+            [&unread[..], &[Kind::Missing]].concat()
+        );
+        assert_eq!(
+            kinds(vec![closed("a")], open()),
+            [&unread[..], &[Kind::Extra]].concat()
+        );
     }
 
     #[test]

@@ -37,6 +37,14 @@ pub struct IncidentReport {
     pub diagnosis: Vec<Diagnosis>,
 }
 
+impl IncidentReport {
+    /// How many entries were damaged.
+    pub fn damaged(&self) -> u64 {
+        let damage = self.changes.iter();
+        damage.filter(|seen| seen.class == Class::Damage).count() as u64
+    }
+}
+
 /// One difference, in short.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seen {

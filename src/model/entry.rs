@@ -143,6 +143,14 @@ impl Manifest {
         self.entries.get(self.position(path)?)
     }
 
+    /// Whether a path lies in a directory that could not be read, so that nobody knows what is there.
+    pub(crate) fn hides(&self, path: &RelPath) -> bool {
+        let above = std::iter::successors(path.parent(), RelPath::parent);
+        above
+            .filter_map(|dir| self.get(&dir))
+            .any(|entry| matches!(entry.node, Node::Unreadable(_)))
+    }
+
     /// Which of the entries is at a path.
     pub fn position(&self, path: &RelPath) -> Option<usize> {
         self.entries

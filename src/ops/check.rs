@@ -7,7 +7,9 @@ use super::audit::{Audited, unowned};
 use super::context::Context;
 use super::error::Error;
 use super::sharers::{Places, of_audit};
+use super::steady::steady;
 use crate::audit::{Accept, Bytecode, accept, smoke};
+use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Diagnosis, RelPath, Totals};
 use crate::venv::Site;
 use crate::venv::scan::scan;
@@ -62,14 +64,24 @@ pub fn check(
     site: &Site,
     options: &CheckOptions,
 ) -> Result<CheckOutcome, Error> {
+    steady(context, site, Site::open_venv, |root| {
+        look(context, site, root, options)
+    })
+}
+
+fn look(
+    context: &Context<'_>,
+    site: &Site,
+    root: &Rooted,
+    options: &CheckOptions,
+) -> Result<CheckOutcome, Error> {
     let start = Instant::now();
-    let root = site.open_venv()?;
     let sink = HashesOnly::default();
-    let scan = scan(&root, &StatCache::default(), &sink, context.monitor)?;
+    let scan = scan(root, &StatCache::default(), &sink, context.monitor)?;
     context.go_on()?;
     context.monitor.phase("auditing", 0, 0);
     let audited = Audited {
-        root: &root,
+        root,
         scan: &scan,
         hashes: Some(&sink.0),
     };
@@ -86,7 +98,7 @@ pub fn check(
     context.go_on()?;
     if options.import {
         context.monitor.phase("importing", 0, 0);
-        match smoke(&root, &scan.manifest, &dists) {
+        match smoke(root, &scan.manifest, &dists) {
             Some(found) => audit.findings.extend(found),
             None => uncompared.extend(RelPath::new(b"bin/python")),
         }
@@ -99,7 +111,7 @@ pub fn check(
     };
     of_audit(&mut audit, &scan, &places);
     accept(&mut audit, &options.accept);
-    let diagnosis = super::clues::from_audit(&root, &scan, &dists, &audit, Some(&interpreter));
+    let diagnosis = super::clues::from_audit(root, &scan, &dists, &audit, Some(&interpreter));
     let mut unread = scan.unreadable.clone();
     unread.extend(scan.unstable.iter().cloned());
     unread.extend(uncompared);

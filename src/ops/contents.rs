@@ -39,6 +39,18 @@ impl Contents<'_> {
         Ok(Kind::Altered)
     }
 
+    /// Whether the actual content may be more than merely altered: only what is shorter can be cut, and only what ends with NUL
+    /// can have a NUL tail.
+    pub(super) fn may_be_cut(&self) -> bool {
+        let Actual::Live(file) = &self.actual else {
+            return true;
+        };
+        let mut last = [0];
+        let at = self.actual_size.saturating_sub(1);
+        let read = std::os::unix::fs::FileExt::read_at(file, &mut last, at);
+        self.actual_size < self.size || matches!(read, Ok(1)) && last == [0]
+    }
+
     /// The first byte in which both differ, as far as both go.
     fn first_difference(&self) -> Result<Option<u64>, Error> {
         let common = self.size.min(self.actual_size);

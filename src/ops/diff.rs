@@ -13,6 +13,7 @@ use super::error::Error;
 use super::lookup::Chosen;
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
+use super::steady::steady;
 use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
@@ -97,7 +98,7 @@ pub fn diff_venv(
     options: &DiffOptions,
 ) -> Result<DiffOutcome, Error> {
     let start = Instant::now();
-    let root = site.open()?;
+    drop(site.open()?);
     super::restore::recover_beside(context, site)?;
     let store = context.open()?;
     let venv = context.venv_id(site);
@@ -110,33 +111,35 @@ pub fn diff_venv(
         None
     };
     let cache = StatCache::decode(&cache.unwrap_or_default());
-    let scan = scan(&root, &cache, &DigestsOnly, context.monitor)?;
-    let sides = Sides {
-        store: &store,
-        expected: &manifest,
-        actual: &scan.manifest,
-        live: Some(&root),
-    };
-    let mut changes = sides.changes(Depth::Full)?;
-    let totals = super::save::totals(&scan.manifest);
-    let before = expected.snapshot.venv.path();
-    let (packages, diagnosis) = in_packages(&sides, &before, site.path(), &mut changes);
     let places = Places {
         context,
         store: Some(&store),
         own: site.path(),
         caches: &options.caches,
     };
-    of_changes(&mut changes, &scan, &places);
-    let actual = Side::Venv(site.path().to_owned());
+    let before = expected.snapshot.venv.path();
+    let live = steady(context, site, Site::open, |root| {
+        let scan = scan(root, &cache, &DigestsOnly, context.monitor)?;
+        let sides = Sides {
+            store: &store,
+            expected: &manifest,
+            actual: &scan.manifest,
+            live: Some(root),
+        };
+        let mut changes = sides.changes(Depth::Full)?;
+        let (packages, diagnosis) = in_packages(&sides, &before, site.path(), &mut changes);
+        of_changes(&mut changes, &scan, &places);
+        Ok((changes, packages, diagnosis, scan))
+    });
+    let (changes, packages, diagnosis, scan) = live?;
     Ok(DiffOutcome {
         expected,
-        actual,
+        actual: Side::Venv(site.path().to_owned()),
         passed_over,
         changes,
         packages,
         diagnosis,
-        totals,
+        totals: super::save::totals(&scan.manifest),
         unstable: scan.unstable,
         took: start.elapsed(),
     })
@@ -244,10 +247,10 @@ pub(super) fn choose(
 /// How far differences are looked into.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Depth {
-    /// Both contents are compared, so that the kind and its detail are exact.
+    /// Both contents are compared, so that also where they begin to differ is known.
     Full,
-    /// Only as far as the class needs: a restore replaces a damaged file however it is damaged.
-    Class,
+    /// As far as the kind needs: a file is only read again where its length and its last byte leave a doubt.
+    Kind,
 }
 
 /// Two sides with the means to read both.
@@ -284,8 +287,8 @@ impl Sides<'_> {
         let mut believed = false;
         let bytecode = is_bytecode(&path);
         if kind == Kind::Altered
-            && (depth == Depth::Full || bytecode)
             && let Some(contents) = self.contents(difference)
+            && (depth == Depth::Full || bytecode || contents.may_be_cut())
         {
             kind = contents.kind(&mut detail)?;
             believed = bytecode && self.is_believed(&path, &contents)?;

@@ -23,12 +23,12 @@ pub enum Error {
     #[error("the venv is damaged: {}", first(.0))]
     Damaged(Box<Audit>),
     /// The store has no snapshot of that name.
-    #[error("there is no snapshot '{name}' of '{}'", Shown::path(venv))]
+    #[error("there is no snapshot '{name}'{}", of(venv.as_ref()))]
     NoSnapshot {
         /// The name.
         name: String,
-        /// The venv that was asked for.
-        venv: PathBuf,
+        /// The venv that was asked for, where one was.
+        venv: Option<PathBuf>,
     },
     /// The store has snapshots of this venv, but none that may be taken by default; or none at all.
     #[error(
@@ -91,6 +91,9 @@ pub enum Error {
     /// There is nothing to undo.
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
     NothingToUndo(PathBuf),
+    /// Nothing was restored, so there is no incident.
+    #[error("the store knows of no restore{}", of(.0.as_ref()))]
+    NoRestore(Option<PathBuf>),
     /// The last restore kept what it replaced beside the venv, since no snapshot could hold it.
     #[error("what the last restore replaced is kept as '{}', and is in no snapshot as a whole", Shown::path(.0))]
     KeptBeside(PathBuf),
@@ -171,6 +174,10 @@ impl From<venv::Error> for Error {
             other => Self::Venv(other),
         }
     }
+}
+
+fn of(venv: Option<&PathBuf>) -> String {
+    venv.map_or_else(String::new, |venv| format!(" of '{}'", Shown::path(venv)))
 }
 
 /// The number of findings of damage and the first of them.

@@ -67,8 +67,9 @@ pub fn show(
 ) -> Result<ShowOutcome, Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let chosen = store.catalog()?.find(name, venv.as_ref())?;
-    let document = document(context, &store, &chosen)?;
+    let catalog = store.catalog()?;
+    let chosen = catalog.find(name, venv.as_ref())?;
+    let document = document(context, &store, &chosen.first(&catalog))?;
     Ok(ShowOutcome {
         listed: Listed {
             pinned: store.pins()?.contains(&chosen.id),

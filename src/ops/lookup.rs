@@ -15,6 +15,15 @@ pub struct Chosen {
     pub snapshot: Snapshot,
 }
 
+impl Chosen {
+    /// Late changes of an incident are kept by a second snapshot; what was found stands in the first, and always did.
+    pub(super) fn first(&self, catalog: &Catalog) -> Self {
+        let first = self.snapshot.completes;
+        let found = first.and_then(|first| catalog.snapshots.iter().find(|(id, _)| *id == first));
+        found.map_or_else(|| self.clone(), chosen)
+    }
+}
+
 impl Catalog {
     /// All snapshots of a venv, oldest first.
     pub(super) fn of<'a>(
@@ -148,7 +157,7 @@ fn damaged(name: &str, error: &crate::store::Error) -> Error {
 fn no_snapshot(name: &SnapshotRef, venv: Option<&VenvId>) -> Error {
     Error::NoSnapshot {
         name: name.to_string(),
-        venv: venv.map(VenvId::path).unwrap_or_default(),
+        venv: venv.map(VenvId::path),
     }
 }
 

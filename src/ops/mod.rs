@@ -30,6 +30,7 @@ mod retention;
 mod save;
 mod sharers;
 mod stats;
+mod steady;
 mod undelete;
 mod undo;
 mod verify;

@@ -88,6 +88,15 @@ fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<
     sides.store.read_at_most(&entry.digest()?, TEXT_MAX).ok()
 }
 
+/// Whether the snapshot has a file just as a row says.
+pub(super) fn is_saved(sides: &Sides<'_>, row: &Row) -> bool {
+    let Hash::Known(algorithm, value) = &row.hash else {
+        return false;
+    };
+    let saved = stored(sides, sides.expected, &row.path);
+    saved.is_some_and(|bytes| algorithm.hash(&bytes) == *value)
+}
+
 /// Whether the actual file is what a row says. A row that says nothing is no reason to doubt.
 fn agrees(sides: &Sides<'_>, row: &Row) -> bool {
     let Some(entry) = sides.actual.get(&row.path) else {

@@ -19,6 +19,8 @@ use crate::venv::stat_cache::StatCache;
 /// What a repair did.
 #[derive(Debug, Default)]
 pub struct Repaired {
+    /// Whether the header of the store was made anew.
+    pub header: bool,
     /// Objects that were saved from damaged packs.
     pub salvaged: u64,
     /// Objects that came back from live venvs.

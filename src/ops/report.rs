@@ -7,7 +7,7 @@ use super::error::Error;
 use super::list::document;
 use super::log::{Entry, log};
 use super::lookup::Chosen;
-use crate::model::{IncidentReport, Purpose, SnapshotRef};
+use crate::model::{IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
 use crate::venv::Site;
 
 /// One incident.
@@ -27,7 +27,7 @@ pub struct ReportOutcome {
     pub now: Timestamp,
 }
 
-/// Tells of one incident: the one that is named, else the last of the venv.
+/// Tells of one incident: the one that is named, else the last of the venv, else the last of all.
 pub fn report(
     context: &Context<'_>,
     name: Option<&SnapshotRef>,
@@ -38,17 +38,16 @@ pub fn report(
     let venv = site.map(|site| context.venv_id(site));
     let incident = match (name, &venv) {
         (Some(name), _) => catalog.find(name, venv.as_ref())?,
-        (None, Some(venv)) => {
-            let last = catalog
-                .of(venv)
-                .rev()
-                .find(|(_, snapshot)| !snapshot.is_save());
-            let (id, snapshot) = last
-                .cloned()
-                .ok_or_else(|| Error::NothingToUndo(venv.path()))?;
+        (None, venv) => {
+            let mut all = catalog.snapshots.iter().rev();
+            let meant = |snapshot: &Snapshot| {
+                !snapshot.is_save() && venv.as_ref().is_none_or(|venv| snapshot.venv == *venv)
+            };
+            let last = all.find(|(_, snapshot)| meant(snapshot)).cloned();
+            let none = || Error::NoRestore(venv.as_ref().map(VenvId::path));
+            let (id, snapshot) = last.ok_or_else(none)?;
             Chosen { id, snapshot }
         }
-        (None, None) => return Err(Error::Refused("the incident of which venv?".to_owned())),
     };
     if incident.snapshot.purpose != Purpose::Incident {
         return Err(Error::Refused(format!(
@@ -56,7 +55,6 @@ pub fn report(
             incident.id
         )));
     }
-    // Late changes are added by a second snapshot; what was found stands in the first.
     let of = |id| {
         catalog
             .snapshots
@@ -64,11 +62,7 @@ pub fn report(
             .find(|(other, _)| *other == id)
             .cloned()
     };
-    let first = incident.snapshot.completes.and_then(of);
-    let first = first.map_or_else(
-        || incident.clone(),
-        |(id, snapshot)| Chosen { id, snapshot },
-    );
+    let first = incident.first(&catalog);
     let found = document(context, &store, &first)?
         .incident
         .unwrap_or_default();

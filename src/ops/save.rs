@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::lookup::Chosen;
+use super::steady::steady;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
@@ -56,7 +57,7 @@ pub fn save(
     options: &SaveOptions,
 ) -> Result<SaveOutcome, Error> {
     let start = Instant::now();
-    let root = site.open_venv()?;
+    drop(site.open_venv()?);
     refuse_nesting(context, site)?;
     super::restore::recover_beside(context, site)?;
     Store::create(&context.store, context.lock_wait, context.monitor)?;
@@ -67,12 +68,16 @@ pub fn save(
     let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
 
     let intake = Intake::with_hashes(store.packer(context.monitor)?);
-    let _installer = super::restore::hold_installer(context, &root, false)?;
-    let scan = intake.scan(&root, &StatCache::decode(&before), context.monitor)?;
-    let scan = if options.force { scan } else { scan.whole()? };
-    context.go_on()?;
-    context.monitor.phase("auditing", 0, 0);
-    let audit = admit(context, &store, &root, &intake, &scan, options)?;
+    let known = StatCache::decode(&before);
+    let (scan, audit, _installer) = steady(context, site, Site::open_venv, |root| {
+        let installer = super::restore::hold_installer(context, root, false)?;
+        let scan = intake.scan(root, &known, context.monitor)?;
+        let scan = if options.force { scan } else { scan.whole()? };
+        context.go_on()?;
+        context.monitor.phase("auditing", 0, 0);
+        let audit = admit(context, &store, root, &intake, &scan, options)?;
+        Ok((scan, audit, installer))
+    })?;
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
     let draft = Draft {
@@ -205,6 +210,8 @@ pub(super) struct Draft {
     pub(super) replaced_by: Option<SnapshotId>,
     pub(super) completes: Option<SnapshotId>,
     pub(super) document: Document,
+    /// Of an incident: how many entries were damaged.
+    pub(super) damaged: u64,
 }
 
 /// Makes all content durable and drafts the snapshot that will name it.
@@ -251,7 +258,7 @@ pub(super) fn prepare(
         root,
         totals: totals(&scan.manifest),
         document,
-        damage: damage.len() as u64,
+        damage: damage.len() as u64 + draft.damaged,
         notices: notices.len() as u64,
         unreadable: names(&scan.unreadable),
         unstable: names(&scan.unstable),

@@ -90,12 +90,22 @@ impl Look {
 /// Reads the store back.
 pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOutcome, Error> {
     let start = Instant::now();
+    let header = if options.repair {
+        Store::remake_header(&context.store, context.lock_wait, context.monitor)?
+    } else {
+        None
+    };
     let store = context.open()?;
     let alone = options
         .repair
         .then(|| store.alone(context.monitor))
         .transpose()?;
-    let (look, flaws) = look(context, &store, options)?;
+    let (look, mut flaws) = look(context, &store, options)?;
+    flaws.extend(header.iter().map(|what| Flaw {
+        file: "venv-snap.json".to_owned(),
+        offset: None,
+        what: what.clone(),
+    }));
     let hurt = hurt(&store, &look.catalog, &look.reach)?;
     let mut outcome = VerifyOutcome {
         packs: look.scrubbed.packs,
@@ -112,7 +122,11 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
     };
     if let Some(alone) = alone.filter(|_| !outcome.is_clean()) {
         let from = &options.from;
-        outcome.repaired = Some(repair(context, &store, &alone, &look, &outcome.hurt, from)?);
+        let repaired = repair(context, &store, &alone, &look, &outcome.hurt, from)?;
+        outcome.repaired = Some(Repaired {
+            header: header.is_some(),
+            ..repaired
+        });
         outcome.took = start.elapsed();
     }
     Ok(outcome)

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::model::{Class, Kind, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
-use crate::report::text::{Style, words};
+use crate::report::text::{Style, afterwards, words};
 
 /// Writes the whole file.
 pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io::Result<()> {
@@ -55,7 +55,7 @@ fn diagnosis(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
             diagnosis.explains,
             diagnosis.precision,
             diagnosis.recall,
-            plain(&diagnosis.text)
+            plain(&afterwards(&diagnosis.text))
         )?;
         for path in &diagnosis.survivors {
             writeln!(out, "  - survived: {}", code(&path.to_string()))?;

@@ -15,6 +15,17 @@ pub enum Error {
     /// The directory holds something else.
     #[error("'{}' is not empty and no store", Shown::path(.0))]
     NotAStore(PathBuf),
+    /// Its header is gone, or damaged.
+    #[error(
+        "the store '{}' has lost its header ('venv-snap.json'): {what}",
+        Shown::path(path)
+    )]
+    Header {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// It belongs to somebody else, or others may write in it.
     #[error("the store '{}' cannot be trusted: {why}", Shown::path(path))]
     Untrusted {
@@ -58,8 +69,14 @@ pub enum Error {
     #[error(transparent)]
     NoRoom(#[from] TooLittle),
     /// The index failed in a way that rebuilding cannot cure.
-    #[error("the index of the store failed")]
-    Index(#[source] rusqlite::Error),
+    #[error("the index of the store, '{}', failed", Shown::path(path))]
+    Index {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// Compression failed.
     #[error("cannot compress a frame")]
     Compress(#[source] std::io::Error),

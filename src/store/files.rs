@@ -130,6 +130,13 @@ impl Files {
         temp.publish(&self.top, name)
     }
 
+    /// The same in place of a header that is damaged or lost.
+    pub(crate) fn put_header_over(&self, name: &str, content: &[u8]) -> Result<(), PathError> {
+        let mut temp = self.begin()?;
+        temp.write(content)?;
+        temp.replace(&self.top, name)
+    }
+
     /// Writes a small file whole.
     pub(crate) fn put(&self, area: Area, name: &str, content: &[u8]) -> Result<(), PathError> {
         let mut temp = self.begin()?;

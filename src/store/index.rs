@@ -135,6 +135,9 @@ impl Index {
             let path = store.join(format!("{}{suffix}", Self::NAME));
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+                    return Err(Unusable::Damaged("a directory is in its place".to_owned()));
+                }
                 Err(_) => return Err(Unusable::ReadOnly),
                 Ok(()) => {}
             }

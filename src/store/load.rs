@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
@@ -32,7 +33,7 @@ impl Store {
         let mut slot = self.index();
         // SQLite works by paths and with files beside the database: as root in another user's directory, that would be to write
         // wherever they want.
-        if slot.is_some() || self.foreign {
+        if slot.is_some() || self.foreign || self.index_given_up.load(Ordering::Relaxed) {
             return Ok(());
         }
         let _guard = self.guard_index(monitor)?;
@@ -43,25 +44,44 @@ impl Store {
                 }
                 Index::create(self.files.top().path(), self.wait)
             }
-            Err(Unusable::Damaged(why)) => {
-                monitor.warn(&rebuilt_because(&why));
-                Index::create(self.files.top().path(), self.wait)
-            }
+            Err(Unusable::Damaged(why)) => self.recreate(why, monitor),
             done => done,
         };
         *slot = match made {
             Ok(index) => Some(index),
             Err(Unusable::ReadOnly | Unusable::Absent) => None,
             Err(Unusable::Damaged(why)) => {
-                monitor.warn(&without(&why));
+                self.go_on_without(&why, monitor);
                 None
             }
             Err(Unusable::Failed(error)) => {
-                monitor.warn(&without(&error));
+                self.go_on_without(&error, monitor);
                 None
             }
         };
         Ok(())
+    }
+
+    /// Makes a damaged index anew; where that fails, the damage is why there is none.
+    fn recreate(&self, why: String, monitor: &dyn Monitor) -> Result<Index, Unusable> {
+        let Ok(index) = Index::create(self.files.top().path(), self.wait) else {
+            self.go_on_without(&why, monitor);
+            return Err(Unusable::Damaged(why));
+        };
+        monitor.warn(&format!(
+            "the index of the store is damaged ({why}); it is rebuilt from the packs"
+        ));
+        Ok(index)
+    }
+
+    /// Says once that the index is of no use.
+    fn go_on_without(&self, why: &dyn std::fmt::Display, monitor: &dyn Monitor) {
+        if !self.index_given_up.swap(true, Ordering::Relaxed) {
+            let text = format!(
+                "the index of the store cannot be used ({why}); the work goes on without it"
+            );
+            monitor.warn(&text);
+        }
     }
 
     /// One at a time: a process must not make the index anew under another that just did.
@@ -89,13 +109,15 @@ impl Store {
         match work(index) {
             Ok(value) => Ok(Some(value)),
             Err(Unusable::Damaged(why)) => {
-                monitor.warn(&rebuilt_because(&why));
                 let _guard = self.guard_index(monitor)?;
-                *slot = Index::create(self.files.top().path(), self.wait).ok();
+                match self.recreate(why, monitor) {
+                    Ok(index) => *slot = Some(index),
+                    Err(_) => *slot = None,
+                }
                 Ok(None)
             }
             Err(Unusable::Failed(error)) => {
-                monitor.warn(&without(&error));
+                self.go_on_without(&error, monitor);
                 Ok(None)
             }
             Err(Unusable::ReadOnly | Unusable::Absent) => Ok(None),
@@ -234,7 +256,7 @@ impl Store {
     }
 
     /// That a pack is of a version that we read. Its name tells a newer one from a damaged one.
-    fn check_header(&self, name: &str, size: u64) -> Result<(), Error> {
+    pub(super) fn check_header(&self, name: &str, size: u64) -> Result<(), Error> {
         if self.files.range(Area::Packs, name, 0, HEADER.len())? == HEADER {
             return Ok(());
         }
@@ -304,14 +326,17 @@ impl Store {
         drop(guard);
         *self.index() = match made {
             Ok(index) => Some(index),
-            Err(Unusable::Failed(error)) => return Err(Error::Index(error)),
-            Err(_) => {
-                return Err(crate::disk::PathError::new(
-                    "write the index in",
-                    &self.path,
-                    std::io::Error::from(std::io::ErrorKind::PermissionDenied),
-                )
-                .into());
+            Err(Unusable::Failed(source)) => {
+                let path = self.files.top().path().join(Index::NAME);
+                return Err(Error::Index { path, source });
+            }
+            Err(unusable) => {
+                let error = match unusable {
+                    Unusable::Damaged(why) => std::io::Error::other(why),
+                    _ => std::io::ErrorKind::PermissionDenied.into(),
+                };
+                let path = self.files.top().path().join(Index::NAME);
+                return Err(crate::disk::PathError::new("make the index", &path, error).into());
             }
         };
         *self.objects.write().unwrap_or_else(PoisonError::into_inner) = None;
@@ -364,12 +389,4 @@ fn known_table(row: &PackRow) -> Option<Table> {
     let table = Table::open(&row.tail).ok()?;
     let end = row.size.checked_sub(row.tail.len() as u64)?;
     table.tiles(end).then_some(table)
-}
-
-fn rebuilt_because(why: &str) -> String {
-    format!("the index of the store is damaged ({why}); it is rebuilt from the packs")
-}
-
-fn without(why: &dyn std::fmt::Display) -> String {
-    format!("the index of the store cannot be used ({why}); the work goes on without it")
 }

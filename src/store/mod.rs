@@ -13,6 +13,7 @@ mod forest;
 mod frame;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod header;
 mod index;
 mod load;
 mod objects;
@@ -30,10 +31,9 @@ mod wire;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::disk::PathError;
 use crate::disk::atomic;
@@ -41,7 +41,7 @@ use crate::disk::error::At;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
-use crate::model::{Digest, Shown, Snapshot};
+use crate::model::{Digest, Shown};
 use crate::monitor::Monitor;
 
 pub(crate) use alone::Alone;
@@ -58,7 +58,6 @@ pub use scrub::Flaw;
 pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
 pub(crate) use usage::Usage;
 
-use files::read_top;
 use index::Index;
 use objects::Objects;
 use reader::FrameCache;
@@ -66,15 +65,6 @@ use reader::FrameCache;
 /// The file that makes a directory a store.
 const HEADER: &str = "venv-snap.json";
 const LOCK: &str = "lock";
-/// No header is longer.
-const HEADER_BYTES_MAX: u64 = 64 << 10;
-
-/// What stands in the header of a store.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    format: u32,
-    features: Vec<String>,
-}
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
@@ -87,6 +77,8 @@ pub(crate) struct Store {
     /// Whether root has opened the store of another user.
     foreign: bool,
     index: Mutex<Option<Index>>,
+    /// Whether it was said that the work goes on without it.
+    index_given_up: AtomicBool,
     objects: RwLock<Option<Objects>>,
     frames: FrameCache,
     seen: RwLock<Seen>,
@@ -109,8 +101,18 @@ impl Store {
             if names.iter().any(|name| name == HEADER.as_bytes()) {
                 return Ok(());
             }
-            // What an interrupted creation left may be completed.
-            if !names.iter().all(ours) {
+            // What an interrupted creation left may be completed: it holds nothing yet.
+            let top = Rooted::open(path)?;
+            let filled = |name: &str| match top.enter(name.as_bytes()) {
+                Ok(dir) => Ok(!dir.names()?.is_empty()),
+                Err(error) if error.is_absent() => Ok(false),
+                Err(error) => Err(error),
+            };
+            let holds = filled("packs")? || filled("snapshots")?;
+            if holds && header::is_laid_out(&top)? {
+                return header::check(path, &top);
+            }
+            if holds || !names.iter().all(ours) {
                 return Err(Error::NotAStore(path.to_owned()));
             }
         }
@@ -124,18 +126,11 @@ impl Store {
         if !lock(&held, path, Sharing::Shared, wait, monitor)? {
             return Err(Error::Locked(path.to_owned()));
         }
-        let header = Header {
-            format: Snapshot::FORMAT,
-            features: Vec::new(),
-        };
-        let text = serde_json::to_vec_pretty(&header).unwrap_or_default();
-        Ok(files.put_header(HEADER, &text)?)
+        Ok(files.put_header(HEADER, &header::encode())?)
     }
 
-    /// Opens a store and takes its shared lock, waiting at most `wait`.
-    pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
-        // The journal of a restore names the store, and is read from another directory.
-        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    /// Opens the directory at the path of a store. People may lead to it by a link; from here on it is the directory that is held.
+    fn open_top(path: &Path) -> Result<Rooted, Error> {
         let absent = |error: PathError| {
             if error.is_absent() {
                 Error::NoStore(path.to_owned())
@@ -143,14 +138,20 @@ impl Store {
                 error.into()
             }
         };
-        // People may lead to a store by a link; from here on it is the directory that is held open.
         let real = std::fs::canonicalize(path).at("read the store", path);
-        let top = Rooted::open(&real.map_err(absent)?).map_err(absent)?;
+        Rooted::open(&real.map_err(absent)?).map_err(absent)
+    }
+
+    /// Opens a store and takes its shared lock, waiting at most `wait`.
+    pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
+        // The journal of a restore names the store, and is read from another directory.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let top = Self::open_top(path)?;
         if top.stat_name(HEADER.as_bytes())?.is_none() {
-            return Err(Error::NoStore(path.to_owned()));
+            header::check(path, &top)?;
         }
         let foreign = check_owner(&top)?;
-        check_header(path, &read_top(&top, HEADER, HEADER_BYTES_MAX)?)?;
+        header::check(path, &top)?;
         let files = Files::within(top)?;
         if let Some(name) = network(files.top())? {
             let shown = Shown::path(path);
@@ -170,17 +171,23 @@ impl Store {
                 Error::Locked(path.to_owned())
             });
         }
-        Ok(Self {
+        Ok(Self::holding(path, files, held, wait, foreign))
+    }
+
+    /// A store of which the lock is held.
+    fn holding(path: &Path, files: Files, held: File, wait: Duration, foreign: bool) -> Self {
+        Self {
             path: path.to_owned(),
             files,
             held_lock: held,
             wait,
             foreign,
             index: Mutex::default(),
+            index_given_up: AtomicBool::default(),
             objects: RwLock::default(),
             frames: FrameCache::default(),
             seen: RwLock::default(),
-        })
+        }
     }
 
     /// Removes what interrupted writers left, if nobody else has the store open; later otherwise. A store that cannot be
@@ -280,26 +287,6 @@ impl Store {
             .as_ref()
             .map_or(0, Objects::len))
     }
-}
-
-fn check_header(path: &Path, text: &[u8]) -> Result<(), Error> {
-    let header: Header = serde_json::from_slice(text).map_err(|error| Error::Corrupt {
-        place: format!("the header of the store ('{HEADER}')"),
-        what: error.to_string(),
-    })?;
-    if header.format != Snapshot::FORMAT {
-        return Err(Error::TooNew {
-            path: path.to_owned(),
-            what: format!("it has format {}", header.format),
-        });
-    }
-    if let Some(feature) = header.features.first() {
-        return Err(Error::TooNew {
-            path: path.to_owned(),
-            what: format!("it needs '{feature}'"),
-        });
-    }
-    Ok(())
 }
 
 /// A store that others may write in could hold anything, and one of another user may be a trap. Root may use those of others

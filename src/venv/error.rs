@@ -36,6 +36,9 @@ pub enum Error {
     /// It never held still.
     #[error("the venv kept changing while it was read; the last to change was '{0}'")]
     Unstable(RelPath),
+    /// Each tree that was read was exchanged for another one meanwhile.
+    #[error("'{}' changes while it is read: it was exchanged for another tree each time", Shown::path(.0))]
+    Exchanged(PathBuf),
     /// The work was told to stop.
     #[error("interrupted")]
     Stopped,

@@ -118,6 +118,15 @@ impl Site {
         }
     }
 
+    /// Whether a directory that was opened here still is what stands here.
+    pub(crate) fn holds(&self, root: &Rooted) -> Result<bool, Error> {
+        match Rooted::open_resolved(&self.path) {
+            Ok(now) => Ok(now.stat()?.same_inode(&root.stat()?)),
+            Err(error) if error.is_absent() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Opens the directory, which must be a venv.
     pub(crate) fn open_venv(&self) -> Result<Rooted, Error> {
         let root = self.open()?;

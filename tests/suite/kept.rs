@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 
+use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat};
+
 use crate::support::faults::needs_root;
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
@@ -44,6 +46,73 @@ fn a_live_socket_and_set_id_bits_go_over_as_they_stand() {
     );
     assert!(!socket.exists());
     assert_eq!(fs::metadata(&tool).unwrap().mode_bits(), 0o755);
+}
+
+#[test]
+fn devices_and_capabilities_stay_where_they_are_as_they_were_saved_and_only_there() {
+    // Any device that stood in place of a saved FIFO or device was taken for it, and nothing was said.
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.path("mounted"), "size=16m") else {
+        return;
+    };
+    for (name, how) in [
+        ("venv", "exchanged in one step"),
+        ("mounted", "replaced one by one"),
+    ] {
+        let root = sandbox.path(name);
+        venv::tiny(&root);
+        let device = |name: &str, minor: u32| {
+            let (kind, mode) = (FileType::CharacterDevice, Mode::from_raw_mode(0o600));
+            let number = rustix::fs::makedev(1, minor);
+            mknodat(CWD, root.join(name), kind, mode, number).unwrap();
+        };
+        device("same", 3);
+        device("other", 5);
+        mknodat(
+            CWD,
+            root.join("fifo"),
+            FileType::Fifo,
+            Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        let capability = [
+            1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        let attribute = "security.capability";
+        let tool = root.join("bin/tool");
+        rustix::fs::setxattr(&tool, attribute, &capability, XattrFlags::empty()).unwrap();
+        sandbox.ok(&["save", name]);
+        fs::remove_file(root.join(venv::SITE).join("click/core.py")).unwrap();
+        for name in ["other", "fifo"] {
+            fs::remove_file(root.join(name)).unwrap();
+            device(name, 7);
+        }
+        let run = sandbox.ok(&["restore", name]);
+        assert!(run.stdout.contains(how), "{run}");
+        assert!(
+            fs::metadata(root.join("same"))
+                .unwrap()
+                .file_type()
+                .is_char_device()
+        );
+        let mut kept = [0; 20];
+        assert_eq!(
+            rustix::fs::getxattr(&tool, attribute, &mut kept),
+            Ok(20),
+            "{name}"
+        );
+        for name in ["other", "fifo"] {
+            assert!(run.stderr.contains(&format!("'{name}' is a ")), "{run}");
+            assert!(
+                fs::symlink_metadata(root.join(name)).is_err(),
+                "{name}: {run}"
+            );
+        }
+    }
 }
 
 trait ModeBits {

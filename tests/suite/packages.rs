@@ -12,7 +12,7 @@ use crate::support::wheel::{pip, pip_command, two_versions, venv_with_pip};
 use crate::support::{Sandbox, Tree, venv};
 
 /// A venv with version 1.0 of a package, saved; and the wheels of both versions.
-fn saved() -> (Sandbox, PathBuf, PathBuf) {
+pub(crate) fn saved() -> (Sandbox, PathBuf, PathBuf) {
     let sandbox = Sandbox::new();
     venv_with_pip(&sandbox.venv());
     let (old, new) = two_versions(&sandbox.path("wheels"));
@@ -28,7 +28,7 @@ fn classes(diff: &Value) -> BTreeMap<String, u64> {
         .collect()
 }
 
-fn states(diff: &Value) -> Vec<String> {
+pub(crate) fn states(diff: &Value) -> Vec<String> {
     let packages = diff["packages"].as_array().unwrap();
     let state = |package: &Value| {
         format!(
@@ -105,7 +105,8 @@ fn an_upgrade_that_is_damaged_is_damage_of_the_new_version_and_comes_back_whole(
     assert_eq!(damaged, ["fresh.py", "part3.py"], "{diff}");
     assert!(site.join("wares/nest/deep").is_dir());
     let run = sandbox.ok(&["restore", "venv", "--heal"]);
-    assert!(run.stderr.contains("wares was half done"), "{run}");
+    let told = "the upgrade of wares from 1.0 to 2.0 was half done; it is taken back to 1.0";
+    assert!(run.stderr.contains(told), "{run}");
     assert!(
         !site.join("wares/nest").exists(),
         "a directory of the new version is left"

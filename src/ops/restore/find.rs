@@ -9,7 +9,7 @@ use crate::model::{Change, Class, Diagnosis, IncidentReport, PackageChange, RelP
 use crate::ops::clues::from_changes;
 use crate::ops::diff::{Depth, Sides};
 use crate::ops::error::Error;
-use crate::ops::packages::{Installed, classify};
+use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
 use crate::venv::Site;
 
@@ -18,6 +18,8 @@ pub(super) struct Found {
     pub(super) target: Target,
     pub(super) changes: Vec<Change>,
     pub(super) report: IncidentReport,
+    /// Packages that stay damaged.
+    pub(super) left: Vec<PackageChange>,
 }
 
 /// What is kept of an incident, beside the state that was replaced.
@@ -64,14 +66,14 @@ impl Run<'_> {
             live: Some(&live.root),
         };
         let whole = sides(&target.manifest);
-        let mut changes = whole.changes(Depth::Class)?;
+        let mut changes = whole.changes(Depth::Kind)?;
         let partial = self.options.heal || !self.options.only.is_empty();
         if !partial && changes.iter().all(|change| change.class == Class::Noise) {
-            let report = IncidentReport::default();
             return Ok(Found {
                 target,
                 changes,
-                report,
+                report: IncidentReport::default(),
+                left: Vec::new(),
             });
         }
         let before = self.chosen.snapshot.venv.path();
@@ -87,39 +89,60 @@ impl Run<'_> {
             &live.scan.manifest,
             &packages,
             &changes,
+            &|row| is_saved(&whole, row),
         )?;
         let Some(selection) = selection else {
             return Ok(Found {
                 target,
                 changes,
                 report,
+                left: Vec::new(),
             });
         };
-        for name in &selection.whole {
-            self.context.monitor.warn(&format!(
-                "an upgrade of {name} was half done; it comes back whole, as the snapshot has it"
-            ));
+        for package in &selection.whole {
+            self.context.monitor.warn(&taken_back(package));
         }
         let classes: HashMap<RelPath, Change> = changes
             .into_iter()
             .map(|change| (change.path.clone(), change))
             .collect();
         let target = target.narrow(&live.scan.manifest, &selection);
-        let mut changes = sides(&target.manifest).changes(Depth::Class)?;
+        let mut changes = sides(&target.manifest).changes(Depth::Kind)?;
         for change in &mut changes {
             if let Some(known) = classes.get(&change.path) {
                 (change.class, change.package) = (known.class, known.package.clone());
-                change.detail.links = known.detail.links;
-                change
-                    .detail
-                    .shared_with
-                    .clone_from(&known.detail.shared_with);
+                change.detail = known.detail.clone();
             }
         }
         Ok(Found {
             target,
             changes,
             report,
+            left: selection.left,
         })
+    }
+}
+
+/// What happens to a package of which not all files are there.
+fn taken_back(package: &PackageChange) -> String {
+    let name = &package.name;
+    let version = |version: &Option<String>| version.clone().unwrap_or_default();
+    let (old, new) = (version(&package.expected), version(&package.actual));
+    match &package.expected {
+        None => {
+            format!(
+                "the installation of {name} {new} was half done; it is removed, since the snapshot does not have it"
+            )
+        }
+        Some(_) if old == new => {
+            format!(
+                "the reinstallation of {name} {new} was half done; it comes back whole, as the snapshot has it"
+            )
+        }
+        Some(_) => {
+            format!(
+                "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
+            )
+        }
     }
 }

@@ -6,10 +6,12 @@ use crate::disk::journal::Phase;
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
 use crate::disk::walk::walk;
-use crate::model::{Purpose, RelPath, SnapshotId, VenvId};
+use crate::model::{Document, Purpose, RelPath, SnapshotId, VenvId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::intake::Intake;
+use crate::ops::list::document;
+use crate::ops::lookup::Chosen;
 use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
 use crate::venv::stat_cache::StatCache;
@@ -84,6 +86,17 @@ impl Late<'_> {
         cache: &StatCache,
         first: SnapshotId,
     ) -> Result<SnapshotId, Error> {
+        let before = self.store.catalog()?;
+        let before = before.snapshots.into_iter().find(|(id, _)| *id == first);
+        let before = before.map(|(id, snapshot)| Chosen { id, snapshot });
+        // What was found stays true of it.
+        let (damaged, document) = match &before {
+            Some(first) => (
+                first.snapshot.damage,
+                document(self.context, self.store, first)?,
+            ),
+            None => (0, Document::default()),
+        };
         let intake = Intake::new(self.store.packer(self.context.monitor)?);
         let scan = intake.scan(old, cache, self.context.monitor)?;
         let draft = Draft {
@@ -91,6 +104,8 @@ impl Late<'_> {
             purpose: Purpose::Incident,
             replaced_by: Some(self.snapshot),
             completes: Some(first),
+            damaged,
+            document,
             ..Draft::default()
         };
         let (snapshot, _) = prepare(self.context, self.store, intake, &scan, draft)?;

@@ -36,7 +36,9 @@ use super::lookup::Chosen;
 use super::save::Draft;
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
-use crate::model::{Change, Class, IncidentReport, Manifest, Purpose, SnapshotRef};
+use crate::model::{
+    Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown, SnapshotRef,
+};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
@@ -95,6 +97,12 @@ pub fn restore(
 ) -> Result<RestoreOutcome, Error> {
     let place = options.to.as_ref().unwrap_or(site);
     super::save::refuse_nesting(context, place)?;
+    if place.path() != site.path() && place.path().starts_with(site.path()) {
+        let (place, site) = (Shown::path(place.path()), Shown::path(site.path()));
+        let why =
+            format!("'{place}' lies inside the venv '{site}', which a copy of it would change");
+        return Err(Error::Refused(why));
+    }
     let store = context.open()?;
     let _parent = hold_parent(context, place)?;
     recover(context, Some(&store), place)?;
@@ -188,19 +196,18 @@ impl<'a> Run<'a> {
             target,
             changes,
             report,
+            left,
         } = self.find(target, &live, place)?;
         let keep = Keep::of(self.options, &live, &target, context.monitor);
         let differs = changes.iter().any(|change| change.class != Class::Noise);
         if self.options.dry_run || !differs && !self.options.force {
-            let mode = if differs {
-                Mode::DryRun
-            } else if self.options.heal || !self.options.only.is_empty() {
-                Mode::PartIdentical
-            } else {
-                Mode::Identical
-            };
+            let mode = self.idle(differs, &left);
+            if !self.options.dry_run {
+                // What stands there may be on the disk only in part, and success means that it stays (promise 2).
+                live.root.sync_file_system()?;
+            }
             let mut outcome = self.outcome(place, mode, changes);
-            outcome.report = report;
+            (outcome.report, outcome.left) = (report, left);
             return Ok(outcome);
         }
         if self.options.to.is_some() {
@@ -209,6 +216,10 @@ impl<'a> Run<'a> {
             return self.carry_out(place, plan, Vec::new(), report);
         }
         let mut draft = self.draft(place);
+        // What an undo replaces differs from a damaged state, which makes it no worse.
+        if self.chosen.snapshot.is_save() {
+            draft.damaged = report.damaged();
+        }
         draft.document.incident = Some(report.clone());
         let stays = keep != Keep::No;
         let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, stays)?;
@@ -217,7 +228,19 @@ impl<'a> Run<'a> {
             return Err(Error::Refused(why.to_owned()));
         }
         let plan = self.plan(place, target, Some(live), incident).keeping(keep);
-        self.carry_out(place, plan, changes, report)
+        let mut outcome = self.carry_out(place, plan, changes, report)?;
+        outcome.left = left;
+        Ok(outcome)
+    }
+
+    /// Why nothing is done.
+    fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
+        match (differs, self.options.heal || !self.options.only.is_empty()) {
+            (true, _) => Mode::DryRun,
+            (false, true) if !left.is_empty() => Mode::LeftAlone,
+            (false, true) => Mode::PartIdentical,
+            (false, false) => Mode::Identical,
+        }
     }
 
     /// What the snapshot of the replaced state says.
@@ -295,7 +318,7 @@ impl<'a> Run<'a> {
                 actual: &empty,
                 live: None,
             };
-            let changes = sides.changes(Depth::Class)?;
+            let changes = sides.changes(Depth::Kind)?;
             return Ok(self.outcome(place, Mode::DryRun, changes));
         }
         let incident = if self.options.to.is_some() {
@@ -356,6 +379,7 @@ impl<'a> Run<'a> {
             mode,
             changes,
             report: IncidentReport::default(),
+            left: Vec::new(),
             incident: None,
             kept_old: None,
             reused: 0,

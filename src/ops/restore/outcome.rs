@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::disk::processes::Process;
 use crate::disk::swap::Way;
-use crate::model::{Change, IncidentReport, SnapshotId};
+use crate::model::{Change, IncidentReport, PackageChange, SnapshotId};
 use crate::ops::lookup::Chosen;
 use crate::store::Hole;
 
@@ -16,6 +16,8 @@ pub enum Mode {
     Identical,
     /// Nothing of the part that was asked for differed, so nothing was done.
     PartIdentical,
+    /// Nothing was done, since the snapshot has nothing that would mend what is damaged.
+    LeftAlone,
     /// Nothing was done because it was a dry run.
     DryRun,
     /// The trees were exchanged, or one was put where nothing was.
@@ -37,6 +39,8 @@ pub struct RestoreOutcome {
     pub changes: Vec<Change>,
     /// What was found, in packages, with what probably did it.
     pub report: IncidentReport,
+    /// Packages that stay damaged: the snapshot has another version of them, or none.
+    pub left: Vec<PackageChange>,
     /// What was replaced.
     pub incident: Option<SnapshotId>,
     /// Where the replaced tree is kept.

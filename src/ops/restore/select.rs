@@ -1,22 +1,24 @@
 //! Which part of the snapshot is restored: all of it, what `--only` names, or with `--heal` the damage alone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::RestoreOptions;
-use crate::diagnose::Packages;
-use crate::model::{Change, Class, Entry, Manifest, RelPath};
+use crate::diagnose::{Packages, Progress};
+use crate::model::{Change, Class, Entry, Manifest, PackageChange, RelPath};
 use crate::ops::error::Error;
 use crate::venv::bytecode::{is_bytecode, source_of};
-use crate::venv::dist::normalized;
+use crate::venv::dist::{Row, normalized};
 
 /// The paths that are restored; all others stay as they are in the live tree.
 pub(super) struct Selection {
     paths: HashSet<RelPath>,
     globs: Option<GlobSet>,
     /// Distributions that come back as a whole, because an upgrade of them was half done.
-    pub(super) whole: Vec<String>,
+    pub(super) whole: Vec<PackageChange>,
+    /// Distributions that stay damaged, because the snapshot has another version of them, or none.
+    pub(super) left: Vec<PackageChange>,
 }
 
 impl Selection {
@@ -36,9 +38,12 @@ impl Selection {
         live: &Manifest,
         packages: &Packages<'_>,
         changes: &[Change],
+        is_saved: &dyn Fn(&Row) -> bool,
     ) -> Result<Option<Self>, Error> {
         if options.heal {
-            return Ok(Some(Self::heal(expected, live, packages, changes)));
+            return Ok(Some(Self::heal(
+                expected, live, packages, changes, is_saved,
+            )));
         }
         if options.only.is_empty() {
             return Ok(None);
@@ -63,6 +68,7 @@ impl Selection {
             paths,
             globs: Some(globs),
             whole: Vec::new(),
+            left: Vec::new(),
         }))
     }
 
@@ -72,23 +78,30 @@ impl Selection {
         live: &Manifest,
         packages: &Packages<'_>,
         changes: &[Change],
+        is_saved: &dyn Fn(&Row) -> bool,
     ) -> Self {
         let mut paths = HashSet::new();
-        let mut whole = Vec::new();
+        let (mut whole, mut left) = (BTreeMap::new(), BTreeMap::new());
         for change in changes
             .iter()
             .filter(|change| change.class == Class::Damage)
         {
-            match &change.package {
-                Some(name) if packages.was_replaced(name) => {
-                    if !whole.contains(name) {
-                        whole.push(name.clone());
-                        paths.extend(packages.paths_of(name));
-                    }
-                }
-                _ => drop(paths.insert(change.path.clone())),
+            let name = change.package.as_deref().unwrap_or_default();
+            let saved = || packages.row(&change.path).is_some_and(is_saved);
+            match packages.progress(name) {
+                Progress::Half => *whole.entry(name).or_insert(0) += 1,
+                // Both versions have some files in common.
+                Progress::Done if !saved() => *left.entry(name).or_insert(0) += 1,
+                Progress::Done | Progress::None => drop(paths.insert(change.path.clone())),
             }
         }
+        paths.extend(whole.keys().flat_map(|name| packages.paths_of(name)));
+        let told = |found: BTreeMap<&str, u64>| {
+            let found = found.into_iter();
+            found
+                .map(|(name, number)| packages.damaged(name, number))
+                .collect()
+        };
         let bytecode: Vec<RelPath> = [expected, live]
             .into_iter()
             .flat_map(Manifest::entries)
@@ -101,7 +114,8 @@ impl Selection {
         Self {
             paths,
             globs: None,
-            whole,
+            whole: told(whole),
+            left: told(left),
         }
     }
 }

@@ -30,8 +30,7 @@ impl Specials<'_> {
     fn entry(&self, entry: Entry) -> Option<Entry> {
         let there = self.live.get(&entry.path).filter(|_| self.may_link);
         if matches!(entry.node, Node::Special(_)) {
-            // A service makes its socket anew at each start: the one that stands there is the one in use.
-            let stands = there.filter(|there| matches!(there.node, Node::Special(_)));
+            let stands = there.filter(|there| stands_for(there, &entry));
             return stands
                 .cloned()
                 .or_else(|| made_anew(entry, self.preserve, self.monitor));
@@ -41,6 +40,14 @@ impl Specials<'_> {
         }
         made_anew(entry, self.preserve, self.monitor)
     }
+}
+
+/// Whether what stands there is what was saved. A service makes its socket anew at each start, and a FIFO has another time after
+/// each use: the one that stands there is the one in use. A device must be the very same, with the same rights.
+fn stands_for(there: &Entry, saved: &Entry) -> bool {
+    let rights = |entry: &Entry| (entry.meta.mode, entry.meta.uid, entry.meta.gid);
+    let in_use = matches!(saved.node, Node::Special(Special::Socket | Special::Fifo));
+    there.node == saved.node && (in_use || rights(there) == rights(saved))
 }
 
 /// What of an entry may be made anew.

@@ -53,6 +53,7 @@ pub(super) fn hole(hole: &Hole) -> Value {
 
 fn repaired(done: &Repaired) -> Value {
     json!({
+        "header": done.header,
         "salvaged": done.salvaged,
         "healed": done.healed,
         "healed_from": done.healed_from.iter().map(|path| entry::path_text(path)).collect::<Vec<_>>(),

@@ -71,6 +71,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
         "packages": outcome.report.packages.iter().map(diff::package).collect::<Vec<_>>(),
         "diagnosis": outcome.report.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
+        "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "kept_old": outcome.kept_old.as_deref().map(entry::path_text),
         "reused": outcome.reused,
@@ -107,6 +108,7 @@ pub fn show(out: &mut dyn Write, shown: &ShowOutcome) -> io::Result<()> {
         "snapshot": listed(&shown.listed),
         "audit": audit.map(check::audit),
         "freeze": audit.map(crate::model::Audit::freeze),
+        "incident": shown.document.incident.as_ref().map(report::found),
     });
     document(out, "show", fields)
 }

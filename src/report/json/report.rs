@@ -5,11 +5,26 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{check, diff, document, entry, log, snapshot};
+use crate::model::IncidentReport;
 use crate::ops::ReportOutcome;
 
 /// Writes what is known of an incident.
 pub fn report(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
-    let found = &outcome.found;
+    let mut fields = json!({
+        "venv": entry::path_text(&outcome.incident.snapshot.venv.path()),
+        "incident": snapshot::value(&outcome.incident),
+        "restored": outcome.restored.as_ref().map(snapshot::value),
+        "timeline": outcome.timeline.iter().map(log::entry).collect::<Vec<_>>(),
+        "took_ms": outcome.took_ms,
+    });
+    if let (Value::Object(fields), Value::Object(more)) = (&mut fields, found(&outcome.found)) {
+        fields.extend(more);
+    }
+    document(out, "report", fields)
+}
+
+/// What a restore found.
+pub(super) fn found(found: &IncidentReport) -> Value {
     let entries: Vec<Value> = found
         .changes
         .iter()
@@ -21,15 +36,9 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
             value
         })
         .collect();
-    let fields = json!({
-        "venv": entry::path_text(&outcome.incident.snapshot.venv.path()),
-        "incident": snapshot::value(&outcome.incident),
-        "restored": outcome.restored.as_ref().map(snapshot::value),
+    json!({
         "entries": entries,
         "packages": found.packages.iter().map(diff::package).collect::<Vec<_>>(),
         "diagnosis": found.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
-        "timeline": outcome.timeline.iter().map(log::entry).collect::<Vec<_>>(),
-        "took_ms": outcome.took_ms,
-    });
-    document(out, "report", fields)
+    })
 }

@@ -35,6 +35,7 @@ pub(super) fn value(chosen: &Chosen) -> Value {
 pub(super) fn mode(mode: Mode) -> &'static str {
     match mode {
         Mode::Identical | Mode::PartIdentical => "identical",
+        Mode::LeftAlone => "left-alone",
         Mode::DryRun => "dry-run",
         Mode::Done(Way::Exchanged) => "exchanged",
         Mode::Done(Way::TwoRenames) => "two-renames",

@@ -88,6 +88,9 @@ pub(super) fn hole_line(hole: &Hole) -> String {
 
 fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result<()> {
     let mut line = |text: String| writeln!(out, "{text}");
+    if repaired.header {
+        line("made the header of the store anew".to_owned())?;
+    }
     if repaired.salvaged > 0 {
         let objects = count(repaired.salvaged, "object");
         line(format!("saved {objects} from damaged packs"))?;

@@ -1,8 +1,10 @@
 //! A list of differences: grouped, the worst first, every damaged file named, and nothing drowned.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::Style;
+use super::fold::Folds;
 use super::words::{coloured, count, number, sharing, size};
 use crate::model::{Change, Class, Entry, Kind, Node, RelPath, Shown};
 use crate::report::group::{Group, groups};
@@ -13,8 +15,15 @@ const DRIFT_MAX: usize = 5;
 /// Writes damage and drift by group, and counts the noise.
 pub(super) fn write(out: &mut dyn Write, changes: &[Change], style: &Style) -> io::Result<()> {
     let wanted = |change: &&Change| style.verbose || change.class != Class::Noise;
+    let folds = if style.verbose {
+        Folds::none()
+    } else {
+        Folds::of(changes)
+    };
     for group in groups(changes.iter().filter(wanted)) {
-        write_group(out, &group, style)?;
+        if !folds.tells_elsewhere(&group.changes) {
+            write_group(out, &group, &folds, style)?;
+        }
     }
     let noise = changes
         .iter()
@@ -38,7 +47,68 @@ fn differ(noise: usize) -> String {
     }
 }
 
-fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Result<()> {
+fn write_group(
+    out: &mut dyn Write,
+    group: &Group<'_>,
+    folds: &Folds<'_>,
+    style: &Style,
+) -> io::Result<()> {
+    write_heading(out, group)?;
+    let mut changes: Vec<&Change> = group
+        .changes
+        .iter()
+        .copied()
+        .filter(|change| !is_told_by_others(change, &group.changes))
+        .collect();
+    changes.sort_by_key(|change| (change.class, change.kind));
+    let rows = folds.rows(&group.changes);
+    let mut told = BTreeSet::new();
+    let mut drift = 0;
+    for change in &changes {
+        let whole = rows.of(change);
+        if whole.is_some_and(|(dir, _)| !told.insert(dir)) {
+            continue;
+        }
+        if change.class == Class::Drift {
+            drift += 1;
+            if drift > DRIFT_MAX && !style.verbose {
+                continue;
+            }
+        }
+        let inside = inside(&change.path, &group.place);
+        let kind = coloured(
+            &format!("{:<11}", change.kind.as_str()),
+            change.class,
+            style,
+        );
+        if let Some((dir, entries)) = whole {
+            let dir = self::inside(dir, &group.place);
+            let entries = count(entries, "entry");
+            writeln!(
+                out,
+                "  {kind} {dir}/ with all in it: {entries} (-v lists them)"
+            )?;
+            continue;
+        }
+        writeln!(
+            out,
+            "  {kind} {inside}{}{}",
+            detail(change),
+            sharing(change.detail.links, change.detail.shared_with.as_deref())
+        )?;
+    }
+    if drift > DRIFT_MAX && !style.verbose {
+        writeln!(
+            out,
+            "  … and {} more (-v lists all)",
+            number((drift - DRIFT_MAX) as u64)
+        )?;
+    }
+    Ok(())
+}
+
+/// Which group it is, where it lies, and how much of each kind it has.
+fn write_heading(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
     let place = if group.place.name() == group.name || group.place.is_root() {
         String::new()
     } else {
@@ -57,43 +127,7 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, style: &Style) -> io::Res
         "\n{}{place}{above}: {}",
         Shown(&group.name),
         tally(&group.changes)
-    )?;
-    let mut changes: Vec<&Change> = group
-        .changes
-        .iter()
-        .copied()
-        .filter(|change| !is_told_by_others(change, &group.changes))
-        .collect();
-    changes.sort_by_key(|change| (change.class, change.kind));
-    let mut drift = 0;
-    for change in &changes {
-        if change.class == Class::Drift {
-            drift += 1;
-            if drift > DRIFT_MAX && !style.verbose {
-                continue;
-            }
-        }
-        let inside = inside(&change.path, &group.place);
-        let kind = coloured(
-            &format!("{:<11}", change.kind.as_str()),
-            change.class,
-            style,
-        );
-        writeln!(
-            out,
-            "  {kind} {inside}{}{}",
-            detail(change),
-            sharing(change.detail.links, change.detail.shared_with.as_deref())
-        )?;
-    }
-    if drift > DRIFT_MAX && !style.verbose {
-        writeln!(
-            out,
-            "  … and {} more (-v lists all)",
-            number((drift - DRIFT_MAX) as u64)
-        )?;
-    }
-    Ok(())
+    )
 }
 
 /// A path as seen from the place of its group.

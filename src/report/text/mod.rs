@@ -5,6 +5,7 @@ mod changes;
 mod check;
 mod diagnosis;
 mod diff;
+mod fold;
 mod log;
 mod ls;
 mod packages;
@@ -18,6 +19,7 @@ use jiff::tz::TimeZone;
 
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::{check, refused};
+pub(super) use diagnosis::afterwards;
 pub use diff::diff;
 pub use log::log;
 pub use ls::ls;

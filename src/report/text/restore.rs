@@ -6,7 +6,7 @@ use super::Style;
 use super::changes::{self, tally};
 use super::words::{count, size, snapshot, took};
 use crate::disk::swap::Way;
-use crate::model::{Change, Class, Shown};
+use crate::model::{Change, Class, PackageChange, Shown};
 use crate::ops::{Mode, RestoreOutcome};
 
 /// Writes what a restore did.
@@ -24,6 +24,11 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             "nothing to do: what was asked for is in {place} as {chosen} has it ({})",
             took(outcome.took)
         )?,
+        Mode::LeftAlone => writeln!(
+            out,
+            "nothing was changed: {chosen} has nothing that mends {place} ({})",
+            took(outcome.took)
+        )?,
         Mode::DryRun => {
             writeln!(
                 out,
@@ -34,13 +39,20 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         }
         Mode::Done(way) => done(out, outcome, way, &chosen)?,
     }
-    super::diagnosis::write(out, &outcome.report.diagnosis, style)?;
+    if matches!(outcome.mode, Mode::Done(_)) {
+        super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?;
+    } else {
+        super::diagnosis::write(out, &outcome.report.diagnosis, style)?;
+    }
     if !outcome.holes.is_empty() {
         let holes = count(outcome.holes.len() as u64, "part");
         writeln!(out, "the store has lost {holes} of the snapshot:")?;
         for hole in &outcome.holes {
             writeln!(out, "  {}", super::care::hole_line(hole))?;
         }
+    }
+    for package in &outcome.left {
+        writeln!(out, "{}", left(package))?;
     }
     if let Some(newer) = &outcome.passed_over {
         writeln!(
@@ -63,6 +75,26 @@ fn undone(changes: &[Change]) -> String {
     } else {
         tally(&differing)
     }
+}
+
+/// A package that stays damaged.
+fn left(package: &PackageChange) -> String {
+    let shown = |version: &Option<String>| {
+        version
+            .as_deref()
+            .map(|text| Shown(text.as_bytes()).to_string())
+    };
+    let version = shown(&package.actual).unwrap_or_default();
+    let name = Shown(package.name.as_bytes());
+    let why = match shown(&package.expected) {
+        Some(old) if old == version => "another build of it".to_owned(),
+        Some(old) => format!("{name} {old}"),
+        None => "none".to_owned(),
+    };
+    format!(
+        "{name} {version} stays damaged ({}): the snapshot has {why}, so install {version} anew, or restore without --heal",
+        count(package.damaged, "entry")
+    )
 }
 
 fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -> io::Result<()> {

@@ -1,12 +1,13 @@
 //! `save`, `list` and `show`: snapshots.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, Table};
 
 use super::Style;
-use super::words::{count, id_or_dash, number, size, time, took, what};
-use crate::model::{Audit, Shown};
+use super::words::{coloured, count, id_or_dash, number, size, time, took, what};
+use crate::model::{Audit, Class, IncidentReport, Kind, Seen, Shown};
 use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
 /// Writes what a save did.
@@ -202,10 +203,37 @@ pub fn show(out: &mut dyn Write, shown: &ShowOutcome, style: &Style) -> io::Resu
         line("changing", Shown(path.as_bytes()).to_string())?;
     }
     line("written by", Shown(snapshot.writer.as_bytes()).to_string())?;
+    if let Some(found) = &shown.document.incident {
+        show_found(out, found, style)?;
+    }
     match &shown.document.audit {
         Some(audit) => show_audit(out, audit, style),
         None => Ok(()),
     }
+}
+
+/// What the restore found that replaced this state.
+fn show_found(out: &mut dyn Write, found: &IncidentReport, style: &Style) -> io::Result<()> {
+    let mut kinds: BTreeMap<(Class, Kind), u64> = BTreeMap::new();
+    for seen in &found.changes {
+        *kinds.entry((seen.class, seen.kind)).or_default() += 1;
+    }
+    for ((class, kind), entries) in kinds {
+        let (kind, class) = (kind.as_str(), class.as_str());
+        writeln!(out, "{:<12} {} {kind} ({class})", "found", number(entries))?;
+    }
+    super::diagnosis::write_after(out, &found.diagnosis, style)?;
+    super::packages::write(out, &found.packages)?;
+    let mut changes: Vec<&Seen> = found.changes.iter().collect();
+    changes.sort_by_key(|seen| (seen.class, seen.kind));
+    let named = changes
+        .iter()
+        .filter(|seen| style.verbose || seen.class == Class::Damage);
+    for seen in named {
+        let kind = coloured(&format!("{:<11}", seen.kind.as_str()), seen.class, style);
+        writeln!(out, "  {kind} {}", seen.path)?;
+    }
+    Ok(())
 }
 
 fn show_audit(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<()> {

@@ -126,7 +126,12 @@ impl Sandbox {
 
 impl Run {
     pub(crate) fn of(mut command: Command) -> Self {
-        let output = command.output().unwrap();
+        Self::from(command.output().unwrap())
+    }
+}
+
+impl From<std::process::Output> for Run {
+    fn from(output: std::process::Output) -> Self {
         use std::os::unix::process::ExitStatusExt;
         Self {
             code: output

@@ -1,0 +1,92 @@
+//! What `restore --heal` mends, and what it leaves alone because the snapshot has another version of it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::packages::{saved, states};
+use crate::support::wheel::pip;
+use crate::support::{Tree, venv};
+
+#[test]
+fn a_finished_upgrade_of_which_a_file_is_damaged_is_left_as_it_is_and_named() {
+    // It was called half done, and taken back to the version of the snapshot.
+    let (sandbox, _, new) = saved();
+    pip(&sandbox.venv(), &["install", new.to_str().unwrap()]);
+    let added = crate::support::wheel::build(
+        &sandbox.path("wheels"),
+        "addon",
+        "3.1",
+        &[("addon/__init__.py", "z = 1\n")],
+        &[],
+    );
+    pip(&sandbox.venv(), &["install", added.to_str().unwrap()]);
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    fs::write(site.join("wares/part3.py"), b"").unwrap();
+    fs::write(site.join("addon/__init__.py"), b"").unwrap();
+    let hurt = Tree::of(&sandbox.venv());
+    let run = sandbox.code(3, &["restore", "venv", "--heal"]);
+    for part in [
+        "nothing was changed",
+        "wares 2.0 stays damaged (1 entry): the snapshot has wares 1.0",
+        "addon 3.1 stays damaged (1 entry): the snapshot has none",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run}");
+    }
+    hurt.assert_same(&Tree::of(&sandbox.venv()), "nothing that mends it");
+    let json = sandbox.json(3, &["restore", "venv", "--heal"]);
+    assert_eq!(json["mode"], "left-alone", "{json}");
+    assert_eq!(json["left"][1]["name"], "wares");
+    assert_eq!(json["left"][1]["actual"], "2.0");
+    // What both versions have in common comes back, and other packages do.
+    fs::write(site.join("wares/same.py"), b"").unwrap();
+    fs::write(site.join("pip/__init__.py"), b"").unwrap();
+    let json = sandbox.json(3, &["restore", "venv", "--heal"]);
+    let mended: Vec<&str> = json["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["class"] == "damage")
+        .map(|entry| entry["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(mended.len(), 2, "{json}");
+    assert_eq!(fs::read(site.join("wares/same.py")).unwrap(), b"same = 1\n");
+    assert_eq!(json["left"].as_array().unwrap().len(), 2, "{json}");
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(states(&diff), ["addon damaged", "wares damaged"], "{diff}");
+}
+
+#[test]
+fn an_upgrade_without_its_record_is_half_done() {
+    // Files of the old version came back one by one, between those of the new one.
+    let (sandbox, _, new) = saved();
+    let good = Tree::of(&sandbox.venv());
+    pip(&sandbox.venv(), &["install", new.to_str().unwrap()]);
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    fs::write(site.join("wares-2.0.dist-info/RECORD"), b"").unwrap();
+    let run = sandbox.ok(&["restore", "venv", "--heal"]);
+    assert!(
+        run.stderr.contains("from 1.0 to 2.0 was half done"),
+        "{run}"
+    );
+    assert!(!site.join("wares-2.0.dist-info").exists(), "{run}");
+    let now = Tree::of(&sandbox.venv());
+    let wares = |tree: &Tree| -> Vec<PathBuf> {
+        let paths = tree.0.keys();
+        paths
+            .filter(|path| path.to_string_lossy().contains("wares"))
+            .cloned()
+            .collect()
+    };
+    let strays: Vec<_> = wares(&now)
+        .into_iter()
+        .filter(|path| !good.0.contains_key(path))
+        .collect();
+    // Without RECORD nobody knows that they were of the new version: they are told as extra, and stay.
+    assert!(
+        strays
+            .iter()
+            .all(|path| path.to_string_lossy().contains("fresh")
+                || path.to_string_lossy().contains("nest")),
+        "{strays:?}"
+    );
+}

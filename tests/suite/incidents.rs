@@ -1,0 +1,157 @@
+//! What a restore tells, keeps and makes durable is what `diff` told before.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::damage::Damage;
+use crate::support::faults::can_trace;
+use crate::support::{Sandbox, venv};
+
+/// The kind of each entry that is damaged.
+fn kinds(answer: &Value) -> BTreeMap<String, String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let entries = answer["entries"].as_array().unwrap().iter();
+    let damage = entries.filter(|entry| entry["class"] == "damage");
+    damage
+        .map(|entry| (text(&entry["path"]), text(&entry["kind"])))
+        .collect()
+}
+
+fn rules(answer: &Value) -> Vec<String> {
+    let all = answer["diagnosis"].as_array().unwrap().iter();
+    all.map(|one| one["rule"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn restore_its_incident_and_the_report_tell_the_kinds_and_the_cause_that_diff_told() {
+    // Cut and zero-filled files became "altered", which no rule explains; `show` and `list` knew of no damage at all.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    let mixed = [
+        ("click/core.py", Damage::Truncate),
+        ("click/utils.py", Damage::ZeroTail),
+        ("click/__init__.py", Damage::Append),
+        ("idna/core.py", Damage::Empty),
+        ("idna/__init__.py", Damage::Delete),
+    ];
+    let files = ["click/core.py", "click/utils.py", "idna/core.py"];
+    let all_of = |damage| files.map(|path| (path, damage)).to_vec();
+    let mut named = 0;
+    for hurts in [
+        mixed.to_vec(),
+        all_of(Damage::Truncate),
+        all_of(Damage::ZeroTail),
+    ] {
+        for (path, damage) in &hurts {
+            damage.apply(&site.join(path));
+            if *damage == Damage::ZeroTail {
+                // As a power cut leaves it: the time is that of the install.
+                venv::set_mtime(&site.join(path), 1_700_000_000, 123_456_789);
+            }
+        }
+        let diff = sandbox.json(1, &["diff", "venv"]);
+        let told = kinds(&diff);
+        assert_eq!(told.len(), hurts.len(), "{diff}");
+        for (path, damage) in &hurts {
+            assert_eq!(told[&format!("{}/{path}", venv::SITE)], damage.kind());
+        }
+        named += rules(&diff).len();
+        let dry = sandbox.json(0, &["restore", "venv", "--dry-run"]);
+        assert_eq!((kinds(&dry), rules(&dry)), (told.clone(), rules(&diff)));
+        let restored = sandbox.json(0, &["restore", "venv"]);
+        let incident = restored["incident"].as_str().unwrap();
+        let report = sandbox.json(0, &["report", "--venv", "venv"]);
+        let shown = sandbox.json(0, &["show", incident]);
+        for answer in [&restored, &report, &shown["incident"]] {
+            assert_eq!(kinds(answer), told, "{answer}");
+            assert_eq!(rules(answer), rules(&diff), "{answer}");
+        }
+        assert_eq!(shown["snapshot"]["damage"], hurts.len(), "{shown}");
+        let list = sandbox.json(0, &["list"]);
+        let last = list["snapshots"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["damage"], hurts.len(), "{list}");
+        let text = sandbox.ok(&["show", incident]).stdout;
+        for (path, kind) in &told {
+            let row = text.lines().find(|line| line.ends_with(path.as_str()));
+            assert!(row.is_some_and(|row| row.contains(kind.as_str())), "{text}");
+        }
+        assert!(
+            sandbox
+                .ok(&["list"])
+                .stdout
+                .contains(&format!("incident, {} findings", hurts.len())),
+            "{text}"
+        );
+    }
+    assert!(named > 0, "no rule spoke in any round");
+}
+
+#[test]
+fn what_an_undo_replaces_counts_as_no_damage() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    Damage::Truncate.apply(&sandbox.venv().join("bin/tool"));
+    sandbox.ok(&["restore", "venv"]);
+    sandbox.ok(&["undo", "venv"]);
+    let list = sandbox.json(0, &["list"]);
+    let damage: Vec<&Value> = list["snapshots"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["damage"])
+        .collect();
+    assert_eq!(damage, [0, 1, 0], "{list}");
+}
+
+#[test]
+fn what_was_done_already_is_made_durable_before_success_is_told() {
+    // Nothing was to be done, and nothing was: but whoever copied the venv into place a second ago had it in memory alone.
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    for args in [
+        &["restore", "venv"][..],
+        &["restore", "venv", "--heal"],
+        &["restore", "venv", "--only", "click"],
+    ] {
+        let run = sandbox.ok(args);
+        assert!(run.stdout.starts_with("nothing to do"), "{run}");
+        let run = sandbox.snap_traced(&["syncfs:error=EIO:when=1"], args);
+        assert_eq!(run.code, 3, "a sync that fails is told: {args:?} {run}");
+        assert!(run.stderr.contains("sync"), "{run}");
+    }
+    // Who only asks has nothing to wait for.
+    let run = sandbox.snap_traced(&["syncfs:error=EIO:when=1"], &["restore", "venv", "-n"]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
+#[test]
+fn advice_for_before_a_restore_is_not_given_after_it() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    for name in ["click", "idna"] {
+        fs::remove_file(site.join(name).join("core.py")).unwrap();
+    }
+    let before = sandbox.code(1, &["diff", "venv"]);
+    assert!(before.stdout.contains("before you restore"), "{before}");
+    let told = sandbox.ok(&["restore", "venv"]).stdout;
+    let report = sandbox.ok(&["report", "--venv", "venv"]).stdout;
+    for after in [told, report] {
+        assert!(
+            after.contains("cron and timers, or it may happen again"),
+            "{after}"
+        );
+        assert!(!after.contains("before you restore"), "{after}");
+    }
+}

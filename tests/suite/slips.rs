@@ -1,0 +1,221 @@
+//! What people are told who slipped: a name with a typo, a venv that was moved, an option that fits no other.
+
+use std::fs;
+
+use crate::support::damage::Damage;
+use crate::support::{Sandbox, venv};
+
+/// A saved venv.
+fn saved() -> Sandbox {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--label", "deploy:7"]);
+    sandbox
+}
+
+#[test]
+fn an_id_that_nobody_knows_is_of_no_venv() {
+    let sandbox = saved();
+    let run = sandbox.code(10, &["show", "0000"]);
+    assert!(
+        run.stderr
+            .starts_with("error: there is no snapshot '0000'\n"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_label_may_hold_colons_where_a_path_follows_it() {
+    // `cat` took what stood before the first colon for the label.
+    let sandbox = saved();
+    venv::write(&sandbox.venv(), "a:b", b"colons\n");
+    sandbox.ok(&["save", "venv", "--label", "deploy"]);
+    let cat = |file: &str| sandbox.ok(&["cat", file, "--venv", "venv"]).stdout;
+    let config = fs::read_to_string(sandbox.venv().join("pyvenv.cfg")).unwrap();
+    assert_eq!(cat("@deploy:7:pyvenv.cfg"), config);
+    assert_eq!(cat("@deploy:pyvenv.cfg"), config);
+    assert_eq!(cat("@deploy:a:b"), "colons\n");
+    let ls = sandbox.ok(&["ls", "@deploy:7", "pyvenv.cfg", "--venv", "venv"]);
+    assert!(ls.stdout.contains("pyvenv.cfg"), "{ls}");
+    let run = sandbox.code(2, &["cat", "@deploy:7:nothing", "--venv", "venv"]);
+    assert!(run.stderr.contains("'7:nothing'"), "{run}");
+    let run = sandbox.code(10, &["cat", "@other:7:pyvenv.cfg", "--venv", "venv"]);
+    assert!(run.stderr.contains("'@other'"), "{run}");
+}
+
+#[test]
+fn what_is_neither_a_snapshot_nor_a_path_is_named() {
+    let sandbox = saved();
+    for args in [["diff", "venv", "latest~x"], ["diff", "latest~x", "venv"]] {
+        let run = sandbox.code(10, &args);
+        assert!(run.stderr.contains("no snapshot 'latest~x'"), "{run}");
+        assert!(run.stderr.contains("'latest~N'"), "{run}");
+    }
+    venv::tiny(&sandbox.path("other"));
+    let run = sandbox.code(2, &["diff", "venv", "other"]);
+    assert!(run.stderr.contains("two paths cannot be compared"), "{run}");
+}
+
+#[test]
+fn usage_tells_of_no_option_that_nobody_gave() {
+    // The store came from the environment, and stood in the usage as if it were needed.
+    let sandbox = saved();
+    let run = sandbox.code(2, &["restore", "venv", "--heal", "--only", "click"]);
+    assert!(
+        run.stderr.contains("--heal") && run.stderr.contains("Usage"),
+        "{run}"
+    );
+    assert!(
+        !run.stderr.contains("--store") && !run.stderr.contains("--lock-wait"),
+        "{run}"
+    );
+    let mut command = sandbox.command(&["list"]);
+    command.env("VENV_SNAP_LOCK_WAIT", "soon");
+    let run = crate::support::Run::of(command);
+    assert_eq!(run.code, 2, "{run}");
+    assert!(
+        run.stderr.contains("VENV_SNAP_LOCK_WAIT is 'soon'"),
+        "{run}"
+    );
+    let help = sandbox.ok(&["restore", "--help"]).stdout;
+    assert!(
+        help.contains("VENV_SNAP_STORE") && help.contains("VENV_SNAP_LOCK_WAIT"),
+        "{help}"
+    );
+}
+
+#[test]
+fn an_index_that_cannot_be_used_is_told_once_and_named_where_it_is_the_matter() {
+    let sandbox = saved();
+    let index = sandbox.path("store/index.db");
+    for suffix in ["", "-wal", "-shm"] {
+        fs::remove_file(sandbox.path(&format!("store/index.db{suffix}"))).ok();
+    }
+    fs::create_dir(&index).unwrap();
+    Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
+    for args in [
+        &["save", "venv", "--force"][..],
+        &["diff", "venv"],
+        &["restore", "venv"],
+    ] {
+        let run = sandbox.snap(args);
+        let told = run.stderr.matches("cannot be used").count();
+        assert_eq!(told, 1, "{args:?} {run}");
+    }
+    let run = sandbox.code(3, &["rebuild-index"]);
+    assert!(run.stderr.contains("store/index.db'"), "{run}");
+}
+
+#[test]
+fn a_typo_in_the_path_of_a_venv_is_met_with_the_nearest_known_one() {
+    let sandbox = saved();
+    let meant = format!("did you mean '{}'?", sandbox.venv().display());
+    venv::tiny(&sandbox.path("vemv"));
+    for (code, args) in [
+        (0, ["list", "vnv"]),
+        (10, ["diff", "vemv"]),
+        (10, ["restore", "vnv"]),
+    ] {
+        let run = sandbox.code(code, &args);
+        assert!(run.stderr.contains(&meant), "{args:?} {run}");
+    }
+    let run = sandbox.ok(&["list", "quite-another-one"]);
+    assert!(!run.stderr.contains("did you mean"), "{run}");
+    let run = sandbox.ok(&["list", "venv"]);
+    assert!(!run.stderr.contains("did you mean"), "{run}");
+}
+
+#[test]
+fn a_venv_that_was_moved_is_reached_by_the_id_of_a_snapshot_and_the_hint_says_so() {
+    let sandbox = saved();
+    fs::rename(sandbox.venv(), sandbox.path("elsewhere")).unwrap();
+    let run = sandbox.code(10, &["diff", "elsewhere"]);
+    assert!(run.stderr.contains("the id of a snapshot"), "{run}");
+    let id = sandbox.ids()[0].clone();
+    sandbox.ok(&["diff", "elsewhere", &id[..8]]);
+    let run = sandbox.code(10, &["diff", "elsewhere", "latest"]);
+    assert!(run.stderr.contains("an id reaches"), "{run}");
+}
+
+#[test]
+fn a_directory_that_is_gone_as_a_whole_takes_one_row() {
+    let sandbox = saved();
+    let site = sandbox.venv().join(venv::SITE);
+    fs::remove_dir_all(site.join("click")).unwrap();
+    fs::remove_file(site.join("idna/core.py")).unwrap();
+    let text = sandbox.code(1, &["diff", "venv"]).stdout;
+    let rows: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("  missing"))
+        .collect();
+    assert_eq!(rows.len(), 2, "{text}");
+    assert!(
+        rows[0].contains("click/ with all in it: 4 entries"),
+        "{text}"
+    );
+    assert!(rows[1].contains("core.py"), "{text}");
+    let all = sandbox.code(1, &["diff", "venv", "-v"]).stdout;
+    for name in ["__init__.py", "py.typed", "core.py", "utils.py"] {
+        assert!(all.contains(name), "{all}");
+    }
+    let json = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(json["summary"]["kinds"]["missing"], 6, "{json}");
+    // What nobody owns is told as well.
+    fs::remove_dir_all(sandbox.venv().join("bin")).unwrap();
+    let text = sandbox.code(1, &["diff", "venv"]).stdout;
+    assert!(text.contains("bin/ with all in it: 3 entries"), "{text}");
+}
+
+#[test]
+fn without_a_venv_anywhere_around_the_report_is_of_the_last_restore_of_all() {
+    let sandbox = saved();
+    let run = sandbox.code(10, &["report"]);
+    assert!(run.stderr.contains("knows of no restore"), "{run}");
+    let run = sandbox.code(10, &["report", "--venv", "venv"]);
+    assert!(run.stderr.contains("knows of no restore of '"), "{run}");
+    Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
+    sandbox.ok(&["restore", "venv"]);
+    venv::tiny(&sandbox.path("other"));
+    sandbox.ok(&["save", "other"]);
+    let report = sandbox.json(0, &["report"]);
+    assert_eq!(report["venv"], sandbox.venv().to_str().unwrap(), "{report}");
+    // A venv that is active is the one that is meant.
+    let mut command = sandbox.command(&["report"]);
+    command.env("VIRTUAL_ENV", sandbox.path("other"));
+    assert_eq!(crate::support::Run::of(command).code, 10);
+}
+
+#[test]
+fn a_venv_is_not_built_inside_of_itself() {
+    let sandbox = saved();
+    let run = sandbox.code(3, &["restore", "venv", "--to", "venv/inside"]);
+    assert!(run.stderr.contains("lies inside the venv"), "{run}");
+    assert!(!sandbox.venv().join("inside").exists());
+    sandbox.ok(&["diff", "venv"]);
+    sandbox.ok(&["restore", "venv", "--to", "venv-beside"]);
+}
+
+#[test]
+fn an_export_does_not_replace_a_file_and_says_what_does() {
+    let sandbox = saved();
+    fs::write(sandbox.path("out.tar"), b"mine").unwrap();
+    let run = sandbox.code(3, &["export", "latest", "out.tar", "--venv", "venv"]);
+    assert!(run.stderr.contains("hint: --force"), "{run}");
+    assert_eq!(fs::read(sandbox.path("out.tar")).unwrap(), b"mine");
+    sandbox.ok(&["export", "latest", "out.tar", "--venv", "venv", "--force"]);
+}
+
+#[test]
+fn a_distribution_is_known_by_any_spelling_of_its_name() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    venv::package(&sandbox.venv(), venv::SITE, "Foo_Bar.baz", &["core.py"]);
+    venv::age(&sandbox.venv(), 1_700_000_000);
+    sandbox.ok(&["save", "venv"]);
+    let file = sandbox.venv().join(venv::SITE).join("Foo_Bar.baz/core.py");
+    for name in ["Foo_Bar.baz", "foo-bar-baz", "FOO.bar__baz"] {
+        Damage::Truncate.apply(&file);
+        let run = sandbox.ok(&["restore", "venv", "--only", name]);
+        assert!(run.stdout.contains("mended: 1 truncated"), "{name}: {run}");
+    }
+}

@@ -134,7 +134,7 @@ fn what_is_unusual_is_told_and_is_no_damage() {
         &format!("{}/stray.py", venv::SITE),
         b"x = 1\n",
     );
-    let answer = sandbox.json(1, &["check", "venv"]);
+    let answer = sandbox.json(0, &["check", "venv"]);
     let mut found = found(&answer);
     found.sort();
     assert_eq!(
@@ -151,10 +151,11 @@ fn what_is_unusual_is_told_and_is_no_damage() {
         "{answer}"
     );
     assert_eq!(answer["summary"]["damage"], 0);
-    let text = sandbox.code(1, &["check", "venv"]);
+    assert_eq!(answer["clean"], true, "{answer}");
+    let text = sandbox.ok(&["check", "venv"]);
     assert!(
         text.stdout
-            .contains("-m pip install 'idna>=2' 'nowhere[extra]>=1'"),
+            .contains("venv/bin/python install 'idna>=2' 'nowhere[extra]>=1'"),
         "{text}"
     );
     assert!(text.stdout.starts_with("sound: no damage"), "{text}");
@@ -248,6 +249,62 @@ fn a_refused_save_tells_every_finding_in_json_as_well() {
     let run = sandbox.code(10, &["diff", "venv", "--json"]);
     let answer: Value = serde_json::from_str(&run.stderr).unwrap();
     assert!(answer["error"].get("audit").is_none(), "{run}");
+}
+
+#[test]
+fn save_show_and_a_refused_save_tell_all_that_check_tells() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let stray = format!("{}/stray.py", venv::SITE);
+    venv::write(&sandbox.venv(), &stray, b"x = 1\n");
+    let told = |code| {
+        let mut answer = sandbox.json(code, &["check", "venv"]);
+        let members = answer.as_object_mut().unwrap();
+        for own in ["format", "command", "venv", "took_ms"] {
+            assert!(members.remove(own).is_some(), "{own}");
+        }
+        answer
+    };
+    let sound = told(0);
+    assert_eq!(sound["unowned"][0]["path"], stray);
+    assert!(
+        sound["summary"]["entries"].as_u64().unwrap() > 10,
+        "{sound}"
+    );
+    assert_eq!(sandbox.json(0, &["save", "venv"])["audit"], sound);
+    let show = || sandbox.json(0, &["show", "latest", "--venv", "venv"])["audit"].clone();
+    assert_eq!(show(), sound);
+    // An unchanged venv is not audited again, and tells the same.
+    assert_eq!(sandbox.json(0, &["save", "venv"])["audit"], sound);
+    fs::remove_file(site(&sandbox).join("click/core.py")).unwrap();
+    let hurt = told(1);
+    assert_eq!(hurt["diagnosis"][0]["rule"], "core-dump-cleaner", "{hurt}");
+    assert_eq!(
+        (&hurt["clean"], &sound["clean"]),
+        (&false.into(), &true.into())
+    );
+    let refused = sandbox.code(1, &["save", "venv", "--json"]).stderr;
+    let refused: Value = serde_json::from_str(&refused).unwrap();
+    assert_eq!(refused["error"]["audit"], hurt);
+    sandbox.ok(&["save", "venv", "--force"]);
+    assert_eq!(show(), hurt);
+}
+
+/// It once said: the venv is damaged: '': there is no bin/python.
+#[test]
+fn an_error_names_the_place_of_the_damage_or_none() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    Damage::Empty.apply(&site(&sandbox).join("click/core.py"));
+    let run = sandbox.code(1, &["save", "venv"]);
+    let place = format!("is damaged: '{}/click/core.py': it is empty", venv::SITE);
+    assert!(run.stderr.contains(&place), "{run}");
+    fs::remove_file(sandbox.venv().join("bin/python")).unwrap();
+    let run = sandbox.code(1, &["save", "venv"]);
+    assert!(
+        run.stderr.contains("is damaged: there is no bin/python"),
+        "{run}"
+    );
 }
 
 #[test]

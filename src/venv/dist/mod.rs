@@ -1,10 +1,12 @@
 //! Distributions: what is installed in a tree, and which files belong to what.
 
+mod leftover;
 mod metadata;
 mod record;
 
 use std::collections::HashMap;
 
+pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
 pub(crate) use record::{Algorithm, Hash, Record, Row, resolve};
 
@@ -67,7 +69,7 @@ pub(crate) struct Dists {
     /// Sorted by name.
     pub(crate) all: Vec<Dist>,
     /// What an interrupted pip left behind.
-    pub(crate) leftovers: Vec<RelPath>,
+    pub(crate) leftovers: Vec<Leftover>,
     owners: HashMap<RelPath, usize>,
     shared: Vec<(RelPath, usize, usize)>,
 }
@@ -88,9 +90,12 @@ impl Dists {
                 continue;
             }
             let name = entry.path.name();
-            if name.starts_with(b"~") {
-                found.leftovers.push(entry.path.clone());
-            } else if name.ends_with(b".dist-info") && entry.node == Node::Dir {
+            // What cannot be listed is still known by its name.
+            let is_dir = matches!(entry.node, Node::Dir | Node::Unreadable(_));
+            if name.starts_with(b"~") || name.starts_with(b"-") {
+                continue;
+            }
+            if name.ends_with(b".dist-info") && is_dir {
                 infos.push((Form::DistInfo, entry.path.clone()));
             } else if name.ends_with(b".egg-info") {
                 infos.push((Form::EggInfo, entry.path.clone()));
@@ -107,6 +112,7 @@ impl Dists {
             .all
             .sort_by(|a, b| (&a.name, &a.info).cmp(&(&b.name, &b.info)));
         found.own();
+        found.leftovers = leftover::find(manifest, root, read, &found);
         found
     }
 
@@ -187,7 +193,11 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
             .filter(|path| manifest.get(path).is_some())
             .and_then(|path| read(&path))
     };
-    let (stem, stem_version) = name_of(info);
+    let name = String::from_utf8_lossy(info.name()).into_owned();
+    let stem = name
+        .rsplit_once('.')
+        .map_or(name.as_str(), |(stem, _)| stem);
+    let (stem, stem_version) = name_of(stem);
     let text =
         |name: &str| content(name).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     let metadata = match (form, is_dir) {
@@ -233,12 +243,8 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
     }
 }
 
-/// The name and version in the name of an info directory: `click-8.1.7.dist-info`, `six-1.16.0-py3.11.egg-info`.
-fn name_of(info: &RelPath) -> (String, String) {
-    let name = String::from_utf8_lossy(info.name()).into_owned();
-    let stem = name
-        .rsplit_once('.')
-        .map_or(name.as_str(), |(stem, _)| stem);
+/// The name and version in the stem of an info directory's name: `click-8.1.7`, `six-1.16.0-py3.11`.
+pub(super) fn name_of(stem: &str) -> (String, String) {
     let mut parts = stem.splitn(3, '-');
     let first = parts.next().unwrap_or_default().to_owned();
     (first, parts.next().unwrap_or_default().to_owned())

@@ -41,7 +41,7 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     }
     let metadata = dist.info.join(b"METADATA");
     let is_hidden = metadata.is_ok_and(|path| closed(&path));
-    if dist.metadata.is_none() && !is_hidden && dist.form != Form::EggLink {
+    if dist.metadata.is_none() && !is_hidden && !matches!(dist.form, Form::Egg | Form::EggLink) {
         let text = "its METADATA is gone, empty or makes no sense".to_owned();
         findings.push(found(Check::MetadataUnreadable, text));
     }

@@ -99,6 +99,9 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         finding
     };
     let Some(entry) = subject.manifest.get(&row.path) else {
+        if of_windows(&row.path).is_some_and(|path| subject.manifest.get(&path).is_some()) {
+            return Verdict::Unchecked { empty: false };
+        }
         match standing_above(subject, &row.path) {
             // A file of a directory that is a link is reached through the link.
             Some((_, Node::Symlink(_))) => return Verdict::Unchecked { empty: false },
@@ -187,6 +190,16 @@ fn is_text(path: &RelPath) -> bool {
     ]
     .iter()
     .any(|end| name.ends_with(end))
+}
+
+/// A path that was written with backslashes, as it is here. pip keeps such rows of a wheel and adds true ones.
+fn of_windows(path: &RelPath) -> Option<RelPath> {
+    let bytes = path.as_bytes();
+    let slashed: Vec<u8> = bytes
+        .iter()
+        .map(|&b| if b == b'\\' { b'/' } else { b })
+        .collect();
+    RelPath::new(&slashed).ok().filter(|_| slashed != bytes)
 }
 
 /// The nearest entry above a path that is there, with what it is.

@@ -71,6 +71,6 @@ fn was_finished(dist: &Dist) -> bool {
     match dist.form {
         Form::DistInfo => dist.metadata.is_some() && listed,
         Form::EggInfo => dist.metadata.is_some(),
-        Form::EggLink => true,
+        Form::Egg | Form::EggLink => true,
     }
 }

@@ -187,6 +187,9 @@ pub struct Interpreter {
     pub platform: String,
     /// Whether it answered; else the rest is what `pyvenv.cfg` says.
     pub alive: bool,
+    /// Whether the venv also uses the packages that it has itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shares: bool,
     /// Why it could not be looked at, where that is not known to be its fault: whoever asked was not let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
@@ -206,8 +209,8 @@ pub struct Audited {
     /// Bytecode files that were compared with what their source compiles to.
     #[serde(default)]
     pub compared: u64,
-    /// Files that there are.
-    #[serde(default)]
+    /// Files that there are. A snapshot tells that itself, so it is not kept twice.
+    #[serde(skip)]
     pub entries: u64,
 }
 
@@ -251,6 +254,13 @@ impl Audit {
     /// Whether all could be looked at and none of it is damaged.
     pub fn is_clean(&self) -> bool {
         self.damage().next().is_none() && self.unread.is_empty()
+    }
+
+    /// The same with the number of files, which only the snapshot keeps.
+    #[must_use]
+    pub fn with_entries(mut self, files: u64) -> Self {
+        self.counts.entries = files;
+        self
     }
 
     /// Adds what could not be looked at, unless it is known already.

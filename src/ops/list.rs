@@ -68,7 +68,9 @@ pub fn show(
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
     let chosen = store.catalog()?.find(name, venv.as_ref())?;
-    let document = document(context, &store, &chosen)?;
+    let mut document = document(context, &store, &chosen)?;
+    let files = chosen.snapshot.totals.files;
+    document.audit = document.audit.map(|audit| audit.with_entries(files));
     Ok(ShowOutcome {
         listed: Listed {
             pinned: store.pins()?.contains(&chosen.id),

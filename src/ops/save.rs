@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::store::{Added, Store};
 use crate::venv::Site;
-use crate::venv::interpreter::{identity, looks_beyond};
+use crate::venv::interpreter::identity;
 use crate::venv::scan::Scan;
 use crate::venv::stat_cache::StatCache;
 
@@ -147,10 +147,9 @@ fn admit(
 
 /// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
 fn same_surroundings(audit: &Audit, root: &Rooted) -> bool {
-    let known = audit.interpreter.as_ref().filter(|python| python.alive);
-    let is_same =
-        known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)));
-    is_same && !looks_beyond(root)
+    let known = audit.interpreter.as_ref();
+    let known = known.filter(|python| python.alive && !python.shares);
+    known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
 }
 
 /// The newest audit of the same tree, in every byte and attribute. Not only of the snapshot before, which after a restore is
@@ -180,13 +179,16 @@ fn unchanged(
             .read_at_most(&id, super::list::DOCUMENT_BYTES_MAX)
             .ok()
     };
-    Ok(before
+    let audit = before
         .filter(|(known, _)| *known == root)
         .find_map(|(_, document)| {
             serde_json::from_slice::<Document>(&read(document)?)
                 .ok()?
                 .audit
-        }))
+        });
+    // The same tree has as many files.
+    let files = totals(&scan.manifest).files;
+    Ok(audit.map(|audit| audit.with_entries(files)))
 }
 
 /// A store inside its venv would save itself, and a restore would remove it.

@@ -68,12 +68,6 @@ pub(crate) fn identity(root: &Rooted) -> Option<(String, u64)> {
     ))
 }
 
-/// Whether a venv also imports what its interpreter has.
-pub(crate) fn looks_beyond(root: &Rooted) -> bool {
-    let bytes = super::hash::read_file(root, &config_path(), 1 << 20).unwrap_or_default();
-    Beyond::told(&Config::parse(&bytes)) != Beyond::Nothing
-}
-
 /// Key = value lines of `pyvenv.cfg`.
 pub(super) struct Config(pub(super) Vec<(String, String)>);
 
@@ -121,6 +115,7 @@ fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
         beyond: Beyond::told(config),
         ..Facts::default()
     };
+    facts.known.shares = facts.beyond != Beyond::Nothing;
     facts.known.version = facts.made_by.clone().unwrap_or_default();
     facts.known.implementation = config
         .stated(&["implementation"])

@@ -107,7 +107,7 @@ fn rows_that_are_odd_but_true_are_no_findings() {
     }
     let absolute = format!("{}/bin/tool,,\n", sandbox.venv().display());
     text.push_str(&absolute);
-    text.push_str("click/dir/,,\n/usr/lib/elsewhere.py,,\nclick/core.py,,\nclick/__pycache__,,\n");
+    text.push_str("click\\core.py,sha256=AA,1\nclick/dir/,,\n/usr/lib/elsewhere.py,,\nclick/core.py,,\nclick/__pycache__,,\n");
     fs::write(&record, text).unwrap();
     let answer = sandbox.json(0, &["check", "venv"]);
     assert_eq!(found(&answer), Vec::<String>::new(), "{answer}");

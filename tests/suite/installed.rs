@@ -122,7 +122,12 @@ fn legacy_installs_and_editables_are_known() {
         b"../six.py\nPKG-INFO\n",
     );
     put("plain-2.0-py3.11.egg-info", b"Name: plain\nVersion: 2.0\n");
-    put("ours.egg-link", b"/srv/src/ours\n.\n");
+    put("ours-too.egg-link", b"/srv/src/ours\n.\n");
+    put(
+        "whole-3.0-py3.11.egg/EGG-INFO/PKG-INFO",
+        b"Name: Whole\nVersion: 3.0\n",
+    );
+    put("zipped-4.0-py3.11.egg", b"PK");
     put(
         "theirs-1.0.dist-info/METADATA",
         b"Name: theirs\nVersion: 1.0\n",
@@ -135,10 +140,14 @@ fn legacy_installs_and_editables_are_known() {
         "theirs-1.0.dist-info/RECORD",
         b"theirs-1.0.dist-info/METADATA,,\ntheirs-1.0.dist-info/RECORD,,\n",
     );
-    let answer = sandbox.json(1, &["check", "venv"]);
+    let answer = sandbox.json(0, &["check", "venv"]);
     assert_eq!(
         found(&answer),
-        ["record-absent plain-2.0-py3.11.egg-info"],
+        [
+            "record-absent plain-2.0-py3.11.egg-info",
+            "record-absent whole-3.0-py3.11.egg",
+            "record-absent zipped-4.0-py3.11.egg",
+        ],
         "{answer}"
     );
     let packages = answer["packages"].as_array().unwrap();
@@ -157,12 +166,17 @@ fn legacy_installs_and_editables_are_known() {
         [
             "click false",
             "idna false",
-            "ours true",
+            "ours-too true",
             "plain false",
             "six false",
-            "theirs true"
+            "theirs true",
+            "Whole false",
+            "zipped false",
         ]
     );
+    assert_eq!(packages[2]["requirement"], "-e file:///srv/src/ours");
+    assert_eq!(packages[7]["version"], "4.0", "{answer}");
+    assert_eq!(answer["summary"]["unowned"], 0, "{answer}");
     fs::remove_file(site(&sandbox).join("six.py")).unwrap();
     let answer = sandbox.json(1, &["check", "venv"]);
     assert_eq!(found(&answer)[0], "file-missing six.py", "{answer}");

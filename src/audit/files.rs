@@ -1,6 +1,6 @@
 //! Every file against its row of RECORD.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
@@ -45,14 +45,18 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
         .filter(|(_, row)| !row.path.parts().any(|part| part == b"__pycache__"))
         .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
         .collect();
-    let verdicts: Vec<(&Dist, Verdict)> = rows
+    let verdicts: Vec<(&Dist, &Row, Verdict)> = rows
         .into_par_iter()
-        .map(|(dist, row)| (dist, verdict(subject, dist, row)))
+        .map(|(dist, row)| (dist, row, verdict(subject, dist, row)))
         .collect();
+    let good = verdicts
+        .iter()
+        .filter(|(.., verdict)| matches!(verdict, Verdict::Good { .. }));
+    let good: HashSet<&RelPath> = good.map(|(_, row, _)| &row.path).collect();
     let mut counts = Audited::default();
     let mut findings = Vec::new();
     let mut hidden: BTreeMap<RelPath, BTreeSet<&str>> = BTreeMap::new();
-    for (dist, verdict) in verdicts {
+    for (dist, row, verdict) in verdicts {
         match verdict {
             Verdict::Good { empty } => {
                 counts.hashed += 1;
@@ -65,6 +69,8 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
             Verdict::Hidden(dir) => {
                 hidden.entry(dir).or_default().insert(&dist.name);
             }
+            // What two distributions list is right if it is what one of them says: the last one wrote it.
+            Verdict::Bad(_) if good.contains(&row.path) => counts.unhashed += 1,
             Verdict::Bad(finding) => findings.push(finding),
         }
     }

@@ -19,6 +19,8 @@ use crate::model::{Digest, Interpreter, Manifest, RelPath};
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A chain has no more links, as for the kernel.
+const LINKS_MAX: usize = 40;
 /// An answer has no more bytes.
 const ANSWER_MAX: usize = 64 << 10;
 /// A binary that is longer is not read.
@@ -158,23 +160,33 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         Ok(real) => ask(&mut facts, root, &path, &real),
         // Not to be let in says nothing of the venv, only of who asks.
         Err(error) if is_withheld(&error) => {
-            let target = std::fs::read_link(&path).unwrap_or_default();
             facts.known.unreachable = Some(format!(
                 "it leads to '{}', which cannot be looked at: {error}",
-                target.display()
+                end_of_links(&path).display()
             ));
         }
         Err(error) => {
-            let target = std::fs::read_link(&path).unwrap_or_default();
             facts.problems.push(format!(
                 "'{python}' leads to '{}', which cannot be found: {error}",
-                target.display()
+                end_of_links(&path).display()
             ));
         }
     }
     versions(&mut facts, manifest, config.version());
     facts.beyond = Beyond::find(&config, &facts);
     facts
+}
+
+/// Where a chain of links leads, as far as it can be followed.
+fn end_of_links(path: &Path) -> PathBuf {
+    let mut at = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match std::fs::read_link(&at) {
+            Ok(target) => at = at.parent().unwrap_or(Path::new("/")).join(target),
+            Err(_) => break,
+        }
+    }
+    at
 }
 
 /// Whether an error is about who asks, or about the way there, and not about what is there.

@@ -181,3 +181,60 @@ fn legacy_installs_and_editables_are_known() {
     let answer = sandbox.json(1, &["check", "venv"]);
     assert_eq!(found(&answer)[0], "file-missing six.py", "{answer}");
 }
+
+/// The older of two distributions that list one file, or of two versions of one, was once said to be damaged.
+#[test]
+fn a_file_that_two_distributions_list_is_right_if_it_is_what_one_of_them_says() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let site = site(&sandbox);
+    // Another distribution and an older version list the same files with other hashes.
+    let other = format!("click/core.py,sha256={},77\n", "A".repeat(43));
+    for (name, version) in [("clack", "1.0"), ("click", "0.9")] {
+        let info = format!("{name}-{version}.dist-info");
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        let rows = format!("{other}{info}/METADATA,,\n{info}/RECORD,,\n");
+        let put = |file: &str, text: &str| {
+            let path = format!("{}/{info}/{file}", venv::SITE);
+            venv::write(&sandbox.venv(), &path, text.as_bytes());
+        };
+        put("METADATA", &metadata);
+        put("RECORD", &rows);
+    }
+    let answer = sandbox.json(0, &["check", "venv"]);
+    let mut all = found(&answer);
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "duplicate click-1.0.dist-info",
+            "two-owners click/core.py",
+            "two-owners click/core.py"
+        ],
+        "{answer}"
+    );
+    // What neither of them says is damage.
+    Damage::Append.apply(&site.join("click/core.py"));
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert!(
+        found(&answer).contains(&"file-altered click/core.py".to_owned()),
+        "{answer}"
+    );
+}
+
+/// It once said: the venv is damaged: '': there is no bin/python.
+#[test]
+fn an_error_names_the_place_of_the_damage_or_none() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    Damage::Empty.apply(&site(&sandbox).join("click/core.py"));
+    let run = sandbox.code(1, &["save", "venv"]);
+    let place = format!("is damaged: '{}/click/core.py': it is empty", venv::SITE);
+    assert!(run.stderr.contains(&place), "{run}");
+    fs::remove_file(sandbox.venv().join("bin/python")).unwrap();
+    let run = sandbox.code(1, &["save", "venv"]);
+    assert!(
+        run.stderr.contains("is damaged: there is no bin/python"),
+        "{run}"
+    );
+}

@@ -1,16 +1,13 @@
 //! What is odd about the distributions themselves.
 
 use super::Subject;
-use crate::model::{Check, Finding};
+use crate::model::{Check, Finding, Node, RelPath};
 use crate::venv::dist::{Dist, Form};
 
 /// Checks each distribution, and all of them together.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = subject.dists.all.iter().flat_map(single).collect();
-    for leftover in &subject.dists.leftovers {
-        let text = "an installer was interrupted and left it";
-        findings.push(Finding::new(Check::Leftover, text).at(leftover));
-    }
+    let dists = subject.dists.all.iter();
+    let mut findings: Vec<Finding> = dists.flat_map(|dist| single(subject, dist)).collect();
     for pair in subject.dists.all.windows(2) {
         let [a, b] = pair else { continue };
         if a.name == b.name {
@@ -31,10 +28,20 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
-fn single(dist: &Dist) -> Vec<Finding> {
+fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     let mut findings = Vec::new();
     let found = |check, text: String| Finding::new(check, text).of(&dist.name).at(&dist.info);
-    if dist.metadata.is_none() && dist.form != Form::EggLink {
+    // What may not be looked at is told as that, and nothing is known of what is in it.
+    let closed = |path: &RelPath| {
+        let entry = subject.manifest.get(path);
+        entry.is_some_and(|entry| matches!(entry.node, Node::Unreadable(_)))
+    };
+    if closed(&dist.info) {
+        return findings;
+    }
+    let metadata = dist.info.join(b"METADATA");
+    let is_hidden = metadata.is_ok_and(|path| closed(&path));
+    if dist.metadata.is_none() && !is_hidden && !matches!(dist.form, Form::Egg | Form::EggLink) {
         let text = "its METADATA is gone, empty or makes no sense".to_owned();
         findings.push(found(Check::MetadataUnreadable, text));
     }
@@ -44,7 +51,11 @@ fn single(dist: &Dist) -> Vec<Finding> {
             findings.push(found(Check::RecordAbsent, text));
         }
         Some((path, record)) if record.rows.is_empty() => {
-            let text = "it is empty or makes no sense, so nothing is known of the files";
+            let text = if closed(path) {
+                "it cannot be read, so nothing is known of the files"
+            } else {
+                "it is empty or makes no sense, so nothing is known of the files"
+            };
             findings.push(
                 Finding::new(Check::RecordUnreadable, text)
                     .of(&dist.name)

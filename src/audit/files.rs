@@ -1,5 +1,7 @@
 //! Every file against its row of RECORD.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Subject;
@@ -19,6 +21,8 @@ enum Verdict {
     Unchecked {
         empty: bool,
     },
+    /// It lies below a directory that cannot be looked into.
+    Hidden(RelPath),
     Bad(Finding),
 }
 
@@ -41,13 +45,18 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
         .filter(|(_, row)| !row.path.parts().any(|part| part == b"__pycache__"))
         .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
         .collect();
-    let verdicts: Vec<Verdict> = rows
+    let verdicts: Vec<(&Dist, &Row, Verdict)> = rows
         .into_par_iter()
-        .map(|(dist, row)| verdict(subject, dist, row))
+        .map(|(dist, row)| (dist, row, verdict(subject, dist, row)))
         .collect();
+    let good = verdicts
+        .iter()
+        .filter(|(.., verdict)| matches!(verdict, Verdict::Good { .. }));
+    let good: HashSet<&RelPath> = good.map(|(_, row, _)| &row.path).collect();
     let mut counts = Audited::default();
     let mut findings = Vec::new();
-    for verdict in verdicts {
+    let mut hidden: BTreeMap<RelPath, BTreeSet<&str>> = BTreeMap::new();
+    for (dist, row, verdict) in verdicts {
         match verdict {
             Verdict::Good { empty } => {
                 counts.hashed += 1;
@@ -57,22 +66,31 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
                 counts.unhashed += 1;
                 counts.empty += u64::from(empty);
             }
+            Verdict::Hidden(dir) => {
+                hidden.entry(dir).or_default().insert(&dist.name);
+            }
+            // What two distributions list is right if it is what one of them says: the last one wrote it.
+            Verdict::Bad(_) if good.contains(&row.path) => counts.unhashed += 1,
             Verdict::Bad(finding) => findings.push(finding),
         }
     }
-    counts.unowned = unowned(subject.manifest, subject.dists).count() as u64;
+    findings.extend(
+        hidden
+            .into_iter()
+            .map(|(dir, owners)| closed(subject, &dir, &owners)),
+    );
     (findings, counts)
 }
 
 /// Files in site-packages that no distribution lists, without bytecode.
-pub(crate) fn unowned<'a>(
+pub(super) fn unowned<'a>(
     manifest: &'a Manifest,
     dists: &'a Dists,
 ) -> impl Iterator<Item = &'a RelPath> {
     manifest
         .entries()
         .iter()
-        .filter(|entry| !matches!(entry.node, Node::Dir))
+        .filter(|entry| !matches!(entry.node, Node::Dir | Node::Unreadable(_)))
         .map(|entry| &entry.path)
         .filter(|path| !path.name().ends_with(b".pyc"))
         .filter(|path| dists.sites.iter().any(|site| path.is_within(site)))
@@ -87,9 +105,14 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         finding
     };
     let Some(entry) = subject.manifest.get(&row.path) else {
-        // A file of a directory that is a link is reached through the link.
-        if through_link(subject, &row.path) {
+        if of_windows(&row.path).is_some_and(|path| subject.manifest.get(&path).is_some()) {
             return Verdict::Unchecked { empty: false };
+        }
+        match standing_above(subject, &row.path) {
+            // A file of a directory that is a link is reached through the link.
+            Some((_, Node::Symlink(_))) => return Verdict::Unchecked { empty: false },
+            Some((dir, Node::Unreadable(_))) => return Verdict::Hidden(dir),
+            _ => {}
         }
         let text = "it is gone, though RECORD lists it".to_owned();
         return Verdict::Bad(bad(Check::FileMissing, text));
@@ -175,15 +198,38 @@ fn is_text(path: &RelPath) -> bool {
     .any(|end| name.ends_with(end))
 }
 
-/// Whether a directory above is a symbolic link.
-fn through_link(subject: &Subject<'_>, path: &RelPath) -> bool {
+/// A path that was written with backslashes, as it is here. pip keeps such rows of a wheel and adds true ones.
+fn of_windows(path: &RelPath) -> Option<RelPath> {
+    let bytes = path.as_bytes();
+    let slashed: Vec<u8> = bytes
+        .iter()
+        .map(|&b| if b == b'\\' { b'/' } else { b })
+        .collect();
+    RelPath::new(&slashed).ok().filter(|_| slashed != bytes)
+}
+
+/// The nearest entry above a path that is there, with what it is.
+fn standing_above<'a>(subject: &'a Subject<'_>, path: &RelPath) -> Option<(RelPath, &'a Node)> {
     let mut above = path.parent();
     while let Some(dir) = above {
-        match subject.manifest.get(&dir).map(|entry| &entry.node) {
-            Some(Node::Symlink(_)) => return true,
-            Some(_) => return false,
-            None => above = dir.parent(),
+        if let Some(entry) = subject.manifest.get(&dir) {
+            return Some((dir, &entry.node));
         }
+        above = dir.parent();
     }
-    false
+    None
+}
+
+/// A directory that cannot be looked into: nothing is known of the files in it.
+fn closed(subject: &Subject<'_>, dir: &RelPath, owners: &BTreeSet<&str>) -> Finding {
+    let reason = match subject.manifest.get(dir).map(|entry| &entry.node) {
+        Some(Node::Unreadable(reason)) => reason.as_str(),
+        _ => "it cannot be read",
+    };
+    let text = format!("{reason}, so nothing is known of the files in it");
+    let finding = Finding::new(Check::FileUnreadable, text).at(dir);
+    match owners.first() {
+        Some(owner) if owners.len() == 1 => finding.of(owner),
+        _ => finding,
+    }
 }

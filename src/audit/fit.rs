@@ -111,8 +111,11 @@ fn extensions(subject: &Subject<'_>, facts: &Facts) -> Vec<Finding> {
         .into_iter()
         .map(|(owner, paths)| {
             let text = format!(
-                "{} extension modules are for another interpreter than {}",
-                paths.len(),
+                "{} for another interpreter than {}",
+                match paths.len() {
+                    1 => "an extension module is".to_owned(),
+                    more => format!("{more} extension modules are"),
+                },
                 facts.known.soabi.as_deref().unwrap_or("this")
             );
             let finding = Finding::new(Check::Incompatible, text).at(paths[0]);

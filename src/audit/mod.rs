@@ -9,6 +9,7 @@ mod fit;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod imports;
+mod leftovers;
 mod python;
 mod requirements;
 mod smoke;
@@ -18,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::audit::without_secrets;
-use crate::model::{Audit, Manifest, Package, RelPath};
+use crate::model::{Audit, Manifest, Node, Package, RelPath};
 use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists, Read};
 use crate::venv::imports::Import;
@@ -26,11 +27,14 @@ use crate::venv::interpreter::Facts;
 
 pub use accept::Accept;
 pub(crate) use accept::accept;
-pub(crate) use files::unowned;
+use files::unowned;
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::wanted;
 pub(crate) use smoke::smoke;
 pub(crate) use stale::{Bytecode, Seen, stale};
+
+/// So many files that nobody owns are listed; all are counted.
+const UNOWNED_MAX: usize = 10_000;
 
 /// What an audit looks at.
 pub(crate) struct Subject<'a> {
@@ -80,8 +84,32 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
     audit.findings.extend(dists);
     // A module that RECORD misses already needs no second finding.
     audit.findings.extend(imports);
+    let leftovers = leftovers::check(subject, &audit.findings);
+    audit.findings.extend(leftovers);
+    let nobodys = unowned(subject.manifest, subject.dists);
+    audit.unowned = nobodys.cloned().collect();
+    audit.counts.unowned = audit.unowned.len() as u64;
+    audit.unowned.truncate(UNOWNED_MAX);
+    let entries = subject.manifest.entries();
+    audit.counts.entries = entries.iter().filter(|one| one.size().is_some()).count() as u64;
+    unread(subject, &mut audit);
     audit.sort();
     audit
+}
+
+/// Tells what nothing is known of.
+fn unread(subject: &Subject<'_>, audit: &mut Audit) {
+    for entry in subject.manifest.entries() {
+        if let Node::Unreadable(reason) = &entry.node {
+            audit.leave_unread(&entry.path, reason);
+        }
+    }
+    let python = subject.interpreter.and_then(|facts| facts.path.as_ref());
+    let known = audit.interpreter.as_ref();
+    let withheld = known.and_then(|known| known.unreachable.clone());
+    if let (Some(python), Some(reason)) = (python, withheld) {
+        audit.leave_unread(python, &reason);
+    }
 }
 
 fn packages(dists: &Dists) -> Vec<Package> {

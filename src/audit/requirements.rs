@@ -10,6 +10,7 @@ use pep508_rs::{
 
 use super::Subject;
 use crate::model::{Check, Finding};
+use crate::venv::beyond::Beyond;
 use crate::venv::dist::{Dist, normalized};
 use crate::venv::interpreter::{Facts, minor};
 
@@ -99,15 +100,18 @@ fn unmet(subject: &Subject<'_>, need: &Need) -> Option<String> {
         bare.marker = pep508_rs::MarkerTree::TRUE;
         bare.to_string()
     };
-    let Some(dist) = subject.dists.named(&name) else {
-        return Some(format!("needs '{shown}', which is not installed"));
+    let beyond = subject.interpreter.map(|facts| &facts.beyond);
+    let own = subject.dists.named(&name).map(|dist| dist.version.as_str());
+    let Some(found) = own.or_else(|| beyond?.version(&name)) else {
+        // Where the packages of the interpreter could not be looked at, it may be among them.
+        return (beyond != Some(&Beyond::Unknown))
+            .then(|| format!("needs '{shown}', which is not installed"));
     };
     let Some(VersionOrUrl::VersionSpecifier(wanted)) = &need.version_or_url else {
         return None;
     };
-    let version = Version::from_str(&dist.version).ok()?;
-    (!wanted.contains(&version))
-        .then(|| format!("needs '{shown}', but {} is installed", dist.version))
+    let version = Version::from_str(found).ok()?;
+    (!wanted.contains(&version)).then(|| format!("needs '{shown}', but {found} is installed"))
 }
 
 fn python(dist: &Dist, facts: &Facts) -> Option<Finding> {

@@ -26,7 +26,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> 
             text::check(out, &outcome, style)
         }
     })?;
-    Ok(if outcome.unread.is_empty() {
+    Ok(if outcome.audit.unread.is_empty() {
         findings(!outcome.clean())
     } else {
         Exit::NotDone

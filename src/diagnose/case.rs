@@ -30,8 +30,10 @@ pub(crate) struct Actual {
     pub(crate) mtime: Time,
     /// Change time, where the live inode was seen.
     pub(crate) ctime: Option<Time>,
-    /// Number of hard links.
-    pub(crate) nlink: u32,
+    /// How many other names its inode has outside of the venv.
+    pub(crate) elsewhere: u32,
+    /// Whether it could not be read because who looked was not let in.
+    pub(crate) denied: bool,
     /// Owner.
     pub(crate) uid: u32,
     /// Permission bits.
@@ -64,6 +66,8 @@ pub(crate) struct Case {
     pub(crate) installed: HashMap<String, Time>,
     /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
     pub(crate) leftovers: Vec<RelPath>,
+    /// Those of them beside which no complete distribution of their name stands, where that is known.
+    pub(crate) stranded: Vec<RelPath>,
     /// What is wrong with the interpreter, in words, if anything.
     pub(crate) interpreter: Option<String>,
     /// The owner of the venv's root directory.

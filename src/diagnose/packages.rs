@@ -10,7 +10,7 @@ use crate::model::{
     Change, Class, Detail, Kind, Manifest, Package, PackageChange, PackageState, RelPath,
 };
 use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::{Dist, Dists, Hash, Row, normalized};
+use crate::venv::dist::{Dist, Dists, Hash, Row, is_renamed, normalized};
 
 /// What both sides have installed.
 pub(crate) struct Packages<'a> {
@@ -124,10 +124,8 @@ impl<'a> Packages<'a> {
     /// and removes that in the end.
     fn was_interrupted(&self, old: &Dist) -> bool {
         let aside = |name: &[u8]| {
-            self.actual.leftovers.iter().any(|leftover| {
-                let left = leftover.name();
-                left.len() == name.len() && left.get(1..) == name.get(1..)
-            })
+            let mut leftovers = self.actual.leftovers.iter();
+            leftovers.any(|leftover| is_renamed(leftover.path.name(), name))
         };
         let top = |row: &Row| -> Option<Vec<u8>> {
             let site = self

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::diagnosis::Diagnosis;
 use super::path::RelPath;
 
 /// What was looked for. The name in text and JSON is in kebab-case.
@@ -24,6 +25,8 @@ pub enum Check {
     MetadataUnreadable,
     /// RECORD is empty or makes no sense.
     RecordUnreadable,
+    /// An installer was killed after it put a distribution aside, and nothing complete stands in its place.
+    Interrupted,
     /// A module that a package needs of itself is not there.
     ImportUnresolved,
     /// A module fails when it is imported.
@@ -65,6 +68,7 @@ impl Check {
             Self::FileUnreadable => "file-unreadable",
             Self::MetadataUnreadable => "metadata-unreadable",
             Self::RecordUnreadable => "record-unreadable",
+            Self::Interrupted => "interrupted",
             Self::ImportUnresolved => "import-unresolved",
             Self::ImportFailed => "import-failed",
             Self::BytecodeBroken => "bytecode-broken",
@@ -183,6 +187,12 @@ pub struct Interpreter {
     pub platform: String,
     /// Whether it answered; else the rest is what `pyvenv.cfg` says.
     pub alive: bool,
+    /// Whether the venv also uses the packages that it has itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shares: bool,
+    /// Why it could not be looked at, where that is not known to be its fault: whoever asked was not let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
 }
 
 /// Counts of an audit.
@@ -199,10 +209,22 @@ pub struct Audited {
     /// Bytecode files that were compared with what their source compiles to.
     #[serde(default)]
     pub compared: u64,
+    /// Files that there are. A snapshot tells that itself, so it is not kept twice.
+    #[serde(skip)]
+    pub entries: u64,
+}
+
+/// Something that could not be looked at, so nothing is known of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Unread {
+    /// What.
+    pub path: RelPath,
+    /// Why.
+    pub reason: String,
 }
 
 /// What an audit found out. A snapshot keeps it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Audit {
     /// The distributions, sorted by name.
     pub packages: Vec<Package>,
@@ -212,12 +234,41 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// How much was looked at.
     pub counts: Audited,
+    /// What probably did the damage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnosis: Vec<Diagnosis>,
+    /// Files in site-packages that nobody owns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unowned: Vec<RelPath>,
+    /// What could not be looked at, sorted, each path once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
 }
 
 impl Audit {
     /// What makes it a damaged venv.
     pub fn damage(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.is_damage())
+    }
+
+    /// Whether all could be looked at and none of it is damaged.
+    pub fn is_clean(&self) -> bool {
+        self.damage().next().is_none() && self.unread.is_empty()
+    }
+
+    /// The same with the number of files, which only the snapshot keeps.
+    #[must_use]
+    pub fn with_entries(mut self, files: u64) -> Self {
+        self.counts.entries = files;
+        self
+    }
+
+    /// Adds what could not be looked at, unless it is known already.
+    pub fn leave_unread(&mut self, path: &RelPath, reason: &str) {
+        if let Err(at) = self.unread.binary_search_by(|one| one.path.cmp(path)) {
+            let (path, reason) = (path.clone(), reason.to_owned());
+            self.unread.insert(at, Unread { path, reason });
+        }
     }
 
     /// Sorts the findings: damage first, then by kind, package and path.

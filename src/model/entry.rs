@@ -65,6 +65,9 @@ pub enum Node {
 }
 
 impl Node {
+    /// The reason of what changed whenever it was looked at: it could have been read, had it held still.
+    pub const RESTLESS: &str = "it changed while it was read";
+
     /// One word for people and JSON.
     pub fn type_name(&self) -> &'static str {
         match self {

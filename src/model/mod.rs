@@ -14,7 +14,7 @@ pub(crate) mod snapref;
 pub(crate) mod snapshot;
 pub(crate) mod text;
 
-pub use audit::{Audit, Audited, Check, Finding, Interpreter, Package};
+pub use audit::{Audit, Audited, Check, Finding, Interpreter, Package, Unread};
 pub use change::{Change, Class, Detail, Kind};
 pub use diagnosis::Diagnosis;
 pub use digest::Digest;

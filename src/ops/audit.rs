@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::clues::from_audit;
 use crate::audit::{Bytecode, Seen, Subject, audit, stale};
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Manifest, RelPath};
+use crate::model::{Audit, Diagnosis, Manifest, Node, RelPath};
 use crate::store::Store;
 use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists};
@@ -15,6 +16,7 @@ use crate::venv::hashes::Hashes;
 use crate::venv::interpreter::{Facts, config_path, inspect, told};
 use crate::venv::recompile::can_compare;
 use crate::venv::scan::Scan;
+use crate::venv::sharing::Inside;
 
 /// Files of an installer that are larger than this are not looked into.
 pub(super) const TEXT_MAX: u64 = 64 << 20;
@@ -43,7 +45,7 @@ impl Audited<'_> {
         let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
         let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
         let glimpse = |path: &RelPath| self.glimpse(path);
-        audit(&Subject {
+        let mut found = audit(&Subject {
             manifest: &self.scan.manifest,
             dists,
             interpreter: Some(interpreter),
@@ -55,7 +57,16 @@ impl Audited<'_> {
                 self.hashes?.imports(&digest)
             },
             links: &self.links(),
-        })
+        });
+        for path in &self.scan.unstable {
+            found.leave_unread(path, Node::RESTLESS);
+        }
+        found
+    }
+
+    /// What probably did the damage that an audit found.
+    pub(super) fn diagnose(&self, audit: &Audit, dists: &Dists, facts: &Facts) -> Vec<Diagnosis> {
+        from_audit(Some(self.root), &self.scan.manifest, dists, audit, facts)
     }
 
     /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns what
@@ -83,7 +94,7 @@ impl Audited<'_> {
             Bytecode::Suspect => Vec::new(),
             // Who asks for all of it has to know that nothing was compared.
             Bytecode::All if !can_compare(facts) => {
-                RelPath::new(b"bin/python").into_iter().collect()
+                vec![bin_python()]
             }
             Bytecode::All => compared.unknown,
         }
@@ -104,11 +115,14 @@ impl Audited<'_> {
         }
     }
 
-    /// Files whose inode has more names than one.
+    /// Files whose inode has names outside of the venv, with the number of all its names.
     fn links(&self) -> HashMap<RelPath, u32> {
         let entries = self.scan.manifest.entries().iter().zip(&self.scan.stats);
+        let inside = Inside::new(&self.scan.manifest);
         entries
-            .filter(|(entry, stat)| stat.nlink > 1 && entry.size().is_some())
+            .filter(|(entry, stat)| {
+                entry.size().is_some() && inside.elsewhere(entry, stat.nlink) > 0
+            })
             .map(|(entry, stat)| (entry.path.clone(), stat.nlink))
             .collect()
     }
@@ -128,16 +142,20 @@ impl Stored<'_> {
     pub(super) fn audit(&self) -> Audit {
         let read = |path: &RelPath| self.read(path);
         let config = read(&config_path()).unwrap_or_default();
-        audit(&Subject {
+        let facts = told(self.manifest, &config);
+        let dists = Dists::find(self.manifest, bytes(self.place), &read);
+        let mut found = audit(&Subject {
             manifest: self.manifest,
-            dists: &Dists::find(self.manifest, bytes(self.place), &read),
-            interpreter: Some(&told(self.manifest, &config)),
+            dists: &dists,
+            interpreter: Some(&facts),
             read: &read,
             hash: &|path, algorithm| self.hash(path, algorithm),
             glimpse: &|path| self.hashes.glimpse(&self.manifest.get(path)?.digest()?),
             imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
-        })
+        });
+        found.diagnosis = from_audit(None, self.manifest, &dists, &found, &facts);
+        found
     }
 
     fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
@@ -170,7 +188,7 @@ pub(super) fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
 
-/// Files that no distribution owns, for those who ask.
-pub(super) fn unowned(manifest: &Manifest, dists: &Dists) -> Vec<RelPath> {
-    crate::audit::unowned(manifest, dists).cloned().collect()
+/// The interpreter as people call it.
+pub(super) fn bin_python() -> RelPath {
+    RelPath::new(b"bin/python").unwrap_or_default()
 }

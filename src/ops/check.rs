@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::audit::{Audited, unowned};
+use super::audit::{Audited, bin_python};
 use super::context::Context;
 use super::error::Error;
 use super::sharers::{Places, of_audit};
 use super::steady::steady;
 use crate::audit::{Accept, Bytecode, accept, smoke};
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Diagnosis, RelPath, Totals};
+use crate::model::Audit;
 use crate::venv::Site;
 use crate::venv::scan::scan;
 use crate::venv::sink::HashesOnly;
@@ -36,25 +36,14 @@ pub struct CheckOutcome {
     pub venv: PathBuf,
     /// All that was found.
     pub audit: Audit,
-    /// What probably did it.
-    pub diagnosis: Vec<Diagnosis>,
-    /// Files in site-packages that nobody owns.
-    pub unowned: Vec<RelPath>,
-    /// What could not be read, never held still, or should have been compared and could not be.
-    pub unread: Vec<RelPath>,
-    /// What the venv holds.
-    pub totals: Totals,
     /// How long it took.
     pub took: Duration,
 }
 
 impl CheckOutcome {
-    /// Whether there is nothing that was not accepted.
+    /// Whether all could be looked at and none of it is damaged. Healthy venvs have notices.
     pub fn clean(&self) -> bool {
-        self.audit
-            .findings
-            .iter()
-            .all(|finding| finding.accepted.is_some())
+        self.audit.is_clean()
     }
 }
 
@@ -94,13 +83,16 @@ fn look(
         Bytecode::Suspect
     };
     let stop = || context.monitor.cancelled();
-    let mut uncompared = audited.compare_bytecode(&mut audit, &dists, &interpreter, which, &stop);
+    let uncompared = audited.compare_bytecode(&mut audit, &dists, &interpreter, which, &stop);
     context.go_on()?;
+    for path in &uncompared {
+        audit.leave_unread(path, "it could not be compared");
+    }
     if options.import {
         context.monitor.phase("importing", 0, 0);
         match smoke(root, &scan.manifest, &dists) {
             Some(found) => audit.findings.extend(found),
-            None => uncompared.extend(RelPath::new(b"bin/python")),
+            None => audit.leave_unread(&bin_python(), "it may not be run here"),
         }
     }
     let places = Places {
@@ -111,19 +103,10 @@ fn look(
     };
     of_audit(&mut audit, &scan, &places);
     accept(&mut audit, &options.accept);
-    let diagnosis = super::clues::from_audit(root, &scan, &dists, &audit, Some(&interpreter));
-    let mut unread = scan.unreadable.clone();
-    unread.extend(scan.unstable.iter().cloned());
-    unread.extend(uncompared);
-    unread.sort();
-    unread.dedup();
+    audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter);
     Ok(CheckOutcome {
         venv: site.path().to_owned(),
         audit,
-        diagnosis,
-        unowned: unowned(&scan.manifest, &dists),
-        unread,
-        totals: super::save::totals(&scan.manifest),
         took: start.elapsed(),
     })
 }

@@ -13,7 +13,7 @@ use crate::venv::bytecode::is_bytecode;
 use crate::venv::dist::Dists;
 use crate::venv::hash::read_file;
 use crate::venv::interpreter::Facts;
-use crate::venv::scan::Scan;
+use crate::venv::sharing::Inside;
 
 /// Python files above this size are not parsed.
 const PATCH_MAX: u64 = 4 << 20;
@@ -36,7 +36,10 @@ pub(super) fn from_changes(
         return Vec::new();
     }
     let parse = damage.len() <= PARSED_MAX;
-    let hurts = damage.iter().map(|change| hurt(sides, change, parse));
+    let inside = Inside::new(sides.actual);
+    let hurts = damage
+        .iter()
+        .map(|change| hurt(sides, &inside, change, parse));
     let expected = sides
         .expected
         .entries()
@@ -62,17 +65,18 @@ pub(super) fn from_changes(
 
 /// What probably did the damage that an audit shows.
 pub(super) fn from_audit(
-    root: &Rooted,
-    scan: &Scan,
+    root: Option<&Rooted>,
+    live: &Manifest,
     dists: &Dists,
     audit: &Audit,
-    interpreter: Option<&Facts>,
+    interpreter: &Facts,
 ) -> Vec<Diagnosis> {
     let findings: Vec<&Finding> = audit
         .damage()
         .filter(|finding| kind(finding).is_some())
         .collect();
     let parse = findings.len() <= PARSED_MAX;
+    let inside = Inside::new(live);
     let hurts = findings.iter().filter_map(|finding| {
         let path = finding.path.clone()?;
         Some(Hurt {
@@ -80,17 +84,15 @@ pub(super) fn from_audit(
             package: finding.package.clone(),
             expected_size: finding.expected_size,
             expected_mtime: None,
-            actual: actual(Some(root), &scan.manifest, &path, parse),
+            actual: actual(root, live, &inside, &path, parse),
             path,
         })
     });
     let hurts: Vec<Hurt> = hurts.collect();
-    if hurts.is_empty()
-        && dists.leftovers.is_empty()
-        && interpreter.is_none_or(|facts| facts.problems.is_empty())
-    {
+    if hurts.is_empty() && dists.leftovers.is_empty() && interpreter.problems.is_empty() {
         return Vec::new();
     }
+    let stranded = audit.damage().filter(|one| one.check == Check::Interrupted);
     let rows = dists.all.iter().filter_map(|dist| dist.record.as_ref());
     let mut expected: Vec<Expected> = rows
         .flat_map(|(_, record)| &record.rows)
@@ -105,8 +107,9 @@ pub(super) fn from_audit(
     let case = Case {
         hurts,
         expected,
-        interpreter: problem(interpreter),
-        ..surroundings(&scan.manifest, dists, dists, &scan.manifest)
+        stranded: stranded.filter_map(|one| one.path.clone()).collect(),
+        interpreter: problem(Some(interpreter)),
+        ..surroundings(live, dists, dists, live)
     };
     diagnose(&case)
 }
@@ -122,7 +125,7 @@ fn problem(interpreter: Option<&Facts>) -> Option<String> {
     (!problems.is_empty()).then(|| problems.join("; "))
 }
 
-fn hurt(sides: &Sides<'_>, change: &Change, parse: bool) -> Hurt {
+fn hurt(sides: &Sides<'_>, inside: &Inside<'_>, change: &Change, parse: bool) -> Hurt {
     Hurt {
         path: change.path.clone(),
         kind: change.kind,
@@ -132,6 +135,7 @@ fn hurt(sides: &Sides<'_>, change: &Change, parse: bool) -> Hurt {
         actual: actual(
             sides.live,
             sides.actual,
+            inside,
             &change.path,
             parse && change.kind == Kind::Altered,
         ),
@@ -142,6 +146,7 @@ fn hurt(sides: &Sides<'_>, change: &Change, parse: bool) -> Hurt {
 fn actual(
     root: Option<&Rooted>,
     manifest: &Manifest,
+    inside: &Inside<'_>,
     path: &RelPath,
     parse: bool,
 ) -> Option<Actual> {
@@ -155,11 +160,17 @@ fn actual(
         size: entry.size().unwrap_or(0),
         mtime: entry.meta.mtime,
         ctime: stat.map(|stat| stat.ctime),
-        nlink: stat.map_or(1, |stat| stat.nlink),
+        elsewhere: stat.map_or(0, |stat| inside.elsewhere(entry, stat.nlink)),
+        denied: matches!(&entry.node, Node::Unreadable(reason) if *reason == denied()),
         uid: entry.meta.uid,
         mode: entry.meta.mode,
         valid_python,
     })
+}
+
+/// How the system says that somebody may not read something.
+fn denied() -> String {
+    std::io::Error::from(rustix::io::Errno::ACCESS).to_string()
 }
 
 /// What is known of the places around the damage.
@@ -186,7 +197,7 @@ fn surroundings(live: &Manifest, dists: &Dists, before: &Dists, expected: &Manif
     Case {
         dirs,
         installed,
-        leftovers: dists.leftovers.clone(),
+        leftovers: dists.leftovers.iter().map(|one| one.path.clone()).collect(),
         root_uid: root.map_or(0, |entry| entry.meta.uid),
         ..Case::default()
     }

@@ -186,16 +186,17 @@ fn first(audit: &Audit) -> String {
     let Some(first) = audit.damage().next() else {
         return String::new();
     };
-    let place = first.path.as_ref().map_or_else(
-        || first.package.clone().unwrap_or_default(),
-        ToString::to_string,
-    );
+    let place = first.path.as_ref().map(ToString::to_string);
+    let package = || first.package.as_ref();
+    let place = place.or_else(|| Some(Shown(package()?.as_bytes()).to_string()));
+    // What is of neither, such as the interpreter, says itself what it is about.
+    let place = place.map_or_else(String::new, |place| format!("'{place}': "));
     let more = if count > 1 {
         format!(", and {} more", count - 1)
     } else {
         String::new()
     };
-    format!("'{place}': {}{more}", Shown(first.text.as_bytes()))
+    format!("{place}{}{more}", Shown(first.text.as_bytes()))
 }
 
 /// An error with all that caused it, in one line.

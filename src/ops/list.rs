@@ -69,7 +69,9 @@ pub fn show(
     let venv = site.map(|site| context.venv_id(site));
     let catalog = store.catalog()?;
     let chosen = catalog.find(name, venv.as_ref())?;
-    let document = document(context, &store, &chosen.first(&catalog))?;
+    let mut document = document(context, &store, &chosen.first(&catalog))?;
+    let files = chosen.snapshot.totals.files;
+    document.audit = document.audit.map(|audit| audit.with_entries(files));
     Ok(ShowOutcome {
         listed: Listed {
             pinned: store.pins()?.contains(&chosen.id),

@@ -125,12 +125,13 @@ fn admit(
     };
     let before = unchanged(context, store, root, intake, scan)?;
     let mut audit = match before {
-        Some(audit) if same_interpreter(&audit, root) => audit,
+        Some(audit) if same_surroundings(&audit, root) => audit,
         _ => {
             let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
             let mut audit = audited.audit(&dists, &interpreter);
             let stop = || context.monitor.cancelled();
             audited.compare_bytecode(&mut audit, &dists, &interpreter, Bytecode::Suspect, &stop);
+            audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter);
             audit
         }
     };
@@ -138,12 +139,21 @@ fn admit(
     if audit.damage().next().is_some() && !options.force {
         return Err(Error::Damaged(Box::new(audit)));
     }
-    Ok(audit)
+    match audit.unread.first() {
+        // What could not be looked at cannot be called sound.
+        Some(first) if !options.force => Err(Error::Venv(crate::venv::Error::Unreadable {
+            count: audit.unread.len(),
+            first: first.path.clone(),
+            reason: first.reason.clone(),
+        })),
+        _ => Ok(audit),
+    }
 }
 
-/// Whether the venv still has the interpreter of an audit, and that one was alive.
-fn same_interpreter(audit: &Audit, root: &Rooted) -> bool {
-    let known = audit.interpreter.as_ref().filter(|python| python.alive);
+/// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
+fn same_surroundings(audit: &Audit, root: &Rooted) -> bool {
+    let known = audit.interpreter.as_ref();
+    let known = known.filter(|python| python.alive && !python.shares);
     known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
 }
 
@@ -174,13 +184,16 @@ fn unchanged(
             .read_at_most(&id, super::list::DOCUMENT_BYTES_MAX)
             .ok()
     };
-    Ok(before
+    let audit = before
         .filter(|(known, _)| *known == root)
         .find_map(|(_, document)| {
             serde_json::from_slice::<Document>(&read(document)?)
                 .ok()?
                 .audit
-        }))
+        });
+    // The same tree has as many files.
+    let files = totals(&scan.manifest).files;
+    Ok(audit.map(|audit| audit.with_entries(files)))
 }
 
 /// A store inside its venv would save itself, and a restore would remove it.
@@ -241,7 +254,10 @@ pub(super) fn prepare(
         |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.created < created);
     let parent = catalog.of(&draft.venv).rev().find(earlier);
     let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect();
-    let whole = scan.unreadable.is_empty() && scan.unstable.is_empty();
+    let audited = draft.document.audit.as_ref();
+    let whole = scan.unreadable.is_empty()
+        && scan.unstable.is_empty()
+        && audited.is_none_or(|audit| audit.unread.is_empty());
     let snapshot = Snapshot {
         format: Snapshot::FORMAT,
         features: Vec::new(),

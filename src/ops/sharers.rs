@@ -9,7 +9,7 @@ use crate::disk::stat::Stat;
 use crate::model::{Audit, Change, Class, Kind, RelPath};
 use crate::store::Store;
 use crate::venv::scan::Scan;
-use crate::venv::sharing::{Inode, find};
+use crate::venv::sharing::{Inode, Inside, find};
 
 /// Where other names are looked for.
 pub(super) struct Places<'a> {
@@ -37,9 +37,12 @@ pub(super) fn of_audit(audit: &mut Audit, scan: &Scan, places: &Places<'_>) {
 
 /// The same of each damaged file of a comparison.
 pub(super) fn of_changes(changes: &mut [Change], scan: &Scan, places: &Places<'_>) {
+    let inside = Inside::new(&scan.manifest);
     for change in changes.iter_mut().filter(|change| is_content(change)) {
         let links = stat(scan, &change.path).map(|stat| stat.nlink);
-        change.detail.links = links.filter(|links| *links > 1);
+        let entry = scan.manifest.get(&change.path);
+        let is_shared = |links: &u32| entry.is_some_and(|one| inside.elsewhere(one, *links) > 0);
+        change.detail.links = links.filter(is_shared);
     }
     let shared = |change: &&Change| change.detail.links.is_some();
     let paths = changes.iter().filter(shared);

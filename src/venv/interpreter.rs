@@ -6,18 +6,21 @@
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
+use super::beyond::Beyond;
 use super::errand::{Ear, End, run};
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Interpreter, Manifest, RelPath};
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A chain has no more links, as for the kernel.
+const LINKS_MAX: usize = 40;
 /// An answer has no more bytes.
 const ANSWER_MAX: usize = 64 << 10;
 /// A binary that is longer is not read.
@@ -27,7 +30,10 @@ const QUESTION: &str = "import sys,os\nfrom importlib import machinery\nu=os.una
     f='%d.%d.%d'%v[:3]+({'final':''}.get(v[3]) if v[3]=='final' else {'alpha':'a','beta':'b','candidate':'rc'}[v[3]]+str(v[4]))\n\
     for k,x in (('version',f),('implementation',sys.implementation.name),('machine',u.machine),('system',u.sysname),\
     ('release',u.release),('kernel',u.version),('platform',sys.platform),('os',os.name),\
-    ('suffixes',' '.join(machinery.EXTENSION_SUFFIXES)),('tag',sys.implementation.cache_tag or '')): print(k+'='+x)";
+    ('suffixes',' '.join(machinery.EXTENSION_SUFFIXES)),('tag',sys.implementation.cache_tag or '')): print(k+'='+x)\n\
+    try:\n import site\n b=getattr(sys,'base_prefix',sys.prefix);print('base='+b)\n\
+    \x20for p in site.getsitepackages([b,getattr(sys,'base_exec_prefix',b)]): print('site='+p)\n\
+    except Exception: pass";
 
 /// What is known of an interpreter.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +44,16 @@ pub(crate) struct Facts {
     pub(crate) suffixes: Vec<String>,
     /// What the names of its bytecode files carry (`cpython-311`); empty where it did not answer.
     pub(crate) cache_tag: String,
+    /// Which entry of the venv it is.
+    pub(crate) path: Option<RelPath>,
+    /// What lies in the packages of the interpreter itself, where the venv uses them too.
+    pub(crate) beyond: Beyond,
     /// The version that made the venv, as `pyvenv.cfg` states it.
     pub(crate) made_by: Option<String>,
+    /// Where the interpreter itself is installed; empty where it did not answer.
+    pub(crate) base: PathBuf,
+    /// Where its own packages are, as it says.
+    pub(crate) sites: Vec<PathBuf>,
     /// What the system calls itself: `platform_system`, `platform_release`, `platform_version`, `platform_machine`.
     pub(crate) system: [String; 4],
     /// Each thing that is wrong, for people.
@@ -71,7 +85,7 @@ impl Config {
     }
 
     /// What is stated under the first of these keys that is there.
-    fn stated(&self, keys: &[&str]) -> Option<String> {
+    pub(super) fn stated(&self, keys: &[&str]) -> Option<String> {
         let of = |key: &&str| self.0.iter().find(|(name, _)| name == key);
         keys.iter().find_map(of).map(|(_, value)| value.clone())
     }
@@ -99,8 +113,11 @@ fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
         .find(|path| manifest.get(path).is_some());
     let mut facts = Facts {
         made_by: config.version(),
+        path: python.clone(),
+        beyond: Beyond::told(config),
         ..Facts::default()
     };
+    facts.known.shares = facts.beyond != Beyond::Nothing;
     facts.known.version = facts.made_by.clone().unwrap_or_default();
     facts.known.implementation = config
         .stated(&["implementation"])
@@ -142,17 +159,44 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     match std::fs::canonicalize(&path) {
         Ok(real) => ask(&mut facts, root, &path, &real),
         // Not to be let in says nothing of the venv, only of who asks.
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+        Err(error) if is_withheld(&error) => {
+            facts.known.unreachable = Some(format!(
+                "it leads to '{}', which cannot be looked at: {error}",
+                end_of_links(&path).display()
+            ));
+        }
         Err(error) => {
-            let target = std::fs::read_link(&path).unwrap_or_default();
             facts.problems.push(format!(
                 "'{python}' leads to '{}', which cannot be found: {error}",
-                target.display()
+                end_of_links(&path).display()
             ));
         }
     }
     versions(&mut facts, manifest, config.version());
+    facts.beyond = Beyond::find(&config, &facts);
     facts
+}
+
+/// Where a chain of links leads, as far as it can be followed.
+fn end_of_links(path: &Path) -> PathBuf {
+    let mut at = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        match std::fs::read_link(&at) {
+            Ok(target) => at = at.parent().unwrap_or(Path::new("/")).join(target),
+            Err(_) => break,
+        }
+    }
+    at
+}
+
+/// Whether an error is about who asks, or about the way there, and not about what is there.
+fn is_withheld(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(
+        number,
+        Some(Errno::ACCESS | Errno::PERM | Errno::IO | Errno::STALE | Errno::TIMEDOUT)
+    )
 }
 
 fn is_gone(path: &Path) -> bool {
@@ -162,8 +206,12 @@ fn is_gone(path: &Path) -> bool {
 
 fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     facts.known.realpath = String::from_utf8_lossy(real.as_os_str().as_bytes()).into_owned();
-    let Ok(meta) = std::fs::metadata(real) else {
-        return;
+    let meta = match std::fs::metadata(real) {
+        Ok(meta) => meta,
+        Err(error) => {
+            facts.known.unreachable = Some(format!("it cannot be looked at: {error}"));
+            return;
+        }
     };
     if !meta.is_file() {
         let kind = match meta.file_type() {
@@ -183,6 +231,17 @@ fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     command.args(["-S", "-c", QUESTION]);
     let shown = path.display();
     let problem = match run(&mut command, Ear::Answer(ANSWER_MAX), PATIENCE) {
+        // Others may run it.
+        Err(error) if is_withheld(&error) && meta.mode() & 0o111 != 0 => {
+            let who = match root.stat() {
+                Ok(stat) if rustix::process::geteuid().is_root() && stat.uid != 0 => {
+                    format!("its user {}", stat.uid)
+                }
+                _ => "this user".to_owned(),
+            };
+            facts.known.unreachable = Some(format!("{who} may not run it: {error}"));
+            return;
+        }
         Err(error) => format!("'{shown}' does not run: {error}"),
         Ok(said) => match said.end {
             End::Late => format!("'{shown}' does not run: it does not answer"),
@@ -241,6 +300,8 @@ fn fill(facts: &mut Facts, text: &str) -> bool {
             }
             "implementation" => facts.known.implementation = value,
             "tag" => facts.cache_tag = value,
+            "base" => facts.base = value.into(),
+            "site" => facts.sites.push(value.into()),
             "system" => facts.system[0] = value,
             "release" => facts.system[1] = value,
             "kernel" => facts.system[2] = value,

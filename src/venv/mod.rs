@@ -1,5 +1,6 @@
 //! A live venv: where it stands and what it holds. Knows no store.
 
+pub(crate) mod beyond;
 pub(crate) mod bytecode;
 pub(crate) mod dist;
 pub(crate) mod errand;

@@ -300,9 +300,7 @@ fn assemble(found: Vec<Found>, contents: Contents, moved: BTreeSet<RelPath>) -> 
                     }
                 }
                 Some(Content::Unreadable(reason)) => Node::Unreadable(reason),
-                Some(Content::Changed) | None => {
-                    Node::Unreadable("it changed while it was read".to_owned())
-                }
+                Some(Content::Changed) | None => Node::Unreadable(Node::RESTLESS.to_owned()),
             }
         };
         if matches!(node, Node::Unreadable(_)) {

@@ -4,8 +4,42 @@ use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::model::{Entry, Manifest, Node, RelPath};
+
 /// An inode of a file system: device and number, as the kernel's `stat` gives them.
 pub(crate) type Inode = (u64, u64);
+
+/// How many names each group of hard links has inside of a tree, by its first path.
+pub(crate) struct Inside<'a>(HashMap<&'a RelPath, u32>);
+
+impl<'a> Inside<'a> {
+    /// Counts.
+    pub(crate) fn new(manifest: &'a Manifest) -> Self {
+        let mut groups = HashMap::new();
+        for entry in manifest.entries() {
+            if let Node::File {
+                link_to: Some(first),
+                ..
+            } = &entry.node
+            {
+                *groups.entry(first).or_insert(1) += 1;
+            }
+        }
+        Self(groups)
+    }
+
+    /// How many of the names of an inode are outside of the tree.
+    pub(crate) fn elsewhere(&self, entry: &Entry, nlink: u32) -> u32 {
+        let first = match &entry.node {
+            Node::File {
+                link_to: Some(first),
+                ..
+            } => first,
+            _ => &entry.path,
+        };
+        nlink.saturating_sub(self.0.get(first).copied().unwrap_or(1))
+    }
+}
 
 /// A cache may be huge; what is not found in this many entries is not found.
 const ENTRIES_MAX: usize = 2_000_000;

@@ -107,7 +107,7 @@ fn rows_that_are_odd_but_true_are_no_findings() {
     }
     let absolute = format!("{}/bin/tool,,\n", sandbox.venv().display());
     text.push_str(&absolute);
-    text.push_str("click/dir/,,\n/usr/lib/elsewhere.py,,\nclick/core.py,,\nclick/__pycache__,,\n");
+    text.push_str("click\\core.py,sha256=AA,1\nclick/dir/,,\n/usr/lib/elsewhere.py,,\nclick/core.py,,\nclick/__pycache__,,\n");
     fs::write(&record, text).unwrap();
     let answer = sandbox.json(0, &["check", "venv"]);
     assert_eq!(found(&answer), Vec::<String>::new(), "{answer}");
@@ -134,7 +134,7 @@ fn what_is_unusual_is_told_and_is_no_damage() {
         &format!("{}/stray.py", venv::SITE),
         b"x = 1\n",
     );
-    let answer = sandbox.json(1, &["check", "venv"]);
+    let answer = sandbox.json(0, &["check", "venv"]);
     let mut found = found(&answer);
     found.sort();
     assert_eq!(
@@ -151,10 +151,11 @@ fn what_is_unusual_is_told_and_is_no_damage() {
         "{answer}"
     );
     assert_eq!(answer["summary"]["damage"], 0);
-    let text = sandbox.code(1, &["check", "venv"]);
+    assert_eq!(answer["clean"], true, "{answer}");
+    let text = sandbox.ok(&["check", "venv"]);
     assert!(
         text.stdout
-            .contains("-m pip install 'idna>=2' 'nowhere[extra]>=1'"),
+            .contains("venv/bin/python install 'idna>=2' 'nowhere[extra]>=1'"),
         "{text}"
     );
     assert!(text.stdout.starts_with("sound: no damage"), "{text}");
@@ -251,6 +252,45 @@ fn a_refused_save_tells_every_finding_in_json_as_well() {
 }
 
 #[test]
+fn save_show_and_a_refused_save_tell_all_that_check_tells() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let stray = format!("{}/stray.py", venv::SITE);
+    venv::write(&sandbox.venv(), &stray, b"x = 1\n");
+    let told = |code| {
+        let mut answer = sandbox.json(code, &["check", "venv"]);
+        let members = answer.as_object_mut().unwrap();
+        for own in ["format", "command", "venv", "took_ms"] {
+            assert!(members.remove(own).is_some(), "{own}");
+        }
+        answer
+    };
+    let sound = told(0);
+    assert_eq!(sound["unowned"][0]["path"], stray);
+    assert!(
+        sound["summary"]["entries"].as_u64().unwrap() > 10,
+        "{sound}"
+    );
+    assert_eq!(sandbox.json(0, &["save", "venv"])["audit"], sound);
+    let show = || sandbox.json(0, &["show", "latest", "--venv", "venv"])["audit"].clone();
+    assert_eq!(show(), sound);
+    // An unchanged venv is not audited again, and tells the same.
+    assert_eq!(sandbox.json(0, &["save", "venv"])["audit"], sound);
+    fs::remove_file(site(&sandbox).join("click/core.py")).unwrap();
+    let hurt = told(1);
+    assert_eq!(hurt["diagnosis"][0]["rule"], "core-dump-cleaner", "{hurt}");
+    assert_eq!(
+        (&hurt["clean"], &sound["clean"]),
+        (&false.into(), &true.into())
+    );
+    let refused = sandbox.code(1, &["save", "venv", "--json"]).stderr;
+    let refused: Value = serde_json::from_str(&refused).unwrap();
+    assert_eq!(refused["error"]["audit"], hurt);
+    sandbox.ok(&["save", "venv", "--force"]);
+    assert_eq!(show(), hurt);
+}
+
+#[test]
 fn the_interpreter_is_looked_at() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
@@ -269,8 +309,15 @@ fn the_interpreter_is_looked_at() {
     fs::write(&python, "#!/bin/sh\nexit 127\n").unwrap();
     assert!(first(&sandbox.json(1, &["check", "venv"])).contains("does not run"));
     fs::remove_file(&python).unwrap();
-    std::os::unix::fs::symlink("/nowhere/python3.11", &python).unwrap();
-    assert!(first(&sandbox.json(1, &["check", "venv"])).contains("cannot be found"));
+    std::os::unix::fs::symlink("python3", &python).unwrap();
+    let link = sandbox.venv().join("bin/python3");
+    std::os::unix::fs::symlink("/nowhere/python3.11", &link).unwrap();
+    let gone = first(&sandbox.json(1, &["check", "venv"]));
+    assert!(
+        gone.contains("to '/nowhere/python3.11', which cannot be found"),
+        "{gone}"
+    );
+    fs::remove_file(link).unwrap();
     fs::remove_file(&python).unwrap();
     assert!(first(&sandbox.json(1, &["check", "venv"])).contains("no bin/python"));
 }

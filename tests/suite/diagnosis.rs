@@ -11,7 +11,7 @@ use crate::support::mounts::Mount;
 use crate::support::{Sandbox, venv};
 
 /// A venv of eight packages with what the rules look at: `core.py`, libraries, `tests/`, `build/`, empty files.
-fn stocked() -> Sandbox {
+pub(crate) fn stocked() -> Sandbox {
     let sandbox = Sandbox::new();
     fill(&sandbox.venv());
     sandbox

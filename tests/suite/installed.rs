@@ -122,7 +122,12 @@ fn legacy_installs_and_editables_are_known() {
         b"../six.py\nPKG-INFO\n",
     );
     put("plain-2.0-py3.11.egg-info", b"Name: plain\nVersion: 2.0\n");
-    put("ours.egg-link", b"/srv/src/ours\n.\n");
+    put("ours-too.egg-link", b"/srv/src/ours\n.\n");
+    put(
+        "whole-3.0-py3.11.egg/EGG-INFO/PKG-INFO",
+        b"Name: Whole\nVersion: 3.0\n",
+    );
+    put("zipped-4.0-py3.11.egg", b"PK");
     put(
         "theirs-1.0.dist-info/METADATA",
         b"Name: theirs\nVersion: 1.0\n",
@@ -135,10 +140,14 @@ fn legacy_installs_and_editables_are_known() {
         "theirs-1.0.dist-info/RECORD",
         b"theirs-1.0.dist-info/METADATA,,\ntheirs-1.0.dist-info/RECORD,,\n",
     );
-    let answer = sandbox.json(1, &["check", "venv"]);
+    let answer = sandbox.json(0, &["check", "venv"]);
     assert_eq!(
         found(&answer),
-        ["record-absent plain-2.0-py3.11.egg-info"],
+        [
+            "record-absent plain-2.0-py3.11.egg-info",
+            "record-absent whole-3.0-py3.11.egg",
+            "record-absent zipped-4.0-py3.11.egg",
+        ],
         "{answer}"
     );
     let packages = answer["packages"].as_array().unwrap();
@@ -157,13 +166,75 @@ fn legacy_installs_and_editables_are_known() {
         [
             "click false",
             "idna false",
-            "ours true",
+            "ours-too true",
             "plain false",
             "six false",
-            "theirs true"
+            "theirs true",
+            "Whole false",
+            "zipped false",
         ]
     );
+    assert_eq!(packages[2]["requirement"], "-e file:///srv/src/ours");
+    assert_eq!(packages[7]["version"], "4.0", "{answer}");
+    assert_eq!(answer["summary"]["unowned"], 0, "{answer}");
     fs::remove_file(site(&sandbox).join("six.py")).unwrap();
     let answer = sandbox.json(1, &["check", "venv"]);
     assert_eq!(found(&answer)[0], "file-missing six.py", "{answer}");
+}
+
+/// The older of two distributions that list one file, or of two versions of one, was once said to be damaged.
+#[test]
+fn a_file_that_two_distributions_list_is_right_if_it_is_what_one_of_them_says() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let site = site(&sandbox);
+    // Another distribution and an older version list the same files with other hashes.
+    let other = format!("click/core.py,sha256={},77\n", "A".repeat(43));
+    for (name, version) in [("clack", "1.0"), ("click", "0.9")] {
+        let info = format!("{name}-{version}.dist-info");
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n");
+        let rows = format!("{other}{info}/METADATA,,\n{info}/RECORD,,\n");
+        let put = |file: &str, text: &str| {
+            let path = format!("{}/{info}/{file}", venv::SITE);
+            venv::write(&sandbox.venv(), &path, text.as_bytes());
+        };
+        put("METADATA", &metadata);
+        put("RECORD", &rows);
+    }
+    let answer = sandbox.json(0, &["check", "venv"]);
+    let mut all = found(&answer);
+    all.sort();
+    assert_eq!(
+        all,
+        [
+            "duplicate click-1.0.dist-info",
+            "two-owners click/core.py",
+            "two-owners click/core.py"
+        ],
+        "{answer}"
+    );
+    // What neither of them says is damage.
+    Damage::Append.apply(&site.join("click/core.py"));
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert!(
+        found(&answer).contains(&"file-altered click/core.py".to_owned()),
+        "{answer}"
+    );
+}
+
+/// It once said: the venv is damaged: '': there is no bin/python.
+#[test]
+fn an_error_names_the_place_of_the_damage_or_none() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    Damage::Empty.apply(&site(&sandbox).join("click/core.py"));
+    let run = sandbox.code(1, &["save", "venv"]);
+    let place = format!("is damaged: '{}/click/core.py': it is empty", venv::SITE);
+    assert!(run.stderr.contains(&place), "{run}");
+    fs::remove_file(sandbox.venv().join("bin/python")).unwrap();
+    let run = sandbox.code(1, &["save", "venv"]);
+    assert!(
+        run.stderr.contains("is damaged: there is no bin/python"),
+        "{run}"
+    );
 }

@@ -13,6 +13,7 @@
 
 mod audit;
 mod bad_input;
+mod beyond;
 mod bytecode;
 mod care;
 mod closed;
@@ -35,16 +36,19 @@ mod installed;
 mod installers;
 mod interpreters;
 mod kept;
+mod leftovers;
 mod mixtures;
 mod packages;
 mod places;
 mod relocation;
 mod report;
 mod round_trip;
+mod shared;
 mod signals;
 mod slips;
 mod support;
 mod tidy;
 mod transport;
+mod unseen;
 mod users;
 mod windows;

@@ -172,6 +172,13 @@ fn an_upgrade_killed_anywhere_is_damage_or_whole() {
             "killed before change {n}: not told as damage: {answer}"
         );
         damaged += u32::from(has_damage);
+        // Without a snapshot the same is known.
+        let check = sandbox.snap(&["check", "venv", "--json"]);
+        let sound: Value = serde_json::from_str(&check.stdout).unwrap();
+        assert!(
+            check.code == 1 && sound["summary"]["damage"] != 0 || check.code == 0 && whole,
+            "killed before change {n}: check tells {check}"
+        );
         // Whatever else is hurt: it was pip that was interrupted, or nothing is said.
         for rule in answer["diagnosis"].as_array().unwrap() {
             assert_eq!(

@@ -45,8 +45,10 @@ impl<'a> Modules<'a> {
                     modules.dirs.insert(below.to_vec());
                     Some(below.to_vec())
                 }
-                // A link may be to a package.
-                Node::Symlink(_) if !name.contains(&b'.') => Some(below.to_vec()),
+                // A link may be to a package, and so may be what cannot be looked into.
+                Node::Symlink(_) | Node::Unreadable(_) if !name.contains(&b'.') => {
+                    Some(below.to_vec())
+                }
                 _ => stem(below, name),
             };
             if let Some(stem) = stem {

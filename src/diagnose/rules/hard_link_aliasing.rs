@@ -4,7 +4,7 @@ use super::super::case::{Case, Hurt};
 use super::is_content;
 use super::score::Score;
 use super::words::{count, is, list, packages};
-use crate::model::Diagnosis;
+use crate::model::{Diagnosis, Kind};
 
 /// Speaks where the damaged content is shared by other hard links.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
@@ -27,17 +27,28 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     } else {
         clean
     };
+    let is_valid = |hurt: &&Hurt| {
+        hurt.kind == Kind::Altered
+            && hurt
+                .actual
+                .is_some_and(|now| now.valid_python == Some(true))
+    };
+    let edit = if shared.iter().all(is_valid) {
+        " It still is valid Python, as after an edit: save that first if you want to keep it."
+    } else {
+        ""
+    };
     let text = format!(
         "{} with damaged content {} shared by hard links: an installer's cache, such as uv's, and \
          every venv made from it hold the same damage. A restore here leaves the cache bad; clean \
-         it ({clean}), and install with `--link-mode=copy`.",
+         it ({clean}), and install with `--link-mode=copy`.{edit}",
         count(shared.len(), "file"),
         is(shared.len())
     );
     Score::plain(shared, content.len()).diagnosis("hard-link-aliasing", text)
 }
 
-/// Whether other names lead to the same bytes.
-fn is_shared(hurt: &Hurt) -> bool {
-    hurt.actual.is_some_and(|actual| actual.nlink > 1)
+/// Whether other names, outside of this venv, lead to the same bytes.
+pub(super) fn is_shared(hurt: &Hurt) -> bool {
+    hurt.actual.is_some_and(|actual| actual.elsewhere > 0)
 }

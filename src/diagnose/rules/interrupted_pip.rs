@@ -7,9 +7,7 @@ use super::place::top;
 use super::score::Score;
 use super::words::{count, is, list};
 use crate::model::{Diagnosis, RelPath, Shown};
-
-/// What pip puts for the first letters of a name, after [`plain`].
-const LEADING: &[u8] = b"~_=%0123456789";
+use crate::venv::dist::{distribution, is_renamed};
 
 /// Speaks where the damaged packages have leftovers of pip, or where there are such leftovers and no damage.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
@@ -41,7 +39,19 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         matched.contains(file.path) || is_renamed_top(case, file.path)
     });
     let leftovers = format!("{} {} left by an interrupted pip", names, is(total));
-    let text = if hurts.is_empty() {
+    let text = if let [_, ..] = case.stranded[..] {
+        let names = list(case.stranded.iter().map(|path| Shown(path.name())));
+        let total = case.stranded.len();
+        format!(
+            "{names} {} put aside by a pip that was interrupted before it had put anything \
+             complete in {} place. Keep {}, and restore a snapshot, or rename {} back as the \
+             findings tell.",
+            if total == 1 { "was" } else { "were" },
+            if total == 1 { "its" } else { "their" },
+            if total == 1 { "it" } else { "them" },
+            if total == 1 { "it" } else { "them" },
+        )
+    } else if hurts.is_empty() {
         format!(
             "{leftovers}. Nothing is damaged; remove {}.",
             if total == 1 { "it" } else { "them" }
@@ -58,6 +68,11 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
                 "belong"
             }
         )
+    };
+    let score = if hurts.is_empty() {
+        Score::plain(hurts, 0)
+    } else {
+        score
     };
     score.diagnosis("interrupted-pip", text)
 }
@@ -79,36 +94,4 @@ fn is_renamed_top(case: &Case, path: &RelPath) -> bool {
             .any(|left| is_renamed(left.name(), name))
     };
     top(path).is_some_and(was)
-}
-
-/// The distribution in the name of its metadata directory: `~lick-8.1.7.dist-info` → `~lick`.
-fn distribution(name: &[u8]) -> &[u8] {
-    let stem = name
-        .strip_suffix(b".dist-info")
-        .or_else(|| name.strip_suffix(b".egg-info"));
-    let end = stem.and_then(|stem| stem.iter().rposition(|&b| b == b'-'));
-    end.filter(|&end| end > 0).map_or(name, |end| &name[..end])
-}
-
-/// Whether `left` is `name` with its first letters replaced, or with more put before them.
-fn is_renamed(left: &[u8], name: &[u8]) -> bool {
-    if !left.starts_with(b"~") && !left.starts_with(b"-") {
-        return false;
-    }
-    let (left, name) = (plain(left), plain(name));
-    (0..name.len()).any(|cut| {
-        let lead = left.strip_suffix(&name[cut..]).unwrap_or_default();
-        !lead.is_empty()
-            && (cut == 0 || lead.len() == cut)
-            && lead.iter().all(|b| LEADING.contains(b))
-    })
-}
-
-/// A name in which spellings of the same distribution are equal.
-fn plain(name: &[u8]) -> Vec<u8> {
-    let spell = |b: &u8| match b {
-        b'-' | b'.' => b'_',
-        _ => b.to_ascii_lowercase(),
-    };
-    name.iter().map(spell).collect()
 }

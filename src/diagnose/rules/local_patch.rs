@@ -1,6 +1,7 @@
 //! Somebody edited a file of a package in place.
 
 use super::super::case::{Case, Hurt};
+use super::hard_link_aliasing::is_shared;
 use super::score::Score;
 use super::timing::{Fate, fate, utc};
 use super::words::{count, list};
@@ -12,6 +13,10 @@ const MANY: usize = 3;
 /// Speaks where the only damage is one to three `.py` files, changed after the install and still valid.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     if case.hurts.is_empty() || case.hurts.len() > MANY {
+        return None;
+    }
+    // What others hold as well was not edited for this venv.
+    if case.hurts.iter().any(is_shared) {
         return None;
     }
     let edited = case.hurts.iter().map(|hurt| edited(case, hurt));

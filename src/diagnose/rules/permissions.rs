@@ -48,7 +48,12 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
 
 /// Whether damage is about who may do what.
 fn is_denied(hurt: &Hurt) -> bool {
-    matches!(hurt.kind, Kind::Mode | Kind::Owner | Kind::Unreadable)
+    match hurt.kind {
+        Kind::Mode | Kind::Owner => true,
+        // What changes all the time, or lies on a bad disk, cannot be read either.
+        Kind::Unreadable => hurt.actual.is_some_and(|actual| actual.denied),
+        _ => false,
+    }
 }
 
 /// Whether an entry has no right to read for its owner.

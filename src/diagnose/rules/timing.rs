@@ -23,12 +23,17 @@ pub(super) enum Fate {
 pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
     let installed = *case.installed.get(hurt.package.as_ref()?)?;
     let changed = match hurt.actual {
-        _ if hurt.kind == Kind::Missing => changed_dir(case, hurt, installed)?,
-        Some(actual) if is_content(hurt) => actual.mtime,
+        _ if hurt.kind == Kind::Missing => changed_dir(case, hurt)?,
+        Some(actual) if is_content(hurt) => Touch::of(actual.mtime),
         _ => return None,
     };
-    if is_later(changed, installed) {
-        return Some(Fate::Later(changed));
+    match changed {
+        Touch { time, by_import } if is_later(time, installed) => {
+            return (!by_import).then_some(Fate::Later(time));
+        }
+        // RECORD is written last: what came after it is no part of the install, but a copy may have mixed the times.
+        Touch { time, by_import } if time > installed && !by_import => return None,
+        _ => {}
     }
     // A snapshot that holds it as this very install wrote it has seen it good.
     let seen_good = hurt
@@ -37,8 +42,22 @@ pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
     (!seen_good).then_some(Fate::AtInstall)
 }
 
+/// When something was last changed.
+struct Touch {
+    time: Time,
+    /// Whether the first import of a package may have done it.
+    by_import: bool,
+}
+
+impl Touch {
+    fn of(time: Time) -> Self {
+        let by_import = false;
+        Self { time, by_import }
+    }
+}
+
 /// When the directory of something missing last changed: a deletion changes it.
-fn changed_dir(case: &Case, hurt: &Hurt, installed: Time) -> Option<Time> {
+fn changed_dir(case: &Case, hurt: &Hurt) -> Option<Touch> {
     let mut dir = hurt.path.parent()?;
     while !case.dirs.contains_key(&dir) {
         dir = dir.parent()?;
@@ -49,8 +68,10 @@ fn changed_dir(case: &Case, hurt: &Hurt, installed: Time) -> Option<Time> {
     // The first import of a package that was installed without bytecode changes its directory too.
     let cache = dir.join(b"__pycache__").ok();
     let cached = cache.and_then(|cache: RelPath| case.dirs.get(&cache));
-    let by_import = cached.is_some_and(|cached| *cached >= changed);
-    (!by_import || !is_later(changed, installed)).then_some(changed)
+    Some(Touch {
+        time: changed,
+        by_import: cached.is_some_and(|cached| *cached >= changed),
+    })
 }
 
 /// Whether one time is so much later than another that they do not belong to one install.
@@ -72,8 +93,7 @@ pub(super) fn is_born_bad(case: &Case, hurts: &[&Hurt]) -> bool {
 pub(super) fn sentence(case: &Case, missing: &[&Hurt]) -> String {
     let fates: Vec<_> = missing.iter().map(|hurt| fate(case, hurt)).collect();
     if !fates.is_empty() && fates.iter().all(|fate| *fate == Some(Fate::AtInstall)) {
-        return " Their directories have not changed since the install: they never were written, \
-                or went within two minutes of it."
+        return " Their directories have not changed since the install: they never were written."
             .to_owned();
     }
     if fates.contains(&Some(Fate::AtInstall)) {

@@ -12,15 +12,10 @@ use crate::ops::CheckOutcome;
 pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
     let mut fields = json!({
         "venv": entry::path_text(&outcome.venv),
-        "clean": outcome.clean(),
     });
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, audit(&outcome.audit)) {
         fields.extend(more);
     }
-    fields["summary"]["entries"] = outcome.totals.files.into();
-    fields["diagnosis"] = outcome.diagnosis.iter().map(diagnosis).collect();
-    fields["unowned"] = outcome.unowned.iter().map(entry::path).collect();
-    fields["unread"] = outcome.unread.iter().map(entry::path).collect();
     fields["took_ms"] = millis(outcome.took).into();
     document(out, "check", fields)
 }
@@ -38,7 +33,7 @@ pub(super) fn audit(audit: &Audit) -> Value {
         json!({
             "realpath": python.realpath, "version": python.version, "implementation": python.implementation,
             "soabi": python.soabi, "platform": python.platform, "alive": python.alive,
-            "blake3": python.blake3.map(crate::model::Digest::to_hex),
+            "unreachable": python.unreachable, "blake3": python.blake3.map(crate::model::Digest::to_hex),
         })
     });
     let packages: Vec<Value> = audit
@@ -51,15 +46,25 @@ pub(super) fn audit(audit: &Audit) -> Value {
             })
         })
         .collect();
+    let unread = audit.unread.iter().map(|unread| {
+        let mut value = entry::path(&unread.path);
+        value["reason"] = unread.reason.as_str().into();
+        value
+    });
     json!({
+        "clean": audit.is_clean(),
         "summary": {
             "damage": damage, "notices": audit.findings.len() - damage - accepted, "accepted": accepted,
             "packages": packages.len(), "hashed": counts.hashed, "unhashed": counts.unhashed,
             "empty": counts.empty, "unowned": counts.unowned, "compared": counts.compared,
+            "entries": counts.entries,
         },
         "interpreter": interpreter,
         "packages": packages,
         "findings": audit.findings.iter().map(finding).collect::<Vec<_>>(),
+        "diagnosis": audit.diagnosis.iter().map(diagnosis).collect::<Vec<_>>(),
+        "unowned": audit.unowned.iter().map(entry::path).collect::<Vec<_>>(),
+        "unread": unread.collect::<Vec<_>>(),
     })
 }
 

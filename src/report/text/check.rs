@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Style;
 use super::words::{coloured, count, sharing, took};
 use crate::audit::wanted;
-use crate::model::{Audit, Check, Class, Finding, Shown};
+use crate::model::{Audit, Check, Class, Finding, Package, Shown, Unread};
 use crate::ops::CheckOutcome;
 
 /// How many findings of one kind and package are shown without `--verbose`, if they are no damage.
@@ -16,13 +16,15 @@ const NOTICES_SHOWN: usize = 10;
 pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::Result<()> {
     let audit = &outcome.audit;
     writeln!(out, "{}", headline(outcome, style))?;
-    for path in &outcome.unread {
-        writeln!(
-            out,
-            "'{path}' could not be looked at, or changed all the time"
-        )?;
+    for Unread { path, reason } in &audit.unread {
+        let is_finding =
+            |one: &Finding| one.check == Check::FileUnreadable && one.path.as_ref() == Some(path);
+        if !audit.findings.iter().any(is_finding) {
+            let reason = Shown(reason.as_bytes());
+            writeln!(out, "'{path}' could not be looked at: {reason}")?;
+        }
     }
-    super::diagnosis::write(out, &outcome.diagnosis, style)?;
+    super::diagnosis::write(out, &audit.diagnosis, style)?;
     findings(out, audit, style)?;
     if let Some(command) = install(outcome) {
         writeln!(out, "to install what is not met:\n  {command}")?;
@@ -52,7 +54,7 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
             out,
             "{files} in site-packages that no distribution owns{hint}"
         )?;
-        for path in outcome.unowned.iter().filter(|_| style.verbose) {
+        for path in audit.unowned.iter().filter(|_| style.verbose) {
             writeln!(out, "  {path}")?;
         }
     }
@@ -93,12 +95,17 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
     } else {
         format!(", {}", parts.join(", "))
     };
+    let unread = audit.unread.len() as u64;
     if damage > 0 {
+        let rest = match unread {
+            0 => rest,
+            _ => format!("{rest}, {} not looked at", count(unread, "entry")),
+        };
         let word = coloured("damaged", Class::Damage, style);
         let what = count(damage, "finding");
         return format!("{word}: {what} of damage{rest} in {venv} ({totals})");
     }
-    if !outcome.unread.is_empty() {
+    if !audit.unread.is_empty() {
         let word = coloured("unreadable", Class::Damage, style);
         return format!("{word}: not all of {venv} could be checked{rest} ({totals})");
     }
@@ -175,10 +182,25 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         .iter()
         .map(|need| format!("'{}'", need.replace('\'', "\"")))
         .collect();
-    let python = outcome.venv.join("bin/python");
-    Some(format!(
-        "{} -m pip install {}",
-        Shown::path(&python),
-        quoted.join(" ")
-    ))
+    let python = word(&Shown::path(&outcome.venv.join("bin/python")).to_string());
+    let has = |fits: &dyn Fn(&Package) -> bool| outcome.audit.packages.iter().any(fits);
+    let installer = if has(&|package| package.name == "pip") {
+        format!("{python} -m pip install")
+    } else if has(&|package| package.installer.as_deref() == Some("uv")) {
+        format!("uv pip install --python {python}")
+    } else {
+        // The venv has no pip of its own; that of another Python works on it.
+        format!("python3 -m pip --python {python} install")
+    };
+    Some(format!("{installer} {}", quoted.join(" ")))
+}
+
+/// A path as one word of a shell.
+fn word(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%,:=".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
 }

@@ -1,10 +1,12 @@
 //! Distributions: what is installed in a tree, and which files belong to what.
 
+mod leftover;
 mod metadata;
 mod record;
 
 use std::collections::HashMap;
 
+pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
 pub(crate) use record::{Algorithm, Hash, Record, Row, resolve};
 
@@ -20,6 +22,8 @@ pub(crate) enum Form {
     DistInfo,
     /// An `.egg-info` directory or file of old setuptools.
     EggInfo,
+    /// An `.egg`, a directory or an archive, that holds all of a distribution.
+    Egg,
     /// An `.egg-link` to a source tree elsewhere.
     EggLink,
 }
@@ -67,7 +71,7 @@ pub(crate) struct Dists {
     /// Sorted by name.
     pub(crate) all: Vec<Dist>,
     /// What an interrupted pip left behind.
-    pub(crate) leftovers: Vec<RelPath>,
+    pub(crate) leftovers: Vec<Leftover>,
     owners: HashMap<RelPath, usize>,
     shared: Vec<(RelPath, usize, usize)>,
 }
@@ -88,12 +92,17 @@ impl Dists {
                 continue;
             }
             let name = entry.path.name();
-            if name.starts_with(b"~") {
-                found.leftovers.push(entry.path.clone());
-            } else if name.ends_with(b".dist-info") && entry.node == Node::Dir {
+            // What cannot be listed is still known by its name.
+            let is_dir = matches!(entry.node, Node::Dir | Node::Unreadable(_));
+            if name.starts_with(b"~") || name.starts_with(b"-") {
+                continue;
+            }
+            if name.ends_with(b".dist-info") && is_dir {
                 infos.push((Form::DistInfo, entry.path.clone()));
             } else if name.ends_with(b".egg-info") {
                 infos.push((Form::EggInfo, entry.path.clone()));
+            } else if name.ends_with(b".egg") {
+                infos.push((Form::Egg, entry.path.clone()));
             } else if name.ends_with(b".egg-link") {
                 infos.push((Form::EggLink, entry.path.clone()));
             }
@@ -107,6 +116,7 @@ impl Dists {
             .all
             .sort_by(|a, b| (&a.name, &a.info).cmp(&(&b.name, &b.info)));
         found.own();
+        found.leftovers = leftover::find(manifest, root, read, &found);
         found
     }
 
@@ -181,20 +191,31 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
     let is_dir = manifest
         .get(info)
         .is_some_and(|entry| entry.node == Node::Dir);
-    let file = |name: &str| info.join(name.as_bytes()).ok();
+    let file = |name: &str| {
+        let mut parts = name.split('/');
+        parts.try_fold(info.clone(), |dir, part| dir.join(part.as_bytes()).ok())
+    };
     let content = |name: &str| {
         file(name)
             .filter(|path| manifest.get(path).is_some())
             .and_then(|path| read(&path))
     };
-    let (stem, stem_version) = name_of(info);
+    let name = String::from_utf8_lossy(info.name()).into_owned();
+    let stem = name
+        .rsplit_once('.')
+        .map_or(name.as_str(), |(stem, _)| stem);
+    let (stem, stem_version) = match form {
+        Form::EggLink => (stem.to_owned(), String::new()),
+        _ => name_of(stem),
+    };
     let text =
         |name: &str| content(name).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     let metadata = match (form, is_dir) {
         (Form::DistInfo, _) => content("METADATA"),
         (Form::EggInfo, true) => content("PKG-INFO"),
         (Form::EggInfo, false) => read(info),
-        (Form::EggLink, _) => None,
+        (Form::Egg, true) => content("EGG-INFO/PKG-INFO"),
+        (Form::Egg, false) | (Form::EggLink, _) => None,
     };
     let metadata = metadata.and_then(|bytes| Metadata::parse(&bytes));
     let list = match form {
@@ -226,19 +247,26 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
         info: info.clone(),
         installer: text("INSTALLER").filter(|name| !name.is_empty() && name.len() < 100),
         tags: content("WHEEL").map_or_else(Vec::new, |bytes| wheel_tags(&bytes)),
-        direct_url: content("direct_url.json")
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        direct_url: match form {
+            Form::EggLink => read(info).and_then(|bytes| linked(&bytes)),
+            _ => content("direct_url.json").and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        },
         metadata,
         record,
     }
 }
 
-/// The name and version in the name of an info directory: `click-8.1.7.dist-info`, `six-1.16.0-py3.11.egg-info`.
-fn name_of(info: &RelPath) -> (String, String) {
-    let name = String::from_utf8_lossy(info.name()).into_owned();
-    let stem = name
-        .rsplit_once('.')
-        .map_or(name.as_str(), |(stem, _)| stem);
+/// Where an `.egg-link` leads, in the words of `direct_url.json`.
+fn linked(link: &[u8]) -> Option<serde_json::Value> {
+    let text = std::str::from_utf8(link).ok()?;
+    let place = text.lines().next()?.trim();
+    place.starts_with('/').then(
+        || serde_json::json!({"url": format!("file://{place}"), "dir_info": {"editable": true}}),
+    )
+}
+
+/// The name and version in the stem of an info directory's name: `click-8.1.7`, `six-1.16.0-py3.11`.
+pub(super) fn name_of(stem: &str) -> (String, String) {
     let mut parts = stem.splitn(3, '-');
     let first = parts.next().unwrap_or_default().to_owned();
     (first, parts.next().unwrap_or_default().to_owned())

@@ -59,7 +59,7 @@ fn a_bad_wheel_is_as_old_as_its_install() {
 #[test]
 fn hard_links_share_the_damage() {
     let linked = |mtime| Actual {
-        nlink: 3,
+        elsewhere: 2,
         ..actual(mtime, 0)
     };
     let found = only(

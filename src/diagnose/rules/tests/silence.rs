@@ -100,7 +100,7 @@ fn what_explains_more_comes_first() {
     case.hurts
         .iter_mut()
         .filter_map(|hurt| hurt.actual.as_mut())
-        .for_each(|now| now.nlink = 2);
+        .for_each(|now| now.elsewhere = 1);
     case.interpreter = Some("it is gone".to_owned());
     assert_eq!(rules(&case), ["hard-link-aliasing", "interpreter-changed"]);
 }

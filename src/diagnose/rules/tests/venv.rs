@@ -119,7 +119,6 @@ pub(super) fn actual(mtime: i64, size: u64) -> Actual {
     Actual {
         size,
         mtime: at(mtime),
-        nlink: 1,
         uid: 1000,
         mode: 0o644,
         ..Actual::default()

@@ -105,10 +105,21 @@ fn a_service_that_restarts_all_the_time_and_writes_bytecode_does_not_stop_a_rest
     venv::real(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);
     let good = Tree::of(&sandbox.venv()).without_bytecode();
+    // Set when it goes out of scope, also by a panic: nobody would wait for the service for ever.
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     let stop = AtomicBool::new(false);
+    // The comparison wants the tree to stand still; the restore does not.
+    let turn = std::sync::Mutex::new(());
     std::thread::scope(|scope| {
+        let _stop = Stop(&stop);
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
+                let now = turn.lock();
                 let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
                 let _ = fs::remove_dir_all(site.join("attrs/__pycache__"));
                 let _ = std::process::Command::new(sandbox.venv().join("bin/python"))
@@ -116,6 +127,7 @@ fn a_service_that_restarts_all_the_time_and_writes_bytecode_does_not_stop_a_rest
                     .stdin(Stdio::null())
                     .stderr(Stdio::null())
                     .status();
+                drop(now);
                 std::thread::sleep(Duration::from_millis(100));
             }
         });
@@ -123,12 +135,12 @@ fn a_service_that_restarts_all_the_time_and_writes_bytecode_does_not_stop_a_rest
             let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
             fs::remove_file(site.join("idna/core.py")).unwrap();
             sandbox.ok(&["restore", "venv"]);
+            let _still = turn.lock();
             good.assert_same(
                 &Tree::of(&sandbox.venv()).without_bytecode(),
                 &format!("round {round}"),
             );
         }
-        stop.store(true, Ordering::Relaxed);
     });
     assert_eq!(sandbox.debris(), Vec::<String>::new());
 }

@@ -2,6 +2,7 @@
 
 use super::Live;
 use super::stage::Staged;
+use crate::disk::PathError;
 use crate::disk::journal::Phase;
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
@@ -145,7 +146,7 @@ pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> 
     let changed = staged
         .taken
         .shared()
-        .changed_since(&venv, &staged.plan.target.manifest);
+        .written_through(&venv, &staged.plan.target.manifest);
     if changed.is_empty() {
         return Ok(());
     }
@@ -166,7 +167,9 @@ pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> 
         };
         let fresh = RelPath::new(b".snap-restore-fresh").unwrap_or_default();
         bench.write_file(&fresh, &staged.plan.store.read(&digest)?, &entry.meta)?;
-        bench.move_over(&fresh, &venv, path)?;
+        if absent(bench.move_over(&fresh, &venv, path))? {
+            bench.remove(&fresh)?;
+        }
     }
     let settled = Staging::within(venv);
     for path in &changed {
@@ -174,10 +177,18 @@ pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> 
             .parent()
             .and_then(|dir| staged.plan.target.manifest.get(&dir))
         {
-            settled.settle_dir(&dir.path, &dir.meta)?;
+            absent(settled.settle_dir(&dir.path, &dir.meta))?;
         }
     }
     Ok(settled.sync()?)
+}
+
+/// Whether something was not done since its directory is gone: the venv is in use again, and its users may remove what they like.
+fn absent(done: Result<(), PathError>) -> Result<bool, PathError> {
+    match done {
+        Err(error) if error.is_absent() => Ok(true),
+        done => done.map(|()| false),
+    }
 }
 
 /// Lets the next save know the new tree, in the state that it has after the last of our own renames and links.

@@ -64,15 +64,30 @@ impl Taken {
 
     /// The paths below `root` whose file is not in its state any more.
     pub(super) fn changed_since(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
+        self.paths(target, |path, then| {
+            let now = root.stat_below(path, false);
+            !now.is_ok_and(|now| now.same_state(then))
+        })
+    }
+
+    /// The paths below `root` whose file is the same one and not in its state any more. One that is gone or another belongs to
+    /// whoever uses the tree, and is shared with nobody.
+    pub(super) fn written_through(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
+        self.paths(target, |path, then| {
+            let now = root.stat_below(path, false);
+            now.is_ok_and(|now| now.same_inode(then) && !now.same_state(then))
+        })
+    }
+
+    fn paths(
+        &self,
+        target: &Manifest,
+        of: impl Fn(&RelPath, &Stat) -> bool + Sync,
+    ) -> Vec<RelPath> {
         let pairs = target.entries().par_iter().zip(&self.0);
-        let changed = pairs.filter(|(entry, state)| {
-            let still = |then: &Stat| {
-                root.stat_below(&entry.path, false)
-                    .is_ok_and(|now| now.same_state(then))
-            };
-            state.as_ref().is_some_and(|then| !still(then))
-        });
-        changed.map(|(entry, _)| entry.path.clone()).collect()
+        let wanted =
+            pairs.filter(|(entry, state)| state.as_ref().is_some_and(|then| of(&entry.path, then)));
+        wanted.map(|(entry, _)| entry.path.clone()).collect()
     }
 }
 

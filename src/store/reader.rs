@@ -27,7 +27,10 @@ pub(super) fn pack_place(name: &str) -> String {
 
 /// The frames that were read last: neighbours in path order are mostly neighbours in a frame.
 #[derive(Debug, Default)]
-pub(super) struct FrameCache(Mutex<VecDeque<(FrameKey, Arc<Vec<u8>>)>>);
+pub(super) struct FrameCache(Mutex<VecDeque<(FrameKey, Arc<Slot>)>>);
+
+/// A frame, once it was read. Who holds it reads it, and who comes meanwhile waits instead of doing the same work.
+type Slot = Mutex<Option<Arc<Vec<u8>>>>;
 
 /// The numbers of a pack and of a frame in it.
 type FrameKey = (u32, u32);
@@ -35,6 +38,19 @@ type FrameKey = (u32, u32);
 const CACHED_FRAMES: usize = 8;
 
 impl FrameCache {
+    /// The place for a frame, which may be empty yet.
+    fn slot(&self, wanted: FrameKey) -> Arc<Slot> {
+        let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = frames.iter().position(|(key, _)| *key == wanted);
+        let found = at.and_then(|at| frames.remove(at));
+        let (_, slot) = found.unwrap_or_else(|| (wanted, Arc::default()));
+        if frames.len() >= CACHED_FRAMES {
+            frames.pop_front();
+        }
+        frames.push_back((wanted, Arc::clone(&slot)));
+        slot
+    }
+
     /// Forgets all: the numbers mean other packs from now on.
     pub(super) fn clear(&self) {
         let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,17 +121,12 @@ impl Store {
     }
 
     fn cached_frame(&self, pack: u32, frame: u32) -> Result<Arc<Vec<u8>>, Error> {
-        let lock = || self.frames.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, raw)) = lock().iter().find(|(key, _)| *key == (pack, frame)) {
-            return Ok(Arc::clone(raw));
+        let slot = self.frames.slot((pack, frame));
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match slot.as_ref() {
+            Some(raw) => Ok(Arc::clone(raw)),
+            None => Ok(Arc::clone(slot.insert(Arc::new(self.frame(pack, frame)?)))),
         }
-        let raw = Arc::new(self.frame(pack, frame)?);
-        let mut cache = lock();
-        if cache.len() >= CACHED_FRAMES {
-            cache.pop_front();
-        }
-        cache.push_back(((pack, frame), Arc::clone(&raw)));
-        Ok(raw)
     }
 
     /// Cuts an object from its frame and checks it.

@@ -27,6 +27,19 @@ pub(crate) const CHANGING: [&str; 18] = [
     "syncfs",
 ];
 
+/// Errors that a call may meet. The last of the calls is no change, but no descriptor may be left for it.
+pub(crate) fn errors() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let of = |call: &'static str| -> (&'static str, &'static [&'static str]) {
+        let errors: &[&str] = match call {
+            "openat" => &["EMFILE", "EACCES", "EIO"],
+            "write" | "pwrite64" => &["EIO", "ENOSPC", "EDQUOT", "EROFS", "EINTR"],
+            _ => &["EIO", "ENOSPC", "EDQUOT", "EROFS", "EACCES"],
+        };
+        (call, errors)
+    };
+    CHANGING.into_iter().chain(["openat"]).map(of)
+}
+
 /// Tells that something could not be tested here, so that it is never silent.
 pub(crate) fn skipped(count: usize, why: &str) {
     // Past the capture of the test harness.

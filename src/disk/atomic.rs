@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
@@ -50,8 +51,17 @@ impl<'a> Temp<'a> {
         self.file.write_all(bytes).at("write", &self.path())
     }
 
-    /// Makes the content durable, then gives it its name, then makes the name durable. A file of that name, which has
-    /// the same content since names are digests, stays.
+    /// Whether something else than this content has the name already. What cannot be read is something else.
+    pub(crate) fn is_other(&self, to: &Rooted, name: &str) -> bool {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let there = match rustix::fs::openat(to.fd(), name, flags, Mode::empty()) {
+            Ok(fd) => File::from(fd),
+            Err(error) => return error != rustix::io::Errno::NOENT,
+        };
+        !same_content(&self.file, &there).unwrap_or(false)
+    }
+
+    /// Makes the content durable, then gives it its name, then makes the name durable. A file of that name stays.
     pub(crate) fn publish(mut self, to: &Rooted, name: &str) -> Result<(), PathError> {
         rustix::fs::fdatasync(&self.file).at("sync", &self.path())?;
         let path = to.path().join(name);
@@ -91,6 +101,26 @@ impl Drop for Temp<'_> {
         }
     }
 }
+
+fn same_content(one: &File, other: &File) -> std::io::Result<bool> {
+    let len = one.metadata()?.len();
+    if other.metadata()?.len() != len {
+        return Ok(false);
+    }
+    let (mut ours, mut theirs) = (vec![0; COMPARED_AT_ONCE], vec![0; COMPARED_AT_ONCE]);
+    for start in (0..len).step_by(COMPARED_AT_ONCE) {
+        let part = COMPARED_AT_ONCE.min((len - start) as usize);
+        one.read_exact_at(&mut ours[..part], start)?;
+        other.read_exact_at(&mut theirs[..part], start)?;
+        if ours[..part] != theirs[..part] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Bytes of two files that are compared at a time.
+const COMPARED_AT_ONCE: usize = 1 << 20;
 
 /// What root writes into another user's store belongs to that user, who could not read it otherwise.
 fn give_to_owner(dir: &Rooted, fd: impl std::os::fd::AsFd) -> rustix::io::Result<()> {

@@ -107,9 +107,15 @@ impl Files {
         Temp::create(&self.tmp)
     }
 
-    /// Makes a file durable under its name.
+    /// Makes a file durable under its name, which is that of its content: a file of that name with other content is damaged, and
+    /// gives way.
     pub(crate) fn publish(&self, temp: Temp<'_>, area: Area, name: &str) -> Result<(), PathError> {
-        temp.publish(self.dir_made(area)?, name)
+        let dir = self.dir_made(area)?;
+        if temp.is_other(dir, name) {
+            self.close(name);
+            return temp.replace(dir, name);
+        }
+        temp.publish(dir, name)
     }
 
     /// The same, in place of a file of that name that may not be what its name says.

@@ -353,3 +353,24 @@ fn prune_and_repair_wait_for_others_and_say_when_they_gave_up() {
     drop(lock);
     sandbox.ok(&["prune"]);
 }
+
+#[test]
+fn a_save_over_a_damaged_pack_of_the_same_name_puts_a_good_one_in_its_place() {
+    // The same files make the same pack, and the damaged one had its name.
+    let damages: [fn(&mut Vec<u8>); 3] = [
+        |bytes| bytes.fill(0),
+        |bytes| bytes.truncate(100),
+        |bytes| bytes.clear(),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let sandbox = saved();
+        let good = Tree::of(&sandbox.venv());
+        for pack in files(&sandbox.path("store/packs")) {
+            change(&pack, damage);
+        }
+        sandbox.ok(&["save", "venv"]);
+        sandbox.ok(&["restore", "venv", "--to", "out", "--exact"]);
+        good.assert_same(&Tree::of(&sandbox.path("out")), &format!("{number}"));
+        sandbox.ok(&["verify"]);
+    }
+}

@@ -108,3 +108,51 @@ fn a_venv_that_is_a_mount_point_is_restored_file_by_file() {
     // It can still be read, so it can be saved.
     sandbox.ok(&["save", "venv", "--force"]);
 }
+
+#[test]
+fn a_venv_that_is_made_anew_after_a_cut_costs_nothing_of_what_was_replaced() {
+    if !can_trace() {
+        return;
+    }
+    let mut reached = false;
+    for n in 1..20 {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        sandbox.ok(&["save", "venv"]);
+        Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
+        venv::write(&sandbox.venv(), "lib/mine", b"the last copy");
+        let kill = format!("unlinkat:signal=KILL:when={n}");
+        let run = sandbox.snap_traced(&[&kill], &["restore", "venv"]);
+        let staging = sandbox.path(".venv.snap-restore-staging");
+        // Exchanged, and what was replaced not touched yet.
+        if run.code != 137 || !staging.join("lib/mine").exists() {
+            continue;
+        }
+        reached = true;
+        fs::remove_dir_all(sandbox.venv()).unwrap();
+        // The number of the directory that was removed must not be given out again.
+        fs::create_dir(sandbox.path("other")).unwrap();
+        venv::tiny(&sandbox.venv());
+        let made = Tree::of(&sandbox.venv());
+        let run = sandbox.snap(&["diff", "venv"]);
+        assert!(run.stderr.contains("another venv was made since"), "{run}");
+        made.assert_same(&Tree::of(&sandbox.venv()), "what was made anew");
+        let names = fs::read_dir(sandbox.path("")).unwrap().flatten();
+        let kept = names
+            .filter(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with("venv.snap-old-")
+            })
+            .map(|entry| entry.path())
+            .collect::<Vec<_>>();
+        assert_eq!(kept.len(), 1, "{run}");
+        assert_eq!(
+            fs::read(kept[0].join("lib/mine")).unwrap(),
+            b"the last copy"
+        );
+        break;
+    }
+    assert!(reached, "no cut came between exchange and removal");
+}

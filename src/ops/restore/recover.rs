@@ -110,7 +110,10 @@ impl Recovery<'_> {
             Phase::Swap { staged, live } => self.settle_swap(*staged, *live),
             Phase::Apply { steps } => {
                 let venv = self.site.again()?.open()?;
-                let staging = self.work.dir.enter(self.work.staging().as_bytes()).ok();
+                let staging = match self.work.dir.enter(self.work.staging().as_bytes()) {
+                    Err(error) if error.is_absent() => None,
+                    opened => Some(opened?),
+                };
                 apply(&venv, staging.as_ref(), steps)?;
                 remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
                 self.work.clear()?;
@@ -140,7 +143,7 @@ impl Recovery<'_> {
                 swap::keep(self.work, &aside, &String::from_utf8_lossy(name))?;
                 return self.clean();
             }
-            _ => return self.clean(),
+            _ => return self.clean_or_keep(live),
         }
         let old = if self.inode(aside.as_bytes())?.is_some() {
             aside
@@ -167,6 +170,22 @@ impl Recovery<'_> {
         self.work.clear()?;
         self.context.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
         Ok(())
+    }
+
+    /// Something else stands in the place of the venv by now. If the exchange was done, what it replaced is all that is left of it.
+    fn clean_or_keep(&self, live: Option<Inode>) -> Result<(), Error> {
+        for old in [self.work.staging(), self.work.aside()] {
+            if live.is_some() && self.inode(old.as_bytes())? == live {
+                let keep = name_to_keep(self.site.name(), None)?;
+                swap::keep(self.work, &old, &keep)?;
+                self.work.clear()?;
+                self.context.monitor.warn(&format!(
+                    "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
+                ));
+                return Ok(());
+            }
+        }
+        self.clean()
     }
 
     /// Whoever owns the directory can give any tree in it this name, so root removes none on the word of their journal.

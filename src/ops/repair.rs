@@ -54,7 +54,7 @@ pub(super) fn repair(
     done.salvaged = added.objects;
     let lost: Vec<String> = bad
         .keys()
-        .filter(|name| !reborn.contains(*name))
+        .filter(|name| !reborn.contains(*name) && !look.scrubbed.untold.contains(*name))
         .cloned()
         .collect();
     alone.quarantine(Area::Packs, &lost)?;

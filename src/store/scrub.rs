@@ -4,7 +4,7 @@
 //! frame must decompress to just the objects that the table lists, each with the content that its name says: a pack that is
 //! as it was written, but was written wrong, is found too.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -46,6 +46,8 @@ pub(crate) struct Scrubbed {
     pub(crate) flaws: Vec<Flaw>,
     /// Whether some of it could not be read at all.
     pub(crate) unread: bool,
+    /// The packs whose table could not be read. Another look may succeed, and their rows may still lead to what they hold.
+    pub(crate) untold: BTreeSet<String>,
     /// The packs that have a flaw, with the frames of each that are good all the same.
     pub(crate) bad: BTreeMap<String, Vec<GoodFrame>>,
     /// Objects of which a copy can be had, wherever it lies.
@@ -194,6 +196,9 @@ impl Store {
                 let unread = matches!(error, Error::Path(_));
                 flaw(None, words(&error));
                 done.unread |= unread;
+                if unread {
+                    done.untold.insert(name.clone());
+                }
                 self.search_frames(&name, size)
                     .map(|(table, _)| table)
                     .unwrap_or_default()

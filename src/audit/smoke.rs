@@ -24,13 +24,15 @@ pub(crate) fn smoke(root: &Rooted, manifest: &Manifest, dists: &Dists) -> Option
     let modules = modules(manifest, dists);
     let python = root.path().join("bin/python");
     command(root, &python)?;
-    let failures = modules
+    let try_to = |module: &str| import(command(root, &python)?, module).err();
+    let failed: Vec<_> = modules
         .par_iter()
+        .filter(|(_, module)| try_to(module).is_some())
+        .collect();
+    let failures = failed
+        .into_iter()
         .filter_map(|(path, module)| {
-            let import = || import(command(root, &python)?, module).err();
-            // The second try is alone in that it follows the first; what fails twice fails.
-            import()?;
-            let error = import()?;
+            let error = try_to(module)?;
             let text = format!("import {module} fails: {error}");
             let finding = Finding::new(Check::ImportFailed, text).at(path);
             Some(match dists.owner(path) {

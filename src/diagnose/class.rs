@@ -1,7 +1,6 @@
 //! Damage, drift or noise, as far as content alone tells.
 //!
-//! Who owns a file and whether its package was upgraded is not known here yet: that knowledge will come in as a further
-//! argument, and turn some damage into drift.
+//! Who owns a file and whether its package was upgraded is not known here: `packages.rs` turns some damage into drift.
 
 use crate::model::{Class, Entry, Kind, RelPath};
 use crate::venv::bytecode::is_bytecode;

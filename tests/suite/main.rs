@@ -39,6 +39,7 @@ mod kept;
 mod leftovers;
 mod mixtures;
 mod packages;
+mod packs;
 mod places;
 mod relocation;
 mod report;

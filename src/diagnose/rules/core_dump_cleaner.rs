@@ -6,7 +6,7 @@ use super::timing::{is_born_bad, sentence};
 use crate::model::{Diagnosis, RelPath};
 
 /// One missing file alone is a sign only if it is at least this share of what a sweep would take.
-const ENOUGH_FOR_ONE: f64 = 0.25;
+const ENOUGH_FOR_ONE: f64 = 0.5;
 
 /// Speaks where what is missing is named `core.*`.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {

@@ -31,7 +31,7 @@ pub(super) fn write(out: &mut dyn Write, changes: &[Change], style: &Style) -> i
         .count();
     if noise > 0 && !style.verbose {
         let text = format!(
-            "{} only in time, or are bytecode that Python rewrites by itself (-v lists them)",
+            "{} only in time, or as bytecode that Python rewrites by itself (-v lists them)",
             differ(noise)
         );
         writeln!(out, "\n{}", coloured(&text, Class::Noise, style))?;

@@ -23,10 +23,9 @@ fn a_core_dump_cleaner_is_told_with_its_survivor_and_its_time() {
         &healthy().remove(INSTALL, named("core.py")),
         "core-dump-cleaner",
     );
-    only(
-        &healthy().remove(LATE, |file| file.path == site("click/core.py")),
-        "core-dump-cleaner",
-    );
+    // One of four: whatever took it left the others alone.
+    let one = healthy().remove(LATE, |file| file.path == site("click/core.py"));
+    assert!(rules(&one).is_empty());
 }
 
 #[test]

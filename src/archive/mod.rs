@@ -3,6 +3,7 @@
 
 mod block;
 mod error;
+mod field;
 mod gather;
 mod origin;
 mod pax;

@@ -7,10 +7,11 @@ use tar::EntryType;
 
 use super::block::{self, Block};
 use super::error::Error;
+use super::field::{NAME_MAX, field, id, once, one, place, time};
 use super::origin::Origin;
 use super::records::{self, Records};
 use super::{BLOCK, OCTAL_MAX, padding};
-use crate::model::{Meta, RelPath, Time};
+use crate::model::{Meta, RelPath};
 
 /// One thing in a tar.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,15 +39,11 @@ pub(crate) enum Kind {
     Fifo,
 }
 
-/// The longest name, text of a link, and set of records that is read at all.
-const NAME_MAX: i128 = 64 << 10;
 const RECORDS_MAX: i128 = 1 << 20;
 /// The longest text of a symbolic link (`PATH_MAX`).
 const LINK_MAX: usize = 4095;
 /// No file is longer.
 const SIZE_MAX: i128 = 1 << 50;
-/// The years 1 to 9999.
-const SECS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// What comes before a header and belongs to it.
 #[derive(Default)]
@@ -280,62 +277,11 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// A name from the header, or from what came before it instead: but not from both kinds of that.
-fn one(plain: &[u8], long: Option<Vec<u8>>, record: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
-    match (long, record) {
-        (None, None) => Ok(plain.to_vec()),
-        (Some(name), None) | (None, Some(name)) => Ok(name),
-        (Some(_), Some(_)) => Err(Error::of(plain, "it has two long names")),
-    }
-}
-
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Error::archive("an extended header comes twice")),
-    }
-}
-
-/// A name as a path: `./` may stand before it, and `/` after that of a directory.
-fn place(name: &[u8], dir: bool) -> Result<RelPath, &'static str> {
-    if name.len() as i128 > NAME_MAX {
-        return Err("its name is too long");
-    }
-    let name = name.strip_suffix(b"/").filter(|_| dir).unwrap_or(name);
-    if dir && name == b"." {
-        return Ok(RelPath::root());
-    }
-    let name = name.strip_prefix(b"./").unwrap_or(name);
-    if name.is_empty() {
-        return Err("it has no name");
-    }
-    RelPath::new(name).map_err(|_| "its name is no plain path below the root of the archive")
-}
-
-fn field(value: i128, max: u32) -> Option<u32> {
-    u32::try_from(value).ok().filter(|value| *value <= max)
-}
-
-/// The largest id means "none" to the system.
-fn id(record: Option<i128>, plain: i128) -> Option<u32> {
-    field(record.unwrap_or(plain), u32::MAX - 1)
-}
-
-fn time(record: Option<Time>, plain: i128) -> Option<Time> {
-    let time = match record {
-        Some(time) => time,
-        None => Time {
-            secs: i64::try_from(plain).ok()?,
-            nanos: 0,
-        },
-    };
-    SECS.contains(&time.secs).then_some(time)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::archive::{END, header};
+    use crate::model::Time;
     use crate::model::{Digest, Entry, Node};
 
     /// A tar as we write it, with a long name, an attribute, a link, and contents.

@@ -20,18 +20,18 @@ fn needy(sandbox: &Sandbox, open: bool) {
     let config =
         format!("home = /usr/bin\ninclude-system-site-packages = {open}\nversion = 3.11.7\n");
     venv::write(&sandbox.venv(), "pyvenv.cfg", config.as_bytes());
-    let info = format!("{}/needy-1.0.dist-info", venv::SITE);
+    install_needy(sandbox, venv::SITE);
+}
+
+/// Installs a distribution that needs another one.
+fn install_needy(sandbox: &Sandbox, site: &str) {
+    let info = format!("{site}/needy-1.0.dist-info");
     let metadata = "Metadata-Version: 2.1\nName: needy\nVersion: 1.0\nRequires-Dist: other>=2\n";
-    venv::write(
-        &sandbox.venv(),
-        &format!("{info}/METADATA"),
-        metadata.as_bytes(),
-    );
-    venv::write(
-        &sandbox.venv(),
-        &format!("{info}/RECORD"),
-        b"needy-1.0.dist-info/RECORD,,\n",
-    );
+    let record = "needy-1.0.dist-info/RECORD,,\n";
+    for (name, content) in [("METADATA", metadata), ("RECORD", record)] {
+        let path = format!("{info}/{name}");
+        venv::write(&sandbox.venv(), &path, content.as_bytes());
+    }
 }
 
 #[test]
@@ -205,20 +205,7 @@ fn the_command_that_is_advised_works_with_and_without_pip_in_the_venv() {
         assert!(made.unwrap().success());
         let wheels = sandbox.path("wheels");
         build(&wheels, "other", "2.1", &[("other/__init__.py", "")], &[]);
-        let site = venv::site_packages(&sandbox.venv());
-        let info = format!("{site}/needy-1.0.dist-info");
-        let metadata =
-            "Metadata-Version: 2.1\nName: needy\nVersion: 1.0\nRequires-Dist: other>=2\n";
-        venv::write(
-            &sandbox.venv(),
-            &format!("{info}/METADATA"),
-            metadata.as_bytes(),
-        );
-        venv::write(
-            &sandbox.venv(),
-            &format!("{info}/RECORD"),
-            b"needy-1.0.dist-info/RECORD,,\n",
-        );
+        install_needy(&sandbox, &venv::site_packages(&sandbox.venv()));
         let run = advised(&sandbox, &wheels);
         assert_eq!(run.code, 0, "{arguments:?}: {run}");
         let answer = sandbox.json(0, &["check", "venv"]);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Sandbox, Tree, venv};
 
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut files: Vec<_> = fs::read_dir(dir)
         .map(|list| list.map(|entry| entry.unwrap().path()).collect())
         .unwrap_or_default();
@@ -13,14 +13,14 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn change(path: &Path, edit: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn change(path: &Path, edit: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = fs::read(path).unwrap();
     edit(&mut bytes);
     fs::write(path, bytes).unwrap();
 }
 
 /// A saved venv.
-fn saved() -> Sandbox {
+pub(crate) fn saved() -> Sandbox {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::packages::{saved, states};
+use super::packages::{add, saved, states};
 use crate::support::wheel::pip;
 use crate::support::{Tree, venv};
 
@@ -12,14 +12,7 @@ fn a_finished_upgrade_of_which_a_file_is_damaged_is_left_as_it_is_and_named() {
     // It was called half done, and taken back to the version of the snapshot.
     let (sandbox, _, new) = saved();
     pip(&sandbox.venv(), &["install", new.to_str().unwrap()]);
-    let added = crate::support::wheel::build(
-        &sandbox.path("wheels"),
-        "addon",
-        "3.1",
-        &[("addon/__init__.py", "z = 1\n")],
-        &[],
-    );
-    pip(&sandbox.venv(), &["install", added.to_str().unwrap()]);
+    add(&sandbox);
     let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
     fs::write(site.join("wares/part3.py"), b"").unwrap();
     fs::write(site.join("addon/__init__.py"), b"").unwrap();

@@ -28,6 +28,16 @@ pub(crate) fn exported(build: impl Fn(&std::path::Path), file: &str) -> Sandbox 
     sandbox
 }
 
+const RESTORE: [&str; 7] = [
+    "restore",
+    "venv",
+    "latest",
+    "--to",
+    "out",
+    "--exact",
+    "--preserve-special",
+];
+
 #[test]
 fn what_was_exported_comes_back_as_the_same_tree() {
     for file in ["v.tar", "v.tar.zst"] {
@@ -47,16 +57,7 @@ fn what_was_exported_comes_back_as_the_same_tree() {
             root_of(&sandbox, "other"),
             "{file}"
         );
-        let restore = [
-            "restore",
-            "venv",
-            "latest",
-            "--to",
-            "out",
-            "--exact",
-            "--preserve-special",
-        ];
-        sandbox.ok(&[&restore[..], &other].concat());
+        sandbox.ok(&[&RESTORE[..], &other].concat());
         before.assert_same(&Tree::of(&sandbox.path("out")), file);
         sandbox.ok(&[&["verify"][..], &other].concat());
         // Once more it is the same snapshot, to the byte.
@@ -178,16 +179,7 @@ fn of_others(make: &[(&str, &[&str])], keep: impl Fn(Tree) -> Tree) {
         venv::set_mtime(&sandbox.path("venv/odd/none"), 86_400, 0);
         run(command[0], &command[1..], sandbox.root());
         sandbox.ok(&["import", file, "--venv", "venv"]);
-        let restore = [
-            "restore",
-            "venv",
-            "latest",
-            "--to",
-            "out",
-            "--exact",
-            "--preserve-special",
-        ];
-        sandbox.ok(&restore);
+        sandbox.ok(&RESTORE);
         let (before, after) = (Tree::of(&sandbox.venv()), Tree::of(&sandbox.path("out")));
         keep(before).assert_same(&keep(after), &format!("{command:?}"));
     }

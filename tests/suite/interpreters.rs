@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::audit::found;
@@ -129,13 +128,7 @@ fn what_is_no_program_is_neither_read_nor_run() {
     }
     let sandbox = with("");
     let fifo = sandbox.path("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .unwrap()
-            .success()
-    );
+    venv::pipe(&fifo);
     let link = sandbox.venv().join("bin/python");
     fs::remove_file(&link).unwrap();
     symlink(&fifo, &link).unwrap();

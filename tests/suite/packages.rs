@@ -40,6 +40,18 @@ pub(crate) fn states(diff: &Value) -> Vec<String> {
     packages.iter().map(state).collect()
 }
 
+/// Installs a distribution that no snapshot has.
+pub(crate) fn add(sandbox: &Sandbox) {
+    let added = crate::support::wheel::build(
+        &sandbox.path("wheels"),
+        "addon",
+        "3.1",
+        &[("addon/__init__.py", "z = 1\n")],
+        &[],
+    );
+    pip(&sandbox.venv(), &["install", added.to_str().unwrap()]);
+}
+
 #[test]
 fn upgrades_downgrades_reinstalls_additions_and_removals_by_pip_are_drift() {
     let (sandbox, old, new) = saved();
@@ -222,14 +234,7 @@ fn is_whole(root: &Path) -> bool {
 fn healing_mends_the_damage_with_its_bytecode_and_leaves_drift_alone() {
     let (sandbox, _, _) = saved();
     let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
-    let added = crate::support::wheel::build(
-        &sandbox.path("wheels"),
-        "addon",
-        "3.1",
-        &[("addon/__init__.py", "z = 1\n")],
-        &[],
-    );
-    pip(&sandbox.venv(), &["install", added.to_str().unwrap()]);
+    add(&sandbox);
     fs::write(site.join("mine.py"), b"kept = 1\n").unwrap();
     Damage::Truncate.apply(&site.join("wares/part1.py"));
     // Python writes bytecode of the damaged source.

@@ -2,22 +2,8 @@
 
 use std::fs;
 
-use crate::support::{Sandbox, Tree, venv};
-
-/// A saved venv.
-fn saved() -> Sandbox {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    sandbox.ok(&["save", "venv"]);
-    sandbox
-}
-
-fn packs(sandbox: &Sandbox) -> Vec<std::path::PathBuf> {
-    let list = fs::read_dir(sandbox.path("store/packs")).unwrap();
-    let mut packs: Vec<_> = list.map(|entry| entry.unwrap().path()).collect();
-    packs.sort();
-    packs
-}
+use super::care::{change, files, saved};
+use crate::support::Tree;
 
 #[test]
 fn a_save_over_a_damaged_pack_of_the_same_name_puts_a_good_one_in_its_place() {
@@ -30,10 +16,8 @@ fn a_save_over_a_damaged_pack_of_the_same_name_puts_a_good_one_in_its_place() {
     for (number, damage) in damages.into_iter().enumerate() {
         let sandbox = saved();
         let good = Tree::of(&sandbox.venv());
-        for pack in packs(&sandbox) {
-            let mut bytes = fs::read(&pack).unwrap();
-            damage(&mut bytes);
-            fs::write(pack, bytes).unwrap();
+        for pack in files(&sandbox.path("store/packs")) {
+            change(&pack, damage);
         }
         sandbox.ok(&["save", "venv"]);
         sandbox.ok(&["restore", "venv", "--to", "out", "--exact"]);
@@ -49,7 +33,7 @@ fn a_pack_that_cannot_be_read_is_left_where_it_is_by_a_repair() {
     }
     let sandbox = saved();
     let good = Tree::of(&sandbox.venv());
-    let before = packs(&sandbox);
+    let before = files(&sandbox.path("store/packs"));
     // The live venv could heal it.
     fs::remove_dir_all(sandbox.venv()).unwrap();
     let mut command = std::process::Command::new("strace");
@@ -77,7 +61,7 @@ fn a_pack_that_cannot_be_read_is_left_where_it_is_by_a_repair() {
     assert_ne!(run.status.code(), Some(0), "{said}");
     let injected = fs::read_to_string(sandbox.path("trace")).unwrap();
     assert!(injected.contains("(INJECTED)"), "{injected}");
-    assert_eq!(packs(&sandbox), before, "{said}");
+    assert_eq!(files(&sandbox.path("store/packs")), before, "{said}");
     sandbox.ok(&["restore", "venv"]);
     good.assert_same(&Tree::of(&sandbox.venv()), "after it could be read again");
 }

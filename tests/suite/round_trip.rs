@@ -132,13 +132,7 @@ fn special_files_are_recorded_and_never_opened() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     let fifo = sandbox.venv().join("fifo");
-    assert!(
-        std::process::Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .unwrap()
-            .success()
-    );
+    venv::pipe(&fifo);
     let _socket = std::os::unix::net::UnixListener::bind(sandbox.venv().join("socket")).unwrap();
     // Opening the FIFO would wait for ever.
     sandbox.ok(&["save", "venv"]);

@@ -165,15 +165,7 @@ fn what_stands_in_the_place_of_a_journal_is_neither_followed_nor_waited_for() {
         ("hard link", |path| {
             fs::hard_link(path.parent().unwrap().join("../canary/dir/file"), path).unwrap();
         }),
-        ("pipe", |path| {
-            assert!(
-                std::process::Command::new("mkfifo")
-                    .arg(path)
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-        }),
+        ("pipe", venv::pipe),
         ("directory", |path| fs::create_dir(path).unwrap()),
     ];
     for (name, make) in make {

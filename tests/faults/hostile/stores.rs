@@ -8,6 +8,7 @@ use super::place::Place;
 use super::writer::{Pack, dir, file, object, tree};
 use super::{Case, Tried, try_each};
 use crate::support::faults::needs_root;
+use crate::support::venv::pipe;
 
 fn good(place: &Place) -> String {
     let inside = tree(&[file(b"a", b"hello")]);
@@ -34,16 +35,6 @@ fn to_dir(path: &Path) {
 
 fn to_file(path: &Path) {
     symlink("../canary/file", path).unwrap();
-}
-
-fn pipe(path: &Path) {
-    assert!(
-        std::process::Command::new("mkfifo")
-            .arg(path)
-            .status()
-            .unwrap()
-            .success()
-    );
 }
 
 #[test]

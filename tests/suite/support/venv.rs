@@ -118,6 +118,12 @@ pub(crate) fn write(venv: &Path, path: &str, content: &[u8]) {
     fs::write(path, content).unwrap();
 }
 
+/// Makes a named pipe.
+pub(crate) fn pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success(), "mkfifo");
+}
+
 /// Gives everything a modification time of long ago.
 pub(crate) fn age(root: &Path, secs: i64) {
     let meta = fs::symlink_metadata(root).unwrap();

@@ -1,7 +1,7 @@
 //! What a restore is about to do, kept beside its staging until it is done, so that a crash can be completed or cleaned.
 //!
 //! States: no journal → nothing under way. `Staging` → the venv is untouched, whatever stands in staging is rubbish.
-//! `Swap` → staging was verified and is durable; which tree stands where is decided by inode numbers, never by this phase.
+//! `Swap` → staging was verified and is durable; which tree stands where is decided by the inodes, never by this phase.
 //! `Apply` → staging was verified and is durable; the listed steps are being done and may all be done again.
 
 use std::io::Read;
@@ -21,20 +21,34 @@ use super::stat::Stat;
 use crate::model::{Digest, Entry, RelPath, SnapshotId};
 
 /// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from mount to mount;
-/// both trees of a swap stand in one directory and so on one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// both trees of a swap stand in one directory and so on one. The number of an inode that was removed is given out again, so
+/// the time at which it was made belongs to the name, where the file system tells it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Inode {
     ino: u64,
+    /// Seconds and nanoseconds.
+    #[serde(default)]
+    born: Option<(i64, u32)>,
 }
 
 impl Inode {
     pub(crate) fn of(stat: &Stat) -> Self {
-        Self { ino: stat.ino }
+        let born = stat.born.map(|time| (time.secs, time.nanos));
+        Self {
+            ino: stat.ino,
+            born,
+        }
+    }
+
+    /// Whether both name one directory. What one of them does not know counts for nothing.
+    pub(crate) fn is(self, other: Self) -> bool {
+        let born = self.born.zip(other.born);
+        self.ino == other.ino && born.is_none_or(|(mine, other)| mine == other)
     }
 }
 
 /// How far the restore has come.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "lowercase")]
 pub(crate) enum Phase {
     /// Files are being laid out; the venv is untouched.
@@ -114,7 +128,7 @@ impl Step {
 }
 
 /// The content of a journal.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Journal {
     format: u32,
     /// The directory in which the tree is built, beside the journal.
@@ -332,5 +346,21 @@ impl Journal {
     pub(crate) fn store(&self) -> PathBuf {
         let bytes = BASE64.decode(self.store.as_bytes()).unwrap_or_default();
         PathBuf::from(std::ffi::OsString::from_vec(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Inode;
+
+    #[test]
+    fn a_number_that_was_given_out_again_is_another_directory() {
+        let inode = |ino, born| Inode { ino, born };
+        let first = inode(7, Some((100, 5)));
+        assert!(first.is(inode(7, Some((100, 5)))));
+        assert!(!first.is(inode(7, Some((100, 6)))));
+        assert!(!first.is(inode(8, Some((100, 5)))));
+        // A file system, or a journal, that knows no birth.
+        assert!(first.is(inode(7, None)) && inode(7, None).is(first));
     }
 }

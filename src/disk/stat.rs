@@ -20,6 +20,8 @@ pub(crate) struct Stat {
     pub(crate) mtime: Time,
     pub(crate) ctime: Time,
     pub(crate) rdev: u64,
+    /// When the inode was made, where the file system says so.
+    pub(crate) born: Option<Time>,
     /// Whether something is mounted here; tells bind mounts of one file system apart, which `dev` does not.
     pub(crate) mount_root: bool,
 }
@@ -28,7 +30,8 @@ impl Stat {
     /// Stats a name without following a link; an empty name is the descriptor itself.
     pub(crate) fn at(dir: impl AsFd, name: &[u8]) -> Result<Self> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
-        rustix::fs::statx(dir, name, flags, StatxFlags::BASIC_STATS).map(|x| Self::from_statx(&x))
+        let asked = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        rustix::fs::statx(dir, name, flags, asked).map(|x| Self::from_statx(&x))
     }
 
     /// Stats an open file.
@@ -41,6 +44,7 @@ impl Stat {
             secs: t.tv_sec,
             nanos: t.tv_nsec,
         };
+        let has_birth = StatxFlags::from_bits_retain(x.stx_mask).contains(StatxFlags::BTIME);
         Self {
             dev: rustix::fs::makedev(x.stx_dev_major, x.stx_dev_minor),
             ino: x.stx_ino,
@@ -52,6 +56,7 @@ impl Stat {
             mtime: time(x.stx_mtime),
             ctime: time(x.stx_ctime),
             rdev: rustix::fs::makedev(x.stx_rdev_major, x.stx_rdev_minor),
+            born: has_birth.then(|| time(x.stx_btime)),
             mount_root: x.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
         }
     }

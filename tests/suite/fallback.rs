@@ -1,6 +1,8 @@
 //! Where directories cannot be exchanged: by two renames, or file by file, aloud (promise 2).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use crate::support::damage::Damage;
 use crate::support::faults::{can_trace, needs_root};
@@ -129,9 +131,7 @@ fn a_venv_that_is_made_anew_after_a_cut_costs_nothing_of_what_was_replaced() {
             continue;
         }
         reached = true;
-        fs::remove_dir_all(sandbox.venv()).unwrap();
-        // The number of the directory that was removed must not be given out again.
-        fs::create_dir(sandbox.path("other")).unwrap();
+        remake_with_its_number(&sandbox.venv());
         venv::tiny(&sandbox.venv());
         let made = Tree::of(&sandbox.venv());
         let run = sandbox.snap(&["diff", "venv"]);
@@ -155,4 +155,21 @@ fn a_venv_that_is_made_anew_after_a_cut_costs_nothing_of_what_was_replaced() {
         break;
     }
     assert!(reached, "no cut came between exchange and removal");
+}
+
+/// Removes a directory and makes it anew, with the number of the old one if the file system gives that out again.
+fn remake_with_its_number(dir: &Path) {
+    let number = fs::metadata(dir).unwrap().ino();
+    fs::remove_dir_all(dir).unwrap();
+    let others = dir.with_file_name("others");
+    fs::create_dir(&others).unwrap();
+    for n in 0..100 {
+        let other = others.join(n.to_string());
+        fs::create_dir(&other).unwrap();
+        if fs::metadata(&other).unwrap().ino() == number {
+            fs::rename(&other, dir).unwrap();
+            break;
+        }
+    }
+    fs::remove_dir_all(others).unwrap();
 }

@@ -1,6 +1,6 @@
 //! What a crash left of a restore is completed or cleaned, by the next command that meets it (promise 9).
 //!
-//! The journal says what was under way; which tree stands where is told by inode numbers alone, since a phase can be written
+//! The journal says what was under way; which tree stands where is told by the inodes alone, since a phase can be written
 //! and not reached, or reached and not written.
 
 use std::path::PathBuf;
@@ -124,28 +124,33 @@ impl Recovery<'_> {
         }
     }
 
-    fn inode(&self, name: &[u8]) -> Result<Option<Inode>, Error> {
-        Ok(self.work.dir.stat_name(name)?.as_ref().map(Inode::of))
+    fn exists(&self, name: &[u8]) -> Result<bool, Error> {
+        Ok(self.work.dir.stat_name(name)?.is_some())
+    }
+
+    /// Whether a name means this directory.
+    fn holds(&self, name: &[u8], inode: Option<Inode>) -> Result<bool, Error> {
+        let now = self.work.dir.stat_name(name)?;
+        let now = now.as_ref().map(Inode::of);
+        Ok(now.zip(inode).is_some_and(|(now, inode)| now.is(inode)))
     }
 
     fn settle_swap(&self, staged: Inode, live: Option<Inode>) -> Result<(), Error> {
         let name = self.site.name();
         let (staging, aside) = (self.work.staging(), self.work.aside());
-        match self.inode(name)? {
-            Some(now) if now == staged => {}
-            None if self.inode(staging.as_bytes())? == Some(staged) => {
-                swap::exchange(self.work, name, false).map_err(|refusal| match refusal {
-                    swap::Refusal::Failed(error) => Error::Path(error),
-                    swap::Refusal::Immovable => Error::Busy(self.site.path().to_owned()),
-                })?;
-            }
-            None if live.is_some() && self.inode(aside.as_bytes())? == live => {
-                swap::keep(self.work, &aside, &String::from_utf8_lossy(name))?;
-                return self.clean();
-            }
-            _ => return self.clean_or_keep(live),
+        let is_free = !self.exists(name)?;
+        if is_free && self.holds(staging.as_bytes(), Some(staged))? {
+            swap::exchange(self.work, name, false).map_err(|refusal| match refusal {
+                swap::Refusal::Failed(error) => Error::Path(error),
+                swap::Refusal::Immovable => Error::Busy(self.site.path().to_owned()),
+            })?;
+        } else if is_free && self.holds(aside.as_bytes(), live)? {
+            swap::keep(self.work, &aside, &String::from_utf8_lossy(name))?;
+            return self.clean();
+        } else if !self.holds(name, Some(staged))? {
+            return self.clean_or_keep(live);
         }
-        let old = if self.inode(aside.as_bytes())?.is_some() {
+        let old = if self.exists(aside.as_bytes())? {
             aside
         } else {
             staging
@@ -160,7 +165,7 @@ impl Recovery<'_> {
     /// The restore did not happen: its staging goes, and so does the snapshot of what it would have replaced.
     fn clean(&self) -> Result<(), Error> {
         let staging = self.work.staging();
-        if self.journal.foreign && self.inode(staging.as_bytes())?.is_some() {
+        if self.journal.foreign && self.exists(staging.as_bytes())? {
             return self.set_aside(&staging);
         }
         remove_tree(&self.work.dir, staging.as_bytes())?;
@@ -175,7 +180,7 @@ impl Recovery<'_> {
     /// Something else stands in the place of the venv by now. If the exchange was done, what it replaced is all that is left of it.
     fn clean_or_keep(&self, live: Option<Inode>) -> Result<(), Error> {
         for old in [self.work.staging(), self.work.aside()] {
-            if live.is_some() && self.inode(old.as_bytes())? == live {
+            if self.holds(old.as_bytes(), live)? {
                 let keep = name_to_keep(self.site.name(), None)?;
                 swap::keep(self.work, &old, &keep)?;
                 self.work.clear()?;
@@ -211,7 +216,7 @@ impl Recovery<'_> {
 
     /// The restore happened: what changed late is saved, then the old tree goes.
     fn complete(&self, old_name: &str) -> Result<(), Error> {
-        if self.inode(old_name.as_bytes())?.is_some() {
+        if self.exists(old_name.as_bytes())? {
             let is_dir = self
                 .work
                 .dir

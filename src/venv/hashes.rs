@@ -19,13 +19,22 @@ pub(crate) struct Hashes {
 }
 
 impl Hashes {
-    /// Looks at a file that was read. RECORD has no hash of bytecode.
+    /// Whether RECORD has the hash of such a file: it has none of bytecode.
+    pub(crate) fn names(path: &RelPath) -> bool {
+        !path.name().ends_with(b".pyc")
+    }
+
+    /// Takes the hash of some content.
+    pub(crate) fn add_hash(&self, digest: Digest, hasher: Sha256) {
+        locked(&self.sha256).insert(digest, hasher.finalize().into());
+    }
+
+    /// Looks at a file that was read.
     pub(crate) fn add(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {
-        if path.name().ends_with(b".pyc") {
-            locked(&self.bytecode).insert(digest, Glimpse::of(bytes));
+        if Self::names(path) {
+            self.add_hash(digest, Sha256::new_with_prefix(bytes));
         } else {
-            let hash = Sha256::digest(bytes).into();
-            locked(&self.sha256).insert(digest, hash);
+            locked(&self.bytecode).insert(digest, Glimpse::of(bytes));
         }
         if path.name().ends_with(b".py") {
             let imports = textual(bytes).collect();

@@ -6,14 +6,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+use sha2::Digest as _;
 
 use super::sink::{Sink, Stopped};
 use crate::disk::meta::read_xattrs;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::Found;
-use crate::model::Digest;
 use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
+use crate::model::{Digest, RelPath};
 
 /// Extended attributes by name.
 pub(super) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -97,23 +98,39 @@ impl Opened {
         Ok(())
     }
 
-    /// Reads a large file segment by segment, in parallel, and returns its digest.
-    pub(super) fn read_large(&self, sink: &dyn Sink) -> Result<Digest, Failed> {
+    /// Reads a large file segment by segment, and returns its digest. In parallel, unless a hash is wanted that takes them in
+    /// order.
+    pub(super) fn read_large(&self, path: &RelPath, sink: &dyn Sink) -> Result<Digest, Failed> {
         let size = self.stat.size;
         let count = u32::try_from(size.div_ceil(SEGMENT_LEN as u64))
             .map_err(|_| Failed::Unreadable("it is too large".to_owned()))?;
-        let values = (0..count)
-            .into_par_iter()
-            .map(|number| self.read_segment(number, sink))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut hasher = sink.hasher(path);
+        let values: Result<Vec<Digest>, Failed> = match &mut hasher {
+            Some(hasher) => (0..count)
+                .map(|number| self.read_segment(number, sink, |bytes| hasher.update(bytes)))
+                .collect(),
+            None => (0..count)
+                .into_par_iter()
+                .map(|number| self.read_segment(number, sink, |_| ()))
+                .collect(),
+        };
+        let values = values?;
         self.unchanged()?;
         let segments = Segments::new(size, values).ok_or(Failed::Changed)?;
         let digest = segments.digest();
+        if let Some(hasher) = hasher {
+            sink.hashed(&digest, hasher);
+        }
         sink.segments(segments)?;
         Ok(digest)
     }
 
-    fn read_segment(&self, number: u32, sink: &dyn Sink) -> Result<Digest, Failed> {
+    fn read_segment(
+        &self,
+        number: u32,
+        sink: &dyn Sink,
+        also: impl FnOnce(&[u8]),
+    ) -> Result<Digest, Failed> {
         let offset = u64::from(number) * SEGMENT_LEN as u64;
         let len = (self.stat.size - offset).min(SEGMENT_LEN as u64) as usize;
         with_buffer(len, |bytes| {
@@ -122,6 +139,7 @@ impl Opened {
             } else {
                 self.fill(bytes, offset)?;
             }
+            also(bytes);
             let value = segment_value(bytes, number);
             sink.segment(value, number, bytes)?;
             Ok(value)

@@ -209,7 +209,7 @@ fn read_one(
     let file = Opened::open(root, found)?;
     let xattrs = file.xattrs()?;
     if found.stat.size > SEGMENT_LEN as u64 {
-        return Ok((file.read_large(sink)?, xattrs));
+        return Ok((file.read_large(&found.path, sink)?, xattrs));
     }
     let digest = file.read_small(|bytes| {
         let digest = Digest::of(bytes);

@@ -1,5 +1,7 @@
 //! Where the content goes that a scan reads: the seam at which a store is put, which this room does not know.
 
+use sha2::Sha256;
+
 use super::hashes::Hashes;
 use crate::model::segment::Segments;
 use crate::model::{Digest, RelPath};
@@ -12,6 +14,12 @@ pub(crate) trait Sink: Sync {
     fn wants(&self) -> bool;
     /// Is shown the content of a small file that was read, wanted or not.
     fn seen(&self, _: &RelPath, _: &Digest, _: &[u8]) {}
+    /// What hashes a large file while it is read, if this sink wants to know.
+    fn hasher(&self, _: &RelPath) -> Option<Sha256> {
+        None
+    }
+    /// Takes a hasher that has seen all of a large file.
+    fn hashed(&self, _: &Digest, _: Sha256) {}
     /// Takes the contents of small files that lie near each other.
     fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
         Ok(())
@@ -43,6 +51,12 @@ impl Sink for HashesOnly {
     }
     fn seen(&self, path: &RelPath, digest: &Digest, bytes: &[u8]) {
         self.0.add(path, *digest, bytes);
+    }
+    fn hasher(&self, path: &RelPath) -> Option<Sha256> {
+        Hashes::names(path).then(Sha256::default)
+    }
+    fn hashed(&self, digest: &Digest, hasher: Sha256) {
+        self.0.add_hash(*digest, hasher);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::venv::imports::Import;
 
 /// What the text of a package's `__init__.py` says.
 struct Init {
+    /// How often each word occurs; not counted where it is lively.
     words: HashMap<String, u32>,
     /// Whether it may have names that its text does not show.
     lively: bool,
@@ -162,6 +163,9 @@ impl Init {
         .iter()
         .any(|sign| text.contains(sign));
         let mut words = HashMap::new();
+        if lively {
+            return Self { words, lively };
+        }
         for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
             *words.entry(word.to_owned()).or_insert(0) += 1;
         }

@@ -17,8 +17,8 @@ use crate::model::{Digest, RelPath};
 use crate::store::Packer;
 use crate::venv::hashes::Hashes;
 
-/// Bytes on their way at most.
-const FLOWING_MAX: usize = 48 << 20;
+/// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from slowly.
+const WAITING_MAX: usize = 2;
 /// How many files one task takes.
 const BATCH_FILES: usize = 1024;
 
@@ -52,8 +52,12 @@ struct Flow<'i, 'a, 'p, 'r, 's> {
     scope: &'r Scope<'s>,
     waiting: VecDeque<(usize, Receiver<Result<Made, Error>>)>,
     flowing: usize,
+    /// Bytes on their way at most.
+    flowing_max: usize,
     gathered: Gathered,
-    /// The segments so far of the large file that is read.
+    /// The large files of which segments are on their way, by number and size, in the order of the tar.
+    large: VecDeque<(usize, u64)>,
+    /// The segments so far of the first of them.
     values: Vec<Digest>,
 }
 
@@ -71,7 +75,9 @@ impl Inflow<'_, '_> {
                 scope,
                 waiting: VecDeque::new(),
                 flowing: 0,
+                flowing_max: (rayon::current_num_threads() + WAITING_MAX) * BATCH_LEN,
                 gathered: Gathered::default(),
+                large: VecDeque::new(),
                 values: Vec::new(),
             };
             let mut batch = Vec::new();
@@ -165,16 +171,32 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
         size: u64,
     ) -> Result<(), Error> {
         let bad = |error| self.inflow.bad(error);
+        self.large.push_back((number, size));
         for segment in 0..size.div_ceil(SEGMENT_LEN as u64) {
             let bytes = reader.content(SEGMENT_LEN).map_err(bad)?;
             let len = bytes.len();
             self.begin(Task::Segment(segment as u32, bytes), len)?;
             self.inflow.context.monitor.advance(0, len as u64);
         }
-        self.settle(0)?;
-        let impossible = || bad(archive::Error::Refused("a file is too large".to_owned()));
-        let segments =
-            Segments::new(size, std::mem::take(&mut self.values)).ok_or_else(impossible)?;
+        Ok(())
+    }
+
+    /// Takes the next segment of the first large file that is on its way; with the last one the file is in.
+    fn take_segment(&mut self, value: Digest) -> Result<(), Error> {
+        self.values.push(value);
+        let Some(&(number, size)) = self.large.front() else {
+            return Err(Error::Interrupted);
+        };
+        if (self.values.len() as u64) < size.div_ceil(SEGMENT_LEN as u64) {
+            return Ok(());
+        }
+        self.large.pop_front();
+        let impossible = || {
+            let why = "a file is too large".to_owned();
+            self.inflow.bad(archive::Error::Refused(why))
+        };
+        let values = std::mem::take(&mut self.values);
+        let segments = Segments::new(size, values).ok_or_else(impossible)?;
         self.inflow.packer.add_list(&segments)?;
         self.gathered.set_digest(number, segments.digest());
         self.inflow.context.monitor.advance(1, 0);
@@ -184,7 +206,7 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
     /// Hands a task to the pool, once there is room for it.
     fn begin(&mut self, task: Task, len: usize) -> Result<(), Error> {
         self.inflow.context.go_on()?;
-        self.settle(FLOWING_MAX.saturating_sub(len))?;
+        self.settle(self.flowing_max.saturating_sub(len))?;
         let (send, receive) = sync_channel(1);
         let inflow = self.inflow;
         self.scope
@@ -207,7 +229,7 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
                         self.gathered.set_digest(number, digest);
                     }
                 }
-                Made::Segment(value) => self.values.push(value),
+                Made::Segment(value) => self.take_segment(value)?,
             }
         }
         Ok(())

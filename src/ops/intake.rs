@@ -71,6 +71,9 @@ impl<'s> Intake<'s> {
 }
 
 impl Sink for Intake<'_> {
+    fn prepare(&self, monitor: &dyn Monitor) -> Result<(), Stopped> {
+        self.keep(self.packer.load(monitor))
+    }
     fn has(&self, digest: &Digest) -> bool {
         self.packer.has(digest)
     }

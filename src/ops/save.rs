@@ -67,7 +67,7 @@ pub fn save(
     let key = Context::cache_key(&venv);
     let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
 
-    let intake = Intake::with_hashes(store.packer(context.monitor)?);
+    let intake = Intake::with_hashes(store.packer_to_load());
     let known = StatCache::decode(&before);
     let (scan, audit, _installer) = steady(context, site, Site::open_venv, |root| {
         let installer = super::restore::hold_installer(context, root, false)?;

@@ -166,6 +166,8 @@ impl Store {
             (row.and_then(known_table), name, size)
         };
         let packs: Vec<_> = packs.into_par_iter().map(known).collect();
+        let rows_known = packs.iter().filter_map(|(table, ..)| table.as_ref());
+        objects.reserve(rows_known.map(|table| table.rows.len()).sum());
         for (known, name, size) in packs {
             rows.remove(&name);
             if without.contains(&name) {

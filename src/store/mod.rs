@@ -249,6 +249,11 @@ impl Store {
         Ok(Packer::new(self))
     }
 
+    /// The same, without what the store holds, which `Packer::load` brings before the packer is given or asked anything.
+    pub(crate) fn packer_to_load(&self) -> Packer<'_> {
+        Packer::new(self)
+    }
+
     /// Whether an object lies in a pack.
     pub(crate) fn has(&self, id: &Digest) -> bool {
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);

@@ -56,6 +56,11 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
+    /// Makes room for so many objects at once.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.places.reserve(count);
+    }
+
     /// Adds what a pack holds. An object that is known already keeps its first place, and gets a spare one.
     pub(crate) fn add(&mut self, name: String, table: Table) {
         let pack = self.packs.len() as u32;

@@ -19,6 +19,7 @@ use super::wire::Malformed;
 use crate::disk::atomic::Temp;
 use crate::model::Digest;
 use crate::model::segment::BATCH_LEN;
+use crate::monitor::Monitor;
 
 /// Stored bytes after which a pack is closed.
 const PACK_TARGET: u64 = 48 << 20;
@@ -95,6 +96,12 @@ impl<'s> Packer<'s> {
     /// The same, its packs coming in place of these.
     pub(super) fn instead_of(self, packs: BTreeSet<String>) -> Self {
         Self { old: packs, ..self }
+    }
+
+    /// Learns what the store holds: its snapshots first, so that what they need is among the objects.
+    pub(crate) fn load(&self, monitor: &dyn Monitor) -> Result<(), Error> {
+        self.store.catalog()?;
+        self.store.load_objects(monitor)
     }
 
     /// Whether the store has an object already, gets it from this packer, or shall not have it.

@@ -49,7 +49,9 @@ pub(crate) fn scan(
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<Scan, Error> {
-    let mut found = walk_own(root)?;
+    let (found, prepared) = rayon::join(|| walk_own(root), || sink.prepare(monitor));
+    prepared.map_err(|Stopped| Error::Stopped)?;
+    let mut found = found?;
     let mut contents = vec![None; found.len()];
     for round in 1.. {
         read_round(root, &found, &mut contents, known, sink, monitor)?;

@@ -5,9 +5,14 @@ use sha2::Sha256;
 use super::hashes::Hashes;
 use crate::model::segment::Segments;
 use crate::model::{Digest, RelPath};
+use crate::monitor::Monitor;
 
 /// Where the content goes that a scan reads. Called from many threads. One that wants no contents takes none.
 pub(crate) trait Sink: Sync {
+    /// Makes ready, while the tree is walked, for what comes then.
+    fn prepare(&self, _: &dyn Monitor) -> Result<(), Stopped> {
+        Ok(())
+    }
     /// Whether the content is safe already, so that a file known by its state need not be read.
     fn has(&self, digest: &Digest) -> bool;
     /// Whether contents are wanted at all, or only their digests.

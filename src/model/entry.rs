@@ -29,6 +29,18 @@ pub struct Meta {
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+impl Meta {
+    /// What an attribute counts for where memory is limited: its bytes, and what it takes to keep them.
+    pub(crate) fn attribute_len(name: &[u8], value: &[u8]) -> usize {
+        name.len() + value.len() + 64
+    }
+
+    /// Whether Linux has such attributes at all (`XATTR_NAME_MAX`, `XATTR_SIZE_MAX`).
+    pub(crate) fn is_attribute(name: &[u8], value: &[u8]) -> bool {
+        (1..=255).contains(&name.len()) && !name.contains(&0) && value.len() <= 64 << 10
+    }
+}
+
 /// Files that have no content to keep. They are recorded and never opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Special {

@@ -8,6 +8,7 @@ mod alone;
 pub(crate) mod bench;
 mod catalog;
 pub(crate) mod error;
+mod extent;
 mod files;
 mod forest;
 mod frame;

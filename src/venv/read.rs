@@ -14,6 +14,10 @@ use crate::disk::stat::Stat;
 use crate::disk::walk::Found;
 use crate::model::Digest;
 use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
+use crate::monitor::Monitor;
+
+/// No file of a venv is larger, and none needs more room on disk to claim that it is.
+const SIZE_MAX: u64 = 1 << 40;
 
 /// Extended attributes by name.
 pub(super) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -98,13 +102,26 @@ impl Opened {
     }
 
     /// Reads a large file segment by segment, in parallel, and returns its digest.
-    pub(super) fn read_large(&self, sink: &dyn Sink) -> Result<Digest, Failed> {
+    pub(super) fn read_large(
+        &self,
+        sink: &dyn Sink,
+        monitor: &dyn Monitor,
+    ) -> Result<Digest, Failed> {
         let size = self.stat.size;
-        let count = u32::try_from(size.div_ceil(SEGMENT_LEN as u64))
-            .map_err(|_| Failed::Unreadable("it is too large".to_owned()))?;
+        if size > SIZE_MAX {
+            let what = "it is larger than 1 TiB, which no file of a venv is";
+            return Err(Failed::Unreadable(what.to_owned()));
+        }
+        let count = size.div_ceil(SEGMENT_LEN as u64) as u32;
         let values = (0..count)
             .into_par_iter()
-            .map(|number| self.read_segment(number, sink))
+            .map(|number| {
+                // Even the zeros of a hole are hashed, and those of a terabyte take minutes.
+                if monitor.cancelled() {
+                    return Err(Failed::Stopped);
+                }
+                self.read_segment(number, sink)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         self.unchanged()?;
         let segments = Segments::new(size, values).ok_or(Failed::Changed)?;

@@ -36,6 +36,7 @@ mod installed;
 mod installers;
 mod interpreters;
 mod kept;
+mod large;
 mod leftovers;
 mod mixtures;
 mod packages;

@@ -17,6 +17,7 @@ pub(crate) mod fuzz;
 mod header;
 mod index;
 mod load;
+mod notes;
 mod objects;
 mod pack;
 mod packer;

@@ -11,6 +11,7 @@
     reason = "speed is not what tests are for"
 )]
 
+mod afterwards;
 mod audit;
 mod bad_input;
 mod beyond;
@@ -49,6 +50,7 @@ mod shared;
 mod signals;
 mod slips;
 mod support;
+mod ticks;
 mod tidy;
 mod transport;
 mod unseen;

@@ -37,6 +37,7 @@ mod installed;
 mod installers;
 mod interpreters;
 mod kept;
+mod labels;
 mod large;
 mod leftovers;
 mod mixtures;

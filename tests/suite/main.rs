@@ -40,6 +40,7 @@ mod kept;
 mod labels;
 mod large;
 mod leftovers;
+mod lost;
 mod mixtures;
 mod packages;
 mod packs;

@@ -65,7 +65,8 @@ impl Gathered {
                 (Node::Symlink(target), more)
             }
         };
-        let xattrs: usize = meta.xattrs.iter().map(|(a, b)| a.len() + b.len()).sum();
+        let attribute = |(name, value): &(Vec<u8>, Vec<u8>)| Meta::attribute_len(name, value);
+        let xattrs: usize = meta.xattrs.iter().map(attribute).sum();
         self.room.take(path.as_bytes().len() + xattrs + more)?;
         self.entries.push(Entry { path, meta, node });
         Ok(self.entries.len() - 1)

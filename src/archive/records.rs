@@ -3,7 +3,7 @@
 use data_encoding::BASE64_NOPAD;
 
 use super::pax::XATTR;
-use crate::model::Time;
+use crate::model::{Meta, Time};
 
 /// The same attributes as bsdtar also writes them: the name escaped as in a URL, the value in base 64.
 const LIBARCHIVE_XATTR: &[u8] = b"LIBARCHIVE.xattr.";
@@ -41,6 +41,10 @@ pub(super) fn parse(mut bytes: &[u8]) -> Result<Records, String> {
     records.xattrs.sort_unstable();
     if records.xattrs.windows(2).any(|two| two[0].0 == two[1].0) {
         return Err("an extended header says one thing twice".to_owned());
+    }
+    let is_attribute = |(name, value): &(Vec<u8>, Vec<u8>)| Meta::is_attribute(name, value);
+    if !records.xattrs.iter().all(is_attribute) {
+        return Err("an extended attribute is impossible".to_owned());
     }
     Ok(records)
 }

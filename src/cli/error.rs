@@ -118,7 +118,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::DamagedSnapshot { .. } => format!("'{name} verify --repair' mends a single flipped bit; else restore the file from a copy of the store, or choose another snapshot"),
         Error::KeptBeside(_) => format!("move it back in place of the venv, or remove it; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
         Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
-        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list"),
+        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up"),
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),

@@ -16,11 +16,13 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
         .as_ref()
         .map(|since| when::before(since, session.context.now));
     let from: Result<Vec<Site>, _> = args.from.iter().map(|dir| Site::resolve(dir)).collect();
-    let options = VerifyOptions {
-        sample: args.sample,
-        since: since.transpose()?,
-        repair: args.repair,
-        from: from?,
+    let options = if args.repair {
+        VerifyOptions::Repair { from: from? }
+    } else {
+        VerifyOptions::Look {
+            sample: args.sample,
+            since: since.transpose()?,
+        }
     };
     let outcome = verify(&session.context, &options)?;
     session.answer(|out, style| {
@@ -30,7 +32,10 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
             text::verify(out, &outcome, style)
         }
     })?;
-    if !args.repair && !outcome.is_clean() {
+    if !outcome.lost.is_empty() {
+        session.ui.note("hint: bring the files of lost snapshots back from a copy of the store, or remove those in quarantine/ to give the snapshots up");
+    }
+    if !args.repair && !(outcome.flaws.is_empty() && outcome.hurt.is_empty()) {
         session
             .ui
             .note("hint: verify --repair mends what can be mended");

@@ -161,19 +161,25 @@ pub(crate) fn remove(dir: &Rooted, names: &[impl AsRef<Path>]) -> Result<(), Pat
 
 /// Moves files to another directory and makes that durable. Their modification time tells when they were moved. That another
 /// process moved one first is fine.
-pub(crate) fn shift(from: &Rooted, to: &Rooted, names: &[String]) -> Result<(), PathError> {
+pub(crate) fn shift(
+    from: &Rooted,
+    to: &Rooted,
+    names: &[String],
+    prefix: &str,
+) -> Result<(), PathError> {
     let now = rustix::fs::Timestamps {
         last_access: NOW,
         last_modification: NOW,
     };
     for name in names {
-        let (old, new) = (from.path().join(name), to.path().join(name));
+        let goal = format!("{prefix}{name}");
+        let (old, new) = (from.path().join(name), to.path().join(&goal));
         let moved = rustix::fs::utimensat(from.fd(), name, &now, AtFlags::SYMLINK_NOFOLLOW)
             .at("set the times of", &old)
             .and_then(|()| {
-                rustix::fs::renameat(from.fd(), name, to.fd(), name).at("rename to", &new)
+                rustix::fs::renameat(from.fd(), name, to.fd(), &*goal).at("rename to", &new)
             });
-        let there = || to.stat_name(name.as_bytes()).map(|stat| stat.is_some());
+        let there = || to.stat_name(goal.as_bytes()).map(|stat| stat.is_some());
         match moved {
             Err(error) if error.is_missing() && there()? => {}
             done => done?,

@@ -130,7 +130,7 @@ impl Staging {
         self.settle_dir(&root, meta)?;
         let mut now = self.root.stat()?.meta();
         now.xattrs = meta::read_xattrs(self.root.fd()).at("read", self.root.path())?;
-        if now != *meta {
+        if !now.agrees_with(meta) {
             let why = std::io::Error::other("they did not come out as wanted");
             return Err(why).at("set the attributes of", self.root.path());
         }

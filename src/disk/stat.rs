@@ -1,9 +1,9 @@
 //! What the kernel says of one name, in the shape in which this program compares it.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
-use rustix::fs::{AtFlags, FileType, Statx, StatxAttributes, StatxFlags};
-use rustix::io::Result;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags};
+use rustix::io::{Errno, Result};
 
 use crate::model::{Meta, Special, Time};
 
@@ -30,8 +30,20 @@ impl Stat {
     /// Stats a name without following a link; an empty name is the descriptor itself.
     pub(crate) fn at(dir: impl AsFd, name: &[u8]) -> Result<Self> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
+        // What another host wrote a moment ago counts as well; nothing is asked of a local file system by that.
+        let flags = flags | AtFlags::STATX_FORCE_SYNC;
         let asked = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-        rustix::fs::statx(dir, name, flags, asked).map(|x| Self::from_statx(&x))
+        let x = rustix::fs::statx(&dir, name, flags, asked)?;
+        let tells = x.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
+        let mount_root = if tells {
+            x.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        } else {
+            is_other_mount(dir, name)?
+        };
+        Ok(Self {
+            mount_root,
+            ..Self::from_statx(&x)
+        })
     }
 
     /// Stats an open file.
@@ -57,7 +69,7 @@ impl Stat {
             ctime: time(x.stx_ctime),
             rdev: rustix::fs::makedev(x.stx_rdev_major, x.stx_rdev_minor),
             born: has_birth.then(|| time(x.stx_btime)),
-            mount_root: x.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
+            mount_root: false,
         }
     }
 
@@ -109,6 +121,77 @@ impl Stat {
             gid: self.gid,
             mtime: self.mtime,
             xattrs: Vec::new(),
+        }
+    }
+}
+
+/// Whether a name, without following a link, lies on another mount than the directory that holds it. Kernels before 5.8 do not tell it in
+/// `statx`; of an open file, `/proc` tells its mount. For a descriptor itself the directory above counts, if it is a directory.
+fn is_other_mount(dir: impl AsFd, name: &[u8]) -> Result<bool> {
+    let here = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    if !name.is_empty() {
+        let there = rustix::fs::openat(&dir, name, here, Mode::empty())?;
+        return Ok(mount_of(there)? != mount_of(dir)?);
+    }
+    match rustix::fs::openat(&dir, c"..", here | OFlags::DIRECTORY, Mode::empty()) {
+        Ok(above) => Ok(mount_of(above)? != mount_of(dir)?),
+        Err(Errno::NOTDIR) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What tells the mount on which an open file lies: its device, and its number where `/proc` is there and says it. The device alone tells
+/// no bind mount of the same file system.
+fn mount_of(fd: impl AsFd) -> Result<(u64, Option<u64>)> {
+    let device = rustix::fs::fstat(&fd)?.st_dev;
+    let path = format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd());
+    let mut text = [0; 1024];
+    let read = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .and_then(|file| rustix::io::read(file, &mut text));
+    let text = str::from_utf8(&text[..read.unwrap_or(0)]).unwrap_or_default();
+    let number = text.lines().find_map(|line| line.strip_prefix("mnt_id:"));
+    Ok((device, number.and_then(|number| number.trim().parse().ok())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    fn open(path: &str) -> OwnedFd {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::open(path, flags, Mode::empty()).unwrap()
+    }
+
+    #[test]
+    fn where_statx_does_not_tell_mounts_the_kernel_is_asked_otherwise() {
+        let root = open("/");
+        assert!(is_other_mount(&root, b"proc").unwrap());
+        assert!(is_other_mount(open("/proc"), b"").unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("dir")).unwrap();
+        std::fs::write(dir.path().join("file"), b"").unwrap();
+        std::os::unix::fs::symlink("/proc", dir.path().join("link")).unwrap();
+        let here = open(dir.path().to_str().unwrap());
+        for name in [&b"dir"[..], b"file", b"link"] {
+            assert!(!is_other_mount(&here, name).unwrap(), "{name:?}");
+        }
+        assert!(!is_other_mount(&here, b"").unwrap());
+        let file = std::fs::File::open(dir.path().join("file")).unwrap();
+        assert!(!is_other_mount(file, b"").unwrap());
+        assert_eq!(is_other_mount(&here, b"none"), Err(Errno::NOENT));
+    }
+
+    #[test]
+    fn both_ways_to_ask_agree() {
+        let root = open("/");
+        for name in [&b"proc"[..], b"sys", b"dev", b"etc", b"tmp", b"usr"] {
+            let Ok(stat) = Stat::at(&root, name) else {
+                continue;
+            };
+            let other = is_other_mount(&root, name);
+            assert_eq!(other, Ok(stat.mount_root), "{name:?}");
         }
     }
 }

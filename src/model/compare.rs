@@ -141,7 +141,7 @@ fn worst(a: &Entry, b: &Entry, links: &Links<'_>) -> Option<(Kind, Option<String
     if has_mode && a.meta.mode != b.meta.mode {
         return plain(Kind::Mode);
     }
-    if a.meta.xattrs != b.meta.xattrs {
+    if !a.meta.counting_xattrs().eq(b.meta.counting_xattrs()) {
         return Some((Kind::Mode, Some(xattrs_that_differ(a, b))));
     }
     if (a.meta.uid, a.meta.gid) != (b.meta.uid, b.meta.gid) {
@@ -157,10 +157,13 @@ fn worst(a: &Entry, b: &Entry, links: &Links<'_>) -> Option<(Kind, Option<String
 fn xattrs_that_differ(a: &Entry, b: &Entry) -> String {
     let mut names: Vec<_> = a
         .meta
-        .xattrs
-        .iter()
+        .counting_xattrs()
         .filter(|x| !b.meta.xattrs.contains(x))
-        .chain(b.meta.xattrs.iter().filter(|x| !a.meta.xattrs.contains(x)))
+        .chain(
+            b.meta
+                .counting_xattrs()
+                .filter(|x| !a.meta.xattrs.contains(x)),
+        )
         .map(|(name, _)| super::text::Shown(name).to_string())
         .collect();
     names.sort_unstable();

@@ -29,6 +29,36 @@ pub struct Meta {
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+impl Meta {
+    /// What an attribute counts for where memory is limited: its bytes, and what it takes to keep them.
+    pub(crate) fn attribute_len(name: &[u8], value: &[u8]) -> usize {
+        name.len() + value.len() + 64
+    }
+
+    /// The attributes that count where two entries are compared. The label that a security module gives a file is the business of the
+    /// policy of the host: it changes with the place and the policy, and a kernel may refuse to set it.
+    pub(crate) fn counting_xattrs(&self) -> impl Iterator<Item = &(Vec<u8>, Vec<u8>)> {
+        self.xattrs.iter().filter(|(name, _)| !Self::is_label(name))
+    }
+
+    /// Whether an attribute is the label that a security module gives a file.
+    pub(crate) fn is_label(name: &[u8]) -> bool {
+        name == b"security.selinux" || name.starts_with(b"security.SMACK64")
+    }
+
+    /// Whether nothing differs that counts.
+    pub(crate) fn agrees_with(&self, other: &Self) -> bool {
+        (self.mode, self.uid, self.gid, self.mtime)
+            == (other.mode, other.uid, other.gid, other.mtime)
+            && self.counting_xattrs().eq(other.counting_xattrs())
+    }
+
+    /// Whether Linux has such attributes at all (`XATTR_NAME_MAX`, `XATTR_SIZE_MAX`).
+    pub(crate) fn is_attribute(name: &[u8], value: &[u8]) -> bool {
+        (1..=255).contains(&name.len()) && !name.contains(&0) && value.len() <= 64 << 10
+    }
+}
+
 /// Files that have no content to keep. They are recorded and never opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Special {

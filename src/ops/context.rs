@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::Error;
+use crate::disk::clock::settles_after;
+use crate::disk::rooted::Rooted;
 use crate::model::{Time, VenvId};
 use crate::monitor::Monitor;
 use crate::store::Store;
@@ -47,25 +49,17 @@ impl Context<'_> {
         )
     }
 
-    /// From when on a change time proves nothing: on kernels before 6.13 it ticks only every few milliseconds, so a file
-    /// that changed just now could change again without a trace.
-    pub(super) fn racy(&self) -> Option<Time> {
-        let release = rustix::system::uname();
-        let mut numbers = release
-            .release()
-            .to_str()
-            .unwrap_or("")
-            .split(['.', '-'])
-            .map_while(|part| part.parse::<u32>().ok());
-        let fine = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 13);
-        let before = self
-            .now
-            .checked_sub(jiff::SignedDuration::from_millis(20))
-            .unwrap_or(self.now);
-        (!fine).then(|| Time {
-            secs: before.as_second(),
-            nanos: before.subsec_nanosecond().max(0) as u32,
-        })
+    /// From when on a change time proves nothing: a file that changed since then could change again without a trace, on the file system
+    /// of a directory.
+    pub(super) fn racy(&self, dir: &Rooted) -> Result<Option<Time>, Error> {
+        let Some(age) = settles_after(dir)? else {
+            return Ok(None);
+        };
+        let before = self.now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        Ok(Some(Time {
+            secs: before.as_nanosecond().div_euclid(1_000_000_000) as i64,
+            nanos: before.as_nanosecond().rem_euclid(1_000_000_000) as u32,
+        }))
     }
 
     /// The same surroundings with another listener.

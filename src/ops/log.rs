@@ -132,8 +132,8 @@ fn packages(
     Ok(found)
 }
 
-/// Writes an event down. That it cannot be written hurts nothing but the log.
-pub(super) fn record(store: &Store, event: &Event, monitor: &dyn Monitor) -> Result<(), Error> {
+/// Writes an event down. That it cannot be written hurts nothing but the log, and is a warning.
+pub(super) fn record(store: &Store, event: &Event, monitor: &dyn Monitor) {
     let text = serde_json::to_string(event).unwrap_or_default();
-    Ok(store.append_log(&text, monitor)?)
+    store.append_log(&text, monitor);
 }

@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::error::Error;
-use crate::store::{Alone, Area, Digests, GoodFrame, Store, Usage};
+use crate::model::Shown;
+use crate::store::{Alone, Digests, GoodFrame, Store, Usage};
 
 /// What a prune is told.
 #[derive(Clone, Debug, Default)]
@@ -87,22 +88,32 @@ fn mark(
     is_old: &impl Fn(i64) -> bool,
     outcome: &mut PruneOutcome,
 ) -> Result<Digests, Error> {
-    let catalog = store.catalog()?;
+    let (catalog, forgotten) = (store.catalog()?, store.forgotten()?);
     if let Some((name, error)) = catalog.damaged.first() {
-        let what = super::error::reason(error);
+        return Err(unread("snapshot file", name, error));
+    }
+    if let Some(lost) = store.lost([&catalog, &forgotten])?.first() {
         return Err(Error::CannotPrune(format!(
-            "snapshot file {name} cannot be read ({what})"
+            "a snapshot was lost, and nobody knows what it needs, should its file come back ('quarantine/{}')",
+            Shown(lost.as_bytes())
         )));
     }
     let mut keep: Vec<_> = catalog.snapshots.into_iter().map(|(_, one)| one).collect();
     let mut gone = Vec::new();
-    for (id, snapshot) in store.forgotten()?.snapshots {
-        if is_old(store.written(Area::Forgotten, id)?) {
-            gone.push(id);
+    for (id, snapshot) in forgotten.snapshots {
+        if is_old(store.forgotten_at(&id.to_hex())?) {
+            gone.push(id.to_hex());
         } else {
             outcome.spared += 1;
             keep.push(snapshot);
         }
+    }
+    for (name, error) in forgotten.damaged {
+        // Within its grace it can still come back, if its file is mended.
+        if !is_old(store.forgotten_at(&name)?) {
+            return Err(unread("forgotten snapshot file", &name, &error));
+        }
+        gone.push(name);
     }
     outcome.snapshots = gone.len() as u64;
     if !outcome.dry_run {
@@ -116,6 +127,11 @@ fn mark(
         return Err(Error::CannotPrune(why.to_owned()));
     }
     Ok(reach.needed)
+}
+
+fn unread(what: &str, name: &str, error: &crate::store::Error) -> Error {
+    let (name, why) = (Shown(name.as_bytes()), super::error::reason(error));
+    Error::CannotPrune(format!("{what} {name} cannot be read ({why})"))
 }
 
 /// What happens to which pack.

@@ -69,14 +69,15 @@ pub fn save(
 
     let intake = Intake::with_hashes(store.packer_to_load());
     let known = StatCache::decode(&before);
-    let (scan, audit, _installer) = steady(context, site, Site::open_venv, |root| {
+    let (scan, audit, racy, _installer) = steady(context, site, Site::open_venv, |root| {
         let installer = super::restore::hold_installer(context, root, false)?;
+        let racy = context.racy(root)?;
         let scan = intake.scan(root, &known, context.monitor)?;
         let scan = if options.force { scan } else { scan.whole()? };
         context.go_on()?;
         context.monitor.phase("auditing", 0, 0);
         let audit = admit(context, &store, root, &intake, &scan, options)?;
-        Ok((scan, audit, installer))
+        Ok((scan, audit, racy, installer))
     })?;
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
@@ -97,9 +98,9 @@ pub fn save(
     if options.pin {
         store.pin(id)?;
     }
-    let cache = scan.stat_cache(context.racy()).encode();
+    let cache = scan.stat_cache(racy).encode();
     if cache != before {
-        store.set_stat_cache(&key, &cache, context.monitor)?;
+        store.set_stat_cache(&key, &cache, context.monitor);
     }
     Ok(SaveOutcome {
         chosen: Chosen { id, snapshot },

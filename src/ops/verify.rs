@@ -11,17 +11,21 @@ use super::repair::{Repaired, repair};
 use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
 use crate::venv::Site;
 
-/// What a verify is told.
-#[derive(Clone, Debug, Default)]
-pub struct VerifyOptions {
-    /// Read only this share of the frames, from 0 to 1, drawn anew each time.
-    pub sample: Option<f64>,
-    /// Read only packs that were written since then.
-    pub since: Option<Timestamp>,
+/// What a verify is told. A repair looks at everything: what was not read cannot be called good.
+#[derive(Clone, Debug)]
+pub enum VerifyOptions {
+    /// Change nothing.
+    Look {
+        /// Read only this share of the frames, from 0 to 1, drawn anew each time.
+        sample: Option<f64>,
+        /// Read only packs that were written since then.
+        since: Option<Timestamp>,
+    },
     /// Mend what is wrong.
-    pub repair: bool,
-    /// Where else than in the known venvs lost content may still be.
-    pub from: Vec<Site>,
+    Repair {
+        /// Where else than in the known venvs lost content may still be.
+        from: Vec<Site>,
+    },
 }
 
 /// A snapshot with places that cannot be restored.
@@ -56,6 +60,8 @@ pub struct VerifyOutcome {
     pub unread: bool,
     /// What was mended.
     pub repaired: Option<Repaired>,
+    /// Snapshots that were lost: their files lie in quarantine, under these names, until somebody removes them.
+    pub lost: Vec<String>,
     /// How long it took.
     pub took: Duration,
 }
@@ -63,11 +69,13 @@ pub struct VerifyOutcome {
 impl VerifyOutcome {
     /// Whether all is well now.
     pub fn is_clean(&self) -> bool {
-        match &self.repaired {
-            // What could not be read may be well or not.
-            Some(repaired) => repaired.hurt.is_empty() && !self.unread,
-            None => self.flaws.is_empty() && self.hurt.is_empty(),
-        }
+        let repaired = self.repaired.as_ref();
+        self.lost.is_empty()
+            && match repaired {
+                // What could not be read may be well or not.
+                Some(repaired) => repaired.hurt.is_empty() && !self.unread,
+                None => self.flaws.is_empty() && self.hurt.is_empty(),
+            }
     }
 }
 
@@ -77,6 +85,8 @@ pub(super) struct Look {
     pub(super) forgotten: Catalog,
     pub(super) scrubbed: Scrubbed,
     pub(super) reach: Reach,
+    /// The files in quarantine of snapshots that were lost.
+    pub(super) lost: Vec<String>,
     /// Packs about which the index says something else than they do.
     pub(super) lying_rows: Vec<String>,
 }
@@ -90,17 +100,19 @@ impl Look {
 /// Reads the store back.
 pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOutcome, Error> {
     let start = Instant::now();
-    let header = if options.repair {
+    let (sample, since, from) = match options {
+        VerifyOptions::Look { sample, since } => (*sample, *since, None),
+        VerifyOptions::Repair { from } => (None, None, Some(from)),
+    };
+    let header = if from.is_some() {
         Store::remake_header(&context.store, context.lock_wait, context.monitor)?
     } else {
         None
     };
     let store = context.open()?;
-    let alone = options
-        .repair
-        .then(|| store.alone(context.monitor))
-        .transpose()?;
-    let (look, mut flaws) = look(context, &store, options)?;
+    let alone = from.map(|from| store.alone(context.monitor).map(|alone| (alone, from)));
+    let alone = alone.transpose()?;
+    let (look, mut flaws) = look(context, &store, sample, since)?;
     flaws.extend(header.iter().map(|what| Flaw {
         file: "venv-snap.json".to_owned(),
         offset: None,
@@ -113,20 +125,21 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         bytes: look.scrubbed.bytes,
         objects: look.scrubbed.good.len() as u64,
         snapshots: look.catalog.snapshots.len() as u64,
-        complete: options.sample.is_none() && options.since.is_none(),
+        complete: sample.is_none() && since.is_none(),
         unread: look.scrubbed.unread || look.catalogs().any(Catalog::unread),
         flaws,
         hurt,
         repaired: None,
+        lost: look.lost.clone(),
         took: start.elapsed(),
     };
-    if let Some(alone) = alone.filter(|_| !outcome.is_clean()) {
-        let from = &options.from;
+    if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
         let repaired = repair(context, &store, &alone, &look, &outcome.hurt, from)?;
         outcome.repaired = Some(Repaired {
             header: header.is_some(),
             ..repaired
         });
+        outcome.lost = store.lost([&store.catalog()?, &store.forgotten()?])?;
         outcome.took = start.elapsed();
     }
     Ok(outcome)
@@ -135,13 +148,14 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
 fn look(
     context: &Context<'_>,
     store: &Store,
-    options: &VerifyOptions,
+    sample: Option<f64>,
+    since: Option<Timestamp>,
 ) -> Result<(Look, Vec<Flaw>), Error> {
     let rows = store.index_flaws(context.monitor)?;
     let (catalog, forgotten) = (store.catalog()?, store.forgotten()?);
     store.load_objects(&crate::monitor::Silent::default())?;
-    let since = options.since.map_or(i64::MIN, Timestamp::as_second);
-    let share = options.sample.unwrap_or(1.0);
+    let since = since.map_or(i64::MIN, Timestamp::as_second);
+    let share = sample.unwrap_or(1.0);
     let choose = |written: i64| if written < since { 0.0 } else { share };
     let seed = context.now.as_microsecond() as u64;
     let scrubbed = store.scrub(choose, seed, context.monitor)?;
@@ -159,7 +173,9 @@ fn look(
     }
     let (lying_rows, more): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     flaws.extend(more);
+    let lost = store.lost([&catalog, &forgotten])?;
     let look = Look {
+        lost,
         catalog,
         forgotten,
         scrubbed,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
+use super::catalog::LOST;
 use super::error::Error;
 use super::files::Area;
 use super::frame::HEADER_LEN;
@@ -106,9 +107,14 @@ impl Alone<'_> {
         Ok(self.0.files.delete(Area::Packs, names)?)
     }
 
-    /// Moves files that are beyond repair away, where they are kept.
+    /// Moves files that are beyond repair away, where they are kept. Those of snapshots that nobody forgot are told from all others.
     pub(crate) fn quarantine(&self, area: Area, names: &[String]) -> Result<(), Error> {
-        Ok(self.0.files.shift(names, area, Area::Quarantine)?)
+        let prefix = match area {
+            Area::Snapshots => LOST,
+            _ => "",
+        };
+        let files = &self.0.files;
+        Ok(files.shift(names, area, Area::Quarantine, prefix)?)
     }
 
     /// Drops rows of the index that do not say what the packs say; they are read anew.

@@ -13,6 +13,9 @@ use crate::model::{Digest, Snapshot, SnapshotId};
 /// No snapshot file is longer; a longer one is not ours.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 
+/// How the names of snapshot files in quarantine begin.
+pub(super) const LOST: &str = "snapshot-";
+
 /// All snapshots that a store holds.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
@@ -142,23 +145,35 @@ impl Store {
     /// Takes snapshots from the list; they can be brought back until they are pruned.
     pub(crate) fn forget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Snapshots, Area::Forgotten);
-        Ok(self.files.shift(&names(ids), from, to)?)
+        Ok(self.files.shift(&names(ids), from, to, "")?)
     }
 
     /// Brings forgotten snapshots back.
     pub(crate) fn unforget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Forgotten, Area::Snapshots);
-        Ok(self.files.shift(&names(ids), from, to)?)
+        Ok(self.files.shift(&names(ids), from, to, "")?)
     }
 
-    /// Removes forgotten snapshots for good.
-    pub(crate) fn drop_forgotten(&self, ids: &[SnapshotId]) -> Result<(), Error> {
-        Ok(self.files.delete(Area::Forgotten, &names(ids))?)
+    /// Removes forgotten snapshots for good, by the names of their files.
+    pub(crate) fn drop_forgotten(&self, names: &[String]) -> Result<(), Error> {
+        Ok(self.files.delete(Area::Forgotten, names)?)
     }
 
-    /// When a snapshot file was written or moved, in seconds since 1970.
-    pub(crate) fn written(&self, area: Area, id: SnapshotId) -> Result<i64, Error> {
-        Ok(self.files.written(area, &id.to_hex())?)
+    /// When a forgotten snapshot was forgotten, by the name of its file, in seconds since 1970.
+    pub(crate) fn forgotten_at(&self, name: &str) -> Result<i64, Error> {
+        Ok(self.files.written(Area::Forgotten, name)?)
+    }
+
+    /// The names in quarantine of snapshots that were lost: acknowledged, never forgotten, and not in the store again since.
+    pub(crate) fn lost(&self, catalogs: [&Catalog; 2]) -> Result<Vec<String>, Error> {
+        let mut lost = self.files.names(Area::Quarantine)?;
+        let is_back = |name: &str| {
+            let id = SnapshotId::from_hex(name);
+            let mut known = catalogs.iter().flat_map(|catalog| &catalog.snapshots);
+            id.is_ok_and(|id| known.any(|(known, _)| *known == id))
+        };
+        lost.retain(|file| file.strip_prefix(LOST).is_some_and(|name| !is_back(name)));
+        Ok(lost)
     }
 
     /// The snapshots that are pinned.

@@ -249,16 +249,22 @@ impl Files {
         atomic::remove(self.dir(area)?, names)
     }
 
-    /// Moves files to another area durably; their modification time becomes that of the move. Nothing relies on this being one
-    /// step: storage that cannot rename may copy and then delete.
-    pub(crate) fn shift(&self, names: &[String], from: Area, to: Area) -> Result<(), PathError> {
+    /// Moves files to another area durably, where their names begin with `prefix`; their modification time becomes that of the move.
+    /// Nothing relies on this being one step: storage that cannot rename may copy and then delete.
+    pub(crate) fn shift(
+        &self,
+        names: &[String],
+        from: Area,
+        to: Area,
+        prefix: &str,
+    ) -> Result<(), PathError> {
         if names.is_empty() {
             return Ok(());
         }
         for name in names {
             self.close(name);
         }
-        atomic::shift(self.dir(from)?, self.dir_made(to)?, names)
+        atomic::shift(self.dir(from)?, self.dir_made(to)?, names, prefix)
     }
 
     /// When a file was written or moved, in seconds since 1970.

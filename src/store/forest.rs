@@ -2,45 +2,17 @@
 
 use super::Store;
 use super::error::Error;
+use super::extent::{ENTRIES_MAX, Extent};
 use super::packer::Packer;
 use super::scrub::Digests;
 use super::tree::{self, TreeEntry};
-use super::wire::{Malformed, Reader};
+use super::wire::Malformed;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 
 /// No path in a tree is longer; deeper nesting is not a venv but an attack.
 const PATH_BYTES_MAX: usize = 64 * 1024;
 /// No directory's description is longer: some millions of entries.
 pub(super) const TREE_BYTES_MAX: u64 = 256 << 20;
-/// No snapshot of ours holds more entries, whatever its file says.
-const ENTRIES_MAX: u64 = 2_000_000;
-/// What all paths of a snapshot may take together, beside this much for each. A few small trees deep down could else take all
-/// memory with their paths alone.
-const ALL_PATHS_BYTES_MAX: u64 = 128 << 20;
-const EACH_PATH_BYTES: u64 = 1024;
-
-/// How much a forest holds: what is written and what is read has the same limits.
-#[derive(Default)]
-struct Extent {
-    entries: u64,
-    path_bytes: u64,
-}
-
-impl Extent {
-    fn add(&mut self, path: &RelPath) {
-        self.entries += 1;
-        self.path_bytes += path.as_bytes().len() as u64;
-    }
-
-    /// Why it is too much, if it is.
-    fn excess(&self, entries_max: u64) -> Option<&'static str> {
-        if self.entries > entries_max {
-            return Some("it holds more entries than its snapshot says");
-        }
-        let paths_max = ALL_PATHS_BYTES_MAX + EACH_PATH_BYTES * self.entries;
-        (self.path_bytes > paths_max).then_some("its paths are too long")
-    }
-}
 
 impl Packer<'_> {
     /// Stores the trees of a manifest and returns the name of the topmost, which holds the root directory alone.
@@ -50,7 +22,7 @@ impl Packer<'_> {
         let mut top = Vec::new();
         let mut extent = Extent::default();
         for entry in manifest.entries() {
-            extent.add(&entry.path);
+            extent.add_whole(entry).map_err(|_| Error::TooMuch)?;
             while open
                 .last()
                 .is_some_and(|(dir, _)| !entry.path.is_within(&dir.path))
@@ -68,9 +40,6 @@ impl Packer<'_> {
         }
         while !open.is_empty() {
             self.close(&mut open, &mut top)?;
-        }
-        if extent.excess(ENTRIES_MAX).is_some() {
-            return Err(Error::TooMuch);
         }
         self.add_tree(tree::encode(&top))
     }
@@ -93,20 +62,19 @@ impl Packer<'_> {
 }
 
 impl Store {
-    pub(super) fn read_tree(&self, id: &Digest, dir: &RelPath) -> Result<Vec<TreeEntry>, Error> {
+    /// Reads the tree of a directory, of which `extent` counts what it holds.
+    pub(super) fn read_tree(
+        &self,
+        id: &Digest,
+        dir: &RelPath,
+        extent: &mut Extent,
+    ) -> Result<Vec<TreeEntry>, Error> {
         let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
         let too_deep = dir.parts().count() > RelPath::LEVELS_MAX;
-        // Before it is decoded, since each entry is given its whole path.
-        let count = bytes.get(1..).and_then(|rest| Reader(rest).uint().ok());
-        let paths = count
-            .unwrap_or(0)
-            .saturating_mul(dir.as_bytes().len() as u64);
-        let paths_max = count.unwrap_or(0).saturating_mul(EACH_PATH_BYTES);
-        let too_deep = too_deep || paths > paths_max.saturating_add(ALL_PATHS_BYTES_MAX);
         let read = if too_deep || dir.as_bytes().len() > PATH_BYTES_MAX {
             Err(Malformed("it is nested too deep"))
         } else {
-            tree::decode(&bytes, dir)
+            tree::decode(&bytes, dir, extent)
         };
         read.map_err(|bad| Error::Corrupt {
             place: format!("the tree of '{dir}' ({id:?})"),
@@ -142,23 +110,19 @@ impl Store {
         let (entry, subtree) = self.read_root(root)?;
         let mut todo = vec![(RelPath::root(), subtree)];
         let mut entries = vec![entry];
-        let mut extent = Extent::default();
-        extent.add(&RelPath::root());
+        // Without the root, which is not counted.
+        let mut extent = Extent::new(entries_max.saturating_sub(1));
         while let Some((dir, id)) = todo.pop() {
             if missing.contains(&id) {
                 continue;
             }
-            for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
-                extent.add(&entry.path);
+            for TreeEntry { entry, subtree } in self.read_tree(&id, &dir, &mut extent)? {
                 if let Some(subtree) = subtree {
                     todo.push((entry.path.clone(), subtree));
                 }
                 if entry.digest().is_none_or(|id| !missing.contains(&id)) {
                     entries.push(entry);
                 }
-            }
-            if let Some(what) = extent.excess(entries_max) {
-                return Err(overgrown(root, what));
             }
         }
         Ok(Manifest::new(entries))
@@ -170,39 +134,28 @@ impl Store {
         let (entry_b, tree_b) = self.read_root(b)?;
         let (mut left, mut right) = (vec![entry_a], vec![entry_b]);
         let mut todo = vec![(RelPath::root(), Some(tree_a), Some(tree_b))];
-        let mut extent = Extent::default();
+        let (mut extent_a, mut extent_b) = (Extent::default(), Extent::default());
         while let Some((dir, a, b)) = todo.pop() {
             if a == b {
                 continue;
             }
             let mut subtrees =
                 std::collections::BTreeMap::<RelPath, (Option<Digest>, Option<Digest>)>::new();
-            for (id, into, first) in [(a, &mut left, true), (b, &mut right, false)] {
+            for (id, into, extent, first) in [
+                (a, &mut left, &mut extent_a, true),
+                (b, &mut right, &mut extent_b, false),
+            ] {
                 let Some(id) = id else { continue };
-                for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
+                for TreeEntry { entry, subtree } in self.read_tree(&id, &dir, extent)? {
                     if subtree.is_some() {
                         let pair = subtrees.entry(entry.path.clone()).or_default();
                         *(if first { &mut pair.0 } else { &mut pair.1 }) = subtree;
                     }
-                    extent.add(&entry.path);
                     into.push(entry);
                 }
-            }
-            if let Some(what) = extent.excess(2 * ENTRIES_MAX) {
-                return Err(overgrown(
-                    a.as_ref().or(b.as_ref()).unwrap_or(&tree_b),
-                    what,
-                ));
             }
             todo.extend(subtrees.into_iter().map(|(path, (a, b))| (path, a, b)));
         }
         Ok((Manifest::new(left), Manifest::new(right)))
-    }
-}
-
-fn overgrown(root: &Digest, what: &str) -> Error {
-    Error::Corrupt {
-        place: format!("the forest of {root:?}"),
-        what: what.to_owned(),
     }
 }

@@ -349,41 +349,6 @@ impl Store {
             objects: self.object_count(monitor)? as u64,
         })
     }
-
-    /// The stat cache of a venv, if there is a good one.
-    pub(crate) fn stat_cache(
-        &self,
-        venv: &str,
-        monitor: &dyn Monitor,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self
-            .with_index(monitor, |index| index.stat_cache(venv))?
-            .flatten())
-    }
-
-    /// Keeps the stat cache of a venv.
-    pub(crate) fn set_stat_cache(
-        &self,
-        venv: &str,
-        body: &[u8],
-        monitor: &dyn Monitor,
-    ) -> Result<(), Error> {
-        self.with_index(monitor, |index| index.set_stat_cache(venv, body))
-            .map(|_| ())
-    }
-
-    /// Appends an event to the log.
-    pub(crate) fn append_log(&self, event: &str, monitor: &dyn Monitor) -> Result<(), Error> {
-        self.with_index(monitor, |index| index.append_log(event))
-            .map(|_| ())
-    }
-
-    /// All events of the log, oldest first.
-    pub(crate) fn log_events(&self, monitor: &dyn Monitor) -> Result<Vec<String>, Error> {
-        Ok(self
-            .with_index(monitor, |index| index.log())?
-            .unwrap_or_default())
-    }
 }
 
 /// The table that a row holds, if it is one.

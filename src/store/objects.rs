@@ -95,6 +95,14 @@ impl Objects {
         self.spare.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// The objects that lie in more than one pack, with all their places.
+    pub(super) fn doubled(&self) -> impl Iterator<Item = (&Digest, Vec<Place>)> {
+        self.spare.iter().map(|(id, spare)| {
+            let first = self.places.get(id).into_iter();
+            (id, first.chain(spare).copied().collect())
+        })
+    }
+
     /// Where an object lies.
     pub(crate) fn find(&self, id: &Digest) -> Option<Place> {
         self.places.get(id).copied()

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Store;
 use super::error::Error;
+use super::extent::Extent;
 use super::objects::ByDigest;
 use super::scrub::Digests;
 use super::tree::TreeEntry;
@@ -136,10 +137,11 @@ impl Store {
             let subtree = Some(subtree);
             return Ok(Some(vec![TreeEntry { entry, subtree }]));
         }
-        Ok(super::tree::decode(&bytes, &RelPath::root()).ok())
+        Ok(super::tree::decode(&bytes, &RelPath::root(), &mut Extent::default()).ok())
     }
 
-    /// The places of a snapshot that are hurt, sorted by path.
+    /// The places of a snapshot that are hurt, sorted by path. Of a forest that grows beyond all measure the search ends where that
+    /// is met, and all below counts as hurt.
     pub(crate) fn holes(&self, snapshot: &Snapshot, reach: &Reach) -> Result<Vec<Hole>, Error> {
         let mut holes = Vec::new();
         let mut hole = |path: &RelPath, gap, object| {
@@ -151,6 +153,7 @@ impl Store {
         }
         let mut todo = vec![(RelPath::root(), snapshot.root)];
         let mut topmost = true;
+        let mut extent = Extent::default();
         while let Some((dir, id)) = todo.pop() {
             let first = std::mem::take(&mut topmost);
             if !reach.hurt.contains(&id) {
@@ -164,7 +167,14 @@ impl Store {
                 todo.push((RelPath::root(), self.read_root(&id)?.1));
                 continue;
             }
-            for TreeEntry { entry, subtree } in self.read_tree(&id, &dir)? {
+            let entries = match self.read_tree(&id, &dir, &mut extent) {
+                Err(Error::Corrupt { .. }) => {
+                    hole(&dir, Gap::Directory, id);
+                    break;
+                }
+                read => read?,
+            };
+            for TreeEntry { entry, subtree } in entries {
                 if let Some(below) = subtree {
                     todo.push((entry.path, below));
                 } else if let Some(lost) = entry.digest().filter(|id| reach.missing.contains(id)) {

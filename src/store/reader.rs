@@ -158,7 +158,8 @@ impl Store {
         first.or_else(|error| self.read_spare(place).ok_or(error))
     }
 
-    fn read_only_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
+    /// Reads the copy of an object that lies there, and no other one.
+    pub(super) fn read_only_place(&self, place: &Place) -> Result<Vec<u8>, Error> {
         let raw = self.cached_frame(place.pack, place.frame)?;
         Ok(self.part(&raw, place)?.to_vec())
     }

@@ -2,6 +2,7 @@
 //!
 //! The same directory always gives the same bytes, so an unchanged package costs nothing in the next snapshot.
 
+use super::extent::Extent;
 use super::wire::{Malformed, Reader, put_bytes, put_int, put_uint};
 use crate::model::{Digest, Entry, Meta, Node, RelPath, Special, Time};
 
@@ -80,8 +81,12 @@ fn put_node(out: &mut Vec<u8>, node: &Node, subtree: Option<Digest>) {
 }
 
 /// Reads the entries of the directory `dir`. Everything that a tree of ours never holds is refused: names that are not
-/// plain, out of order or twice, impossible modes and times.
-pub(crate) fn decode(bytes: &[u8], dir: &RelPath) -> Result<Vec<TreeEntry>, Malformed> {
+/// plain, out of order or twice, impossible modes, times and attributes, and more than `extent` has room for.
+pub(super) fn decode(
+    bytes: &[u8],
+    dir: &RelPath,
+    extent: &mut Extent,
+) -> Result<Vec<TreeEntry>, Malformed> {
     let mut reader = Reader(bytes);
     if reader.byte()? != VERSION {
         return Err(Malformed("the tree is of an unknown version"));
@@ -95,8 +100,9 @@ pub(crate) fn decode(bytes: &[u8], dir: &RelPath) -> Result<Vec<TreeEntry>, Malf
         if entries.last().is_some_and(|last| last.entry.path >= path) {
             return Err(Malformed("the names in the tree are not in order"));
         }
-        let meta = take_meta(&mut reader)?;
-        let (node, subtree) = take_node(&mut reader)?;
+        extent.add(&path)?;
+        let meta = take_meta(&mut reader, extent)?;
+        let (node, subtree) = take_node(&mut reader, extent)?;
         entries.push(TreeEntry {
             entry: Entry { path, meta, node },
             subtree,
@@ -107,13 +113,14 @@ pub(crate) fn decode(bytes: &[u8], dir: &RelPath) -> Result<Vec<TreeEntry>, Malf
 }
 
 /// Reads the topmost tree of a forest: one directory without a name.
-pub(crate) fn decode_root(bytes: &[u8]) -> Result<(Entry, Digest), Malformed> {
+pub(super) fn decode_root(bytes: &[u8]) -> Result<(Entry, Digest), Malformed> {
     let mut reader = Reader(bytes);
+    let extent = &mut Extent::default();
     if reader.byte()? != VERSION || reader.uint()? != 1 || !reader.bytes()?.is_empty() {
         return Err(Malformed("it is no topmost tree"));
     }
-    let meta = take_meta(&mut reader)?;
-    let (node, subtree) = take_node(&mut reader)?;
+    let meta = take_meta(&mut reader, extent)?;
+    let (node, subtree) = take_node(&mut reader, extent)?;
     reader.end()?;
     let subtree = subtree.ok_or(Malformed("its entry is no directory"))?;
     Ok((
@@ -126,7 +133,7 @@ pub(crate) fn decode_root(bytes: &[u8]) -> Result<(Entry, Digest), Malformed> {
     ))
 }
 
-fn take_meta(reader: &mut Reader<'_>) -> Result<Meta, Malformed> {
+fn take_meta(reader: &mut Reader<'_>, extent: &mut Extent) -> Result<Meta, Malformed> {
     let (mode, uid, gid) = (reader.uint32()?, reader.uint32()?, reader.uint32()?);
     let mtime = Time {
         secs: reader.int()?,
@@ -135,9 +142,15 @@ fn take_meta(reader: &mut Reader<'_>) -> Result<Meta, Malformed> {
     if mode > 0o7777 || mtime.nanos >= 1_000_000_000 || uid == u32::MAX || gid == u32::MAX {
         return Err(Malformed("mode, owner or time of an entry is impossible"));
     }
-    let mut xattrs = Vec::new();
+    let mut xattrs: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     for _ in 0..reader.uint()? {
-        xattrs.push((reader.bytes()?.to_vec(), reader.bytes()?.to_vec()));
+        let (name, value) = (reader.bytes()?, reader.bytes()?);
+        let in_order = xattrs.last().is_none_or(|(last, _)| &last[..] < name);
+        if !in_order || !Meta::is_attribute(name, value) {
+            return Err(Malformed("an attribute of an entry is impossible"));
+        }
+        extent.add_attribute(name, value)?;
+        xattrs.push((name.to_vec(), value.to_vec()));
     }
     Ok(Meta {
         mode,
@@ -148,18 +161,21 @@ fn take_meta(reader: &mut Reader<'_>) -> Result<Meta, Malformed> {
     })
 }
 
-fn take_node(reader: &mut Reader<'_>) -> Result<(Node, Option<Digest>), Malformed> {
+fn take_node(
+    reader: &mut Reader<'_>,
+    extent: &mut Extent,
+) -> Result<(Node, Option<Digest>), Malformed> {
+    let mut text = |reader: &mut Reader<'_>| {
+        let text = reader.bytes()?;
+        extent.add_bytes(text.len()).map(|()| text.to_vec())
+    };
     let node = match reader.byte()? {
         tag @ (0 | 1) => {
             let size = reader.uint()?;
             let digest = Digest::from_bytes(reader.array()?);
-            let first = if tag == 1 {
-                Some(reader.bytes()?)
-            } else {
-                None
-            };
+            let first = (tag == 1).then(|| text(reader)).transpose()?;
             let link_to = first
-                .map(RelPath::new)
+                .map(|first| RelPath::new(&first))
                 .transpose()
                 .map_err(|_| Malformed("a hard link leads nowhere"))?;
             if size > i64::MAX as u64 || link_to.as_ref().is_some_and(RelPath::is_root) {
@@ -173,23 +189,19 @@ fn take_node(reader: &mut Reader<'_>) -> Result<(Node, Option<Digest>), Malforme
         }
         2 => return Ok((Node::Dir, Some(Digest::from_bytes(reader.array()?)))),
         3 => {
-            let target = reader.bytes()?;
+            let target = text(reader)?;
             if target.is_empty() || target.contains(&0) {
                 return Err(Malformed("a symbolic link is impossible"));
             }
-            Node::Symlink(target.to_vec())
+            Node::Symlink(target)
         }
         4 => Node::Special(Special::Fifo),
         5 => Node::Special(Special::Socket),
         6 => Node::Special(Special::CharDevice(reader.uint()?)),
         7 => Node::Special(Special::BlockDevice(reader.uint()?)),
         8 => {
-            let reason = std::str::from_utf8(reader.bytes()?);
-            Node::Unreadable(
-                reason
-                    .map_err(|_| Malformed("a reason is no text"))?
-                    .to_owned(),
-            )
+            let reason = String::from_utf8(text(reader)?);
+            Node::Unreadable(reason.map_err(|_| Malformed("a reason is no text"))?)
         }
         _ => return Err(Malformed("an entry is of an unknown type")),
     };
@@ -199,6 +211,10 @@ fn take_node(reader: &mut Reader<'_>) -> Result<(Node, Option<Digest>), Malforme
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Vec<TreeEntry>, Malformed> {
+        decode(bytes, &RelPath::root(), &mut Extent::default())
+    }
 
     fn entry(name: &str, node: Node) -> TreeEntry {
         let mtime = Time { secs: -5, nanos: 7 };
@@ -238,27 +254,24 @@ mod tests {
 
     #[test]
     fn every_kind_of_entry_reads_back() {
-        assert_eq!(
-            decode(&encode(&sample()), &RelPath::root()).unwrap(),
-            sample()
-        );
+        assert_eq!(read(&encode(&sample())).unwrap(), sample());
     }
 
     #[test]
     fn hostile_trees_are_refused() {
         let mut twice = sample();
         twice[1] = twice[0].clone();
-        assert!(decode(&encode(&twice), &RelPath::root()).is_err());
+        assert!(read(&encode(&twice)).is_err());
         let good = encode(&sample());
         for len in 0..good.len() {
-            assert!(decode(&good[..len], &RelPath::root()).is_err());
+            assert!(read(&good[..len]).is_err());
         }
         for name in [&b".."[..], b".", b"", b"a/b", b"a\0"] {
             let mut bytes = vec![VERSION, 1];
             put_bytes(&mut bytes, name);
             put_meta(&mut bytes, &Meta::default());
             put_node(&mut bytes, &Node::Special(Special::Fifo), None);
-            assert!(decode(&bytes, &RelPath::root()).is_err(), "{name:?}");
+            assert!(read(&bytes).is_err(), "{name:?}");
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Usage: how much of each pack is needed.
 
+use std::sync::PoisonError;
+
 use super::Store;
 use super::error::Error;
 use super::files::Area;
 use super::frame::Part;
+use super::objects::{ByDigest, Place};
 use super::pack::FramePlace;
 use super::scrub::{Digests, GoodFrame};
+use crate::model::Digest;
 
 /// A pack with what of it is needed. Sizes are bytes as stored; of a frame, each object counts by its share of the plain bytes.
 #[derive(Debug)]
@@ -27,8 +31,9 @@ pub(crate) struct Usage {
 }
 
 impl Store {
-    /// Compares each pack with what is needed. Of an object that lies in several packs, one copy is needed.
+    /// Compares each pack with what is needed. Of an object that lies in several packs, one good copy is needed.
     pub(crate) fn usage(&self, needed: &Digests) -> Result<Vec<Usage>, Error> {
+        let good = self.good_copies(needed);
         let mut seen = Digests::default();
         let mut found = Vec::new();
         for (name, size) in self.files.list(Area::Packs)? {
@@ -51,7 +56,13 @@ impl Store {
                 frames: Vec::new(),
             };
             for (place, parts) in frames {
-                let live = |part: &&Part| needed.contains(&part.id) && seen.insert(part.id);
+                let is_good = |id: &Digest| {
+                    let copy = good.get(id);
+                    copy.is_none_or(|(pack, at)| *pack == usage.name && *at == place.offset)
+                };
+                let live = |part: &&Part| {
+                    needed.contains(&part.id) && is_good(&part.id) && seen.insert(part.id)
+                };
                 let lives: Vec<&Part> = parts.iter().filter(live).collect();
                 let plain: u64 = lives.iter().map(|part| u64::from(part.len)).sum();
                 let share = if lives.len() == parts.len() {
@@ -70,5 +81,32 @@ impl Store {
             found.push(usage);
         }
         Ok(found)
+    }
+
+    /// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame: the first that can be
+    /// read, since another one may be damaged without anybody having noticed yet.
+    fn good_copies(&self, needed: &Digests) -> ByDigest<(String, u64)> {
+        let doubled: Vec<(Digest, Vec<Place>)> = {
+            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            let all = objects.iter().flat_map(|objects| objects.doubled());
+            let mut all: Vec<_> = all
+                .filter(|(id, _)| needed.contains(id))
+                .map(|(id, places)| (*id, places))
+                .collect();
+            // Neighbours are in one frame.
+            let order = |places: &[Place]| places.first().map(|one| (one.pack, one.frame));
+            all.sort_unstable_by_key(|(_, places)| order(places));
+            all
+        };
+        let copy = |(id, places): (Digest, Vec<Place>)| {
+            let readable = places
+                .iter()
+                .find(|place| self.read_only_place(place).is_ok());
+            let place = readable.or(places.first())?;
+            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            let (pack, frame) = objects.as_ref()?.frame(place.pack, place.frame)?;
+            Some((id, (pack.to_owned(), frame.offset)))
+        };
+        doubled.into_iter().filter_map(copy).collect()
     }
 }

@@ -15,6 +15,10 @@ use crate::disk::stat::Stat;
 use crate::disk::walk::Found;
 use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
 use crate::model::{Digest, RelPath};
+use crate::monitor::Monitor;
+
+/// No file of a venv is larger, and none needs more room on disk to claim that it is.
+const SIZE_MAX: u64 = 1 << 40;
 
 /// Extended attributes by name.
 pub(super) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
@@ -100,18 +104,33 @@ impl Opened {
 
     /// Reads a large file segment by segment, and returns its digest. In parallel, unless a hash is wanted that takes them in
     /// order.
-    pub(super) fn read_large(&self, path: &RelPath, sink: &dyn Sink) -> Result<Digest, Failed> {
+    pub(super) fn read_large(
+        &self,
+        path: &RelPath,
+        sink: &dyn Sink,
+        monitor: &dyn Monitor,
+    ) -> Result<Digest, Failed> {
         let size = self.stat.size;
-        let count = u32::try_from(size.div_ceil(SEGMENT_LEN as u64))
-            .map_err(|_| Failed::Unreadable("it is too large".to_owned()))?;
+        if size > SIZE_MAX {
+            let what = "it is larger than 1 TiB, which no file of a venv is";
+            return Err(Failed::Unreadable(what.to_owned()));
+        }
+        let count = size.div_ceil(SEGMENT_LEN as u64) as u32;
+        let read = |number, also: &mut dyn FnMut(&[u8])| {
+            // Even the zeros of a hole are hashed, and those of a terabyte take minutes.
+            if monitor.cancelled() {
+                return Err(Failed::Stopped);
+            }
+            self.read_segment(number, sink, also)
+        };
         let mut hasher = sink.hasher(path);
         let values: Result<Vec<Digest>, Failed> = match &mut hasher {
             Some(hasher) => (0..count)
-                .map(|number| self.read_segment(number, sink, |bytes| hasher.update(bytes)))
+                .map(|number| read(number, &mut |bytes| hasher.update(bytes)))
                 .collect(),
             None => (0..count)
                 .into_par_iter()
-                .map(|number| self.read_segment(number, sink, |_| ()))
+                .map(|number| read(number, &mut |_| ()))
                 .collect(),
         };
         let values = values?;
@@ -129,7 +148,7 @@ impl Opened {
         &self,
         number: u32,
         sink: &dyn Sink,
-        also: impl FnOnce(&[u8]),
+        also: &mut dyn FnMut(&[u8]),
     ) -> Result<Digest, Failed> {
         let offset = u64::from(number) * SEGMENT_LEN as u64;
         let len = (self.stat.size - offset).min(SEGMENT_LEN as u64) as usize;

@@ -186,7 +186,7 @@ fn read_batch(
     let mut wanted = Vec::new();
     let mut bytes_read = 0;
     for (_, found) in batch {
-        let content = match read_one(root, found, sink, &mut wanted) {
+        let content = match read_one(root, found, sink, monitor, &mut wanted) {
             Ok((digest, xattrs)) => Content::Known(digest, xattrs),
             Err(Failed::Changed) => Content::Changed,
             Err(Failed::Unreadable(reason)) => Content::Unreadable(reason),
@@ -206,12 +206,13 @@ fn read_one(
     root: &Rooted,
     found: &Found,
     sink: &dyn Sink,
+    monitor: &dyn Monitor,
     wanted: &mut Vec<(Digest, Vec<u8>)>,
 ) -> Result<(Digest, Xattrs), Failed> {
     let file = Opened::open(root, found)?;
     let xattrs = file.xattrs()?;
     if found.stat.size > SEGMENT_LEN as u64 {
-        return Ok((file.read_large(&found.path, sink)?, xattrs));
+        return Ok((file.read_large(&found.path, sink, monitor)?, xattrs));
     }
     let digest = file.read_small(|bytes| {
         let digest = Digest::of(bytes);

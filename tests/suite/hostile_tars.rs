@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 
-use crate::support::tar::{Tar, block};
+use crate::support::tar::{Tar, block, record};
 use crate::support::{Run, Sandbox, Tree};
 
 fn snapshots(sandbox: &Sandbox) -> usize {
@@ -236,6 +236,36 @@ fn a_million_empty_entries_are_refused() {
     let run = sandbox.code(3, &["import", "x.tar", "--venv", "venv"]);
     assert!(run.stderr.contains("more than 500000 entries"), "{run}");
     assert_eq!(snapshots(&sandbox), 0);
+}
+
+#[test]
+fn attributes_that_would_take_all_memory_are_refused() {
+    let records: Vec<u8> = (0..2300)
+        .flat_map(|n| record(&format!("SCHILY.xattr.{n:04}"), b""))
+        .collect();
+    let tar = (0..600).fold(Tar::venv(), |tar, n| {
+        tar.records(b'x', &records).file(&format!("./{n}"), b"")
+    });
+    refuse("names and attributes take more", &tar.end());
+}
+
+#[test]
+fn attributes_that_no_system_has_are_refused() {
+    let named = |name: &str, value: &[u8]| {
+        let tar = Tar::venv().pax(&format!("SCHILY.xattr.{name}"), value);
+        tar.file("./a", b"x").end()
+    };
+    take(&named(&"n".repeat(255), b"value"));
+    for tar in [
+        named("", b"value"),
+        named(&"n".repeat(256), b"value"),
+        Tar::venv()
+            .pax("LIBARCHIVE.xattr.user%00a", b"eHk")
+            .file("./a", b"x")
+            .end(),
+    ] {
+        refuse("attribute is impossible", &tar);
+    }
 }
 
 #[test]

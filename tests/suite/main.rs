@@ -11,6 +11,7 @@
     reason = "speed is not what tests are for"
 )]
 
+mod afterwards;
 mod audit;
 mod bad_input;
 mod beyond;
@@ -36,7 +37,10 @@ mod installed;
 mod installers;
 mod interpreters;
 mod kept;
+mod labels;
+mod large;
 mod leftovers;
+mod lost;
 mod mixtures;
 mod packages;
 mod packs;
@@ -48,6 +52,7 @@ mod shared;
 mod signals;
 mod slips;
 mod support;
+mod ticks;
 mod tidy;
 mod transport;
 mod unseen;

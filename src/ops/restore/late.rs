@@ -1,15 +1,18 @@
 //! What happens in a venv while it is being replaced: nothing of it may be lost, and nothing of it may get into the new tree.
 
+use std::collections::HashMap;
+
 use super::Live;
 use super::stage::Staged;
 use crate::disk::PathError;
 use crate::disk::journal::Phase;
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
-use crate::disk::walk::walk;
-use crate::model::{Document, Purpose, RelPath, SnapshotId, VenvId};
+use crate::disk::stat::Stat;
+use crate::disk::walk::{Found, walk};
+use crate::model::{Document, Entry, Purpose, RelPath, SnapshotId, Time, VenvId};
 use crate::ops::context::Context;
-use crate::ops::error::Error;
+use crate::ops::error::{Error, reason};
 use crate::ops::intake::Intake;
 use crate::ops::list::document;
 use crate::ops::lookup::Chosen;
@@ -43,10 +46,11 @@ pub(super) fn capture(
         return Ok(None);
     };
     // The change time of the files that were linked moved with the link.
-    let mut cache = live.scan.stat_cache(None);
+    let racy = context.racy(old)?;
+    let mut cache = live.scan.stat_cache(racy);
     for (entry, stat) in staged.taken.files(&staged.plan.target.manifest) {
         if let Some(digest) = entry.digest() {
-            cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), None);
+            cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), racy);
         }
     }
     let venv = context.venv_id(&staged.plan.place);
@@ -191,28 +195,96 @@ fn absent(done: Result<(), PathError>) -> Result<bool, PathError> {
     }
 }
 
-/// Lets the next save know the new tree, in the state that it has after the last of our own renames and links.
-pub(super) fn refresh_stat_cache(context: &Context<'_>, staged: &Staged<'_>) -> Result<(), Error> {
-    if !staged.plan.store.may_write() || context.racy().is_some() {
+/// Lets the next save know the new tree, in the state that it has after the last of our own renames and links. Where that fails, the next
+/// save reads all files, and the restore is done all the same.
+pub(super) fn refresh_stat_cache(context: &Context<'_>, staged: &Staged<'_>) {
+    if let Err(error) = note_states(context, staged) {
+        let why = reason(&error);
+        let what = "the state of the new tree cannot be noted, and the next save reads all of it";
+        context.monitor.warn(&format!("{what} ({why})"));
+    }
+}
+
+fn note_states(context: &Context<'_>, staged: &Staged<'_>) -> Result<(), Error> {
+    let tree = staged.new_tree()?;
+    if !staged.plan.store.may_write() || context.racy(&tree)?.is_some() {
         return Ok(());
     }
+    let found = walk(&tree)?;
+    let since = Since::new(staged, found.first());
     let mut cache = StatCache::default();
     let mut target = staged.plan.target.manifest.entries().iter().peekable();
-    for found in walk(&staged.new_tree()?)? {
-        while target.next_if(|entry| entry.path < found.path).is_some() {}
-        let Some(entry) = target.next_if(|entry| entry.path == found.path) else {
+    for Found { path, stat, .. } in &found {
+        while target.next_if(|entry| entry.path < *path).is_some() {}
+        let Some(entry) = target.next_if(|entry| entry.path == *path) else {
             continue;
         };
-        if let (Some(digest), Some(size)) = (entry.digest(), entry.size())
-            && size == found.stat.size
-            && entry.meta.mtime == found.stat.mtime
+        if let Some(digest) = entry.digest()
+            && entry.size() == Some(stat.size)
+            && entry.meta.mtime == stat.mtime
+            && since.is_untouched(path, stat)
         {
-            cache.insert(&found.stat, digest, !entry.meta.xattrs.is_empty(), None);
+            cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), None);
         }
     }
     let key = Context::cache_key(&context.venv_id(&staged.plan.place));
-    Ok(staged
-        .plan
-        .store
-        .set_stat_cache(&key, &cache.encode(), context.monitor)?)
+    let store = staged.plan.store;
+    store.set_stat_cache(&key, &cache.encode(), context.monitor);
+    Ok(())
+}
+
+/// What tells of a file of the new tree that nobody changed it since it was proved good. Size and time do not: both can be the same
+/// after an installer put another file there.
+struct Since<'s> {
+    /// The states in which files were proved.
+    proved: HashMap<&'s RelPath, &'s Stat>,
+    /// Whether files were shared with the replaced tree, whose removal moved their change time.
+    shared: bool,
+    /// When the new tree was exposed. What was written into it before could be reached by nobody until then.
+    exposed: Option<Time>,
+}
+
+impl<'s> Since<'s> {
+    fn new(staged: &'s Staged<'_>, root: Option<&Found>) -> Self {
+        let target = &staged.plan.target.manifest;
+        if matches!(staged.bench.journal.phase, Phase::Apply { .. }) {
+            let live = staged.plan.live.iter().map(|live| &live.scan);
+            let states = live.flat_map(|scan| scan.manifest.entries().iter().zip(&scan.stats));
+            let stays = |entry: &Entry| {
+                let wanted = target.get(&entry.path).and_then(Entry::digest);
+                wanted.is_some() && wanted == entry.digest()
+            };
+            let proved = states.filter(|(entry, _)| stays(entry));
+            return Self {
+                proved: proved.map(|(entry, stat)| (&entry.path, stat)).collect(),
+                shared: false,
+                exposed: None,
+            };
+        }
+        // The exchange was the last change of the root, unless it does not look as it was made.
+        let as_made = |root: &&Found| {
+            let (now, made) = (root.stat.meta(), target.entries().first());
+            made.is_some_and(|made| {
+                let made = &made.meta;
+                (now.mode, now.uid, now.gid, now.mtime)
+                    == (made.mode, made.uid, made.gid, made.mtime)
+            })
+        };
+        let taken = staged.taken.files(target);
+        Self {
+            proved: taken.map(|(entry, stat)| (&entry.path, stat)).collect(),
+            shared: true,
+            exposed: root.filter(as_made).map(|root| root.stat.ctime),
+        }
+    }
+
+    fn is_untouched(&self, path: &RelPath, now: &Stat) -> bool {
+        match self.proved.get(path) {
+            Some(then) if self.shared && then.nlink > 1 => {
+                now.same_inode(then) && (now.mode, now.mtime) == (then.mode, then.mtime)
+            }
+            Some(then) => now.same_state(then),
+            None => self.exposed.is_some_and(|exposed| now.ctime <= exposed),
+        }
+    }
 }

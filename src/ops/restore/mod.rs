@@ -357,7 +357,7 @@ impl<'a> Run<'a> {
             ),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
         };
-        record(self.store, &event, context.monitor)?;
+        record(self.store, &event, context.monitor);
         let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
         outcome.report = report;
         outcome.incident = done.incident;

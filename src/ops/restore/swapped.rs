@@ -253,7 +253,7 @@ impl Swapped<'_> {
         if let Phase::Apply { steps } = &staged.bench.journal.phase {
             settle_root(&staged.plan.in_place()?, steps)?;
         }
-        late::refresh_stat_cache(context, staged)?;
+        late::refresh_stat_cache(context, staged);
         Ok(Done {
             way: self.way,
             incident: if staged.plan.place.standing() == Standing::Directory {

@@ -22,6 +22,7 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome) -> io::Result<()> {
         "snapshots": outcome.snapshots,
         "findings": outcome.flaws.iter().map(flaw).collect::<Vec<_>>(),
         "hurt": outcome.hurt.iter().map(hurt).collect::<Vec<_>>(),
+        "lost": outcome.lost,
         "unreadable": outcome.unread,
         "repaired": outcome.repaired.as_ref().map(repaired),
         "took_ms": millis(outcome.took),

@@ -29,9 +29,13 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io
         count(outcome.objects, "good object"),
         took(outcome.took),
     );
+    for name in &outcome.lost {
+        let name = Shown(name.as_bytes());
+        writeln!(out, "quarantine/{name}: a snapshot that was lost")?;
+    }
     match &outcome.repaired {
-        Some(repaired) => repair(out, repaired, style)?,
-        None if outcome.flaws.is_empty() && outcome.hurt.is_empty() => {
+        Some(repaired) => repair(out, repaired, !outcome.lost.is_empty(), style)?,
+        None if outcome.is_clean() => {
             let part = if outcome.complete {
                 ""
             } else {
@@ -42,10 +46,11 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io
         }
         None => writeln!(
             out,
-            "{}, {} of {} hurt",
+            "{}, {} of {} hurt, {} lost",
             count(outcome.flaws.len() as u64, "finding"),
             number(outcome.hurt.len() as u64),
-            count(outcome.snapshots, "snapshot")
+            count(outcome.snapshots, "snapshot"),
+            number(outcome.lost.len() as u64),
         )?,
     }
     writeln!(out, "{read}")
@@ -86,7 +91,7 @@ pub(super) fn hole_line(hole: &Hole) -> String {
     }
 }
 
-fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result<()> {
+fn repair(out: &mut dyn Write, repaired: &Repaired, lost: bool, style: &Style) -> io::Result<()> {
     let mut line = |text: String| writeln!(out, "{text}");
     if repaired.header {
         line("made the header of the store anew".to_owned())?;
@@ -117,6 +122,7 @@ fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result
     hurts(out, &repaired.hurt, style)?;
     let still = count(repaired.hurt.len() as u64, "snapshot");
     match repaired.hurt.len() {
+        0 if lost => writeln!(out, "all else in the store is whole"),
         0 => writeln!(out, "the store is whole"),
         _ => writeln!(
             out,

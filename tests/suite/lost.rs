@@ -1,0 +1,129 @@
+//! Snapshots and objects that a store has lost in part: what is lost stays told, and what could still come back is not removed without a
+//! word (promises 1, 7).
+
+use std::fs;
+use std::path::Path;
+
+use crate::care::{change, files, saved};
+use crate::support::{Sandbox, Tree, venv};
+
+#[test]
+fn a_snapshot_that_was_lost_is_told_until_its_file_is_removed_or_comes_back() {
+    let sandbox = saved();
+    let good = Tree::of(&sandbox.venv());
+    let file = files(&sandbox.path("store/snapshots")).remove(0);
+    let whole = fs::read(&file).unwrap();
+    venv::write(&sandbox.venv(), "second", &venv::noise(5000));
+    sandbox.ok(&["save", "venv"]);
+    change(&file, |bytes| bytes.truncate(40));
+    // The repair that loses it says so, and so does every look afterwards.
+    let repaired = sandbox.code(1, &["verify", "--repair"]);
+    assert!(repaired.stdout.contains("was lost"), "{repaired}");
+    assert_eq!(sandbox.ids().len(), 1);
+    let seen = sandbox.json(1, &["verify"]);
+    assert_eq!(seen["clean"], false, "{seen}");
+    assert_eq!(seen["lost"].as_array().unwrap().len(), 1, "{seen}");
+    let run = sandbox.code(1, &["verify"]);
+    assert!(
+        run.stdout.contains("1 lost") && run.stderr.contains("hint: bring the files"),
+        "{run}"
+    );
+    sandbox.code(1, &["verify", "--repair"]);
+    // Nobody knows what it needs, should its file come back.
+    let run = sandbox.code(3, &["prune", "--grace", "0"]);
+    assert!(run.stderr.contains("quarantine/snapshot-"), "{run}");
+    fs::write(&file, &whole).unwrap();
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune", "--grace", "0"]);
+    let first = file.file_name().unwrap().to_str().unwrap();
+    sandbox.ok(&["restore", "venv", first, "--to", "out", "--exact"]);
+    good.assert_same(&Tree::of(&sandbox.path("out")), "came back");
+    // Or it is given up.
+    fs::remove_file(&file).unwrap();
+    sandbox.code(1, &["verify"]);
+    for kept in files(&sandbox.path("store/quarantine")) {
+        fs::remove_file(kept).unwrap();
+    }
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune", "--grace", "0"]);
+}
+
+/// Makes everything in the store look old.
+fn age(sandbox: &Sandbox) {
+    for dir in ["packs", "snapshots"] {
+        for file in files(&sandbox.path("store").join(dir)) {
+            venv::set_mtime(&file, 1_600_000_000, 0);
+        }
+    }
+}
+
+#[test]
+fn what_a_forgotten_snapshot_needs_stays_while_its_file_cannot_be_read() {
+    let sandbox = saved();
+    venv::write(&sandbox.venv(), "second", &venv::noise(50_000));
+    sandbox.ok(&["save", "venv"]);
+    let second = Tree::of(&sandbox.venv());
+    let id = sandbox.ids().pop().unwrap();
+    sandbox.ok(&["forget", &id]);
+    age(&sandbox);
+    let file = files(&sandbox.path("store/forgotten")).remove(0);
+    let forgotten = fs::metadata(&file).unwrap().modified().unwrap();
+    let damage = |bytes: &mut Vec<u8>| {
+        let half = bytes.len() / 2;
+        bytes[half] ^= 1;
+    };
+    change(&file, damage);
+    let set = |time| fs::File::open(&file).unwrap().set_modified(time).unwrap();
+    set(forgotten);
+    let run = sandbox.code(3, &["prune"]);
+    assert!(
+        run.stderr.contains("forgotten snapshot file") && run.stderr.contains("--repair"),
+        "{run}"
+    );
+    sandbox.ok(&["verify", "--repair"]);
+    sandbox.ok(&["prune"]);
+    sandbox.ok(&["undelete", &id]);
+    sandbox.ok(&["restore", "venv", &id, "--to", "out", "--exact"]);
+    second.assert_same(&Tree::of(&sandbox.path("out")), "undeleted");
+    // Once its grace is over it goes, whatever it says.
+    sandbox.ok(&["forget", &id]);
+    change(&file, damage);
+    venv::set_mtime(&file, 1_600_000_000, 0);
+    sandbox.ok(&["prune"]);
+    assert!(!file.exists());
+}
+
+/// Flips a bit in a pack, in the middle of some content that does not compress.
+fn damage(pack: &Path, content: &[u8]) {
+    change(pack, |bytes| {
+        let found = bytes.windows(64).position(|part| part == &content[..64]);
+        bytes[found.unwrap() + 1000] ^= 1;
+    });
+}
+
+#[test]
+fn of_what_lies_in_two_packs_prune_keeps_the_copy_that_can_be_read() {
+    // It kept the one of the first pack by name, and deleted the other.
+    for hurt in 0..2 {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        let content = venv::noise(30_000);
+        venv::write(&sandbox.venv(), "data.bin", &content);
+        sandbox.ok(&["save", "venv"]);
+        let good = Tree::of(&sandbox.venv());
+        // Another store packs the same and some more.
+        venv::write(&sandbox.venv(), "more.bin", &venv::noise(40_000));
+        sandbox.ok(&["save", "venv", "--store", "other"]);
+        for pack in files(&sandbox.path("other/packs")) {
+            let name = pack.file_name().unwrap();
+            fs::copy(&pack, sandbox.path("store/packs").join(name)).unwrap();
+        }
+        let packs = files(&sandbox.path("store/packs"));
+        assert_eq!(packs.len(), 2);
+        damage(&packs[hurt], &content);
+        sandbox.ok(&["prune", "--grace", "0"]);
+        sandbox.ok(&["restore", "venv", "--to", "out", "--exact"]);
+        good.assert_same(&Tree::of(&sandbox.path("out")), &format!("pack {hurt}"));
+        sandbox.ok(&["verify"]);
+    }
+}

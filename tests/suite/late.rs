@@ -39,15 +39,27 @@ fn what_changes_before_it_is_replaced_in_place_is_in_the_incident_snapshot() {
     let Some((sandbox, _mount, good)) = mounted() else {
         return;
     };
+    let before = Tree::of(&sandbox.venv());
+    let fine = format!("{}/idna/core.py", venv::SITE);
+    let mut hurt = Tree::default();
     let run = restore_while(&sandbox, "syncfs:delay_enter=2000000:when=1", || {
         append(sandbox.venv().join("lib/mine"), "late\n");
+        // One that was good, and so was not staged.
+        append(sandbox.venv().join(&fine), "# late\n");
+        hurt = Tree::of(&sandbox.venv());
     });
     assert!(run.stdout.contains("replaced one by one"), "{run}");
     good.assert_same(&Tree::of(&sandbox.venv()), "in place");
     assert_eq!(in_incident(&sandbox, "lib/mine"), "mine\nlate\n", "{run}");
     sandbox.ok(&["undo", "venv"]);
-    let mine = fs::read(sandbox.venv().join("lib/mine")).unwrap();
-    assert_eq!(mine, b"mine\nlate\n");
+    hurt.0
+        .retain(|path, _| !path.starts_with(".snap-restore-staging"));
+    hurt.0
+        .retain(|path, _| !path.starts_with(".snap-restore-journal"));
+    let root = std::path::Path::new("");
+    let undone = Tree::of(&sandbox.venv());
+    hurt.0.get_mut(root).unwrap().mtime = before.0[root].mtime;
+    hurt.assert_same(&undone, "undone");
     assert_eq!(sandbox.debris(), Vec::<String>::new());
 }
 
@@ -176,6 +188,29 @@ fn what_comes_into_the_empty_directory_of_a_restore_to_it_stays() {
 }
 
 #[test]
+fn what_comes_into_an_empty_mount_point_of_a_restore_to_it_stays() {
+    if !can_trace() || !needs_root() {
+        return;
+    }
+    let (sandbox, good) = hurt_venv();
+    let to = sandbox.path("new");
+    let Some(_mount) = Mount::tmpfs(&to, "size=16m") else {
+        return;
+    };
+    let args = ["restore", "venv", "--to", "new", "--exact"];
+    let run = sandbox.held_up("syncfs:delay_enter=2000000:when=1", &args, || {
+        venv::write(&to, "bin/tool", b"precious\n");
+    });
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("not empty"), "{run}");
+    assert_eq!(fs::read(to.join("bin/tool")).unwrap(), b"precious\n");
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 1, "{run}");
+    fs::remove_dir_all(to.join("bin")).unwrap();
+    sandbox.ok(&args);
+    good.assert_same(&Tree::of(&to), "where nothing comes");
+}
+
+#[test]
 fn a_socket_that_is_made_anew_during_a_restore_stays_the_one_in_use() {
     // One that nobody listens at was made in its place.
     if !can_trace() {
@@ -191,8 +226,6 @@ fn a_socket_that_is_made_anew_during_a_restore_stays_the_one_in_use() {
         fs::remove_file(&socket).unwrap();
         service = Some(UnixListener::bind(&socket).unwrap());
     });
-    let args = ["restore", "venv", "latest"];
-    let _ = args;
     let _client = UnixStream::connect(&socket).unwrap();
     service.unwrap().accept().unwrap();
     assert_eq!(sandbox.debris(), Vec::<String>::new());

@@ -2,6 +2,7 @@
 
 use super::Live;
 use super::merge;
+use super::plan::Route;
 use super::special::made_anew;
 use super::stage::Staged;
 use crate::disk::PathError;
@@ -96,6 +97,10 @@ pub(super) fn capture(
         store: staged.plan.store,
         venv,
         snapshot: staged.plan.snapshot,
+        root: match staged.plan.route {
+            Route::InPlace(_) => live.scan.manifest.get(&RelPath::root()),
+            Route::Exchange => None,
+        },
     };
     late.save(old, &cache, first, None).map(Some)
 }
@@ -118,6 +123,8 @@ pub(super) struct Late<'a> {
     pub(super) store: &'a Store,
     pub(super) venv: VenvId,
     pub(super) snapshot: SnapshotId,
+    /// What its root was before we put our own staging into it.
+    pub(super) root: Option<&'a Entry>,
 }
 
 impl Late<'_> {
@@ -143,6 +150,13 @@ impl Late<'_> {
         };
         let intake = Intake::new(self.store.packer(self.context.monitor)?);
         let mut scan = intake.scan(old, cache, self.context.monitor)?;
+        if let Some(root) = self.root {
+            let mut entries = scan.manifest.into_entries();
+            if let Some(first) = entries.first_mut() {
+                first.clone_from(root);
+            }
+            scan.manifest = Manifest::new(entries);
+        }
         if let Some(known) = known {
             scan.manifest = merge::over(known, &scan.manifest);
         }

@@ -38,13 +38,22 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     };
     match settled {
         Ok(()) | Err(Error::Busy(_)) => {}
-        Err(error @ Error::Unsettled { .. }) => context.monitor.warn(&format!(
+        Err(error) if may_wait(&error) => context.monitor.warn(&format!(
             "{}; it is left for the next command that can",
             reason(&error)
         )),
         Err(error) => return Err(error),
     }
     Ok(site.again()?)
+}
+
+/// Whether somebody who only looks may go on: for want of the store, or of rights in a venv that is not theirs.
+fn may_wait(error: &Error) -> bool {
+    match error {
+        Error::Unsettled { .. } => true,
+        Error::Path(error) => error.is_denied(),
+        _ => false,
+    }
 }
 
 fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
@@ -337,6 +346,7 @@ impl Recovery<'_> {
             store,
             venv: context.venv_id(self.site),
             snapshot: self.journal.snapshot,
+            root: None,
         };
         let lost = match late.save(old, &StatCache::default(), first, Some(&known)) {
             Ok(saved) => saved

@@ -86,6 +86,9 @@ fn exit(error: &Error) -> Exit {
         | Error::NothingToUndo(_)
         | Error::NoRestore(_) => Exit::NoStore,
         Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
+        Error::Unsettled { source, .. } if matches!(**source, StoreError::Locked(_)) => {
+            Exit::Locked
+        }
         Error::Ambiguous { .. }
         | Error::NoMatch(_)
         | Error::NoSuchPath { .. }
@@ -102,6 +105,7 @@ fn hint(error: &Error) -> Option<String> {
     let name = super::program_name();
     Some(match error {
         Error::Store(store) => return store_hint(store),
+        Error::Unsettled { source, .. } => return store_hint(source),
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),

@@ -51,7 +51,8 @@ pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Ex
         }
     })?;
     let incomplete = outcome.holes.iter().any(|hole| hole.gap != Gap::Document);
-    Ok(if incomplete || !outcome.left.is_empty() {
+    let unfinished = incomplete || !outcome.left.is_empty() || !outcome.wrong.is_empty();
+    Ok(if unfinished {
         Exit::NotDone
     } else {
         Exit::Done

@@ -7,9 +7,10 @@ use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::error::{At, PathError};
+use super::rename::rename_new;
 use super::rooted::Rooted;
 
 /// A file that has no final name yet. Dropped without [`Temp::publish`] it is removed.
@@ -65,16 +66,10 @@ impl<'a> Temp<'a> {
     pub(crate) fn publish(mut self, to: &Rooted, name: &str) -> Result<(), PathError> {
         rustix::fs::fdatasync(&self.file).at("sync", &self.path())?;
         let path = to.path().join(name);
-        let flags = RenameFlags::NOREPLACE;
-        match rustix::fs::renameat_with(self.dir.fd(), self.name.as_str(), to.fd(), name, flags) {
+        let (from, old) = (self.dir.fd(), self.name.as_bytes());
+        match rename_new(from, old, to.fd(), name.as_bytes()) {
             Ok(()) => self.kept = true,
             Err(rustix::io::Errno::EXIST) => {}
-            // File systems without the flag: the name is the digest of the content, so replacing changes nothing.
-            Err(rustix::io::Errno::INVAL) => {
-                rustix::fs::renameat(self.dir.fd(), self.name.as_str(), to.fd(), name)
-                    .at("rename to", &path)?;
-                self.kept = true;
-            }
             Err(error) => return Err(error).at("rename to", &path),
         }
         to.sync()

@@ -12,6 +12,7 @@ pub(crate) mod network;
 pub(crate) mod out_file;
 pub(crate) mod processes;
 pub(crate) mod remove;
+pub(crate) mod rename;
 pub(crate) mod reuse;
 pub(crate) mod rooted;
 pub(crate) mod space;

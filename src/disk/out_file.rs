@@ -7,11 +7,12 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::atomic::random_name;
 use super::error::{At, PathError};
+use super::rename::rename_new;
 use super::rooted::Rooted;
 use super::stat::Stat;
 
@@ -62,14 +63,7 @@ impl OutFile {
         let moved = if self.replace {
             rustix::fs::renameat(dir, temp, dir, name)
         } else {
-            match rustix::fs::renameat_with(dir, temp, dir, name, RenameFlags::NOREPLACE) {
-                // File systems without the flag: a link is never made over something.
-                Err(Errno::INVAL | Errno::NOSYS) => {
-                    rustix::fs::linkat(dir, temp, dir, name, AtFlags::empty())
-                        .and_then(|()| rustix::fs::unlinkat(dir, temp, AtFlags::empty()))
-                }
-                done => done,
-            }
+            rename_new(dir, temp, dir, name)
         };
         moved.at("create", &self.path)?;
         self.kept = true;

@@ -47,14 +47,23 @@ impl<'a> Reuse<'a> {
         meta: &Meta,
         may_link: bool,
     ) -> Result<Option<Stat>, PathError> {
+        // What has other names shall stay one with them, which a copy would not.
+        let alone = proof.nlink == 1;
         if proof.is_file()
+            && alone
             && !self.staging.no_reflink.load(Ordering::Relaxed)
             && let Some(cloned) = self.clone_blocks(path, proof, meta)?
         {
             return Ok(Some(cloned));
         }
         let name = path.name();
-        let is_proved = || Stat::at(&self.from, name).is_ok_and(|stat| stat.same_state(proof));
+        // A link that was made of another name has moved the change time.
+        let is_proved = || {
+            Stat::at(&self.from, name).is_ok_and(|stat| {
+                let ctime = if alone { proof.ctime } else { stat.ctime };
+                stat.same_state(&Stat { ctime, ..*proof })
+            })
+        };
         if !may_link || !is_proved() {
             return Ok(None);
         }

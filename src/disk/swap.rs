@@ -2,16 +2,17 @@
 //!
 //! 1. Only a verified, durable staging comes here (its type says so), and the journal names both trees.
 //! 2. `RENAME_EXCHANGE`: at every moment the name means the whole old or the whole new tree.
-//! 3. Where the file system lacks it (EINVAL, ENOSYS, EPERM of a sandbox): two renames. A crash between them leaves no venv
-//!    until the next command rolls forward, which the journal makes certain.
+//! 3. Where the file system lacks it (EINVAL, ENOSYS, EPERM of a sandbox): two renames, which the caller announces first. A crash
+//!    between them leaves no venv until the next command rolls forward, which the journal makes certain.
 //! 4. EXDEV (a directory of a lower overlay layer) and EBUSY (a mount point): renames cannot help; the caller goes file by file.
 //! 5. After any of them the parent is synced before success is told.
 
-use rustix::fs::RenameFlags;
+use rustix::fs::{AtFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::error::{At, PathError};
 use super::journal::Workplace;
+use super::rename::{is_unknown, rename_new};
 use super::rooted::os;
 
 /// How the new tree came to its name.
@@ -32,45 +33,40 @@ pub enum Way {
 pub(crate) enum Refusal {
     /// Directories cannot be renamed here at all; nothing was changed.
     Immovable,
+    /// They cannot be exchanged here in one step; nothing was changed.
+    Unknown,
+    /// The directory that gives its place to the new tree is not empty any more; nothing was changed.
+    Filled,
     /// Anything else.
     Failed(PathError),
 }
 
-/// Puts staging in the place of the venv. `live` tells whether there is something to replace.
-pub(crate) fn exchange(work: &Workplace, venv: &[u8], live: bool) -> Result<Way, Refusal> {
+/// Puts staging in the place of the venv, and the venv in that of staging.
+pub(crate) fn exchange(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
     let dir = work.dir.fd();
-    let staging = work.staging();
-    let shown = work.dir.path().join(os(venv));
-    let failed = |error: Errno, verb| Refusal::Failed(PathError::new(verb, &shown, error));
-    let way = if live {
-        match rustix::fs::renameat_with(dir, staging.as_str(), dir, venv, RenameFlags::EXCHANGE) {
-            Ok(()) => Way::Exchanged,
-            Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::PERM) => two_renames(work, venv)?,
-            Err(error) => return Err(failed(error, "exchange the trees at")),
-        }
-    } else {
-        match rustix::fs::renameat_with(dir, staging.as_str(), dir, venv, RenameFlags::NOREPLACE) {
-            Ok(()) => {}
-            Err(Errno::INVAL | Errno::NOSYS) => {
-                rustix::fs::renameat(dir, staging.as_str(), dir, venv)
-                    .map_err(|error| failed(error, "rename to"))?;
-            }
-            Err(error) => return Err(failed(error, "rename to")),
-        }
-        Way::Placed
-    };
-    work.dir.sync().map_err(Refusal::Failed)?;
-    Ok(way)
+    match rustix::fs::renameat_with(
+        dir,
+        work.staging().as_str(),
+        dir,
+        venv,
+        RenameFlags::EXCHANGE,
+    ) {
+        Ok(()) => work.dir.sync().map_err(Refusal::Failed)?,
+        Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
+        Err(error) if is_unknown(error) => return Err(Refusal::Unknown),
+        Err(error) => return Err(failed(work, venv, "exchange the trees at", error)),
+    }
+    Ok(Way::Exchanged)
 }
 
-fn two_renames(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
+/// The same by two renames, between which there is no venv.
+pub(crate) fn two_renames(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
     let dir = work.dir.fd();
     let shown = work.dir.path().join(os(venv));
     match rustix::fs::renameat(dir, venv, dir, work.aside().as_str()) {
         Ok(()) => {}
         Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
-        Err(error) => return Err(Refusal::Failed(PathError::new("set aside", &shown, error))),
+        Err(error) => return Err(failed(work, venv, "set aside", error)),
     }
     // From here on there is no way back but forward: if this fails, the next command finishes it from the journal.
     rustix::fs::renameat(dir, work.staging().as_str(), dir, venv)
@@ -80,20 +76,39 @@ fn two_renames(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
             Err(error)
         })
         .map_err(Refusal::Failed)?;
+    work.dir.sync().map_err(Refusal::Failed)?;
     Ok(Way::TwoRenames)
 }
 
-/// Gives a tree beside the venv a name to stay under.
-pub(crate) fn keep(work: &Workplace, from: &str, to: &str) -> Result<(), PathError> {
+/// Puts staging where nothing is.
+pub(crate) fn place(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
     let dir = work.dir.fd();
-    rustix::fs::renameat_with(dir, from, dir, to, RenameFlags::NOREPLACE)
-        .or_else(|error| {
-            if error == Errno::INVAL {
-                rustix::fs::renameat(dir, from, dir, to)
-            } else {
-                Err(error)
-            }
-        })
-        .at("keep the old tree as", &work.shown(to))?;
+    rename_new(dir, work.staging().as_bytes(), dir, venv)
+        .map_err(|error| failed(work, venv, "rename to", error))?;
+    work.dir.sync().map_err(Refusal::Failed)?;
+    Ok(Way::Placed)
+}
+
+/// Removes the empty directory whose place staging shall have. Whatever came into it makes that fail, and nothing can come
+/// into it afterwards.
+pub(crate) fn vacate(work: &Workplace, venv: &[u8]) -> Result<(), Refusal> {
+    match rustix::fs::unlinkat(work.dir.fd(), venv, AtFlags::REMOVEDIR) {
+        Ok(()) => Ok(()),
+        Err(Errno::NOTEMPTY | Errno::EXIST) => Err(Refusal::Filled),
+        Err(Errno::BUSY) => Err(Refusal::Immovable),
+        Err(error) => Err(failed(work, venv, "replace", error)),
+    }
+}
+
+fn failed(work: &Workplace, venv: &[u8], verb: &'static str, error: Errno) -> Refusal {
+    let shown = work.dir.path().join(os(venv));
+    Refusal::Failed(PathError::new(verb, &shown, error))
+}
+
+/// Gives a tree beside the venv a name to stay under.
+pub(crate) fn keep(work: &Workplace, from: &str, to: &[u8]) -> Result<(), PathError> {
+    let dir = work.dir.fd();
+    let shown = work.dir.path().join(os(to));
+    rename_new(dir, from.as_bytes(), dir, to).at("keep the old tree as", &shown)?;
     work.dir.sync()
 }

@@ -53,6 +53,7 @@ pub fn check(
     site: &Site,
     options: &CheckOptions,
 ) -> Result<CheckOutcome, Error> {
+    let site = &super::restore::recover_beside(context, site)?;
     steady(context, site, Site::open_venv, |root| {
         look(context, site, root, options)
     })

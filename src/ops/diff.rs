@@ -98,8 +98,8 @@ pub fn diff_venv(
     options: &DiffOptions,
 ) -> Result<DiffOutcome, Error> {
     let start = Instant::now();
+    let site = &super::restore::recover_beside(context, site)?;
     drop(site.open()?);
-    super::restore::recover_beside(context, site)?;
     let store = context.open()?;
     let venv = context.venv_id(site);
     let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;

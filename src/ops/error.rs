@@ -68,6 +68,18 @@ pub enum Error {
     /// Another process works on the venv.
     #[error("another process is working on '{}'", Shown::path(.0))]
     Busy(PathBuf),
+    /// What an interrupted restore left needs a store that cannot be had now.
+    #[error(
+        "what an interrupted restore left cannot be settled without its store '{}'",
+        Shown::path(store)
+    )]
+    Unsettled {
+        /// The store that has what the restore replaced.
+        store: PathBuf,
+        /// Why it cannot be had.
+        #[source]
+        source: Box<store::Error>,
+    },
     /// Something stands where the new tree would be built, and no journal says that a restore left it.
     #[error("'{}' is in the way; nothing was changed", Shown::path(.0))]
     InTheWay(PathBuf),

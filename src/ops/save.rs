@@ -57,9 +57,9 @@ pub fn save(
     options: &SaveOptions,
 ) -> Result<SaveOutcome, Error> {
     let start = Instant::now();
-    drop(site.open_venv()?);
     refuse_nesting(context, site)?;
-    super::restore::recover_beside(context, site)?;
+    let site = &super::restore::recover_beside(context, site)?;
+    drop(site.open_venv()?);
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;
     store.tidy(context.monitor)?;

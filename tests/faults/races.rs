@@ -180,6 +180,7 @@ const VICTIMS: [(&str, &str); 6] = [
 /// Runs commands of root while something is attacked, so many rounds.
 fn attacked(
     what: &str,
+    victims: &[(&str, &str)],
     rounds: usize,
     command: &dyn Fn(&Scene, usize) -> Run,
     damage: &dyn Fn(&Scene),
@@ -188,9 +189,11 @@ fn attacked(
     let backup = scene.sandbox.path("backup");
     venv::copy(&scene.sandbox.path("home"), &backup);
     let mut done = 0;
-    let swaps = AtomicUsize::new(0);
+    // Of each victim by itself: thousands of swaps of one say nothing of another.
+    let swaps: Vec<AtomicUsize> = victims.iter().map(|_| AtomicUsize::new(0)).collect();
     for round in 0..rounds {
-        let (name, target) = VICTIMS[round % VICTIMS.len()];
+        let (name, target) = victims[round % victims.len()];
+        let swaps = &swaps[round % victims.len()];
         scene.put_back(&backup);
         damage(&scene);
         let on = AtomicBool::new(true);
@@ -199,10 +202,7 @@ fn attacked(
             scene.sandbox.path(target),
         );
         let run = std::thread::scope(|scope| {
-            let attack = Attack {
-                on: &on,
-                swaps: &swaps,
-            };
+            let attack = Attack { on: &on, swaps };
             scope.spawn(move || attack.on_name(&victim, &target));
             let run = command(&scene, round);
             on.store(false, Ordering::Relaxed);
@@ -211,10 +211,11 @@ fn attacked(
         scene.assert_safe(&format!("{what}, {name}, round {round}"), &run);
         done += 1;
     }
-    assert!(
-        swaps.load(Ordering::Relaxed) > rounds,
-        "the attack never came to pass"
-    );
+    let swaps: Vec<usize> = swaps.into_iter().map(AtomicUsize::into_inner).collect();
+    println!("R {what}: swaps of each victim: {swaps:?}");
+    for ((name, _), swaps) in victims.iter().zip(swaps) {
+        assert!(swaps > 0, "{what}: {name} was never attacked");
+    }
     scene.put_back(&backup);
     scene.assert_store_is_clean(what);
     told(&format!("R {what}"), rounds, done);
@@ -231,6 +232,8 @@ fn links_that_come_and_go_lead_no_scan_outside() {
     }
     attacked(
         "scan",
+        // Nothing is staged.
+        &VICTIMS[..4],
         rounds(2),
         &|scene, round| {
             let verb = if round % 2 == 0 {
@@ -251,6 +254,7 @@ fn links_that_come_and_go_lead_no_restore_outside() {
     }
     attacked(
         "restore and removal of the old tree",
+        &VICTIMS,
         rounds(3),
         &|scene, round| {
             let how = ["--force", "--copy"][round / VICTIMS.len() % 2];
@@ -274,6 +278,7 @@ fn links_that_come_and_go_lead_no_undo_outside() {
     }
     attacked(
         "undo",
+        &VICTIMS,
         rounds(2),
         &|scene, _| scene.sandbox.snap(&["undo", "home/proj/venv"]),
         &|scene| {
@@ -292,6 +297,7 @@ fn links_that_come_and_go_lead_no_restore_in_place_outside() {
     let placed = AtomicUsize::new(0);
     attacked(
         "restore in place",
+        &VICTIMS,
         rounds(3),
         &|scene, _| {
             // As a mount point at the venv or a lower layer of an overlay would answer; the first two publish the incident.

@@ -162,6 +162,27 @@ fn a_tree_that_cannot_be_read_whole_stays_beside_the_venv() {
 }
 
 #[test]
+fn a_live_socket_beside_a_file_that_cannot_be_read_stops_no_restore() {
+    // The socket could not be copied, and without that the old tree could not be kept.
+    if !needs_root() {
+        return;
+    }
+    let sandbox = unreadable();
+    let socket = sandbox.path("home/venv/app.sock");
+    let service = UnixListener::bind(&socket).unwrap();
+    chown(&socket, Some(65534), Some(65534)).unwrap();
+    let run = super::users::as_user(&sandbox, &["save", "venv", "--force"]);
+    assert_eq!(run.code, 0, "{run}");
+    fs::remove_file(sandbox.path("home/venv/bin/python")).unwrap();
+    let run = super::users::as_user(&sandbox, &["restore", "venv", "latest"]);
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("is kept as"), "{run}");
+    assert!(sandbox.path("home/venv/bin/python").exists(), "{run}");
+    let _client = UnixStream::connect(&socket).unwrap();
+    service.accept().unwrap();
+}
+
+#[test]
 fn where_nothing_can_stay_beside_the_venv_what_cannot_be_read_is_not_replaced() {
     if !needs_root() {
         return;

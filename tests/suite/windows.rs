@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::io::Write;
-use std::time::Duration;
 
 use crate::support::faults::can_trace;
 use crate::support::{Run, Sandbox, Tree, venv};
 
 /// A saved venv with one file missing; the good tree.
-fn hurt_venv() -> (Sandbox, Tree) {
+pub(crate) fn hurt_venv() -> (Sandbox, Tree) {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);
@@ -18,24 +17,14 @@ fn hurt_venv() -> (Sandbox, Tree) {
 }
 
 /// Restores, held up at a call, while `meddle` runs.
-fn restore_while(sandbox: &Sandbox, slow: &str, meddle: impl FnOnce()) {
-    let mut command = sandbox.traced(&[slow], &["restore", "venv"]);
-    command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    let child = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
-    meddle();
-    let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+pub(crate) fn restore_while(sandbox: &Sandbox, slow: &str, meddle: impl FnOnce()) -> Run {
+    let run = sandbox.held_up(slow, &["restore", "venv"], meddle);
+    assert_eq!(run.code, 0, "{run}");
+    run
 }
 
 /// The content of a file in the newest incident snapshot.
-fn in_incident(sandbox: &Sandbox, path: &str) -> String {
+pub(crate) fn in_incident(sandbox: &Sandbox, path: &str) -> String {
     let list = sandbox.json(0, &["list"]);
     let last = list["snapshots"]
         .as_array()
@@ -80,25 +69,25 @@ fn what_changed_after_its_proof_is_not_exposed_for_a_moment() {
     let file = sandbox.venv().join(&path);
     let inode = || fs::metadata(sandbox.venv()).map_or(0, |meta| meta.ino());
     let before = inode();
+    let mut exposed = (before, Vec::new());
+    let mut write = || {
+        fs::OpenOptions::new()
+            .append(true)
+            .open(&file)
+            .unwrap()
+            .write_all(b"# late\n")
+            .unwrap();
+    };
+    let mut look = || exposed = (inode(), fs::read(&file).unwrap());
     // Held up before the sync, for the write, and after the exchange, for a look.
-    let slow = [
-        "syncfs:delay_enter=1200000:when=1",
-        "renameat2:delay_exit=1500000:when=3",
+    let mut calls: [(&str, &mut dyn FnMut()); 2] = [
+        ("syncfs:delay_enter=1200000:when=1", &mut write),
+        ("renameat2:delay_exit=1500000:when=3", &mut look),
     ];
-    let mut command = sandbox.traced(&slow, &["restore", "venv"]);
-    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
-    fs::OpenOptions::new()
-        .append(true)
-        .open(&file)
-        .unwrap()
-        .write_all(b"# late\n")
-        .unwrap();
-    while inode() == before {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let exposed = fs::read(&file).unwrap();
-    assert!(child.wait().unwrap().success());
+    let run = sandbox.held_up_at(&mut calls, &["restore", "venv"]);
+    assert_eq!(run.code, 0, "{run}");
+    let (now, exposed) = exposed;
+    assert_ne!(now, before, "looked at before the exchange");
     assert_eq!(
         exposed,
         good.0[std::path::Path::new(&path)].content,
@@ -173,14 +162,7 @@ fn a_write_through_the_old_tree_just_after_the_swap_does_not_reach_the_new_venv(
 /// Runs a command held up before the n-th file it opens, while `meddle` runs.
 fn look_while(sandbox: &Sandbox, opened: usize, args: &[&str], meddle: impl FnOnce()) -> Run {
     let slow = format!("openat2:delay_enter=1500000:when={opened}");
-    let mut command = sandbox.traced(&[&slow], args);
-    command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    let child = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    meddle();
-    Run::from(child.wait_with_output().unwrap())
+    sandbox.held_up(&slow, args, meddle)
 }
 
 #[test]

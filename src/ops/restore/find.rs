@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::select::Selection;
 use super::target::Target;
 use super::{Live, Run};
-use crate::model::{Change, Class, Diagnosis, IncidentReport, PackageChange, RelPath, Seen};
+use crate::model::{Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, RelPath, Seen};
 use crate::ops::clues::from_changes;
 use crate::ops::diff::{Depth, Sides};
 use crate::ops::error::Error;
@@ -108,6 +108,8 @@ impl Run<'_> {
             .collect();
         let target = target.narrow(&live.scan.manifest, &selection);
         let mut changes = sides(&target.manifest).changes(Depth::Kind)?;
+        // What stays only loses a name by which it was linked with what is restored.
+        changes.retain(|change| change.kind != Kind::Link || !target.stays.contains(&change.path));
         for change in &mut changes {
             if let Some(known) = classes.get(&change.path) {
                 (change.class, change.package) = (known.class, known.package.clone());

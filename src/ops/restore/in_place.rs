@@ -2,10 +2,17 @@
 
 use std::collections::HashSet;
 
+use super::outcome::Wrong;
 use super::plan::Plan;
 use crate::disk::journal::{PathText, Step};
+use crate::disk::rooted::Rooted;
 use crate::model::compare::compare;
 use crate::model::{Kind, Manifest, Node, RelPath};
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::venv::scan::scan;
+use crate::venv::sink::DigestsOnly;
+use crate::venv::stat_cache::StatCache;
 
 /// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the directories
 /// above them.
@@ -15,6 +22,8 @@ pub(super) fn changed(plan: &Plan<'_>) -> HashSet<RelPath> {
     };
     let target = &plan.target.manifest;
     let mut files = differing_files(target, &live.scan.manifest);
+    // They only lose a name of theirs, by which nothing of them changes.
+    files.retain(|path| !plan.target.stays.contains(path));
     let groups: HashSet<&RelPath> = target
         .entries()
         .iter()
@@ -98,4 +107,47 @@ pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
         .chain(place.map(|entry| Step::Place(PathText::new(&entry.path))))
         .chain(settle.map(Step::settle))
         .collect()
+}
+
+/// Something that the steps replace and of which no snapshot has the content, since it never held still.
+pub(super) fn restless(plan: &Plan<'_>) -> Option<RelPath> {
+    let scan = &plan.live.as_ref()?.scan;
+    let mut lost = scan.unreadable.iter().chain(&scan.unstable).peekable();
+    lost.peek()?;
+    let steps = steps(plan);
+    let replaced = |path: &RelPath| {
+        steps.iter().any(|step| match step {
+            Step::Remove(gone) => gone.path().is_some_and(|gone| path.is_within(&gone)),
+            Step::Place(there) => there.path().as_ref() == Some(path),
+            Step::Mkdir(_) | Step::Settle { .. } => false,
+        })
+    };
+    lost.find(|path| replaced(path)).cloned()
+}
+
+/// Reads the venv once more after it was changed in place: nobody verified it as a whole before.
+pub(super) fn wrong(
+    context: &Context<'_>,
+    plan: &Plan<'_>,
+    venv: &Rooted,
+) -> Result<Vec<Wrong>, Error> {
+    let scan = scan(venv, &StatCache::default(), &DigestsOnly, context.monitor)?;
+    let wrong: Vec<Wrong> = compare(&plan.target.manifest, &scan.manifest)
+        .into_iter()
+        .filter(|difference| !matches!(difference.kind, Kind::Mtime | Kind::Extra))
+        .filter_map(|difference| {
+            let entry = difference.expected.or(difference.actual)?;
+            Some(Wrong {
+                path: entry.path.clone(),
+                kind: difference.kind,
+            })
+        })
+        .collect();
+    for Wrong { path, kind } in &wrong {
+        context.monitor.warn(&format!(
+            "'{path}' is {} again after it was replaced: something else writes in the venv",
+            kind.as_str()
+        ));
+    }
+    Ok(wrong)
 }

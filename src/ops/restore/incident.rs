@@ -41,17 +41,32 @@ pub(super) fn scan_live<'s>(
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Incident {
     snapshot: Option<(SnapshotId, Snapshot)>,
+    /// What was saved of later changes.
+    completions: Vec<SnapshotId>,
 }
 
 impl Incident {
     /// Nothing is replaced.
     pub(super) fn none() -> Self {
-        Self { snapshot: None }
+        Self {
+            snapshot: None,
+            completions: Vec::new(),
+        }
     }
 
     /// The name that the snapshot has, or will have.
     pub(super) fn id(&self) -> Option<SnapshotId> {
         self.snapshot.as_ref().map(|(id, _)| *id)
+    }
+
+    /// The snapshot that has all of it.
+    pub(super) fn newest(&self) -> Option<SnapshotId> {
+        self.completions.last().copied().or(self.id())
+    }
+
+    /// Remembers that a later snapshot completes it.
+    pub(super) fn completed(&mut self, id: SnapshotId) {
+        self.completions.push(id);
     }
 
     /// Stores the replaced state. Where the store cannot take it, the restore is refused unless the old tree is kept anyway.
@@ -70,6 +85,7 @@ impl Incident {
         match prepared {
             Ok(snapshot) => Ok(Self {
                 snapshot: Some(snapshot),
+                completions: Vec::new(),
             }),
             Err(error) => Self::without(context, error, keep_old),
         }
@@ -127,6 +143,7 @@ impl Incident {
 
     /// Takes the snapshot back: the restore did not happen.
     pub(super) fn withdraw(&self, store: &Store) -> Result<(), Error> {
-        self.id().map_or(Ok(()), |id| Ok(store.withdraw(id)?))
+        let mut all = self.completions.iter().rev().copied().chain(self.id());
+        all.try_for_each(|id| Ok(store.withdraw(id)?))
     }
 }

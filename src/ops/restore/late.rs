@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use super::Live;
+use super::merge;
+use super::plan::Route;
+use super::special::made_anew;
 use super::stage::Staged;
 use crate::disk::PathError;
-use crate::disk::journal::Phase;
+use crate::disk::journal::{INSIDE, Phase};
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, walk};
-use crate::model::{Document, Entry, Purpose, RelPath, SnapshotId, Time, VenvId};
+use crate::model::{Digest, Document, Entry, Manifest, Purpose, RelPath, SnapshotId, Time, VenvId};
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
 use crate::ops::intake::Intake;
@@ -18,6 +21,7 @@ use crate::ops::list::document;
 use crate::ops::lookup::Chosen;
 use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
+use crate::venv::scan::Scan;
 use crate::venv::stat_cache::StatCache;
 
 /// A name under which a replaced tree stays beside the venv: that of the snapshot that has all of it, if there is one.
@@ -29,10 +33,48 @@ pub(super) fn name_to_keep(venv: &[u8], saved: Option<SnapshotId>) -> Result<Str
     Ok(format!("{}{id}", kept_prefix(venv)))
 }
 
-/// How such names begin.
+/// How such names begin. One that would be too long, or that is no text, is cut, and made unique by a digest.
 pub(in crate::ops) fn kept_prefix(venv: &[u8]) -> String {
-    let name: String = String::from_utf8_lossy(venv).chars().take(100).collect();
+    let plain = std::str::from_utf8(venv)
+        .ok()
+        .filter(|name| name.len() <= NAME_BYTES_MAX);
+    let name = plain.map_or_else(
+        || {
+            let text = String::from_utf8_lossy(venv);
+            let fits = |(at, letter): &(usize, char)| at + letter.len_utf8() <= CUT_BYTES_MAX;
+            let cut: String = text
+                .char_indices()
+                .take_while(fits)
+                .map(|(_, letter)| letter)
+                .collect();
+            format!("{cut}-{}", &Digest::of(venv).to_hex()[..16])
+        },
+        str::to_owned,
+    );
     format!("{name}.snap-old-")
+}
+
+/// Names of venvs up to here stand whole in that of a kept tree, which may have 255 bytes.
+const NAME_BYTES_MAX: usize = 200;
+/// How much stands in it of longer ones.
+const CUT_BYTES_MAX: usize = 150;
+
+/// A replaced tree that was saved once more.
+pub(super) struct Saved {
+    pub(super) id: SnapshotId,
+    pub(super) scan: Scan,
+}
+
+impl Saved {
+    /// Something of which the last state is in no snapshot.
+    pub(super) fn lost(&self) -> Option<&RelPath> {
+        let Scan {
+            unreadable,
+            unstable,
+            ..
+        } = &self.scan;
+        unreadable.iter().chain(unstable).next()
+    }
 }
 
 /// Saves the replaced tree once more if anything in it changed since it was scanned.
@@ -41,7 +83,7 @@ pub(super) fn capture(
     staged: &Staged<'_>,
     old: &Rooted,
     live: &Live,
-) -> Result<Option<SnapshotId>, Error> {
+) -> Result<Option<Saved>, Error> {
     let Some(first) = staged.bench.incident.id() else {
         return Ok(None);
     };
@@ -59,8 +101,12 @@ pub(super) fn capture(
         store: staged.plan.store,
         venv,
         snapshot: staged.plan.snapshot,
+        root: match staged.plan.route {
+            Route::InPlace(_) => live.scan.manifest.get(&RelPath::root()),
+            Route::Exchange => None,
+        },
     };
-    late.save(old, &cache, first).map(Some)
+    late.save(old, &cache, first, None).map(Some)
 }
 
 impl Staged<'_> {
@@ -81,16 +127,20 @@ pub(super) struct Late<'a> {
     pub(super) store: &'a Store,
     pub(super) venv: VenvId,
     pub(super) snapshot: SnapshotId,
+    /// What its root was before we put our own staging into it.
+    pub(super) root: Option<&'a Entry>,
 }
 
 impl Late<'_> {
-    /// Saves the replaced tree as the completion of an incident snapshot.
+    /// Saves the replaced tree as the completion of an incident snapshot. Where it may be only what a removal left, it is saved over
+    /// what is known of the whole.
     pub(super) fn save(
         &self,
         old: &Rooted,
         cache: &StatCache,
         first: SnapshotId,
-    ) -> Result<SnapshotId, Error> {
+        known: Option<&Manifest>,
+    ) -> Result<Saved, Error> {
         let before = self.store.catalog()?;
         let before = before.snapshots.into_iter().find(|(id, _)| *id == first);
         let before = before.map(|(id, snapshot)| Chosen { id, snapshot });
@@ -103,7 +153,17 @@ impl Late<'_> {
             None => (0, Document::default()),
         };
         let intake = Intake::new(self.store.packer(self.context.monitor)?);
-        let scan = intake.scan(old, cache, self.context.monitor)?;
+        let mut scan = intake.scan(old, cache, self.context.monitor)?;
+        if let Some(root) = self.root {
+            let mut entries = scan.manifest.into_entries();
+            if let Some(first) = entries.first_mut() {
+                first.clone_from(root);
+            }
+            scan.manifest = Manifest::new(entries);
+        }
+        if let Some(known) = known {
+            scan.manifest = merge::over(known, &scan.manifest);
+        }
         let draft = Draft {
             venv: self.venv.clone(),
             purpose: Purpose::Incident,
@@ -114,14 +174,18 @@ impl Late<'_> {
             ..Draft::default()
         };
         let (snapshot, _) = prepare(self.context, self.store, intake, &scan, draft)?;
-        Ok(self.store.commit(&snapshot)?)
+        let id = self.store.commit(&snapshot)?;
+        Ok(Saved { id, scan })
     }
 }
 
 /// Whether anything in the replaced tree is not as it was scanned, or taken over. Its root was renamed, which moves only its
-/// change time.
+/// change time; or our own staging lies in it, which moves more.
 pub(super) fn moved(staged: &Staged<'_>, old: &Rooted, live: &Live) -> Result<bool, Error> {
-    let found = walk(old)?;
+    let mut found = walk(old)?;
+    let all = found.len();
+    found.retain(|found| !found.path.as_bytes().starts_with(INSIDE.as_bytes()));
+    let inside = found.len() < all;
     if found.len() != live.scan.stats.len() {
         return Ok(true);
     }
@@ -139,53 +203,78 @@ pub(super) fn moved(staged: &Staged<'_>, old: &Rooted, live: &Live) -> Result<bo
         let mut stat = *linked.unwrap_or(stat);
         if entry.path.is_root() {
             stat.ctime = now.stat.ctime;
+            if inside {
+                (stat.mtime, stat.size) = (now.stat.mtime, now.stat.size);
+            }
         }
         now.path != entry.path || !now.stat.same_state(&stat)
     }))
 }
 
-/// Files that both trees share and that changed after the last check, through the old tree: the new tree gets its own.
-pub(super) fn part(context: &Context<'_>, staged: &Staged<'_>, old: &Rooted) -> Result<(), Error> {
+/// Files that both trees share and that changed after the last check, through the old tree: the new tree gets its own. Where the
+/// old tree stays it gets its own of all of them.
+pub(super) fn part(
+    context: &Context<'_>,
+    staged: &Staged<'_>,
+    old: &Rooted,
+    stays: bool,
+) -> Result<(), Error> {
     let venv = staged.new_tree()?;
-    let changed = staged
-        .taken
-        .shared()
-        .written_through(&venv, &staged.plan.target.manifest);
-    if changed.is_empty() {
-        return Ok(());
-    }
+    let target = &staged.plan.target.manifest;
+    let shared = staged.taken.shared();
+    let paths = if stays {
+        shared.still_shared(&venv, target)
+    } else {
+        shared.written_through(&venv, target)
+    };
+    let files: Vec<&Entry> = paths.iter().filter_map(|path| target.get(path)).collect();
+    let preserve = staged.plan.options.preserve_special;
+    write_afresh(context, staged.plan.store, old, venv, &files, preserve)
+}
+
+/// Writes files of the new tree afresh from the store, in place of those that it shares with the old one.
+pub(super) fn write_afresh(
+    context: &Context<'_>,
+    store: &Store,
+    old: &Rooted,
+    venv: Rooted,
+    files: &[&Entry],
+    preserve: bool,
+) -> Result<(), Error> {
+    let count = match files.len() {
+        0 => return Ok(()),
+        1 => "1 file".to_owned(),
+        more => format!("{more} files"),
+    };
     context.monitor.status(&format!(
-        "{} files changed through the replaced tree; they are written afresh",
-        changed.len()
+        "{count} shared with the replaced tree must not be; written afresh"
     ));
     let bench = Staging::within(old.known_as(old.path())?);
-    for path in &changed {
-        let Some((entry, digest)) = staged
-            .plan
-            .target
-            .manifest
-            .get(path)
-            .and_then(|entry| Some((entry, entry.digest()?)))
-        else {
+    let settled = Staging::within(venv);
+    let fresh = RelPath::new(FRESH).unwrap_or_default();
+    // One that was killed here may have left it.
+    absent(bench.remove(&fresh))?;
+    for entry in files {
+        let Some(digest) = entry.digest() else {
             continue;
         };
-        let fresh = RelPath::new(b".snap-restore-fresh").unwrap_or_default();
-        bench.write_file(&fresh, &staged.plan.store.read(&digest)?, &entry.meta)?;
-        if absent(bench.move_over(&fresh, &venv, path))? {
+        let Some(entry) = made_anew((*entry).clone(), preserve, context.monitor) else {
+            continue;
+        };
+        let dir = entry.path.parent().unwrap_or_default();
+        let around = settled.root().stat_below(&dir, true);
+        bench.write_file(&fresh, &store.read(&digest)?, &entry.meta)?;
+        if absent(bench.move_over(&fresh, settled.root(), &entry.path))? {
             bench.remove(&fresh)?;
-        }
-    }
-    let settled = Staging::within(venv);
-    for path in &changed {
-        if let Some(dir) = path
-            .parent()
-            .and_then(|dir| staged.plan.target.manifest.get(&dir))
-        {
-            absent(settled.settle_dir(&dir.path, &dir.meta))?;
+        } else if let Ok(around) = around {
+            absent(settled.settle_dir(&dir, &around.meta()))?;
         }
     }
     Ok(settled.sync()?)
 }
+
+/// Where a file is written before it gets its place: in the root of the replaced tree, where no scan sees it.
+const FRESH: &[u8] = b".snap-restore-fresh";
 
 /// Whether something was not done since its directory is gone: the venv is in use again, and its users may remove what they like.
 fn absent(done: Result<(), PathError>) -> Result<bool, PathError> {

@@ -12,6 +12,8 @@ mod hold;
 mod in_place;
 mod incident;
 mod late;
+mod mend;
+mod merge;
 mod outcome;
 mod partial;
 mod plan;
@@ -43,7 +45,7 @@ use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
 
-pub use outcome::{Mode, RestoreOutcome};
+pub use outcome::{Mode, RestoreOutcome, Wrong};
 
 pub(super) use hold::{hold_installer, hold_parent};
 pub(super) use late::kept_prefix;
@@ -191,7 +193,9 @@ impl<'a> Run<'a> {
             return self.into_empty_place(place, target);
         };
         let (live, intake) = incident::scan_live(context, self.store, root, self.options.dry_run)?;
-        let target = self.specials(&live.scan.manifest).settle(target);
+        let in_place = plan::bound(place, &live.root).is_some();
+        let specials = self.specials(&live.scan.manifest, in_place);
+        let target = specials.settle(target);
         let Found {
             target,
             changes,
@@ -271,13 +275,13 @@ impl<'a> Run<'a> {
         )
     }
 
-    fn specials<'l>(&self, live: &'l Manifest) -> Specials<'l>
+    fn specials<'l>(&self, live: &'l Manifest, in_place: bool) -> Specials<'l>
     where
         'a: 'l,
     {
         Specials {
             live,
-            may_link: !self.options.copy && !self.options.keep_old,
+            may_link: in_place || !self.options.copy && !self.options.keep_old,
             preserve: self.options.preserve_special,
             monitor: self.context.monitor,
         }
@@ -306,7 +310,7 @@ impl<'a> Run<'a> {
             )));
         }
         let empty = Manifest::default();
-        let target = self.specials(&empty).settle(target);
+        let target = self.specials(&empty, false).settle(target);
         if self.options.heal || !self.options.only.is_empty() {
             let why = "--only and --heal mend a venv that stands there, and nothing does";
             return Err(Error::Refused(why.to_owned()));
@@ -361,6 +365,7 @@ impl<'a> Run<'a> {
         let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
         outcome.report = report;
         outcome.incident = done.incident;
+        outcome.wrong = done.wrong;
         outcome.kept_old = done.kept_old;
         outcome.reused = done.reused;
         outcome.written = done.written;
@@ -381,6 +386,7 @@ impl<'a> Run<'a> {
             report: IncidentReport::default(),
             left: Vec::new(),
             incident: None,
+            wrong: Vec::new(),
             kept_old: None,
             reused: 0,
             written: 0,

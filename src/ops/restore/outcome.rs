@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::disk::processes::Process;
 use crate::disk::swap::Way;
-use crate::model::{Change, IncidentReport, PackageChange, SnapshotId};
+use crate::model::{Change, IncidentReport, Kind, PackageChange, RelPath, SnapshotId};
 use crate::ops::lookup::Chosen;
 use crate::store::Hole;
 
@@ -22,6 +22,15 @@ pub enum Mode {
     DryRun,
     /// The trees were exchanged, or one was put where nothing was.
     Done(Way),
+}
+
+/// What is not as it should be after a restore that replaced files one by one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wrong {
+    /// Where.
+    pub path: RelPath,
+    /// How.
+    pub kind: Kind,
 }
 
 /// What a restore did.
@@ -43,6 +52,8 @@ pub struct RestoreOutcome {
     pub left: Vec<PackageChange>,
     /// What was replaced.
     pub incident: Option<SnapshotId>,
+    /// What was changed again by something else while files were replaced one by one.
+    pub wrong: Vec<Wrong>,
     /// Where the replaced tree is kept.
     pub kept_old: Option<PathBuf>,
     /// How many files were taken over from the replaced tree.

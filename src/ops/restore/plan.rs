@@ -119,6 +119,12 @@ impl<'a> Plan<'a> {
         !self.options.copy && self.keep == Keep::No
     }
 
+    /// The same of sockets, FIFOs and devices, which have no content: also where the old one only stays since something in it
+    /// cannot be read.
+    pub(super) fn may_link_special(&self) -> bool {
+        !self.options.copy && self.keep != Keep::Asked
+    }
+
     /// Where staging and journal will lie.
     pub(super) fn workplace(&self) -> Result<Workplace, Error> {
         Ok(match self.route {
@@ -136,7 +142,8 @@ impl<'a> Plan<'a> {
     }
 
     /// The state of each live file that may be taken over, in the order of the target's entries: proved good, of the right
-    /// attributes, and with no other name through which the new tree would stay shared.
+    /// attributes, and with no other name through which the new tree would stay shared. What is not restored stays as it is, with
+    /// all its names.
     pub(super) fn proofs(&self) -> Vec<Option<Stat>> {
         let entries = self.target.manifest.entries();
         let Some(live) = &self.live else {
@@ -151,6 +158,7 @@ impl<'a> Plan<'a> {
                 && entry.meta == there.meta
         };
         let groups: HashSet<&RelPath> = entries.iter().filter_map(link_to).collect();
+        let may_link = self.may_link();
         let mut pairs = live
             .scan
             .manifest
@@ -166,7 +174,11 @@ impl<'a> Plan<'a> {
                     .is_some()
                 {}
                 let (there, stat) = pairs.next_if(|(there, _)| there.path == entry.path)?;
+                let stays = self.target.stays.contains(&entry.path)
+                    && (entry.size(), entry.digest()) == (there.size(), there.digest())
+                    && entry.size().is_some();
                 let good = same(entry, there, stat) && !groups.contains(&entry.path);
+                let good = good || stays && (may_link || stat.nlink == 1);
                 good.then_some(*stat)
             })
             .collect()
@@ -208,23 +220,26 @@ fn route(plan: &Plan<'_>) -> Route {
     // Only `--only` and `--heal` keep such entries in the target; they cannot be built a second time.
     if plan.target.manifest.entries().iter().any(|entry| {
         (matches!(entry.node, Node::Unreadable(_))
-            || matches!(entry.node, Node::Special(_)) && !plan.may_link())
+            || matches!(entry.node, Node::Special(_)) && !plan.may_link_special())
             && live.scan.manifest.get(&entry.path) == Some(entry)
     }) {
         return Route::InPlace("it holds things that cannot be copied");
     }
-    if live.root.stat().is_ok_and(|stat| stat.mount_root) {
-        return Route::InPlace("the venv is a mount point");
+    bound(&plan.place, &live.root).map_or(Route::Exchange, Route::InPlace)
+}
+
+/// Why a venv cannot be exchanged for another, as far as that can be told before.
+pub(super) fn bound(place: &Site, live: &Rooted) -> Option<&'static str> {
+    if live.stat().is_ok_and(|stat| stat.mount_root) {
+        return Some("the venv is a mount point");
     }
-    let Ok(parent) = plan.place.open_parent() else {
-        return Route::InPlace("its directory cannot be opened");
+    let Ok(parent) = place.open_parent() else {
+        return Some("its directory cannot be opened");
     };
     let me = rustix::process::geteuid();
     let sticky = |stat: &Stat| stat.mode & 0o1000 != 0 && stat.uid != me.as_raw() && !me.is_root();
     let kept_by_other = parent.stat().is_ok_and(|stat| sticky(&stat))
-        && live.root.stat().is_ok_and(|stat| stat.uid != me.as_raw());
-    if !parent.may_write() || kept_by_other {
-        return Route::InPlace("its directory may not be written");
-    }
-    Route::Exchange
+        && live.stat().is_ok_and(|stat| stat.uid != me.as_raw());
+    let unwritable = !parent.may_write() || kept_by_other;
+    unwritable.then_some("its directory may not be written")
 }

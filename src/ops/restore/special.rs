@@ -1,10 +1,12 @@
 //! FIFOs, sockets, devices, set-id bits and file capabilities: recorded, and made anew only when asked for. What of it stands in
 //! the live tree goes over into the new one as it is, since that gives nobody anything.
 
+use std::collections::HashSet;
+
 use super::taken::Taken;
 use super::target::Target;
 use crate::disk::meta::restorable;
-use crate::model::{Entry, Manifest, Node, Special};
+use crate::model::{Entry, Manifest, Node, RelPath, Special};
 use crate::monitor::Monitor;
 
 /// What a restore may do with them.
@@ -12,7 +14,7 @@ use crate::monitor::Monitor;
 pub(super) struct Specials<'a> {
     /// What stands there now.
     pub(super) live: &'a Manifest,
-    /// Whether the new tree may share inodes with it.
+    /// Whether what stands there may stand in the new tree: it shares inodes with the old one, or is the old one, changed in place.
     pub(super) may_link: bool,
     /// Whether they are made anew.
     pub(super) preserve: bool,
@@ -44,14 +46,14 @@ impl Specials<'_> {
 
 /// Whether what stands there is what was saved. A service makes its socket anew at each start, and a FIFO has another time after
 /// each use: the one that stands there is the one in use. A device must be the very same, with the same rights.
-fn stands_for(there: &Entry, saved: &Entry) -> bool {
+pub(super) fn stands_for(there: &Entry, saved: &Entry) -> bool {
     let rights = |entry: &Entry| (entry.meta.mode, entry.meta.uid, entry.meta.gid);
     let in_use = matches!(saved.node, Node::Special(Special::Socket | Special::Fifo));
     there.node == saved.node && (in_use || rights(there) == rights(saved))
 }
 
 /// What of an entry may be made anew.
-fn made_anew(mut entry: Entry, preserve: bool, monitor: &dyn Monitor) -> Option<Entry> {
+pub(super) fn made_anew(mut entry: Entry, preserve: bool, monitor: &dyn Monitor) -> Option<Entry> {
     if let Node::Special(special) = &entry.node
         && (!preserve || matches!(special, Special::Socket))
     {
@@ -65,6 +67,26 @@ fn made_anew(mut entry: Entry, preserve: bool, monitor: &dyn Monitor) -> Option<
         entry.meta = meta;
     }
     Some(entry)
+}
+
+/// The same once more for what is written afresh though it stood as it was saved: its group of hard links is.
+pub(super) fn settle_written(
+    target: &mut Target,
+    written: &HashSet<RelPath>,
+    preserve: bool,
+    monitor: &dyn Monitor,
+) {
+    let entries = std::mem::take(&mut target.manifest)
+        .into_entries()
+        .into_iter();
+    let settled = entries.filter_map(|entry| {
+        if entry.node != Node::Dir && written.contains(&entry.path) {
+            made_anew(entry, preserve, monitor)
+        } else {
+            Some(entry)
+        }
+    });
+    target.manifest = Manifest::new(settled.collect());
 }
 
 /// The same once more for what could not be taken over after all: it moved meanwhile.

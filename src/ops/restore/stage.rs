@@ -8,7 +8,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::in_place;
 use super::incident::Incident;
 use super::plan::{Keep, Plan, Route};
-use super::special::settle_taken;
+use super::special::{settle_taken, settle_written};
 use super::taken::Taken;
 use super::write::Writer;
 use crate::disk::journal::{Journal, Workplace};
@@ -70,6 +70,14 @@ impl Drop for Bench<'_> {
 impl<'a> Plan<'a> {
     /// Checks that there is room, and builds the tree.
     pub(super) fn stage(mut self, context: &Context<'_>) -> Result<Staged<'a>, Error> {
+        let wanted = match self.route {
+            Route::Exchange => None,
+            Route::InPlace(_) => Some(in_place::changed(&self)),
+        };
+        if let Some(wanted) = &wanted {
+            let preserve = self.options.preserve_special;
+            settle_written(&mut self.target, wanted, preserve, context.monitor);
+        }
         let proofs = self.proofs();
         let bench = self.set_up(context, &proofs)?;
         let mut staged = Staged {
@@ -78,10 +86,6 @@ impl<'a> Plan<'a> {
             bench,
             written: 0,
             written_bytes: 0,
-        };
-        let wanted = match staged.plan.route {
-            Route::Exchange => None,
-            Route::InPlace(_) => Some(in_place::changed(&staged.plan)),
         };
         staged.build(context, &proofs, wanted.as_ref())?;
         Ok(staged)
@@ -215,7 +219,10 @@ impl Staged<'_> {
         context
             .monitor
             .phase("taking over good files", files as u64, 0);
-        let may_link = self.plan.may_link();
+        let may_link = |entry: &Entry| match entry.node {
+            Node::Special(_) => self.plan.may_link_special(),
+            _ => self.plan.may_link(),
+        };
         let dirs: Vec<Vec<(usize, &Stat)>> = dirs.into_values().collect();
         let found: Vec<Vec<Option<Stat>>> = dirs
             .par_iter()
@@ -225,7 +232,8 @@ impl Staged<'_> {
                 let both = Reuse::of(&live.root, &self.bench.staging, &dir)?;
                 let take = |&(at, proof): &(usize, &Stat)| {
                     let Some(both) = &both else { return Ok(None) };
-                    Ok(both.take(&entries[at].path, proof, &entries[at].meta, may_link)?)
+                    let Entry { path, meta, .. } = &entries[at];
+                    Ok(both.take(path, proof, meta, may_link(&entries[at]))?)
                 };
                 let states = files.iter().map(take).collect::<Result<_, Error>>();
                 context.monitor.advance(files.len() as u64, 0);
@@ -237,42 +245,19 @@ impl Staged<'_> {
                 states[*at] = state;
             }
         }
+        // Each further name moved the change time of a file that has several.
+        for (at, state) in states.iter_mut().enumerate() {
+            if let Some(then) = state.as_mut().filter(|then| then.nlink > 2) {
+                let now = self
+                    .bench
+                    .staging
+                    .root()
+                    .stat_below(&entries[at].path, false)?;
+                let ctime = now.ctime;
+                *state = now.same_state(&Stat { ctime, ..*then }).then_some(now);
+            }
+        }
         Ok(Taken::new(states))
-    }
-
-    /// Writes files afresh that were taken over and are not to be trusted any more.
-    pub(super) fn rewrite(
-        &mut self,
-        context: &Context<'_>,
-        paths: &[RelPath],
-    ) -> Result<(), Error> {
-        let entries: Vec<&Entry> = paths
-            .iter()
-            .filter_map(|path| self.plan.target.manifest.get(path))
-            .collect();
-        for entry in &entries {
-            self.bench.staging.remove(&entry.path)?;
-        }
-        let writer = Writer::new(
-            &self.bench.staging,
-            self.plan.store,
-            &self.plan.target.rewritten,
-        );
-        writer.write(context, &entries)?;
-        let dirs: HashSet<RelPath> = entries
-            .iter()
-            .filter_map(|entry| entry.path.parent())
-            .filter(|dir| !dir.is_root())
-            .collect();
-        for dir in dirs
-            .iter()
-            .filter_map(|path| self.plan.target.manifest.get(path))
-        {
-            self.bench.staging.settle_dir(&dir.path, &dir.meta)?;
-        }
-        self.written += paths.len() as u64;
-        self.taken.forget(&self.plan.target.manifest, paths);
-        Ok(())
     }
 }
 

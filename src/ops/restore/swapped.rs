@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::in_place;
 use super::late;
-use super::plan::{Keep, Route};
-use super::stage::Staged;
+use super::outcome::Wrong;
+use super::plan::{Keep, Plan, Route};
 use super::verified::Verified;
 use crate::disk::PathError;
 use crate::disk::apply::{apply, settle_root};
@@ -14,15 +14,11 @@ use crate::disk::remove::{remove_held, remove_tree};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::swap::{self, Refusal, Way};
-use crate::model::compare::compare;
-use crate::model::{RelPath, SnapshotId};
+use crate::model::{RelPath, Shown, SnapshotId};
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::venv::Standing;
-use crate::venv::scan::scan;
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
 
 /// How often a tree whose files change under our hands is mended before we give up.
 const ATTEMPTS: usize = 3;
@@ -31,11 +27,14 @@ const ATTEMPTS: usize = 3;
 pub(super) struct Swapped<'a> {
     verified: Verified<'a>,
     way: Way,
+    /// What is not as it should be after all.
+    wrong: Vec<Wrong>,
 }
 
 /// What there is to tell in the end.
 pub(super) struct Done {
     pub(super) way: Way,
+    pub(super) wrong: Vec<Wrong>,
     pub(super) incident: Option<SnapshotId>,
     pub(super) kept_old: Option<PathBuf>,
     pub(super) reused: u64,
@@ -73,24 +72,45 @@ impl<'a> Verified<'a> {
         self.same_place(live.as_ref())?;
         // From here on the next command decides by inode numbers what stands where.
         self.staged.bench.commit();
-        match swap::exchange(
-            &self.staged.bench.work,
-            self.staged.plan.place.name(),
-            live.is_some(),
-        ) {
+        match self.exchange(context, live.is_some()) {
             Ok(way) => Ok(Swapped {
                 verified: self,
                 way,
+                wrong: Vec::new(),
             }),
             Err(Refusal::Immovable) => {
                 self.go_in_place(context, "its directory cannot be renamed here")
             }
+            Err(Refusal::Filled) => {
+                self.staged.bench.give_up();
+                Err(filled(&self.staged.plan))
+            }
+            Err(Refusal::Unknown) => Err(Error::Busy(self.staged.plan.place.path().to_owned())),
             Err(Refusal::Failed(error)) => {
                 if self.same_place(live.as_ref()).is_ok() {
                     self.staged.bench.give_up();
                 }
                 Err(error.into())
             }
+        }
+    }
+
+    fn exchange(&self, context: &Context<'_>, live: bool) -> Result<Way, Refusal> {
+        let (work, name) = (&self.staged.bench.work, self.staged.plan.place.name());
+        if self.staged.plan.options.to.is_some() && live {
+            // An empty directory gives its place. What came into it meanwhile must not go with it.
+            swap::vacate(work, name)?;
+            return swap::place(work, name);
+        }
+        if !live {
+            return swap::place(work, name);
+        }
+        match swap::exchange(work, name) {
+            Err(Refusal::Unknown) => {
+                context.monitor.warn("directories cannot be exchanged in one step here, so it takes two renames: between them there is no venv for a moment");
+                swap::two_renames(work, name)
+            }
+            done => done,
         }
     }
 
@@ -156,6 +176,10 @@ impl<'a> Verified<'a> {
             return Err(self.staged.plan.cannot_keep(why));
         }
         context.monitor.warn(&format!("{why}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"));
+        if let Err(error) = self.look_again(context) {
+            self.staged.bench.give_up();
+            return Err(error);
+        }
         self.staged.bench.journal.phase = Phase::Apply {
             steps: in_place::steps(&self.staged.plan),
         };
@@ -168,37 +192,58 @@ impl<'a> Verified<'a> {
         };
         let venv = self.staged.plan.in_place()?;
         apply(&venv, Some(self.staged.bench.staging.root()), steps)?;
-        self.staged.confirm(context, &venv)?;
+        let wrong = in_place::wrong(context, &self.staged.plan, &venv)?;
         Ok(Swapped {
             verified: self,
             way: Way::FileByFile,
+            wrong,
         })
+    }
+
+    /// Saves what changed in the venv since it was scanned, before any of it is replaced: in place nothing of it is left afterwards.
+    fn look_again(&mut self, context: &Context<'_>) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let staged = &mut self.staged;
+            let Some(live) = &staged.plan.live else {
+                return Ok(());
+            };
+            let venv = staged.plan.in_place()?;
+            let restless = in_place::restless(&staged.plan).is_some();
+            if !restless && !late::moved(staged, &venv, live)? {
+                return Ok(());
+            }
+            if staged.plan.options.to.is_some() {
+                return Err(filled(&staged.plan));
+            }
+            let saved = late::capture(context, staged, &venv, live)
+                .map_err(|error| Error::NoIncident(Box::new(error)))?;
+            let Some(saved) = saved else {
+                return Ok(());
+            };
+            staged.bench.incident.completed(saved.id);
+            if let Some(live) = &mut staged.plan.live {
+                live.scan = saved.scan;
+            }
+            if staged.stage_more(context)? {
+                self.check(context)?;
+                self.staged.bench.staging.sync()?;
+            }
+        }
+        match in_place::restless(&self.staged.plan) {
+            Some(path) => Err(Error::Refused(format!(
+                "'{path}' changes all the time, so it cannot be saved before it is replaced; stop what writes to it; nothing was changed"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 
-impl Staged<'_> {
-    /// Reads the venv once more after it was changed in place: nobody verified it as a whole before.
-    fn confirm(&self, context: &Context<'_>, venv: &Rooted) -> Result<(), Error> {
-        let scan = scan(venv, &StatCache::default(), &DigestsOnly, context.monitor)?;
-        let wrong = compare(&self.plan.target.manifest, &scan.manifest)
-            .into_iter()
-            .find(|difference| {
-                difference.kind != crate::model::Kind::Mtime
-                    && difference.kind != crate::model::Kind::Extra
-            });
-        if let Some(difference) = wrong {
-            let path = difference
-                .expected
-                .or(difference.actual)
-                .map(|entry| entry.path.to_string())
-                .unwrap_or_default();
-            context.monitor.warn(&format!(
-                "'{path}' is {} again after it was replaced: something else writes in the venv",
-                difference.kind.as_str()
-            ));
-        }
-        Ok(())
-    }
+/// Why a tree is not put where something came meanwhile.
+fn filled(plan: &Plan<'_>) -> Error {
+    let shown = Shown::path(plan.place.path());
+    Error::Refused(format!(
+        "'{shown}' is not empty any more; --to builds only where nothing is; nothing was changed"
+    ))
 }
 
 impl Swapped<'_> {
@@ -213,34 +258,19 @@ impl Swapped<'_> {
             Way::TwoRenames => Some(work.aside()),
             Way::Placed | Way::FileByFile => None,
         };
-        let mut incident = staged.bench.incident.id();
-        let mut keep = staged.bench.journal.keep_old.clone();
         let old = match (&old_name, &staged.plan.live) {
             (Some(name), Some(live)) => Some(live.root.known_as(&work.shown(name))?),
             _ => None,
         };
-        if let (Some(old), Some(live)) = (&old, &staged.plan.live)
-            && late::moved(staged, old, live).unwrap_or(true)
-        {
-            match late::capture(context, staged, old, live) {
-                Ok(more) => incident = more.or(incident),
-                Err(error) => {
-                    let kept = late::name_to_keep(staged.plan.place.name(), None)?;
-                    let text =
-                        format!("what changed last in the replaced tree cannot be saved ({error})");
-                    context
-                        .monitor
-                        .warn(&format!("{text}; the tree is kept as '{kept}'"));
-                    keep.get_or_insert(kept);
-                }
-            }
-            late::part(context, staged, old)?;
-        }
+        let last = old.as_ref().map(|old| self.last_look(context, old));
+        let (last, lost) = last.transpose()?.unwrap_or_default();
+        let incident = last.or(staged.bench.incident.newest());
+        let keep = staged.bench.journal.keep_old.clone().or(lost);
         let mut kept_old = None;
         if let Some(name) = old_name {
             match &keep {
                 Some(keep) => {
-                    swap::keep(work, &name, keep)?;
+                    swap::keep(work, &name, keep.as_bytes())?;
                     kept_old = Some(work.shown(keep));
                 }
                 None => remove_old(work, &name, old.as_ref())?,
@@ -256,6 +286,7 @@ impl Swapped<'_> {
         late::refresh_stat_cache(context, staged);
         Ok(Done {
             way: self.way,
+            wrong: self.wrong,
             incident: if staged.plan.place.standing() == Standing::Directory {
                 incident
             } else {
@@ -266,6 +297,45 @@ impl Swapped<'_> {
             written: staged.written,
             written_bytes: staged.written_bytes,
         })
+    }
+
+    /// Saves what changed in the replaced tree since it was scanned, and lets nothing of it reach the new one. Returns the snapshot that
+    /// has it, and the name under which the tree has to stay because not all of it could be saved.
+    fn last_look(
+        &self,
+        context: &Context<'_>,
+        old: &Rooted,
+    ) -> Result<(Option<SnapshotId>, Option<String>), Error> {
+        let staged = &self.verified.staged;
+        let Some(live) = &staged.plan.live else {
+            return Ok((None, None));
+        };
+        if live.scan.unstable.is_empty() && !late::moved(staged, old, live).unwrap_or(true) {
+            return Ok((None, None));
+        }
+        let (saved, lost) = match late::capture(context, staged, old, live) {
+            Ok(saved) => {
+                let lost = saved.as_ref().and_then(late::Saved::lost);
+                let lost = lost.map(|path| {
+                    format!("'{path}' never held still, so no snapshot has its last state")
+                });
+                (saved.map(|saved| saved.id), lost)
+            }
+            Err(error) => {
+                let lost = "what changed last in the replaced tree cannot be saved";
+                (None, Some(format!("{lost} ({error})")))
+            }
+        };
+        let lost = lost.filter(|_| staged.bench.journal.keep_old.is_none());
+        late::part(context, staged, old, lost.is_some())?;
+        let Some(lost) = lost else {
+            return Ok((saved, None));
+        };
+        let kept = late::name_to_keep(staged.plan.place.name(), None)?;
+        context
+            .monitor
+            .warn(&format!("{lost}; the replaced tree is kept as '{kept}'"));
+        Ok((saved, Some(kept)))
     }
 }
 

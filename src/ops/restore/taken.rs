@@ -53,15 +53,6 @@ impl Taken {
         pairs.filter_map(|(entry, state)| state.is_none().then_some(entry))
     }
 
-    /// Does not count these any more.
-    pub(super) fn forget(&mut self, target: &Manifest, paths: &[RelPath]) {
-        for at in paths.iter().filter_map(|path| target.position(path)) {
-            if let Some(state) = self.0.get_mut(at) {
-                *state = None;
-            }
-        }
-    }
-
     /// The paths below `root` whose file is not in its state any more.
     pub(super) fn changed_since(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
         self.paths(target, |path, then| {
@@ -76,6 +67,14 @@ impl Taken {
         self.paths(target, |path, then| {
             let now = root.stat_below(path, false);
             now.is_ok_and(|now| now.same_inode(then) && !now.same_state(then))
+        })
+    }
+
+    /// The paths below `root` that still mean the same file, whatever state it is in.
+    pub(super) fn still_shared(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
+        self.paths(target, |path, then| {
+            let now = root.stat_below(path, false);
+            now.is_ok_and(|now| now.same_inode(then))
         })
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 
 use super::RestoreOptions;
+use super::merge::regrouped;
 use super::select::Selection;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
@@ -22,6 +23,8 @@ pub(super) struct Target {
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
     /// How many files were rewritten.
     pub(super) relocated: u64,
+    /// What is not restored, and so stays as it stands in the live tree, with all other names that it has.
+    pub(super) stays: HashSet<RelPath>,
 }
 
 impl Target {
@@ -43,6 +46,7 @@ impl Target {
                 manifest,
                 rewritten: BTreeMap::new(),
                 relocated: 0,
+                stays: HashSet::new(),
             });
         }
         if place.path().as_os_str().as_bytes().contains(&b'\n') {
@@ -71,11 +75,11 @@ impl Target {
     /// Narrows the target to a part: everything else stays as it is in the live tree.
     pub(super) fn narrow(&self, live: &Manifest, selection: &Selection) -> Self {
         let manifest = &self.manifest;
-        let mut merged: BTreeMap<RelPath, Entry> = live
+        let mut merged: BTreeMap<RelPath, (Entry, bool)> = live
             .entries()
             .iter()
             .filter(|entry| !selection.has(&entry.path))
-            .map(|entry| (entry.path.clone(), entry.clone()))
+            .map(|entry| (entry.path.clone(), (entry.clone(), false)))
             .collect();
         for entry in manifest
             .entries()
@@ -85,6 +89,8 @@ impl Target {
             add_with_parents(&mut merged, manifest, entry);
         }
         drop_emptied(&mut merged, live, manifest);
+        let stays = merged.values().filter(|(_, restored)| !restored);
+        let stays = stays.map(|(entry, _)| entry.path.clone()).collect();
         let rewritten = self
             .rewritten
             .iter()
@@ -92,16 +98,22 @@ impl Target {
             .map(|(path, content)| (path.clone(), content.clone()))
             .collect();
         Self {
-            manifest: Manifest::new(merged.into_values().collect()),
+            // Links to files that stay as they are would tie the restored content to the live one.
+            manifest: regrouped(merged),
             rewritten,
             relocated: self.relocated,
+            stays,
         }
     }
 }
 
 /// Drops directories that a new version brought and of which nothing is left: the snapshot does not have them, something lay
 /// in them, and nothing does any more.
-fn drop_emptied(merged: &mut BTreeMap<RelPath, Entry>, live: &Manifest, snapshot: &Manifest) {
+fn drop_emptied(
+    merged: &mut BTreeMap<RelPath, (Entry, bool)>,
+    live: &Manifest,
+    snapshot: &Manifest,
+) {
     let parents = |paths: &mut dyn Iterator<Item = &RelPath>| -> HashSet<RelPath> {
         paths.filter_map(RelPath::parent).collect()
     };
@@ -174,25 +186,21 @@ fn adapt(manifest: Manifest, rewritten: BTreeMap<RelPath, Vec<u8>>) -> Target {
         manifest: Manifest::new(entries),
         rewritten,
         relocated,
+        stays: HashSet::new(),
     }
 }
 
-/// Adds an entry, the directories above it where they lack, and the first of its group of hard links.
-fn add_with_parents(merged: &mut BTreeMap<RelPath, Entry>, from: &Manifest, entry: &Entry) {
+/// Adds an entry, and the directories above it where they lack.
+fn add_with_parents(merged: &mut BTreeMap<RelPath, (Entry, bool)>, from: &Manifest, entry: &Entry) {
     let mut above = entry.path.parent();
     while let Some(path) = above {
         let is_dir = merged
             .get(&path)
-            .is_some_and(|there| there.node == Node::Dir);
+            .is_some_and(|(there, _)| there.node == Node::Dir);
         if !is_dir && let Some(dir) = from.get(&path) {
-            merged.insert(path.clone(), dir.clone());
+            merged.insert(path.clone(), (dir.clone(), true));
         }
         above = path.parent();
     }
-    let mut entry = entry.clone();
-    if let Node::File { link_to, .. } = &mut entry.node {
-        // Links to files that stay as they are would tie the restored content to the live one.
-        *link_to = None;
-    }
-    merged.insert(entry.path.clone(), entry);
+    merged.insert(entry.path.clone(), (entry.clone(), true));
 }

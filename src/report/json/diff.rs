@@ -70,6 +70,13 @@ pub(super) fn package(package: &PackageChange) -> Value {
     })
 }
 
+/// What a restore in place left otherwise than it should be.
+pub(super) fn wrong(wrong: &crate::ops::Wrong) -> Value {
+    let mut value = entry::path(&wrong.path);
+    value["kind"] = wrong.kind.as_str().into();
+    value
+}
+
 /// One difference.
 pub(super) fn change(change: &Change) -> Value {
     let mut value = entry::path(&change.path);

@@ -73,6 +73,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "diagnosis": outcome.report.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
+        "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
         "kept_old": outcome.kept_old.as_deref().map(entry::path_text),
         "reused": outcome.reused,
         "written": outcome.written,

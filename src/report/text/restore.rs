@@ -125,9 +125,16 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
         Way::Placed => "put where nothing was",
         Way::FileByFile => "replaced one by one",
     };
+    let sure = match outcome.wrong.len() as u64 {
+        0 => "verified, on the disk".to_owned(),
+        wrong => format!(
+            "on the disk, but {} changed again since",
+            count(wrong, "entry")
+        ),
+    };
     writeln!(
         out,
-        "{} ({}) written{over}; verified, on the disk, {how}",
+        "{} ({}) written{over}; {sure}, {how}",
         count(*written, "file"),
         size(*written_bytes)
     )?;

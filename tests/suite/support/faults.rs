@@ -1,7 +1,12 @@
 //! Faults from outside: system calls that kill, fail or wait, by strace; and other users. What cannot be had is told.
 
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Run, Sandbox};
 
@@ -81,20 +86,19 @@ impl Sandbox {
     /// The program under strace, with injections such as `renameat2:error=EINVAL`, in one working thread so that the n-th call
     /// is always the same one.
     pub(crate) fn traced(&self, injections: &[&str], args: &[&str]) -> Command {
+        self.traced_to(Path::new("/dev/null"), injections, args)
+    }
+
+    /// The same, with the calls that are injected written to a file as they happen.
+    fn traced_to(&self, log: &Path, injections: &[&str], args: &[&str]) -> Command {
         let calls: Vec<&str> = injections
             .iter()
             .map(|one| one.split(':').next().unwrap())
             .collect();
         let mut command = Command::new("strace");
         self.dress(&mut command);
-        command.args([
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            &format!("trace={}", calls.join(",")),
-        ]);
+        command.args(["-f", "-qq", "-o"]).arg(log);
+        command.args(["-e", &format!("trace={}", calls.join(","))]);
         for injection in injections {
             command.args(["-e", &format!("inject={injection}")]);
         }
@@ -109,4 +113,66 @@ impl Sandbox {
     pub(crate) fn snap_traced(&self, injections: &[&str], args: &[&str]) -> Run {
         Run::of(self.traced(injections, args))
     }
+
+    /// Runs the program, held up at a call (`syncfs:delay_enter=2000000:when=1`), and does something in the moment in which it
+    /// stands there, however long that takes.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn held_up(&self, slow: &str, args: &[&str], meddle: impl FnOnce()) -> Run {
+        let mut meddle = Some(meddle);
+        let mut once = || {
+            if let Some(meddle) = meddle.take() {
+                meddle();
+            }
+        };
+        self.held_up_at(&mut [(slow, &mut once)], args)
+    }
+
+    /// The same at several calls, one after the other.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn held_up_at(&self, calls: &mut [(&str, &mut dyn FnMut())], args: &[&str]) -> Run {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let injections: Vec<&str> = calls.iter().map(|(slow, _)| *slow).collect();
+        let mut command = self.traced_to(log.path(), &injections, args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let tracer = Pid::from_child(&child);
+        for (slow, meddle) in calls {
+            let held = || stands(&std::fs::read_to_string(log.path()).unwrap(), slow);
+            let held_for_a_while = || {
+                let before = held();
+                std::thread::sleep(Duration::from_millis(30));
+                before.is_some() && before == held()
+            };
+            while !held_for_a_while() && child.try_wait().unwrap().is_none() {}
+            // Who waits for one that is stopped goes on only after it.
+            let _ = kill_process(tracer, Signal::STOP);
+            meddle();
+            let _ = kill_process(tracer, Signal::CONT);
+        }
+        Run::from(child.wait_with_output().unwrap())
+    }
+}
+
+/// Where a program stands that is held up at a call, by what strace wrote of it so far: none where it runs.
+fn stands(log: &str, injection: &str) -> Option<String> {
+    let name = injection.split(':').next()?;
+    let (call, resumed) = (format!("{name}("), format!("{name} resumed"));
+    let mut standing = BTreeMap::new();
+    for line in log.lines() {
+        let thread = line.split(' ').next()?;
+        let called = line.contains(&call);
+        let held = if injection.contains("delay_exit") {
+            (called || line.contains(&resumed)) && line.contains("(DELAYED)")
+        } else {
+            called && !line.contains(" = ")
+        };
+        if held {
+            standing.insert(thread, line);
+        } else {
+            standing.remove(thread);
+        }
+    }
+    let lines = log.lines().count();
+    let (_, line) = standing.pop_first()?;
+    Some(format!("{lines} {line}"))
 }

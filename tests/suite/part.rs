@@ -1,0 +1,121 @@
+//! A restore of a part touches that part alone: what shares a file through hard links stays linked as it was.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::faults::needs_root;
+use crate::support::mounts::Mount;
+use crate::support::{Sandbox, venv};
+
+const ONE: &str = "lib/python3.11/site-packages/click/utils.py";
+const TWO: &str = "lib/python3.11/site-packages/click/vtwin.py";
+const THREE: &str = "lib/python3.11/site-packages/idna/twin.py";
+
+/// Fills a venv with three names of one file, and links all other files with a cache, as uv does. Saves it.
+fn linked(sandbox: &Sandbox) -> PathBuf {
+    let root = sandbox.venv();
+    venv::tiny(&root);
+    fs::hard_link(root.join(ONE), root.join(TWO)).unwrap();
+    fs::hard_link(root.join(ONE), root.join(THREE)).unwrap();
+    // On a mount of its own only the venv itself can hold other names.
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    let cache = if device(sandbox.root()) == device(&root) {
+        sandbox.path("cache")
+    } else {
+        root.join("cache")
+    };
+    fs::create_dir_all(&cache).unwrap();
+    for (n, path) in [
+        "bin/tool",
+        "pyvenv.cfg",
+        "lib/python3.11/site-packages/idna/core.py",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fs::hard_link(root.join(path), cache.join(n.to_string())).unwrap();
+    }
+    venv::age(&root, 1_700_000_000);
+    sandbox.ok(&["save", "venv"]);
+    root
+}
+
+fn inode(path: &Path) -> (u64, u64) {
+    let meta = fs::metadata(path).unwrap();
+    (meta.ino(), meta.nlink())
+}
+
+#[track_caller]
+fn stay_linked(root: &Path, before: (u64, u64), what: &str) {
+    let (two, three) = (inode(&root.join(TWO)), inode(&root.join(THREE)));
+    assert_eq!(two, three, "{what}: the others are linked");
+    assert_eq!(two.0, before.0, "{what}: and as they were");
+    assert_eq!(two.1, 2, "{what}: with nothing else");
+    for path in [
+        "bin/tool",
+        "pyvenv.cfg",
+        "lib/python3.11/site-packages/idna/core.py",
+    ] {
+        assert_eq!(
+            inode(&root.join(path)).1,
+            2,
+            "{what}: {path} left its cache"
+        );
+    }
+}
+
+fn one_name(sandbox: &Sandbox, how: &str) {
+    let root = linked(sandbox);
+    let good = fs::read(root.join(ONE)).unwrap();
+    let before = inode(&root.join(TWO));
+    let only = ["restore", "venv", "--only", ONE];
+    // One name is gone.
+    fs::remove_file(root.join(ONE)).unwrap();
+    let json = sandbox.json(0, &only);
+    assert_eq!(fs::read(root.join(ONE)).unwrap(), good, "{json}");
+    stay_linked(&root, before, how);
+    assert_eq!(json["written"], 1, "{json}");
+    // The content is bad under all names, and one is asked for.
+    fs::write(root.join(TWO), b"edited\n").unwrap();
+    fs::remove_file(root.join(ONE)).unwrap();
+    fs::hard_link(root.join(TWO), root.join(ONE)).unwrap();
+    let json = sandbox.json(0, &only);
+    assert_eq!(fs::read(root.join(ONE)).unwrap(), good, "{json}");
+    assert_eq!(fs::read(root.join(THREE)).unwrap(), b"edited\n", "{json}");
+    stay_linked(&root, before, how);
+    assert_eq!(json["written"], 1, "{json}");
+    let told: Vec<&str> = json["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["path"].as_str().unwrap())
+        .collect();
+    assert!(!told.contains(&TWO) && !told.contains(&THREE), "{json}");
+    // Two that are asked for are one file again.
+    let json = sandbox.json(0, &["restore", "venv", "--only", ONE, "--only", TWO]);
+    assert_eq!(inode(&root.join(ONE)), inode(&root.join(TWO)), "{json}");
+    assert_eq!(fs::read(root.join(TWO)).unwrap(), good, "{json}");
+    assert_eq!(fs::read(root.join(THREE)).unwrap(), b"edited\n", "{json}");
+    // All of them.
+    sandbox.ok(&["restore", "venv"]);
+    sandbox.ok(&["diff", "venv"]);
+}
+
+#[test]
+fn one_name_of_several_comes_back_alone() {
+    // The restore failed, or wrote every file that is linked with a cache anew.
+    one_name(&Sandbox::new(), "exchanged");
+}
+
+#[test]
+fn one_name_of_several_comes_back_alone_in_place() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.venv(), "size=16m") else {
+        return;
+    };
+    one_name(&sandbox, "in place");
+}

@@ -38,15 +38,16 @@ impl Known {
     /// Reads the tree once, so that it is known.
     pub fn read(root: &Path) -> Result<Self, Error> {
         let root = Rooted::open(root)?;
-        let scan = scan_private(&root, &StatCache::default(), &Silent::default())?;
+        let none = StatCache::default();
+        let scan = crate::venv::scan::scan(&root, &none, &DigestsOnly, &Silent::default())?;
         let cache = scan.stat_cache(None);
         Ok(Self { root, cache })
     }
 
     /// Scans it again; nothing is read.
     pub fn scan(&self) -> Result<usize, Error> {
-        let scan = scan_private(&self.root, &self.cache, &Silent::default())?;
-        Ok(scan.manifest.entries().len())
+        let found = scan_private(&self.root, &self.cache, &Silent::default())?;
+        Ok(found.entries().len())
     }
 
     /// Writes the knowledge as the index keeps it, and reads that.

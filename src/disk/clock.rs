@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::{At, PathError};
 use super::rooted::Rooted;
+use super::stat::birth;
 
 const EXT: u32 = 0xEF53;
 const XFS: u32 = 0x5846_5342;
@@ -25,7 +26,7 @@ const UNKNOWN: Duration = Duration::from_hours(24);
 /// change that anybody could have missed is told apart from the one before.
 pub(crate) fn settles_after(dir: &Rooted) -> Result<Option<Duration>, PathError> {
     let fs = rustix::fs::fstatfs(dir.fd()).at("ask for the file system of", dir.path())?;
-    let large_inodes = dir.stat()?.born.is_some();
+    let large_inodes = birth(dir.fd(), b"").at("stat", dir.path())?.is_some();
     let release = rustix::system::uname();
     let fine_kernel = is_fine(release.release().to_str().unwrap_or_default());
     Ok(of(fs.f_type as u32, large_inodes, fine_kernel))

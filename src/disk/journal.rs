@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::atomic;
 use super::error::{At, PathError};
 use super::rooted::{Rooted, os};
-use super::stat::Stat;
+use super::stat::{Stat, birth};
 use crate::model::{Digest, Entry, RelPath, SnapshotId};
 
 /// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from mount to mount;
@@ -32,12 +32,16 @@ pub(crate) struct Inode {
 }
 
 impl Inode {
-    pub(crate) fn of(stat: &Stat) -> Self {
-        let born = stat.born.map(|time| (time.secs, time.nanos));
-        Self {
+    /// What a name means now, if anything; an empty name is the directory itself.
+    pub(crate) fn at(dir: &Rooted, name: &[u8]) -> Result<Option<Self>, PathError> {
+        let Some(stat) = dir.stat_name(name)? else {
+            return Ok(None);
+        };
+        let born = birth(dir.fd(), name).at("stat", &dir.path().join(os(name)))?;
+        Ok(Some(Self {
             ino: stat.ino,
-            born,
-        }
+            born: born.map(|time| (time.secs, time.nanos)),
+        }))
     }
 
     /// Whether both name one directory. What one of them does not know counts for nothing.

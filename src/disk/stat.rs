@@ -2,7 +2,9 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp,
+};
 use rustix::io::{Errno, Result};
 
 use crate::model::{Meta, Special, Time};
@@ -20,8 +22,6 @@ pub(crate) struct Stat {
     pub(crate) mtime: Time,
     pub(crate) ctime: Time,
     pub(crate) rdev: u64,
-    /// When the inode was made, where the file system says so.
-    pub(crate) born: Option<Time>,
     /// Whether something is mounted here; tells bind mounts of one file system apart, which `dev` does not.
     pub(crate) mount_root: bool,
 }
@@ -32,8 +32,7 @@ impl Stat {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
         // What another host wrote a moment ago counts as well; nothing is asked of a local file system by that.
         let flags = flags | AtFlags::STATX_FORCE_SYNC;
-        let asked = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-        let x = rustix::fs::statx(&dir, name, flags, asked)?;
+        let x = rustix::fs::statx(&dir, name, flags, StatxFlags::BASIC_STATS)?;
         let tells = x.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
         let mount_root = if tells {
             x.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
@@ -52,11 +51,6 @@ impl Stat {
     }
 
     fn from_statx(x: &Statx) -> Self {
-        let time = |t: rustix::fs::StatxTimestamp| Time {
-            secs: t.tv_sec,
-            nanos: t.tv_nsec,
-        };
-        let has_birth = StatxFlags::from_bits_retain(x.stx_mask).contains(StatxFlags::BTIME);
         Self {
             dev: rustix::fs::makedev(x.stx_dev_major, x.stx_dev_minor),
             ino: x.stx_ino,
@@ -68,7 +62,6 @@ impl Stat {
             mtime: time(x.stx_mtime),
             ctime: time(x.stx_ctime),
             rdev: rustix::fs::makedev(x.stx_rdev_major, x.stx_rdev_minor),
-            born: has_birth.then(|| time(x.stx_btime)),
             mount_root: false,
         }
     }
@@ -122,6 +115,21 @@ impl Stat {
             mtime: self.mtime,
             xattrs: Vec::new(),
         }
+    }
+}
+
+/// When the inode of a name was made, where the file system says so; an empty name is the descriptor itself.
+pub(crate) fn birth(dir: impl AsFd, name: &[u8]) -> Result<Option<Time>> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
+    let x = rustix::fs::statx(dir, name, flags, StatxFlags::BTIME)?;
+    let told = StatxFlags::from_bits_retain(x.stx_mask).contains(StatxFlags::BTIME);
+    Ok(told.then(|| time(x.stx_btime)))
+}
+
+fn time(time: StatxTimestamp) -> Time {
+    Time {
+        secs: time.tv_sec,
+        nanos: time.tv_nsec,
     }
 }
 

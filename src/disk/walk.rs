@@ -19,6 +19,13 @@ use crate::model::RelPath;
 pub(crate) struct Found {
     pub(crate) path: RelPath,
     pub(crate) stat: Stat,
+    /// What most have not: apart, since a walk may hold a million.
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few of the things have that a walk meets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rare {
     /// The text of a symbolic link.
     pub(crate) target: Option<Vec<u8>>,
     /// Extended attributes of a directory; those of files are read when the file is open anyway.
@@ -41,12 +48,10 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     found.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    match found.first() {
-        Some(Found {
-            problem: Some(text),
-            ..
-        }) => Err(std::io::Error::other(text.clone())).at("list", root.path()),
-        _ => Ok(found),
+    let first = found.first().and_then(|root| root.rare.as_ref());
+    match first.and_then(|rare| rare.problem.clone()) {
+        Some(text) => Err(std::io::Error::other(text)).at("list", root.path()),
+        None => Ok(found),
     }
 }
 
@@ -59,19 +64,13 @@ struct Walker<'a> {
 impl<'a> Walker<'a> {
     fn directory(self, scope: &Scope<'a>, path: RelPath, stat: Stat) {
         let mut here = Vec::new();
-        let mut own = Found {
-            path,
-            stat,
-            target: None,
-            xattrs: Vec::new(),
-            problem: None,
-        };
-        if own.path.parts().count() > RelPath::LEVELS_MAX {
-            own.problem = Some("it is nested too deep".to_owned());
-        } else if let Err(error) = self.list(scope, &mut own, &mut here) {
-            own.problem = Some(std::io::Error::from(error).to_string());
+        let mut rare = Rare::default();
+        if path.parts().count() > RelPath::LEVELS_MAX {
+            rare.problem = Some("it is nested too deep".to_owned());
+        } else if let Err(error) = self.list(scope, &path, &mut rare, &mut here) {
+            rare.problem = Some(std::io::Error::from(error).to_string());
         }
-        here.push(own);
+        here.push(Found::new(path, stat, rare));
         self.found
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -81,13 +80,13 @@ impl<'a> Walker<'a> {
     fn list(
         self,
         scope: &Scope<'a>,
-        own: &mut Found,
+        own: &RelPath,
+        rare: &mut Rare,
         here: &mut Vec<Found>,
     ) -> rustix::io::Result<()> {
-        let fd =
-            self.root
-                .open_raw(&own.path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
-        own.xattrs = read_xattrs(&fd)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let fd = self.root.open_raw(own, flags, Mode::empty())?;
+        rare.xattrs = read_xattrs(&fd)?;
         for name in names_once(&fd)? {
             let stat = match Stat::at(&fd, &name) {
                 Ok(stat) => stat,
@@ -95,7 +94,7 @@ impl<'a> Walker<'a> {
                 Err(Errno::NOENT) => continue,
                 Err(error) => return Err(error),
             };
-            let Ok(path) = own.path.join(&name) else {
+            let Ok(path) = own.join(&name) else {
                 continue;
             };
             if stat.is_dir() && !stat.mount_root {
@@ -109,18 +108,23 @@ impl<'a> Walker<'a> {
 }
 
 fn leaf(dir: impl AsFd, name: &[u8], path: RelPath, stat: Stat) -> Found {
-    let mut found = Found {
-        path,
-        stat,
-        target: None,
-        xattrs: Vec::new(),
-        problem: None,
-    };
+    let mut rare = Rare::default();
     if stat.file_type() == rustix::fs::FileType::Symlink {
         match rustix::fs::readlinkat(dir, name, Vec::new()) {
-            Ok(target) => found.target = Some(target.into_bytes()),
-            Err(error) => found.problem = Some(std::io::Error::from(error).to_string()),
+            Ok(target) => rare.target = Some(target.into_bytes()),
+            Err(error) => rare.problem = Some(std::io::Error::from(error).to_string()),
         }
     }
-    found
+    Found::new(path, stat, rare)
+}
+
+impl Found {
+    fn new(path: RelPath, stat: Stat, rare: Rare) -> Self {
+        let has = rare.target.is_some() || !rare.xattrs.is_empty() || rare.problem.is_some();
+        Self {
+            path,
+            stat,
+            rare: has.then(|| Box::new(rare)),
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Where every object lies: the tables of all packs, in memory.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::frame::Part;
 use super::pack::{FramePlace, Table};
@@ -28,6 +28,30 @@ impl Hasher for FirstBytes {
 /// A map by digest.
 pub(crate) type ByDigest<T> = HashMap<Digest, T, BuildHasherDefault<FirstBytes>>;
 
+/// A place that is found by the name of its object, which it holds: a map would hold that twice, for a million objects.
+#[derive(Debug)]
+struct ByName(Place);
+
+impl Borrow<Digest> for ByName {
+    fn borrow(&self) -> &Digest {
+        &self.0.part.id
+    }
+}
+
+impl Hash for ByName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.part.id.hash(state);
+    }
+}
+
+impl PartialEq for ByName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.part.id == other.0.part.id
+    }
+}
+
+impl Eq for ByName {}
+
 /// Where an object lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
@@ -50,7 +74,7 @@ struct Pack {
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     packs: Vec<Pack>,
-    places: ByDigest<Place>,
+    places: HashSet<ByName, BuildHasherDefault<FirstBytes>>,
     /// Further places of objects that lie in more than one pack.
     spare: ByDigest<Vec<Place>>,
 }
@@ -75,9 +99,10 @@ impl Objects {
                 frame: row.frame,
                 part: row.part,
             };
-            match self.places.entry(row.part.id) {
-                Entry::Vacant(free) => drop(free.insert(place)),
-                Entry::Occupied(_) => self.spare.entry(row.part.id).or_default().push(place),
+            if self.places.contains(&row.part.id) {
+                self.spare.entry(row.part.id).or_default().push(place);
+            } else {
+                self.places.insert(ByName(place));
             }
         }
     }
@@ -98,14 +123,14 @@ impl Objects {
     /// The objects that lie in more than one pack, with all their places.
     pub(super) fn doubled(&self) -> impl Iterator<Item = (&Digest, Vec<Place>)> {
         self.spare.iter().map(|(id, spare)| {
-            let first = self.places.get(id).into_iter();
-            (id, first.chain(spare).copied().collect())
+            let first = self.find(id).into_iter();
+            (id, first.chain(spare.iter().copied()).collect())
         })
     }
 
     /// Where an object lies.
     pub(crate) fn find(&self, id: &Digest) -> Option<Place> {
-        self.places.get(id).copied()
+        self.places.get(id).map(|found| found.0)
     }
 
     /// The name of a pack and where one of its frames lies.

@@ -15,7 +15,7 @@ use super::stat_cache::{Known, StatCache};
 use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, walk};
+use crate::disk::walk::{Found, Rare, walk};
 use crate::model::segment::{BATCH_LEN, SEGMENT_LEN};
 use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Time};
 use crate::monitor::Monitor;
@@ -58,7 +58,15 @@ pub(crate) fn scan(
         let after = walk_own(root)?;
         let moved = moved(&found, &after, &contents);
         if moved.is_empty() || round == ROUNDS {
-            return Ok(assemble(found, contents, moved));
+            drop(after);
+            let stats = found.iter().map(|found| found.stat).collect();
+            let (manifest, unreadable) = assemble(found, contents);
+            return Ok(Scan {
+                manifest,
+                stats,
+                unreadable,
+                unstable: moved.into_iter().collect(),
+            });
         }
         let entries = match moved.len() {
             1 => "1 entry".to_owned(),
@@ -73,16 +81,16 @@ pub(crate) fn scan(
     Err(Error::Stopped)
 }
 
-/// Scans a tree that nobody else can write in: one walk is enough.
+/// What a tree holds that nobody else can write in: one walk is enough.
 pub(crate) fn scan_private(
     root: &Rooted,
     known: &dyn Known,
     monitor: &dyn Monitor,
-) -> Result<Scan, Error> {
+) -> Result<Manifest, Error> {
     let found = walk_own(root)?;
     let mut contents = vec![None; found.len()];
     read_round(root, &found, &mut contents, known, &DigestsOnly, monitor)?;
-    Ok(assemble(found, contents, BTreeSet::new()))
+    Ok(assemble(found, contents).0)
 }
 
 /// Walks a tree without what an in-place restore of ours keeps in its root. A mount inside is refused.
@@ -262,19 +270,18 @@ fn carry_over(
         .collect()
 }
 
-fn assemble(found: Vec<Found>, contents: Contents, moved: BTreeSet<RelPath>) -> Scan {
-    let mut first_links: HashMap<(u64, u64), RelPath> = HashMap::new();
+/// The manifest of what was found and read, and what could not be read.
+fn assemble(found: Vec<Found>, contents: Contents) -> (Manifest, Vec<RelPath>) {
+    let mut first_links: HashMap<(u64, u64), usize> = HashMap::new();
     let mut unreadable = Vec::new();
-    let mut stats = Vec::with_capacity(found.len());
-    let mut entries = Vec::with_capacity(found.len());
+    let mut entries: Vec<Entry> = Vec::with_capacity(found.len());
     for (found, content) in found.into_iter().zip(contents) {
-        let Found {
-            path,
-            stat,
+        let Found { path, stat, rare } = found;
+        let Rare {
             target,
             xattrs,
             problem,
-        } = found;
+        } = rare.map_or_else(Rare::default, |rare| *rare);
         let mut meta = Meta {
             xattrs,
             ..stat.meta()
@@ -292,7 +299,9 @@ fn assemble(found: Vec<Found>, contents: Contents, moved: BTreeSet<RelPath>) -> 
                 Some(Content::Known(digest, xattrs)) => {
                     meta.xattrs = xattrs;
                     let link_to = if stat.nlink > 1 {
-                        join_group(&mut first_links, &stat, &path)
+                        let group = (stat.dev, stat.ino);
+                        let first = *first_links.entry(group).or_insert(entries.len());
+                        entries.get(first).map(|first| first.path.clone())
                     } else {
                         None
                     };
@@ -309,30 +318,9 @@ fn assemble(found: Vec<Found>, contents: Contents, moved: BTreeSet<RelPath>) -> 
         if matches!(node, Node::Unreadable(_)) {
             unreadable.push(path.clone());
         }
-        stats.push(stat);
         entries.push(Entry { path, meta, node });
     }
-    Scan {
-        manifest: Manifest::new(entries),
-        stats,
-        unreadable,
-        unstable: moved.into_iter().collect(),
-    }
-}
-
-/// The first path of the group of hard links that this file belongs to, unless it is the first itself.
-fn join_group(
-    groups: &mut HashMap<(u64, u64), RelPath>,
-    stat: &Stat,
-    path: &RelPath,
-) -> Option<RelPath> {
-    match groups.entry((stat.dev, stat.ino)) {
-        std::collections::hash_map::Entry::Occupied(first) => Some(first.get().clone()),
-        std::collections::hash_map::Entry::Vacant(slot) => {
-            slot.insert(path.clone());
-            None
-        }
-    }
+    (Manifest::new(entries), unreadable)
 }
 
 impl Scan {

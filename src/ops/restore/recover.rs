@@ -178,8 +178,7 @@ impl Recovery<'_> {
 
     /// Whether a name means this directory.
     fn holds(&self, name: &[u8], inode: Option<Inode>) -> Result<bool, Error> {
-        let now = self.work.dir.stat_name(name)?;
-        let now = now.as_ref().map(Inode::of);
+        let now = Inode::at(&self.work.dir, name)?;
         Ok(now.zip(inode).is_some_and(|(now, inode)| now.is(inode)))
     }
 
@@ -373,7 +372,7 @@ impl Recovery<'_> {
         stays: bool,
     ) -> Result<(), Error> {
         let venv = self.site.again()?.open()?;
-        if !Inode::of(&venv.stat()?).is(staged) {
+        if !Inode::at(&venv, b"")?.is_some_and(|now| now.is(staged)) {
             return Ok(());
         }
         let now = found.manifest.entries().iter().zip(&found.stats);

@@ -97,14 +97,18 @@ pub(super) fn settle_taken(
     monitor: &dyn Monitor,
 ) -> Taken {
     let entries = std::mem::take(&mut target.manifest).into_entries();
-    let settled = entries
-        .into_iter()
-        .zip(taken.into_states())
-        .filter_map(|(entry, state)| match state {
-            Some(state) => Some((entry, Some(state))),
-            None => Some((made_anew(entry, preserve, monitor)?, None)),
-        });
-    let (entries, states) = settled.unzip();
-    target.manifest = Manifest::new(entries);
+    let mut settled = Vec::with_capacity(entries.len());
+    let mut states = Vec::with_capacity(entries.len());
+    for (entry, state) in entries.into_iter().zip(taken.into_states()) {
+        let entry = match state {
+            Some(_) => Some(entry),
+            None => made_anew(entry, preserve, monitor),
+        };
+        if let Some(entry) = entry {
+            settled.push(entry);
+            states.push(state);
+        }
+    }
+    target.manifest = Manifest::new(settled);
     Taken::new(states)
 }

@@ -57,10 +57,15 @@ impl<'a> Verified<'a> {
         if finished {
             self.expose()?;
         }
-        let staged = self.staged.bench.staging.root().stat()?;
+        let staged = self.staged.bench.staging.root();
+        let gone =
+            || Error::Refused("the staged tree was taken away; nothing was changed".to_owned());
         let phase = Phase::Swap {
-            staged: Inode::of(&staged),
-            live: live.as_ref().map(Inode::of),
+            staged: Inode::at(staged, b"")?.ok_or_else(gone)?,
+            live: match &self.staged.plan.live {
+                Some(live) => Inode::at(&live.root, b"")?,
+                None => Inode::at(&self.staged.bench.work.dir, self.staged.plan.place.name())?,
+            },
         };
         self.staged.bench.journal.phase = phase;
         self.staged.bench.work.write(&self.staged.bench.journal)?;

@@ -47,7 +47,7 @@ impl Verified<'_> {
             target,
             taken: &staged.taken,
         };
-        let scan = scan_private(staged.bench.staging.root(), &proved, context.monitor)?;
+        let found = scan_private(staged.bench.staging.root(), &proved, context.monitor)?;
         let in_place = matches!(staged.plan.route, Route::InPlace(_));
         let staged_part;
         let expected = if in_place {
@@ -58,19 +58,17 @@ impl Verified<'_> {
         };
         // In place, the staged directories only carry the files; their own attributes are set at the goal. Those of the root
         // come when it is exposed, and are read back then.
-        let wrong = compare(expected, &scan.manifest)
-            .into_iter()
-            .find(|difference| {
-                let dir = difference
-                    .actual
-                    .or(difference.expected)
-                    .is_some_and(|entry| entry.node == crate::model::Node::Dir);
-                let root = difference
-                    .expected
-                    .is_some_and(|entry| entry.path.is_root());
-                !((in_place && dir || root)
-                    && matches!(difference.kind, Kind::Mode | Kind::Owner | Kind::Mtime))
-            });
+        let wrong = compare(expected, &found).into_iter().find(|difference| {
+            let dir = difference
+                .actual
+                .or(difference.expected)
+                .is_some_and(|entry| entry.node == crate::model::Node::Dir);
+            let root = difference
+                .expected
+                .is_some_and(|entry| entry.path.is_root());
+            !((in_place && dir || root)
+                && matches!(difference.kind, Kind::Mode | Kind::Owner | Kind::Mtime))
+        });
         match wrong {
             Some(difference) => {
                 let path = difference

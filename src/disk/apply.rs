@@ -1,5 +1,7 @@
 //! File by file, where directories cannot be exchanged: the steps of the journal, each of which may be done again.
 
+use std::collections::HashSet;
+
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -17,9 +19,10 @@ pub(crate) fn apply(
     staging: Option<&Rooted>,
     steps: &[Step],
 ) -> Result<(), PathError> {
+    let goals = Goals::of(steps);
     for step in steps {
         match step {
-            Step::Remove(path) => remove(venv, &parse(venv, path)?)?,
+            Step::Remove(path) => remove(venv, &parse(venv, path)?, goals.at(path))?,
             Step::Mkdir(path) => mkdir(venv, &parse(venv, path)?)?,
             Step::Place(path) => place(venv, staging, &parse(venv, path)?)?,
             Step::Settle {
@@ -51,6 +54,33 @@ pub(crate) fn apply(
     rustix::fs::syncfs(venv.fd()).at("sync", venv.path())
 }
 
+/// The paths of which the steps would still remove or replace what stands there, sorted.
+pub(crate) fn doomed(
+    venv: &Rooted,
+    staging: Option<&Rooted>,
+    steps: &[Step],
+) -> Result<Vec<RelPath>, PathError> {
+    let goals = Goals::of(steps);
+    let mut doomed = Vec::new();
+    for step in steps {
+        let (Step::Remove(text) | Step::Place(text)) = step else {
+            continue;
+        };
+        let path = parse(venv, text)?;
+        let is_doomed = if matches!(step, Step::Remove(_)) {
+            venv.stat_below(&path, true)
+                .is_ok_and(|stat| !goals.at(text).is_met(stat.is_dir()))
+        } else {
+            staging.is_some_and(|staging| staging.stat_below(&path, true).is_ok())
+        };
+        if is_doomed {
+            doomed.push(path);
+        }
+    }
+    doomed.sort_unstable();
+    Ok(doomed)
+}
+
 /// Settles the root once more, whose time moved when staging and journal were removed from it.
 pub(crate) fn settle_root(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
     let of_root = |step: &&Step| matches!(step, Step::Settle { path, .. } if path.path().is_some_and(|path| path.is_root()));
@@ -78,13 +108,65 @@ fn parent(venv: &Rooted, path: &RelPath) -> Result<std::os::fd::OwnedFd, PathErr
     )
 }
 
-fn remove(venv: &Rooted, path: &RelPath) -> Result<(), PathError> {
+/// What later steps make of the paths that earlier ones remove.
+struct Goals<'a> {
+    dirs: HashSet<&'a PathText>,
+    files: HashSet<&'a PathText>,
+}
+
+/// What shall stand at a path in the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Nothing,
+    Directory,
+    File,
+}
+
+impl Goal {
+    /// Whether what stands there may be what was wanted.
+    fn is_met(self, is_dir: bool) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Directory => is_dir,
+            Self::File => !is_dir,
+        }
+    }
+}
+
+impl<'a> Goals<'a> {
+    fn of(steps: &'a [Step]) -> Self {
+        let (mut dirs, mut files) = (HashSet::new(), HashSet::new());
+        for step in steps {
+            match step {
+                Step::Mkdir(path) => drop(dirs.insert(path)),
+                Step::Place(path) => drop(files.insert(path)),
+                Step::Remove(_) | Step::Settle { .. } => {}
+            }
+        }
+        Self { dirs, files }
+    }
+
+    fn at(&self, path: &PathText) -> Goal {
+        match (self.dirs.contains(path), self.files.contains(path)) {
+            (true, _) => Goal::Directory,
+            (_, true) => Goal::File,
+            _ => Goal::Nothing,
+        }
+    }
+}
+
+/// Removes what stands in the way. What later steps put there in its place stays: they may all have been done before a crash.
+fn remove(venv: &Rooted, path: &RelPath, goal: Goal) -> Result<(), PathError> {
     let dir = match parent(venv, path) {
         Err(error) if error.is_absent() => return Ok(()),
         done => done?,
     };
-    let shown = venv.shown(&path.parent().unwrap_or_default());
-    remove_tree(&Rooted::from_fd(dir, shown), path.name())
+    let dir = Rooted::from_fd(dir, venv.shown(&path.parent().unwrap_or_default()));
+    let is_dir = dir.stat_name(path.name())?.map(|stat| stat.is_dir());
+    match is_dir {
+        Some(is_dir) if !goal.is_met(is_dir) => remove_tree(&dir, path.name()),
+        _ => Ok(()),
+    }
 }
 
 fn mkdir(venv: &Rooted, path: &RelPath) -> Result<(), PathError> {

@@ -99,7 +99,7 @@ pub(crate) enum Step {
 }
 
 /// A path in JSON: base64 of its bytes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct PathText(String);
 

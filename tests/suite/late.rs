@@ -286,3 +286,83 @@ fn sockets_and_set_id_bits_stay_where_nothing_is_copied() {
     let mode = fs::metadata(&tool).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode, 0o4755, "{run}");
 }
+
+#[test]
+fn a_restore_in_place_that_was_killed_anywhere_is_completed_also_where_files_and_directories_change_places()
+ {
+    // The removal of what stood in the way of a directory was done once more, and took the files that had been placed in it.
+    if !can_trace() || !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.venv(), "size=16m") else {
+        return;
+    };
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    let site = sandbox.venv().join(venv::SITE);
+    let mut killed = 0;
+    for (call, first) in [("renameat", 3), ("unlinkat", 1), ("mkdirat", 1)] {
+        for n in first..40 {
+            let info = site.join("idna-1.0.dist-info");
+            fs::remove_dir_all(&info).unwrap();
+            fs::write(&info, b"a file in place of a directory").unwrap();
+            fs::remove_file(site.join("idna/core.py")).unwrap();
+            venv::write(&site, "idna/core.py/deep/file", b"and the reverse");
+            let hurt = Tree::of(&sandbox.venv());
+            let kill = format!("{call}:signal=KILL:when={n}");
+            let run = sandbox.snap_traced(&[&kill], &["restore", "venv"]);
+            killed += usize::from(run.code == 137);
+            // Before the journal says what is to be done, nothing was.
+            let done = sandbox.snap(&["diff", "venv"]);
+            if run.code == 137 && !done.stderr.contains("it is completed now") {
+                sandbox.ok(&["restore", "venv"]);
+            }
+            good.assert_same(&Tree::of(&sandbox.venv()), &format!("{kill}: {done}"));
+            sandbox.ok(&["undo", "venv"]);
+            // The journal in the root gives that another time, before anything is saved.
+            let mut undone = Tree::of(&sandbox.venv());
+            let root = std::path::Path::new("");
+            undone.0.get_mut(root).unwrap().mtime = hurt.0[root].mtime;
+            hurt.assert_same(&undone, &format!("{kill}, undone: {done}"));
+            sandbox.ok(&["restore", "venv"]);
+            if run.code == 0 {
+                break;
+            }
+        }
+    }
+    assert!(killed > 10, "only {killed} kills");
+}
+
+#[test]
+fn what_is_written_between_a_kill_in_place_and_the_next_command_is_saved() {
+    let Some((sandbox, _mount, good)) = mounted() else {
+        return;
+    };
+    // After the first step, which removes what is too many; the second places what is missing.
+    let mut seen = 0;
+    for n in 3..6 {
+        fs::remove_file(sandbox.venv().join("bin/tool")).ok();
+        fs::write(sandbox.venv().join("lib/mine"), b"mine\n").unwrap();
+        let kill = format!("renameat:signal=KILL:when={n}");
+        let run = sandbox.snap_traced(&[&kill], &["restore", "venv"]);
+        if run.code != 137 || sandbox.venv().join("lib/mine").exists() {
+            continue;
+        }
+        seen += 1;
+        fs::write(sandbox.venv().join("lib/mine"), b"written since\n").unwrap();
+        let run = sandbox.ok(&["diff", "venv"]);
+        good.assert_same(&Tree::of(&sandbox.venv()), "completed");
+        assert_eq!(
+            in_incident(&sandbox, "lib/mine"),
+            "written since\n",
+            "{run}"
+        );
+        assert_eq!(sandbox.debris(), Vec::<String>::new());
+        sandbox.ok(&["undo", "venv"]);
+        assert!(!sandbox.venv().join("bin/tool").exists(), "of the old tree");
+        sandbox.ok(&["restore", "venv"]);
+    }
+    assert!(seen > 0, "no kill came between the steps");
+}

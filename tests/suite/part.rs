@@ -52,6 +52,12 @@ fn stay_linked(root: &Path, before: (u64, u64), what: &str) {
     assert_eq!(two, three, "{what}: the others are linked");
     assert_eq!(two.0, before.0, "{what}: and as they were");
     assert_eq!(two.1, 2, "{what}: with nothing else");
+    stay(root, what);
+}
+
+/// What shares its files with a cache does so still.
+#[track_caller]
+fn stay(root: &Path, what: &str) {
     for path in [
         "bin/tool",
         "pyvenv.cfg",
@@ -70,6 +76,15 @@ fn one_name(sandbox: &Sandbox, how: &str) {
     let good = fs::read(root.join(ONE)).unwrap();
     let before = inode(&root.join(TWO));
     let only = ["restore", "venv", "--only", ONE];
+    // Nothing is wrong.
+    let run = sandbox.ok(&only);
+    assert!(run.stdout.starts_with("nothing to do"), "{run}");
+    // What is asked for and good is left alone as well.
+    fs::remove_file(root.join("bin/python")).unwrap();
+    let json = sandbox.json(0, &["restore", "venv", "--only", "bin", "--only", "idna"]);
+    assert_eq!(json["written"], 1, "{json}");
+    assert_eq!(inode(&root.join(ONE)), (before.0, 3), "{json}");
+    stay(&root, how);
     // One name is gone.
     fs::remove_file(root.join(ONE)).unwrap();
     let json = sandbox.json(0, &only);

@@ -303,3 +303,30 @@ fn put_back(sandbox: &Sandbox, name: &OsStr) {
     }
     panic!("no kill came between the renames");
 }
+
+#[test]
+fn a_store_that_may_not_be_written_is_waited_for_as_well() {
+    if !can_trace() || !crate::support::faults::needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(mount) =
+        crate::support::mounts::Mount::tmpfs(&sandbox.path("store"), "size=8m,mode=700")
+    else {
+        return;
+    };
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    let run = sandbox.snap_traced(&["linkat:signal=KILL:when=1"], &["restore", "venv"]);
+    assert_eq!(run.code, 137, "{run}");
+    assert_eq!(sandbox.ids().len(), 2, "the save, and the incident");
+    mount.read_only(true);
+    let run = sandbox.code(1, &["diff", "venv"]);
+    assert!(run.stderr.contains("left for the next command"), "{run}");
+    assert!(sandbox.path(JOURNAL).exists(), "{run}");
+    mount.read_only(false);
+    sandbox.code(1, &["diff", "venv"]);
+    assert_eq!(sandbox.ids().len(), 1);
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+}

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::outcome::Wrong;
 use super::plan::Plan;
+use crate::diagnose::classify;
 use crate::disk::journal::{PathText, Step};
 use crate::disk::rooted::Rooted;
 use crate::model::compare::compare;
-use crate::model::{Kind, Manifest, Node, RelPath};
+use crate::model::{Class, Kind, Manifest, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::venv::scan::scan;
@@ -132,14 +133,17 @@ pub(super) fn wrong(
     venv: &Rooted,
 ) -> Result<Vec<Wrong>, Error> {
     let scan = scan(venv, &StatCache::default(), &DigestsOnly, context.monitor)?;
+    // Bytecode that Python wrote meanwhile is noise, and what is new, or was not restored, is not ours.
     let wrong: Vec<Wrong> = compare(&plan.target.manifest, &scan.manifest)
         .into_iter()
-        .filter(|difference| !matches!(difference.kind, Kind::Mtime | Kind::Extra))
         .filter_map(|difference| {
-            let entry = difference.expected.or(difference.actual)?;
-            Some(Wrong {
-                path: entry.path.clone(),
-                kind: difference.kind,
+            let (expected, actual) = (difference.expected, difference.actual);
+            let (path, kind) = (&expected.or(actual)?.path, difference.kind);
+            let ours = kind != Kind::Extra && !plan.target.stays.contains(path);
+            let noise = classify(path, kind, expected, actual, false) == Class::Noise;
+            (ours && !noise).then(|| Wrong {
+                path: path.clone(),
+                kind,
             })
         })
         .collect();

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::Live;
-use super::merge;
 use super::plan::Route;
 use super::special::made_anew;
 use super::stage::Staged;
@@ -101,12 +100,20 @@ pub(super) fn capture(
         store: staged.plan.store,
         venv,
         snapshot: staged.plan.snapshot,
-        root: match staged.plan.route {
-            Route::InPlace(_) => live.scan.manifest.get(&RelPath::root()),
-            Route::Exchange => None,
-        },
     };
-    late.save(old, &cache, first, None).map(Some)
+    // Its time moved when we put our own staging into it.
+    let root = match staged.plan.route {
+        Route::InPlace(_) => live.scan.manifest.get(&RelPath::root()),
+        Route::Exchange => None,
+    };
+    let whole = |found: Manifest| {
+        let mut entries = found.into_entries();
+        if let (Some(root), Some(first)) = (root, entries.first_mut()) {
+            first.clone_from(root);
+        }
+        Manifest::new(entries)
+    };
+    late.save(old, &cache, first, &whole).map(Some)
 }
 
 impl Staged<'_> {
@@ -127,19 +134,17 @@ pub(super) struct Late<'a> {
     pub(super) store: &'a Store,
     pub(super) venv: VenvId,
     pub(super) snapshot: SnapshotId,
-    /// What its root was before we put our own staging into it.
-    pub(super) root: Option<&'a Entry>,
 }
 
 impl Late<'_> {
-    /// Saves the replaced tree as the completion of an incident snapshot. Where it may be only what a removal left, it is saved over
-    /// what is known of the whole.
+    /// Saves the replaced tree as the completion of an incident snapshot, in the words of `whole`: where it may be only what a removal
+    /// left, it is laid over what is known of the whole.
     pub(super) fn save(
         &self,
         old: &Rooted,
         cache: &StatCache,
         first: SnapshotId,
-        known: Option<&Manifest>,
+        whole: &dyn Fn(Manifest) -> Manifest,
     ) -> Result<Saved, Error> {
         let before = self.store.catalog()?;
         let before = before.snapshots.into_iter().find(|(id, _)| *id == first);
@@ -154,16 +159,7 @@ impl Late<'_> {
         };
         let intake = Intake::new(self.store.packer(self.context.monitor)?);
         let mut scan = intake.scan(old, cache, self.context.monitor)?;
-        if let Some(root) = self.root {
-            let mut entries = scan.manifest.into_entries();
-            if let Some(first) = entries.first_mut() {
-                first.clone_from(root);
-            }
-            scan.manifest = Manifest::new(entries);
-        }
-        if let Some(known) = known {
-            scan.manifest = merge::over(known, &scan.manifest);
-        }
+        scan.manifest = whole(std::mem::take(&mut scan.manifest));
         let draft = Draft {
             venv: self.venv.clone(),
             purpose: Purpose::Incident,

@@ -18,6 +18,7 @@ mod outcome;
 mod partial;
 mod plan;
 mod recover;
+mod rescue;
 mod select;
 mod special;
 mod stage;

@@ -6,21 +6,16 @@
 use std::path::PathBuf;
 
 use super::hold::hold_parent;
-use super::late::{Late, name_to_keep, write_afresh};
-use super::merge;
+use super::late::name_to_keep;
 use crate::disk::apply::{apply, settle_root};
-use crate::disk::journal::{Inode, Journal, Phase, Workplace};
+use crate::disk::journal::{Inode, Journal, Phase, Step, Workplace};
 use crate::disk::remove::remove_tree;
-use crate::disk::rooted::Rooted;
 use crate::disk::swap;
-use crate::model::{Entry, Manifest, SnapshotId};
+use crate::model::SnapshotId;
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
 use crate::store::{self, Store};
-use crate::venv::scan::{Scan, scan};
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
 use crate::venv::{Site, Standing};
 
 /// Settles what lies beside or inside a venv, unless a living restore is at work there. What has to wait for its store is left for
@@ -141,14 +136,15 @@ pub(in crate::ops) fn stores_of_journals(site: &Site) -> Vec<PathBuf> {
     named.map(|journal| journal.store()).collect()
 }
 
-struct Recovery<'a> {
-    context: &'a Context<'a>,
-    store: Option<&'a Store>,
+/// One journal with all that it takes to settle it.
+pub(super) struct Recovery<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) store: Option<&'a Store>,
     /// Whether the journal names a store that is there and cannot be opened now.
     is_away: bool,
-    site: &'a Site,
+    pub(super) site: &'a Site,
     work: &'a Workplace,
-    journal: &'a Journal,
+    pub(super) journal: &'a Journal,
 }
 
 impl Recovery<'_> {
@@ -156,20 +152,29 @@ impl Recovery<'_> {
         match &self.journal.phase {
             Phase::Staging => self.clean(),
             Phase::Swap { staged, live } => self.settle_swap(*staged, *live),
-            Phase::Apply { steps } => {
-                let venv = self.site.again()?.open()?;
-                let staging = match self.work.dir.enter(self.work.staging().as_bytes()) {
-                    Err(error) if error.is_absent() => None,
-                    opened => Some(opened?),
-                };
-                apply(&venv, staging.as_ref(), steps)?;
-                remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
-                self.work.clear()?;
-                settle_root(&venv, steps)?;
-                self.context.monitor.warn("a restore was interrupted while it replaced files one by one; it is completed now");
-                Ok(Settled::Whole)
-            }
+            Phase::Apply { steps } => self.settle_steps(steps),
         }
+    }
+
+    /// The rest of the steps is done, after what was written since in their way was saved.
+    fn settle_steps(&self, steps: &[Step]) -> Result<Settled, Error> {
+        if self.is_away {
+            return Ok(Settled::Waits);
+        }
+        let venv = self.site.again()?.open()?;
+        let staging = match self.work.dir.enter(self.work.staging().as_bytes()) {
+            Err(error) if error.is_absent() => None,
+            opened => Some(opened?),
+        };
+        self.save_doomed(&venv, staging.as_ref(), steps)?;
+        apply(&venv, staging.as_ref(), steps)?;
+        remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
+        self.work.clear()?;
+        settle_root(&venv, steps)?;
+        self.context.monitor.warn(
+            "a restore was interrupted while it replaced files one by one; it is completed now",
+        );
+        Ok(Settled::Whole)
     }
 
     fn exists(&self, name: &[u8]) -> Result<bool, Error> {
@@ -298,94 +303,5 @@ impl Recovery<'_> {
         }
         self.work.clear()?;
         Ok(Settled::Whole)
-    }
-
-    /// Sees to it that nothing is lost with the replaced tree. Returns why something would be.
-    fn secure(&self, old: &Rooted, staged: Inode) -> Option<String> {
-        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
-            // The empty directory that gave its place to a new tree.
-            let is_empty = !self.journal.foreign && old.names().is_ok_and(|names| names.is_empty());
-            return (!is_empty).then(|| "no snapshot has it".to_owned());
-        };
-        match self.save_late(store, first, old, staged) {
-            Ok(lost) => lost,
-            Err(error) => Some(reason(&error)),
-        }
-    }
-
-    /// Saves what changed in the replaced tree, and gives the new one files of its own in place of those that changed through the old
-    /// one. A removal that was interrupted left only part of the old tree, all of which was saved before. Returns why not all is saved.
-    fn save_late(
-        &self,
-        store: &Store,
-        first: SnapshotId,
-        old: &Rooted,
-        staged: Inode,
-    ) -> Result<Option<String>, Error> {
-        let context = self.context;
-        store.load_objects(context.monitor)?;
-        let snapshots = store.catalog()?.snapshots;
-        let saved = |id: &SnapshotId| snapshots.iter().find(|(found, _)| found == id);
-        let newest = snapshots
-            .iter()
-            .rfind(|(id, snapshot)| *id == first || snapshot.completes == Some(first));
-        let (Some((_, scanned)), Some((_, newest))) = (saved(&first), newest) else {
-            return Ok(Some("its incident snapshot is gone".to_owned()));
-        };
-        let found = scan(old, &StatCache::default(), &DigestsOnly, context.monitor)?;
-        let scanned = store.manifest(&scanned.root, scanned.entries())?;
-        let part = |stays| self.part(store, &scanned, &found, old, staged, stays);
-        let parted = part(false);
-        let known = store.manifest(&newest.root, newest.entries())?;
-        if merge::over(&known, &found.manifest) == known && found.unstable.is_empty() {
-            return parted.map(|()| None);
-        }
-        let late = Late {
-            context,
-            store,
-            venv: context.venv_id(self.site),
-            snapshot: self.journal.snapshot,
-            root: None,
-        };
-        let lost = match late.save(old, &StatCache::default(), first, Some(&known)) {
-            Ok(saved) => saved
-                .lost()
-                .map(|path| format!("'{path}' cannot be read, or never holds still")),
-            Err(error) => Some(reason(&error)),
-        };
-        parted?;
-        if lost.is_some() {
-            part(true)?;
-        }
-        Ok(lost)
-    }
-
-    /// What both trees share was taken over because the scan of the old one had found it good: it must still be that. Where the old
-    /// tree stays nothing may be shared.
-    fn part(
-        &self,
-        store: &Store,
-        scanned: &Manifest,
-        found: &Scan,
-        old: &Rooted,
-        staged: Inode,
-        stays: bool,
-    ) -> Result<(), Error> {
-        let venv = self.site.again()?.open()?;
-        if !Inode::at(&venv, b"")?.is_some_and(|now| now.is(staged)) {
-            return Ok(());
-        }
-        let now = found.manifest.entries().iter().zip(&found.stats);
-        let changed: Vec<&Entry> = now
-            .filter_map(|(entry, stat)| {
-                let then = scanned.get(&entry.path)?;
-                let same = (then.size(), then.digest(), &then.meta)
-                    == (entry.size(), entry.digest(), &entry.meta);
-                let shared = || venv.stat_below(&entry.path, true);
-                let shared = || shared().is_ok_and(|there| there.same_inode(stat));
-                (stat.is_file() && (stays || !same) && shared()).then_some(then)
-            })
-            .collect();
-        write_afresh(self.context, store, old, venv, &changed, false)
     }
 }

@@ -83,14 +83,13 @@ impl<'a> Verified<'a> {
                 way,
                 wrong: Vec::new(),
             }),
-            Err(Refusal::Immovable) => {
+            Err(Refusal::Immovable | Refusal::Unknown) => {
                 self.go_in_place(context, "its directory cannot be renamed here")
             }
             Err(Refusal::Filled) => {
                 self.staged.bench.give_up();
                 Err(filled(&self.staged.plan))
             }
-            Err(Refusal::Unknown) => Err(Error::Busy(self.staged.plan.place.path().to_owned())),
             Err(Refusal::Failed(error)) => {
                 if self.same_place(live.as_ref()).is_ok() {
                     self.staged.bench.give_up();

@@ -5,7 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::RestoreOptions;
 use super::merge::regrouped;
+use super::plan::link_to;
 use super::select::Selection;
+use crate::model::compare::compare;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
@@ -75,16 +77,30 @@ impl Target {
     /// Narrows the target to a part: everything else stays as it is in the live tree.
     pub(super) fn narrow(&self, live: &Manifest, selection: &Selection) -> Self {
         let manifest = &self.manifest;
+        let differing: HashSet<RelPath> = compare(manifest, live)
+            .into_iter()
+            .filter_map(|difference| difference.expected.or(difference.actual))
+            .map(|entry| entry.path.clone())
+            .collect();
+        let group = |path: &RelPath| manifest.get(path).and_then(link_to).unwrap_or(path).clone();
+        let groups: HashSet<RelPath> = differing
+            .iter()
+            .filter(|path| selection.has(path))
+            .map(group)
+            .collect();
+        // What is asked for and is as it shall be is left alone like all else, with the links that it has; but not without those
+        // that were one file with it.
+        let is_restored = |path: &RelPath| selection.has(path) && groups.contains(&group(path));
         let mut merged: BTreeMap<RelPath, (Entry, bool)> = live
             .entries()
             .iter()
-            .filter(|entry| !selection.has(&entry.path))
+            .filter(|entry| !is_restored(&entry.path))
             .map(|entry| (entry.path.clone(), (entry.clone(), false)))
             .collect();
         for entry in manifest
             .entries()
             .iter()
-            .filter(|entry| selection.has(&entry.path))
+            .filter(|entry| is_restored(&entry.path))
         {
             add_with_parents(&mut merged, manifest, entry);
         }

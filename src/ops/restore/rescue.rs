@@ -1,0 +1,158 @@
+//! What an interrupted restore would take along is saved before that is completed (promise 4).
+
+use super::late::{Late, write_afresh};
+use super::merge;
+use super::recover::Recovery;
+use crate::disk::apply::doomed;
+use crate::disk::journal::{Inode, Step};
+use crate::disk::rooted::Rooted;
+use crate::model::{Entry, Manifest, RelPath, SnapshotId};
+use crate::ops::error::{Error, reason};
+use crate::store::Store;
+use crate::venv::scan::{Scan, scan};
+use crate::venv::sink::DigestsOnly;
+use crate::venv::stat_cache::StatCache;
+
+impl Recovery<'_> {
+    /// Sees to it that nothing is lost with the replaced tree. Returns why something would be.
+    pub(super) fn secure(&self, old: &Rooted, staged: Inode) -> Option<String> {
+        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
+            // The empty directory that gave its place to a new tree.
+            let is_empty = !self.journal.foreign && old.names().is_ok_and(|names| names.is_empty());
+            return (!is_empty).then(|| "no snapshot has it".to_owned());
+        };
+        match self.save_late(store, first, old, staged) {
+            Ok(lost) => lost,
+            Err(error) => Some(reason(&error)),
+        }
+    }
+
+    /// Saves what changed in the replaced tree, and gives the new one files of its own in place of those that changed through the old
+    /// one. A removal that was interrupted left only part of the old tree, all of which was saved before. Returns why not all is saved.
+    fn save_late(
+        &self,
+        store: &Store,
+        first: SnapshotId,
+        old: &Rooted,
+        staged: Inode,
+    ) -> Result<Option<String>, Error> {
+        let context = self.context;
+        let Some((scanned, known)) = self.known(store, first)? else {
+            return Ok(Some("its incident snapshot is gone".to_owned()));
+        };
+        let found = scan(old, &StatCache::default(), &DigestsOnly, context.monitor)?;
+        let part = |stays| self.part(store, &scanned, &found, old, staged, stays);
+        let parted = part(false);
+        if merge::over(&known, &found.manifest) == known && found.unstable.is_empty() {
+            return parted.map(|()| None);
+        }
+        let late = self.late(store);
+        let over = |found: Manifest| merge::over(&known, &found);
+        let lost = match late.save(old, &StatCache::default(), first, &over) {
+            Ok(saved) => saved
+                .lost()
+                .map(|path| format!("'{path}' cannot be read, or never holds still")),
+            Err(error) => Some(reason(&error)),
+        };
+        parted?;
+        if lost.is_some() {
+            part(true)?;
+        }
+        Ok(lost)
+    }
+
+    /// Saves what stands in the way of steps that are still to be done and is not what the restore found there. As an addition to the
+    /// replaced state, of which other parts are replaced already.
+    pub(super) fn save_doomed(
+        &self,
+        venv: &Rooted,
+        staging: Option<&Rooted>,
+        steps: &[Step],
+    ) -> Result<(), Error> {
+        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
+            return Ok(());
+        };
+        let Some((_, known)) = self.known(store, first)? else {
+            return Ok(());
+        };
+        let doomed = doomed(venv, staging, steps)?;
+        let is_doomed = |path: &RelPath| {
+            let mut above = std::iter::successors(Some(path.clone()), RelPath::parent);
+            above.any(|path| doomed.binary_search(&path).is_ok())
+        };
+        let over = |found: Manifest| {
+            let mut entries = found.into_entries();
+            entries.retain(|entry| is_doomed(&entry.path));
+            merge::over(&known, &Manifest::new(entries))
+        };
+        let found = scan(
+            venv,
+            &StatCache::default(),
+            &DigestsOnly,
+            self.context.monitor,
+        )?;
+        if over(found.manifest) != known {
+            let late = self.late(store);
+            late.save(venv, &StatCache::default(), first, &over)?;
+        }
+        Ok(())
+    }
+
+    /// What the incident snapshot holds: as it was scanned, and with what completes it.
+    fn known(
+        &self,
+        store: &Store,
+        first: SnapshotId,
+    ) -> Result<Option<(Manifest, Manifest)>, Error> {
+        store.load_objects(self.context.monitor)?;
+        let snapshots = store.catalog()?.snapshots;
+        let scanned = snapshots.iter().find(|(id, _)| *id == first);
+        let newest = snapshots
+            .iter()
+            .rfind(|(id, snapshot)| *id == first || snapshot.completes == Some(first));
+        let (Some((_, scanned)), Some((_, newest))) = (scanned, newest) else {
+            return Ok(None);
+        };
+        let scanned = store.manifest(&scanned.root, scanned.entries())?;
+        let known = store.manifest(&newest.root, newest.entries())?;
+        Ok(Some((scanned, known)))
+    }
+
+    fn late<'l>(&'l self, store: &'l Store) -> Late<'l> {
+        Late {
+            context: self.context,
+            store,
+            venv: self.context.venv_id(self.site),
+            snapshot: self.journal.snapshot,
+        }
+    }
+
+    /// What both trees share was taken over because the scan of the old one had found it good: it must still be that. Where the old
+    /// tree stays nothing may be shared.
+    fn part(
+        &self,
+        store: &Store,
+        scanned: &Manifest,
+        found: &Scan,
+        old: &Rooted,
+        staged: Inode,
+        stays: bool,
+    ) -> Result<(), Error> {
+        let venv = self.site.again()?.open()?;
+        if !Inode::at(&venv, b"")?.is_some_and(|now| now.is(staged)) {
+            return Ok(());
+        }
+        let now = found.manifest.entries().iter().zip(&found.stats);
+        let changed: Vec<&Entry> = now
+            .filter_map(|(entry, stat)| {
+                let then = scanned.get(&entry.path)?;
+                let same = (then.size(), then.digest(), &then.meta)
+                    == (entry.size(), entry.digest(), &entry.meta);
+                let shared = || venv.stat_below(&entry.path, true);
+                let shared = || shared().is_ok_and(|there| there.same_inode(stat));
+                (stat.is_file() && (stays || !same) && shared()).then_some(then)
+            })
+            .collect();
+        write_afresh(self.context, store, old, venv, &changed, false)
+    }
+}

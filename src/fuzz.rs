@@ -1,6 +1,7 @@
 //! The doors of fuzzers: each takes any bytes, and panics where a reader breaks its word (promise 8). They are there for tests and
 //! for `tests/fuzz/` alone; no user has them.
 
+pub use crate::archive::fuzz::tar;
 pub use crate::audit::fuzz::metadata;
 pub use crate::store::fuzz::{pack, snapshot, tree};
 pub use crate::venv::fuzz::{bytecode, pyvenv, record};
@@ -170,6 +171,11 @@ mod tests {
     #[test]
     fn no_bytes_break_the_reader_of_metadata_and_requirements() {
         run("metadata", super::metadata);
+    }
+
+    #[test]
+    fn no_bytes_break_the_reader_of_a_tar() {
+        run("tar", super::tar);
     }
 
     #[test]

@@ -135,13 +135,13 @@ fn a_journal_that_points_elsewhere_moves_and_removes_nothing() {
         (
             "a directory outside",
             Box::new(move |j| {
-                j["phase"] = steps(&json!({"mkdir": BASE64.encode(b"../../canary/new")}))
+                j["phase"] = steps(&json!({"mkdir": BASE64.encode(b"../../canary/new")}));
             }),
         ),
         (
             "a file placed outside",
             Box::new(move |j| {
-                j["phase"] = steps(&json!({"place": BASE64.encode(b"../../canary/dir/file")}))
+                j["phase"] = steps(&json!({"place": BASE64.encode(b"../../canary/dir/file")}));
             }),
         ),
         (

@@ -1,6 +1,7 @@
 //! The doors of fuzzers: each takes any bytes, and panics where a reader breaks its word (promise 8). They are there for tests and
 //! for `tests/fuzz/` alone; no user has them.
 
+pub use crate::archive::fuzz::tar;
 pub use crate::audit::fuzz::metadata;
 pub use crate::store::fuzz::{pack, snapshot, tree};
 pub use crate::venv::fuzz::{bytecode, pyvenv, record};
@@ -68,23 +69,32 @@ mod tests {
         b"\xff\xff\xff\xff",
     ];
 
-    /// Changes a few things in an input.
-    fn mutate(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
+    /// Changes a few things in an input. What is cut, doubled and joined is whole units of it: in a tar all else ends at the next header.
+    fn mutate(dice: &mut Dice, seeds: &[Vec<u8>], unit: usize) -> Vec<u8> {
         let mut data = seeds[dice.below(seeds.len())].clone();
         for _ in 0..=dice.below(4) {
-            let at = dice.below(data.len() + 1);
-            let end = (at + dice.below(16)).min(data.len());
+            let at = dice.below(data.len() / unit + 1) * unit;
+            let end = (at + dice.below(16) * unit).min(data.len());
+            if unit > 1 && dice.below(2) == 0 {
+                let at = at + dice.below(unit);
+                let word = STUMBLES[dice.below(14)];
+                let end = (at + word.len()).min(data.len());
+                drop(data.splice(at.min(end)..end, word.to_vec()));
+                continue;
+            }
             match dice.below(7) {
                 0 if at < data.len() => data[at] ^= 1 << dice.below(8),
                 1 if at < data.len() => data[at] = dice.below(256) as u8,
                 2 => drop(data.drain(at..end)),
                 3 => drop(data.splice(at..at, data[at..end].to_vec())),
-                4 => drop(data.splice(at..end, STUMBLES[dice.below(14)].to_vec())),
+                4 if unit == 1 => {
+                    drop(data.splice(at..end, STUMBLES[dice.below(14)].to_vec()));
+                }
                 5 => data.truncate(at),
                 _ => {
                     let other = &seeds[dice.below(seeds.len())];
                     data.truncate(at);
-                    data.extend_from_slice(&other[dice.below(other.len() + 1)..]);
+                    data.extend_from_slice(&other[dice.below(other.len() / unit + 1) * unit..]);
                 }
             }
         }
@@ -102,6 +112,11 @@ mod tests {
 
     #[track_caller]
     fn run(target: &str, door: fn(&[u8])) {
+        run_in_units(target, door, 1);
+    }
+
+    #[track_caller]
+    fn run_in_units(target: &str, door: fn(&[u8]), unit: usize) {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("fixtures/fuzz")
             .join(target);
@@ -122,7 +137,7 @@ mod tests {
                 .fold(7, |sum, byte| sum * 31 + u64::from(byte))
                 | 1,
         );
-        let mutated = (0..TRIED[usize::from(!long)]).map(|_| mutate(&mut dice, &seeds));
+        let mutated = (0..TRIED[usize::from(!long)]).map(|_| mutate(&mut dice, &seeds, unit));
         for data in seeds.iter().cloned().chain(mutated) {
             let start = Instant::now();
             let done = std::panic::catch_unwind(|| door(&data));
@@ -170,6 +185,12 @@ mod tests {
     #[test]
     fn no_bytes_break_the_reader_of_metadata_and_requirements() {
         run("metadata", super::metadata);
+    }
+
+    #[test]
+    fn no_bytes_break_the_reader_of_a_tar() {
+        run("tar", super::tar);
+        run_in_units("tar", super::tar, 512);
     }
 
     #[test]

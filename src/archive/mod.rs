@@ -4,6 +4,8 @@
 mod block;
 mod error;
 mod field;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod gather;
 mod origin;
 mod pax;

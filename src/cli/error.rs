@@ -42,6 +42,15 @@ impl Failure {
         }
     }
 
+    /// The refusal of a venv whose findings have just been shown: they are not told once more.
+    pub(crate) fn refused(audit: Box<Audit>) -> Self {
+        let message = "the venv is damaged, and so it was not saved".to_owned();
+        Self {
+            message,
+            ..Error::Damaged(audit).into()
+        }
+    }
+
     /// Replaces the hint.
     pub(crate) fn with_hint(self, hint: String) -> Self {
         Self {
@@ -80,7 +89,7 @@ impl From<VenvError> for Failure {
 
 fn exit(error: &Error) -> Exit {
     match error {
-        Error::Store(StoreError::NoStore(_) | StoreError::NoSnapshot(_))
+        Error::Store(StoreError::NoStore(_))
         | Error::NoSnapshot { .. }
         | Error::NoBaseline { .. }
         | Error::NothingToUndo(_)
@@ -134,7 +143,7 @@ fn hint(error: &Error) -> Option<String> {
 fn is_full(error: &Error) -> bool {
     match error {
         Error::Store(StoreError::Path(path)) | Error::Path(path) => path.is_full(),
-        Error::Store(StoreError::NoRoom(_)) | Error::NoRoom(_) => true,
+        Error::NoRoom(_) => true,
         _ => false,
     }
 }
@@ -160,7 +169,6 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Locked(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
         StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!("'{name} verify --repair' may heal it from a live venv; '{name} restore --partial' brings back all else"),
         StoreError::Path(path) => return path_hint(path),
-        StoreError::NoRoom(_) => "free some space there and run the command again".to_owned(),
         _ => return None,
     })
 }

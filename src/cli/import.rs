@@ -49,11 +49,12 @@ pub(crate) fn run(session: &Session<'_>, args: Import) -> Result<Exit, Failure> 
     };
     let outcome = match import(&session.context, from, file, &options) {
         Err(Error::Damaged(audit)) => {
-            if !session.json {
-                session.answer(|out, style| text::refused(out, &audit, style))?;
-            }
             let hint = "'import --force' takes it as it is, as no baseline".to_owned();
-            return Err(Failure::from(Error::Damaged(audit)).with_hint(hint));
+            if session.json {
+                return Err(Failure::from(Error::Damaged(audit)).with_hint(hint));
+            }
+            session.answer(|out, style| text::refused(out, &audit, style))?;
+            return Err(Failure::refused(audit).with_hint(hint));
         }
         outcome => outcome?,
     };

@@ -22,7 +22,7 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
     let outcome = match save(&session.context, &site, &options) {
         Err(Error::Damaged(audit)) if !session.json => {
             session.answer(|out, style| text::refused(out, &audit, style))?;
-            return Err(Error::Damaged(audit).into());
+            return Err(Failure::refused(audit));
         }
         outcome => outcome?,
     };

@@ -35,7 +35,8 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
     if !outcome.lost.is_empty() {
         session.ui.note("hint: bring the files of lost snapshots back from a copy of the store, or remove those in quarantine/ to give the snapshots up");
     }
-    if !args.repair && !(outcome.flaws.is_empty() && outcome.hurt.is_empty()) {
+    let mendable = !outcome.flaws.is_empty() || !outcome.hurt.is_empty();
+    if mendable && !args.repair {
         session
             .ui
             .note("hint: verify --repair mends what can be mended");

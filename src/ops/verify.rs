@@ -175,11 +175,11 @@ fn look(
     flaws.extend(more);
     let lost = store.lost([&catalog, &forgotten])?;
     let look = Look {
-        lost,
         catalog,
         forgotten,
         scrubbed,
         reach,
+        lost,
         lying_rows,
     };
     Ok((look, flaws))

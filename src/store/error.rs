@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use crate::disk::PathError;
-use crate::disk::space::TooLittle;
-use crate::model::{Shown, SnapshotId};
+use crate::model::Shown;
 
 /// A store that cannot be used as wanted.
 #[derive(Debug, thiserror::Error)]
@@ -59,15 +58,9 @@ pub enum Error {
     /// An object that a tree names is in no pack.
     #[error("the store has lost object {0}")]
     LostObject(String),
-    /// No snapshot of that id.
-    #[error("there is no snapshot {0}")]
-    NoSnapshot(SnapshotId),
     /// More than a snapshot can hold.
     #[error("the tree holds more, or longer paths, than a snapshot can")]
     TooMuch,
-    /// Not enough room for what is to be written.
-    #[error(transparent)]
-    NoRoom(#[from] TooLittle),
     /// The index failed in a way that rebuilding cannot cure.
     #[error("the index of the store, '{}', failed", Shown::path(path))]
     Index {

@@ -6,7 +6,7 @@ use super::Store;
 use super::error::Error;
 use super::files::Area;
 use super::frame::Part;
-use super::objects::{ByDigest, Place};
+use super::objects::{ByDigest, Objects, Place};
 use super::pack::FramePlace;
 use super::scrub::{Digests, GoodFrame};
 use crate::model::Digest;
@@ -88,7 +88,7 @@ impl Store {
     fn good_copies(&self, needed: &Digests) -> ByDigest<(String, u64)> {
         let doubled: Vec<(Digest, Vec<Place>)> = {
             let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-            let all = objects.iter().flat_map(|objects| objects.doubled());
+            let all = objects.iter().flat_map(Objects::doubled);
             let mut all: Vec<_> = all
                 .filter(|(id, _)| needed.contains(id))
                 .map(|(id, places)| (*id, places))

@@ -23,7 +23,6 @@ pub enum Standing {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Site {
     path: PathBuf,
-    given: PathBuf,
     standing: Standing,
 }
 
@@ -59,11 +58,7 @@ impl Site {
             }
             Err(error) => return Err(error).at("resolve", given)?,
         };
-        Ok(Self {
-            path,
-            given: given.to_owned(),
-            standing,
-        })
+        Ok(Self { path, standing })
     }
 
     /// The same place, looked at again. Nothing is followed any more: a link that stands there now, or in the way, was put
@@ -92,11 +87,6 @@ impl Site {
     /// The resolved absolute path.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The path as it was given, where that differs: through a link.
-    pub fn given(&self) -> &Path {
-        &self.given
     }
 
     /// What stands there.

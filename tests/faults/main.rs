@@ -19,6 +19,7 @@
 )]
 
 mod bits;
+mod cache;
 mod calls;
 mod dice;
 mod edits;

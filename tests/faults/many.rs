@@ -158,7 +158,8 @@ fn errand(dice: &mut Dice) -> Vec<&'static str> {
     let venv = dice.of(&["one", "two"]);
     let label = dice.of(&["@good", "@other"]);
     match dice.below(16) {
-        0..4 => vec!["save", venv, "--force"],
+        0..2 => vec!["save", venv, "--force"],
+        2..4 => vec!["save", venv, "--force", "--pin", "--json"],
         4..7 => vec!["restore", venv, label, "--force"],
         7 => vec!["undo", venv],
         8 => vec!["forget", "--keep-last", "3"],
@@ -172,16 +173,17 @@ fn errand(dice: &mut Dice) -> Vec<&'static str> {
     }
 }
 
-/// One worker: errands until the time is up, some of them killed. Returns how many there were.
-fn work(sandbox: &Sandbox, number: usize, end: Instant) -> usize {
+/// One worker: errands until the time is up, some of them killed. Returns how many there were, and the ids of all saves that nothing may
+/// take from the list, as they were printed.
+fn work(sandbox: &Sandbox, number: usize, end: Instant) -> (usize, Vec<String>) {
     let mut dice = dice(&format!("worker {number}"));
-    let mut done = 0;
+    let (mut done, mut acknowledged) = (0, Vec::new());
     while Instant::now() < end {
         let args = errand(&mut dice);
         let mut command = sandbox.command(&args);
         command
             .env("VENV_SNAP_LOCK_WAIT", "60")
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         done += 1;
@@ -220,8 +222,12 @@ fn work(sandbox: &Sandbox, number: usize, end: Instant) -> usize {
             code == 0 || args[0] != "verify",
             "snap {args:?}: {code}\n{said}"
         );
+        if code == 0 && args.contains(&"--pin") {
+            let saved: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            acknowledged.push(saved["snapshot"]["id"].as_str().unwrap().to_owned());
+        }
     }
-    done
+    (done, acknowledged)
 }
 
 #[test]
@@ -229,7 +235,7 @@ fn processes_that_do_everything_at_once_lose_nothing() {
     let sandbox = Sandbox::new();
     let venvs = [Busy::new(&sandbox, "one"), Busy::new(&sandbox, "two")];
     let end = Instant::now() + Duration::from_secs(points(8, 120) as u64);
-    let errands: usize = std::thread::scope(|scope| {
+    let work: Vec<(usize, Vec<String>)> = std::thread::scope(|scope| {
         let sandbox = &sandbox;
         let workers: Vec<_> = (0..5)
             .map(|number| scope.spawn(move || work(sandbox, number, end)))
@@ -237,11 +243,14 @@ fn processes_that_do_everything_at_once_lose_nothing() {
         workers
             .into_iter()
             .map(|worker| worker.join().unwrap())
-            .sum()
+            .collect()
     });
+    let errands = work.iter().map(|(done, _)| done).sum();
     // Whoever was killed holds no lock.
     for venv in &venvs {
-        sandbox.snap(&["diff", venv.name, "--lock-wait", "0"]);
+        let run = sandbox.snap(&["diff", venv.name, "--lock-wait", "0"]);
+        // The newest baseline is the good state or none at all.
+        assert!([0, 1].contains(&run.code), "{run}");
         let now = Tree::of(&sandbox.path(venv.name));
         assert!(
             venv.is_one(&now),
@@ -251,6 +260,14 @@ fn processes_that_do_everything_at_once_lose_nothing() {
     }
     sandbox.ok(&["verify", "--lock-wait", "0"]);
     let list = sandbox.json(0, &["list"]);
+    let ids = sandbox.ids();
+    let acknowledged: Vec<&String> = work.iter().flat_map(|(_, ids)| ids).collect();
+    for id in &acknowledged {
+        assert!(
+            ids.contains(id),
+            "the store has lost {id}, which a save printed"
+        );
+    }
     let mut restored = 0;
     for snapshot in list["snapshots"].as_array().unwrap() {
         let id = snapshot["id"].as_str().unwrap();
@@ -268,6 +285,7 @@ fn processes_that_do_everything_at_once_lose_nothing() {
         restored += 1;
     }
     assert!(restored >= 4, "{restored}");
+    assert!(!acknowledged.is_empty());
     told("C errands", errands, errands);
     told("C snapshots", restored, restored);
 }

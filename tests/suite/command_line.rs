@@ -213,8 +213,32 @@ fn quiet_says_nothing_but_the_answer() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     std::os::unix::fs::symlink("venv", sandbox.path("link")).unwrap();
-    let run = sandbox.ok(&["save", "link", "-q"]);
-    assert_eq!(run.stderr, "");
+    let id = |sandbox: &Sandbox| sandbox.ids().pop().unwrap();
+    for args in [
+        &["save", "link"][..],
+        &["check", "link"],
+        &["diff", "link"],
+        &["restore", "link"],
+        &["restore", "link", "--force"],
+        &["undo", "link"],
+        &["list", "link"],
+        &["log", "link"],
+        &["report", "--venv", "link"],
+        &["stats"],
+        &["verify"],
+        &["rebuild-index"],
+        &["forget", "--keep-last", "9", "--venv", "link"],
+        &["undelete"],
+        &["prune"],
+    ] {
+        let run = sandbox.ok(&[args, &["-q"]].concat());
+        assert_eq!(run.stderr, "", "{args:?}");
+        assert_ne!(run.stdout, "", "{args:?}: the answer is still given");
+    }
+    for args in [&["show"][..], &["ls"], &["pin"], &["unpin"]] {
+        let run = sandbox.ok(&[args, &[&id(&sandbox), "-q"]].concat());
+        assert_eq!(run.stderr, "", "{args:?}");
+    }
     sandbox.code(2, &["save", "venv", "-q", "-v"]);
     sandbox.code(2, &["frobnicate"]);
     sandbox.code(2, &["save", "venv", "--label", "two words"]);

@@ -145,9 +145,21 @@ fn advice_for_before_a_restore_is_not_given_after_it() {
     }
     let before = sandbox.code(1, &["diff", "venv"]);
     assert!(before.stdout.contains("before you restore"), "{before}");
+    let would = sandbox.ok(&["restore", "venv", "-n", "--json"]);
+    assert!(would.stdout.contains("before you restore"), "{would}");
     let told = sandbox.ok(&["restore", "venv"]).stdout;
     let report = sandbox.ok(&["report", "--venv", "venv"]).stdout;
-    for after in [told, report] {
+    let incident = sandbox.ids().pop().unwrap();
+    for name in ["click", "idna"] {
+        fs::remove_file(site.join(name).join("core.py")).unwrap();
+    }
+    let json = |args: &[&str]| sandbox.ok(&[args, &["--json"]].concat()).stdout;
+    let programs = [
+        json(&["restore", "venv"]),
+        json(&["report", "--venv", "venv"]),
+        json(&["show", &incident]),
+    ];
+    for after in [told, report].into_iter().chain(programs) {
         assert!(
             after.contains("cron and timers, or it may happen again"),
             "{after}"

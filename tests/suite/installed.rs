@@ -228,11 +228,15 @@ fn an_error_names_the_place_of_the_damage_or_none() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     Damage::Empty.apply(&site(&sandbox).join("click/core.py"));
-    let run = sandbox.code(1, &["save", "venv"]);
+    let run = sandbox.code(1, &["save", "venv", "--json"]);
     let place = format!("is damaged: '{}/click/core.py': it is empty", venv::SITE);
     assert!(run.stderr.contains(&place), "{run}");
-    fs::remove_file(sandbox.venv().join("bin/python")).unwrap();
+    // People have just been told.
     let run = sandbox.code(1, &["save", "venv"]);
+    let told = [run.stdout.as_str(), &run.stderr].concat();
+    assert_eq!(told.matches("it is empty").count(), 1, "{run}");
+    fs::remove_file(sandbox.venv().join("bin/python")).unwrap();
+    let run = sandbox.code(1, &["save", "venv", "--json"]);
     assert!(
         run.stderr.contains("is damaged: there is no bin/python"),
         "{run}"

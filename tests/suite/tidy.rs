@@ -88,6 +88,22 @@ fn imports_go_down_the_ladder() {
 }
 
 #[test]
+fn only_the_command_line_knows_what_the_program_is_called() {
+    for (path, text) in files("src", ".rs") {
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|_| room(&path) != "cli") {
+            assert!(
+                !line.contains("`snap ") && !line.contains("'snap "),
+                "{}: the program may be called otherwise; only src/cli knows how\n{line}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
 fn the_door_for_benchmarks_is_shut_unless_asked_for() {
     for (path, text) in files("src", ".rs") {
         let lines: Vec<&str> = text.lines().collect();

@@ -22,7 +22,7 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
         ""
     };
     let (mix, fix) = match foreign {
-        0 => (String::new(), "`snap restore`".to_owned()),
+        0 => (String::new(), "A restore".to_owned()),
         _ => (
             format!(
                 " {foreign} of them {} to user {}, the venv to user {}{by_root}.",
@@ -30,7 +30,7 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
                 list(&uids),
                 case.root_uid
             ),
-            format!("`snap restore`, or `chown` to user {},", case.root_uid),
+            format!("A restore, or `chown` to user {},", case.root_uid),
         ),
     };
     let closed = denied.iter().filter(|hurt| is_closed(hurt)).count();

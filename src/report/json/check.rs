@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{document, entry, millis};
 use crate::model::{Audit, Diagnosis, Finding};
 use crate::ops::CheckOutcome;
+use crate::report::text::afterwards;
 
 /// Writes what a check found.
 pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
@@ -95,5 +96,14 @@ pub(super) fn diagnosis(diagnosis: &Diagnosis) -> Value {
     json!({
         "rule": diagnosis.rule, "text": diagnosis.text, "explains": diagnosis.explains,
         "precision": diagnosis.precision, "recall": diagnosis.recall, "survivors": survivors,
+    })
+}
+
+/// The same once the restore is done: what it advised to do before is still to be done.
+pub(super) fn diagnosis_after(found: &Diagnosis) -> Value {
+    let text = afterwards(&found.text);
+    diagnosis(&Diagnosis {
+        text,
+        ..found.clone()
     })
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::model::Audit;
 use crate::ops::{
-    Listed, Listing, LsOutcome, RebuildOutcome, RestoreOutcome, SaveOutcome, ShowOutcome,
+    Listed, Listing, LsOutcome, Mode, RebuildOutcome, RestoreOutcome, SaveOutcome, ShowOutcome,
     StatsOutcome,
 };
 
@@ -63,6 +63,10 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         .iter()
         .map(|process| json!({"pid": process.pid, "name": process.name}))
         .collect();
+    let diagnosis = match outcome.mode {
+        Mode::Done(_) => check::diagnosis_after,
+        _ => check::diagnosis,
+    };
     let fields = json!({
         "venv": entry::path_text(&outcome.place),
         "snapshot": snapshot::value(&outcome.chosen),
@@ -70,7 +74,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "summary": diff::summary(&outcome.changes, None),
         "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
         "packages": outcome.report.packages.iter().map(diff::package).collect::<Vec<_>>(),
-        "diagnosis": outcome.report.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
+        "diagnosis": outcome.report.diagnosis.iter().map(diagnosis).collect::<Vec<_>>(),
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),

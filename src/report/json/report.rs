@@ -39,6 +39,6 @@ pub(super) fn found(found: &IncidentReport) -> Value {
     json!({
         "entries": entries,
         "packages": found.packages.iter().map(diff::package).collect::<Vec<_>>(),
-        "diagnosis": found.diagnosis.iter().map(check::diagnosis).collect::<Vec<_>>(),
+        "diagnosis": found.diagnosis.iter().map(check::diagnosis_after).collect::<Vec<_>>(),
     })
 }

@@ -133,6 +133,39 @@ fn a_journal_that_points_elsewhere_moves_and_removes_nothing() {
             Box::new(move |j| j["phase"] = steps(&json!({"remove": absolute}))),
         ),
         (
+            "a directory outside",
+            Box::new(move |j| {
+                j["phase"] = steps(&json!({"mkdir": BASE64.encode(b"../../canary/new")}));
+            }),
+        ),
+        (
+            "a file placed outside",
+            Box::new(move |j| {
+                j["phase"] = steps(&json!({"place": BASE64.encode(b"../../canary/dir/file")}));
+            }),
+        ),
+        (
+            "a directory outside settled",
+            Box::new(|j| {
+                j["phase"] = steps(&json!({"settle": {
+                    "path": BASE64.encode(b"../../canary/dir"),
+                    "mode": 0, "uid": 1, "gid": 1, "secs": 1, "nanos": 1
+                }}));
+            }),
+        ),
+        (
+            "a path of no text",
+            Box::new(|j| j["phase"] = steps(&json!({"remove": "?"}))),
+        ),
+        (
+            "sixty-five million blanks",
+            Box::new(|j| j["staging"] = json!(" ".repeat(65 << 20))),
+        ),
+        (
+            "a million lists in each other",
+            Box::new(|j| j["keep_old"] = json!("[".repeat(1 << 20))),
+        ),
+        (
             "a step that is none",
             Box::new(|j| j["phase"] = steps(&json!({"run": "rm"}))),
         ),
@@ -153,6 +186,18 @@ fn a_journal_that_points_elsewhere_moves_and_removes_nothing() {
         &Tree::of(&beside.sandbox.path("canary")),
         "remove through a link",
     );
+    tried.one();
+    // What is done again and again ends, and is what it says in the end.
+    let beside = Beside::new();
+    let path = BASE64.encode(b"fresh");
+    let pair = [json!({"mkdir": path}), json!({"remove": path})];
+    let all: Vec<&Value> = pair.iter().cycle().take(40_000).collect();
+    beside.write(|j| j["phase"] = json!({"phase": "apply", "steps": all}));
+    let run = beside.sandbox.snap(&["restore", "area/venv"]);
+    assert!([0, 3].contains(&run.code), "{run}");
+    let names = |tree: &Tree| tree.0.keys().cloned().collect::<Vec<_>>();
+    let now = Tree::of(&beside.sandbox.path("area/venv"));
+    assert_eq!(names(&now), names(&beside.good), "steps in a circle");
     tried.one();
     tried.tell("journals that point elsewhere");
 }

@@ -55,7 +55,7 @@ fn links_and_pipes_in_the_place_of_the_stores_files_are_not_followed() {
         ("link for forgotten/", (0, 0), |place| {
             replaced(place, "forgotten", to_dir)
         }),
-        ("link for quarantine/", (0, 3), |place| {
+        ("link for quarantine/", (0, 0), |place| {
             replaced(place, "quarantine", to_dir)
         }),
         ("link for lock", (3, 3), |place| {

@@ -189,20 +189,9 @@ impl Store {
                 }
                 Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {
-                    monitor.warn(&format!("{error}; its frames are searched one by one"));
-                    let (table, bad) = match self.search_frames(&name, size) {
-                        // What lies in the others can still be had.
-                        Err(Error::Path(error)) => {
-                            monitor.warn(&format!("{error}: what only it holds is lost"));
-                            continue;
-                        }
-                        found => found?,
-                    };
-                    for (offset, what) in bad {
-                        let place = reader::pack_place(&name);
-                        monitor.warn(&format!("{place} is damaged at byte {offset}: {what}"));
+                    if let Some(table) = self.salvage(&name, size, &error, monitor)? {
+                        objects.add(name.clone(), table);
                     }
-                    objects.add(name.clone(), table);
                 }
             }
         }

@@ -1,10 +1,11 @@
 //! Finds what a pack without a usable table still holds: every frame that is whole.
 
-use super::Store;
 use super::error::Error;
 use super::files::Area;
 use super::frame::{self, HEADER_LEN};
 use super::pack::{FramePlace, HEADER, Row, Table};
+use super::{Store, reader};
+use crate::monitor::Monitor;
 
 /// Bytes that are searched at a time for the next frame.
 const SEARCHED_AT_ONCE: u64 = 1 << 20;
@@ -16,6 +17,30 @@ const BAD_PLACES_MAX: usize = 1000;
 pub(super) type BadPlace = (u64, String);
 
 impl Store {
+    /// What a pack without a usable table still gives, said aloud; none where it cannot be read, since what lies in others can
+    /// still be had.
+    pub(super) fn salvage(
+        &self,
+        name: &str,
+        size: u64,
+        why: &Error,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<Table>, Error> {
+        monitor.warn(&format!("{why}; its frames are searched one by one"));
+        let (table, bad) = match self.search_frames(name, size) {
+            Err(Error::Path(error)) => {
+                monitor.warn(&format!("{error}: what only it holds is lost"));
+                return Ok(None);
+            }
+            found => found?,
+        };
+        for (offset, what) in bad {
+            let place = reader::pack_place(name);
+            monitor.warn(&format!("{place} is damaged at byte {offset}: {what}"));
+        }
+        Ok(Some(table))
+    }
+
     /// Walks the frames of a pack from its beginning. After one that is damaged it goes on at the next mark of a frame.
     pub(super) fn search_frames(
         &self,

@@ -1,6 +1,7 @@
 //! What only a process may do that has the store for itself: give up packs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -12,7 +13,7 @@ use super::frame::HEADER_LEN;
 use super::scrub::{Digests, GoodFrame};
 use super::{Added, Store};
 use crate::disk::lock::{Sharing, lock};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Silent};
 
 /// A store that nobody else has open. What was read from it before may be out of date.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl Drop for Alone<'_> {
             &store.path,
             shared,
             Duration::ZERO,
-            &crate::monitor::Silent::default(),
+            &Silent::default(),
         );
     }
 }
@@ -101,10 +102,16 @@ impl Alone<'_> {
         packer.finish_instead()
     }
 
-    /// Deletes packs that nothing needs. Where the index cannot be told, the next command drops their rows.
+    /// Deletes packs that nothing needs. Where the index cannot be told before, as on a full disk, it is told after that, and where
+    /// that fails too the next command drops their rows.
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
-        self.0.admit(&[], names)?;
-        Ok(self.0.files.delete(Area::Packs, names)?)
+        let told = self.0.admit(&[], names)?;
+        self.0.files.delete(Area::Packs, names)?;
+        if !told {
+            self.0.index_given_up.store(false, Ordering::Relaxed);
+            self.drop_rows(names, &Silent::default())?;
+        }
+        Ok(())
     }
 
     /// Moves files that are beyond repair away, where they are kept. Those of snapshots that nobody forgot are told from all others.

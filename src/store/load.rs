@@ -270,14 +270,15 @@ impl Store {
         })
     }
 
-    /// Makes finished packs known, to the index, durably, and to this process; the index gives up those of `drop`.
+    /// Makes finished packs known, to the index, durably, and to this process; the index gives up those of `drop`. Returns whether
+    /// the index could take that.
     pub(super) fn admit(
         &self,
         packs: &[(String, u64, Vec<u8>)],
         drop: &[String],
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if packs.is_empty() && drop.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let rows: Vec<PackRow> = packs
             .iter()
@@ -288,9 +289,10 @@ impl Store {
             })
             .collect();
         // The next command reads from the packs what the index could not take.
-        if let Some(index) = self.index().as_mut() {
-            let _ = index.change_packs(&rows, drop);
-        }
+        let told = match self.index().as_mut() {
+            Some(index) => index.change_packs(&rows, drop).is_ok(),
+            None => false,
+        };
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             let table = Table::open(&row.tail).map_err(|bad| Error::Corrupt {
@@ -299,7 +301,7 @@ impl Store {
             })?;
             objects.get_or_insert_default().add(row.name, table);
         }
-        Ok(())
+        Ok(told)
     }
 
     /// Makes the index anew from the packs, whatever it holds now. The stat caches and the log of restores into empty

@@ -75,7 +75,7 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
     if options.dry_run {
         plan.foretell(&mut outcome);
     } else {
-        plan.carry_out(context, &alone, &needed, &mut outcome)?;
+        plan.carry_out(context, &alone, BATCH_BYTES, &mut outcome)?;
     }
     outcome.took = start.elapsed();
     Ok(outcome)
@@ -182,7 +182,7 @@ impl Plan {
         self,
         context: &Context<'_>,
         alone: &Alone<'_>,
-        needed: &Digests,
+        batch_bytes: u64,
         outcome: &mut PruneOutcome,
     ) -> Result<(), Error> {
         let dead: Vec<String> = self.delete.iter().map(|pack| pack.name.clone()).collect();
@@ -197,12 +197,12 @@ impl Plan {
         while let Some(pack) = rest.next() {
             batch.push(pack);
             let live: u64 = batch.iter().map(|pack| pack.live).sum();
-            let next = rest.peek().map_or(BATCH_BYTES, |pack| pack.live);
-            if live + next > BATCH_BYTES {
-                rewrite(context, alone, std::mem::take(&mut batch), needed, outcome)?;
+            let next = rest.peek().map_or(batch_bytes, |pack| pack.live);
+            if live + next > batch_bytes {
+                rewrite(context, alone, std::mem::take(&mut batch), outcome)?;
             }
         }
-        rewrite(context, alone, batch, needed, outcome)
+        rewrite(context, alone, batch, outcome)
     }
 }
 
@@ -210,7 +210,6 @@ fn rewrite(
     context: &Context<'_>,
     alone: &Alone<'_>,
     packs: Vec<Usage>,
-    needed: &Digests,
     outcome: &mut PruneOutcome,
 ) -> Result<(), Error> {
     if packs.is_empty() {
@@ -220,15 +219,74 @@ fn rewrite(
     let total = packs.iter().map(|pack| pack.live).sum();
     context.monitor.phase("rewriting", 0, total);
     let mut frames: BTreeMap<String, Vec<GoodFrame>> = BTreeMap::new();
+    let mut keep = Digests::default();
     for pack in packs {
         outcome.rewritten += 1;
         outcome.objects += pack.dead_objects;
         outcome.after -= pack.size;
         frames.insert(pack.name, pack.frames);
+        keep.extend(pack.keeps);
     }
-    let (added, reborn) = alone.repack(&frames, Some(needed.clone()), context.monitor)?;
+    let (added, reborn) = alone.repack(&frames, Some(keep), context.monitor)?;
     outcome.after += added.stored;
     let old = frames.into_keys().filter(|name| !reborn.contains(name));
     alone.delete_packs(&old.collect::<Vec<_>>())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+    use crate::monitor::Silent;
+
+    #[test]
+    fn what_two_saves_packed_at_once_outlives_the_rewriting_of_both_packs() {
+        let dir = std::env::temp_dir().join(format!("venv-snap-prune.{}", std::process::id()));
+        let monitor = Silent::default();
+        let context = Context {
+            store: dir.join("store"),
+            host: "host".to_owned(),
+            now: Timestamp::now(),
+            lock_wait: Duration::ZERO,
+            monitor: &monitor,
+        };
+        std::fs::create_dir(&dir).unwrap();
+        Store::create(&context.store, context.lock_wait, &monitor).unwrap();
+        let object = |text: &str| (Digest::of(text.as_bytes()), text.as_bytes().to_vec());
+        // Both began before either was done, so both bring what they share; each has waste.
+        let savers = [(); 2].map(|()| context.open().unwrap());
+        let packers = savers
+            .each_ref()
+            .map(|store| store.packer(&monitor).unwrap());
+        let both = ["shared", "shared as well"].map(object);
+        for (number, packer) in packers.into_iter().enumerate() {
+            let [own, waste] = ["own", "waste"].map(|text| object(&format!("{text} {number}")));
+            packer.add_files(both.clone()).unwrap();
+            packer.add_files([own, waste]).unwrap();
+            packer.finish().unwrap();
+        }
+        drop(savers);
+        let store = context.open().unwrap();
+        store.load_objects(&monitor).unwrap();
+        let mut needed: Digests = both.iter().map(|(id, _)| *id).collect();
+        needed.extend([object("own 0").0, object("own 1").0]);
+
+        let alone = store.alone(&monitor).unwrap();
+        let mut outcome = PruneOutcome::default();
+        let usage = store.usage(&needed).unwrap();
+        outcome.after = usage.iter().map(|pack| pack.size).sum();
+        let plan = Plan::new(usage, &|_| true, &mut outcome);
+        // Each pack in a batch of its own.
+        plan.carry_out(&context, &alone, 1, &mut outcome).unwrap();
+        assert_eq!(outcome.rewritten, 2);
+        drop(alone);
+        drop(store);
+        let store = context.open().unwrap();
+        store.load_objects(&monitor).unwrap();
+        for id in &needed {
+            assert!(store.read(id).is_ok(), "{id:?}");
+        }
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }

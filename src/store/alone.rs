@@ -60,8 +60,8 @@ impl Drop for Alone<'_> {
 }
 
 impl Alone<'_> {
-    /// Writes what some packs hold into new ones, as far as it is in `keep` and in no other pack, and gives the old packs up in the
-    /// index. They still lie there: delete them or move them away, but not those that are returned, which came out the same and
+    /// Writes what some packs hold into new ones, and gives the old packs up in the index: what is in `keep`, whatever other packs
+    /// hold, since those copies may be damaged or be given up next; without it, all that is in no other pack. The old packs still lie there: delete them or move them away, but not those that are returned, which came out the same and
     /// stand in the place of the old ones.
     pub(crate) fn repack(
         &self,
@@ -71,6 +71,9 @@ impl Alone<'_> {
     ) -> Result<(Added, BTreeSet<String>), Error> {
         let store = self.0;
         store.load_without(&packs.keys().cloned().collect(), monitor)?;
+        if let Some(ids) = &keep {
+            store.disown(ids);
+        }
         let mut packer = store
             .packer(monitor)?
             .instead_of(packs.keys().cloned().collect());

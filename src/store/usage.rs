@@ -28,6 +28,8 @@ pub(crate) struct Usage {
     pub(crate) dead_objects: u64,
     /// The frames with something that is needed.
     pub(crate) frames: Vec<GoodFrame>,
+    /// The objects that are needed and of which this pack has the copy to keep: they go nowhere unless it brings them along.
+    pub(crate) keeps: Vec<Digest>,
 }
 
 impl Store {
@@ -54,6 +56,7 @@ impl Store {
                 dead: 0,
                 dead_objects: 0,
                 frames: Vec::new(),
+                keeps: Vec::new(),
             };
             for (place, parts) in frames {
                 let is_good = |id: &Digest| {
@@ -73,6 +76,7 @@ impl Store {
                 usage.live += share;
                 usage.dead += u64::from(place.len) - share;
                 usage.dead_objects += (parts.len() - lives.len()) as u64;
+                usage.keeps.extend(lives.iter().map(|part| part.id));
                 if !lives.is_empty() {
                     usage.live = usage.live.max(1);
                     usage.frames.push(GoodFrame { place, parts });

@@ -19,6 +19,8 @@ use crate::venv::hashes::Hashes;
 
 /// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from slowly.
 const WAITING_MAX: usize = 2;
+/// Bytes on their way at most, however many threads there are.
+const FLOWING_MAX: usize = 48 << 20;
 /// How many files one task takes.
 const BATCH_FILES: usize = 1024;
 
@@ -75,7 +77,8 @@ impl Inflow<'_, '_> {
                 scope,
                 waiting: VecDeque::new(),
                 flowing: 0,
-                flowing_max: (rayon::current_num_threads() + WAITING_MAX) * BATCH_LEN,
+                flowing_max: FLOWING_MAX
+                    .min((rayon::current_num_threads() + WAITING_MAX) * BATCH_LEN),
                 gathered: Gathered::default(),
                 large: VecDeque::new(),
                 values: Vec::new(),

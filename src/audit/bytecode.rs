@@ -5,8 +5,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Subject;
 use crate::model::{Check, Finding, RelPath};
-use crate::venv::bytecode::{PycHeader, source_of};
-use crate::venv::marshal::is_whole;
+use crate::venv::bytecode::{PycHeader, is_whole, source_of};
 
 /// Checks all bytecode that lies in `__pycache__` beside its source.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
@@ -31,7 +30,7 @@ fn broken(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     }
     let content = (subject.read)(path)?;
     let header = PycHeader::read(&content)?;
-    if !header.fits(source) || is_whole(content.get(PycHeader::LEN..)?) {
+    if !header.fits(source) || is_whole(&content) {
         return None;
     }
     let text = "Python would load it and fail: it is cut or damaged behind its header; remove it";

@@ -5,17 +5,17 @@
 use crate::model::{Class, Entry, Kind, RelPath};
 use crate::venv::bytecode::is_bytecode;
 
-/// The class of a difference. `believed` tells of bytecode whether Python would load it: its header fits its source.
+/// The class of a difference. `fails` tells of bytecode whether Python would load it, since its header fits its source, and fail.
 pub(crate) fn classify(
     path: &RelPath,
     kind: Kind,
     expected: Option<&Entry>,
     actual: Option<&Entry>,
-    believed: bool,
+    fails: bool,
 ) -> Class {
     match kind {
         Kind::Mtime => Class::Noise,
-        _ if is_bytecode(path) => bytecode_class(kind, expected, actual, believed),
+        _ if is_bytecode(path) => bytecode_class(kind, expected, actual, fails),
         Kind::Extra => Class::Drift,
         _ => Class::Damage,
     }
@@ -27,15 +27,15 @@ fn bytecode_class(
     kind: Kind,
     expected: Option<&Entry>,
     actual: Option<&Entry>,
-    believed: bool,
+    fails: bool,
 ) -> Class {
     let stood_still = expected
         .zip(actual)
         .is_some_and(|(a, b)| a.meta.mtime == b.meta.mtime);
     match kind {
         Kind::Missing | Kind::Extra | Kind::Emptied | Kind::Mtime => Class::Noise,
-        Kind::Truncated | Kind::ZeroFilled if !believed => Class::Noise,
-        Kind::Altered if !stood_still => Class::Noise,
+        Kind::Truncated | Kind::ZeroFilled if !fails => Class::Noise,
+        Kind::Altered if !fails && !stood_still => Class::Noise,
         _ => Class::Damage,
     }
 }
@@ -47,12 +47,14 @@ mod tests {
     #[test]
     fn python_may_do_with_its_bytecode_what_it_likes_but_others_may_not() {
         let pyc = RelPath::new(b"x/__pycache__/a.cpython-311.pyc").unwrap();
-        let class = |kind, believed| classify(&pyc, kind, None, None, believed);
-        for kind in [Kind::Missing, Kind::Extra, Kind::Emptied, Kind::Altered] {
+        let class = |kind, fails| classify(&pyc, kind, None, None, fails);
+        for kind in [Kind::Missing, Kind::Extra, Kind::Emptied] {
             assert_eq!(class(kind, true), Class::Noise, "{kind:?}");
         }
-        assert_eq!(class(Kind::Truncated, true), Class::Damage);
-        assert_eq!(class(Kind::Truncated, false), Class::Noise);
+        for kind in [Kind::Truncated, Kind::ZeroFilled, Kind::Altered] {
+            assert_eq!(class(kind, true), Class::Damage, "{kind:?}");
+            assert_eq!(class(kind, false), Class::Noise, "{kind:?}");
+        }
         assert_eq!(class(Kind::Unreadable, false), Class::Damage);
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
+use super::audit::TEXT_MAX;
 use super::clues::from_changes;
 use super::contents::{Actual, Contents};
 use super::context::Context;
@@ -23,7 +24,7 @@ use crate::model::{
 };
 use crate::store::Store;
 use crate::venv::Site;
-use crate::venv::bytecode::{PycHeader, is_bytecode, source_of};
+use crate::venv::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
 use crate::venv::interpreter::inspect;
 use crate::venv::scan::scan;
 use crate::venv::sink::DigestsOnly;
@@ -284,16 +285,16 @@ impl Sides<'_> {
             ..Detail::default()
         };
         let mut kind = difference.kind;
-        let mut believed = false;
+        let mut fails = false;
         let bytecode = is_bytecode(&path);
         if kind == Kind::Altered
             && let Some(contents) = self.contents(difference)
             && (depth == Depth::Full || bytecode || contents.may_be_cut())
         {
             kind = contents.kind(&mut detail)?;
-            believed = bytecode && self.is_believed(&path, &contents)?;
+            fails = bytecode && self.would_fail(&path, &contents)?;
         }
-        let class = classify(&path, kind, expected, actual, believed);
+        let class = classify(&path, kind, expected, actual, fails);
         Ok(Change {
             path,
             kind,
@@ -330,13 +331,20 @@ impl Sides<'_> {
         })
     }
 
-    /// Whether Python would load a changed bytecode file for the source that stands beside it.
-    fn is_believed(&self, path: &RelPath, contents: &Contents<'_>) -> Result<bool, Error> {
+    /// Whether Python would load a changed bytecode file for the source that stands beside it, and fail.
+    fn would_fail(&self, path: &RelPath, contents: &Contents<'_>) -> Result<bool, Error> {
         let Some(source) = source_of(path).and_then(|source| self.actual.get(&source)) else {
             return Ok(false);
         };
         let head = contents.actual_piece(0)?;
-        Ok(PycHeader::read(&head[..head.len().min(PycHeader::LEN)])
-            .is_some_and(|header| header.fits(source)))
+        let header = PycHeader::read(&head[..head.len().min(PycHeader::LEN)]);
+        if contents.actual_size > TEXT_MAX || !header.is_some_and(|header| header.fits(source)) {
+            return Ok(false);
+        }
+        let mut content = head;
+        for piece in 1..contents.actual_size.div_ceil(Store::PIECE_LEN) {
+            content.extend(contents.actual_piece(piece)?);
+        }
+        Ok(!is_whole(&content))
     }
 }

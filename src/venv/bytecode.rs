@@ -1,6 +1,6 @@
 //! Bytecode: what Python writes by itself under `__pycache__` (PEP 3147, PEP 552).
 
-use super::marshal::is_whole;
+use super::marshal;
 use crate::model::{Entry, RelPath};
 
 /// Whether a path is a cached bytecode file or a cache directory.
@@ -50,6 +50,19 @@ impl PycHeader {
     }
 }
 
+/// Numbers by which `CPython` 3.8 to 3.14 mark their bytecode (`Include/internal/pycore_magic_number.h`).
+const KNOWN_MAGIC: std::ops::Range<u16> = 3400..3650;
+
+/// Whether a bytecode file is whole: behind its header comes one code object, and nothing else.
+pub(crate) fn is_whole(content: &[u8]) -> bool {
+    let (Some(magic), Some(body)) = (content.first_chunk(), content.get(PycHeader::LEN..)) else {
+        return false;
+    };
+    let is_known = KNOWN_MAGIC.contains(&u16::from_le_bytes(*magic));
+    let is_code = body.first().is_some_and(|kind| kind & 0x7f == b'c');
+    is_code && marshal::is_whole(body, is_known)
+}
+
 /// What one look at the content of bytecode tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Glimpse {
@@ -63,7 +76,7 @@ impl Glimpse {
     /// Looks at content.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self {
-            whole: bytes.get(PycHeader::LEN..).is_some_and(is_whole),
+            whole: is_whole(bytes),
             blind: bytes.get(4..8) == Some(&[1, 0, 0, 0]),
         }
     }

@@ -40,5 +40,8 @@ pub fn pyvenv(data: &[u8]) {
 /// A bytecode file.
 pub fn bytecode(data: &[u8]) {
     let _ = PycHeader::read(data);
-    let _ = marshal::is_whole(data);
+    let _ = (
+        marshal::is_whole(data, true),
+        marshal::is_whole(data, false),
+    );
 }

@@ -10,8 +10,9 @@ enum Due {
     Pairs,
 }
 
-/// Whether the bytes hold one object and end with it. A layout that is not known counts as whole: nothing is claimed of it.
-pub(crate) fn is_whole(bytes: &[u8]) -> bool {
+/// Whether the bytes hold one object and end with it. Of an interpreter that is not known, a layout that is not known counts as whole:
+/// nothing is claimed of it.
+pub(crate) fn is_whole(bytes: &[u8], is_known: bool) -> bool {
     // Code objects of 3.11 and later have other fields than those before; which it is, the walk itself shows.
     let layouts: [&[Field]; 3] = [&NEW, &OLD, &OLDER];
     let mut unknown = false;
@@ -22,7 +23,7 @@ pub(crate) fn is_whole(bytes: &[u8]) -> bool {
             Walk::Broken => {}
         }
     }
-    unknown && bytes.iter().rev().take(16).any(|&b| b != 0)
+    unknown && !is_known && bytes.iter().rev().take(16).any(|&b| b != 0)
 }
 
 #[derive(Clone, Copy)]
@@ -166,13 +167,20 @@ mod tests {
     fn a_cut_is_seen_at_every_byte() {
         // (1, 'ab', None, [b'xyz'], 2.5)
         let whole = b")\x05\xe9\x01\0\0\0\xda\x02abN[\x01\0\0\0s\x03\0\0\0xyzg\0\0\0\0\0\0\x04@";
-        assert!(is_whole(whole));
+        assert!(is_whole(whole, true));
         for len in 0..whole.len() {
-            assert!(!is_whole(&whole[..len]), "{len}");
+            assert!(!is_whole(&whole[..len], true), "{len}");
         }
-        assert!(!is_whole(&[whole.as_slice(), b"N"].concat()));
-        assert!(!is_whole(&[0; 64]));
-        assert!(!is_whole(b"(\xff\xff\xff\xff"), "a count that cannot be");
-        assert!(!is_whole(&[b'('; 1000]));
+        assert!(!is_whole(&[whole.as_slice(), b"N"].concat(), true));
+        assert!(!is_whole(&[0; 64], false));
+        assert!(
+            !is_whole(b"(\xff\xff\xff\xff", true),
+            "a count that cannot be"
+        );
+        // A letter of a future interpreter.
+        assert!(
+            is_whole(b"(\x01\0\0\0q and more", false) && !is_whole(b"(\x01\0\0\0q and more", true)
+        );
+        assert!(!is_whole(&[b'('; 1000], true));
     }
 }

@@ -221,3 +221,33 @@ fn what_another_release_of_the_interpreter_compiled_is_not_stale_for_its_instruc
     plant(&sandbox, &module, OTHERS[0], &[]);
     assert_eq!(stale(&sandbox, 1, &[]).len(), 1);
 }
+
+#[test]
+fn bytecode_that_python_would_load_and_cannot_use_is_damage_for_every_verb() {
+    let Some(interpreter) = all().into_iter().map(|(_, path)| path).next_back() else {
+        skipped(1, "no python3.X on the path");
+        return;
+    };
+    let (sandbox, module) = booted(&interpreter);
+    sandbox.ok(&["save", "venv"]);
+    let [cached] = &cache(&module)[..] else {
+        panic!("one file of bytecode");
+    };
+    let good = fs::read(cached).unwrap();
+    // Behind a header that fits: noise, noise that begins as code does, and a cut.
+    let noise = venv::noise(good.len() - 16);
+    let begun = [&good[16..17], &noise[1..]].concat();
+    for body in [&noise[..], &begun, &good[16..good.len() - 9]] {
+        fs::write(cached, [&good[..16], body].concat()).unwrap();
+        for verb in ["check", "diff", "save"] {
+            let run = sandbox.code(1, &[verb, "venv"]);
+            assert!(run.to_string().contains("boots"), "{run}");
+        }
+        sandbox.ok(&["restore", "venv"]);
+        assert_eq!(fs::read(cached).unwrap(), good);
+    }
+    // What Python compiled anew is nobody's fault.
+    fs::remove_file(cached).unwrap();
+    compile(&sandbox, &[]);
+    sandbox.ok(&["diff", "venv"]);
+}

@@ -110,7 +110,9 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         }
         match standing_above(subject, &row.path) {
             // A file of a directory that is a link is reached through the link.
-            Some((_, Node::Symlink(_))) => return Verdict::Unchecked { empty: false },
+            Some((_, Node::Symlink(_))) if (subject.reaches)(&row.path) => {
+                return Verdict::Unchecked { empty: false };
+            }
             Some((dir, Node::Unreadable(_))) => return Verdict::Hidden(dir),
             _ => {}
         }
@@ -120,7 +122,13 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     let size = match &entry.node {
         Node::File { size, .. } => *size,
         // Installers that link into their cache.
-        Node::Symlink(_) => return Verdict::Unchecked { empty: false },
+        Node::Symlink(_) if (subject.reaches)(&row.path) => {
+            return Verdict::Unchecked { empty: false };
+        }
+        Node::Symlink(_) => {
+            let text = "it is a link that leads to nothing".to_owned();
+            return Verdict::Bad(bad(Check::FileMissing, text));
+        }
         Node::Unreadable(reason) => {
             return Verdict::Bad(bad(Check::FileUnreadable, reason.clone()));
         }

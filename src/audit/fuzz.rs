@@ -35,6 +35,7 @@ pub fn metadata(data: &[u8]) {
         interpreter: Some(&facts),
         read: &read,
         hash: &|_, _| None,
+        reaches: &|_| true,
         glimpse: &|_| None,
         imports: &|_| None,
         links: &HashMap::new(),

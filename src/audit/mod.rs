@@ -48,6 +48,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) read: Read<'a>,
     /// Gives the hash of a file.
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
+    /// Whether a path leads to something, through links also to what lies outside. Of a tree that stands nowhere nobody knows.
+    pub(crate) reaches: &'a (dyn Fn(&RelPath) -> bool + Sync),
     /// What the scan saw of bytecode, where it read it.
     pub(crate) glimpse: &'a (dyn Fn(&RelPath) -> Option<Glimpse> + Sync),
     /// Gives the imports that a look at a source shows, where the scan read it.

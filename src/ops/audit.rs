@@ -51,6 +51,7 @@ impl Audited<'_> {
             interpreter: Some(interpreter),
             read: &read,
             hash: &hash,
+            reaches: &|path| reaches(self.root, path),
             glimpse: &glimpse,
             imports: &|path| {
                 let digest = self.scan.manifest.get(path)?.digest()?;
@@ -150,6 +151,7 @@ impl Stored<'_> {
             interpreter: Some(&facts),
             read: &read,
             hash: &|path, algorithm| self.hash(path, algorithm),
+            reaches: &|_| true,
             glimpse: &|path| self.hashes.glimpse(&self.manifest.get(path)?.digest()?),
             imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
@@ -181,6 +183,15 @@ impl Stored<'_> {
         }
         Some(hasher.finalize().to_vec())
     }
+}
+
+/// Whether a path leads to something, as Python sees it. What only cannot be looked at may well be there.
+fn reaches(root: &Rooted, path: &RelPath) -> bool {
+    let gone = |error: std::io::Error| {
+        use std::io::ErrorKind::{NotADirectory, NotFound};
+        matches!(error.kind(), NotFound | NotADirectory)
+    };
+    !std::fs::metadata(root.shown(path)).is_err_and(gone)
 }
 
 /// The bytes of a path.

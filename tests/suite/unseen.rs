@@ -1,4 +1,4 @@
-//! What a check may not look at is told as that: neither as sound nor as damaged.
+//! What a check may not look at is told as that, neither as sound nor as damaged; what is hidden behind links is looked for there.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -138,4 +138,30 @@ fn a_requirement_is_not_missed_where_its_distribution_cannot_be_read() {
     mode(&root.join(venv::SITE).join("click-1.0.dist-info"), 0o000);
     let run = as_user(&sandbox, &["check", "venv", "--json"]);
     assert_eq!((run.code, found(&json(&run))), (3, Vec::new()), "{run}");
+}
+
+#[test]
+fn what_a_link_that_leads_to_nothing_hides_is_gone() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let site = sandbox.venv().join(venv::SITE);
+    // As installers do that link into their cache: each file, or a whole directory.
+    for (name, kept) in [("click/core.py", "core.py"), ("idna", "idna")] {
+        fs::rename(site.join(name), sandbox.path(kept)).unwrap();
+        symlink(sandbox.path(kept), site.join(name)).unwrap();
+        sandbox.ok(&["check", "venv"]);
+    }
+    for kept in ["core.py", "idna"] {
+        let away = sandbox.path("away");
+        fs::rename(sandbox.path(kept), &away).unwrap();
+        let answer = sandbox.json(1, &["check", "venv"]);
+        let named = found(&answer);
+        let all = named.iter().all(|one| one.starts_with("file-missing "));
+        assert!(
+            all && named.iter().any(|one| one.ends_with("/core.py")),
+            "{named:?}"
+        );
+        sandbox.code(1, &["save", "venv"]);
+        fs::rename(&away, sandbox.path(kept)).unwrap();
+    }
 }

@@ -313,6 +313,10 @@ impl Sides<'_> {
         let (Some(digest), Some(size), Some(actual_size)) = (a.digest(), a.size(), b.size()) else {
             return None;
         };
+        // What was adapted to another place was never in the store.
+        if !self.store.has(&digest) {
+            return None;
+        }
         let actual = match (self.live, b.digest()) {
             (Some(root), _) => match root.open_below(&b.path, OFlags::RDONLY) {
                 Ok(fd) => Actual::Live(fd.into()),

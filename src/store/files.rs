@@ -57,12 +57,20 @@ impl Files {
     /// Opens the directories of a store that is held open. None of them may be a link, and each is its owner's alone.
     pub(crate) fn within(top: Rooted) -> Result<Self, PathError> {
         let dir = |name: &str| private(&top, top.enter(name.as_bytes())?);
+        // Tools that copy a store may leave out what is empty.
+        let may_be_empty = |name: &str| match dir(name) {
+            Err(error) if error.is_missing() && top.may_write() => {
+                atomic::make_private_below(&top, &error.path)?;
+                dir(name)
+            }
+            done => done,
+        };
         let [packs, snapshots, pins, tmp] = Self::DIRS;
         Ok(Self {
             packs: dir(packs)?,
             snapshots: dir(snapshots)?,
-            pins: dir(pins)?,
-            tmp: dir(tmp)?,
+            pins: may_be_empty(pins)?,
+            tmp: may_be_empty(tmp)?,
             top,
             forgotten: OnceLock::new(),
             quarantine: OnceLock::new(),

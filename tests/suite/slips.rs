@@ -219,3 +219,36 @@ fn a_distribution_is_known_by_any_spelling_of_its_name() {
         assert!(run.stdout.contains("mended: 1 truncated"), "{name}: {run}");
     }
 }
+
+#[test]
+fn a_venv_that_was_moved_comes_back_by_the_id_of_its_snapshot() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let script = format!("#!{}/bin/python\nprint('own')\n", sandbox.venv().display());
+    venv::write(&sandbox.venv(), "bin/own", script.as_bytes());
+    let saved = sandbox.json(0, &["save", "venv"]);
+    let id = saved["snapshot"]["id"].as_str().unwrap();
+    fs::rename(sandbox.venv(), sandbox.path("moved-to-a-longer-name")).unwrap();
+    // Adapted, it is longer than what stands there, and the store never had that.
+    let args = ["restore", "moved-to-a-longer-name", id];
+    sandbox.ok(&args);
+    let moved = sandbox.path("moved-to-a-longer-name/bin/own");
+    let text = fs::read_to_string(&moved).unwrap();
+    assert!(text.contains("moved-to-a-longer-name/bin/python"), "{text}");
+    fs::write(&moved, "cut").unwrap();
+    sandbox.ok(&args);
+    assert_eq!(fs::read_to_string(&moved).unwrap(), text);
+}
+
+#[test]
+fn a_copy_of_a_store_without_its_empty_directories_is_one() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    for name in ["pins", "tmp"] {
+        fs::remove_dir(sandbox.path("store").join(name)).unwrap();
+    }
+    sandbox.ok(&["list"]);
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["restore", "venv", "--force"]);
+}

@@ -68,6 +68,9 @@ pub(crate) enum Phase {
     Apply {
         /// The steps in order.
         steps: Vec<Step>,
+        /// The venv that they are for.
+        #[serde(default)]
+        venv: Option<Inode>,
     },
 }
 

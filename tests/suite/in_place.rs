@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
+use std::process::Command;
 
 use crate::late::{mounted, while_written};
 use crate::recovery::killed;
@@ -270,7 +271,7 @@ fn a_step_in_place_that_cannot_be_done_stops_no_look_and_no_restore() {
     };
     let looks: [(&[&str], i32); 3] = [
         (&["diff", "venv"], 1),
-        (&["check", "venv"], 1),
+        (&["check", "venv"], 0),
         (&["save", "venv", "--force"], 0),
     ];
     for (look, code) in looks {
@@ -297,6 +298,61 @@ fn steps_of_which_the_staged_files_are_gone_are_not_called_completed() {
     let run = sandbox.code(1, &["diff", "venv"]);
     assert!(!run.stderr.contains("it is completed now"), "{run}");
     assert!(run.stderr.contains("is gone"), "{run}");
+    assert!(sandbox.venv().join("lib/mine").exists(), "{run}");
+    no_debris(&sandbox, &run);
+}
+
+#[test]
+fn damage_that_others_mend_during_a_restore_in_place_does_not_stop_it() {
+    let Some((sandbox, _mount, good)) = mounted() else {
+        return;
+    };
+    let aside = sandbox.path("tool");
+    sandbox.ok(&["restore", "venv"]);
+    assert!(
+        Command::new("cp")
+            .args([
+                "-a",
+                tool(&sandbox).to_str().unwrap(),
+                aside.to_str().unwrap()
+            ])
+            .status()
+            .unwrap()
+            .success()
+    );
+    fs::remove_file(tool(&sandbox)).unwrap();
+    let other = sandbox.venv().join(venv::SITE).join("idna/core.py");
+    let run = sandbox.held_up(
+        "syncfs:delay_enter=2000000:when=1",
+        &["restore", "venv"],
+        || {
+            let (from, to) = (aside.to_str().unwrap(), tool(&sandbox));
+            let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+            assert!(copied.unwrap().success());
+            fs::write(&other, b"broken\n").unwrap();
+        },
+    );
+    assert_eq!(run.code, 0, "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+    no_debris(&sandbox, &run);
+}
+
+#[test]
+fn what_comes_during_a_restore_of_a_part_in_place_stays() {
+    let Some((sandbox, _mount, _)) = mounted() else {
+        return;
+    };
+    let site = sandbox.venv().join(venv::SITE);
+    let args = ["restore", "venv", "--only", "bin/tool"];
+    let run = sandbox.held_up("syncfs:delay_enter=2000000:when=1", &args, || {
+        fs::write(site.join("new.py"), b"new\n").unwrap();
+        fs::remove_file(site.join("idna/core.py")).unwrap();
+        fs::create_dir(site.join("idna/core.py")).unwrap();
+    });
+    assert_eq!(run.code, 0, "{run}");
+    assert!(tool(&sandbox).exists(), "{run}");
+    assert_eq!(fs::read(site.join("new.py")).unwrap(), b"new\n", "{run}");
+    assert!(site.join("idna/core.py").is_dir(), "{run}");
     assert!(sandbox.venv().join("lib/mine").exists(), "{run}");
     no_debris(&sandbox, &run);
 }

@@ -187,7 +187,7 @@ impl<'a> Verified<'a> {
         }
         let venv = self.staged.plan.in_place()?;
         self.staged.bench.journal.phase = Phase::Apply {
-            steps: in_place::steps(&self.staged.plan),
+            steps: in_place::steps(&self.staged),
             venv: lasting(&venv)?,
         };
         if let Err(error) = self.staged.bench.work.write(&self.staged.bench.journal) {
@@ -217,7 +217,7 @@ impl<'a> Verified<'a> {
                 return Ok(());
             };
             let venv = staged.plan.in_place()?;
-            let restless = in_place::restless(&staged.plan).is_some();
+            let restless = in_place::restless(staged).is_some();
             if !restless && !late::moved(staged, &venv, live)? {
                 return Ok(());
             }
@@ -238,7 +238,7 @@ impl<'a> Verified<'a> {
                 self.staged.bench.staging.sync()?;
             }
         }
-        match in_place::restless(&self.staged.plan) {
+        match in_place::restless(&self.staged) {
             Some(path) => Err(Error::Refused(format!(
                 "'{path}' changes all the time, so it cannot be saved before it is replaced; stop what writes to it; nothing was changed"
             ))),

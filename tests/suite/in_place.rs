@@ -303,6 +303,20 @@ fn steps_of_which_the_staged_files_are_gone_are_not_called_completed() {
 }
 
 #[test]
+fn what_another_user_began_in_place_stops_root_neither_to_look_nor_to_restore() {
+    let Some((sandbox, _mount, good)) = killed_inside(|_| {}) else {
+        return;
+    };
+    give(&sandbox.venv());
+    let run = sandbox.code(1, &["diff", "venv"]);
+    assert!(run.stderr.contains("only the user who began it"), "{run}");
+    assert!(sandbox.venv().join(INSIDE).exists(), "{run}");
+    let run = sandbox.ok(&["restore", "venv"]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+    no_debris(&sandbox, &run);
+}
+
+#[test]
 fn damage_that_others_mend_during_a_restore_in_place_does_not_stop_it() {
     let Some((sandbox, _mount, good)) = mounted() else {
         return;

@@ -172,6 +172,10 @@ impl Recovery<'_> {
 
     /// The rest of the steps is done, after what was written since in their way was saved.
     fn settle_steps(&self, steps: &[Step], bound: Option<Inode>) -> Result<Settled, Error> {
+        if self.journal.foreign {
+            let why = "only the user who began it may do that";
+            return Err(self.uncompleted(Error::Refused(why.to_owned())));
+        }
         let Some(venv) = self.changed_in_place(bound)? else {
             let why = "a restore was interrupted while it replaced files one by one, and its venv is gone or another venv was made since";
             return self.drop_steps(&format!("{why}; what it left is removed"));
@@ -190,10 +194,7 @@ impl Recovery<'_> {
             // Either all was placed, or somebody removed it. What stands there by now is nobody's to remove.
             None => settle_all(&venv, steps).map_err(Error::from),
         };
-        done.map_err(|source| Error::Uncompleted {
-            venv: self.site.path().to_owned(),
-            source: Box::new(source),
-        })?;
+        done.map_err(|source| self.uncompleted(source))?;
         remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
         self.work.clear()?;
         settle_root(&venv, steps)?;
@@ -205,7 +206,12 @@ impl Recovery<'_> {
         Ok(Settled::Whole)
     }
 
-    /// The venv that the steps are for, if it is still there. Journals of old do not say which it was.
+    fn uncompleted(&self, source: Error) -> Error {
+        let (venv, source) = (self.site.path().to_owned(), Box::new(source));
+        Error::Uncompleted { venv, source }
+    }
+
+    /// The venv that the steps are for, if it is still there. A journal that lies in it, or is of old, does not say which it was.
     fn changed_in_place(&self, bound: Option<Inode>) -> Result<Option<Rooted>, Error> {
         let site = self.site.again()?;
         if site.standing() != Standing::Directory {
@@ -219,7 +225,14 @@ impl Recovery<'_> {
 
     /// The steps are not done. The snapshot of what they began to replace stays, as it does after every restore that happened.
     fn drop_steps(&self, why: &str) -> Result<Settled, Error> {
-        remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
+        let staging = self.work.staging();
+        if !self.journal.foreign {
+            remove_tree(&self.work.dir, staging.as_bytes())?;
+        } else if self.exists(staging.as_bytes())? {
+            // Any tree can have this name by now.
+            let keep = name_to_keep(self.site.name(), None)?;
+            swap::keep(self.work, &staging, keep.as_bytes())?;
+        }
         self.work.clear()?;
         self.context.monitor.warn(why);
         Ok(Settled::Whole)

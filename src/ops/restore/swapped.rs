@@ -188,7 +188,11 @@ impl<'a> Verified<'a> {
         let venv = self.staged.plan.in_place()?;
         self.staged.bench.journal.phase = Phase::Apply {
             steps: in_place::steps(&self.staged),
-            venv: lasting(&venv)?,
+            venv: match self.staged.plan.route {
+                // The journal lies in it, and so goes where it goes.
+                Route::InPlace(_) => None,
+                Route::Exchange => lasting(&venv)?,
+            },
         };
         if let Err(error) = self.staged.bench.work.write(&self.staged.bench.journal) {
             self.staged.bench.give_up();

@@ -115,6 +115,7 @@ fn hint(error: &Error) -> Option<String> {
     Some(match error {
         Error::Store(store) => return store_hint(store),
         Error::Unsettled { source, .. } => return store_hint(source),
+        Error::Uncompleted { source, .. } => return hint(source),
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),

@@ -57,28 +57,51 @@ pub(crate) fn apply(
 /// The paths of which the steps would still remove or replace what stands there, sorted.
 pub(crate) fn doomed(
     venv: &Rooted,
-    staging: Option<&Rooted>,
+    staging: &Rooted,
     steps: &[Step],
 ) -> Result<Vec<RelPath>, PathError> {
     let goals = Goals::of(steps);
     let mut doomed = Vec::new();
     for step in steps {
-        let (Step::Remove(text) | Step::Place(text)) = step else {
+        let goal = match step {
+            Step::Remove(text) => goals.at(text),
+            Step::Mkdir(_) => Goal::Directory,
+            Step::Place(_) => Goal::Nothing,
+            Step::Settle { .. } => continue,
+        };
+        let (Step::Remove(text) | Step::Mkdir(text) | Step::Place(text)) = step else {
             continue;
         };
         let path = parse(venv, text)?;
-        let is_doomed = if matches!(step, Step::Remove(_)) {
-            venv.stat_below(&path, true)
-                .is_ok_and(|stat| !goals.at(text).is_met(stat.is_dir()))
-        } else {
-            staging.is_some_and(|staging| staging.stat_below(&path, true).is_ok())
-        };
-        if is_doomed {
-            doomed.push(path);
-        }
+        let is_placed =
+            || matches!(step, Step::Place(_)) && staging.stat_below(&path, true).is_err();
+        doomed.extend(match venv.stat_below(&path, true) {
+            Ok(stat) => (!goal.is_met(stat.is_dir()) && !is_placed()).then_some(path),
+            Err(_) if matches!(step, Step::Remove(_)) || is_placed() => None,
+            Err(_) => no_directory_above(venv, &path),
+        });
     }
     doomed.sort_unstable();
+    doomed.dedup();
     Ok(doomed)
+}
+
+/// What stands above a path and is no directory, in which the path could be made.
+fn no_directory_above(venv: &Rooted, path: &RelPath) -> Option<RelPath> {
+    let above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
+    let is_other = |path: &RelPath| {
+        let stat = venv.stat_below(path, true);
+        stat.is_ok_and(|stat| !stat.is_dir())
+    };
+    above.into_iter().rev().skip(1).find(is_other)
+}
+
+/// Settles the directories alone: nothing is removed, made or placed.
+pub(crate) fn settle_all(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
+    let settles = steps
+        .iter()
+        .filter(|step| matches!(step, Step::Settle { .. }));
+    apply(venv, None, &settles.cloned().collect::<Vec<_>>())
 }
 
 /// Settles the root once more, whose time moved when staging and journal were removed from it.
@@ -101,11 +124,39 @@ fn parse(venv: &Rooted, path: &PathText) -> Result<RelPath, PathError> {
 }
 
 /// The directory that holds `path`, reached without following a link.
-fn parent(venv: &Rooted, path: &RelPath) -> Result<std::os::fd::OwnedFd, PathError> {
-    venv.open_below(
-        &path.parent().unwrap_or_default(),
-        OFlags::RDONLY | OFlags::DIRECTORY,
-    )
+fn parent(venv: &Rooted, path: &RelPath) -> Result<Rooted, PathError> {
+    let above = path.parent().unwrap_or_default();
+    let fd = venv.open_below(&above, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    Ok(Rooted::from_fd(fd, venv.shown(&above)))
+}
+
+/// The same, made where it lacks: somebody else may have removed it since, or put something in its place.
+fn parent_made(venv: &Rooted, path: &RelPath) -> Result<Rooted, PathError> {
+    match parent(venv, path) {
+        Err(error) if leads_nowhere(&error) => {
+            mkdir(venv, &path.parent().unwrap_or_default())?;
+            parent(venv, path)
+        }
+        done => done,
+    }
+}
+
+/// Whether a path means nothing, since something above it is missing or no directory.
+fn leads_nowhere(error: &PathError) -> bool {
+    error.is_absent() || error.source.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+}
+
+/// Does something in a directory, also in one in which even its owner may not write, as long as it gets its own mode in the end.
+fn inside<T>(dir: &Rooted, call: impl Fn() -> Result<T, PathError>) -> Result<T, PathError> {
+    match call() {
+        Err(error) if error.is_denied() && !dir.may_write() => {
+            if rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(0o700)).is_err() {
+                return Err(error);
+            }
+            call()
+        }
+        done => done,
+    }
 }
 
 /// What later steps make of the paths that earlier ones remove.
@@ -158,23 +209,30 @@ impl<'a> Goals<'a> {
 /// Removes what stands in the way. What later steps put there in its place stays: they may all have been done before a crash.
 fn remove(venv: &Rooted, path: &RelPath, goal: Goal) -> Result<(), PathError> {
     let dir = match parent(venv, path) {
-        Err(error) if error.is_absent() => return Ok(()),
+        Err(error) if leads_nowhere(&error) => return Ok(()),
         done => done?,
     };
-    let dir = Rooted::from_fd(dir, venv.shown(&path.parent().unwrap_or_default()));
-    let is_dir = dir.stat_name(path.name())?.map(|stat| stat.is_dir());
-    match is_dir {
-        Some(is_dir) if !goal.is_met(is_dir) => remove_tree(&dir, path.name()),
+    match dir.stat_name(path.name())? {
+        Some(stat) if !goal.is_met(stat.is_dir()) => {
+            inside(&dir, || remove_tree(&dir, path.name()))
+        }
         _ => Ok(()),
     }
 }
 
+/// What stands there and is no directory goes, as it does where a file is placed.
 fn mkdir(venv: &Rooted, path: &RelPath) -> Result<(), PathError> {
-    let dir = parent(venv, path)?;
-    match rustix::fs::mkdirat(&dir, path.name(), Mode::from_raw_mode(0o700)) {
-        Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(error) => Err(error).at("create directory", &venv.shown(path)),
-    }
+    let dir = parent_made(venv, path)?;
+    inside(&dir, || {
+        let there = dir.stat_name(path.name())?;
+        if there.is_some_and(|stat| !stat.is_dir()) {
+            remove_tree(&dir, path.name())?;
+        }
+        match rustix::fs::mkdirat(dir.fd(), path.name(), Mode::from_raw_mode(0o700)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error).at("create directory", &venv.shown(path)),
+        }
+    })
 }
 
 fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), PathError> {
@@ -185,21 +243,44 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
         Err(error) if error.is_absent() => return Ok(()),
         done => done?,
     };
-    let to = parent(venv, path)?;
-    match rustix::fs::renameat(&from, path.name(), &to, path.name()) {
-        // It was placed before a crash.
-        Err(Errno::NOENT) => Ok(()),
-        // Two names of one inode: the rename did nothing, so the staged name goes.
-        Ok(()) => match rustix::fs::unlinkat(&from, path.name(), AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(error).at("remove", &staging.shown(path)),
-        },
-        Err(error) => Err(error).at("replace", &venv.shown(path)),
+    let name = path.name();
+    // It was placed before a crash.
+    if from.stat_name(name)?.is_none() {
+        return Ok(());
+    }
+    let to = parent_made(venv, path)?;
+    let rename = || rustix::fs::renameat(from.fd(), name, to.fd(), name);
+    inside(&to, || {
+        let renamed = match rename() {
+            Err(Errno::ISDIR) => {
+                remove_tree(&to, name)?;
+                rename()
+            }
+            done => done,
+        };
+        renamed.at("replace", &venv.shown(path))
+    })?;
+    // Two names of one inode: the rename did nothing, so the staged name goes.
+    match rustix::fs::unlinkat(from.fd(), name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error).at("remove", &staging.shown(path)),
     }
 }
 
+/// Nothing is done to a directory that is gone since, and none to one that is as it shall be. One of another user is only theirs to
+/// change: the comparison afterwards tells of it.
 fn settle(venv: &Rooted, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
-    let fd = venv.open_below(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let fd = match venv.open_below(path, OFlags::RDONLY | OFlags::DIRECTORY) {
+        Err(error) if leads_nowhere(&error) => return Ok(()),
+        done => done?,
+    };
     let stat = Stat::of(&fd).at("stat", &venv.shown(path))?;
-    meta::apply(&fd, meta, (stat.uid, stat.gid)).at("set the attributes of", &venv.shown(path))
+    if stat.meta() == *meta {
+        return Ok(());
+    }
+    let me = rustix::process::geteuid();
+    match meta::apply(&fd, meta, (stat.uid, stat.gid)) {
+        Err(Errno::PERM) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),
+        done => done.at("set the attributes of", &venv.shown(path)),
+    }
 }

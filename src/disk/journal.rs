@@ -68,6 +68,9 @@ pub(crate) enum Phase {
     Apply {
         /// The steps in order.
         steps: Vec<Step>,
+        /// The venv that they are for.
+        #[serde(default)]
+        venv: Option<Inode>,
     },
 }
 
@@ -160,6 +163,9 @@ pub(crate) struct Workplace {
     stem: String,
 }
 
+/// How long a journal may be. One that is longer could not be read.
+const BYTES_MAX: u64 = 64 << 20;
+
 /// Names that an in-place restore uses inside the venv's root, and that no scan counts as the venv's.
 pub(crate) const INSIDE: &str = ".snap-restore";
 
@@ -236,7 +242,7 @@ impl Workplace {
         }
         let mut text = String::new();
         std::fs::File::from(fd)
-            .take(64 << 20)
+            .take(BYTES_MAX)
             .read_to_string(&mut text)
             .at("read", &path)?;
         let bad = |why: &'static str| {
@@ -261,9 +267,6 @@ impl Workplace {
             return Err(bad("it names no plain name"));
         }
         if foreign {
-            if matches!(journal.phase, Phase::Apply { .. }) {
-                return Err(bad("only the user who began the restore may complete it"));
-            }
             (journal.keep_old, journal.incident) = (None, None);
             journal.foreign = true;
         }
@@ -279,6 +282,10 @@ impl Workplace {
         let path = self.dir.path().join(self.temp_name());
         let body = serde_json::to_string(journal).at("write", &path)?;
         let content = format!("{}\n{body}", Digest::of(body.as_bytes()));
+        if content.len() as u64 > BYTES_MAX {
+            let why = "it would be too long: more changes in place than one journal can hold";
+            return Err(std::io::Error::other(why)).at("write", &path);
+        }
         let mut file = self
             .new_temp()
             .map(std::fs::File::from)
@@ -355,7 +362,22 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use super::Inode;
+    use super::*;
+
+    #[test]
+    fn a_journal_that_could_not_be_read_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let work = Workplace::inside(Rooted::open(dir.path()).unwrap());
+        let id = SnapshotId(Digest::of(b""));
+        let mut journal = Journal::begin(&work, Path::new("/store"), id, None, None);
+        for (mib, fits) in [(60, true), (64, false)] {
+            let steps = vec![Step::Remove(PathText("A".repeat(mib << 20)))];
+            journal.phase = Phase::Apply { steps, venv: None };
+            assert_eq!(work.write(&journal).is_ok(), fits);
+            assert_eq!(work.read().is_ok_and(|read| read.is_some()), fits);
+            work.clear().unwrap();
+        }
+    }
 
     #[test]
     fn a_number_that_was_given_out_again_is_another_directory() {

@@ -5,6 +5,8 @@ use std::os::fd::AsFd;
 use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::{Errno, Result};
 
+use super::error::{At, PathError};
+use super::rooted::Rooted;
 use crate::model::{Meta, Time};
 
 /// Bits that give rights to whoever runs the file; restored only when asked for.
@@ -80,6 +82,15 @@ pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<(
         }
     }
     rustix::fs::futimens(&fd, &times(meta.mtime))
+}
+
+/// Changes a directory and leaves it as it is, if it is ours to change.
+pub(crate) fn touch(dir: &Rooted) -> std::result::Result<(), PathError> {
+    let mode = Mode::from_raw_mode(dir.stat()?.meta().mode);
+    match rustix::fs::fchmod(dir.fd(), mode) {
+        Ok(()) | Err(Errno::PERM) => Ok(()),
+        Err(error) => Err(error).at("set the attributes of", dir.path()),
+    }
 }
 
 /// Sets owner and time of a symbolic link, which has no mode.

@@ -80,6 +80,18 @@ pub enum Error {
         #[source]
         source: Box<store::Error>,
     },
+    /// A restore that was interrupted while it replaced files one by one cannot be completed now.
+    #[error(
+        "what an interrupted restore began in '{}' cannot be completed",
+        Shown::path(venv)
+    )]
+    Uncompleted {
+        /// Where.
+        venv: PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<Error>,
+    },
     /// Something stands where the new tree would be built, and no journal says that a restore left it.
     #[error("'{}' is in the way; nothing was changed", Shown::path(.0))]
     InTheWay(PathBuf),

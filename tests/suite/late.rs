@@ -14,7 +14,7 @@ use crate::support::{Sandbox, Tree, venv};
 use crate::windows::{hurt_venv, in_incident, restore_while};
 
 /// A saved venv that is a mount point, with a file missing and one too many; the good tree.
-fn mounted() -> Option<(Sandbox, Mount, Tree)> {
+pub(crate) fn mounted() -> Option<(Sandbox, Mount, Tree)> {
     if !can_trace() || !needs_root() {
         return None;
     }
@@ -101,7 +101,7 @@ fn a_restore_in_place_that_is_wrong_afterwards_is_not_called_done() {
 }
 
 /// Runs something while a file is written all the time, through a descriptor that was opened before.
-fn while_written<T>(path: &std::path::Path, run: impl FnOnce() -> T) -> T {
+pub(crate) fn while_written<T>(path: &std::path::Path, run: impl FnOnce() -> T) -> T {
     let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -32,6 +32,7 @@ mod hostile_headers;
 mod hostile_tars;
 mod import;
 mod import_crash;
+mod in_place;
 mod incidents;
 mod installed;
 mod installers;

@@ -27,7 +27,11 @@ fn hurt_venv() -> (Sandbox, Tree) {
 }
 
 /// Restores a hurt venv, killed at the first of the calls of this name after which the place looks as wanted.
-fn killed(call: &str, more: &[&str], wanted: impl Fn(&Sandbox) -> bool) -> (Sandbox, Tree, Tree) {
+pub(crate) fn killed(
+    call: &str,
+    more: &[&str],
+    wanted: impl Fn(&Sandbox) -> bool,
+) -> (Sandbox, Tree, Tree) {
     for n in 1..60 {
         let (sandbox, good) = hurt_venv();
         let hurt = Tree::of(&sandbox.venv());

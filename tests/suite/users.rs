@@ -11,7 +11,7 @@ use crate::support::{Run, Sandbox, Tree, venv};
 const USER: u32 = 65534;
 
 /// Gives everything below to the user.
-fn give(path: &Path) {
+pub(crate) fn give(path: &Path) {
     assert!(
         Command::new("chown")
             .args(["-hR", "65534:65534"])

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::outcome::Wrong;
 use super::plan::Plan;
+use super::stage::Staged;
 use crate::diagnose::classify;
 use crate::disk::journal::{PathText, Step};
 use crate::disk::rooted::Rooted;
@@ -64,12 +65,40 @@ fn differing_files(target: &Manifest, live: &Manifest) -> HashSet<RelPath> {
         .collect()
 }
 
-/// The steps from the live tree to the target: make room, make directories, place files, settle the directories.
-pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
+/// What a restore in place made up its mind about when it was staged. The venv may be read once more after that.
+pub(super) struct Choice {
+    /// What lies in staging.
+    pub(super) staged: HashSet<RelPath>,
+    /// What goes of that which the snapshot does not have, where only a part is restored: not what came since.
+    pub(super) goes: Option<HashSet<RelPath>>,
+}
+
+impl Choice {
+    pub(super) fn of(plan: &Plan<'_>) -> Self {
+        let live = plan.live.as_ref().map(|live| &live.scan.manifest);
+        let entries = live.map_or(&[][..], Manifest::entries).iter();
+        let is_extra = |path: &&RelPath| plan.target.manifest.get(path).is_none();
+        let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
+        let is_part = plan.options.heal || !plan.options.only.is_empty();
+        Self {
+            staged: changed(plan),
+            goes: is_part.then(|| extras.collect()),
+        }
+    }
+}
+
+/// The steps from the live tree to the target: make room, make directories, place files, settle the directories. What is not restored is
+/// left alone, whatever it has become since.
+pub(super) fn steps(staged: &Staged<'_>) -> Vec<Step> {
+    let plan = &staged.plan;
     let Some(live) = &plan.live else {
         return Vec::new();
     };
     let target = &plan.target.manifest;
+    let goes = staged
+        .choice
+        .as_ref()
+        .and_then(|choice| choice.goes.as_ref());
     let mut remove: Vec<RelPath> = Vec::new();
     let mut mkdir = Vec::new();
     for difference in compare(target, &live.scan.manifest) {
@@ -81,7 +110,12 @@ pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
             .or(difference.actual)
             .map(|entry| entry.path.clone())
             .unwrap_or_default();
-        let gone = difference.kind == Kind::Extra
+        let is_extra = difference.kind == Kind::Extra;
+        let came = is_extra && goes.is_some_and(|goes| !goes.contains(&path));
+        if came || plan.target.stays.contains(&path) {
+            continue;
+        }
+        let gone = is_extra
             || is_dir(difference.expected) != is_dir(difference.actual)
                 && difference.actual.is_some();
         if gone && !remove.last().is_some_and(|above| path.is_within(above)) {
@@ -91,11 +125,11 @@ pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
             mkdir.push(path);
         }
     }
-    let staged = changed(plan);
+    let changed = changed(plan);
     let place = target
         .entries()
         .iter()
-        .filter(|entry| entry.node != Node::Dir && staged.contains(&entry.path));
+        .filter(|entry| entry.node != Node::Dir && changed.contains(&entry.path));
     let settle = target
         .entries()
         .iter()
@@ -111,11 +145,11 @@ pub(super) fn steps(plan: &Plan<'_>) -> Vec<Step> {
 }
 
 /// Something that the steps replace and of which no snapshot has the content, since it never held still.
-pub(super) fn restless(plan: &Plan<'_>) -> Option<RelPath> {
-    let scan = &plan.live.as_ref()?.scan;
+pub(super) fn restless(staged: &Staged<'_>) -> Option<RelPath> {
+    let scan = &staged.plan.live.as_ref()?.scan;
     let mut lost = scan.unreadable.iter().chain(&scan.unstable).peekable();
     lost.peek()?;
-    let steps = steps(plan);
+    let steps = steps(staged);
     let replaced = |path: &RelPath| {
         steps.iter().any(|step| match step {
             Step::Remove(gone) => gone.path().is_some_and(|gone| path.is_within(&gone)),

@@ -96,6 +96,9 @@ impl Staged<'_> {
         if wanted.is_empty() {
             return Ok(false);
         }
+        if let Some(choice) = &mut self.choice {
+            choice.staged.extend(wanted.iter().cloned());
+        }
         let preserve = self.plan.options.preserve_special;
         settle_written(&mut self.plan.target, &wanted, preserve, context.monitor);
         self.taken = Taken::none(&self.plan.target.manifest);

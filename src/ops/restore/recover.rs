@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use super::hold::hold_parent;
 use super::late::name_to_keep;
-use crate::disk::apply::{apply, settle_root};
+use crate::disk::apply::{apply, settle_all, settle_root};
 use crate::disk::journal::{Inode, Journal, Phase, Step, Workplace};
 use crate::disk::remove::remove_tree;
+use crate::disk::rooted::Rooted;
 use crate::disk::swap;
 use crate::model::SnapshotId;
 use crate::monitor::Unstoppable;
@@ -33,6 +34,10 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     };
     match settled {
         Ok(()) | Err(Error::Busy(_)) => {}
+        Err(error @ Error::Uncompleted { .. }) => context.monitor.warn(&format!(
+            "{}; it is left for the next command that can, or for a restore or undo, which give it up and replace all",
+            reason(&error)
+        )),
         Err(error) if may_wait(&error) => context.monitor.warn(&format!(
             "{}; it is left for the next command that can",
             reason(&error)
@@ -59,7 +64,8 @@ fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
     Ok(places)
 }
 
-/// Settles what lies beside or inside a venv, to the end. The caller holds the directory around it.
+/// Settles what lies beside or inside a venv, to the end. The caller holds the directory around it. One who comes with a store is about
+/// to save and replace all that stands there, so steps that cannot be completed do not stop it.
 pub(in crate::ops) fn recover(
     context: &Context<'_>,
     store: Option<&Store>,
@@ -89,6 +95,7 @@ fn settle(
 ) -> Result<(), Error> {
     let path = journal.store();
     let (mut opened, mut away) = (None, None);
+    let replaces = store.is_some();
     let store = store.filter(|store| store.path() == path);
     // Only for the incident that it names; the journal of the venv's owner names none to root.
     if store.is_none() && journal.incident.is_some() {
@@ -107,7 +114,14 @@ fn settle(
         work,
         journal,
     };
-    match (recovery.settle()?, away) {
+    let settled = match recovery.settle() {
+        Err(Error::Uncompleted { source, .. }) if replaces => recovery.drop_steps(&format!(
+            "what an interrupted restore began cannot be completed ({}), and is given up",
+            reason(&source)
+        )),
+        done => done,
+    };
+    match (settled?, away) {
         (Settled::Waits, Some(source)) => Err(unsettled(path, source)),
         _ => Ok(()),
     }
@@ -152,28 +166,75 @@ impl Recovery<'_> {
         match &self.journal.phase {
             Phase::Staging => self.clean(),
             Phase::Swap { staged, live } => self.settle_swap(*staged, *live),
-            Phase::Apply { steps } => self.settle_steps(steps),
+            Phase::Apply { steps, venv } => self.settle_steps(steps, *venv),
         }
     }
 
     /// The rest of the steps is done, after what was written since in their way was saved.
-    fn settle_steps(&self, steps: &[Step]) -> Result<Settled, Error> {
+    fn settle_steps(&self, steps: &[Step], bound: Option<Inode>) -> Result<Settled, Error> {
+        if self.journal.foreign {
+            let why = "only the user who began it may do that";
+            return Err(self.uncompleted(Error::Refused(why.to_owned())));
+        }
+        let Some(venv) = self.changed_in_place(bound)? else {
+            let why = "a restore was interrupted while it replaced files one by one, and its venv is gone or another venv was made since";
+            return self.drop_steps(&format!("{why}; what it left is removed"));
+        };
         if self.is_away {
             return Ok(Settled::Waits);
         }
-        let venv = self.site.again()?.open()?;
         let staging = match self.work.dir.enter(self.work.staging().as_bytes()) {
             Err(error) if error.is_absent() => None,
             opened => Some(opened?),
         };
-        self.save_doomed(&venv, staging.as_ref(), steps)?;
-        apply(&venv, staging.as_ref(), steps)?;
+        let done = match &staging {
+            Some(staging) => self
+                .save_doomed(&venv, staging, steps)
+                .and_then(|()| Ok(apply(&venv, Some(staging), steps)?)),
+            // Either all was placed, or somebody removed it. What stands there by now is nobody's to remove.
+            None => settle_all(&venv, steps).map_err(Error::from),
+        };
+        done.map_err(|source| self.uncompleted(source))?;
         remove_tree(&self.work.dir, self.work.staging().as_bytes())?;
         self.work.clear()?;
         settle_root(&venv, steps)?;
-        self.context.monitor.warn(
-            "a restore was interrupted while it replaced files one by one; it is completed now",
-        );
+        self.context.monitor.warn(if staging.is_some() {
+            "a restore was interrupted while it replaced files one by one; it is completed now"
+        } else {
+            "a restore was interrupted while it replaced files one by one, and what it had staged is gone: it was at its end, or somebody removed it"
+        });
+        Ok(Settled::Whole)
+    }
+
+    fn uncompleted(&self, source: Error) -> Error {
+        let (venv, source) = (self.site.path().to_owned(), Box::new(source));
+        Error::Uncompleted { venv, source }
+    }
+
+    /// The venv that the steps are for, if it is still there. A journal that lies in it, or is of old, does not say which it was.
+    fn changed_in_place(&self, bound: Option<Inode>) -> Result<Option<Rooted>, Error> {
+        let site = self.site.again()?;
+        if site.standing() != Standing::Directory {
+            return Ok(None);
+        }
+        let venv = site.open()?;
+        let now = Inode::at(&venv, b"")?;
+        let is_other = now.zip(bound).is_some_and(|(now, bound)| !now.is(bound));
+        Ok((!is_other).then_some(venv))
+    }
+
+    /// The steps are not done. The snapshot of what they began to replace stays, as it does after every restore that happened.
+    fn drop_steps(&self, why: &str) -> Result<Settled, Error> {
+        let staging = self.work.staging();
+        if !self.journal.foreign {
+            remove_tree(&self.work.dir, staging.as_bytes())?;
+        } else if self.exists(staging.as_bytes())? {
+            // Any tree can have this name by now.
+            let keep = name_to_keep(self.site.name(), None)?;
+            swap::keep(self.work, &staging, keep.as_bytes())?;
+        }
+        self.work.clear()?;
+        self.context.monitor.warn(why);
         Ok(Settled::Whole)
     }
 

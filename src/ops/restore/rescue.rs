@@ -13,6 +13,16 @@ use crate::venv::scan::{Scan, scan};
 use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
 
+/// How often it is looked whether what was saved is still all that stands there.
+const ATTEMPTS: usize = 3;
+
+/// Why something is not replaced.
+fn unsaved(path: &RelPath, why: &str) -> Error {
+    Error::Refused(format!(
+        "'{path}' {why}, so it cannot be saved before it is replaced"
+    ))
+}
+
 impl Recovery<'_> {
     /// Sees to it that nothing is lost with the replaced tree. Returns why something would be.
     pub(super) fn secure(&self, old: &Rooted, staged: Inode) -> Option<String> {
@@ -62,40 +72,51 @@ impl Recovery<'_> {
     }
 
     /// Saves what stands in the way of steps that are still to be done and is not what the restore found there. As an addition to the
-    /// replaced state, of which other parts are replaced already.
+    /// replaced state, of which other parts are replaced already. Fails where something of it cannot be saved: it must stay then.
     pub(super) fn save_doomed(
         &self,
         venv: &Rooted,
-        staging: Option<&Rooted>,
+        staging: &Rooted,
         steps: &[Step],
     ) -> Result<(), Error> {
-        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
-            return Ok(());
-        };
-        let Some((_, known)) = self.known(store, first)? else {
-            return Ok(());
-        };
         let doomed = doomed(venv, staging, steps)?;
+        let Some(any) = doomed.first() else {
+            return Ok(());
+        };
+        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
+            return Err(unsaved(any, "is in no snapshot"));
+        };
+        let Some((_, mut known)) = self.known(store, first)? else {
+            return Err(unsaved(any, "is in no snapshot any more"));
+        };
         let is_doomed = |path: &RelPath| {
             let mut above = std::iter::successors(Some(path.clone()), RelPath::parent);
             above.any(|path| doomed.binary_search(&path).is_ok())
         };
-        let over = |found: Manifest| {
+        let over = |known: &Manifest, found: Manifest| {
             let mut entries = found.into_entries();
             entries.retain(|entry| is_doomed(&entry.path));
-            merge::over(&known, &Manifest::new(entries))
+            merge::over(known, &Manifest::new(entries))
         };
-        let found = scan(
-            venv,
-            &StatCache::default(),
-            &DigestsOnly,
-            self.context.monitor,
-        )?;
-        if over(found.manifest) != known {
-            let late = self.late(store);
-            late.save(venv, &StatCache::default(), first, &over)?;
+        for _ in 0..ATTEMPTS {
+            let nothing = StatCache::default();
+            let found = scan(venv, &nothing, &DigestsOnly, self.context.monitor)?;
+            // What lies in a directory that cannot be read is not found at all.
+            let hides = |path: &&RelPath| {
+                is_doomed(path) || doomed.iter().any(|doomed| doomed.is_within(path))
+            };
+            let lost = found.unreadable.iter().chain(&found.unstable).find(hides);
+            if let Some(lost) = lost {
+                return Err(unsaved(lost, "cannot be read, or never holds still"));
+            }
+            if over(&known, found.manifest) == known {
+                return Ok(());
+            }
+            let over = |found: Manifest| over(&known, found);
+            let saved = self.late(store).save(venv, &nothing, first, &over)?;
+            known = saved.scan.manifest;
         }
-        Ok(())
+        Err(unsaved(any, "or something beside it changes all the time"))
     }
 
     /// What the incident snapshot holds: as it was scanned, and with what completes it.

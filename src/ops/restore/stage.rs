@@ -1,11 +1,11 @@
 //! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the packs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::in_place;
+use super::in_place::Choice;
 use super::incident::Incident;
 use super::plan::{Keep, Plan, Route};
 use super::special::{settle_taken, settle_written};
@@ -17,7 +17,7 @@ use crate::disk::reuse::Reuse;
 use crate::disk::space::preflight;
 use crate::disk::staging::Staging;
 use crate::disk::stat::Stat;
-use crate::model::{Entry, Node, RelPath, SnapshotId};
+use crate::model::{Entry, Node, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::store::Store;
@@ -27,6 +27,8 @@ use crate::venv::Standing;
 pub(super) struct Staged<'a> {
     pub(super) plan: Plan<'a>,
     pub(super) bench: Bench<'a>,
+    /// Where only what differs is staged.
+    pub(super) choice: Option<Choice>,
     pub(super) taken: Taken,
     pub(super) written: u64,
     pub(super) written_bytes: u64,
@@ -70,13 +72,13 @@ impl Drop for Bench<'_> {
 impl<'a> Plan<'a> {
     /// Checks that there is room, and builds the tree.
     pub(super) fn stage(mut self, context: &Context<'_>) -> Result<Staged<'a>, Error> {
-        let wanted = match self.route {
+        let choice = match self.route {
             Route::Exchange => None,
-            Route::InPlace(_) => Some(in_place::changed(&self)),
+            Route::InPlace(_) => Some(Choice::of(&self)),
         };
-        if let Some(wanted) = &wanted {
+        if let Some(Choice { staged, .. }) = &choice {
             let preserve = self.options.preserve_special;
-            settle_written(&mut self.target, wanted, preserve, context.monitor);
+            settle_written(&mut self.target, staged, preserve, context.monitor);
         }
         let proofs = self.proofs();
         let bench = self.set_up(context, &proofs)?;
@@ -84,10 +86,11 @@ impl<'a> Plan<'a> {
             taken: Taken::none(&self.target.manifest),
             plan: self,
             bench,
+            choice,
             written: 0,
             written_bytes: 0,
         };
-        staged.build(context, &proofs, wanted.as_ref())?;
+        staged.build(context, &proofs)?;
         Ok(staged)
     }
 
@@ -156,12 +159,8 @@ impl<'a> Plan<'a> {
 }
 
 impl Staged<'_> {
-    fn build(
-        &mut self,
-        context: &Context<'_>,
-        proofs: &[Option<Stat>],
-        wanted: Option<&HashSet<RelPath>>,
-    ) -> Result<(), Error> {
+    fn build(&mut self, context: &Context<'_>, proofs: &[Option<Stat>]) -> Result<(), Error> {
+        let wanted = self.choice.as_ref().map(|choice| &choice.staged);
         let manifest = &self.plan.target.manifest;
         let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path));
         let staging = &self.bench.staging;

@@ -10,6 +10,7 @@ use super::verified::Verified;
 use crate::disk::PathError;
 use crate::disk::apply::{apply, settle_root};
 use crate::disk::journal::{Inode, Phase, Workplace};
+use crate::disk::meta;
 use crate::disk::remove::{remove_held, remove_tree};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
@@ -184,17 +185,25 @@ impl<'a> Verified<'a> {
             self.staged.bench.give_up();
             return Err(error);
         }
+        let venv = self.staged.plan.in_place()?;
         self.staged.bench.journal.phase = Phase::Apply {
-            steps: in_place::steps(&self.staged.plan),
+            steps: in_place::steps(&self.staged),
+            venv: match self.staged.plan.route {
+                // The journal lies in it, and so goes where it goes.
+                Route::InPlace(_) => None,
+                Route::Exchange => lasting(&venv)?,
+            },
         };
-        self.staged.bench.work.write(&self.staged.bench.journal)?;
+        if let Err(error) = self.staged.bench.work.write(&self.staged.bench.journal) {
+            self.staged.bench.give_up();
+            return Err(error.into());
+        }
         self.staged.bench.commit();
         let steady = Unstoppable(context.monitor);
         let context = &context.heard_by(&steady);
-        let Phase::Apply { steps } = &self.staged.bench.journal.phase else {
+        let Phase::Apply { steps, .. } = &self.staged.bench.journal.phase else {
             return Err(Error::Interrupted);
         };
-        let venv = self.staged.plan.in_place()?;
         apply(&venv, Some(self.staged.bench.staging.root()), steps)?;
         let wrong = in_place::wrong(context, &self.staged.plan, &venv)?;
         Ok(Swapped {
@@ -212,7 +221,7 @@ impl<'a> Verified<'a> {
                 return Ok(());
             };
             let venv = staged.plan.in_place()?;
-            let restless = in_place::restless(&staged.plan).is_some();
+            let restless = in_place::restless(staged).is_some();
             if !restless && !late::moved(staged, &venv, live)? {
                 return Ok(());
             }
@@ -233,13 +242,20 @@ impl<'a> Verified<'a> {
                 self.staged.bench.staging.sync()?;
             }
         }
-        match in_place::restless(&self.staged.plan) {
+        match in_place::restless(&self.staged) {
             Some(path) => Err(Error::Refused(format!(
                 "'{path}' changes all the time, so it cannot be saved before it is replaced; stop what writes to it; nothing was changed"
             ))),
             None => Ok(()),
         }
     }
+}
+
+/// The name of a venv that is changed in place. Where it lies in a layer over another file system, the first change of it makes a copy
+/// of the directory, with another time of birth: so that change comes first.
+fn lasting(venv: &Rooted) -> Result<Option<Inode>, PathError> {
+    meta::touch(venv)?;
+    Inode::at(venv, b"")
 }
 
 /// Why a tree is not put where something came meanwhile.
@@ -284,7 +300,7 @@ impl Swapped<'_> {
             remove_held(&work.dir, staging.as_bytes(), staged.bench.staging.root())?;
         }
         work.clear()?;
-        if let Phase::Apply { steps } = &staged.bench.journal.phase {
+        if let Phase::Apply { steps, .. } = &staged.bench.journal.phase {
             settle_root(&staged.plan.in_place()?, steps)?;
         }
         late::refresh_stat_cache(context, staged);

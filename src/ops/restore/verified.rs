@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::in_place;
-use super::plan::Route;
 use super::stage::Staged;
 use super::taken::Proved;
 use crate::model::compare::compare;
@@ -48,14 +46,10 @@ impl Verified<'_> {
             taken: &staged.taken,
         };
         let found = scan_private(staged.bench.staging.root(), &proved, context.monitor)?;
-        let in_place = matches!(staged.plan.route, Route::InPlace(_));
-        let staged_part;
-        let expected = if in_place {
-            staged_part = only(target, &in_place::changed(&staged.plan));
-            &staged_part
-        } else {
-            target
-        };
+        let choice = staged.choice.as_ref();
+        let in_place = choice.is_some();
+        let staged_part = choice.map(|choice| only(target, &choice.staged));
+        let expected = staged_part.as_ref().unwrap_or(target);
         // In place, the staged directories only carry the files; their own attributes are set at the goal. Those of the root
         // come when it is exposed, and are read back then.
         let wrong = compare(expected, &found).into_iter().find(|difference| {

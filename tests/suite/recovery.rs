@@ -11,9 +11,9 @@ use rustix::fs::{FlockOperation, flock};
 use crate::support::faults::can_trace;
 use crate::support::{Run, Sandbox, Tree, venv};
 
-const STAGING: &str = ".venv.snap-restore-staging";
-const JOURNAL: &str = ".venv.snap-restore-journal";
-const MINE: &str = "lib/mine";
+pub(crate) const STAGING: &str = ".venv.snap-restore-staging";
+pub(crate) const JOURNAL: &str = ".venv.snap-restore-journal";
+pub(crate) const MINE: &str = "lib/mine";
 
 /// A saved venv with one file missing and one that no snapshot has; the good tree.
 fn hurt_venv() -> (Sandbox, Tree) {
@@ -27,7 +27,11 @@ fn hurt_venv() -> (Sandbox, Tree) {
 }
 
 /// Restores a hurt venv, killed at the first of the calls of this name after which the place looks as wanted.
-fn killed(call: &str, more: &[&str], wanted: impl Fn(&Sandbox) -> bool) -> (Sandbox, Tree, Tree) {
+pub(crate) fn killed(
+    call: &str,
+    more: &[&str],
+    wanted: impl Fn(&Sandbox) -> bool,
+) -> (Sandbox, Tree, Tree) {
     for n in 1..60 {
         let (sandbox, good) = hurt_venv();
         let hurt = Tree::of(&sandbox.venv());
@@ -45,7 +49,7 @@ fn killed(call: &str, more: &[&str], wanted: impl Fn(&Sandbox) -> bool) -> (Sand
 }
 
 /// Killed after the exchange, before anything of the replaced tree was removed.
-fn killed_after_the_exchange() -> (Sandbox, Tree, Tree) {
+pub(crate) fn killed_after_the_exchange() -> (Sandbox, Tree, Tree) {
     killed("fsync", &[], |sandbox| {
         let old = sandbox.path(STAGING);
         sandbox.venv().join("bin/tool").exists()
@@ -54,13 +58,13 @@ fn killed_after_the_exchange() -> (Sandbox, Tree, Tree) {
     })
 }
 
-fn append(path: PathBuf, text: &str) {
+pub(crate) fn append(path: PathBuf, text: &str) {
     let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 
 /// The trees that are kept beside the venv.
-fn kept(sandbox: &Sandbox) -> Vec<PathBuf> {
+pub(crate) fn kept(sandbox: &Sandbox) -> Vec<PathBuf> {
     let entries = fs::read_dir(sandbox.root()).unwrap().flatten();
     let paths = entries.map(|entry| entry.path());
     paths

@@ -163,6 +163,9 @@ impl Late<'_> {
         let draft = Draft {
             venv: self.venv.clone(),
             purpose: Purpose::Incident,
+        // What was laid over another state has that one's unreadable entries; only those of now are lost.
+        let of_whole = scan.manifest.unreadable();
+        let found = std::mem::replace(&mut scan.unreadable, of_whole);
             replaced_by: Some(self.snapshot),
             completes: Some(first),
             damaged,
@@ -174,6 +177,7 @@ impl Late<'_> {
         Ok(Saved { id, scan })
     }
 }
+        scan.unreadable = found;
 
 /// Whether anything in the replaced tree is not as it was scanned, or taken over. Its root was renamed, which moves only its
 /// change time; or our own staging lies in it, which moves more.

@@ -1,0 +1,46 @@
+//! What the next command makes of an interrupted restore where the venv, or what was to replace it, is not as that left it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::recovery::{MINE, STAGING, append};
+use crate::support::faults::{can_trace, needs_root};
+use crate::support::venv;
+use crate::users::{as_user, as_user_under, users_sandbox};
+
+#[test]
+fn what_was_unreadable_and_is_gone_leaves_a_completion_that_can_be_read() {
+    // It was an entry more than the snapshot told of, and nothing of it could be had back.
+    if !can_trace() || !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let (home, place) = (sandbox.path("home"), sandbox.path("home/venv"));
+    assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 0);
+    let old = home.join(STAGING);
+    let interrupted = (1..60).any(|n| {
+        fs::remove_file(place.join("bin/tool")).ok();
+        venv::write(&place, MINE, b"the last copy\n");
+        venv::write(&place, "lib/secret", b"secret\n");
+        let secret = place.join("lib/secret");
+        fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let kill = format!("inject=fsync:signal=KILL:when={n}");
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null"];
+        let strace = [&strace[..], &["-E", "RAYON_NUM_THREADS=1", "-e", &kill]].concat();
+        as_user_under(&sandbox, &strace, &["restore", "venv"]);
+        place.join("bin/tool").exists() && old.join(MINE).exists()
+    });
+    assert!(interrupted, "no kill came after the exchange");
+    fs::remove_file(old.join("lib/secret")).unwrap();
+    append(old.join(MINE), "and its end\n");
+    let run = as_user(&sandbox, &["diff", "venv"]);
+    assert!(run.stderr.contains("it is completed now"), "{run}");
+    let list = as_user(&sandbox, &["list", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+    let last = list["snapshots"].as_array().unwrap().last().unwrap();
+    assert!(last["completes"].is_string(), "{list}");
+    let mine = format!("{}:{MINE}", last["id"].as_str().unwrap());
+    let run = as_user(&sandbox, &["cat", &mine]);
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.stdout, "the last copy\nand its end\n");
+}

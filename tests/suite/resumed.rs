@@ -1,11 +1,11 @@
 //! What the next command makes of an interrupted restore where the venv, or what was to replace it, is not as that left it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use crate::recovery::{MINE, STAGING, append};
+use crate::recovery::{JOURNAL, MINE, STAGING, append, killed};
 use crate::support::faults::{can_trace, needs_root};
-use crate::support::venv;
+use crate::support::{Tree, venv};
 use crate::users::{as_user, as_user_under, users_sandbox};
 
 #[test]
@@ -43,4 +43,26 @@ fn what_was_unreadable_and_is_gone_leaves_a_completion_that_can_be_read() {
     let run = as_user(&sandbox, &["cat", &mine]);
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(run.stdout, "the last copy\nand its end\n");
+}
+
+#[test]
+fn a_tree_that_was_not_finished_is_not_put_where_the_venv_was_removed() {
+    // It came with the mode and owner of the staging, and with what was written into its files since they were proved.
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good, _) = killed("fsync", &[], |sandbox| {
+        let journal = fs::read_to_string(sandbox.path(JOURNAL)).unwrap_or_default();
+        let staging = fs::metadata(sandbox.path(STAGING));
+        let is_private = staging.is_ok_and(|staging| staging.mode() & 0o777 == 0o700);
+        journal.contains(r#""phase":"swap""#) && is_private
+    });
+    let path = format!("{}/idna/core.py", venv::SITE);
+    append(sandbox.venv().join(&path), "# late\n");
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    let run = sandbox.snap(&["diff", "venv"]);
+    assert!(!sandbox.venv().exists(), "{run}");
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+    sandbox.ok(&["restore", "venv"]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
 }

@@ -151,7 +151,11 @@ impl Recovery<'_> {
     fn settle(&self) -> Result<Settled, Error> {
         match &self.journal.phase {
             Phase::Staging => self.clean(),
-            Phase::Swap { staged, live } => self.settle_swap(*staged, *live),
+            Phase::Swap {
+                staged,
+                live,
+                finished,
+            } => self.settle_swap(*staged, *live, *finished),
             Phase::Apply { steps } => self.settle_steps(steps),
         }
     }
@@ -187,11 +191,18 @@ impl Recovery<'_> {
         Ok(now.zip(inode).is_some_and(|(now, inode)| now.is(inode)))
     }
 
-    fn settle_swap(&self, staged: Inode, live: Option<Inode>) -> Result<Settled, Error> {
+    fn settle_swap(
+        &self,
+        staged: Inode,
+        live: Option<Inode>,
+        finished: bool,
+    ) -> Result<Settled, Error> {
         let name = self.site.name();
         let (staging, aside) = (self.work.staging(), self.work.aside());
         let is_free = !self.exists(name)?;
-        if is_free && self.holds(staging.as_bytes(), Some(staged))? {
+        // Where the venv is gone since, what was to replace it may not have been finished.
+        let finished = finished || live.is_none() || self.holds(aside.as_bytes(), live)?;
+        if is_free && finished && self.holds(staging.as_bytes(), Some(staged))? {
             swap::place(self.work, name).map_err(|refusal| match refusal {
                 swap::Refusal::Failed(error) => Error::Path(error),
                 _ => Error::Busy(self.site.path().to_owned()),

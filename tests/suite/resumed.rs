@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use crate::recovery::{JOURNAL, MINE, STAGING, append, killed};
+use crate::recovery::{JOURNAL, MINE, STAGING, append, kept, killed};
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::{Tree, venv};
 use crate::users::{as_user, as_user_under, users_sandbox};
@@ -63,6 +63,27 @@ fn a_tree_that_was_not_finished_is_not_put_where_the_venv_was_removed() {
     let run = sandbox.snap(&["diff", "venv"]);
     assert!(!sandbox.venv().exists(), "{run}");
     assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+    sandbox.ok(&["restore", "venv"]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+}
+
+#[test]
+fn a_new_venv_between_two_renames_leaves_no_staging_that_stands_in_the_way() {
+    // It lay there without a journal, and each later restore was refused.
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good, hurt) = killed("renameat", &["renameat2:error=EINVAL"], |sandbox| {
+        !sandbox.venv().exists()
+    });
+    venv::tiny(&sandbox.venv());
+    let run = sandbox.snap(&["diff", "venv"]);
+    assert!(run.code <= 1, "{run}");
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+    let kept = kept(&sandbox);
+    assert_eq!(kept.len(), 1, "{run}");
+    hurt.assert_same(&Tree::of(&kept[0]), "kept");
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     sandbox.ok(&["restore", "venv"]);
     good.assert_same(&Tree::of(&sandbox.venv()), "restored");
 }

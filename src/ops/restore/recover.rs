@@ -260,6 +260,7 @@ impl Recovery<'_> {
                 ));
                 return Ok(Settled::Whole);
             }
+                self.drop_staging()?;
         }
         self.clean()
     }
@@ -270,6 +271,17 @@ impl Recovery<'_> {
         swap::keep(self.work, staging, keep.as_bytes())?;
         self.work.clear()?;
         self.context.monitor.warn(&format!(
+    /// Between two renames the new tree had no place yet, and a later restore must find none of it.
+    fn drop_staging(&self) -> Result<(), Error> {
+        let staging = self.work.staging();
+        if !self.journal.foreign {
+            remove_tree(&self.work.dir, staging.as_bytes())?;
+        } else if self.exists(staging.as_bytes())? {
+            self.set_aside(&staging)?;
+        }
+        Ok(())
+    }
+
             "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
         ));
         Ok(Settled::Whole)

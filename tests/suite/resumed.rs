@@ -1,12 +1,15 @@
 //! What the next command makes of an interrupted restore where the venv, or what was to replace it, is not as that left it.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
 
-use crate::recovery::{JOURNAL, MINE, STAGING, append, kept, killed};
+use crate::recovery::{JOURNAL, MINE, STAGING, append, kept, killed, killed_after_the_exchange};
 use crate::support::faults::{can_trace, needs_root};
-use crate::support::{Tree, venv};
+use crate::support::{Run, Sandbox, Tree, venv};
 use crate::users::{as_user, as_user_under, users_sandbox};
+use crate::windows::restore_while;
 
 #[test]
 fn what_was_unreadable_and_is_gone_leaves_a_completion_that_can_be_read() {
@@ -86,4 +89,88 @@ fn a_new_venv_between_two_renames_leaves_no_staging_that_stands_in_the_way() {
     fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     sandbox.ok(&["restore", "venv"]);
     good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+}
+
+#[test]
+fn what_is_put_into_the_new_venv_while_shared_files_are_written_afresh_stays() {
+    // All of them were looked at before the first was written.
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good, _) = killed_after_the_exchange();
+    let file = |package: &str| format!("{}/{package}/__init__.py", venv::SITE);
+    let (first, second) = (file("click"), file("idna"));
+    for path in [&first, &second] {
+        append(sandbox.path(STAGING).join(path), "# late\n");
+    }
+    let theirs = sandbox.path("theirs");
+    fs::write(&theirs, b"theirs = 1\n").unwrap();
+    let run = sandbox.held_up(
+        "renameat:delay_enter=2000000:when=1",
+        &["diff", "venv"],
+        || {
+            let fresh = sandbox.path(STAGING).join(".snap-restore-fresh");
+            assert!(fresh.exists(), "held up elsewhere");
+            fs::rename(&theirs, sandbox.venv().join(&second)).unwrap();
+        },
+    );
+    let read = |path: &str| fs::read(sandbox.venv().join(path)).unwrap();
+    assert_eq!(read(&second), b"theirs = 1\n", "{run}");
+    assert_eq!(
+        read(&first),
+        good.0[&PathBuf::from(&first)].content,
+        "{run}"
+    );
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+}
+
+#[test]
+fn a_large_file_is_written_afresh_as_well() {
+    // In pieces: all of it at once would not fit into the memory of a small machine.
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let large: Vec<u8> = (0..9_000_001_u32)
+        .flat_map(|n| [n as u8, (n >> 11) as u8])
+        .collect();
+    venv::write(&sandbox.venv(), "lib/large.so", &large);
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    let path = sandbox.venv().join("lib/large.so");
+    let mut open = fs::OpenOptions::new().append(true).open(path).unwrap();
+    let run = restore_while(&sandbox, "renameat2:delay_exit=1200000:when=3", || {
+        open.write_all(b"late").unwrap();
+    });
+    assert!(run.stderr.contains("written afresh"), "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "a write just after the swap");
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+}
+
+#[test]
+fn a_file_that_is_written_afresh_is_durable_before_it_replaces_another() {
+    // After a power cut it could be empty, at a name that had a good file before.
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good, _) = killed_after_the_exchange();
+    let path = format!("{}/idna/core.py", venv::SITE);
+    append(sandbox.path(STAGING).join(&path), "# late\n");
+    let log = sandbox.path("calls");
+    let calls = ["fdatasync:delay_enter=1", "renameat:delay_enter=1"];
+    let run = Run::of(sandbox.traced_to(&log, &calls, &["diff", "venv"]));
+    assert_eq!(run.code, 0, "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "completed");
+    let log = fs::read_to_string(log).unwrap();
+    let calls: Vec<&str> = log.lines().collect();
+    let renamed = calls
+        .iter()
+        .position(|call| call.contains(".snap-restore-fresh"));
+    let before = renamed.and_then(|at| calls.get(at.checked_sub(1)?));
+    assert!(
+        before.is_some_and(|call| call.contains("fdatasync(")),
+        "{log}"
+    );
 }

@@ -90,7 +90,7 @@ impl Sandbox {
     }
 
     /// The same, with the calls that are injected written to a file as they happen.
-    fn traced_to(&self, log: &Path, injections: &[&str], args: &[&str]) -> Command {
+    pub(crate) fn traced_to(&self, log: &Path, injections: &[&str], args: &[&str]) -> Command {
         let calls: Vec<&str> = injections
             .iter()
             .map(|one| one.split(':').next().unwrap())

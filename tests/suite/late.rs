@@ -14,7 +14,7 @@ use crate::support::{Sandbox, Tree, venv};
 use crate::windows::{hurt_venv, in_incident, restore_while};
 
 /// A saved venv that is a mount point, with a file missing and one too many; the good tree.
-fn mounted() -> Option<(Sandbox, Mount, Tree)> {
+pub(crate) fn mounted() -> Option<(Sandbox, Mount, Tree)> {
     if !can_trace() || !needs_root() {
         return None;
     }

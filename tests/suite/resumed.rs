@@ -5,11 +5,12 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
+use crate::late::mounted;
 use crate::recovery::{JOURNAL, MINE, STAGING, append, kept, killed, killed_after_the_exchange};
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::{Run, Sandbox, Tree, venv};
 use crate::users::{as_user, as_user_under, users_sandbox};
-use crate::windows::restore_while;
+use crate::windows::{in_incident, restore_while};
 
 #[test]
 fn what_was_unreadable_and_is_gone_leaves_a_completion_that_can_be_read() {
@@ -173,4 +174,39 @@ fn a_file_that_is_written_afresh_is_durable_before_it_replaces_another() {
         before.is_some_and(|call| call.contains("fdatasync(")),
         "{log}"
     );
+}
+
+#[test]
+fn what_was_written_since_a_kill_in_place_waits_for_a_store_that_is_not_there() {
+    // It was replaced, and no snapshot had it.
+    let Some((sandbox, _mount, good)) = mounted() else {
+        return;
+    };
+    let mine = sandbox.venv().join(MINE);
+    let interrupted = (3..8).any(|n| {
+        fs::remove_file(sandbox.venv().join("bin/tool")).ok();
+        fs::write(&mine, b"mine\n").unwrap();
+        let kill = format!("renameat:signal=KILL:when={n}");
+        let run = sandbox.snap_traced(&[&kill], &["restore", "venv"]);
+        run.code == 137 && !mine.exists()
+    });
+    assert!(interrupted, "no kill came between the steps");
+    fs::write(&mine, b"written since\n").unwrap();
+    let (store, elsewhere) = (sandbox.path("store"), sandbox.path("elsewhere"));
+    fs::rename(&store, &elsewhere).unwrap();
+    let looked = sandbox.snap(&["save", "venv", "--force", "--store", "other"]);
+    let restored = sandbox.snap(&["restore", "venv", "--store", "other"]);
+    assert_eq!(fs::read(&mine).unwrap(), b"written since\n", "{looked}");
+    assert!(
+        looked.stderr.contains("left for the next command"),
+        "{looked}"
+    );
+    assert!(
+        restored.code != 0 && restored.stderr.contains("hint: "),
+        "{restored}"
+    );
+    fs::rename(&elsewhere, &store).unwrap();
+    sandbox.ok(&["diff", "venv"]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "completed");
+    assert_eq!(in_incident(&sandbox, MINE), "written since\n");
 }

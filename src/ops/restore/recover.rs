@@ -11,7 +11,7 @@ use crate::disk::apply::{apply, settle_root};
 use crate::disk::journal::{Inode, Journal, Phase, Step, Workplace};
 use crate::disk::remove::remove_tree;
 use crate::disk::swap;
-use crate::model::SnapshotId;
+use crate::model::{Shown, SnapshotId};
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
@@ -28,7 +28,7 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     let mut at_once = context.heard_by(context.monitor);
     at_once.lock_wait = std::time::Duration::ZERO;
     let settled = match hold_parent(&at_once, site) {
-        Ok(_parent) => recover(context, None, site),
+        Ok(_parent) => recover(&at_once, None, site),
         Err(error) => Err(error),
     };
     match settled {
@@ -89,13 +89,14 @@ fn settle(
 ) -> Result<(), Error> {
     let path = journal.store();
     let (mut opened, mut away) = (None, None);
+    // What holds the store may only not be mounted. Who looks can wait for that; so must what replaces files one by one.
+    let waits = store.is_none() || matches!(journal.phase, Phase::Apply { .. });
     let store = store.filter(|store| store.path() == path);
     // Only for the incident that it names; the journal of the venv's owner names none to root.
     if store.is_none() && journal.incident.is_some() {
         match Store::open(&path, context.lock_wait, context.monitor) {
             Ok(store) => opened = Some(store),
-            // With it all that it held is gone, so nothing waits for it.
-            Err(store::Error::NoStore(_)) => {}
+            Err(store::Error::NoStore(_)) if !waits => {}
             Err(error) => away = Some(error),
         }
     }
@@ -140,7 +141,7 @@ pub(in crate::ops) fn stores_of_journals(site: &Site) -> Vec<PathBuf> {
 pub(super) struct Recovery<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) store: Option<&'a Store>,
-    /// Whether the journal names a store that is there and cannot be opened now.
+    /// Whether the journal names a store that cannot be opened now and that has to be waited for.
     is_away: bool,
     pub(super) site: &'a Site,
     work: &'a Workplace,
@@ -236,11 +237,16 @@ impl Recovery<'_> {
         if self.journal.foreign && self.exists(staging.as_bytes())? {
             return self.set_aside(&staging);
         }
-        if let (Some(id), Some(store)) = (self.journal.incident, self.store) {
-            self.withdraw(store, id).map_err(|error| match error {
+        match (self.journal.incident, self.store) {
+            (Some(id), Some(store)) => self.withdraw(store, id).map_err(|error| match error {
                 Error::Store(error) => unsettled(store.path().to_owned(), error),
                 error => error,
-            })?;
+            })?,
+            (Some(id), None) => self.context.monitor.warn(&format!(
+                "the store '{}' is not there; if it still has snapshot {id}, that is of a restore which did not happen",
+                Shown::path(&self.journal.store())
+            )),
+            (None, _) => {}
         }
         remove_tree(&self.work.dir, staging.as_bytes())?;
         self.work.clear()?;
@@ -254,23 +260,17 @@ impl Recovery<'_> {
             if self.holds(old.as_bytes(), live)? {
                 let keep = name_to_keep(self.site.name(), None)?;
                 swap::keep(self.work, &old, keep.as_bytes())?;
+                self.drop_staging()?;
                 self.work.clear()?;
                 self.context.monitor.warn(&format!(
                     "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
                 ));
                 return Ok(Settled::Whole);
             }
-                self.drop_staging()?;
         }
         self.clean()
     }
 
-    /// Whoever owns the directory can give any tree in it this name, so root removes none on the word of their journal.
-    fn set_aside(&self, staging: &str) -> Result<Settled, Error> {
-        let keep = name_to_keep(self.site.name(), None)?;
-        swap::keep(self.work, staging, keep.as_bytes())?;
-        self.work.clear()?;
-        self.context.monitor.warn(&format!(
     /// Between two renames the new tree had no place yet, and a later restore must find none of it.
     fn drop_staging(&self) -> Result<(), Error> {
         let staging = self.work.staging();
@@ -282,6 +282,12 @@ impl Recovery<'_> {
         Ok(())
     }
 
+    /// Whoever owns the directory can give any tree in it this name, so root removes none on the word of their journal.
+    fn set_aside(&self, staging: &str) -> Result<Settled, Error> {
+        let keep = name_to_keep(self.site.name(), None)?;
+        swap::keep(self.work, staging, keep.as_bytes())?;
+        self.work.clear()?;
+        self.context.monitor.warn(&format!(
             "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
         ));
         Ok(Settled::Whole)

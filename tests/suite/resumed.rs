@@ -210,3 +210,11 @@ fn what_was_written_since_a_kill_in_place_waits_for_a_store_that_is_not_there() 
     good.assert_same(&Tree::of(&sandbox.venv()), "completed");
     assert_eq!(in_incident(&sandbox, MINE), "written since\n");
 }
+
+#[test]
+#[should_panic(expected = "it never stood at syncfs")]
+fn a_window_that_never_opened_proves_nothing() {
+    assert!(can_trace(), "it never stood at syncfs: it cannot be traced");
+    let sandbox = Sandbox::new();
+    sandbox.held_up("syncfs:delay_enter=1000:when=1", &["list"], || {});
+}

@@ -114,6 +114,7 @@ fn hint(error: &Error) -> Option<String> {
     let name = super::program_name();
     Some(match error {
         Error::Store(store) => return store_hint(store),
+        Error::Unsettled { source, .. } if matches!(**source, StoreError::NoStore(_)) => "mount what holds it; if it is gone for good, remove what is called '.snap-restore-' beside or in the venv, and restore from another store".to_owned(),
         Error::Unsettled { source, .. } => return store_hint(source),
         Error::Uncompleted { source, .. } => return hint(source),
         Error::Venv(venv) => return venv_hint(venv),

@@ -63,6 +63,10 @@ pub(crate) enum Phase {
         staged: Inode,
         /// The venv that it replaces; none where there was none.
         live: Option<Inode>,
+        /// Whether the staged tree was all that it shall be already. Otherwise its last files and its own attributes came
+        /// after this was written.
+        #[serde(default)]
+        finished: bool,
     },
     /// File by file, in place.
     Apply {

@@ -74,13 +74,16 @@ impl Staging {
         }
     }
 
-    /// Moves a finished file over one of another tree of the same file system.
+    /// Moves a finished file over one of another tree of the same file system. Its content is durable first: a power cut could
+    /// leave the new name and no content.
     pub(crate) fn move_over(
         &self,
         from: &RelPath,
         to: &Rooted,
         path: &RelPath,
     ) -> Result<(), PathError> {
+        let file = self.root.open_below(from, OFlags::RDONLY)?;
+        rustix::fs::fdatasync(&file).at("sync", &self.root.shown(from))?;
         let dir = to.open_below(
             &path.parent().unwrap_or_default(),
             OFlags::RDONLY | OFlags::DIRECTORY,

@@ -184,6 +184,13 @@ impl Manifest {
             .any(|entry| matches!(entry.node, Node::Unreadable(_)))
     }
 
+    /// What could not be read.
+    pub(crate) fn unreadable(&self) -> Vec<RelPath> {
+        let unreadable = |entry: &&Entry| matches!(entry.node, Node::Unreadable(_));
+        let entries = self.entries.iter().filter(unreadable);
+        entries.map(|entry| entry.path.clone()).collect()
+    }
+
     /// Which of the entries is at a path.
     pub fn position(&self, path: &RelPath) -> Option<usize> {
         self.entries

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::packages::{add, saved, states};
 use crate::support::wheel::pip;
-use crate::support::{Tree, venv};
+use crate::support::{Sandbox, Tree, venv};
 
 #[test]
 fn a_finished_upgrade_of_which_a_file_is_damaged_is_left_as_it_is_and_named() {
@@ -82,4 +82,26 @@ fn an_upgrade_without_its_record_is_half_done() {
                 || path.to_string_lossy().contains("nest")),
         "{strays:?}"
     );
+}
+
+#[test]
+fn a_file_that_became_a_directory_with_something_in_it_is_mended() {
+    // What lay in it stayed in the new tree, below a file.
+    let file = format!("{}/idna/core.py", venv::SITE);
+    for part in [&["--heal"][..], &["--only", "idna"], &["--only", &file]] {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        sandbox.ok(&["save", "venv"]);
+        let path = sandbox.venv().join(&file);
+        let good = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        venv::write(&path, "deep/inside", b"inside\n");
+        venv::write(&sandbox.venv(), "lib/mine", b"mine\n");
+        let hurt = Tree::of(&sandbox.venv());
+        let run = sandbox.ok(&[&["restore", "venv"], part].concat());
+        assert_eq!(fs::read(&path).unwrap(), good, "{part:?}: {run}");
+        assert!(sandbox.venv().join("lib/mine").exists(), "{part:?}: {run}");
+        sandbox.ok(&["undo", "venv"]);
+        hurt.assert_same(&Tree::of(&sandbox.venv()), "undone");
+    }
 }

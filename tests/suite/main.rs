@@ -51,6 +51,7 @@ mod places;
 mod recovery;
 mod relocation;
 mod report;
+mod resumed;
 mod round_trip;
 mod shared;
 mod signals;

@@ -36,14 +36,28 @@ pub(crate) fn users_sandbox() -> Sandbox {
 
 /// Runs the program as the user, in the user's home, with the user's own default store.
 pub(crate) fn as_user(sandbox: &Sandbox, args: &[&str]) -> Run {
-    let mut command = Command::new("setpriv");
+    as_user_under(sandbox, &[], args)
+}
+
+/// The same, started by another program.
+pub(crate) fn as_user_under(sandbox: &Sandbox, starter: &[&str], args: &[&str]) -> Run {
+    let user = [
+        "setpriv",
+        "--reuid",
+        "65534",
+        "--regid",
+        "65534",
+        "--clear-groups",
+    ];
+    let words = [starter, &user].concat();
+    let mut command = Command::new(words[0]);
     sandbox.dress(&mut command);
     command
         .env_remove("VENV_SNAP_STORE")
         .env("HOME", sandbox.path("home"))
         .current_dir(sandbox.path("home"));
     command
-        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .args(&words[1..])
         .arg(sandbox.path("program"))
         .args(args);
     Run::of(command)

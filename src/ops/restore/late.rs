@@ -1,18 +1,21 @@
 //! What happens in a venv while it is being replaced: nothing of it may be lost, and nothing of it may get into the new tree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Live;
 use super::plan::Route;
 use super::special::made_anew;
 use super::stage::Staged;
+use super::write::Writer;
 use crate::disk::PathError;
 use crate::disk::journal::{INSIDE, Phase};
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, walk};
-use crate::model::{Digest, Document, Entry, Manifest, Purpose, RelPath, SnapshotId, Time, VenvId};
+use crate::model::{
+    Digest, Document, Entry, Manifest, Node, Purpose, RelPath, SnapshotId, Time, VenvId,
+};
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
 use crate::ops::intake::Intake;
@@ -160,6 +163,9 @@ impl Late<'_> {
         let intake = Intake::new(self.store.packer(self.context.monitor)?);
         let mut scan = intake.scan(old, cache, self.context.monitor)?;
         scan.manifest = whole(std::mem::take(&mut scan.manifest));
+        // What was laid over another state has that one's unreadable entries; only those of now are lost.
+        let of_whole = scan.manifest.unreadable();
+        let found = std::mem::replace(&mut scan.unreadable, of_whole);
         let draft = Draft {
             venv: self.venv.clone(),
             purpose: Purpose::Incident,
@@ -171,6 +177,7 @@ impl Late<'_> {
         };
         let (snapshot, _) = prepare(self.context, self.store, intake, &scan, draft)?;
         let id = self.store.commit(&snapshot)?;
+        scan.unreadable = found;
         Ok(Saved { id, scan })
     }
 }
@@ -223,18 +230,22 @@ pub(super) fn part(
     } else {
         shared.written_through(&venv, target)
     };
-    let files: Vec<&Entry> = paths.iter().filter_map(|path| target.get(path)).collect();
+    let files = shared.files(target);
+    let files: Vec<(&Entry, &Stat)> = files
+        .filter(|(entry, _)| paths.binary_search(&entry.path).is_ok())
+        .collect();
     let preserve = staged.plan.options.preserve_special;
     write_afresh(context, staged.plan.store, old, venv, &files, preserve)
 }
 
-/// Writes files of the new tree afresh from the store, in place of those that it shares with the old one.
+/// Writes files of the new tree afresh from the store, in place of those that it shares with the old one, which are given by
+/// their states.
 pub(super) fn write_afresh(
     context: &Context<'_>,
     store: &Store,
     old: &Rooted,
     venv: Rooted,
-    files: &[&Entry],
+    files: &[(&Entry, &Stat)],
     preserve: bool,
 ) -> Result<(), Error> {
     let count = match files.len() {
@@ -250,17 +261,24 @@ pub(super) fn write_afresh(
     let fresh = RelPath::new(FRESH).unwrap_or_default();
     // One that was killed here may have left it.
     absent(bench.remove(&fresh))?;
-    for entry in files {
-        let Some(digest) = entry.digest() else {
+    let rewritten = BTreeMap::new();
+    let writer = Writer::new(&bench, store, &rewritten);
+    for (entry, shared) in files {
+        let Some(mut entry) = made_anew((*entry).clone(), preserve, context.monitor) else {
             continue;
         };
-        let Some(entry) = made_anew((*entry).clone(), preserve, context.monitor) else {
+        let Node::File { link_to, .. } = &mut entry.node else {
             continue;
         };
-        let dir = entry.path.parent().unwrap_or_default();
+        *link_to = None;
+        let path = std::mem::replace(&mut entry.path, fresh.clone());
+        writer.write(context, &[&entry])?;
+        let dir = path.parent().unwrap_or_default();
         let around = settled.root().stat_below(&dir, true);
-        bench.write_file(&fresh, &store.read(&digest)?, &entry.meta)?;
-        if absent(bench.move_over(&fresh, settled.root(), &entry.path))? {
+        // Whoever uses the venv may have put another file there since, and keeps it.
+        let now = settled.root().stat_below(&path, true);
+        let still = now.is_ok_and(|now| now.same_inode(shared));
+        if !still || absent(bench.move_over(&fresh, settled.root(), &path))? {
             bench.remove(&fresh)?;
         } else if let Ok(around) = around {
             absent(settled.settle_dir(&dir, &around.meta()))?;

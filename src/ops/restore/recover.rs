@@ -12,7 +12,7 @@ use crate::disk::journal::{Inode, Journal, Phase, Step, Workplace};
 use crate::disk::remove::remove_tree;
 use crate::disk::rooted::Rooted;
 use crate::disk::swap;
-use crate::model::SnapshotId;
+use crate::model::{Shown, SnapshotId};
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
@@ -29,7 +29,7 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     let mut at_once = context.heard_by(context.monitor);
     at_once.lock_wait = std::time::Duration::ZERO;
     let settled = match hold_parent(&at_once, site) {
-        Ok(_parent) => recover(context, None, site),
+        Ok(_parent) => recover(&at_once, None, site),
         Err(error) => Err(error),
     };
     match settled {
@@ -96,13 +96,14 @@ fn settle(
     let path = journal.store();
     let (mut opened, mut away) = (None, None);
     let replaces = store.is_some();
+    // What holds the store may only not be mounted. Who looks can wait for that; so must what replaces files one by one.
+    let waits = store.is_none() || matches!(journal.phase, Phase::Apply { .. });
     let store = store.filter(|store| store.path() == path);
     // Only for the incident that it names; the journal of the venv's owner names none to root.
     if store.is_none() && journal.incident.is_some() {
         match Store::open(&path, context.lock_wait, context.monitor) {
             Ok(store) => opened = Some(store),
-            // With it all that it held is gone, so nothing waits for it.
-            Err(store::Error::NoStore(_)) => {}
+            Err(store::Error::NoStore(_)) if !waits => {}
             Err(error) => away = Some(error),
         }
     }
@@ -154,7 +155,7 @@ pub(in crate::ops) fn stores_of_journals(site: &Site) -> Vec<PathBuf> {
 pub(super) struct Recovery<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) store: Option<&'a Store>,
-    /// Whether the journal names a store that is there and cannot be opened now.
+    /// Whether the journal names a store that cannot be opened now and that has to be waited for.
     is_away: bool,
     pub(super) site: &'a Site,
     work: &'a Workplace,
@@ -165,7 +166,11 @@ impl Recovery<'_> {
     fn settle(&self) -> Result<Settled, Error> {
         match &self.journal.phase {
             Phase::Staging => self.clean(),
-            Phase::Swap { staged, live } => self.settle_swap(*staged, *live),
+            Phase::Swap {
+                staged,
+                live,
+                finished,
+            } => self.settle_swap(*staged, *live, *finished),
             Phase::Apply { steps, venv } => self.settle_steps(steps, *venv),
         }
     }
@@ -248,11 +253,18 @@ impl Recovery<'_> {
         Ok(now.zip(inode).is_some_and(|(now, inode)| now.is(inode)))
     }
 
-    fn settle_swap(&self, staged: Inode, live: Option<Inode>) -> Result<Settled, Error> {
+    fn settle_swap(
+        &self,
+        staged: Inode,
+        live: Option<Inode>,
+        finished: bool,
+    ) -> Result<Settled, Error> {
         let name = self.site.name();
         let (staging, aside) = (self.work.staging(), self.work.aside());
         let is_free = !self.exists(name)?;
-        if is_free && self.holds(staging.as_bytes(), Some(staged))? {
+        // Where the venv is gone since, what was to replace it may not have been finished.
+        let finished = finished || live.is_none() || self.holds(aside.as_bytes(), live)?;
+        if is_free && finished && self.holds(staging.as_bytes(), Some(staged))? {
             swap::place(self.work, name).map_err(|refusal| match refusal {
                 swap::Refusal::Failed(error) => Error::Path(error),
                 _ => Error::Busy(self.site.path().to_owned()),
@@ -286,11 +298,16 @@ impl Recovery<'_> {
         if self.journal.foreign && self.exists(staging.as_bytes())? {
             return self.set_aside(&staging);
         }
-        if let (Some(id), Some(store)) = (self.journal.incident, self.store) {
-            self.withdraw(store, id).map_err(|error| match error {
+        match (self.journal.incident, self.store) {
+            (Some(id), Some(store)) => self.withdraw(store, id).map_err(|error| match error {
                 Error::Store(error) => unsettled(store.path().to_owned(), error),
                 error => error,
-            })?;
+            })?,
+            (Some(id), None) => self.context.monitor.warn(&format!(
+                "the store '{}' is not there; if it still has snapshot {id}, that is of a restore which did not happen",
+                Shown::path(&self.journal.store())
+            )),
+            (None, _) => {}
         }
         remove_tree(&self.work.dir, staging.as_bytes())?;
         self.work.clear()?;
@@ -304,6 +321,7 @@ impl Recovery<'_> {
             if self.holds(old.as_bytes(), live)? {
                 let keep = name_to_keep(self.site.name(), None)?;
                 swap::keep(self.work, &old, keep.as_bytes())?;
+                self.drop_staging()?;
                 self.work.clear()?;
                 self.context.monitor.warn(&format!(
                     "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
@@ -312,6 +330,17 @@ impl Recovery<'_> {
             }
         }
         self.clean()
+    }
+
+    /// Between two renames the new tree had no place yet, and a later restore must find none of it.
+    fn drop_staging(&self) -> Result<(), Error> {
+        let staging = self.work.staging();
+        if !self.journal.foreign {
+            remove_tree(&self.work.dir, staging.as_bytes())?;
+        } else if self.exists(staging.as_bytes())? {
+            self.set_aside(&staging)?;
+        }
+        Ok(())
     }
 
     /// Whoever owns the directory can give any tree in it this name, so root removes none on the word of their journal.

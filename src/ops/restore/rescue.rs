@@ -6,6 +6,7 @@ use super::recover::Recovery;
 use crate::disk::apply::doomed;
 use crate::disk::journal::{Inode, Step};
 use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
 use crate::model::{Entry, Manifest, RelPath, SnapshotId};
 use crate::ops::error::{Error, reason};
 use crate::store::Store;
@@ -164,14 +165,14 @@ impl Recovery<'_> {
             return Ok(());
         }
         let now = found.manifest.entries().iter().zip(&found.stats);
-        let changed: Vec<&Entry> = now
+        let changed: Vec<(&Entry, &Stat)> = now
             .filter_map(|(entry, stat)| {
                 let then = scanned.get(&entry.path)?;
                 let same = (then.size(), then.digest(), &then.meta)
                     == (entry.size(), entry.digest(), &entry.meta);
                 let shared = || venv.stat_below(&entry.path, true);
                 let shared = || shared().is_ok_and(|there| there.same_inode(stat));
-                (stat.is_file() && (stays || !same) && shared()).then_some(then)
+                (stat.is_file() && (stays || !same) && shared()).then_some((then, stat))
             })
             .collect();
         write_afresh(self.context, store, old, venv, &changed, false)

@@ -67,6 +67,7 @@ impl<'a> Verified<'a> {
                 Some(live) => Inode::at(&live.root, b"")?,
                 None => Inode::at(&self.staged.bench.work.dir, self.staged.plan.place.name())?,
             },
+            finished,
         };
         self.staged.bench.journal.phase = phase;
         self.staged.bench.work.write(&self.staged.bench.journal)?;

@@ -102,6 +102,10 @@ impl Target {
             .iter()
             .filter(|entry| is_restored(&entry.path))
         {
+            let is_dir = |entry: &Entry| entry.node == Node::Dir;
+            if live.get(&entry.path).is_some_and(is_dir) && !is_dir(entry) {
+                merged.retain(|path, _| !path.is_within(&entry.path));
+            }
             add_with_parents(&mut merged, manifest, entry);
         }
         drop_emptied(&mut merged, live, manifest);

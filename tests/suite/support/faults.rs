@@ -90,7 +90,7 @@ impl Sandbox {
     }
 
     /// The same, with the calls that are injected written to a file as they happen.
-    fn traced_to(&self, log: &Path, injections: &[&str], args: &[&str]) -> Command {
+    pub(crate) fn traced_to(&self, log: &Path, injections: &[&str], args: &[&str]) -> Command {
         let calls: Vec<&str> = injections
             .iter()
             .map(|one| one.split(':').next().unwrap())
@@ -143,7 +143,12 @@ impl Sandbox {
                 std::thread::sleep(Duration::from_millis(30));
                 before.is_some() && before == held()
             };
-            while !held_for_a_while() && child.try_wait().unwrap().is_none() {}
+            while !held_for_a_while() {
+                if child.try_wait().unwrap().is_some() {
+                    let run = Run::from(child.wait_with_output().unwrap());
+                    panic!("it never stood at {slow}: {run}");
+                }
+            }
             // Who waits for one that is stopped goes on only after it.
             let _ = kill_process(tracer, Signal::STOP);
             meddle();

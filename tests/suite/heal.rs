@@ -105,3 +105,19 @@ fn a_file_that_became_a_directory_with_something_in_it_is_mended() {
         hurt.assert_same(&Tree::of(&sandbox.venv()), "undone");
     }
 }
+
+#[test]
+fn packages_that_are_gone_as_a_whole_are_named_by_what_leaves_them_alone() {
+    let (sandbox, ..) = saved();
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    pip(&sandbox.venv(), &["uninstall", "-y", "wares"]);
+    fs::write(site.join("pip/__init__.py"), b"").unwrap();
+    let run = sandbox.ok(&["restore", "venv", "--heal"]);
+    let told = "left as they are, since all of them is gone: wares; --only NAME";
+    assert!(run.stderr.contains(told), "{run}");
+    // Also where there is nothing to mend.
+    let run = sandbox.ok(&["restore", "venv", "--heal"]);
+    assert!(run.stderr.contains(told), "{run}");
+    sandbox.ok(&["restore", "venv", "--only", "wares"]);
+    sandbox.ok(&["diff", "venv"]);
+}

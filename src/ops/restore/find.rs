@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use super::select::Selection;
 use super::target::Target;
 use super::{Live, Run};
-use crate::model::{Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, RelPath, Seen};
+use crate::model::{
+    Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, PackageState, RelPath, Seen,
+};
 use crate::ops::clues::from_changes;
 use crate::ops::diff::{Depth, Sides};
 use crate::ops::error::Error;
@@ -102,6 +104,9 @@ impl Run<'_> {
         for package in &selection.whole {
             self.context.monitor.warn(&taken_back(package));
         }
+        if self.options.heal {
+            self.tell_missing(&report.packages);
+        }
         let classes: HashMap<RelPath, Change> = changes
             .into_iter()
             .map(|change| (change.path.clone(), change))
@@ -122,6 +127,23 @@ impl Run<'_> {
             report,
             left: selection.left,
         })
+    }
+}
+
+impl Run<'_> {
+    /// Names the packages that are gone as a whole: healing takes that for what somebody wanted, and it may not have been.
+    fn tell_missing(&self, packages: &[PackageChange]) {
+        let gone = packages
+            .iter()
+            .filter(|package| package.state == PackageState::Removed)
+            .map(|package| package.name.as_str());
+        let gone: Vec<&str> = gone.collect();
+        if !gone.is_empty() {
+            self.context.monitor.warn(&format!(
+                "left as they are, since all of them is gone: {}; --only NAME brings one back",
+                gone.join(", ")
+            ));
+        }
     }
 }
 

@@ -28,14 +28,15 @@ impl<'a> Inside<'a> {
         Self(groups)
     }
 
-    /// How many of the names of an inode are outside of the tree.
+    /// How many of the names of a file are outside of the tree. The links of a directory are those of what lies in it.
     pub(crate) fn elsewhere(&self, entry: &Entry, nlink: u32) -> u32 {
         let first = match &entry.node {
             Node::File {
                 link_to: Some(first),
                 ..
             } => first,
-            _ => &entry.path,
+            Node::File { .. } => &entry.path,
+            _ => return 0,
         };
         nlink.saturating_sub(self.0.get(first).copied().unwrap_or(1))
     }

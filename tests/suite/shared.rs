@@ -66,3 +66,22 @@ fn damage_right_after_an_install_is_no_bad_wheel() {
         fs::write(&file, good).unwrap();
     }
 }
+
+#[test]
+fn a_directory_in_place_of_a_file_is_shared_with_nobody() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let core = sandbox.venv().join(venv::SITE).join("click/core.py");
+    fs::remove_file(&core).unwrap();
+    fs::create_dir(core).unwrap();
+    for verb in ["check", "diff"] {
+        let answer = sandbox.json(1, &[verb, "venv"]);
+        assert!(
+            rules(&answer)
+                .iter()
+                .all(|rule| rule != "hard-link-aliasing"),
+            "{answer}"
+        );
+    }
+}

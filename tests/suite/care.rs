@@ -232,6 +232,11 @@ fn a_sample_reads_a_part_and_never_claims_the_whole() {
     }
     let all = count(&sandbox, &["verify"], "frames");
     let part = sandbox.json(0, &["verify", "--sample", "20%"]);
+    let text = sandbox.ok(&["verify", "--sample", "20%"]).stdout;
+    assert!(
+        text.contains("in the part that was looked at") && !text.contains("whole"),
+        "{text}"
+    );
     assert!(part["frames"].as_u64().unwrap() < all, "{part}");
     assert_eq!(part["complete"], false);
     let none = sandbox.json(0, &["verify", "--since", "2100-01-01T00:00:00Z"]);

@@ -36,13 +36,16 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io
     match &outcome.repaired {
         Some(repaired) => repair(out, repaired, !outcome.lost.is_empty(), style)?,
         None if outcome.is_clean() => {
-            let part = if outcome.complete {
-                ""
+            // A part says nothing of any whole snapshot.
+            return if outcome.complete {
+                let all = count(outcome.snapshots, "snapshot");
+                writeln!(out, "no damage found, {all} whole: {read}")
             } else {
-                "; only a part was looked at"
+                writeln!(
+                    out,
+                    "no damage found in the part that was looked at: {read}"
+                )
             };
-            let all = count(outcome.snapshots, "snapshot");
-            return writeln!(out, "no damage found, {all} whole{part}: {read}");
         }
         None => writeln!(
             out,

@@ -79,7 +79,7 @@ fn found_and_healed(world: &World, path: &Path, what: &str) {
     }
     let again = world.sandbox.snap(&["verify", "--json"]);
     assert_eq!(again.code, mended.code, "{what}: {mended}\n{again}");
-    // A row of the index whose pack is gone is never trusted: a save stores everything anew.
+    // What could not be healed is stored anew.
     world.sandbox.ok(&["save", "venv"]);
     let last = world.sandbox.restored_latest();
     world.trees[newest].assert_same(&last, what);
@@ -358,4 +358,20 @@ fn damage_of_the_configuration_never_leads_to_a_store_of_its_own() {
             assert!(all_or_nothing(world, id, what), "{what} hurts {id}");
         }
     });
+}
+
+#[test]
+fn what_a_pack_held_that_is_gone_is_stored_anew_by_the_next_save() {
+    // Not after a repair, which takes the rows of the pack out of the index.
+    let world = World::new();
+    let newest = world.saved.last().unwrap();
+    let packs = world.sandbox.path("store/packs");
+    for name in crate::lab::names(&packs) {
+        let (pack, away) = (packs.join(&name), world.sandbox.path("away"));
+        fs::rename(&pack, &away).unwrap();
+        world.sandbox.ok(&["save", "venv"]);
+        let last = world.sandbox.restored_latest();
+        world.trees[newest].assert_same(&last, &format!("without pack {name}"));
+        fs::rename(&away, &pack).unwrap();
+    }
 }

@@ -165,7 +165,7 @@ impl Attack<'_> {
 }
 
 /// What is attacked: the name below the home, and where its link leads.
-const VICTIMS: [(&str, &str); 6] = [
+const VICTIMS: [(&str, &str); 7] = [
     ("proj/venv/bin", "outside/bin"),
     (
         "proj/venv/lib/python3.11/site-packages/click",
@@ -175,6 +175,8 @@ const VICTIMS: [(&str, &str); 6] = [
     ("proj", "outside/proj"),
     ("proj/.venv.snap-restore-staging", "outside/venv"),
     ("proj/.venv.snap-restore-staging/bin", "outside/bin"),
+    // With directories below, whose attributes are set last: no fence of the kernel stands before those.
+    ("proj/.venv.snap-restore-staging/lib", "outside/lib"),
 ];
 
 /// Runs commands of root while something is attacked, so many rounds.
@@ -319,4 +321,28 @@ fn links_that_come_and_go_lead_no_restore_in_place_outside() {
     );
     let placed = placed.into_inner();
     assert!(placed > 3, "only {placed} restores came to their files");
+}
+
+#[test]
+fn links_that_come_and_go_lead_no_attributes_outside() {
+    // No fence of the kernel stands before owner, mode and times, so this moment is not left to chance: all is staged, and the
+    // directories get their attributes next.
+    if !needs_root() || !crate::support::faults::can_trace() {
+        return;
+    }
+    let scene = Scene::new();
+    fs::remove_file(scene.venv().join("bin/tool")).unwrap();
+    let lib = scene
+        .sandbox
+        .path("home/proj/.venv.snap-restore-staging/lib");
+    let run = scene.sandbox.held_up(
+        "utimensat:delay_enter=2000000:when=1",
+        &["restore", "home/proj/venv"],
+        || {
+            fs::rename(&lib, scene.sandbox.path("home/lib")).unwrap();
+            symlink(scene.sandbox.path("outside/lib"), &lib).unwrap();
+        },
+    );
+    scene.assert_safe("attributes", &run);
+    assert_eq!(run.code, 3, "{run}");
 }

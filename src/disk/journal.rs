@@ -32,16 +32,23 @@ pub(crate) struct Inode {
 }
 
 impl Inode {
-    /// What a name means now, if anything; an empty name is the directory itself.
+    /// An open directory.
+    pub(crate) fn of(dir: &Rooted) -> Result<Self, PathError> {
+        Self::named(dir, b"", &dir.stat()?)
+    }
+
+    /// What a name means now, if anything.
     pub(crate) fn at(dir: &Rooted, name: &[u8]) -> Result<Option<Self>, PathError> {
-        let Some(stat) = dir.stat_name(name)? else {
-            return Ok(None);
-        };
+        let stat = dir.stat_name(name)?;
+        stat.map(|stat| Self::named(dir, name, &stat)).transpose()
+    }
+
+    fn named(dir: &Rooted, name: &[u8], stat: &Stat) -> Result<Self, PathError> {
         let born = birth(dir.fd(), name).at("stat", &dir.path().join(os(name)))?;
-        Ok(Some(Self {
+        Ok(Self {
             ino: stat.ino,
             born: born.map(|time| (time.secs, time.nanos)),
-        }))
+        })
     }
 
     /// Whether both name one directory. What one of them does not know counts for nothing.

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::recovery::kept;
 use crate::support::damage::Damage;
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::mounts::Mount;
@@ -137,16 +138,7 @@ fn a_venv_that_is_made_anew_after_a_cut_costs_nothing_of_what_was_replaced() {
         let run = sandbox.snap(&["diff", "venv"]);
         assert!(run.stderr.contains("another venv was made since"), "{run}");
         made.assert_same(&Tree::of(&sandbox.venv()), "what was made anew");
-        let names = fs::read_dir(sandbox.path("")).unwrap().flatten();
-        let kept = names
-            .filter(|entry| {
-                entry
-                    .file_name()
-                    .to_string_lossy()
-                    .starts_with("venv.snap-old-")
-            })
-            .map(|entry| entry.path())
-            .collect::<Vec<_>>();
+        let kept = kept(&sandbox);
         assert_eq!(kept.len(), 1, "{run}");
         assert_eq!(
             fs::read(kept[0].join("lib/mine")).unwrap(),

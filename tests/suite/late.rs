@@ -28,11 +28,6 @@ pub(crate) fn mounted() -> Option<(Sandbox, Mount, Tree)> {
     Some((sandbox, mount, good))
 }
 
-fn append(path: PathBuf, text: &str) {
-    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-}
-
 #[test]
 fn what_changes_before_it_is_replaced_in_place_is_in_the_incident_snapshot() {
     // It was removed with what was added to it since the scan.
@@ -43,9 +38,9 @@ fn what_changes_before_it_is_replaced_in_place_is_in_the_incident_snapshot() {
     let fine = format!("{}/idna/core.py", venv::SITE);
     let mut hurt = Tree::default();
     let run = restore_while(&sandbox, "syncfs:delay_enter=2000000:when=1", || {
-        append(sandbox.venv().join("lib/mine"), "late\n");
+        venv::append(sandbox.venv().join("lib/mine"), "late\n");
         // One that was good, and so was not staged.
-        append(sandbox.venv().join(&fine), "# late\n");
+        venv::append(sandbox.venv().join(&fine), "# late\n");
         hurt = Tree::of(&sandbox.venv());
     });
     assert!(run.stdout.contains("replaced one by one"), "{run}");

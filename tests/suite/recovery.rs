@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -58,11 +57,6 @@ pub(crate) fn killed_after_the_exchange() -> (Sandbox, Tree, Tree) {
     })
 }
 
-pub(crate) fn append(path: PathBuf, text: &str) {
-    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-}
-
 /// The trees that are kept beside the venv.
 pub(crate) fn kept(sandbox: &Sandbox) -> Vec<PathBuf> {
     let entries = fs::read_dir(sandbox.root()).unwrap().flatten();
@@ -89,7 +83,7 @@ fn what_a_removal_left_and_somebody_changed_is_no_whole_tree() {
         let old = sandbox.path(STAGING);
         old.join(MINE).exists() && !old.join("pyvenv.cfg").exists()
     });
-    append(sandbox.path(STAGING).join(MINE), "and its end\n");
+    venv::append(sandbox.path(STAGING).join(MINE), "and its end\n");
     let run = sandbox.ok(&["diff", "venv"]);
     good.assert_same(&Tree::of(&sandbox.venv()), "restored");
     assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
@@ -214,7 +208,7 @@ fn a_write_through_the_old_tree_before_a_kill_does_not_stay_in_the_new_venv() {
     }
     let (sandbox, good, _) = killed_after_the_exchange();
     let path = format!("{}/idna/core.py", venv::SITE);
-    append(sandbox.path(STAGING).join(&path), "# late\n");
+    venv::append(sandbox.path(STAGING).join(&path), "# late\n");
     let shared = fs::read_to_string(sandbox.venv().join(&path)).unwrap();
     assert!(shared.ends_with("# late\n"), "it is not shared");
     let run = sandbox.ok(&["diff", "venv"]);

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
 use crate::late::mounted;
-use crate::recovery::{JOURNAL, MINE, STAGING, append, kept, killed, killed_after_the_exchange};
+use crate::recovery::{JOURNAL, MINE, STAGING, kept, killed, killed_after_the_exchange};
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::{Run, Sandbox, Tree, venv};
 use crate::users::{as_user, as_user_under, users_sandbox};
@@ -36,7 +36,7 @@ fn what_was_unreadable_and_is_gone_leaves_a_completion_that_can_be_read() {
     });
     assert!(interrupted, "no kill came after the exchange");
     fs::remove_file(old.join("lib/secret")).unwrap();
-    append(old.join(MINE), "and its end\n");
+    venv::append(old.join(MINE), "and its end\n");
     let run = as_user(&sandbox, &["diff", "venv"]);
     assert!(run.stderr.contains("it is completed now"), "{run}");
     let list = as_user(&sandbox, &["list", "--json"]);
@@ -62,7 +62,7 @@ fn a_tree_that_was_not_finished_is_not_put_where_the_venv_was_removed() {
         journal.contains(r#""phase":"swap""#) && is_private
     });
     let path = format!("{}/idna/core.py", venv::SITE);
-    append(sandbox.venv().join(&path), "# late\n");
+    venv::append(sandbox.venv().join(&path), "# late\n");
     fs::remove_dir_all(sandbox.venv()).unwrap();
     let run = sandbox.snap(&["diff", "venv"]);
     assert!(!sandbox.venv().exists(), "{run}");
@@ -102,7 +102,7 @@ fn what_is_put_into_the_new_venv_while_shared_files_are_written_afresh_stays() {
     let file = |package: &str| format!("{}/{package}/__init__.py", venv::SITE);
     let (first, second) = (file("click"), file("idna"));
     for path in [&first, &second] {
-        append(sandbox.path(STAGING).join(path), "# late\n");
+        venv::append(sandbox.path(STAGING).join(path), "# late\n");
     }
     let theirs = sandbox.path("theirs");
     fs::write(&theirs, b"theirs = 1\n").unwrap();
@@ -158,7 +158,7 @@ fn a_file_that_is_written_afresh_is_durable_before_it_replaces_another() {
     }
     let (sandbox, good, _) = killed_after_the_exchange();
     let path = format!("{}/idna/core.py", venv::SITE);
-    append(sandbox.path(STAGING).join(&path), "# late\n");
+    venv::append(sandbox.path(STAGING).join(&path), "# late\n");
     let log = sandbox.path("calls");
     let calls = ["fdatasync:delay_enter=1", "renameat:delay_enter=1"];
     let run = Run::of(sandbox.traced_to(&log, &calls, &["diff", "venv"]));

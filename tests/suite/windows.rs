@@ -46,12 +46,7 @@ fn a_write_to_a_good_file_between_its_proof_and_the_swap_does_not_get_into_the_n
     let path = format!("{}/click/utils.py", venv::SITE);
     let file = sandbox.venv().join(&path);
     restore_while(&sandbox, "syncfs:delay_enter=1200000:when=1", || {
-        fs::OpenOptions::new()
-            .append(true)
-            .open(&file)
-            .unwrap()
-            .write_all(b"# late\n")
-            .unwrap();
+        venv::append(&file, "# late\n");
     });
     good.assert_same(&Tree::of(&sandbox.venv()), "a write before the swap");
     assert!(in_incident(&sandbox, &path).ends_with("# late\n"));
@@ -71,12 +66,7 @@ fn what_changed_after_its_proof_is_not_exposed_for_a_moment() {
     let before = inode();
     let mut exposed = (before, Vec::new());
     let mut write = || {
-        fs::OpenOptions::new()
-            .append(true)
-            .open(&file)
-            .unwrap()
-            .write_all(b"# late\n")
-            .unwrap();
+        venv::append(&file, "# late\n");
     };
     let mut look = || exposed = (inode(), fs::read(&file).unwrap());
     // Held up before the sync, for the write, and after the exchange, for a look.
@@ -106,12 +96,7 @@ fn a_file_changed_or_added_just_before_the_swap_is_in_the_incident_snapshot() {
     // The exchange is the only renameat2 in this directory: the fourth of the run.
     restore_while(&sandbox, "renameat2:delay_enter=1200000:when=3", || {
         fs::write(sandbox.venv().join(&added), b"added = 1\n").unwrap();
-        fs::OpenOptions::new()
-            .append(true)
-            .open(sandbox.venv().join(&changed))
-            .unwrap()
-            .write_all(b"# late\n")
-            .unwrap();
+        venv::append(sandbox.venv().join(&changed), "# late\n");
     });
     good.assert_same(&Tree::of(&sandbox.venv()), "a write just before the swap");
     assert!(in_incident(&sandbox, &changed).ends_with("# late\n"));

@@ -223,21 +223,14 @@ impl Recovery<'_> {
             return Ok(None);
         }
         let venv = site.open()?;
-        let now = Inode::at(&venv, b"")?;
-        let is_other = now.zip(bound).is_some_and(|(now, bound)| !now.is(bound));
+        let now = Inode::of(&venv)?;
+        let is_other = bound.is_some_and(|bound| !now.is(bound));
         Ok((!is_other).then_some(venv))
     }
 
     /// The steps are not done. The snapshot of what they began to replace stays, as it does after every restore that happened.
     fn drop_steps(&self, why: &str) -> Result<Settled, Error> {
-        let staging = self.work.staging();
-        if !self.journal.foreign {
-            remove_tree(&self.work.dir, staging.as_bytes())?;
-        } else if self.exists(staging.as_bytes())? {
-            // Any tree can have this name by now.
-            let keep = name_to_keep(self.site.name(), None)?;
-            swap::keep(self.work, &staging, keep.as_bytes())?;
-        }
+        self.drop_staging()?;
         self.work.clear()?;
         self.context.monitor.warn(why);
         Ok(Settled::Whole)
@@ -295,8 +288,12 @@ impl Recovery<'_> {
             return Ok(Settled::Waits);
         }
         let staging = self.work.staging();
-        if self.journal.foreign && self.exists(staging.as_bytes())? {
-            return self.set_aside(&staging);
+        if self.journal.foreign
+            && let Some(keep) = self.drop_staging()?
+        {
+            self.work.clear()?;
+            self.tell_aside(&keep);
+            return Ok(Settled::Whole);
         }
         match (self.journal.incident, self.store) {
             (Some(id), Some(store)) => self.withdraw(store, id).map_err(|error| match error {
@@ -321,7 +318,10 @@ impl Recovery<'_> {
             if self.holds(old.as_bytes(), live)? {
                 let keep = name_to_keep(self.site.name(), None)?;
                 swap::keep(self.work, &old, keep.as_bytes())?;
-                self.drop_staging()?;
+                // Between two renames the new tree had no place yet, and a later restore must find none of it.
+                if let Some(keep) = self.drop_staging()? {
+                    self.tell_aside(&keep);
+                }
                 self.work.clear()?;
                 self.context.monitor.warn(&format!(
                     "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
@@ -332,26 +332,26 @@ impl Recovery<'_> {
         self.clean()
     }
 
-    /// Between two renames the new tree had no place yet, and a later restore must find none of it.
-    fn drop_staging(&self) -> Result<(), Error> {
+    /// Removes staging. Whoever owns the directory can give any tree in it that name, so root removes none on the word of their journal,
+    /// and returns the name under which it is kept.
+    fn drop_staging(&self) -> Result<Option<String>, Error> {
         let staging = self.work.staging();
         if !self.journal.foreign {
             remove_tree(&self.work.dir, staging.as_bytes())?;
-        } else if self.exists(staging.as_bytes())? {
-            self.set_aside(&staging)?;
+            return Ok(None);
         }
-        Ok(())
+        if !self.exists(staging.as_bytes())? {
+            return Ok(None);
+        }
+        let keep = name_to_keep(self.site.name(), None)?;
+        swap::keep(self.work, &staging, keep.as_bytes())?;
+        Ok(Some(keep))
     }
 
-    /// Whoever owns the directory can give any tree in it this name, so root removes none on the word of their journal.
-    fn set_aside(&self, staging: &str) -> Result<Settled, Error> {
-        let keep = name_to_keep(self.site.name(), None)?;
-        swap::keep(self.work, staging, keep.as_bytes())?;
-        self.work.clear()?;
+    fn tell_aside(&self, keep: &str) {
         self.context.monitor.warn(&format!(
             "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
         ));
-        Ok(Settled::Whole)
     }
 
     /// Takes back the snapshot that the journal names, if it is what it should be: an incident of this venv. So goes what completes it.

@@ -161,7 +161,7 @@ impl Recovery<'_> {
         stays: bool,
     ) -> Result<(), Error> {
         let venv = self.site.again()?.open()?;
-        if !Inode::at(&venv, b"")?.is_some_and(|now| now.is(staged)) {
+        if !Inode::of(&venv)?.is(staged) {
             return Ok(());
         }
         let now = found.manifest.entries().iter().zip(&found.stats);

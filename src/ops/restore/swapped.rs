@@ -58,13 +58,10 @@ impl<'a> Verified<'a> {
         if finished {
             self.expose()?;
         }
-        let staged = self.staged.bench.staging.root();
-        let gone =
-            || Error::Refused("the staged tree was taken away; nothing was changed".to_owned());
         let phase = Phase::Swap {
-            staged: Inode::at(staged, b"")?.ok_or_else(gone)?,
+            staged: Inode::of(self.staged.bench.staging.root())?,
             live: match &self.staged.plan.live {
-                Some(live) => Inode::at(&live.root, b"")?,
+                Some(live) => Some(Inode::of(&live.root)?),
                 None => Inode::at(&self.staged.bench.work.dir, self.staged.plan.place.name())?,
             },
             finished,
@@ -77,7 +74,7 @@ impl<'a> Verified<'a> {
         }
         context.go_on()?;
         self.same_place(live.as_ref())?;
-        // From here on the next command decides by inode numbers what stands where.
+        // From here on the next command decides by the inodes what stands where.
         self.staged.bench.commit();
         match self.exchange(context, live.is_some()) {
             Ok(way) => Ok(Swapped {
@@ -192,7 +189,7 @@ impl<'a> Verified<'a> {
             venv: match self.staged.plan.route {
                 // The journal lies in it, and so goes where it goes.
                 Route::InPlace(_) => None,
-                Route::Exchange => lasting(&venv)?,
+                Route::Exchange => Some(lasting(&venv)?),
             },
         };
         if let Err(error) = self.staged.bench.work.write(&self.staged.bench.journal) {
@@ -254,9 +251,9 @@ impl<'a> Verified<'a> {
 
 /// The name of a venv that is changed in place. Where it lies in a layer over another file system, the first change of it makes a copy
 /// of the directory, with another time of birth: so that change comes first.
-fn lasting(venv: &Rooted) -> Result<Option<Inode>, PathError> {
+fn lasting(venv: &Rooted) -> Result<Inode, PathError> {
     meta::touch(venv)?;
-    Inode::at(venv, b"")
+    Inode::of(venv)
 }
 
 /// Why a tree is not put where something came meanwhile.

@@ -1,6 +1,7 @@
 //! Venvs to hurt: a tiny one made by hand for tests that run hundreds of times, and a real one made by Python.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -116,6 +117,12 @@ pub(crate) fn write(venv: &Path, path: &str, content: &[u8]) {
     let path = venv.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
+}
+
+/// Adds to the end of a file, which is there.
+pub(crate) fn append(path: impl AsRef<Path>, text: &str) {
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
 }
 
 /// Makes a named pipe.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
@@ -19,6 +20,9 @@ use crate::monitor::Monitor;
 
 /// Bytes of a pack that are hashed at a time.
 const HASHED_AT_ONCE: usize = 4 << 20;
+/// How long whoever opens the index is waited for at least: they hold it for milliseconds, so that even one who does not want to wait
+/// for others should not give up.
+const GUARD_WAIT: Duration = Duration::from_secs(5);
 
 /// What a rebuilt index holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +92,7 @@ impl Store {
     fn guard_index(&self, monitor: &dyn Monitor) -> Result<Rooted, Error> {
         // Opened anew: a lock belongs to an opening, and this one goes with the guard.
         let guard = self.files.top().enter(b".")?;
-        let (path, wait) = (&self.path, self.wait);
+        let (path, wait) = (&self.path, self.wait.max(GUARD_WAIT));
         if lock(guard.fd(), path, Sharing::Exclusive, wait, monitor)? {
             return Ok(guard);
         }

@@ -144,6 +144,32 @@ fn a_restore_that_was_interrupted_after_its_exchange_waits_for_its_store() {
 }
 
 #[test]
+fn a_restore_that_was_interrupted_after_its_exchange_waits_for_who_opens_the_index() {
+    // They hold it for a moment, and a look did not wait for that: the replaced tree was kept by a name, and undo refused.
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good, hurt) = killed_after_the_exchange();
+    let index = fs::File::open(sandbox.path("store")).unwrap();
+    flock(&index, FlockOperation::LockExclusive).unwrap();
+    let run = sandbox.snap(&["diff", "venv", "--lock-wait", "0"]);
+    assert!(run.stderr.contains("left for the next command"), "{run}");
+    assert_eq!(kept(&sandbox), Vec::<PathBuf>::new(), "{run}");
+    assert!(sandbox.path(STAGING).exists() && sandbox.path(JOURNAL).exists());
+    let run = std::thread::scope(|scope| {
+        let look = scope.spawn(|| sandbox.ok(&["diff", "venv", "--lock-wait", "0"]));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        drop(index);
+        look.join().unwrap()
+    });
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+    assert_eq!(kept(&sandbox), Vec::<PathBuf>::new(), "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored");
+    sandbox.ok(&["undo", "venv"]);
+    hurt.assert_same(&Tree::of(&sandbox.venv()), "undone");
+}
+
+#[test]
 fn a_store_that_is_not_there_holds_up_no_look_and_no_restore() {
     // Its disk may only not be mounted: a look took it for gone, and the incident of a restore that never was stayed for ever.
     if !can_trace() {

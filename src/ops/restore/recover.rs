@@ -128,7 +128,7 @@ fn settle(
     }
 }
 
-fn unsettled(store: PathBuf, source: store::Error) -> Error {
+pub(super) fn unsettled(store: PathBuf, source: store::Error) -> Error {
     let source = Box::new(source);
     Error::Unsettled { store, source }
 }
@@ -375,7 +375,7 @@ impl Recovery<'_> {
                 return Ok(Settled::Waits);
             }
             let lost = if stat.is_dir() {
-                self.secure(&self.work.dir.enter(old_name.as_bytes())?, staged)
+                self.secure(&self.work.dir.enter(old_name.as_bytes())?, staged)?
             } else {
                 None
             };

@@ -2,14 +2,14 @@
 
 use super::late::{Late, write_afresh};
 use super::merge;
-use super::recover::Recovery;
+use super::recover::{Recovery, unsettled};
 use crate::disk::apply::doomed;
 use crate::disk::journal::{Inode, Step};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Manifest, RelPath, SnapshotId};
 use crate::ops::error::{Error, reason};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::venv::scan::{Scan, scan};
 use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
@@ -25,16 +25,20 @@ fn unsaved(path: &RelPath, why: &str) -> Error {
 }
 
 impl Recovery<'_> {
-    /// Sees to it that nothing is lost with the replaced tree. Returns why something would be.
-    pub(super) fn secure(&self, old: &Rooted, staged: Inode) -> Option<String> {
+    /// Sees to it that nothing is lost with the replaced tree. Returns why something would be. Fails where that is not known, since
+    /// somebody else is at work in the store.
+    pub(super) fn secure(&self, old: &Rooted, staged: Inode) -> Result<Option<String>, Error> {
         let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
             // The empty directory that gave its place to a new tree.
             let is_empty = !self.journal.foreign && old.names().is_ok_and(|names| names.is_empty());
-            return (!is_empty).then(|| "no snapshot has it".to_owned());
+            return Ok((!is_empty).then(|| "no snapshot has it".to_owned()));
         };
         match self.save_late(store, first, old, staged) {
-            Ok(lost) => lost,
-            Err(error) => Some(reason(&error)),
+            Ok(lost) => Ok(lost),
+            Err(Error::Store(error @ store::Error::Locked(_))) => {
+                Err(unsettled(store.path().to_owned(), error))
+            }
+            Err(error) => Ok(Some(reason(&error))),
         }
     }
 
@@ -63,6 +67,7 @@ impl Recovery<'_> {
             Ok(saved) => saved
                 .lost()
                 .map(|path| format!("'{path}' cannot be read, or never holds still")),
+            Err(error @ Error::Store(store::Error::Locked(_))) => return Err(error),
             Err(error) => Some(reason(&error)),
         };
         parted?;

@@ -2,6 +2,7 @@
 //! for users: what they need has its own door (`ops`).
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use crate::ops::bench::{Planned, Restoring, Staged};
 pub use crate::store::bench::{Directory, Frame, Objects, Table, insert, load};
@@ -10,9 +11,9 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Entry, Manifest};
 use crate::monitor::Silent;
 use crate::venv::Error;
-use crate::venv::scan::scan_private;
 use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
+use crate::venv::stream::stream;
 
 /// Finds all that lies below a directory: one walk. Returns how many things those are.
 pub fn walk(root: &Path) -> Result<usize, Error> {
@@ -46,8 +47,11 @@ impl Known {
 
     /// Scans it again; nothing is read.
     pub fn scan(&self) -> Result<usize, Error> {
-        let found = scan_private(&self.root, &self.cache, &Silent::default())?;
-        Ok(found.entries().len())
+        let count = AtomicUsize::new(0);
+        stream(&self.root, &self.cache, &Silent::default(), &|found, _| {
+            count.fetch_add(found.len(), Ordering::Relaxed);
+        })?;
+        Ok(count.into_inner())
     }
 
     /// Writes the knowledge as the index keeps it, and reads that.

@@ -1,7 +1,7 @@
 //! Everything below a directory, found in parallel: names and states, not content.
 
 use std::os::fd::AsFd;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::Scope;
 use rayon::slice::ParallelSliceMut;
@@ -38,15 +38,13 @@ pub(crate) struct Rare {
 /// `mount_root` and is not entered.
 pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     let found = Mutex::new(Vec::new());
-    let stat = root.stat()?;
-    let walker = Walker {
-        root,
-        found: &found,
-    };
-    rayon::scope(|scope| walker.directory(scope, RelPath::root(), stat));
-    let mut found = found
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    walk_dirs(root, &|_, mut here| {
+        found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .append(&mut here);
+    })?;
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
     let first = found.first().and_then(|root| root.rare.as_ref());
     match first.and_then(|rare| rare.problem.clone()) {
@@ -55,10 +53,22 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     }
 }
 
+/// Takes a directory with those of its entries that are none. What takes long should be spawned.
+pub(crate) type Take<'a> = dyn Fn(&Scope<'a>, Vec<Found>) + Sync + 'a;
+
+/// Walks the tree and hands on one directory after the other, from many threads and in no order: so nobody has to hold all of a large
+/// tree. A mount is handed on like a file.
+pub(crate) fn walk_dirs<'a>(root: &'a Rooted, take: &'a Take<'a>) -> Result<(), PathError> {
+    let stat = root.stat()?;
+    let walker = Walker { root, take };
+    rayon::scope(|scope| walker.directory(scope, RelPath::root(), stat));
+    Ok(())
+}
+
 #[derive(Clone, Copy)]
 struct Walker<'a> {
     root: &'a Rooted,
-    found: &'a Mutex<Vec<Found>>,
+    take: &'a Take<'a>,
 }
 
 impl<'a> Walker<'a> {
@@ -71,10 +81,7 @@ impl<'a> Walker<'a> {
             rare.problem = Some(std::io::Error::from(error).to_string());
         }
         here.push(Found::new(path, stat, rare));
-        self.found
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .append(&mut here);
+        (self.take)(scope, here);
     }
 
     fn list(

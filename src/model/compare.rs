@@ -50,7 +50,7 @@ pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<D
             ),
             Ordering::Equal => {
                 if let (Some(a), Some(b)) = (left.next(), right.next())
-                    && let Some((kind, reason)) = worst(a, b, &links)
+                    && let Some((kind, reason)) = worst(a, b, links.differ(&a.path))
                 {
                     found.push(Difference {
                         reason,
@@ -100,8 +100,9 @@ fn closed(entry: &Entry) -> Option<&RelPath> {
     matches!(entry.node, Node::Unreadable(_)).then_some(&entry.path)
 }
 
-/// The worst difference between two entries of one path.
-fn worst(a: &Entry, b: &Entry, links: &Links<'_>) -> Option<(Kind, Option<String>)> {
+/// The worst difference between two entries of one path, with its reason where the kind does not say it all. Whether a file is a link
+/// of others that it should not be, or is none, cannot be seen in two entries.
+pub(crate) fn worst(a: &Entry, b: &Entry, links_differ: bool) -> Option<(Kind, Option<String>)> {
     let plain = |kind| Some((kind, None));
     match (&a.node, &b.node) {
         (Node::Unreadable(_), Node::Unreadable(_)) => return None,
@@ -127,7 +128,7 @@ fn worst(a: &Entry, b: &Entry, links: &Links<'_>) -> Option<(Kind, Option<String
                     Kind::Altered
                 });
             }
-            if links.differ(&a.path) {
+            if links_differ {
                 return plain(Kind::Link);
             }
         }
@@ -210,7 +211,7 @@ impl<'a> Links<'a> {
 }
 
 /// The path that names the group of hard links of a file: its own if it is alone or the first.
-fn group(entry: &Entry) -> &RelPath {
+pub(crate) fn group(entry: &Entry) -> &RelPath {
     match &entry.node {
         Node::File {
             link_to: Some(first),

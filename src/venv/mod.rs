@@ -1,5 +1,6 @@
 //! A live venv: where it stands and what it holds. Knows no store.
 
+mod assemble;
 pub(crate) mod beyond;
 pub(crate) mod bytecode;
 pub(crate) mod dist;
@@ -20,6 +21,7 @@ pub(crate) mod sharing;
 pub(crate) mod sink;
 mod site;
 pub(crate) mod stat_cache;
+pub(crate) mod stream;
 
 pub use error::Error;
 pub use site::{Site, Standing};

@@ -4,20 +4,21 @@
 //! which nobody can set), everything read in between was of one state. After three rounds a tree that never holds still is
 //! refused, or, for those who must go on, taken with a list of what moved.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use super::assemble::assemble;
 use super::error::Error;
 use super::read::{Content, Failed, Opened, Xattrs};
-use super::sink::{DigestsOnly, Sink, Stopped};
-use super::stat_cache::{Known, StatCache};
+use super::sink::{Sink, Stopped};
+use super::stat_cache::{Known, Record, StatCache};
 use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, Rare, walk};
+use crate::disk::walk::{Found, walk};
 use crate::model::segment::{BATCH_LEN, SEGMENT_LEN};
-use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Time};
+use crate::model::{Digest, Manifest, Node, RelPath, Time};
 use crate::monitor::Monitor;
 
 /// One state of a tree.
@@ -35,12 +36,12 @@ pub(crate) struct Scan {
 
 const ROUNDS: usize = 3;
 /// Bytes that one task reads where nothing is kept.
-const READ_LEN: u64 = 1 << 20;
+pub(super) const READ_LEN: u64 = 1 << 20;
 /// How many files one task reads.
-const BATCH_FILES: usize = 1024;
+pub(super) const BATCH_FILES: usize = 1024;
 
 /// The content of each entry of a walk, in the same order; none of what is no file, or was not read yet.
-type Contents = Vec<Option<Content>>;
+pub(super) type Contents = Vec<Option<Content>>;
 
 /// Scans a tree. Files in a state that `known` knows, and whose content the sink has, are not read.
 pub(crate) fn scan(
@@ -59,10 +60,9 @@ pub(crate) fn scan(
         let moved = moved(&found, &after, &contents);
         if moved.is_empty() || round == ROUNDS {
             drop(after);
-            let stats = found.iter().map(|found| found.stat).collect();
-            let (manifest, unreadable) = assemble(found, contents);
+            let (entries, stats, unreadable) = assemble(found, contents);
             return Ok(Scan {
-                manifest,
+                manifest: Manifest::new(entries),
                 stats,
                 unreadable,
                 unstable: moved.into_iter().collect(),
@@ -81,23 +81,16 @@ pub(crate) fn scan(
     Err(Error::Stopped)
 }
 
-/// What a tree holds that nobody else can write in: one walk is enough.
-pub(crate) fn scan_private(
-    root: &Rooted,
-    known: &dyn Known,
-    monitor: &dyn Monitor,
-) -> Result<Manifest, Error> {
-    let found = walk_own(root)?;
-    let mut contents = vec![None; found.len()];
-    read_round(root, &found, &mut contents, known, &DigestsOnly, monitor)?;
-    Ok(assemble(found, contents).0)
+/// Walks a tree without what is not its own.
+fn walk_own(root: &Rooted) -> Result<Vec<Found>, Error> {
+    own(root, walk(root)?)
 }
 
-/// Walks a tree without what an in-place restore of ours keeps in its root. A mount inside is refused.
-fn walk_own(root: &Rooted) -> Result<Vec<Found>, Error> {
-    let mut found = walk(root)?;
+/// What was found, without what an in-place restore of ours keeps in the root. A mount inside is refused.
+pub(super) fn own(root: &Rooted, mut found: Vec<Found>) -> Result<Vec<Found>, Error> {
     found.retain(|found| !found.path.as_bytes().starts_with(INSIDE.as_bytes()));
-    match found.iter().skip(1).find(|found| found.stat.mount_root) {
+    let mut below = found.iter().filter(|found| !found.path.is_root());
+    match below.find(|found| found.stat.mount_root) {
         Some(mount) => Err(Error::Mount(root.shown(&mount.path))),
         None => Ok(found),
     }
@@ -111,18 +104,7 @@ fn read_round(
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<(), Error> {
-    let mut unread = Vec::new();
-    for (at, file) in found.iter().enumerate() {
-        if !file.stat.is_file() || contents[at].is_some() {
-            continue;
-        }
-        match known.find(&file.path, &file.stat) {
-            Some((digest, false)) if sink.has(&digest) => {
-                contents[at] = Some(Content::Known(digest, Vec::new()));
-            }
-            _ => unread.push((at, file)),
-        }
-    }
+    let mut unread = unread(found, contents, known, sink);
     let mut batch_len = READ_LEN;
     if sink.wants() {
         unread.sort_by(|(_, one), (_, other)| kinship(&one.path).cmp(&kinship(&other.path)));
@@ -145,10 +127,40 @@ fn read_round(
         })
         .collect::<Result<_, _>>()
         .map_err(|Stopped| Error::Stopped)?;
-    for (&(at, _), content) in unread.iter().zip(read.into_iter().flatten()) {
+    put(contents, &unread, read.into_iter().flatten());
+    Ok(())
+}
+
+/// The files that have to be read, with their places among what was found. What is known of the others is put down.
+pub(super) fn unread<'f>(
+    found: &'f [Found],
+    contents: &mut Contents,
+    known: &dyn Known,
+    sink: &dyn Sink,
+) -> Vec<(usize, &'f Found)> {
+    let mut unread = Vec::new();
+    for (at, file) in found.iter().enumerate() {
+        if !file.stat.is_file() || contents[at].is_some() {
+            continue;
+        }
+        match known.find(&file.path, &file.stat) {
+            Some((digest, false)) if sink.has(&digest) => {
+                contents[at] = Some(Content::Known(digest, Vec::new()));
+            }
+            _ => unread.push((at, file)),
+        }
+    }
+    unread
+}
+
+pub(super) fn put(
+    contents: &mut Contents,
+    unread: &[(usize, &Found)],
+    read: impl IntoIterator<Item = Content>,
+) {
+    for (&(at, _), content) in unread.iter().zip(read) {
         contents[at] = Some(content);
     }
-    Ok(())
 }
 
 /// Orders files so that those which compress well together are neighbours: bytecode comes right after its source, most of whose
@@ -184,7 +196,7 @@ fn batches<'u, 'f>(files: &'u [(usize, &'f Found)], len: u64) -> Vec<&'u [(usize
     batches
 }
 
-fn read_batch(
+pub(super) fn read_batch(
     root: &Rooted,
     batch: &[(usize, &Found)],
     sink: &dyn Sink,
@@ -270,59 +282,6 @@ fn carry_over(
         .collect()
 }
 
-/// The manifest of what was found and read, and what could not be read.
-fn assemble(found: Vec<Found>, contents: Contents) -> (Manifest, Vec<RelPath>) {
-    let mut first_links: HashMap<(u64, u64), usize> = HashMap::new();
-    let mut unreadable = Vec::new();
-    let mut entries: Vec<Entry> = Vec::with_capacity(found.len());
-    for (found, content) in found.into_iter().zip(contents) {
-        let Found { path, stat, rare } = found;
-        let Rare {
-            target,
-            xattrs,
-            problem,
-        } = rare.map_or_else(Rare::default, |rare| *rare);
-        let mut meta = Meta {
-            xattrs,
-            ..stat.meta()
-        };
-        let node = if let Some(reason) = problem {
-            Node::Unreadable(reason)
-        } else if stat.is_dir() {
-            Node::Dir
-        } else if let Some(target) = target {
-            Node::Symlink(target)
-        } else if let Some(special) = stat.special() {
-            Node::Special(special)
-        } else {
-            match content {
-                Some(Content::Known(digest, xattrs)) => {
-                    meta.xattrs = xattrs;
-                    let link_to = if stat.nlink > 1 {
-                        let group = (stat.dev, stat.ino);
-                        let first = *first_links.entry(group).or_insert(entries.len());
-                        entries.get(first).map(|first| first.path.clone())
-                    } else {
-                        None
-                    };
-                    Node::File {
-                        size: stat.size,
-                        digest,
-                        link_to,
-                    }
-                }
-                Some(Content::Unreadable(reason)) => Node::Unreadable(reason),
-                Some(Content::Changed) | None => Node::Unreadable(Node::RESTLESS.to_owned()),
-            }
-        };
-        if matches!(node, Node::Unreadable(_)) {
-            unreadable.push(path.clone());
-        }
-        entries.push(Entry { path, meta, node });
-    }
-    (Manifest::new(entries), unreadable)
-}
-
 impl Scan {
     /// That this is one whole state of the tree: nothing moved and everything could be read.
     pub(crate) fn whole(self) -> Result<Self, Error> {
@@ -349,12 +308,15 @@ impl Scan {
 
     /// What the next save may rely on.
     pub(crate) fn stat_cache(&self, racy: Option<Time>) -> StatCache {
-        let mut cache = StatCache::default();
-        for (entry, stat) in self.manifest.entries().iter().zip(&self.stats) {
-            if let Some(digest) = entry.digest() {
-                cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), racy);
-            }
-        }
-        cache
+        StatCache::new(self.records(), racy)
+    }
+
+    /// What each file holds in its state.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Record> {
+        let entries = self.manifest.entries().iter().zip(&self.stats);
+        entries.filter_map(|(entry, stat)| {
+            let has_xattrs = !entry.meta.xattrs.is_empty();
+            Some(Record::new(stat, entry.digest()?, has_xattrs))
+        })
     }
 }

@@ -1,7 +1,5 @@
 //! What a file's content was when the file was in some state: spares a save from reading what cannot have changed.
 
-use std::collections::HashMap;
-
 use crate::disk::stat::Stat;
 use crate::model::{Digest, RelPath, Time};
 
@@ -13,7 +11,8 @@ pub(crate) trait Known: Sync {
 
 /// The state of one file and the digest that it had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Record {
+pub(crate) struct Record {
+    ino: u64,
     dev: u64,
     size: u64,
     mtime: Time,
@@ -22,16 +21,34 @@ struct Record {
     has_xattrs: bool,
 }
 
-/// The files of one venv by inode. Not by path: whatever gives an inode another name or content changes its change time.
+impl Record {
+    /// What a file in this state holds.
+    pub(crate) fn new(stat: &Stat, digest: Digest, has_xattrs: bool) -> Self {
+        Self {
+            ino: stat.ino,
+            dev: stat.dev,
+            size: stat.size,
+            mtime: stat.mtime,
+            ctime: stat.ctime,
+            digest,
+            has_xattrs,
+        }
+    }
+}
+
+/// The files of one venv by inode, in that order. Not by path: whatever gives an inode another name or content changes its change time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct StatCache {
-    records: HashMap<u64, Record>,
+    records: Vec<Record>,
 }
 
 impl Known for StatCache {
     /// The change time cannot be set by hand, so an equal one means that nobody touched the file.
     fn find(&self, _path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
-        let record = self.records.get(&stat.ino)?;
+        let at = self
+            .records
+            .binary_search_by_key(&stat.ino, |record| record.ino);
+        let record = self.records.get(at.ok()?)?;
         let same = (record.dev, record.size) == (stat.dev, stat.size)
             && (record.mtime, record.ctime) == (stat.mtime, stat.ctime);
         same.then_some((record.digest, record.has_xattrs))
@@ -39,39 +56,31 @@ impl Known for StatCache {
 }
 
 impl StatCache {
-    /// Records a file. One that changed at `racy` or later is left out: on kernels with coarse time stamps it could change
-    /// once more without a trace.
-    pub(crate) fn insert(
-        &mut self,
-        stat: &Stat,
-        digest: Digest,
-        has_xattrs: bool,
-        racy: Option<Time>,
-    ) {
-        if racy.is_some_and(|racy| stat.ctime >= racy) {
-            return;
-        }
-        let record = Record {
-            dev: stat.dev,
-            size: stat.size,
-            mtime: stat.mtime,
-            ctime: stat.ctime,
-            digest,
-            has_xattrs,
-        };
-        self.records.insert(stat.ino, record);
+    /// Knows files by these records, of one inode by the last. One that changed at `racy` or later is left out: on kernels with coarse time
+    /// stamps it could change once more without a trace.
+    pub(crate) fn new(records: impl Iterator<Item = Record>, racy: Option<Time>) -> Self {
+        let settled = |record: &Record| racy.is_none_or(|racy| record.ctime < racy);
+        let mut records: Vec<Record> = records.filter(settled).collect();
+        records.sort_by_key(|record| record.ino);
+        records.dedup_by(|later, record| {
+            let same = later.ino == record.ino;
+            if same {
+                *record = *later;
+            }
+            same
+        });
+        Self { records }
     }
 
     /// The bytes in which the index keeps it: the number of records; their columns in the order of the inodes, compressed;
     /// their digests, which do not compress.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut sorted: Vec<_> = self.records.iter().collect();
-        sorted.sort_unstable_by_key(|(ino, _)| **ino);
-        let mut columns = Vec::with_capacity(sorted.len() * COLUMNS_LEN);
+        let count = self.records.len();
+        let mut columns = Vec::with_capacity(count * COLUMNS_LEN);
         for column in COLUMNS {
             let mut before = 0;
-            for (ino, record) in &sorted {
-                let value = column(**ino, record);
+            for record in &self.records {
+                let value = column(record);
                 // Neighbours are alike, and their differences compress.
                 columns.extend_from_slice(&value.wrapping_sub(before).to_le_bytes());
                 before = value;
@@ -79,9 +88,10 @@ impl StatCache {
         }
         // Nothing reads back as an empty cache.
         let packed = zstd::bulk::compress(&columns, 1).unwrap_or_default();
-        let mut out = Vec::with_capacity(8 + packed.len() + sorted.len() * Digest::LEN);
-        out.extend_from_slice(&(sorted.len() as u64).to_le_bytes());
-        for (_, record) in &sorted {
+        drop(columns);
+        let mut out = Vec::with_capacity(8 + packed.len() + count * Digest::LEN);
+        out.extend_from_slice(&(count as u64).to_le_bytes());
+        for record in &self.records {
             out.extend_from_slice(record.digest.as_bytes());
         }
         out.extend(packed);
@@ -125,6 +135,7 @@ impl StatCache {
             nanos: nanos[at] as u32,
         };
         let record = |at: usize| Record {
+            ino: inos[at],
             dev: devs[at],
             size: sizes[at],
             mtime: time(&mtimes, at),
@@ -132,24 +143,22 @@ impl StatCache {
             digest: Digest::from_bytes(digests[at]),
             has_xattrs: xattrs[at] != 0,
         };
-        let records = inos.iter().enumerate();
-        Some(Self {
-            records: records.map(|(at, ino)| (*ino, record(at))).collect(),
-        })
+        // Whoever wrote it may have sorted nothing.
+        Some(Self::new((0..count).map(record), None))
     }
 }
 
-type Column = fn(u64, &Record) -> u64;
+type Column = fn(&Record) -> u64;
 
 const COLUMNS: [Column; 8] = [
-    |ino, _| ino,
-    |_, record| record.dev,
-    |_, record| record.size,
-    |_, record| record.mtime.secs as u64,
-    |_, record| record.mtime.nanos.into(),
-    |_, record| record.ctime.secs as u64,
-    |_, record| record.ctime.nanos.into(),
-    |_, record| record.has_xattrs.into(),
+    |record| record.ino,
+    |record| record.dev,
+    |record| record.size,
+    |record| record.mtime.secs as u64,
+    |record| record.mtime.nanos.into(),
+    |record| record.ctime.secs as u64,
+    |record| record.ctime.nanos.into(),
+    |record| record.has_xattrs.into(),
 ];
 
 /// What the columns take of one record.
@@ -160,23 +169,22 @@ mod tests {
     use super::*;
 
     fn cache(count: u64) -> StatCache {
-        let mut cache = StatCache::default();
-        for ino in 0..count {
+        let record = |ino: u64| {
             let time = |secs: i64| Time {
                 secs,
                 nanos: (ino * 7919 % 1_000_000_000) as u32,
             };
-            let record = Record {
+            Record {
+                ino: u64::MAX - ino * ino,
                 dev: u64::MAX - ino % 2,
                 size: ino << 33,
                 mtime: time(-1),
                 ctime: time(1 << 40),
                 digest: Digest::of(&ino.to_le_bytes()),
-                has_xattrs: ino % 3 == 0,
-            };
-            cache.records.insert(u64::MAX - ino * ino, record);
-        }
-        cache
+                has_xattrs: ino.is_multiple_of(3),
+            }
+        };
+        StatCache::new((0..count).map(record), None)
     }
 
     #[test]
@@ -185,6 +193,16 @@ mod tests {
             let cache = cache(count);
             assert_eq!(StatCache::decode(&cache.encode()), cache, "{count}");
         }
+    }
+
+    #[test]
+    fn of_one_inode_the_last_record_counts() {
+        let first = cache(1).records[0];
+        let (mut other, mut last) = (first, first);
+        other.ino = 7;
+        last.digest = Digest::of(b"written since");
+        let cache = StatCache::new([first, other, last].into_iter(), None);
+        assert_eq!(cache.records, [other, last]);
     }
 
     #[test]

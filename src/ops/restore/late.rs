@@ -1,6 +1,7 @@
 //! What happens in a venv while it is being replaced: nothing of it may be lost, and nothing of it may get into the new tree.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::Live;
 use super::plan::Route;
@@ -8,11 +9,11 @@ use super::special::made_anew;
 use super::stage::Staged;
 use super::write::Writer;
 use crate::disk::PathError;
-use crate::disk::journal::{INSIDE, Phase};
+use crate::disk::journal::Phase;
 use crate::disk::rooted::Rooted;
 use crate::disk::staging::Staging;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, walk};
+use crate::disk::walk::{Found, walk_dirs};
 use crate::model::{
     Digest, Document, Entry, Manifest, Node, Purpose, RelPath, SnapshotId, Time, VenvId,
 };
@@ -24,7 +25,7 @@ use crate::ops::lookup::Chosen;
 use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
 use crate::venv::scan::Scan;
-use crate::venv::stat_cache::StatCache;
+use crate::venv::stat_cache::{Record, StatCache};
 
 /// A name under which a replaced tree stays beside the venv: that of the snapshot that has all of it, if there is one.
 pub(super) fn name_to_keep(venv: &[u8], saved: Option<SnapshotId>) -> Result<String, Error> {
@@ -91,12 +92,12 @@ pub(super) fn capture(
     };
     // The change time of the files that were linked moved with the link.
     let racy = context.racy(old)?;
-    let mut cache = live.scan.stat_cache(racy);
-    for (entry, stat) in staged.taken.files(&staged.plan.target.manifest) {
-        if let Some(digest) = entry.digest() {
-            cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), racy);
-        }
-    }
+    let taken = staged.taken.files(&staged.plan.target.manifest);
+    let taken = taken.filter_map(|(entry, stat)| {
+        let has_xattrs = !entry.meta.xattrs.is_empty();
+        Some(Record::new(stat, entry.digest()?, has_xattrs))
+    });
+    let cache = StatCache::new(live.scan.records().chain(taken), racy);
     let venv = context.venv_id(&staged.plan.place);
     let late = Late {
         context,
@@ -180,38 +181,6 @@ impl Late<'_> {
         scan.unreadable = found;
         Ok(Saved { id, scan })
     }
-}
-
-/// Whether anything in the replaced tree is not as it was scanned, or taken over. Its root was renamed, which moves only its
-/// change time; or our own staging lies in it, which moves more.
-pub(super) fn moved(staged: &Staged<'_>, old: &Rooted, live: &Live) -> Result<bool, Error> {
-    let mut found = walk(old)?;
-    let all = found.len();
-    found.retain(|found| !found.path.as_bytes().starts_with(INSIDE.as_bytes()));
-    let inside = found.len() < all;
-    if found.len() != live.scan.stats.len() {
-        return Ok(true);
-    }
-    let mut taken = staged.taken.files(&staged.plan.target.manifest).peekable();
-    let then = live.scan.manifest.entries().iter().zip(&live.scan.stats);
-    Ok(found.iter().zip(then).any(|(now, (entry, stat))| {
-        while taken
-            .next_if(|(taken, _)| taken.path < entry.path)
-            .is_some()
-        {}
-        let linked = taken
-            .next_if(|(taken, _)| taken.path == entry.path)
-            .map(|(_, linked)| linked)
-            .filter(|linked| linked.same_inode(stat));
-        let mut stat = *linked.unwrap_or(stat);
-        if entry.path.is_root() {
-            stat.ctime = now.stat.ctime;
-            if inside {
-                (stat.mtime, stat.size) = (now.stat.mtime, now.stat.size);
-            }
-        }
-        now.path != entry.path || !now.stat.same_state(&stat)
-    }))
 }
 
 /// Files that both trees share and that changed after the last check, through the old tree: the new tree gets its own. Where the
@@ -313,23 +282,16 @@ fn note_states(context: &Context<'_>, staged: &Staged<'_>) -> Result<(), Error> 
     if !staged.plan.store.may_write() || context.racy(&tree)?.is_some() {
         return Ok(());
     }
-    let found = walk(&tree)?;
-    let since = Since::new(staged, found.first());
-    let mut cache = StatCache::default();
-    let mut target = staged.plan.target.manifest.entries().iter().peekable();
-    for Found { path, stat, .. } in &found {
-        while target.next_if(|entry| entry.path < *path).is_some() {}
-        let Some(entry) = target.next_if(|entry| entry.path == *path) else {
-            continue;
-        };
-        if let Some(digest) = entry.digest()
-            && entry.size() == Some(stat.size)
-            && entry.meta.mtime == stat.mtime
-            && since.is_untouched(path, stat)
-        {
-            cache.insert(stat, digest, !entry.meta.xattrs.is_empty(), None);
-        }
-    }
+    let since = Since::new(staged, &tree.stat()?);
+    let records = Mutex::new(Vec::new());
+    walk_dirs(&tree, &|_, found| {
+        let known = found.iter().filter_map(|now| since.record(now));
+        let known: Vec<Record> = known.collect();
+        let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
+        records.extend(known);
+    })?;
+    let records = records.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let cache = StatCache::new(records.into_iter(), None);
     let key = Context::cache_key(&context.venv_id(&staged.plan.place));
     let store = staged.plan.store;
     store.set_stat_cache(&key, &cache.encode(), context.monitor);
@@ -339,55 +301,55 @@ fn note_states(context: &Context<'_>, staged: &Staged<'_>) -> Result<(), Error> 
 /// What tells of a file of the new tree that nobody changed it since it was proved good. Size and time do not: both can be the same
 /// after an installer put another file there.
 struct Since<'s> {
-    /// The states in which files were proved.
-    proved: HashMap<&'s RelPath, &'s Stat>,
-    /// Whether files were shared with the replaced tree, whose removal moved their change time.
-    shared: bool,
+    staged: &'s Staged<'s>,
+    /// Whether files were replaced one by one. Else some are shared with the replaced tree, whose removal moved their change time.
+    in_place: bool,
     /// When the new tree was exposed. What was written into it before could be reached by nobody until then.
     exposed: Option<Time>,
 }
 
 impl<'s> Since<'s> {
-    fn new(staged: &'s Staged<'_>, root: Option<&Found>) -> Self {
-        let target = &staged.plan.target.manifest;
-        if matches!(staged.bench.journal.phase, Phase::Apply { .. }) {
-            let live = staged.plan.live.iter().map(|live| &live.scan);
-            let states = live.flat_map(|scan| scan.manifest.entries().iter().zip(&scan.stats));
-            let stays = |entry: &Entry| {
-                let wanted = target.get(&entry.path).and_then(Entry::digest);
-                wanted.is_some() && wanted == entry.digest()
-            };
-            let proved = states.filter(|(entry, _)| stays(entry));
-            return Self {
-                proved: proved.map(|(entry, stat)| (&entry.path, stat)).collect(),
-                shared: false,
-                exposed: None,
-            };
-        }
+    fn new(staged: &'s Staged<'s>, root: &Stat) -> Self {
+        let in_place = matches!(staged.bench.journal.phase, Phase::Apply { .. });
         // The exchange was the last change of the root, unless it does not look as it was made.
-        let as_made = |root: &&Found| {
-            let (now, made) = (root.stat.meta(), target.entries().first());
-            made.is_some_and(|made| {
-                let made = &made.meta;
-                (now.mode, now.uid, now.gid, now.mtime)
-                    == (made.mode, made.uid, made.gid, made.mtime)
-            })
-        };
-        let taken = staged.taken.files(target);
+        let (now, made) = (root.meta(), staged.plan.target.manifest.entries().first());
+        let as_made = made.is_some_and(|made| {
+            let made = &made.meta;
+            (now.mode, now.uid, now.gid, now.mtime) == (made.mode, made.uid, made.gid, made.mtime)
+        });
         Self {
-            proved: taken.map(|(entry, stat)| (&entry.path, stat)).collect(),
-            shared: true,
-            exposed: root.filter(as_made).map(|root| root.stat.ctime),
+            staged,
+            in_place,
+            exposed: (!in_place && as_made).then_some(root.ctime),
         }
     }
 
-    fn is_untouched(&self, path: &RelPath, now: &Stat) -> bool {
-        match self.proved.get(path) {
-            Some(then) if self.shared && then.nlink > 1 => {
-                now.same_inode(then) && (now.mode, now.mtime) == (then.mode, then.mtime)
+    /// What is known of a file that is as it was proved.
+    fn record(&self, now: &Found) -> Option<Record> {
+        let target = &self.staged.plan.target.manifest;
+        let at = target.position(&now.path)?;
+        let entry = target.entries().get(at)?;
+        let (digest, stat) = (entry.digest()?, &now.stat);
+        let is_same = entry.size() == Some(stat.size) && entry.meta.mtime == stat.mtime;
+        let is_untouched = match self.proved(at, entry, digest) {
+            Some(then) if !self.in_place && then.nlink > 1 => {
+                stat.same_inode(then) && (stat.mode, stat.mtime) == (then.mode, then.mtime)
             }
-            Some(then) => now.same_state(then),
-            None => self.exposed.is_some_and(|exposed| now.ctime <= exposed),
+            Some(then) => stat.same_state(then),
+            None => self.exposed.is_some_and(|exposed| stat.ctime <= exposed),
+        };
+        let has_xattrs = !entry.meta.xattrs.is_empty();
+        (is_same && is_untouched).then(|| Record::new(stat, digest, has_xattrs))
+    }
+
+    /// The state in which a file of the target was proved good before it was taken over, or left where it is.
+    fn proved(&self, at: usize, entry: &Entry, digest: Digest) -> Option<&Stat> {
+        if !self.in_place {
+            return self.staged.taken.at(at);
         }
+        let scan = &self.staged.plan.live.as_ref()?.scan;
+        let then = scan.manifest.position(&entry.path)?;
+        let stays = scan.manifest.entries().get(then)?.digest() == Some(digest);
+        scan.stats.get(then).filter(|_| stays)
     }
 }

@@ -6,6 +6,7 @@ use super::in_place;
 use super::late;
 use super::outcome::Wrong;
 use super::plan::{Keep, Plan, Route};
+use super::still::moved;
 use super::verified::Verified;
 use crate::disk::PathError;
 use crate::disk::apply::{apply, settle_root};
@@ -220,7 +221,7 @@ impl<'a> Verified<'a> {
             };
             let venv = staged.plan.in_place()?;
             let restless = in_place::restless(staged).is_some();
-            if !restless && !late::moved(staged, &venv, live)? {
+            if !restless && !moved(staged, &venv, live)? {
                 return Ok(());
             }
             if staged.plan.options.to.is_some() {
@@ -328,7 +329,7 @@ impl Swapped<'_> {
         let Some(live) = &staged.plan.live else {
             return Ok((None, None));
         };
-        if live.scan.unstable.is_empty() && !late::moved(staged, old, live).unwrap_or(true) {
+        if live.scan.unstable.is_empty() && !moved(staged, old, live).unwrap_or(true) {
             return Ok((None, None));
         }
         let (saved, lost) = match late::capture(context, staged, old, live) {

@@ -41,6 +41,16 @@ impl Taken {
         pairs.filter_map(|(entry, state)| Some((entry, state.as_ref()?)))
     }
 
+    /// The state of the file at one path, if it was taken over.
+    pub(super) fn of(&self, target: &Manifest, path: &RelPath) -> Option<&Stat> {
+        self.at(target.position(path)?)
+    }
+
+    /// The same by its place among the entries of the target.
+    pub(super) fn at(&self, at: usize) -> Option<&Stat> {
+        self.0.get(at)?.as_ref()
+    }
+
     /// Those whose inode both trees share.
     pub(super) fn shared(&self) -> Self {
         let shared = |state: &Option<Stat>| state.filter(|state| state.nlink > 1);
@@ -99,7 +109,7 @@ pub(super) struct Proved<'a> {
 impl Known for Proved<'_> {
     fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
         let at = self.target.position(path)?;
-        let state = self.taken.0.get(at)?.as_ref()?;
+        let state = self.taken.at(at)?;
         let entry = self.target.entries().get(at)?;
         let digest = entry.digest().filter(|_| state.same_state(stat))?;
         Some((digest, !entry.meta.xattrs.is_empty()))

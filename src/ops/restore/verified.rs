@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
+use super::readback::Readback;
 use super::stage::Staged;
 use super::taken::Proved;
-use crate::model::compare::compare;
-use crate::model::{Kind, Manifest, RelPath};
+use crate::model::{Entry, Kind, Manifest, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::venv::scan::scan_private;
+use crate::venv::stream::stream;
 
 /// A tree that is right and durable. Only this can be swapped.
 pub(super) struct Verified<'a> {
@@ -45,43 +45,21 @@ impl Verified<'_> {
             target,
             taken: &staged.taken,
         };
-        let found = scan_private(staged.bench.staging.root(), &proved, context.monitor)?;
         let choice = staged.choice.as_ref();
         let in_place = choice.is_some();
         let staged_part = choice.map(|choice| only(target, &choice.staged));
-        let expected = staged_part.as_ref().unwrap_or(target);
         // In place, the staged directories only carry the files; their own attributes are set at the goal. Those of the root
         // come when it is exposed, and are read back then.
-        let wrong = compare(expected, &found).into_iter().find(|difference| {
-            let dir = difference
-                .actual
-                .or(difference.expected)
-                .is_some_and(|entry| entry.node == crate::model::Node::Dir);
-            let root = difference
-                .expected
-                .is_some_and(|entry| entry.path.is_root());
-            !((in_place && dir || root)
-                && matches!(difference.kind, Kind::Mode | Kind::Owner | Kind::Mtime))
-        });
-        match wrong {
-            Some(difference) => {
-                let path = difference
-                    .expected
-                    .or(difference.actual)
-                    .map(|entry| entry.path.to_string())
-                    .unwrap_or_default();
-                let what = format!(
-                    "{}{}",
-                    difference.kind.as_str(),
-                    difference
-                        .reason
-                        .map(|reason| format!(", {reason}"))
-                        .unwrap_or_default()
-                );
-                Err(Error::NotVerified { path, what })
-            }
-            None => Ok(()),
-        }
+        let counts = |kind: Kind, entry: &Entry| {
+            let later = in_place && entry.node == Node::Dir || entry.path.is_root();
+            !(later && matches!(kind, Kind::Mode | Kind::Owner | Kind::Mtime))
+        };
+        let readback = Readback::new(staged_part.as_ref().unwrap_or(target), &counts);
+        let root = staged.bench.staging.root();
+        stream(root, &proved, context.monitor, &|found, stats| {
+            readback.take(found, stats);
+        })?;
+        readback.end()
     }
 }
 

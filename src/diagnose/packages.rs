@@ -176,8 +176,7 @@ impl<'a> Packages<'a> {
 
     /// Whether a path lies in the info directory of a distribution: that of the same version may hold other files.
     fn is_info(&self, path: &RelPath) -> bool {
-        let dists = self.expected.all.iter();
-        dists.into_iter().any(|dist| path.is_within(&dist.info))
+        self.expected.info_owner(path).is_some()
     }
 
     /// Files that a new version lists and that were never there: an upgrade half done.

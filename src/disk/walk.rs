@@ -1,7 +1,7 @@
 //! Everything below a directory, found in parallel: names and states, not content.
 
 use std::os::fd::AsFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::Scope;
 use rayon::slice::ParallelSliceMut;
@@ -46,11 +46,7 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     })?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    let first = found.first().and_then(|root| root.rare.as_ref());
-    match first.and_then(|rare| rare.problem.clone()) {
-        Some(text) => Err(std::io::Error::other(text)).at("list", root.path()),
-        None => Ok(found),
-    }
+    Ok(found)
 }
 
 /// Takes a directory with those of its entries that are none. What takes long should be spawned.
@@ -60,24 +56,36 @@ pub(crate) type Take<'a> = dyn Fn(&Scope<'a>, Vec<Found>) + Sync + 'a;
 /// tree. A mount is handed on like a file.
 pub(crate) fn walk_dirs<'a>(root: &'a Rooted, take: &'a Take<'a>) -> Result<(), PathError> {
     let stat = root.stat()?;
-    let walker = Walker { root, take };
+    let walker = Walker {
+        root,
+        take,
+        failed: Arc::default(),
+    };
     rayon::scope(|scope| walker.directory(scope, RelPath::root(), stat));
-    Ok(())
+    match walker.failed.get() {
+        Some(error) => Err(*error).at("list", root.path()),
+        None => Ok(()),
+    }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Walker<'a> {
     root: &'a Rooted,
     take: &'a Take<'a>,
+    /// Why the root cannot be listed.
+    failed: Arc<OnceLock<Errno>>,
 }
 
 impl<'a> Walker<'a> {
-    fn directory(self, scope: &Scope<'a>, path: RelPath, stat: Stat) {
+    fn directory(&self, scope: &Scope<'a>, path: RelPath, stat: Stat) {
         let mut here = Vec::new();
         let mut rare = Rare::default();
         if path.parts().count() > RelPath::LEVELS_MAX {
             rare.problem = Some("it is nested too deep".to_owned());
         } else if let Err(error) = self.list(scope, &path, &mut rare, &mut here) {
+            if path.is_root() {
+                let _ = self.failed.set(error);
+            }
             rare.problem = Some(std::io::Error::from(error).to_string());
         }
         here.push(Found::new(path, stat, rare));
@@ -85,7 +93,7 @@ impl<'a> Walker<'a> {
     }
 
     fn list(
-        self,
+        &self,
         scope: &Scope<'a>,
         own: &RelPath,
         rare: &mut Rare,
@@ -105,7 +113,8 @@ impl<'a> Walker<'a> {
                 continue;
             };
             if stat.is_dir() && !stat.mount_root {
-                scope.spawn(move |scope| self.directory(scope, path, stat));
+                let walker = self.clone();
+                scope.spawn(move |scope| walker.directory(scope, path, stat));
             } else {
                 here.push(leaf(&fd, &name, path, stat));
             }

@@ -72,8 +72,11 @@ pub(crate) struct Dists {
     pub(crate) all: Vec<Dist>,
     /// What an interrupted pip left behind.
     pub(crate) leftovers: Vec<Leftover>,
-    owners: HashMap<RelPath, usize>,
+    /// For each file that is listed: the distribution, and which of its rows that is; sorted by path.
+    owners: Vec<(u32, u32)>,
     shared: Vec<(RelPath, usize, usize)>,
+    /// The distributions by their info directories.
+    infos: HashMap<RelPath, usize>,
 }
 
 impl Dists {
@@ -121,25 +124,52 @@ impl Dists {
     }
 
     fn own(&mut self) {
-        for (number, dist) in self.all.iter().enumerate() {
+        let infos = self.all.iter().enumerate();
+        let infos = infos.map(|(number, dist)| (dist.info.clone(), number));
+        let infos = infos.collect();
+        let mut owners: Vec<(u32, u32)> = Vec::new();
+        for (dist, number) in self.all.iter().zip(0..) {
             let rows = dist.record.iter().flat_map(|(_, record)| &record.rows);
-            for row in rows {
-                if let Some(first) = self.owners.insert(row.path.clone(), number)
-                    && first != number
-                {
-                    self.owners.insert(row.path.clone(), first);
-                    self.shared.push((row.path.clone(), first, number));
-                }
-            }
+            owners.extend(rows.zip(0..).map(|(_, row)| (number, row)));
         }
+        let path = |owner: &(u32, u32)| self.row(*owner).map(|row| &row.path);
+        owners.sort_unstable_by(|a, b| path(a).cmp(&path(b)).then(a.cmp(b)));
+        let mut shared = Vec::new();
+        owners.dedup_by(|other, first| {
+            let same = path(other) == path(first);
+            if same && let Some(path) = path(other) {
+                shared.push((path.clone(), first.0 as usize, other.0 as usize));
+            }
+            same
+        });
+        (self.owners, self.shared, self.infos) = (owners, shared, infos);
+    }
+
+    fn row(&self, (dist, row): (u32, u32)) -> Option<&Row> {
+        let (_, record) = self.all.get(dist as usize)?.record.as_ref()?;
+        record.rows.get(row as usize)
+    }
+
+    /// The number of the first distribution that lists a file.
+    fn lister(&self, path: &RelPath) -> Option<usize> {
+        let order = |owner: &(u32, u32)| self.row(*owner).map(|row| &row.path).cmp(&Some(path));
+        let at = self.owners.binary_search_by(order).ok()?;
+        Some(self.owners.get(at)?.0 as usize)
     }
 
     /// The distribution that lists a file, or whose own info directory holds it.
     pub(crate) fn owner(&self, path: &RelPath) -> Option<&Dist> {
-        if let Some(number) = self.owners.get(path) {
-            return self.all.get(*number);
+        match self.lister(path) {
+            Some(number) => self.all.get(number),
+            None => self.info_owner(path),
         }
-        self.all.iter().find(|dist| path.is_within(&dist.info))
+    }
+
+    /// The distribution whose own info directory holds a file, or is it.
+    pub(crate) fn info_owner(&self, path: &RelPath) -> Option<&Dist> {
+        let mut above = std::iter::successors(Some(path.clone()), RelPath::parent);
+        self.all
+            .get(above.find_map(|dir| self.infos.get(&dir).copied())?)
     }
 
     /// Files that two distributions list.
@@ -151,7 +181,7 @@ impl Dists {
 
     /// All rows of a path: more than one where distributions share it.
     pub(crate) fn rows<'a>(&'a self, path: &'a RelPath) -> impl Iterator<Item = &'a Row> {
-        let first = self.owners.get(path).copied();
+        let first = self.lister(path);
         let others = self
             .shared
             .iter()
@@ -165,7 +195,8 @@ impl Dists {
 
     /// The distribution of a normalized name.
     pub(crate) fn named(&self, name: &str) -> Option<&Dist> {
-        self.all.iter().find(|dist| dist.name == name)
+        let first = self.all.partition_point(|dist| *dist.name < *name);
+        self.all.get(first).filter(|dist| dist.name == name)
     }
 }
 

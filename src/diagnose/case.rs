@@ -1,5 +1,6 @@
 //! What the rules look at: all damage of one venv with the clues around it. No rule looks further.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{Kind, RelPath, Time};
@@ -44,9 +45,9 @@ pub(crate) struct Actual {
 
 /// A file that should be there, damaged or not; no bytecode among them.
 #[derive(Clone, Debug)]
-pub(crate) struct Expected {
-    /// Where.
-    pub(crate) path: RelPath,
+pub(crate) struct Expected<'a> {
+    /// Where. There may be a million, each of which the snapshot or a RECORD names already.
+    pub(crate) path: Cow<'a, RelPath>,
     /// Its size in bytes, where known.
     pub(crate) size: Option<u64>,
     /// Its modification time, where a snapshot or the live file tells.
@@ -55,11 +56,11 @@ pub(crate) struct Expected {
 
 /// All that the rules may know. Sorted by path where it is a list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Case {
+pub(crate) struct Case<'a> {
     /// The damage.
     pub(crate) hurts: Vec<Hurt>,
     /// All files and directories' files that should be there, hurt or not.
-    pub(crate) expected: Vec<Expected>,
+    pub(crate) expected: Vec<Expected<'a>>,
     /// The modification times of the directories that are there.
     pub(crate) dirs: HashMap<RelPath, Time>,
     /// By distribution: when it was installed (the modification time of its RECORD).

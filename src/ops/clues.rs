@@ -1,5 +1,6 @@
 //! Gathers what the rules of diagnosis look at: from a comparison with a snapshot, or from an audit alone.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::diff::Sides;
@@ -46,7 +47,7 @@ pub(super) fn from_changes(
         .iter()
         .filter(|entry| entry.size().is_some() && !is_bytecode(&entry.path))
         .map(|entry| Expected {
-            path: entry.path.clone(),
+            path: Cow::Borrowed(&entry.path),
             size: entry.size(),
             mtime: Some(entry.meta.mtime),
         });
@@ -98,7 +99,7 @@ pub(super) fn from_audit(
         .flat_map(|(_, record)| &record.rows)
         .filter(|row| !is_bytecode(&row.path))
         .map(|row| Expected {
-            path: row.path.clone(),
+            path: Cow::Borrowed(&row.path),
             size: row.size,
             mtime: None,
         })
@@ -174,7 +175,12 @@ fn denied() -> String {
 }
 
 /// What is known of the places around the damage.
-fn surroundings(live: &Manifest, dists: &Dists, before: &Dists, expected: &Manifest) -> Case {
+fn surroundings(
+    live: &Manifest,
+    dists: &Dists,
+    before: &Dists,
+    expected: &Manifest,
+) -> Case<'static> {
     let dirs: HashMap<RelPath, Time> = live
         .entries()
         .iter()

@@ -68,7 +68,7 @@ fn is_mixed(case: &Case, gone: &[&Hurt], cutoff: Time) -> bool {
     let dirs: HashSet<_> = gone.iter().filter_map(|hurt| hurt.path.parent()).collect();
     case.expected
         .iter()
-        .filter(|file| file.mtime.is_some_and(|mtime| mtime > cutoff) && !hit.contains(&file.path))
+        .filter(|file| file.mtime.is_some_and(|mtime| mtime > cutoff) && !hit.contains(&*file.path))
         .filter_map(|file| file.path.parent())
         .any(|dir| top(&dir).is_some() && dirs.contains(&dir))
 }

@@ -24,8 +24,8 @@ impl<'a> From<&'a Hurt> for File<'a> {
     }
 }
 
-impl<'a> From<&'a Expected> for File<'a> {
-    fn from(file: &'a Expected) -> Self {
+impl<'a> From<&'a Expected<'_>> for File<'a> {
+    fn from(file: &'a Expected<'_>) -> Self {
         Self {
             path: &file.path,
             size: file.size,

@@ -50,12 +50,12 @@ impl<'a> Score<'a> {
 
     /// Lays a pattern over this damage.
     pub(super) fn of(case: &'a Case, hurts: &[&'a Hurt], would_hit: impl Fn(File) -> bool) -> Self {
-        let hit: HashSet<_> = hurts.iter().map(|hurt| &hurt.path).collect();
+        let hit: HashSet<&RelPath> = hurts.iter().map(|hurt| &hurt.path).collect();
         let expected = case
             .expected
             .iter()
             .filter(|file| would_hit((*file).into()));
-        let expected: Vec<_> = expected.map(|file| &file.path).collect();
+        let expected: Vec<_> = expected.map(|file| &*file.path).collect();
         let matches = |hurt: &&&Hurt| would_hit((**hurt).into());
         Self {
             matched: hurts.iter().filter(matches).copied().collect(),
@@ -129,7 +129,7 @@ impl<'a> Score<'a> {
 }
 
 /// The missing entries that are no directories, as far as one can see: nothing missing lies below them.
-pub(super) fn missing_files(case: &Case) -> Vec<&Hurt> {
+pub(super) fn missing_files<'a>(case: &'a Case<'_>) -> Vec<&'a Hurt> {
     let all = case.hurts.iter().enumerate();
     all.filter(|&(at, hurt)| hurt.kind == Kind::Missing && !holds_next(case, at))
         .map(|(_, hurt)| hurt)

@@ -8,7 +8,7 @@ use crate::model::Kind;
 #[test]
 fn a_core_dump_cleaner_is_told_with_its_survivor_and_its_time() {
     let spared = site("idna/core.py");
-    let case = healthy().remove(LATE, |file| named("core.py")(file) && file.path != spared);
+    let case = healthy().remove(LATE, |file| named("core.py")(file) && *file.path != spared);
     let found = only(&case, "core-dump-cleaner");
     assert_eq!(
         found.text,
@@ -24,7 +24,7 @@ fn a_core_dump_cleaner_is_told_with_its_survivor_and_its_time() {
         "core-dump-cleaner",
     );
     // One of four: whatever took it left the others alone.
-    let one = healthy().remove(LATE, |file| file.path == site("click/core.py"));
+    let one = healthy().remove(LATE, |file| *file.path == site("click/core.py"));
     assert!(rules(&one).is_empty());
 }
 

@@ -6,7 +6,7 @@ use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
 
 /// Damage of some kind in one package, with what is there now.
-fn click(kind: Kind, now: Actual) -> Case {
+fn click(kind: Kind, now: Actual) -> Case<'static> {
     healthy().hurt(kind, now, of("click", 0, 2))
 }
 
@@ -28,7 +28,7 @@ fn what_was_written_after_record_is_no_bad_wheel() {
         // A second later is later, where the file system tells.
         assert!(rules(&click(kind, actual(INSTALL + 2, size))).is_empty());
     }
-    let core = |file: &Expected| file.path == site("click/core.py");
+    let core = |file: &Expected| *file.path == site("click/core.py");
     assert!(rules(&healthy().remove(soon, core)).is_empty());
     only(&healthy().remove(INSTALL, core), "bad-wheel");
 }
@@ -80,7 +80,7 @@ fn leftovers_are_rubbish_or_the_only_copy() {
 }
 
 /// A case with the one rule that may speak of it.
-type Row = (&'static str, Case);
+type Row = (&'static str, Case<'static>);
 
 /// Every cause with clear evidence, and those beside it that share some of it.
 fn causes() -> Vec<Row> {

@@ -2,6 +2,7 @@
 
 use super::super::super::case::{Actual, Case, Expected, Hurt};
 use crate::model::{Kind, RelPath, Time};
+use std::borrow::Cow;
 
 /// When pip wrote the first package: 2026-11-23 22:00 UTC. Each other one came two seconds later.
 pub(super) const INSTALL: i64 = 1_795_471_200;
@@ -74,7 +75,7 @@ pub(super) fn owner(path: &RelPath) -> Option<String> {
 }
 
 /// The venv, whole.
-pub(super) fn healthy() -> Case {
+pub(super) fn healthy() -> Case<'static> {
     let mut case = Case {
         root_uid: 1000,
         ..Case::default()
@@ -102,7 +103,7 @@ pub(super) fn healthy() -> Case {
                 case.dirs.insert(each, time);
             }
             case.expected.push(Expected {
-                path,
+                path: Cow::Owned(path),
                 size: Some(size),
                 mtime: None,
             });
@@ -125,7 +126,7 @@ pub(super) fn actual(mtime: i64, size: u64) -> Actual {
     }
 }
 
-impl Case {
+impl Case<'_> {
     /// Removes the files that fit at a time, which their directories keep.
     pub(super) fn remove(mut self, time: i64, fits: impl Fn(&Expected) -> bool) -> Self {
         let gone: Vec<_> = self
@@ -163,7 +164,7 @@ impl Case {
     /// Keeps the order of paths.
     fn push(&mut self, file: &Expected, kind: Kind, actual: Option<Actual>) {
         self.hurts.push(Hurt {
-            path: file.path.clone(),
+            path: RelPath::clone(&file.path),
             kind,
             package: owner(&file.path),
             expected_size: file.size,

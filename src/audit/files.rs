@@ -23,7 +23,14 @@ enum Verdict {
     },
     /// It lies below a directory that cannot be looked into.
     Hidden(RelPath),
-    Bad(Finding),
+    // In a box: of a million rows most are good.
+    Bad(Box<Finding>),
+}
+
+impl Verdict {
+    fn bad(finding: Finding) -> Self {
+        Self::Bad(Box::new(finding))
+    }
 }
 
 /// Checks all rows, and counts.
@@ -71,7 +78,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
             }
             // What two distributions list is right if it is what one of them says: the last one wrote it.
             Verdict::Bad(_) if good.contains(&row.path) => counts.unhashed += 1,
-            Verdict::Bad(finding) => findings.push(finding),
+            Verdict::Bad(finding) => findings.push(*finding),
         }
     }
     findings.extend(
@@ -117,7 +124,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             _ => {}
         }
         let text = "it is gone, though RECORD lists it".to_owned();
-        return Verdict::Bad(bad(Check::FileMissing, text));
+        return Verdict::bad(bad(Check::FileMissing, text));
     };
     let size = match &entry.node {
         Node::File { size, .. } => *size,
@@ -127,19 +134,19 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         }
         Node::Symlink(_) => {
             let text = "it is a link that leads to nothing".to_owned();
-            return Verdict::Bad(bad(Check::FileMissing, text));
+            return Verdict::bad(bad(Check::FileMissing, text));
         }
         Node::Unreadable(reason) => {
-            return Verdict::Bad(bad(Check::FileUnreadable, reason.clone()));
+            return Verdict::bad(bad(Check::FileUnreadable, reason.clone()));
         }
         other => {
             let text = format!("it is a {}, not a file", other.type_name());
-            return Verdict::Bad(bad(Check::FileAltered, text));
+            return Verdict::bad(bad(Check::FileAltered, text));
         }
     };
     let with_size = |mut finding: Finding| {
         finding.size = Some(size);
-        Verdict::Bad(finding)
+        Verdict::bad(finding)
     };
     let meant_empty = match &row.hash {
         Hash::Known(algorithm, value) => *value == algorithm.hash(b""),
@@ -162,7 +169,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     match (subject.hash)(&row.path, *algorithm) {
         Some(found) if found == *value => Verdict::Good { empty: size == 0 },
         Some(_) => with_size(differs(subject, &row.path, size, bad)),
-        None => Verdict::Bad(bad(Check::FileUnreadable, "it cannot be read".to_owned())),
+        None => Verdict::bad(bad(Check::FileUnreadable, "it cannot be read".to_owned())),
     }
 }
 

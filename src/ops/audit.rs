@@ -77,7 +77,7 @@ impl Audited<'_> {
         audit: &mut Audit,
         dists: &Dists,
         facts: &Facts,
-        which: Bytecode,
+        which: Bytecode<'_>,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Vec<RelPath> {
         let glimpse = |path: &RelPath| self.glimpse(path);
@@ -92,7 +92,7 @@ impl Audited<'_> {
         audit.findings.extend(compared.findings);
         audit.sort();
         match which {
-            Bytecode::Suspect => Vec::new(),
+            Bytecode::Suspect | Bytecode::These(_) => Vec::new(),
             // Who asks for all of it has to know that nothing was compared.
             Bytecode::All if !can_compare(facts) => {
                 vec![bin_python()]

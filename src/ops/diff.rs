@@ -25,7 +25,7 @@ use crate::model::{
 use crate::store::Store;
 use crate::venv::Site;
 use crate::venv::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
-use crate::venv::interpreter::inspect;
+use crate::venv::interpreter::{Facts, inspect};
 use crate::venv::scan::scan;
 use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
@@ -128,7 +128,11 @@ pub fn diff_venv(
             live: Some(root),
         };
         let mut changes = sides.changes(Depth::Full)?;
-        let (packages, diagnosis) = in_packages(&sides, &before, site.path(), &mut changes);
+        let stop = || context.monitor.cancelled();
+        let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
+        context.go_on()?;
+        let paths = (&*before, site.path());
+        let (packages, diagnosis) = in_packages(&sides, paths, &mut changes, known);
         of_changes(&mut changes, &scan, &places);
         Ok((changes, packages, diagnosis, scan))
     });
@@ -186,19 +190,20 @@ pub fn diff_snapshots(
     })
 }
 
-/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them.
+/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them. The interpreter is
+/// asked, unless what it says is `known`.
 fn in_packages(
     sides: &Sides<'_>,
-    before: &Path,
-    after: &Path,
+    (before, after): (&Path, &Path),
     changes: &mut Vec<Change>,
+    known: Option<Facts>,
 ) -> (Vec<PackageChange>, Vec<Diagnosis>) {
     if changes.iter().all(|change| change.class == Class::Noise) {
         return (Vec::new(), Vec::new());
     }
     let installed = Installed::read(sides, before, after);
     let packages = classify_packages(sides, &installed.compare(sides), changes);
-    let interpreter = sides.live.map(|root| inspect(root, sides.actual));
+    let interpreter = known.or_else(|| Some(inspect(sides.live?, sides.actual)));
     let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref());
     (packages, diagnosis)
 }
@@ -222,7 +227,7 @@ fn packages_of(
         live: None,
     };
     let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
-    Ok(in_packages(&sides, &before, &after, changes))
+    Ok(in_packages(&sides, (&before, &after), changes, None))
 }
 
 /// The snapshot that is named, or the default with the newer save that it passes over.

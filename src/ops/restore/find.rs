@@ -69,6 +69,9 @@ impl Run<'_> {
         };
         let whole = sides(&target.manifest);
         let mut changes = whole.changes(Depth::Kind)?;
+        let stop = || self.context.monitor.cancelled();
+        whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
+        self.context.go_on()?;
         let partial = self.options.heal || !self.options.only.is_empty();
         if !partial && changes.iter().all(|change| change.class == Class::Noise) {
             return Ok(Found {

@@ -168,6 +168,17 @@ pub(super) fn tally<'a>(changes: impl IntoIterator<Item = &'a &'a Change>) -> St
 
 /// What more is known, in words.
 fn detail(change: &Change) -> String {
+    let how = how(change);
+    // What Python would run for other source.
+    match &change.detail.reason {
+        Some(reason) if matches!(change.kind, Kind::Altered | Kind::Extra) => {
+            format!("{how}; {}", Shown(reason.as_bytes()))
+        }
+        _ => how,
+    }
+}
+
+fn how(change: &Change) -> String {
     let was = change.expected.as_ref().and_then(Entry::size);
     let is = change.actual.as_ref().and_then(Entry::size);
     let detail = &change.detail;

@@ -150,26 +150,12 @@ impl Run<'_> {
     }
 }
 
-/// What happens to a package of which not all files are there.
+/// What happens to a package of which an upgrade did not come to its end.
 fn taken_back(package: &PackageChange) -> String {
     let name = &package.name;
     let version = |version: &Option<String>| version.clone().unwrap_or_default();
     let (old, new) = (version(&package.expected), version(&package.actual));
-    match &package.expected {
-        None => {
-            format!(
-                "the installation of {name} {new} was half done; it is removed, since the snapshot does not have it"
-            )
-        }
-        Some(_) if old == new => {
-            format!(
-                "the reinstallation of {name} {new} was half done; it comes back whole, as the snapshot has it"
-            )
-        }
-        Some(_) => {
-            format!(
-                "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
-            )
-        }
-    }
+    format!(
+        "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
+    )
 }

@@ -217,7 +217,7 @@ fn of_windows(path: &RelPath) -> Option<RelPath> {
 }
 
 /// The nearest entry above a path that is there, with what it is.
-fn standing_above<'a>(subject: &'a Subject<'_>, path: &RelPath) -> Option<(RelPath, &'a Node)> {
+pub(super) fn standing_above<'a>(subject: &'a Subject<'_>, path: &RelPath) -> Option<(RelPath, &'a Node)> {
     let mut above = path.parent();
     while let Some(dir) = above {
         if let Some(entry) = subject.manifest.get(&dir) {

@@ -12,6 +12,7 @@ mod imports;
 mod leftovers;
 mod python;
 mod requirements;
+mod site;
 mod smoke;
 mod stale;
 
@@ -74,6 +75,7 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
                     found.extend(requirements::check(subject));
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));
+                    found.extend(site::check(subject));
                     found
                 },
                 || imports::check(subject),

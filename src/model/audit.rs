@@ -11,6 +11,10 @@ use super::path::RelPath;
 pub enum Check {
     /// The interpreter cannot run, or is not the one that the venv was made for.
     Interpreter,
+    /// The directory of the packages is gone, or cannot be reached.
+    SiteMissing,
+    /// All distributions are gone that the last baseline has.
+    PackagesGone,
     /// A file that RECORD lists is gone.
     FileMissing,
     /// A file has no byte left, though RECORD says that it should have some.
@@ -61,6 +65,8 @@ impl Check {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Interpreter => "interpreter",
+            Self::SiteMissing => "site-missing",
+            Self::PackagesGone => "packages-gone",
             Self::FileMissing => "file-missing",
             Self::FileEmptied => "file-emptied",
             Self::FileZeroFilled => "file-zero-filled",

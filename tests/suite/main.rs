@@ -23,6 +23,7 @@ mod copy;
 mod copy_crash;
 mod damage;
 mod diagnosis;
+mod emptied;
 mod fallback;
 mod full_disk;
 mod golden;

@@ -250,11 +250,13 @@ impl<'a> Packages<'a> {
     pub(crate) fn progress(&self, name: &str) -> Progress {
         let versions = self.expected.named(name).zip(self.actual.named(name));
         let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
+        let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
         match self.steps.get(name) {
             // RECORD is written last: what is not there went later.
             Some(Step::Version | Step::Added | Step::Again) => Progress::Done,
             // Without its METADATA and RECORD nobody knows what the new version consists of.
-            Some(Step::Same) if other_version => Progress::Half,
+            Some(Step::Same) if other_version && is_read => Progress::Half,
+            Some(Step::Same) if other_version => Progress::Done,
             _ => Progress::None,
         }
     }

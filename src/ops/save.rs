@@ -14,7 +14,8 @@ use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Digest, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId, Totals, VenvId,
+    Audit, Check, Digest, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot,
+    SnapshotId, Totals, VenvId,
 };
 use crate::store::{Added, Store};
 use crate::venv::Site;
@@ -137,32 +138,34 @@ fn admit(
         }
     };
     // What was kept of another save compares with another baseline.
-    audit.findings.retain(|one| one.check != Check::PackagesGone);
+    audit
+        .findings
+        .retain(|one| one.check != Check::PackagesGone);
     if audit.packages.is_empty() && audit.unread.is_empty() {
         audit.findings.extend(emptied(context, store, root)?);
     }
     accept(&mut audit, &options.accept);
-    if audit.damage().next().is_some() && !options.force {
-        return Err(Error::Damaged(Box::new(audit)));
+    if options.force {
+        return Ok(audit);
     }
+    // What could not be looked at cannot be called sound, nor, where nothing else is wrong, damaged.
+    let unread = |one: &Finding| one.check == Check::FileUnreadable;
     match audit.unread.first() {
-        // What could not be looked at cannot be called sound.
-        Some(first) if !options.force => Err(Error::Venv(crate::venv::Error::Unreadable {
-            count: audit.unread.len(),
-            first: first.path.clone(),
-            reason: first.reason.clone(),
-        })),
+        Some(first) if audit.damage().all(unread) => {
+            Err(Error::Venv(crate::venv::Error::Unreadable {
+                count: audit.unread.len(),
+                first: first.path.clone(),
+                reason: first.reason.clone(),
+            }))
+        }
+        _ if audit.damage().next().is_some() => Err(Error::Damaged(Box::new(audit))),
         _ => Ok(audit),
     }
 }
 
 /// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by `pip
 /// uninstall` one by one hardly anybody comes to that.
-fn emptied(
-    context: &Context<'_>,
-    store: &Store,
-    root: &Rooted,
-) -> Result<Option<Finding>, Error> {
+fn emptied(context: &Context<'_>, store: &Store, root: &Rooted) -> Result<Option<Finding>, Error> {
     let venv = VenvId::new(&context.host, root.path());
     let catalog = store.catalog()?;
     let mut saves = catalog.saves(&venv).rev();

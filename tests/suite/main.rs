@@ -44,6 +44,7 @@ mod large;
 mod late;
 mod leftovers;
 mod lost;
+mod misread;
 mod mixtures;
 mod packages;
 mod packs;

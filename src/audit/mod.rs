@@ -14,9 +14,11 @@ mod python;
 mod requirements;
 mod site;
 mod smoke;
+mod sources;
 mod stale;
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::audit::without_secrets;
@@ -51,6 +53,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
     /// Whether a path leads to something, through links also to what lies outside. Of a tree that stands nowhere nobody knows.
     pub(crate) reaches: &'a (dyn Fn(&RelPath) -> bool + Sync),
+    /// Whether nothing stands at an absolute path, in the venv or outside of it. Of a tree that stands nowhere nobody knows.
+    pub(crate) gone: &'a (dyn Fn(&Path) -> bool + Sync),
     /// What the scan saw of bytecode, where it read it.
     pub(crate) glimpse: &'a (dyn Fn(&RelPath) -> Option<Glimpse> + Sync),
     /// Gives the imports that a look at a source shows, where the scan read it.
@@ -99,6 +103,7 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));
                     found.extend(site::check(subject));
+                    found.extend(sources::check(subject));
                     found
                 },
                 || imports::check(subject),

@@ -188,6 +188,10 @@ fn document(store: &Store, id: Digest) -> Option<Document> {
 
 /// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
 fn same_surroundings(audit: &Audit, root: &Rooted) -> bool {
+    let is_editable = audit.packages.iter().any(|package| package.editable);
+    if is_editable || audit.gone().next().is_some() {
+        return false;
+    }
     let known = audit.interpreter.as_ref();
     let known = known.filter(|python| python.alive && !python.shares);
     known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))

@@ -58,6 +58,7 @@ mod round_trip;
 mod shared;
 mod signals;
 mod slips;
+mod sources;
 mod support;
 mod ticks;
 mod tidy;

@@ -35,12 +35,13 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     let closed = |path: &RelPath| {
         let entry = subject.manifest.get(path);
         entry.is_some_and(|entry| matches!(entry.node, Node::Unreadable(_)))
+            || dist.unread.contains(path)
     };
     if closed(&dist.info) {
         return findings;
     }
-    let metadata = dist.info.join(b"METADATA");
-    let is_hidden = metadata.is_ok_and(|path| closed(&path));
+    let metadata = [&b"METADATA"[..], b"PKG-INFO"].map(|name| dist.info.join(name));
+    let is_hidden = metadata.iter().flatten().any(closed);
     if dist.metadata.is_none() && !is_hidden && !matches!(dist.form, Form::Egg | Form::EggLink) {
         let text = "its METADATA is gone, empty or makes no sense".to_owned();
         findings.push(found(Check::MetadataUnreadable, text));
@@ -50,6 +51,7 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
             let text = "it has no RECORD, so nothing is known of its files".to_owned();
             findings.push(found(Check::RecordAbsent, text));
         }
+        Some((path, _)) if dist.unread.contains(path) => {}
         Some((path, record)) if record.rows.is_empty() => {
             let text = if closed(path) {
                 "it cannot be read, so nothing is known of the files"

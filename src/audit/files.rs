@@ -9,7 +9,9 @@ use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
 use crate::venv::dist::{Dist, Dists, Hash, Row};
 
 /// Content that is looked at to tell how it is wrong.
-const LOOK_MAX: u64 = 64 << 20;
+pub(super) const LOOK_MAX: u64 = 64 << 20;
+/// Why nothing is known of a file, where the reason was not kept.
+pub(super) const UNREADABLE: &str = "it cannot be read";
 
 /// What a row came to.
 enum Verdict {
@@ -169,7 +171,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     match (subject.hash)(&row.path, *algorithm) {
         Some(found) if found == *value => Verdict::Good { empty: size == 0 },
         Some(_) => with_size(differs(subject, &row.path, size, bad)),
-        None => Verdict::bad(bad(Check::FileUnreadable, "it cannot be read".to_owned())),
+        None => Verdict::bad(bad(Check::FileUnreadable, UNREADABLE.to_owned())),
     }
 }
 
@@ -224,7 +226,10 @@ fn of_windows(path: &RelPath) -> Option<RelPath> {
 }
 
 /// The nearest entry above a path that is there, with what it is.
-fn standing_above<'a>(subject: &'a Subject<'_>, path: &RelPath) -> Option<(RelPath, &'a Node)> {
+pub(super) fn standing_above<'a>(
+    subject: &'a Subject<'_>,
+    path: &RelPath,
+) -> Option<(RelPath, &'a Node)> {
     let mut above = path.parent();
     while let Some(dir) = above {
         if let Some(entry) = subject.manifest.get(&dir) {
@@ -239,7 +244,7 @@ fn standing_above<'a>(subject: &'a Subject<'_>, path: &RelPath) -> Option<(RelPa
 fn closed(subject: &Subject<'_>, dir: &RelPath, owners: &BTreeSet<&str>) -> Finding {
     let reason = match subject.manifest.get(dir).map(|entry| &entry.node) {
         Some(Node::Unreadable(reason)) => reason.as_str(),
-        _ => "it cannot be read",
+        _ => UNREADABLE,
     };
     let text = format!("{reason}, so nothing is known of the files in it");
     let finding = Finding::new(Check::FileUnreadable, text).at(dir);

@@ -36,6 +36,7 @@ pub fn metadata(data: &[u8]) {
         read: &read,
         hash: &|_, _| None,
         reaches: &|_| true,
+        gone: &|_| false,
         glimpse: &|_| None,
         imports: &|_| None,
         links: &HashMap::new(),

@@ -12,14 +12,17 @@ mod imports;
 mod leftovers;
 mod python;
 mod requirements;
+mod site;
 mod smoke;
+mod sources;
 mod stale;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::audit::without_secrets;
-use crate::model::{Audit, Manifest, Node, Package, RelPath};
+use crate::model::{Audit, Check, Entry, Finding, Manifest, Node, Package, RelPath};
 use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists, Read};
 use crate::venv::imports::Import;
@@ -27,7 +30,7 @@ use crate::venv::interpreter::Facts;
 
 pub use accept::Accept;
 pub(crate) use accept::accept;
-use files::unowned;
+use files::{LOOK_MAX, UNREADABLE, unowned};
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::wanted;
 pub(crate) use smoke::smoke;
@@ -50,6 +53,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
     /// Whether a path leads to something, through links also to what lies outside. Of a tree that stands nowhere nobody knows.
     pub(crate) reaches: &'a (dyn Fn(&RelPath) -> bool + Sync),
+    /// Whether nothing stands at an absolute path, in the venv or outside of it. Of a tree that stands nowhere nobody knows.
+    pub(crate) gone: &'a (dyn Fn(&Path) -> bool + Sync),
     /// What the scan saw of bytecode, where it read it.
     pub(crate) glimpse: &'a (dyn Fn(&RelPath) -> Option<Glimpse> + Sync),
     /// Gives the imports that a look at a source shows, where the scan read it.
@@ -60,6 +65,29 @@ pub(crate) struct Subject<'a> {
 
 /// Audits a tree.
 pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
+    // A file that the scan could read, and that cannot be read now, is neither sound nor damaged.
+    let failed = Mutex::new(BTreeSet::new());
+    let read = |path: &RelPath| {
+        let bytes = (subject.read)(path);
+        let size = subject.manifest.get(path).and_then(Entry::size);
+        if bytes.is_none() && size.is_some_and(|size| size <= LOOK_MAX) {
+            let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+            failed.insert(path.clone());
+        }
+        bytes
+    };
+    let mut audit = look(&Subject {
+        read: &read,
+        ..*subject
+    });
+    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for path in &failed {
+        audit.leave_unread(path, UNREADABLE);
+    }
+    audit
+}
+
+fn look(subject: &Subject<'_>) -> Audit {
     let mut audit = Audit {
         packages: packages(subject.dists),
         interpreter: subject.interpreter.map(|facts| facts.known.clone()),
@@ -74,6 +102,8 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
                     found.extend(requirements::check(subject));
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));
+                    found.extend(site::check(subject));
+                    found.extend(sources::check(subject));
                     found
                 },
                 || imports::check(subject),
@@ -105,6 +135,20 @@ fn unread(subject: &Subject<'_>, audit: &mut Audit) {
         if let Node::Unreadable(reason) = &entry.node {
             audit.leave_unread(&entry.path, reason);
         }
+    }
+    let dists = subject.dists.all.iter();
+    for path in dists.flat_map(|dist| &dist.unread) {
+        audit.leave_unread(path, UNREADABLE);
+    }
+    let unreadable = |one: &&Finding| one.check == Check::FileUnreadable;
+    let unreadable: Vec<RelPath> = audit
+        .findings
+        .iter()
+        .filter(unreadable)
+        .filter_map(|one| one.path.clone())
+        .collect();
+    for path in &unreadable {
+        audit.leave_unread(path, UNREADABLE);
     }
     let python = subject.interpreter.and_then(|facts| facts.path.as_ref());
     let known = audit.interpreter.as_ref();

@@ -5,16 +5,20 @@
 //! reads; so the inode of the source is the older one, unless somebody wrote the source anew and put size and time back.
 //! Copies of trees and links to a cache change inodes in any order: where too many seem suspect, less is believed.
 
+use std::collections::HashSet;
+
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Check, Finding, Manifest, RelPath};
-use crate::venv::bytecode::Glimpse;
+use crate::venv::bytecode::{Glimpse, is_bytecode, source_of};
 use crate::venv::dist::Dists;
 use crate::venv::interpreter::Facts;
 use crate::venv::recompile::{Pair, Verdict, compare, named};
 
 /// More files than these are compared only if they are asked for.
 const SUSPECTS_MAX: usize = 256;
+/// So many files that differ from what was saved are compared whatever their inodes tell.
+const FEW: usize = 64;
 /// Copying a tree takes less time between a source and its bytecode, in seconds.
 const COPY: i64 = 60;
 /// From so many files on, and this share of what was compared, other instructions are the work of another compiler.
@@ -23,11 +27,13 @@ const SHARE: usize = 10;
 
 /// Which bytecode is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Bytecode {
+pub(crate) enum Bytecode<'a> {
     /// All of it.
     All,
     /// What is suspect.
     Suspect,
+    /// These files.
+    These(&'a HashSet<RelPath>),
 }
 
 /// A live tree and what a scan saw of it.
@@ -54,12 +60,12 @@ pub(crate) fn stale(
     seen: &Seen<'_>,
     dists: &Dists,
     facts: &Facts,
-    which: Bytecode,
+    which: Bytecode<'_>,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Compared {
-    let candidates = seen.candidates(&facts.cache_tag);
+    let candidates = seen.candidates(&facts.cache_tag, which);
     let pairs: Vec<Pair> = match which {
-        Bytecode::All => candidates
+        Bytecode::All | Bytecode::These(_) => candidates
             .into_iter()
             .map(Candidate::onto_the_code)
             .collect(),
@@ -126,20 +132,47 @@ impl Candidate {
 }
 
 impl Seen<'_> {
-    fn candidates(&self, cache_tag: &str) -> Vec<Candidate> {
+    /// Of bytecode that is not as it was saved: what is compared with its source. That is all of it where it is little, else
+    /// what is suspect. Python rewrites bytecode by itself, perhaps of a whole venv.
+    pub(crate) fn worth_comparing(&self, changed: &[&RelPath]) -> HashSet<RelPath> {
+        let is_younger = |path: &RelPath| {
+            let source = self.stat(&source_of(path)?)?;
+            Some(source.ctime > self.stat(path)?.ctime)
+        };
+        let beside = changed
+            .iter()
+            .filter_map(|path| Some((*path, is_younger(path)?)));
+        let mut beside: Vec<(&RelPath, bool)> = beside.collect();
+        if beside.len() > FEW {
+            beside.retain(|(_, is_younger)| *is_younger);
+        }
+        if beside.len() > SUSPECTS_MAX {
+            beside.clear();
+        }
+        beside.into_iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    /// The state of a file.
+    fn stat(&self, path: &RelPath) -> Option<&Stat> {
+        let entries = self.manifest.entries();
+        let at = entries.binary_search_by(|entry| entry.path.cmp(path));
+        self.stats.get(at.ok()?).filter(|stat| stat.is_file())
+    }
+
+    fn candidates(&self, cache_tag: &str, which: Bytecode<'_>) -> Vec<Candidate> {
         if cache_tag.is_empty() {
             return Vec::new();
         }
-        let entries = self.manifest.entries();
-        let all = entries.iter().zip(self.stats);
+        let all = self.manifest.entries().iter().zip(self.stats);
         all.filter(|(entry, stat)| stat.size > 0 && entry.path.name().ends_with(b".pyc"))
-            .filter(|(entry, _)| crate::venv::bytecode::is_bytecode(&entry.path))
+            .filter(|(entry, _)| is_bytecode(&entry.path))
+            .filter(|(entry, _)| match which {
+                Bytecode::These(paths) => paths.contains(&entry.path),
+                Bytecode::All | Bytecode::Suspect => true,
+            })
             .filter_map(|(entry, stat)| {
                 let (source, level) = named(&entry.path, cache_tag)?;
-                let at = entries
-                    .binary_search_by(|entry| entry.path.cmp(&source))
-                    .ok()?;
-                let of = self.stats.get(at).filter(|stat| stat.is_file())?;
+                let of = self.stat(&source)?;
                 entry.size()?;
                 let blind = (self.glimpse)(&entry.path).is_some_and(|glimpse| glimpse.blind);
                 let is_younger = of.ctime > stat.ctime;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{Kind, RelPath, Time};
+use crate::venv::Culprit;
 
 /// One damaged entry that is no bytecode.
 #[derive(Clone, Debug)]
@@ -71,6 +72,8 @@ pub(crate) struct Case<'a> {
     pub(crate) stranded: Vec<RelPath>,
     /// What is wrong with the interpreter, in words, if anything.
     pub(crate) interpreter: Option<String>,
+    /// What has to be put right then.
+    pub(crate) culprit: Culprit,
     /// The owner of the venv's root directory.
     pub(crate) root_uid: u32,
 }

@@ -41,9 +41,9 @@ enum Step {
 pub(crate) enum Progress {
     /// There was none.
     None,
-    /// Every file of the new version is there.
+    /// It came to its end, whatever was damaged since.
     Done,
-    /// Some of them are not.
+    /// It did not.
     Half,
 }
 
@@ -179,7 +179,7 @@ impl<'a> Packages<'a> {
         self.expected.info_owner(path).is_some()
     }
 
-    /// Files that a new version lists and that were never there: an upgrade half done.
+    /// Files that a new version lists and that are not there, nor in the snapshot.
     pub(crate) fn never_written(&self) -> Vec<Change> {
         let unfinished = |dist: &&Dist| {
             matches!(
@@ -248,29 +248,17 @@ impl<'a> Packages<'a> {
 
     /// Whether damage of a package can be mended file by file.
     pub(crate) fn progress(&self, name: &str) -> Progress {
-        let new = self.actual.named(name);
-        let versions = self.expected.named(name).zip(new);
+        let versions = self.expected.named(name).zip(self.actual.named(name));
         let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
+        let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
         match self.steps.get(name) {
-            Some(Step::Version | Step::Added | Step::Again) => {
-                if new.is_some_and(|new| self.has_all_files(new)) {
-                    Progress::Done
-                } else {
-                    Progress::Half
-                }
-            }
+            // RECORD is written last: what is not there went later.
+            Some(Step::Version | Step::Added | Step::Again) => Progress::Done,
             // Without its METADATA and RECORD nobody knows what the new version consists of.
-            Some(Step::Same) if other_version => Progress::Half,
+            Some(Step::Same) if other_version && is_read => Progress::Half,
+            Some(Step::Same) if other_version => Progress::Done,
             _ => Progress::None,
         }
-    }
-
-    /// Whether each file that RECORD lists is there, whatever its bytes are by now.
-    fn has_all_files(&self, dist: &Dist) -> bool {
-        let there = |path| self.after.get(path).is_some() || self.after.hides(path);
-        rows(dist)
-            .filter(|row| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
-            .all(|row| there(&row.path))
     }
 
     /// What RECORD of the live distribution says of a file.

@@ -50,7 +50,11 @@ pub(crate) fn drop_rights(special: bool) {
         // The blocks that a file system reserves for root.
         | Right::SYS_RESOURCE
         // Which processes use the replaced tree.
-        | Right::SYS_PTRACE;
+        | Right::SYS_PTRACE
+        // The interpreter of a user's venv is asked as that user, and ended where it does not answer.
+        | Right::SETUID
+        | Right::SETGID
+        | Right::KILL;
     needed.set(Right::MKNOD | Right::SETFCAP, special);
     let Ok(mut sets) = capabilities(None) else {
         return;

@@ -11,6 +11,10 @@ use super::path::RelPath;
 pub enum Check {
     /// The interpreter cannot run, or is not the one that the venv was made for.
     Interpreter,
+    /// The directory of the packages is gone, or cannot be reached.
+    SiteMissing,
+    /// All distributions are gone that the last baseline has.
+    PackagesGone,
     /// A file that RECORD lists is gone.
     FileMissing,
     /// A file has no byte left, though RECORD says that it should have some.
@@ -37,6 +41,8 @@ pub enum Check {
     BytecodeStale,
     /// There is no RECORD, so nothing is known of the files.
     RecordAbsent,
+    /// A source outside of the venv, from which it imports, is gone.
+    SourceGone,
     /// Something that an interrupted installer left.
     Leftover,
     /// A distribution is installed twice.
@@ -57,10 +63,17 @@ impl Check {
         self < Self::RecordAbsent
     }
 
+    /// Whether it means that the venv does not work, be it damaged or not.
+    pub fn is_failure(self) -> bool {
+        self.is_damage() || self == Self::SourceGone
+    }
+
     /// The name in text and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Interpreter => "interpreter",
+            Self::SiteMissing => "site-missing",
+            Self::PackagesGone => "packages-gone",
             Self::FileMissing => "file-missing",
             Self::FileEmptied => "file-emptied",
             Self::FileZeroFilled => "file-zero-filled",
@@ -74,6 +87,7 @@ impl Check {
             Self::BytecodeBroken => "bytecode-broken",
             Self::BytecodeStale => "bytecode-stale",
             Self::RecordAbsent => "record-absent",
+            Self::SourceGone => "source-gone",
             Self::Leftover => "leftover",
             Self::Duplicate => "duplicate",
             Self::TwoOwners => "two-owners",
@@ -251,9 +265,18 @@ impl Audit {
         self.findings.iter().filter(|finding| finding.is_damage())
     }
 
-    /// Whether all could be looked at and none of it is damaged.
+    /// What is gone that the venv uses elsewhere, so that it does not work though it is not damaged.
+    pub fn gone(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| {
+            let check = finding.check;
+            check.is_failure() && !check.is_damage() && finding.accepted.is_none()
+        })
+    }
+
+    /// Whether all could be looked at, none of it is damaged, and nothing is gone that it uses.
     pub fn is_clean(&self) -> bool {
-        self.damage().next().is_none() && self.unread.is_empty()
+        let mut failures = self.damage().chain(self.gone());
+        failures.next().is_none() && self.unread.is_empty()
     }
 
     /// The same with the number of files, which only the snapshot keeps.

@@ -105,7 +105,7 @@ pub struct Detail {
     pub from_byte: Option<u64>,
     /// Altered: the offset of the first byte that differs.
     pub first_difference: Option<u64>,
-    /// Unreadable: why. Mode: which extended attributes differ.
+    /// Unreadable: why. Mode: which extended attributes differ. Bytecode of other source: that it is.
     pub reason: Option<String>,
     /// Damaged content: how many names the inode has, if more than one, so that others are hurt too.
     pub links: Option<u32>,

@@ -51,7 +51,8 @@ impl Audited<'_> {
             interpreter: Some(interpreter),
             read: &read,
             hash: &hash,
-            reaches: &|path| reaches(self.root, path),
+            reaches: &|path| !is_gone(&self.root.shown(path)),
+            gone: &is_gone,
             glimpse: &glimpse,
             imports: &|path| {
                 let digest = self.scan.manifest.get(path)?.digest()?;
@@ -77,7 +78,7 @@ impl Audited<'_> {
         audit: &mut Audit,
         dists: &Dists,
         facts: &Facts,
-        which: Bytecode,
+        which: Bytecode<'_>,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Vec<RelPath> {
         let glimpse = |path: &RelPath| self.glimpse(path);
@@ -92,7 +93,7 @@ impl Audited<'_> {
         audit.findings.extend(compared.findings);
         audit.sort();
         match which {
-            Bytecode::Suspect => Vec::new(),
+            Bytecode::Suspect | Bytecode::These(_) => Vec::new(),
             // Who asks for all of it has to know that nothing was compared.
             Bytecode::All if !can_compare(facts) => {
                 vec![bin_python()]
@@ -152,6 +153,7 @@ impl Stored<'_> {
             read: &read,
             hash: &|path, algorithm| self.hash(path, algorithm),
             reaches: &|_| true,
+            gone: &|_| false,
             glimpse: &|path| self.hashes.glimpse(&self.manifest.get(path)?.digest()?),
             imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
@@ -185,13 +187,11 @@ impl Stored<'_> {
     }
 }
 
-/// Whether a path leads to something, as Python sees it. What only cannot be looked at may well be there.
-fn reaches(root: &Rooted, path: &RelPath) -> bool {
-    let gone = |error: std::io::Error| {
-        use std::io::ErrorKind::{NotADirectory, NotFound};
-        matches!(error.kind(), NotFound | NotADirectory)
-    };
-    !std::fs::metadata(root.shown(path)).is_err_and(gone)
+/// Whether a path leads to nothing, as Python sees it. What only cannot be looked at may well be there.
+fn is_gone(path: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let found = std::fs::metadata(path);
+    found.is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
 /// The bytes of a path.

@@ -10,6 +10,7 @@ use crate::disk::rooted::Rooted;
 use crate::model::{
     Audit, Change, Check, Class, Diagnosis, Finding, Kind, Manifest, Node, RelPath, Time,
 };
+use crate::venv::Culprit;
 use crate::venv::bytecode::is_bytecode;
 use crate::venv::dist::Dists;
 use crate::venv::hash::read_file;
@@ -55,6 +56,7 @@ pub(super) fn from_changes(
         hurts: hurts.collect(),
         expected: expected.collect(),
         interpreter: problem(interpreter),
+        culprit: interpreter.map_or_else(Culprit::default, |facts| facts.culprit.clone()),
         ..surroundings(
             sides.actual,
             &installed.actual,
@@ -110,6 +112,7 @@ pub(super) fn from_audit(
         expected,
         stranded: stranded.filter_map(|one| one.path.clone()).collect(),
         interpreter: problem(Some(interpreter)),
+        culprit: interpreter.culprit.clone(),
         ..surroundings(live, dists, dists, live)
     };
     diagnose(&case)

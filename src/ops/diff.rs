@@ -19,14 +19,14 @@ use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
 use crate::model::{
-    Change, Class, Detail, Diagnosis, Kind, Manifest, PackageChange, RelPath, SnapshotRef, Totals,
-    VenvId,
+    Change, Class, Detail, Diagnosis, Kind, Manifest, Node, PackageChange, RelPath, SnapshotRef,
+    Totals, VenvId,
 };
 use crate::store::Store;
 use crate::venv::Site;
 use crate::venv::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
-use crate::venv::interpreter::inspect;
-use crate::venv::scan::scan;
+use crate::venv::interpreter::{Facts, inspect};
+use crate::venv::scan::{Scan, scan};
 use crate::venv::sink::DigestsOnly;
 use crate::venv::stat_cache::StatCache;
 
@@ -69,6 +69,8 @@ pub struct DiffOutcome {
     pub totals: Totals,
     /// What changed while it was read, in every round.
     pub unstable: Vec<RelPath>,
+    /// What else could not be read, where no change tells of it.
+    pub unread: Vec<RelPath>,
     /// How long it took.
     pub took: Duration,
 }
@@ -84,11 +86,11 @@ impl DiffOutcome {
 
     /// Whether something could not be looked at.
     pub fn incomplete(&self) -> bool {
-        !self.unstable.is_empty()
-            || self
-                .changes
-                .iter()
-                .any(|change| change.kind == Kind::Unreadable)
+        let is_unread = |change: &Change| {
+            let there = change.actual.as_ref().map(|entry| &entry.node);
+            change.kind == Kind::Unreadable || matches!(there, Some(Node::Unreadable(_)))
+        };
+        !self.unstable.is_empty() || !self.unread.is_empty() || self.changes.iter().any(is_unread)
     }
 }
 
@@ -128,18 +130,23 @@ pub fn diff_venv(
             live: Some(root),
         };
         let mut changes = sides.changes(Depth::Full)?;
-        let (packages, diagnosis) = in_packages(&sides, &before, site.path(), &mut changes);
+        let stop = || context.monitor.cancelled();
+        let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
+        context.go_on()?;
+        let paths = (&*before, site.path());
+        let told = in_packages(&sides, paths, &mut changes, known);
         of_changes(&mut changes, &scan, &places);
-        Ok((changes, packages, diagnosis, scan))
+        Ok((changes, told, scan))
     });
-    let (changes, packages, diagnosis, scan) = live?;
+    let (changes, told, scan) = live?;
     Ok(DiffOutcome {
         expected,
         actual: Side::Venv(site.path().to_owned()),
         passed_over,
+        unread: unread(&scan, &changes, told.unread),
         changes,
-        packages,
-        diagnosis,
+        packages: told.packages,
+        diagnosis: told.diagnosis,
         totals: super::save::totals(&scan.manifest),
         unstable: scan.unstable,
         took: start.elapsed(),
@@ -170,7 +177,7 @@ pub fn diff_snapshots(
         live: None,
     };
     let mut changes = sides.changes(Depth::Full)?;
-    let (packages, diagnosis) = packages_of(&store, &a, &b, &mut changes)?;
+    let told = packages_of(&store, &a, &b, &mut changes)?;
     let totals = b.snapshot.totals;
     let actual = Side::Snapshot(Box::new(b));
     Ok(DiffOutcome {
@@ -178,29 +185,56 @@ pub fn diff_snapshots(
         actual,
         passed_over: None,
         changes,
-        packages,
-        diagnosis,
+        packages: told.packages,
+        diagnosis: told.diagnosis,
         totals,
         unstable: Vec::new(),
+        unread: Vec::new(),
         took: start.elapsed(),
     })
 }
 
-/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them.
+/// What changes mean.
+#[derive(Default)]
+struct Told {
+    packages: Vec<PackageChange>,
+    diagnosis: Vec<Diagnosis>,
+    /// What should have told more of that, and could not be read.
+    unread: Vec<RelPath>,
+}
+
+/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them. The interpreter is
+/// asked, unless what it says is `known`.
 fn in_packages(
     sides: &Sides<'_>,
-    before: &Path,
-    after: &Path,
+    (before, after): (&Path, &Path),
     changes: &mut Vec<Change>,
-) -> (Vec<PackageChange>, Vec<Diagnosis>) {
+    known: Option<Facts>,
+) -> Told {
     if changes.iter().all(|change| change.class == Class::Noise) {
-        return (Vec::new(), Vec::new());
+        return Told::default();
     }
     let installed = Installed::read(sides, before, after);
     let packages = classify_packages(sides, &installed.compare(sides), changes);
-    let interpreter = sides.live.map(|root| inspect(root, sides.actual));
+    let interpreter = known.or_else(|| Some(inspect(sides.live?, sides.actual)));
     let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref());
-    (packages, diagnosis)
+    Told {
+        packages,
+        diagnosis,
+        unread: installed.unread().cloned().collect(),
+    }
+}
+
+/// What could not be read, and no change tells of.
+fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
+    let is_told = |path: &RelPath| {
+        let at = changes.binary_search_by(|change| change.path.cmp(path));
+        at.is_ok() || scan.unstable.contains(path)
+    };
+    let seen = scan.unreadable.iter().filter(|path| !is_told(path));
+    let mut all: Vec<RelPath> = seen.cloned().chain(more).collect();
+    all.sort();
+    all
 }
 
 /// The same for two snapshots. Who owns what only whole manifests tell; they are read where there is something to tell.
@@ -209,9 +243,9 @@ fn packages_of(
     a: &Chosen,
     b: &Chosen,
     changes: &mut Vec<Change>,
-) -> Result<(Vec<PackageChange>, Vec<Diagnosis>), Error> {
+) -> Result<Told, Error> {
     if changes.iter().all(|change| change.class == Class::Noise) {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Told::default());
     }
     let whole = |chosen: &Chosen| store.manifest(&chosen.snapshot.root, chosen.snapshot.entries());
     let (expected, actual) = (whole(a)?, whole(b)?);
@@ -222,7 +256,7 @@ fn packages_of(
         live: None,
     };
     let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
-    Ok(in_packages(&sides, &before, &after, changes))
+    Ok(in_packages(&sides, (&before, &after), changes, None))
 }
 
 /// The snapshot that is named, or the default with the newer save that it passes over.
@@ -284,6 +318,9 @@ impl Sides<'_> {
             reason: difference.reason.clone(),
             ..Detail::default()
         };
+        if let Some(Node::Unreadable(reason)) = actual.map(|entry| &entry.node) {
+            detail.reason.get_or_insert_with(|| reason.clone());
+        }
         let mut kind = difference.kind;
         let mut fails = false;
         let bytecode = is_bytecode(&path);

@@ -29,6 +29,11 @@ impl Installed {
         Self { expected, actual }
     }
 
+    /// What an installer wrote in the live tree and could not be read, though the scan could.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &RelPath> {
+        self.actual.all.iter().flat_map(|dist| &dist.unread)
+    }
+
     /// The comparison itself.
     pub(super) fn compare<'a>(&'a self, sides: &'a Sides<'_>) -> Packages<'a> {
         let agrees = |row: &Row| agrees(sides, row);
@@ -63,7 +68,8 @@ fn size_of(manifest: &Manifest, path: &RelPath) -> Option<u64> {
 
 fn actual(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
     match sides.live {
-        Some(root) => read_file(root, path, TEXT_MAX),
+        // What cannot be read a second time may be in the store.
+        Some(root) => read_file(root, path, TEXT_MAX).or_else(|| stored(sides, sides.actual, path)),
         None => stored(sides, sides.actual, path),
     }
 }
@@ -74,10 +80,9 @@ fn expected(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
         .actual
         .get(path)
         .is_some_and(|entry| entry.digest() == Some(digest));
-    match sides.live {
-        Some(root) if same => read_file(root, path, TEXT_MAX),
-        _ => stored(sides, sides.expected, path),
-    }
+    let live = sides.live.filter(|_| same);
+    live.and_then(|root| read_file(root, path, TEXT_MAX))
+        .or_else(|| stored(sides, sides.expected, path))
 }
 
 fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<u8>> {

@@ -14,7 +14,8 @@ use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Document, Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId, Totals, VenvId,
+    Audit, Check, Digest, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot,
+    SnapshotId, Totals, VenvId,
 };
 use crate::store::{Added, Store};
 use crate::venv::Site;
@@ -136,23 +137,61 @@ fn admit(
             audit
         }
     };
-    accept(&mut audit, &options.accept);
-    if audit.damage().next().is_some() && !options.force {
-        return Err(Error::Damaged(Box::new(audit)));
+    // What was kept of another save compares with another baseline.
+    audit
+        .findings
+        .retain(|one| one.check != Check::PackagesGone);
+    if audit.packages.is_empty() && audit.unread.is_empty() {
+        audit.findings.extend(emptied(context, store, root)?);
     }
+    accept(&mut audit, &options.accept);
+    if options.force {
+        return Ok(audit);
+    }
+    // What could not be looked at cannot be called sound, nor, where nothing else is wrong, damaged.
+    let unread = |one: &Finding| one.check == Check::FileUnreadable;
     match audit.unread.first() {
-        // What could not be looked at cannot be called sound.
-        Some(first) if !options.force => Err(Error::Venv(crate::venv::Error::Unreadable {
-            count: audit.unread.len(),
-            first: first.path.clone(),
-            reason: first.reason.clone(),
-        })),
+        Some(first) if audit.damage().all(unread) => {
+            Err(Error::Venv(crate::venv::Error::Unreadable {
+                count: audit.unread.len(),
+                first: first.path.clone(),
+                reason: first.reason.clone(),
+            }))
+        }
+        _ if audit.damage().next().is_some() => Err(Error::Damaged(Box::new(audit))),
         _ => Ok(audit),
     }
 }
 
+/// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by `pip
+/// uninstall` one by one hardly anybody comes to that.
+fn emptied(context: &Context<'_>, store: &Store, root: &Rooted) -> Result<Option<Finding>, Error> {
+    let venv = VenvId::new(&context.host, root.path());
+    let catalog = store.catalog()?;
+    let mut saves = catalog.saves(&venv).rev();
+    let Some((id, last)) = saves.find(|(_, snapshot)| snapshot.baseline) else {
+        return Ok(None);
+    };
+    let audit = last.document.and_then(|id| document(store, id)?.audit);
+    let count = audit.map_or(0, |audit| audit.packages.len());
+    let text = format!(
+        "all packages are gone: the newest baseline, {id}, has {count} distributions, and none of them is left"
+    );
+    Ok((count > 0).then(|| Finding::new(Check::PackagesGone, text)))
+}
+
+/// What a snapshot knows beyond bytes, as far as that can be read.
+fn document(store: &Store, id: Digest) -> Option<Document> {
+    let bytes = store.read_at_most(&id, super::list::DOCUMENT_BYTES_MAX);
+    serde_json::from_slice(&bytes.ok()?).ok()
+}
+
 /// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
 fn same_surroundings(audit: &Audit, root: &Rooted) -> bool {
+    let is_editable = audit.packages.iter().any(|package| package.editable);
+    if is_editable || audit.gone().next().is_some() {
+        return false;
+    }
     let known = audit.interpreter.as_ref();
     let known = known.filter(|python| python.alive && !python.shares);
     known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
@@ -180,18 +219,9 @@ fn unchanged(
         return Ok(None);
     }
     let root = intake.packer.add_forest(&scan.manifest)?;
-    let read = |id| {
-        store
-            .read_at_most(&id, super::list::DOCUMENT_BYTES_MAX)
-            .ok()
-    };
     let audit = before
         .filter(|(known, _)| *known == root)
-        .find_map(|(_, document)| {
-            serde_json::from_slice::<Document>(&read(document)?)
-                .ok()?
-                .audit
-        });
+        .find_map(|(_, known)| document(store, known)?.audit);
     // The same tree has as many files.
     let files = totals(&scan.manifest).files;
     Ok(audit.map(|audit| audit.with_entries(files)))

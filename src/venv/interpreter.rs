@@ -13,14 +13,15 @@ use std::time::Duration;
 use rustix::fs::{CWD, Mode, OFlags};
 
 use super::beyond::Beyond;
+use super::culprit::Culprit;
 use super::errand::{Ear, End, run};
 use crate::disk::rooted::Rooted;
-use crate::model::{Digest, Interpreter, Manifest, RelPath};
+use crate::model::{Digest, Entry, Interpreter, Manifest, RelPath};
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A chain has no more links, as for the kernel.
-const LINKS_MAX: usize = 40;
+pub(super) const LINKS_MAX: usize = 40;
 /// An answer has no more bytes.
 const ANSWER_MAX: usize = 64 << 10;
 /// A binary that is longer is not read.
@@ -58,6 +59,10 @@ pub(crate) struct Facts {
     pub(crate) system: [String; 4],
     /// Each thing that is wrong, for people.
     pub(crate) problems: Vec<String>,
+    /// How many of the problems are but what `pyvenv.cfg` states.
+    pub(super) told: usize,
+    /// What has to be put right where there are problems.
+    pub(crate) culprit: Culprit,
 }
 
 /// Where the binary is and how long it is, without running anything.
@@ -144,20 +149,29 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     let bytes = super::hash::read_file(root, &config_path(), 1 << 20).unwrap_or_default();
     let config = Config::parse(&bytes);
     let (mut facts, python) = told_by(manifest, &config);
-    let Some(python) = python else {
-        return facts;
-    };
-    if let Some(home) = config
-        .stated(&["home"])
-        .filter(|home| is_gone(Path::new(home)))
-    {
-        facts
-            .problems
-            .push(format!("its home '{home}' is gone (pyvenv.cfg)"));
+    let home = config.stated(&["home"]);
+    if let Some(python) = python {
+        if let Some(home) = home.as_ref().filter(|home| is_gone(Path::new(home))) {
+            facts.blame_config(format!("its home '{home}' is gone (pyvenv.cfg)"));
+        }
+        look(&mut facts, root, &python);
+        versions(&mut facts, manifest, config.version());
+        facts.beyond = Beyond::find(&config, &facts);
     }
+    if !facts.problems.is_empty() {
+        let made_for = libs(manifest).pop();
+        let version = made_for.or_else(|| minor(facts.made_by.as_ref()?));
+        let home = home.as_ref().map(Path::new);
+        facts.culprit = Culprit::find(root.path(), &facts, home, version);
+    }
+    facts
+}
+
+/// Follows the entry of the venv to the interpreter, and asks that.
+fn look(facts: &mut Facts, root: &Rooted, python: &RelPath) {
     let path = root.path().join(python.as_path());
     match std::fs::canonicalize(&path) {
-        Ok(real) => ask(&mut facts, root, &path, &real),
+        Ok(real) => ask(facts, root, &path, &real),
         // Not to be let in says nothing of the venv, only of who asks.
         Err(error) if is_withheld(&error) => {
             facts.known.unreachable = Some(format!(
@@ -172,9 +186,6 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
             ));
         }
     }
-    versions(&mut facts, manifest, config.version());
-    facts.beyond = Beyond::find(&config, &facts);
-    facts
 }
 
 /// Where a chain of links leads, as far as it can be followed.
@@ -325,6 +336,12 @@ fn fill(facts: &mut Facts, text: &str) -> bool {
 }
 
 impl Facts {
+    /// Adds a problem that there would not be if `pyvenv.cfg` stated something else.
+    fn blame_config(&mut self, problem: String) {
+        self.problems.push(problem);
+        self.told += 1;
+    }
+
     /// Whether the very release that made the venv answered; another one may compile the same source otherwise.
     pub(crate) fn is_same_release(&self) -> bool {
         // virtualenv writes `3.11.7.final.0`.
@@ -342,28 +359,30 @@ pub(crate) fn minor(version: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
+/// The versions for which the venv has packages.
+fn libs(manifest: &Manifest) -> Vec<(u32, u32)> {
+    let lib = |entry: &Entry| {
+        let text = std::str::from_utf8(entry.path.as_bytes()).ok()?;
+        minor(
+            text.strip_prefix("lib/python")
+                .filter(|rest| !rest.contains('/'))?,
+        )
+    };
+    manifest.entries().iter().filter_map(lib).collect()
+}
+
 /// Compares the version of the interpreter with what the venv was made for.
 fn versions(facts: &mut Facts, manifest: &Manifest, stated: Option<String>) {
     let Some(found) = minor(&facts.known.version).filter(|_| facts.known.alive) else {
         return;
     };
     if let Some(stated) = stated.filter(|stated| minor(stated).is_some_and(|v| v != found)) {
-        facts.problems.push(format!(
+        facts.blame_config(format!(
             "it is Python {}, but the venv was made for {stated} (pyvenv.cfg)",
             facts.known.version
         ));
     }
-    let libs: Vec<(u32, u32)> = manifest
-        .entries()
-        .iter()
-        .filter_map(|entry| {
-            let text = std::str::from_utf8(entry.path.as_bytes()).ok()?;
-            minor(
-                text.strip_prefix("lib/python")
-                    .filter(|rest| !rest.contains('/'))?,
-            )
-        })
-        .collect();
+    let libs = libs(manifest);
     if !libs.is_empty() && !libs.contains(&found) && facts.known.implementation == "cpython" {
         let shown: Vec<String> = libs
             .iter()

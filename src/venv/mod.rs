@@ -3,6 +3,7 @@
 mod assemble;
 pub(crate) mod beyond;
 pub(crate) mod bytecode;
+mod culprit;
 pub(crate) mod dist;
 pub(crate) mod errand;
 mod error;
@@ -23,5 +24,6 @@ mod site;
 pub(crate) mod stat_cache;
 pub(crate) mod stream;
 
+pub(crate) use culprit::Culprit;
 pub use error::Error;
 pub use site::{Site, Standing};

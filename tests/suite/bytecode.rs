@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::audit::found;
-use crate::support::faults::skipped;
+use crate::support::faults::{is_root, skipped};
 use crate::support::pythons::{all, make, python};
 use crate::support::venv::set_mtime;
 use crate::support::{Sandbox, venv};
@@ -250,4 +252,103 @@ fn bytecode_that_python_would_load_and_cannot_use_is_damage_for_every_verb() {
     fs::remove_file(cached).unwrap();
     compile(&sandbox, &[]);
     sandbox.ok(&["diff", "venv"]);
+}
+
+/// An edit was compiled, and the old source put back with its time: `check` found it, `diff` and `restore` called it noise.
+#[test]
+fn bytecode_of_other_source_is_damage_for_every_verb() {
+    let Some(interpreter) = all().into_iter().map(|(_, path)| path).next_back() else {
+        skipped(1, "no python3.X on the path");
+        return;
+    };
+    for is_saved in [true, false] {
+        let (sandbox, module) = booted(&interpreter);
+        let fit = || {
+            let call = "import boots; print(boots.fit(1, 2))";
+            python(&sandbox.venv(), &["-c", call])
+        };
+        if !is_saved {
+            fs::remove_file(&cache(&module)[0]).unwrap();
+        }
+        sandbox.ok(&["save", "venv"]);
+        for other in [&[][..], &["--heal"], &["--only", "**/*.pyc"]] {
+            plant(&sandbox, &module, OTHERS[0], &[]);
+            for verb in ["check", "diff", "save"] {
+                let run = sandbox.code(1, &[verb, "venv"]);
+                let told = "compiled from other source of the same size and time";
+                assert!(run.stdout.contains(told), "{is_saved} {run}");
+            }
+            let diff = sandbox.json(1, &["diff", "venv"]);
+            assert_eq!(diff["summary"]["damage"], 1, "{is_saved} {diff}");
+            assert_eq!(fit(), "7", "Python runs it");
+            let run = sandbox.ok(&[&["restore", "venv"], other].concat());
+            assert_eq!(cache(&module).len(), usize::from(is_saved), "{run}");
+            assert_eq!(fit(), "5", "{is_saved} {run}");
+            sandbox.ok(&["diff", "venv"]);
+            sandbox.ok(&["restore", "venv", "--force"]);
+        }
+    }
+}
+
+#[test]
+fn of_much_bytecode_that_differs_only_what_is_suspect_is_compared() {
+    let Some(interpreter) = all().into_iter().map(|(_, path)| path).next_back() else {
+        skipped(1, "no python3.X on the path");
+        return;
+    };
+    let (sandbox, module) = booted(&interpreter);
+    let site = module.parent().unwrap();
+    fs::create_dir(site.join("many")).unwrap();
+    for n in 0..80 {
+        fs::write(site.join(format!("many/m{n}.py")), format!("x = {n}\n")).unwrap();
+    }
+    sandbox.ok(&["save", "venv"]);
+    // Python compiled all of a package since, and an edit that was taken back.
+    compile(&sandbox, &[]);
+    let diff = sandbox.json(0, &["diff", "venv"]);
+    assert!(diff["summary"]["noise"].as_u64().unwrap() > 80, "{diff}");
+    plant(&sandbox, &module, OTHERS[1], &[]);
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(diff["summary"]["damage"], 1, "{diff}");
+}
+
+/// Root asks the interpreter of a user's venv as that user, also from inside of the fence of a restore.
+#[test]
+fn root_judges_the_bytecode_of_a_users_venv_as_that_user_does() {
+    // One that others can reach, which those of pyenv below /root are not.
+    let interpreter = Path::new("/usr/bin/python3");
+    if !is_root() || !interpreter.exists() {
+        skipped(1, "no root, or no /usr/bin/python3");
+        return;
+    }
+    let (sandbox, module) = booted(interpreter);
+    let give = || {
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(sandbox.root(), mode).unwrap();
+        let chown = Command::new("chown")
+            .args(["-R", "65534:65534"])
+            .arg(sandbox.venv())
+            .status();
+        assert!(chown.unwrap().success());
+    };
+    give();
+    sandbox.ok(&["save", "venv"]);
+    plant(&sandbox, &module, OTHERS[0], &[]);
+    sandbox.code(1, &["diff", "venv"]);
+    let run = sandbox.ok(&["restore", "venv"]);
+    assert!(run.stdout.contains("1 altered"), "{run}");
+    sandbox.ok(&["diff", "venv"]);
+    // One that never answers is ended.
+    plant(&sandbox, &module, OTHERS[0], &[]);
+    let python = sandbox.venv().join("bin/python");
+    fs::remove_file(&python).unwrap();
+    fs::write(&python, "#!/bin/sh\nsleep 60 & sleep 60\n").unwrap();
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+    give();
+    let start = Instant::now();
+    sandbox.ok(&["restore", "venv"]);
+    assert!(
+        start.elapsed() < Duration::from_secs(45),
+        "it was waited for"
+    );
 }

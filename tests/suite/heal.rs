@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::packages::{add, saved, states};
-use crate::support::wheel::pip;
+use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, Tree, venv};
 
 #[test]
@@ -82,6 +82,76 @@ fn an_upgrade_without_its_record_is_half_done() {
                 || path.to_string_lossy().contains("nest")),
         "{strays:?}"
     );
+}
+
+/// Their installation had come to its end when a sweep took files of them. They were called half done, and removed or taken
+/// back to the version of the snapshot.
+#[test]
+fn packages_of_which_a_sweep_took_files_are_mended_or_left_and_never_taken_back() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let wheel = |name: &str, version: &str, modules: &[&str]| {
+        let text = format!("name = '{name} {version}'\ndef main(): pass\n");
+        let files: Vec<(&str, &str)> = modules.iter().map(|one| (*one, &*text)).collect();
+        let wheel = build(&sandbox.path("wheels"), name, version, &files, &[]);
+        pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    };
+    let click = ["click/__init__.py", "click/core.py", "click/more.py"];
+    wheel("click", "8.1", &click);
+    wheel("packaging", "24.0", &["packaging/__init__.py"]);
+    wheel("six", "1.16", &["six.py"]);
+    sandbox.ok(&["save", "venv"]);
+    wheel("click", "8.2", &click);
+    wheel("packaging", "25.0", &["packaging/__init__.py"]);
+    wheel(
+        "httpcore",
+        "1.0",
+        &["httpcore/__init__.py", "httpcore/core.py"],
+    );
+    wheel("seven", "7.0", &["seven.py"]);
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    let whole = Tree::of(&site);
+    // Bytecode aside, which Python writes again.
+    let is_swept = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_core = name.starts_with("core.") && name.ends_with(".py");
+        is_core || ["six.py", "seven.py"].contains(&&*name)
+    };
+    let swept: Vec<PathBuf> = whole
+        .0
+        .keys()
+        .filter(|one| is_swept(one))
+        .cloned()
+        .collect();
+    for path in &swept {
+        fs::remove_file(site.join(path)).unwrap();
+    }
+    assert!(swept.len() > 5, "pip bundles some: {swept:?}");
+    let left = |json: &serde_json::Value| -> Vec<String> {
+        let left = json["left"].as_array().unwrap().iter();
+        left.map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let json = sandbox.json(3, &["restore", "venv", "--heal"]);
+    assert_eq!(left(&json), ["click", "httpcore", "seven"], "{json}");
+    // All that the snapshot has is back, and nothing else changed.
+    let now = Tree::of(&site);
+    let gone: Vec<&PathBuf> = swept
+        .iter()
+        .filter(|one| !now.0.contains_key(*one))
+        .collect();
+    let lost = ["click/core.py", "httpcore/core.py", "seven.py"].map(PathBuf::from);
+    assert_eq!(gone, lost.iter().collect::<Vec<_>>());
+    for path in whole.0.keys().filter(|one| !lost.contains(one)) {
+        assert!(now.0.contains_key(path), "{} was removed", path.display());
+    }
+    let text = |path: &str| fs::read_to_string(site.join(path)).unwrap();
+    assert!(text("click/more.py").contains("click 8.2"));
+    assert!(text("packaging/__init__.py").contains("packaging 25.0"));
+    assert!(text("six.py").contains("six 1.16"));
+    // The version of the snapshot is there for who asks for it.
+    sandbox.ok(&["restore", "venv", "--only", "click"]);
+    assert!(text("click/core.py").contains("click 8.1"));
 }
 
 #[test]

@@ -379,7 +379,8 @@ fn nothing_of_the_tar_is_run() {
     let run_me = |block: &mut [u8]| block[100..107].copy_from_slice(b"0000755");
     let tar = Tar::default()
         .file("./pyvenv.cfg", b"home = /usr/bin\nversion = 3.11.7\n")
-        .with("./bin/python", b'0', script.as_bytes(), &run_me);
+        .with("./bin/python", b'0', script.as_bytes(), &run_me)
+        .with("./lib/python3.11/site-packages/", b'5', b"", &|_| {});
     fs::write(sandbox.path("x.tar"), tar.end()).unwrap();
     let told = sandbox.json(0, &["import", "x.tar", "--venv", "venv"]);
     assert_eq!(told["audit"]["interpreter"]["version"], "3.11.7");

@@ -122,7 +122,11 @@ fn legacy_installs_and_editables_are_known() {
         b"../six.py\nPKG-INFO\n",
     );
     put("plain-2.0-py3.11.egg-info", b"Name: plain\nVersion: 2.0\n");
-    put("ours-too.egg-link", b"/srv/src/ours\n.\n");
+    let (ours, theirs) = (sandbox.path("ours"), sandbox.path("theirs"));
+    fs::create_dir(&ours).unwrap();
+    fs::create_dir(&theirs).unwrap();
+    let link = format!("{}\n.\n", ours.display());
+    put("ours-too.egg-link", link.as_bytes());
     put(
         "whole-3.0-py3.11.egg/EGG-INFO/PKG-INFO",
         b"Name: Whole\nVersion: 3.0\n",
@@ -132,9 +136,12 @@ fn legacy_installs_and_editables_are_known() {
         "theirs-1.0.dist-info/METADATA",
         b"Name: theirs\nVersion: 1.0\n",
     );
+    let url = serde_json::json!({
+        "url": format!("file://{}", theirs.display()), "dir_info": {"editable": true}
+    });
     put(
         "theirs-1.0.dist-info/direct_url.json",
-        b"{\"url\":\"file:///srv/theirs\",\"dir_info\":{\"editable\":true}}",
+        url.to_string().as_bytes(),
     );
     put(
         "theirs-1.0.dist-info/RECORD",
@@ -174,7 +181,8 @@ fn legacy_installs_and_editables_are_known() {
             "zipped false",
         ]
     );
-    assert_eq!(packages[2]["requirement"], "-e file:///srv/src/ours");
+    let editable = format!("-e file://{}", ours.display());
+    assert_eq!(packages[2]["requirement"], editable);
     assert_eq!(packages[7]["version"], "4.0", "{answer}");
     assert_eq!(answer["summary"]["unowned"], 0, "{answer}");
     fs::remove_file(site(&sandbox).join("six.py")).unwrap();

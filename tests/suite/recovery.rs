@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::support::faults::can_trace;
-use crate::support::{Run, Sandbox, Tree, venv};
+use crate::support::{Run, Sandbox, Tree, faults::can_trace, venv};
 
 pub(crate) const STAGING: &str = ".venv.snap-restore-staging";
 pub(crate) const JOURNAL: &str = ".venv.snap-restore-journal";

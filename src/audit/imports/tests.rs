@@ -46,6 +46,7 @@ fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
         read: &read,
         hash: &|_: &RelPath, _: Algorithm| None,
         reaches: &|_: &RelPath| true,
+        gone: &|_| false,
         glimpse: &|_: &RelPath| None,
         imports: &|_: &RelPath| None,
         links: &links,

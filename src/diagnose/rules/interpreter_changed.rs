@@ -1,19 +1,36 @@
-//! The interpreter that a venv points to is gone or another one.
+//! The interpreter that a venv points to is gone or another one, or what points to it is wrong.
 
 use super::super::case::{Case, Hurt};
 use super::score::Score;
-use crate::model::Diagnosis;
+use crate::model::{Diagnosis, Shown};
+use crate::venv::Culprit;
 
 /// Speaks where something is wrong with the interpreter.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let what = case.interpreter.as_ref()?.trim_end_matches('.');
-    let links: Vec<_> = case.hurts.iter().filter(|hurt| is_link(hurt)).collect();
-    let text = format!(
-        "The interpreter of this venv changed: {what}. Packages cannot be imported until it is \
-         back; a venv for another interpreter has to be made anew."
-    );
-    let number = links.len();
-    Score::plain(links, number).diagnosis("interpreter-changed", text)
+    let text = match &case.culprit {
+        Culprit::Interpreter => format!(
+            "The interpreter of this venv changed: {what}. Packages cannot be imported until it is \
+             back; a venv for another interpreter has to be made anew."
+        ),
+        Culprit::Config => format!(
+            "pyvenv.cfg does not fit the interpreter of this venv, which is there: {what}. Restore \
+             that file from a snapshot, or write into it what is true."
+        ),
+        Culprit::Link { name, to } => format!(
+            "'{}' does not lead to '{}', the interpreter of this venv, which is there: {what}. \
+             Restore that link from a snapshot, or link it anew.",
+            Shown(name.as_bytes()),
+            Shown::path(to)
+        ),
+    };
+    let is_it = |hurt: &&Hurt| match case.culprit {
+        Culprit::Config => hurt.path.as_bytes() == b"pyvenv.cfg",
+        Culprit::Interpreter | Culprit::Link { .. } => is_link(hurt),
+    };
+    let hurts: Vec<_> = case.hurts.iter().filter(is_it).collect();
+    let number = hurts.len();
+    Score::plain(hurts, number).diagnosis("interpreter-changed", text)
 }
 
 /// Whether damage is of a link to the interpreter.

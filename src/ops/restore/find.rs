@@ -69,6 +69,9 @@ impl Run<'_> {
         };
         let whole = sides(&target.manifest);
         let mut changes = whole.changes(Depth::Kind)?;
+        let stop = || self.context.monitor.cancelled();
+        whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
+        self.context.go_on()?;
         let partial = self.options.heal || !self.options.only.is_empty();
         if !partial && changes.iter().all(|change| change.class == Class::Noise) {
             return Ok(Found {
@@ -147,26 +150,12 @@ impl Run<'_> {
     }
 }
 
-/// What happens to a package of which not all files are there.
+/// What happens to a package of which an upgrade did not come to its end.
 fn taken_back(package: &PackageChange) -> String {
     let name = &package.name;
     let version = |version: &Option<String>| version.clone().unwrap_or_default();
     let (old, new) = (version(&package.expected), version(&package.actual));
-    match &package.expected {
-        None => {
-            format!(
-                "the installation of {name} {new} was half done; it is removed, since the snapshot does not have it"
-            )
-        }
-        Some(_) if old == new => {
-            format!(
-                "the reinstallation of {name} {new} was half done; it comes back whole, as the snapshot has it"
-            )
-        }
-        Some(_) => {
-            format!(
-                "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
-            )
-        }
-    }
+    format!(
+        "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
+    )
 }

@@ -23,6 +23,7 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
         "diagnosis": outcome.diagnosis.iter().map(super::check::diagnosis).collect::<Vec<_>>(),
         "unstable": outcome.unstable.iter().map(entry::path).collect::<Vec<_>>(),
+        "unread": outcome.unread.iter().map(entry::path).collect::<Vec<_>>(),
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),
     });

@@ -168,6 +168,17 @@ pub(super) fn tally<'a>(changes: impl IntoIterator<Item = &'a &'a Change>) -> St
 
 /// What more is known, in words.
 fn detail(change: &Change) -> String {
+    let how = how(change);
+    // What cannot be read, or what Python would run for other source.
+    match &change.detail.reason {
+        Some(reason) if matches!(change.kind, Kind::Altered | Kind::Extra) => {
+            format!("{how}; {}", Shown(reason.as_bytes()))
+        }
+        _ => how,
+    }
+}
+
+fn how(change: &Change) -> String {
     let was = change.expected.as_ref().and_then(Entry::size);
     let is = change.actual.as_ref().and_then(Entry::size);
     let detail = &change.detail;
@@ -175,6 +186,7 @@ fn detail(change: &Change) -> String {
         Kind::Missing => was
             .map(|was| format!("  {}", size(was)))
             .unwrap_or_default(),
+        Kind::Extra if is_unread(change) => "  it cannot be read".to_owned(),
         Kind::Extra => is.map(|is| format!("  {}", size(is))).unwrap_or_default(),
         Kind::Emptied => format!("  of {}", count(was.unwrap_or(0), "byte")),
         Kind::Truncated => format!(
@@ -206,6 +218,11 @@ fn detail(change: &Change) -> String {
         ),
         _ => attribute(change),
     }
+}
+
+fn is_unread(change: &Change) -> bool {
+    let actual = change.actual.as_ref();
+    actual.is_some_and(|entry| matches!(entry.node, Node::Unreadable(_)))
 }
 
 fn attribute(change: &Change) -> String {

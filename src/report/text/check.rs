@@ -81,9 +81,10 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
     let notices = audit
         .findings
         .iter()
-        .filter(|finding| !finding.is_damage() && finding.accepted.is_none())
+        .filter(|finding| !finding.check.is_failure() && finding.accepted.is_none())
         .count() as u64;
-    let accepted = audit.findings.len() as u64 - damage - notices;
+    let accepted = audit.findings.iter().filter(|one| one.accepted.is_some());
+    let accepted = accepted.count() as u64;
     let mut parts = Vec::new();
     for (number, what) in [(notices, "notice"), (accepted, "accepted finding")] {
         if number > 0 {
@@ -108,6 +109,15 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
     if !audit.unread.is_empty() {
         let word = coloured("unreadable", Class::Damage, style);
         return format!("{word}: not all of {venv} could be checked{rest} ({totals})");
+    }
+    let gone = audit.gone().count() as u64;
+    if gone > 0 {
+        let word = coloured("incomplete", Class::Damage, style);
+        let what = count(gone, "source");
+        let is = if gone == 1 { "is" } else { "are" };
+        return format!(
+            "{word}: no damage in {venv}, but {what} that it uses {is} gone{rest} ({totals})"
+        );
     }
     format!("sound: no damage in {venv}{rest} ({totals})")
 }

@@ -21,6 +21,9 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome, style: &Style) -> io::Re
     for path in &outcome.unstable {
         writeln!(out, "'{path}' kept changing while it was read")?;
     }
+    for path in &outcome.unread {
+        writeln!(out, "'{path}' could not be read")?;
+    }
     super::diagnosis::write(out, &outcome.diagnosis, style)?;
     super::packages::write(out, &outcome.packages)?;
     changes::write(out, &outcome.changes, style)

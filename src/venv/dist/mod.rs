@@ -5,12 +5,13 @@ mod metadata;
 mod record;
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
 pub(crate) use record::{Algorithm, Hash, Record, Row, resolve};
 
-use crate::model::{Manifest, Node, RelPath};
+use crate::model::{Entry, Manifest, Node, RelPath};
 
 /// Gives the content of a file of the tree; none where it cannot be read.
 pub(crate) type Read<'a> = &'a (dyn Fn(&RelPath) -> Option<Vec<u8>> + Sync);
@@ -50,6 +51,8 @@ pub(crate) struct Dist {
     pub(crate) tags: Vec<String>,
     /// `direct_url.json`, if it was not installed from an index.
     pub(crate) direct_url: Option<serde_json::Value>,
+    /// Files of an installer that are there and could not be read: what they say is not known.
+    pub(crate) unread: Vec<RelPath>,
 }
 
 impl Dist {
@@ -218,7 +221,31 @@ fn sites(manifest: &Manifest) -> Vec<RelPath> {
         .collect()
 }
 
+/// Loads a distribution, and remembers what of it could not be read.
 fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &RelPath) -> Dist {
+    let unread = Mutex::new(Vec::new());
+    let dist = understand(manifest, root, form, info, &|path: &RelPath| {
+        let bytes = read(path);
+        let is_file = |entry: &Entry| entry.size().is_some();
+        if bytes.is_none() && manifest.get(path).is_some_and(is_file) {
+            let mut unread = unread.lock().unwrap_or_else(PoisonError::into_inner);
+            unread.push(path.clone());
+        }
+        bytes
+    });
+    Dist {
+        unread: unread.into_inner().unwrap_or_else(PoisonError::into_inner),
+        ..dist
+    }
+}
+
+fn understand(
+    manifest: &Manifest,
+    root: &[u8],
+    form: Form,
+    info: &RelPath,
+    read: Read<'_>,
+) -> Dist {
     let is_dir = manifest
         .get(info)
         .is_some_and(|entry| entry.node == Node::Dir);
@@ -254,17 +281,12 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
         Form::EggInfo if is_dir => file("installed-files.txt"),
         _ => None,
     };
-    let record = list
-        .filter(|path| manifest.get(path).is_some())
-        .map(|path| {
-            let bytes = read(&path).unwrap_or_default();
-            let record = if form == Form::DistInfo {
-                Record::parse(&path, &bytes, root)
-            } else {
-                Record::parse_installed_files(&path, &bytes)
-            };
-            (path, record)
-        });
+    let list = list.filter(|path| manifest.get(path).is_some());
+    let record = list.map(|path| {
+        let bytes = read(&path).unwrap_or_default();
+        let record = listed(form, root, &path, &bytes);
+        (path, record)
+    });
     let shown = metadata
         .as_ref()
         .map_or_else(|| stem.clone(), |metadata| metadata.name.clone());
@@ -284,13 +306,22 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
         },
         metadata,
         record,
+        unread: Vec::new(),
+    }
+}
+
+/// What a list of files holds, in the format of its form.
+fn listed(form: Form, root: &[u8], path: &RelPath, bytes: &[u8]) -> Record {
+    match form {
+        Form::DistInfo => Record::parse(path, bytes, root),
+        _ => Record::parse_installed_files(path, bytes),
     }
 }
 
 /// Where an `.egg-link` leads, in the words of `direct_url.json`.
 fn linked(link: &[u8]) -> Option<serde_json::Value> {
     let text = std::str::from_utf8(link).ok()?;
-    let place = text.lines().next()?.trim();
+    let place = text.lines().next()?.trim().replace('%', "%25");
     place.starts_with('/').then(
         || serde_json::json!({"url": format!("file://{place}"), "dir_info": {"editable": true}}),
     )

@@ -4,6 +4,7 @@ use super::venv::{INSTALL, LATE, actual, healthy, site};
 use super::{named, of, only, rules};
 use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
+use crate::venv::Culprit;
 
 /// Damage of some kind in one package, with what is there now.
 fn click(kind: Kind, now: Actual) -> Case<'static> {
@@ -31,6 +32,40 @@ fn what_was_written_after_record_is_no_bad_wheel() {
     let core = |file: &Expected| *file.path == site("click/core.py");
     assert!(rules(&healthy().remove(soon, core)).is_empty());
     only(&healthy().remove(INSTALL, core), "bad-wheel");
+}
+
+/// Whoever empties a file sets its time; a power cut leaves that of the install. It was told of what was emptied within ten
+/// minutes after that.
+#[test]
+fn what_was_emptied_after_record_was_not_lost_with_the_power() {
+    let lost = |file: &Expected| of("numpy", 3, 9)(file) || of("uvicorn", 0, 4)(file);
+    for kind in [Kind::Emptied, Kind::ZeroFilled] {
+        only(
+            &healthy().hurt(kind, actual(INSTALL, 0), lost),
+            "power-loss",
+        );
+        let later = healthy().hurt(kind, actual(INSTALL + 60, 0), lost);
+        assert!(rules(&later).is_empty(), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_only_names_the_interpreter_is_no_reason_to_make_a_venv_anew() {
+    let text = |culprit| {
+        let mut case = healthy();
+        case.interpreter = Some("it is gone".to_owned());
+        case.culprit = culprit;
+        only(&case, "interpreter-changed").text
+    };
+    let link = Culprit::Link {
+        name: "bin/python3".to_owned(),
+        to: "/usr/bin/python3.11".into(),
+    };
+    assert!(text(Culprit::Interpreter).contains("made anew"));
+    assert!(text(Culprit::Config).starts_with("pyvenv.cfg does not fit"));
+    let text = text(link);
+    assert!(text.starts_with("'bin/python3' does not lead to '/usr/bin/python3.11'"));
+    assert!(!text.contains("made anew"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! Bytecode that differs from the snapshot, that Python believes, and that was made from other source than the one beside it:
+//! damage, as for the audit.
+
+use std::collections::HashMap;
+
+use super::audit::TEXT_MAX;
+use super::diff::Sides;
+use crate::audit::{Bytecode, Seen, stale};
+use crate::disk::stat::Stat;
+use crate::model::{Change, Class, Kind, RelPath};
+use crate::venv::bytecode::{Glimpse, is_bytecode};
+use crate::venv::dist::Dists;
+use crate::venv::hash::read_file;
+use crate::venv::interpreter::{Facts, inspect};
+
+impl Sides<'_> {
+    /// Calls damage what the audit would call stale. `stats` are those of the live tree. Only the interpreter of the venv can
+    /// tell; what it says of itself is given back where it was asked.
+    pub(super) fn condemn_stale(
+        &self,
+        changes: &mut [Change],
+        stats: &[Stat],
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Option<Facts> {
+        let root = self.live?;
+        let noise: Vec<&RelPath> = changes
+            .iter()
+            .filter(|change| change.class == Class::Noise && change.kind != Kind::Mtime)
+            .filter(|change| change.actual.is_some() && is_bytecode(&change.path))
+            .map(|change| &change.path)
+            .collect();
+        let glimpse = |path: &RelPath| Some(Glimpse::of(&read_file(root, path, TEXT_MAX)?));
+        let seen = Seen {
+            root,
+            manifest: self.actual,
+            stats,
+            glimpse: &glimpse,
+        };
+        let paths = seen.worth_comparing(&noise);
+        if paths.is_empty() {
+            return None;
+        }
+        let facts = inspect(root, self.actual);
+        let which = Bytecode::These(&paths);
+        let compared = stale(&seen, &Dists::default(), &facts, which, stop);
+        let found = compared.findings.into_iter();
+        let found: HashMap<RelPath, String> = found
+            .filter_map(|finding| Some((finding.path?, finding.text)))
+            .collect();
+        for change in changes {
+            if let Some(text) = found.get(&change.path) {
+                change.class = Class::Damage;
+                change.detail.reason = Some(text.clone());
+            }
+        }
+        Some(facts)
+    }
+}

@@ -1,0 +1,81 @@
+//! What a venv uses outside of itself, and that is gone.
+
+use std::fs;
+
+use crate::audit::{found, site};
+use crate::support::{Sandbox, venv};
+
+/// Its package is imported from a directory that was removed: that was "sound".
+#[test]
+fn a_venv_whose_editable_source_is_gone_does_not_pass_a_check_and_is_not_damaged() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let source = sandbox.path("my app/src");
+    let venv = sandbox.venv();
+    let put = |path: &str, text: &str| {
+        venv::write(&venv, &format!("{}/{path}", venv::SITE), text.as_bytes());
+    };
+    let shown = source.display().to_string();
+    let url = shown.trim_end_matches("/src").replace(' ', "%20");
+    let info = "app-1.0.dist-info";
+    put("__editable__.app-1.0.pth", &format!("{shown}\n"));
+    put(
+        "other.pth",
+        &format!("# /not/this\nimport sys\n{shown}/more\n"),
+    );
+    put(
+        &format!("{info}/METADATA"),
+        "Metadata-Version: 2.1\nName: app\nVersion: 1.0\n",
+    );
+    put(
+        &format!("{info}/direct_url.json"),
+        &format!(r#"{{"url": "file://{url}", "dir_info": {{"editable": true}}}}"#),
+    );
+    put(
+        &format!("{info}/RECORD"),
+        &format!(
+            "__editable__.app-1.0.pth,,\n{info}/METADATA,,\n{info}/direct_url.json,,\n{info}/RECORD,,\n"
+        ),
+    );
+    fs::create_dir_all(source.join("more")).unwrap();
+    sandbox.ok(&["check", "venv"]);
+    sandbox.ok(&["save", "venv"]);
+    // Only what a path file adds.
+    fs::remove_dir(source.join("more")).unwrap();
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&answer), ["source-gone other.pth"], "{answer}");
+    // All of it, which is told once.
+    fs::remove_dir_all(sandbox.path("my app")).unwrap();
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&answer), ["source-gone app-1.0.dist-info"]);
+    assert_eq!(answer["findings"][0]["package"], "app");
+    assert_eq!(answer["summary"]["damage"], 0, "{answer}");
+    assert_eq!(answer["clean"], false, "{answer}");
+    let run = sandbox.code(1, &["check", "venv"]);
+    let told = format!("its source '{}' is gone", sandbox.path("my app").display());
+    assert!(run.stdout.contains(&told), "{run}");
+    assert!(run.stdout.starts_with("incomplete: no damage"), "{run}");
+    assert!(
+        run.stdout.contains("1 source that it uses is gone"),
+        "{run}"
+    );
+    // No byte of the venv is wrong, also where the same tree was saved while the source was there.
+    let saved = sandbox.json(0, &["save", "venv"]);
+    assert_eq!(saved["snapshot"]["baseline"], true, "{saved}");
+    assert_eq!(found(&saved["audit"]), ["source-gone app-1.0.dist-info"]);
+    sandbox.ok(&["diff", "venv"]);
+    let rule = "[[accept]]\ncheck = 'source-gone'\nreason = 'only for developers'\n";
+    fs::write(sandbox.path("snap.toml"), rule).unwrap();
+    sandbox.ok(&["check", "venv"]);
+    fs::remove_file(sandbox.path("snap.toml")).unwrap();
+    // One that comes from an egg-link.
+    fs::remove_dir_all(site(&sandbox).join(info)).unwrap();
+    fs::remove_file(site(&sandbox).join("__editable__.app-1.0.pth")).unwrap();
+    fs::remove_file(site(&sandbox).join("other.pth")).unwrap();
+    sandbox.ok(&["check", "venv"]);
+    put("app.egg-link", &format!("{shown}\n.\n"));
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&answer), ["source-gone app.egg-link"], "{answer}");
+    fs::create_dir_all(&source).unwrap();
+    sandbox.ok(&["check", "venv"]);
+}

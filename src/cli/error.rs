@@ -132,6 +132,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::Path(path) => return path_hint(path),
         Error::DamagedSnapshot { .. } => format!("'{name} verify --repair' mends a single flipped bit; else restore the file from a copy of the store, or choose another snapshot"),
         Error::KeptBeside(_) => format!("move it back in place of the venv, or remove it; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
+        Error::ForgottenIncident { id, .. } => format!("'{name} undelete {id}' brings it back while its content is there; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
+        Error::GoneIncident { venv, .. } => format!("an older state comes back by its id: '{name} log' tells them, '{name} restore {} ID'", Shown::path(venv)),
         Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
         Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up"),
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),

@@ -62,4 +62,5 @@ mod tidy;
 mod transport;
 mod unseen;
 mod users;
+mod undo;
 mod windows;

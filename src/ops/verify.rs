@@ -14,7 +14,7 @@ use crate::venv::Site;
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
 #[derive(Clone, Debug)]
 pub enum VerifyOptions {
-    /// Change nothing.
+    /// Change nothing but marks: later saves do not rely on packs that were found damaged.
     Look {
         /// Read only this share of the frames, from 0 to 1, drawn anew each time.
         sample: Option<f64>,
@@ -165,6 +165,7 @@ fn look(
     for (area, found) in [("snapshots", &catalog), ("forgotten", &forgotten)] {
         for (name, error) in &found.damaged {
             flaws.push(Flaw {
+    store.mark_suspects(&scrubbed, context.monitor);
                 file: format!("{area}/{name}"),
                 offset: None,
                 what: super::error::reason(error),

@@ -94,7 +94,7 @@ fn what_a_forgotten_snapshot_needs_stays_while_its_file_cannot_be_read() {
 }
 
 /// Flips a bit in a pack, in the middle of some content that does not compress.
-fn damage(pack: &Path, content: &[u8]) {
+pub(crate) fn damage(pack: &Path, content: &[u8]) {
     change(pack, |bytes| {
         let found = bytes.windows(64).position(|part| part == &content[..64]);
         bytes[found.unwrap() + 1000] ^= 1;

@@ -57,6 +57,7 @@ mod shared;
 mod signals;
 mod slips;
 mod support;
+mod suspects;
 mod ticks;
 mod tidy;
 mod transport;

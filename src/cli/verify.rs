@@ -37,9 +37,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
     }
     let mendable = !outcome.flaws.is_empty() || !outcome.hurt.is_empty();
     if mendable && !args.repair {
-        session
-            .ui
-            .note("hint: verify --repair mends what can be mended");
+        session.ui.hint("verify --repair mends what can be mended");
     }
     Ok(if outcome.unread && !outcome.is_clean() {
         Exit::NotDone

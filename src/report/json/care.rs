@@ -53,16 +53,17 @@ pub(super) fn hole(hole: &Hole) -> Value {
 }
 
 fn repaired(done: &Repaired) -> Value {
-    json!({
+    let mut value = json!({
         "header": done.header,
         "salvaged": done.salvaged,
         "healed": done.healed,
-        "healed_from": done.healed_from.iter().map(|path| entry::path_text(path)).collect::<Vec<_>>(),
         "mended": done.mended,
         "quarantined": done.quarantined,
         "whole_again": done.whole_again.iter().map(snapshot::value).collect::<Vec<_>>(),
         "hurt": done.hurt.iter().map(hurt).collect::<Vec<_>>(),
-    })
+    });
+    entry::put_paths(&mut value, "healed_from", &done.healed_from);
+    value
 }
 
 /// Writes what is forgotten, and why the others stay.

@@ -49,7 +49,7 @@ pub use list::{Listed, Listing, ShowOutcome, list, show};
 pub use log::{Entry, Event, LogOutcome, log};
 pub use lookup::Chosen;
 pub use ls::{LsOutcome, ls};
-pub use pin::{Pinning, pin};
+pub use pin::{PinOutcome, Pinning, pin};
 pub use prune::{PruneOptions, PruneOutcome, prune};
 pub use rebuild_index::{RebuildOutcome, rebuild_index};
 pub use repair::Repaired;

@@ -56,6 +56,7 @@ mod round_trip;
 mod shared;
 mod signals;
 mod slips;
+mod sums;
 mod support;
 mod suspects;
 mod ticks;

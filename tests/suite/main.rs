@@ -65,5 +65,6 @@ mod told;
 mod transport;
 mod undo;
 mod unseen;
+mod unsettled;
 mod users;
 mod windows;

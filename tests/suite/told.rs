@@ -3,9 +3,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use super::users::{as_user, users_sandbox};
+use crate::support::faults::needs_root;
+use crate::support::mounts::Mount;
 use crate::support::{Run, Sandbox, venv};
 
 #[test]
@@ -44,7 +48,7 @@ fn every_path_that_is_no_text_has_its_bytes_in_json() {
     venv::tiny(&path);
     std::os::unix::fs::symlink(OsStr::from_bytes(b"\xfe"), path.join("link")).unwrap();
     let run = |code: i32, args: &[&str], last: &OsStr| -> Value {
-        let mut command = sandbox.command(&[args, &["--json"]].concat());
+        let mut command = sandbox.command(&[&["--json"][..], args].concat());
         let run = Run::of({
             command.arg(last);
             command
@@ -82,4 +86,30 @@ fn every_path_that_is_no_text_has_its_bytes_in_json() {
     let tiny = OsStr::from_bytes(b"tiny");
     venv::tiny(&sandbox.root().join(tiny));
     assert_eq!(run(0, &["save"], tiny).get("venv_b64"), None);
+}
+
+#[test]
+fn a_hint_that_sends_to_root_is_not_given_to_root() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(mount) = Mount::tmpfs(&sandbox.path("store"), "size=8m,mode=700") else {
+        return;
+    };
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    venv::write(&sandbox.venv(), "more", b"more");
+    mount.read_only(true);
+    let run = sandbox.code(3, &["save", "venv"]);
+    assert!(run.stderr.contains("hint: look whether"), "{run}");
+    assert!(!run.stderr.contains("as root"), "{run}");
+    // Others may need root for it.
+    let sandbox = users_sandbox();
+    assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 0);
+    let file = sandbox.path("home/venv/pyvenv.cfg");
+    std::os::unix::fs::chown(&file, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let run = as_user(&sandbox, &["save", "venv"]);
+    assert!(run.code == 3 && run.stderr.contains("as root"), "{run}");
 }

@@ -81,6 +81,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
         "kept_old": null,
+        "left_old": null,
         "reused": outcome.reused,
         "written": outcome.written,
         "written_bytes": outcome.written_bytes,
@@ -93,6 +94,10 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
     entry::put_path(&mut fields, "venv", &outcome.place);
     if let Some(kept) = &outcome.kept_old {
         entry::put_path(&mut fields, "kept_old", kept);
+    }
+    let left = outcome.unsettled.as_ref();
+    if let Some(left) = left.and_then(|unsettled| unsettled.left.as_ref()) {
+        entry::put_path(&mut fields, "left_old", left);
     }
     document(out, "restore", fields)
 }

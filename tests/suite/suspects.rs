@@ -63,7 +63,10 @@ fn a_save_does_not_rely_on_what_verify_found_damaged() {
         restores(&sandbox, "store", id, to, good);
     }
     assert_eq!(added(&sandbox), 0, "what was stored anew is good");
-    sandbox.ok(&["verify", "--repair"]);
+    let run = sandbox.code(1, &["verify"]);
+    assert!(run.stdout.starts_with("damaged: "), "{run}");
+    let run = sandbox.ok(&["verify", "--repair"]);
+    assert!(run.stdout.starts_with("repaired: "), "{run}");
     sandbox.ok(&["verify"]);
     assert!(files(&sandbox.path("store/suspects")).is_empty());
     restores(&sandbox, "store", &after.0, "repaired", &after.1);

@@ -1,9 +1,10 @@
 //! Errors as people see them: what, why, and what to do. The only place that knows hints and exit codes.
 
 use std::error::Error as _;
+use std::path::Path;
 
 use venv_snap::model::{Audit, Shown};
-use venv_snap::ops::Error;
+use venv_snap::ops::{Error, Unsettled};
 use venv_snap::{StoreError, VenvError};
 
 use super::exit::Exit;
@@ -51,6 +52,27 @@ impl Failure {
         }
     }
 
+    /// What is left to do after a restore that happened.
+    pub(crate) fn unsettled(place: &Path, unsettled: &Unsettled) -> Self {
+        let place = Shown::path(place);
+        let next = "the next command that works on the venv tries again";
+        let hint = match &unsettled.left {
+            Some(left) => format!(
+                "what it replaced is left as '{}': {next}, and the next restore or undo goes on whatever comes of it",
+                Shown::path(left)
+            ),
+            None => next.to_owned(),
+        };
+        let why = &unsettled.why;
+        Self {
+            causes: [why.to_string()].into_iter().chain(causes(why)).collect(),
+            hint: Some(hint),
+            ..Self::not_done(format!(
+                "'{place}' is restored, but not all is done that comes after it"
+            ))
+        }
+    }
+
     /// Replaces the hint.
     pub(crate) fn with_hint(self, hint: String) -> Self {
         Self {
@@ -62,15 +84,9 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut causes = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
         Self {
             message: error.to_string(),
-            causes,
+            causes: causes(&error),
             hint: hint(&error),
             exit: exit(&error),
             audit: match error {
@@ -85,6 +101,17 @@ impl From<VenvError> for Failure {
     fn from(error: VenvError) -> Self {
         Error::from(error).into()
     }
+}
+
+/// What caused an error, in words, the nearest first.
+fn causes(error: &Error) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        all.push(cause.to_string());
+        source = cause.source();
+    }
+    all
 }
 
 fn exit(error: &Error) -> Exit {
@@ -132,8 +159,10 @@ fn hint(error: &Error) -> Option<String> {
         Error::Path(path) => return path_hint(path),
         Error::DamagedSnapshot { .. } => format!("'{name} verify --repair' mends a single flipped bit; else restore the file from a copy of the store, or choose another snapshot"),
         Error::KeptBeside(_) => format!("move it back in place of the venv, or remove it; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
+        Error::ForgottenIncident { id, .. } => format!("'{name} undelete {id}' brings it back while its content is there; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
+        Error::GoneIncident { venv, .. } => format!("an older state comes back by its id: '{name} log' tells them, '{name} restore {} ID'", Shown::path(venv)),
         Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
-        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up"),
+        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up, and so does 'unpin' of one whose file is gone"),
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
@@ -150,13 +179,20 @@ fn is_full(error: &Error) -> bool {
     }
 }
 
+/// A hint that sends to root is of no use to root.
+fn for_user(hint: &str, for_root: &str) -> String {
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root { for_root } else { hint }.to_owned()
+}
+
 fn path_hint(error: &venv_snap::PathError) -> Option<String> {
     if error.is_full() {
         return Some("free some space there and run the command again".to_owned());
     }
     error.is_denied().then(|| {
-        "run it as the owner or as root, or look whether the file system is mounted read-only"
-            .to_owned()
+        let look =
+            "look whether the file system is mounted read-only, or the file is immutable (lsattr)";
+        for_user(&format!("run it as the owner or as root, or {look}"), look)
     })
 }
 
@@ -188,7 +224,10 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         VenvError::Mount(_) => {
             "unmount it, or move it out of the venv: nothing here crosses a mount".to_owned()
         }
-        VenvError::Unreadable { .. } => "run it as the owner or as root".to_owned(),
+        VenvError::Unreadable { .. } => for_user(
+            "run it as the owner or as root",
+            "root is shut out by network and user-space file systems alone: run it as the owner there; else look at the disk (dmesg)",
+        ),
         VenvError::Unstable(_) => {
             "wait until the installation ends, or stop the service that writes there, and try again"
                 .to_owned()

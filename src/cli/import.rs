@@ -58,7 +58,11 @@ pub(crate) fn run(session: &Session<'_>, args: Import) -> Result<Exit, Failure> 
         }
         outcome => outcome?,
     };
-    session.answer(|out, style| {
+    let done = format!(
+        "the tar is imported as snapshot {}",
+        outcome.saved.chosen.id
+    );
+    session.answer_of(Some(&done), |out, style| {
         if session.json {
             json::import(out, &outcome, file)
         } else {

@@ -21,7 +21,7 @@ pub(crate) fn run(session: &Session<'_>, args: &List) -> Result<Exit, Failure> {
     let unknown = site.as_ref().filter(|_| listing.snapshots.is_empty());
     if let Some(near) = unknown.and_then(|site| nearest::known(&session.context, site.path())) {
         let near = venv_snap::model::Shown::path(&near).to_string();
-        session.ui.note(&format!("hint: did you mean '{near}'?"));
+        session.ui.hint(&format!("did you mean '{near}'?"));
     }
     session.answer(|out, style| {
         if session.json {

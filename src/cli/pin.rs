@@ -13,13 +13,13 @@ pub(crate) fn run(session: &Session<'_>, args: &Pin, pinning: Pinning) -> Result
         Some(name) => Session::venv_of(name, args.of.venv.as_deref())?,
         None => None,
     };
-    let done = pin(&session.context, site.as_ref(), &args.snapshots, pinning)
+    let outcome = pin(&session.context, site.as_ref(), &args.snapshots, pinning)
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {
         if session.json {
-            json::pin(out, pinning, &done)
+            json::pin(out, pinning, &outcome)
         } else {
-            text::pin(out, pinning, &done, style)
+            text::pin(out, pinning, &outcome, style)
         }
     })?;
     Ok(Exit::Done)

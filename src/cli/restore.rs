@@ -1,5 +1,7 @@
 //! `snap restore`
 
+use venv_snap::model::Shown;
+use venv_snap::monitor::Monitor;
 use venv_snap::ops::{Mode, RestoreOptions, RestoreOutcome, restore};
 use venv_snap::report::{json, text};
 use venv_snap::{Gap, Process, Site};
@@ -43,13 +45,24 @@ pub(crate) fn name_processes(outcome: &mut RestoreOutcome, using: Option<Vec<Pro
 
 /// Writes what a restore or an undo did.
 pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Exit, Failure> {
-    session.answer(|out, style| {
+    let done = match outcome.mode {
+        Mode::Done(_) => Some(format!("'{}' is restored", Shown::path(&outcome.place))),
+        _ => None,
+    };
+    let answered = session.answer_of(done.as_deref(), |out, style| {
         if session.json {
             json::restore(out, outcome)
         } else {
             text::restore(out, outcome, style)
         }
-    })?;
+    });
+    if let Some(unsettled) = &outcome.unsettled {
+        if let Err(failure) = answered {
+            session.ui.warn(&failure.message);
+        }
+        return Err(Failure::unsettled(&outcome.place, unsettled));
+    }
+    answered?;
     let incomplete = outcome.holes.iter().any(|hole| hole.gap != Gap::Document);
     let unfinished = incomplete || !outcome.left.is_empty() || !outcome.wrong.is_empty();
     Ok(if unfinished {

@@ -26,7 +26,8 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
         }
         outcome => outcome?,
     };
-    session.answer(|out, style| {
+    let done = format!("the venv is saved as snapshot {}", outcome.chosen.id);
+    session.answer_of(Some(&done), |out, style| {
         if session.json {
             json::save(out, &outcome)
         } else {

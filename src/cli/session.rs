@@ -46,14 +46,25 @@ impl<'a> Session<'a> {
         &self,
         write: impl FnOnce(&mut dyn Write, &Style) -> std::io::Result<()>,
     ) -> Result<(), Failure> {
+        self.answer_of(None, write)
+    }
+
+    /// The same for what was done by now: it stays done where the answer cannot be written, and then that is told.
+    pub(crate) fn answer_of(
+        &self,
+        done: Option<&str>,
+        write: impl FnOnce(&mut dyn Write, &Style) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
         self.ui.clear();
         let style = style(self.verbose);
         let mut out = BufWriter::new(anstream::stdout().lock());
         match write(&mut out, &style).and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            Err(error) => Err(Failure::not_done(format!(
-                "cannot write the answer: {error}"
-            ))),
+            Err(error) => {
+                let done = done.map_or_else(String::new, |done| format!("{done}, but "));
+                let message = format!("{done}cannot write the answer: {error}");
+                Err(Failure::not_done(message))
+            }
             Ok(()) => Ok(()),
         }
     }

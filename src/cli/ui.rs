@@ -72,7 +72,14 @@ impl Ui {
     /// Tells which venv or snapshot was chosen, and other things that are good to know.
     pub(crate) fn note(&self, text: &str) {
         if self.loudness != Loudness::Quiet {
-            self.line("", text);
+            self.line("status", text);
+        }
+    }
+
+    /// Tells what to do next.
+    pub(crate) fn hint(&self, text: &str) {
+        if self.loudness != Loudness::Quiet {
+            self.line("hint", text);
         }
     }
 
@@ -87,9 +94,15 @@ impl Ui {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn line(&self, mark: &str, text: &str) {
+    /// Writes one line, or with `--json` one object on a line: all that is written there can be read by programs.
+    fn line(&self, kind: &str, text: &str) {
         let write = || {
-            let _ = writeln!(anstream::stderr().lock(), "{mark}{text}");
+            let mut out = anstream::stderr().lock();
+            let _ = match kind {
+                kind if self.json => venv_snap::report::json::message(&mut out, kind, text),
+                "status" => writeln!(out, "{text}"),
+                kind => writeln!(out, "{kind}: {text}"),
+            };
         };
         match self.bar().as_ref() {
             Some(bar) => bar.suspend(write),
@@ -146,12 +159,12 @@ impl Monitor for Ui {
     fn read(&self, _files: u64, _bytes: u64) {}
 
     fn warn(&self, text: &str) {
-        self.line("warning: ", text);
+        self.line("warning", text);
     }
 
     fn status(&self, text: &str) {
         if self.loudness != Loudness::Quiet {
-            self.line("", text);
+            self.line("status", text);
         }
     }
 

@@ -68,7 +68,10 @@ pub fn copy(
     target.tidy(monitor)?;
     let packer = target.packer(monitor)?;
     let total = needed.len();
-    let lacking: Digests = needed.into_iter().filter(|id| !target.has(id)).collect();
+    let lacking: Digests = needed
+        .into_iter()
+        .filter(|id| !target.vouches(id))
+        .collect();
     let had = (total - lacking.len()) as u64;
     let packer = packer.only(lacking.clone());
     if let Err(error) = source.send(&lacking, &packer, monitor) {

@@ -124,6 +124,28 @@ pub enum Error {
     /// The last restore replaced nothing.
     #[error("the last restore of '{}' replaced nothing, so there is nothing to bring back", Shown::path(.0))]
     ReplacedNothing(PathBuf),
+    /// What the last restore replaced was forgotten; nothing older is taken for it.
+    #[error(
+        "what the last restore of '{}' replaced was forgotten (incident snapshot {id})",
+        Shown::path(venv)
+    )]
+    ForgottenIncident {
+        /// The incident snapshot.
+        id: SnapshotId,
+        /// The venv.
+        venv: PathBuf,
+    },
+    /// The log knows of a restore whose incident snapshot is in the store no more.
+    #[error(
+        "what the last restore of '{}' replaced is in the store no more (incident snapshot {id})",
+        Shown::path(venv)
+    )]
+    GoneIncident {
+        /// The incident snapshot.
+        id: SnapshotId,
+        /// The venv.
+        venv: PathBuf,
+    },
     /// No such path in a snapshot.
     #[error("snapshot {id} has no '{path}'")]
     NoSuchPath {

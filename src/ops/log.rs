@@ -61,11 +61,7 @@ pub struct LogOutcome {
 pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Error> {
     let store = context.open()?;
     let wanted = site.map(|site| context.venv_id(site));
-    let mut events: Vec<Event> = store
-        .log_events(context.monitor)?
-        .iter()
-        .filter_map(|text| serde_json::from_str(text).ok())
-        .collect();
+    let mut events = events(&store, context.monitor)?;
     let snapshots = store.catalog()?.snapshots;
     let packages = packages(context, &store, &snapshots)?;
     for (id, snapshot) in snapshots {
@@ -102,6 +98,13 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
     Ok(LogOutcome {
         entries: events.into_iter().map(entry).collect(),
     })
+}
+
+/// The events that the index knows, in the order in which they were written.
+pub(super) fn events(store: &Store, monitor: &dyn Monitor) -> Result<Vec<Event>, Error> {
+    let texts = store.log_events(monitor)?;
+    let event = |text: &String| serde_json::from_str(text).ok();
+    Ok(texts.iter().filter_map(event).collect())
 }
 
 /// Of each save: the packages that changed since the save of the same venv before it.

@@ -50,14 +50,14 @@ pub use list::{Listed, Listing, ShowOutcome, list, show};
 pub use log::{Entry, Event, LogOutcome, log};
 pub use lookup::Chosen;
 pub use ls::{LsOutcome, ls};
-pub use pin::{Pinning, pin};
+pub use pin::{PinOutcome, Pinning, pin};
 pub use prune::{PruneOptions, PruneOutcome, prune};
 pub use rebuild_index::{RebuildOutcome, rebuild_index};
 pub use repair::Repaired;
 pub use report::{ReportOutcome, report};
 #[cfg(feature = "bench")]
 pub(crate) use restore::bench;
-pub use restore::{Mode, RestoreOptions, RestoreOutcome, Wrong, restore};
+pub use restore::{Mode, RestoreOptions, RestoreOutcome, Unsettled, Wrong, restore};
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};
 pub use stats::{StatsOutcome, stats};

@@ -98,6 +98,11 @@ fn mark(
             Shown(lost.as_bytes())
         )));
     }
+    if let Some(id) = store.missing()?.first() {
+        return Err(Error::CannotPrune(format!(
+            "the file of snapshot {id}, which is pinned, is gone, and nobody knows what it needs, should it come back"
+        )));
+    }
     let mut keep: Vec<_> = catalog.snapshots.into_iter().map(|(_, one)| one).collect();
     let mut gone = Vec::new();
     for (id, snapshot) in forgotten.snapshots {

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use super::error::Error;
+use super::log::{Event, events};
 use super::lookup::Chosen;
 use super::restore::{self, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
-use crate::model::{RelPath, Time, VenvId};
-use crate::store::Catalog;
+use crate::model::{RelPath, Snapshot, SnapshotId, Time, VenvId};
+use crate::store::{Catalog, Store};
 use crate::venv::Site;
 
 /// The tree that a later restore left beside the venv because no snapshot could hold all of it: to bring back an older state
@@ -46,6 +47,42 @@ fn kept_since(
     Ok(kept.map(|name| parent.shown(&name)))
 }
 
+/// Refuses where a later restore than the one of `last` replaced something that is not in the list any more: to bring back an older
+/// state instead would surprise.
+fn refuse_gone(
+    context: &Context<'_>,
+    store: &Store,
+    catalog: &Catalog,
+    site: &Site,
+    last: Option<&(SnapshotId, Snapshot)>,
+) -> Result<(), Error> {
+    let venv = context.venv_id(site);
+    let is_later = |(_, one): &&(SnapshotId, Snapshot)| {
+        !one.is_save() && last.is_none_or(|(_, last)| last.created < one.created)
+    };
+    if let Some((id, _)) = store.forgotten()?.of(&venv).rev().find(is_later) {
+        let (id, venv) = (*id, site.path().to_owned());
+        return Err(Error::ForgottenIncident { id, venv });
+    }
+    let restores: Vec<(SnapshotId, Event)> = events(store, context.monitor)?
+        .into_iter()
+        .filter(|event| event.venv == venv)
+        .filter_map(|event| Some((event.incident?, event)))
+        .collect();
+    let Some((id, event)) = restores.last() else {
+        return Ok(());
+    };
+    // In the order of the log, since a clock may go back; a log that was lost meanwhile knows but the later ones.
+    let told = |(id, _): &(SnapshotId, Snapshot)| restores.iter().any(|(known, _)| known == id);
+    let gone = !catalog.of(&venv).any(|(known, _)| known == id);
+    if gone && last.is_none_or(|last| told(last) || last.1.created < event.time) {
+        catalog.admit_damage()?;
+        let (id, venv) = (*id, site.path().to_owned());
+        return Err(Error::GoneIncident { id, venv });
+    }
+    Ok(())
+}
+
 /// Brings back the newest incident snapshot of a venv.
 pub fn undo(
     context: &Context<'_>,
@@ -66,6 +103,7 @@ pub fn undo(
     if let Some(kept) = kept_since(site, &catalog, &venv, last.map(|(_, last)| last.created))? {
         return Err(Error::KeptBeside(kept));
     }
+    refuse_gone(context, &store, &catalog, site, last)?;
     let Some((id, snapshot)) = last.cloned() else {
         return Err(Error::NothingToUndo(site.path().to_owned()));
     };

@@ -8,13 +8,14 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use super::repair::{Repaired, repair};
+use crate::model::SnapshotId;
 use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
 use crate::venv::Site;
 
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
 #[derive(Clone, Debug)]
 pub enum VerifyOptions {
-    /// Change nothing.
+    /// Change nothing but marks: later saves do not rely on packs that were found damaged.
     Look {
         /// Read only this share of the frames, from 0 to 1, drawn anew each time.
         sample: Option<f64>,
@@ -62,6 +63,8 @@ pub struct VerifyOutcome {
     pub repaired: Option<Repaired>,
     /// Snapshots that were lost: their files lie in quarantine, under these names, until somebody removes them.
     pub lost: Vec<String>,
+    /// Pinned snapshots of which the files are gone.
+    pub missing: Vec<SnapshotId>,
     /// How long it took.
     pub took: Duration,
 }
@@ -71,6 +74,7 @@ impl VerifyOutcome {
     pub fn is_clean(&self) -> bool {
         let repaired = self.repaired.as_ref();
         self.lost.is_empty()
+            && self.missing.is_empty()
             && match repaired {
                 // What could not be read may be well or not.
                 Some(repaired) => repaired.hurt.is_empty() && !self.unread,
@@ -131,6 +135,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         hurt,
         repaired: None,
         lost: look.lost.clone(),
+        missing: store.missing()?,
         took: start.elapsed(),
     };
     if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
@@ -160,6 +165,7 @@ fn look(
     let seed = context.now.as_microsecond() as u64;
     let scrubbed = store.scrub(choose, seed, context.monitor)?;
     let good = |id: &crate::model::Digest| scrubbed.good.contains(id);
+    store.mark_suspects(&scrubbed, context.monitor);
     let reach = store.reach(catalog.snapshots.iter().map(|(_, one)| one), good)?;
     let mut flaws = scrubbed.flaws.clone();
     for (area, found) in [("snapshots", &catalog), ("forgotten", &forgotten)] {

@@ -110,6 +110,7 @@ impl Alone<'_> {
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
         let told = self.0.admit(&[], names)?;
         self.0.files.delete(Area::Packs, names)?;
+        self.0.clear_suspects(names)?;
         if !told {
             self.0.index_given_up.store(false, Ordering::Relaxed);
             self.drop_rows(names, &Silent::default())?;
@@ -124,7 +125,11 @@ impl Alone<'_> {
             _ => "",
         };
         let files = &self.0.files;
-        Ok(files.shift(names, area, Area::Quarantine, prefix)?)
+        files.shift(names, area, Area::Quarantine, prefix)?;
+        if area == Area::Packs {
+            self.0.clear_suspects(names)?;
+        }
+        Ok(())
     }
 
     /// Drops rows of the index that do not say what the packs say; they are read anew.

@@ -6,8 +6,9 @@ use crate::model::{Entry, Meta, Node, RelPath};
 
 /// No snapshot of ours holds more entries, whatever its file says.
 pub(super) const ENTRIES_MAX: u64 = 2_000_000;
-/// What paths, attributes and texts of a snapshot may take together, beside this much for each entry. A few small trees that are named
-/// again and again could else take all memory.
+/// What paths, attributes and texts of a snapshot may take together, beyond this much of each entry. A few small trees that are named
+/// again and again could else take all memory. What an entry leaves of its share is no other one's, so that it does not matter in
+/// which order they are met: a reader takes directories in another one than their writer.
 const BYTES_MAX: u64 = 128 << 20;
 const EACH_BYTES: u64 = 256;
 
@@ -16,6 +17,9 @@ const EACH_BYTES: u64 = 256;
 pub(super) struct Extent {
     entries_max: u64,
     entries: u64,
+    /// What the last entry takes.
+    entry_bytes: u64,
+    /// What all take beyond their shares.
     bytes: u64,
 }
 
@@ -30,13 +34,15 @@ impl Extent {
         Self {
             entries_max,
             entries: 0,
+            entry_bytes: 0,
             bytes: 0,
         }
     }
 
-    /// Counts an entry by its path.
+    /// Counts an entry by its path. What is counted from then on is that entry's.
     pub(super) fn add(&mut self, path: &RelPath) -> Result<(), Malformed> {
         self.entries += 1;
+        self.entry_bytes = 0;
         if self.entries > self.entries_max {
             return Err(Malformed("it holds more entries than its snapshot may"));
         }
@@ -50,8 +56,10 @@ impl Extent {
 
     /// Counts the text of a link or the like.
     pub(super) fn add_bytes(&mut self, len: usize) -> Result<(), Malformed> {
-        self.bytes = self.bytes.saturating_add(len as u64);
-        if self.bytes > BYTES_MAX + EACH_BYTES * self.entries {
+        let left = EACH_BYTES.saturating_sub(self.entry_bytes);
+        self.entry_bytes = self.entry_bytes.saturating_add(len as u64);
+        self.bytes = self.bytes.saturating_add((len as u64).saturating_sub(left));
+        if self.bytes > BYTES_MAX {
             return Err(Malformed("its paths and attributes are too long"));
         }
         Ok(())
@@ -72,5 +80,62 @@ impl Extent {
             Node::Unreadable(reason) => self.add_bytes(reason.len()),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Manifest, Time};
+
+    /// So many entries with paths of a length.
+    fn entries(count: u64, len: usize) -> impl Iterator<Item = Entry> {
+        (0..count).map(move |n| {
+            let mut path = format!("{n:08}").into_bytes();
+            path.extend(b"/x".repeat(len).iter().take(len - path.len()));
+            Entry {
+                path: RelPath::new(&path).unwrap(),
+                meta: Meta {
+                    mode: 0,
+                    uid: 0,
+                    gid: 0,
+                    mtime: Time { secs: 0, nanos: 0 },
+                    xattrs: Vec::new(),
+                },
+                node: Node::Dir,
+            }
+        })
+    }
+
+    fn fit(entries: impl Iterator<Item = Entry>) -> bool {
+        let mut extent = Extent::default();
+        entries
+            .into_iter()
+            .all(|one| extent.add_whole(&one).is_ok())
+    }
+
+    #[test]
+    fn whether_a_forest_is_too_large_does_not_hang_on_the_order_of_its_directories() {
+        // Short paths lent what they did not take to those that came after them, so that a save could be acknowledged that no restore
+        // would read.
+        let each = 4096 - EACH_BYTES;
+        for (long, fits) in [(BYTES_MAX / each, true), (BYTES_MAX / each + 1, false)] {
+            let (long, short) = (|| entries(long, 4096), || entries(200_000, 20));
+            assert_eq!(fit(long().chain(short())), fits);
+            assert_eq!(fit(short().chain(long())), fits);
+        }
+    }
+
+    #[test]
+    fn every_part_of_an_entry_counts() {
+        let manifest = Manifest::new(entries(1, 200).collect());
+        let entry = &manifest.entries()[0];
+        let mut extent = Extent::default();
+        for _ in 0..3 {
+            extent.add_whole(entry).unwrap();
+            extent.add_attribute(&[b'n'; 100], &[]).unwrap();
+        }
+        let beyond = Meta::attribute_len(&[b'n'; 100], &[]) as u64 + 200 - EACH_BYTES;
+        assert_eq!(extent.bytes, 3 * beyond);
     }
 }

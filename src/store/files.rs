@@ -27,6 +27,8 @@ pub(crate) enum Area {
     Forgotten,
     /// `quarantine/`: what is beyond repair; made when first needed.
     Quarantine,
+    /// `suspects/`: marks of packs that were found damaged; made when first needed.
+    Suspects,
 }
 
 /// How many packs are kept open.
@@ -42,6 +44,7 @@ pub(crate) struct Files {
     tmp: Rooted,
     forgotten: OnceLock<Rooted>,
     quarantine: OnceLock<Rooted>,
+    suspects: OnceLock<Rooted>,
     open: Mutex<HashMap<String, Arc<File>>>,
 }
 
@@ -74,6 +77,7 @@ impl Files {
             top,
             forgotten: OnceLock::new(),
             quarantine: OnceLock::new(),
+            suspects: OnceLock::new(),
             open: Mutex::default(),
         })
     }
@@ -91,6 +95,7 @@ impl Files {
             Area::Pins => return Ok(&self.pins),
             Area::Forgotten => (&self.forgotten, "forgotten"),
             Area::Quarantine => (&self.quarantine, "quarantine"),
+            Area::Suspects => (&self.suspects, "suspects"),
         };
         if let Some(dir) = slot.get() {
             return Ok(dir);

@@ -162,6 +162,7 @@ impl Store {
             .map(|row| (row.name.clone(), row))
             .collect();
         let mut objects = Objects::default();
+        let suspects = self.suspects(monitor);
         let mut add = Vec::new();
         let packs: Vec<(String, u64)> = self.files.list(Area::Packs)?;
         let known = |(name, size): (String, u64)| {
@@ -189,7 +190,11 @@ impl Store {
                             tail,
                         });
                     }
-                    objects.add(name, table);
+                    if suspects.contains(&name) {
+                        objects.add_suspect(name, table);
+                    } else {
+                        objects.add(name, table);
+                    }
                 }
                 Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {

@@ -26,6 +26,7 @@ mod reader;
 mod salvage;
 mod scrub;
 mod segment;
+mod suspects;
 mod transfer;
 mod tree;
 mod usage;
@@ -262,6 +263,12 @@ impl Store {
         objects
             .as_ref()
             .is_some_and(|objects| objects.find(id).is_some())
+    }
+
+    /// Whether a save may rely on an object: it lies in a pack that was not found damaged.
+    pub(crate) fn vouches(&self, id: &Digest) -> bool {
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        objects.as_ref().is_some_and(|objects| objects.vouch(id))
     }
 
     fn index(&self) -> MutexGuard<'_, Option<Index>> {

@@ -68,6 +68,8 @@ pub(crate) struct Place {
 struct Pack {
     name: String,
     frames: Vec<FramePlace>,
+    /// Whether it was found damaged.
+    suspect: bool,
 }
 
 /// All objects of a store.
@@ -87,10 +89,20 @@ impl Objects {
 
     /// Adds what a pack holds. An object that is known already keeps its first place, and gets a spare one.
     pub(crate) fn add(&mut self, name: String, table: Table) {
+        self.take(name, table, false);
+    }
+
+    /// The same of a pack that was found damaged: what lies elsewhere as well is looked for there first.
+    pub(crate) fn add_suspect(&mut self, name: String, table: Table) {
+        self.take(name, table, true);
+    }
+
+    fn take(&mut self, name: String, table: Table, suspect: bool) {
         let pack = self.packs.len() as u32;
         self.packs.push(Pack {
             name,
             frames: table.frames,
+            suspect,
         });
         self.places.reserve(table.rows.len());
         for row in table.rows {
@@ -99,12 +111,29 @@ impl Objects {
                 frame: row.frame,
                 part: row.part,
             };
-            if self.places.contains(&row.part.id) {
-                self.spare.entry(row.part.id).or_default().push(place);
-            } else {
-                self.places.insert(ByName(place));
-            }
+            let spare = match self.find(&row.part.id) {
+                None => {
+                    self.places.insert(ByName(place));
+                    continue;
+                }
+                Some(first) if !suspect && self.is_suspect(&first) => {
+                    self.places.replace(ByName(place));
+                    first
+                }
+                Some(_) => place,
+            };
+            self.spare.entry(row.part.id).or_default().push(spare);
         }
+    }
+
+    fn is_suspect(&self, place: &Place) -> bool {
+        let pack = self.packs.get(place.pack as usize);
+        pack.is_some_and(|pack| pack.suspect)
+    }
+
+    /// Whether an object lies in a pack that was not found damaged.
+    pub(crate) fn vouch(&self, id: &Digest) -> bool {
+        self.find(id).is_some_and(|first| !self.is_suspect(&first))
     }
 
     /// Takes objects for lost, since no copy of them can be read.

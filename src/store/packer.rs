@@ -104,11 +104,11 @@ impl<'s> Packer<'s> {
         self.store.load_objects(monitor)
     }
 
-    /// Whether the store has an object already, gets it from this packer, or shall not have it.
+    /// Whether the store has an object already, for all that is known, gets it from this packer, or shall not have it.
     pub(crate) fn has(&self, id: &Digest) -> bool {
         let known = match &self.only {
             Some(ids) => !ids.contains(id),
-            None => self.store.has(id),
+            None => self.store.vouches(id),
         };
         known || locked(self.shard(id)).contains(id)
     }
@@ -120,7 +120,7 @@ impl<'s> Packer<'s> {
     /// Whether the caller is the one to bring this object.
     fn claim(&self, id: &Digest) -> bool {
         let taken = self.only.as_ref().is_none_or(|ids| ids.contains(id));
-        taken && !self.store.has(id) && locked(self.shard(id)).insert(*id)
+        taken && !self.store.vouches(id) && locked(self.shard(id)).insert(*id)
     }
 
     /// Adds the contents of small files that lie near each other.
@@ -331,6 +331,7 @@ impl<'s> Packer<'s> {
         } else {
             files.publish(pack.temp, Area::Packs, &name)?;
         }
+        self.store.clear_suspects(std::slice::from_ref(&name))?;
         locked(&self.sealed).push((name, pack.len, tail));
         Ok(())
     }

@@ -140,8 +140,8 @@ impl Store {
         Ok(super::tree::decode(&bytes, &RelPath::root(), &mut Extent::default()).ok())
     }
 
-    /// The places of a snapshot that are hurt, sorted by path. Of a forest that grows beyond all measure the search ends where that
-    /// is met, and all below counts as hurt.
+    /// The places of a snapshot that are hurt, sorted by path. A directory that cannot be read after all is one of them, as is all of a
+    /// forest that lies beyond the measure of one; the search goes on beside it.
     pub(crate) fn holes(&self, snapshot: &Snapshot, reach: &Reach) -> Result<Vec<Hole>, Error> {
         let mut holes = Vec::new();
         let mut hole = |path: &RelPath, gap, object| {
@@ -163,14 +163,18 @@ impl Store {
                 hole(&dir, Gap::Directory, id);
                 continue;
             }
-            if first {
-                todo.push((RelPath::root(), self.read_root(&id)?.1));
-                continue;
-            }
-            let entries = match self.read_tree(&id, &dir, &mut extent) {
-                Err(Error::Corrupt { .. }) => {
+            let read = if first {
+                self.read_root(&id).map(|(entry, below)| {
+                    let subtree = Some(below);
+                    vec![TreeEntry { entry, subtree }]
+                })
+            } else {
+                self.read_tree(&id, &dir, &mut extent)
+            };
+            let entries = match read {
+                Err(Error::Corrupt { .. } | Error::LostObject(_)) => {
                     hole(&dir, Gap::Directory, id);
-                    break;
+                    continue;
                 }
                 read => read?,
             };
@@ -204,5 +208,91 @@ impl Reach {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::Packer;
+    use super::super::tree::encode;
+    use super::*;
+    use crate::model::{Entry, Meta, Time};
+    use crate::monitor::Silent;
+
+    fn entry(name: &str, node: Node, subtree: Option<Digest>) -> TreeEntry {
+        let meta = Meta {
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            mtime: Time { secs: 0, nanos: 0 },
+            xattrs: Vec::new(),
+        };
+        let path = RelPath::new(name.as_bytes()).unwrap_or_default();
+        let entry = Entry { path, meta, node };
+        TreeEntry { entry, subtree }
+    }
+
+    fn dir(name: &str, below: Digest) -> TreeEntry {
+        entry(name, Node::Dir, Some(below))
+    }
+
+    fn add(packer: &Packer<'_>, entries: &[TreeEntry]) -> Digest {
+        packer.add_tree(encode(entries)).unwrap()
+    }
+
+    fn snapshot(root: Digest) -> Snapshot {
+        let text = serde_json::json!({
+            "format": 1, "purpose": "save", "venv": {"host": "h", "path": "/v"}, "created": "2026-01-01T00:00:00Z",
+            "baseline": true, "root": root, "writer": "",
+            "totals": {"files": 3, "dirs": 300, "symlinks": 0, "special": 0, "bytes": 0},
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_walked_hides_no_hole_beside_it() {
+        let scratch = std::env::temp_dir().join(format!("venv-snap-reach.{}", std::process::id()));
+        let monitor = Silent::default();
+        std::fs::create_dir(&scratch).unwrap();
+        let path = scratch.join("store");
+        Store::create(&path, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
+        let packer = store.packer(&monitor).unwrap();
+        let lost = Node::File {
+            size: 4,
+            digest: Digest::of(b"lost"),
+            link_to: None,
+        };
+        let holed = add(&packer, &[entry("lost", lost, None)]);
+        let deep =
+            (0..=RelPath::LEVELS_MAX).fold(holed, |below, _| add(&packer, &[dir("d", below)]));
+        let both = add(&packer, &[dir("a", holed), dir("m", deep), dir("z", holed)]);
+        let whole = snapshot(add(&packer, &[dir("", both)]));
+        // Its topmost tree is one of those below.
+        let headless = snapshot(both);
+        packer.finish().unwrap();
+        let reach = store
+            .reach([&whole, &headless], |id| store.has(id))
+            .unwrap();
+        let told = |snapshot| {
+            assert!(reach.hurts(snapshot));
+            let holes = store.holes(snapshot, &reach).unwrap();
+            holes
+                .into_iter()
+                .map(|hole| (hole.path.to_string(), hole.gap))
+                .collect::<Vec<_>>()
+        };
+        let holes = told(&whole);
+        assert_eq!(holes.len(), 3, "{holes:?}");
+        assert_eq!(holes[0], ("a/lost".to_owned(), Gap::File));
+        assert!(holes[1].0.starts_with("m/d/d") && holes[1].1 == Gap::Directory);
+        assert_eq!(holes[2], ("z/lost".to_owned(), Gap::File));
+        assert_eq!(
+            told(&headless),
+            [(RelPath::root().to_string(), Gap::Directory)]
+        );
+        std::fs::remove_dir_all(&scratch).unwrap();
     }
 }

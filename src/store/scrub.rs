@@ -50,6 +50,8 @@ pub(crate) struct Scrubbed {
     pub(crate) untold: BTreeSet<String>,
     /// The packs that have a flaw, with the frames of each that are good all the same.
     pub(crate) bad: BTreeMap<String, Vec<GoodFrame>>,
+    /// The packs that were read to the last byte and are what their names say.
+    pub(crate) whole: BTreeSet<String>,
     /// Objects of which a copy can be had, wherever it lies.
     pub(crate) good: Digests,
 }
@@ -71,7 +73,7 @@ struct Job {
 /// What one look came to.
 enum Seen {
     Frame(usize, GoodFrame),
-    Whole,
+    Whole(usize),
     Flaw(usize, Option<u64>, Bad),
 }
 
@@ -223,7 +225,7 @@ impl Store {
     fn look(&self, number: usize, job: &Job, at: Option<usize>, monitor: &dyn Monitor) -> Seen {
         let Some(at) = at else {
             return match self.digest_of(job) {
-                Ok(digest) if digest.to_hex() == job.name => Seen::Whole,
+                Ok(digest) if digest.to_hex() == job.name => Seen::Whole(number),
                 Ok(_) => Seen::Flaw(
                     number,
                     None,
@@ -286,7 +288,9 @@ fn settle(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
     let mut frames = Vec::new();
     for one in seen {
         match one {
-            Seen::Whole => {}
+            Seen::Whole(number) => {
+                done.whole.insert(jobs[number].name.clone());
+            }
             Seen::Frame(number, frame) => frames.push((number, frame)),
             Seen::Flaw(number, offset, Bad { what, unread }) => {
                 let name = &jobs[number].name;
@@ -300,6 +304,7 @@ fn settle(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
             }
         }
     }
+    done.whole.retain(|name| !done.bad.contains_key(name));
     for (number, frame) in frames {
         done.frames += 1;
         done.bytes += u64::from(frame.place.len);

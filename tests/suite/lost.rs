@@ -94,7 +94,7 @@ fn what_a_forgotten_snapshot_needs_stays_while_its_file_cannot_be_read() {
 }
 
 /// Flips a bit in a pack, in the middle of some content that does not compress.
-fn damage(pack: &Path, content: &[u8]) {
+pub(crate) fn damage(pack: &Path, content: &[u8]) {
     change(pack, |bytes| {
         let found = bytes.windows(64).position(|part| part == &content[..64]);
         bytes[found.unwrap() + 1000] ^= 1;
@@ -126,4 +126,40 @@ fn of_what_lies_in_two_packs_prune_keeps_the_copy_that_can_be_read() {
         good.assert_same(&Tree::of(&sandbox.path("out")), &format!("pack {hurt}"));
         sandbox.ok(&["verify"]);
     }
+}
+
+#[test]
+fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up() {
+    // A pin says that a snapshot is never forgotten, and nobody looked whether it was still there.
+    let sandbox = saved();
+    let good = Tree::of(&sandbox.venv());
+    venv::write(&sandbox.venv(), "second", &venv::noise(50_000));
+    sandbox.ok(&["save", "venv"]);
+    let id = sandbox.ids().remove(0);
+    sandbox.ok(&["pin", &id]);
+    let file = sandbox.path("store/snapshots").join(&id);
+    let whole = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let seen = sandbox.json(1, &["verify"]);
+    assert_eq!(seen["clean"], false, "{seen}");
+    assert_eq!(seen["missing"][0], id.as_str(), "{seen}");
+    let run = sandbox.code(1, &["verify"]);
+    assert!(run.stdout.starts_with("damaged: ") && run.stdout.contains("1 missing"));
+    assert!(run.stdout.contains(&format!("pins/{id}")), "{run}");
+    assert!(run.stderr.contains("unpin"), "{run}");
+    let run = sandbox.code(1, &["verify", "--repair"]);
+    assert!(run.stdout.contains("1 missing"), "{run}");
+    let run = sandbox.code(3, &["prune", "--grace", "0"]);
+    assert!(run.stderr.contains("pinned"), "{run}");
+    fs::write(&file, &whole).unwrap();
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune", "--grace", "0"]);
+    sandbox.ok(&["restore", "venv", &id, "--to", "out", "--exact"]);
+    good.assert_same(&Tree::of(&sandbox.path("out")), "came back");
+    fs::remove_file(&file).unwrap();
+    sandbox.code(10, &["unpin", "0123456789"]);
+    let told = sandbox.json(0, &["unpin", &id[..10]]);
+    assert_eq!(told["given_up"][0], id.as_str(), "{told}");
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune", "--grace", "0"]);
 }

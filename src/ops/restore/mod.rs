@@ -48,7 +48,7 @@ use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
 
-pub use outcome::{Mode, RestoreOutcome, Wrong};
+pub use outcome::{Mode, RestoreOutcome, Unsettled, Wrong};
 
 pub(super) use hold::{hold_installer, hold_parent};
 pub(super) use late::kept_prefix;
@@ -348,7 +348,8 @@ impl<'a> Run<'a> {
         let relocated = plan.target.relocated;
         let processes = processes::using(place.path());
         let swapped = plan.stage(context)?.verify(context)?.swap(context)?;
-        let done = swapped.finish(context)?;
+        let done = swapped.finish(context);
+        let differing = changes.iter().filter(|one| one.class != Class::Noise);
         let event = Event {
             time: context.now,
             verb: self.verb.to_owned(),
@@ -356,12 +357,7 @@ impl<'a> Run<'a> {
             snapshot: self.chosen.id,
             incident: done.incident,
             label: None,
-            changed: Some(
-                changes
-                    .iter()
-                    .filter(|change| change.class != Class::Noise)
-                    .count() as u64,
-            ),
+            changed: Some(differing.count() as u64),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
         };
         record(self.store, &event, context.monitor);
@@ -370,6 +366,7 @@ impl<'a> Run<'a> {
         outcome.incident = done.incident;
         outcome.wrong = done.wrong;
         outcome.kept_old = done.kept_old;
+        outcome.unsettled = done.unsettled;
         outcome.reused = done.reused;
         outcome.written = done.written;
         outcome.written_bytes = done.written_bytes;
@@ -391,6 +388,7 @@ impl<'a> Run<'a> {
             incident: None,
             wrong: Vec::new(),
             kept_old: None,
+            unsettled: None,
             reused: 0,
             written: 0,
             written_bytes: 0,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::disk::processes::Process;
 use crate::disk::swap::Way;
 use crate::model::{Change, IncidentReport, Kind, PackageChange, RelPath, SnapshotId};
+use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::store::Hole;
 
@@ -33,6 +34,15 @@ pub struct Wrong {
     pub kind: Kind,
 }
 
+/// What was to come after the new tree stood at its place, and failed. The next command does it.
+#[derive(Debug)]
+pub struct Unsettled {
+    /// Where the replaced tree is left, if it still stands.
+    pub left: Option<PathBuf>,
+    /// Why.
+    pub why: Error,
+}
+
 /// What a restore did.
 #[derive(Debug)]
 pub struct RestoreOutcome {
@@ -56,6 +66,8 @@ pub struct RestoreOutcome {
     pub wrong: Vec<Wrong>,
     /// Where the replaced tree is kept.
     pub kept_old: Option<PathBuf>,
+    /// What is left to do for the next command.
+    pub unsettled: Option<Unsettled>,
     /// How many files were taken over from the replaced tree.
     pub reused: u64,
     /// How many files were written from the store.

@@ -110,6 +110,7 @@ fn settle(
     let recovery = Recovery {
         context,
         store: store.or(opened.as_ref()),
+        replaces,
         is_away: away.is_some(),
         site,
         work,
@@ -155,10 +156,12 @@ pub(in crate::ops) fn stores_of_journals(site: &Site) -> Vec<PathBuf> {
 pub(super) struct Recovery<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) store: Option<&'a Store>,
+    /// Whether whoever comes is about to save and replace all that stands there, so that nothing may stop it that can be put aside.
+    pub(super) replaces: bool,
     /// Whether the journal names a store that cannot be opened now and that has to be waited for.
     is_away: bool,
     pub(super) site: &'a Site,
-    work: &'a Workplace,
+    pub(super) work: &'a Workplace,
     pub(super) journal: &'a Journal,
 }
 
@@ -381,7 +384,7 @@ impl Recovery<'_> {
             };
             match (keep, lost) {
                 (Some(keep), _) => swap::keep(self.work, old_name, keep.as_bytes())?,
-                (None, None) => remove_tree(&self.work.dir, old_name.as_bytes())?,
+                (None, None) => self.remove_old(old_name)?,
                 (None, Some(why)) => {
                     let keep = name_to_keep(self.site.name(), None)?;
                     swap::keep(self.work, old_name, keep.as_bytes())?;

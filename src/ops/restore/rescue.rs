@@ -1,12 +1,14 @@
 //! What an interrupted restore would take along is saved before that is completed (promise 4).
 
-use super::late::{Late, write_afresh};
+use super::late::{Late, name_to_keep, write_afresh};
 use super::merge;
 use super::recover::{Recovery, unsettled};
 use crate::disk::apply::doomed;
 use crate::disk::journal::{Inode, Step};
+use crate::disk::remove::remove_tree;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
+use crate::disk::swap;
 use crate::model::{Entry, Manifest, RelPath, SnapshotId};
 use crate::ops::error::{Error, reason};
 use crate::store::{self, Store};
@@ -181,5 +183,23 @@ impl Recovery<'_> {
             })
             .collect();
         write_afresh(self.context, store, old, venv, &changed, false)
+    }
+
+    /// Removes the old tree, which is in the incident snapshot. One that cannot be removed (an immutable file) must not block the next
+    /// restore: what is left of it stays beside the venv.
+    pub(super) fn remove_old(&self, name: &str) -> Result<(), Error> {
+        let Err(error) = remove_tree(&self.work.dir, name.as_bytes()) else {
+            return Ok(());
+        };
+        if !self.replaces {
+            return Err(error.into());
+        }
+        let keep = name_to_keep(self.site.name(), self.journal.incident)?;
+        swap::keep(self.work, name, keep.as_bytes())?;
+        self.context.monitor.warn(&format!(
+            "what an earlier restore replaced cannot be removed ({}); what is left of it is kept as '{keep}'",
+            reason(&error)
+        ));
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::in_place;
 use super::late;
-use super::outcome::Wrong;
+use super::outcome::{Unsettled, Wrong};
 use super::plan::{Keep, Plan, Route};
 use super::still::moved;
 use super::verified::Verified;
@@ -39,6 +39,7 @@ pub(super) struct Done {
     pub(super) wrong: Vec<Wrong>,
     pub(super) incident: Option<SnapshotId>,
     pub(super) kept_old: Option<PathBuf>,
+    pub(super) unsettled: Option<Unsettled>,
     pub(super) reused: u64,
     pub(super) written: u64,
     pub(super) written_bytes: u64,
@@ -266,31 +267,67 @@ fn filled(plan: &Plan<'_>) -> Error {
 }
 
 impl Swapped<'_> {
-    /// Settles what is left: late changes, the old tree, the journal, the stat cache. Nothing stops it any more.
-    pub(super) fn finish(self, context: &Context<'_>) -> Result<Done, Error> {
+    /// Settles what is left: late changes, the old tree, the journal, the stat cache. Nothing stops it any more; and what fails of it
+    /// takes nothing back, since the new tree stands at its place: it is told, and the next command does it.
+    pub(super) fn finish(self, context: &Context<'_>) -> Done {
         let steady = Unstoppable(context.monitor);
         let context = &context.heard_by(&steady);
         let staged = &self.verified.staged;
-        let work = &staged.bench.work;
-        let old_name = match self.way {
+        let mut done = Done {
+            way: self.way,
+            wrong: Vec::new(),
+            incident: staged.bench.incident.newest(),
+            kept_old: None,
+            unsettled: None,
+            reused: staged.taken.count(),
+            written: staged.written,
+            written_bytes: staged.written_bytes,
+        };
+        if let Err(why) = self.settle(context, &mut done) {
+            let left = self.old_name().filter(|name| self.stands(name));
+            let left = left.map(|name| staged.bench.work.shown(&name));
+            done.unsettled = Some(Unsettled { left, why });
+        }
+        late::refresh_stat_cache(context, staged);
+        if staged.plan.place.standing() != Standing::Directory {
+            done.incident = None;
+        }
+        done.wrong = self.wrong;
+        done
+    }
+
+    /// The name under which the replaced tree stands after the exchange.
+    fn old_name(&self) -> Option<String> {
+        let work = &self.verified.staged.bench.work;
+        match self.way {
             Way::Exchanged => Some(work.staging()),
             Way::TwoRenames => Some(work.aside()),
             Way::Placed | Way::FileByFile => None,
-        };
+        }
+    }
+
+    fn stands(&self, name: &str) -> bool {
+        let dir = &self.verified.staged.bench.work.dir;
+        matches!(dir.stat_name(name.as_bytes()), Ok(Some(_)))
+    }
+
+    fn settle(&self, context: &Context<'_>, done: &mut Done) -> Result<(), Error> {
+        let staged = &self.verified.staged;
+        let work = &staged.bench.work;
+        let old_name = self.old_name();
         let old = match (&old_name, &staged.plan.live) {
             (Some(name), Some(live)) => Some(live.root.known_as(&work.shown(name))?),
             _ => None,
         };
         let last = old.as_ref().map(|old| self.last_look(context, old));
         let (last, lost) = last.transpose()?.unwrap_or_default();
-        let incident = last.or(staged.bench.incident.newest());
+        done.incident = last.or(done.incident);
         let keep = staged.bench.journal.keep_old.clone().or(lost);
-        let mut kept_old = None;
         if let Some(name) = old_name {
             match &keep {
                 Some(keep) => {
                     swap::keep(work, &name, keep.as_bytes())?;
-                    kept_old = Some(work.shown(keep));
+                    done.kept_old = Some(work.shown(keep));
                 }
                 None => remove_old(work, &name, old.as_ref())?,
             }
@@ -302,20 +339,7 @@ impl Swapped<'_> {
         if let Phase::Apply { steps, .. } = &staged.bench.journal.phase {
             settle_root(&staged.plan.in_place()?, steps)?;
         }
-        late::refresh_stat_cache(context, staged);
-        Ok(Done {
-            way: self.way,
-            wrong: self.wrong,
-            incident: if staged.plan.place.standing() == Standing::Directory {
-                incident
-            } else {
-                None
-            },
-            kept_old,
-            reused: staged.taken.count(),
-            written: staged.written,
-            written_bytes: staged.written_bytes,
-        })
+        Ok(())
     }
 
     /// Saves what changed in the replaced tree since it was scanned, and lets nothing of it reach the new one. Returns the snapshot that

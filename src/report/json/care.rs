@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis, snapshot};
+use crate::model::SnapshotId;
 use crate::ops::{
-    Chosen, ForgetOutcome, Hurt, Pinning, PruneOutcome, Repaired, UndeleteOutcome, VerifyOutcome,
+    Chosen, ForgetOutcome, Hurt, PinOutcome, Pinning, PruneOutcome, Repaired, UndeleteOutcome,
+    VerifyOutcome,
 };
 use crate::store::{Flaw, Gap, Hole};
 
@@ -23,11 +25,16 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome) -> io::Result<()> {
         "findings": outcome.flaws.iter().map(flaw).collect::<Vec<_>>(),
         "hurt": outcome.hurt.iter().map(hurt).collect::<Vec<_>>(),
         "lost": outcome.lost,
+        "missing": ids(&outcome.missing),
         "unreadable": outcome.unread,
         "repaired": outcome.repaired.as_ref().map(repaired),
         "took_ms": millis(outcome.took),
     });
     document(out, "verify", fields)
+}
+
+fn ids(ids: &[SnapshotId]) -> Vec<String> {
+    ids.iter().map(|id| id.to_hex()).collect()
 }
 
 fn flaw(flaw: &Flaw) -> Value {
@@ -53,16 +60,17 @@ pub(super) fn hole(hole: &Hole) -> Value {
 }
 
 fn repaired(done: &Repaired) -> Value {
-    json!({
+    let mut value = json!({
         "header": done.header,
         "salvaged": done.salvaged,
         "healed": done.healed,
-        "healed_from": done.healed_from.iter().map(|path| entry::path_text(path)).collect::<Vec<_>>(),
         "mended": done.mended,
         "quarantined": done.quarantined,
         "whole_again": done.whole_again.iter().map(snapshot::value).collect::<Vec<_>>(),
         "hurt": done.hurt.iter().map(hurt).collect::<Vec<_>>(),
-    })
+    });
+    entry::put_paths(&mut value, "healed_from", &done.healed_from);
+    value
 }
 
 /// Writes what is forgotten, and why the others stay.
@@ -87,14 +95,19 @@ pub fn undelete(out: &mut dyn Write, outcome: &UndeleteOutcome) -> io::Result<()
 }
 
 /// Writes what was pinned or unpinned.
-pub fn pin(out: &mut dyn Write, pinning: Pinning, done: &[(Chosen, bool)]) -> io::Result<()> {
+pub fn pin(out: &mut dyn Write, pinning: Pinning, outcome: &PinOutcome) -> io::Result<()> {
     let command = match pinning {
         Pinning::Pin => "pin",
         Pinning::Unpin => "unpin",
     };
     let one = |(chosen, changed): &(Chosen, bool)| json!({"snapshot": snapshot::value(chosen), "changed": changed});
-    let snapshots: Vec<Value> = done.iter().map(one).collect();
-    document(out, command, json!({"snapshots": snapshots}))
+    let snapshots: Vec<Value> = outcome.done.iter().map(one).collect();
+    let given_up = ids(&outcome.given_up);
+    document(
+        out,
+        command,
+        json!({"snapshots": snapshots, "given_up": given_up}),
+    )
 }
 
 /// Writes what a prune freed.

@@ -11,9 +11,8 @@ use crate::report::text::afterwards;
 
 /// Writes what a check found.
 pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
-    let mut fields = json!({
-        "venv": entry::path_text(&outcome.venv),
-    });
+    let mut fields = json!({});
+    entry::put_path(&mut fields, "venv", &outcome.venv);
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, audit(&outcome.audit)) {
         fields.extend(more);
     }

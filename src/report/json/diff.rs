@@ -10,12 +10,8 @@ use crate::ops::{DiffOutcome, Side};
 
 /// Writes what a diff found.
 pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
-    let (venv, other) = match &outcome.actual {
-        Side::Venv(path) => (Some(entry::path_text(path)), None),
-        Side::Snapshot(chosen) => (None, Some(snapshot::value(chosen))),
-    };
     let mut fields = json!({
-        "venv": venv,
+        "venv": null,
         "snapshot": snapshot::value(&outcome.expected),
         "identical": outcome.identical(),
         "summary": summary(&outcome.changes, Some(outcome.totals)),
@@ -27,8 +23,9 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),
     });
-    if let Some(other) = other {
-        fields["other"] = other;
+    match &outcome.actual {
+        Side::Venv(path) => entry::put_path(&mut fields, "venv", path),
+        Side::Snapshot(chosen) => fields["other"] = snapshot::value(chosen),
     }
     document(out, "diff", fields)
 }

@@ -1,7 +1,7 @@
 //! Entries and paths in JSON.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use jiff::Timestamp;
@@ -11,17 +11,40 @@ use crate::model::{Entry, Node, RelPath};
 
 /// `path` (lossy) and, if it is not UTF-8, `path_b64`.
 pub(super) fn path(path: &RelPath) -> Value {
-    let bytes = path.as_bytes();
-    let mut value = json!({"path": String::from_utf8_lossy(bytes)});
-    if std::str::from_utf8(bytes).is_err() {
-        value["path_b64"] = BASE64.encode(bytes).into();
-    }
+    let mut value = json!({});
+    put(&mut value, "path", path.as_bytes());
     value
 }
 
-/// An absolute path as text, lossy.
-pub(super) fn path_text(path: &Path) -> String {
-    String::from_utf8_lossy(path.as_os_str().as_bytes()).into_owned()
+/// Puts a name into a field (lossy) and, if it is not UTF-8, its bytes into `…_b64`.
+fn put(value: &mut Value, field: &str, name: &[u8]) {
+    value[field] = String::from_utf8_lossy(name).into();
+    if let Some(bytes) = bytes(name) {
+        value[format!("{field}_b64")] = bytes.into();
+    }
+}
+
+/// The same with an absolute path.
+pub(super) fn put_path(value: &mut Value, field: &str, path: &Path) {
+    put(value, field, path.as_os_str().as_bytes());
+}
+
+/// The same with several of them; those in UTF-8 have no bytes.
+pub(super) fn put_paths(value: &mut Value, field: &str, paths: &[PathBuf]) {
+    let names = || paths.iter().map(|path| path.as_os_str().as_bytes());
+    value[field] = names()
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect();
+    let all: Vec<Option<String>> = names().map(bytes).collect();
+    if all.iter().any(Option::is_some) {
+        value[format!("{field}_b64")] = all.into();
+    }
+}
+
+/// The bytes of a name that no text can be.
+fn bytes(name: &[u8]) -> Option<String> {
+    let is_text = std::str::from_utf8(name).is_ok();
+    (!is_text).then(|| BASE64.encode(name))
 }
 
 /// What an entry is, without its path.
@@ -40,11 +63,11 @@ pub(super) fn value(entry: &Entry) -> Value {
     value["gid"] = meta.gid.into();
     value["mtime"] = mtime.into();
     match &entry.node {
-        Node::Symlink(target) => value["target"] = String::from_utf8_lossy(target).into(),
+        Node::Symlink(target) => put(&mut value, "target", target),
         Node::File {
             link_to: Some(first),
             ..
-        } => value["link_to"] = String::from_utf8_lossy(first.as_bytes()).into(),
+        } => put(&mut value, "link_to", first.as_bytes()),
         Node::Unreadable(reason) => value["reason"] = reason.as_str().into(),
         _ => {}
     }

@@ -16,15 +16,17 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome) -> io::Result<()> {
 /// One event with the package changes that a save brought.
 pub(super) fn entry(entry: &Entry) -> Value {
     let event = &entry.event;
-    json!({
+    let mut value = json!({
         "time": event.time.to_string(),
         "verb": event.verb,
-        "venv": paths::path_text(&event.venv.path()),
+        "venv": null,
         "snapshot": event.snapshot.to_hex(),
         "incident": event.incident.map(crate::model::SnapshotId::to_hex),
         "label": event.label,
         "changed": event.changed,
         "took_ms": event.took_ms,
         "packages": entry.packages.iter().map(diff::package).collect::<Vec<_>>(),
-    })
+    });
+    paths::put_path(&mut value, "venv", &event.venv.path());
+    value
 }

@@ -47,13 +47,15 @@ pub fn save(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
 
 /// All about what became a snapshot.
 fn saved(outcome: &SaveOutcome) -> Value {
-    json!({
-        "venv": entry::path_text(&outcome.chosen.snapshot.venv.path()),
+    let mut value = json!({
+        "venv": null,
         "snapshot": snapshot::value(&outcome.chosen),
         "audit": check::audit(&outcome.audit),
         "added": transport::added(outcome.added),
         "took_ms": millis(outcome.took),
-    })
+    });
+    entry::put_path(&mut value, "venv", &outcome.chosen.snapshot.venv.path());
+    value
 }
 
 /// Writes what a restore or an undo did.
@@ -67,8 +69,8 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         Mode::Done(_) => check::diagnosis_after,
         _ => check::diagnosis,
     };
-    let fields = json!({
-        "venv": entry::path_text(&outcome.place),
+    let mut fields = json!({
+        "venv": null,
         "snapshot": snapshot::value(&outcome.chosen),
         "mode": snapshot::mode(outcome.mode),
         "summary": diff::summary(&outcome.changes, None),
@@ -78,7 +80,8 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
-        "kept_old": outcome.kept_old.as_deref().map(entry::path_text),
+        "kept_old": null,
+        "left_old": null,
         "reused": outcome.reused,
         "written": outcome.written,
         "written_bytes": outcome.written_bytes,
@@ -88,6 +91,14 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),
     });
+    entry::put_path(&mut fields, "venv", &outcome.place);
+    if let Some(kept) = &outcome.kept_old {
+        entry::put_path(&mut fields, "kept_old", kept);
+    }
+    let left = outcome.unsettled.as_ref();
+    if let Some(left) = left.and_then(|unsettled| unsettled.left.as_ref()) {
+        entry::put_path(&mut fields, "left_old", left);
+    }
     document(out, "restore", fields)
 }
 
@@ -168,6 +179,12 @@ pub fn rebuild_index(out: &mut dyn Write, outcome: &RebuildOutcome) -> io::Resul
         "rebuild-index",
         json!({"packs": outcome.packs, "objects": outcome.objects}),
     )
+}
+
+/// Writes what is told beside the answer, as `warning`, `status` or `hint`: for standard error, one line each.
+pub fn message(out: &mut dyn Write, kind: &str, text: &str) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &json!({"format": 1, kind: text}))?;
+    writeln!(out)
 }
 
 /// Writes an error: for standard error, in the shape of the answers.

@@ -11,12 +11,14 @@ use crate::ops::ReportOutcome;
 /// Writes what is known of an incident.
 pub fn report(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     let mut fields = json!({
-        "venv": entry::path_text(&outcome.incident.snapshot.venv.path()),
+        "venv": null,
         "incident": snapshot::value(&outcome.incident),
         "restored": outcome.restored.as_ref().map(snapshot::value),
         "timeline": outcome.timeline.iter().map(log::entry).collect::<Vec<_>>(),
         "took_ms": outcome.took_ms,
     });
+    let venv = outcome.incident.snapshot.venv.path();
+    entry::put_path(&mut fields, "venv", &venv);
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, found(&outcome.found)) {
         fields.extend(more);
     }

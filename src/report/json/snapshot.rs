@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::entry::path_text;
+use super::entry::put_path;
 use crate::disk::swap::Way;
 use crate::model::SnapshotId;
 use crate::ops::{Chosen, Mode};
@@ -10,13 +10,13 @@ use crate::ops::{Chosen, Mode};
 /// All that a snapshot file says.
 pub(super) fn value(chosen: &Chosen) -> Value {
     let Chosen { id, snapshot } = chosen;
-    json!({
+    let mut value = json!({
         "id": id.to_hex(),
         "label": snapshot.label.as_ref().map(crate::model::Label::as_str),
         "created": snapshot.created.to_string(),
         "baseline": snapshot.baseline,
         "purpose": if snapshot.is_save() { "save" } else { "incident" },
-        "venv": path_text(&snapshot.venv.path()),
+        "venv": null,
         "host": snapshot.venv.host,
         "parent": snapshot.parent.map(SnapshotId::to_hex),
         "note": snapshot.note,
@@ -28,7 +28,9 @@ pub(super) fn value(chosen: &Chosen) -> Value {
         "unstable": snapshot.unstable,
         "replaced_by": snapshot.replaced_by.map(SnapshotId::to_hex),
         "completes": snapshot.completes.map(SnapshotId::to_hex),
-    })
+    });
+    put_path(&mut value, "venv", &snapshot.venv.path());
+    value
 }
 
 /// What a restore came to, in one word.

@@ -12,21 +12,22 @@ use crate::store::Added;
 
 /// Writes what an export did.
 pub fn export(out: &mut dyn Write, outcome: &ExportOutcome, file: &Path) -> io::Result<()> {
-    let fields = json!({
+    let mut fields = json!({
         "snapshot": snapshot::value(&outcome.chosen),
-        "file": entry::path_text(file),
+        "file": null,
         "entries": outcome.entries,
         "bytes": outcome.bytes,
         "left_out": outcome.left_out,
         "took_ms": millis(outcome.took),
     });
+    entry::put_path(&mut fields, "file", file);
     document(out, "export", fields)
 }
 
 /// Writes what an import did.
 pub fn import(out: &mut dyn Write, outcome: &ImportOutcome, file: &Path) -> io::Result<()> {
     let mut fields = saved(&outcome.saved);
-    fields["file"] = entry::path_text(file).into();
+    entry::put_path(&mut fields, "file", file);
     fields["origin"] = outcome.origin.map(SnapshotId::to_hex).into();
     fields["entries"] = outcome.entries.into();
     fields["bytes"] = outcome.bytes.into();
@@ -41,13 +42,14 @@ pub fn copy(out: &mut dyn Write, outcome: &CopyOutcome, to: &Path) -> io::Result
         value["pinned"] = one.pinned.into();
         value
     };
-    let fields = json!({
-        "to": entry::path_text(to),
+    let mut fields = json!({
+        "to": null,
         "snapshots": outcome.snapshots.iter().map(copied).collect::<Vec<_>>(),
         "sent": added(outcome.sent),
         "had": outcome.had,
         "took_ms": millis(outcome.took),
     });
+    entry::put_path(&mut fields, "to", to);
     document(out, "copy", fields)
 }
 

@@ -3,60 +3,77 @@
 use std::io::{self, Write};
 
 use super::Style;
-use super::words::{count, number, size, snapshot, took};
-use crate::model::Shown;
+use super::words::{coloured, count, number, size, snapshot, took};
+use crate::model::{Class, Shown};
 use crate::ops::{
-    Chosen, ForgetOutcome, Hurt, Pinning, PruneOutcome, Repaired, UndeleteOutcome, VerifyOutcome,
+    ForgetOutcome, Hurt, PinOutcome, Pinning, PruneOutcome, Repaired, UndeleteOutcome,
+    VerifyOutcome,
 };
 use crate::store::{Flaw, Gap, Hole};
 
 /// So many findings and holes are shown unless all are asked for.
 const SHOWN: usize = 10;
 
-/// Writes what a verify found.
+/// Writes what a verify found: first whether all is well.
 pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io::Result<()> {
+    writeln!(out, "{}", verdict(outcome, style))?;
     some(out, &outcome.flaws, style, "finding", |out, flaw| {
         writeln!(out, "{}", flaw_line(flaw))
     })?;
-    if outcome.repaired.is_none() {
-        hurts(out, &outcome.hurt, style)?;
+    for name in &outcome.lost {
+        let name = Shown(name.as_bytes());
+        writeln!(out, "quarantine/{name}: a snapshot that was lost")?;
     }
+    for id in &outcome.missing {
+        let name = id.to_hex();
+        writeln!(out, "pins/{name}: the file of this snapshot is gone")?;
+    }
+    match &outcome.repaired {
+        Some(repaired) => repair(out, repaired, style),
+        None => hurts(out, &outcome.hurt, style),
+    }
+}
+
+fn verdict(outcome: &VerifyOutcome, style: &Style) -> String {
     let read = format!(
-        "{} in {} of {} read back, {} known ({})",
+        "{} in {} of {} read back, {} known, {}",
         count(outcome.frames, "frame"),
         size(outcome.bytes),
         count(outcome.packs, "pack"),
         count(outcome.objects, "good object"),
         took(outcome.took),
     );
-    for name in &outcome.lost {
-        let name = Shown(name.as_bytes());
-        writeln!(out, "quarantine/{name}: a snapshot that was lost")?;
-    }
-    match &outcome.repaired {
-        Some(repaired) => repair(out, repaired, !outcome.lost.is_empty(), style)?,
-        None if outcome.is_clean() => {
+    if outcome.is_clean() {
+        let all = count(outcome.snapshots, "snapshot");
+        return match outcome.repaired {
+            Some(_) => format!("repaired: the store is whole ({read})"),
+            None if outcome.complete => format!("no damage found, {all} whole ({read})"),
             // A part says nothing of any whole snapshot.
-            return if outcome.complete {
-                let all = count(outcome.snapshots, "snapshot");
-                writeln!(out, "no damage found, {all} whole: {read}")
-            } else {
-                writeln!(
-                    out,
-                    "no damage found in the part that was looked at: {read}"
-                )
-            };
-        }
-        None => writeln!(
-            out,
-            "{}, {} of {} hurt, {} lost",
-            count(outcome.flaws.len() as u64, "finding"),
-            number(outcome.hurt.len() as u64),
-            count(outcome.snapshots, "snapshot"),
-            number(outcome.lost.len() as u64),
-        )?,
+            None => format!("no damage found in the part that was looked at ({read})"),
+        };
     }
-    writeln!(out, "{read}")
+    let (flaws, all) = (outcome.flaws.len() as u64, outcome.snapshots);
+    let of_all = |hurt: usize| format!("{} of {}", number(hurt as u64), count(all, "snapshot"));
+    let mut parts = match &outcome.repaired {
+        Some(repaired) => vec![format!("{} still hurt", of_all(repaired.hurt.len()))],
+        None => vec![
+            count(flaws, "finding"),
+            format!("{} hurt", of_all(outcome.hurt.len())),
+        ],
+    };
+    for (ids, what) in [
+        (outcome.lost.len(), "lost"),
+        (outcome.missing.len(), "missing"),
+    ] {
+        if ids > 0 {
+            parts.push(format!("{} {what}", number(ids as u64)));
+        }
+    }
+    if outcome.unread {
+        parts.push("not all could be read".to_owned());
+    }
+    let word = coloured("damaged", Class::Damage, style);
+    format!("{word}: {} ({read})", parts.join(", "))
 }
 
 fn flaw_line(flaw: &Flaw) -> String {
@@ -94,7 +111,7 @@ pub(super) fn hole_line(hole: &Hole) -> String {
     }
 }
 
-fn repair(out: &mut dyn Write, repaired: &Repaired, lost: bool, style: &Style) -> io::Result<()> {
+fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result<()> {
     let mut line = |text: String| writeln!(out, "{text}");
     if repaired.header {
         line("made the header of the store anew".to_owned())?;
@@ -123,15 +140,10 @@ fn repair(out: &mut dyn Write, repaired: &Repaired, lost: bool, style: &Style) -
         line(format!("{} is whole again", snapshot(chosen, style)))?;
     }
     hurts(out, &repaired.hurt, style)?;
-    let still = count(repaired.hurt.len() as u64, "snapshot");
-    match repaired.hurt.len() {
-        0 if lost => writeln!(out, "all else in the store is whole"),
-        0 => writeln!(out, "the store is whole"),
-        _ => writeln!(
-            out,
-            "{still} still hurt; what is left restores with --partial"
-        ),
+    if repaired.hurt.is_empty() {
+        return Ok(());
     }
+    writeln!(out, "what is left of them restores with --partial")
 }
 
 /// Writes some of a list, and how many more there are.
@@ -198,10 +210,13 @@ pub fn undelete(out: &mut dyn Write, outcome: &UndeleteOutcome, style: &Style) -
 pub fn pin(
     out: &mut dyn Write,
     pinning: Pinning,
-    done: &[(Chosen, bool)],
+    outcome: &PinOutcome,
     style: &Style,
 ) -> io::Result<()> {
-    for (chosen, changed) in done {
+    for id in &outcome.given_up {
+        writeln!(out, "snapshot {id}, of which the file is gone, is given up")?;
+    }
+    for (chosen, changed) in &outcome.done {
         let what = match (pinning, changed) {
             (Pinning::Pin, true) => "is pinned",
             (Pinning::Pin, false) => "was pinned already",

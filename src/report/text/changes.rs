@@ -20,10 +20,16 @@ pub(super) fn write(out: &mut dyn Write, changes: &[Change], style: &Style) -> i
     } else {
         Folds::of(changes)
     };
+    let mut elsewhere = 0;
     for group in groups(changes.iter().filter(wanted)) {
-        if !folds.tells_elsewhere(&group.changes) {
+        if folds.tells_elsewhere(&group.changes) {
+            elsewhere += group.changes.len();
+        } else {
             write_group(out, &group, &folds, style)?;
         }
+    }
+    if elsewhere > 0 {
+        writeln!(out, "\n… and {}", around(elsewhere))?;
     }
     let noise = changes
         .iter()
@@ -63,7 +69,7 @@ fn write_group(
     changes.sort_by_key(|change| (change.class, change.kind));
     let rows = folds.rows(&group.changes);
     let mut told = BTreeSet::new();
-    let mut drift = 0;
+    let (mut drift, mut hidden) = (0, 0);
     for change in &changes {
         let whole = rows.of(change);
         if whole.is_some_and(|(dir, _)| !told.insert(dir)) {
@@ -72,6 +78,7 @@ fn write_group(
         if change.class == Class::Drift {
             drift += 1;
             if drift > DRIFT_MAX && !style.verbose {
+                hidden += whole.map_or(1, |(_, entries)| entries);
                 continue;
             }
         }
@@ -97,14 +104,26 @@ fn write_group(
             sharing(change.detail.links, change.detail.shared_with.as_deref())
         )?;
     }
-    if drift > DRIFT_MAX && !style.verbose {
-        writeln!(
-            out,
-            "  … and {} more (-v lists all)",
-            number((drift - DRIFT_MAX) as u64)
-        )?;
+    // Heading and rows add up.
+    let is_around =
+        |change: &&&Change| is_told_by_others(change, &group.changes) && rows.of(change).is_none();
+    let dirs = group.changes.iter().filter(is_around).count();
+    let mut rest = Vec::new();
+    if hidden > 0 {
+        rest.push(format!("{} more (-v lists all)", number(hidden)));
     }
-    Ok(())
+    if dirs > 0 {
+        rest.push(around(dirs));
+    }
+    if rest.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  … and {}", rest.join(", and "))
+}
+
+/// Directories that have no row of their own.
+fn around(dirs: usize) -> String {
+    format!("{} around them", count(dirs as u64, "directory"))
 }
 
 /// Which group it is, where it lies, and how much of each kind it has.

@@ -88,10 +88,11 @@ impl Sandbox {
         self.code(0, args)
     }
 
-    /// Runs it with `--json` and wants an exit code and one document.
+    /// Runs it with `--json` and wants an exit code and one document, and one on each line of what is told beside it.
     #[track_caller]
     pub(crate) fn json(&self, code: i32, args: &[&str]) -> Value {
         let run = self.code(code, &[args, &["--json"]].concat());
+        run.told();
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
     }
 
@@ -127,6 +128,19 @@ impl Sandbox {
 impl Run {
     pub(crate) fn of(mut command: Command) -> Self {
         Self::from(command.output().unwrap())
+    }
+}
+
+impl Run {
+    /// What a run with `--json` told on standard error: one object on each line.
+    #[track_caller]
+    pub(crate) fn told(&self) -> Vec<Value> {
+        let object = |line: &str| {
+            let value: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{self}"));
+            assert!(value.is_object() && value["format"] == 1, "{self}");
+            value
+        };
+        self.stderr.lines().map(object).collect()
     }
 }
 

@@ -1,0 +1,54 @@
+//! Packs that a scrub found damaged. They are marked by empty files, as pins are, so that no save from then on relies on what only they
+//! hold: it stores that anew, and whoever reads takes the new copy first. A mark goes with the damage.
+
+use std::collections::BTreeSet;
+
+use super::Store;
+use super::error::Error;
+use super::files::Area;
+use super::scrub::Scrubbed;
+use crate::monitor::Monitor;
+
+impl Store {
+    /// The packs that are marked. That the marks cannot be read must not keep anybody from reading packs.
+    pub(super) fn suspects(&self, monitor: &dyn Monitor) -> BTreeSet<String> {
+        match self.files.names(Area::Suspects) {
+            Ok(names) => names.into_iter().collect(),
+            Err(error) => {
+                monitor.warn(&format!("{error}: saves may rely on damaged packs"));
+                BTreeSet::new()
+            }
+        }
+    }
+
+    /// Marks what a scrub found damaged, and takes the mark from what it found good. That it cannot be written is a warning: the
+    /// finding is told all the same.
+    pub(crate) fn mark_suspects(&self, scrubbed: &Scrubbed, monitor: &dyn Monitor) {
+        if !self.may_write() {
+            return;
+        }
+        let marked = self.suspects(monitor);
+        let packs = self.files.names(Area::Packs).map_err(Error::from);
+        let done = packs.and_then(|packs| {
+            let gone = |name: &&String| packs.binary_search(name).is_err();
+            let is_over = |name: &&String| scrubbed.whole.contains(*name) || gone(name);
+            let over: Vec<String> = marked.iter().filter(is_over).cloned().collect();
+            self.files.delete(Area::Suspects, &over)?;
+            for name in scrubbed.bad.keys().filter(|name| !marked.contains(*name)) {
+                self.files.put(Area::Suspects, name, b"")?;
+            }
+            Ok(())
+        });
+        if let Err(error) = done {
+            let what = "the damaged packs cannot be marked, and later saves may rely on them";
+            monitor.warn(&format!("{what} ({error})"));
+        }
+    }
+
+    /// Takes the mark from packs that are gone, or were written anew.
+    pub(super) fn clear_suspects(&self, names: &[String]) -> Result<(), Error> {
+        let mut marked = self.files.names(Area::Suspects)?;
+        marked.retain(|name| names.contains(name));
+        Ok(self.files.delete(Area::Suspects, &marked)?)
+    }
+}

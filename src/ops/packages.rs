@@ -1,14 +1,16 @@
 //! Differences in the words of packages: who owns what, what was upgraded, what is damage.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::audit::{TEXT_MAX, bytes};
 use super::diff::Sides;
 use crate::diagnose::{Packages, settle_directories};
-use crate::model::{Change, Manifest, Node, PackageChange, RelPath};
-use crate::venv::dist::{Dists, Hash, Row};
+use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};
+use crate::venv::dist::{Dists, Hash, Record, Row};
 use crate::venv::hash::{hash_file, read_file};
 
 /// What is installed on both sides of a comparison.
@@ -22,10 +24,20 @@ impl Installed {
     pub(super) fn read(sides: &Sides<'_>, before: &Path, after: &Path) -> Self {
         let actual = |path: &RelPath| actual(sides, path);
         let expected = |path: &RelPath| expected(sides, path);
-        let (expected, actual) = rayon::join(
-            || Dists::find(sides.expected, bytes(before), &expected),
-            || Dists::find(sides.actual, bytes(after), &actual),
-        );
+        let actual = Dists::find(sides.actual, bytes(after), &actual);
+        // Most lists are the same, and are held once.
+        let lists = actual.all.iter().filter(|dist| dist.unread.is_empty());
+        let lists: HashMap<&RelPath, &Arc<Record>> = lists
+            .filter_map(|dist| dist.record.as_ref().map(|(path, list)| (path, list)))
+            .collect();
+        let digest =
+            |manifest: &Manifest, path: &RelPath| manifest.get(path).and_then(Entry::digest);
+        let known = |path: &RelPath| {
+            let is_same = digest(sides.expected, path) == digest(sides.actual, path);
+            let list = lists.get(path).filter(|_| is_same && before == after);
+            list.map(|list| Arc::clone(list))
+        };
+        let expected = Dists::find_with(sides.expected, bytes(before), &expected, &known);
         Self { expected, actual }
     }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use super::Live;
 use super::in_place::Choice;
 use super::incident::Incident;
 use super::plan::{Keep, Plan, Route};
@@ -82,8 +84,13 @@ impl<'a> Plan<'a> {
         }
         let proofs = self.proofs();
         let bench = self.set_up(context, &proofs)?;
+        let taken = match &choice {
+            Some(_) => Taken::none(&self.target.manifest),
+            // Files are about to be.
+            None => Taken::new(Vec::new()),
+        };
         let mut staged = Staged {
-            taken: Taken::none(&self.target.manifest),
+            taken,
             plan: self,
             bench,
             choice,
@@ -202,48 +209,12 @@ impl Staged<'_> {
 
     /// Takes over what was proved good, directory by directory.
     fn take_over(&self, context: &Context<'_>, proofs: &[Option<Stat>]) -> Result<Taken, Error> {
-        let mut states = vec![None; proofs.len()];
-        let Some(live) = &self.plan.live else {
-            return Ok(Taken::new(states));
-        };
         let entries = self.plan.target.manifest.entries();
-        let mut dirs: BTreeMap<&[u8], Vec<(usize, &Stat)>> = BTreeMap::new();
-        for (at, proof) in proofs.iter().enumerate() {
-            if let Some(proof) = proof {
-                let dir = entries[at].path.parent_bytes();
-                dirs.entry(dir).or_default().push((at, proof));
-            }
+        let states = Mutex::new(vec![None; entries.len()]);
+        if let Some(live) = &self.plan.live {
+            self.take_from(live, context, proofs, &states)?;
         }
-        let files = dirs.values().map(Vec::len).sum::<usize>();
-        context
-            .monitor
-            .phase("taking over good files", files as u64, 0);
-        let may_link = |entry: &Entry| match entry.node {
-            Node::Special(_) => self.plan.may_link_special(),
-            _ => self.plan.may_link(),
-        };
-        let dirs: Vec<Vec<(usize, &Stat)>> = dirs.into_values().collect();
-        let found: Vec<Vec<Option<Stat>>> = dirs
-            .par_iter()
-            .map(|files| {
-                context.go_on()?;
-                let dir = entries[files[0].0].path.parent().unwrap_or_default();
-                let both = Reuse::of(&live.root, &self.bench.staging, &dir)?;
-                let take = |&(at, proof): &(usize, &Stat)| {
-                    let Some(both) = &both else { return Ok(None) };
-                    let Entry { path, meta, .. } = &entries[at];
-                    Ok(both.take(path, proof, meta, may_link(&entries[at]))?)
-                };
-                let states = files.iter().map(take).collect::<Result<_, Error>>();
-                context.monitor.advance(files.len() as u64, 0);
-                states
-            })
-            .collect::<Result<_, Error>>()?;
-        for (files, found) in dirs.iter().zip(found) {
-            for ((at, _), state) in files.iter().zip(found) {
-                states[*at] = state;
-            }
-        }
+        let mut states = states.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Each further name moved the change time of a file that has several.
         for (at, state) in states.iter_mut().enumerate() {
             if let Some(then) = state.as_mut().filter(|then| then.nlink > 2) {
@@ -257,6 +228,52 @@ impl Staged<'_> {
             }
         }
         Ok(Taken::new(states))
+    }
+
+    /// Takes files from the live tree and puts down the states that they have then.
+    fn take_from(
+        &self,
+        live: &Live,
+        context: &Context<'_>,
+        proofs: &[Option<Stat>],
+        states: &Mutex<Vec<Option<Stat>>>,
+    ) -> Result<(), Error> {
+        let entries = self.plan.target.manifest.entries();
+        let proved = proofs.iter().zip(entries).enumerate();
+        let proved = proved.filter_map(|(at, (proof, entry))| Some((at, proof.as_ref()?, entry)));
+        let mut dirs: BTreeMap<&[u8], Vec<(usize, &Stat)>> = BTreeMap::new();
+        for (at, proof, entry) in proved {
+            let dir = dirs.entry(entry.path.parent_bytes());
+            dir.or_default().push((at, proof));
+        }
+        let files = dirs.values().map(Vec::len).sum::<usize>();
+        context
+            .monitor
+            .phase("taking over good files", files as u64, 0);
+        let may_link = |entry: &Entry| match entry.node {
+            Node::Special(_) => self.plan.may_link_special(),
+            _ => self.plan.may_link(),
+        };
+        let dirs: Vec<Vec<(usize, &Stat)>> = dirs.into_values().collect();
+        dirs.par_iter().try_for_each(|files| {
+            context.go_on()?;
+            let dir = entries[files[0].0].path.parent().unwrap_or_default();
+            let Some(both) = Reuse::of(&live.root, &self.bench.staging, &dir)? else {
+                return Ok(());
+            };
+            let take = |&(at, proof): &(usize, &Stat)| {
+                let Entry { path, meta, .. } = &entries[at];
+                let state = both.take(path, proof, meta, may_link(&entries[at]))?;
+                Ok((at, state))
+            };
+            let taken: Vec<_> = files.iter().map(take).collect::<Result<_, Error>>()?;
+            let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
+            for (at, state) in taken {
+                states[at] = state;
+            }
+            context.monitor.advance(files.len() as u64, 0);
+            Ok(())
+        })
     }
 }
 

@@ -144,7 +144,7 @@ fn was(manifest: &Manifest, dists: &Dists, asides: &[Aside], path: &RelPath) -> 
         }];
     }
     let live = dists.all.iter();
-    let live = live.filter_map(|dist| Some((&dist.name, &dist.record.as_ref()?.1)));
+    let live = live.filter_map(|dist| Some((&dist.name, &*dist.record.as_ref()?.1)));
     let put = asides.iter().map(|aside| (&aside.name, &aside.record));
     let by_record = put.chain(live).flat_map(|(name, record)| {
         let places = tops(record, &dir).into_iter().filter_map(|top| place(&top));

@@ -5,7 +5,7 @@ mod metadata;
 mod record;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
@@ -15,6 +15,9 @@ use crate::model::{Entry, Manifest, Node, RelPath};
 
 /// Gives the content of a file of the tree; none where it cannot be read.
 pub(crate) type Read<'a> = &'a (dyn Fn(&RelPath) -> Option<Vec<u8>> + Sync);
+
+/// Gives the list of files that stands at a path, where it was read before.
+pub(crate) type Lists<'a> = &'a (dyn Fn(&RelPath) -> Option<Arc<Record>> + Sync);
 
 /// How a distribution is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +47,7 @@ pub(crate) struct Dist {
     /// None where METADATA is missing, empty or makes no sense.
     pub(crate) metadata: Option<Metadata>,
     /// The path of RECORD or `installed-files.txt`, and what it lists; none where there is none.
-    pub(crate) record: Option<(RelPath, Record)>,
+    pub(crate) record: Option<(RelPath, Arc<Record>)>,
     /// Who installed it (`pip`, `uv`).
     pub(crate) installer: Option<String>,
     /// The tags of its wheel.
@@ -85,6 +88,16 @@ pub(crate) struct Dists {
 impl Dists {
     /// Finds what is installed in a tree that stands, or stood, at the absolute path `root`.
     pub(crate) fn find(manifest: &Manifest, root: &[u8], read: Read<'_>) -> Self {
+        Self::find_with(manifest, root, read, &|_| None)
+    }
+
+    /// The same, where some lists of files are known already.
+    pub(crate) fn find_with(
+        manifest: &Manifest,
+        root: &[u8],
+        read: Read<'_>,
+        known: Lists<'_>,
+    ) -> Self {
         let mut found = Self {
             sites: sites(manifest),
             ..Self::default()
@@ -116,7 +129,7 @@ impl Dists {
         use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
         found.all = infos
             .par_iter()
-            .map(|(form, info)| load(manifest, root, read, *form, info))
+            .map(|(form, info)| load(manifest, root, read, known, *form, info))
             .collect();
         found
             .all
@@ -222,9 +235,16 @@ fn sites(manifest: &Manifest) -> Vec<RelPath> {
 }
 
 /// Loads a distribution, and remembers what of it could not be read.
-fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &RelPath) -> Dist {
+fn load(
+    manifest: &Manifest,
+    root: &[u8],
+    read: Read<'_>,
+    known: Lists<'_>,
+    form: Form,
+    info: &RelPath,
+) -> Dist {
     let unread = Mutex::new(Vec::new());
-    let dist = understand(manifest, root, form, info, &|path: &RelPath| {
+    let dist = understand(manifest, root, known, form, info, &|path: &RelPath| {
         let bytes = read(path);
         let is_file = |entry: &Entry| entry.size().is_some();
         if bytes.is_none() && manifest.get(path).is_some_and(is_file) {
@@ -242,6 +262,7 @@ fn load(manifest: &Manifest, root: &[u8], read: Read<'_>, form: Form, info: &Rel
 fn understand(
     manifest: &Manifest,
     root: &[u8],
+    known: Lists<'_>,
     form: Form,
     info: &RelPath,
     read: Read<'_>,
@@ -283,8 +304,8 @@ fn understand(
     };
     let list = list.filter(|path| manifest.get(path).is_some());
     let record = list.map(|path| {
-        let bytes = read(&path).unwrap_or_default();
-        let record = listed(form, root, &path, &bytes);
+        let list = || Arc::new(listed(form, root, &path, &read(&path).unwrap_or_default()));
+        let record = known(&path).unwrap_or_else(list);
         (path, record)
     });
     let shown = metadata

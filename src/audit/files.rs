@@ -107,11 +107,11 @@ pub(super) fn unowned<'a>(
 }
 
 fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
-    let bad = |check, text: String| {
-        let mut finding = Finding::new(check, text).of(&dist.name).at(&row.path);
-        finding.expected_size = row.size;
-        finding.links = subject.links.get(&row.path).copied();
-        finding
+    let finding = |check, text: String| {
+        let mut one = Finding::new(check, text).of(&dist.name).at(&row.path);
+        one.expected_size = row.size;
+        one.links = subject.links.get(&row.path).copied();
+        one
     };
     let Some(entry) = subject.manifest.get(&row.path) else {
         if of_windows(&row.path).is_some_and(|path| subject.manifest.get(&path).is_some()) {
@@ -126,7 +126,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             _ => {}
         }
         let text = "it is gone, though RECORD lists it".to_owned();
-        return Verdict::bad(bad(Check::FileMissing, text));
+        return Verdict::bad(finding(Check::FileMissing, text));
     };
     let size = match &entry.node {
         Node::File { size, .. } => *size,
@@ -136,19 +136,19 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         }
         Node::Symlink(_) => {
             let text = "it is a link that leads to nothing".to_owned();
-            return Verdict::bad(bad(Check::FileMissing, text));
+            return Verdict::bad(finding(Check::FileMissing, text));
         }
         Node::Unreadable(reason) => {
-            return Verdict::bad(bad(Check::FileUnreadable, reason.clone()));
+            return Verdict::bad(finding(Check::FileUnreadable, reason.clone()));
         }
         other => {
             let text = format!("it is a {}, not a file", other.type_name());
-            return Verdict::bad(bad(Check::FileAltered, text));
+            return Verdict::bad(finding(Check::FileAltered, text));
         }
     };
-    let with_size = |mut finding: Finding| {
-        finding.size = Some(size);
-        Verdict::bad(finding)
+    let with_size = |mut one: Finding| {
+        one.size = Some(size);
+        Verdict::bad(one)
     };
     let meant_empty = match &row.hash {
         Hash::Known(algorithm, value) => *value == algorithm.hash(b""),
@@ -159,19 +159,19 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             Some(size) => format!("it is empty and should have {size} bytes"),
             None => "it is empty, and RECORD's hash is that of something else".to_owned(),
         };
-        return with_size(bad(Check::FileEmptied, text));
+        return with_size(finding(Check::FileEmptied, text));
     }
     if let Some(expected) = row.size.filter(|expected| *expected != size) {
         let text = format!("it has {size} bytes and should have {expected}");
-        return with_size(bad(Check::FileAltered, text));
+        return with_size(finding(Check::FileAltered, text));
     }
     let Hash::Known(algorithm, value) = &row.hash else {
         return Verdict::Unchecked { empty: size == 0 };
     };
     match (subject.hash)(&row.path, *algorithm) {
         Some(found) if found == *value => Verdict::Good { empty: size == 0 },
-        Some(_) => with_size(differs(subject, &row.path, size, bad)),
-        None => Verdict::bad(bad(Check::FileUnreadable, UNREADABLE.to_owned())),
+        Some(_) => with_size(differs(subject, &row.path, size, finding)),
+        None => Verdict::bad(finding(Check::FileUnreadable, UNREADABLE.to_owned())),
     }
 }
 

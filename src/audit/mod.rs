@@ -14,7 +14,7 @@ mod python;
 mod requirements;
 mod site;
 mod smoke;
-mod sources;
+pub(crate) mod sources;
 mod stale;
 
 use std::collections::{BTreeSet, HashMap};

@@ -56,11 +56,16 @@ fn added<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a RelPath, Pat
     });
     lists.flat_map(|path| {
         let content = (subject.read)(path).unwrap_or_default();
-        let lines = content.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
-        let places = lines.filter(|line| line.starts_with(b"/"));
-        let places = places.map(|line| (path, OsString::from_vec(line.to_vec()).into()));
+        let places = named(&content).map(|place| OsString::from_vec(place.to_vec()));
+        let places = places.map(|place| (path, place.into()));
         places.collect::<Vec<_>>()
     })
+}
+
+/// The absolute directories that the content of a `.pth` file names.
+pub(crate) fn named(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = content.split(|&b| b == b'\n').map(<[u8]>::trim_ascii_end);
+    lines.filter(|line| line.starts_with(b"/"))
 }
 
 /// A path of a URL, of which `%41` is an `A`.

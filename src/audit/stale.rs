@@ -65,6 +65,7 @@ pub(crate) fn stale(
 ) -> Compared {
     let candidates = seen.candidates(&facts.cache_tag, which);
     let pairs: Vec<Pair> = match which {
+        Bytecode::These(_) if candidates.len() > FEW => suspects(candidates),
         Bytecode::All | Bytecode::These(_) => candidates
             .into_iter()
             .map(Candidate::onto_the_code)
@@ -132,22 +133,20 @@ impl Candidate {
 }
 
 impl Seen<'_> {
-    /// Of bytecode that is not as it was saved: what is compared with its source. That is all of it where it is little, else
-    /// what is suspect. Python rewrites bytecode by itself, perhaps of a whole venv.
+    /// Of bytecode that is not as it was saved: what may have to be compared with its source. That is all of it where it is little, else
+    /// what may be suspect. Python rewrites bytecode by itself, perhaps of a whole venv, and then no interpreter need be asked.
     pub(crate) fn worth_comparing(&self, changed: &[&RelPath]) -> HashSet<RelPath> {
         let is_younger = |path: &RelPath| {
             let source = self.stat(&source_of(path)?)?;
             Some(source.ctime > self.stat(path)?.ctime)
         };
+        let is_blind = |path| (self.glimpse)(path).is_some_and(|glimpse| glimpse.blind);
         let beside = changed
             .iter()
             .filter_map(|path| Some((*path, is_younger(path)?)));
         let mut beside: Vec<(&RelPath, bool)> = beside.collect();
         if beside.len() > FEW {
-            beside.retain(|(_, is_younger)| *is_younger);
-        }
-        if beside.len() > SUSPECTS_MAX {
-            beside.clear();
+            beside.retain(|(path, is_younger)| *is_younger || is_blind(path));
         }
         beside.into_iter().map(|(path, _)| path.clone()).collect()
     }

@@ -131,6 +131,8 @@ fn exit(error: &Error) -> Exit {
         | Error::NoVenv(_)
         | Error::SameStore(_) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
+        // What could not be looked at may be worse.
+        Error::Damaged(audit) if !audit.unread.is_empty() => Exit::NotDone,
         Error::Damaged(_) => Exit::Findings,
         _ => Exit::NotDone,
     }

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::audit::Audited;
+use super::audit::{Audited, TEXT_MAX};
 use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::lookup::Chosen;
 use super::steady::steady;
+use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
@@ -19,6 +20,7 @@ use crate::model::{
 };
 use crate::store::{Added, Store};
 use crate::venv::Site;
+use crate::venv::hash::read_file;
 use crate::venv::interpreter::identity;
 use crate::venv::scan::Scan;
 use crate::venv::stat_cache::StatCache;
@@ -127,7 +129,7 @@ fn admit(
     };
     let before = unchanged(context, store, root, intake, scan)?;
     let mut audit = match before {
-        Some(audit) if same_surroundings(&audit, root) => audit,
+        Some(audit) if same_surroundings(&audit, root, &scan.manifest) => audit,
         _ => {
             let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
             let mut audit = audited.audit(&dists, &interpreter);
@@ -187,9 +189,15 @@ fn document(store: &Store, id: Digest) -> Option<Document> {
 }
 
 /// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
-fn same_surroundings(audit: &Audit, root: &Rooted) -> bool {
+fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool {
     let is_editable = audit.packages.iter().any(|package| package.editable);
-    if is_editable || audit.gone().next().is_some() {
+    let adds = |path: &RelPath| {
+        let content = read_file(root, path, TEXT_MAX);
+        content.is_none_or(|content| named(&content).next().is_some())
+    };
+    let paths = manifest.entries().iter().map(|entry| &entry.path);
+    let mut lists = paths.filter(|path| path.name().ends_with(b".pth"));
+    if is_editable || audit.gone().next().is_some() || lists.any(adds) {
         return false;
     }
     let known = audit.interpreter.as_ref();

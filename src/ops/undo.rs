@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::Error;
 use super::log::{Event, events};
 use super::lookup::Chosen;
-use super::restore::{self, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
+use super::restore::{self, REST, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
 use crate::model::{RelPath, Snapshot, SnapshotId, Time, VenvId};
 use crate::store::{Catalog, Store};
 use crate::venv::Site;
@@ -34,6 +34,9 @@ fn kept_since(
         let Some(id) = name.strip_prefix(prefix.as_bytes()) else {
             continue;
         };
+        if id.starts_with(REST.as_bytes()) {
+            continue;
+        }
         let Some(stat) = parent.stat_name(&name)? else {
             continue;
         };

@@ -22,7 +22,7 @@ use crate::model::{Digest, Manifest, Node, RelPath, Time};
 use crate::monitor::Monitor;
 
 /// One state of a tree.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Scan {
     /// What it holds.
     pub(crate) manifest: Manifest,

@@ -79,3 +79,20 @@ fn a_venv_whose_editable_source_is_gone_does_not_pass_a_check_and_is_not_damaged
     fs::create_dir_all(&source).unwrap();
     sandbox.ok(&["check", "venv"]);
 }
+
+#[test]
+fn a_save_of_the_same_tree_looks_anew_for_what_a_path_file_adds() {
+    // The audit of the save before was taken over.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let shared = sandbox.path("shared");
+    let list = format!("{}/shared.pth", venv::SITE);
+    let line = format!("{}\n", shared.display());
+    venv::write(&sandbox.venv(), &list, line.as_bytes());
+    fs::create_dir(&shared).unwrap();
+    let saved = sandbox.json(0, &["save", "venv"]);
+    assert!(found(&saved["audit"]).is_empty(), "{saved}");
+    fs::remove_dir(&shared).unwrap();
+    let saved = sandbox.json(0, &["save", "venv"]);
+    assert_eq!(found(&saved["audit"]), ["source-gone shared.pth"]);
+}

@@ -213,11 +213,16 @@ fn what_cannot_be_read_a_second_time_is_neither_sound_nor_damaged() {
     venv::append(&record, &format!("click/other.py,sha512={hash},6\n"));
     sandbox.ok(&["check", "venv"]);
     let other = sandbox.venv().join(other);
-    for verb in ["check", "save"] {
-        let run = failing(&sandbox, &other, &[verb, "venv"]);
-        assert_eq!(run.code, 3, "{run}");
-    }
+    let both = |why: &str| {
+        for verb in ["check", "save"] {
+            let run = failing(&sandbox, &other, &[verb, "venv"]);
+            assert_eq!(run.code, 3, "{why}: {run}");
+        }
+    };
+    both("nothing else is wrong");
     sandbox.ok(&["save", "venv"]);
+    fs::remove_file(sandbox.venv().join(venv::SITE).join("idna/core.py")).unwrap();
+    both("what could not be looked at may be worse than what is damaged");
 }
 
 /// What a new RECORD says is not known then, and nothing is done for what it might say.

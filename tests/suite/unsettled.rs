@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::recovery::kept;
 use crate::support::damage::Damage;
 use crate::support::faults::{needs_root, skipped};
 use crate::support::{Run, Sandbox, Tree, venv};
@@ -93,17 +94,38 @@ fn a_replaced_tree_that_cannot_be_removed_blocks_no_restore_and_no_undo() {
     assert_eq!(told["left_old"], old.to_str().unwrap(), "{told}");
     assert_eq!(run.told().pop().unwrap()["error"]["exit_code"], 3, "{run}");
     let incident = told["incident"].as_str().unwrap();
-    let kept = sandbox.path(&format!("venv.snap-old-{}", &incident[..8]));
     let within = immutable.0.strip_prefix(&old).unwrap().to_owned();
-    let moved = Immutable(kept.join(within));
     Damage::Delete.apply(&sandbox.venv().join("pyvenv.cfg"));
     let run = sandbox.ok(&["restore", "venv"]);
+    let kept = kept(&sandbox).pop().unwrap();
+    let moved = Immutable(kept.join(within));
     assert!(run.stderr.contains("cannot be removed"), "{run}");
-    good.assert_same(&alone(&sandbox), "restored again");
-    assert!(kept.exists() && sandbox.debris().is_empty(), "{run}");
-    // What is kept is in a snapshot too, so it is in nobody's way.
+    // They share no file any more: one that writes into the rest writes into nobody's venv.
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored again");
+    assert!(sandbox.debris().is_empty(), "{run}");
+    // It is no state of the venv, and in nobody's way, also when its snapshot is forgotten.
+    sandbox.ok(&["undo", "venv"]);
+    sandbox.ok(&["forget", incident]);
     sandbox.ok(&["undo", "venv"]);
     drop(moved);
+}
+
+#[test]
+fn who_removes_what_is_left_by_hand_and_makes_the_venv_anew_loses_no_incident() {
+    // It was taken for a restore that never happened, and the only copy of what it replaced went.
+    let Some((sandbox, _, immutable, old)) = stuck() else {
+        return;
+    };
+    let told: serde_json::Value =
+        serde_json::from_str(&sandbox.code(3, &["restore", "venv", "--json"]).stdout).unwrap();
+    let incident = told["incident"].as_str().unwrap().to_owned();
+    drop(immutable);
+    fs::remove_dir_all(old).unwrap();
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    venv::tiny(&sandbox.venv());
+    let run = sandbox.ok(&["save", "venv"]);
+    assert!(sandbox.ids().contains(&incident), "{run}");
+    assert!(sandbox.debris().is_empty(), "{run}");
 }
 
 #[test]

@@ -36,6 +36,15 @@ pub(super) fn name_to_keep(venv: &[u8], saved: Option<SnapshotId>) -> Result<Str
     Ok(format!("{}{id}", kept_prefix(venv)))
 }
 
+/// A name under which stays what could not be removed of a replaced tree: no state of a venv.
+pub(super) fn name_of_rest(venv: &[u8]) -> Result<String, Error> {
+    let random = &crate::disk::atomic::random_name()?[..8];
+    Ok(format!("{}{REST}{random}", kept_prefix(venv)))
+}
+
+/// How the rest of such a name begins.
+pub(in crate::ops) const REST: &str = "rest-";
+
 /// How such names begin. One that would be too long, or that is no text, is cut, and made unique by a digest.
 pub(in crate::ops) fn kept_prefix(venv: &[u8]) -> String {
     let plain = std::str::from_utf8(venv)

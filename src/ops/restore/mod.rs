@@ -5,6 +5,7 @@
 //! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `disk/swap.rs`.
 //! 4. What a crash leaves is told by the journal and settled by the next command (promise 9).
 
+mod abandoned;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
 mod find;
@@ -14,6 +15,7 @@ mod incident;
 mod late;
 mod mend;
 mod merge;
+mod options;
 mod outcome;
 mod partial;
 mod plan;
@@ -30,7 +32,6 @@ mod target;
 mod verified;
 mod write;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use super::context::Context;
@@ -41,17 +42,16 @@ use super::lookup::Chosen;
 use super::save::Draft;
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
-use crate::model::{
-    Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown, SnapshotRef,
-};
+use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
 
+pub use options::RestoreOptions;
 pub use outcome::{Mode, RestoreOutcome, Unsettled, Wrong};
 
 pub(super) use hold::{hold_installer, hold_parent};
-pub(super) use late::kept_prefix;
+pub(super) use late::{REST, kept_prefix};
 pub(super) use recover::{recover, recover_beside, stores_of_journals};
 
 use find::Found;
@@ -60,39 +60,6 @@ use partial::Lost;
 use plan::{Keep, Plan};
 use special::Specials;
 use target::Target;
-
-/// What a restore is told.
-#[derive(Clone, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
-pub struct RestoreOptions {
-    /// Which snapshot; the newest baseline of the venv otherwise.
-    pub snapshot: Option<SnapshotRef>,
-    /// Build it there instead, where nothing is yet.
-    pub to: Option<Site>,
-    /// Keep every byte, also where a file names the old place.
-    pub exact: bool,
-    /// Restore only these distributions and paths that match these patterns.
-    pub only: Vec<String>,
-    /// Restore only what is damaged, and leave drift alone.
-    pub heal: bool,
-    /// Change nothing, tell what would be done.
-    pub dry_run: bool,
-    /// Share no file with the tree that is replaced.
-    pub copy: bool,
-    /// Keep the replaced tree beside the venv.
-    pub keep_old: bool,
-    /// Swap even if nothing differs.
-    pub force: bool,
-    /// Also restore FIFOs, devices, set-user-id bits and file capabilities.
-    pub preserve_special: bool,
-    /// Leave out what the store has lost, instead of refusing.
-    pub partial: bool,
-    /// Caches of installers, in which other names of damaged files are looked for.
-    pub caches: Vec<PathBuf>,
-}
 
 /// Restores a venv.
 pub fn restore(

@@ -1,4 +1,5 @@
-//! Compares a staged tree with what it should be, part by part as it is read: of a million files it holds two bytes and a name each.
+//! Compares a staged tree with what it should be, part by part as it is read: of a file it holds whether it was seen, and its
+//! inode if that has several names.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +43,7 @@ impl<'a> Readback<'a> {
             counts,
             groups,
             seen: entries.iter().map(|_| AtomicBool::new(false)).collect(),
-            names: Mutex::default(),
+            names: Mutex::new(Vec::with_capacity(entries.len())),
             wrong: Mutex::default(),
         }
     }

@@ -12,7 +12,6 @@ use crate::disk::journal::{Inode, Journal, Phase, Step, Workplace};
 use crate::disk::remove::remove_tree;
 use crate::disk::rooted::Rooted;
 use crate::disk::swap;
-use crate::model::{Shown, SnapshotId};
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
@@ -136,7 +135,7 @@ pub(super) fn unsettled(store: PathBuf, source: store::Error) -> Error {
 
 /// How far a journal was settled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Settled {
+pub(super) enum Settled {
     Whole,
     /// The rest needs a store that cannot be had now.
     Waits,
@@ -159,7 +158,7 @@ pub(super) struct Recovery<'a> {
     /// Whether whoever comes is about to save and replace all that stands there, so that nothing may stop it that can be put aside.
     pub(super) replaces: bool,
     /// Whether the journal names a store that cannot be opened now and that has to be waited for.
-    is_away: bool,
+    pub(super) is_away: bool,
     pub(super) site: &'a Site,
     pub(super) work: &'a Workplace,
     pub(super) journal: &'a Journal,
@@ -239,12 +238,12 @@ impl Recovery<'_> {
         Ok(Settled::Whole)
     }
 
-    fn exists(&self, name: &[u8]) -> Result<bool, Error> {
+    pub(super) fn exists(&self, name: &[u8]) -> Result<bool, Error> {
         Ok(self.work.dir.stat_name(name)?.is_some())
     }
 
     /// Whether a name means this directory.
-    fn holds(&self, name: &[u8], inode: Option<Inode>) -> Result<bool, Error> {
+    pub(super) fn holds(&self, name: &[u8], inode: Option<Inode>) -> Result<bool, Error> {
         let now = Inode::at(&self.work.dir, name)?;
         Ok(now.zip(inode).is_some_and(|(now, inode)| now.is(inode)))
     }
@@ -269,7 +268,7 @@ impl Recovery<'_> {
             swap::keep(self.work, &aside, name)?;
             return self.clean();
         } else if !self.holds(name, Some(staged))? {
-            return self.clean_or_keep(live);
+            return self.clean_or_keep(staged, live);
         }
         let old = if self.exists(aside.as_bytes())? {
             aside
@@ -283,91 +282,6 @@ impl Recovery<'_> {
                 .warn("a restore was interrupted after its exchange; it is completed now");
         }
         Ok(settled)
-    }
-
-    /// The restore did not happen: its staging goes, and so does the snapshot of what it would have replaced.
-    fn clean(&self) -> Result<Settled, Error> {
-        if self.is_away {
-            return Ok(Settled::Waits);
-        }
-        let staging = self.work.staging();
-        if self.journal.foreign
-            && let Some(keep) = self.drop_staging()?
-        {
-            self.work.clear()?;
-            self.tell_aside(&keep);
-            return Ok(Settled::Whole);
-        }
-        match (self.journal.incident, self.store) {
-            (Some(id), Some(store)) => self.withdraw(store, id).map_err(|error| match error {
-                Error::Store(error) => unsettled(store.path().to_owned(), error),
-                error => error,
-            })?,
-            (Some(id), None) => self.context.monitor.warn(&format!(
-                "the store '{}' is not there; if it still has snapshot {id}, that is of a restore which did not happen",
-                Shown::path(&self.journal.store())
-            )),
-            (None, _) => {}
-        }
-        remove_tree(&self.work.dir, staging.as_bytes())?;
-        self.work.clear()?;
-        self.context.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
-        Ok(Settled::Whole)
-    }
-
-    /// Something else stands in the place of the venv by now. If the exchange was done, what it replaced is all that is left of it.
-    fn clean_or_keep(&self, live: Option<Inode>) -> Result<Settled, Error> {
-        for old in [self.work.staging(), self.work.aside()] {
-            if self.holds(old.as_bytes(), live)? {
-                let keep = name_to_keep(self.site.name(), None)?;
-                swap::keep(self.work, &old, keep.as_bytes())?;
-                // Between two renames the new tree had no place yet, and a later restore must find none of it.
-                if let Some(keep) = self.drop_staging()? {
-                    self.tell_aside(&keep);
-                }
-                self.work.clear()?;
-                self.context.monitor.warn(&format!(
-                    "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
-                ));
-                return Ok(Settled::Whole);
-            }
-        }
-        self.clean()
-    }
-
-    /// Removes staging. Whoever owns the directory can give any tree in it that name, so root removes none on the word of their journal,
-    /// and returns the name under which it is kept.
-    fn drop_staging(&self) -> Result<Option<String>, Error> {
-        let staging = self.work.staging();
-        if !self.journal.foreign {
-            remove_tree(&self.work.dir, staging.as_bytes())?;
-            return Ok(None);
-        }
-        if !self.exists(staging.as_bytes())? {
-            return Ok(None);
-        }
-        let keep = name_to_keep(self.site.name(), None)?;
-        swap::keep(self.work, &staging, keep.as_bytes())?;
-        Ok(Some(keep))
-    }
-
-    fn tell_aside(&self, keep: &str) {
-        self.context.monitor.warn(&format!(
-            "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
-        ));
-    }
-
-    /// Takes back the snapshot that the journal names, if it is what it should be: an incident of this venv. So goes what completes it.
-    fn withdraw(&self, store: &Store, id: SnapshotId) -> Result<(), Error> {
-        let venv = self.context.venv_id(self.site);
-        let catalog = store.catalog()?;
-        let named = catalog.of(&venv).filter(|(found, snapshot)| {
-            (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
-        });
-        for (id, _) in named {
-            store.withdraw(*id)?;
-        }
-        Ok(())
     }
 
     /// The restore happened: what changed late is saved, then the old tree goes.
@@ -384,7 +298,7 @@ impl Recovery<'_> {
             };
             match (keep, lost) {
                 (Some(keep), _) => swap::keep(self.work, old_name, keep.as_bytes())?,
-                (None, None) => self.remove_old(old_name)?,
+                (None, None) => self.remove_old(old_name, staged)?,
                 (None, Some(why)) => {
                     let keep = name_to_keep(self.site.name(), None)?;
                     swap::keep(self.work, old_name, keep.as_bytes())?;

@@ -1,6 +1,6 @@
 //! What an interrupted restore would take along is saved before that is completed (promise 4).
 
-use super::late::{Late, name_to_keep, write_afresh};
+use super::late::{Late, name_of_rest, write_afresh};
 use super::merge;
 use super::recover::{Recovery, unsettled};
 use crate::disk::apply::doomed;
@@ -187,19 +187,41 @@ impl Recovery<'_> {
 
     /// Removes the old tree, which is in the incident snapshot. One that cannot be removed (an immutable file) must not block the next
     /// restore: what is left of it stays beside the venv.
-    pub(super) fn remove_old(&self, name: &str) -> Result<(), Error> {
+    pub(super) fn remove_old(&self, name: &str, staged: Inode) -> Result<(), Error> {
         let Err(error) = remove_tree(&self.work.dir, name.as_bytes()) else {
             return Ok(());
         };
         if !self.replaces {
             return Err(error.into());
         }
-        let keep = name_to_keep(self.site.name(), self.journal.incident)?;
+        let shares = match self.unshare(name, staged) {
+            Ok(()) => String::new(),
+            Err(error) => format!(", and may share files with the venv ({})", reason(&error)),
+        };
+        let keep = name_of_rest(self.site.name())?;
         swap::keep(self.work, name, keep.as_bytes())?;
         self.context.monitor.warn(&format!(
-            "what an earlier restore replaced cannot be removed ({}); what is left of it is kept as '{keep}'",
+            "what an earlier restore replaced cannot be removed ({}); what is left of it is kept as '{keep}'{shares}",
             reason(&error)
         ));
         Ok(())
+    }
+
+    /// Gives the venv files of its own in place of those that it shares with what is left of the old tree.
+    fn unshare(&self, name: &str, staged: Inode) -> Result<(), Error> {
+        let (Some(first), Some(store)) = (self.journal.incident, self.store) else {
+            return Ok(());
+        };
+        let Some((scanned, _)) = self.known(store, first)? else {
+            return Err(Error::Refused("its incident snapshot is gone".to_owned()));
+        };
+        let old = self.work.dir.enter(name.as_bytes())?;
+        let found = scan(
+            &old,
+            &StatCache::default(),
+            &DigestsOnly,
+            self.context.monitor,
+        )?;
+        self.part(store, &scanned, &found, &old, staged, true)
     }
 }

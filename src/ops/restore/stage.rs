@@ -97,7 +97,7 @@ impl<'a> Plan<'a> {
             written: 0,
             written_bytes: 0,
         };
-        staged.build(context, &proofs)?;
+        staged.build(context, proofs)?;
         Ok(staged)
     }
 
@@ -166,7 +166,7 @@ impl<'a> Plan<'a> {
 }
 
 impl Staged<'_> {
-    fn build(&mut self, context: &Context<'_>, proofs: &[Option<Stat>]) -> Result<(), Error> {
+    fn build(&mut self, context: &Context<'_>, proofs: Vec<Option<Stat>>) -> Result<(), Error> {
         let wanted = self.choice.as_ref().map(|choice| &choice.staged);
         let manifest = &self.plan.target.manifest;
         let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path));
@@ -207,14 +207,13 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Takes over what was proved good, directory by directory.
-    fn take_over(&self, context: &Context<'_>, proofs: &[Option<Stat>]) -> Result<Taken, Error> {
+    /// Takes over what was proved good. The state of each file that is takes the place of its proof.
+    fn take_over(&self, context: &Context<'_>, proofs: Vec<Option<Stat>>) -> Result<Taken, Error> {
         let entries = self.plan.target.manifest.entries();
-        let states = Mutex::new(vec![None; entries.len()]);
-        if let Some(live) = &self.plan.live {
-            self.take_from(live, context, proofs, &states)?;
-        }
-        let mut states = states.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut states = match &self.plan.live {
+            Some(live) => self.take_from(live, context, proofs)?,
+            None => vec![None; entries.len()],
+        };
         // Each further name moved the change time of a file that has several.
         for (at, state) in states.iter_mut().enumerate() {
             if let Some(then) = state.as_mut().filter(|then| then.nlink > 2) {
@@ -230,21 +229,20 @@ impl Staged<'_> {
         Ok(Taken::new(states))
     }
 
-    /// Takes files from the live tree and puts down the states that they have then.
+    /// Takes files from the live tree, directory by directory.
     fn take_from(
         &self,
         live: &Live,
         context: &Context<'_>,
-        proofs: &[Option<Stat>],
-        states: &Mutex<Vec<Option<Stat>>>,
-    ) -> Result<(), Error> {
+        proofs: Vec<Option<Stat>>,
+    ) -> Result<Vec<Option<Stat>>, Error> {
         let entries = self.plan.target.manifest.entries();
-        let proved = proofs.iter().zip(entries).enumerate();
-        let proved = proved.filter_map(|(at, (proof, entry))| Some((at, proof.as_ref()?, entry)));
-        let mut dirs: BTreeMap<&[u8], Vec<(usize, &Stat)>> = BTreeMap::new();
-        for (at, proof, entry) in proved {
-            let dir = dirs.entry(entry.path.parent_bytes());
-            dir.or_default().push((at, proof));
+        let mut dirs: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+        for (at, entry) in entries.iter().enumerate() {
+            if proofs[at].is_some() {
+                let dir = dirs.entry(entry.path.parent_bytes());
+                dir.or_default().push(at);
+            }
         }
         let files = dirs.values().map(Vec::len).sum::<usize>();
         context
@@ -254,26 +252,29 @@ impl Staged<'_> {
             Node::Special(_) => self.plan.may_link_special(),
             _ => self.plan.may_link(),
         };
-        let dirs: Vec<Vec<(usize, &Stat)>> = dirs.into_values().collect();
+        let shared = Mutex::new(proofs);
+        let states = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let dirs: Vec<Vec<usize>> = dirs.into_values().collect();
         dirs.par_iter().try_for_each(|files| {
             context.go_on()?;
-            let dir = entries[files[0].0].path.parent().unwrap_or_default();
-            let Some(both) = Reuse::of(&live.root, &self.bench.staging, &dir)? else {
-                return Ok(());
+            let dir = entries[files[0]].path.parent().unwrap_or_default();
+            let both = Reuse::of(&live.root, &self.bench.staging, &dir)?;
+            let proofs: Vec<Option<Stat>> = {
+                let mut states = states();
+                files.iter().map(|&at| states[at].take()).collect()
             };
-            let take = |&(at, proof): &(usize, &Stat)| {
+            for (&at, proof) in files.iter().zip(proofs) {
+                let (Some(both), Some(proof)) = (&both, proof) else {
+                    continue;
+                };
                 let Entry { path, meta, .. } = &entries[at];
-                let state = both.take(path, proof, meta, may_link(&entries[at]))?;
-                Ok((at, state))
-            };
-            let taken: Vec<_> = files.iter().map(take).collect::<Result<_, Error>>()?;
-            let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
-            for (at, state) in taken {
-                states[at] = state;
+                let taken = both.take(path, &proof, meta, may_link(&entries[at]))?;
+                states()[at] = taken;
             }
             context.monitor.advance(files.len() as u64, 0);
-            Ok(())
-        })
+            Ok::<_, Error>(())
+        })?;
+        Ok(shared.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::venv::Standing;
+use crate::venv::scan::Scan;
 
 /// How often a tree whose files change under our hands is mended before we give up.
 const ATTEMPTS: usize = 3;
@@ -269,7 +270,7 @@ fn filled(plan: &Plan<'_>) -> Error {
 impl Swapped<'_> {
     /// Settles what is left: late changes, the old tree, the journal, the stat cache. Nothing stops it any more; and what fails of it
     /// takes nothing back, since the new tree stands at its place: it is told, and the next command does it.
-    pub(super) fn finish(self, context: &Context<'_>) -> Done {
+    pub(super) fn finish(mut self, context: &Context<'_>) -> Done {
         let steady = Unstoppable(context.monitor);
         let context = &context.heard_by(&steady);
         let staged = &self.verified.staged;
@@ -288,7 +289,16 @@ impl Swapped<'_> {
             let left = left.map(|name| staged.bench.work.shown(&name));
             done.unsettled = Some(Unsettled { left, why });
         }
-        late::refresh_stat_cache(context, staged);
+        let staged = &mut self.verified.staged;
+        if self.way != Way::FileByFile
+            && let Some(live) = &mut staged.plan.live
+        {
+            // It is a good part of all that is held, and only in place more is asked of it.
+            live.scan = Scan::default();
+        }
+        if done.unsettled.is_none() {
+            late::refresh_stat_cache(context, staged);
+        }
         if staged.plan.place.standing() != Standing::Directory {
             done.incident = None;
         }
@@ -319,9 +329,10 @@ impl Swapped<'_> {
             (Some(name), Some(live)) => Some(live.root.known_as(&work.shown(name))?),
             _ => None,
         };
-        let last = old.as_ref().map(|old| self.last_look(context, old));
-        let (last, lost) = last.transpose()?.unwrap_or_default();
-        done.incident = last.or(done.incident);
+        let lost = match &old {
+            Some(old) => self.last_look(context, old, &mut done.incident)?,
+            None => None,
+        };
         let keep = staged.bench.journal.keep_old.clone().or(lost);
         if let Some(name) = old_name {
             match &keep {
@@ -342,43 +353,44 @@ impl Swapped<'_> {
         Ok(())
     }
 
-    /// Saves what changed in the replaced tree since it was scanned, and lets nothing of it reach the new one. Returns the snapshot that
-    /// has it, and the name under which the tree has to stay because not all of it could be saved.
+    /// Saves what changed in the replaced tree since it was scanned, and lets nothing of it reach the new one. Names the snapshot that
+    /// has it. Returns the name under which the tree has to stay because not all of it could be saved.
     fn last_look(
         &self,
         context: &Context<'_>,
         old: &Rooted,
-    ) -> Result<(Option<SnapshotId>, Option<String>), Error> {
+        incident: &mut Option<SnapshotId>,
+    ) -> Result<Option<String>, Error> {
         let staged = &self.verified.staged;
         let Some(live) = &staged.plan.live else {
-            return Ok((None, None));
+            return Ok(None);
         };
         if live.scan.unstable.is_empty() && !moved(staged, old, live).unwrap_or(true) {
-            return Ok((None, None));
+            return Ok(None);
         }
-        let (saved, lost) = match late::capture(context, staged, old, live) {
+        let lost = match late::capture(context, staged, old, live) {
             Ok(saved) => {
+                *incident = saved.as_ref().map(|saved| saved.id).or(*incident);
                 let lost = saved.as_ref().and_then(late::Saved::lost);
-                let lost = lost.map(|path| {
+                lost.map(|path| {
                     format!("'{path}' never held still, so no snapshot has its last state")
-                });
-                (saved.map(|saved| saved.id), lost)
+                })
             }
             Err(error) => {
                 let lost = "what changed last in the replaced tree cannot be saved";
-                (None, Some(format!("{lost} ({error})")))
+                Some(format!("{lost} ({error})"))
             }
         };
         let lost = lost.filter(|_| staged.bench.journal.keep_old.is_none());
         late::part(context, staged, old, lost.is_some())?;
         let Some(lost) = lost else {
-            return Ok((saved, None));
+            return Ok(None);
         };
         let kept = late::name_to_keep(staged.plan.place.name(), None)?;
         context
             .monitor
             .warn(&format!("{lost}; the replaced tree is kept as '{kept}'"));
-        Ok((saved, Some(kept)))
+        Ok(Some(kept))
     }
 }
 

@@ -1,0 +1,39 @@
+//! What a restore is told.
+
+use std::path::PathBuf;
+
+use crate::model::SnapshotRef;
+use crate::venv::Site;
+
+/// What a restore is told.
+#[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct RestoreOptions {
+    /// Which snapshot; the newest baseline of the venv otherwise.
+    pub snapshot: Option<SnapshotRef>,
+    /// Build it there instead, where nothing is yet.
+    pub to: Option<Site>,
+    /// Keep every byte, also where a file names the old place.
+    pub exact: bool,
+    /// Restore only these distributions and paths that match these patterns.
+    pub only: Vec<String>,
+    /// Restore only what is damaged, and leave drift alone.
+    pub heal: bool,
+    /// Change nothing, tell what would be done.
+    pub dry_run: bool,
+    /// Share no file with the tree that is replaced.
+    pub copy: bool,
+    /// Keep the replaced tree beside the venv.
+    pub keep_old: bool,
+    /// Swap even if nothing differs.
+    pub force: bool,
+    /// Also restore FIFOs, devices, set-user-id bits and file capabilities.
+    pub preserve_special: bool,
+    /// Leave out what the store has lost, instead of refusing.
+    pub partial: bool,
+    /// Caches of installers, in which other names of damaged files are looked for.
+    pub caches: Vec<PathBuf>,
+}

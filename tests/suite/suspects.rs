@@ -73,6 +73,26 @@ fn a_save_does_not_rely_on_what_verify_found_damaged() {
 }
 
 #[test]
+fn a_large_file_is_relied_on_only_with_all_its_segments() {
+    // The list of its segments was packed last, and so lay in another pack than most of them: that it was good was enough.
+    let sandbox = saved();
+    venv::write(&sandbox.venv(), "large.bin", &venv::noise(52 << 20));
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    let packs = files(&sandbox.path("store/packs"));
+    let first = packs
+        .iter()
+        .max_by_key(|pack| pack.metadata().unwrap().len());
+    change(first.unwrap(), |bytes| bytes[1 << 20] ^= 1);
+    assert_eq!(hurt(&sandbox, 1), 1);
+    assert!(added(&sandbox) > 1);
+    let id = sandbox.ids().pop().unwrap();
+    assert_eq!(hurt(&sandbox, 1), 0);
+    restores(&sandbox, "store", &id, "out", &good);
+    assert_eq!(added(&sandbox), 0, "what was stored anew is good");
+}
+
+#[test]
 fn a_restore_saves_anew_of_the_replaced_state_what_verify_found_damaged() {
     let (sandbox, pack) = with_data();
     let first = sandbox.ids().remove(0);

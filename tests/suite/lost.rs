@@ -163,3 +163,27 @@ fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up()
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);
 }
+
+#[test]
+fn digits_that_a_snapshot_shares_with_one_that_is_missing_unpin_neither() {
+    let sandbox = saved();
+    let id = sandbox.ids().remove(0);
+    let (shared, last) = id.split_at(63);
+    let gone = format!("{shared}{}", if last == "0" { '1' } else { '0' });
+    sandbox.ok(&["pin", &id]);
+    let pins = sandbox.path("store/pins");
+    fs::write(pins.join(&gone), "").unwrap();
+    for digits in [&id[..10], shared] {
+        let run = sandbox.code(2, &["unpin", digits]);
+        for could_be in [&id[..16], &gone] {
+            assert!(run.stderr.contains(could_be), "{run}");
+        }
+        assert_eq!(files(&pins).len(), 2);
+        // To pin there is only one.
+        sandbox.ok(&["pin", digits]);
+    }
+    sandbox.ok(&["unpin", &id]);
+    assert_eq!(files(&pins), [pins.join(&gone)]);
+    let told = sandbox.json(0, &["unpin", &gone]);
+    assert_eq!(told["given_up"][0], gone.as_str(), "{told}");
+}

@@ -187,3 +187,22 @@ fn digits_that_a_snapshot_shares_with_one_that_is_missing_unpin_neither() {
     let told = sandbox.json(0, &["unpin", &gone]);
     assert_eq!(told["given_up"][0], gone.as_str(), "{told}");
 }
+
+#[test]
+fn a_pinned_snapshot_that_was_lost_is_given_up_by_removing_its_file_and_the_pin() {
+    let sandbox = saved();
+    let id = sandbox.ids().remove(0);
+    sandbox.ok(&["pin", &id]);
+    let file = sandbox.path("store/snapshots").join(&id);
+    change(&file, |bytes| bytes.truncate(40));
+    sandbox.code(1, &["verify", "--repair"]);
+    let run = sandbox.code(3, &["prune"]);
+    assert!(run.stderr.contains("unpin ID"), "{run}");
+    for kept in files(&sandbox.path("store/quarantine")) {
+        fs::remove_file(kept).unwrap();
+    }
+    sandbox.code(1, &["verify"]);
+    sandbox.ok(&["unpin", &id]);
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune"]);
+}

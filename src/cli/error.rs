@@ -164,7 +164,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::ForgottenIncident { id, .. } => format!("'{name} undelete {id}' brings it back while its content is there; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"),
         Error::GoneIncident { venv, .. } => format!("an older state comes back by its id: '{name} log' tells them, '{name} restore {} ID'", Shown::path(venv)),
         Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
-        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up, and so does 'unpin' of one whose file is gone"),
+        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up and, if it was pinned, '{name} unpin ID' as well, which also gives up one whose file is gone"),
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),

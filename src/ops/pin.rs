@@ -37,11 +37,17 @@ pub fn pin(
     let venv = site.map(|site| context.venv_id(site));
     let (mut chosen, mut given_up) = (Vec::new(), Vec::new());
     for name in names {
-        match (catalog.find(name, venv.as_ref()), pinning) {
-            (Err(error @ Error::NoSnapshot { .. }), Pinning::Unpin) => {
-                given_up.push(missing(&store, name)?.ok_or(error)?);
-            }
-            (found, _) => chosen.push(found?),
+        let found = match catalog.find(name, venv.as_ref()) {
+            Err(error @ Error::NoSnapshot { .. }) => Err(error),
+            found => Ok(found?),
+        };
+        let gone = match pinning {
+            Pinning::Pin => None,
+            Pinning::Unpin => missing(&store, name, found.as_ref().ok())?,
+        };
+        match gone {
+            Some(id) => given_up.push(id),
+            None => chosen.push(found?),
         }
     }
     let pinned = store.pins()?;
@@ -68,19 +74,28 @@ pub fn pin(
     Ok(PinOutcome { done, given_up })
 }
 
-/// The pinned snapshot without a file that a name means: the one that begins with these digits.
-fn missing(store: &Store, name: &SnapshotRef) -> Result<Option<SnapshotId>, Error> {
+/// The pinned snapshot without a file that a name means: the one that begins with these digits, as no other does and not what was
+/// `found` in the catalog.
+fn missing(
+    store: &Store,
+    name: &SnapshotRef,
+    found: Option<&Chosen>,
+) -> Result<Option<SnapshotId>, Error> {
     let SnapshotRef::Prefix(prefix) = name else {
         return Ok(None);
     };
+    let found = found.map(|one| one.id);
     let mut missing = store.missing()?;
-    missing.retain(|id| id.to_hex().starts_with(prefix));
-    match missing[..] {
-        [] => Ok(None),
-        [id] => Ok(Some(id)),
-        _ => Err(Error::Ambiguous {
-            prefix: prefix.clone(),
-            candidates: missing.iter().map(|id| id.to_hex()).collect(),
-        }),
+    missing.retain(|id| id.to_hex().starts_with(prefix) && found != Some(*id));
+    match (&missing[..], found) {
+        ([], _) => Ok(None),
+        ([id], None) => Ok(Some(*id)),
+        _ => {
+            let all = found.iter().chain(&missing);
+            Err(Error::Ambiguous {
+                prefix: prefix.clone(),
+                candidates: all.map(|id| id.to_hex()).collect(),
+            })
+        }
     }
 }

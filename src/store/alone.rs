@@ -110,7 +110,7 @@ impl Alone<'_> {
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
         let told = self.0.admit(&[], names)?;
         self.0.files.delete(Area::Packs, names)?;
-        self.0.clear_suspects(names)?;
+        self.0.clear_suspects(names);
         if !told {
             self.0.index_given_up.store(false, Ordering::Relaxed);
             self.drop_rows(names, &Silent::default())?;
@@ -127,7 +127,7 @@ impl Alone<'_> {
         let files = &self.0.files;
         files.shift(names, area, Area::Quarantine, prefix)?;
         if area == Area::Packs {
-            self.0.clear_suspects(names)?;
+            self.0.clear_suspects(names);
         }
         Ok(())
     }

@@ -39,6 +39,11 @@ impl Extent {
         }
     }
 
+    /// Whether more was counted than there may be, so that whatever comes next is too much as well.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.entries > self.entries_max || self.bytes > BYTES_MAX
+    }
+
     /// Counts an entry by its path. What is counted from then on is that entry's.
     pub(super) fn add(&mut self, path: &RelPath) -> Result<(), Malformed> {
         self.entries += 1;

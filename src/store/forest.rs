@@ -69,17 +69,17 @@ impl Store {
         dir: &RelPath,
         extent: &mut Extent,
     ) -> Result<Vec<TreeEntry>, Error> {
-        let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
-        let too_deep = dir.parts().count() > RelPath::LEVELS_MAX;
-        let read = if too_deep || dir.as_bytes().len() > PATH_BYTES_MAX {
-            Err(Malformed("it is nested too deep"))
-        } else {
-            tree::decode(&bytes, dir, extent)
-        };
-        read.map_err(|bad| Error::Corrupt {
+        let corrupt = |bad: Malformed| Error::Corrupt {
             place: format!("the tree of '{dir}' ({id:?})"),
             what: bad.to_string(),
-        })
+        };
+        let too_deep = dir.parts().count() > RelPath::LEVELS_MAX;
+        // Asked first: what is named at such places again and again would be read each time.
+        if too_deep || dir.as_bytes().len() > PATH_BYTES_MAX {
+            return Err(corrupt(Malformed("it is nested too deep")));
+        }
+        let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
+        tree::decode(&bytes, dir, extent).map_err(corrupt)
     }
 
     /// The topmost tree holds one entry without a name: the root directory.

@@ -265,10 +265,25 @@ impl Store {
             .is_some_and(|objects| objects.find(id).is_some())
     }
 
-    /// Whether a save may rely on an object: it lies in a pack that was not found damaged.
+    /// Whether a save may rely on an object: it lies, with its segments, in packs that were not found damaged.
     pub(crate) fn vouches(&self, id: &Digest) -> bool {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        objects.as_ref().is_some_and(|objects| objects.vouch(id))
+        let objects = || self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        let vouched = |ids: &[Digest]| {
+            let objects = objects();
+            let vouch = |objects: &Objects| ids.iter().all(|id| objects.vouch(id));
+            objects.as_ref().is_some_and(vouch)
+        };
+        if !vouched(std::slice::from_ref(id)) {
+            return false;
+        }
+        // To read lists takes time, which a store without marks does not cost.
+        if !objects().as_ref().is_some_and(Objects::has_suspects) {
+            return true;
+        }
+        match self.segments(id) {
+            Ok(list) => list.is_none_or(|list| vouched(list.values())),
+            Err(_) => false,
+        }
     }
 
     fn index(&self) -> MutexGuard<'_, Option<Index>> {

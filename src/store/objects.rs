@@ -76,6 +76,8 @@ struct Pack {
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     packs: Vec<Pack>,
+    /// Whether one of them was found damaged.
+    suspects: bool,
     places: HashSet<ByName, BuildHasherDefault<FirstBytes>>,
     /// Further places of objects that lie in more than one pack.
     spare: ByDigest<Vec<Place>>,
@@ -104,6 +106,7 @@ impl Objects {
             frames: table.frames,
             suspect,
         });
+        self.suspects |= suspect;
         self.places.reserve(table.rows.len());
         for row in table.rows {
             let place = Place {
@@ -129,6 +132,11 @@ impl Objects {
     fn is_suspect(&self, place: &Place) -> bool {
         let pack = self.packs.get(place.pack as usize);
         pack.is_some_and(|pack| pack.suspect)
+    }
+
+    /// Whether a pack was found damaged.
+    pub(crate) fn has_suspects(&self) -> bool {
+        self.suspects
     }
 
     /// Whether an object lies in a pack that was not found damaged.

@@ -331,7 +331,7 @@ impl<'s> Packer<'s> {
         } else {
             files.publish(pack.temp, Area::Packs, &name)?;
         }
-        self.store.clear_suspects(std::slice::from_ref(&name))?;
+        self.store.clear_suspects(std::slice::from_ref(&name));
         locked(&self.sealed).push((name, pack.len, tail));
         Ok(())
     }

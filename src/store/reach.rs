@@ -141,8 +141,17 @@ impl Store {
     }
 
     /// The places of a snapshot that are hurt, sorted by path. A directory that cannot be read after all is one of them, as is all of a
-    /// forest that lies beyond the measure of one; the search goes on beside it.
+    /// forest that lies beyond the measure of one, of which nothing is read any more; the search goes on beside it.
     pub(crate) fn holes(&self, snapshot: &Snapshot, reach: &Reach) -> Result<Vec<Hole>, Error> {
+        self.holes_within(snapshot, reach, Extent::default())
+    }
+
+    fn holes_within(
+        &self,
+        snapshot: &Snapshot,
+        reach: &Reach,
+        mut extent: Extent,
+    ) -> Result<Vec<Hole>, Error> {
         let mut holes = Vec::new();
         let mut hole = |path: &RelPath, gap, object| {
             let path = path.clone();
@@ -153,13 +162,12 @@ impl Store {
         }
         let mut todo = vec![(RelPath::root(), snapshot.root)];
         let mut topmost = true;
-        let mut extent = Extent::default();
         while let Some((dir, id)) = todo.pop() {
             let first = std::mem::take(&mut topmost);
             if !reach.hurt.contains(&id) {
                 continue;
             }
-            if reach.missing.contains(&id) {
+            if reach.missing.contains(&id) || extent.is_exceeded() {
                 hole(&dir, Gap::Directory, id);
                 continue;
             }
@@ -213,9 +221,11 @@ impl Reach {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
     use std::time::Duration;
 
     use super::super::Packer;
+    use super::super::files::Area;
     use super::super::tree::encode;
     use super::*;
     use crate::model::{Entry, Meta, Time};
@@ -251,21 +261,33 @@ mod tests {
         serde_json::from_value(text).unwrap()
     }
 
-    #[test]
-    fn a_directory_that_cannot_be_walked_hides_no_hole_beside_it() {
-        let scratch = std::env::temp_dir().join(format!("venv-snap-reach.{}", std::process::id()));
+    fn lost(name: &str) -> TreeEntry {
+        let (size, digest) = (4, Digest::of(b"lost"));
+        let node = Node::File {
+            size,
+            digest,
+            link_to: None,
+        };
+        entry(name, node, None)
+    }
+
+    /// A new store in a directory of its own.
+    fn opened(name: &str) -> (PathBuf, Store, Silent) {
+        let own = format!("venv-snap-reach.{}.{name}", std::process::id());
+        let scratch = std::env::temp_dir().join(own);
         let monitor = Silent::default();
         std::fs::create_dir(&scratch).unwrap();
         let path = scratch.join("store");
         Store::create(&path, Duration::ZERO, &monitor).unwrap();
         let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
+        (scratch, store, monitor)
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_walked_hides_no_hole_beside_it() {
+        let (scratch, store, monitor) = opened("beside");
         let packer = store.packer(&monitor).unwrap();
-        let lost = Node::File {
-            size: 4,
-            digest: Digest::of(b"lost"),
-            link_to: None,
-        };
-        let holed = add(&packer, &[entry("lost", lost, None)]);
+        let holed = add(&packer, &[lost("lost")]);
         let deep =
             (0..=RelPath::LEVELS_MAX).fold(holed, |below, _| add(&packer, &[dir("d", below)]));
         let both = add(&packer, &[dir("a", holed), dir("m", deep), dir("z", holed)]);
@@ -293,6 +315,31 @@ mod tests {
             told(&headless),
             [(RelPath::root().to_string(), Gap::Directory)]
         );
+        std::fs::remove_dir_all(&scratch).unwrap();
+    }
+    #[test]
+    fn of_a_forest_beyond_measure_nothing_more_is_read() {
+        // A few trees that name each other many times were read at every place that was waiting.
+        let (scratch, store, monitor) = opened("beyond");
+        let packer = store.packer(&monitor).unwrap();
+        let early = add(&packer, &[lost("one")]);
+        packer.finish().unwrap();
+        let packs = store.files.names(Area::Packs).unwrap();
+        let packer = store.packer(&monitor).unwrap();
+        let long = add(&packer, &[lost("one"), lost("two")]);
+        let all = add(&packer, &[dir("a", early), dir("m", early), dir("z", long)]);
+        let snapshot = snapshot(add(&packer, &[dir("", all)]));
+        packer.finish().unwrap();
+        let reach = store.reach([&snapshot], |id| store.has(id)).unwrap();
+        // Whoever reads it from now on hears that it is not there.
+        store.files.delete(Area::Packs, &packs).unwrap();
+        store.frames.clear();
+        let within = |entries| store.holes_within(&snapshot, &reach, Extent::new(entries));
+        within(5).unwrap_err();
+        let holes = within(4).unwrap();
+        let told: Vec<_> = holes.iter().map(|hole| hole.path.to_string()).collect();
+        assert_eq!(told, ["a", "m", "z"]);
+        assert!(holes.iter().all(|hole| hole.gap == Gap::Directory));
         std::fs::remove_dir_all(&scratch).unwrap();
     }
 }

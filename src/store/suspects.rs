@@ -45,10 +45,11 @@ impl Store {
         }
     }
 
-    /// Takes the mark from packs that are gone, or were written anew.
-    pub(super) fn clear_suspects(&self, names: &[String]) -> Result<(), Error> {
-        let mut marked = self.files.names(Area::Suspects)?;
+    /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only store more for it,
+    /// and must not stop a writer. It is told all the same: marks that cannot be read when they are loaded, others by the next scrub.
+    pub(super) fn clear_suspects(&self, names: &[String]) {
+        let mut marked = self.files.names(Area::Suspects).unwrap_or_default();
         marked.retain(|name| names.contains(name));
-        Ok(self.files.delete(Area::Suspects, &marked)?)
+        let _ = self.files.delete(Area::Suspects, &marked);
     }
 }

@@ -163,3 +163,46 @@ fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up()
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);
 }
+
+#[test]
+fn digits_that_a_snapshot_shares_with_one_that_is_missing_unpin_neither() {
+    let sandbox = saved();
+    let id = sandbox.ids().remove(0);
+    let (shared, last) = id.split_at(63);
+    let gone = format!("{shared}{}", if last == "0" { '1' } else { '0' });
+    sandbox.ok(&["pin", &id]);
+    let pins = sandbox.path("store/pins");
+    fs::write(pins.join(&gone), "").unwrap();
+    for digits in [&id[..10], shared] {
+        let run = sandbox.code(2, &["unpin", digits]);
+        for could_be in [&id[..16], &gone] {
+            assert!(run.stderr.contains(could_be), "{run}");
+        }
+        assert_eq!(files(&pins).len(), 2);
+        // To pin there is only one.
+        sandbox.ok(&["pin", digits]);
+    }
+    sandbox.ok(&["unpin", &id]);
+    assert_eq!(files(&pins), [pins.join(&gone)]);
+    let told = sandbox.json(0, &["unpin", &gone]);
+    assert_eq!(told["given_up"][0], gone.as_str(), "{told}");
+}
+
+#[test]
+fn a_pinned_snapshot_that_was_lost_is_given_up_by_removing_its_file_and_the_pin() {
+    let sandbox = saved();
+    let id = sandbox.ids().remove(0);
+    sandbox.ok(&["pin", &id]);
+    let file = sandbox.path("store/snapshots").join(&id);
+    change(&file, |bytes| bytes.truncate(40));
+    sandbox.code(1, &["verify", "--repair"]);
+    let run = sandbox.code(3, &["prune"]);
+    assert!(run.stderr.contains("unpin ID"), "{run}");
+    for kept in files(&sandbox.path("store/quarantine")) {
+        fs::remove_file(kept).unwrap();
+    }
+    sandbox.code(1, &["verify"]);
+    sandbox.ok(&["unpin", &id]);
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune"]);
+}

@@ -1,6 +1,7 @@
 //! What `verify` found damaged is relied on no more: later saves and copies store it anew (promises 1, 7).
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::care::{change, files, saved};
@@ -70,6 +71,48 @@ fn a_save_does_not_rely_on_what_verify_found_damaged() {
     sandbox.ok(&["verify"]);
     assert!(files(&sandbox.path("store/suspects")).is_empty());
     restores(&sandbox, "store", &after.0, "repaired", &after.1);
+}
+
+#[test]
+fn a_large_file_is_relied_on_only_with_all_its_segments() {
+    // The list of its segments was packed last, and so lay in another pack than most of them: that it was good was enough.
+    let sandbox = saved();
+    venv::write(&sandbox.venv(), "large.bin", &venv::noise(52 << 20));
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    let packs = files(&sandbox.path("store/packs"));
+    let first = packs
+        .iter()
+        .max_by_key(|pack| pack.metadata().unwrap().len());
+    change(first.unwrap(), |bytes| bytes[1 << 20] ^= 1);
+    assert_eq!(hurt(&sandbox, 1), 1);
+    assert!(added(&sandbox) > 1);
+    let id = sandbox.ids().pop().unwrap();
+    assert_eq!(hurt(&sandbox, 1), 0);
+    restores(&sandbox, "store", &id, "out", &good);
+    assert_eq!(added(&sandbox), 0, "what was stored anew is good");
+}
+
+#[test]
+fn marks_that_cannot_be_read_stop_no_writer() {
+    let (sandbox, pack) = with_data();
+    damage(&pack, &venv::noise(LEN));
+    sandbox.code(1, &["verify"]);
+    let marks = sandbox.path("store/suspects");
+    let set_mode =
+        |dir: &Path, mode| fs::set_permissions(dir, fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(&marks, 0o777);
+    venv::write(&sandbox.venv(), "more.bin", &venv::noise(900));
+    for args in [&["save", "venv"][..], &["verify", "--repair"], &["prune"]] {
+        let run = sandbox.ok(args);
+        assert!(
+            run.stderr.contains("saves may rely on damaged packs"),
+            "{run}"
+        );
+    }
+    set_mode(&marks, 0o700);
+    sandbox.ok(&["verify"]);
+    assert!(files(&marks).is_empty());
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod readback;
 mod recover;
 mod rescue;
 mod select;
+mod settled;
 mod special;
 mod stage;
 mod still;

@@ -82,6 +82,7 @@ pub fn save(
         let audit = admit(context, &store, root, &intake, &scan, options)?;
         Ok((scan, audit, racy, installer))
     })?;
+    drop(known);
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
     let draft = Draft {
@@ -274,12 +275,15 @@ pub(super) fn prepare(
     scan: &Scan,
     draft: Draft,
 ) -> Result<(Snapshot, Added), Error> {
-    let root = intake.packer.add_forest(&scan.manifest)?;
+    // Of a million files the hashes are a good part of what is held; the audit is done.
+    drop(intake.hashes);
+    let packer = intake.packer;
+    let root = packer.add_forest(&scan.manifest)?;
     let document = if draft.document.is_empty() {
         None
     } else {
         let bytes = encode(context, &draft.document)?;
-        Some(intake.packer.add_document(bytes)?)
+        Some(packer.add_document(bytes)?)
     };
     let findings = draft
         .document
@@ -287,7 +291,7 @@ pub(super) fn prepare(
         .iter()
         .flat_map(|audit| &audit.findings);
     let (damage, notices): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.is_damage());
-    let added = intake.packer.finish()?;
+    let added = packer.finish()?;
     let catalog = store.catalog()?;
     let earlier =
         |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.created < created);

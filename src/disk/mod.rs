@@ -5,6 +5,7 @@ pub(crate) mod atomic;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod fence;
+pub(crate) mod inode;
 pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod meta;

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
-use crate::model::{Document, SnapshotId, SnapshotRef};
+use crate::model::{Digest, Document, SnapshotId, SnapshotRef};
 use crate::store::Store;
 use crate::venv::Site;
 
@@ -82,7 +82,13 @@ pub fn show(
 }
 
 /// No document is longer.
-pub(super) const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+
+/// A document for those who do without where it cannot be read, and need not say so.
+pub(super) fn readable(store: &Store, id: Digest) -> Option<Document> {
+    let bytes = store.read_at_most(&id, DOCUMENT_BYTES_MAX);
+    serde_json::from_slice(&bytes.ok()?).ok()
+}
 
 /// What a snapshot knows beyond bytes. One that makes no sense is named and left out: the tree does not need it.
 pub(super) fn document(

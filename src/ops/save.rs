@@ -8,6 +8,7 @@ use super::audit::{Audited, TEXT_MAX};
 use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
+use super::list::readable;
 use super::lookup::Chosen;
 use super::steady::steady;
 use crate::audit::sources::named;
@@ -15,8 +16,8 @@ use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Digest, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot,
-    SnapshotId, Totals, VenvId,
+    Audit, Check, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId,
+    Totals, VenvId,
 };
 use crate::store::{Added, Store};
 use crate::venv::Site;
@@ -175,18 +176,12 @@ fn emptied(context: &Context<'_>, store: &Store, root: &Rooted) -> Result<Option
     let Some((id, last)) = saves.find(|(_, snapshot)| snapshot.baseline) else {
         return Ok(None);
     };
-    let audit = last.document.and_then(|id| document(store, id)?.audit);
+    let audit = last.document.and_then(|id| readable(store, id)?.audit);
     let count = audit.map_or(0, |audit| audit.packages.len());
     let text = format!(
         "all packages are gone: the newest baseline, {id}, has {count} distributions, and none of them is left"
     );
     Ok((count > 0).then(|| Finding::new(Check::PackagesGone, text)))
-}
-
-/// What a snapshot knows beyond bytes, as far as that can be read.
-fn document(store: &Store, id: Digest) -> Option<Document> {
-    let bytes = store.read_at_most(&id, super::list::DOCUMENT_BYTES_MAX);
-    serde_json::from_slice(&bytes.ok()?).ok()
 }
 
 /// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
@@ -230,7 +225,7 @@ fn unchanged(
     let root = intake.packer.add_forest(&scan.manifest)?;
     let audit = before
         .filter(|(known, _)| *known == root)
-        .find_map(|(_, known)| document(store, known)?.audit);
+        .find_map(|(_, known)| readable(store, known)?.audit);
     // The same tree has as many files.
     let files = totals(&scan.manifest).files;
     Ok(audit.map(|audit| audit.with_entries(files)))

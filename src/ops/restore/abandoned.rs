@@ -2,7 +2,7 @@
 
 use super::late::name_to_keep;
 use super::recover::{Recovery, Settled, unsettled};
-use crate::disk::journal::Inode;
+use crate::disk::inode::Inode;
 use crate::disk::remove::remove_tree;
 use crate::disk::swap;
 use crate::model::{Shown, SnapshotId};

@@ -150,11 +150,12 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         one.size = Some(size);
         Verdict::bad(one)
     };
-    let meant_empty = match &row.hash {
-        Hash::Known(algorithm, value) => *value == algorithm.hash(b""),
-        _ => row.size == Some(0),
+    let is_emptied = match &row.hash {
+        _ if size > 0 => false,
+        Hash::Known(sum) => !sum.is_of(b""),
+        _ => row.size.is_some_and(|expected| expected > 0),
     };
-    if size == 0 && !meant_empty && (row.size.is_some() || matches!(row.hash, Hash::Known(..))) {
+    if is_emptied {
         let text = match row.size {
             Some(size) => format!("it is empty and should have {size} bytes"),
             None => "it is empty, and RECORD's hash is that of something else".to_owned(),
@@ -165,11 +166,11 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         let text = format!("it has {size} bytes and should have {expected}");
         return with_size(finding(Check::FileAltered, text));
     }
-    let Hash::Known(algorithm, value) = &row.hash else {
+    let Hash::Known(sum) = &row.hash else {
         return Verdict::Unchecked { empty: size == 0 };
     };
-    match (subject.hash)(&row.path, *algorithm) {
-        Some(found) if found == *value => Verdict::Good { empty: size == 0 },
+    match (subject.hash)(&row.path, sum.algorithm()) {
+        Some(found) if found == sum.as_bytes() => Verdict::Good { empty: size == 0 },
         Some(_) => with_size(differs(subject, &row.path, size, finding)),
         None => Verdict::bad(finding(Check::FileUnreadable, UNREADABLE.to_owned())),
     }

@@ -5,14 +5,16 @@ use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::text::Shown;
 
 /// A relative path without `.`, `..`, empty parts or NUL. The root of the tree is the empty path.
 ///
-/// Ordered part by part, so that a directory is followed by all that it holds.
+/// Ordered part by part, so that a directory is followed by all that it holds. A clone shares the bytes: the same path is named by both
+/// sides of a comparison, by RECORD, and by what is told of it, and there may be a million.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct RelPath(Box<[u8]>);
+pub struct RelPath(Arc<[u8]>);
 
 /// Why some bytes are no [`RelPath`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +55,7 @@ impl RelPath {
         if self.is_root() {
             return Ok(Self(name.into()));
         }
-        Ok(Self(
-            [&self.0, b"/".as_slice(), name].concat().into_boxed_slice(),
-        ))
+        Ok(Self([&self.0, b"/".as_slice(), name].concat().into()))
     }
 
     /// Whether this is the root of the tree.
@@ -158,7 +158,7 @@ impl serde::Serialize for RelPath {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.collect_seq(&self.0),
+            Err(_) => serializer.collect_seq(self.0.iter()),
         }
     }
 }

@@ -107,11 +107,11 @@ fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<
 
 /// Whether the snapshot has a file just as a row says.
 pub(super) fn is_saved(sides: &Sides<'_>, row: &Row) -> bool {
-    let Hash::Known(algorithm, value) = &row.hash else {
+    let Hash::Known(sum) = &row.hash else {
         return false;
     };
     let saved = stored(sides, sides.expected, &row.path);
-    saved.is_some_and(|bytes| algorithm.hash(&bytes) == *value)
+    saved.is_some_and(|bytes| sum.is_of(&bytes))
 }
 
 /// Whether the actual file is what a row says. A row that says nothing is no reason to doubt.
@@ -125,15 +125,16 @@ fn agrees(sides: &Sides<'_>, row: &Row) -> bool {
     if row.size.is_some_and(|expected| expected != size) {
         return false;
     }
-    let Hash::Known(algorithm, value) = &row.hash else {
+    let Hash::Known(sum) = &row.hash else {
         return true;
     };
-    let found = match sides.live {
-        Some(root) => hash_file(root, &row.path, *algorithm),
+    match sides.live {
+        Some(root) => {
+            hash_file(root, &row.path, sum.algorithm()).is_some_and(|found| found == sum.as_bytes())
+        }
         None => entry
             .digest()
             .and_then(|digest| sides.store.read_at_most(&digest, size).ok())
-            .map(|bytes| algorithm.hash(&bytes)),
-    };
-    found.as_ref() == Some(value)
+            .is_some_and(|bytes| sum.is_of(&bytes)),
+    }
 }

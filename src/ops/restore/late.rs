@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Live;
 use super::plan::Route;
-use super::special::made_anew;
+use super::special::make_anew;
 use super::stage::Staged;
 use super::write::Writer;
 use crate::disk::PathError;
@@ -242,9 +242,10 @@ pub(super) fn write_afresh(
     let rewritten = BTreeMap::new();
     let writer = Writer::new(&bench, store, &rewritten);
     for (entry, shared) in files {
-        let Some(mut entry) = made_anew((*entry).clone(), preserve, context.monitor) else {
+        let mut entry = (*entry).clone();
+        if !make_anew(&mut entry, preserve, context.monitor) {
             continue;
-        };
+        }
         let Node::File { link_to, .. } = &mut entry.node else {
             continue;
         };

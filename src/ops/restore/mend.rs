@@ -1,15 +1,15 @@
 //! What changed while a tree was staged is staged once more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::in_place;
-use super::special::{made_anew, settle_written, stands_for};
+use super::special::{make_anew, settle_written, stands_for};
 use super::stage::Staged;
 use super::taken::Taken;
 use super::write::Writer;
 use crate::disk::reuse::Reuse;
 use crate::disk::stat::Stat;
-use crate::model::{Entry, Manifest, Node, RelPath};
+use crate::model::{Entry, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 
@@ -26,24 +26,23 @@ impl Staged<'_> {
         }
         let wanted: HashSet<&RelPath> = paths.iter().collect();
         let preserve = self.plan.options.preserve_special;
-        let taken = std::mem::replace(&mut self.taken, Taken::new(Vec::new()));
-        let entries = std::mem::take(&mut self.plan.target.manifest).into_entries();
-        let (mut settled, mut states) = (Vec::new(), Vec::new());
-        for (entry, state) in entries.into_iter().zip(taken.into_states()) {
-            let (entry, state) = if !wanted.contains(&entry.path) {
-                (Some(entry), state)
-            } else if let Some((entry, state)) = self.retake(&entry)? {
-                (Some(entry), Some(state))
-            } else {
-                (made_anew(entry, preserve, context.monitor), None)
-            };
-            if let Some(entry) = entry {
-                settled.push(entry);
-                states.push(state);
+        let mut retaken = HashMap::new();
+        for path in paths {
+            let entry = self.plan.target.manifest.get(path);
+            if let Some(again) = entry.map(|entry| self.retake(entry)).transpose()?.flatten() {
+                retaken.insert(path, again);
             }
         }
-        self.taken = Taken::new(states);
-        self.plan.target.manifest = Manifest::new(settled);
+        self.taken
+            .retain(&mut self.plan.target.manifest, |entry, state| {
+                if let Some((again, stat)) = retaken.remove(&entry.path) {
+                    (*entry, *state) = (again, Some(stat));
+                } else if wanted.contains(&entry.path) {
+                    *state = None;
+                    return make_anew(entry, preserve, context.monitor);
+                }
+                true
+            });
         let fresh: Vec<RelPath> = self
             .taken
             .others(&self.plan.target.manifest)

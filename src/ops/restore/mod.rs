@@ -163,7 +163,9 @@ impl<'a> Run<'a> {
         let Some(root) = old else {
             return self.into_empty_place(place, target);
         };
-        let (live, intake) = incident::scan_live(context, self.store, root, self.options.dry_run)?;
+        let (mut live, intake) =
+            incident::scan_live(context, self.store, root, self.options.dry_run)?;
+        live.scan.manifest.share_paths(&target.manifest);
         let in_place = plan::bound(place, &live.root).is_some();
         let specials = self.specials(&live.scan.manifest, in_place);
         let target = specials.settle(target);

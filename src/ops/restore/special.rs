@@ -24,23 +24,23 @@ pub(super) struct Specials<'a> {
 impl Specials<'_> {
     /// The same target without what will not be in the new tree, with a word on each.
     pub(super) fn settle(&self, target: Target) -> Target {
-        let entries = target.manifest.into_entries().into_iter();
-        let manifest = Manifest::new(entries.filter_map(|entry| self.entry(entry)).collect());
+        let mut entries = target.manifest.into_entries();
+        entries.retain_mut(|entry| self.settles(entry));
+        let manifest = Manifest::new(entries);
         Target { manifest, ..target }
     }
 
-    fn entry(&self, entry: Entry) -> Option<Entry> {
+    fn settles(&self, entry: &mut Entry) -> bool {
         let there = self.live.get(&entry.path).filter(|_| self.may_link);
         if matches!(entry.node, Node::Special(_)) {
-            let stands = there.filter(|there| stands_for(there, &entry));
-            return stands
-                .cloned()
-                .or_else(|| made_anew(entry, self.preserve, self.monitor));
+            if let Some(there) = there.filter(|there| stands_for(there, entry)) {
+                *entry = there.clone();
+                return true;
+            }
+        } else if there == Some(entry) {
+            return true;
         }
-        if there == Some(&entry) {
-            return Some(entry);
-        }
-        made_anew(entry, self.preserve, self.monitor)
+        make_anew(entry, self.preserve, self.monitor)
     }
 }
 
@@ -52,21 +52,21 @@ pub(super) fn stands_for(there: &Entry, saved: &Entry) -> bool {
     there.node == saved.node && (in_use || rights(there) == rights(saved))
 }
 
-/// What of an entry may be made anew.
-pub(super) fn made_anew(mut entry: Entry, preserve: bool, monitor: &dyn Monitor) -> Option<Entry> {
+/// Whether an entry may be made anew; what of it may not is taken from it.
+pub(super) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor) -> bool {
     if let Node::Special(special) = &entry.node
         && (!preserve || matches!(special, Special::Socket))
     {
         let kind = entry.node.type_name();
         monitor.warn(&format!("'{}' is a {kind}; it is not restored", entry.path));
-        return None;
+        return false;
     }
     let meta = restorable(&entry.meta, preserve);
     if meta != entry.meta {
         monitor.warn(&format!("'{}' had set-id bits or file capabilities; they are not restored without --preserve-special", entry.path));
         entry.meta = meta;
     }
-    Some(entry)
+    true
 }
 
 /// The same once more for what is written afresh though it stood as it was saved: its group of hard links is.
@@ -76,39 +76,22 @@ pub(super) fn settle_written(
     preserve: bool,
     monitor: &dyn Monitor,
 ) {
-    let entries = std::mem::take(&mut target.manifest)
-        .into_entries()
-        .into_iter();
-    let settled = entries.filter_map(|entry| {
-        if entry.node != Node::Dir && written.contains(&entry.path) {
-            made_anew(entry, preserve, monitor)
-        } else {
-            Some(entry)
-        }
+    let mut entries = std::mem::take(&mut target.manifest).into_entries();
+    entries.retain_mut(|entry| {
+        let is_written = entry.node != Node::Dir && written.contains(&entry.path);
+        !is_written || make_anew(entry, preserve, monitor)
     });
-    target.manifest = Manifest::new(settled.collect());
+    target.manifest = Manifest::new(entries);
 }
 
 /// The same once more for what could not be taken over after all: it moved meanwhile.
 pub(super) fn settle_taken(
     target: &mut Target,
-    taken: Taken,
+    taken: &mut Taken,
     preserve: bool,
     monitor: &dyn Monitor,
-) -> Taken {
-    let entries = std::mem::take(&mut target.manifest).into_entries();
-    let mut settled = Vec::with_capacity(entries.len());
-    let mut states = Vec::with_capacity(entries.len());
-    for (entry, state) in entries.into_iter().zip(taken.into_states()) {
-        let entry = match state {
-            Some(_) => Some(entry),
-            None => made_anew(entry, preserve, monitor),
-        };
-        if let Some(entry) = entry {
-            settled.push(entry);
-            states.push(state);
-        }
-    }
-    target.manifest = Manifest::new(settled);
-    Taken::new(states)
+) {
+    taken.retain(&mut target.manifest, |entry, state| {
+        state.is_some() || make_anew(entry, preserve, monitor)
+    });
 }

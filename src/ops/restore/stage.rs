@@ -178,9 +178,10 @@ impl Staged<'_> {
                 .try_for_each(|dir| staging.make_dir(&dir.path))?;
         }
         if wanted.is_none() {
-            let taken = self.take_over(context, proofs)?;
+            self.taken = self.take_over(context, proofs)?;
             let preserve = self.plan.options.preserve_special;
-            self.taken = settle_taken(&mut self.plan.target, taken, preserve, context.monitor);
+            let target = &mut self.plan.target;
+            settle_taken(target, &mut self.taken, preserve, context.monitor);
         }
         let target = &self.plan.target;
         let fresh: Vec<&Entry> = self

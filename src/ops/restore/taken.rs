@@ -1,5 +1,7 @@
 //! Which files of the new tree were taken over from the old one, and in which state they have been since.
 
+use std::collections::HashSet;
+
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use crate::disk::rooted::Rooted;
@@ -17,9 +19,28 @@ impl Taken {
         Self(states)
     }
 
-    /// The states of all entries.
-    pub(super) fn into_states(self) -> Vec<Option<Stat>> {
+    /// Shows every entry of the target with its state, to be changed in place, and drops those that are not to be kept.
+    pub(super) fn retain(
+        &mut self,
+        target: &mut Manifest,
+        mut keep: impl FnMut(&mut Entry, &mut Option<Stat>) -> bool,
+    ) {
+        let mut entries = std::mem::take(target).into_entries();
+        let mut dropped = HashSet::new();
+        let mut at = 0;
+        entries.retain_mut(|entry| {
+            let state = self.0.get_mut(at);
+            let is_kept = state.is_none_or(|state| keep(entry, state));
+            if !is_kept {
+                dropped.insert(at);
+            }
+            at += 1;
+            is_kept
+        });
+        let mut places = 0..;
         self.0
+            .retain(|_| places.next().is_none_or(|at| !dropped.contains(&at)));
+        *target = Manifest::new(entries);
     }
 
     /// Nothing was taken over.

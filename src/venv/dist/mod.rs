@@ -304,8 +304,8 @@ fn understand(
     };
     let list = list.filter(|path| manifest.get(path).is_some());
     let record = list.map(|path| {
-        let list = || Arc::new(listed(form, root, &path, &read(&path).unwrap_or_default()));
-        let record = known(&path).unwrap_or_else(list);
+        let list = || listed(form, root, &path, &read(&path).unwrap_or_default());
+        let record = known(&path).unwrap_or_else(|| Arc::new(list().sharing_paths(manifest)));
         (path, record)
     });
     let shown = metadata

@@ -4,7 +4,7 @@ use data_encoding::{BASE64URL, BASE64URL_NOPAD};
 use sha2::digest::DynDigest;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
-use crate::model::RelPath;
+use crate::model::{Manifest, RelPath};
 
 /// A hash function that RECORD may name and that is known here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,13 +44,52 @@ impl Algorithm {
     }
 }
 
+/// A hash that can be checked. Nearly all are SHA-256, and there may be a million.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Sum {
+    /// SHA-256.
+    Sha256([u8; 32]),
+    /// Another one, or one of a wrong length.
+    Other(Algorithm, Box<[u8]>),
+}
+
+impl Sum {
+    fn new(algorithm: Algorithm, bytes: Vec<u8>) -> Self {
+        match (algorithm, <[u8; 32]>::try_from(&*bytes)) {
+            (Algorithm::Sha256, Ok(sum)) => Self::Sha256(sum),
+            _ => Self::Other(algorithm, bytes.into()),
+        }
+    }
+
+    /// The hash function.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Sha256(_) => Algorithm::Sha256,
+            Self::Other(algorithm, _) => *algorithm,
+        }
+    }
+
+    /// The hash itself.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Sha256(sum) => sum,
+            Self::Other(_, sum) => sum,
+        }
+    }
+
+    /// Whether it is the hash of some bytes.
+    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
+        self.algorithm().hash(bytes) == self.as_bytes()
+    }
+}
+
 /// What a row says of the content.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Hash {
     /// Nothing.
     None,
     /// A hash that can be checked.
-    Known(Algorithm, Vec<u8>),
+    Known(Sum),
     /// A hash of a kind that is not known here, or no hash at all: it cannot be checked.
     Unknown,
 }
@@ -154,6 +193,16 @@ impl Record {
         self.rows.dedup_by(|later, first| later.path == first.path);
     }
 
+    /// The same, where the paths of files that are there are the very same in memory.
+    pub(super) fn sharing_paths(mut self, manifest: &Manifest) -> Self {
+        for row in &mut self.rows {
+            if let Some(entry) = manifest.get(&row.path) {
+                row.path = entry.path.clone();
+            }
+        }
+        self
+    }
+
     /// The row of a path.
     pub(crate) fn row(&self, path: &RelPath) -> Option<&Row> {
         let at = self.rows.binary_search_by(|row| row.path.cmp(path)).ok()?;
@@ -179,7 +228,7 @@ fn hash(field: &[u8]) -> Hash {
             .decode(value)
             .or_else(|_| BASE64URL.decode(value))
             .ok()?;
-        Some(Hash::Known(algorithm, bytes))
+        Some(Hash::Known(Sum::new(algorithm, bytes)))
     });
     known.unwrap_or(Hash::Unknown)
 }
@@ -241,13 +290,13 @@ mod tests {
         assert_eq!(of("etc/a").hash, Hash::None);
         assert_eq!(
             of("lib/p/site-packages/x/a.py").hash,
-            Hash::Known(Algorithm::Sha512, vec![0]),
+            Hash::Known(Sum::Other(Algorithm::Sha512, [0].into())),
             "the last of two rows counts"
         );
         assert_eq!(of("lib/p/site-packages/x/old.py").hash, Hash::Unknown);
         assert_eq!(
             of("lib/p/site-packages/x/with, comma.py").hash,
-            Hash::Known(Algorithm::Sha256, Algorithm::Sha256.hash(b""))
+            Hash::Known(Sum::new(Algorithm::Sha256, Algorithm::Sha256.hash(b"")))
         );
     }
 

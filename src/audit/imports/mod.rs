@@ -97,8 +97,13 @@ fn lost(
     import: &Import,
     always: bool,
 ) -> Option<String> {
+    // What other packages have is their affair: an optional part may well import what this venv does not need. Most imports are of
+    // that kind, and an absolute one shows it before anything is put together.
+    let top = import.module.split('.').find(|part| !part.is_empty());
+    if import.level == 0 && !modules.is_own(importer, top?) {
+        return None;
+    }
     let base = modules.base(importer, import)?;
-    // What other packages have is their affair: an optional part may well import what this venv does not need.
     if !modules.is_own(importer, base.first()?) || excused(&base.join(".")) {
         return None;
     }

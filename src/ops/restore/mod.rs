@@ -144,8 +144,7 @@ impl<'a> Run<'a> {
         let context = self.context;
         self.store.load_objects(context.monitor)?;
         if self.options.partial {
-            let dry_run = self.options.dry_run;
-            self.lost = Lost::find(context, self.store, &self.chosen, place, dry_run)?;
+            self.lost = Lost::find(context, self.store, &self.chosen, place, self.options)?;
         }
         let target = Target::load(
             self.store,

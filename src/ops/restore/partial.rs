@@ -1,5 +1,6 @@
 //! `--partial`: what a store has lost is left out of a restore, and named.
 
+use super::RestoreOptions;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
@@ -16,22 +17,26 @@ pub(super) struct Lost {
 
 impl Lost {
     /// Reads all that a snapshot needs. What cannot be read is taken from the venv that is to be replaced, if that still has it:
-    /// what is good there must not get lost by the restore.
+    /// what is good there must not get lost by the restore. Where the store cannot take it, the old tree has to stay.
     pub(super) fn find(
         context: &Context<'_>,
         store: &Store,
         chosen: &Chosen,
         place: &Site,
-        dry_run: bool,
+        options: &RestoreOptions,
     ) -> Result<Self, Error> {
         context.monitor.phase("looking for holes", 0, 0);
         let needed = store.reach([&chosen.snapshot], |id| store.has(id))?.needed;
         let bad = store.unreadable(needed);
         store.disown(&bad);
         let mut reach = store.reach([&chosen.snapshot], |id| store.has(id))?;
-        if !reach.missing.is_empty() && place.standing() == Standing::Directory && !dry_run {
+        if !reach.missing.is_empty() && place.standing() == Standing::Directory && !options.dry_run
+        {
             if let Err(error) = take_in(context, store, place, reach.missing.clone()) {
                 context.go_on()?;
+                if store.may_write() && !options.keep_old {
+                    return Err(error);
+                }
                 context.monitor.warn(&crate::ops::error::reason(&error));
             }
             reach = store.reach([&chosen.snapshot], |id| store.has(id))?;

@@ -21,7 +21,7 @@ pub enum Pinning {
 pub struct PinOutcome {
     /// The snapshots, each with whether that changed anything.
     pub done: Vec<(Chosen, bool)>,
-    /// Snapshots that are given up: they were pinned, and their files are gone.
+    /// Snapshots that are given up: nobody forgot them, and their files are gone.
     pub given_up: Vec<SnapshotId>,
 }
 
@@ -43,7 +43,7 @@ pub fn pin(
         };
         let gone = match pinning {
             Pinning::Pin => None,
-            Pinning::Unpin => missing(&store, name, found.as_ref().ok())?,
+            Pinning::Unpin => missing(context, &store, name, found.as_ref().ok())?,
         };
         match gone {
             Some(id) => given_up.push(id),
@@ -55,6 +55,7 @@ pub fn pin(
     for id in &given_up {
         store.unpin(*id)?;
     }
+    store.note_gone(&given_up, context.monitor);
     for one in chosen {
         let was = pinned.contains(&one.id);
         match pinning {
@@ -74,9 +75,10 @@ pub fn pin(
     Ok(PinOutcome { done, given_up })
 }
 
-/// The pinned snapshot without a file that a name means: the one that begins with these digits, as no other does and not what was
+/// The missing snapshot that a name means: the one that begins with these digits, as no other does and not what was
 /// `found` in the catalog.
 fn missing(
+    context: &Context<'_>,
     store: &Store,
     name: &SnapshotRef,
     found: Option<&Chosen>,
@@ -85,7 +87,7 @@ fn missing(
         return Ok(None);
     };
     let found = found.map(|one| one.id);
-    let mut missing = store.missing()?;
+    let mut missing = store.missing(context.monitor)?;
     missing.retain(|id| id.to_hex().starts_with(prefix) && found != Some(*id));
     match (&missing[..], found) {
         ([], _) => Ok(None),

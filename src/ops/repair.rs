@@ -11,7 +11,7 @@ use super::intake::Intake;
 use super::lookup::Chosen;
 use super::save::encode;
 use super::verify::{Hurt, Look, hurt};
-use crate::model::Document;
+use crate::model::{Document, SnapshotId};
 use crate::store::{Alone, Area, Catalog, Digests, Reach, Store};
 use crate::venv::Site;
 use crate::venv::stat_cache::StatCache;
@@ -60,7 +60,9 @@ pub(super) fn repair(
     alone.quarantine(Area::Packs, &lost)?;
     done.quarantined
         .extend(lost.iter().map(|name| format!("packs/{name}")));
-    mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
+    let lost = mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
+    // The files in quarantine tell of them from now on.
+    store.note_gone(&lost, context.monitor);
     mend(alone, Area::Forgotten, &look.forgotten, &mut done)?;
     let catalog = store.catalog()?;
     let mut reach = needs(store, &catalog)?;
@@ -83,13 +85,13 @@ pub(super) fn repair(
     Ok(done)
 }
 
-/// Puts damaged snapshot files right, or moves them away. One that could not be read, or is of a newer format, is not damaged.
+/// Puts damaged snapshot files right, or moves them away, and returns the snapshots of those. One that could not be read, or is of a newer format, is not damaged.
 fn mend(
     alone: &Alone<'_>,
     area: Area,
     catalog: &Catalog,
     done: &mut Repaired,
-) -> Result<(), Error> {
+) -> Result<Vec<SnapshotId>, Error> {
     let mut lost = Vec::new();
     for (name, error) in &catalog.damaged {
         if !matches!(error, crate::store::Error::Corrupt { .. }) {
@@ -109,7 +111,10 @@ fn mend(
     };
     done.quarantined
         .extend(lost.iter().map(|name| format!("{dir}/{name}")));
-    Ok(())
+    let lost = lost
+        .iter()
+        .filter_map(|name| SnapshotId::from_hex(name).ok());
+    Ok(lost.collect())
 }
 
 fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {

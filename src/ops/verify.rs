@@ -9,6 +9,7 @@ use super::error::Error;
 use super::lookup::Chosen;
 use super::repair::{Repaired, repair};
 use crate::model::SnapshotId;
+use crate::monitor::Monitor;
 use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
 use crate::venv::Site;
 
@@ -63,7 +64,7 @@ pub struct VerifyOutcome {
     pub repaired: Option<Repaired>,
     /// Snapshots that were lost: their files lie in quarantine, under these names, until somebody removes them.
     pub lost: Vec<String>,
-    /// Pinned snapshots of which the files are gone.
+    /// Snapshots that nobody forgot and of which the files are gone.
     pub missing: Vec<SnapshotId>,
     /// How long it took.
     pub took: Duration,
@@ -123,6 +124,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         what: what.clone(),
     }));
     let hurt = hurt(&store, &look.catalog, &look.reach)?;
+    note_all(&store, &look.catalog, context.monitor)?;
     let mut outcome = VerifyOutcome {
         packs: look.scrubbed.packs,
         frames: look.scrubbed.frames,
@@ -135,7 +137,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         hurt,
         repaired: None,
         lost: look.lost.clone(),
-        missing: store.missing()?,
+        missing: store.missing(context.monitor)?,
         took: start.elapsed(),
     };
     if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
@@ -189,6 +191,15 @@ fn look(
         lying_rows,
     };
     Ok((look, flaws))
+}
+
+/// Notes the saves that are there and were not noted, so that they are missed from now on: the index may be new.
+fn note_all(store: &Store, catalog: &Catalog, monitor: &dyn Monitor) -> Result<(), Error> {
+    let noted = store.noted(monitor)?;
+    let saves = catalog.snapshots.iter().filter(|(_, one)| one.is_save());
+    let unnoted = saves.map(|(id, _)| *id).filter(|id| !noted.contains(id));
+    store.note_kept(&unnoted.collect::<Vec<_>>(), monitor);
+    Ok(())
 }
 
 /// The snapshots that need what is missing, newest first.

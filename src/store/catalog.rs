@@ -176,30 +176,6 @@ impl Store {
         Ok(lost)
     }
 
-    /// The pinned snapshots of which there is no file any more, not even a damaged one. A pinned snapshot is never forgotten, so its file
-    /// was removed by somebody else. Nothing else tells of a file that it should be there.
-    pub(crate) fn missing(&self) -> Result<Vec<SnapshotId>, Error> {
-        let mut pins = self.pins()?;
-        // The first again in the end: one may be on its way between the others.
-        for area in [
-            Area::Snapshots,
-            Area::Forgotten,
-            Area::Quarantine,
-            Area::Snapshots,
-        ] {
-            if pins.is_empty() {
-                break;
-            }
-            let names = self.files.names(area)?;
-            let is_there = |id: &SnapshotId| {
-                let name = |file: &String| file.strip_prefix(LOST).unwrap_or(file) == id.to_hex();
-                names.iter().any(name)
-            };
-            pins.retain(|id| !is_there(id));
-        }
-        Ok(pins)
-    }
-
     /// The snapshots that are pinned.
     pub(crate) fn pins(&self) -> Result<Vec<SnapshotId>, Error> {
         Ok(self

@@ -23,6 +23,7 @@ mod pack;
 mod packer;
 mod reach;
 mod reader;
+mod roll;
 mod salvage;
 mod scrub;
 mod segment;

@@ -38,8 +38,14 @@ fn a_snapshot_that_was_lost_is_told_until_its_file_is_removed_or_comes_back() {
     let first = file.file_name().unwrap().to_str().unwrap();
     sandbox.ok(&["restore", "venv", first, "--to", "out", "--exact"]);
     good.assert_same(&Tree::of(&sandbox.path("out")), "came back");
-    // Or it is given up.
-    fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn a_snapshot_that_was_lost_is_given_up_by_removing_its_file_from_quarantine() {
+    let sandbox = saved();
+    let file = files(&sandbox.path("store/snapshots")).remove(0);
+    change(&file, |bytes| bytes.truncate(40));
+    sandbox.code(1, &["verify", "--repair"]);
     sandbox.code(1, &["verify"]);
     for kept in files(&sandbox.path("store/quarantine")) {
         fs::remove_file(kept).unwrap();
@@ -145,12 +151,12 @@ fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up()
     assert_eq!(seen["missing"][0], id.as_str(), "{seen}");
     let run = sandbox.code(1, &["verify"]);
     assert!(run.stdout.starts_with("damaged: ") && run.stdout.contains("1 missing"));
-    assert!(run.stdout.contains(&format!("pins/{id}")), "{run}");
+    assert!(run.stdout.contains(&format!("snapshots/{id}: ")), "{run}");
     assert!(run.stderr.contains("unpin"), "{run}");
     let run = sandbox.code(1, &["verify", "--repair"]);
     assert!(run.stdout.contains("1 missing"), "{run}");
     let run = sandbox.code(3, &["prune", "--grace", "0"]);
-    assert!(run.stderr.contains("pinned"), "{run}");
+    assert!(run.stderr.contains("nobody forgot"), "{run}");
     fs::write(&file, &whole).unwrap();
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);
@@ -162,6 +168,73 @@ fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up()
     assert_eq!(told["given_up"][0], id.as_str(), "{told}");
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);
+}
+
+#[test]
+fn a_snapshot_whose_file_is_gone_is_missed_pinned_or_not() {
+    // Nothing but its own file named a snapshot, so nobody missed one that was deleted.
+    let sandbox = saved();
+    let first = sandbox.ids().remove(0);
+    venv::write(&sandbox.venv(), "second", &venv::noise(50_000));
+    sandbox.ok(&["save", "venv"]);
+    venv::write(&sandbox.venv(), "second", &venv::noise(60_000));
+    sandbox.ok(&["restore", "venv", &first]);
+    sandbox.ok(&["copy", &first, "--to", "other"]);
+    sandbox.ok(&["export", &first, "venv.tar"]);
+    sandbox.ok(&["import", "venv.tar", "--store", "third"]);
+    for store in ["store", "other", "third"] {
+        let of = |words: &[&'static str]| [words, &["--store", store]].concat();
+        sandbox.ok(&of(&["verify"]));
+        for file in files(&sandbox.path(&format!("{store}/snapshots"))) {
+            let id = file.file_name().unwrap().to_str().unwrap();
+            let aside = sandbox.path("aside");
+            fs::rename(&file, &aside).unwrap();
+            let seen = sandbox.json(1, &of(&["verify"]));
+            assert_eq!(seen["missing"], serde_json::json!([id]), "{seen}");
+            let run = sandbox.code(3, &of(&["prune", "--grace", "0"]));
+            assert!(run.stderr.contains(&id[..8]), "{run}");
+            fs::rename(&aside, &file).unwrap();
+            sandbox.ok(&of(&["verify"]));
+        }
+    }
+}
+
+#[test]
+fn what_was_forgotten_or_given_up_is_not_missed() {
+    let sandbox = saved();
+    venv::write(&sandbox.venv(), "second", &venv::noise(50_000));
+    sandbox.ok(&["save", "venv"]);
+    let ids = sandbox.ids();
+    let missing = || sandbox.json(1, &["verify"])["missing"].clone();
+    sandbox.ok(&["forget", &ids[0]]);
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["undelete", &ids[0]]);
+    let file = |id: &str| sandbox.path("store/snapshots").join(id);
+    fs::rename(file(&ids[0]), sandbox.path("aside")).unwrap();
+    assert_eq!(missing(), serde_json::json!([ids[0]]));
+    fs::rename(sandbox.path("aside"), file(&ids[0])).unwrap();
+    sandbox.ok(&["forget", &ids[0]]);
+    sandbox.ok(&["prune", "--grace", "0"]);
+    sandbox.ok(&["verify"]);
+    fs::remove_file(file(&ids[1])).unwrap();
+    assert_eq!(missing(), serde_json::json!([ids[1]]));
+    let told = sandbox.json(0, &["unpin", &ids[1]]);
+    assert_eq!(told["given_up"], serde_json::json!([ids[1]]));
+    sandbox.ok(&["verify"]);
+    sandbox.ok(&["prune", "--grace", "0"]);
+}
+
+#[test]
+fn with_a_new_index_a_verify_notes_again_which_snapshots_there_are() {
+    let sandbox = saved();
+    let id = sandbox.ids().remove(0);
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(sandbox.path(&format!("store/index.db{end}")));
+    }
+    sandbox.ok(&["verify"]);
+    fs::remove_file(sandbox.path("store/snapshots").join(&id)).unwrap();
+    let seen = sandbox.json(1, &["verify"]);
+    assert_eq!(seen["missing"], serde_json::json!([id]), "{seen}");
 }
 
 #[test]

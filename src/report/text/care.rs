@@ -26,7 +26,10 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io
     }
     for id in &outcome.missing {
         let name = id.to_hex();
-        writeln!(out, "pins/{name}: the file of this snapshot is gone")?;
+        writeln!(
+            out,
+            "snapshots/{name}: this file is gone, and nobody forgot the snapshot"
+        )?;
     }
     match &outcome.repaired {
         Some(repaired) => repair(out, repaired, style),

@@ -1,6 +1,7 @@
 //! What only a process may do that has the store for itself: give up packs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -139,11 +140,13 @@ impl Alone<'_> {
             .map(|_| ())
     }
 
-    /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it back.
+    /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it back. What cannot be
+    /// read right now may be right.
     pub(crate) fn mend_snapshot(&self, area: Area, name: &str) -> Result<bool, Error> {
         let files = &self.0.files;
-        let Ok(mut bytes) = files.get(area, name, MENDED_BYTES_MAX) else {
-            return Ok(false);
+        let mut bytes = match files.get(area, name, MENDED_BYTES_MAX) {
+            Err(error) if error.source.kind() == ErrorKind::FileTooLarge => return Ok(false),
+            read => read?,
         };
         for at in 0..bytes.len() * 8 {
             bytes[at / 8] ^= 1 << (at % 8);

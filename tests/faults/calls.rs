@@ -41,7 +41,10 @@ fn try_all(name: &str, cases: &'static [Case]) {
     ];
     let mut counts = [(0, 0); 2];
     let mut lost = Vec::new();
-    for stage in cases.iter().filter_map(Stage::new) {
+    let only = std::env::var("VENV_SNAP_CASE").ok();
+    let is_wanted = |case: &&'static Case| only.as_ref().is_none_or(|name| name == case.name);
+    let cases: Vec<&'static Case> = cases.iter().filter(is_wanted).collect();
+    for stage in cases.iter().copied().filter_map(Stage::new) {
         for ((_, faults, points), (tried, broken)) in faults.iter().zip(&mut counts) {
             let (count, mut why) = stage.hurt(faults, *points);
             *tried += count;

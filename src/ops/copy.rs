@@ -213,8 +213,5 @@ fn commit(
             pinned,
         });
     }
-    let new = copied.iter().filter(|one| !one.already);
-    let new: Vec<SnapshotId> = new.map(|one| one.chosen.id).collect();
-    target.note_kept(&new, context.monitor);
     Ok(copied)
 }

@@ -75,8 +75,6 @@ pub fn forget(
         let ids: Vec<SnapshotId> = outcome.forgotten.iter().map(|one| one.id).collect();
         store.forget(&ids)?;
         outcome.spare(&store)?;
-        let gone: Vec<SnapshotId> = outcome.forgotten.iter().map(|one| one.id).collect();
-        store.note_gone(&gone, context.monitor);
     }
     Ok(outcome)
 }

@@ -192,7 +192,6 @@ fn commit(
     let (snapshot, added) = prepare(context, store, intake, &whole, Draft { document, ..draft })?;
     context.go_on()?;
     let id = store.commit(&snapshot)?;
-    store.note_kept(&[id], context.monitor);
     Ok((Chosen { id, snapshot }, added))
 }
 

@@ -4,7 +4,6 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use crate::model::{SnapshotId, SnapshotRef};
-use crate::store::Store;
 use crate::venv::Site;
 
 /// Whether a mark is set or taken away.
@@ -36,16 +35,16 @@ pub fn pin(
     let catalog = store.catalog()?;
     let venv = site.map(|site| context.venv_id(site));
     let (mut chosen, mut given_up) = (Vec::new(), Vec::new());
+    let gone = match pinning {
+        Pinning::Pin => Vec::new(),
+        Pinning::Unpin => store.missing()?,
+    };
     for name in names {
         let found = match catalog.find(name, venv.as_ref()) {
             Err(error @ Error::NoSnapshot { .. }) => Err(error),
             found => Ok(found?),
         };
-        let gone = match pinning {
-            Pinning::Pin => None,
-            Pinning::Unpin => missing(context, &store, name, found.as_ref().ok())?,
-        };
-        match gone {
+        match missing(&gone, name, found.as_ref().ok())? {
             Some(id) => given_up.push(id),
             None => chosen.push(found?),
         }
@@ -53,9 +52,8 @@ pub fn pin(
     let pinned = store.pins()?;
     let mut done = Vec::new();
     for id in &given_up {
-        store.unpin(*id)?;
+        store.give_up(*id)?;
     }
-    store.note_gone(&given_up, context.monitor);
     for one in chosen {
         let was = pinned.contains(&one.id);
         match pinning {
@@ -75,11 +73,10 @@ pub fn pin(
     Ok(PinOutcome { done, given_up })
 }
 
-/// The missing snapshot that a name means: the one that begins with these digits, as no other does and not what was
+/// The missing snapshot that a name means: the one of those that are `gone` that begins with these digits, as no other does and not what was
 /// `found` in the catalog.
 fn missing(
-    context: &Context<'_>,
-    store: &Store,
+    gone: &[SnapshotId],
     name: &SnapshotRef,
     found: Option<&Chosen>,
 ) -> Result<Option<SnapshotId>, Error> {
@@ -87,8 +84,8 @@ fn missing(
         return Ok(None);
     };
     let found = found.map(|one| one.id);
-    let mut missing = store.missing(context.monitor)?;
-    missing.retain(|id| id.to_hex().starts_with(prefix) && found != Some(*id));
+    let is_meant = |id: &&SnapshotId| id.to_hex().starts_with(prefix) && found != Some(**id);
+    let missing: Vec<SnapshotId> = gone.iter().filter(is_meant).copied().collect();
     match (&missing[..], found) {
         ([], _) => Ok(None),
         ([id], None) => Ok(Some(*id)),

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::error::Error;
-use crate::model::{Shown, SnapshotId};
+use crate::model::Shown;
 use crate::store::{Alone, Digests, GoodFrame, Store, Usage};
 
 /// What a prune is told.
@@ -66,7 +66,7 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
         dry_run: options.dry_run,
         ..PruneOutcome::default()
     };
-    let (needed, mut dropped) = mark(context, &store, &is_old, &mut outcome)?;
+    let needed = mark(context, &store, &is_old, &mut outcome)?;
     let usage = store.usage(&needed)?;
     outcome.before = usage.iter().map(|pack| pack.size).sum();
     outcome.after = outcome.before;
@@ -76,22 +76,18 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
         plan.foretell(&mut outcome);
     } else {
         plan.carry_out(context, &alone, BATCH_BYTES, &mut outcome)?;
-        // `forget` did so, unless the disk was too full for a line of the log.
-        let noted = store.noted(context.monitor)?;
-        dropped.retain(|id| noted.contains(id));
-        store.note_gone(&dropped, context.monitor);
     }
     outcome.took = start.elapsed();
     Ok(outcome)
 }
 
-/// Everything that snapshots need, with forgotten ones that can still be brought back; and the others, which are gone from here on.
+/// Everything that snapshots need, with forgotten ones that can still be brought back; the others are gone from here on.
 fn mark(
     context: &Context<'_>,
     store: &Store,
     is_old: &impl Fn(i64) -> bool,
     outcome: &mut PruneOutcome,
-) -> Result<(Digests, Vec<SnapshotId>), Error> {
+) -> Result<Digests, Error> {
     let (catalog, forgotten) = (store.catalog()?, store.forgotten()?);
     if let Some((name, error)) = catalog.damaged.first() {
         return Err(unread("snapshot file", name, error));
@@ -102,7 +98,7 @@ fn mark(
             Shown(lost.as_bytes())
         )));
     }
-    if let Some(id) = store.missing(context.monitor)?.first() {
+    if let Some(id) = store.missing()?.first() {
         return Err(Error::CannotPrune(format!(
             "the file of snapshot {id}, which nobody forgot, is gone, and nobody knows what it needs, should it come back"
         )));
@@ -135,10 +131,7 @@ fn mark(
         let why = "a directory of a snapshot is lost, so nobody knows what it still needs";
         return Err(Error::CannotPrune(why.to_owned()));
     }
-    let dropped = gone
-        .iter()
-        .filter_map(|name| SnapshotId::from_hex(name).ok());
-    Ok((reach.needed, dropped.collect()))
+    Ok(reach.needed)
 }
 
 fn unread(what: &str, name: &str, error: &crate::store::Error) -> Error {

@@ -11,7 +11,7 @@ use super::intake::Intake;
 use super::lookup::Chosen;
 use super::save::encode;
 use super::verify::{Hurt, Look, hurt};
-use crate::model::{Document, SnapshotId};
+use crate::model::Document;
 use crate::store::{Alone, Area, Catalog, Digests, Reach, Store};
 use crate::venv::Site;
 use crate::venv::stat_cache::StatCache;
@@ -60,9 +60,7 @@ pub(super) fn repair(
     alone.quarantine(Area::Packs, &lost)?;
     done.quarantined
         .extend(lost.iter().map(|name| format!("packs/{name}")));
-    let lost = mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
-    // The files in quarantine tell of them from now on.
-    store.note_gone(&lost, context.monitor);
+    mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
     mend(alone, Area::Forgotten, &look.forgotten, &mut done)?;
     let catalog = store.catalog()?;
     let mut reach = needs(store, &catalog)?;
@@ -85,13 +83,13 @@ pub(super) fn repair(
     Ok(done)
 }
 
-/// Puts damaged snapshot files right, or moves them away, and returns the snapshots of those. One that could not be read, or is of a newer format, is not damaged.
+/// Puts damaged snapshot files right, or moves them away. One that could not be read, or is of a newer format, is not damaged.
 fn mend(
     alone: &Alone<'_>,
     area: Area,
     catalog: &Catalog,
     done: &mut Repaired,
-) -> Result<Vec<SnapshotId>, Error> {
+) -> Result<(), Error> {
     let mut lost = Vec::new();
     for (name, error) in &catalog.damaged {
         if !matches!(error, crate::store::Error::Corrupt { .. }) {
@@ -111,10 +109,7 @@ fn mend(
     };
     done.quarantined
         .extend(lost.iter().map(|name| format!("{dir}/{name}")));
-    let lost = lost
-        .iter()
-        .filter_map(|name| SnapshotId::from_hex(name).ok());
-    Ok(lost.collect())
+    Ok(())
 }
 
 fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {

@@ -103,7 +103,6 @@ pub fn save(
     if options.pin {
         store.pin(id)?;
     }
-    store.note_kept(&[id], context.monitor);
     let cache = scan.stat_cache(racy).encode();
     if cache != before {
         store.set_stat_cache(&key, &cache, context.monitor);

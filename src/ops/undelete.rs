@@ -45,7 +45,6 @@ pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<Undelete
     }
     let ids: Vec<SnapshotId> = chosen.iter().map(|one| one.id).collect();
     store.unforget(&ids)?;
-    store.note_kept(&ids, context.monitor);
     outcome.restored = chosen;
     Ok(outcome)
 }

@@ -9,7 +9,6 @@ use super::error::Error;
 use super::lookup::Chosen;
 use super::repair::{Repaired, repair};
 use crate::model::SnapshotId;
-use crate::monitor::Monitor;
 use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
 use crate::venv::Site;
 
@@ -115,6 +114,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         None
     };
     let store = context.open()?;
+    store.enrol_all()?;
     let alone = from.map(|from| store.alone(context.monitor).map(|alone| (alone, from)));
     let alone = alone.transpose()?;
     let (look, mut flaws) = look(context, &store, sample, since)?;
@@ -124,7 +124,6 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         what: what.clone(),
     }));
     let hurt = hurt(&store, &look.catalog, &look.reach)?;
-    note_all(&store, &look.catalog, context.monitor)?;
     let mut outcome = VerifyOutcome {
         packs: look.scrubbed.packs,
         frames: look.scrubbed.frames,
@@ -137,7 +136,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         hurt,
         repaired: None,
         lost: look.lost.clone(),
-        missing: store.missing(context.monitor)?,
+        missing: store.missing()?,
         took: start.elapsed(),
     };
     if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
@@ -191,15 +190,6 @@ fn look(
         lying_rows,
     };
     Ok((look, flaws))
-}
-
-/// Notes the saves that are there and were not noted, so that they are missed from now on: the index may be new.
-fn note_all(store: &Store, catalog: &Catalog, monitor: &dyn Monitor) -> Result<(), Error> {
-    let noted = store.noted(monitor)?;
-    let saves = catalog.snapshots.iter().filter(|(_, one)| one.is_save());
-    let unnoted = saves.map(|(id, _)| *id).filter(|id| !noted.contains(id));
-    store.note_kept(&unnoted.collect::<Vec<_>>(), monitor);
-    Ok(())
 }
 
 /// The snapshots that need what is missing, newest first.

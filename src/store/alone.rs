@@ -126,6 +126,10 @@ impl Alone<'_> {
             _ => "",
         };
         let files = &self.0.files;
+        if area != Area::Packs {
+            // In quarantine it is told until somebody removes it from there.
+            self.0.strike(names)?;
+        }
         files.shift(names, area, Area::Quarantine, prefix)?;
         if area == Area::Packs {
             self.0.clear_suspects(names);

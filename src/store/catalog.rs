@@ -105,6 +105,7 @@ impl Store {
     pub(crate) fn commit(&self, snapshot: &Snapshot) -> Result<SnapshotId, Error> {
         let (id, bytes) = encode(snapshot)?;
         self.files.put(Area::Snapshots, &id.to_hex(), &bytes)?;
+        self.enrol(&id.to_hex());
         Ok(id)
     }
 
@@ -124,12 +125,18 @@ impl Store {
     /// Writes a snapshot file of another store, to the byte, so that it has the same name here. In place of one of that name that is
     /// damaged, if there is one.
     pub(crate) fn commit_copy(&self, id: SnapshotId, bytes: &[u8]) -> Result<(), Error> {
-        Ok(self.files.replace(Area::Snapshots, &id.to_hex(), bytes)?)
+        self.files.replace(Area::Snapshots, &id.to_hex(), bytes)?;
+        self.enrol(&id.to_hex());
+        Ok(())
     }
 
     /// Takes back the snapshot of a restore that never happened. What only it held stays until the store is pruned.
     pub(crate) fn withdraw(&self, id: SnapshotId) -> Result<(), Error> {
-        Ok(self.files.delete(Area::Snapshots, &names(&[id]))?)
+        let names = names(&[id]);
+        self.strike(&names)?;
+        self.files.delete(Area::Snapshots, &names)?;
+        // A `verify` that saw the file may have put it on the roll since.
+        self.strike(&names)
     }
 
     /// Marks a snapshot to be kept for ever.
@@ -156,6 +163,7 @@ impl Store {
 
     /// Removes forgotten snapshots for good, by the names of their files.
     pub(crate) fn drop_forgotten(&self, names: &[String]) -> Result<(), Error> {
+        self.strike(names)?;
         Ok(self.files.delete(Area::Forgotten, names)?)
     }
 

@@ -27,6 +27,8 @@ pub(crate) enum Area {
     Forgotten,
     /// `quarantine/`: what is beyond repair; made when first needed.
     Quarantine,
+    /// `roll/`: which snapshot files there should be; made when first needed.
+    Roll,
     /// `suspects/`: marks of packs that were found damaged; made when first needed.
     Suspects,
 }
@@ -44,6 +46,7 @@ pub(crate) struct Files {
     tmp: Rooted,
     forgotten: OnceLock<Rooted>,
     quarantine: OnceLock<Rooted>,
+    roll: OnceLock<Rooted>,
     suspects: OnceLock<Rooted>,
     open: Mutex<HashMap<String, Arc<File>>>,
 }
@@ -77,6 +80,7 @@ impl Files {
             top,
             forgotten: OnceLock::new(),
             quarantine: OnceLock::new(),
+            roll: OnceLock::new(),
             suspects: OnceLock::new(),
             open: Mutex::default(),
         })
@@ -95,6 +99,7 @@ impl Files {
             Area::Pins => return Ok(&self.pins),
             Area::Forgotten => (&self.forgotten, "forgotten"),
             Area::Quarantine => (&self.quarantine, "quarantine"),
+            Area::Roll => (&self.roll, "roll"),
             Area::Suspects => (&self.suspects, "suspects"),
         };
         if let Some(dir) = slot.get() {

@@ -1,79 +1,74 @@
-//! The roll: which snapshot files there should be, so that one which somebody deleted is missed. A snapshot is named by its own file alone;
-//! that it was there is told by its pin, which is truth, and by lines of the log, which are lost with the index (promise 6) and then
-//! written anew by the next full verify.
+//! The roll: which snapshot files there should be. A snapshot is named by its own file alone, so nothing would miss one that somebody
+//! deleted. An empty file for each of them, as pins are, tells that it was there and that nobody gave it up.
+//!
+//! A name comes onto the roll after its file and leaves it before: a crash in between leaves a file that is not missed until the next
+//! `verify` puts it on the roll, and never one that is missed and should not be there.
 
 use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::catalog::LOST;
 use super::error::Error;
 use super::files::Area;
 use crate::model::SnapshotId;
-use crate::monitor::Monitor;
-
-/// A line of the log that tells of no event: from here on some snapshots should be there, or need not be any more.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    kept: Vec<SnapshotId>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    gone: Vec<SnapshotId>,
-}
 
 impl Store {
-    /// Notes that these snapshots should be there. After their files are: a crash in between leaves one that is not missed, and never one
-    /// that is missed and was never there.
-    pub(crate) fn note_kept(&self, ids: &[SnapshotId], monitor: &dyn Monitor) {
-        let kept = ids.to_vec();
-        self.note(
-            &Line {
-                kept,
-                ..Line::default()
-            },
-            monitor,
-        );
+    /// Puts a snapshot on the roll. That it cannot be written keeps nobody: the snapshot is there, and the next `verify` does it.
+    pub(super) fn enrol(&self, name: &str) {
+        let _ = self.files.put(Area::Roll, name, b"");
     }
 
-    /// Notes that these snapshots were given up on purpose.
-    pub(crate) fn note_gone(&self, ids: &[SnapshotId], monitor: &dyn Monitor) {
-        let gone = ids.to_vec();
-        self.note(
-            &Line {
-                gone,
-                ..Line::default()
-            },
-            monitor,
-        );
+    /// Takes snapshots off the roll, by the names of their files.
+    pub(super) fn strike(&self, names: &[String]) -> Result<(), Error> {
+        let mut listed = self.files.names(Area::Roll)?;
+        listed.retain(|name| names.contains(name));
+        Ok(self.files.delete(Area::Roll, &listed)?)
     }
 
-    fn note(&self, line: &Line, monitor: &dyn Monitor) {
-        if !(line.kept.is_empty() && line.gone.is_empty()) {
-            self.append_log(&serde_json::to_string(line).unwrap_or_default(), monitor);
+    /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew no roll.
+    pub(crate) fn enrol_all(&self) -> Result<(), Error> {
+        if !self.may_write() {
+            return Ok(());
         }
-    }
-
-    /// The snapshots that were noted and not given up since.
-    pub(crate) fn noted(&self, monitor: &dyn Monitor) -> Result<BTreeSet<SnapshotId>, Error> {
-        let mut noted = BTreeSet::new();
-        for text in self.log_events(monitor)? {
-            let Ok(line) = serde_json::from_str::<Line>(&text) else {
-                continue;
-            };
-            noted.extend(line.kept);
-            for id in &line.gone {
-                noted.remove(id);
-            }
+        let listed: BTreeSet<String> = self.files.names(Area::Roll)?.into_iter().collect();
+        let mut new = self.files.names(Area::Snapshots)?;
+        new.retain(|name| !listed.contains(name) && SnapshotId::from_hex(name).is_ok());
+        for name in &new {
+            self.enrol(name);
         }
-        Ok(noted)
+        // One that was withdrawn meanwhile may have been struck off before it was put on.
+        let there = self.names_there()?;
+        new.retain(|name| !there.contains(name));
+        self.strike(&new)
     }
 
-    /// The snapshots that are pinned or noted, and of which there is no file any more, not even a damaged one.
-    pub(crate) fn missing(&self, monitor: &dyn Monitor) -> Result<Vec<SnapshotId>, Error> {
-        let mut missing = self.noted(monitor)?;
-        missing.extend(self.pins()?);
+    /// The snapshots that are pinned or on the roll and of which there is no file any more, not even a damaged one.
+    pub(crate) fn missing(&self) -> Result<Vec<SnapshotId>, Error> {
+        let there = |names: BTreeSet<String>| -> Result<BTreeSet<String>, Error> {
+            let there = self.names_there()?;
+            Ok(names.difference(&there).cloned().collect())
+        };
+        let missing = there(self.expected()?)?;
+        if missing.is_empty() {
+            return Ok(Vec::new());
+        }
+        // One that was given up meanwhile is expected no more.
+        let still = self.expected()?;
+        let missing = missing.intersection(&still);
+        Ok(missing
+            .filter_map(|name| SnapshotId::from_hex(name).ok())
+            .collect())
+    }
+
+    fn expected(&self) -> Result<BTreeSet<String>, Error> {
+        let mut names: BTreeSet<String> = self.files.names(Area::Roll)?.into_iter().collect();
+        names.extend(self.files.names(Area::Pins)?);
+        Ok(names)
+    }
+
+    /// The names of all snapshot files, wherever they lie.
+    fn names_there(&self) -> Result<BTreeSet<String>, Error> {
+        let mut there = BTreeSet::new();
         // The first again in the end: one may be on its way between the others.
         for area in [
             Area::Snapshots,
@@ -81,16 +76,18 @@ impl Store {
             Area::Quarantine,
             Area::Snapshots,
         ] {
-            if missing.is_empty() {
-                break;
-            }
-            for name in self.files.names(area)? {
-                let name = name.strip_prefix(LOST).unwrap_or(&name);
-                if let Ok(id) = SnapshotId::from_hex(name) {
-                    missing.remove(&id);
-                }
-            }
+            let names = self.files.names(area)?.into_iter();
+            there.extend(names.map(|name| match name.strip_prefix(LOST) {
+                Some(id) => id.to_owned(),
+                None => name,
+            }));
         }
-        Ok(missing.into_iter().collect())
+        Ok(there)
+    }
+
+    /// Gives a missing snapshot up: its pin goes, and it is missed no more.
+    pub(crate) fn give_up(&self, id: SnapshotId) -> Result<(), Error> {
+        self.strike(&[id.to_hex()])?;
+        self.unpin(id)
     }
 }

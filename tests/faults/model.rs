@@ -71,6 +71,8 @@ struct Model {
     replaced: Option<Tree>,
     /// Whether that may be lost, since damage hit something that is no save.
     doubtful: bool,
+    /// Whether an incident has a hole, so that nothing may be pruned.
+    holed_incidents: bool,
 }
 
 impl Model {
@@ -83,6 +85,7 @@ impl Model {
             saves: Vec::new(),
             replaced: None,
             doubtful: false,
+            holed_incidents: false,
         };
         model.save();
         model
@@ -233,7 +236,7 @@ impl Model {
 
     fn prune(&mut self) {
         let run = self.sandbox.snap(&["prune", "--grace", "0"]);
-        let holed = self.doubtful || self.saves.iter().any(|save| save.holed);
+        let holed = self.holed_incidents || self.saves.iter().any(|save| save.holed);
         assert!(run.code == 0 || run.code == 3 && holed, "{run}");
         let gone = crate::lab::names(&self.sandbox.path("store/forgotten"));
         for save in self
@@ -262,9 +265,11 @@ impl Model {
         let run = self.sandbox.snap(&["verify", "--repair", "--json"]);
         assert!(matches!(run.code, 0 | 1), "{run}");
         let hurt = hurt(&run);
-        self.doubtful |= hurt
+        // An incident stays, with its hole, also when a newer one is there to be undone.
+        self.holed_incidents = hurt
             .iter()
             .any(|id| self.saves.iter().all(|save| save.id != *id));
+        self.doubtful |= self.holed_incidents;
         for save in &mut self.saves {
             let was = save.holed;
             if save.place == Place::Listed {

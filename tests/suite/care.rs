@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::faults::can_trace;
 use crate::support::{Sandbox, Tree, venv};
 
 pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
@@ -222,6 +223,37 @@ fn a_partial_restore_takes_from_the_venv_what_only_that_still_has() {
     sandbox.ok(&["restore", "venv", "--partial"]);
     assert_eq!(fs::metadata(&config).unwrap().modified().unwrap(), time);
     good.assert_same(&Tree::of(&sandbox.venv()), "partial");
+}
+
+#[test]
+fn a_partial_restore_gives_up_where_the_store_cannot_take_what_only_the_venv_has() {
+    // It went on, and left good files of the venv out of the new tree.
+    if !can_trace() {
+        return;
+    }
+    let sandbox = saved();
+    save_with(&sandbox, &noise(3, 9000));
+    for pack in files(&sandbox.path("store/packs")) {
+        let bytes = fs::read(&pack).unwrap();
+        if let Some(at) = bytes.windows(64).position(|part| part == &noise(3, 64)[..]) {
+            change(&pack, |bytes| bytes[at + 5000] ^= 1);
+        }
+    }
+    change(&sandbox.venv().join("pyvenv.cfg"), |bytes| {
+        bytes.push(b'\n');
+    });
+    let there = Tree::of(&sandbox.venv());
+    let failing = "fdatasync,fsync:error=EIO:when=1";
+    let run = sandbox.snap_traced(&[failing], &["restore", "venv", "--partial"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(run.stderr.contains("--keep-old"), "{run}");
+    there.assert_same(&Tree::of(&sandbox.venv()), "refused");
+    let run = sandbox.snap_traced(&[failing], &["restore", "venv", "--partial", "--keep-old"]);
+    assert_eq!(run.code, 3, "{run}");
+    assert!(!sandbox.venv().join("data.bin").exists(), "{run}");
+    let beside = sandbox.root().read_dir().unwrap().flatten();
+    let mut kept = beside.filter(|one| one.file_name().to_string_lossy().contains("snap-old"));
+    there.assert_same(&Tree::of(&kept.next().unwrap().path()), "kept");
 }
 
 #[test]

@@ -182,10 +182,12 @@ fn a_snapshot_whose_file_is_gone_is_missed_pinned_or_not() {
     sandbox.ok(&["copy", &first, "--to", "other"]);
     sandbox.ok(&["export", &first, "venv.tar"]);
     sandbox.ok(&["import", "venv.tar", "--store", "third"]);
-    for store in ["store", "other", "third"] {
+    // Of each store, how many snapshots: the first has an incident as well.
+    for (store, count) in [("store", 3), ("other", 1), ("third", 1)] {
         let of = |words: &[&'static str]| [words, &["--store", store]].concat();
-        sandbox.ok(&of(&["verify"]));
-        for file in files(&sandbox.path(&format!("{store}/snapshots"))) {
+        let all = files(&sandbox.path(&format!("{store}/snapshots")));
+        assert_eq!(all.len(), count, "{store}");
+        for file in all {
             let id = file.file_name().unwrap().to_str().unwrap();
             let aside = sandbox.path("aside");
             fs::rename(&file, &aside).unwrap();
@@ -194,8 +196,8 @@ fn a_snapshot_whose_file_is_gone_is_missed_pinned_or_not() {
             let run = sandbox.code(3, &of(&["prune", "--grace", "0"]));
             assert!(run.stderr.contains(&id[..8]), "{run}");
             fs::rename(&aside, &file).unwrap();
-            sandbox.ok(&of(&["verify"]));
         }
+        sandbox.ok(&of(&["verify"]));
     }
 }
 
@@ -206,35 +208,60 @@ fn what_was_forgotten_or_given_up_is_not_missed() {
     sandbox.ok(&["save", "venv"]);
     let ids = sandbox.ids();
     let missing = || sandbox.json(1, &["verify"])["missing"].clone();
+    let roll = || files(&sandbox.path("store/roll")).len();
     sandbox.ok(&["forget", &ids[0]]);
     sandbox.ok(&["verify"]);
-    sandbox.ok(&["undelete", &ids[0]]);
-    let file = |id: &str| sandbox.path("store/snapshots").join(id);
-    fs::rename(file(&ids[0]), sandbox.path("aside")).unwrap();
+    // Until it is pruned it can come back, so it should be there.
+    let forgotten = sandbox.path("store/forgotten").join(&ids[0]);
+    fs::rename(&forgotten, sandbox.path("aside")).unwrap();
     assert_eq!(missing(), serde_json::json!([ids[0]]));
-    fs::rename(sandbox.path("aside"), file(&ids[0])).unwrap();
-    sandbox.ok(&["forget", &ids[0]]);
-    sandbox.ok(&["prune", "--grace", "0"]);
+    fs::rename(sandbox.path("aside"), &forgotten).unwrap();
+    sandbox.ok(&["undelete", &ids[0]]);
     sandbox.ok(&["verify"]);
-    fs::remove_file(file(&ids[1])).unwrap();
+    sandbox.ok(&["forget", &ids[0]]);
+    assert_eq!(roll(), 2);
+    sandbox.ok(&["prune", "--grace", "0"]);
+    assert_eq!(roll(), 1);
+    sandbox.ok(&["verify"]);
+    fs::remove_file(sandbox.path("store/snapshots").join(&ids[1])).unwrap();
     assert_eq!(missing(), serde_json::json!([ids[1]]));
     let told = sandbox.json(0, &["unpin", &ids[1]]);
     assert_eq!(told["given_up"], serde_json::json!([ids[1]]));
+    assert_eq!(roll(), 0);
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);
 }
 
 #[test]
-fn with_a_new_index_a_verify_notes_again_which_snapshots_there_are() {
+fn a_store_without_a_roll_gets_one_with_the_next_verify() {
     let sandbox = saved();
     let id = sandbox.ids().remove(0);
-    for end in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(sandbox.path(&format!("store/index.db{end}")));
-    }
-    sandbox.ok(&["verify"]);
-    fs::remove_file(sandbox.path("store/snapshots").join(&id)).unwrap();
+    let file = sandbox.path("store/snapshots").join(&id);
+    fs::remove_dir_all(sandbox.path("store/roll")).unwrap();
+    sandbox.ok(&["verify", "--sample", "1%"]);
+    fs::remove_file(&file).unwrap();
     let seen = sandbox.json(1, &["verify"]);
     assert_eq!(seen["missing"], serde_json::json!([id]), "{seen}");
+}
+
+#[test]
+fn a_snapshot_that_came_back_from_quarantine_is_given_up_by_unpin() {
+    let sandbox = saved();
+    let file = files(&sandbox.path("store/snapshots")).remove(0);
+    let id = file.file_name().unwrap().to_str().unwrap();
+    let whole = fs::read(&file).unwrap();
+    change(&file, |bytes| bytes.truncate(40));
+    sandbox.code(1, &["verify", "--repair"]);
+    fs::write(&file, &whole).unwrap();
+    sandbox.ok(&["verify"]);
+    for kept in files(&sandbox.path("store/quarantine")) {
+        fs::remove_file(kept).unwrap();
+    }
+    sandbox.ok(&["verify"]);
+    fs::remove_file(&file).unwrap();
+    sandbox.code(1, &["verify"]);
+    sandbox.ok(&["unpin", id]);
+    sandbox.ok(&["verify"]);
 }
 
 #[test]

@@ -173,6 +173,31 @@ fn root_restores_a_users_venv_with_the_users_ownership_from_the_users_store() {
 }
 
 #[test]
+fn what_root_forgets_and_prunes_in_a_users_store_is_not_missed_there() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let user = |args: &[&str]| assert_eq!(as_user(&sandbox, args).code, 0);
+    user(&["save", "venv"]);
+    let dir = sandbox.path("home/.local/share/venv-snap");
+    let store = dir.to_str().unwrap();
+    let snapshot = || dir.join("snapshots").read_dir().unwrap().next().unwrap();
+    let first = snapshot().unwrap().file_name().into_string().unwrap();
+    venv::write(&sandbox.path("home/venv"), "second", b"more");
+    give(&sandbox.path("home/venv"));
+    user(&["save", "venv"]);
+    sandbox.ok(&["forget", &first, "--store", store]);
+    sandbox.ok(&["prune", "--grace", "0", "--store", store]);
+    user(&["verify"]);
+    user(&["prune", "--grace", "0"]);
+    // And what is missed there, root misses as well.
+    fs::remove_file(snapshot().unwrap().path()).unwrap();
+    sandbox.code(1, &["verify", "--store", store]);
+    sandbox.code(3, &["prune", "--store", store]);
+}
+
+#[test]
 fn a_user_of_another_store_is_refused() {
     if !needs_root() {
         return;

@@ -43,9 +43,7 @@ use super::lookup::Chosen;
 use super::save::Draft;
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
-use crate::model::{
-    Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown, SnapshotId,
-};
+use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
@@ -332,8 +330,6 @@ impl<'a> Run<'a> {
             took_ms: Some(self.start.elapsed().as_millis() as u64),
         };
         record(self.store, &event, context.monitor);
-        let replaced: Vec<SnapshotId> = done.incident.into_iter().collect();
-        self.store.note_kept(&replaced, context.monitor);
         let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
         outcome.report = report;
         outcome.incident = done.incident;

@@ -35,7 +35,7 @@ impl Lost {
             if let Err(error) = take_in(context, store, place, reach.missing.clone()) {
                 context.go_on()?;
                 if store.may_write() && !options.keep_old {
-                    return Err(error);
+                    return Err(Error::NoIncident(Box::new(error)));
                 }
                 context.monitor.warn(&crate::ops::error::reason(&error));
             }

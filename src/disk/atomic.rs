@@ -133,13 +133,15 @@ fn give_to_owner(dir: &Rooted, fd: impl std::os::fd::AsFd) -> rustix::io::Result
     rustix::fs::fchown(fd, Some(uid), Some(gid))
 }
 
-/// Makes an empty file that only its owner may read, unless it is there already: a lock must stay the same file.
-pub(crate) fn make_lock_file(dir: &Rooted, name: &str) -> Result<(), PathError> {
+/// Makes an empty file that only its owner may read, unless it is there already: a lock must stay the same file. There is nothing in it
+/// that could be there in part, so it needs no other name first.
+pub(crate) fn make_empty(dir: &Rooted, name: &str) -> Result<(), PathError> {
     let path = dir.path().join(name);
     let flags = OFlags::CREATE | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o600);
     let fd = rustix::fs::openat(dir.fd(), name, flags, mode).at("create", &path)?;
     rustix::fs::fchmod(&fd, mode).at("set the mode of", &path)?;
+    give_to_owner(dir, &fd).at("set the owner of", &path)?;
     dir.sync()
 }
 

@@ -20,7 +20,7 @@ pub enum Pinning {
 pub struct PinOutcome {
     /// The snapshots, each with whether that changed anything.
     pub done: Vec<(Chosen, bool)>,
-    /// Snapshots that are given up: nobody forgot them, and their files are gone.
+    /// Snapshots that are given up: their files were gone.
     pub given_up: Vec<SnapshotId>,
 }
 

@@ -100,7 +100,7 @@ fn mark(
     }
     if let Some(id) = store.missing()?.first() {
         return Err(Error::CannotPrune(format!(
-            "the file of snapshot {id}, which nobody forgot, is gone, and nobody knows what it needs, should it come back"
+            "the file of snapshot {id} is gone, though nobody gave it up, and nobody knows what it needs, should it come back"
         )));
     }
     let mut keep: Vec<_> = catalog.snapshots.into_iter().map(|(_, one)| one).collect();

@@ -63,7 +63,7 @@ pub struct VerifyOutcome {
     pub repaired: Option<Repaired>,
     /// Snapshots that were lost: their files lie in quarantine, under these names, until somebody removes them.
     pub lost: Vec<String>,
-    /// Snapshots that nobody forgot and of which the files are gone.
+    /// Snapshots that nobody gave up and of which the files are gone.
     pub missing: Vec<SnapshotId>,
     /// How long it took.
     pub took: Duration,

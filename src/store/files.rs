@@ -168,6 +168,11 @@ impl Files {
         self.publish(temp, area, name)
     }
 
+    /// Makes an empty file, unless it is there already.
+    pub(crate) fn mark(&self, area: Area, name: &str) -> Result<(), PathError> {
+        atomic::make_empty(self.dir_made(area)?, name)
+    }
+
     /// Writes a small file whole in place of one of the same name that is not what its name says.
     pub(crate) fn replace(&self, area: Area, name: &str, content: &[u8]) -> Result<(), PathError> {
         let mut temp = self.begin()?;

@@ -100,7 +100,7 @@ impl Store {
         }
         let files = Files::within(top)?;
         if files.top().stat_name(LOCK.as_bytes())?.is_none() {
-            atomic::make_lock_file(files.top(), LOCK)?;
+            atomic::make_empty(files.top(), LOCK)?;
         }
         let held = files.lock_file(LOCK)?;
         if !lock(&held, path, Sharing::Exclusive, wait, monitor)? {

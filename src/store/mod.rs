@@ -124,7 +124,7 @@ impl Store {
             atomic::make_private_dir(&path.join(name))?;
         }
         let files = Files::open(path)?;
-        atomic::make_lock_file(files.top(), LOCK)?;
+        atomic::make_empty(files.top(), LOCK)?;
         // Shared: several may write the same header, but nobody may clear what they write.
         let held = files.lock_file(LOCK)?;
         if !lock(&held, path, Sharing::Shared, wait, monitor)? {

@@ -156,7 +156,7 @@ fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up()
     let run = sandbox.code(1, &["verify", "--repair"]);
     assert!(run.stdout.contains("1 missing"), "{run}");
     let run = sandbox.code(3, &["prune", "--grace", "0"]);
-    assert!(run.stderr.contains("nobody forgot"), "{run}");
+    assert!(run.stderr.contains("nobody gave it up"), "{run}");
     fs::write(&file, &whole).unwrap();
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);

@@ -28,7 +28,7 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io
         let name = id.to_hex();
         writeln!(
             out,
-            "snapshots/{name}: this file is gone, and nobody forgot the snapshot"
+            "snapshots/{name}: this file is gone, though nobody gave the snapshot up"
         )?;
     }
     match &outcome.repaired {

@@ -28,6 +28,12 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Whether an installer that always writes a RECORD installed a distribution.
+fn is_written(dist: &Dist) -> bool {
+    let by = dist.installer.as_deref();
+    dist.form == Form::DistInfo && matches!(by, Some("pip" | "uv"))
+}
+
 fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     let mut findings = Vec::new();
     let found = |check, text: String| Finding::new(check, text).of(&dist.name).at(&dist.info);
@@ -47,6 +53,19 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
         findings.push(found(Check::MetadataUnreadable, text));
     }
     match &dist.record {
+        None if is_written(dist) => {
+            let text =
+                "it is gone, though its installer writes one, so nothing is known of the files";
+            let own = dist
+                .info
+                .join(b"RECORD")
+                .unwrap_or_else(|_| dist.info.clone());
+            findings.push(
+                Finding::new(Check::RecordUnreadable, text)
+                    .of(&dist.name)
+                    .at(&own),
+            );
+        }
         None if dist.form != Form::EggLink => {
             let text = "it has no RECORD, so nothing is known of its files".to_owned();
             findings.push(found(Check::RecordAbsent, text));

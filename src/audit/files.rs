@@ -23,6 +23,8 @@ enum Verdict {
     Unchecked {
         empty: bool,
     },
+    /// It is a link, and is not followed.
+    Linked,
     /// It lies below a directory that cannot be looked into.
     Hidden(RelPath),
     // In a box: of a million rows most are good.
@@ -65,6 +67,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
     let mut counts = Audited::default();
     let mut findings = Vec::new();
     let mut hidden: BTreeMap<RelPath, BTreeSet<&str>> = BTreeMap::new();
+    let mut linked: BTreeMap<&str, (u64, &RelPath)> = BTreeMap::new();
     for (dist, row, verdict) in verdicts {
         match verdict {
             Verdict::Good { empty } => {
@@ -75,6 +78,11 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
                 counts.unhashed += 1;
                 counts.empty += u64::from(empty);
             }
+            Verdict::Linked => {
+                counts.unhashed += 1;
+                let (count, _) = linked.entry(&dist.name).or_insert((0, &row.path));
+                *count += 1;
+            }
             Verdict::Hidden(dir) => {
                 hidden.entry(dir).or_default().insert(&dist.name);
             }
@@ -83,12 +91,26 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
             Verdict::Bad(finding) => findings.push(*finding),
         }
     }
+    let linked = linked.into_iter();
+    findings.extend(linked.map(|(dist, (count, first))| links(dist, count, first)));
     findings.extend(
         hidden
             .into_iter()
             .map(|(dir, owners)| closed(subject, &dir, &owners)),
     );
     (findings, counts)
+}
+
+/// The links that stand where a distribution lists files.
+fn links(dist: &str, count: u64, first: &RelPath) -> Finding {
+    let text = match count {
+        1 => "it is a link, and what it leads to was not compared with RECORD".to_owned(),
+        more => format!(
+            "it and {} more are links, and what they lead to was not compared with RECORD",
+            more - 1
+        ),
+    };
+    Finding::new(Check::FileLinked, text).of(dist).at(first)
 }
 
 /// Files in site-packages that no distribution lists, without bytecode.
@@ -132,7 +154,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         Node::File { size, .. } => *size,
         // Installers that link into their cache.
         Node::Symlink(_) if (subject.reaches)(&row.path) => {
-            return Verdict::Unchecked { empty: false };
+            return Verdict::Linked;
         }
         Node::Symlink(_) => {
             let text = "it is a link that leads to nothing".to_owned();

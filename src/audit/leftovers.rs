@@ -44,7 +44,7 @@ fn finding(
 
 /// What to do with the remains of what is not there.
 fn stranded(manifest: &Manifest, path: &RelPath, was: Option<&Was>) -> String {
-    let what = was.map_or("a distribution of that name", |was| &was.name);
+    let what = was.map_or("distribution of that name", |was| &was.name);
     let head =
         format!("an interrupted installer put it aside, and no complete {what} stands beside it");
     let entries = manifest.entries().iter();

@@ -9,6 +9,7 @@ use pep508_rs::{
 };
 
 use super::Subject;
+use crate::model::audit::without_secret;
 use crate::model::{Check, Finding};
 use crate::venv::beyond::Beyond;
 use crate::venv::dist::{Dist, normalized};
@@ -98,7 +99,7 @@ fn unmet(subject: &Subject<'_>, need: &Need) -> Option<String> {
     let shown = {
         let mut bare = need.clone();
         bare.marker = pep508_rs::MarkerTree::TRUE;
-        bare.to_string()
+        bare_url(&bare.to_string())
     };
     let beyond = subject.interpreter.map(|facts| &facts.beyond);
     let own = subject.dists.named(&name).map(|dist| dist.version.as_str());
@@ -112,6 +113,14 @@ fn unmet(subject: &Subject<'_>, need: &Need) -> Option<String> {
     };
     let version = Version::from_str(found).ok()?;
     (!wanted.contains(&version)).then(|| format!("needs '{shown}', but {found} is installed"))
+}
+
+/// A requirement without the secrets that its URL may hold.
+fn bare_url(need: &str) -> String {
+    match need.split_once(" @ ") {
+        Some((name, url)) => format!("{name} @ {}", without_secret(url)),
+        None => need.to_owned(),
+    }
 }
 
 fn python(dist: &Dist, facts: &Facts) -> Option<Finding> {

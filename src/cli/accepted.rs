@@ -1,8 +1,10 @@
 //! Findings that a project accepts: `snap.toml`, or `[tool.venv-snap]` of `pyproject.toml`, in the directory of the venv.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use serde::Deserialize;
 use venv_snap::Accept;
 use venv_snap::Site;
@@ -18,12 +20,15 @@ struct Rules {
     accept: Vec<Accept>,
 }
 
+/// No configuration of a project is longer.
+const BYTES_MAX: u64 = 4 << 20;
+
 /// The rules for a venv: of `snap.toml` beside it, else of `pyproject.toml` beside it.
 pub(crate) fn rules(site: &Site) -> Result<Vec<Accept>, Failure> {
     let dir = site.path().parent().unwrap_or(Path::new("/"));
     let own = dir.join("snap.toml");
     if let Some(text) = read(&own)? {
-        let rules = toml::from_str(&text).map_err(|error| wrong(&own, &error.to_string()))?;
+        let rules = toml::from_str(&text).map_err(|error| wrong(&own, &reason(&error, &text)))?;
         return sound(&own, rules);
     }
     let project = dir.join("pyproject.toml");
@@ -32,7 +37,7 @@ pub(crate) fn rules(site: &Site) -> Result<Vec<Accept>, Failure> {
     };
     let mut table: toml::Table = match toml::from_str(&text) {
         Ok(table) => table,
-        Err(error) => return Err(wrong(&project, &error.to_string())),
+        Err(error) => return Err(wrong(&project, &reason(&error, &text))),
     };
     let ours = match table.remove("tool") {
         Some(toml::Value::Table(mut tools)) => tools.remove("venv-snap"),
@@ -42,22 +47,47 @@ pub(crate) fn rules(site: &Site) -> Result<Vec<Accept>, Failure> {
         Some(ours) => {
             let rules = ours
                 .try_into()
-                .map_err(|error: toml::de::Error| wrong(&project, &error.to_string()))?;
+                .map_err(|error: toml::de::Error| wrong(&project, error.message()))?;
             sound(&project, rules)
         }
         None => Ok(Vec::new()),
     }
 }
 
+/// Reads a file in which whoever may write beside the venv may have put anything: a pipe is not waited for, a device not read.
 fn read(path: &Path) -> Result<Option<String>, Failure> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+    let failed = |why: &dyn std::fmt::Display| {
+        let shown = Shown::path(path);
+        Failure::not_done(format!("cannot read '{shown}': {why}"))
+    };
+    let at_once = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, at_once, Mode::empty()) {
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(failed(&std::io::Error::from(error))),
+        Ok(file) => File::from(file),
+    };
+    let meta = file.metadata().map_err(|error| failed(&error))?;
+    if !meta.is_file() || meta.len() > BYTES_MAX {
+        return Err(failed(&"it is no regular file of at most 4 MiB"));
+    }
+    let mut text = String::new();
+    match file.take(BYTES_MAX).read_to_string(&mut text) {
+        Ok(_) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::InvalidData => Err(wrong(path, "it is no UTF-8")),
-        Err(error) => {
-            let shown = Shown::path(path);
-            Err(Failure::not_done(format!("cannot read '{shown}': {error}")))
-        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// What is wrong with a text, and in which line, without the line itself: the name may be a link to a file that nobody else may read.
+fn reason(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!(
+            "line {}: {}",
+            before.matches('\n').count() + 1,
+            error.message()
+        ),
+        None => error.message().to_owned(),
     }
 }
 

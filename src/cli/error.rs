@@ -126,6 +126,7 @@ fn exit(error: &Error) -> Exit {
             Exit::Locked
         }
         Error::Ambiguous { .. }
+        | Error::KeepsNothing
         | Error::NoMatch(_)
         | Error::NoSuchPath { .. }
         | Error::NoVenv(_)
@@ -151,6 +152,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),
         Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
+        Error::KeepsNothing => "what stays is only protected; look at the labels and times with 'snap list', or name what to forget".to_owned(),
         Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
         Error::NoIncident(cause) if is_full(cause) => "free space in the store, or keep the old tree beside the venv instead: --keep-old".to_owned(),
         Error::NoIncident(_) => "make the store writable, or keep the old tree beside the venv instead: --keep-old".to_owned(),

@@ -43,6 +43,8 @@ pub enum Check {
     RecordAbsent,
     /// A source outside of the venv, from which it imports, is gone.
     SourceGone,
+    /// Links stand where RECORD lists files, and nothing is known of what they lead to.
+    FileLinked,
     /// Something that an interrupted installer left.
     Leftover,
     /// A distribution is installed twice.
@@ -88,6 +90,7 @@ impl Check {
             Self::BytecodeStale => "bytecode-stale",
             Self::RecordAbsent => "record-absent",
             Self::SourceGone => "source-gone",
+            Self::FileLinked => "file-linked",
             Self::Leftover => "leftover",
             Self::Duplicate => "duplicate",
             Self::TwoOwners => "two-owners",
@@ -348,7 +351,7 @@ pub(crate) fn without_secrets(direct_url: &serde_json::Value) -> serde_json::Val
 }
 
 /// A URL without user name, password and query: a token may be any of them.
-fn without_secret(url: &str) -> String {
+pub(crate) fn without_secret(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };

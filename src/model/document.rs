@@ -35,6 +35,9 @@ pub struct IncidentReport {
     pub packages: Vec<PackageChange>,
     /// What probably did it.
     pub diagnosis: Vec<Diagnosis>,
+    /// Which part of it was restored, as the person asked; none where that is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 impl IncidentReport {
@@ -54,6 +57,9 @@ pub struct Seen {
     pub kind: Kind,
     /// What it meant.
     pub class: Class,
+    /// Whether it was left as it was found.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
     /// The distribution that owns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,

@@ -273,6 +273,12 @@ pub(super) fn choose(
             .monitor
             .warn(&format!("snapshot {name} is damaged and left out: {error}"));
     }
+    for id in store.missing().unwrap_or_default() {
+        let text = "is gone, though nobody gave it up, so it is left out";
+        context
+            .monitor
+            .warn(&format!("the file of snapshot {id} {text}"));
+    }
     match name {
         Some(name) => Ok((catalog.find(name, Some(venv))?, None)),
         None => catalog.default_of(venv, store.path()),

@@ -62,6 +62,9 @@ pub enum Error {
         /// The venv.
         venv: PathBuf,
     },
+    /// A policy matches no snapshot at all, which nobody means.
+    #[error("the policy keeps no snapshot")]
+    KeepsNothing,
     /// The state that a restore would replace cannot be saved.
     #[error("the state that would be replaced cannot be saved; nothing was changed")]
     NoIncident(#[source] Box<Error>),

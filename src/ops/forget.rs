@@ -59,6 +59,10 @@ pub fn forget(
             options,
             &mut outcome,
         );
+        let is_used = outcome.kept.iter().any(|(_, why)| Policy::is_rule(why));
+        if !is_used && !outcome.forgotten.is_empty() {
+            return Err(Error::KeepsNothing);
+        }
     } else {
         let mut seen = BTreeSet::new();
         for name in &options.named {

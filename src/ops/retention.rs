@@ -28,7 +28,19 @@ pub struct Policy {
     pub labels: Vec<Label>,
 }
 
+/// Why a snapshot stays whatever the policy says.
+const PROTECTED: [&str; 3] = [
+    "pinned",
+    "newest baseline",
+    "what the last restore replaced",
+];
+
 impl Policy {
+    /// Whether one of the reasons for which a snapshot stays is a rule of the policy.
+    pub(super) fn is_rule(reasons: &[String]) -> bool {
+        reasons.iter().any(|why| !PROTECTED.contains(&why.as_str()))
+    }
+
     /// Whether it keeps nothing, which nobody means.
     pub fn is_empty(&self) -> bool {
         let counts = [
@@ -58,13 +70,13 @@ impl Policy {
             .filter(|(_, snapshot)| snapshot.is_save())
             .collect();
         for (id, _) in snapshots.iter().filter(|(id, _)| pinned.contains(id)) {
-            keep(*id, "pinned".to_owned());
+            keep(*id, PROTECTED[0].to_owned());
         }
         if let Some((id, _)) = saves.iter().find(|(_, snapshot)| snapshot.baseline) {
-            keep(*id, "newest baseline".to_owned());
+            keep(*id, PROTECTED[1].to_owned());
         }
         for id in last_incident(snapshots) {
-            keep(id, "what the last restore replaced".to_owned());
+            keep(id, PROTECTED[2].to_owned());
         }
         for (id, _) in saves.iter().take(self.last as usize) {
             keep(*id, "last".to_owned());

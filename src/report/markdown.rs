@@ -27,6 +27,17 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
         Some(restored) => row("restored", named(restored, style))?,
         None => row("restored", "a snapshot that is gone".to_owned())?,
     }
+    if let Some(part) = &outcome.found.part {
+        let left = outcome.found.changes.iter().filter(|seen| seen.left);
+        let left = words::number(left.count() as u64);
+        row(
+            "of it",
+            format!(
+                "{}; what was found and left as it was: {left}",
+                code(&plain(part))
+            ),
+        )?;
+    }
     if let Some(ms) = outcome.took_ms {
         let took = words::took(std::time::Duration::from_millis(ms));
         row("the restore took", took)?;
@@ -109,18 +120,19 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\n| entry | kind | class | package |\n|---|---|---|---|"
+        "\n| entry | kind | class | package | restored |\n|---|---|---|---|---|"
     )?;
     let mut changes: Vec<&Seen> = outcome.found.changes.iter().collect();
     changes.sort_by_key(|seen| (seen.class, seen.kind));
     for seen in changes {
         writeln!(
             out,
-            "| {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} |",
             code(&cell(&seen.path.to_string())),
             seen.kind.as_str(),
             seen.class.as_str(),
-            seen.package.as_deref().map_or_else(|| "-".to_owned(), cell)
+            seen.package.as_deref().map_or_else(|| "-".to_owned(), cell),
+            if seen.left { "no" } else { "yes" }
         )?;
     }
     for seen in &outcome.found.changes {

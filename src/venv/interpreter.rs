@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::fs::{CWD, Mode, OFlags};
 
 use super::beyond::Beyond;
-use super::culprit::Culprit;
+use super::culprit::{Culprit, of_home};
 use super::errand::{Ear, End, run};
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Entry, Interpreter, Manifest, RelPath};
@@ -151,8 +151,8 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     let (mut facts, python) = told_by(manifest, &config);
     let home = config.stated(&["home"]);
     if let Some(python) = python {
-        if let Some(home) = home.as_ref().filter(|home| is_gone(Path::new(home))) {
-            facts.blame_config(format!("its home '{home}' is gone (pyvenv.cfg)"));
+        if let Some(problem) = of_home(home.as_deref()) {
+            facts.blame_config(problem);
         }
         look(&mut facts, root, &python);
         versions(&mut facts, manifest, config.version());
@@ -208,11 +208,6 @@ fn is_withheld(error: &std::io::Error) -> bool {
         number,
         Some(Errno::ACCESS | Errno::PERM | Errno::IO | Errno::STALE | Errno::TIMEDOUT)
     )
-}
-
-fn is_gone(path: &Path) -> bool {
-    let found = std::fs::metadata(path).map_err(|error| error.kind());
-    matches!(found, Err(std::io::ErrorKind::NotFound))
 }
 
 fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {

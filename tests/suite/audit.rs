@@ -122,7 +122,9 @@ fn what_is_unusual_is_told_and_is_no_damage() {
         Requires-Dist: nowhere[extra]>=1\nRequires-Dist: other; extra == 'more'\nRequires-Dist: third; sys_platform == 'win32'\n\
         Requires-Python: >=3.99\n";
     rewrite(&site, "click", meta);
+    // As Debian ships them.
     fs::remove_file(site.join("idna-1.0.dist-info/RECORD")).unwrap();
+    fs::write(site.join("idna-1.0.dist-info/INSTALLER"), "debian\n").unwrap();
     fs::create_dir(site.join("~lick")).unwrap();
     venv::write(
         &sandbox.venv(),

@@ -60,6 +60,13 @@ fn imports_are_tried_only_when_asked_and_the_error_is_the_real_one() {
     let text = answer["findings"][0]["text"].as_str().unwrap();
     assert!(text.contains("RuntimeError: no such ware"), "{answer}");
     assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer}");
+    // A module that ends the interpreter was not imported, whatever status it says.
+    let files = [("boom/__init__.py", "import os\nos._exit(0)\n")];
+    let wheel = build(&sandbox.path("wheels"), "boom", "2.0", &files, &[]);
+    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    let answer = sandbox.json(1, &["check", "venv", "--import"]);
+    let text = answer["findings"][0]["text"].as_str().unwrap();
+    assert!(text.contains("exit status: 0"), "{answer}");
 }
 
 #[test]

@@ -46,6 +46,7 @@ mod leftovers;
 mod lost;
 mod misread;
 mod mixtures;
+mod overlooked;
 mod packages;
 mod packs;
 mod part;

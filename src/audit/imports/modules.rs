@@ -13,6 +13,8 @@ struct Init {
     words: HashMap<String, u32>,
     /// Whether it may have names that its text does not show.
     lively: bool,
+    /// Whether it may make modules inside itself: a name that it gives by `__getattr__` is none, and cannot be imported from.
+    makes_modules: bool,
 }
 
 /// The modules of one site.
@@ -107,7 +109,7 @@ impl<'a> Modules<'a> {
         (1..module.len()).any(|len| {
             let above = &module[..len];
             let is_plain = self.has(above) && !self.dirs.contains(above.join("/").as_bytes());
-            is_plain || self.init(above).is_some_and(|init| init.lively)
+            is_plain || self.init(above).is_some_and(|init| init.makes_modules)
         })
     }
 
@@ -152,24 +154,25 @@ impl<'a> Modules<'a> {
 impl Init {
     fn new(source: &[u8]) -> Self {
         let text = String::from_utf8_lossy(source);
-        let lively = [
-            "__getattr__",
-            "import *",
-            "sys.modules",
-            "lazy",
-            "globals()",
-            "__path__",
-        ]
-        .iter()
-        .any(|sign| text.contains(sign));
+        let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+        let makes_modules = says(&["sys.modules", "meta_path", "__path__"]);
+        let lively = makes_modules || says(&["__getattr__", "import *", "lazy", "globals()"]);
         let mut words = HashMap::new();
         if lively {
-            return Self { words, lively };
+            return Self {
+                words,
+                lively,
+                makes_modules,
+            };
         }
         for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
             *words.entry(word.to_owned()).or_insert(0) += 1;
         }
-        Self { words, lively }
+        Self {
+            words,
+            lively,
+            makes_modules,
+        }
     }
 }
 

@@ -140,6 +140,11 @@ fn what_may_well_be_absent_is_no_finding() {
         ("pip/__init__.py", "from pip._vendor.rich.abc import x\n"),
         ("lazy/__init__.py", "def __getattr__(name): ...\n"),
         (
+            "made/__init__.py",
+            "import sys\nsys.modules['made.up'] = sys\n",
+        ),
+        ("made/user.py", "import made.up\n"),
+        (
             "lazy/user.py",
             "from lazy import anything\nimport lazy.made\n",
         ),
@@ -148,6 +153,10 @@ fn what_may_well_be_absent_is_no_finding() {
     let expected: Vec<String> = vec![
         "a/__main__.py:1 a.name_of_a".to_owned(),
         "a/b/deep.py:4 a.name_of_a".to_owned(),
+        "lazy/user.py:2 lazy.made".to_owned(),
     ];
-    assert_eq!(found, expected, "an empty package gives no names");
+    assert_eq!(
+        found, expected,
+        "an empty package gives no names, and __getattr__ no modules"
+    );
 }

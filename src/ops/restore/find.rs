@@ -37,6 +37,7 @@ fn report(
             path: change.path.clone(),
             kind: change.kind,
             class: change.class,
+            left: false,
             package: change.package.clone(),
             shared_with: change.detail.shared_with.clone(),
         })
@@ -45,6 +46,7 @@ fn report(
         changes,
         packages,
         diagnosis,
+        part: None,
     }
 }
 
@@ -87,7 +89,7 @@ impl Run<'_> {
         let states = classify(&whole, &packages, &mut changes);
         of_changes(&mut changes, &live.scan, &self.places(place));
         let diagnosis = from_changes(&whole, &installed, &changes, None);
-        let report = report(&changes, states, diagnosis);
+        let mut report = report(&changes, states, diagnosis);
         let selection = Selection::of(
             self.options,
             &target.manifest,
@@ -104,9 +106,7 @@ impl Run<'_> {
                 left: Vec::new(),
             });
         };
-        for package in &selection.whole {
-            self.context.monitor.warn(&taken_back(package));
-        }
+        self.narrow(&mut report, &selection);
         if self.options.heal {
             self.tell_missing(&report.packages);
         }
@@ -134,6 +134,17 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
+    /// Notes which part is restored, and tells what a person may not expect of it.
+    fn narrow(&self, report: &mut IncidentReport, selection: &Selection) {
+        report.part = Some(self.options.part());
+        for seen in &mut report.changes {
+            seen.left = !selection.has(&seen.path);
+        }
+        for package in &selection.whole {
+            self.context.monitor.warn(&taken_back(package));
+        }
+    }
+
     /// Names the packages that are gone as a whole: healing takes that for what somebody wanted, and it may not have been.
     fn tell_missing(&self, packages: &[PackageChange]) {
         let gone = packages

@@ -43,7 +43,9 @@ use super::lookup::Chosen;
 use super::save::Draft;
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
-use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown};
+use crate::model::{
+    Change, Class, Digest, IncidentReport, Manifest, PackageChange, Purpose, RelPath, Shown,
+};
 use crate::store::Store;
 use crate::venv::scan::Scan;
 use crate::venv::{Site, Standing};
@@ -178,7 +180,9 @@ impl<'a> Run<'a> {
         let differs = changes.iter().any(|change| change.class != Class::Noise);
         if self.options.dry_run || !differs && !self.options.force {
             let mode = self.idle(differs, &left);
-            if !self.options.dry_run {
+            if self.options.dry_run {
+                self.foretell(&target, &changes)?;
+            } else {
                 // What stands there may be on the disk only in part, and success means that it stays (promise 2).
                 live.root.sync_file_system()?;
             }
@@ -216,6 +220,19 @@ impl<'a> Run<'a> {
             (false, true) if !left.is_empty() => Mode::LeftAlone,
             (false, true) => Mode::PartIdentical,
             (false, false) => Mode::Identical,
+        }
+    }
+
+    /// What would come out only when it is written: that the store has lost something that is needed.
+    fn foretell(&self, target: &Target, changes: &[Change]) -> Result<(), Error> {
+        let written = changes.iter().map(|change| &change.path);
+        let written = written.filter(|path| !target.rewritten.contains_key(*path));
+        let needed = written.filter_map(|path| Some((target.manifest.get(path)?.digest()?, path)));
+        let needed: Vec<(Digest, &RelPath)> = needed.collect();
+        let lost = self.store.unreadable(needed.iter().map(|(id, _)| *id));
+        match needed.iter().find(|(id, _)| lost.contains(id)) {
+            Some((id, path)) => Err(write::lost(id, path).into()),
+            None => Ok(()),
         }
     }
 
@@ -295,6 +312,7 @@ impl<'a> Run<'a> {
                 live: None,
             };
             let changes = sides.changes(Depth::Kind)?;
+            self.foretell(&target, &changes)?;
             return Ok(self.outcome(place, Mode::DryRun, changes));
         }
         let incident = if self.options.to.is_some() {

@@ -37,3 +37,12 @@ pub struct RestoreOptions {
     /// Caches of installers, in which other names of damaged files are looked for.
     pub caches: Vec<PathBuf>,
 }
+
+impl RestoreOptions {
+    /// The flags that narrow what is restored, as a person writes them; empty where they do not.
+    pub(super) fn part(&self) -> String {
+        let only = self.only.iter().map(|name| format!("--only {name}"));
+        let heal = self.heal.then(|| "--heal".to_owned());
+        heal.into_iter().chain(only).collect::<Vec<_>>().join(" ")
+    }
+}

@@ -8,7 +8,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::plan::link_to;
 use crate::disk::staging::Staging;
-use crate::model::{Entry, Node, RelPath};
+use crate::model::{Digest, Entry, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::store::{Store, Wanted};
@@ -90,14 +90,13 @@ impl<'a> Writer<'a> {
     fn pieces<'e>(
         &self,
         entry: &'e Entry,
-        digest: &crate::model::Digest,
+        digest: &Digest,
     ) -> Result<Vec<Wanted<Goal<'e>>>, Error> {
         let segments = self
             .store
             .segments(digest)?
             .filter(|segments| Some(segments.size()) == entry.size());
-        let what = || crate::store::Error::LostObject(format!("{digest}, of '{}'", entry.path));
-        let segments = segments.ok_or_else(what)?;
+        let segments = segments.ok_or_else(|| lost(digest, &entry.path))?;
         Ok(segments
             .values()
             .iter()
@@ -151,4 +150,9 @@ impl<'a> Writer<'a> {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         context.monitor.advance(1, bytes);
     }
+}
+
+/// That the store does not have what a file holds.
+pub(super) fn lost(id: &Digest, path: &RelPath) -> crate::store::Error {
+    crate::store::Error::LostObject(format!("{id}, of '{path}'"))
 }

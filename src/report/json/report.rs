@@ -35,11 +35,13 @@ pub(super) fn found(found: &IncidentReport) -> Value {
             value["class"] = seen.class.as_str().into();
             value["kind"] = seen.kind.as_str().into();
             value["package"] = seen.package.clone().into();
+            value["left"] = seen.left.into();
             value
         })
         .collect();
     json!({
         "entries": entries,
+        "part": found.part,
         "packages": found.packages.iter().map(diff::package).collect::<Vec<_>>(),
         "diagnosis": found.diagnosis.iter().map(check::diagnosis_after).collect::<Vec<_>>(),
     })

@@ -59,6 +59,7 @@ fn verdict(outcome: &VerifyOutcome, style: &Style) -> String {
     let of_all = |hurt: usize| format!("{} of {}", number(hurt as u64), count(all, "snapshot"));
     let mut parts = match &outcome.repaired {
         Some(repaired) => vec![format!("{} still hurt", of_all(repaired.hurt.len()))],
+        None if flaws == 0 && outcome.hurt.is_empty() => Vec::new(),
         None => vec![
             count(flaws, "finding"),
             format!("{} hurt", of_all(outcome.hurt.len())),

@@ -29,6 +29,31 @@ impl Metadata {
     }
 }
 
+/// The requirements in `requires.txt` of setuptools, as METADATA would state them. A section is named after an extra, a marker, or both:
+/// `[extra:marker]` (setuptools, "The Internal Structure of Python Eggs").
+pub(super) fn requires_txt(content: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(content);
+    let lines = text.lines().map(str::trim);
+    let mut condition = String::new();
+    let mut found = Vec::new();
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let section = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let Some(section) = section else {
+            found.push(format!("{line}{condition}"));
+            continue;
+        };
+        condition = match section.split_once(':').unwrap_or((section, "")) {
+            ("", "") => String::new(),
+            ("", marker) => format!(" ; {marker}"),
+            (extra, "") => format!(" ; extra == '{extra}'"),
+            (extra, marker) => format!(" ; ({marker}) and extra == '{extra}'"),
+        };
+    }
+    found
+}
+
 /// The tags of a WHEEL file, such as `cp311-cp311-manylinux_2_17_x86_64`.
 pub(crate) fn wheel_tags(content: &[u8]) -> Vec<String> {
     headers(content).map_or_else(Vec::new, |headers| headers.get_all_values("Tag"))
@@ -75,6 +100,19 @@ mod tests {
         assert_eq!(Metadata::parse(b""), None);
         assert_eq!(Metadata::parse(b"\0\0\0\0"), None);
         assert_eq!(Metadata::parse(b"Name: x\n"), None);
+    }
+
+    #[test]
+    fn reads_the_sections_of_requires_txt() {
+        let text = b"six\nnosuch>3\n\n[fast]\nspeed\n\n[:python_version < '3']\nold\n\n[x:sys_platform == 'win32']\nwin\n";
+        let expected = [
+            "six",
+            "nosuch>3",
+            "speed ; extra == 'fast'",
+            "old ; python_version < '3'",
+            "win ; (sys_platform == 'win32') and extra == 'x'",
+        ];
+        assert_eq!(requires_txt(text), expected);
     }
 
     #[test]

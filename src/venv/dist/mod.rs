@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
+use metadata::requires_txt;
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
 pub(crate) use record::{Algorithm, Hash, Record, Row, resolve};
 
@@ -296,7 +297,7 @@ fn understand(
         (Form::Egg, true) => content("EGG-INFO/PKG-INFO"),
         (Form::Egg, false) | (Form::EggLink, _) => None,
     };
-    let metadata = metadata.and_then(|bytes| Metadata::parse(&bytes));
+    let metadata = metadata.and_then(|bytes| stated(&bytes, form, is_dir, &content));
     let list = match form {
         Form::DistInfo => file("RECORD"),
         Form::EggInfo if is_dir => file("installed-files.txt"),
@@ -329,6 +330,25 @@ fn understand(
         record,
         unread: Vec::new(),
     }
+}
+
+/// What METADATA says, with the requirements that old setuptools wrote apart from it.
+fn stated(
+    metadata: &[u8],
+    form: Form,
+    is_dir: bool,
+    content: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Option<Metadata> {
+    let mut stated = Metadata::parse(metadata)?;
+    let apart = match form {
+        Form::EggInfo if is_dir => "requires.txt",
+        Form::Egg if is_dir => "EGG-INFO/requires.txt",
+        _ => return Some(stated),
+    };
+    if stated.requires.is_empty() {
+        stated.requires = content(apart).map_or_else(Vec::new, |bytes| requires_txt(&bytes));
+    }
+    Some(stated)
 }
 
 /// What a list of files holds, in the format of its form.

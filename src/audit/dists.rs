@@ -29,7 +29,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// Whether an installer that always writes a RECORD installed a distribution.
-fn is_written(dist: &Dist) -> bool {
+fn is_always_recorded(dist: &Dist) -> bool {
     let by = dist.installer.as_deref();
     dist.form == Form::DistInfo && matches!(by, Some("pip" | "uv"))
 }
@@ -37,6 +37,10 @@ fn is_written(dist: &Dist) -> bool {
 fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     let mut findings = Vec::new();
     let found = |check, text: String| Finding::new(check, text).of(&dist.name).at(&dist.info);
+    let no_list = |path: &RelPath, text: &str| {
+        let finding = Finding::new(Check::RecordUnreadable, text);
+        finding.of(&dist.name).at(path)
+    };
     // What may not be looked at is told as that, and nothing is known of what is in it.
     let closed = |path: &RelPath| {
         let entry = subject.manifest.get(path);
@@ -53,18 +57,10 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
         findings.push(found(Check::MetadataUnreadable, text));
     }
     match &dist.record {
-        None if is_written(dist) => {
+        None if is_always_recorded(dist) => {
             let text =
                 "it is gone, though its installer writes one, so nothing is known of the files";
-            let own = dist
-                .info
-                .join(b"RECORD")
-                .unwrap_or_else(|_| dist.info.clone());
-            findings.push(
-                Finding::new(Check::RecordUnreadable, text)
-                    .of(&dist.name)
-                    .at(&own),
-            );
+            findings.extend(dist.info.join(b"RECORD").map(|path| no_list(&path, text)));
         }
         None if dist.form != Form::EggLink => {
             let text = "it has no RECORD, so nothing is known of its files".to_owned();
@@ -77,19 +73,11 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
             } else {
                 "it is empty or makes no sense, so nothing is known of the files"
             };
-            findings.push(
-                Finding::new(Check::RecordUnreadable, text)
-                    .of(&dist.name)
-                    .at(path),
-            );
+            findings.push(no_list(path, text));
         }
         Some((path, record)) if record.bad > 0 => {
             let text = format!("{} of its rows make no sense", record.bad);
-            findings.push(
-                Finding::new(Check::RecordUnreadable, text)
-                    .of(&dist.name)
-                    .at(path),
-            );
+            findings.push(no_list(path, &text));
         }
         _ => {}
     }

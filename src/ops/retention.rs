@@ -28,12 +28,11 @@ pub struct Policy {
     pub labels: Vec<Label>,
 }
 
+const PINNED: &str = "pinned";
+const BASELINE: &str = "newest baseline";
+const INCIDENT: &str = "what the last restore replaced";
 /// Why a snapshot stays whatever the policy says.
-const PROTECTED: [&str; 3] = [
-    "pinned",
-    "newest baseline",
-    "what the last restore replaced",
-];
+const PROTECTED: [&str; 3] = [PINNED, BASELINE, INCIDENT];
 
 impl Policy {
     /// Whether one of the reasons for which a snapshot stays is a rule of the policy.
@@ -70,13 +69,13 @@ impl Policy {
             .filter(|(_, snapshot)| snapshot.is_save())
             .collect();
         for (id, _) in snapshots.iter().filter(|(id, _)| pinned.contains(id)) {
-            keep(*id, PROTECTED[0].to_owned());
+            keep(*id, PINNED.to_owned());
         }
         if let Some((id, _)) = saves.iter().find(|(_, snapshot)| snapshot.baseline) {
-            keep(*id, PROTECTED[1].to_owned());
+            keep(*id, BASELINE.to_owned());
         }
         for id in last_incident(snapshots) {
-            keep(id, PROTECTED[2].to_owned());
+            keep(id, INCIDENT.to_owned());
         }
         for (id, _) in saves.iter().take(self.last as usize) {
             keep(*id, "last".to_owned());

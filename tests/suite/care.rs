@@ -182,18 +182,22 @@ fn rows_of_the_index_that_lie_are_found_and_dropped() {
     sandbox.ok(&["verify"]);
 }
 
+/// Flips a bit of some content that does not compress, in each pack that has it.
+pub(crate) fn lose(sandbox: &Sandbox, content: &[u8]) {
+    for pack in files(&sandbox.path("store/packs")) {
+        let bytes = fs::read(&pack).unwrap();
+        let found = bytes.windows(64).position(|part| part == &content[..64]);
+        if let Some(at) = found {
+            change(&pack, |bytes| bytes[at + 5000] ^= 1);
+        }
+    }
+}
+
 #[test]
 fn a_snapshot_with_a_hole_restores_only_with_partial_which_names_it() {
     let sandbox = saved();
     let good = save_with(&sandbox, &noise(2, 9000));
-    let packs = files(&sandbox.path("store/packs"));
-    for pack in &packs {
-        let bytes = fs::read(pack).unwrap();
-        if bytes.windows(64).any(|part| part == &noise(2, 64)[..]) {
-            let at = bytes.windows(64).position(|part| part == &noise(2, 64)[..]);
-            change(pack, |bytes| bytes[at.unwrap() + 5000] ^= 1);
-        }
-    }
+    lose(&sandbox, &noise(2, 64));
     fs::remove_dir_all(sandbox.venv()).unwrap();
     let refused = sandbox.code(3, &["restore", "venv"]);
     assert!(refused.stderr.contains("--partial"), "{refused}");
@@ -211,12 +215,7 @@ fn a_partial_restore_takes_from_the_venv_what_only_that_still_has() {
     let sandbox = saved();
     save_with(&sandbox, &noise(3, 9000));
     let good = Tree::of(&sandbox.venv());
-    for pack in files(&sandbox.path("store/packs")) {
-        let bytes = fs::read(&pack).unwrap();
-        if let Some(at) = bytes.windows(64).position(|part| part == &noise(3, 64)[..]) {
-            change(&pack, |bytes| bytes[at + 5000] ^= 1);
-        }
-    }
+    lose(&sandbox, &noise(3, 64));
     let config = sandbox.venv().join("pyvenv.cfg");
     let time = fs::metadata(&config).unwrap().modified().unwrap();
     change(&config, |bytes| bytes.push(b'\n'));
@@ -233,12 +232,7 @@ fn a_partial_restore_gives_up_where_the_store_cannot_take_what_only_the_venv_has
     }
     let sandbox = saved();
     save_with(&sandbox, &noise(3, 9000));
-    for pack in files(&sandbox.path("store/packs")) {
-        let bytes = fs::read(&pack).unwrap();
-        if let Some(at) = bytes.windows(64).position(|part| part == &noise(3, 64)[..]) {
-            change(&pack, |bytes| bytes[at + 5000] ^= 1);
-        }
-    }
+    lose(&sandbox, &noise(3, 64));
     change(&sandbox.venv().join("pyvenv.cfg"), |bytes| {
         bytes.push(b'\n');
     });

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::care::{change, files, saved};
+use crate::care::{change, lose, saved};
 use crate::support::damage::Damage;
 use crate::support::{Sandbox, Tree, venv};
 
@@ -153,12 +153,7 @@ fn a_dry_run_tells_what_the_store_has_lost() {
     let content = venv::noise(9000);
     venv::write(&sandbox.venv(), "data.bin", &content);
     sandbox.ok(&["save", "venv"]);
-    for pack in files(&sandbox.path("store/packs")) {
-        let bytes = fs::read(&pack).unwrap();
-        if let Some(at) = bytes.windows(64).position(|part| part == &content[..64]) {
-            change(&pack, |bytes| bytes[at + 5000] ^= 1);
-        }
-    }
+    lose(&sandbox, &content);
     fs::remove_file(sandbox.venv().join("data.bin")).unwrap();
     let hurt = Tree::of(&sandbox.venv());
     let run = sandbox.code(3, &["restore", "venv", "-n"]);

@@ -104,7 +104,8 @@ fn lost(
         return None;
     }
     let base = modules.base(importer, import)?;
-    if !modules.is_own(importer, base.first()?) || excused(&base.join(".")) {
+    let is_foreign = import.level > 0 && !modules.is_own(importer, base.first()?);
+    if is_foreign || excused(&base.join(".")) {
         return None;
     }
     if !modules.has(&base) {

@@ -158,15 +158,10 @@ impl Init {
         let makes_modules = says(&["sys.modules", "meta_path", "__path__"]);
         let lively = makes_modules || says(&["__getattr__", "import *", "lazy", "globals()"]);
         let mut words = HashMap::new();
-        if lively {
-            return Self {
-                words,
-                lively,
-                makes_modules,
-            };
-        }
-        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-            *words.entry(word.to_owned()).or_insert(0) += 1;
+        if !lively {
+            for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+                *words.entry(word.to_owned()).or_insert(0) += 1;
+            }
         }
         Self {
             words,

@@ -29,8 +29,7 @@ impl Taken {
         let mut dropped = HashSet::new();
         let mut at = 0;
         entries.retain_mut(|entry| {
-            let state = self.0.get_mut(at);
-            let is_kept = state.is_none_or(|state| keep(entry, state));
+            let is_kept = keep(entry, self.0.get_mut(at).unwrap_or(&mut None));
             if !is_kept {
                 dropped.insert(at);
             }

@@ -74,6 +74,12 @@ pub(crate) struct Case<'a> {
     pub(crate) interpreter: Option<String>,
     /// What has to be put right then.
     pub(crate) culprit: Culprit,
+    /// Whether what leads to the interpreter from the venv, `bin/python` or `pyvenv.cfg`, is gone or empty.
+    pub(crate) signpost_gone: bool,
+    /// The time until which nine in ten of the files were last written that are whole and not empty.
+    pub(crate) settled: Option<Time>,
+    /// Whether the file system that holds the venv has no room now.
+    pub(crate) full: bool,
     /// The owner of the venv's root directory.
     pub(crate) root_uid: u32,
 }

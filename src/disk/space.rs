@@ -12,6 +12,9 @@ pub(crate) struct Need {
     pub(crate) inodes: u64,
 }
 
+/// With so little left, an ordinary file may not fit, and what a failed copy took away again is less.
+const FULL: u64 = 4 << 20;
+
 /// There is not enough room.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("'{place}' has too little room: {need} {unit} needed, {free} free")]
@@ -43,6 +46,14 @@ pub(crate) fn preflight(dir: &Rooted, need: Need) -> Result<Result<(), TooLittle
         return Ok(Err(short("inodes", need.inodes, fs.f_favail)));
     }
     Ok(Ok(()))
+}
+
+/// Whether a file system has next to no room, in bytes or in inodes, for those who are not root. False where it does not tell.
+pub(crate) fn is_full(dir: &Rooted) -> bool {
+    rustix::fs::fstatvfs(dir.fd()).is_ok_and(|fs| {
+        let no_bytes = fs.f_blocks > 0 && fs.f_bavail * fs.f_frsize < FULL;
+        no_bytes || fs.f_files > 0 && fs.f_favail == 0
+    })
 }
 
 /// What a file of `size` takes on disk, at the usual block of 4 KiB.

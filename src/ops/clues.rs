@@ -7,8 +7,9 @@ use super::diff::Sides;
 use super::packages::Installed;
 use crate::diagnose::{Actual, Case, Expected, Hurt, diagnose};
 use crate::disk::rooted::Rooted;
+use crate::disk::space::is_full;
 use crate::model::{
-    Audit, Change, Check, Class, Diagnosis, Finding, Kind, Manifest, Node, RelPath, Time,
+    Audit, Change, Check, Class, Diagnosis, Entry, Finding, Kind, Manifest, Node, RelPath, Time,
 };
 use crate::venv::Culprit;
 use crate::venv::bytecode::is_bytecode;
@@ -52,8 +53,11 @@ pub(super) fn from_changes(
             size: entry.size(),
             mtime: Some(entry.meta.mtime),
         });
+    let hurts: Vec<Hurt> = hurts.collect();
     diagnose(&Case {
-        hurts: hurts.collect(),
+        settled: settled(sides.actual, &hurts),
+        full: sides.live.is_some_and(is_full),
+        hurts,
         expected: expected.collect(),
         interpreter: problem(interpreter),
         culprit: interpreter.map_or_else(Culprit::default, |facts| facts.culprit.clone()),
@@ -74,16 +78,16 @@ pub(super) fn from_audit(
     audit: &Audit,
     interpreter: &Facts,
 ) -> Vec<Diagnosis> {
-    let findings: Vec<&Finding> = audit
+    let findings: Vec<(&Finding, Kind)> = audit
         .damage()
-        .filter(|finding| kind(finding).is_some())
+        .filter_map(|finding| Some((finding, kind(finding, live)?)))
         .collect();
     let parse = findings.len() <= PARSED_MAX;
     let inside = Inside::new(live);
-    let hurts = findings.iter().filter_map(|finding| {
+    let hurts = findings.iter().filter_map(|&(finding, kind)| {
         let path = finding.path.clone()?;
         Some(Hurt {
-            kind: kind(finding)?,
+            kind,
             package: finding.package.clone(),
             expected_size: finding.expected_size,
             expected_mtime: None,
@@ -108,6 +112,8 @@ pub(super) fn from_audit(
         .collect();
     expected.sort_by(|a, b| a.path.cmp(&b.path));
     let case = Case {
+        settled: settled(live, &hurts),
+        full: root.is_some_and(is_full),
         hurts,
         expected,
         stranded: stranded.filter_map(|one| one.path.clone()).collect(),
@@ -134,7 +140,7 @@ fn hurt(sides: &Sides<'_>, inside: &Inside<'_>, change: &Change, parse: bool) ->
         path: change.path.clone(),
         kind: change.kind,
         package: change.package.clone(),
-        expected_size: change.expected.as_ref().and_then(crate::model::Entry::size),
+        expected_size: change.expected.as_ref().and_then(Entry::size),
         expected_mtime: change.expected.as_ref().map(|entry| entry.meta.mtime),
         actual: actual(
             sides.live,
@@ -196,7 +202,9 @@ fn surroundings(
             let record = dist
                 .record
                 .as_ref()
-                .and_then(|(path, _)| manifest.get(path));
+                .and_then(|(path, _)| manifest.get(path))
+                // The time of one that was emptied is that of the damage.
+                .filter(|entry| entry.size() != Some(0));
             if let Some(record) = record {
                 installed.insert(dist.name.clone(), record.meta.mtime);
             }
@@ -207,14 +215,45 @@ fn surroundings(
         dirs,
         installed,
         leftovers: dists.leftovers.iter().map(|one| one.path.clone()).collect(),
+        signpost_gone: is_signpost_gone(live),
         root_uid: root.map_or(0, |entry| entry.meta.uid),
         ..Case::default()
     }
 }
 
+/// Whether nothing leads from a venv to its interpreter any more.
+fn is_signpost_gone(live: &Manifest) -> bool {
+    let get = |path: &[u8]| RelPath::new(path).ok().and_then(|path| live.get(&path));
+    let is_empty = |entry: &Entry| entry.size() == Some(0);
+    get(b"bin/python")
+        .or_else(|| get(b"bin/python3"))
+        .is_none_or(is_empty)
+        || get(b"pyvenv.cfg").is_none_or(is_empty)
+}
+
+/// The time until which nine in ten of the files were last written that are whole and have content.
+fn settled(live: &Manifest, hurts: &[Hurt]) -> Option<Time> {
+    let is_hurt = |path| hurts.binary_search_by(|hurt| hurt.path.cmp(path)).is_ok();
+    let mut times: Vec<Time> = live
+        .entries()
+        .iter()
+        .filter(|entry| entry.size().is_some_and(|size| size > 0))
+        .filter(|entry| !is_bytecode(&entry.path) && !is_hurt(&entry.path))
+        .map(|entry| entry.meta.mtime)
+        .collect();
+    let most = times.len().checked_sub(1)? * 9 / 10;
+    Some(*times.select_nth_unstable(most).1)
+}
+
 /// The kind of damage that a finding tells of; none where it is not about a file's content.
-fn kind(finding: &Finding) -> Option<Kind> {
+fn kind(finding: &Finding, live: &Manifest) -> Option<Kind> {
     match finding.check {
+        Check::RecordUnreadable => {
+            let found = live.get(finding.path.as_ref()?);
+            found
+                .filter(|entry| entry.size() == Some(0))
+                .map(|_| Kind::Emptied)
+        }
         Check::FileMissing => Some(Kind::Missing),
         Check::FileEmptied => Some(Kind::Emptied),
         Check::FileZeroFilled => Some(Kind::ZeroFilled),

@@ -25,6 +25,7 @@ mod damage;
 mod diagnosis;
 mod emptied;
 mod fallback;
+mod full_copies;
 mod full_disk;
 mod golden;
 mod header;

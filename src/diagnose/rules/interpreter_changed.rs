@@ -2,11 +2,17 @@
 
 use super::super::case::{Case, Hurt};
 use super::score::Score;
-use crate::model::{Diagnosis, Shown};
+use crate::model::{Diagnosis, Kind, Shown};
 use crate::venv::Culprit;
 
 /// Speaks where something is wrong with the interpreter.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+    // Where what leads to it is gone, with other files or with all that would tell where it is, or for want of room, nothing says
+    // that it changed.
+    let is_swept = || case.full || case.hurts.iter().any(is_swept);
+    if case.signpost_gone && (case.culprit == Culprit::Interpreter || is_swept()) {
+        return None;
+    }
     let what = case.interpreter.as_ref()?.trim_end_matches('.');
     let text = match &case.culprit {
         Culprit::Interpreter => format!(
@@ -31,6 +37,15 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let hurts: Vec<_> = case.hurts.iter().filter(is_it).collect();
     let number = hurts.len();
     Score::plain(hurts, number).diagnosis("interpreter-changed", text)
+}
+
+/// Whether damage took content elsewhere, and may have taken what leads to the interpreter in the same way.
+fn is_swept(hurt: &Hurt) -> bool {
+    let is_taken = matches!(
+        hurt.kind,
+        Kind::Missing | Kind::Emptied | Kind::Truncated | Kind::ZeroFilled
+    );
+    is_taken && hurt.path.as_bytes() != b"pyvenv.cfg" && !is_link(hurt)
 }
 
 /// Whether damage is of a link to the interpreter.

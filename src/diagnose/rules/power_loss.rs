@@ -2,7 +2,7 @@
 
 use super::super::case::{Case, Hurt};
 use super::file::File;
-use super::score::Score;
+use super::score::{Score, missing_files};
 use super::timing::utc;
 use super::words::{count, packages};
 use crate::model::{Diagnosis, Kind};
@@ -16,7 +16,8 @@ const GRAIN: i64 = 2;
 /// Speaks where several files that one install wrote are empty or hold only NUL.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let record = |hurt: &Hurt| hurt.path.name() == b"RECORD";
-    if case.hurts.iter().any(record) {
+    // Where there is no room, that is what kept the bytes away.
+    if case.full || case.hurts.iter().any(record) {
         return None;
     }
     let blank: Vec<_> = case.hurts.iter().filter(|hurt| is_blank(hurt)).collect();
@@ -39,8 +40,18 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
             .is_some_and(|mtime| first <= mtime && mtime <= last);
         time && file.size != Some(0) || lost.iter().any(|hurt| hurt.path == *file.path)
     };
-    // What else was written then could have been lost as well.
-    let mut score = Score::of(case, &blank, in_window);
+    // What else was written then could have been lost as well. Names come before bytes: that a file is missing, or was cut, has
+    // another cause.
+    let cut = case
+        .hurts
+        .iter()
+        .filter(|hurt| hurt.kind == Kind::Truncated);
+    let hurts: Vec<_> = blank
+        .into_iter()
+        .chain(missing_files(case))
+        .chain(cut)
+        .collect();
+    let mut score = Score::of(case, &hurts, in_window);
     score.matched.clone_from(&lost);
     let text = format!(
         "{} of {} lost their bytes and kept their names and times: written until {}, they never \

@@ -1,78 +1,233 @@
-//! A copy that ended early, on a full disk most often: the last file is cut at a block, later ones are not there.
+//! A copy that ended early, on a full disk most often: what was written last is cut or empty, and the rest never came.
+//!
+//! How that looks depends on who copies. cp and tar go on after an error, in the order of the directories, and leave files that
+//! are cut at a block or empty, and no directories where there was no block for them; rsync goes in the order of names, ends at
+//! the first error and leaves nothing half done. So there are several proofs, each of which is enough.
 
-use super::super::case::{Case, Hurt};
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use super::super::case::{Case, Expected, Hurt};
 use super::file::File;
 use super::score::{ENOUGH, Score, missing_files};
 use super::timing::is_born_bad;
-use super::words::{count, is};
+use super::words::{count, is, packages};
 use crate::model::{Diagnosis, Kind, RelPath};
 
 /// Copies are written in multiples of this.
 const BLOCK: u64 = 4096;
 
-/// Speaks where files are cut at a block, or one is cut and all after it is gone.
+/// What a full disk stops is written within so many seconds.
+const WINDOW: i64 = 10 * 60;
+
+/// So few missing files are in some order by chance.
+const ENOUGH_IN_ORDER: usize = 5;
+
+/// Speaks where the damage is what a copy leaves that ended early.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
-    let of_kind = |kind| case.hurts.iter().filter(move |hurt| hurt.kind == kind);
-    let cut: Vec<_> = of_kind(Kind::Truncated).collect();
-    let ragged = cut.iter().filter(|hurt| !is_cut_at_block(hurt)).count();
-    let gone: Vec<_> = missing_files(case)
-        .into_iter()
-        .chain(of_kind(Kind::Emptied))
-        .collect();
-    let hurts: Vec<_> = cut.iter().copied().chain(gone.iter().copied()).collect();
-    if cut.is_empty() || ragged > 1 || ragged == cut.len() && is_born_bad(case, &hurts) {
+    let left = Left::of(case);
+    let ragged = left
+        .cut
+        .iter()
+        .filter(|hurt| !is_cut_at_block(hurt))
+        .count();
+    let is_ragged = ragged > 1 || ragged == left.cut.len() && is_born_bad(case, &left.hurts);
+    let score = if left.is_stump() && !is_ragged {
+        let plain = || left.proves_itself(case).then(|| left.score(case));
+        left.followed(case).or_else(plain)?
+    } else if left.is_stump() {
         return None;
-    }
-    let score = match gone.len() {
-        0 if ragged < cut.len() => Score::plain(cut.clone(), cut.len()),
-        0 => return None,
-        _ => followed(case, &cut, &hurts)?,
+    } else {
+        left.in_order(case, by_rsync)?
     };
-    let after = match score.matched.len() - cut.len() {
-        0 => String::new(),
-        number => format!(
-            ", and {} that should follow {} missing or empty",
-            count(number, "file"),
-            is(number)
-        ),
+    let now = if case.full {
+        "The disk of this venv is full now: make room before you restore."
+    } else {
+        "Look at the free space (`df`) before you restore."
     };
     let text = format!(
-        "{} {} cut short{after}: a copy ended early, probably on a full disk. \
-         Look at the free space (`df`) before you restore.",
-        count(cut.len(), "file"),
-        is(cut.len())
+        "{}: a copy ended early, probably on a full disk. {now}",
+        tally(&score.matched)
     );
     score.diagnosis("short-copy", text)
 }
 
-/// The damage as that of a copy in the order of paths that ended at the first cut: of the venv, or of its directories.
-fn followed<'a>(case: &'a Case, cut: &[&Hurt], hurts: &[&'a Hurt]) -> Option<Score<'a>> {
-    let first = cut.iter().map(|hurt| &hurt.path).min()?;
-    let venv = vec![(RelPath::root(), first)];
-    let dirs = cut
-        .iter()
-        .filter_map(|hurt| Some((hurt.path.parent()?, &hurt.path)));
-    let dirs: Vec<_> = dirs.collect();
-    let in_order = [venv, dirs.clone()].into_iter().find_map(|ends| {
-        let comes_after = |file: File| {
-            ends.iter()
-                .any(|(dir, end)| file.path.is_within(dir) && file.path >= *end)
+/// What there is of the damage that a copy can leave.
+struct Left<'a> {
+    /// Files that are shorter than they should be, and have content.
+    cut: Vec<&'a Hurt>,
+    /// Files that are there and empty.
+    empty: Vec<&'a Hurt>,
+    /// Files that are not there.
+    missing: Vec<&'a Hurt>,
+    /// All of them.
+    hurts: Vec<&'a Hurt>,
+}
+
+impl<'a> Left<'a> {
+    fn of(case: &'a Case) -> Self {
+        let of_kind = |kind| case.hurts.iter().filter(move |hurt| hurt.kind == kind);
+        let cut: Vec<_> = of_kind(Kind::Truncated).collect();
+        let empty: Vec<_> = of_kind(Kind::Emptied).collect();
+        let missing = missing_files(case);
+        let hurts = [&cut[..], &empty, &missing].concat();
+        Self {
+            cut,
+            empty,
+            missing,
+            hurts,
+        }
+    }
+
+    /// Whether something was begun and not ended.
+    fn is_stump(&self) -> bool {
+        !self.cut.is_empty() || !self.empty.is_empty()
+    }
+
+    fn stumps(&self) -> impl Iterator<Item = &'a Hurt> {
+        self.cut.iter().chain(&self.empty).copied()
+    }
+
+    /// Whether something tells that these stumps are a copy's, in whichever order it went.
+    fn proves_itself(&self, case: &Case) -> bool {
+        if is_born_bad(case, &self.hurts) {
+            return false;
+        }
+        let is_cut = !self.cut.is_empty() && self.cut.iter().all(|hurt| is_cut_at_block(hurt));
+        let only_cut = is_cut && self.empty.is_empty() && self.missing.is_empty();
+        only_cut || case.full || (is_cut || self.is_hollow(case)) && self.is_last(case)
+    }
+
+    /// Whether most of what is missing or empty lies in directories where nothing has content, and is of several packages: a copy
+    /// came to none of it. Who empties files by hand leaves others beside them.
+    fn is_hollow(&self, case: &Case) -> bool {
+        let hurt: HashSet<&RelPath> = self.hurts.iter().map(|hurt| &hurt.path).collect();
+        let is_whole = |file: &&Expected| file.size != Some(0) && !hurt.contains(&*file.path);
+        let whole = case.expected.iter().filter(is_whole);
+        let with_content: HashSet<&[u8]> = whole.map(|file| file.path.parent_bytes()).collect();
+        let gone = self.missing.iter().chain(&self.empty).copied();
+        let gone = gone.filter(|hurt| !with_content.contains(hurt.path.parent_bytes()));
+        let gone: Vec<_> = gone.collect();
+        let all = self.missing.len() + self.empty.len();
+        gone.len() * 2 >= all && packages(&gone).len() > 1
+    }
+
+    /// Whether the stumps were written at one time, and nearly everything that is whole before them.
+    fn is_last(&self, case: &Case) -> bool {
+        let times = || self.stumps().filter_map(|hurt| Some(hurt.actual?.mtime));
+        let ends = times().min().zip(times().max()).zip(case.settled);
+        ends.is_some_and(|((first, last), settled)| {
+            settled < first && last.secs.saturating_sub(first.secs) <= WINDOW
+        })
+    }
+
+    /// Everything that a copy can leave, of all damage that changed or took content.
+    fn score(&self, case: &Case) -> Score<'a> {
+        let other = |hurt: &&Hurt| matches!(hurt.kind, Kind::Altered | Kind::ZeroFilled);
+        let others = case.hurts.iter().filter(other).count();
+        Score::plain(self.hurts.clone(), self.hurts.len() + others)
+    }
+
+    /// The damage as that of a copy in the order of paths that ended at the first cut: of the venv, or of its directories.
+    fn followed(&self, case: &'a Case) -> Option<Score<'a>> {
+        if self.cut.is_empty() || self.cut.len() == self.hurts.len() {
+            return None;
+        }
+        let first = self.cut.iter().map(|hurt| &hurt.path).min()?;
+        let dirs = self
+            .cut
+            .iter()
+            .filter_map(|hurt| Some((hurt.path.parent()?, &hurt.path)));
+        let dirs: Vec<_> = dirs.collect();
+        let in_order = [vec![(RelPath::root(), first)], dirs.clone()]
+            .into_iter()
+            .find_map(|ends| {
+                let comes_after = |file: File| {
+                    ends.iter()
+                        .any(|(dir, end)| file.path.is_within(dir) && file.path >= *end)
+                };
+                let score = Score::of(case, &self.hurts, comes_after);
+                (score.precision() >= ENOUGH && score.recall() >= ENOUGH).then_some(score)
+            });
+        // A copy goes in the order of the directory, which need not be that of names.
+        in_order.or_else(|| {
+            let score = Score::of(case, &self.hurts, |file: File| {
+                dirs.iter().any(|(dir, _)| file.path.is_within(dir))
+            });
+            let at_block = self.cut.iter().all(|hurt| is_cut_at_block(hurt));
+            (at_block && score.precision() >= ENOUGH).then_some(score)
+        })
+    }
+
+    /// Missing files that are the last ones in an order, in which the copy ended within a directory.
+    fn in_order(
+        &self,
+        case: &'a Case,
+        order: impl Fn(&RelPath, &RelPath) -> Ordering,
+    ) -> Option<Score<'a>> {
+        let first = self.missing.iter().map(|hurt| &hurt.path);
+        let first = first.min_by(|a, b| order(a, b))?;
+        let is_after = |path: &RelPath| order(path, first) != Ordering::Less;
+        let dir = first.parent()?;
+        let beside = case.expected.iter().map(|file| &*file.path);
+        let beside = beside.filter(|path| path.parent().as_ref() == Some(&dir));
+        let (after, before): (Vec<_>, Vec<_>) = beside.partition(|path| is_after(path));
+        // Whoever removes packages or directories takes whole ones, and rarely just the last.
+        let is_within = after.len() > 1 && !before.is_empty();
+        let is_within = is_within || case.full && packages(&self.missing).len() > 1;
+        let score = Score::of(case, &self.missing, |file: File| is_after(file.path));
+        let fits = is_within && self.missing.len() >= ENOUGH_IN_ORDER && score.recall() >= ENOUGH;
+        fits.then_some(score)
+    }
+}
+
+/// `1 file is cut short, 2 are empty and 3 are missing`.
+fn tally(matched: &[&Hurt]) -> String {
+    let of_kind = |kind| matched.iter().filter(|hurt| hurt.kind == kind).count();
+    let parts = [
+        (of_kind(Kind::Truncated), "cut short"),
+        (of_kind(Kind::Emptied), "empty"),
+        (of_kind(Kind::Missing), "missing"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .collect();
+    let tell = |(at, (number, how)): (usize, &(usize, &str))| {
+        let (before, who) = match at {
+            0 => ("", count(*number, "file")),
+            _ if at + 1 == parts.len() => (" and ", number.to_string()),
+            _ => (", ", number.to_string()),
         };
-        let score = Score::of(case, hurts, comes_after);
-        (score.precision() >= ENOUGH && score.recall() >= ENOUGH).then_some(score)
-    });
-    // A copy goes in the order of the directory, which need not be that of names.
-    in_order.or_else(|| {
-        let score = Score::of(case, hurts, |file: File| {
-            dirs.iter().any(|(dir, _)| file.path.is_within(dir))
-        });
-        let at_block = cut.iter().all(|hurt| is_cut_at_block(hurt));
-        (at_block && score.precision() >= ENOUGH).then_some(score)
-    })
+        format!("{before}{who} {} {how}", is(*number))
+    };
+    parts.iter().enumerate().map(tell).collect()
 }
 
 /// Whether what is left of a file is whole blocks.
 pub(super) fn is_cut_at_block(hurt: &Hurt) -> bool {
     let is_whole = |size: u64| size > 0 && size.is_multiple_of(BLOCK);
     hurt.kind == Kind::Truncated && hurt.actual.is_some_and(|actual| is_whole(actual.size))
+}
+
+/// The order in which rsync copies files: by name, those of a directory before its directories.
+fn by_rsync(a: &RelPath, b: &RelPath) -> Ordering {
+    let (mut a, mut b) = (a.parts().peekable(), b.parts().peekable());
+    loop {
+        let (one, other) = match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(one), Some(other)) => (one, other),
+        };
+        // The name of a directory counts with the slash after it.
+        let order = match (a.peek().is_some(), b.peek().is_some()) {
+            (true, true) => one.iter().chain(b"/").cmp(other.iter().chain(b"/")),
+            (false, false) => one.cmp(other),
+            (is_dir, is_other_dir) => is_dir.cmp(&is_other_dir),
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
 }

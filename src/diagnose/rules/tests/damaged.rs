@@ -2,8 +2,9 @@
 
 use super::venv::{INSTALL, LATE, actual, at, healthy, path, site};
 use super::{named, of, only, rules};
-use crate::diagnose::case::{Actual, Expected};
+use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
+use crate::venv::Culprit;
 
 #[test]
 fn a_power_cut_leaves_names_and_times() {
@@ -27,13 +28,64 @@ fn a_full_disk_cuts_at_a_block() {
     let followed = cut
         .remove(LATE, of("uvicorn", 6, 18))
         .remove(LATE, |file| *file.path > site("uvicorn/m18.py"));
-    assert!(
-        only(&followed, "short-copy")
-            .text
-            .contains("that should follow are missing")
-    );
+    let told = only(&followed, "short-copy").text;
+    let shown = "1 file is cut short and 47 are missing: a copy ended early";
+    assert!(told.starts_with(shown), "{told}");
     let ragged = healthy().hurt(Kind::Truncated, actual(LATE, 77), of("uvicorn", 5, 6));
     assert!(rules(&ragged).is_empty());
+}
+
+/// What stands before a file in the order of paths is whole, what comes after it is empty.
+fn half(case: Case<'static>, mtime: i64) -> Case<'static> {
+    let after = |file: &Expected| *file.path > site("pandas/m04.py") && file.size != Some(0);
+    case.hurt(Kind::Emptied, actual(mtime, 0), after)
+}
+
+#[test]
+fn empty_files_are_a_full_disk_where_it_is_full_or_they_came_last() {
+    let full = |full| Case { full, ..healthy() };
+    let told = only(&half(full(true), LATE), "short-copy").text;
+    assert!(told.contains("full now: make room"), "{told}");
+    // Old times say nothing of when the bytes went, unless there is no room.
+    only(&half(full(true), INSTALL), "short-copy");
+    assert!(rules(&half(full(false), LATE)).is_empty());
+    // With directories that never came, they are what was written last.
+    let mut last = half(healthy(), LATE);
+    last.dirs.retain(|dir, _| !dir.is_within(&site("click")));
+    let mut last = last.remove(LATE, |file| file.path.is_within(&site("click")));
+    last.dirs.retain(|dir, _| !dir.is_within(&site("click")));
+    assert!(rules(&last).is_empty());
+    last.settled = Some(at(LATE - 1));
+    only(&last, "short-copy");
+    last.settled = Some(at(LATE));
+    assert!(rules(&last).is_empty());
+}
+
+#[test]
+fn what_rsync_did_not_come_to_is_last_in_its_order() {
+    // Files of a directory before its directories, whatever their names.
+    let is_in = |file: &Expected, dir| file.path.is_within(&site(dir));
+    let rest = |file: &Expected| {
+        let beyond = [
+            "uvicorn",
+            "uvicorn-1.0.dist-info",
+            "wheelkit",
+            "wheelkit-1.0.dist-info",
+        ];
+        let in_pandas = is_in(file, "pandas") && *file.path >= site("pandas/m09.py");
+        let below = is_in(file, "pandas/core") || is_in(file, "pandas/tests");
+        in_pandas
+            || below
+            || is_in(file, "pandas/_libs")
+            || beyond.iter().any(|dir| is_in(file, dir))
+    };
+    let case = healthy().remove(LATE, rest);
+    only(&case, "short-copy");
+    // One who removes packages takes whole ones.
+    let whole = healthy().remove(LATE, |file| {
+        is_in(file, "uvicorn") || is_in(file, "wheelkit")
+    });
+    assert!(rules(&whole).is_empty());
 }
 
 #[test]
@@ -84,6 +136,27 @@ fn an_interpreter_is_told_with_or_without_damage() {
     });
     let case = case.hurt(Kind::Link, Actual::default(), named("python3"));
     assert_eq!(only(&case, "interpreter-changed").explains, 1);
+}
+
+/// What took other files as well took what leads to the interpreter: that did not change.
+#[test]
+fn an_interpreter_that_nothing_leads_to_any_more_did_not_change() {
+    let gone = |culprit| Case {
+        interpreter: Some("there is no bin/python".to_owned()),
+        signpost_gone: true,
+        culprit,
+        ..healthy()
+    };
+    let link = || Culprit::Link {
+        name: "bin/python".to_owned(),
+        to: "/usr/bin/python3.11".into(),
+    };
+    only(&gone(link()), "interpreter-changed");
+    assert!(rules(&gone(Culprit::Interpreter)).is_empty());
+    let emptied = gone(link()).hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, 2));
+    assert!(rules(&emptied).is_empty());
+    let edited = gone(link()).hurt(Kind::Altered, actual(LATE, 9), of("click", 0, 2));
+    only(&edited, "interpreter-changed");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Everything below a directory, found in parallel: names and states, not content.
 
+use std::collections::HashMap;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::Scope;
@@ -47,6 +49,31 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.par_sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Walks the tree again, and says whether it holds just what was found, each in the state that it had. Of what `leaves_out` names it
+/// takes no notice. Keeps no second list, which would have to be as long, and sorted.
+pub(crate) fn still_holds(
+    root: &Rooted,
+    found: &[Found],
+    leaves_out: impl Fn(&RelPath) -> bool + Sync,
+) -> Result<bool, PathError> {
+    let states = found.iter().map(|one| (one.path.as_bytes(), &one.stat));
+    let states: HashMap<&[u8], &Stat> = states.collect();
+    let (met, moved) = (AtomicUsize::new(0), AtomicBool::new(false));
+    walk_dirs(root, &|_, here| {
+        let here = here.iter().filter(|now| !leaves_out(&now.path));
+        let mut held = 0;
+        for now in here {
+            let was = states.get(now.path.as_bytes());
+            if !was.is_some_and(|was| now.stat.same_state(was)) {
+                moved.store(true, Ordering::Relaxed);
+            }
+            held += 1;
+        }
+        met.fetch_add(held, Ordering::Relaxed);
+    })?;
+    Ok(!moved.into_inner() && met.into_inner() == found.len())
 }
 
 /// Takes a directory with those of its entries that are none. What takes long should be spawned.

@@ -25,15 +25,33 @@ impl Hashes {
     }
 
     /// Takes the hash of some content.
-    pub(crate) fn add_hash(&self, digest: Digest, hasher: Sha256) {
-        locked(&self.sha256).insert(digest, hasher.finalize().into());
+    pub(crate) fn add_hash(&self, digest: Digest, hash: [u8; 32]) {
+        locked(&self.sha256).insert(digest, hash);
     }
 
     /// Looks at a file that was read.
     pub(crate) fn add(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {
         if Self::names(path) {
-            self.add_hash(digest, Sha256::new_with_prefix(bytes));
+            self.add_hash(digest, Sha256::digest(bytes).into());
+        }
+        self.look(path, digest, bytes);
+    }
+
+    /// Looks at a file that was read and has no digest. Returns what stands in its place: the hash, or of what has none the path.
+    pub(crate) fn add_by_hash(&self, path: &RelPath, bytes: &[u8]) -> Digest {
+        let digest = if Self::names(path) {
+            let hash = Sha256::digest(bytes).into();
+            self.add_hash(Digest::from_bytes(hash), hash);
+            Digest::from_bytes(hash)
         } else {
+            Digest::of(path.as_bytes())
+        };
+        self.look(path, digest, bytes);
+        digest
+    }
+
+    fn look(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {
+        if !Self::names(path) {
             locked(&self.bytecode).insert(digest, Glimpse::of(bytes));
         }
         if path.name().ends_with(b".py") {

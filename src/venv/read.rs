@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use sha2::Digest as _;
+use sha2::{Digest as _, Sha256};
 
 use super::sink::{Sink, Stopped};
 use crate::disk::meta::read_xattrs;
@@ -115,6 +115,12 @@ impl Opened {
             let what = "it is larger than 1 TiB, which no file of a venv is";
             return Err(Failed::Unreadable(what.to_owned()));
         }
+        let mut hasher = sink.hasher(path);
+        if sink.audits_only()
+            && let Some(hasher) = hasher
+        {
+            return self.hash_large(hasher, sink, monitor);
+        }
         let count = size.div_ceil(SEGMENT_LEN as u64) as u32;
         let read = |number, also: &mut dyn FnMut(&[u8])| {
             // Even the zeros of a hole are hashed, and those of a terabyte take minutes.
@@ -123,7 +129,6 @@ impl Opened {
             }
             self.read_segment(number, sink, also)
         };
-        let mut hasher = sink.hasher(path);
         let values: Result<Vec<Digest>, Failed> = match &mut hasher {
             Some(hasher) => (0..count)
                 .map(|number| read(number, &mut |bytes| hasher.update(bytes)))
@@ -138,10 +143,32 @@ impl Opened {
         let segments = Segments::new(size, values).ok_or(Failed::Changed)?;
         let digest = segments.digest();
         if let Some(hasher) = hasher {
-            sink.hashed(&digest, hasher);
+            sink.hashed(&digest, hasher.finalize().into());
         }
         sink.segments(segments)?;
         Ok(digest)
+    }
+
+    /// Reads a large file of which nothing is wanted but its hash, and returns that in the place of its digest.
+    fn hash_large(
+        &self,
+        mut hasher: Sha256,
+        sink: &dyn Sink,
+        monitor: &dyn Monitor,
+    ) -> Result<Digest, Failed> {
+        for number in 0..self.stat.size.div_ceil(SEGMENT_LEN as u64) as u32 {
+            if monitor.cancelled() {
+                return Err(Failed::Stopped);
+            }
+            self.with_segment(number, |bytes| {
+                hasher.update(bytes);
+                Ok(())
+            })?;
+        }
+        self.unchanged()?;
+        let hash = hasher.finalize().into();
+        sink.hashed(&Digest::from_bytes(hash), hash);
+        Ok(Digest::from_bytes(hash))
     }
 
     fn read_segment(
@@ -150,6 +177,19 @@ impl Opened {
         sink: &dyn Sink,
         also: &mut dyn FnMut(&[u8]),
     ) -> Result<Digest, Failed> {
+        self.with_segment(number, |bytes| {
+            also(bytes);
+            let value = segment_value(bytes, number);
+            sink.segment(value, number, bytes)?;
+            Ok(value)
+        })
+    }
+
+    fn with_segment<T>(
+        &self,
+        number: u32,
+        work: impl FnOnce(&[u8]) -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
         let offset = u64::from(number) * SEGMENT_LEN as u64;
         let len = (self.stat.size - offset).min(SEGMENT_LEN as u64) as usize;
         with_buffer(len, |bytes| {
@@ -158,10 +198,7 @@ impl Opened {
             } else {
                 self.fill(bytes, offset)?;
             }
-            also(bytes);
-            let value = segment_value(bytes, number);
-            sink.segment(value, number, bytes)?;
-            Ok(value)
+            work(bytes)
         })
     }
 

@@ -16,7 +16,7 @@ use super::stat_cache::{Known, Record, StatCache};
 use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, walk};
+use crate::disk::walk::{Found, still_holds, walk};
 use crate::model::segment::{BATCH_LEN, SEGMENT_LEN};
 use crate::model::{Digest, Manifest, Node, RelPath, Time};
 use crate::monitor::Monitor;
@@ -56,8 +56,15 @@ pub(crate) fn scan(
     let mut contents = vec![None; found.len()];
     for round in 1.. {
         read_round(root, &found, &mut contents, known, sink, monitor)?;
-        let after = walk_own(root)?;
-        let moved = moved(&found, &after, &contents);
+        let is_changed = |content: &Option<Content>| *content == Some(Content::Changed);
+        let (after, moved) =
+            if !contents.iter().any(is_changed) && still_holds(root, &found, is_ours)? {
+                (Vec::new(), BTreeSet::new())
+            } else {
+                let after = walk_own(root)?;
+                let moved = moved(&found, &after, &contents);
+                (after, moved)
+            };
         if moved.is_empty() || round == ROUNDS {
             drop(after);
             let (entries, stats, unreadable) = assemble(found, contents);
@@ -88,12 +95,17 @@ fn walk_own(root: &Rooted) -> Result<Vec<Found>, Error> {
 
 /// What was found, without what an in-place restore of ours keeps in the root. A mount inside is refused.
 pub(super) fn own(root: &Rooted, mut found: Vec<Found>) -> Result<Vec<Found>, Error> {
-    found.retain(|found| !found.path.as_bytes().starts_with(INSIDE.as_bytes()));
+    found.retain(|found| !is_ours(&found.path));
     let mut below = found.iter().filter(|found| !found.path.is_root());
     match below.find(|found| found.stat.mount_root) {
         Some(mount) => Err(Error::Mount(root.shown(&mount.path))),
         None => Ok(found),
     }
+}
+
+/// Whether a path is what an in-place restore keeps in the root.
+fn is_ours(path: &RelPath) -> bool {
+    path.as_bytes().starts_with(INSIDE.as_bytes())
 }
 
 fn read_round(
@@ -230,11 +242,18 @@ fn read_one(
     wanted: &mut Vec<(Digest, Vec<u8>)>,
 ) -> Result<(Digest, Xattrs), Failed> {
     let file = Opened::open(root, found)?;
-    let xattrs = file.xattrs()?;
+    let xattrs = if sink.audits_only() {
+        Vec::new()
+    } else {
+        file.xattrs()?
+    };
     if found.stat.size > SEGMENT_LEN as u64 {
         return Ok((file.read_large(&found.path, sink, monitor)?, xattrs));
     }
     let digest = file.read_small(|bytes| {
+        if sink.audits_only() {
+            return sink.stand_in(&found.path, bytes);
+        }
         let digest = Digest::of(bytes);
         sink.seen(&found.path, &digest, bytes);
         if sink.wants() && !sink.has(&digest) {

@@ -23,8 +23,16 @@ pub(crate) trait Sink: Sync {
     fn hasher(&self, _: &RelPath) -> Option<Sha256> {
         None
     }
-    /// Takes a hasher that has seen all of a large file.
-    fn hashed(&self, _: &Digest, _: Sha256) {}
+    /// Takes what such a hasher came to.
+    fn hashed(&self, _: &Digest, _: [u8; 32]) {}
+    /// Whether an audit alone wants this, which goes by the hashes of RECORD: no digests are computed, and no attributes read.
+    fn audits_only(&self) -> bool {
+        false
+    }
+    /// What stands for the digest of a small file where there are none. It is shown its content.
+    fn stand_in(&self, _: &RelPath, content: &[u8]) -> Digest {
+        Digest::of(content)
+    }
     /// Takes the contents of small files that lie near each other.
     fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
         Ok(())
@@ -43,7 +51,8 @@ pub(crate) trait Sink: Sync {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopped;
 
-/// Wants digests and, for an audit, the hashes of RECORD.
+/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests, and bytecode, of
+/// which RECORD has none, goes by its path: nothing may be looked for in a store by them, and no two scans be compared.
 #[derive(Debug, Default)]
 pub(crate) struct HashesOnly(pub(crate) Hashes);
 
@@ -54,14 +63,17 @@ impl Sink for HashesOnly {
     fn wants(&self) -> bool {
         false
     }
-    fn seen(&self, path: &RelPath, digest: &Digest, bytes: &[u8]) {
-        self.0.add(path, *digest, bytes);
+    fn audits_only(&self) -> bool {
+        true
+    }
+    fn stand_in(&self, path: &RelPath, content: &[u8]) -> Digest {
+        self.0.add_by_hash(path, content)
     }
     fn hasher(&self, path: &RelPath) -> Option<Sha256> {
         Hashes::names(path).then(Sha256::default)
     }
-    fn hashed(&self, digest: &Digest, hasher: Sha256) {
-        self.0.add_hash(*digest, hasher);
+    fn hashed(&self, digest: &Digest, hash: [u8; 32]) {
+        self.0.add_hash(*digest, hash);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the machine takes for the unavoidable part of each job, and nothing else: the floors under `snap`'s own times.
 //!
-//! `floors VENV WORKDIR [--runs N] [--cold] [--json]`. Works in parallel on every core, in WORKDIR, which must lie on the disk that is
+//! `floors VENV WORKDIR [--runs N] [--cold] [--json]`, or `floors --store STORE [--runs N]` for what a store with many snapshots
+//! takes. Works in parallel on every core, in WORKDIR, which must lie on the disk that is
 //! meant. Nothing here checks, repairs or recovers: that is the difference to `snap`. The venv is only read.
 
 #![expect(
@@ -10,6 +11,7 @@
 )]
 
 mod frames;
+mod look;
 mod tree;
 mod work;
 
@@ -92,8 +94,17 @@ const FLOORS: [Floor; 17] = [
 ];
 
 fn main() {
+    if let Some((store, runs)) = store_options() {
+        if let Err(error) = print_look(&store, runs) {
+            eprintln!("floors: {error}");
+            std::process::exit(1);
+        }
+        return;
+    }
     let Some(options) = options() else {
-        eprintln!("usage: floors VENV WORKDIR [--runs N] [--cold] [--json]");
+        eprintln!(
+            "usage: floors VENV WORKDIR [--runs N] [--cold] [--json]\n       floors --store STORE [--runs N]"
+        );
         std::process::exit(2);
     };
     if let Err(error) = run(&options) {
@@ -123,6 +134,37 @@ fn options() -> Option<Options> {
         cold,
         json,
     })
+}
+
+fn store_options() -> Option<(PathBuf, usize)> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match &words[..] {
+        [word, store] if word == "--store" => Some((store.into(), 5)),
+        [word, store, other, runs] if word == "--store" && other == "--runs" => {
+            let runs = runs.parse().ok().filter(|&runs| runs > 0)?;
+            Some((store.into(), runs))
+        }
+        _ => None,
+    }
+}
+
+fn print_look(store: &Path, runs: usize) -> Result<()> {
+    let mut times = Vec::new();
+    let mut counts = (0, 0);
+    for _ in 0..runs {
+        let start = Instant::now();
+        counts = look::look(store)?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    println!(
+        "the ends of {} packs and {} snapshot files: {:.1} ms, fastest {:.1}, of {runs} runs",
+        counts.0,
+        counts.1,
+        times[runs / 2],
+        times[0]
+    );
+    Ok(())
 }
 
 fn run(options: &Options) -> Result<()> {

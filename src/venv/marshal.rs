@@ -4,8 +4,8 @@
 enum Due {
     /// Any objects.
     Objects(u64),
-    /// A plain 32-bit number inside a code object.
-    Long,
+    /// So many plain 32-bit numbers inside a code object.
+    Longs(u8),
     /// Keys and values up to a NULL.
     Pairs,
 }
@@ -63,35 +63,17 @@ enum Walk {
 fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
     let mut at = 0;
     let mut due = vec![Due::Objects(1)];
-    while let Some(next) = due.pop() {
-        match next {
-            Due::Objects(0) => continue,
-            Due::Objects(left) => due.push(Due::Objects(left - 1)),
-            Due::Long => {
-                at += 4;
-                continue;
-            }
-            Due::Pairs => {
-                if bytes.get(at) == Some(&b'0') {
-                    at += 1;
-                    continue;
-                }
-                due.push(Due::Pairs);
-                due.push(Due::Objects(1));
-            }
-        }
+    while object_is_next(&mut due, bytes, &mut at) {
         let Some(kind) = bytes.get(at) else {
             return Walk::Broken;
         };
         at += 1;
         let number = |width: usize| -> Option<u64> {
-            let field = bytes.get(at..at + width)?;
-            Some(
-                field
-                    .iter()
-                    .rev()
-                    .fold(0, |sum, b| sum << 8 | u64::from(*b)),
-            )
+            if width == 1 {
+                return bytes.get(at).copied().map(u64::from);
+            }
+            let field = bytes.get(at..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*field).into())
         };
         let (skip, objects) = match kind & 0x7f {
             b'(' | b'[' | b'<' | b'>' => (Some(4), number(4).unwrap_or(u64::MAX)),
@@ -119,7 +101,9 @@ fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
         if at > bytes.len() || objects > bytes.len() as u64 {
             return Walk::Broken;
         }
-        due.push(Due::Objects(objects));
+        if objects > 0 {
+            due.push(Due::Objects(objects));
+        }
     }
     if at == bytes.len() {
         Walk::Whole
@@ -128,11 +112,33 @@ fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
     }
 }
 
+/// Goes on to the next object that is due, over all that is none; false where nothing is due any more.
+fn object_is_next(due: &mut Vec<Due>, bytes: &[u8], at: &mut usize) -> bool {
+    while let Some(next) = due.last_mut() {
+        match next {
+            Due::Objects(0) => {}
+            Due::Objects(left) => {
+                *left -= 1;
+                return true;
+            }
+            Due::Longs(count) => *at += 4 * usize::from(*count),
+            Due::Pairs if bytes.get(*at) == Some(&b'0') => *at += 1,
+            // The value, after the key that comes now.
+            Due::Pairs => {
+                due.push(Due::Objects(1));
+                return true;
+            }
+        }
+        due.pop();
+    }
+    false
+}
+
 /// Adds what a code object is made of.
 fn fields(layout: &[Field], due: &mut Vec<Due>) {
     for field in layout.iter().rev() {
         match *field {
-            Field::Longs(count) => due.extend((0..count).map(|_| Due::Long)),
+            Field::Longs(count) => due.push(Due::Longs(count)),
             Field::Objects(count) => due.push(Due::Objects(u64::from(count))),
         }
     }

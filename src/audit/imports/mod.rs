@@ -17,8 +17,8 @@ use modules::Modules;
 use statements::{Confirmed, confirmed};
 
 /// Modules that packages make at run time, and those that pip trims from what it bundles.
-const MADE_AT_RUN_TIME: [&str; 3] = ["extern", "moves", "_vendor.pygments"];
-const TRIMMED: [&str; 2] = ["pip._vendor.pygments", "pip._vendor.rich"];
+const MADE_AT_RUN_TIME: [&str; 2] = ["extern", "moves"];
+const TRIMMED: [&str; 2] = ["pip/_vendor/pygments", "pip/_vendor/rich"];
 
 /// Checks the imports of every module that is installed.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
@@ -104,34 +104,36 @@ fn lost(
         return None;
     }
     let base = modules.base(importer, import)?;
-    let is_foreign = import.level > 0 && !modules.is_own(importer, base.first()?);
-    if is_foreign || excused(&base.join(".")) {
+    let top = base.split('/').next().unwrap_or_default();
+    let is_foreign = import.level > 0 && !modules.is_own(importer, top);
+    if is_foreign || excused(&base) {
         return None;
     }
+    let shown = |path: &str| path.replace('/', ".");
     if !modules.has(&base) {
-        return (!modules.parent_is_lively(&base)).then(|| base.join("."));
+        return (!modules.parent_is_lively(&base)).then(|| shown(&base));
     }
     if !always {
         return None;
     }
     let own = modules.is_init_of(importer, &base);
-    import.names.iter().find_map(|name| {
-        let mut whole = base.clone();
-        whole.push(name.clone());
-        let shown = whole.join(".");
-        (!excused(&shown) && !modules.gives(&base, name, own)).then_some(shown)
-    })
+    let is_lost = |name: &&String| !modules.gives(&base, name, own);
+    let lost = import.names.iter().filter(is_lost);
+    let mut lost = lost.map(|name| format!("{base}/{name}"));
+    let lost = lost.find(|path| !excused(path))?;
+    Some(shown(&lost))
 }
 
+/// Whether a module, as a path below the site, is known to be made at run time or left out.
 fn excused(module: &str) -> bool {
     let trimmed = TRIMMED.iter().any(|name| {
         module
             .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
     trimmed
         || module
-            .split('.')
+            .split('/')
             .skip(1)
             .any(|part| MADE_AT_RUN_TIME.contains(&part))
 }

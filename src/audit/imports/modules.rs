@@ -25,7 +25,7 @@ pub(super) struct Modules<'a> {
     known: HashSet<Vec<u8>>,
     /// Directories.
     dirs: HashSet<Vec<u8>>,
-    inits: Mutex<HashMap<Vec<String>, Option<Arc<Init>>>>,
+    inits: Mutex<HashMap<String, Option<Arc<Init>>>>,
 }
 
 impl<'a> Modules<'a> {
@@ -61,27 +61,25 @@ impl<'a> Modules<'a> {
         modules
     }
 
-    /// The absolute name of the module that an import goes to, part by part; none where it leads out of the site.
-    pub(super) fn base(&self, importer: &RelPath, import: &Import) -> Option<Vec<String>> {
-        let mut base = Vec::new();
+    /// The module that an import goes to, as a path below the site (`x/y`); none where it leads out of the site.
+    pub(super) fn base(&self, importer: &RelPath, import: &Import) -> Option<String> {
+        let mut base = String::new();
         if import.level > 0 {
-            let below = importer.as_bytes().get(self.site.as_bytes().len() + 1..)?;
-            base = String::from_utf8_lossy(below)
-                .split('/')
-                .map(str::to_owned)
-                .collect();
-            base.pop();
+            let mut dir = importer.parent_bytes();
             for _ in 1..import.level {
-                base.pop()?;
+                dir = (dir.len() > self.site.as_bytes().len()).then_some(dir)?;
+                dir = &dir[..dir.iter().rposition(|&b| b == b'/')?];
             }
+            let below = dir.get(self.site.as_bytes().len() + 1..);
+            base.push_str(&String::from_utf8_lossy(below.unwrap_or_default()));
         }
-        base.extend(
-            import
-                .module
-                .split('.')
-                .filter(|part| !part.is_empty())
-                .map(str::to_owned),
-        );
+        let parts = import.module.split('.').filter(|part| !part.is_empty());
+        for part in parts {
+            if !base.is_empty() {
+                base.push('/');
+            }
+            base.push_str(part);
+        }
         (!base.is_empty()).then_some(base)
     }
 
@@ -94,33 +92,33 @@ impl<'a> Modules<'a> {
             && self.known.contains(format!("{top}/__init__").as_bytes())
     }
 
-    pub(super) fn has(&self, module: &[String]) -> bool {
-        self.known.contains(module.join("/").as_bytes())
+    pub(super) fn has(&self, module: &str) -> bool {
+        self.known.contains(module.as_bytes())
     }
 
     /// Whether a file is the `__init__.py` of a package.
-    pub(super) fn is_init_of(&self, file: &RelPath, package: &[String]) -> bool {
+    pub(super) fn is_init_of(&self, file: &RelPath, package: &str) -> bool {
         let below = file.as_bytes().get(self.site.as_bytes().len() + 1..);
-        below == Some(format!("{}/__init__.py", package.join("/")).as_bytes())
+        let below = below.and_then(|below| below.strip_prefix(package.as_bytes()));
+        below == Some(b"/__init__.py")
     }
 
     /// Whether a package above a module may have made it at run time, as a plain module above it certainly did.
-    pub(super) fn parent_is_lively(&self, module: &[String]) -> bool {
-        (1..module.len()).any(|len| {
-            let above = &module[..len];
-            let is_plain = self.has(above) && !self.dirs.contains(above.join("/").as_bytes());
+    pub(super) fn parent_is_lively(&self, module: &str) -> bool {
+        let ends = module.match_indices('/').map(|(end, _)| end);
+        ends.map(|end| &module[..end]).any(|above| {
+            let is_plain = self.has(above) && !self.dirs.contains(above.as_bytes());
             is_plain || self.init(above).is_some_and(|init| init.makes_modules)
         })
     }
 
     /// Whether a module gives a name: as a module inside it, or by its own text. Of what is no package, nothing is known.
     /// A package that imports a name of itself does not give that name by saying so.
-    pub(super) fn gives(&self, module: &[String], name: &str, own: bool) -> bool {
-        let path = module.join("/");
+    pub(super) fn gives(&self, module: &str, name: &str, own: bool) -> bool {
         // Every module has __file__, __name__ and their like.
         if name.starts_with("__")
-            || !self.dirs.contains(path.as_bytes())
-            || self.known.contains(format!("{path}/{name}").as_bytes())
+            || !self.dirs.contains(module.as_bytes())
+            || self.known.contains(format!("{module}/{name}").as_bytes())
         {
             return true;
         }
@@ -132,7 +130,7 @@ impl<'a> Modules<'a> {
         }
     }
 
-    fn init(&self, package: &[String]) -> Option<Arc<Init>> {
+    fn init(&self, package: &str) -> Option<Arc<Init>> {
         let lock = || self.inits.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(package) {
             return known.clone();
@@ -140,13 +138,13 @@ impl<'a> Modules<'a> {
         let path = [
             self.site.as_bytes(),
             b"/",
-            package.join("/").as_bytes(),
+            package.as_bytes(),
             b"/__init__.py",
         ]
         .concat();
         let source = RelPath::new(&path).ok().and_then(|path| (self.read)(&path));
         let init = source.map(|source| Arc::new(Init::new(&source)));
-        lock().insert(package.to_vec(), init.clone());
+        lock().insert(package.to_owned(), init.clone());
         init
     }
 }
@@ -160,7 +158,10 @@ impl Init {
         let mut words = HashMap::new();
         if !lively {
             for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-                *words.entry(word.to_owned()).or_insert(0) += 1;
+                match words.get_mut(word) {
+                    Some(count) => *count += 1,
+                    None => drop(words.insert(word.to_owned(), 1)),
+                }
             }
         }
         Self {

@@ -7,6 +7,8 @@ mod record;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
+
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 use metadata::requires_txt;
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
@@ -105,10 +107,8 @@ impl Dists {
         };
         let mut infos = Vec::new();
         for entry in manifest.entries() {
-            let Some(dir) = entry.path.parent() else {
-                continue;
-            };
-            if !found.sites.contains(&dir) {
+            let dir = entry.path.parent_bytes();
+            if !found.sites.iter().any(|site| site.as_bytes() == dir) {
                 continue;
             }
             let name = entry.path.name();
@@ -127,7 +127,6 @@ impl Dists {
                 infos.push((Form::EggLink, entry.path.clone()));
             }
         }
-        use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
         found.all = infos
             .par_iter()
             .map(|(form, info)| load(manifest, root, read, known, *form, info))
@@ -150,7 +149,7 @@ impl Dists {
             owners.extend(rows.zip(0..).map(|(_, row)| (number, row)));
         }
         let path = |owner: &(u32, u32)| self.row(*owner).map(|row| &row.path);
-        owners.sort_unstable_by(|a, b| path(a).cmp(&path(b)).then(a.cmp(b)));
+        owners.par_sort_unstable_by(|a, b| path(a).cmp(&path(b)).then(a.cmp(b)));
         let mut shared = Vec::new();
         owners.dedup_by(|other, first| {
             let same = path(other) == path(first);

@@ -52,7 +52,7 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
 }
 
 /// Walks the tree again, and says whether it holds just what was found, each in the state that it had. Of what `leaves_out` names it
-/// takes no notice. Keeps no second list, which would have to be as long, and sorted.
+/// takes no notice. Nothing is listed, sorted and dropped a second time.
 pub(crate) fn still_holds(
     root: &Rooted,
     found: &[Found],
@@ -66,7 +66,8 @@ pub(crate) fn still_holds(
         let mut held = 0;
         for now in here {
             let was = states.get(now.path.as_bytes());
-            if !was.is_some_and(|was| now.stat.same_state(was)) {
+            let is_held = was.is_some_and(|was| now.stat.same_state(was));
+            if !is_held || now.stat.mount_root && !now.path.is_root() {
                 moved.store(true, Ordering::Relaxed);
             }
             held += 1;
@@ -169,5 +170,56 @@ impl Found {
             stat,
             rare: has.then(|| Box::new(rare)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What is done to a tree, and how.
+    type Change = (&'static str, fn(&std::path::Path));
+
+    #[test]
+    fn a_tree_still_holds_what_was_found_until_anything_of_it_changes() {
+        let changes: [Change; 6] = [
+            ("nothing", |_| ()),
+            ("vanished", |dir| {
+                fs::remove_file(dir.join("a/one")).unwrap();
+            }),
+            ("appeared", |dir| {
+                fs::write(dir.join("b/three"), "").unwrap();
+            }),
+            ("renamed", |dir| {
+                fs::rename(dir.join("a/one"), dir.join("a/other")).unwrap();
+            }),
+            ("exchanged", |dir| {
+                fs::remove_file(dir.join("a/one")).unwrap();
+                fs::write(dir.join("a/one"), "1").unwrap();
+            }),
+            ("written", |dir| fs::write(dir.join("b/two"), "22").unwrap()),
+        ];
+        for (what, change) in changes {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir_all(dir.path().join("a")).unwrap();
+            fs::create_dir_all(dir.path().join("b")).unwrap();
+            fs::write(dir.path().join("a/one"), "1").unwrap();
+            fs::write(dir.path().join("b/two"), "2").unwrap();
+            let root = Rooted::open(dir.path()).unwrap();
+            let found = walk(&root).unwrap();
+            change(dir.path());
+            let holds = still_holds(&root, &found, |_| false).unwrap();
+            assert_eq!(holds, what == "nothing", "{what}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("ours"), "").unwrap();
+        let root = Rooted::open(dir.path()).unwrap();
+        let mut found = walk(&root).unwrap();
+        let is_ours = |path: &RelPath| path.as_bytes() == b"ours";
+        found.retain(|one| !is_ours(&one.path));
+        assert!(still_holds(&root, &found, is_ours).unwrap());
+        assert!(!still_holds(&root, &found, |_| false).unwrap());
     }
 }

@@ -184,9 +184,7 @@ fn commit(
     };
     let whole = Scan {
         manifest,
-        stats: Vec::new(),
-        unreadable: Vec::new(),
-        unstable: Vec::new(),
+        ..Scan::default()
     };
     let intake = Intake::new(store.packer(context.monitor)?);
     let (snapshot, added) = prepare(context, store, intake, &whole, Draft { document, ..draft })?;

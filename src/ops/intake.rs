@@ -80,10 +80,12 @@ impl Sink for Intake<'_> {
     fn wants(&self) -> bool {
         true
     }
-    fn seen(&self, path: &RelPath, digest: &Digest, bytes: &[u8]) {
+    fn digest(&self, path: &RelPath, content: &[u8]) -> Digest {
+        let digest = Digest::of(content);
         if let Some(hashes) = &self.hashes {
-            hashes.add(path, *digest, bytes);
+            hashes.add(path, digest, content);
         }
+        digest
     }
     fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
         self.keep(self.packer.add_files(files))

@@ -102,8 +102,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Reads a large file segment by segment, and returns its digest. In parallel, unless a hash is wanted that takes them in
-    /// order.
+    /// Reads a large file segment by segment, and returns its digest, or what stands for that in an audit. In parallel, unless a hash is
+    /// wanted that takes them in order.
     pub(super) fn read_large(
         &self,
         path: &RelPath,

@@ -32,6 +32,8 @@ pub(crate) struct Scan {
     pub(crate) unreadable: Vec<RelPath>,
     /// What changed in every round.
     pub(crate) unstable: Vec<RelPath>,
+    /// Whether its digests are stand-ins, which only an audit understands.
+    pub(crate) stand_ins: bool,
 }
 
 const ROUNDS: usize = 3;
@@ -73,6 +75,7 @@ pub(crate) fn scan(
                 stats,
                 unreadable,
                 unstable: moved.into_iter().collect(),
+                stand_ins: sink.audits_only(),
             });
         }
         let entries = match moved.len() {
@@ -251,11 +254,7 @@ fn read_one(
         return Ok((file.read_large(&found.path, sink, monitor)?, xattrs));
     }
     let digest = file.read_small(|bytes| {
-        if sink.audits_only() {
-            return sink.stand_in(&found.path, bytes);
-        }
-        let digest = Digest::of(bytes);
-        sink.seen(&found.path, &digest, bytes);
+        let digest = sink.digest(&found.path, bytes);
         if sink.wants() && !sink.has(&digest) {
             wanted.push((digest, bytes.to_vec()));
         }
@@ -332,6 +331,7 @@ impl Scan {
 
     /// What each file holds in its state.
     pub(crate) fn records(&self) -> impl Iterator<Item = Record> {
+        debug_assert!(!self.stand_ins, "nothing may go by what stands for digests");
         let entries = self.manifest.entries().iter().zip(&self.stats);
         entries.filter_map(|(entry, stat)| {
             let has_xattrs = !entry.meta.xattrs.is_empty();

@@ -17,21 +17,19 @@ pub(crate) trait Sink: Sync {
     fn has(&self, digest: &Digest) -> bool;
     /// Whether contents are wanted at all, or only their digests.
     fn wants(&self) -> bool;
-    /// Is shown the content of a small file that was read, wanted or not.
-    fn seen(&self, _: &RelPath, _: &Digest, _: &[u8]) {}
+    /// The digest of a small file that was read, wanted or not, of which it is shown the content.
+    fn digest(&self, _: &RelPath, content: &[u8]) -> Digest {
+        Digest::of(content)
+    }
     /// What hashes a large file while it is read, if this sink wants to know.
     fn hasher(&self, _: &RelPath) -> Option<Sha256> {
         None
     }
     /// Takes what such a hasher came to.
     fn hashed(&self, _: &Digest, _: [u8; 32]) {}
-    /// Whether an audit alone wants this, which goes by the hashes of RECORD: no digests are computed, and no attributes read.
+    /// Whether an audit alone wants this, which goes by the hashes of RECORD: digests may be stand-ins, and attributes are not read.
     fn audits_only(&self) -> bool {
         false
-    }
-    /// What stands for the digest of a small file where there are none. It is shown its content.
-    fn stand_in(&self, _: &RelPath, content: &[u8]) -> Digest {
-        Digest::of(content)
     }
     /// Takes the contents of small files that lie near each other.
     fn files(&self, _: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
@@ -51,8 +49,8 @@ pub(crate) trait Sink: Sync {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopped;
 
-/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests, and bytecode, of
-/// which RECORD has none, goes by its path: nothing may be looked for in a store by them, and no two scans be compared.
+/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests; for bytecode, of which
+/// RECORD has none, stands the digest of its path: nothing may be looked for in a store by them, and no two scans be compared.
 #[derive(Debug, Default)]
 pub(crate) struct HashesOnly(pub(crate) Hashes);
 
@@ -66,7 +64,7 @@ impl Sink for HashesOnly {
     fn audits_only(&self) -> bool {
         true
     }
-    fn stand_in(&self, path: &RelPath, content: &[u8]) -> Digest {
+    fn digest(&self, path: &RelPath, content: &[u8]) -> Digest {
         self.0.add_by_hash(path, content)
     }
     fn hasher(&self, path: &RelPath) -> Option<Sha256> {

@@ -2,7 +2,7 @@
 
 use super::Live;
 use crate::disk::rooted::Rooted;
-use crate::model::{Manifest, Snapshot, SnapshotId};
+use crate::model::{Snapshot, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::intake::Intake;
@@ -117,12 +117,7 @@ impl Incident {
             return Ok(Self::none());
         }
         let intake = Intake::new(store.packer(context.monitor)?);
-        let nothing = Scan {
-            manifest: Manifest::default(),
-            stats: Vec::new(),
-            unreadable: Vec::new(),
-            unstable: Vec::new(),
-        };
+        let nothing = Scan::default();
         Self::prepare(context, store, Ok(intake), &nothing, draft, true)
     }
 

@@ -74,11 +74,12 @@ pub(crate) struct Case<'a> {
     pub(crate) interpreter: Option<String>,
     /// What has to be put right then.
     pub(crate) culprit: Culprit,
-    /// Whether what leads to the interpreter from the venv, `bin/python` or `pyvenv.cfg`, is gone or empty.
+    /// Whether an entry that leads to the interpreter is gone or empty: `bin/python` (or `bin/python3` where there is no other), or
+    /// `pyvenv.cfg`.
     pub(crate) signpost_gone: bool,
-    /// The time until which nine in ten of the files were last written that are whole and not empty.
-    pub(crate) settled: Option<Time>,
-    /// Whether the file system that holds the venv has no room now.
+    /// Until when nearly all whole files were put in their places, if they were written long before, as in a copy that keeps times.
+    pub(crate) copied_until: Option<Time>,
+    /// Whether the file system that holds the venv has no room, when it is looked at.
     pub(crate) full: bool,
     /// The owner of the venv's root directory.
     pub(crate) root_uid: u32,

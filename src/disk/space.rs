@@ -1,5 +1,7 @@
 //! What a file system has left, asked before anything is written.
 
+use rustix::fs::{StatVfs, StatVfsMountFlags};
+
 use crate::model::Shown;
 
 use super::error::{At, PathError};
@@ -12,8 +14,8 @@ pub(crate) struct Need {
     pub(crate) inodes: u64,
 }
 
-/// With so little left, an ordinary file may not fit, and what a failed copy took away again is less.
-const FULL: u64 = 4 << 20;
+/// With fewer bytes left, an ordinary file may not fit, and what a failed copy took away again is less.
+const FULL_BELOW: u64 = 4 << 20;
 
 /// There is not enough room.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -34,11 +36,7 @@ pub(crate) fn preflight(dir: &Rooted, need: Need) -> Result<Result<(), TooLittle
         need,
         free,
     };
-    let bytes_free = if rustix::process::geteuid().is_root() {
-        fs.f_bfree
-    } else {
-        fs.f_bavail
-    } * fs.f_frsize;
+    let bytes_free = bytes_free(&fs);
     if need.bytes > bytes_free {
         return Ok(Err(short("bytes", need.bytes, bytes_free)));
     }
@@ -48,11 +46,23 @@ pub(crate) fn preflight(dir: &Rooted, need: Need) -> Result<Result<(), TooLittle
     Ok(Ok(()))
 }
 
-/// Whether a file system has next to no room, in bytes or in inodes, for those who are not root. False where it does not tell.
+/// What this process may still write.
+fn bytes_free(fs: &StatVfs) -> u64 {
+    let blocks = if rustix::process::geteuid().is_root() {
+        fs.f_bfree
+    } else {
+        fs.f_bavail
+    };
+    blocks.saturating_mul(fs.f_frsize)
+}
+
+/// Whether a file system has next to no room for this process, in bytes or in inodes. False where it does not tell, and where nobody may
+/// write anyway: an image is full when it is made.
 pub(crate) fn is_full(dir: &Rooted) -> bool {
     rustix::fs::fstatvfs(dir.fd()).is_ok_and(|fs| {
-        let no_bytes = fs.f_blocks > 0 && fs.f_bavail * fs.f_frsize < FULL;
-        no_bytes || fs.f_files > 0 && fs.f_favail == 0
+        let no_bytes = fs.f_blocks > 0 && bytes_free(&fs) < FULL_BELOW;
+        let no_inodes = fs.f_files > 0 && fs.f_favail == 0;
+        !fs.f_flag.contains(StatVfsMountFlags::RDONLY) && (no_bytes || no_inodes)
     })
 }
 

@@ -20,6 +20,10 @@ use crate::venv::sharing::Inside;
 
 /// Python files above this size are not parsed.
 const PATCH_MAX: u64 = 4 << 20;
+/// So many whole files tell of all.
+const SAMPLE: usize = 200;
+/// A file that was put in its place more than so many seconds after it was written kept its time.
+const KEPT: i64 = 120;
 /// How many altered files are parsed: a patch by hand is small.
 const PARSED_MAX: usize = 3;
 
@@ -55,7 +59,9 @@ pub(super) fn from_changes(
         });
     let hurts: Vec<Hurt> = hurts.collect();
     diagnose(&Case {
-        settled: settled(sides.actual, &hurts),
+        copied_until: sides
+            .live
+            .and_then(|root| copied_until(root, sides.actual, &hurts)),
         full: sides.live.is_some_and(is_full),
         hurts,
         expected: expected.collect(),
@@ -95,7 +101,8 @@ pub(super) fn from_audit(
             path,
         })
     });
-    let hurts: Vec<Hurt> = hurts.collect();
+    let mut hurts: Vec<Hurt> = hurts.collect();
+    hurts.sort_by(|a, b| a.path.cmp(&b.path));
     if hurts.is_empty() && dists.leftovers.is_empty() && interpreter.problems.is_empty() {
         return Vec::new();
     }
@@ -112,7 +119,7 @@ pub(super) fn from_audit(
         .collect();
     expected.sort_by(|a, b| a.path.cmp(&b.path));
     let case = Case {
-        settled: settled(live, &hurts),
+        copied_until: root.and_then(|root| copied_until(root, live, &hurts)),
         full: root.is_some_and(is_full),
         hurts,
         expected,
@@ -221,7 +228,7 @@ fn surroundings(
     }
 }
 
-/// Whether nothing leads from a venv to its interpreter any more.
+/// Whether one of the entries that lead from a venv to its interpreter is gone or empty.
 fn is_signpost_gone(live: &Manifest) -> bool {
     let get = |path: &[u8]| RelPath::new(path).ok().and_then(|path| live.get(&path));
     let is_empty = |entry: &Entry| entry.size() == Some(0);
@@ -231,18 +238,28 @@ fn is_signpost_gone(live: &Manifest) -> bool {
         || get(b"pyvenv.cfg").is_none_or(is_empty)
 }
 
-/// The time until which nine in ten of the files were last written that are whole and have content.
-fn settled(live: &Manifest, hurts: &[Hurt]) -> Option<Time> {
+/// Until when nine in ten of the whole files were put in their places, by their change times, if they were written long before:
+/// then they are copies that keep times, or links. Looks at a sample.
+fn copied_until(root: &Rooted, live: &Manifest, hurts: &[Hurt]) -> Option<Time> {
     let is_hurt = |path| hurts.binary_search_by(|hurt| hurt.path.cmp(path)).is_ok();
-    let mut times: Vec<Time> = live
-        .entries()
+    let whole = live.entries().iter().filter(|entry| {
+        entry.size().is_some_and(|size| size > 0)
+            && !is_bytecode(&entry.path)
+            && !is_hurt(&entry.path)
+    });
+    let whole: Vec<_> = whole.collect();
+    let sample = whole.iter().step_by(whole.len() / SAMPLE + 1);
+    let stats = sample.filter_map(|entry| root.stat_below(&entry.path, false).ok());
+    let stats: Vec<_> = stats.collect();
+    let put = stats
         .iter()
-        .filter(|entry| entry.size().is_some_and(|size| size > 0))
-        .filter(|entry| !is_bytecode(&entry.path) && !is_hurt(&entry.path))
-        .map(|entry| entry.meta.mtime)
-        .collect();
-    let most = times.len().checked_sub(1)? * 9 / 10;
-    Some(*times.select_nth_unstable(most).1)
+        .filter(|stat| stat.ctime.secs > stat.mtime.secs.saturating_add(KEPT));
+    let mut put: Vec<Time> = put.map(|stat| stat.ctime).collect();
+    let most = (stats.len() * 9).div_ceil(10);
+    if most == 0 || put.len() < most {
+        return None;
+    }
+    Some(*put.select_nth_unstable(most - 1).1)
 }
 
 /// The kind of damage that a finding tells of; none where it is not about a file's content.

@@ -77,7 +77,7 @@ fn disk(sandbox: &Sandbox, kib: u64) -> Option<Mount> {
     Some(mount)
 }
 
-/// What diff and check say of a copy that did not fit; none where it did, or could not be made.
+/// What diff and check say of a copy that does not fit; none where there is no such disk.
 fn copied(sandbox: &Sandbox, mount: Option<Mount>, how: &str) -> Option<(Value, Value)> {
     let mount = mount?;
     let copy = Command::new("sh")
@@ -85,14 +85,17 @@ fn copied(sandbox: &Sandbox, mount: Option<Mount>, how: &str) -> Option<(Value, 
         .current_dir(sandbox.root())
         .output()
         .unwrap();
-    let read = |verb| -> Value {
+    let read = |verb, codes: &[i32]| -> Value {
         let said = sandbox.snap(&[verb, "venv", "--json"]);
-        // Where not even pyvenv.cfg came, there is no venv to be checked, and where no package came, none is damaged.
-        assert!(said.code == 1 || verb == "check", "{said}");
+        assert!(codes.contains(&said.code), "{said}");
         let nothing = || serde_json::json!({ "diagnosis": [] });
-        serde_json::from_str(&said.stdout).unwrap_or_else(|_| nothing())
+        match said.code {
+            3 => nothing(),
+            _ => serde_json::from_str(&said.stdout).unwrap(),
+        }
     };
-    let said = (read("diff"), read("check"));
+    // Where not even pyvenv.cfg came, there is no venv to be checked, and where no package came, none is damaged.
+    let said = (read("diff", &[1]), read("check", &[0, 1, 3]));
     drop(mount);
     assert!(!copy.status.success(), "{how} fits");
     Some(said)
@@ -108,9 +111,10 @@ fn whoever_copies_onto_a_full_disk_is_told_of_the_disk_and_of_nothing_else() {
     };
     for (tool, how) in BY {
         if Command::new(tool).arg("--version").output().is_err() {
-            skipped(1, "rsync is not installed");
+            skipped(1, &format!("{tool} is not installed"));
             continue;
         }
+        let (mut tried, mut told_by) = (0, (0, 0));
         for (on, make) in [("memory", memory as Make), ("ext4", disk as Make)] {
             for percent in FITS {
                 let what = format!("{how} onto {on} for {percent} %");
@@ -120,23 +124,27 @@ fn whoever_copies_onto_a_full_disk_is_told_of_the_disk_and_of_nothing_else() {
                 };
                 let kinds = &diff["summary"]["kinds"];
                 let count = |kind| kinds[kind].as_u64().unwrap_or(0);
-                println!("{what}: {kinds} {:?} {:?}", rules(&diff), rules(&check));
-                let told = rules(&diff);
+                let (told, alone) = (rules(&diff), rules(&check));
                 let is_told = told == ["short-copy"];
                 // What only is missing shows its cause where the order of the copy is known.
-                let shows = count("emptied") + count("truncated") > 0;
+                let shows = count("emptied") + count("truncated") > 1;
                 assert!(is_told || !shows && told.is_empty(), "{what}: {diff}");
-                let check = rules(&check);
                 assert!(
-                    check.is_empty() || check == ["short-copy"],
-                    "{what}: {check:?}"
+                    alone.is_empty() || alone == ["short-copy"],
+                    "{what}: {check}"
                 );
                 if is_told {
                     let text = diff["diagnosis"][0]["text"].as_str().unwrap();
                     assert!(text.contains("make room before you restore"), "{text}");
                 }
+                tried += 1;
+                told_by.0 += u32::from(is_told);
+                told_by.1 += u32::from(!alone.is_empty());
             }
         }
+        // How much of it, is for the order in the directories to say.
+        let enough = told_by.0 * 3 >= tried && (told_by.1 > 1 || tried == 0);
+        assert!(enough, "{how}: {told_by:?} of {tried}");
     }
 }
 
@@ -145,22 +153,20 @@ fn what_a_full_disk_left_is_known_also_when_the_disk_has_room_again() {
     let Some((sandbox, used)) = moved() else {
         return;
     };
-    for how in ["cp -a full/. venv/", "cp -r full/. venv/"] {
-        let Some(_mount) = memory(&sandbox, used / 2) else {
-            return;
-        };
-        let then = format!("{how} 2>/dev/null; mount -o remount,size=64m venv; true");
-        let done = Command::new("sh")
-            .args(["-c", &then])
-            .current_dir(sandbox.root())
-            .status()
-            .unwrap();
-        assert!(done.success());
-        let diff = sandbox.json(1, &["diff", "venv"]);
-        assert_eq!(rules(&diff), ["short-copy"], "{how}: {diff}");
-        let text = diff["diagnosis"][0]["text"].as_str().unwrap();
-        assert!(text.contains("Look at the free space"), "{text}");
-    }
+    let Some(_mount) = memory(&sandbox, used / 2) else {
+        return;
+    };
+    let copy = "cp -a full/. venv/ 2>/dev/null; mount -o remount,size=64m venv; true";
+    let done = Command::new("sh")
+        .args(["-c", copy])
+        .current_dir(sandbox.root())
+        .status()
+        .unwrap();
+    assert!(done.success());
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(rules(&diff), ["short-copy"], "{diff}");
+    let text = diff["diagnosis"][0]["text"].as_str().unwrap();
+    assert!(text.contains("Look at the free space"), "{text}");
 }
 
 #[test]

@@ -5,12 +5,16 @@ use super::score::Score;
 use crate::model::{Diagnosis, Kind, Shown};
 use crate::venv::Culprit;
 
+/// So many entries lead to it: a cause that took more of others took these by the way.
+const SIGNPOSTS: usize = 2;
+
 /// Speaks where something is wrong with the interpreter.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     // Where what leads to it is gone, with other files or with all that would tell where it is, or for want of room, nothing says
     // that it changed.
-    let is_swept = || case.full || case.hurts.iter().any(is_swept);
-    if case.signpost_gone && (case.culprit == Culprit::Interpreter || is_swept()) {
+    let swept = case.hurts.iter().filter(|hurt| is_swept(hurt)).count();
+    let is_swept = case.full || swept > SIGNPOSTS;
+    if case.signpost_gone && (case.culprit == Culprit::Interpreter || is_swept) {
         return None;
     }
     let what = case.interpreter.as_ref()?.trim_end_matches('.');

@@ -5,48 +5,38 @@
 //! the first error and leaves nothing half done. So there are several proofs, each of which is enough.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::super::case::{Case, Expected, Hurt};
 use super::file::File;
 use super::score::{ENOUGH, Score, missing_files};
-use super::timing::is_born_bad;
+use super::timing::{WINDOW, is_born_bad};
 use super::words::{count, is, packages};
 use crate::model::{Diagnosis, Kind, RelPath};
 
 /// Copies are written in multiples of this.
 const BLOCK: u64 = 4096;
 
-/// What a full disk stops is written within so many seconds.
-const WINDOW: i64 = 10 * 60;
-
-/// So few missing files are in some order by chance.
+/// Fewer missing files may be the last in some order by chance.
 const ENOUGH_IN_ORDER: usize = 5;
 
 /// Speaks where the damage is what a copy leaves that ended early.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     let left = Left::of(case);
-    let ragged = left
-        .cut
-        .iter()
-        .filter(|hurt| !is_cut_at_block(hurt))
-        .count();
-    let is_ragged = ragged > 1 || ragged == left.cut.len() && is_born_bad(case, &left.hurts);
-    let score = if left.is_stump() && !is_ragged {
-        let plain = || left.proves_itself(case).then(|| left.score(case));
-        left.followed(case).or_else(plain)?
-    } else if left.is_stump() {
-        return None;
-    } else {
-        left.in_order(case, by_rsync)?
+    let score = match left.stumps().next() {
+        None => left.last_by_rsync(case)?,
+        Some(_) if left.is_ragged(case) => return None,
+        Some(_) => left
+            .followed(case)
+            .or_else(|| left.is_proven(case).then(|| left.score()))?,
     };
-    let now = if case.full {
-        "The disk of this venv is full now: make room before you restore."
+    let room = if case.full {
+        "The disk of this venv was full when this was found: make room before you restore."
     } else {
         "Look at the free space (`df`) before you restore."
     };
     let text = format!(
-        "{}: a copy ended early, probably on a full disk. {now}",
+        "{}: a copy ended early, probably on a full disk. {room}",
         tally(&score.matched)
     );
     score.diagnosis("short-copy", text)
@@ -62,6 +52,8 @@ struct Left<'a> {
     missing: Vec<&'a Hurt>,
     /// All of them.
     hurts: Vec<&'a Hurt>,
+    /// How much other damage of content there is.
+    others: usize,
 }
 
 impl<'a> Left<'a> {
@@ -76,30 +68,51 @@ impl<'a> Left<'a> {
             empty,
             missing,
             hurts,
+            others: of_kind(Kind::Altered).count() + of_kind(Kind::ZeroFilled).count(),
         }
     }
 
-    /// Whether something was begun and not ended.
-    fn is_stump(&self) -> bool {
-        !self.cut.is_empty() || !self.empty.is_empty()
-    }
-
+    /// What was begun and not ended.
     fn stumps(&self) -> impl Iterator<Item = &'a Hurt> {
         self.cut.iter().chain(&self.empty).copied()
     }
 
-    /// Whether something tells that these stumps are a copy's, in whichever order it went.
-    fn proves_itself(&self, case: &Case) -> bool {
-        if is_born_bad(case, &self.hurts) {
-            return false;
-        }
-        let is_cut = !self.cut.is_empty() && self.cut.iter().all(|hurt| is_cut_at_block(hurt));
-        let only_cut = is_cut && self.empty.is_empty() && self.missing.is_empty();
-        only_cut || case.full || (is_cut || self.is_hollow(case)) && self.is_last(case)
+    /// Whether files are cut where no copy cuts them: more than the one at which it was stopped, or one of a bad wheel.
+    fn is_ragged(&self, case: &Case) -> bool {
+        let ragged = self
+            .cut
+            .iter()
+            .filter(|hurt| !is_cut_at_block(hurt))
+            .count();
+        let all = ragged > 0 && ragged == self.cut.len();
+        ragged > 1 || all && is_born_bad(case, &self.hurts)
     }
 
-    /// Whether most of what is missing or empty lies in directories where nothing has content, and is of several packages: a copy
-    /// came to none of it. Who empties files by hand leaves others beside them.
+    /// Whether something tells that these stumps are a copy's, in whichever order it went.
+    fn is_proven(&self, case: &Case) -> bool {
+        let at_block = !self.cut.is_empty() && self.cut.iter().all(|hurt| is_cut_at_block(hurt));
+        if at_block && self.cut.len() == self.hurts.len() {
+            return true;
+        }
+        let is_shared = |hurt: &Hurt| hurt.actual.is_some_and(|actual| actual.elsewhere > 0);
+        if self.stumps().any(is_shared) || is_born_bad(case, &self.hurts) {
+            return false;
+        }
+        let in_want_of_room = case.full && self.hurts.len() > 1;
+        in_want_of_room || self.is_last(case) && (at_block || self.is_hollow(case))
+    }
+
+    /// Whether the venv is a copy, and the stumps were written right after what is whole had been put in its place.
+    fn is_last(&self, case: &Case) -> bool {
+        let times = || self.stumps().filter_map(|hurt| Some(hurt.actual?.mtime));
+        let ends = times().min().zip(times().max()).zip(case.copied_until);
+        ends.is_some_and(|((first, last), copied)| {
+            copied <= first && last.secs.saturating_sub(copied.secs) <= WINDOW
+        })
+    }
+
+    /// Whether half of what is missing or empty and more lies in directories where nothing has content, and is of several packages: a
+    /// copy came to none of it. Who empties files by hand leaves others beside them.
     fn is_hollow(&self, case: &Case) -> bool {
         let hurt: HashSet<&RelPath> = self.hurts.iter().map(|hurt| &hurt.path).collect();
         let is_whole = |file: &&Expected| file.size != Some(0) && !hurt.contains(&*file.path);
@@ -112,20 +125,9 @@ impl<'a> Left<'a> {
         gone.len() * 2 >= all && packages(&gone).len() > 1
     }
 
-    /// Whether the stumps were written at one time, and nearly everything that is whole before them.
-    fn is_last(&self, case: &Case) -> bool {
-        let times = || self.stumps().filter_map(|hurt| Some(hurt.actual?.mtime));
-        let ends = times().min().zip(times().max()).zip(case.settled);
-        ends.is_some_and(|((first, last), settled)| {
-            settled < first && last.secs.saturating_sub(first.secs) <= WINDOW
-        })
-    }
-
     /// Everything that a copy can leave, of all damage that changed or took content.
-    fn score(&self, case: &Case) -> Score<'a> {
-        let other = |hurt: &&Hurt| matches!(hurt.kind, Kind::Altered | Kind::ZeroFilled);
-        let others = case.hurts.iter().filter(other).count();
-        Score::plain(self.hurts.clone(), self.hurts.len() + others)
+    fn score(&self) -> Score<'a> {
+        Score::plain(self.hurts.clone(), self.hurts.len() + self.others)
     }
 
     /// The damage as that of a copy in the order of paths that ended at the first cut: of the venv, or of its directories.
@@ -134,51 +136,52 @@ impl<'a> Left<'a> {
             return None;
         }
         let first = self.cut.iter().map(|hurt| &hurt.path).min()?;
-        let dirs = self
-            .cut
-            .iter()
-            .filter_map(|hurt| Some((hurt.path.parent()?, &hurt.path)));
-        let dirs: Vec<_> = dirs.collect();
-        let in_order = [vec![(RelPath::root(), first)], dirs.clone()]
-            .into_iter()
-            .find_map(|ends| {
-                let comes_after = |file: File| {
-                    ends.iter()
-                        .any(|(dir, end)| file.path.is_within(dir) && file.path >= *end)
-                };
-                let score = Score::of(case, &self.hurts, comes_after);
-                (score.precision() >= ENOUGH && score.recall() >= ENOUGH).then_some(score)
-            });
+        // The first cut of each directory.
+        let mut ends: HashMap<&[u8], &RelPath> = HashMap::new();
+        for hurt in &self.cut {
+            let end = ends.entry(hurt.path.parent_bytes()).or_insert(&hurt.path);
+            *end = (*end).min(&hurt.path);
+        }
+        let of_venv = HashMap::from([(&b""[..], first)]);
+        let in_order = [&of_venv, &ends].into_iter().find_map(|ends| {
+            let comes_after = |file: File| {
+                above(file.path).any(|dir| ends.get(dir).is_some_and(|end| file.path >= *end))
+            };
+            let score = Score::of(case, &self.hurts, comes_after);
+            (score.precision() >= ENOUGH && score.recall() >= ENOUGH).then_some(score)
+        });
         // A copy goes in the order of the directory, which need not be that of names.
         in_order.or_else(|| {
-            let score = Score::of(case, &self.hurts, |file: File| {
-                dirs.iter().any(|(dir, _)| file.path.is_within(dir))
-            });
+            let in_them = |file: File| above(file.path).any(|dir| ends.contains_key(dir));
+            let score = Score::of(case, &self.hurts, in_them);
             let at_block = self.cut.iter().all(|hurt| is_cut_at_block(hurt));
             (at_block && score.precision() >= ENOUGH).then_some(score)
         })
     }
 
-    /// Missing files that are the last ones in an order, in which the copy ended within a directory.
-    fn in_order(
-        &self,
-        case: &'a Case,
-        order: impl Fn(&RelPath, &RelPath) -> Ordering,
-    ) -> Option<Score<'a>> {
-        let first = self.missing.iter().map(|hurt| &hurt.path);
-        let first = first.min_by(|a, b| order(a, b))?;
-        let is_after = |path: &RelPath| order(path, first) != Ordering::Less;
-        let dir = first.parent()?;
+    /// Missing files that are the last ones in rsync's order, where that ended within a directory, or there is no room.
+    fn last_by_rsync(&self, case: &'a Case) -> Option<Score<'a>> {
+        let missing = self.missing.iter().map(|hurt| &hurt.path);
+        let first = missing.min_by(|a, b| by_rsync(a, b))?;
+        let is_after = |path: &RelPath| by_rsync(path, first) != Ordering::Less;
         let beside = case.expected.iter().map(|file| &*file.path);
-        let beside = beside.filter(|path| path.parent().as_ref() == Some(&dir));
+        let beside = beside.filter(|path| path.parent_bytes() == first.parent_bytes());
         let (after, before): (Vec<_>, Vec<_>) = beside.partition(|path| is_after(path));
         // Whoever removes packages or directories takes whole ones, and rarely just the last.
         let is_within = after.len() > 1 && !before.is_empty();
-        let is_within = is_within || case.full && packages(&self.missing).len() > 1;
-        let score = Score::of(case, &self.missing, |file: File| is_after(file.path));
-        let fits = is_within && self.missing.len() >= ENOUGH_IN_ORDER && score.recall() >= ENOUGH;
+        let is_likely = is_within || case.full && packages(&self.missing).len() > 1;
+        let mut score = Score::of(case, &self.missing, |file: File| is_after(file.path));
+        score.of += self.others;
+        let fits = is_likely && self.missing.len() >= ENOUGH_IN_ORDER && score.recall() >= ENOUGH;
         fits.then_some(score)
     }
+}
+
+/// The directories above a path, the root as nothing.
+fn above(path: &RelPath) -> impl Iterator<Item = &[u8]> {
+    let bytes = path.as_bytes();
+    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+    std::iter::once(&bytes[..0]).chain(ends.map(|(end, _)| &bytes[..end]))
 }
 
 /// `1 file is cut short, 2 are empty and 3 are missing`.

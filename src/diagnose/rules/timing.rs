@@ -10,6 +10,9 @@ use crate::model::{Kind, RelPath, Time};
 /// An install may take so many seconds between a file and its RECORD.
 const SLACK: i64 = 120;
 
+/// What one event wrote or stopped has times within so many seconds of each other.
+pub(super) const WINDOW: i64 = 10 * 60;
+
 /// When an entry took its damage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {

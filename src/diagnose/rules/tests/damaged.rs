@@ -42,23 +42,86 @@ fn half(case: Case<'static>, mtime: i64) -> Case<'static> {
 }
 
 #[test]
-fn empty_files_are_a_full_disk_where_it_is_full_or_they_came_last() {
+fn empty_files_are_a_full_disk_where_it_is_full_or_the_venv_is_a_copy() {
     let full = |full| Case { full, ..healthy() };
     let told = only(&half(full(true), LATE), "short-copy").text;
-    assert!(told.contains("full now: make room"), "{told}");
+    assert!(told.contains("was full when this was found"), "{told}");
     // Old times say nothing of when the bytes went, unless there is no room.
     only(&half(full(true), INSTALL), "short-copy");
-    assert!(rules(&half(full(false), LATE)).is_empty());
-    // With directories that never came, they are what was written last.
-    let mut last = half(healthy(), LATE);
-    last.dirs.retain(|dir, _| !dir.is_within(&site("click")));
-    let mut last = last.remove(LATE, |file| file.path.is_within(&site("click")));
-    last.dirs.retain(|dir, _| !dir.is_within(&site("click")));
-    assert!(rules(&last).is_empty());
-    last.settled = Some(at(LATE - 1));
-    only(&last, "short-copy");
-    last.settled = Some(at(LATE));
-    assert!(rules(&last).is_empty());
+    // One file may be empty for any reason.
+    let one = full(true).hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, 1));
+    assert!(rules(&one).is_empty());
+    let shared = Actual {
+        elsewhere: 1,
+        ..actual(LATE, 0)
+    };
+    let linked = full(true).hurt(Kind::Emptied, shared, of("click", 0, 4));
+    only(&linked, "hard-link-aliasing");
+    // Whole packages came to nothing, right after the others were put in their places.
+    let at_once = |copied_until| Case {
+        copied_until,
+        ..half(healthy(), LATE)
+    };
+    assert!(rules(&at_once(None)).is_empty());
+    only(&at_once(Some(at(LATE - 1))), "short-copy");
+    assert!(rules(&at_once(Some(at(LATE + 1)))).is_empty());
+    assert!(rules(&at_once(Some(at(LATE - 3600)))).is_empty());
+    // Others beside them have their content.
+    let some = Case {
+        copied_until: Some(at(LATE - 1)),
+        ..healthy().hurt(Kind::Emptied, actual(LATE, 0), |file| {
+            of("click", 0, 9)(file) || of("pandas", 0, 9)(file)
+        })
+    };
+    assert!(rules(&some).is_empty());
+}
+
+#[test]
+fn files_cut_at_a_block_are_a_short_copy_whatever_their_times() {
+    for time in [INSTALL, LATE] {
+        let cut = healthy().hurt(Kind::Truncated, actual(time, 4096), of("uvicorn", 5, 6));
+        only(&cut, "short-copy");
+    }
+}
+
+/// Also where the files that it hit are all of their packages, RECORD too, and no more whole ones are as young.
+#[test]
+fn a_power_cut_after_an_upgrade_is_no_short_copy() {
+    let lost = |file: &Expected| {
+        let is_of = |dir| file.path.is_within(&site(dir));
+        (is_of("click") || is_of("idna")) && file.size != Some(0)
+    };
+    for copied_until in [None, Some(at(INSTALL + 15))] {
+        let case = Case {
+            copied_until,
+            ..healthy()
+        };
+        only(
+            &case.hurt(Kind::Emptied, actual(INSTALL, 0), lost),
+            "power-loss",
+        );
+        let all = |file: &Expected| {
+            let is_of = |dir| file.path.is_within(&site(dir));
+            lost(file) || is_of("click-1.0.dist-info") || is_of("idna-1.0.dist-info")
+        };
+        let mut unknown = healthy().hurt(Kind::Emptied, actual(INSTALL, 0), all);
+        unknown.copied_until = copied_until;
+        unknown.installed.remove("click");
+        unknown.installed.remove("idna");
+        assert!(rules(&unknown).is_empty());
+    }
+}
+
+#[test]
+fn bytes_that_never_came_are_no_want_of_room() {
+    let zeroed = healthy().hurt(Kind::ZeroFilled, actual(INSTALL, 9000), of("numpy", 3, 9));
+    only(
+        &Case {
+            full: true,
+            ..zeroed
+        },
+        "power-loss",
+    );
 }
 
 #[test]
@@ -153,8 +216,9 @@ fn an_interpreter_that_nothing_leads_to_any_more_did_not_change() {
     };
     only(&gone(link()), "interpreter-changed");
     assert!(rules(&gone(Culprit::Interpreter)).is_empty());
-    let emptied = gone(link()).hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, 2));
-    assert!(rules(&emptied).is_empty());
+    let emptied = |to| gone(link()).hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, to));
+    only(&emptied(2), "interpreter-changed");
+    assert!(rules(&emptied(3)).is_empty());
     let edited = gone(link()).hurt(Kind::Altered, actual(LATE, 9), of("click", 0, 2));
     only(&edited, "interpreter-changed");
 }

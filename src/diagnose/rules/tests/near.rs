@@ -173,3 +173,25 @@ fn each_rule_is_silent_on_the_damage_of_all_others() {
         only(&case, rule);
     }
 }
+
+/// On a copy that keeps times all the same; and on a disk that is full by now, or was then, what is empty may be for want of room.
+#[test]
+fn each_rule_is_silent_there_as_well_where_the_venv_is_a_copy_or_the_disk_is_full() {
+    for (rule, case) in causes() {
+        let copied_until = Some(super::venv::at(INSTALL + 15));
+        only(
+            &Case {
+                copied_until,
+                ..case.clone()
+            },
+            rule,
+        );
+        let full = Case { full: true, ..case };
+        let lost = rule == "power-loss";
+        assert_eq!(
+            rules(&full),
+            [if lost { "short-copy" } else { rule }],
+            "{rule}"
+        );
+    }
+}

@@ -71,6 +71,8 @@ def tools(snap, venv_python):
             "restore": "mkdir {out} && cd {out} && borg extract {repo}::a", "incident": "cd / && borg extract {repo}::a",
             "prune": f"borg prune --keep-last {KEPT} {{repo}} && borg compact {{repo}}"}, start="borg init -e none {repo}", below="{src}"),
         Tool("b3sum", "b3sum", {"diff": "find {src} -type f -print0 | xargs -0 -P{cores} -n 512 b3sum > {scratch}/sums"}),
+        # The same with SHA-256, by the processor's instructions; sha256sum may do without them.
+        Tool("openssl", "openssl", {"check": "find {src} -type f -print0 | xargs -0 -P{cores} -n 512 openssl dgst -sha256 > {scratch}/sums"}),
         Tool("pip check", venv_python, {"check": "{src}/bin/python -m pip check"}, ok={"check": (0, 1)}),
     ]
 

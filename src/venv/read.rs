@@ -65,8 +65,13 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Opens it, and tells the system that a small one is read soon.
     pub(super) fn open(root: &Rooted, found: &Found) -> Result<Self, Failed> {
         let fd = root.open_raw(&found.path, OFlags::RDONLY, rustix::fs::Mode::empty())?;
+        if found.stat.size <= SEGMENT_LEN as u64 {
+            // Only a hint; a disk that must be asked for each file in turn takes half as long again.
+            let _ = rustix::fs::fadvise(&fd, 0, None, rustix::fs::Advice::WillNeed);
+        }
         Ok(Self {
             fd,
             stat: found.stat,

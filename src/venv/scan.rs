@@ -39,6 +39,10 @@ pub(crate) struct Scan {
 const ROUNDS: usize = 3;
 /// Bytes that one task reads where nothing is kept.
 pub(super) const READ_LEN: u64 = 1 << 20;
+/// More files at once bring little.
+const AHEAD_MAX: usize = 8;
+/// All tasks together have no more files open: a process is often allowed 1,024.
+const OPEN_MAX: usize = 256;
 /// How many files one task reads.
 pub(super) const BATCH_FILES: usize = 1024;
 
@@ -220,15 +224,19 @@ pub(super) fn read_batch(
     let mut contents = Vec::with_capacity(batch.len());
     let mut wanted = Vec::new();
     let mut bytes_read = 0;
-    for (_, found) in batch {
-        let content = match read_one(root, found, sink, monitor, &mut wanted) {
-            Ok((digest, xattrs)) => Content::Known(digest, xattrs),
-            Err(Failed::Changed) => Content::Changed,
-            Err(Failed::Unreadable(reason)) => Content::Unreadable(reason),
-            Err(Failed::Stopped) => return Err(Stopped),
-        };
-        bytes_read += found.stat.size;
-        contents.push(content);
+    for some in batch.chunks(ahead()) {
+        let open: Vec<_> = some.iter().map(|one| Opened::open(root, one.1)).collect();
+        for ((_, found), file) in some.iter().zip(open) {
+            let read = |file| read_one(&file, found, sink, monitor, &mut wanted);
+            let content = match file.and_then(read) {
+                Ok((digest, xattrs)) => Content::Known(digest, xattrs),
+                Err(Failed::Changed) => Content::Changed,
+                Err(Failed::Unreadable(reason)) => Content::Unreadable(reason),
+                Err(Failed::Stopped) => return Err(Stopped),
+            };
+            bytes_read += found.stat.size;
+            contents.push(content);
+        }
     }
     monitor.read(batch.len() as u64, bytes_read);
     sink.files(wanted)?;
@@ -236,15 +244,19 @@ pub(super) fn read_batch(
     Ok(contents)
 }
 
+/// How many files one task opens before it reads the first of them, so that a disk has more than one to fetch.
+fn ahead() -> usize {
+    (OPEN_MAX / rayon::current_num_threads()).clamp(1, AHEAD_MAX)
+}
+
 /// Reads one file. What the sink wants of small ones is collected, so that neighbours come to it together.
 fn read_one(
-    root: &Rooted,
+    file: &Opened,
     found: &Found,
     sink: &dyn Sink,
     monitor: &dyn Monitor,
     wanted: &mut Vec<(Digest, Vec<u8>)>,
 ) -> Result<(Digest, Xattrs), Failed> {
-    let file = Opened::open(root, found)?;
     let xattrs = if sink.audits_only() {
         Vec::new()
     } else {

@@ -106,8 +106,6 @@ pub fn diff_venv(
     let store = context.open()?;
     let venv = context.venv_id(site);
     let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;
-    store.load_objects(context.monitor)?;
-    let manifest = store.manifest(&expected.snapshot.root, expected.snapshot.entries())?;
     let cache = if options.quick {
         store.stat_cache(&Context::cache_key(&venv), context.monitor)?
     } else {
@@ -122,7 +120,13 @@ pub fn diff_venv(
     };
     let before = expected.snapshot.venv.path();
     let live = steady(context, site, Site::open, |root| {
-        let scan = scan(root, &cache, &DigestsOnly, context.monitor)?;
+        let read = || {
+            store.load_objects(context.monitor)?;
+            store.manifest(&expected.snapshot.root, expected.snapshot.entries())
+        };
+        let scan = || scan(root, &cache, &DigestsOnly, context.monitor);
+        let (manifest, scan) = rayon::join(read, scan);
+        let (manifest, scan) = (manifest?, scan?);
         let sides = Sides {
             store: &store,
             expected: &manifest,

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::diff::Sides;
 use super::packages::Installed;
+use super::sides::Sides;
 use crate::diagnose::{Actual, Case, Expected, Hurt, diagnose};
 use crate::disk::rooted::Rooted;
 use crate::disk::space::is_full;

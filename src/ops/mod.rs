@@ -29,6 +29,7 @@ mod restore;
 mod retention;
 mod save;
 mod sharers;
+mod sides;
 mod stale;
 mod stats;
 mod steady;

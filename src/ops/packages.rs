@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::audit::{TEXT_MAX, bytes};
-use super::diff::Sides;
+use super::sides::Sides;
 use crate::diagnose::{Packages, settle_directories};
 use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};
 use crate::venv::dist::{Dists, Hash, Record, Row};

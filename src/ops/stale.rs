@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::audit::TEXT_MAX;
-use super::diff::Sides;
+use super::sides::Sides;
 use crate::audit::{Bytecode, Seen, stale};
 use crate::disk::stat::Stat;
 use crate::model::{Change, Class, Kind, RelPath};

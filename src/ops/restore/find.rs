@@ -9,10 +9,10 @@ use crate::model::{
     Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, PackageState, RelPath, Seen,
 };
 use crate::ops::clues::from_changes;
-use crate::ops::diff::{Depth, Sides};
 use crate::ops::error::Error;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
+use crate::ops::sides::{Depth, Sides};
 use crate::venv::Site;
 
 /// What a comparison of the snapshot with the live tree came to.

@@ -36,11 +36,12 @@ mod write;
 use std::time::Instant;
 
 use super::context::Context;
-use super::diff::{Depth, Sides, choose};
+use super::diff::choose;
 use super::error::Error;
 use super::log::{Event, record};
 use super::lookup::Chosen;
 use super::save::Draft;
+use super::sides::{Depth, Sides};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
 use crate::model::{

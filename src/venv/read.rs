@@ -107,8 +107,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Reads a large file segment by segment, and returns its digest, or what stands for that in an audit. In parallel, unless a hash is
-    /// wanted that takes them in order.
+    /// Reads a large file segment by segment, in parallel, and returns its digest; or one after the other, where a hash shall stand for
+    /// that.
     pub(super) fn read_large(
         &self,
         path: &RelPath,
@@ -120,36 +120,22 @@ impl Opened {
             let what = "it is larger than 1 TiB, which no file of a venv is";
             return Err(Failed::Unreadable(what.to_owned()));
         }
-        let mut hasher = sink.hasher(path);
-        if sink.audits_only()
-            && let Some(hasher) = hasher
-        {
+        if let Some(hasher) = sink.hasher(path) {
             return self.hash_large(hasher, sink, monitor);
         }
         let count = size.div_ceil(SEGMENT_LEN as u64) as u32;
-        let read = |number, also: &mut dyn FnMut(&[u8])| {
+        let read = |number| {
             // Even the zeros of a hole are hashed, and those of a terabyte take minutes.
             if monitor.cancelled() {
                 return Err(Failed::Stopped);
             }
-            self.read_segment(number, sink, also)
+            self.read_segment(number, sink)
         };
-        let values: Result<Vec<Digest>, Failed> = match &mut hasher {
-            Some(hasher) => (0..count)
-                .map(|number| read(number, &mut |bytes| hasher.update(bytes)))
-                .collect(),
-            None => (0..count)
-                .into_par_iter()
-                .map(|number| read(number, &mut |_| ()))
-                .collect(),
-        };
+        let values: Result<Vec<Digest>, Failed> = (0..count).into_par_iter().map(read).collect();
         let values = values?;
         self.unchanged()?;
         let segments = Segments::new(size, values).ok_or(Failed::Changed)?;
         let digest = segments.digest();
-        if let Some(hasher) = hasher {
-            sink.hashed(&digest, hasher.finalize().into());
-        }
         sink.segments(segments)?;
         Ok(digest)
     }
@@ -176,14 +162,8 @@ impl Opened {
         Ok(Digest::from_bytes(hash))
     }
 
-    fn read_segment(
-        &self,
-        number: u32,
-        sink: &dyn Sink,
-        also: &mut dyn FnMut(&[u8]),
-    ) -> Result<Digest, Failed> {
+    fn read_segment(&self, number: u32, sink: &dyn Sink) -> Result<Digest, Failed> {
         self.with_segment(number, |bytes| {
-            also(bytes);
             let value = segment_value(bytes, number);
             sink.segment(value, number, bytes)?;
             Ok(value)

@@ -21,7 +21,7 @@ pub(crate) trait Sink: Sync {
     fn digest(&self, _: &RelPath, content: &[u8]) -> Digest {
         Digest::of(content)
     }
-    /// What hashes a large file while it is read, if this sink wants to know.
+    /// What hashes a large file in the place of its digest, where that is all that is wanted.
     fn hasher(&self, _: &RelPath) -> Option<Sha256> {
         None
     }

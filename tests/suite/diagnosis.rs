@@ -74,7 +74,7 @@ fn files(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn sh(dir: &Path, script: &str) {
+pub(crate) fn sh(dir: &Path, script: &str) {
     let status = Command::new("sh")
         .args(["-c", script])
         .current_dir(dir)

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::diagnosis::{rules, stocked};
+use crate::diagnosis::{rules, sh, stocked};
 use crate::support::Sandbox;
 use crate::support::faults::{is_root, skipped};
 use crate::support::mounts::Mount;
@@ -157,12 +157,7 @@ fn what_a_full_disk_left_is_known_also_when_the_disk_has_room_again() {
         return;
     };
     let copy = "cp -a full/. venv/ 2>/dev/null; mount -o remount,size=64m venv; true";
-    let done = Command::new("sh")
-        .args(["-c", copy])
-        .current_dir(sandbox.root())
-        .status()
-        .unwrap();
-    assert!(done.success());
+    sh(sandbox.root(), copy);
     let diff = sandbox.json(1, &["diff", "venv"]);
     assert_eq!(rules(&diff), ["short-copy"], "{diff}");
     let text = diff["diagnosis"][0]["text"].as_str().unwrap();

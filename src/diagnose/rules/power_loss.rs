@@ -9,8 +9,8 @@ use super::timing::{WINDOW, utc};
 use super::words::{count, packages};
 use crate::model::{Diagnosis, Kind, RelPath};
 
-/// So many seconds after its RECORD a file may have been written, where no snapshot tells that the time is the old one. RECORD is written last: what has a later time was emptied by
-/// somebody. Some file systems keep times to two seconds.
+/// So many seconds after its RECORD a file may have been written, where no snapshot tells that the time is the old one. RECORD is
+/// written last: what has a later time was emptied by somebody. Some file systems keep times to two seconds.
 const GRAIN: i64 = 2;
 
 /// Speaks where several files that one install wrote are empty or hold only NUL.

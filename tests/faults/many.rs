@@ -195,7 +195,8 @@ fn work(sandbox: &Sandbox, number: usize, end: Instant) -> (usize, Vec<String>) 
         }
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        // A save may meet the exchange three times in a row and say so; an undo may have nothing to bring back.
+        // A save may meet the exchange three times in a row and say so; an undo may have nothing to bring back, or nothing that is
+        // still there, since others forget and prune.
         let code = output.status.code().unwrap();
         // Every state of these venvs fits into the store, so nobody has a reason to keep a tree beside them.
         assert!(!said.contains("kept as"), "snap {args:?}: {code}\n{said}");
@@ -207,6 +208,8 @@ fn work(sandbox: &Sandbox, number: usize, end: Instant) -> (usize, Vec<String>) 
             "changed",
             "installation",
             "replaced nothing",
+            "was forgotten",
+            "in the store no more",
             "cannot",
             "there is no",
             "lost",

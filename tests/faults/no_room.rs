@@ -31,8 +31,9 @@ impl Act {
 
 /// A small disk with a venv and its store, and a copy of both elsewhere to begin anew from.
 struct Disk {
-    sandbox: Sandbox,
+    /// Unmounted before the sandbox goes.
     mount: Option<Mount>,
+    sandbox: Sandbox,
     options: &'static str,
     /// The snapshots with their trees, oldest first, and the venv as it is, which is none of them.
     saved: Vec<(String, Tree)>,
@@ -50,8 +51,8 @@ impl Disk {
             return None;
         }
         let mut disk = Self {
-            sandbox,
             mount: None,
+            sandbox,
             options,
             saved: Vec::new(),
             now: Tree::default(),

@@ -25,8 +25,9 @@ fn cut(at: &Path) -> bool {
 
 /// A disk that can be cut and turned on again.
 struct Disk {
-    sandbox: Sandbox,
+    /// Unmounted before the sandbox goes.
     mount: Option<Mount>,
+    sandbox: Sandbox,
 }
 
 impl Disk {
@@ -36,7 +37,7 @@ impl Disk {
             return None;
         }
         let mount = Mount::image(&sandbox.path("image"), &sandbox.path("disk"), "loop");
-        mount.is_some().then_some(Self { sandbox, mount })
+        mount.is_some().then_some(Self { mount, sandbox })
     }
 
     /// Cuts the power and turns it on again.

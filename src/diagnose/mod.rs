@@ -4,8 +4,10 @@ mod case;
 mod class;
 mod packages;
 mod rules;
+mod versions;
 
 pub(crate) use case::{Actual, Case, Expected, Hurt};
 pub(crate) use class::classify;
-pub(crate) use packages::{Packages, Progress, settle_directories, versions};
+pub(crate) use packages::{Packages, Progress, settle_directories};
 pub(crate) use rules::diagnose;
+pub(crate) use versions::versions;

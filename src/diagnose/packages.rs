@@ -2,15 +2,11 @@
 //! RECORD agrees with the bytes.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::str::FromStr;
 
-use pep440_rs::Version;
-
-use crate::model::{
-    Change, Class, Detail, Kind, Manifest, Package, PackageChange, PackageState, RelPath,
-};
+use super::versions::direction;
+use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::{Dist, Dists, Hash, Row, is_renamed, normalized};
+use crate::venv::dist::{Dist, Dists, Hash, Row, is_renamed};
 
 /// What both sides have installed.
 pub(crate) struct Packages<'a> {
@@ -252,6 +248,9 @@ impl<'a> Packages<'a> {
         let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
         let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
         match self.steps.get(name) {
+            Some(Step::Again) if versions.is_some_and(|(old, new)| left_out(old, new)) => {
+                Progress::Half
+            }
             // RECORD is written last: what is not there went later.
             Some(Step::Version | Step::Added | Step::Again) => Progress::Done,
             // Without its METADATA and RECORD nobody knows what the new version consists of.
@@ -345,38 +344,21 @@ fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
         && digest(old, packages.before) == digest(new, packages.after)
 }
 
-/// What became of packages, told from their versions alone.
-pub(crate) fn versions(before: &[Package], after: &[Package]) -> Vec<PackageChange> {
-    let by_name = |packages: &[Package]| -> BTreeMap<String, String> {
-        let pair = |package: &Package| (normalized(&package.name), package.version.clone());
-        packages.iter().map(pair).collect()
+/// Whether a new RECORD of the same version is that of the same build, with files left out: what a faulty wheel or cache leaves once an
+/// installer has written RECORD to match. What each installer writes in its own way tells nothing.
+fn left_out(old: &Dist, new: &Dist) -> bool {
+    let telling = |dist: &Dist, row: &Row| {
+        let is_known = matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path);
+        let site = dist.info.parent();
+        let in_site = site.is_some_and(|site| row.path.is_within(&site));
+        is_known && in_site && !row.path.is_within(&dist.info)
     };
-    let (before, after) = (by_name(before), by_name(after));
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let change = |name: &String| {
-        let (expected, actual) = (before.get(name).cloned(), after.get(name).cloned());
-        let state = match (&expected, &actual) {
-            (Some(old), Some(new)) if old == new => return None,
-            (Some(_), Some(_)) => direction(expected.as_deref(), actual.as_deref()),
-            (Some(_), None) => PackageState::Removed,
-            _ => PackageState::Added,
-        };
-        Some(PackageChange {
-            name: name.clone(),
-            expected,
-            actual,
-            state,
-            damaged: 0,
-        })
+    let hash = |dist: &Dist, path: &RelPath| {
+        let (_, record) = dist.record.as_ref()?;
+        record.row(path).map(|row| row.hash.clone())
     };
-    names.into_iter().filter_map(change).collect()
-}
-
-fn direction(expected: Option<&str>, actual: Option<&str>) -> PackageState {
-    let parse = |text: Option<&str>| text.and_then(|text| Version::from_str(text).ok());
-    match (parse(expected), parse(actual)) {
-        (Some(old), Some(new)) if new < old => PackageState::Downgraded,
-        (Some(old), Some(new)) if new == old => PackageState::Reinstalled,
-        _ => PackageState::Upgraded,
-    }
+    let same = |row: &Row| hash(old, &row.path).as_ref() == Some(&row.hash);
+    let lacks = |row: &Row| hash(new, &row.path).is_none();
+    rows(new).filter(|row| telling(new, row)).all(same)
+        && rows(old).filter(|row| telling(old, row)).any(lacks)
 }

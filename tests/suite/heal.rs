@@ -84,6 +84,48 @@ fn an_upgrade_without_its_record_is_half_done() {
     );
 }
 
+/// The outage that this project was born from, as an installer that writes RECORD to match leaves it: it was called another build.
+#[test]
+fn the_same_build_installed_again_with_files_left_out_comes_back_whole() {
+    let (sandbox, ..) = saved();
+    let good = Tree::of(&sandbox.venv());
+    let module = |n: usize| (format!("wares/part{n}.py"), format!("x = {n}\n").repeat(50));
+    let modules: Vec<(String, String)> = (0..12).map(module).collect();
+    let again = |init: &str, dir: &str| {
+        let mut files = vec![
+            ("wares/__init__.py", init),
+            ("wares/gone.py", "old = 1\n"),
+            ("wares/same.py", "same = 1\n"),
+        ];
+        let modules = modules.iter();
+        files.extend(modules.map(|(path, text)| (path.as_str(), text.as_str())));
+        let wheel = build(&sandbox.path(dir), "wares", "1.0", &files, &[]);
+        let wheel = wheel.to_str().unwrap();
+        pip(&sandbox.venv(), &["install", "--force-reinstall", wheel]);
+    };
+    let init = "from .core import main\n__version__ = '1.0'\n";
+    again(init, "faulty");
+    let run = sandbox.code(1, &["diff", "venv"]);
+    assert!(run.stdout.contains("wares/core.py"), "{run}");
+    let run = sandbox.ok(&["restore", "venv", "--heal"]);
+    let said = "wares 1.0 was installed again with files left out; it comes back whole";
+    assert!(run.stderr.contains(said), "{run}");
+    let wares = |mut tree: Tree| -> Tree {
+        let of_wares = |path: &PathBuf| path.to_string_lossy().contains("wares");
+        tree.0.retain(|path, _| of_wares(path));
+        tree.without_bytecode()
+    };
+    wares(good).assert_same(&wares(Tree::of(&sandbox.venv())), "healed");
+    sandbox.ok(&["check", "venv"]);
+    // Another build has other code, to which what the snapshot has may not fit.
+    again("__version__ = '1.0'\n", "other");
+    let run = sandbox.code(3, &["restore", "venv", "--heal"]);
+    assert!(
+        run.stdout.contains("the snapshot has another build of it"),
+        "{run}"
+    );
+}
+
 /// Their installation had come to its end when a sweep took files of them. They were called half done, and removed or taken
 /// back to the version of the snapshot.
 #[test]

@@ -161,11 +161,16 @@ impl Run<'_> {
     }
 }
 
-/// What happens to a package of which an upgrade did not come to its end.
+/// What happens to a package of which an upgrade or a reinstallation did not come to its end.
 fn taken_back(package: &PackageChange) -> String {
     let name = &package.name;
     let version = |version: &Option<String>| version.clone().unwrap_or_default();
     let (old, new) = (version(&package.expected), version(&package.actual));
+    if old == new {
+        return format!(
+            "{name} {new} was installed again with files left out; it comes back whole, as the snapshot has it"
+        );
+    }
     format!(
         "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
     )

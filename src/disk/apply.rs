@@ -230,7 +230,7 @@ fn mkdir(venv: &Rooted, path: &RelPath) -> Result<(), PathError> {
         }
         match rustix::fs::mkdirat(dir.fd(), path.name(), Mode::from_raw_mode(0o700)) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
-            Err(error) => Err(error).at("create directory", &venv.shown(path)),
+            Err(error) => Err(error).at_with("create directory", || venv.shown(path)),
         }
     })
 }
@@ -258,12 +258,12 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
             }
             done => done,
         };
-        renamed.at("replace", &venv.shown(path))
+        renamed.at_with("replace", || venv.shown(path))
     })?;
     // Two names of one inode: the rename did nothing, so the staged name goes.
     match rustix::fs::unlinkat(from.fd(), name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(error) => Err(error).at("remove", &staging.shown(path)),
+        Err(error) => Err(error).at_with("remove", || staging.shown(path)),
     }
 }
 
@@ -274,13 +274,13 @@ fn settle(venv: &Rooted, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
         Err(error) if leads_nowhere(&error) => return Ok(()),
         done => done?,
     };
-    let stat = Stat::of(&fd).at("stat", &venv.shown(path))?;
+    let stat = Stat::of(&fd).at_with("stat", || venv.shown(path))?;
     if stat.meta() == *meta {
         return Ok(());
     }
     let me = rustix::process::geteuid();
     match meta::apply(&fd, meta, (stat.uid, stat.gid)) {
         Err(Errno::PERM) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),
-        done => done.at("set the attributes of", &venv.shown(path)),
+        done => done.at_with("set the attributes of", || venv.shown(path)),
     }
 }

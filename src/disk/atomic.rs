@@ -150,7 +150,7 @@ pub(crate) fn remove(dir: &Rooted, names: &[impl AsRef<Path>]) -> Result<(), Pat
     for name in names.iter().map(AsRef::as_ref) {
         match rustix::fs::unlinkat(dir.fd(), name, AtFlags::empty()) {
             Ok(()) | Err(rustix::io::Errno::NOENT) => {}
-            Err(error) => return Err(error).at("remove", &dir.path().join(name)),
+            Err(error) => return Err(error).at_with("remove", || dir.path().join(name)),
         }
     }
     dir.sync()

@@ -63,10 +63,21 @@ impl PathError {
 pub(crate) trait At<T> {
     /// `verb` fits "cannot VERB 'PATH'".
     fn at(self, verb: &'static str, path: &Path) -> Result<T, PathError>;
+
+    /// The same where the path has to be made, which is spared while nothing fails.
+    fn at_with(self, verb: &'static str, path: impl FnOnce() -> PathBuf) -> Result<T, PathError>;
 }
 
 impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
     fn at(self, verb: &'static str, path: &Path) -> Result<T, PathError> {
-        self.map_err(|source| PathError::new(verb, path, source))
+        self.at_with(verb, || path.to_owned())
+    }
+
+    fn at_with(self, verb: &'static str, path: impl FnOnce() -> PathBuf) -> Result<T, PathError> {
+        self.map_err(|source| PathError {
+            verb,
+            path: path(),
+            source: source.into(),
+        })
     }
 }

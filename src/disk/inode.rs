@@ -30,7 +30,7 @@ impl Inode {
     }
 
     fn named(dir: &Rooted, name: &[u8], stat: &Stat) -> Result<Self, PathError> {
-        let born = birth(dir.fd(), name).at("stat", &dir.path().join(os(name)))?;
+        let born = birth(dir.fd(), name).at_with("stat", || dir.path().join(os(name)))?;
         Ok(Self {
             ino: stat.ino,
             born: born.map(|time| (time.secs, time.nanos)),

@@ -85,7 +85,7 @@ impl<'a> Reuse<'a> {
 
     /// The state of a new name.
     fn state(&self, path: &RelPath) -> Result<Stat, PathError> {
-        Stat::at(&self.to, path.name()).at("stat", &self.staging.root().shown(path))
+        Stat::at(&self.to, path.name()).at_with("stat", || self.staging.root().shown(path))
     }
 
     /// Copies by sharing blocks.
@@ -116,7 +116,7 @@ impl<'a> Reuse<'a> {
         match rustix::fs::ioctl_ficlone(&file, source.as_fd()) {
             Ok(()) => {
                 meta::apply(&file, meta, self.staging.owner)
-                    .at("set the attributes of", &self.staging.root().shown(path))?;
+                    .at_with("set the attributes of", || self.staging.root().shown(path))?;
                 Ok(true)
             }
             Err(error) => {

@@ -102,7 +102,7 @@ impl Rooted {
     /// Opens something below for reading, whatever it is, without waiting for a FIFO's writer.
     pub(crate) fn open_below(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, PathError> {
         self.open_raw(path, flags, Mode::empty())
-            .at("open", &self.shown(path))
+            .at_with("open", || self.shown(path))
     }
 
     /// Opens or creates something below; no part of the path may be a link or another mount.
@@ -180,7 +180,7 @@ impl Rooted {
     /// The state of a name below, not followed.
     pub(crate) fn stat_below(&self, path: &RelPath, wary: bool) -> Result<Stat, PathError> {
         self.with_parent(path, wary, |dir, name| Stat::at(dir, name))
-            .at("stat", &self.shown(path))
+            .at_with("stat", || self.shown(path))
     }
 
     /// The state of a name directly inside; none where there is nothing.
@@ -188,7 +188,7 @@ impl Rooted {
         match Stat::at(&self.fd, name) {
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error).at("stat", &self.path.join(os(name))),
+            Err(error) => Err(error).at_with("stat", || self.path.join(os(name))),
         }
     }
 

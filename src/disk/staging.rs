@@ -33,7 +33,7 @@ impl Staging {
     pub(crate) fn create(work: &Workplace) -> Result<Self, PathError> {
         let name = work.staging();
         rustix::fs::mkdirat(work.dir.fd(), name.as_str(), Mode::from_raw_mode(0o700))
-            .at("create directory", &work.shown(&name))?;
+            .at_with("create directory", || work.shown(&name))?;
         Self::of_new(work, &name).inspect_err(|_| {
             // It is empty, or it is somebody else's and stays.
             let _ = rustix::fs::unlinkat(work.dir.fd(), name.as_str(), AtFlags::REMOVEDIR);
@@ -83,7 +83,7 @@ impl Staging {
         path: &RelPath,
     ) -> Result<(), PathError> {
         let file = self.root.open_below(from, OFlags::RDONLY)?;
-        rustix::fs::fdatasync(&file).at("sync", &self.root.shown(from))?;
+        rustix::fs::fdatasync(&file).at_with("sync", || self.root.shown(from))?;
         let dir = to.open_below(
             &path.parent().unwrap_or_default(),
             OFlags::RDONLY | OFlags::DIRECTORY,
@@ -92,7 +92,7 @@ impl Staging {
             .with_parent(from, false, |old, name| {
                 rustix::fs::renameat(old, name, &dir, path.name())
             })
-            .at("replace", &to.shown(path))
+            .at_with("replace", || to.shown(path))
     }
 
     /// The directory itself.
@@ -107,7 +107,7 @@ impl Staging {
             .with_parent(path, false, |dir, name| {
                 rustix::fs::mkdirat(dir, name, mode)
             })
-            .at("create directory", &self.root.shown(path))
+            .at_with("create directory", || self.root.shown(path))
     }
 
     /// Gives a directory its owner, mode and time. Last of all, from the leaves up: every new name inside changes its time.
@@ -122,8 +122,8 @@ impl Staging {
         };
         let current = current
             .map_or_else(|| Stat::of(&fd).map(|stat| (stat.uid, stat.gid)), Ok)
-            .at("stat", &self.root.shown(path))?;
-        meta::apply(&fd, meta, current).at("set the attributes of", &self.root.shown(path))
+            .at_with("stat", || self.root.shown(path))?;
+        meta::apply(&fd, meta, current).at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Gives the tree its own attributes. Until then nobody but us can reach anything in it, so paths in it mean what they
@@ -148,7 +148,7 @@ impl Staging {
             .with_parent(path, false, |dir, name| {
                 rustix::fs::openat(dir, name, flags, mode)
             })
-            .at("create", &self.root.shown(path))
+            .at_with("create", || self.root.shown(path))
     }
 
     /// Writes a whole file with all its attributes.
@@ -159,14 +159,16 @@ impl Staging {
         meta: &Meta,
     ) -> Result<(), PathError> {
         let file = std::fs::File::from(self.create_file(path)?);
-        std::io::Write::write_all(&mut &file, content).at("write", &self.root.shown(path))?;
-        meta::apply(&file, meta, self.owner).at("set the attributes of", &self.root.shown(path))
+        std::io::Write::write_all(&mut &file, content)
+            .at_with("write", || self.root.shown(path))?;
+        meta::apply(&file, meta, self.owner)
+            .at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Creates a large file at its full length, to be filled in pieces from many threads.
     pub(crate) fn begin_large(&self, path: &RelPath, size: u64) -> Result<(), PathError> {
         let fd = self.create_file(path)?;
-        rustix::fs::ftruncate(&fd, size).at("set the length of", &self.root.shown(path))
+        rustix::fs::ftruncate(&fd, size).at_with("set the length of", || self.root.shown(path))
     }
 
     /// Writes a piece of a large file; long runs of zeros stay holes.
@@ -181,7 +183,7 @@ impl Staging {
         for run in bytes.chunks(HOLE_LEN) {
             if run.iter().any(|&b| b != 0) {
                 file.write_all_at(run, at)
-                    .at("write", &self.root.shown(path))?;
+                    .at_with("write", || self.root.shown(path))?;
             }
             at += run.len() as u64;
         }
@@ -191,7 +193,8 @@ impl Staging {
     /// Gives a large file its attributes when all its pieces are written.
     pub(crate) fn finish_large(&self, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
         let fd = self.root.open_below(path, OFlags::WRONLY)?;
-        meta::apply(&fd, meta, self.owner).at("set the attributes of", &self.root.shown(path))
+        meta::apply(&fd, meta, self.owner)
+            .at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Makes a symbolic link.
@@ -207,7 +210,7 @@ impl Staging {
         };
         self.root
             .with_parent(path, false, make)
-            .at("create symbolic link", &self.root.shown(path))
+            .at_with("create symbolic link", || self.root.shown(path))
     }
 
     /// Makes a FIFO or a device.
@@ -231,7 +234,7 @@ impl Staging {
         };
         self.root
             .with_parent(path, false, make)
-            .at("create special file", &self.root.shown(path))
+            .at_with("create special file", || self.root.shown(path))
     }
 
     /// Gives a file of this tree a second name.
@@ -243,7 +246,7 @@ impl Staging {
         };
         self.root
             .with_parent(first, false, link)
-            .at("create hard link", &self.root.shown(path))
+            .at_with("create hard link", || self.root.shown(path))
     }
 
     /// Removes a file again.
@@ -252,7 +255,7 @@ impl Staging {
             .with_parent(path, false, |dir, name| {
                 rustix::fs::unlinkat(dir, name, AtFlags::empty())
             })
-            .at("remove", &self.root.shown(path))
+            .at_with("remove", || self.root.shown(path))
     }
 
     /// Makes everything durable. An error means that something was lost, and is final.

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
+use super::lookup::{Chosen, chosen};
 use crate::model::{Digest, Document, SnapshotId, SnapshotRef};
 use crate::store::Store;
 use crate::venv::Site;
@@ -31,21 +31,21 @@ pub fn list(context: &Context<'_>, site: Option<&Site>) -> Result<Listing, Error
     let venv = site.map(|site| context.venv_id(site));
     let catalog = store.catalog()?;
     let pins: std::collections::HashSet<SnapshotId> = store.pins()?.into_iter().collect();
-    let listed = |(id, snapshot)| Listed {
-        pinned: pins.contains(&id),
-        chosen: Chosen { id, snapshot },
+    let listed = |chosen: Chosen| Listed {
+        pinned: pins.contains(&chosen.id),
+        chosen,
     };
     let wanted = catalog
         .snapshots
-        .into_iter()
+        .iter()
         .filter(|(_, snapshot)| venv.as_ref().is_none_or(|venv| snapshot.venv == *venv));
     let damaged = catalog
         .damaged
-        .into_iter()
-        .map(|(name, error)| (name, error.to_string()))
+        .iter()
+        .map(|(name, error)| (name.clone(), error.to_string()))
         .collect();
     Ok(Listing {
-        snapshots: wanted.map(listed).collect(),
+        snapshots: wanted.map(chosen).map(listed).collect(),
         damaged,
     })
 }

@@ -62,9 +62,10 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
     let store = context.open()?;
     let wanted = site.map(|site| context.venv_id(site));
     let mut events = events(&store, context.monitor)?;
-    let snapshots = store.catalog()?.snapshots;
-    let packages = packages(context, &store, &snapshots)?;
-    for (id, snapshot) in snapshots {
+    let catalog = store.catalog()?;
+    let packages = packages(context, &store, &catalog.snapshots)?;
+    for (id, snapshot) in &catalog.snapshots {
+        let id = *id;
         let known = |event: &Event| event.incident == Some(id);
         let verb = if snapshot.is_save() {
             "save"
@@ -77,10 +78,10 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
         events.push(Event {
             time: snapshot.created,
             verb: verb.to_owned(),
-            venv: snapshot.venv,
+            venv: snapshot.venv.clone(),
             snapshot: snapshot.replaced_by.unwrap_or(id),
             incident: (verb == "restore").then_some(id),
-            label: snapshot.label.map(String::from),
+            label: snapshot.label.clone().map(String::from),
             changed: None,
             took_ms: None,
         });

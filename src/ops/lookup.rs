@@ -161,7 +161,7 @@ fn no_snapshot(name: &SnapshotRef, venv: Option<&VenvId>) -> Error {
     }
 }
 
-fn chosen((id, snapshot): &(SnapshotId, Snapshot)) -> Chosen {
+pub(super) fn chosen((id, snapshot): &(SnapshotId, Snapshot)) -> Chosen {
     Chosen {
         id: *id,
         snapshot: snapshot.clone(),

@@ -103,9 +103,9 @@ fn mark(
             "the file of snapshot {id} is gone, though nobody gave it up, and nobody knows what it needs, should it come back"
         )));
     }
-    let mut keep: Vec<_> = catalog.snapshots.into_iter().map(|(_, one)| one).collect();
+    let mut keep: Vec<_> = catalog.snapshots.iter().map(|(_, one)| one).collect();
     let mut gone = Vec::new();
-    for (id, snapshot) in forgotten.snapshots {
+    for (id, snapshot) in &forgotten.snapshots {
         if is_old(store.forgotten_at(&id.to_hex())?) {
             gone.push(id.to_hex());
         } else {
@@ -113,12 +113,12 @@ fn mark(
             keep.push(snapshot);
         }
     }
-    for (name, error) in forgotten.damaged {
+    for (name, error) in &forgotten.damaged {
         // Within its grace it can still come back, if its file is mended.
-        if !is_old(store.forgotten_at(&name)?) {
-            return Err(unread("forgotten snapshot file", &name, &error));
+        if !is_old(store.forgotten_at(name)?) {
+            return Err(unread("forgotten snapshot file", name, error));
         }
-        gone.push(name);
+        gone.push(name.clone());
     }
     outcome.snapshots = gone.len() as u64;
     if !outcome.dry_run {
@@ -126,7 +126,7 @@ fn mark(
     }
     store.load_objects(context.monitor)?;
     context.monitor.phase("marking", 0, 0);
-    let reach = store.reach(&keep, |id| store.has(id))?;
+    let reach = store.reach(keep, |id| store.has(id))?;
     if reach.blind {
         let why = "a directory of a snapshot is lost, so nobody knows what it still needs";
         return Err(Error::CannotPrune(why.to_owned()));

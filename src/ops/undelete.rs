@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
+use super::lookup::{Chosen, chosen};
 use crate::model::{SnapshotId, SnapshotRef};
 
 /// What can be brought back, or was.
@@ -28,8 +28,7 @@ pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<Undelete
         forgotten: Vec::new(),
     };
     if names.is_empty() {
-        for (id, snapshot) in forgotten.snapshots {
-            let chosen = Chosen { id, snapshot };
+        for chosen in forgotten.snapshots.iter().map(chosen) {
             let there = whole(&chosen)?;
             outcome.forgotten.push((chosen, there));
         }

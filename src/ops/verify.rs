@@ -1,5 +1,6 @@
 //! `verify`: the whole store is read back; with `--repair` it is mended as far as can be.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -85,8 +86,8 @@ impl VerifyOutcome {
 
 /// What is known of a store after it was read back.
 pub(super) struct Look {
-    pub(super) catalog: Catalog,
-    pub(super) forgotten: Catalog,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) forgotten: Arc<Catalog>,
     pub(super) scrubbed: Scrubbed,
     pub(super) reach: Reach,
     /// The files in quarantine of snapshots that were lost.
@@ -97,7 +98,7 @@ pub(super) struct Look {
 
 impl Look {
     fn catalogs(&self) -> impl Iterator<Item = &Catalog> {
-        [&self.catalog, &self.forgotten].into_iter()
+        [&*self.catalog, &*self.forgotten].into_iter()
     }
 }
 
@@ -145,7 +146,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
             header: header.is_some(),
             ..repaired
         });
-        outcome.lost = store.lost([&store.catalog()?, &store.forgotten()?])?;
+        outcome.lost = store.lost([&*store.catalog()?, &*store.forgotten()?])?;
         outcome.took = start.elapsed();
     }
     Ok(outcome)

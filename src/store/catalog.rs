@@ -1,9 +1,9 @@
 //! Snapshot files: each is named by the BLAKE3 of its bytes, and its appearance is the commit of a save.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Store;
 use super::error::Error;
@@ -25,8 +25,12 @@ pub(crate) struct Catalog {
     pub(crate) damaged: Vec<(String, Error)>,
 }
 
-/// Snapshot files by name that were read and checked.
-pub(super) type Seen = HashMap<String, (SnapshotId, Snapshot)>;
+/// What was read of an area before, and the names that were there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    names: Vec<String>,
+    catalog: Arc<Catalog>,
+}
 
 impl Catalog {
     /// Whether there is a file that could not be read, so that nobody knows whether it is whole.
@@ -38,46 +42,57 @@ impl Catalog {
 
 impl Store {
     /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
-    pub(crate) fn catalog(&self) -> Result<Catalog, Error> {
+    pub(crate) fn catalog(&self) -> Result<Arc<Catalog>, Error> {
         self.catalog_of(Area::Snapshots)
     }
 
     /// The snapshots that were forgotten and not yet pruned.
-    pub(crate) fn forgotten(&self) -> Result<Catalog, Error> {
+    pub(crate) fn forgotten(&self) -> Result<Arc<Catalog>, Error> {
         self.catalog_of(Area::Forgotten)
     }
 
-    fn catalog_of(&self, area: Area) -> Result<Catalog, Error> {
+    /// A snapshot file never changes, so one that was read and checked is not read again.
+    fn catalog_of(&self, area: Area) -> Result<Arc<Catalog>, Error> {
         let names = self.files.names(area)?;
-        let read: Vec<_> = names
-            .into_par_iter()
-            .map(|name| (self.snapshot(area, &name), name))
-            .collect();
+        let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = seen().get(&area).cloned().unwrap_or_default();
+        if before.names == names && before.catalog.damaged.is_empty() {
+            return Ok(before.catalog);
+        }
+        let catalog = Arc::new(self.read_catalog(area, &names, &before.catalog));
+        let now = Seen {
+            names,
+            catalog: Arc::clone(&catalog),
+        };
+        seen().insert(area, now);
+        Ok(catalog)
+    }
+
+    /// Reads the snapshot files of these names, but those that were read before.
+    pub(super) fn read_catalog(&self, area: Area, names: &[String], before: &Catalog) -> Catalog {
+        let before = before.snapshots.iter();
+        let before: HashMap<SnapshotId, &Snapshot> = before.map(|(id, one)| (*id, one)).collect();
+        let read = |name: &String| {
+            let known = SnapshotId::from_hex(name).ok();
+            match known.and_then(|id| Some((id, before.get(&id)?))) {
+                Some((id, snapshot)) => Ok((id, (*snapshot).clone())),
+                None => self.read_snapshot(area, name),
+            }
+        };
+        let read: Vec<_> = names.par_iter().map(read).collect();
         let mut catalog = Catalog::default();
-        for (result, name) in read {
+        for (result, name) in read.into_iter().zip(names) {
             match result {
                 Ok(found) => catalog.snapshots.push(found),
                 // Forgotten by another process since the listing.
                 Err(Error::Path(error)) if error.is_absent() => {}
-                Err(error) => catalog.damaged.push((name, error)),
+                Err(error) => catalog.damaged.push((name.clone(), error)),
             }
         }
         catalog
             .snapshots
             .sort_by_key(|(id, snapshot)| (snapshot.created, *id));
-        Ok(catalog)
-    }
-
-    /// A snapshot file never changes, so one that was read and checked is not read again.
-    fn snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
-        let seen = || self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = seen().get(name) {
-            return Ok(found.clone());
-        }
-        let found = self.read_snapshot(area, name)?;
-        let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
-        seen.insert(name.to_owned(), found.clone());
-        Ok(found)
+        catalog
     }
 
     fn read_snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {

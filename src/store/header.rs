@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::files::{Area, Files, read_top};
-use super::{HEADER, LOCK, Store, check_owner};
+use super::{Catalog, HEADER, LOCK, Store, check_owner};
 use crate::disk::atomic;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
@@ -120,8 +120,9 @@ impl Store {
                 done => done?,
             }
         }
-        for catalog in [self.catalog()?, self.forgotten()?] {
-            for (_, error) in catalog.damaged {
+        for area in [Area::Snapshots, Area::Forgotten] {
+            let names = self.files.names(area)?;
+            for (_, error) in self.read_catalog(area, &names, &Catalog::default()).damaged {
                 if !matches!(error, Error::Corrupt { .. }) {
                     return Err(error);
                 }

@@ -19,6 +19,7 @@ mod index;
 mod load;
 mod notes;
 mod objects;
+mod open_pack;
 mod pack;
 mod packer;
 mod reach;
@@ -33,6 +34,7 @@ mod tree;
 mod usage;
 mod wire;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -85,7 +87,7 @@ pub(crate) struct Store {
     index_given_up: AtomicBool,
     objects: RwLock<Option<Objects>>,
     frames: FrameCache,
-    seen: RwLock<Seen>,
+    seen: Mutex<HashMap<Area, Seen>>,
 }
 
 impl Store {
@@ -190,7 +192,7 @@ impl Store {
             index_given_up: AtomicBool::default(),
             objects: RwLock::default(),
             frames: FrameCache::default(),
-            seen: RwLock::default(),
+            seen: Mutex::default(),
         }
     }
 

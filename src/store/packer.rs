@@ -10,13 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::Store;
 use super::error::Error;
 use super::files::Area;
-use super::frame::{self, HEADER_LEN, Object, ObjectKind, Part, Sealed};
+use super::frame::{self, Object, ObjectKind, Part, Sealed};
 use super::objects::FirstBytes;
-use super::pack::{FramePlace, HEADER, Row, Table};
+use super::open_pack::{Closed, OpenPack};
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments, segment_value};
 use super::wire::Malformed;
-use crate::disk::atomic::Temp;
 use crate::model::Digest;
 use crate::model::segment::BATCH_LEN;
 use crate::monitor::Monitor;
@@ -24,6 +23,10 @@ use crate::monitor::Monitor;
 /// Stored bytes after which a pack is closed.
 const PACK_TARGET: u64 = 48 << 20;
 const SHARDS: usize = 16;
+/// Trees and documents of so many bytes keep to themselves. Of a venv that changes a little each day they are in each day's pack, and
+/// whoever reads the newest state reads a small tree or two from each of hundreds of packs: with the long ones in the same frame
+/// they would be decompressed each time.
+const LONG_TREE: usize = 8 << 10;
 
 /// What a packer wrote.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -34,14 +37,6 @@ pub struct Added {
     pub bytes: u64,
     /// What they take in packs.
     pub stored: u64,
-}
-
-/// A pack that is being written.
-struct Open<'s> {
-    temp: Temp<'s>,
-    hasher: blake3::Hasher,
-    len: u64,
-    table: Table,
 }
 
 /// Objects waiting for company in a frame.
@@ -55,10 +50,11 @@ struct Waiting {
 pub(crate) struct Packer<'s> {
     store: &'s Store,
     claimed: [Mutex<HashSet<Digest, BuildHasherDefault<FirstBytes>>>; SHARDS],
-    open: Mutex<Option<Open<'s>>>,
+    open: Mutex<Option<OpenPack<'s>>>,
     sealed: Mutex<Vec<(String, u64, Vec<u8>)>>,
     files: Mutex<Waiting>,
     trees: Mutex<Waiting>,
+    long_trees: Mutex<Waiting>,
     added: Mutex<Added>,
     /// Where it is said, nothing else is taken.
     only: Option<Digests>,
@@ -79,6 +75,7 @@ impl<'s> Packer<'s> {
             sealed: Mutex::default(),
             files: Mutex::default(),
             trees: Mutex::default(),
+            long_trees: Mutex::default(),
             added: Mutex::default(),
             only: None,
             old: BTreeSet::new(),
@@ -175,7 +172,13 @@ impl<'s> Packer<'s> {
     pub(crate) fn add_tree(&self, bytes: Vec<u8>) -> Result<Digest, Error> {
         let id = Digest::of(&bytes);
         if bytes.len() <= SEGMENT_LEN {
-            self.add_small(&self.trees, id, ObjectKind::Tree, bytes)?;
+            let is_long = bytes.len() >= LONG_TREE;
+            let queue = if is_long {
+                &self.long_trees
+            } else {
+                &self.trees
+            };
+            self.add_small(queue, id, ObjectKind::Tree, bytes)?;
             return Ok(id);
         }
         let mut values = Vec::new();
@@ -291,26 +294,14 @@ impl<'s> Packer<'s> {
             let mut open = locked(&self.open);
             let pack = match &mut *open {
                 Some(pack) => pack,
-                None => open.insert(Open::begin(self.store)?),
+                None => open.insert(OpenPack::begin(self.store.files())?),
             };
-            let number = pack.table.frames.len() as u32;
-            let place = FramePlace {
-                offset: pack.len,
-                len: (HEADER_LEN + sealed.body.len()) as u32,
-                raw_len: sealed.raw_len,
-            };
-            pack.append(&sealed.header)?;
-            pack.append(&sealed.body)?;
-            pack.table.frames.push(place);
-            pack.table.rows.extend(sealed.parts.iter().map(|&part| Row {
-                frame: number,
-                part,
-            }));
+            let stored = pack.add(sealed)?;
             let mut added = locked(&self.added);
             added.objects += sealed.parts.len() as u64;
             added.bytes += u64::from(sealed.raw_len);
-            added.stored += u64::from(place.len);
-            if pack.len >= PACK_TARGET {
+            added.stored += u64::from(stored);
+            if pack.len() >= PACK_TARGET {
                 open.take()
             } else {
                 None
@@ -319,20 +310,22 @@ impl<'s> Packer<'s> {
         full.map_or(Ok(()), |pack| self.seal(pack))
     }
 
-    fn seal(&self, mut pack: Open<'s>) -> Result<(), Error> {
-        pack.table.rows.sort_unstable_by_key(|row| row.part.id);
-        let tail = pack.table.seal(pack.len).map_err(Error::Compress)?;
-        pack.append(&tail)?;
-        let name = pack.hasher.finalize().to_hex().to_string();
+    fn seal(&self, pack: OpenPack<'s>) -> Result<(), Error> {
+        let Closed {
+            temp,
+            name,
+            len,
+            tail,
+        } = pack.close()?;
         let files = self.store.files();
         if self.old.contains(&name) {
             // The old one may be damaged; this one is what the name says.
-            files.publish_over(pack.temp, Area::Packs, &name)?;
+            files.publish_over(temp, Area::Packs, &name)?;
         } else {
-            files.publish(pack.temp, Area::Packs, &name)?;
+            files.publish(temp, Area::Packs, &name)?;
         }
         self.store.clear_suspects(std::slice::from_ref(&name));
-        locked(&self.sealed).push((name, pack.len, tail));
+        locked(&self.sealed).push((name, len, tail));
         Ok(())
     }
 
@@ -344,7 +337,7 @@ impl<'s> Packer<'s> {
     /// The same, and the index gives up the old packs in the same transaction. Only now may those be deleted, apart from the
     /// ones that are returned: new ones of the same name, and so of the same content, replaced them.
     pub(super) fn finish_instead(self) -> Result<(Added, BTreeSet<String>), Error> {
-        for queue in [&self.files, &self.trees] {
+        for queue in [&self.files, &self.trees, &self.long_trees] {
             let rest = std::mem::take(&mut *locked(queue));
             self.write(&rest.objects)?;
         }
@@ -368,22 +361,31 @@ impl Waiting {
     }
 }
 
-impl<'s> Open<'s> {
-    fn begin(store: &'s Store) -> Result<Self, Error> {
-        let mut pack = Self {
-            temp: store.files().begin()?,
-            hasher: blake3::Hasher::new(),
-            len: 0,
-            table: Table::default(),
-        };
-        pack.append(&HEADER)?;
-        Ok(pack)
-    }
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.temp.write(bytes)?;
-        self.hasher.update(bytes);
-        self.len += bytes.len() as u64;
-        Ok(())
+    use super::*;
+    use crate::monitor::Silent;
+
+    #[test]
+    fn a_short_tree_shares_its_frame_with_no_long_one_and_with_no_file() {
+        let (scratch, monitor) = (tempfile::tempdir().unwrap(), Silent::default());
+        let path = scratch.path().join("store");
+        Store::create(&path, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
+        let packer = store.packer(&monitor).unwrap();
+        let file = (Digest::of(b"file"), b"file".to_vec());
+        packer.add_files([file]).unwrap();
+        let tree = |len: usize, fill| packer.add_tree(vec![fill; len]).unwrap();
+        let short = [tree(10, 1), tree(LONG_TREE - 1, 2)];
+        let long = [tree(LONG_TREE, 3), tree(4 * LONG_TREE, 4)];
+        packer.finish().unwrap();
+        let frame = |id: &Digest| store.place(id).unwrap().frame;
+        assert_eq!(frame(&short[0]), frame(&short[1]));
+        assert_eq!(frame(&long[0]), frame(&long[1]));
+        let all = [&Digest::of(b"file"), &short[0], &long[0]];
+        let apart: BTreeSet<u32> = all.into_iter().map(frame).collect();
+        assert_eq!(apart.len(), 3);
     }
 }

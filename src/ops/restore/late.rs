@@ -21,7 +21,7 @@ use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
 use crate::ops::intake::Intake;
 use crate::ops::list::document;
-use crate::ops::lookup::Chosen;
+use crate::ops::lookup::chosen;
 use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
 use crate::venv::scan::Scan;
@@ -159,9 +159,9 @@ impl Late<'_> {
         first: SnapshotId,
         whole: &dyn Fn(Manifest) -> Manifest,
     ) -> Result<Saved, Error> {
-        let before = self.store.catalog()?;
-        let before = before.snapshots.into_iter().find(|(id, _)| *id == first);
-        let before = before.map(|(id, snapshot)| Chosen { id, snapshot });
+        let catalog = self.store.catalog()?;
+        let before = catalog.snapshots.iter().find(|(id, _)| *id == first);
+        let before = before.map(chosen);
         // What was found stays true of it.
         let (damaged, document) = match &before {
             Some(first) => (

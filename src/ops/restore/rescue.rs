@@ -135,7 +135,8 @@ impl Recovery<'_> {
         first: SnapshotId,
     ) -> Result<Option<(Manifest, Manifest)>, Error> {
         store.load_objects(self.context.monitor)?;
-        let snapshots = store.catalog()?.snapshots;
+        let catalog = store.catalog()?;
+        let snapshots = &catalog.snapshots;
         let scanned = snapshots.iter().find(|(id, _)| *id == first);
         let newest = snapshots
             .iter()

@@ -15,7 +15,7 @@ use crate::disk::remove::remove_tree;
 use crate::disk::rooted::{Rooted, os};
 
 /// The kinds of files that are the truth.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Area {
     /// `packs/`
     Packs,
@@ -187,30 +187,54 @@ impl Files {
     }
 
     fn file(&self, area: Area, name: &str) -> Result<Arc<File>, PathError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = open.get(name).filter(|_| area == Area::Packs) {
+        let kept = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if area != Area::Packs {
+            return Ok(Arc::new(open_file(self.dir(area)?, name)?));
+        }
+        if let Some(file) = kept().get(name) {
             return Ok(Arc::clone(file));
         }
+        // Without the lock: others need not wait for the disk.
         let file = Arc::new(open_file(self.dir(area)?, name)?);
-        if area == Area::Packs {
-            if open.len() >= OPEN_MAX {
-                open.clear();
-            }
-            open.insert(name.to_owned(), Arc::clone(&file));
+        let mut open = kept();
+        if open.len() >= OPEN_MAX {
+            open.clear();
         }
+        open.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
+    }
+
+    /// Reads what a file holds from `offset` on, as far as there is room for it. Returns how much that is. The file is not kept open.
+    pub(crate) fn peek(
+        &self,
+        area: Area,
+        name: &str,
+        offset: u64,
+        room: &mut [u8],
+    ) -> Result<usize, PathError> {
+        let dir = self.dir(area)?;
+        let read = open_file(dir, name)?.read_at(room, offset);
+        read.at_with("read", || dir.path().join(name))
+    }
+
+    /// The length of a file; none where it is gone.
+    pub(crate) fn size(&self, area: Area, name: &str) -> Result<Option<u64>, PathError> {
+        let stat = self.dir(area)?.stat_name(name.as_bytes())?;
+        Ok(stat.map(|stat| stat.size))
     }
 
     /// Reads a whole file of at most `max` bytes.
     pub(crate) fn get(&self, area: Area, name: &str, max: u64) -> Result<Vec<u8>, PathError> {
-        let path = self.dir(area)?.path().join(name);
+        let dir = self.dir(area)?;
+        let path = || dir.path().join(name);
         let file = self.file(area, name)?;
-        let size = file.metadata().at("stat", &path)?.len();
+        let size = file.metadata().at_with("stat", path)?.len();
         if size > max {
-            return Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge)).at("read", &path);
+            let error = std::io::Error::from(std::io::ErrorKind::FileTooLarge);
+            return Err(error).at_with("read", path);
         }
         let mut bytes = vec![0; size as usize];
-        file.read_exact_at(&mut bytes, 0).at("read", &path)?;
+        file.read_exact_at(&mut bytes, 0).at_with("read", path)?;
         Ok(bytes)
     }
 
@@ -222,11 +246,11 @@ impl Files {
         offset: u64,
         len: usize,
     ) -> Result<Vec<u8>, PathError> {
-        let path = self.dir(area)?.path().join(name);
+        let dir = self.dir(area)?;
         let mut bytes = vec![0; len];
         self.file(area, name)?
             .read_exact_at(&mut bytes, offset)
-            .at("read", &path)?;
+            .at_with("read", || dir.path().join(name))?;
         Ok(bytes)
     }
 
@@ -326,7 +350,7 @@ impl Files {
 fn open_file(dir: &Rooted, name: &str) -> Result<File, PathError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     rustix::fs::openat(dir.fd(), os(name.as_bytes()), flags, Mode::empty())
-        .at("open", &dir.path().join(name))
+        .at_with("open", || dir.path().join(name))
         .map(File::from)
 }
 

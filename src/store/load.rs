@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::error::Error;
 use super::files::Area;
@@ -23,6 +23,14 @@ const HASHED_AT_ONCE: usize = 4 << 20;
 /// How long whoever opens the index is waited for at least: they hold it for milliseconds, so that even one who does not want to wait
 /// for others should not give up.
 const GUARD_WAIT: Duration = Duration::from_secs(5);
+
+/// A pack that was looked at.
+struct Looked {
+    name: String,
+    size: u64,
+    /// Its table, with the bytes for a new row where the index has none that is right.
+    table: Result<(Table, Option<Vec<u8>>), Error>,
+}
 
 /// What a rebuilt index holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,38 +165,31 @@ impl Store {
         let rows = self
             .with_index(monitor, |index| index.packs())?
             .unwrap_or_default();
-        let mut rows: HashMap<String, PackRow> = rows
-            .into_iter()
-            .map(|row| (row.name.clone(), row))
-            .collect();
-        let mut objects = Objects::default();
+        let known: HashMap<&str, &PackRow> =
+            rows.iter().map(|row| (row.name.as_str(), row)).collect();
         let suspects = self.suspects(monitor);
+        let names = self.files.names(Area::Packs)?;
+        let looked: Result<Vec<_>, Error> = names
+            .par_iter()
+            .filter(|name| !without.contains(*name))
+            .map(|name| self.table_of(name, known.get(name.as_str()).copied()))
+            .collect();
+        let is_there = |name: &str| names.binary_search_by(|one| one.as_str().cmp(name)).is_ok();
+        let gone = known.into_keys().filter(|name| !is_there(name));
+        let gone: Vec<String> = gone.map(str::to_owned).collect();
+        // Of a million objects the rows are tens of megabytes.
+        drop(rows);
+        let mut objects = Objects::default();
         let mut add = Vec::new();
-        let packs: Vec<(String, u64)> = self.files.list(Area::Packs)?;
-        let known = |(name, size): (String, u64)| {
-            let row = rows.get(&name).filter(|_| !without.contains(&name));
-            let row = row.filter(|row| row.size == size && self.ends_with(row));
-            (row.and_then(known_table), name, size)
-        };
-        let packs: Vec<_> = packs.into_par_iter().map(known).collect();
-        let rows_known = packs.iter().filter_map(|(table, ..)| table.as_ref());
-        objects.reserve(rows_known.map(|table| table.rows.len()).sum());
-        for (known, name, size) in packs {
-            rows.remove(&name);
-            if without.contains(&name) {
-                continue;
-            }
-            match known.map_or_else(
-                || self.read_table(&name, size),
-                |table| Ok((table, Vec::new())),
-            ) {
+        let looked: Vec<Looked> = looked?.into_iter().flatten().collect();
+        let tables = looked.iter().filter_map(|one| one.table.as_ref().ok());
+        objects.reserve(tables.map(|(table, _)| table.rows.len()).sum());
+        for Looked { name, size, table } in looked {
+            match table {
                 Ok((table, tail)) => {
-                    if !tail.is_empty() {
-                        add.push(PackRow {
-                            name: name.clone(),
-                            size,
-                            tail,
-                        });
+                    if let Some(tail) = tail {
+                        let name = name.clone();
+                        add.push(PackRow { name, size, tail });
                     }
                     if suspects.contains(&name) {
                         objects.add_suspect(name, table);
@@ -199,32 +200,55 @@ impl Store {
                 Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {
                     if let Some(table) = self.salvage(&name, size, &error, monitor)? {
-                        objects.add(name.clone(), table);
+                        objects.add(name, table);
                     }
                 }
             }
         }
-        let drop: Vec<String> = rows.into_keys().collect();
-        for name in &drop {
+        for name in &gone {
             monitor.warn(&format!(
                 "{} is gone, with all that only it held",
                 reader::pack_place(name)
             ));
         }
-        if !(add.is_empty() && drop.is_empty()) {
-            self.with_index(monitor, |index| index.change_packs(&add, &drop))?;
+        if !(add.is_empty() && gone.is_empty()) {
+            self.with_index(monitor, |index| index.change_packs(&add, &gone))?;
         }
         Ok(objects)
     }
 
-    /// That a row has the footer that its pack has, which guards all of the table: an index may be damaged, or lie.
+    /// Looks at a pack: its table is that of its row in the index, if that is right, and is read otherwise. None where the pack is gone.
+    fn table_of(&self, name: &str, row: Option<&PackRow>) -> Result<Option<Looked>, Error> {
+        let looked = |size, table| {
+            let name = name.to_owned();
+            Ok(Some(Looked { name, size, table }))
+        };
+        let row = row.filter(|row| self.ends_with(row));
+        if let Some((table, row)) = row.and_then(|row| Some((known_table(row)?, row))) {
+            return looked(row.size, Ok((table, None)));
+        }
+        let Some(size) = self.files.size(Area::Packs, name)? else {
+            return Ok(None);
+        };
+        let read = self.read_table(name, size);
+        looked(size, read.map(|(table, tail)| (table, Some(tail))))
+    }
+
+    /// That a pack is as long as its row says and has the footer that the row has, which guards all of the table: an index may be
+    /// damaged, or lie.
     fn ends_with(&self, row: &PackRow) -> bool {
         let Some(offset) = row.size.checked_sub(FOOTER_LEN as u64) else {
             return false;
         };
-        let footer = self.files.range(Area::Packs, &row.name, offset, FOOTER_LEN);
-        // Where the end cannot be read, the row is all that there is; whatever it leads to is checked.
-        footer.map_or(true, |footer| row.tail.ends_with(&footer))
+        // Room for one byte more than there should be, which spares asking for the length.
+        let mut end = [0; FOOTER_LEN + 1];
+        match self.files.peek(Area::Packs, &row.name, offset, &mut end) {
+            Ok(len) => len == FOOTER_LEN && row.tail.ends_with(&end[..FOOTER_LEN]),
+            // Where the end cannot be read, the row is all that there is; whatever it leads to is checked.
+            Err(_) => {
+                matches!(self.files.size(Area::Packs, &row.name), Ok(Some(size)) if size == row.size)
+            }
+        }
     }
 
     /// Reads the table of a pack from its end.

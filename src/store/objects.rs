@@ -114,16 +114,16 @@ impl Objects {
                 frame: row.frame,
                 part: row.part,
             };
+            // Hardly any object lies in two packs, and to look first would be to look twice.
+            if self.places.insert(ByName(place)) {
+                continue;
+            }
             let spare = match self.find(&row.part.id) {
-                None => {
-                    self.places.insert(ByName(place));
-                    continue;
-                }
                 Some(first) if !suspect && self.is_suspect(&first) => {
                     self.places.replace(ByName(place));
                     first
                 }
-                Some(_) => place,
+                _ => place,
             };
             self.spare.entry(row.part.id).or_default().push(spare);
         }

@@ -12,6 +12,9 @@ pub(crate) const FOOTER_LEN: usize = 64;
 const FOOTER_NUMBERS_LEN: usize = 16;
 const FOOTER_MAGIC: [u8; 8] = *b"VSNAPEND";
 
+/// No object takes less in a table: five numbers of a byte each, and its digest.
+const ROW_LEN_MIN: usize = 5 + 32;
+
 /// Where a frame lies in its pack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FramePlace {
@@ -76,9 +79,10 @@ impl Table {
             table.frames.push(place);
         }
         let count = reader.uint()?;
-        if count > bytes.len() as u64 {
+        if count > (bytes.len() / ROW_LEN_MIN) as u64 {
             return Err(Malformed("the table claims more objects than it can hold"));
         }
+        table.rows.reserve(count as usize);
         for _ in 0..count {
             let frame = reader.uint32()?;
             let kind = ObjectKind::from_byte(reader.byte()?)?;

@@ -25,10 +25,11 @@ pub(crate) struct Catalog {
     pub(crate) damaged: Vec<(String, Error)>,
 }
 
-/// What was read of an area before, and the names that were there.
+/// What was read of an area before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    names: Vec<String>,
+    /// The names that were there, if the catalog has all of them: others may be mended or come back under the same name.
+    names: Option<Vec<String>>,
     catalog: Arc<Catalog>,
 }
 
@@ -56,12 +57,13 @@ impl Store {
         let names = self.files.names(area)?;
         let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen().get(&area).cloned().unwrap_or_default();
-        if before.names == names && before.catalog.damaged.is_empty() {
+        if before.names.as_ref() == Some(&names) {
             return Ok(before.catalog);
         }
         let catalog = Arc::new(self.read_catalog(area, &names, &before.catalog));
+        let has_all = catalog.snapshots.len() == names.len();
         let now = Seen {
-            names,
+            names: has_all.then_some(names),
             catalog: Arc::clone(&catalog),
         };
         seen().insert(area, now);
@@ -223,4 +225,51 @@ fn encode(snapshot: &Snapshot) -> Result<(SnapshotId, Vec<u8>), Error> {
     let bytes =
         serde_json::to_vec_pretty(snapshot).map_err(|error| Error::Compress(error.into()))?;
     Ok((SnapshotId(Digest::of(&bytes)), bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::monitor::Silent;
+
+    fn snapshot(writer: &str) -> Snapshot {
+        let text = serde_json::json!({
+            "format": 1, "purpose": "save", "venv": {"host": "h", "path": "/v"}, "created": "2026-01-01T00:00:00Z",
+            "baseline": true, "root": Digest::of(b""), "writer": writer,
+            "totals": {"files": 0, "dirs": 0, "symlinks": 0, "special": 0, "bytes": 0},
+        });
+        serde_json::from_value(text).unwrap()
+    }
+
+    #[test]
+    fn what_was_damaged_or_is_new_is_read_and_what_was_whole_is_not_read_again() {
+        let (scratch, monitor) = (tempfile::tempdir().unwrap(), Silent::default());
+        let path = scratch.path().join("store");
+        Store::create(&path, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
+        let one = store.commit(&snapshot("one")).unwrap();
+        let first = store.catalog().unwrap();
+        assert!(Arc::ptr_eq(&first, &store.catalog().unwrap()));
+        let two = store.commit(&snapshot("two")).unwrap();
+        let file = path.join("snapshots").join(two.to_hex());
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, b"{}").unwrap();
+        let ids = |catalog: &Catalog| -> Vec<SnapshotId> {
+            catalog.snapshots.iter().map(|(id, _)| *id).collect()
+        };
+        let catalog = store.catalog().unwrap();
+        assert_eq!((ids(&catalog), catalog.damaged.len()), (vec![one], 1));
+        // Mended, under the name that it had.
+        std::fs::write(&file, whole).unwrap();
+        let catalog = store.catalog().unwrap();
+        assert_eq!((catalog.snapshots.len(), catalog.damaged.len()), (2, 0));
+        store.forget(&[one]).unwrap();
+        assert_eq!(ids(&store.catalog().unwrap()), [two]);
+        assert_eq!(ids(&store.forgotten().unwrap()), [one]);
+        store.unforget(&[one]).unwrap();
+        assert_eq!(store.catalog().unwrap().snapshots.len(), 2);
+        assert_eq!(ids(&store.forgotten().unwrap()), []);
+    }
 }

@@ -130,8 +130,7 @@ impl Files {
     pub(crate) fn publish(&self, temp: Temp<'_>, area: Area, name: &str) -> Result<(), PathError> {
         let dir = self.dir_made(area)?;
         if temp.is_other(dir, name) {
-            self.close(name);
-            return temp.replace(dir, name);
+            return self.publish_over(temp, area, name);
         }
         temp.publish(dir, name)
     }
@@ -143,8 +142,10 @@ impl Files {
         area: Area,
         name: &str,
     ) -> Result<(), PathError> {
+        temp.replace(self.dir(area)?, name)?;
+        // Whoever opened the old one meanwhile may have kept it.
         self.close(name);
-        temp.replace(self.dir(area)?, name)
+        Ok(())
     }
 
     /// Writes the file that makes a directory a store: the last step of its creation.
@@ -187,16 +188,16 @@ impl Files {
     }
 
     fn file(&self, area: Area, name: &str) -> Result<Arc<File>, PathError> {
-        let kept = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if area != Area::Packs {
             return Ok(Arc::new(open_file(self.dir(area)?, name)?));
         }
-        if let Some(file) = kept().get(name) {
+        let open = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = open().get(name) {
             return Ok(Arc::clone(file));
         }
         // Without the lock: others need not wait for the disk.
         let file = Arc::new(open_file(self.dir(area)?, name)?);
-        let mut open = kept();
+        let mut open = open();
         if open.len() >= OPEN_MAX {
             open.clear();
         }

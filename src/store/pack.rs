@@ -236,6 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn a_table_that_claims_more_objects_than_its_bytes_can_hold_is_refused() {
+        // One more than there is, before any memory is taken for it.
+        let mut bytes = table().encode();
+        let at = 1 + 1 + 1 + 1;
+        assert_eq!(bytes[at], 1);
+        bytes[at] = 2;
+        let refused = Table::decode(&bytes).unwrap_err();
+        assert_eq!(refused.0, "the table claims more objects than it can hold");
+    }
+
+    #[test]
     fn an_object_outside_of_its_frame_is_refused() {
         let mut bad = table();
         bad.rows[0].part.len = 6;

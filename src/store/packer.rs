@@ -26,7 +26,7 @@ const SHARDS: usize = 16;
 /// Trees and documents of so many bytes keep to themselves. Of a venv that changes a little each day they are in each day's pack, and
 /// whoever reads the newest state reads a small tree or two from each of hundreds of packs: with the long ones in the same frame
 /// they would be decompressed each time.
-const LONG_TREE: usize = 8 << 10;
+const LONG_TREE_LEN: usize = 8 << 10;
 
 /// What a packer wrote.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -172,7 +172,7 @@ impl<'s> Packer<'s> {
     pub(crate) fn add_tree(&self, bytes: Vec<u8>) -> Result<Digest, Error> {
         let id = Digest::of(&bytes);
         if bytes.len() <= SEGMENT_LEN {
-            let is_long = bytes.len() >= LONG_TREE;
+            let is_long = bytes.len() >= LONG_TREE_LEN;
             let queue = if is_long {
                 &self.long_trees
             } else {
@@ -378,8 +378,8 @@ mod tests {
         let file = (Digest::of(b"file"), b"file".to_vec());
         packer.add_files([file]).unwrap();
         let tree = |len: usize, fill| packer.add_tree(vec![fill; len]).unwrap();
-        let short = [tree(10, 1), tree(LONG_TREE - 1, 2)];
-        let long = [tree(LONG_TREE, 3), tree(4 * LONG_TREE, 4)];
+        let short = [tree(10, 1), tree(LONG_TREE_LEN - 1, 2)];
+        let long = [tree(LONG_TREE_LEN, 3), tree(4 * LONG_TREE_LEN, 4)];
         packer.finish().unwrap();
         let frame = |id: &Digest| store.place(id).unwrap().frame;
         assert_eq!(frame(&short[0]), frame(&short[1]));

@@ -1,10 +1,11 @@
-//! B: a stat cache that lies, by flipped bits and by digests that are well formed and of other files. What a save keeps is right all the
-//! same (promises 6, 7).
+//! B: a stat cache that lies, by flipped bits and by digests that are well formed and of other files; rows of packs that are not as they
+//! were. What a save keeps is right all the same (promises 6, 7).
 
 use std::fs;
 
 use crate::lab::World;
 use crate::points;
+use crate::support::Tree;
 use crate::wreck::put;
 
 #[test]
@@ -44,5 +45,33 @@ c.commit()";
         );
         world.sandbox.ok(&["save", "venv"]);
         tree.assert_same(&world.sandbox.restored_latest(), &format!("turn {turn}"));
+    }
+}
+
+#[test]
+fn a_pack_of_another_length_or_end_than_its_row_is_looked_at_anew() {
+    let world = World::new();
+    let packs = crate::lab::files(&world.sandbox.path("store/packs"));
+    for path in &packs {
+        let whole = fs::read(path).unwrap();
+        let footer = &whole[whole.len() - 64..];
+        let longer = [&whole[..], footer].concat();
+        let by_one = [&whole[..], b"x"].concat();
+        let mut other = whole.clone();
+        other[whole.len() - 40] ^= 1;
+        for changed in [&longer, &by_one, &whole[..whole.len() - 1], &other] {
+            put(path, changed);
+            let run = world.restore_beside(&world.saved[2]);
+            assert!(run.stderr.contains("is damaged"), "{run}");
+            // Its frames are found without its table.
+            assert_eq!(run.code, 0, "{run}");
+            let out = world.sandbox.path(crate::lab::BESIDE);
+            world.trees[&world.saved[2]].assert_same(&Tree::of(&out), "read without the row");
+            fs::remove_dir_all(out).unwrap();
+        }
+        put(path, &whole);
+        let run = world.restore_beside(&world.saved[2]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+        fs::remove_dir_all(world.sandbox.path(crate::lab::BESIDE)).unwrap();
     }
 }

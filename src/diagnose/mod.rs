@@ -2,6 +2,7 @@
 
 mod case;
 mod class;
+mod left_out;
 mod packages;
 mod rules;
 mod versions;

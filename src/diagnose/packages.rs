@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::left_out::left_out;
 use super::versions::direction;
 use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::venv::bytecode::is_bytecode;
@@ -15,6 +16,8 @@ pub(crate) struct Packages<'a> {
     pub(crate) before: &'a Manifest,
     pub(crate) after: &'a Manifest,
     steps: BTreeMap<&'a str, Step>,
+    /// What stands there of each name now.
+    standing: BTreeMap<&'a str, &'a Dist>,
 }
 
 /// What became of one distribution.
@@ -26,6 +29,8 @@ enum Step {
     Version,
     /// The same version was installed anew.
     Again,
+    /// The same build was, and files were left out.
+    Less,
     /// It is new.
     Added,
     /// It is gone with all its files.
@@ -41,6 +46,8 @@ pub(crate) enum Progress {
     Done,
     /// It did not.
     Half,
+    /// It did, and left out files of the build that was there before.
+    Less,
 }
 
 /// Tells whether the bytes on the actual side are those of a row; only asked of files that are there.
@@ -59,6 +66,7 @@ impl<'a> Packages<'a> {
             before,
             after,
             steps: BTreeMap::new(),
+            standing: BTreeMap::new(),
         };
         let names: BTreeSet<&'a str> = expected
             .all
@@ -67,8 +75,10 @@ impl<'a> Packages<'a> {
             .map(|dist| dist.name.as_str())
             .collect();
         for name in names {
-            let step = packages.step(expected.named(name), actual.named(name), agrees);
+            let standing = standing(actual.all_named(name), after, agrees);
+            let step = packages.step(expected.named(name), standing, agrees);
             packages.steps.insert(name, step);
+            packages.standing.extend(standing.map(|dist| (name, dist)));
         }
         packages
     }
@@ -77,7 +87,13 @@ impl<'a> Packages<'a> {
         match (old, new) {
             (Some(old), Some(new)) if !is_whole(new) || same_record(self, old, new) => Step::Same,
             (Some(old), Some(new)) if old.version != new.version => Step::Version,
-            (Some(old), Some(new)) if self.lists_what_is_there(old, new, agrees) => Step::Again,
+            (Some(old), Some(new)) if self.lists_what_is_there(old, new, agrees) => {
+                if left_out(old, new) {
+                    Step::Less
+                } else {
+                    Step::Again
+                }
+            }
             (Some(old), None) if self.is_gone(old) => Step::Removed,
             (Some(_), _) => Step::Same,
             (None, _) => Step::Added,
@@ -157,15 +173,20 @@ impl<'a> Packages<'a> {
         if change.class == Class::Noise || step == Step::Same || unread {
             return change.class;
         }
-        let row = self.actual.rows(&change.path).next();
         let there = change.actual.is_some();
+        let dist = change.package.as_deref();
+        let dist = dist.and_then(|name| self.standing.get(name));
+        let row = dist.and_then(|dist| dist.record.as_ref()?.1.row(&change.path));
         match row {
             Some(_) if there && is_bytecode(&change.path) => change.class,
-            Some(row) if there && agrees(row) => Class::Drift,
+            // The file is right if it is what one of its owners says.
+            _ if there && self.actual.rows(&change.path).any(agrees) => Class::Drift,
             Some(_) => Class::Damage,
             None if change.kind == Kind::Extra => change.class,
             None if there => change.class,
-            None if step == Step::Again && !self.is_info(&change.path) => Class::Damage,
+            None if matches!(step, Step::Again | Step::Less) && !self.is_info(&change.path) => {
+                Class::Damage
+            }
             None => Class::Drift,
         }
     }
@@ -180,7 +201,7 @@ impl<'a> Packages<'a> {
         let unfinished = |dist: &&Dist| {
             matches!(
                 self.steps.get(dist.name.as_str()),
-                Some(Step::Version | Step::Added | Step::Again)
+                Some(Step::Version | Step::Added | Step::Again | Step::Less)
             )
         };
         let dists = self.actual.all.iter().filter(unfinished);
@@ -221,13 +242,12 @@ impl<'a> Packages<'a> {
         let mut found = Vec::new();
         for (name, step) in &self.steps {
             let damaged = damaged.get(name).copied().unwrap_or(0);
-            let version = |dists: &Dists| dists.named(name).map(|dist| dist.version.clone());
-            let (expected, actual) = (version(self.expected), version(self.actual));
+            let (expected, actual) = self.versions(name);
             let state = match step {
                 _ if damaged > 0 => PackageState::Damaged,
                 Step::Same => continue,
                 Step::Version => direction(expected.as_deref(), actual.as_deref()),
-                Step::Again => PackageState::Reinstalled,
+                Step::Again | Step::Less => PackageState::Reinstalled,
                 Step::Added => PackageState::Added,
                 Step::Removed => PackageState::Removed,
             };
@@ -244,13 +264,11 @@ impl<'a> Packages<'a> {
 
     /// Whether damage of a package can be mended file by file.
     pub(crate) fn progress(&self, name: &str) -> Progress {
-        let versions = self.expected.named(name).zip(self.actual.named(name));
+        let versions = self.expected.named(name).zip(self.standing.get(name));
         let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
         let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
         match self.steps.get(name) {
-            Some(Step::Again) if versions.is_some_and(|(old, new)| left_out(old, new)) => {
-                Progress::Half
-            }
+            Some(Step::Less) => Progress::Less,
             // RECORD is written last: what is not there went later.
             Some(Step::Version | Step::Added | Step::Again) => Progress::Done,
             // Without its METADATA and RECORD nobody knows what the new version consists of.
@@ -268,13 +286,19 @@ impl<'a> Packages<'a> {
             .and_then(|(_, record)| record.row(path))
     }
 
+    fn versions(&self, name: &str) -> (Option<String>, Option<String>) {
+        let version = |dist: &Dist| dist.version.clone();
+        let (old, new) = (self.expected.named(name), self.standing.get(name));
+        (old.map(version), new.copied().map(version))
+    }
+
     /// A package with its versions on both sides and the number of its damaged entries.
     pub(crate) fn damaged(&self, name: &str, damaged: u64) -> PackageChange {
-        let version = |dists: &Dists| dists.named(name).map(|dist| dist.version.clone());
+        let (expected, actual) = self.versions(name);
         PackageChange {
             name: name.to_owned(),
-            expected: version(self.expected),
-            actual: version(self.actual),
+            expected,
+            actual,
             state: PackageState::Damaged,
             damaged,
         }
@@ -324,7 +348,22 @@ pub(crate) fn settle_directories(changes: &mut [Change]) {
     }
 }
 
-fn rows(dist: &Dist) -> impl Iterator<Item = &Row> {
+/// Which of several distributions of one name stands there: what a copy over an older state leaves beside it has an info directory and
+/// hardly any file.
+fn standing<'a>(dists: &'a [Dist], after: &Manifest, agrees: Agrees<'_>) -> Option<&'a Dist> {
+    if dists.len() < 2 {
+        return dists.first();
+    }
+    let good = |dist: &&Dist| {
+        let there = rows(dist).filter(|row| after.get(&row.path).is_some());
+        there.filter(|row| agrees(row)).count()
+    };
+    // Of equals the first.
+    dists.iter().rev().max_by_key(good)
+}
+
+/// The rows of RECORD; none where there is no RECORD.
+pub(super) fn rows(dist: &Dist) -> impl Iterator<Item = &Row> {
     dist.record.iter().flat_map(|(_, record)| &record.rows)
 }
 
@@ -342,23 +381,4 @@ fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
     };
     digest(old, packages.before).is_some()
         && digest(old, packages.before) == digest(new, packages.after)
-}
-
-/// Whether a new RECORD of the same version is that of the same build, with files left out: what a faulty wheel or cache leaves once an
-/// installer has written RECORD to match. What each installer writes in its own way tells nothing.
-fn left_out(old: &Dist, new: &Dist) -> bool {
-    let telling = |dist: &Dist, row: &Row| {
-        let is_known = matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path);
-        let site = dist.info.parent();
-        let in_site = site.is_some_and(|site| row.path.is_within(&site));
-        is_known && in_site && !row.path.is_within(&dist.info)
-    };
-    let hash = |dist: &Dist, path: &RelPath| {
-        let (_, record) = dist.record.as_ref()?;
-        record.row(path).map(|row| row.hash.clone())
-    };
-    let same = |row: &Row| hash(old, &row.path).as_ref() == Some(&row.hash);
-    let lacks = |row: &Row| hash(new, &row.path).is_none();
-    rows(new).filter(|row| telling(new, row)).all(same)
-        && rows(old).filter(|row| telling(old, row)).any(lacks)
 }

@@ -91,7 +91,7 @@ fn the_same_build_installed_again_with_files_left_out_comes_back_whole() {
     let good = Tree::of(&sandbox.venv());
     let module = |n: usize| (format!("wares/part{n}.py"), format!("x = {n}\n").repeat(50));
     let modules: Vec<(String, String)> = (0..12).map(module).collect();
-    let again = |init: &str, dir: &str| {
+    let again = |init: &str, dir: &str, requires: &[&str]| {
         let mut files = vec![
             ("wares/__init__.py", init),
             ("wares/gone.py", "old = 1\n"),
@@ -99,12 +99,13 @@ fn the_same_build_installed_again_with_files_left_out_comes_back_whole() {
         ];
         let modules = modules.iter();
         files.extend(modules.map(|(path, text)| (path.as_str(), text.as_str())));
-        let wheel = build(&sandbox.path(dir), "wares", "1.0", &files, &[]);
-        let wheel = wheel.to_str().unwrap();
-        pip(&sandbox.venv(), &["install", "--force-reinstall", wheel]);
+        let wheel = build(&sandbox.path(dir), "wares", "1.0", &files, requires);
+        let options = ["install", "--force-reinstall", "--no-deps"];
+        let args = [&options[..], &[wheel.to_str().unwrap()]].concat();
+        pip(&sandbox.venv(), &args);
     };
     let init = "from .core import main\n__version__ = '1.0'\n";
-    again(init, "faulty");
+    again(init, "faulty", &[]);
     let run = sandbox.code(1, &["diff", "venv"]);
     assert!(run.stdout.contains("wares/core.py"), "{run}");
     let run = sandbox.ok(&["restore", "venv", "--heal"]);
@@ -117,13 +118,48 @@ fn the_same_build_installed_again_with_files_left_out_comes_back_whole() {
     };
     wares(good).assert_same(&wares(Tree::of(&sandbox.venv())), "healed");
     sandbox.ok(&["check", "venv"]);
-    // Another build has other code, to which what the snapshot has may not fit.
-    again("__version__ = '1.0'\n", "other");
-    let run = sandbox.code(3, &["restore", "venv", "--heal"]);
-    assert!(
-        run.stdout.contains("the snapshot has another build of it"),
-        "{run}"
-    );
+    // Another build has other code or other METADATA; what the snapshot has may not fit to it.
+    let left_alone = || {
+        let before = Tree::of(&sandbox.venv());
+        let run = sandbox.code(3, &["restore", "venv", "--heal"]);
+        let said = "the snapshot has another build of it";
+        assert!(run.stdout.contains(said), "{run}");
+        before.assert_same(&Tree::of(&sandbox.venv()), "another build");
+    };
+    again("__version__ = '1.0'\n", "other", &[]);
+    left_alone();
+    again(init, "wants", &["six"]);
+    left_alone();
+    // Nor is an editable install a part of the build: it has no module of its own.
+    again(init, "faulty", &[]);
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    let info = site.join("wares-1.0.dist-info");
+    fs::rename(site.join("wares"), sandbox.path("checkout")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("checkout"), site.join("wares")).unwrap();
+    let record = fs::read_to_string(info.join("RECORD")).unwrap();
+    let rows = record.lines().filter(|row| !row.starts_with("wares/"));
+    let rows: String = rows.map(|row| format!("{row}\n")).collect();
+    fs::write(info.join("RECORD"), rows + "wares,,\n").unwrap();
+    let before = Tree::of(&sandbox.venv());
+    sandbox.snap(&["restore", "venv", "--heal"]);
+    before.assert_same(&Tree::of(&sandbox.venv()), "an editable install");
+}
+
+/// As a copy over an older state leaves it. The files of the new version were taken for damaged ones of the old, and put back between them.
+#[test]
+fn an_upgrade_beside_which_the_old_info_directory_stands_is_one() {
+    let (sandbox, _, new) = saved();
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    let info = site.join("wares-1.0.dist-info");
+    venv::copy(&info, &sandbox.path("aside"));
+    pip(&sandbox.venv(), &["install", new.to_str().unwrap()]);
+    venv::copy(&sandbox.path("aside"), &info);
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(states(&diff), ["wares upgraded"], "{diff}");
+    assert_eq!(diff["summary"]["damage"], 0, "{diff}");
+    let before = Tree::of(&sandbox.venv());
+    sandbox.ok(&["restore", "venv", "--heal"]);
+    before.assert_same(&Tree::of(&sandbox.venv()), "drift");
 }
 
 /// Their installation had come to its end when a sweep took files of them. They were called half done, and removed or taken

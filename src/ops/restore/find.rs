@@ -161,7 +161,7 @@ impl Run<'_> {
     }
 }
 
-/// What happens to a package of which an upgrade or a reinstallation did not come to its end.
+/// Why a package comes back as a whole. Of the same version only files can have been left out.
 fn taken_back(package: &PackageChange) -> String {
     let name = &package.name;
     let version = |version: &Option<String>| version.clone().unwrap_or_default();
@@ -172,6 +172,6 @@ fn taken_back(package: &PackageChange) -> String {
         );
     }
     format!(
-        "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it"
+        "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it, and what no RECORD lists stays"
     )
 }

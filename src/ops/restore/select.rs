@@ -15,7 +15,8 @@ use crate::venv::dist::{Row, normalized};
 pub(super) struct Selection {
     paths: HashSet<RelPath>,
     globs: Option<GlobSet>,
-    /// Distributions that come back as a whole, because an upgrade of them was half done.
+    /// Distributions that come back as a whole: an upgrade of them was half done, or the same build was installed again with files
+    /// left out.
     pub(super) whole: Vec<PackageChange>,
     /// Distributions that stay damaged, because the snapshot has another version of them, or none.
     pub(super) left: Vec<PackageChange>,
@@ -89,7 +90,7 @@ impl Selection {
             let name = change.package.as_deref().unwrap_or_default();
             let saved = || packages.row(&change.path).is_some_and(is_saved);
             match packages.progress(name) {
-                Progress::Half => *whole.entry(name).or_insert(0) += 1,
+                Progress::Half | Progress::Less => *whole.entry(name).or_insert(0) += 1,
                 // Both versions have some files in common.
                 Progress::Done if !saved() => *left.entry(name).or_insert(0) += 1,
                 Progress::Done | Progress::None => drop(paths.insert(change.path.clone())),

@@ -209,10 +209,16 @@ impl Dists {
             .filter_map(|number| self.all.get(number)?.record.as_ref()?.1.row(path))
     }
 
-    /// The distribution of a normalized name.
+    /// The distribution of a normalized name; the first if it is installed twice.
     pub(crate) fn named(&self, name: &str) -> Option<&Dist> {
+        self.all_named(name).first()
+    }
+
+    /// All distributions of a normalized name.
+    pub(crate) fn all_named(&self, name: &str) -> &[Dist] {
         let first = self.all.partition_point(|dist| *dist.name < *name);
-        self.all.get(first).filter(|dist| dist.name == name)
+        let end = self.all.partition_point(|dist| *dist.name <= *name);
+        &self.all[first..end]
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the rules look at: all damage of one venv with the clues around it. No rule looks further.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Kind, RelPath, Time};
 use crate::venv::Culprit;
@@ -66,6 +66,8 @@ pub(crate) struct Case<'a> {
     pub(crate) dirs: HashMap<RelPath, Time>,
     /// By distribution: when it was installed (the modification time of its RECORD).
     pub(crate) installed: HashMap<String, Time>,
+    /// Distributions that were not installed again since the snapshot: their RECORDs have the time that they had.
+    pub(crate) same_install: HashSet<String>,
     /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
     pub(crate) leftovers: Vec<RelPath>,
     /// Those of them beside which no complete distribution of their name stands, where that is known.

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::venv::Culprit;
 use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::Dists;
+use crate::venv::dist::{Dist, Dists};
 use crate::venv::hash::read_file;
 use crate::venv::interpreter::Facts;
 use crate::venv::sharing::Inside;
@@ -70,8 +70,7 @@ pub(super) fn from_changes(
         ..surroundings(
             sides.actual,
             &installed.actual,
-            &installed.expected,
-            sides.expected,
+            Some((&installed.expected, sides.expected)),
         )
     })
 }
@@ -126,7 +125,7 @@ pub(super) fn from_audit(
         stranded: stranded.filter_map(|one| one.path.clone()).collect(),
         interpreter: problem(Some(interpreter)),
         culprit: interpreter.culprit.clone(),
-        ..surroundings(live, dists, dists, live)
+        ..surroundings(live, dists, None)
     };
     diagnose(&case)
 }
@@ -190,12 +189,11 @@ fn denied() -> String {
     std::io::Error::from(rustix::io::Errno::ACCESS).to_string()
 }
 
-/// What is known of the places around the damage.
+/// What is known of the places around the damage; `before` is what the snapshot has, if there is one.
 fn surroundings(
     live: &Manifest,
     dists: &Dists,
-    before: &Dists,
-    expected: &Manifest,
+    before: Option<(&Dists, &Manifest)>,
 ) -> Case<'static> {
     let dirs: HashMap<RelPath, Time> = live
         .entries()
@@ -203,29 +201,34 @@ fn surroundings(
         .filter(|entry| entry.node == Node::Dir)
         .map(|entry| (entry.path.clone(), entry.meta.mtime))
         .collect();
-    let mut installed = HashMap::new();
-    for (dists, manifest) in [(before, expected), (dists, live)] {
-        for dist in &dists.all {
-            let record = dist
-                .record
-                .as_ref()
-                .and_then(|(path, _)| manifest.get(path))
-                // The time of one that was emptied is that of the damage.
-                .filter(|entry| entry.size() != Some(0));
-            if let Some(record) = record {
-                installed.insert(dist.name.clone(), record.meta.mtime);
-            }
-        }
-    }
+    let mut installed =
+        before.map_or_else(HashMap::new, |(dists, tree)| install_times(dists, tree));
+    let now = install_times(dists, live);
+    let is_same = |(name, time): &(&String, &Time)| now.get(*name).is_none_or(|now| now == *time);
+    let same_install = installed.iter().filter(is_same);
+    let same_install = same_install.map(|(name, _)| name.clone()).collect();
+    installed.extend(now);
     let root = live.get(&RelPath::root());
     Case {
         dirs,
         installed,
+        same_install,
         leftovers: dists.leftovers.iter().map(|one| one.path.clone()).collect(),
         signpost_gone: is_signpost_gone(live),
         root_uid: root.map_or(0, |entry| entry.meta.uid),
         ..Case::default()
     }
+}
+
+/// When each distribution was installed.
+fn install_times(dists: &Dists, tree: &Manifest) -> HashMap<String, Time> {
+    let time = |dist: &Dist| {
+        let (path, _) = dist.record.as_ref()?;
+        // The time of one that was emptied is that of the damage.
+        let record = tree.get(path).filter(|entry| entry.size() != Some(0))?;
+        Some((dist.name.clone(), record.meta.mtime))
+    };
+    dists.all.iter().filter_map(time).collect()
 }
 
 /// Whether one of the entries that lead from a venv to its interpreter is gone or empty.
@@ -275,6 +278,7 @@ fn kind(finding: &Finding, live: &Manifest) -> Option<Kind> {
         Check::FileEmptied => Some(Kind::Emptied),
         Check::FileZeroFilled => Some(Kind::ZeroFilled),
         Check::FileUnreadable => Some(Kind::Unreadable),
+        Check::Mode => Some(Kind::Mode),
         Check::FileAltered => match (finding.size, finding.expected_size) {
             (Some(size), Some(expected)) if size < expected => Some(Kind::Truncated),
             _ => Some(Kind::Altered),

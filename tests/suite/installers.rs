@@ -49,7 +49,6 @@ fn a_wheel_without_a_member_is_named_though_uv_forgets_the_member() {
     ];
     let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
     uv::install(&sandbox, &wheel, "copy");
-    venv::age(&sandbox.venv(), 1_700_000_000);
     sandbox.ok(&["save", "venv"]);
     build(&sandbox.path("bad"), "wool", "1.0", &files[..1], &[]);
     uv::install(
@@ -72,6 +71,20 @@ fn a_wheel_without_a_member_is_named_though_uv_forgets_the_member() {
         .find(|one| one["kind"] == "missing");
     assert_eq!(gone.unwrap()["path"], format!("{site}/wool/other.py"));
     assert_eq!(gone.unwrap()["class"], "damage");
+}
+
+/// Within two minutes of an install its times alone tell nothing, and the snapshot has seen the file good.
+#[test]
+fn an_edit_right_after_the_install_is_named_by_a_diff() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let files = [("wool/__init__.py", "x = 1\n"), ("wool/core.py", "y = 2\n")];
+    let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
+    pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    fs::write(site.join("wool/core.py"), b"y = 3\nz = y\n").unwrap();
+    named(&sandbox, &["local-patch"], &[], "an edit at once");
 }
 
 #[test]

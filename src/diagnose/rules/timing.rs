@@ -30,19 +30,15 @@ pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
         Some(actual) if is_content(hurt) => Touch::of(actual.mtime),
         _ => return None,
     };
-    match changed {
-        Touch { time, by_import } if is_later(time, installed) => {
-            return (!by_import).then_some(Fate::Later(time));
-        }
-        // RECORD is written last: what came after it is no part of the install, but a copy may have mixed the times.
-        Touch { time, by_import } if time > installed && !by_import => return None,
-        _ => {}
+    // The snapshot has seen it good, as this very install wrote it.
+    let seen_good = case.same_install.contains(hurt.package.as_ref()?);
+    let Touch { time, by_import } = changed;
+    if is_later(time, installed) || seen_good && time > installed {
+        return (!by_import).then_some(Fate::Later(time));
     }
-    // A snapshot that holds it as this very install wrote it has seen it good.
-    let seen_good = hurt
-        .expected_mtime
-        .is_some_and(|mtime| !is_later(installed, mtime));
-    (!seen_good).then_some(Fate::AtInstall)
+    // RECORD is written last: what came after it is no part of the install, but a copy may have mixed the times.
+    let is_after = time > installed && !by_import;
+    (!is_after && !seen_good).then_some(Fate::AtInstall)
 }
 
 /// When something was last changed.

@@ -12,6 +12,7 @@ mod imports;
 mod leftovers;
 mod python;
 mod requirements;
+mod scripts;
 mod site;
 mod smoke;
 pub(crate) mod sources;
@@ -102,6 +103,7 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(requirements::check(subject));
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));
+                    found.extend(scripts::check(subject));
                     found.extend(site::check(subject));
                     found.extend(sources::check(subject));
                     found

@@ -39,10 +39,14 @@ pub enum Check {
     BytecodeBroken,
     /// Bytecode that Python would load and that was made from other source.
     BytecodeStale,
+    /// A script that nobody may run, or something that only root may read.
+    Mode,
     /// There is no RECORD, so nothing is known of the files.
     RecordAbsent,
     /// A source outside of the venv, from which it imports, is gone.
     SourceGone,
+    /// An interpreter that scripts name is gone.
+    ScriptInterpreter,
     /// Links stand where RECORD lists files, and nothing is known of what they lead to.
     FileLinked,
     /// Something that an interrupted installer left.
@@ -67,7 +71,7 @@ impl Check {
 
     /// Whether it means that the venv does not work, be it damaged or not.
     pub fn is_failure(self) -> bool {
-        self.is_damage() || self == Self::SourceGone
+        self.is_damage() || matches!(self, Self::SourceGone | Self::ScriptInterpreter)
     }
 
     /// The name in text and JSON.
@@ -88,8 +92,10 @@ impl Check {
             Self::ImportFailed => "import-failed",
             Self::BytecodeBroken => "bytecode-broken",
             Self::BytecodeStale => "bytecode-stale",
+            Self::Mode => "mode",
             Self::RecordAbsent => "record-absent",
             Self::SourceGone => "source-gone",
+            Self::ScriptInterpreter => "script-interpreter",
             Self::FileLinked => "file-linked",
             Self::Leftover => "leftover",
             Self::Duplicate => "duplicate",

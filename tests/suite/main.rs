@@ -57,6 +57,7 @@ mod relocation;
 mod report;
 mod resumed;
 mod round_trip;
+mod scripts;
 mod shared;
 mod signals;
 mod slips;

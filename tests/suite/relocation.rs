@@ -158,6 +158,9 @@ fn records_of_rewritten_scripts_agree_with_them() {
     venv::tiny(&sandbox.venv());
     let script = format!("#!{}/bin/python\n", sandbox.venv().display());
     venv::write(&sandbox.venv(), "bin/app", script.as_bytes());
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(sandbox.path("venv/bin/app"), mode).unwrap();
     use sha2::Digest;
     let hash = data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(&script));
     let row = format!("../../../bin/app,sha256={hash},{}\n", script.len());

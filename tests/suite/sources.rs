@@ -96,3 +96,50 @@ fn a_save_of_the_same_tree_looks_anew_for_what_a_path_file_adds() {
     let saved = sandbox.json(0, &["save", "venv"]);
     assert_eq!(found(&saved["audit"]), ["source-gone shared.pth"]);
 }
+
+/// Its files lie elsewhere, so that no module of it was tried.
+#[test]
+fn the_modules_of_editable_installs_are_imported_too() {
+    let sandbox = Sandbox::new();
+    venv::real(&sandbox.venv());
+    let site = venv::site_packages(&sandbox.venv());
+    let source = sandbox.path("project");
+    fs::create_dir_all(source.join("listed")).unwrap();
+    fs::write(source.join("listed/__init__.py"), b"from . import core\n").unwrap();
+    fs::write(source.join("listed/core.py"), b"").unwrap();
+    fs::write(source.join("by_name.py"), b"import listed\n").unwrap();
+    let put = |path: &str, text: &str| {
+        venv::write(&sandbox.venv(), &format!("{site}/{path}"), text.as_bytes());
+    };
+    put("all.pth", &format!("{}\n", source.display()));
+    for (name, list) in [
+        ("other", Some("listed\n")),
+        ("by-name", None),
+        ("unknown", None),
+    ] {
+        let info = format!("{}-1.0.dist-info", name.replace('-', "_"));
+        let url = format!("file://{}", source.display());
+        let url = serde_json::json!({"url": url, "dir_info": {"editable": true}});
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n");
+        put(&format!("{info}/METADATA"), &metadata);
+        put(&format!("{info}/direct_url.json"), &url.to_string());
+        put(
+            &format!("{info}/RECORD"),
+            &format!("{info}/METADATA,,\n{info}/direct_url.json,,\n{info}/RECORD,,\n"),
+        );
+        if let Some(list) = list {
+            put(&format!("{info}/top_level.txt"), list);
+        }
+    }
+    sandbox.ok(&["check", "venv", "--import"]);
+    fs::remove_file(source.join("listed/core.py")).unwrap();
+    sandbox.ok(&["check", "venv"]);
+    let answer = sandbox.json(1, &["check", "venv", "--import"]);
+    let infos = ["by_name", "other"].map(|name| format!("import-failed {name}-1.0.dist-info"));
+    assert_eq!(found(&answer), infos, "{answer}");
+    let text = answer["findings"][1]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("import listed fails: ImportError"),
+        "{text}"
+    );
+}

@@ -77,16 +77,23 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
         took(outcome.took)
     );
     let venv = Shown::path(&outcome.venv);
-    let damage = audit.damage().count() as u64;
+    // What could not be read is neither sound nor damaged.
+    let is_known = |one: &&Finding| one.check != Check::FileUnreadable;
+    let damage = audit.damage().filter(is_known).count() as u64;
     let notices = audit
         .findings
         .iter()
-        .filter(|finding| !finding.check.is_failure() && finding.accepted.is_none())
+        .filter(|one| !one.check.is_failure() && !is_unmet(one) && one.accepted.is_none())
         .count() as u64;
+    let unmet = audit.findings.iter().filter(|one| is_unmet(one)).count() as u64;
     let accepted = audit.findings.iter().filter(|one| one.accepted.is_some());
     let accepted = accepted.count() as u64;
     let mut parts = Vec::new();
-    for (number, what) in [(notices, "notice"), (accepted, "accepted finding")] {
+    for (number, what) in [
+        (unmet, "unmet requirement"),
+        (notices, "notice"),
+        (accepted, "accepted finding"),
+    ] {
         if number > 0 {
             parts.push(count(number, what));
         }
@@ -110,16 +117,34 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
         let word = coloured("unreadable", Class::Damage, style);
         return format!("{word}: not all of {venv} could be checked{rest} ({totals})");
     }
-    let gone = audit.gone().count() as u64;
-    if gone > 0 {
+    if let Some(gone) = gone(audit) {
         let word = coloured("incomplete", Class::Damage, style);
-        let what = count(gone, "source");
-        let is = if gone == 1 { "is" } else { "are" };
-        return format!(
-            "{word}: no damage in {venv}, but {what} that it uses {is} gone{rest} ({totals})"
-        );
+        return format!("{word}: no damage in {venv}, but {gone}{rest} ({totals})");
+    }
+    // Whoever needs such a requirement does not start, so the first word does not say that all is well.
+    if unmet > 0 {
+        return format!("no damage in {venv}, but {} ({totals})", parts.join(", "));
     }
     format!("sound: no damage in {venv}{rest} ({totals})")
+}
+
+/// What is gone that the venv uses elsewhere, if anything is.
+fn gone(audit: &Audit) -> Option<String> {
+    let kinds = [
+        (Check::SourceGone, "source"),
+        (Check::ScriptInterpreter, "interpreter"),
+    ];
+    let number = |check| audit.gone().filter(|one| one.check == check).count() as u64;
+    let kinds = kinds.map(|(check, what)| (number(check), what));
+    let total: u64 = kinds.iter().map(|(number, _)| number).sum();
+    let told = kinds.iter().filter(|(number, _)| *number > 0);
+    let told: Vec<String> = told.map(|(number, what)| count(*number, what)).collect();
+    let is = if total == 1 { "is" } else { "are" };
+    (total > 0).then(|| format!("{} that it uses {is} gone", told.join(" and ")))
+}
+
+fn is_unmet(finding: &Finding) -> bool {
+    finding.check == Check::RequirementUnmet && finding.accepted.is_none()
 }
 
 /// Writes findings by package: damage with every file, the rest cut short unless all is wanted.
@@ -180,7 +205,7 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         .audit
         .findings
         .iter()
-        .filter(|finding| finding.check == Check::RequirementUnmet && finding.accepted.is_none())
+        .filter(|finding| is_unmet(finding))
         .filter_map(|finding| wanted(&finding.text))
         .collect();
     needs.sort_unstable();

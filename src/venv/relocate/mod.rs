@@ -12,6 +12,8 @@ mod shebang;
 use std::collections::BTreeMap;
 
 use crate::model::{Entry, Manifest, RelPath};
+pub(crate) use shebang::interpreter_of;
+
 use occurrence::{Place, is_plain, mentions, replace_plain};
 
 /// What a relocation changes and what it cannot change.

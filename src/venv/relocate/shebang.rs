@@ -36,6 +36,12 @@ pub(super) fn rewrite<'a>(
     Ok((write(&interpreter, head.arguments)?, head.rest))
 }
 
+/// The interpreter that a script names.
+pub(crate) fn interpreter_of(content: &[u8]) -> Option<Vec<u8>> {
+    let head = long(content).or_else(|| short(content))?;
+    Some(head.interpreter)
+}
+
 fn short(content: &[u8]) -> Option<Head<'_>> {
     let line = content.strip_prefix(b"#!")?;
     let end = line.iter().position(|&b| b == b'\n')?;

@@ -222,9 +222,12 @@ fn venv_hint(error: &VenvError) -> Option<String> {
             "look at the path; 'python3 -m venv' makes a venv, '{name} restore PATH' brings a saved one back"
         ),
         VenvError::NoParent(_) => "make the directory first, or look at the path".to_owned(),
-        VenvError::NotADirectory(_) | VenvError::NotAVenv(_) => {
+        VenvError::NotADirectory(_) => {
             "name the directory that holds pyvenv.cfg, often '.venv'".to_owned()
         }
+        VenvError::NotAVenv(_) => format!(
+            "name the directory that holds pyvenv.cfg, often '.venv'; where that file was lost, '{name} diff PATH' and '{name} restore PATH' know the venv by its snapshots"
+        ),
         VenvError::Mount(_) => {
             "unmount it, or move it out of the venv: nothing here crosses a mount".to_owned()
         }

@@ -206,11 +206,12 @@ impl Staging {
     ) -> Result<(), PathError> {
         let make = |dir: std::os::fd::BorrowedFd<'_>, name: &[u8]| {
             rustix::fs::symlinkat(target, dir, name)?;
-            meta::apply_to_link(dir, name, meta, self.owner)
+            // Apart, since to give it to another user fails for other reasons.
+            Ok(meta::apply_to_link(dir, name, meta, self.owner))
         };
-        self.root
-            .with_parent(path, false, make)
-            .at_with("create symbolic link", || self.root.shown(path))
+        let made = self.root.with_parent(path, false, make);
+        made.at_with("create symbolic link", || self.root.shown(path))?
+            .at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Makes a FIFO or a device.

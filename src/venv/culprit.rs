@@ -60,7 +60,9 @@ impl Culprit {
 /// What is wrong with the place at which `pyvenv.cfg` says that the interpreter is.
 pub(super) fn of_home(home: Option<&str>) -> Option<String> {
     let Some(home) = home else {
-        return Some("pyvenv.cfg names no home: it is cut, or not what made the venv".to_owned());
+        return Some(
+            "pyvenv.cfg names no home: it is gone, cut, or not what made the venv".to_owned(),
+        );
     };
     let found = std::fs::metadata(home).map_err(|error| error.kind());
     matches!(found, Err(std::io::ErrorKind::NotFound))

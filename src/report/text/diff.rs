@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::changes::{self, tally};
-use super::words::{coloured, count, size, snapshot, took};
+use super::words::{coloured, count, number, size, snapshot, took};
 use crate::model::{Change, Class, Kind, Shown};
 use crate::ops::{DiffOutcome, Side};
 
@@ -57,7 +57,12 @@ fn headline(outcome: &DiffOutcome, style: &Style) -> String {
     } else {
         word(&damage)
     };
-    let all = tally(damage.iter().chain(&drift));
+    // What somebody did is no part of what is damaged.
+    let all = match (&damage[..], &drift[..]) {
+        ([], drift) => tally(drift),
+        (damage, []) => tally(damage),
+        (damage, drift) => format!("{}, {} drifted", tally(damage), number(drift.len() as u64)),
+    };
     format!(
         "{}: {all} in {actual}, compared with {against} ({totals})",
         coloured(word, class, style)

@@ -12,7 +12,7 @@ use crate::ops::{Entry, LogOutcome};
 /// Writes a table of events.
 pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Result<()> {
     if outcome.entries.is_empty() {
-        return writeln!(out, "nothing happened yet");
+        return writeln!(out, "nothing happened");
     }
     let mut rows = table(
         &[

@@ -19,6 +19,11 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             "nothing to do: {place} is what {chosen} holds ({})",
             took(outcome.took)
         )?,
+        Mode::PartIdentical if outcome.report.part.as_deref() == Some("--heal") => writeln!(
+            out,
+            "nothing to heal: nothing that {chosen} could mend is damaged in {place} ({})",
+            took(outcome.took)
+        )?,
         Mode::PartIdentical => writeln!(
             out,
             "nothing to do: what was asked for is in {place} as {chosen} has it ({})",
@@ -92,7 +97,7 @@ fn left(package: &PackageChange) -> String {
         None => "none".to_owned(),
     };
     format!(
-        "{name} {version} stays damaged ({}): the snapshot has {why}, so install {version} anew, or restore without --heal",
+        "{name} {version} stays damaged ({}): the snapshot has {why}, so install {version} anew, or take that of the snapshot by --only {name}",
         count(package.damaged, "entry")
     )
 }

@@ -92,7 +92,7 @@ pub(super) fn write_table(out: &mut dyn Write, table: &Table) -> io::Result<()> 
 /// Writes a table of snapshots.
 pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     if listing.snapshots.is_empty() && listing.damaged.is_empty() {
-        return writeln!(out, "no snapshots yet");
+        return writeln!(out, "no snapshots");
     }
     let mut rows = table(
         &["id", "saved", "what", "label", "files", "size", "venv"],

@@ -153,6 +153,8 @@ fn an_upgrade_killed_anywhere_is_damage_or_whole() {
     let (sandbox, _, new) = saved();
     let backup = sandbox.path("backup");
     venv::copy(&sandbox.venv(), &backup);
+    // Who is killed leaves its scratch.
+    fs::create_dir(sandbox.path("scratch")).unwrap();
     let (mut killed, mut damaged, mut named) = (0, 0, 0);
     for n in (2..400).step_by(9) {
         let args = ["install", new.to_str().unwrap()];
@@ -166,6 +168,7 @@ fn an_upgrade_killed_anywhere_is_damage_or_whole() {
                 None => command.env_remove(name),
             };
         }
+        command.env("TMPDIR", sandbox.path("scratch"));
         let output = command.stdin(std::process::Stdio::null()).output().unwrap();
         if output.status.success() {
             break;

@@ -121,7 +121,7 @@ fn an_edit_in_the_cache_of_uv_is_named_in_every_venv_that_shares_it() {
         detail["shared_with"]
             .as_str()
             .unwrap()
-            .contains("cache/archive-v0/"),
+            .contains("/archive-v0/"),
         "{diff}"
     );
     let text = sandbox.code(1, &["diff", "venv"]);

@@ -21,7 +21,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         )?,
         Mode::PartIdentical if outcome.report.part.as_deref() == Some("--heal") => writeln!(
             out,
-            "nothing to heal: nothing that {chosen} could mend is damaged in {place} ({})",
+            "nothing to do: nothing is damaged in {place} that {chosen} could mend ({})",
             took(outcome.took)
         )?,
         Mode::PartIdentical => writeln!(

@@ -218,24 +218,27 @@ fn how(change: &Change) -> String {
             number(detail.from_byte.unwrap_or(0)),
             number(is.unwrap_or(0))
         ),
-        Kind::Altered => match detail.first_difference {
-            Some(at) => format!(
-                "  from byte {}; {} instead of {}",
-                number(at),
-                size(is.unwrap_or(0)),
-                size(was.unwrap_or(0))
-            ),
-            None => format!(
-                "  {} instead of {}",
-                size(is.unwrap_or(0)),
-                size(was.unwrap_or(0))
-            ),
-        },
+        Kind::Altered => {
+            let sizes = sizes(is.unwrap_or(0), was.unwrap_or(0));
+            match detail.first_difference {
+                Some(at) => format!("  from byte {}; {sizes}", number(at)),
+                None => format!("  {sizes}"),
+            }
+        }
         Kind::Unreadable => format!(
             "  {}",
             Shown(detail.reason.as_deref().unwrap_or_default().as_bytes())
         ),
         _ => attribute(change),
+    }
+}
+
+/// Two sizes, to the byte where they would read alike.
+fn sizes(is: u64, was: u64) -> String {
+    match (size(is), size(was)) {
+        _ if is == was => "the same size".to_owned(),
+        (now, before) if now != before => format!("{now} instead of {before}"),
+        _ => format!("{} instead of {}", number(is), count(was, "byte")),
     }
 }
 

@@ -80,24 +80,7 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
     // What could not be read is neither sound nor damaged.
     let is_known = |one: &&Finding| one.check != Check::FileUnreadable;
     let damage = audit.damage().filter(is_known).count() as u64;
-    let notices = audit
-        .findings
-        .iter()
-        .filter(|one| !one.check.is_failure() && !is_unmet(one) && one.accepted.is_none())
-        .count() as u64;
-    let unmet = audit.findings.iter().filter(|one| is_unmet(one)).count() as u64;
-    let accepted = audit.findings.iter().filter(|one| one.accepted.is_some());
-    let accepted = accepted.count() as u64;
-    let mut parts = Vec::new();
-    for (number, what) in [
-        (unmet, "unmet requirement"),
-        (notices, "notice"),
-        (accepted, "accepted finding"),
-    ] {
-        if number > 0 {
-            parts.push(count(number, what));
-        }
-    }
+    let parts = asides(audit);
     let rest = if parts.is_empty() {
         String::new()
     } else {
@@ -122,10 +105,27 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
         return format!("{word}: no damage in {venv}, but {gone}{rest} ({totals})");
     }
     // Whoever needs such a requirement does not start, so the first word does not say that all is well.
-    if unmet > 0 {
+    if audit.findings.iter().any(is_unmet) {
         return format!("no damage in {venv}, but {} ({totals})", parts.join(", "));
     }
     format!("sound: no damage in {venv}{rest} ({totals})")
+}
+
+/// How many findings there are that are neither damage nor what is gone elsewhere.
+fn asides(audit: &Audit) -> Vec<String> {
+    let number = |of: &dyn Fn(&Finding) -> bool| {
+        let found = audit.findings.iter().filter(|one| of(one));
+        found.count() as u64
+    };
+    let is_notice =
+        |one: &Finding| !one.check.is_failure() && !is_unmet(one) && one.accepted.is_none();
+    let kinds = [
+        (number(&is_unmet), "unmet requirement"),
+        (number(&is_notice), "notice"),
+        (number(&|one| one.accepted.is_some()), "accepted finding"),
+    ];
+    let kinds = kinds.into_iter().filter(|(number, _)| *number > 0);
+    kinds.map(|(number, what)| count(number, what)).collect()
 }
 
 /// What is gone that the venv uses elsewhere, if anything is.
@@ -162,11 +162,12 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
         } else {
             package
         };
-        writeln!(
-            out,
-            "{}",
-            coloured(&Shown(name.as_bytes()).to_string(), class, style)
-        )?;
+        let heading = match (accepted, notice) {
+            (true, _) => format!("{} (accepted)", Shown(name.as_bytes())),
+            (_, true) => format!("{} (notices)", Shown(name.as_bytes())),
+            _ => Shown(name.as_bytes()).to_string(),
+        };
+        writeln!(out, "{}", coloured(&heading, class, style))?;
         let shown = if notice && !accepted && !style.verbose {
             NOTICES_SHOWN
         } else {

@@ -102,6 +102,15 @@ fn left(package: &PackageChange) -> String {
     )
 }
 
+/// What a restore did to what differed: what was hurt may be what was asked for, as by an undo.
+fn deed(outcome: &RestoreOutcome) -> &'static str {
+    if outcome.chosen.snapshot.baseline {
+        "mended"
+    } else {
+        "changed back"
+    }
+}
+
 fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -> io::Result<()> {
     let RestoreOutcome {
         place,
@@ -117,7 +126,7 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
         took(outcome.took)
     )?;
     if !outcome.changes.is_empty() {
-        writeln!(out, "mended: {}", undone(&outcome.changes))?;
+        writeln!(out, "{}: {}", deed(outcome), undone(&outcome.changes))?;
     }
     let over = if *reused > 0 {
         format!(", {} taken over as they were", count(*reused, "good file"))

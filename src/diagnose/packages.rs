@@ -16,8 +16,8 @@ pub(crate) struct Packages<'a> {
     pub(crate) before: &'a Manifest,
     pub(crate) after: &'a Manifest,
     steps: BTreeMap<&'a str, Step>,
-    /// What stands there of each name now.
-    standing: BTreeMap<&'a str, &'a Dist>,
+    /// What stands there of each name on either side, where several do.
+    standing: BTreeMap<&'a str, (Option<&'a Dist>, Option<&'a Dist>)>,
 }
 
 /// What became of one distribution.
@@ -75,10 +75,11 @@ impl<'a> Packages<'a> {
             .map(|dist| dist.name.as_str())
             .collect();
         for name in names {
-            let standing = standing(actual.all_named(name), after, agrees);
-            let step = packages.step(expected.named(name), standing, agrees);
+            let new = standing(actual.all_named(name), after, agrees);
+            let old = stood(expected.all_named(name), before, new);
+            let step = packages.step(old, new, agrees);
             packages.steps.insert(name, step);
-            packages.standing.extend(standing.map(|dist| (name, dist)));
+            packages.standing.insert(name, (old, new));
         }
         packages
     }
@@ -174,10 +175,7 @@ impl<'a> Packages<'a> {
             return change.class;
         }
         let there = change.actual.is_some();
-        let dist = change.package.as_deref();
-        let dist = dist.and_then(|name| self.standing.get(name));
-        let row = dist.and_then(|dist| dist.record.as_ref()?.1.row(&change.path));
-        match row {
+        match self.row(&change.path) {
             Some(_) if there && is_bytecode(&change.path) => change.class,
             // The file is right if it is what one of its owners says.
             _ if there && self.actual.rows(&change.path).any(agrees) => Class::Drift,
@@ -204,7 +202,8 @@ impl<'a> Packages<'a> {
                 Some(Step::Version | Step::Added | Step::Again | Step::Less)
             )
         };
-        let dists = self.actual.all.iter().filter(unfinished);
+        let standing = self.standing.values().filter_map(|(_, new)| *new);
+        let dists = standing.filter(unfinished);
         dists
             .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
             .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
@@ -264,7 +263,7 @@ impl<'a> Packages<'a> {
 
     /// Whether damage of a package can be mended file by file.
     pub(crate) fn progress(&self, name: &str) -> Progress {
-        let versions = self.expected.named(name).zip(self.standing.get(name));
+        let versions = self.standing.get(name).and_then(|(old, new)| old.zip(*new));
         let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
         let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
         match self.steps.get(name) {
@@ -280,16 +279,14 @@ impl<'a> Packages<'a> {
 
     /// What RECORD of the live distribution says of a file.
     pub(crate) fn row(&self, path: &RelPath) -> Option<&'a Row> {
-        let dist = self.actual.owner(path)?;
-        dist.record
-            .as_ref()
-            .and_then(|(_, record)| record.row(path))
+        let (_, new) = self.standing.get(self.owner(path)?)?;
+        new.as_ref()?.record.as_ref()?.1.row(path)
     }
 
     fn versions(&self, name: &str) -> (Option<String>, Option<String>) {
         let version = |dist: &Dist| dist.version.clone();
-        let (old, new) = (self.expected.named(name), self.standing.get(name));
-        (old.map(version), new.copied().map(version))
+        let (old, new) = self.standing.get(name).copied().unwrap_or_default();
+        (old.map(version), new.map(version))
     }
 
     /// A package with its versions on both sides and the number of its damaged entries.
@@ -348,18 +345,32 @@ pub(crate) fn settle_directories(changes: &mut [Change]) {
     }
 }
 
-/// Which of several distributions of one name stands there: what a copy over an older state leaves beside it has an info directory and
-/// hardly any file.
+/// Which of several distributions of one name stands there: the one of which the fewest files are missing or other than it says. A copy
+/// over an older state leaves that one's info directory beside it, and files that the new one dropped.
 fn standing<'a>(dists: &'a [Dist], after: &Manifest, agrees: Agrees<'_>) -> Option<&'a Dist> {
     if dists.len() < 2 {
         return dists.first();
     }
-    let good = |dist: &&Dist| {
-        let there = rows(dist).filter(|row| after.get(&row.path).is_some());
-        there.filter(|row| agrees(row)).count()
+    let is_wrong = |row: &Row| {
+        let is_known = matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path);
+        is_known && (after.get(&row.path).is_none() || !agrees(row))
     };
-    // Of equals the first.
-    dists.iter().rev().max_by_key(good)
+    let wrong = |dist: &&Dist| rows(dist).filter(|row| is_wrong(row)).count();
+    dists
+        .iter()
+        .min_by_key(|dist| (!is_whole(dist), wrong(dist)))
+}
+
+/// Which of several distributions of one name stood in the snapshot: the one that stands there still, or else the one of which the
+/// fewest files are missing.
+fn stood<'a>(dists: &'a [Dist], before: &Manifest, new: Option<&Dist>) -> Option<&'a Dist> {
+    let missing = |dist: &&Dist| {
+        let missing = |row: &&Row| before.get(&row.path).is_none() && !is_bytecode(&row.path);
+        rows(dist).filter(missing).count()
+    };
+    let still = |dist: &&Dist| new.is_some_and(|new| new.info == dist.info);
+    let key = |dist: &&Dist| (!still(dist), !is_whole(dist), missing(dist));
+    dists.iter().min_by_key(key)
 }
 
 /// The rows of RECORD; none where there is no RECORD.

@@ -154,12 +154,52 @@ fn an_upgrade_beside_which_the_old_info_directory_stands_is_one() {
     venv::copy(&info, &sandbox.path("aside"));
     pip(&sandbox.venv(), &["install", new.to_str().unwrap()]);
     venv::copy(&sandbox.path("aside"), &info);
+    // With what the new version dropped.
+    fs::write(site.join("wares/gone.py"), b"old = 1\n").unwrap();
     let diff = sandbox.json(1, &["diff", "venv"]);
     assert_eq!(states(&diff), ["wares upgraded"], "{diff}");
     assert_eq!(diff["summary"]["damage"], 0, "{diff}");
     let before = Tree::of(&sandbox.venv());
     sandbox.ok(&["restore", "venv", "--heal"]);
     before.assert_same(&Tree::of(&sandbox.venv()), "drift");
+    // Nothing of the old version goes between the files of the new one.
+    fs::write(site.join("wares/part3.py"), b"").unwrap();
+    let before = Tree::of(&sandbox.venv());
+    let run = sandbox.code(3, &["restore", "venv", "--heal"]);
+    let said = "wares 2.0 stays damaged (1 entry): the snapshot has wares 1.0";
+    assert!(run.stdout.contains(said), "{run}");
+    before.assert_same(&Tree::of(&sandbox.venv()), "another version");
+}
+
+/// Some copy left it long ago, on both sides. It was taken for the version of the snapshot.
+#[test]
+fn an_older_info_directory_that_stands_on_both_sides_changes_nothing() {
+    let (sandbox, ..) = saved();
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    let (own, old) = (
+        site.join("wares-1.0.dist-info"),
+        site.join("wares-0.9.dist-info"),
+    );
+    venv::copy(&own, &old);
+    fs::write(
+        old.join("METADATA"),
+        "Metadata-Version: 2.1\nName: wares\nVersion: 0.9\n",
+    )
+    .unwrap();
+    let record = fs::read_to_string(own.join("RECORD")).unwrap();
+    let rows = record.lines().filter(|row| row.starts_with("wares/part"));
+    let rows: String = rows.map(|row| format!("{row}\n")).collect();
+    let rows = rows.replace("/part", "/old") + "wares-0.9.dist-info/METADATA,,\n";
+    fs::write(old.join("RECORD"), rows).unwrap();
+    sandbox.ok(&["save", "venv", "--force"]);
+    let id = sandbox.ids().pop().unwrap();
+    fs::write(site.join("wares/part3.py"), b"").unwrap();
+    let diff = sandbox.json(1, &["diff", "venv", &id]);
+    assert_eq!(states(&diff), ["wares damaged"], "{diff}");
+    assert_eq!(diff["packages"][0]["expected"], "1.0", "{diff}");
+    assert_eq!(diff["summary"]["damage"], 1, "{diff}");
+    sandbox.ok(&["restore", "venv", &id, "--heal"]);
+    sandbox.ok(&["diff", "venv", &id]);
 }
 
 /// Their installation had come to its end when a sweep took files of them. They were called half done, and removed or taken

@@ -198,10 +198,10 @@ impl Dists {
     /// All rows of a path: more than one where distributions share it.
     pub(crate) fn rows<'a>(&'a self, path: &'a RelPath) -> impl Iterator<Item = &'a Row> {
         let first = self.lister(path);
-        let others = self
-            .shared
-            .iter()
-            .filter(move |(shared, ..)| first.is_some() && shared == path)
+        let from = self.shared.partition_point(|(shared, ..)| shared < path);
+        let others = self.shared[from..].iter();
+        let others = others
+            .take_while(move |(shared, ..)| first.is_some() && shared == path)
             .map(|(_, _, other)| *other);
         first
             .into_iter()

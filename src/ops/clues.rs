@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::venv::Culprit;
 use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::{Dist, Dists};
+use crate::venv::dist::Dists;
 use crate::venv::hash::read_file;
 use crate::venv::interpreter::Facts;
 use crate::venv::sharing::Inside;
@@ -204,7 +204,10 @@ fn surroundings(
     let mut installed =
         before.map_or_else(HashMap::new, |(dists, tree)| install_times(dists, tree));
     let now = install_times(dists, live);
-    let is_same = |(name, time): &(&String, &Time)| now.get(*name).is_none_or(|now| now == *time);
+    // Archives keep whole or even seconds.
+    let near = |one: &Time, other: &Time| one.secs.abs_diff(other.secs) <= 2;
+    let is_same =
+        |(name, time): &(&String, &Time)| now.get(*name).is_none_or(|now| near(now, time));
     let same_install = installed.iter().filter(is_same);
     let same_install = same_install.map(|(name, _)| name.clone()).collect();
     installed.extend(now);
@@ -220,15 +223,19 @@ fn surroundings(
     }
 }
 
-/// When each distribution was installed.
+/// When each distribution was installed; of several of one name, the last.
 fn install_times(dists: &Dists, tree: &Manifest) -> HashMap<String, Time> {
-    let time = |dist: &Dist| {
-        let (path, _) = dist.record.as_ref()?;
+    let mut times: HashMap<String, Time> = HashMap::new();
+    for dist in &dists.all {
+        let record = dist.record.as_ref().and_then(|(path, _)| tree.get(path));
         // The time of one that was emptied is that of the damage.
-        let record = tree.get(path).filter(|entry| entry.size() != Some(0))?;
-        Some((dist.name.clone(), record.meta.mtime))
-    };
-    dists.all.iter().filter_map(time).collect()
+        let Some(record) = record.filter(|entry| entry.size() != Some(0)) else {
+            continue;
+        };
+        let last = times.entry(dist.name.clone()).or_insert(record.meta.mtime);
+        *last = record.meta.mtime.max(*last);
+    }
+    times
 }
 
 /// Whether one of the entries that lead from a venv to its interpreter is gone or empty.

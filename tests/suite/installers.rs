@@ -49,6 +49,7 @@ fn a_wheel_without_a_member_is_named_though_uv_forgets_the_member() {
     ];
     let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
     uv::install(&sandbox, &wheel, "copy");
+    venv::age(&sandbox.venv(), 1_700_000_000);
     sandbox.ok(&["save", "venv"]);
     build(&sandbox.path("bad"), "wool", "1.0", &files[..1], &[]);
     uv::install(

@@ -33,7 +33,8 @@ pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
     // The snapshot has seen it good, as this very install wrote it.
     let seen_good = case.same_install.contains(hurt.package.as_ref()?);
     let Touch { time, by_import } = changed;
-    if is_later(time, installed) || seen_good && time > installed {
+    let is_newer = time > installed && hurt.expected_mtime.is_none_or(|before| time > before);
+    if is_later(time, installed) || seen_good && is_newer {
         return (!by_import).then_some(Fate::Later(time));
     }
     // RECORD is written last: what came after it is no part of the install, but a copy may have mixed the times.

@@ -12,7 +12,7 @@ mod imports;
 mod leftovers;
 mod python;
 mod requirements;
-mod scripts;
+pub(crate) mod scripts;
 mod site;
 mod smoke;
 pub(crate) mod sources;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use super::Subject;
-use crate::model::{Check, Entry, Finding, Node, RelPath, Shown};
+use crate::model::{Check, Entry, Finding, Manifest, Node, RelPath, Shown};
 use crate::venv::relocate::interpreter_of;
 
 /// A longer file is no script.
-const SCRIPT_MAX: u64 = 1 << 20;
+pub(crate) const SCRIPT_MAX: u64 = 1 << 20;
 /// So many scripts of one interpreter are named.
 const NAMED: usize = 5;
 const READ: u32 = 0o400;
@@ -22,13 +22,12 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut gone: BTreeMap<PathBuf, Vec<&RelPath>> = BTreeMap::new();
     for (entry, content) in scripts(subject) {
-        if entry.meta.mode & RUN == 0 {
+        // Scripts that came with the wheel keep the mode that they had there.
+        if entry.meta.mode & RUN == 0 && is_entry_point(subject, &entry.path) {
             let text = format!("nobody may run it (mode {:04o})", entry.meta.mode);
             findings.push(of(subject, Check::Mode, text, &entry.path));
         }
-        let interpreter = interpreter_of(&content).map(|path| OsString::from_vec(path).into());
-        let absolute = interpreter.filter(|path: &PathBuf| path.is_absolute());
-        if let Some(path) = absolute.filter(|path| (subject.gone)(path)) {
+        if let Some(path) = python_of(&content).filter(|path| (subject.gone)(path)) {
             gone.entry(path).or_default().push(&entry.path);
         }
     }
@@ -41,17 +40,44 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
+/// The Python that a script names by its whole path.
+pub(crate) fn python_of(content: &[u8]) -> Option<PathBuf> {
+    let path: PathBuf = OsString::from_vec(interpreter_of(content)?).into();
+    let name = path.file_name()?.as_bytes();
+    let is_python = [&b"python"[..], b"pypy", b"graalpy"];
+    let is_python = is_python.iter().any(|one| name.starts_with(one));
+    (path.is_absolute() && is_python).then_some(path)
+}
+
+/// Whether an installer made a script, which it always marks to be run.
+fn is_entry_point(subject: &Subject<'_>, path: &RelPath) -> bool {
+    let list = subject.dists.owner(path);
+    let list = list.and_then(|dist| dist.info.join(b"entry_points.txt").ok());
+    let list = list
+        .and_then(|path| (subject.read)(&path))
+        .unwrap_or_default();
+    let mut lines = list.split(|&byte| byte == b'\n');
+    lines.any(|line| {
+        let name = line.split(|&byte| byte == b'=').next();
+        name.is_some_and(|name| name.trim_ascii() == path.name()) && line.contains(&b'=')
+    })
+}
+
 /// The scripts that distributions list directly in `bin`.
 fn scripts<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a Entry, Vec<u8>)> {
-    let entries = subject.manifest.entries().iter();
-    let in_bin = |entry: &&Entry| entry.path.parent_bytes() == b"bin" && entry.node != Node::Dir;
-    let small = |entry: &&Entry| entry.size().is_some_and(|size| size <= SCRIPT_MAX);
     let listed = |entry: &&Entry| subject.dists.owner(&entry.path).is_some();
-    let found = entries.filter(in_bin).filter(small).filter(listed);
+    let found = in_bin(subject.manifest).filter(listed);
     found.filter_map(|entry| {
         let content = (subject.read)(&entry.path)?;
         content.starts_with(b"#!").then_some((entry, content))
     })
+}
+
+/// The files in `bin` that are short enough to be scripts.
+pub(crate) fn in_bin(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
+    let entries = manifest.entries().iter();
+    let entries = entries.filter(|entry| entry.path.parent_bytes() == b"bin");
+    entries.filter(|entry| entry.size().is_some_and(|size| size <= SCRIPT_MAX))
 }
 
 /// Files and directories that not even their owner may read. Root can, and so would not notice.
@@ -62,7 +88,10 @@ fn closed(subject: &Subject<'_>) -> Vec<Finding> {
         _ => false,
     };
     let finding = |entry: &Entry| {
-        let text = format!("nobody but root may read it (mode {:04o})", entry.meta.mode);
+        let text = format!(
+            "not even its owner may read it (mode {:04o})",
+            entry.meta.mode
+        );
         of(subject, Check::Mode, text, &entry.path)
     };
     let entries = subject.manifest.entries().iter();

@@ -188,7 +188,7 @@ impl Stored<'_> {
 }
 
 /// Whether a path leads to nothing, as Python sees it. What only cannot be looked at may well be there.
-fn is_gone(path: &Path) -> bool {
+pub(super) fn is_gone(path: &Path) -> bool {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let found = std::fs::metadata(path);
     found.is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::audit::{Audited, TEXT_MAX};
+use super::audit::{Audited, TEXT_MAX, is_gone};
 use super::context::Context;
 use super::error::Error;
 use super::intake::Intake;
 use super::list::readable;
 use super::lookup::Chosen;
 use super::steady::steady;
+use crate::audit::scripts::{SCRIPT_MAX, in_bin, python_of};
 use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
@@ -191,6 +192,12 @@ fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool 
         let content = read_file(root, path, TEXT_MAX);
         content.is_none_or(|content| named(&content).next().is_some())
     };
+    // The interpreters of scripts come and go as well.
+    let read = |path: &RelPath| read_file(root, path, SCRIPT_MAX);
+    let mut scripts = in_bin(manifest).filter_map(|entry| python_of(&read(&entry.path)?));
+    if scripts.any(|python| is_gone(&python)) {
+        return false;
+    }
     let paths = manifest.entries().iter().map(|entry| &entry.path);
     let mut lists = paths.filter(|path| path.name().ends_with(b".pth"));
     if is_editable || audit.gone().next().is_some() || lists.any(adds) {

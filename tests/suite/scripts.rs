@@ -34,8 +34,12 @@ fn a_venv_that_was_moved_does_not_pass_a_check_and_is_not_damaged() {
     sandbox.ok(&["check", "moved"]);
     let saved = sandbox.json(0, &["save", "moved"]);
     assert_eq!(found(&saved["audit"]), [""; 0], "{saved}");
-    // What the finding advises.
+    // And once they do not: no byte of the venv changed.
     fs::remove_dir_all(sandbox.venv()).unwrap();
+    let saved = sandbox.json(0, &["save", "moved"]);
+    let found = found(&saved["audit"]);
+    assert_eq!(found, ["script-interpreter "], "{saved}");
+    // What the finding advises.
     sandbox.ok(&["restore", "venv", "--to", "adapted"]);
     sandbox.ok(&["check", "adapted"]);
 }
@@ -51,13 +55,18 @@ fn a_script_that_nobody_may_run_and_what_only_root_may_read_are_damage() {
     assert_eq!(answer["diagnosis"][0]["rule"], "permissions", "{answer}");
     sandbox.code(1, &["save", "venv"]);
     mode(&pip, 0o755);
-    // A file of the wheel that is no script is nobody's to run.
+    // A script that came with a wheel has the mode that it had there, and any shell.
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    venv::write(&sandbox.venv(), "bin/helper", b"#!/no/such/shell\n");
+    let record = fs::read_dir(&site).unwrap().map(|one| one.unwrap().path());
+    let mut record = record.filter(|path| path.join("RECORD").exists());
+    let pip = record.find(|path| path.to_string_lossy().contains("/pip-"));
+    venv::append(pip.unwrap().join("RECORD"), "../../../bin/helper,,\n");
     sandbox.ok(&["check", "venv"]);
     if !rustix::process::geteuid().is_root() {
         // Others cannot look at all, which is told as that.
         return;
     }
-    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
     mode(&site.join("pip"), 0);
     let answer = sandbox.json(1, &["check", "venv"]);
     assert_eq!(found(&answer), ["mode pip"], "{answer}");

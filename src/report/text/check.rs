@@ -152,7 +152,8 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
     let mut groups: BTreeMap<(bool, bool, &str), Vec<&Finding>> = BTreeMap::new();
     for finding in &audit.findings {
         let package = finding.package.as_deref().unwrap_or("");
-        let key = (finding.accepted.is_some(), !finding.is_damage(), package);
+        let is_failure = finding.check.is_failure();
+        let key = (finding.accepted.is_some(), !is_failure, package);
         groups.entry(key).or_default().push(finding);
     }
     for ((accepted, notice, package), findings) in groups {

@@ -168,7 +168,35 @@ fn a_bad_wheel_is_as_old_as_its_install() {
     seen.expected
         .iter_mut()
         .for_each(|file| file.mtime = Some(at(INSTALL)));
-    assert!(rules(&seen.hurt(Kind::Altered, actual(INSTALL, 80), of("click", 4, 5))).is_empty());
+    seen.same_install.insert("click".to_owned());
+    let hurt = |time| {
+        let case = seen.clone();
+        case.hurt(Kind::Altered, actual(time, 80), of("click", 4, 5))
+    };
+    assert!(rules(&hurt(INSTALL)).is_empty());
+    // Another install, with files of the same times.
+    seen.same_install.clear();
+    let again = seen.hurt(Kind::Altered, actual(INSTALL, 80), of("click", 4, 5));
+    only(&again, "bad-wheel");
+}
+
+#[test]
+fn an_edit_right_after_the_install_that_the_snapshot_saw_is_a_patch() {
+    let edit = |is_seen: bool| {
+        let mut case = healthy();
+        let files = case.expected.iter_mut();
+        files.for_each(|file| file.mtime = Some(at(INSTALL)));
+        if is_seen {
+            case.same_install.insert("click".to_owned());
+        }
+        let edited = Actual {
+            valid_python: Some(true),
+            ..actual(INSTALL + 60, 80)
+        };
+        rules(&case.hurt(Kind::Altered, edited, of("click", 4, 5)))
+    };
+    assert_eq!(edit(true), ["local-patch"]);
+    assert_eq!(edit(false), [""; 0]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ mod imports;
 mod leftovers;
 mod python;
 mod requirements;
-pub(crate) mod scripts;
+mod scripts;
 mod site;
 mod smoke;
 pub(crate) mod sources;
@@ -94,7 +94,7 @@ fn look(subject: &Subject<'_>) -> Audit {
         interpreter: subject.interpreter.map(|facts| facts.known.clone()),
         ..Audit::default()
     };
-    let (files, (dists, imports)) = rayon::join(
+    let (files, ((dists, pythons), imports)) = rayon::join(
         || files::check(subject),
         || {
             rayon::join(
@@ -103,10 +103,11 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(requirements::check(subject));
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));
-                    found.extend(scripts::check(subject));
+                    let (scripts, pythons) = scripts::check(subject);
+                    found.extend(scripts);
                     found.extend(site::check(subject));
                     found.extend(sources::check(subject));
-                    found
+                    (found, pythons)
                 },
                 || imports::check(subject),
             )
@@ -114,6 +115,7 @@ fn look(subject: &Subject<'_>) -> Audit {
     );
     let (files, counts) = files;
     audit.counts = counts;
+    audit.script_pythons = pythons;
     audit.findings = files;
     audit.findings.extend(dists);
     // A module that RECORD misses already needs no second finding.

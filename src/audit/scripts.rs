@@ -1,6 +1,6 @@
 //! Whether what installers put into `bin` can be started, and whether anybody but root may read what there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use crate::model::{Check, Entry, Finding, Manifest, Node, RelPath, Shown};
 use crate::venv::relocate::interpreter_of;
 
 /// A longer file is no script.
-pub(crate) const SCRIPT_MAX: u64 = 1 << 20;
+const SCRIPT_MAX: u64 = 1 << 20;
 /// So many scripts of one interpreter are named.
 const NAMED: usize = 5;
 const READ: u32 = 0o400;
 const ENTER: u32 = 0o500;
 const RUN: u32 = 0o111;
 
-/// Checks scripts and modes.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Checks scripts and modes. Also gives the Pythons that scripts name, if their paths are text.
+pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Option<Vec<String>>) {
+    let (mut findings, mut named) = (Vec::new(), BTreeSet::new());
     let mut gone: BTreeMap<PathBuf, Vec<&RelPath>> = BTreeMap::new();
     for (entry, content) in scripts(subject) {
         // Scripts that came with the wheel keep the mode that they had there.
@@ -27,8 +27,12 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             let text = format!("nobody may run it (mode {:04o})", entry.meta.mode);
             findings.push(of(subject, Check::Mode, text, &entry.path));
         }
-        if let Some(path) = python_of(&content).filter(|path| (subject.gone)(path)) {
-            gone.entry(path).or_default().push(&entry.path);
+        let Some(python) = python_of(&content) else {
+            continue;
+        };
+        named.insert(python.to_str().map(str::to_owned));
+        if (subject.gone)(&python) {
+            gone.entry(python).or_default().push(&entry.path);
         }
     }
     findings.extend(closed(subject));
@@ -37,11 +41,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     if own.is_none_or(Vec::is_empty) {
         findings.extend(gone.iter().map(|(path, scripts)| orphaned(path, scripts)));
     }
-    findings
+    (findings, named.into_iter().collect())
 }
 
 /// The Python that a script names by its whole path.
-pub(crate) fn python_of(content: &[u8]) -> Option<PathBuf> {
+fn python_of(content: &[u8]) -> Option<PathBuf> {
     let path: PathBuf = OsString::from_vec(interpreter_of(content)?).into();
     let name = path.file_name()?.as_bytes();
     let is_python = [&b"python"[..], b"pypy", b"graalpy"];
@@ -74,7 +78,7 @@ fn scripts<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a Entry, Vec
 }
 
 /// The files in `bin` that are short enough to be scripts.
-pub(crate) fn in_bin(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
+fn in_bin(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
     let entries = manifest.entries().iter();
     let entries = entries.filter(|entry| entry.path.parent_bytes() == b"bin");
     entries.filter(|entry| entry.size().is_some_and(|size| size <= SCRIPT_MAX))

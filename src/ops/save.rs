@@ -11,7 +11,6 @@ use super::intake::Intake;
 use super::list::readable;
 use super::lookup::Chosen;
 use super::steady::steady;
-use crate::audit::scripts::{SCRIPT_MAX, in_bin, python_of};
 use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::PathError;
@@ -192,10 +191,9 @@ fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool 
         let content = read_file(root, path, TEXT_MAX);
         content.is_none_or(|content| named(&content).next().is_some())
     };
-    // The interpreters of scripts come and go as well.
-    let read = |path: &RelPath| read_file(root, path, SCRIPT_MAX);
-    let mut scripts = in_bin(manifest).filter_map(|entry| python_of(&read(&entry.path)?));
-    if scripts.any(|python| is_gone(&python)) {
+    // What scripts name comes and goes as well.
+    let pythons = audit.script_pythons.as_ref();
+    if pythons.is_none_or(|pythons| pythons.iter().any(|python| is_gone(python.as_ref()))) {
         return false;
     }
     let paths = manifest.entries().iter().map(|entry| &entry.path);

@@ -3,7 +3,7 @@
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::Subject;
+use super::{Subject, owned};
 use crate::model::{Check, Finding, RelPath};
 use crate::venv::bytecode::{PycHeader, is_whole, source_of};
 
@@ -35,8 +35,5 @@ fn broken(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     }
     let text = "Python would load it and fail: it is cut or damaged behind its header; remove it";
     let finding = Finding::new(Check::BytecodeBroken, text).at(path);
-    Some(match subject.dists.owner(&source.path) {
-        Some(dist) => finding.of(&dist.name),
-        None => finding,
-    })
+    Some(owned(finding, subject.dists, &source.path))
 }

@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::model::audit::without_secrets;
+use crate::model::installed::without_secrets;
 use crate::model::{Audit, Check, Entry, Finding, Manifest, Node, Package, RelPath};
 use crate::venv::bytecode::Glimpse;
 use crate::venv::dist::{Algorithm, Dists, Read};
@@ -86,6 +86,14 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
         audit.leave_unread(path, UNREADABLE);
     }
     audit
+}
+
+/// The same finding, of the distribution that owns a file.
+fn owned(finding: Finding, dists: &Dists, path: &RelPath) -> Finding {
+    match dists.owner(path) {
+        Some(dist) => finding.of(&dist.name),
+        None => finding,
+    }
 }
 
 fn look(subject: &Subject<'_>) -> Audit {

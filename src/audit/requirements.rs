@@ -9,7 +9,7 @@ use pep508_rs::{
 };
 
 use super::Subject;
-use crate::model::audit::without_secret;
+use crate::model::installed::without_secret;
 use crate::model::{Check, Finding};
 use crate::venv::beyond::Beyond;
 use crate::venv::dist::{Dist, normalized};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::Subject;
+use super::{Subject, owned};
 use crate::model::{Check, Entry, Finding, Manifest, Node, RelPath, Shown};
 use crate::venv::relocate::interpreter_of;
 
@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Option<Vec<String>>
         // Scripts that came with the wheel keep the mode that they had there.
         if entry.meta.mode & RUN == 0 && is_entry_point(subject, &entry.path) {
             let text = format!("nobody may run it (mode {:04o})", entry.meta.mode);
-            findings.push(of(subject, Check::Mode, text, &entry.path));
+            findings.push(mode(subject, text, &entry.path));
         }
         let Some(python) = python_of(&content) else {
             continue;
@@ -96,7 +96,7 @@ fn closed(subject: &Subject<'_>) -> Vec<Finding> {
             "not even its owner may read it (mode {:04o})",
             entry.meta.mode
         );
-        of(subject, Check::Mode, text, &entry.path)
+        mode(subject, text, &entry.path)
     };
     let entries = subject.manifest.entries().iter();
     entries.filter(is_closed).map(finding).collect()
@@ -119,10 +119,10 @@ fn orphaned(interpreter: &std::path::Path, scripts: &[&RelPath]) -> Finding {
     Finding::new(Check::ScriptInterpreter, text)
 }
 
-fn of(subject: &Subject<'_>, check: Check, text: String, path: &RelPath) -> Finding {
-    let finding = Finding::new(check, text).at(path);
-    match subject.dists.owner(path) {
-        Some(dist) => finding.of(&dist.name),
-        None => finding,
-    }
+fn mode(subject: &Subject<'_>, text: String, path: &RelPath) -> Finding {
+    owned(
+        Finding::new(Check::Mode, text).at(path),
+        subject.dists,
+        path,
+    )
 }

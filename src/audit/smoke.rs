@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use super::owned;
 use crate::disk::rooted::Rooted;
 use crate::model::{Check, Finding, Manifest, Node, RelPath};
 use crate::venv::dist::Dists;
@@ -46,10 +47,7 @@ pub(crate) fn smoke(root: &Rooted, manifest: &Manifest, dists: &Dists) -> Option
         .filter_map(|module| {
             let text = format!("import {} fails: {}", module.name, try_to(module)?);
             let finding = Finding::new(Check::ImportFailed, text).at(&module.path);
-            Some(match dists.owner(&module.path) {
-                Some(dist) => finding.of(&dist.name),
-                None => finding,
-            })
+            Some(owned(finding, dists, &module.path))
         })
         .collect();
     Some(failures)

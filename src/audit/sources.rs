@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use super::Subject;
+use super::{Subject, owned};
 use crate::model::{Check, Finding, RelPath, Shown};
 use crate::venv::dist::Dist;
 
@@ -31,10 +31,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         }
         let text = format!("it adds '{}', which is gone", Shown::path(&place));
         let finding = Finding::new(Check::SourceGone, text).at(path);
-        findings.push(match subject.dists.owner(path) {
-            Some(dist) => finding.of(&dist.name),
-            None => finding,
-        });
+        findings.push(owned(finding, subject.dists, path));
     }
     findings
 }

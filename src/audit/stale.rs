@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use super::owned;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Check, Finding, Manifest, RelPath};
@@ -107,10 +108,7 @@ pub(crate) fn stale(
         };
         compared.count += 1;
         let finding = Finding::new(check, text).at(&pair.bytecode);
-        compared.findings.push(match dists.owner(&pair.source) {
-            Some(dist) => finding.of(&dist.name),
-            None => finding,
-        });
+        compared.findings.push(owned(finding, dists, &pair.source));
     }
     compared
 }

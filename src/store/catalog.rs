@@ -229,26 +229,14 @@ fn encode(snapshot: &Snapshot) -> Result<(SnapshotId, Vec<u8>), Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::monitor::Silent;
-
-    fn snapshot(writer: &str) -> Snapshot {
-        let text = serde_json::json!({
-            "format": 1, "purpose": "save", "venv": {"host": "h", "path": "/v"}, "created": "2026-01-01T00:00:00Z",
-            "baseline": true, "root": Digest::of(b""), "writer": writer,
-            "totals": {"files": 0, "dirs": 0, "symlinks": 0, "special": 0, "bytes": 0},
-        });
-        serde_json::from_value(text).unwrap()
-    }
+    use crate::store::trial::{Trial, snapshot};
 
     #[test]
     fn what_was_damaged_or_is_new_is_read_and_what_was_whole_is_not_read_again() {
-        let (scratch, monitor) = (tempfile::tempdir().unwrap(), Silent::default());
+        let Trial { scratch, store, .. } = Trial::new();
         let path = scratch.path().join("store");
-        Store::create(&path, Duration::ZERO, &monitor).unwrap();
-        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
+        let snapshot = |writer| snapshot(Digest::of(b""), writer);
         let one = store.commit(&snapshot("one")).unwrap();
         let first = store.catalog().unwrap();
         assert!(Arc::ptr_eq(&first, &store.catalog().unwrap()));

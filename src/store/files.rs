@@ -257,17 +257,12 @@ impl Files {
 
     /// All names with their sizes, sorted.
     pub(crate) fn list(&self, area: Area) -> Result<Vec<(String, u64)>, PathError> {
-        let dir = match self.dir(area) {
-            Err(error) if error.is_absent() => return Ok(Vec::new()),
-            dir => dir?,
-        };
         let mut found = Vec::new();
-        for name in dir.names()? {
-            if let (Some(stat), Ok(name)) = (dir.stat_name(&name)?, String::from_utf8(name)) {
-                found.push((name, stat.size));
+        for name in self.names(area)? {
+            if let Some(size) = self.size(area, &name)? {
+                found.push((name, size));
             }
         }
-        found.sort_unstable();
         Ok(found)
     }
 

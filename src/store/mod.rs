@@ -31,6 +31,8 @@ mod segment;
 mod suspects;
 mod transfer;
 mod tree;
+#[cfg(test)]
+mod trial;
 mod usage;
 mod wire;
 

@@ -363,18 +363,13 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::monitor::Silent;
+    use crate::store::trial::Trial;
 
     #[test]
     fn a_short_tree_shares_its_frame_with_no_long_one_and_with_no_file() {
-        let (scratch, monitor) = (tempfile::tempdir().unwrap(), Silent::default());
-        let path = scratch.path().join("store");
-        Store::create(&path, Duration::ZERO, &monitor).unwrap();
-        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
-        let packer = store.packer(&monitor).unwrap();
+        let Trial { store, monitor, .. } = &Trial::new();
+        let packer = store.packer(monitor).unwrap();
         let file = (Digest::of(b"file"), b"file".to_vec());
         packer.add_files([file]).unwrap();
         let tree = |len: usize, fill| packer.add_tree(vec![fill; len]).unwrap();

@@ -221,15 +221,12 @@ impl Reach {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::time::Duration;
-
     use super::super::Packer;
     use super::super::files::Area;
     use super::super::tree::encode;
+    use super::super::trial::{Trial, snapshot};
     use super::*;
     use crate::model::{Entry, Meta, Time};
-    use crate::monitor::Silent;
 
     fn entry(name: &str, node: Node, subtree: Option<Digest>) -> TreeEntry {
         let meta = Meta {
@@ -252,15 +249,6 @@ mod tests {
         packer.add_tree(encode(entries)).unwrap()
     }
 
-    fn snapshot(root: Digest) -> Snapshot {
-        let text = serde_json::json!({
-            "format": 1, "purpose": "save", "venv": {"host": "h", "path": "/v"}, "created": "2026-01-01T00:00:00Z",
-            "baseline": true, "root": root, "writer": "",
-            "totals": {"files": 3, "dirs": 300, "symlinks": 0, "special": 0, "bytes": 0},
-        });
-        serde_json::from_value(text).unwrap()
-    }
-
     fn lost(name: &str) -> TreeEntry {
         let (size, digest) = (4, Digest::of(b"lost"));
         let node = Node::File {
@@ -271,29 +259,18 @@ mod tests {
         entry(name, node, None)
     }
 
-    /// A new store in a directory of its own.
-    fn opened(name: &str) -> (PathBuf, Store, Silent) {
-        let own = format!("venv-snap-reach.{}.{name}", std::process::id());
-        let scratch = std::env::temp_dir().join(own);
-        let monitor = Silent::default();
-        std::fs::create_dir(&scratch).unwrap();
-        let path = scratch.join("store");
-        Store::create(&path, Duration::ZERO, &monitor).unwrap();
-        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
-        (scratch, store, monitor)
-    }
-
     #[test]
     fn a_directory_that_cannot_be_walked_hides_no_hole_beside_it() {
-        let (scratch, store, monitor) = opened("beside");
-        let packer = store.packer(&monitor).unwrap();
+        let trial = Trial::new();
+        let (store, monitor) = (&trial.store, &trial.monitor);
+        let packer = store.packer(monitor).unwrap();
         let holed = add(&packer, &[lost("lost")]);
         let deep =
             (0..=RelPath::LEVELS_MAX).fold(holed, |below, _| add(&packer, &[dir("d", below)]));
         let both = add(&packer, &[dir("a", holed), dir("m", deep), dir("z", holed)]);
-        let whole = snapshot(add(&packer, &[dir("", both)]));
+        let whole = snapshot(add(&packer, &[dir("", both)]), "");
         // Its topmost tree is one of those below.
-        let headless = snapshot(both);
+        let headless = snapshot(both, "");
         packer.finish().unwrap();
         let reach = store
             .reach([&whole, &headless], |id| store.has(id))
@@ -315,20 +292,20 @@ mod tests {
             told(&headless),
             [(RelPath::root().to_string(), Gap::Directory)]
         );
-        std::fs::remove_dir_all(&scratch).unwrap();
     }
     #[test]
     fn of_a_forest_beyond_measure_nothing_more_is_read() {
         // A few trees that name each other many times were read at every place that was waiting.
-        let (scratch, store, monitor) = opened("beyond");
-        let packer = store.packer(&monitor).unwrap();
+        let trial = Trial::new();
+        let (store, monitor) = (&trial.store, &trial.monitor);
+        let packer = store.packer(monitor).unwrap();
         let early = add(&packer, &[lost("one")]);
         packer.finish().unwrap();
         let packs = store.files.names(Area::Packs).unwrap();
-        let packer = store.packer(&monitor).unwrap();
+        let packer = store.packer(monitor).unwrap();
         let long = add(&packer, &[lost("one"), lost("two")]);
         let all = add(&packer, &[dir("a", early), dir("m", early), dir("z", long)]);
-        let snapshot = snapshot(add(&packer, &[dir("", all)]));
+        let snapshot = snapshot(add(&packer, &[dir("", all)]), "");
         packer.finish().unwrap();
         let reach = store.reach([&snapshot], |id| store.has(id)).unwrap();
         // Whoever reads it from now on hears that it is not there.
@@ -340,6 +317,5 @@ mod tests {
         let told: Vec<_> = holes.iter().map(|hole| hole.path.to_string()).collect();
         assert_eq!(told, ["a", "m", "z"]);
         assert!(holes.iter().all(|hole| hole.gap == Gap::Directory));
-        std::fs::remove_dir_all(&scratch).unwrap();
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn rewrite<'a>(
     content: &'a [u8],
     place: &Place<'_>,
 ) -> Result<(Vec<u8>, &'a [u8]), Stuck> {
-    let Some(head) = long(content).or_else(|| short(content)) else {
+    let Some(head) = head(content) else {
         return Ok((Vec::new(), content));
     };
     if find(&head.interpreter, place).first() != Some(&0) {
@@ -38,8 +38,11 @@ pub(super) fn rewrite<'a>(
 
 /// The interpreter that a script names.
 pub(crate) fn interpreter_of(content: &[u8]) -> Option<Vec<u8>> {
-    let head = long(content).or_else(|| short(content))?;
-    Some(head.interpreter)
+    head(content).map(|head| head.interpreter)
+}
+
+fn head(content: &[u8]) -> Option<Head<'_>> {
+    long(content).or_else(|| short(content))
 }
 
 fn short(content: &[u8]) -> Option<Head<'_>> {

@@ -1,0 +1,128 @@
+//! What a venv has: its distributions and its interpreter, as a snapshot keeps them.
+
+use serde::{Deserialize, Serialize};
+
+/// One installed distribution.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Package {
+    /// The name as it writes itself.
+    pub name: String,
+    /// The version as it writes itself; empty where it is not known.
+    pub version: String,
+    /// Who installed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installer: Option<String>,
+    /// Whether its source lies elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub editable: bool,
+    /// `direct_url.json`, if it was not installed from an index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_url: Option<serde_json::Value>,
+}
+
+/// The interpreter of a venv.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Interpreter {
+    /// Where `bin/python` leads in the end (lossy).
+    pub realpath: String,
+    /// Length of the binary in bytes.
+    pub size: u64,
+    /// BLAKE3 of the binary.
+    pub blake3: Option<super::Digest>,
+    /// `3.11.7`.
+    pub version: String,
+    /// `cpython`.
+    pub implementation: String,
+    /// `cpython-311-x86_64-linux-gnu`; none where the interpreter could not be asked.
+    pub soabi: Option<String>,
+    /// `linux-x86_64`.
+    pub platform: String,
+    /// Whether it answered; else the rest is what `pyvenv.cfg` says.
+    pub alive: bool,
+    /// Whether the venv also uses the packages that it has itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shares: bool,
+    /// Why it could not be looked at, where that is not known to be its fault: whoever asked was not let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
+}
+
+impl Package {
+    /// One line of a requirements file.
+    pub fn requirement(&self) -> String {
+        let url = self.direct_url.as_ref();
+        let field = |name: &str| url.and_then(|url| url.get(name)?.as_str());
+        let vcs = url.and_then(|url| url.get("vcs_info"));
+        match (field("url"), vcs) {
+            (Some(url), _) if self.editable => format!("-e {}", without_secret(url)),
+            (Some(url), Some(vcs)) => {
+                let of = |name: &str| vcs.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+                let (kind, commit) = (of("vcs"), of("commit_id"));
+                format!("{} @ {kind}+{}@{commit}", self.name, without_secret(url))
+            }
+            (Some(url), None) => format!("{} @ {}", self.name, without_secret(url)),
+            (None, _) if self.editable || self.version.is_empty() => {
+                format!(
+                    "# {}: an editable or unknown install; its source is not known",
+                    self.name
+                )
+            }
+            (None, _) => format!("{}=={}", self.name, self.version),
+        }
+    }
+}
+
+/// The same `direct_url.json` without secrets in its URL, to be kept and shown.
+pub(crate) fn without_secrets(direct_url: &serde_json::Value) -> serde_json::Value {
+    let mut bare = direct_url.clone();
+    if let Some(serde_json::Value::String(url)) = bare.get_mut("url") {
+        *url = without_secret(url);
+    }
+    bare
+}
+
+/// A URL without user name, password and query: a token may be any of them.
+pub(crate) fn without_secret(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (rest, fragment) = rest.split_once('#').map_or((rest, ""), |(r, f)| (r, f));
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
+    let mark = if fragment.is_empty() { "" } else { "#" };
+    let (host, path) = rest.split_once('/').map_or((rest, ""), |(h, p)| (h, p));
+    let bare = host.rsplit_once('@').map_or(host, |(_, bare)| bare);
+    let slash = if rest.contains('/') { "/" } else { "" };
+    format!("{scheme}://{bare}{slash}{path}{mark}{fragment}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(direct_url: Option<&str>) -> Package {
+        Package {
+            name: "x".into(),
+            version: "1".into(),
+            installer: None,
+            editable: false,
+            direct_url: direct_url.map(|text| serde_json::from_str(text).unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_requirement_says_where_it_came_from_but_no_secret() {
+        assert_eq!(package(None).requirement(), "x==1");
+        let url = r#"{"url":"https://user:pass@host/x.whl","archive_info":{}}"#;
+        assert_eq!(package(Some(url)).requirement(), "x @ https://host/x.whl");
+        let signed = r#"{"url":"https://host/x.whl?token=s3cret#sha256=1","archive_info":{}}"#;
+        assert_eq!(
+            package(Some(signed)).requirement(),
+            "x @ https://host/x.whl#sha256=1"
+        );
+        let git = r#"{"url":"https://host/x","vcs_info":{"vcs":"git","commit_id":"abc"}}"#;
+        assert_eq!(
+            package(Some(git)).requirement(),
+            "x @ git+https://host/x@abc"
+        );
+    }
+}

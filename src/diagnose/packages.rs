@@ -15,9 +15,16 @@ pub(crate) struct Packages<'a> {
     pub(crate) actual: &'a Dists,
     pub(crate) before: &'a Manifest,
     pub(crate) after: &'a Manifest,
-    steps: BTreeMap<&'a str, Step>,
-    /// What stands there of each name on either side, where several do.
-    standing: BTreeMap<&'a str, (Option<&'a Dist>, Option<&'a Dist>)>,
+    /// By name.
+    both: BTreeMap<&'a str, Both<'a>>,
+}
+
+/// One distribution on both sides; of several of one name, the one that stands there.
+#[derive(Clone, Copy)]
+struct Both<'a> {
+    old: Option<&'a Dist>,
+    new: Option<&'a Dist>,
+    step: Step,
 }
 
 /// What became of one distribution.
@@ -65,8 +72,7 @@ impl<'a> Packages<'a> {
             actual,
             before,
             after,
-            steps: BTreeMap::new(),
-            standing: BTreeMap::new(),
+            both: BTreeMap::new(),
         };
         let names: BTreeSet<&'a str> = expected
             .all
@@ -78,8 +84,7 @@ impl<'a> Packages<'a> {
             let new = standing(actual.all_named(name), after, agrees);
             let old = stood(expected.all_named(name), before, new);
             let step = packages.step(old, new, agrees);
-            packages.steps.insert(name, step);
-            packages.standing.insert(name, (old, new));
+            packages.both.insert(name, Both { old, new, step });
         }
         packages
     }
@@ -168,8 +173,8 @@ impl<'a> Packages<'a> {
         let step = change
             .package
             .as_deref()
-            .and_then(|name| self.steps.get(name).copied())
-            .unwrap_or(Step::Same);
+            .and_then(|name| self.both.get(name))
+            .map_or(Step::Same, |one| one.step);
         let unread = change.kind == Kind::Unreadable;
         if change.class == Class::Noise || step == Step::Same || unread {
             return change.class;
@@ -196,15 +201,10 @@ impl<'a> Packages<'a> {
 
     /// Files that a new version lists and that are not there, nor in the snapshot.
     pub(crate) fn never_written(&self) -> Vec<Change> {
-        let unfinished = |dist: &&Dist| {
-            matches!(
-                self.steps.get(dist.name.as_str()),
-                Some(Step::Version | Step::Added | Step::Again | Step::Less)
-            )
-        };
-        let standing = self.standing.values().filter_map(|(_, new)| *new);
-        let dists = standing.filter(unfinished);
+        let installed = |one: &&Both<'_>| !matches!(one.step, Step::Same | Step::Removed);
+        let dists = self.both.values().filter(installed);
         dists
+            .filter_map(|one| one.new)
             .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
             .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
             .filter(|(_, row)| {
@@ -239,63 +239,55 @@ impl<'a> Packages<'a> {
             }
         }
         let mut found = Vec::new();
-        for (name, step) in &self.steps {
+        for (name, one) in &self.both {
             let damaged = damaged.get(name).copied().unwrap_or(0);
-            let (expected, actual) = self.versions(name);
-            let state = match step {
+            let package = self.damaged(name, damaged);
+            let state = match one.step {
                 _ if damaged > 0 => PackageState::Damaged,
                 Step::Same => continue,
-                Step::Version => direction(expected.as_deref(), actual.as_deref()),
+                Step::Version => direction(package.expected.as_deref(), package.actual.as_deref()),
                 Step::Again | Step::Less => PackageState::Reinstalled,
                 Step::Added => PackageState::Added,
                 Step::Removed => PackageState::Removed,
             };
-            found.push(PackageChange {
-                name: (*name).to_owned(),
-                expected,
-                actual,
-                state,
-                damaged,
-            });
+            found.push(PackageChange { state, ..package });
         }
         found
     }
 
     /// Whether damage of a package can be mended file by file.
     pub(crate) fn progress(&self, name: &str) -> Progress {
-        let versions = self.standing.get(name).and_then(|(old, new)| old.zip(*new));
+        let Some(one) = self.both.get(name) else {
+            return Progress::None;
+        };
+        let versions = one.old.zip(one.new);
         let other_version = versions.is_some_and(|(old, new)| old.version != new.version);
         let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
-        match self.steps.get(name) {
-            Some(Step::Less) => Progress::Less,
+        match one.step {
+            Step::Less => Progress::Less,
             // RECORD is written last: what is not there went later.
-            Some(Step::Version | Step::Added | Step::Again) => Progress::Done,
+            Step::Version | Step::Added | Step::Again => Progress::Done,
             // Without its METADATA and RECORD nobody knows what the new version consists of.
-            Some(Step::Same) if other_version && is_read => Progress::Half,
-            Some(Step::Same) if other_version => Progress::Done,
-            _ => Progress::None,
+            Step::Same if other_version && is_read => Progress::Half,
+            Step::Same if other_version => Progress::Done,
+            Step::Same | Step::Removed => Progress::None,
         }
     }
 
     /// What RECORD of the live distribution says of a file.
     pub(crate) fn row(&self, path: &RelPath) -> Option<&'a Row> {
-        let (_, new) = self.standing.get(self.owner(path)?)?;
-        new.as_ref()?.record.as_ref()?.1.row(path)
-    }
-
-    fn versions(&self, name: &str) -> (Option<String>, Option<String>) {
-        let version = |dist: &Dist| dist.version.clone();
-        let (old, new) = self.standing.get(name).copied().unwrap_or_default();
-        (old.map(version), new.map(version))
+        let new = self.both.get(self.owner(path)?)?.new?;
+        new.record.as_ref()?.1.row(path)
     }
 
     /// A package with its versions on both sides and the number of its damaged entries.
     pub(crate) fn damaged(&self, name: &str, damaged: u64) -> PackageChange {
-        let (expected, actual) = self.versions(name);
+        let one = self.both.get(name);
+        let version = |dist: &Dist| dist.version.clone();
         PackageChange {
             name: name.to_owned(),
-            expected,
-            actual,
+            expected: one.and_then(|one| one.old).map(version),
+            actual: one.and_then(|one| one.new).map(version),
             state: PackageState::Damaged,
             damaged,
         }

@@ -10,10 +10,10 @@ pub use crate::store::bench::{Directory, Frame, Objects, Table, insert, load};
 use crate::disk::rooted::Rooted;
 use crate::model::{Entry, Manifest};
 use crate::monitor::Silent;
-use crate::venv::Error;
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
-use crate::venv::stream::stream;
+use crate::tree::Error;
+use crate::tree::sink::DigestsOnly;
+use crate::tree::stat_cache::StatCache;
+use crate::tree::stream::stream;
 
 /// Finds all that lies below a directory: one walk. Returns how many things those are.
 pub fn walk(root: &Path) -> Result<usize, Error> {
@@ -24,7 +24,7 @@ pub fn walk(root: &Path) -> Result<usize, Error> {
 pub fn scan(root: &Path) -> Result<Manifest, Error> {
     let root = Rooted::open(root)?;
     let known = StatCache::default();
-    let scan = crate::venv::scan::scan(&root, &known, &DigestsOnly, &Silent::default())?;
+    let scan = crate::tree::scan::scan(&root, &known, &DigestsOnly, &Silent::default())?;
     Ok(scan.manifest)
 }
 
@@ -40,7 +40,7 @@ impl Known {
     pub fn read(root: &Path) -> Result<Self, Error> {
         let root = Rooted::open(root)?;
         let none = StatCache::default();
-        let scan = crate::venv::scan::scan(&root, &none, &DigestsOnly, &Silent::default())?;
+        let scan = crate::tree::scan::scan(&root, &none, &DigestsOnly, &Silent::default())?;
         let cache = scan.stat_cache(None);
         Ok(Self { root, cache })
     }

@@ -3,8 +3,8 @@
 
 pub use crate::archive::fuzz::tar;
 pub use crate::audit::fuzz::metadata;
+pub use crate::python::fuzz::{bytecode, pyvenv, record};
 pub use crate::store::fuzz::{pack, snapshot, tree};
-pub use crate::venv::fuzz::{bytecode, pyvenv, record};
 
 use crate::model::{RelPath, Shown};
 

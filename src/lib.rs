@@ -1,7 +1,7 @@
 //! `snap` saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it.
 //!
 //! The library prints nothing, ends no process, reads neither environment nor clock: the command line around it does. Rooms
-//! are private; imports go down the ladder `report → ops → diagnose → audit → store | venv | archive → disk → model, monitor`.
+//! are private; imports go down the ladder `report → ops → diagnose → audit → python → store | tree | archive → disk → model, monitor`.
 //! See `docs/architecture.md`.
 
 #![cfg_attr(
@@ -22,9 +22,10 @@ pub mod fuzz;
 pub mod model;
 pub mod monitor;
 pub mod ops;
+mod python;
 pub mod report;
 mod store;
-mod venv;
+mod tree;
 
 pub use audit::Accept;
 pub use disk::PathError;
@@ -32,4 +33,4 @@ pub use disk::processes::Process;
 pub use disk::space::TooLittle;
 pub use disk::swap::Way;
 pub use store::{Added, Error as StoreError, Flaw, Gap, Hole};
-pub use venv::{Error as VenvError, Site, Standing};
+pub use tree::{Error as VenvError, Site, Standing};

@@ -33,7 +33,7 @@ impl Accept {
     fn fits(&self, finding: &Finding) -> bool {
         let check = self.check.is_none_or(|check| check == finding.check);
         let package = self.package.as_ref().is_none_or(|name| {
-            finding.package.as_deref() == Some(&crate::venv::dist::normalized(name))
+            finding.package.as_deref() == Some(&crate::python::dist::normalized(name))
         });
         let path = self.path.as_ref().is_none_or(|text| {
             finding

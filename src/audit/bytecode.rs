@@ -5,7 +5,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{Subject, owned};
 use crate::model::{Check, Finding, RelPath};
-use crate::venv::bytecode::{PycHeader, is_whole, source_of};
+use crate::python::bytecode::{PycHeader, is_whole, source_of};
 
 /// Checks all bytecode that lies in `__pycache__` beside its source.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {

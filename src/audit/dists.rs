@@ -2,7 +2,7 @@
 
 use super::Subject;
 use crate::model::{Check, Finding, Node, RelPath};
-use crate::venv::dist::{Dist, Form};
+use crate::python::dist::{Dist, Form};
 
 /// Checks each distribution, and all of them together.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {

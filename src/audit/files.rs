@@ -6,7 +6,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Subject;
 use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
-use crate::venv::dist::{Dist, Dists, Hash, Row};
+use crate::python::dist::{Dist, Dists, Hash, Row};
 
 /// Content that is looked at to tell how it is wrong.
 pub(super) const LOOK_MAX: u64 = 64 << 20;

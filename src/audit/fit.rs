@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Subject;
 use crate::model::{Check, Finding, RelPath};
-use crate::venv::dist::Dist;
-use crate::venv::interpreter::{Facts, minor};
+use crate::python::dist::Dist;
+use crate::python::interpreter::{Facts, minor};
 
 /// Checks the interpreter itself, the tags of wheels, and the suffixes of extension modules.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {

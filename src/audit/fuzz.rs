@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{Subject, fit, requirements};
 use crate::model::{Entry, Manifest, Meta, Node, RelPath};
-use crate::venv::dist::Dists;
-use crate::venv::interpreter::Facts;
+use crate::python::dist::Dists;
+use crate::python::interpreter::Facts;
 
 /// A METADATA with its requirements, and a WHEEL with its tags.
 pub fn metadata(data: &[u8]) {

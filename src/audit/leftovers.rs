@@ -3,7 +3,7 @@
 
 use super::Subject;
 use crate::model::{Check, Finding, Manifest, RelPath};
-use crate::venv::dist::{Dist, Form, Leftover, Was};
+use crate::python::dist::{Dist, Form, Leftover, Was};
 
 /// Checks each leftover. `others` are the findings of all other checks: what is damaged is not complete.
 pub(super) fn check(subject: &Subject<'_>, others: &[Finding]) -> Vec<Finding> {

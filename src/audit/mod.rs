@@ -24,10 +24,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::installed::without_secrets;
 use crate::model::{Audit, Check, Entry, Finding, Manifest, Node, Package, RelPath};
-use crate::venv::bytecode::Glimpse;
-use crate::venv::dist::{Algorithm, Dists, Read};
-use crate::venv::imports::Import;
-use crate::venv::interpreter::Facts;
+use crate::python::bytecode::Glimpse;
+use crate::python::dist::{Algorithm, Dists, Read};
+use crate::python::imports::Import;
+use crate::python::interpreter::Facts;
 
 pub use accept::Accept;
 pub(crate) use accept::accept;
@@ -171,7 +171,7 @@ fn unread(subject: &Subject<'_>, audit: &mut Audit) {
 }
 
 fn packages(dists: &Dists) -> Vec<Package> {
-    let package = |dist: &crate::venv::dist::Dist| Package {
+    let package = |dist: &crate::python::dist::Dist| Package {
         name: dist.shown.clone(),
         version: dist.version.clone(),
         installer: dist.installer.clone(),

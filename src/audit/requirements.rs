@@ -11,9 +11,9 @@ use pep508_rs::{
 use super::Subject;
 use crate::model::installed::without_secret;
 use crate::model::{Check, Finding};
-use crate::venv::beyond::Beyond;
-use crate::venv::dist::{Dist, normalized};
-use crate::venv::interpreter::{Facts, minor};
+use crate::python::dist::{Dist, normalized};
+use crate::python::interpreter::{Facts, minor};
+use crate::python::system_site::Beyond;
 
 type Need = Requirement<VerbatimUrl>;
 

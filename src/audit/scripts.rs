@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::{Subject, owned};
 use crate::model::{Check, Entry, Finding, Manifest, Node, RelPath, Shown};
-use crate::venv::relocate::interpreter_of;
+use crate::python::relocate::interpreter_of;
 
 /// A longer file is no script.
 const SCRIPT_MAX: u64 = 1 << 20;

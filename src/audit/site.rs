@@ -4,7 +4,7 @@
 use super::Subject;
 use super::files::standing_above;
 use crate::model::{Check, Finding, Node, RelPath};
-use crate::venv::interpreter::{config_path, minor};
+use crate::python::interpreter::{config_path, minor};
 
 /// Looks for the directory, unless nothing says that this is a venv.
 pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {

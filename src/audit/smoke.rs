@@ -9,10 +9,10 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::owned;
 use crate::disk::rooted::Rooted;
 use crate::model::{Check, Finding, Manifest, Node, RelPath};
-use crate::venv::dist::Dists;
-use crate::venv::errand::{Ear, End, run};
-use crate::venv::hash::read_file;
-use crate::venv::interpreter::command;
+use crate::python::dist::Dists;
+use crate::python::interpreter::command;
+use crate::python::subprocess::{Ear, End, run};
+use crate::tree::hash::read_file;
 
 /// A longer list of modules is none.
 const TOP_LEVEL_MAX: u64 = 64 << 10;

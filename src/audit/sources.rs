@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::{Subject, owned};
 use crate::model::{Check, Finding, RelPath, Shown};
-use crate::venv::dist::Dist;
+use crate::python::dist::Dist;
 
 /// Looks for each of them.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {

@@ -11,10 +11,10 @@ use super::owned;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Check, Finding, Manifest, RelPath};
-use crate::venv::bytecode::{Glimpse, is_bytecode, source_of};
-use crate::venv::dist::Dists;
-use crate::venv::interpreter::Facts;
-use crate::venv::recompile::{Pair, Verdict, compare, named};
+use crate::python::bytecode::{Glimpse, is_bytecode, source_of};
+use crate::python::dist::Dists;
+use crate::python::interpreter::Facts;
+use crate::python::recompile::{Pair, Verdict, compare, named};
 
 /// More files than these are compared only if they are asked for.
 const SUSPECTS_MAX: usize = 256;

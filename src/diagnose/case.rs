@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::model::{Kind, RelPath, Time};
-use crate::venv::Culprit;
+use crate::python::Culprit;
 
 /// One damaged entry that is no bytecode.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! Who owns a file and whether its package was upgraded is not known here: `packages.rs` turns some damage into drift.
 
 use crate::model::{Class, Entry, Kind, RelPath};
-use crate::venv::bytecode::is_bytecode;
+use crate::python::bytecode::is_bytecode;
 
 /// The class of a difference. `fails` tells of bytecode whether Python would load it, since its header fits its source, and fail.
 pub(crate) fn classify(

@@ -2,8 +2,8 @@
 
 use super::packages::rows;
 use crate::model::RelPath;
-use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::{Dist, Hash, Row};
+use crate::python::bytecode::is_bytecode;
+use crate::python::dist::{Dist, Hash, Row};
 
 /// Whether a new RECORD of the same version is that of the same build, with files left out: what a faulty wheel or cache leaves once an
 /// installer has written RECORD to match. METADATA and WHEEL tell one build from another; what else lies beside them each installer

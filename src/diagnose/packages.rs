@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::left_out::left_out;
 use super::versions::direction;
 use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
-use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::{Dist, Dists, Hash, Row, is_renamed};
+use crate::python::bytecode::is_bytecode;
+use crate::python::dist::{Dist, Dists, Hash, Row, is_renamed};
 
 /// What both sides have installed.
 pub(crate) struct Packages<'a> {
@@ -165,7 +165,7 @@ impl<'a> Packages<'a> {
                 .or_else(|| self.expected.owner(path))
                 .map(|dist| dist.name.as_str())
         };
-        of(path).or_else(|| crate::venv::bytecode::source_of(path).and_then(|source| of(&source)))
+        of(path).or_else(|| crate::python::bytecode::source_of(path).and_then(|source| of(&source)))
     }
 
     /// The class of a change whose content alone says `class`.
@@ -306,7 +306,7 @@ impl<'a> Packages<'a> {
                     .filter(|path| {
                         listed.contains(path)
                             || path.is_within(&dist.info)
-                            || crate::venv::bytecode::source_of(path)
+                            || crate::python::bytecode::source_of(path)
                                 .is_some_and(|source| is_bytecode(path) && listed.contains(&source))
                     });
                 paths.extend(own.cloned());

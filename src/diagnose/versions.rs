@@ -6,7 +6,7 @@ use std::str::FromStr;
 use pep440_rs::Version;
 
 use crate::model::{Package, PackageChange, PackageState};
-use crate::venv::dist::normalized;
+use crate::python::dist::normalized;
 
 /// What became of packages, told from their versions alone.
 pub(crate) fn versions(before: &[Package], after: &[Package]) -> Vec<PackageChange> {

@@ -8,15 +8,15 @@ use super::clues::from_audit;
 use crate::audit::{Bytecode, Seen, Subject, audit, stale};
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Diagnosis, Manifest, Node, RelPath};
+use crate::python::bytecode::Glimpse;
+use crate::python::dist::{Algorithm, Dists};
+use crate::python::hashes::Hashes;
+use crate::python::interpreter::{Facts, config_path, inspect, told};
+use crate::python::recompile::can_compare;
 use crate::store::Store;
-use crate::venv::bytecode::Glimpse;
-use crate::venv::dist::{Algorithm, Dists};
-use crate::venv::hash::{hash_file, read_file};
-use crate::venv::hashes::Hashes;
-use crate::venv::interpreter::{Facts, config_path, inspect, told};
-use crate::venv::recompile::can_compare;
-use crate::venv::scan::Scan;
-use crate::venv::sharing::Inside;
+use crate::tree::hash::{hash_file, read_file};
+use crate::tree::scan::Scan;
+use crate::tree::sharing::Inside;
 
 /// Files of an installer that are larger than this are not looked into.
 pub(super) const TEXT_MAX: u64 = 64 << 20;
@@ -113,7 +113,7 @@ impl Audited<'_> {
             .flatten();
         match known {
             Some(hash) => Some(hash.to_vec()),
-            None => hash_file(self.root, path, algorithm),
+            None => hash_file(self.root, path, algorithm.hasher()),
         }
     }
 

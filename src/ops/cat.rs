@@ -7,7 +7,7 @@ use super::error::Error;
 use crate::disk::error::At;
 use crate::model::{Node, RelPath, SnapshotRef};
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Writes the content of a file to `out`, piece by piece.
 pub fn cat(

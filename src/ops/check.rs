@@ -11,10 +11,10 @@ use super::steady::steady;
 use crate::audit::{Accept, Bytecode, accept, smoke};
 use crate::disk::rooted::Rooted;
 use crate::model::Audit;
-use crate::venv::Site;
-use crate::venv::scan::scan;
-use crate::venv::sink::HashesOnly;
-use crate::venv::stat_cache::StatCache;
+use crate::python::hashes::HashesOnly;
+use crate::tree::Site;
+use crate::tree::scan::scan;
+use crate::tree::stat_cache::StatCache;
 
 /// What a check is told.
 #[derive(Clone, Debug, Default)]

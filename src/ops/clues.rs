@@ -11,12 +11,12 @@ use crate::disk::space::is_full;
 use crate::model::{
     Audit, Change, Check, Class, Diagnosis, Entry, Finding, Kind, Manifest, Node, RelPath, Time,
 };
-use crate::venv::Culprit;
-use crate::venv::bytecode::is_bytecode;
-use crate::venv::dist::Dists;
-use crate::venv::hash::read_file;
-use crate::venv::interpreter::Facts;
-use crate::venv::sharing::Inside;
+use crate::python::Culprit;
+use crate::python::bytecode::is_bytecode;
+use crate::python::dist::Dists;
+use crate::python::interpreter::Facts;
+use crate::tree::hash::read_file;
+use crate::tree::sharing::Inside;
 
 /// Python files above this size are not parsed.
 const PATCH_MAX: u64 = 4 << 20;

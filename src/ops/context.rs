@@ -11,7 +11,7 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Time, VenvId};
 use crate::monitor::Monitor;
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// The surroundings of an operation, as the caller sees them.
 pub struct Context<'a> {

@@ -11,7 +11,7 @@ use super::verify::hurt;
 use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef};
 use crate::store::{self, Added, Catalog, Digests, Reach, Store};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Which snapshots are copied.
 #[derive(Clone, Debug)]

@@ -14,12 +14,12 @@ use super::steady::steady;
 use crate::model::{
     Change, Class, Diagnosis, Kind, Node, PackageChange, RelPath, SnapshotRef, Totals, VenvId,
 };
+use crate::python::interpreter::{Facts, inspect};
 use crate::store::Store;
-use crate::venv::Site;
-use crate::venv::interpreter::{Facts, inspect};
-use crate::venv::scan::{Scan, scan};
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
+use crate::tree::Site;
+use crate::tree::scan::{Scan, scan};
+use crate::tree::sink::DigestsOnly;
+use crate::tree::stat_cache::StatCache;
 
 /// What a diff is told.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::disk::PathError;
 use crate::disk::space::TooLittle;
 use crate::model::{Audit, Shown, SnapshotId};
-use crate::{store, venv};
+use crate::{store, tree};
 
 /// An operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum Error {
     Store(store::Error),
     /// The venv.
     #[error(transparent)]
-    Venv(venv::Error),
+    Venv(tree::Error),
     /// A system call.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -216,10 +216,10 @@ impl From<store::Error> for Error {
     }
 }
 
-impl From<venv::Error> for Error {
-    fn from(error: venv::Error) -> Self {
+impl From<tree::Error> for Error {
+    fn from(error: tree::Error) -> Self {
         match error {
-            venv::Error::Stopped => Self::Interrupted,
+            tree::Error::Stopped => Self::Interrupted,
             other => Self::Venv(other),
         }
     }

@@ -15,7 +15,7 @@ use crate::disk::error::At;
 use crate::disk::out_file::OutFile;
 use crate::model::{Entry, Manifest, Node, SnapshotRef};
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Where the tar goes.
 pub enum Target<'a> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::restore::stores_of_journals;
 use crate::disk::processes::{self, Process};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Puts it up. Returns, where the kernel holds to it, the processes that use the venvs now: from inside of the fence they cannot be
 /// seen any more.

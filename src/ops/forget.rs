@@ -11,7 +11,7 @@ use super::lookup::Chosen;
 use super::retention::Policy;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef, VenvId};
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// What a forget is told.
 #[derive(Clone, Debug)]

@@ -17,10 +17,10 @@ use super::save::{Draft, SaveOutcome, prepare, refuse_nesting};
 use crate::archive::{Origin, Reader, plain};
 use crate::audit::{Accept, accept};
 use crate::model::{Audit, Document, Label, Manifest, SnapshotId, VenvId};
+use crate::python::hashes::Hashes;
 use crate::store::{Added, Store};
-use crate::venv::Site;
-use crate::venv::hashes::Hashes;
-use crate::venv::scan::Scan;
+use crate::tree::Site;
+use crate::tree::scan::Scan;
 
 /// What an import is told.
 #[derive(Clone, Debug, Default)]

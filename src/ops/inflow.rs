@@ -14,8 +14,8 @@ use crate::archive::{self, Gathered, Kind, Member, Reader};
 use crate::disk::PathError;
 use crate::model::segment::{BATCH_LEN, SEGMENT_LEN, Segments, segment_value};
 use crate::model::{Digest, RelPath};
+use crate::python::hashes::Hashes;
 use crate::store::Packer;
-use crate::venv::hashes::Hashes;
 
 /// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from slowly.
 const WAITING_MAX: usize = 2;

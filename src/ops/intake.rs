@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use super::error::Error;
 use crate::model::segment::Segments;
 use crate::model::{Digest, RelPath};
+use crate::python::hashes::Hashes;
 use crate::store::{self, Packer};
-use crate::venv::hashes::Hashes;
-use crate::venv::scan::Scan;
-use crate::venv::sink::{Sink, Stopped};
-use crate::{monitor::Monitor, venv};
+use crate::tree::scan::Scan;
+use crate::tree::sink::{Sink, Stopped};
+use crate::{monitor::Monitor, tree};
 
 /// A sink that packs. Keeps the first error, since a scan only learns that it has to stop.
 pub(super) struct Intake<'s> {
@@ -47,7 +47,7 @@ impl<'s> Intake<'s> {
     }
 
     /// What a scan into this sink came to: an error of the store comes before the scan's own.
-    pub(super) fn settle(&self, scan: Result<Scan, venv::Error>) -> Result<Scan, Error> {
+    pub(super) fn settle(&self, scan: Result<Scan, tree::Error>) -> Result<Scan, Error> {
         match self
             .failed
             .lock()
@@ -63,10 +63,10 @@ impl<'s> Intake<'s> {
     pub(super) fn scan(
         &self,
         root: &crate::disk::rooted::Rooted,
-        cache: &venv::stat_cache::StatCache,
+        cache: &tree::stat_cache::StatCache,
         monitor: &dyn Monitor,
     ) -> Result<Scan, Error> {
-        self.settle(venv::scan::scan(root, cache, self, monitor))
+        self.settle(tree::scan::scan(root, cache, self, monitor))
     }
 }
 

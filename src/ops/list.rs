@@ -5,7 +5,7 @@ use super::error::Error;
 use super::lookup::{Chosen, chosen};
 use crate::model::{Digest, Document, SnapshotId, SnapshotRef};
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// One snapshot in a list.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use crate::diagnose::versions;
 use crate::model::{Audit, Digest, PackageChange, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Something that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use crate::model::{Entry, RelPath, SnapshotRef};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// The entries of a snapshot.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use super::audit::{TEXT_MAX, bytes};
 use super::sides::Sides;
 use crate::diagnose::{Packages, settle_directories};
 use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};
-use crate::venv::dist::{Dists, Hash, Record, Row};
-use crate::venv::hash::{hash_file, read_file};
+use crate::python::dist::{Dists, Hash, Record, Row};
+use crate::tree::hash::{hash_file, read_file};
 
 /// What is installed on both sides of a comparison.
 pub(super) struct Installed {
@@ -129,9 +129,8 @@ fn agrees(sides: &Sides<'_>, row: &Row) -> bool {
         return true;
     };
     match sides.live {
-        Some(root) => {
-            hash_file(root, &row.path, sum.algorithm()).is_some_and(|found| found == sum.as_bytes())
-        }
+        Some(root) => hash_file(root, &row.path, sum.algorithm().hasher())
+            .is_some_and(|found| found == sum.as_bytes()),
         None => entry
             .digest()
             .and_then(|digest| sides.store.read_at_most(&digest, size).ok())

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
 use crate::model::{SnapshotId, SnapshotRef};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Whether a mark is set or taken away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,8 +13,8 @@ use super::save::encode;
 use super::verify::{Hurt, Look, hurt};
 use crate::model::Document;
 use crate::store::{Alone, Area, Catalog, Digests, Reach, Store};
-use crate::venv::Site;
-use crate::venv::stat_cache::StatCache;
+use crate::tree::Site;
+use crate::tree::stat_cache::StatCache;
 
 /// What a repair did.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use super::list::document;
 use super::log::{Entry, log};
 use super::lookup::Chosen;
 use crate::model::{IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// One incident.
 #[derive(Debug)]

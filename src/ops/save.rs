@@ -19,12 +19,12 @@ use crate::model::{
     Audit, Check, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId,
     Totals, VenvId,
 };
+use crate::python::interpreter::identity;
 use crate::store::{Added, Store};
-use crate::venv::Site;
-use crate::venv::hash::read_file;
-use crate::venv::interpreter::identity;
-use crate::venv::scan::Scan;
-use crate::venv::stat_cache::StatCache;
+use crate::tree::Site;
+use crate::tree::hash::read_file;
+use crate::tree::scan::Scan;
+use crate::tree::stat_cache::StatCache;
 
 /// What a save is told.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +156,7 @@ fn admit(
     let unread = |one: &Finding| one.check == Check::FileUnreadable;
     match audit.unread.first() {
         Some(first) if audit.damage().all(unread) => {
-            Err(Error::Venv(crate::venv::Error::Unreadable {
+            Err(Error::Venv(crate::tree::Error::Unreadable {
                 count: audit.unread.len(),
                 first: first.path.clone(),
                 reason: first.reason.clone(),

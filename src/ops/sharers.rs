@@ -8,8 +8,8 @@ use super::context::Context;
 use crate::disk::stat::Stat;
 use crate::model::{Audit, Change, Class, Kind, RelPath};
 use crate::store::Store;
-use crate::venv::scan::Scan;
-use crate::venv::sharing::{Inode, Inside, find};
+use crate::tree::scan::Scan;
+use crate::tree::sharing::{Inode, Inside, find};
 
 /// Where other names are looked for.
 pub(super) struct Places<'a> {

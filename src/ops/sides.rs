@@ -10,8 +10,8 @@ use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
 use crate::model::{Change, Detail, Kind, Manifest, Node, RelPath};
+use crate::python::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
 use crate::store::Store;
-use crate::venv::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
 
 /// How far differences are looked into.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

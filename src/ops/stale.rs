@@ -8,10 +8,10 @@ use super::sides::Sides;
 use crate::audit::{Bytecode, Seen, stale};
 use crate::disk::stat::Stat;
 use crate::model::{Change, Class, Kind, RelPath};
-use crate::venv::bytecode::{Glimpse, is_bytecode};
-use crate::venv::dist::Dists;
-use crate::venv::hash::read_file;
-use crate::venv::interpreter::{Facts, inspect};
+use crate::python::bytecode::{Glimpse, is_bytecode};
+use crate::python::dist::Dists;
+use crate::python::interpreter::{Facts, inspect};
+use crate::tree::hash::read_file;
 
 impl Sides<'_> {
     /// Calls damage what the audit would call stale. `stats` are those of the live tree. Only the interpreter of the venv can

@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::error::Error;
 use crate::disk::rooted::Rooted;
-use crate::venv::{self, Site};
+use crate::tree::{self, Site};
 
 /// How often a venv is looked at that is exchanged under our eyes.
 const ATTEMPTS: usize = 3;
@@ -13,7 +13,7 @@ const ATTEMPTS: usize = 3;
 pub(super) fn steady<T>(
     context: &Context<'_>,
     site: &Site,
-    open: impl Fn(&Site) -> Result<Rooted, venv::Error>,
+    open: impl Fn(&Site) -> Result<Rooted, tree::Error>,
     look: impl Fn(&Rooted) -> Result<T, Error>,
 ) -> Result<T, Error> {
     for attempt in 1..=ATTEMPTS {
@@ -28,5 +28,5 @@ pub(super) fn steady<T>(
             context.monitor.status(again);
         }
     }
-    Err(venv::Error::Exchanged(site.path().to_owned()).into())
+    Err(tree::Error::Exchanged(site.path().to_owned()).into())
 }

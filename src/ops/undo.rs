@@ -12,7 +12,7 @@ use super::lookup::Chosen;
 use super::restore::{self, REST, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
 use crate::model::{RelPath, Snapshot, SnapshotId, Time, VenvId};
 use crate::store::{Catalog, Store};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// The tree that a later restore left beside the venv because no snapshot could hold all of it: to bring back an older state
 /// instead would surprise.

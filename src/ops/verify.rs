@@ -11,7 +11,7 @@ use super::lookup::Chosen;
 use super::repair::{Repaired, repair};
 use crate::model::SnapshotId;
 use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
 #[derive(Clone, Debug)]

@@ -42,11 +42,12 @@ fn imports_go_down_the_ladder() {
     let rank = |room: &str| match room {
         "model" | "monitor" => 0,
         "disk" => 1,
-        "archive" | "store" | "venv" => 2,
-        "audit" => 3,
-        "diagnose" => 4,
-        "ops" => 5,
-        "report" => 6,
+        "archive" | "store" | "tree" => 2,
+        "python" => 3,
+        "audit" => 4,
+        "diagnose" => 5,
+        "ops" => 6,
+        "report" => 7,
         "lib" | "main" | "cli" | "bench" | "fuzz" => 9,
         other => panic!(
             "the room '{other}' has no place on the ladder; give it one here and in docs/architecture.md"

@@ -12,7 +12,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Subject;
 use crate::model::{Check, Finding, RelPath};
-use crate::venv::imports::{Import, textual};
+use crate::python::imports::{Import, textual};
 use modules::Modules;
 use statements::{Confirmed, confirmed};
 

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{Manifest, Node, RelPath};
-use crate::venv::dist::Read;
-use crate::venv::imports::Import;
+use crate::python::dist::Read;
+use crate::python::imports::Import;
 
 /// What the text of a package's `__init__.py` says.
 struct Init {

@@ -3,7 +3,7 @@
 use ruff_python_ast::Stmt;
 
 use crate::audit::python::parse;
-use crate::venv::imports::Import;
+use crate::python::imports::Import;
 
 /// An import with its line, and whether it runs whenever the module is imported.
 pub(super) struct Confirmed {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::*;
 use crate::model::{Digest, Entry, Manifest, Meta, Node};
-use crate::venv::dist::{Algorithm, Dists};
+use crate::python::dist::{Algorithm, Dists};
 
 fn path(text: &str) -> RelPath {
     RelPath::new(text.as_bytes()).unwrap()

@@ -3,7 +3,7 @@
 use super::super::case::{Case, Hurt};
 use super::score::Score;
 use crate::model::{Diagnosis, Kind, Shown};
-use crate::venv::Culprit;
+use crate::python::Culprit;
 
 /// So many entries lead to it: a cause that took more of others took these by the way.
 const SIGNPOSTS: usize = 2;

@@ -7,7 +7,7 @@ use super::place::top;
 use super::score::Score;
 use super::words::{count, is, list};
 use crate::model::{Diagnosis, RelPath, Shown};
-use crate::venv::dist::{distribution, is_renamed};
+use crate::python::dist::{distribution, is_renamed};
 
 /// Speaks where the damaged packages have leftovers of pip, or where there are such leftovers and no damage.
 pub(super) fn rule(case: &Case) -> Option<Diagnosis> {

@@ -9,7 +9,7 @@ use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::store::{Digests, Store};
-use crate::venv::{Site, Standing};
+use crate::tree::{Site, Standing};
 
 /// A restore of the newest baseline of a venv.
 pub struct Restoring<'c> {

@@ -10,7 +10,7 @@ use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// Locks the directory that holds the venv, so that two restores of one venv do not meet, whatever stores they use. A lock
 /// on the venv itself would move away with it in the exchange.

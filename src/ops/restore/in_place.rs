@@ -12,9 +12,9 @@ use crate::model::compare::compare;
 use crate::model::{Class, Kind, Manifest, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::venv::scan::scan;
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
+use crate::tree::scan::scan;
+use crate::tree::sink::DigestsOnly;
+use crate::tree::stat_cache::StatCache;
 
 /// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the directories
 /// above them.

@@ -8,9 +8,9 @@ use crate::ops::error::Error;
 use crate::ops::intake::Intake;
 use crate::ops::save::{Draft, prepare};
 use crate::store::{Store, name_of};
-use crate::venv::scan::{Scan, scan};
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
+use crate::tree::scan::{Scan, scan};
+use crate::tree::sink::DigestsOnly;
+use crate::tree::stat_cache::StatCache;
 
 /// Reads the live tree, into packs if the store can take them.
 pub(super) fn scan_live<'s>(

@@ -24,8 +24,8 @@ use crate::ops::list::document;
 use crate::ops::lookup::chosen;
 use crate::ops::save::{Draft, prepare};
 use crate::store::Store;
-use crate::venv::scan::Scan;
-use crate::venv::stat_cache::{Record, StatCache};
+use crate::tree::scan::Scan;
+use crate::tree::stat_cache::{Record, StatCache};
 
 /// A name under which a replaced tree stays beside the venv: that of the snapshot that has all of it, if there is one.
 pub(super) fn name_to_keep(venv: &[u8], saved: Option<SnapshotId>) -> Result<String, Error> {

@@ -48,8 +48,8 @@ use crate::model::{
     Change, Class, Digest, IncidentReport, Manifest, PackageChange, Purpose, RelPath, Shown,
 };
 use crate::store::Store;
-use crate::venv::scan::Scan;
-use crate::venv::{Site, Standing};
+use crate::tree::scan::Scan;
+use crate::tree::{Site, Standing};
 
 pub use options::RestoreOptions;
 pub use outcome::{Mode, RestoreOutcome, Unsettled, Wrong};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::model::SnapshotRef;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// What a restore is told.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::ops::repair::take_in;
 use crate::store::{Digests, Hole, Store};
-use crate::venv::{Site, Standing};
+use crate::tree::{Site, Standing};
 
 /// What of a snapshot cannot be had.
 #[derive(Debug, Default)]

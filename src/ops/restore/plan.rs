@@ -13,7 +13,7 @@ use crate::model::{Entry, Node, RelPath, SnapshotId};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
 use crate::store::Store;
-use crate::venv::Site;
+use crate::tree::Site;
 
 /// How the new tree will get to its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

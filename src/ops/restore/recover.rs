@@ -17,7 +17,7 @@ use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
 use crate::store::{self, Store};
-use crate::venv::{Site, Standing};
+use crate::tree::{Site, Standing};
 
 /// Settles what lies beside or inside a venv, unless a living restore is at work there. What has to wait for its store is left for
 /// the next command, and said. Returns the site as it is by then: a restore may have been interrupted while nothing stood there.

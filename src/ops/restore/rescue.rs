@@ -13,9 +13,9 @@ use crate::disk::swap;
 use crate::model::{Entry, Manifest, RelPath, SnapshotId};
 use crate::ops::error::{Error, reason};
 use crate::store::{self, Store};
-use crate::venv::scan::{Scan, scan};
-use crate::venv::sink::DigestsOnly;
-use crate::venv::stat_cache::StatCache;
+use crate::tree::scan::{Scan, scan};
+use crate::tree::sink::DigestsOnly;
+use crate::tree::stat_cache::StatCache;
 
 /// How often it is looked whether what was saved is still all that stands there.
 const ATTEMPTS: usize = 3;

@@ -8,8 +8,8 @@ use super::RestoreOptions;
 use crate::diagnose::{Packages, Progress};
 use crate::model::{Change, Class, Entry, Manifest, PackageChange, RelPath};
 use crate::ops::error::Error;
-use crate::venv::bytecode::{is_bytecode, source_of};
-use crate::venv::dist::{Row, normalized};
+use crate::python::bytecode::{is_bytecode, source_of};
+use crate::python::dist::{Row, normalized};
 
 /// The paths that are restored; all others stay as they are in the live tree.
 pub(super) struct Selection {

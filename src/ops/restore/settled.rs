@@ -16,8 +16,8 @@ use crate::model::SnapshotId;
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::venv::Standing;
-use crate::venv::scan::Scan;
+use crate::tree::Standing;
+use crate::tree::scan::Scan;
 
 /// What there is to tell in the end.
 pub(super) struct Done {

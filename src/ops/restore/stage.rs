@@ -23,7 +23,7 @@ use crate::model::{Entry, Node, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::store::Store;
-use crate::venv::Standing;
+use crate::tree::Standing;
 
 /// A tree that is built but not yet known to be right.
 pub(super) struct Staged<'a> {

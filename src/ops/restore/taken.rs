@@ -7,7 +7,7 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Digest, Entry, Manifest, RelPath};
-use crate::venv::stat_cache::Known;
+use crate::tree::stat_cache::Known;
 
 /// The state of each file that was taken over, after that, in the order of the target's entries.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
+use crate::python::bytecode::{is_bytecode, source_of};
+use crate::python::relocate::{candidates, relocate};
 use crate::store::{Digests, Store};
-use crate::venv::Site;
-use crate::venv::bytecode::{is_bytecode, source_of};
-use crate::venv::relocate::{candidates, relocate};
+use crate::tree::Site;
 
 /// A manifest with the contents that no store has.
 #[derive(Debug)]

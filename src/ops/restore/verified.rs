@@ -8,7 +8,7 @@ use super::taken::Proved;
 use crate::model::{Entry, Kind, Manifest, Node, RelPath};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::venv::stream::stream;
+use crate::tree::stream::stream;
 
 /// A tree that is right and durable. Only this can be swapped.
 pub(super) struct Verified<'a> {

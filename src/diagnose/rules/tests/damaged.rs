@@ -4,7 +4,7 @@ use super::venv::{INSTALL, LATE, actual, at, healthy, path, site};
 use super::{named, of, only, rules};
 use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
-use crate::venv::Culprit;
+use crate::python::Culprit;
 
 #[test]
 fn a_power_cut_leaves_names_and_times() {

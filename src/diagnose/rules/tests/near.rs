@@ -4,7 +4,7 @@ use super::venv::{INSTALL, LATE, actual, healthy, site};
 use super::{named, of, only, rules};
 use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
-use crate::venv::Culprit;
+use crate::python::Culprit;
 
 /// Damage of some kind in one package, with what is there now.
 fn click(kind: Kind, now: Actual) -> Case<'static> {

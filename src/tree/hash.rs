@@ -1,19 +1,21 @@
-//! Hashes of live files that RECORD names, in pieces: a file may be larger than memory.
+//! Reads single files of a tree: hashed in pieces, since one may be larger than memory, or whole up to a limit.
 
 use rustix::fs::OFlags;
 use sha2::digest::DynDigest;
 
-use super::dist::Algorithm;
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
 
 const PIECE_LEN: usize = 1 << 20;
 
 /// The hash of a regular file; none where it cannot be read.
-pub(crate) fn hash_file(root: &Rooted, path: &RelPath, algorithm: Algorithm) -> Option<Vec<u8>> {
+pub(crate) fn hash_file(
+    root: &Rooted,
+    path: &RelPath,
+    mut hasher: Box<dyn DynDigest>,
+) -> Option<Vec<u8>> {
     let file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
     let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    let mut hasher: Box<dyn DynDigest> = algorithm.hasher();
     let mut buffer = vec![0; PIECE_LEN.min(meta.len() as usize + 1)];
     loop {
         match std::io::Read::read(&mut &file, &mut buffer) {

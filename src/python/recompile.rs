@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::errand::{Ear, End, Said, run};
 use super::interpreter::{Facts, command, minor};
+use super::subprocess::{Ear, End, Said, run};
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
 

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::bytecode::Glimpse;
 use super::imports::{Import, textual};
 use crate::model::{Digest, RelPath};
+use crate::tree::sink::Sink;
 
 /// What a scan saw, by content.
 #[derive(Debug, Default)]
@@ -73,6 +74,32 @@ impl Hashes {
     /// What was seen of bytecode of some content, if it was read.
     pub(crate) fn glimpse(&self, digest: &Digest) -> Option<Glimpse> {
         locked(&self.bytecode).get(digest).copied()
+    }
+}
+
+/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests; for bytecode, of which
+/// RECORD has none, stands the digest of its path: nothing may be looked for in a store by them, and no two scans be compared.
+#[derive(Debug, Default)]
+pub(crate) struct HashesOnly(pub(crate) Hashes);
+
+impl Sink for HashesOnly {
+    fn has(&self, _: &Digest) -> bool {
+        false
+    }
+    fn wants(&self) -> bool {
+        false
+    }
+    fn audits_only(&self) -> bool {
+        true
+    }
+    fn digest(&self, path: &RelPath, content: &[u8]) -> Digest {
+        self.0.add_by_hash(path, content)
+    }
+    fn hasher(&self, path: &RelPath) -> Option<Sha256> {
+        Hashes::names(path).then(Sha256::default)
+    }
+    fn hashed(&self, digest: &Digest, hash: [u8; 32]) {
+        self.0.add_hash(*digest, hash);
     }
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::occurrence::Place;
 use crate::model::RelPath;
-use crate::venv::dist::resolve;
+use crate::python::dist::resolve;
 
 /// Rewrites a RECORD that lies at `path`.
 pub(super) fn rewrite(

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
-use super::beyond::Beyond;
-use super::culprit::{Culprit, of_home};
-use super::errand::{Ear, End, run};
+use super::interpreter_fault::{Culprit, of_home};
+use super::subprocess::{Ear, End, run};
+use super::system_site::Beyond;
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Entry, Interpreter, Manifest, RelPath};
 
@@ -146,7 +146,7 @@ fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
 
 /// Where the binary is, what it is, and whether it may be run; beside it what is wrong.
 pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
-    let bytes = super::hash::read_file(root, &config_path(), 1 << 20).unwrap_or_default();
+    let bytes = crate::tree::hash::read_file(root, &config_path(), 1 << 20).unwrap_or_default();
     let config = Config::parse(&bytes);
     let (mut facts, python) = told_by(manifest, &config);
     let home = config.stated(&["home"]);

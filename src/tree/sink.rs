@@ -2,7 +2,6 @@
 
 use sha2::Sha256;
 
-use super::hashes::Hashes;
 use crate::model::segment::Segments;
 use crate::model::{Digest, RelPath};
 use crate::monitor::Monitor;
@@ -48,32 +47,6 @@ pub(crate) trait Sink: Sync {
 /// The sink cannot go on; it knows why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopped;
-
-/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests; for bytecode, of which
-/// RECORD has none, stands the digest of its path: nothing may be looked for in a store by them, and no two scans be compared.
-#[derive(Debug, Default)]
-pub(crate) struct HashesOnly(pub(crate) Hashes);
-
-impl Sink for HashesOnly {
-    fn has(&self, _: &Digest) -> bool {
-        false
-    }
-    fn wants(&self) -> bool {
-        false
-    }
-    fn audits_only(&self) -> bool {
-        true
-    }
-    fn digest(&self, path: &RelPath, content: &[u8]) -> Digest {
-        self.0.add_by_hash(path, content)
-    }
-    fn hasher(&self, path: &RelPath) -> Option<Sha256> {
-        Hashes::names(path).then(Sha256::default)
-    }
-    fn hashed(&self, digest: &Digest, hash: [u8; 32]) {
-        self.0.add_hash(*digest, hash);
-    }
-}
 
 /// Wants digests only.
 #[derive(Clone, Copy, Debug)]

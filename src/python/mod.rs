@@ -1,0 +1,17 @@
+//! What Python and its installers put into a venv, read from whatever gives the contents. Knows no store.
+
+pub(crate) mod bytecode;
+pub(crate) mod dist;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+pub(crate) mod hashes;
+pub(crate) mod imports;
+pub(crate) mod interpreter;
+mod interpreter_fault;
+pub(crate) mod marshal;
+pub(crate) mod recompile;
+pub(crate) mod relocate;
+pub(crate) mod subprocess;
+pub(crate) mod system_site;
+
+pub(crate) use interpreter_fault::Culprit;

@@ -1,0 +1,15 @@
+//! A live tree of files: where it stands and what it holds. Knows no store and no Python.
+
+mod assemble;
+mod error;
+pub(crate) mod hash;
+mod read;
+pub(crate) mod scan;
+pub(crate) mod sharing;
+pub(crate) mod sink;
+mod site;
+pub(crate) mod stat_cache;
+pub(crate) mod stream;
+
+pub use error::Error;
+pub use site::{Site, Standing};

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{BadDigest, Digest};
+use super::{Manifest, Node};
 
 /// The name of a snapshot: the BLAKE3 of its file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,6 +153,26 @@ pub struct Totals {
     pub special: u64,
     /// Sum of the sizes of all regular files.
     pub bytes: u64,
+}
+
+impl Totals {
+    /// Counts what a manifest holds.
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let mut totals = Self::default();
+        for entry in manifest.entries() {
+            match &entry.node {
+                Node::File { size, .. } => {
+                    totals.files += 1;
+                    totals.bytes += size;
+                }
+                Node::Dir => totals.dirs += 1,
+                Node::Symlink(_) => totals.symlinks += 1,
+                Node::Special(_) => totals.special += 1,
+                Node::Unreadable(_) => {}
+            }
+        }
+        totals
+    }
 }
 
 /// The content of a snapshot file (docs/format.md, "Snapshot file"). Immutable once written.

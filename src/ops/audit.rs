@@ -1,10 +1,10 @@
 //! Carries a live tree or a saved one into the audit.
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::clues::from_audit;
+use super::contents::{TEXT_MAX, bytes};
 use crate::audit::{Bytecode, Seen, Subject, audit, stale};
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Diagnosis, Manifest, Node, RelPath};
@@ -17,9 +17,6 @@ use crate::store::Store;
 use crate::tree::hash::{hash_file, read_file};
 use crate::tree::scan::Scan;
 use crate::tree::sharing::Inside;
-
-/// Files of an installer that are larger than this are not looked into.
-pub(super) const TEXT_MAX: u64 = 64 << 20;
 
 /// A live venv that was scanned.
 pub(super) struct Audited<'a> {
@@ -192,11 +189,6 @@ pub(super) fn is_gone(path: &Path) -> bool {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let found = std::fs::metadata(path);
     found.is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
-}
-
-/// The bytes of a path.
-pub(super) fn bytes(path: &Path) -> &[u8] {
-    path.as_os_str().as_bytes()
 }
 
 /// The interpreter as people call it.

@@ -1,8 +1,14 @@
 //! Both contents of a file that differs, read piece by piece: how they differ.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use super::error::Error;
 use crate::model::{Detail, Digest, Kind};
 use crate::store::Store;
+
+/// Files of an installer that are larger than this are not looked into.
+pub(super) const TEXT_MAX: u64 = 64 << 20;
 
 /// The actual content of a file.
 pub(super) enum Actual {
@@ -103,4 +109,9 @@ impl Contents<'_> {
             }
         }
     }
+}
+
+/// The bytes of a path.
+pub(super) fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
 }

@@ -33,6 +33,21 @@ impl Context<'_> {
         Ok(Store::open(&self.store, self.lock_wait, self.monitor)?)
     }
 
+    /// A store inside its venv would save itself, and a restore would remove it.
+    pub(super) fn refuse_nesting(&self, site: &Site) -> Result<(), Error> {
+        let store = match Site::resolve(&self.store) {
+            Ok(store) => store.path().to_owned(),
+            Err(_) => std::path::absolute(&self.store).unwrap_or_else(|_| self.store.clone()),
+        };
+        if store.starts_with(site.path()) || site.path().starts_with(&store) {
+            return Err(Error::Nested {
+                store,
+                venv: site.path().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
     /// The identity of the venv at a place.
     pub(super) fn venv_id(&self, site: &Site) -> VenvId {
         VenvId::new(&self.host, site.path())

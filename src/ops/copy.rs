@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
-use super::verify::hurt;
+use super::snapshot::hurt;
 use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef};
 use crate::store::{self, Added, Catalog, Digests, Reach, Store};

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
+use super::lookup::{Chosen, choose};
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
 use super::sides::{Depth, Sides};
 use super::steady::steady;
 use crate::model::{
-    Change, Class, Diagnosis, Kind, Node, PackageChange, RelPath, SnapshotRef, Totals, VenvId,
+    Change, Class, Diagnosis, Kind, Node, PackageChange, RelPath, SnapshotRef, Totals,
 };
 use crate::python::interpreter::{Facts, inspect};
 use crate::store::Store;
@@ -142,7 +142,7 @@ pub fn diff_venv(
         changes,
         packages: told.packages,
         diagnosis: told.diagnosis,
-        totals: super::save::totals(&scan.manifest),
+        totals: Totals::of(&scan.manifest),
         unstable: scan.unstable,
         took: start.elapsed(),
     })
@@ -252,30 +252,4 @@ fn packages_of(
     };
     let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
     Ok(in_packages(&sides, (&before, &after), changes, None))
-}
-
-/// The snapshot that is named, or the default with the newer save that it passes over.
-pub(super) fn choose(
-    context: &Context<'_>,
-    store: &Store,
-    venv: &VenvId,
-    name: Option<&SnapshotRef>,
-) -> Result<(Chosen, Option<Chosen>), Error> {
-    let catalog = store.catalog()?;
-    for (name, error) in &catalog.damaged {
-        let name: String = name.chars().take(8).collect();
-        context
-            .monitor
-            .warn(&format!("snapshot {name} is damaged and left out: {error}"));
-    }
-    for id in store.missing().unwrap_or_default() {
-        let text = "is gone, though nobody gave it up, so it is left out";
-        context
-            .monitor
-            .warn(&format!("the file of snapshot {id} {text}"));
-    }
-    match name {
-        Some(name) => Ok((catalog.find(name, Some(venv))?, None)),
-        None => catalog.default_of(venv, store.path()),
-    }
 }

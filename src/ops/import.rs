@@ -11,9 +11,9 @@ use super::audit::Stored;
 use super::context::Context;
 use super::error::Error;
 use super::inflow::{Inflow, bad};
-use super::intake::Intake;
 use super::lookup::Chosen;
-use super::save::{Draft, SaveOutcome, prepare, refuse_nesting};
+use super::save::SaveOutcome;
+use super::snapshot::{Draft, Intake, prepare};
 use crate::archive::{Origin, Reader, plain};
 use crate::audit::{Accept, accept};
 use crate::model::{Audit, Document, Label, Manifest, SnapshotId, VenvId};
@@ -62,7 +62,7 @@ pub fn import(
     let start = Instant::now();
     let bad = |error| bad(file, error);
     if let Some(site) = &options.venv {
-        refuse_nesting(context, site)?;
+        context.refuse_nesting(site)?;
     }
     let mut reader = Reader::new(plain(from).map_err(bad)?);
     let first = reader.next().map_err(bad)?;

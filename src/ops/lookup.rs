@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::context::Context;
 use super::error::Error;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef, VenvId};
-use crate::store::Catalog;
+use crate::store::{Catalog, Store};
 
 /// A snapshot and its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +22,32 @@ impl Chosen {
         let first = self.snapshot.completes;
         let found = first.and_then(|first| catalog.snapshots.iter().find(|(id, _)| *id == first));
         found.map_or_else(|| self.clone(), chosen)
+    }
+}
+
+/// The snapshot that is named, or the default with the newer save that it passes over.
+pub(super) fn choose(
+    context: &Context<'_>,
+    store: &Store,
+    venv: &VenvId,
+    name: Option<&SnapshotRef>,
+) -> Result<(Chosen, Option<Chosen>), Error> {
+    let catalog = store.catalog()?;
+    for (name, error) in &catalog.damaged {
+        let name: String = name.chars().take(8).collect();
+        context
+            .monitor
+            .warn(&format!("snapshot {name} is damaged and left out: {error}"));
+    }
+    for id in store.missing().unwrap_or_default() {
+        let text = "is gone, though nobody gave it up, so it is left out";
+        context
+            .monitor
+            .warn(&format!("the file of snapshot {id} {text}"));
+    }
+    match name {
+        Some(name) => Ok((catalog.find(name, Some(venv))?, None)),
+        None => catalog.default_of(venv, store.path()),
     }
 }
 

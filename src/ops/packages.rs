@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
-use super::audit::{TEXT_MAX, bytes};
+use super::contents::{TEXT_MAX, bytes};
 use super::sides::Sides;
 use crate::diagnose::{Packages, settle_directories};
 use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};

@@ -3,18 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::audit::Audited;
 use super::context::Context;
 use super::error::Error;
-use super::intake::Intake;
 use super::lookup::Chosen;
-use super::save::encode;
-use super::verify::{Hurt, Look, hurt};
-use crate::model::Document;
-use crate::store::{Alone, Area, Catalog, Digests, Reach, Store};
+use super::snapshot::{Hurt, hurt, store_missing};
+use crate::store::{Alone, Area, Catalog, Reach, Scrubbed, Store};
 use crate::tree::Site;
-use crate::tree::stat_cache::StatCache;
 
 /// What a repair did.
 #[derive(Debug, Default)]
@@ -35,6 +31,24 @@ pub struct Repaired {
     pub whole_again: Vec<Chosen>,
     /// Snapshots that still have holes.
     pub hurt: Vec<Hurt>,
+}
+
+/// What is known of a store after it was read back.
+pub(super) struct Look {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) forgotten: Arc<Catalog>,
+    pub(super) scrubbed: Scrubbed,
+    pub(super) reach: Reach,
+    /// The files in quarantine of snapshots that were lost.
+    pub(super) lost: Vec<String>,
+    /// Packs about which the index says something else than they do.
+    pub(super) lying_rows: Vec<String>,
+}
+
+impl Look {
+    pub(super) fn catalogs(&self) -> impl Iterator<Item = &Catalog> {
+        [&*self.catalog, &*self.forgotten].into_iter()
+    }
 }
 
 /// Mends a store. Each step leaves it at least as good as it was, so that a crash between them harms nothing.
@@ -147,7 +161,7 @@ fn heal(
 ) -> Result<u64, Error> {
     let mut healed = 0;
     loop {
-        let added = take_in(context, store, site, reach.missing.clone())?;
+        let added = store_missing(context, store, site, reach.missing.clone())?;
         healed += added;
         if added == 0 {
             return Ok(healed);
@@ -157,39 +171,4 @@ fn heal(
             return Ok(healed);
         }
     }
-}
-
-/// Stores of a live tree what is wanted and nothing else. A tree that cannot be read gives nothing.
-pub(super) fn take_in(
-    context: &Context<'_>,
-    store: &Store,
-    site: &Site,
-    wanted: Digests,
-) -> Result<u64, Error> {
-    let Ok(root) = site.open() else {
-        return Ok(0);
-    };
-    let intake = Intake::with_hashes(store.packer(context.monitor)?.only(wanted));
-    let scan = match intake.scan(&root, &StatCache::default(), context.monitor) {
-        Ok(scan) => scan,
-        Err(error @ (Error::Interrupted | Error::Store(_))) => return Err(error),
-        Err(error) => {
-            context.monitor.warn(&super::error::reason(&error));
-            return Ok(0);
-        }
-    };
-    intake.packer.add_forest(&scan.manifest)?;
-    // The audit of an unchanged venv is the same to the byte.
-    let audited = Audited {
-        root: &root,
-        scan: &scan,
-        hashes: intake.hashes.as_ref(),
-    };
-    let audit = audited.audit(&audited.dists(), &audited.interpreter());
-    let document = Document {
-        audit: Some(audit),
-        ..Document::default()
-    };
-    intake.packer.add_document(encode(context, &document)?)?;
-    Ok(intake.packer.finish()?.objects)
 }

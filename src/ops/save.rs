@@ -2,22 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
-use super::audit::{Audited, TEXT_MAX, is_gone};
+use super::audit::{Audited, is_gone};
+use super::contents::TEXT_MAX;
 use super::context::Context;
 use super::error::Error;
-use super::intake::Intake;
+use super::hold::hold_installer;
 use super::list::readable;
 use super::lookup::Chosen;
+use super::snapshot::{Draft, Intake, prepare};
 use super::steady::steady;
 use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
-use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, SnapshotId,
-    Totals, VenvId,
+    Audit, Check, Document, Finding, Label, Manifest, Purpose, RelPath, Totals, VenvId,
 };
 use crate::python::interpreter::identity;
 use crate::store::{Added, Store};
@@ -61,7 +59,7 @@ pub fn save(
     options: &SaveOptions,
 ) -> Result<SaveOutcome, Error> {
     let start = Instant::now();
-    refuse_nesting(context, site)?;
+    context.refuse_nesting(site)?;
     let site = &super::restore::recover_beside(context, site)?;
     drop(site.open_venv()?);
     Store::create(&context.store, context.lock_wait, context.monitor)?;
@@ -74,7 +72,7 @@ pub fn save(
     let intake = Intake::with_hashes(store.packer_to_load());
     let known = StatCache::decode(&before);
     let (scan, audit, racy, _installer) = steady(context, site, Site::open_venv, |root| {
-        let installer = super::restore::hold_installer(context, root, false)?;
+        let installer = hold_installer(context, root, false)?;
         let racy = context.racy(root)?;
         let scan = intake.scan(root, &known, context.monitor)?;
         let scan = if options.force { scan } else { scan.whole()? };
@@ -232,150 +230,6 @@ fn unchanged(
         .filter(|(known, _)| *known == root)
         .find_map(|(_, known)| readable(store, known)?.audit);
     // The same tree has as many files.
-    let files = totals(&scan.manifest).files;
+    let files = Totals::of(&scan.manifest).files;
     Ok(audit.map(|audit| audit.with_entries(files)))
-}
-
-/// A store inside its venv would save itself, and a restore would remove it.
-pub(super) fn refuse_nesting(context: &Context<'_>, site: &Site) -> Result<(), Error> {
-    let store = match Site::resolve(&context.store) {
-        Ok(store) => store.path().to_owned(),
-        Err(_) => std::path::absolute(&context.store).unwrap_or_else(|_| context.store.clone()),
-    };
-    if store.starts_with(site.path()) || site.path().starts_with(&store) {
-        return Err(Error::Nested {
-            store,
-            venv: site.path().to_owned(),
-        });
-    }
-    Ok(())
-}
-
-/// What a snapshot file says beside what the scan found.
-#[derive(Debug, Default)]
-pub(super) struct Draft {
-    pub(super) venv: VenvId,
-    pub(super) purpose: Purpose,
-    pub(super) label: Option<Label>,
-    pub(super) note: Option<String>,
-    /// When it was, where that is not now. Then its parent is the newest before that.
-    pub(super) created: Option<Timestamp>,
-    pub(super) replaced_by: Option<SnapshotId>,
-    pub(super) completes: Option<SnapshotId>,
-    pub(super) document: Document,
-    /// Of an incident: how many entries were damaged.
-    pub(super) damaged: u64,
-}
-
-/// Makes all content durable and drafts the snapshot that will name it.
-pub(super) fn prepare(
-    context: &Context<'_>,
-    store: &Store,
-    intake: Intake<'_>,
-    scan: &Scan,
-    draft: Draft,
-) -> Result<(Snapshot, Added), Error> {
-    // Of a million files the hashes are a good part of what is held; the audit is done.
-    drop(intake.hashes);
-    let packer = intake.packer;
-    let root = packer.add_forest(&scan.manifest)?;
-    let document = if draft.document.is_empty() {
-        None
-    } else {
-        let bytes = encode(context, &draft.document)?;
-        Some(packer.add_document(bytes)?)
-    };
-    let findings = draft
-        .document
-        .audit
-        .iter()
-        .flat_map(|audit| &audit.findings);
-    let (damage, notices): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.is_damage());
-    let added = packer.finish()?;
-    let catalog = store.catalog()?;
-    let earlier =
-        |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.created < created);
-    let parent = catalog.of(&draft.venv).rev().find(earlier);
-    let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect();
-    let audited = draft.document.audit.as_ref();
-    let whole = scan.unreadable.is_empty()
-        && scan.unstable.is_empty()
-        && audited.is_none_or(|audit| audit.unread.is_empty());
-    let snapshot = Snapshot {
-        format: Snapshot::FORMAT,
-        features: Vec::new(),
-        purpose: draft.purpose,
-        created: after(
-            draft.created.unwrap_or(context.now),
-            parent.map(|(_, parent)| parent.created),
-        ),
-        parent: parent.map(|(id, _)| *id),
-        baseline: draft.purpose == Purpose::Save && whole && damage.is_empty(),
-        venv: draft.venv,
-        label: draft.label,
-        note: draft.note,
-        root,
-        totals: totals(&scan.manifest),
-        document,
-        damage: damage.len() as u64 + draft.damaged,
-        notices: notices.len() as u64,
-        unreadable: names(&scan.unreadable),
-        unstable: names(&scan.unstable),
-        replaced_by: draft.replaced_by,
-        completes: draft.completes,
-        writer: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    Ok((snapshot, added))
-}
-
-/// A document as it is stored: the same knowledge always gives the same bytes.
-pub(super) fn encode(context: &Context<'_>, document: &Document) -> Result<Vec<u8>, Error> {
-    let bytes = serde_json::to_vec(document).map_err(std::io::Error::other);
-    Ok(bytes.map_err(|error| PathError::new("encode", &context.store, error))?)
-}
-
-/// Now, to the microsecond, but at least one microsecond after the parent: a clock that went back reorders nothing.
-fn after(now: Timestamp, parent: Option<Timestamp>) -> Timestamp {
-    let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-    let next =
-        parent.and_then(|parent| Timestamp::from_microsecond(parent.as_microsecond() + 1).ok());
-    next.map_or(now, |next| now.max(next))
-}
-
-/// Counts what a manifest holds.
-pub(super) fn totals(manifest: &Manifest) -> Totals {
-    let mut totals = Totals::default();
-    for entry in manifest.entries() {
-        match &entry.node {
-            Node::File { size, .. } => {
-                totals.files += 1;
-                totals.bytes += size;
-            }
-            Node::Dir => totals.dirs += 1,
-            Node::Symlink(_) => totals.symlinks += 1,
-            Node::Special(_) => totals.special += 1,
-            Node::Unreadable(_) => {}
-        }
-    }
-    totals
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_went_back_reorders_nothing() {
-        let early: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let late: Timestamp = "2026-01-02T00:00:00.000005Z".parse().unwrap();
-        assert_eq!(
-            after(early, Some(late)).as_microsecond(),
-            late.as_microsecond() + 1
-        );
-        assert_eq!(after(late, Some(early)), late);
-        assert_eq!(
-            after(late, Some(late)).as_microsecond(),
-            late.as_microsecond() + 1
-        );
-    }
 }

@@ -3,8 +3,7 @@
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
-use super::audit::TEXT_MAX;
-use super::contents::{Actual, Contents};
+use super::contents::{Actual, Contents, TEXT_MAX};
 use super::error::Error;
 use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::audit::TEXT_MAX;
+use super::contents::TEXT_MAX;
 use super::sides::Sides;
 use crate::audit::{Bytecode, Seen, stale};
 use crate::disk::stat::Stat;

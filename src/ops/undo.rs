@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::context::Context;
 use super::error::Error;
+use super::hold::hold_parent;
 use super::log::{Event, events};
 use super::lookup::Chosen;
-use super::restore::{self, REST, RestoreOptions, RestoreOutcome, hold_parent, kept_prefix};
+use super::restore::{self, REST, RestoreOptions, RestoreOutcome, kept_prefix};
 use crate::model::{RelPath, Snapshot, SnapshotId, Time, VenvId};
 use crate::store::{Catalog, Store};
 use crate::tree::Site;
@@ -92,7 +93,7 @@ pub fn undo(
     site: &Site,
     options: &RestoreOptions,
 ) -> Result<RestoreOutcome, Error> {
-    super::save::refuse_nesting(context, site)?;
+    context.refuse_nesting(site)?;
     let store = context.open()?;
     let _parent = hold_parent(context, site)?;
     restore::recover(context, Some(&store), site)?;

@@ -1,16 +1,15 @@
 //! `verify`: the whole store is read back; with `--repair` it is mended as far as can be.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
-use super::repair::{Repaired, repair};
+use super::repair::{Look, Repaired, repair};
+use super::snapshot::{Hurt, hurt};
 use crate::model::SnapshotId;
-use crate::store::{Catalog, Flaw, Hole, Reach, Scrubbed, Store};
+use crate::store::{Catalog, Flaw, Store};
 use crate::tree::Site;
 
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
@@ -28,15 +27,6 @@ pub enum VerifyOptions {
         /// Where else than in the known venvs lost content may still be.
         from: Vec<Site>,
     },
-}
-
-/// A snapshot with places that cannot be restored.
-#[derive(Clone, Debug)]
-pub struct Hurt {
-    /// Which.
-    pub chosen: Chosen,
-    /// The places.
-    pub holes: Vec<Hole>,
 }
 
 /// What a verify found.
@@ -81,24 +71,6 @@ impl VerifyOutcome {
                 Some(repaired) => repaired.hurt.is_empty() && !self.unread,
                 None => self.flaws.is_empty() && self.hurt.is_empty(),
             }
-    }
-}
-
-/// What is known of a store after it was read back.
-pub(super) struct Look {
-    pub(super) catalog: Arc<Catalog>,
-    pub(super) forgotten: Arc<Catalog>,
-    pub(super) scrubbed: Scrubbed,
-    pub(super) reach: Reach,
-    /// The files in quarantine of snapshots that were lost.
-    pub(super) lost: Vec<String>,
-    /// Packs about which the index says something else than they do.
-    pub(super) lying_rows: Vec<String>,
-}
-
-impl Look {
-    fn catalogs(&self) -> impl Iterator<Item = &Catalog> {
-        [&*self.catalog, &*self.forgotten].into_iter()
     }
 }
 
@@ -191,20 +163,4 @@ fn look(
         lying_rows,
     };
     Ok((look, flaws))
-}
-
-/// The snapshots that need what is missing, newest first.
-pub(super) fn hurt(store: &Store, catalog: &Catalog, reach: &Reach) -> Result<Vec<Hurt>, Error> {
-    let mut found = Vec::new();
-    for (id, snapshot) in catalog.snapshots.iter().rev() {
-        if reach.hurts(snapshot) {
-            let chosen = Chosen {
-                id: *id,
-                snapshot: snapshot.clone(),
-            };
-            let holes = store.holes(snapshot, reach)?;
-            found.push(Hurt { chosen, holes });
-        }
-    }
-    Ok(found)
 }

@@ -2,12 +2,12 @@
 //! was staged is thrown away.
 
 use super::RestoreOptions;
-use super::incident::{Incident, scan_live};
 use super::plan::Plan;
 use super::target::Target;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
+use crate::ops::snapshot::{Incident, scan_live};
 use crate::store::{Digests, Store};
 use crate::tree::{Site, Standing};
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::Run;
 use super::select::Selection;
 use super::target::Target;
-use super::{Live, Run};
 use crate::model::{
     Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, PackageState, RelPath, Seen,
 };
@@ -13,6 +13,7 @@ use crate::ops::error::Error;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
 use crate::ops::sides::{Depth, Sides};
+use crate::ops::snapshot::Live;
 use crate::tree::Site;
 
 /// What a comparison of the snapshot with the live tree came to.

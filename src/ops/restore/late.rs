@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::Live;
 use super::plan::Route;
 use super::special::make_anew;
 use super::stage::Staged;
@@ -19,10 +18,11 @@ use crate::model::{
 };
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
-use crate::ops::intake::Intake;
 use crate::ops::list::document;
 use crate::ops::lookup::chosen;
-use crate::ops::save::{Draft, prepare};
+use crate::ops::snapshot::Intake;
+use crate::ops::snapshot::Live;
+use crate::ops::snapshot::{Draft, prepare};
 use crate::store::Store;
 use crate::tree::scan::Scan;
 use crate::tree::stat_cache::{Record, StatCache};

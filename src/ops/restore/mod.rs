@@ -9,9 +9,7 @@ mod abandoned;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
 mod find;
-mod hold;
 mod in_place;
-mod incident;
 mod late;
 mod mend;
 mod merge;
@@ -36,30 +34,27 @@ mod write;
 use std::time::Instant;
 
 use super::context::Context;
-use super::diff::choose;
 use super::error::Error;
+use super::hold::{hold_installer, hold_parent};
 use super::log::{Event, record};
-use super::lookup::Chosen;
-use super::save::Draft;
+use super::lookup::{Chosen, choose};
 use super::sides::{Depth, Sides};
+use super::snapshot::{Draft, Incident, Live, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
 use crate::model::{
     Change, Class, Digest, IncidentReport, Manifest, PackageChange, Purpose, RelPath, Shown,
 };
 use crate::store::Store;
-use crate::tree::scan::Scan;
 use crate::tree::{Site, Standing};
 
 pub use options::RestoreOptions;
 pub use outcome::{Mode, RestoreOutcome, Unsettled, Wrong};
 
-pub(super) use hold::{hold_installer, hold_parent};
 pub(super) use late::{REST, kept_prefix};
 pub(super) use recover::{recover, recover_beside, stores_of_journals};
 
 use find::Found;
-use incident::Incident;
 use partial::Lost;
 use plan::{Keep, Plan};
 use special::Specials;
@@ -72,7 +67,7 @@ pub fn restore(
     options: &RestoreOptions,
 ) -> Result<RestoreOutcome, Error> {
     let place = options.to.as_ref().unwrap_or(site);
-    super::save::refuse_nesting(context, place)?;
+    context.refuse_nesting(place)?;
     if place.path() != site.path() && place.path().starts_with(site.path()) {
         let (place, site) = (Shown::path(place.path()), Shown::path(site.path()));
         let why =
@@ -136,12 +131,6 @@ struct Run<'a> {
     verb: &'static str,
 }
 
-/// What stands at the place now.
-struct Live {
-    root: Rooted,
-    scan: Scan,
-}
-
 impl<'a> Run<'a> {
     fn at(mut self, place: &Site) -> Result<RestoreOutcome, Error> {
         let context = self.context;
@@ -165,8 +154,7 @@ impl<'a> Run<'a> {
         let Some(root) = old else {
             return self.into_empty_place(place, target);
         };
-        let (mut live, intake) =
-            incident::scan_live(context, self.store, root, self.options.dry_run)?;
+        let (mut live, intake) = scan_live(context, self.store, root, self.options.dry_run)?;
         live.scan.manifest.share_paths(&target.manifest);
         let in_place = plan::bound(place, &live.root).is_some();
         let specials = self.specials(&live.scan.manifest, in_place);

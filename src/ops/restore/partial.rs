@@ -4,7 +4,7 @@ use super::RestoreOptions;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
-use crate::ops::repair::take_in;
+use crate::ops::snapshot::store_missing;
 use crate::store::{Digests, Hole, Store};
 use crate::tree::{Site, Standing};
 
@@ -32,7 +32,7 @@ impl Lost {
         let mut reach = store.reach([&chosen.snapshot], |id| store.has(id))?;
         if !reach.missing.is_empty() && place.standing() == Standing::Directory && !options.dry_run
         {
-            if let Err(error) = take_in(context, store, place, reach.missing.clone()) {
+            if let Err(error) = store_missing(context, store, place, reach.missing.clone()) {
                 context.go_on()?;
                 if store.may_write() && !options.keep_old {
                     return Err(Error::NoIncident(Box::new(error)));

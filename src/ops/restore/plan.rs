@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::incident::Incident;
+use super::RestoreOptions;
 use super::target::Target;
-use super::{Live, RestoreOptions};
 use crate::disk::journal::Workplace;
 use crate::disk::rooted::Rooted;
 use crate::disk::space::{Need, on_disk};
@@ -12,6 +11,8 @@ use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, RelPath, SnapshotId};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
+use crate::ops::snapshot::Incident;
+use crate::ops::snapshot::Live;
 use crate::store::Store;
 use crate::tree::Site;
 

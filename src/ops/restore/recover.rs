@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 
-use super::hold::hold_parent;
 use super::late::name_to_keep;
 use crate::disk::apply::{apply, settle_all, settle_root};
 use crate::disk::inode::Inode;
@@ -16,6 +15,7 @@ use crate::disk::swap;
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
+use crate::ops::hold::hold_parent;
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
 

@@ -6,9 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::Live;
 use super::in_place::Choice;
-use super::incident::Incident;
 use super::plan::{Keep, Plan, Route};
 use super::special::{settle_taken, settle_written};
 use super::taken::Taken;
@@ -22,6 +20,8 @@ use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
+use crate::ops::snapshot::Incident;
+use crate::ops::snapshot::Live;
 use crate::store::Store;
 use crate::tree::Standing;
 

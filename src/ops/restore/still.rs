@@ -3,13 +3,13 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::Live;
 use super::stage::Staged;
 use crate::disk::journal::INSIDE;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, walk_dirs};
 use crate::ops::error::Error;
+use crate::ops::snapshot::Live;
 
 /// Whether anything in the replaced tree is not as it was scanned, or taken over. Its root was renamed, which moves only its
 /// change time; or our own staging lies in it, which moves more.

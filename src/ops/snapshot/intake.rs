@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::error::Error;
 use crate::model::segment::Segments;
 use crate::model::{Digest, RelPath};
+use crate::ops::error::Error;
 use crate::python::hashes::Hashes;
 use crate::store::{self, Packer};
 use crate::tree::scan::Scan;
@@ -12,15 +12,15 @@ use crate::tree::sink::{Sink, Stopped};
 use crate::{monitor::Monitor, tree};
 
 /// A sink that packs. Keeps the first error, since a scan only learns that it has to stop.
-pub(super) struct Intake<'s> {
-    pub(super) packer: Packer<'s>,
+pub(in crate::ops) struct Intake<'s> {
+    pub(in crate::ops) packer: Packer<'s>,
     /// Hashes for the audit, where there will be one.
-    pub(super) hashes: Option<Hashes>,
+    pub(in crate::ops) hashes: Option<Hashes>,
     failed: Mutex<Option<store::Error>>,
 }
 
 impl<'s> Intake<'s> {
-    pub(super) fn new(packer: Packer<'s>) -> Self {
+    pub(in crate::ops) fn new(packer: Packer<'s>) -> Self {
         Self {
             packer,
             hashes: None,
@@ -29,7 +29,7 @@ impl<'s> Intake<'s> {
     }
 
     /// The same, keeping hashes for an audit.
-    pub(super) fn with_hashes(packer: Packer<'s>) -> Self {
+    pub(in crate::ops) fn with_hashes(packer: Packer<'s>) -> Self {
         Self {
             hashes: Some(Hashes::default()),
             ..Self::new(packer)
@@ -47,7 +47,7 @@ impl<'s> Intake<'s> {
     }
 
     /// What a scan into this sink came to: an error of the store comes before the scan's own.
-    pub(super) fn settle(&self, scan: Result<Scan, tree::Error>) -> Result<Scan, Error> {
+    pub(in crate::ops) fn settle(&self, scan: Result<Scan, tree::Error>) -> Result<Scan, Error> {
         match self
             .failed
             .lock()
@@ -60,7 +60,7 @@ impl<'s> Intake<'s> {
     }
 
     /// Scans a tree into the packs.
-    pub(super) fn scan(
+    pub(in crate::ops) fn scan(
         &self,
         root: &crate::disk::rooted::Rooted,
         cache: &tree::stat_cache::StatCache,

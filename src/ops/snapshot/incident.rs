@@ -1,19 +1,24 @@
 //! The state that a restore replaces, saved before it is replaced (promise 4).
 
-use super::Live;
+use super::draft::{Draft, prepare};
+use super::intake::Intake;
 use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::ops::intake::Intake;
-use crate::ops::save::{Draft, prepare};
 use crate::store::{Store, name_of};
 use crate::tree::scan::{Scan, scan};
 use crate::tree::sink::DigestsOnly;
 use crate::tree::stat_cache::StatCache;
 
+/// What stands at the place now.
+pub(in crate::ops) struct Live {
+    pub(in crate::ops) root: Rooted,
+    pub(in crate::ops) scan: Scan,
+}
+
 /// Reads the live tree, into packs if the store can take them.
-pub(super) fn scan_live<'s>(
+pub(in crate::ops) fn scan_live<'s>(
     context: &Context<'_>,
     store: &'s Store,
     root: Rooted,
@@ -39,7 +44,7 @@ pub(super) fn scan_live<'s>(
 /// The snapshot of the replaced state: its content is in the store, but it counts only once the journal names it. A crash
 /// before that would otherwise leave a snapshot that `undo` takes for the last restore.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Incident {
+pub(in crate::ops) struct Incident {
     snapshot: Option<(SnapshotId, Snapshot)>,
     /// What was saved of later changes.
     completions: Vec<SnapshotId>,
@@ -47,7 +52,7 @@ pub(super) struct Incident {
 
 impl Incident {
     /// Nothing is replaced.
-    pub(super) fn none() -> Self {
+    pub(in crate::ops) fn none() -> Self {
         Self {
             snapshot: None,
             completions: Vec::new(),
@@ -55,22 +60,22 @@ impl Incident {
     }
 
     /// The name that the snapshot has, or will have.
-    pub(super) fn id(&self) -> Option<SnapshotId> {
+    pub(in crate::ops) fn id(&self) -> Option<SnapshotId> {
         self.snapshot.as_ref().map(|(id, _)| *id)
     }
 
     /// The snapshot that has all of it.
-    pub(super) fn newest(&self) -> Option<SnapshotId> {
+    pub(in crate::ops) fn newest(&self) -> Option<SnapshotId> {
         self.completions.last().copied().or(self.id())
     }
 
     /// Remembers that a later snapshot completes it.
-    pub(super) fn completed(&mut self, id: SnapshotId) {
+    pub(in crate::ops) fn completed(&mut self, id: SnapshotId) {
         self.completions.push(id);
     }
 
     /// Stores the replaced state. Where the store cannot take it, the restore is refused unless the old tree is kept anyway.
-    pub(super) fn prepare(
+    pub(in crate::ops) fn prepare(
         context: &Context<'_>,
         store: &Store,
         intake: Result<Intake<'_>, Error>,
@@ -108,7 +113,7 @@ impl Incident {
 
     /// Remembers that there was nothing, so that `undo` does not bring back an older state. Where the store cannot take even
     /// that, nothing is lost by going on.
-    pub(super) fn of_nothing(
+    pub(in crate::ops) fn of_nothing(
         context: &Context<'_>,
         store: &Store,
         draft: Draft,
@@ -122,7 +127,7 @@ impl Incident {
     }
 
     /// Makes the snapshot count. The journal names it already.
-    pub(super) fn commit(
+    pub(in crate::ops) fn commit(
         &mut self,
         context: &Context<'_>,
         store: &Store,
@@ -137,7 +142,7 @@ impl Incident {
     }
 
     /// Takes the snapshot back: the restore did not happen.
-    pub(super) fn withdraw(&self, store: &Store) -> Result<(), Error> {
+    pub(in crate::ops) fn withdraw(&self, store: &Store) -> Result<(), Error> {
         let mut all = self.completions.iter().rev().copied().chain(self.id());
         all.try_for_each(|id| Ok(store.withdraw(id)?))
     }

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
+use super::context::Context;
+use super::error::Error;
 use crate::disk::error::At;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
-use crate::ops::context::Context;
-use crate::ops::error::Error;
 use crate::tree::Site;
 
 /// Locks the directory that holds the venv, so that two restores of one venv do not meet, whatever stores they use. A lock
 /// on the venv itself would move away with it in the exchange.
-pub(in crate::ops) fn hold_parent(context: &Context<'_>, site: &Site) -> Result<Rooted, Error> {
+pub(super) fn hold_parent(context: &Context<'_>, site: &Site) -> Result<Rooted, Error> {
     let parent = site.open_parent()?;
     if lock(
         parent.fd(),
@@ -30,7 +30,7 @@ pub(in crate::ops) fn hold_parent(context: &Context<'_>, site: &Site) -> Result<
 }
 
 /// Takes the lock that uv keeps in a venv while it installs, if it is there. It is never made: a venv of pip has none.
-pub(in crate::ops) fn hold_installer(
+pub(super) fn hold_installer(
     context: &Context<'_>,
     venv: &Rooted,
     exclusive: bool,

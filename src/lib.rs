@@ -32,5 +32,5 @@ pub use disk::PathError;
 pub use disk::processes::Process;
 pub use disk::space::TooLittle;
 pub use disk::swap::Way;
-pub use store::{Added, Error as StoreError, Flaw, Gap, Hole};
+pub use store::{Added, Error as StoreError, Flaw, Gap, Hole, KeptLog};
 pub use tree::{Error as VenvError, Site, Standing};

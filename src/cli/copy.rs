@@ -21,6 +21,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Copy) -> Result<Exit, Failure> {
     } else {
         Select::Named(args.snapshots.clone())
     };
+    place::refuse_url(&args.to)?;
     let outcome = copy(&session.context, site.as_ref(), &select, &args.to)
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {

@@ -29,6 +29,7 @@ pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let option = option.or_else(|| std::env::var_os("VENV_SNAP_STORE").map(PathBuf::from));
     // A variable that is set to nothing counts as not set.
     if let Some(store) = option.filter(|store| !store.as_os_str().is_empty()) {
+        refuse_url(&store)?;
         return absolute(&store);
     }
     let user = config_home().map(|home| home.join("venv-snap/config.toml"));
@@ -37,6 +38,7 @@ pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
             if store.is_absolute() {
                 return Ok(store);
             }
+            refuse_url(&store)?;
             let message = format!("the store in '{}' is no absolute path", Shown::path(&path));
             return Err(Failure::usage(message, "write: store = \"/path\""));
         }
@@ -79,6 +81,32 @@ fn absolute(store: &Path) -> Result<PathBuf, Failure> {
         );
         Failure::usage(message, "name it with --store DIR")
     })
+}
+
+/// Refuses a URL: as a path it would quietly make a directory of that name. `./` before it makes it a path.
+pub(crate) fn refuse_url(store: &Path) -> Result<(), Failure> {
+    let Some(scheme) = scheme(store) else {
+        return Ok(());
+    };
+    let message = format!("a store at '{scheme}://' is not supported");
+    Err(Failure::usage(
+        message,
+        "a store is a directory of this host: name its path",
+    ))
+}
+
+/// The scheme of a URL (RFC 3986, section 3.1), where a text is one that names a host or a bucket.
+fn scheme(store: &Path) -> Option<&str> {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = store.as_os_str().as_bytes();
+    let end = bytes.windows(3).position(|some| some == b"://")?;
+    let scheme = std::str::from_utf8(&bytes[..end]).ok()?;
+    let mut letters = scheme.chars();
+    let begins = letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic());
+    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    (begins && letters.all(rest)).then_some(scheme)
 }
 
 fn read_config(path: &Path) -> Result<Config, Failure> {
@@ -237,4 +265,28 @@ pub(crate) fn host() -> String {
     read("/etc/machine-id")
         .or_else(|| read("/proc/sys/kernel/hostname"))
         .unwrap_or_else(|| "localhost".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_a_scheme_is_a_url_and_all_else_a_path() {
+        for (text, found) in [
+            ("s3://bucket/x", Some("s3")),
+            ("S3://bucket", Some("S3")),
+            ("git+ssh://host", Some("git+ssh")),
+            ("file:///srv/store", Some("file")),
+            ("./s3://bucket", None),
+            ("/srv/s3://x", None),
+            ("s3:/bucket", None),
+            ("://x", None),
+            ("3s://x", None),
+            ("sto re://x", None),
+            ("store", None),
+        ] {
+            assert_eq!(scheme(Path::new(text)), found, "{text}");
+        }
+    }
 }

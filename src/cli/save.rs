@@ -1,6 +1,6 @@
 //! `snap save`
 
-use venv_snap::ops::{Error, SaveOptions, save};
+use venv_snap::ops::{ClockJump, Error, SaveOptions, save};
 use venv_snap::report::{json, text};
 
 use super::accepted;
@@ -26,6 +26,16 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
         }
         outcome => outcome?,
     };
+    if let Some(jump) = outcome.clock_jump {
+        session.context.monitor.warn(match jump {
+            ClockJump::Back => {
+                "the clock says that this save is older than the one before: one of the two dates is wrong; the order stays"
+            }
+            ClockJump::Ahead => {
+                "the clock says that the save before is more than two years older: look at the date"
+            }
+        });
+    }
     let done = format!("the venv is saved as snapshot {}", outcome.chosen.id);
     session.answer_of(Some(&done), |out, style| {
         if session.json {

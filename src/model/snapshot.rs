@@ -187,8 +187,12 @@ pub struct Snapshot {
     pub purpose: Purpose,
     /// Of which venv.
     pub venv: VenvId,
-    /// When; at least 1 µs after its parent, whatever the clock says.
+    /// When, as the clock of the host said.
     pub created: Timestamp,
+    /// Where it stands among the snapshots of its venv, if the clock had gone back: 1 µs after the order of its parent. The clock is
+    /// what people read; only this says what came after what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Timestamp>,
     /// The snapshot of the same venv that was the newest before.
     pub parent: Option<SnapshotId>,
     /// A name that a person gave.
@@ -244,6 +248,11 @@ impl Snapshot {
             .saturating_add(symlinks)
             .saturating_add(special)
             .saturating_add(self.unreadable.len() as u64)
+    }
+
+    /// Its place in time among the snapshots of its venv: later than that of its parent, also where the clock went back.
+    pub fn order(&self) -> Timestamp {
+        self.order.unwrap_or(self.created)
     }
 
     /// Whether it is one of the venv's own saves, which `latest` counts.

@@ -132,7 +132,7 @@ fn choose(
     for name in names {
         chosen.push(catalog.find(name, venv.as_ref())?);
     }
-    chosen.sort_by_key(|one| (one.snapshot.created, one.id));
+    chosen.sort_by_key(|one| (one.snapshot.order(), one.id));
     chosen.dedup_by_key(|one| one.id);
     Ok(chosen)
 }

@@ -105,6 +105,7 @@ pub fn import(
         chosen,
         added: sum(contents, described),
         audit,
+        clock_jump: None,
         took: start.elapsed(),
     };
     Ok(ImportOutcome {

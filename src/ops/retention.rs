@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ZonedDateTime};
 
+use super::dates::contradicted;
 use crate::model::{Label, Snapshot, SnapshotId};
 
 /// Which saves to keep. Rules add up: what any of them keeps stays.
@@ -31,6 +32,8 @@ pub struct Policy {
 const PINNED: &str = "pinned";
 const BASELINE: &str = "newest baseline";
 const INCIDENT: &str = "what the last restore replaced";
+/// A calendar rule cannot judge a date that the other snapshots contradict.
+const UNDATED: &str = "its date is contradicted";
 /// Why a snapshot stays whatever the policy says.
 const PROTECTED: [&str; 3] = [PINNED, BASELINE, INCIDENT];
 
@@ -80,17 +83,26 @@ impl Policy {
         for (id, _) in saves.iter().take(self.last as usize) {
             keep(*id, "last".to_owned());
         }
+        let undated = undated(snapshots);
+        let dated = |id: &SnapshotId| !undated.contains(id);
+        if self.by_date() {
+            for id in &undated {
+                keep(*id, UNDATED.to_owned());
+            }
+        }
         for (name, count, period) in self.periods() {
             let mut seen = BTreeSet::new();
-            for (id, snapshot) in &saves {
+            for (id, snapshot) in saves.iter().filter(|(id, _)| dated(id)) {
                 let key = period(&snapshot.created.to_zoned_datetime(zone.clone()));
                 if seen.len() < count as usize && seen.insert(key) {
                     keep(*id, name.to_owned());
                 }
             }
         }
-        if let Some(since) = self.since(snapshots, zone) {
-            for (id, _) in snapshots.iter().filter(|(_, one)| one.created >= since) {
+        let mut rightly = snapshots.iter().filter(|(id, _)| dated(id));
+        let newest = rightly.clone().next_back();
+        if let Some(since) = newest.and_then(|(_, newest)| self.since(newest, zone)) {
+            for (id, _) in rightly.by_ref().filter(|(_, one)| one.created >= since) {
                 keep(*id, "within".to_owned());
             }
         }
@@ -100,6 +112,11 @@ impl Policy {
             }
         }
         reasons
+    }
+
+    /// Whether any rule goes by dates.
+    fn by_date(&self) -> bool {
+        self.within.is_some() || self.periods().iter().any(|(_, count, _)| *count > 0)
     }
 
     #[expect(clippy::type_complexity, reason = "a table of rules")]
@@ -125,11 +142,21 @@ impl Policy {
         ]
     }
 
-    fn since(&self, snapshots: &[(SnapshotId, Snapshot)], zone: &TimeZone) -> Option<Timestamp> {
-        let newest = snapshots.last()?.1.created.to_zoned_datetime(zone.clone());
+    fn since(&self, newest: &Snapshot, zone: &TimeZone) -> Option<Timestamp> {
+        let newest = newest.created.to_zoned_datetime(zone.clone());
         let since = newest.checked_sub(self.within?);
         Some(since.map_or(Timestamp::MIN, |since| since.timestamp()))
     }
+}
+
+/// The snapshots whose dates cannot be right, since those of the others say otherwise.
+fn undated(snapshots: &[(SnapshotId, Snapshot)]) -> BTreeSet<SnapshotId> {
+    let dates: Vec<Timestamp> = snapshots.iter().map(|(_, one)| one.created).collect();
+    let contradicted = contradicted(&dates);
+    let wrong = snapshots.iter().zip(contradicted);
+    wrong
+        .filter_map(|((id, _), wrong)| wrong.then_some(*id))
+        .collect()
 }
 
 /// The incident snapshot of the last restore, with those that complete it.
@@ -163,6 +190,7 @@ mod tests {
             purpose,
             venv: VenvId::default(),
             created: time.parse().unwrap(),
+            order: None,
             parent: None,
             label: None,
             note: None,
@@ -262,6 +290,37 @@ mod tests {
             ..Policy::default()
         };
         assert_eq!(kept(&policy, &list), [2, 3]);
+    }
+
+    #[test]
+    fn a_date_that_the_next_save_contradicts_drops_no_day_and_is_kept() {
+        // The clock stood ten years ahead for one save, and far behind for another.
+        let list = saves(&[
+            "2026-01-01T10:00:00Z",
+            "2026-01-02T10:00:00Z",
+            "2036-01-03T10:00:00Z",
+            "2026-01-03T11:00:00Z",
+            "2016-01-01T00:00:00Z",
+            "2026-01-04T10:00:00Z",
+            "2026-01-04T11:00:00Z",
+        ]);
+        let policy = Policy {
+            daily: 7,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [1, 2, 3, 4, 5, 7]);
+        let within = Some("2d".parse().unwrap());
+        let policy = Policy {
+            within,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [3, 4, 5, 6, 7]);
+        // Rules that ask for no date are not concerned.
+        let policy = Policy {
+            last: 1,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&policy, &list), [7]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::audit::{Audited, is_gone};
 use super::contents::TEXT_MAX;
 use super::context::Context;
+use super::dates::ClockJump;
 use super::error::Error;
 use super::hold::hold_installer;
 use super::list::readable;
@@ -15,7 +16,7 @@ use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Document, Finding, Label, Manifest, Purpose, RelPath, Totals, VenvId,
+    Audit, Check, Document, Finding, Label, Manifest, Purpose, RelPath, Snapshot, Totals, VenvId,
 };
 use crate::python::interpreter::identity;
 use crate::store::{Added, Store};
@@ -48,6 +49,8 @@ pub struct SaveOutcome {
     pub added: Added,
     /// What the audit found.
     pub audit: Audit,
+    /// Whether its date and that of the snapshot before cannot both be right.
+    pub clock_jump: Option<ClockJump>,
     /// How long it took.
     pub took: Duration,
 }
@@ -96,6 +99,7 @@ pub fn save(
         ..Draft::default()
     };
     let (snapshot, added) = prepare(context, &store, intake, &scan, draft)?;
+    let clock_jump = clock_jump(&store, &snapshot)?;
     context.go_on()?;
     let id = store.commit(&snapshot)?;
     if options.pin {
@@ -109,8 +113,17 @@ pub fn save(
         chosen: Chosen { id, snapshot },
         added,
         audit,
+        clock_jump,
         took: start.elapsed(),
     })
+}
+
+/// Whether the clock stood wrong at this snapshot or at the one before it.
+fn clock_jump(store: &Store, snapshot: &Snapshot) -> Result<Option<ClockJump>, Error> {
+    let catalog = store.catalog()?;
+    let mut known = catalog.snapshots.iter();
+    let before = known.find(|(id, _)| Some(*id) == snapshot.parent);
+    Ok(before.and_then(|(_, before)| ClockJump::between(before.created, snapshot.created)))
 }
 
 /// Audits what was scanned, and refuses what is damaged.

@@ -62,7 +62,7 @@ fn refuse_gone(
 ) -> Result<(), Error> {
     let venv = context.venv_id(site);
     let is_later = |(_, one): &&(SnapshotId, Snapshot)| {
-        !one.is_save() && last.is_none_or(|(_, last)| last.created < one.created)
+        !one.is_save() && last.is_none_or(|(_, last)| last.order() < one.order())
     };
     if let Some((id, _)) = store.forgotten()?.of(&venv).rev().find(is_later) {
         let (id, venv) = (*id, site.path().to_owned());

@@ -93,7 +93,7 @@ impl Store {
         }
         catalog
             .snapshots
-            .sort_by_key(|(id, snapshot)| (snapshot.created, *id));
+            .sort_by_key(|(id, snapshot)| (snapshot.order(), *id));
         catalog
     }
 

@@ -250,13 +250,36 @@ impl Index {
         Ok(())
     }
 
+    /// Appends many events to the log in one durable transaction.
+    pub(crate) fn append_all(&mut self, events: &[String]) -> Result<(), Unusable> {
+        let change = self.connection.transaction()?;
+        for event in events {
+            change.execute("INSERT INTO log (event) VALUES (?1)", [event])?;
+        }
+        Ok(change.commit()?)
+    }
+
+    /// What can still be read of the log of an index that is to be made anew, and whether that is all of it.
+    pub(crate) fn salvage_log(store: &Path, busy: Duration) -> (Vec<String>, bool) {
+        let mut events = Vec::new();
+        let read = Self::open(store, busy).and_then(|index| index.read_log(&mut events));
+        (events, read.is_ok())
+    }
+
     /// The log, oldest first.
     pub(crate) fn log(&self) -> Result<Vec<String>, Unusable> {
+        let mut events = Vec::new();
+        self.read_log(&mut events)?;
+        Ok(events)
+    }
+
+    /// Reads the log into a list, which holds what came before a damage.
+    fn read_log(&self, events: &mut Vec<String>) -> Result<(), Unusable> {
         let mut query = self
             .connection
             .prepare("SELECT number, event FROM log ORDER BY number")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        ascending(rows)
+        each_ascending(rows, |event| events.push(event))
     }
 }
 
@@ -265,16 +288,25 @@ impl Index {
 fn ascending<T>(
     rows: impl Iterator<Item = rusqlite::Result<(i64, T)>>,
 ) -> Result<Vec<T>, Unusable> {
-    let (mut all, mut last) = (Vec::new(), None);
+    let mut all = Vec::new();
+    each_ascending(rows, |value| all.push(value))?;
+    Ok(all)
+}
+
+fn each_ascending<T>(
+    rows: impl Iterator<Item = rusqlite::Result<(i64, T)>>,
+    mut take: impl FnMut(T),
+) -> Result<(), Unusable> {
+    let mut last = None;
     for row in rows {
         let (number, value) = row?;
         if last.is_some_and(|last| number <= last) {
             return Err(Unusable::Damaged("its rows come again".to_owned()));
         }
         last = Some(number);
-        all.push(value);
+        take(value);
     }
-    Ok(all)
+    Ok(())
 }
 
 fn is_local(dir: &Path) -> bool {

@@ -11,6 +11,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::error::Error;
 use super::files::Area;
 use super::index::{Index, PackRow, Unusable};
+use super::notes::KeptLog;
 use super::objects::Objects;
 use super::pack::{FOOTER_LEN, Footer, HEADER, Table};
 use super::{Store, reader};
@@ -37,6 +38,7 @@ struct Looked {
 pub(crate) struct Rebuilt {
     pub(crate) packs: u64,
     pub(crate) objects: u64,
+    pub(crate) log: KeptLog,
 }
 
 impl Store {
@@ -76,12 +78,17 @@ impl Store {
 
     /// Makes a damaged index anew; where that fails, the damage is why there is none.
     fn recreate(&self, why: String, monitor: &dyn Monitor) -> Result<Index, Unusable> {
-        let Ok(index) = Index::create(self.files.top().path(), self.wait) else {
+        let Ok((index, log)) = self.renew_index() else {
             self.go_on_without(&why, monitor);
             return Err(Unusable::Damaged(why));
         };
+        let lost = if log.whole {
+            ""
+        } else {
+            ", and what restores did and how long they took is lost"
+        };
         monitor.warn(&format!(
-            "the index of the store is damaged ({why}); it is rebuilt from the packs"
+            "the index of the store is damaged ({why}); it is rebuilt from the packs{lost}"
         ));
         Ok(index)
     }
@@ -337,8 +344,8 @@ impl Store {
         Ok(told)
     }
 
-    /// Makes the index anew from the packs, whatever it holds now. The stat caches and the log of restores into empty
-    /// places are lost with it; the next saves read everything once.
+    /// Makes the index anew from the packs, whatever it holds now. The log stays as far as it can be read; the stat caches are
+    /// lost, and the next saves read everything once.
     pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
         if self.foreign {
             let why = "it belongs to another user, who must do that";
@@ -348,10 +355,14 @@ impl Store {
             );
         }
         let guard = self.guard_index(monitor)?;
-        let made = Index::create(self.files.top().path(), self.wait);
+        let made = self.renew_index();
         drop(guard);
+        let log;
         *self.index() = match made {
-            Ok(index) => Some(index),
+            Ok((index, kept)) => {
+                log = kept;
+                Some(index)
+            }
             Err(Unusable::Failed(source)) => {
                 let path = self.files.top().path().join(Index::NAME);
                 return Err(Error::Index { path, source });
@@ -371,6 +382,7 @@ impl Store {
         Ok(Rebuilt {
             packs,
             objects: self.object_count(monitor)? as u64,
+            log,
         })
     }
 }

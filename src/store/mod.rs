@@ -57,6 +57,7 @@ use catalog::Seen;
 pub(crate) use catalog::{Catalog, name_of};
 pub use error::Error;
 pub(crate) use files::{Area, Files};
+pub use notes::KeptLog;
 pub use packer::Added;
 pub(crate) use packer::Packer;
 pub(crate) use reach::Reach;

@@ -3,9 +3,29 @@
 
 use super::Store;
 use super::error::Error;
+use super::index::{Index, Unusable};
 use crate::monitor::Monitor;
 
+/// What a new index has of the log of the old one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeptLog {
+    /// How many events.
+    pub events: u64,
+    /// Whether the old log could be read to its end. Where there was no index any more, nobody knows what it held.
+    pub whole: bool,
+}
+
 impl Store {
+    /// Makes an empty index in the place of the old one, which keeps all of its log that can be read.
+    pub(super) fn renew_index(&self) -> Result<(Index, KeptLog), Unusable> {
+        let store = self.files.top().path();
+        let (events, whole) = Index::salvage_log(store, self.wait);
+        let mut index = Index::create(store, self.wait)?;
+        index.append_all(&events)?;
+        let events = events.len() as u64;
+        Ok((index, KeptLog { events, whole }))
+    }
+
     /// The stat cache of a venv.
     pub(crate) fn stat_cache(
         &self,

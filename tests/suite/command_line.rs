@@ -135,6 +135,69 @@ fn cat_gives_the_bytes_and_show_and_log_tell_the_story() {
     assert_eq!(log["events"].as_array().unwrap().len(), 2);
 }
 
+/// `rebuild-index` threw the log away and did not say so.
+#[test]
+fn a_new_index_keeps_the_log_or_says_that_it_is_lost() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    sandbox.ok(&["restore", "venv"]);
+    let log = || sandbox.json(0, &["log", "venv"])["events"].clone();
+    let told = log();
+    assert!(told[1]["took_ms"].is_u64(), "{told}");
+
+    let rebuilt = sandbox.json(0, &["rebuild-index"]);
+    assert_eq!(rebuilt["log"]["whole"], true, "{rebuilt}");
+    assert_eq!(log(), told);
+    let text = sandbox.ok(&["rebuild-index"]).stdout;
+    assert!(!text.contains("log"), "{text}");
+
+    fs::remove_file(sandbox.path("store/index.db")).unwrap();
+    let text = sandbox.ok(&["rebuild-index"]).stdout;
+    assert!(text.contains("log"), "{text}");
+    assert!(log()[1]["took_ms"].is_null(), "snapshots do not know it");
+    assert_eq!(sandbox.json(0, &["rebuild-index"])["log"]["whole"], true);
+}
+
+/// A URL as the store made a directory of that name, and the snapshots were nowhere else.
+#[test]
+fn a_store_at_a_url_is_refused_and_makes_no_directory() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let urls = [
+        "s3://bucket/x",
+        "file:///srv/store",
+        "sftp://host/x",
+        "S3://b",
+    ];
+    for url in urls {
+        let run = sandbox.code(2, &["save", "venv", "--store", url]);
+        assert!(run.stderr.contains("not supported"), "{run}");
+        let mut command = sandbox.command(&["list"]);
+        command.env("VENV_SNAP_STORE", url);
+        assert_eq!(Run::of(command).code, 2, "{url}");
+    }
+    sandbox.ok(&["save", "venv"]);
+    sandbox.code(2, &["copy", "--all", "--to", "s3://bucket/x"]);
+    let config = sandbox.path(".config/venv-snap");
+    fs::create_dir_all(&config).unwrap();
+    fs::write(config.join("config.toml"), "store = \"s3://bucket/x\"").unwrap();
+    let mut command = sandbox.command(&["list"]);
+    command.env_remove("VENV_SNAP_STORE");
+    let run = Run::of(command);
+    assert!(
+        run.code == 2 && run.stderr.contains("not supported"),
+        "{run}"
+    );
+    for name in ["s3:", "file:", "sftp:", "S3:"] {
+        assert!(!sandbox.path(name).exists(), "{name}");
+    }
+    // With './' it is a path.
+    sandbox.ok(&["save", "venv", "--store", "./s3://bucket/x"]);
+    assert!(sandbox.path("s3:/bucket/x/snapshots").exists());
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let sandbox = Sandbox::new();

@@ -17,6 +17,7 @@ mod bad_input;
 mod beyond;
 mod bytecode;
 mod care;
+mod clock;
 mod closed;
 mod command_line;
 mod copy;

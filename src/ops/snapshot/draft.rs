@@ -53,21 +53,20 @@ pub(in crate::ops) fn prepare(
     let added = packer.finish()?;
     let catalog = store.catalog()?;
     let earlier =
-        |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.created < created);
+        |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.order() < created);
     let parent = catalog.of(&draft.venv).rev().find(earlier);
     let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect();
     let audited = draft.document.audit.as_ref();
     let whole = scan.unreadable.is_empty()
         && scan.unstable.is_empty()
         && audited.is_none_or(|audit| audit.unread.is_empty());
+    let created = micros(draft.created.unwrap_or(context.now));
     let snapshot = Snapshot {
         format: Snapshot::FORMAT,
         features: Vec::new(),
         purpose: draft.purpose,
-        created: after(
-            draft.created.unwrap_or(context.now),
-            parent.map(|(_, parent)| parent.created),
-        ),
+        created,
+        order: after(created, parent.map(|(_, parent)| parent.order())),
         parent: parent.map(|(id, _)| *id),
         baseline: draft.purpose == Purpose::Save && whole && damage.is_empty(),
         venv: draft.venv,
@@ -93,12 +92,15 @@ pub(in crate::ops) fn encode(context: &Context<'_>, document: &Document) -> Resu
     Ok(bytes.map_err(|error| PathError::new("encode", &context.store, error))?)
 }
 
-/// Now, to the microsecond, but at least one microsecond after the parent: a clock that went back reorders nothing.
-fn after(now: Timestamp, parent: Option<Timestamp>) -> Timestamp {
-    let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-    let next =
-        parent.and_then(|parent| Timestamp::from_microsecond(parent.as_microsecond() + 1).ok());
-    next.map_or(now, |next| now.max(next))
+/// A time to the microsecond, as snapshot files hold it.
+fn micros(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}
+
+/// One microsecond after the parent, where the clock says that it is no later: a clock that went back reorders nothing.
+fn after(created: Timestamp, parent: Option<Timestamp>) -> Option<Timestamp> {
+    let parent = parent.filter(|parent| created <= *parent)?;
+    Timestamp::from_microsecond(parent.as_microsecond() + 1).ok()
 }
 
 #[cfg(test)]
@@ -109,14 +111,11 @@ mod tests {
     fn a_clock_that_went_back_reorders_nothing() {
         let early: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let late: Timestamp = "2026-01-02T00:00:00.000005Z".parse().unwrap();
-        assert_eq!(
-            after(early, Some(late)).as_microsecond(),
-            late.as_microsecond() + 1
-        );
-        assert_eq!(after(late, Some(early)), late);
-        assert_eq!(
-            after(late, Some(late)).as_microsecond(),
-            late.as_microsecond() + 1
-        );
+        let next = late.as_microsecond() + 1;
+        let order = |created, parent| after(created, parent).map(Timestamp::as_microsecond);
+        assert_eq!(order(early, Some(late)), Some(next));
+        assert_eq!(order(late, Some(late)), Some(next));
+        assert_eq!(order(late, Some(early)), None);
+        assert_eq!(order(late, None), None);
     }
 }

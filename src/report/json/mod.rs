@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::model::Audit;
 use crate::ops::{
-    Listed, Listing, LsOutcome, Mode, RebuildOutcome, RestoreOutcome, SaveOutcome, ShowOutcome,
-    StatsOutcome,
+    ClockJump, Listed, Listing, LsOutcome, Mode, RebuildOutcome, RestoreOutcome, SaveOutcome,
+    ShowOutcome, StatsOutcome,
 };
 
 pub use care::{forget, pin, prune, undelete, verify};
@@ -52,6 +52,10 @@ fn saved(outcome: &SaveOutcome) -> Value {
         "snapshot": snapshot::value(&outcome.chosen),
         "audit": check::audit(&outcome.audit),
         "added": transport::added(outcome.added),
+        "clock_jump": outcome.clock_jump.map(|jump| match jump {
+            ClockJump::Back => "back",
+            ClockJump::Ahead => "ahead",
+        }),
         "took_ms": millis(outcome.took),
     });
     entry::put_path(&mut value, "venv", &outcome.chosen.snapshot.venv.path());
@@ -177,7 +181,11 @@ pub fn rebuild_index(out: &mut dyn Write, outcome: &RebuildOutcome) -> io::Resul
     document(
         out,
         "rebuild-index",
-        json!({"packs": outcome.packs, "objects": outcome.objects}),
+        json!({
+            "packs": outcome.packs,
+            "objects": outcome.objects,
+            "log": {"events": outcome.log.events, "whole": outcome.log.whole},
+        }),
     )
 }
 

@@ -59,5 +59,12 @@ pub fn rebuild_index(
         "the index is made anew: {} in {}",
         count(outcome.objects, "object"),
         count(outcome.packs, "pack")
+    )?;
+    if outcome.log.whole {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "the log of the old one could not be read to its end: of what was not, 'log' tells only what snapshots know"
     )
 }

@@ -48,6 +48,7 @@ mod leftovers;
 mod lost;
 mod misread;
 mod mixtures;
+mod order;
 mod overlooked;
 mod packages;
 mod packs;

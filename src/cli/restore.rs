@@ -2,7 +2,7 @@
 
 use venv_snap::model::Shown;
 use venv_snap::monitor::Monitor;
-use venv_snap::ops::{Mode, RestoreOptions, RestoreOutcome, restore};
+use venv_snap::ops::{Mode, Part, RestoreOptions, RestoreOutcome, restore};
 use venv_snap::report::{json, text};
 use venv_snap::{Gap, Process, Site};
 
@@ -19,8 +19,11 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
         snapshot: args.snapshot,
         to: args.to.as_deref().map(Site::resolve).transpose()?,
         exact: args.exact,
-        only: args.only,
-        heal: args.heal,
+        part: match args.only {
+            _ if args.heal => Part::Heal,
+            names if names.is_empty() => Part::Whole,
+            names => Part::Only(names),
+        },
         dry_run: args.how.dry_run,
         copy: args.how.copy,
         keep_old: args.how.keep_old,

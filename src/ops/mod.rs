@@ -61,7 +61,7 @@ pub use repair::Repaired;
 pub use report::{ReportOutcome, report};
 #[cfg(feature = "bench")]
 pub(crate) use restore::bench;
-pub use restore::{Mode, RestoreOptions, RestoreOutcome, Unsettled, Wrong, restore};
+pub use restore::{Mode, Part, RestoreOptions, RestoreOutcome, Unsettled, Wrong, restore};
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};
 pub use snapshot::Hurt;

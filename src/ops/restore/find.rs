@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Run;
 use super::select::Selection;
 use super::target::Target;
+use super::{Part, Run};
 use crate::model::{
     Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, PackageState, RelPath, Seen,
 };
@@ -75,8 +75,8 @@ impl Run<'_> {
         let stop = || self.context.monitor.cancelled();
         whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
         self.context.go_on()?;
-        let partial = self.options.heal || !self.options.only.is_empty();
-        if !partial && changes.iter().all(|change| change.class == Class::Noise) {
+        if self.options.part.is_whole() && changes.iter().all(|change| change.class == Class::Noise)
+        {
             return Ok(Found {
                 target,
                 changes,
@@ -92,7 +92,7 @@ impl Run<'_> {
         let diagnosis = from_changes(&whole, &installed, &changes, None);
         let mut report = report(&changes, states, diagnosis);
         let selection = Selection::of(
-            self.options,
+            &self.options.part,
             &target.manifest,
             &live.scan.manifest,
             &packages,
@@ -108,7 +108,7 @@ impl Run<'_> {
             });
         };
         self.narrow(&mut report, &selection);
-        if self.options.heal {
+        if self.options.part == Part::Heal {
             self.tell_missing(&report.packages);
         }
         let classes: HashMap<RelPath, Change> = changes
@@ -137,7 +137,7 @@ impl Run<'_> {
 impl Run<'_> {
     /// Notes which part is restored, and tells what a person may not expect of it.
     fn narrow(&self, report: &mut IncidentReport, selection: &Selection) {
-        report.part = Some(self.options.part());
+        report.part = Some(self.options.part.flags());
         for seen in &mut report.changes {
             seen.left = !selection.has(&seen.path);
         }

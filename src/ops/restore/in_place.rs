@@ -79,10 +79,9 @@ impl Choice {
         let entries = live.map_or(&[][..], Manifest::entries).iter();
         let is_extra = |path: &&RelPath| plan.target.manifest.get(path).is_none();
         let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
-        let is_part = plan.options.heal || !plan.options.only.is_empty();
         Self {
             staged: changed(plan),
-            goes: is_part.then(|| extras.collect()),
+            goes: (!plan.options.part.is_whole()).then(|| extras.collect()),
         }
     }
 }

@@ -48,7 +48,7 @@ use crate::model::{
 use crate::store::Store;
 use crate::tree::{Site, Standing};
 
-pub use options::RestoreOptions;
+pub use options::{Part, RestoreOptions};
 pub use outcome::{Mode, RestoreOutcome, Unsettled, Wrong};
 
 pub(super) use late::{REST, kept_prefix};
@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
         draft.document.incident = Some(report.clone());
         let stays = keep != Keep::No;
         let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, stays)?;
-        if incident.id().is_none() && (self.options.heal || !self.options.only.is_empty()) {
+        if incident.id().is_none() && !self.options.part.is_whole() {
             let why = "--only and --heal need a store that can take the replaced state";
             return Err(Error::Refused(why.to_owned()));
         }
@@ -204,11 +204,11 @@ impl<'a> Run<'a> {
 
     /// Why nothing is done.
     fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
-        match (differs, self.options.heal || !self.options.only.is_empty()) {
-            (true, _) => Mode::DryRun,
-            (false, true) if !left.is_empty() => Mode::LeftAlone,
-            (false, true) => Mode::PartIdentical,
-            (false, false) => Mode::Identical,
+        match &self.options.part {
+            _ if differs => Mode::DryRun,
+            Part::Whole => Mode::Identical,
+            Part::Only(_) | Part::Heal if !left.is_empty() => Mode::LeftAlone,
+            Part::Only(_) | Part::Heal => Mode::PartIdentical,
         }
     }
 
@@ -289,7 +289,7 @@ impl<'a> Run<'a> {
         }
         let empty = Manifest::default();
         let target = self.specials(&empty, false).settle(target);
-        if self.options.heal || !self.options.only.is_empty() {
+        if !self.options.part.is_whole() {
             let why = "--only and --heal mend a venv that stands there, and nothing does";
             return Err(Error::Refused(why.to_owned()));
         }

@@ -18,10 +18,8 @@ pub struct RestoreOptions {
     pub to: Option<Site>,
     /// Keep every byte, also where a file names the old place.
     pub exact: bool,
-    /// Restore only these distributions and paths that match these patterns.
-    pub only: Vec<String>,
-    /// Restore only what is damaged, and leave drift alone.
-    pub heal: bool,
+    /// Which part of the snapshot is restored.
+    pub part: Part,
     /// Change nothing, tell what would be done.
     pub dry_run: bool,
     /// Share no file with the tree that is replaced.
@@ -38,11 +36,33 @@ pub struct RestoreOptions {
     pub caches: Vec<PathBuf>,
 }
 
-impl RestoreOptions {
+/// Which part of a snapshot is restored. All else stays as it is in the live tree.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Part {
+    /// All of it.
+    #[default]
+    Whole,
+    /// These distributions, and paths that match these patterns.
+    Only(Vec<String>),
+    /// What is damaged; drift is left alone.
+    Heal,
+}
+
+impl Part {
+    /// Whether all of the snapshot is restored.
+    pub(super) fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+
     /// The flags that narrow what is restored, as a person writes them; empty where they do not.
-    pub(super) fn part(&self) -> String {
-        let only = self.only.iter().map(|name| format!("--only {name}"));
-        let heal = self.heal.then(|| "--heal".to_owned());
-        heal.into_iter().chain(only).collect::<Vec<_>>().join(" ")
+    pub(super) fn flags(&self) -> String {
+        match self {
+            Self::Whole => String::new(),
+            Self::Only(names) => {
+                let names = names.iter().map(|name| format!("--only {name}"));
+                names.collect::<Vec<_>>().join(" ")
+            }
+            Self::Heal => "--heal".to_owned(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::RestoreOptions;
+use super::Part;
 use crate::diagnose::{Packages, Progress};
 use crate::model::{Change, Class, Entry, Manifest, PackageChange, RelPath};
 use crate::ops::error::Error;
@@ -32,26 +32,26 @@ impl Selection {
                 .is_some_and(|globs| !matches(globs, path).is_empty())
     }
 
-    /// What the options ask for; none where that is everything.
+    /// What is asked for; none where that is everything.
     pub(super) fn of(
-        options: &RestoreOptions,
+        part: &Part,
         expected: &Manifest,
         live: &Manifest,
         packages: &Packages<'_>,
         changes: &[Change],
         is_saved: &dyn Fn(&Row) -> bool,
     ) -> Result<Option<Self>, Error> {
-        if options.heal {
-            return Ok(Some(Self::heal(
-                expected, live, packages, changes, is_saved,
-            )));
-        }
-        if options.only.is_empty() {
-            return Ok(None);
-        }
+        let names = match part {
+            Part::Whole => return Ok(None),
+            Part::Only(names) => names,
+            Part::Heal => {
+                let damage = Self::heal(expected, live, packages, changes, is_saved);
+                return Ok(Some(damage));
+            }
+        };
         let mut paths = HashSet::new();
         let mut patterns = Vec::new();
-        for name in &options.only {
+        for name in names {
             let package = packages.paths_of(&normalized(name));
             if package.is_empty() {
                 patterns.push(name.clone());

@@ -181,7 +181,7 @@ fn paths(args: &str, root: &Path) -> Vec<String> {
             });
             named = true;
         } else {
-            dir = text.to_owned();
+            text.clone_into(&mut dir);
         }
     }
     if !named && !dir.is_empty() {

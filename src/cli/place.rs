@@ -224,18 +224,18 @@ pub(crate) fn other_stores(site: &Site, own: &Path) -> Vec<PathBuf> {
     stores.filter(|store| store != own).collect()
 }
 
-/// The caches from which uv may have linked files: that of the environment, of this user and of the venv's owner.
+/// The caches of uv and pip: that of the environment, of this user and of the venv's owner.
 pub(crate) fn installer_caches(site: &Site) -> Vec<PathBuf> {
-    use std::os::unix::fs::MetadataExt;
     let owner = std::fs::metadata(site.path()).ok().map(|meta| meta.uid());
     let homes = [home(), owner.and_then(home_of)];
+    let homes = homes.into_iter().flatten().map(|home| home.join(".cache"));
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let mut caches: Vec<PathBuf> = homes
-        .into_iter()
-        .flatten()
-        .map(|home| home.join(".cache/uv"))
+        .chain(named)
+        .flat_map(|dir| ["uv", "pip"].map(|name| dir.join(name)))
         .collect();
-    caches.extend(std::env::var_os("UV_CACHE_DIR").map(PathBuf::from));
-    caches.extend(std::env::var_os("XDG_CACHE_HOME").map(|dir| PathBuf::from(dir).join("uv")));
+    let own = ["UV_CACHE_DIR", "PIP_CACHE_DIR"].map(std::env::var_os);
+    caches.extend(own.into_iter().flatten().map(PathBuf::from));
     caches.sort();
     caches.dedup();
     caches

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Kind, RelPath, Time};
+use crate::model::{CacheEntry, Kind, RelPath, Time};
 use crate::python::Culprit;
 
 /// One damaged entry that is no bytecode.
@@ -19,8 +19,10 @@ pub(crate) struct Hurt {
     pub(crate) expected_size: Option<u64>,
     /// Its modification time as it should be, where a snapshot tells.
     pub(crate) expected_mtime: Option<Time>,
-    /// What is there now; none for what is missing.
+    /// What is there now; none for what is missing, but for a link that leads nowhere.
     pub(crate) actual: Option<Actual>,
+    /// Whether bytecode beside it was compiled from the source that it should be: so it was there and whole after its install.
+    pub(crate) compiled: bool,
 }
 
 /// What is found at the place of a damaged entry.
@@ -64,10 +66,16 @@ pub(crate) struct Case<'a> {
     pub(crate) expected: Vec<Expected<'a>>,
     /// The modification times of the directories that are there.
     pub(crate) dirs: HashMap<RelPath, Time>,
+    /// The change times of the live directories from which something vanished.
+    pub(crate) dir_changes: HashMap<RelPath, Time>,
     /// By distribution: when it was installed (the modification time of its RECORD).
     pub(crate) installed: HashMap<String, Time>,
     /// Distributions that were not installed again since the snapshot: their RECORDs have the time that they had.
     pub(crate) same_install: HashSet<String>,
+    /// Distributions whose installation did not come to its end, as far as their own files tell.
+    pub(crate) unfinished: HashSet<String>,
+    /// What installers' caches have of the distributions whose damage came with the install, where it has the same damage.
+    pub(crate) cached: Vec<CacheEntry>,
     /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
     pub(crate) leftovers: Vec<RelPath>,
     /// Those of them beside which no complete distribution of their name stands, where that is known.

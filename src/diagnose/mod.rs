@@ -10,5 +10,5 @@ mod versions;
 pub(crate) use case::{Actual, Case, Expected, Hurt};
 pub(crate) use class::classify;
 pub(crate) use packages::{Packages, Progress, settle_directories};
-pub(crate) use rules::diagnose;
+pub(crate) use rules::{brought, diagnose};
 pub(crate) use versions::versions;

@@ -1,7 +1,10 @@
 //! What probably did it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::change::Kind;
 use super::path::RelPath;
 
 /// A cause that explains damage, as one rule tells it.
@@ -13,10 +16,55 @@ pub struct Diagnosis {
     pub text: String,
     /// How many damaged entries it explains.
     pub explains: usize,
+    /// Of so many damaged entries; 0 in what versions wrote that did not count them.
+    #[serde(default)]
+    pub of: usize,
+    /// By kind, how many damaged entries neither this cause explains nor another one that was found with it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unexplained: BTreeMap<Kind, usize>,
     /// Of the damage of its kind, the share that it explains: 0 to 1. A rule below 0.9 stays silent.
     pub precision: f64,
     /// Of what the cause would have hit, the share that it did hit: 0 to 1.
     pub recall: f64,
     /// What the cause would have hit and did not.
     pub survivors: Vec<RelPath>,
+    /// What installers' caches hold that has the same damage.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached: Vec<CacheEntry>,
+    /// The commands that cure the cause, each as its arguments; none where no command does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cure: Vec<Vec<String>>,
+}
+
+/// An installer that keeps a cache.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Installer {
+    /// `uv`: unpacked wheels in `archive-v*`.
+    Uv,
+    /// `pip`: wheels as they came in `http-v2` and `http`, and such as it built in `wheels`.
+    Pip,
+}
+
+impl Installer {
+    /// The word in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Uv => "uv",
+            Self::Pip => "pip",
+        }
+    }
+}
+
+/// What an installer's cache has of one distribution.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CacheEntry {
+    /// Whose cache.
+    pub installer: Installer,
+    /// The distribution, by its normalized name.
+    pub package: String,
+    /// The file or directory (lossy).
+    pub path: String,
+    /// The directory of the whole cache (lossy).
+    pub cache: String,
 }

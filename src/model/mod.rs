@@ -17,9 +17,9 @@ pub(crate) mod text;
 
 pub use audit::{Audit, Audited, Check, Finding, Unread};
 pub use change::{Change, Class, Detail, Kind};
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{CacheEntry, Diagnosis, Installer};
 pub use digest::Digest;
-pub use document::{Document, IncidentReport, Seen};
+pub use document::{Deed, Document, IncidentReport, Seen};
 pub use entry::{Entry, Manifest, Meta, Node, Special, Time};
 pub use installed::{Interpreter, Package};
 pub use packages::{PackageChange, PackageState};

@@ -1,7 +1,7 @@
 //! Carries a live tree or a saved one into the audit.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::clues::from_audit;
 use super::contents::{TEXT_MAX, bytes};
@@ -64,8 +64,15 @@ impl Audited<'_> {
     }
 
     /// What probably did the damage that an audit found.
-    pub(super) fn diagnose(&self, audit: &Audit, dists: &Dists, facts: &Facts) -> Vec<Diagnosis> {
-        from_audit(Some(self.root), &self.scan.manifest, dists, audit, facts)
+    pub(super) fn diagnose(
+        &self,
+        audit: &Audit,
+        dists: &Dists,
+        facts: &Facts,
+        caches: &[PathBuf],
+    ) -> Vec<Diagnosis> {
+        let live = &self.scan.manifest;
+        from_audit(Some(self.root), live, dists, audit, facts, caches)
     }
 
     /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns what
@@ -155,7 +162,7 @@ impl Stored<'_> {
             imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
         });
-        found.diagnosis = from_audit(None, self.manifest, &dists, &found, &facts);
+        found.diagnosis = from_audit(None, self.manifest, &dists, &found, &facts, &[]);
         found
     }
 

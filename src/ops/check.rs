@@ -104,7 +104,7 @@ fn look(
     };
     of_audit(&mut audit, &scan, &places);
     accept(&mut audit, &options.accept);
-    audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter);
+    audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter, &options.caches);
     Ok(CheckOutcome {
         venv: site.path().to_owned(),
         audit,

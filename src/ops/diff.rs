@@ -129,7 +129,7 @@ pub fn diff_venv(
         let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
         context.go_on()?;
         let paths = (&*before, site.path());
-        let told = in_packages(&sides, paths, &mut changes, known);
+        let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);
         Ok((changes, told, scan))
     });
@@ -205,6 +205,7 @@ fn in_packages(
     (before, after): (&Path, &Path),
     changes: &mut Vec<Change>,
     known: Option<Facts>,
+    caches: &[PathBuf],
 ) -> Told {
     if changes.iter().all(|change| change.class == Class::Noise) {
         return Told::default();
@@ -212,7 +213,7 @@ fn in_packages(
     let installed = Installed::read(sides, before, after);
     let packages = classify_packages(sides, &installed.compare(sides), changes);
     let interpreter = known.or_else(|| Some(inspect(sides.live?, sides.actual)));
-    let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref());
+    let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref(), caches);
     Told {
         packages,
         diagnosis,
@@ -251,5 +252,5 @@ fn packages_of(
         live: None,
     };
     let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
-    Ok(in_packages(&sides, (&before, &after), changes, None))
+    Ok(in_packages(&sides, (&before, &after), changes, None, &[]))
 }

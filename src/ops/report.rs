@@ -7,7 +7,7 @@ use super::error::Error;
 use super::list::document;
 use super::log::{Entry, log};
 use super::lookup::Chosen;
-use crate::model::{IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
+use crate::model::{Deed, IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
 use crate::tree::Site;
 
 /// One incident.
@@ -25,6 +25,14 @@ pub struct ReportOutcome {
     pub timeline: Vec<Entry>,
     /// When this was told.
     pub now: Timestamp,
+}
+
+impl ReportOutcome {
+    /// What the restore came to.
+    pub fn deed(&self) -> Deed {
+        let classes = self.found.changes.iter().map(|seen| seen.class);
+        Deed::of(classes, self.restored.as_ref().map(|one| &one.snapshot))
+    }
 }
 
 /// Tells of one incident: the one that is named, else the last of the venv, else the last of all.

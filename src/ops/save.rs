@@ -148,7 +148,7 @@ fn admit(
             let mut audit = audited.audit(&dists, &interpreter);
             let stop = || context.monitor.cancelled();
             audited.compare_bytecode(&mut audit, &dists, &interpreter, Bytecode::Suspect, &stop);
-            audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter);
+            audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter, &[]);
             audit
         }
     };

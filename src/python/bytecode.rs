@@ -43,6 +43,11 @@ impl PycHeader {
         })
     }
 
+    /// The lower 32 bits of the size in bytes of the source that it was compiled from.
+    pub(crate) fn source_size(self) -> u32 {
+        self.size
+    }
+
     /// Whether Python would take this bytecode for that source: it compares the lower 32 bits of time and size.
     pub(crate) fn fits(self, source: &Entry) -> bool {
         source.size().is_some_and(|size| size as u32 == self.size)

@@ -3,17 +3,23 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::model::{Class, Kind, Seen, Shown};
+use crate::model::{Class, Deed, Kind, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
-use crate::report::text::{Style, afterwards, words};
+use crate::report::text::{self, Style, afterwards, words};
 
 /// Writes the whole file.
 pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io::Result<()> {
     let snapshot = &outcome.incident.snapshot;
     let venv = Shown::path(&snapshot.venv.path()).to_string();
+    let deed = outcome.deed();
     writeln!(
         out,
-        "# Incident {} of {}\n",
+        "# {} {} of {}\n",
+        match deed {
+            Deed::Mended => "Incident",
+            Deed::RolledBack => "Rollback",
+            Deed::ChangedBack => "Undo",
+        },
         outcome.incident.id,
         code(&venv)
     )?;
@@ -22,10 +28,15 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
         "host",
         code(&Shown(snapshot.venv.host.as_bytes()).to_string()),
     )?;
-    row("found", words::time(snapshot.created, style))?;
+    let (when, what) = match deed {
+        Deed::Mended => ("found", "restored"),
+        Deed::RolledBack => ("when", "rolled back to"),
+        Deed::ChangedBack => ("when", "changed back to"),
+    };
+    row(when, words::time(snapshot.created, style))?;
     match &outcome.restored {
-        Some(restored) => row("restored", named(restored, style))?,
-        None => row("restored", "a snapshot that is gone".to_owned())?,
+        Some(restored) => row(what, named(restored, style))?,
+        None => row(what, "a snapshot that is gone".to_owned())?,
     }
     if let Some(part) = &outcome.found.part {
         let left = outcome.found.changes.iter().filter(|seen| seen.left);
@@ -47,7 +58,9 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
         format!("snapshot {}", code(&outcome.incident.id.to_hex())),
     )?;
     row("written", words::time(outcome.now, style))?;
-    diagnosis(out, outcome)?;
+    if deed == Deed::Mended {
+        diagnosis(out, outcome)?;
+    }
     packages(out, outcome)?;
     files(out, outcome)?;
     timeline(out, outcome, style)
@@ -68,6 +81,9 @@ fn diagnosis(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
             diagnosis.recall,
             plain(&afterwards(&diagnosis.text))
         )?;
+        if let Some(rest) = text::rest(diagnosis) {
+            writeln!(out, "  - {rest}")?;
+        }
         for path in &diagnosis.survivors {
             writeln!(out, "  - survived: {}", code(&path.to_string()))?;
         }
@@ -80,22 +96,31 @@ fn packages(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     if outcome.found.packages.is_empty() {
         return writeln!(out, "None was affected.");
     }
+    let is_incident = outcome.deed() == Deed::Mended;
+    let (head, rule) = if is_incident {
+        (" damaged entries |", "---|")
+    } else {
+        ("", "")
+    };
     writeln!(
         out,
-        "| package | state | expected | found | damaged entries |\n|---|---|---|---|---|"
+        "| package | state | expected | found |{head}\n|---|---|---|---|{rule}"
     )?;
     for package in &outcome.found.packages {
         let version =
             |version: &Option<String>| version.as_deref().map_or_else(|| "-".to_owned(), cell);
-        writeln!(
+        write!(
             out,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} |",
             cell(&package.name),
             package.state.as_str(),
             version(&package.expected),
             version(&package.actual),
-            package.damaged
         )?;
+        if is_incident {
+            write!(out, " {} |", package.damaged)?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -105,18 +130,18 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     if outcome.found.changes.is_empty() {
         return writeln!(out, "Nothing differed, or nothing stood there.");
     }
-    let mut counts: BTreeMap<(Class, Kind), u64> = BTreeMap::new();
+    // What was wanted so has no class.
+    let class = |class: Class| match outcome.deed() {
+        Deed::Mended => class.as_str(),
+        Deed::RolledBack | Deed::ChangedBack => "changed back",
+    };
+    let mut counts: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
     for seen in &outcome.found.changes {
-        *counts.entry((seen.class, seen.kind)).or_default() += 1;
+        *counts.entry((class(seen.class), seen.kind)).or_default() += 1;
     }
     for ((class, kind), count) in &counts {
-        writeln!(
-            out,
-            "- {} {} ({})",
-            words::number(*count),
-            kind.as_str(),
-            class.as_str()
-        )?;
+        let (count, kind) = (words::number(*count), kind.as_str());
+        writeln!(out, "- {count} {kind} ({class})")?;
     }
     writeln!(
         out,
@@ -130,7 +155,7 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
             "| {} | {} | {} | {} | {} |",
             code(&cell(&seen.path.to_string())),
             seen.kind.as_str(),
-            seen.class.as_str(),
+            class(seen.class),
             seen.package.as_deref().map_or_else(|| "-".to_owned(), cell),
             if seen.left { "no" } else { "yes" }
         )?;

@@ -16,6 +16,7 @@ mod audit;
 mod bad_input;
 mod beyond;
 mod bytecode;
+mod caches;
 mod care;
 mod clock;
 mod closed;

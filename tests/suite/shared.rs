@@ -54,8 +54,8 @@ fn damage_right_after_an_install_is_no_bad_wheel() {
     for (name, mtime, expected) in [
         ("utils.py", 1_700_000_050, vec!["hard-link-aliasing"]),
         ("core.py", 1_700_000_050, vec![]),
-        // As old as the install it was bad from the start.
-        ("core.py", 1_700_000_000, vec!["bad-wheel"]),
+        // The time of the install that somebody put back: the inode is younger. What came so is in installers.rs.
+        ("core.py", 1_700_000_000, vec![]),
     ] {
         let file = click.join(name);
         let good = fs::read(&file).unwrap();

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::super::case::{Case, Hurt};
 use super::place::top;
-use super::score::{ENOUGH, Score, missing_files};
+use super::score::{Cause, ENOUGH, Score, missing_files};
 use super::timing::{sentence, utc};
 use super::words::packages;
-use crate::model::{Diagnosis, Time};
+use crate::model::Time;
 
 /// Without so many seconds between the oldest and the newest file, age tells nothing: an install writes all at once.
 const SPREAD: i64 = 24 * 60 * 60;
@@ -16,7 +16,7 @@ const SPREAD: i64 = 24 * 60 * 60;
 const MANY_PACKAGES: usize = 3;
 
 /// Speaks where nearly all files older than some time are missing, and little else.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let cutoff = cutoff(case)?;
     let score = Score::of_missing(case, |file| file.mtime.is_some_and(|mtime| mtime <= cutoff));
     let enough = score.matched.len() >= 2 && score.recall() >= ENOUGH;

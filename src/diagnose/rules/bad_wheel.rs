@@ -1,49 +1,43 @@
 //! A wheel that was bad already, in the index or in the installer's cache: installers do not check its hashes.
 
 use super::super::case::{Case, Hurt};
-use super::score::Score;
+use super::cache::{cached, is_in_caches};
+use super::core_dump_cleaner::is_core;
+use super::score::{Cause, Score};
 use super::short_copy::is_cut_at_block;
-use super::timing::{is_born_bad, is_later};
-use super::words::{count, is};
-use crate::model::{Diagnosis, Kind};
+use super::timing::is_born_bad;
+use super::words::{count, is, list, packages};
+use crate::model::Kind;
 
-/// What stands against it.
-const TOUCHED: &str = " Something changed their inodes since, though: a copy or a change of owner does, \
-     and so does one who writes and puts the old time back.";
-
-/// Speaks where all damage is one distribution's and as old as its install.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+/// Speaks where all damage is as old as its install, and either one distribution's or in an installer's cache as well.
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let hurts: Vec<_> = case.hurts.iter().collect();
     // NUL bytes come from a power cut, whole blocks from a short copy.
     let is_other = |hurt: &Hurt| hurt.kind == Kind::ZeroFilled || is_cut_at_block(hurt);
-    if !is_born_bad(case, &hurts) || case.hurts.iter().any(is_other) {
+    let is_bad = is_born_bad(case, &hurts)
+        || is_in_caches(case, &hurts) && !hurts.iter().all(|hurt| is_swept(hurt));
+    if !is_bad || case.hurts.iter().any(is_other) {
         return None;
     }
-    let package = hurts.first()?.package.as_deref()?;
+    let names = packages(&hurts);
+    let (of_them, wheel) = match names.len() {
+        1 => ("it", "a bad wheel"),
+        _ => ("them", "bad wheels"),
+    };
+    let found = cached(case, &hurts);
     let text = format!(
-        "{} {} damaged, all of {package}, and nothing of it changed since the install: it was \
-         installed so, from a bad wheel. To install again from the same cache would bring the \
-         same: `pip cache purge` or `--no-cache-dir` first, and compare the wheel's hash with the \
-         index.{}",
+        "{} {} damaged, all of {}, and nothing of {of_them} changed since the install: installed so, from {wheel}.{}",
         count(hurts.len(), "file"),
         is(hurts.len()),
-        if hurts.iter().any(|hurt| is_touched(case, hurt)) {
-            TOUCHED
-        } else {
-            ""
-        }
+        list(&names),
+        found.text
     );
-    Score::plain(hurts.clone(), hurts.len()).diagnosis("bad-wheel", text)
+    let number = hurts.len();
+    let cause = Score::plain(hurts, number).diagnosis("bad-wheel", text)?;
+    Some(cause.cured(found.entries, found.cure))
 }
 
-/// Whether an inode changed after the install, which its modification time does not show.
-fn is_touched(case: &Case, hurt: &Hurt) -> bool {
-    let installed = hurt
-        .package
-        .as_ref()
-        .and_then(|name| case.installed.get(name));
-    let changed = hurt.actual.and_then(|actual| actual.ctime);
-    changed
-        .zip(installed)
-        .is_some_and(|(changed, installed)| is_later(changed, *installed))
+/// Whether a sweep of the cache for core dumps explains it.
+fn is_swept(hurt: &Hurt) -> bool {
+    hurt.kind == Kind::Missing && is_core(&hurt.path)
 }

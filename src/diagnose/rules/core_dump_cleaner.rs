@@ -1,15 +1,16 @@
 //! A sweep for core dumps takes every `core.*`, and `core.py` is a common name for a module.
 
 use super::super::case::Case;
-use super::score::Score;
-use super::timing::{is_born_bad, sentence};
-use crate::model::{Diagnosis, RelPath};
+use super::cache::cached;
+use super::score::{Cause, Score};
+use super::timing::{is_born_bad, never_were_written, sentence};
+use crate::model::RelPath;
 
 /// One missing file alone is a sign only if it is at least this share of what a sweep would take.
 const ENOUGH_FOR_ONE: f64 = 0.5;
 
 /// Speaks where what is missing is named `core.*`.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let score = Score::of_missing(case, |file| is_core(file.path));
     let enough = match score.matched.len() {
         0 => false,
@@ -19,16 +20,29 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     if !enough || is_born_bad(case, &score.matched) {
         return None;
     }
-    let text = format!(
-        "{}: all match core.*, which `find -name 'core.*' -delete`, a core-dump cleaner, \
-         removes.{} Look in cron and timers before you restore.",
-        score.tally(),
-        sentence(case, &score.matched)
-    );
-    score.diagnosis("core-dump-cleaner", text)
+    let told = |rest: &str| {
+        format!(
+            "{}: all match core.*, which `find -name 'core.*' -delete`, a core-dump cleaner, \
+             removes.{}{rest}",
+            score.tally(),
+            sentence(case, &score.matched)
+        )
+    };
+    if !never_were_written(case, &score.matched) {
+        let text = told(" Look in cron and timers before you restore.");
+        return score.diagnosis("core-dump-cleaner", text);
+    }
+    // What the sweep took was gone before it could come into this venv.
+    let found = cached(case, &score.matched);
+    let text = told(&format!(
+        " So the sweep was in the installer's cache, or where the wheels were built.{}",
+        found.text
+    ));
+    let cause = score.diagnosis("core-dump-cleaner", text)?;
+    Some(cause.cured(found.entries, found.cure))
 }
 
 /// Whether a sweep for core dumps takes this.
-fn is_core(path: &RelPath) -> bool {
+pub(super) fn is_core(path: &RelPath) -> bool {
     path.name() == b"core" || path.name().starts_with(b"core.")
 }

@@ -2,12 +2,12 @@
 
 use super::super::case::{Case, Hurt};
 use super::is_content;
-use super::score::Score;
+use super::score::{Cause, Score};
 use super::words::{count, is, list, packages};
-use crate::model::{Diagnosis, Kind};
+use crate::model::Kind;
 
 /// Speaks where the damaged content is shared by other hard links.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let content: Vec<_> = case.hurts.iter().filter(|hurt| is_content(hurt)).collect();
     let shared: Vec<_> = content
         .iter()

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::super::case::Case;
 use super::file::File;
 use super::place::inside;
-use super::score::{ENOUGH, Score};
-use super::timing::{is_born_bad, sentence};
+use super::score::{Cause, ENOUGH, Score};
+use super::timing::{is_born_bad, sentence, swept_at};
 use super::words::list;
-use crate::model::{Diagnosis, RelPath};
+use crate::model::RelPath;
 
 /// Directories that the templates name.
 const DIRS: [&str; 27] = [
@@ -82,6 +82,14 @@ impl Line {
         !score.matched.is_empty() && score.recall() >= ENOUGH
     }
 
+    /// The command that removes all that it names.
+    fn sweep(self) -> String {
+        match self {
+            Self::Dir(name) => format!("find -name {name} -exec rm -rf {{}} +"),
+            Self::End(end) => format!("find -name '*{end}' -delete"),
+        }
+    }
+
     /// The line as it stands in the file.
     fn text(self) -> String {
         match self {
@@ -92,7 +100,7 @@ impl Line {
 }
 
 /// Speaks where all below the directories of some of these names is missing, in at least two places.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let lines = DIRS.map(Line::Dir).into_iter().chain(ENDS.map(Line::End));
     let lines: Vec<_> = lines.filter(|line| line.is_followed(case)).collect();
     // Compiled libraries alone go for other reasons too.
@@ -104,9 +112,19 @@ pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
     if places.len() < 2 || is_born_bad(case, &score.matched) {
         return None;
     }
+    let advice = match swept_at(case, &score.matched) {
+        // Nothing else was made anew, so it is no copy.
+        Some(_) => format!(
+            "Whoever removes by such names, as `{}` does, took them: look in build scripts, cron \
+             and timers before you restore.",
+            lines[0].sweep()
+        ),
+        None => "The venv was probably copied or packed with such a file; leave the venv out of \
+                 its reach."
+            .to_owned(),
+    };
     let text = format!(
-        "{}: all match {}, lines of common .gitignore and .dockerignore files.{} \
-         The venv was probably copied or packed with such a file; leave the venv out of its reach.",
+        "{}: all match {}, lines of common .gitignore and .dockerignore files.{} {advice}",
         score.tally(),
         list(lines.iter().map(|line| line.text())),
         sentence(case, &score.matched)

@@ -1,15 +1,15 @@
 //! The interpreter that a venv points to is gone or another one, or what points to it is wrong.
 
 use super::super::case::{Case, Hurt};
-use super::score::Score;
-use crate::model::{Diagnosis, Kind, Shown};
+use super::score::{Cause, Score};
+use crate::model::{Kind, Shown};
 use crate::python::Culprit;
 
 /// So many entries lead to it: a cause that took more of others took these by the way.
 const SIGNPOSTS: usize = 2;
 
 /// Speaks where something is wrong with the interpreter.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     // Where what leads to it is gone, with other files or with all that would tell where it is, or for want of room, nothing says
     // that it changed.
     let swept = case.hurts.iter().filter(|hurt| is_swept(hurt)).count();

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use super::super::case::{Case, Hurt};
 use super::place::top;
-use super::score::Score;
+use super::score::{Cause, Score};
 use super::words::{count, is, list};
-use crate::model::{Diagnosis, RelPath, Shown};
+use crate::model::{RelPath, Shown};
 use crate::python::dist::{distribution, is_renamed};
 
 /// Speaks where the damaged packages have leftovers of pip, or where there are such leftovers and no damage.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     if case.leftovers.is_empty() {
         return None;
     }

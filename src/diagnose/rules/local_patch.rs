@@ -2,16 +2,16 @@
 
 use super::super::case::{Case, Hurt};
 use super::hard_link_aliasing::is_shared;
-use super::score::Score;
+use super::score::{Cause, Score};
 use super::timing::{Fate, fate, utc};
 use super::words::{count, list};
-use crate::model::{Diagnosis, Kind, Time};
+use crate::model::{Kind, Time};
 
 /// More edits than this are no patch by hand.
 const MANY: usize = 3;
 
 /// Speaks where the only damage is one to three `.py` files, changed after the install and still valid.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     if case.hurts.is_empty() || case.hurts.len() > MANY {
         return None;
     }

@@ -2,6 +2,7 @@
 
 mod age_reaper;
 mod bad_wheel;
+mod cache;
 mod core_dump_cleaner;
 mod empty_file_cleaner;
 mod file;
@@ -22,11 +23,15 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::case::{Case, Hurt};
-use crate::model::{Diagnosis, Kind};
+use crate::model::{Diagnosis, Kind, RelPath};
+use score::Cause;
+use timing::came_with_install;
 
 /// Every rule, in the order of its name.
-const RULES: [fn(&Case) -> Option<Diagnosis>; 13] = [
+const RULES: [for<'a> fn(&'a Case<'_>) -> Option<Cause<'a>>; 13] = [
     age_reaper::rule,
     bad_wheel::rule,
     core_dump_cleaner::rule,
@@ -44,13 +49,37 @@ const RULES: [fn(&Case) -> Option<Diagnosis>; 13] = [
 
 /// All causes that fit, the one that explains most first.
 pub(crate) fn diagnose(case: &Case) -> Vec<Diagnosis> {
-    let mut found: Vec<_> = RULES.iter().filter_map(|rule| rule(case)).collect();
+    let causes: Vec<Cause<'_>> = RULES.iter().filter_map(|rule| rule(case)).collect();
+    let explained = causes.iter().flat_map(|cause| &cause.explained);
+    let explained: HashSet<&RelPath> = explained.map(|hurt| &hurt.path).collect();
+    let mut unexplained: BTreeMap<Kind, usize> = BTreeMap::new();
+    for hurt in case
+        .hurts
+        .iter()
+        .filter(|hurt| !explained.contains(&hurt.path))
+    {
+        *unexplained.entry(hurt.kind).or_default() += 1;
+    }
+    let told = |cause: Cause<'_>| Diagnosis {
+        of: case.hurts.len(),
+        unexplained: unexplained.clone(),
+        ..cause.diagnosis
+    };
+    let mut found: Vec<_> = causes.into_iter().map(told).collect();
     found.sort_by(|a, b| {
         b.explains
             .cmp(&a.explains)
             .then_with(|| a.rule.cmp(&b.rule))
     });
     found
+}
+
+/// The damage that came with an install, as far as times and inodes tell: an installer's cache may have it as well.
+pub(crate) fn brought<'a>(case: &'a Case<'_>) -> Vec<&'a Hurt> {
+    let hurts = case.hurts.iter();
+    hurts
+        .filter(|hurt| hurt.package.is_some() && came_with_install(case, hurt))
+        .collect()
 }
 
 /// Whether the bytes of what is there are wrong.

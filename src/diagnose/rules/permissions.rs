@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::super::case::{Case, Hurt};
-use super::score::Score;
+use super::score::{Cause, Score};
 use super::words::{count, list};
-use crate::model::{Diagnosis, Kind};
+use crate::model::Kind;
 
 /// Speaks where nearly all damage is of modes, owners, or of files that cannot be read.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let denied: Vec<_> = case.hurts.iter().filter(|hurt| is_denied(hurt)).collect();
     if denied.is_empty() {
         return None;

@@ -3,23 +3,28 @@
 use std::collections::HashSet;
 
 use super::super::case::{Case, Hurt};
+use super::cache::is_in_caches;
 use super::file::File;
-use super::score::{Score, missing_files};
+use super::score::{Cause, Score, missing_files};
 use super::timing::{WINDOW, utc};
 use super::words::{count, packages};
-use crate::model::{Diagnosis, Kind, RelPath};
+use crate::model::{Kind, RelPath};
 
 /// So many seconds after its RECORD a file may have been written, where no snapshot tells that the time is the old one. RECORD is
 /// written last: what has a later time was emptied by somebody. Some file systems keep times to two seconds.
 const GRAIN: i64 = 2;
 
 /// Speaks where several files that one install wrote are empty or hold only NUL.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let record = |hurt: &Hurt| hurt.path.name() == b"RECORD";
     if case.hurts.iter().any(record) {
         return None;
     }
     let blank: Vec<_> = case.hurts.iter().filter(|hurt| is_blank(hurt)).collect();
+    // What the cache has as well was not lost on the way to this disk.
+    if is_in_caches(case, &blank) {
+        return None;
+    }
     let lost = blank.iter().copied();
     let lost: Vec<_> = lost.filter(|hurt| is_as_written(case, hurt)).collect();
     let packages = packages(&lost).len();

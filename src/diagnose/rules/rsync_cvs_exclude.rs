@@ -1,9 +1,9 @@
 //! `rsync -C` skips what CVS would, compiled libraries and everything named `core` among it.
 
 use super::super::case::Case;
-use super::score::{ENOUGH, Score};
+use super::score::{Cause, ENOUGH, Score};
 use super::timing::{is_born_bad, sentence};
-use crate::model::{Diagnosis, RelPath};
+use crate::model::RelPath;
 
 /// Names that are skipped, directories and files.
 const NAMES: [&str; 14] = [
@@ -33,7 +33,7 @@ const ENDS: [&str; 16] = [
 const STARTS: [&str; 6] = ["cvslog.", "#", ".#", ",", "_$", ".del-"];
 
 /// Speaks where nearly all that `-C` skips is missing, and little else.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let score = Score::of_missing(case, |file| file.path.parts().any(is_skipped));
     let typical = score.matched.iter().any(|hurt| is_typical(&hurt.path));
     let enough = score.matched.len() >= 2 && typical && score.recall() >= ENOUGH;

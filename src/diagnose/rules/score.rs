@@ -1,11 +1,11 @@
 //! How well a cause fits: what it explains of the damage, and what it would have hit and did not.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::super::case::{Case, Hurt};
 use super::file::File;
 use super::words::{count, is};
-use crate::model::{Diagnosis, Kind, RelPath};
+use crate::model::{CacheEntry, Diagnosis, Kind, RelPath};
 
 /// Below this a rule is silent.
 pub(super) const ENOUGH: f64 = 0.9;
@@ -20,7 +20,7 @@ pub(super) struct Score<'a> {
     /// How much damage of these kinds there is.
     pub(super) of: usize,
     /// Missing directories that held nothing but what matches.
-    dirs: usize,
+    dirs: Vec<&'a Hurt>,
     /// How many expected files match.
     pub(super) would_hit: usize,
     /// Those of them that are not damaged in this way.
@@ -44,7 +44,8 @@ impl<'a> Score<'a> {
             .filter(|&(at, dir)| {
                 below(at, dir).all(|(at, hurt)| holds_next(case, at) || would_hit(hurt.into()))
             })
-            .count();
+            .map(|(_, dir)| dir)
+            .collect();
         score
     }
 
@@ -60,7 +61,7 @@ impl<'a> Score<'a> {
         Self {
             matched: hurts.iter().filter(matches).copied().collect(),
             of: hurts.len(),
-            dirs: 0,
+            dirs: Vec::new(),
             would_hit: expected.len(),
             survivors: expected.into_iter().filter(|p| !hit.contains(p)).collect(),
         }
@@ -72,7 +73,7 @@ impl<'a> Score<'a> {
             would_hit: matched.len(),
             matched,
             of,
-            dirs: 0,
+            dirs: Vec::new(),
             survivors: Vec::new(),
         }
     }
@@ -110,11 +111,14 @@ impl<'a> Score<'a> {
     }
 
     /// The finding, if it is sure enough.
-    pub(super) fn diagnosis(&self, rule: &str, text: String) -> Option<Diagnosis> {
-        (self.precision() >= ENOUGH).then(|| Diagnosis {
+    pub(super) fn diagnosis(&self, rule: &str, text: String) -> Option<Cause<'a>> {
+        let explained: Vec<&Hurt> = self.matched.iter().chain(&self.dirs).copied().collect();
+        let diagnosis = Diagnosis {
             rule: rule.to_owned(),
             text,
-            explains: self.matched.len() + self.dirs,
+            explains: explained.len(),
+            of: 0,
+            unexplained: BTreeMap::new(),
             precision: self.precision(),
             recall: self.recall(),
             survivors: self
@@ -124,7 +128,30 @@ impl<'a> Score<'a> {
                 .copied()
                 .cloned()
                 .collect(),
+            cached: Vec::new(),
+            cure: Vec::new(),
+        };
+        (self.precision() >= ENOUGH).then_some(Cause {
+            diagnosis,
+            explained,
         })
+    }
+}
+
+/// A cause with the damage that it explains. How much it leaves is known when all causes are.
+pub(super) struct Cause<'a> {
+    /// What is told of it.
+    pub(super) diagnosis: Diagnosis,
+    /// What it explains.
+    pub(super) explained: Vec<&'a Hurt>,
+}
+
+impl Cause<'_> {
+    /// The same with what the caches hold of it, and the commands that cure that.
+    pub(super) fn cured(mut self, cached: Vec<CacheEntry>, cure: Vec<Vec<String>>) -> Self {
+        self.diagnosis.cached = cached;
+        self.diagnosis.cure = cure;
+        self
     }
 }
 

@@ -9,10 +9,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::case::{Case, Expected, Hurt};
 use super::file::File;
-use super::score::{ENOUGH, Score, missing_files};
+use super::score::{Cause, ENOUGH, Score, missing_files};
 use super::timing::{WINDOW, is_born_bad};
 use super::words::{count, is, packages};
-use crate::model::{Diagnosis, Kind, RelPath};
+use crate::model::{Kind, RelPath};
 
 /// Copies are written in multiples of this.
 const BLOCK: u64 = 4096;
@@ -21,7 +21,7 @@ const BLOCK: u64 = 4096;
 const ENOUGH_IN_ORDER: usize = 5;
 
 /// Speaks where the damage is what a copy leaves that ended early.
-pub(super) fn rule(case: &Case) -> Option<Diagnosis> {
+pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let left = Left::of(case);
     let score = match left.stumps().next() {
         None => left.last_by_rsync(case)?,

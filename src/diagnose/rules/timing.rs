@@ -10,6 +10,9 @@ use crate::model::{Kind, RelPath, Time};
 /// An install may take so many seconds between a file and its RECORD.
 const SLACK: i64 = 120;
 
+/// File systems keep times to so many seconds, the coarsest of them.
+const GRAIN: i64 = 2;
+
 /// What one event wrote or stopped has times within so many seconds of each other.
 pub(super) const WINDOW: i64 = 10 * 60;
 
@@ -39,7 +42,50 @@ pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
     }
     // RECORD is written last: what came after it is no part of the install, but a copy may have mixed the times.
     let is_after = time > installed && !by_import;
-    (!is_after && !seen_good).then_some(Fate::AtInstall)
+    // Layers of an image keep whole seconds, in which a deletion at once looks as old as the install.
+    let is_unsure = hurt.kind == Kind::Missing && time == installed && time.nanos == 0;
+    let is_at_install = !is_after && !is_unsure && !seen_good && !was_good(hurt);
+    is_at_install.then_some(Fate::AtInstall)
+}
+
+/// Whether something but the times says that an entry was good once: bytecode of the right source, or a link that stands in its place
+/// and leads nowhere by now.
+fn was_good(hurt: &Hurt) -> bool {
+    let is_dangling = hurt.kind == Kind::Missing && hurt.actual.is_some();
+    hurt.compiled || is_dangling
+}
+
+/// Whether damage came with an install that ended as it should, and nothing changed its inode since.
+pub(super) fn came_with_install(case: &Case, hurt: &Hurt) -> bool {
+    let is_unfinished = |name: &String| case.unfinished.contains(name);
+    fate(case, hurt) == Some(Fate::AtInstall)
+        && !hurt.package.as_ref().is_some_and(is_unfinished)
+        && !is_touched(case, hurt)
+}
+
+/// Whether an inode changed after the install, which its modification time does not show: a change of owner does it, a copy, and
+/// whoever puts an old time back.
+fn is_touched(case: &Case, hurt: &Hurt) -> bool {
+    let package = hurt.package.as_ref();
+    let installed = package.and_then(|name| case.installed.get(name));
+    let changed = match hurt.actual {
+        Some(actual) => actual.ctime,
+        None => hurt
+            .path
+            .parent()
+            .and_then(|dir| case.dir_changes.get(&standing(case, dir)?).copied()),
+    };
+    changed
+        .zip(installed)
+        .is_some_and(|(changed, installed)| changed.secs > installed.secs.saturating_add(GRAIN))
+}
+
+/// The nearest directory that is there, from one upwards.
+fn standing(case: &Case, mut dir: RelPath) -> Option<RelPath> {
+    while !case.dirs.contains_key(&dir) {
+        dir = dir.parent()?;
+    }
+    Some(dir)
 }
 
 /// When something was last changed.
@@ -58,10 +104,7 @@ impl Touch {
 
 /// When the directory of something missing last changed: a deletion changes it.
 fn changed_dir(case: &Case, hurt: &Hurt) -> Option<Touch> {
-    let mut dir = hurt.path.parent()?;
-    while !case.dirs.contains_key(&dir) {
-        dir = dir.parent()?;
-    }
+    let dir = standing(case, hurt.path.parent()?)?;
     // Other packages change the directories that all share.
     top(&dir)?;
     let changed = *case.dirs.get(&dir)?;
@@ -84,15 +127,39 @@ pub(super) fn is_born_bad(case: &Case, hurts: &[&Hurt]) -> bool {
     let Some(package) = hurts.first().and_then(|hurt| hurt.package.as_ref()) else {
         return false;
     };
-    hurts.iter().all(|hurt| {
-        hurt.package.as_ref() == Some(package) && fate(case, hurt) == Some(Fate::AtInstall)
-    })
+    hurts
+        .iter()
+        .all(|hurt| hurt.package.as_ref() == Some(package) && came_with_install(case, hurt))
+}
+
+/// Whether all of these missing entries never were there.
+pub(super) fn never_were_written(case: &Case, missing: &[&Hurt]) -> bool {
+    let never = |hurt: &&Hurt| fate(case, hurt) == Some(Fate::AtInstall);
+    !missing.is_empty() && missing.iter().all(never)
+}
+
+/// When the last of these missing entries was deleted, where the times of others tell that a deletion is what changed them: a copy
+/// makes all directories anew.
+pub(super) fn swept_at(case: &Case, missing: &[&Hurt]) -> Option<Time> {
+    let mut last = None;
+    for hurt in missing {
+        match fate(case, hurt) {
+            Some(Fate::Later(time)) => last = last.max(Some(time)),
+            Some(Fate::AtInstall) => return None,
+            None => {}
+        }
+    }
+    let last = last?;
+    let is_package = |dir: &&RelPath| top(dir).is_some() && dir.name() != b"__pycache__";
+    let dirs: Vec<_> = case.dirs.keys().filter(is_package).collect();
+    let old = dirs.iter().filter(|dir| is_later(last, case.dirs[**dir]));
+    (old.count() * 2 > dirs.len()).then_some(last)
 }
 
 /// A sentence on when the missing ones went, with a space before it; empty where the times do not tell.
 pub(super) fn sentence(case: &Case, missing: &[&Hurt]) -> String {
     let fates: Vec<_> = missing.iter().map(|hurt| fate(case, hurt)).collect();
-    if !fates.is_empty() && fates.iter().all(|fate| *fate == Some(Fate::AtInstall)) {
+    if never_were_written(case, missing) {
         return " Their directories have not changed since the install: they never were written."
             .to_owned();
     }

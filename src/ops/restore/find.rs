@@ -89,7 +89,7 @@ impl Run<'_> {
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);
         of_changes(&mut changes, &live.scan, &self.places(place));
-        let diagnosis = from_changes(&whole, &installed, &changes, None);
+        let diagnosis = from_changes(&whole, &installed, &changes, None, &self.options.caches);
         let mut report = report(&changes, states, diagnosis);
         let selection = Selection::of(
             &self.options.part,

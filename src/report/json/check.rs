@@ -92,9 +92,18 @@ pub(super) fn diagnosis(diagnosis: &Diagnosis) -> Value {
         .iter()
         .map(|path| String::from_utf8_lossy(path.as_bytes()).into())
         .collect();
+    let unexplained = diagnosis.unexplained.iter();
+    let unexplained = unexplained.map(|(kind, count)| (kind.as_str().to_owned(), (*count).into()));
+    let cached = diagnosis.cached.iter().map(|entry| {
+        json!({
+            "installer": entry.installer.as_str(), "package": entry.package, "path": entry.path, "cache": entry.cache,
+        })
+    });
     json!({
-        "rule": diagnosis.rule, "text": diagnosis.text, "explains": diagnosis.explains,
+        "rule": diagnosis.rule, "text": diagnosis.text, "explains": diagnosis.explains, "of": diagnosis.of,
+        "unexplained": unexplained.collect::<serde_json::Map<_, _>>(),
         "precision": diagnosis.precision, "recall": diagnosis.recall, "survivors": survivors,
+        "cached": cached.collect::<Vec<_>>(), "cure": diagnosis.cure,
     })
 }
 

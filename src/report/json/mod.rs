@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::model::Audit;
+use crate::model::{Audit, Deed};
 use crate::ops::{
     ClockJump, Listed, Listing, LsOutcome, Mode, RebuildOutcome, RestoreOutcome, SaveOutcome,
     ShowOutcome, StatsOutcome,
@@ -69,10 +69,14 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         .iter()
         .map(|process| json!({"pid": process.pid, "name": process.name}))
         .collect();
+    let deed = super::text::deed(outcome);
     let diagnosis = match outcome.mode {
         Mode::Done(_) => check::diagnosis_after,
         _ => check::diagnosis,
     };
+    // An undo has no cause.
+    let causes = outcome.report.diagnosis.iter();
+    let causes = causes.filter(|_| deed != Deed::ChangedBack).map(diagnosis);
     let mut fields = json!({
         "venv": null,
         "snapshot": snapshot::value(&outcome.chosen),
@@ -80,7 +84,8 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "summary": diff::summary(&outcome.changes, None),
         "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
         "packages": outcome.report.packages.iter().map(diff::package).collect::<Vec<_>>(),
-        "diagnosis": outcome.report.diagnosis.iter().map(diagnosis).collect::<Vec<_>>(),
+        "deed": deed.as_str(),
+        "diagnosis": causes.collect::<Vec<_>>(),
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{check, diff, document, entry, log, snapshot};
-use crate::model::IncidentReport;
+use crate::model::{Deed, IncidentReport};
 use crate::ops::ReportOutcome;
 
 /// Writes what is known of an incident.
@@ -15,12 +15,16 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
         "incident": snapshot::value(&outcome.incident),
         "restored": outcome.restored.as_ref().map(snapshot::value),
         "timeline": outcome.timeline.iter().map(log::entry).collect::<Vec<_>>(),
+        "deed": outcome.deed().as_str(),
         "took_ms": outcome.took_ms,
     });
     let venv = outcome.incident.snapshot.venv.path();
     entry::put_path(&mut fields, "venv", &venv);
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, found(&outcome.found)) {
         fields.extend(more);
+    }
+    if outcome.deed() != Deed::Mended {
+        fields["diagnosis"] = json!([]);
     }
     document(out, "report", fields)
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::Style;
-use super::words::coloured;
-use crate::model::{Class, Diagnosis, Shown};
+use super::words::{self, coloured, number};
+use crate::model::{Class, Diagnosis, Kind, Shown};
 
 /// How many survivors are named without `--verbose`.
 const SURVIVORS_SHOWN: usize = 3;
@@ -23,11 +23,47 @@ pub(in crate::report) fn afterwards(text: &str) -> String {
     text.replace(" before you restore.", ", or it may happen again.")
 }
 
+/// `explains 9 of 67; 58 emptied files are not explained`; nothing where one cause or another explains all.
+pub(in crate::report) fn rest(diagnosis: &Diagnosis) -> Option<String> {
+    let (total, part) = (diagnosis.of as u64, diagnosis.explains as u64);
+    let left: usize = diagnosis.unexplained.values().sum();
+    if left == 0 {
+        return None;
+    }
+    let kinds: Vec<String> = diagnosis.unexplained.iter().map(left_over).collect();
+    let is = if left == 1 { "is" } else { "are" };
+    Some(format!(
+        "explains {} of {}; {} {is} not explained",
+        number(part),
+        number(total),
+        kinds.join(", ")
+    ))
+}
+
+/// `58 emptied files`, or `3 entries of another mode`.
+fn left_over((kind, count): (&Kind, &usize)) -> String {
+    let count = *count as u64;
+    let entries = || words::count(count, "entry");
+    match kind {
+        Kind::Type | Kind::Link | Kind::Mode | Kind::Owner => {
+            format!("{} of another {}", entries(), kind.as_str())
+        }
+        _ => {
+            let files = words::count(count, "file");
+            let (number, file) = files.split_once(' ').unwrap_or_default();
+            format!("{number} {} {file}", kind.as_str())
+        }
+    }
+}
+
 /// Writes each diagnosis as a paragraph of its own.
 pub(super) fn write(out: &mut dyn Write, all: &[Diagnosis], style: &Style) -> io::Result<()> {
     for diagnosis in all {
         let rule = coloured(&diagnosis.rule, Class::Drift, style);
         writeln!(out, "probably {rule}: {}", Shown(diagnosis.text.as_bytes()))?;
+        if let Some(rest) = rest(diagnosis) {
+            writeln!(out, "  {rest}")?;
+        }
         let shown = if style.verbose {
             usize::MAX
         } else {

@@ -19,11 +19,12 @@ use jiff::tz::TimeZone;
 
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::{check, refused};
-pub(super) use diagnosis::afterwards;
+pub(super) use diagnosis::{afterwards, rest};
 pub use diff::diff;
 pub use log::log;
 pub use ls::ls;
 pub(super) use packages::line as package_line;
+pub(super) use restore::deed;
 pub use restore::restore;
 pub use snapshots::{freeze, list, save, show};
 pub use store::{rebuild_index, stats};

@@ -6,7 +6,7 @@ use super::Style;
 use super::changes::{self, tally};
 use super::words::{count, size, snapshot, took};
 use crate::disk::swap::Way;
-use crate::model::{Change, Class, PackageChange, Shown};
+use crate::model::{Change, Class, Deed, PackageChange, Shown};
 use crate::ops::{Mode, RestoreOutcome};
 
 /// Writes what a restore did.
@@ -40,14 +40,18 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
                 "would restore {place} from {chosen}: {}",
                 undone(&outcome.changes)
             )?;
+            super::packages::write(out, &outcome.report.packages)?;
             changes::write(out, &outcome.changes, style)?;
         }
         Mode::Done(way) => done(out, outcome, way, &chosen)?,
     }
-    if matches!(outcome.mode, Mode::Done(_)) {
-        super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?;
-    } else {
-        super::diagnosis::write(out, &outcome.report.diagnosis, style)?;
+    match (outcome.mode, deed(outcome)) {
+        // Nothing happened that has a cause.
+        (_, Deed::ChangedBack) => {}
+        (Mode::Done(_), _) => {
+            super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?;
+        }
+        _ => super::diagnosis::write(out, &outcome.report.diagnosis, style)?,
     }
     if !outcome.holes.is_empty() {
         let holes = count(outcome.holes.len() as u64, "part");
@@ -103,12 +107,9 @@ fn left(package: &PackageChange) -> String {
 }
 
 /// What a restore did to what differed: what was hurt may be what was asked for, as by an undo.
-fn deed(outcome: &RestoreOutcome) -> &'static str {
-    if outcome.chosen.snapshot.baseline {
-        "mended"
-    } else {
-        "changed back"
-    }
+pub(in crate::report) fn deed(outcome: &RestoreOutcome) -> Deed {
+    let classes = outcome.changes.iter().map(|change| change.class);
+    Deed::of(classes, Some(&outcome.chosen.snapshot))
 }
 
 fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -> io::Result<()> {
@@ -126,7 +127,12 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
         took(outcome.took)
     )?;
     if !outcome.changes.is_empty() {
-        writeln!(out, "{}: {}", deed(outcome), undone(&outcome.changes))?;
+        writeln!(
+            out,
+            "{}: {}",
+            deed(outcome).words(),
+            undone(&outcome.changes)
+        )?;
     }
     let over = if *reused > 0 {
         format!(", {} taken over as they were", count(*reused, "good file"))

@@ -98,19 +98,19 @@ pub(crate) fn package(venv: &Path, site: &str, name: &str, modules: &[&str]) {
     files.push((format!("{info}/INSTALLER"), b"pip\n".to_vec()));
     let mut record: String = files
         .iter()
-        .map(|(path, content)| {
-            format!(
-                "{path},sha256={},{}\n",
-                BASE64URL_NOPAD.encode(&Sha256::digest(content)),
-                content.len()
-            )
-        })
+        .map(|(path, content)| format!("{path},{}\n", recorded(content)))
         .collect();
     record.push_str(&format!("{info}/RECORD,,\n"));
     files.push((format!("{info}/RECORD"), record.into_bytes()));
     for (path, content) in files {
         write(venv, &format!("{site}/{path}"), &content);
     }
+}
+
+/// What RECORD says of some content: hash and size.
+pub(crate) fn recorded(content: &[u8]) -> String {
+    let hash = BASE64URL_NOPAD.encode(&Sha256::digest(content));
+    format!("sha256={hash},{}", content.len())
 }
 
 pub(crate) fn write(venv: &Path, path: &str, content: &[u8]) {

@@ -2,6 +2,7 @@
 
 mod damaged;
 mod gone;
+mod install;
 mod near;
 mod silence;
 mod venv;

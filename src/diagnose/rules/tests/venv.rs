@@ -170,6 +170,7 @@ impl Case<'_> {
             expected_size: file.size,
             expected_mtime: file.mtime,
             actual,
+            compiled: false,
         });
         self.hurts.sort_by(|a, b| a.path.cmp(&b.path));
     }

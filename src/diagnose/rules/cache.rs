@@ -1,6 +1,7 @@
 //! What installers' caches hold of damage that came with an install, and how to be rid of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::super::case::{Case, Hurt};
 use super::timing::came_with_install;
@@ -64,7 +65,7 @@ pub(super) fn is_in_caches(case: &Case, hurts: &[&Hurt]) -> bool {
 fn cure(entries: &[CacheEntry]) -> Vec<Vec<String>> {
     let mut caches: BTreeMap<(Installer, &str, bool), BTreeSet<&str>> = BTreeMap::new();
     for entry in entries {
-        let is_built = entry.path.ends_with(".whl");
+        let is_built = Path::new(&entry.path).extension() == Some("whl".as_ref());
         let key = (entry.installer, entry.cache.as_str(), is_built);
         caches.entry(key).or_default().insert(&entry.package);
     }

@@ -174,6 +174,11 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
     if let Some(kept) = &outcome.kept_old {
         writeln!(out, "what it replaced is kept as {}", Shown::path(kept))?;
     }
+    restart(out, outcome)
+}
+
+/// What still runs from what was replaced.
+fn restart(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
     if !outcome.processes.is_empty() {
         let names: Vec<String> = outcome
             .processes

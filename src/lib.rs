@@ -1,7 +1,7 @@
 //! `snap` saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it.
 //!
 //! The library prints nothing, ends no process, reads neither environment nor clock: the command line around it does. Rooms
-//! are private; imports go down the ladder `report → ops → diagnose → audit → python → store | tree | archive → disk → model, monitor`.
+//! are private; imports go down the ladder `report → ops → diagnose → audit → python → replace → store | tree | archive → disk → model, monitor`.
 //! See `docs/architecture.md`.
 
 #![cfg_attr(
@@ -23,6 +23,7 @@ pub mod model;
 pub mod monitor;
 pub mod ops;
 mod python;
+mod replace;
 pub mod report;
 mod store;
 mod tree;
@@ -31,6 +32,6 @@ pub use audit::Accept;
 pub use disk::PathError;
 pub use disk::processes::Process;
 pub use disk::space::TooLittle;
-pub use disk::swap::Way;
+pub use replace::Way;
 pub use store::{Added, Error as StoreError, Flaw, Gap, Hole, KeptLog};
 pub use tree::{Error as VenvError, Site, Standing};

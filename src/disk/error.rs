@@ -81,3 +81,14 @@ impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
         })
     }
 }
+
+/// An error with all that caused it, in one line.
+pub(crate) fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,12 +1,9 @@
 //! The only hand that changes files, and all that only Linux has.
 
-pub(crate) mod apply;
 pub(crate) mod atomic;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod fence;
-pub(crate) mod inode;
-pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod meta;
 pub(crate) mod network;
@@ -14,12 +11,9 @@ pub(crate) mod out_file;
 pub(crate) mod processes;
 pub(crate) mod remove;
 pub(crate) mod rename;
-pub(crate) mod reuse;
 pub(crate) mod rooted;
 pub(crate) mod space;
-pub(crate) mod staging;
 pub(crate) mod stat;
-pub(crate) mod swap;
 pub(crate) mod walk;
 
 pub use error::PathError;

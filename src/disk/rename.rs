@@ -8,7 +8,7 @@ use rustix::io::{Errno, Result};
 use super::stat::Stat;
 
 /// What a call says whose flags are not known here: the file system, the kernel, and sandboxes.
-pub(super) fn is_unknown(error: Errno) -> bool {
+pub(crate) fn is_unknown(error: Errno) -> bool {
     matches!(error, Errno::INVAL | Errno::NOSYS | Errno::PERM)
 }
 

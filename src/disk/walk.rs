@@ -16,6 +16,9 @@ use super::rooted::{Rooted, names_once};
 use super::stat::Stat;
 use crate::model::RelPath;
 
+/// Names that a replacement in place uses inside the root of a tree, and that no scan counts as the tree's.
+pub(crate) const INSIDE: &str = ".snap-restore";
+
 /// One thing that the walk met.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {

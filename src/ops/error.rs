@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use crate::disk::PathError;
+pub(super) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
 use crate::model::{Audit, Shown, SnapshotId};
-use crate::{store, tree};
+use crate::{replace, store, tree};
 
 /// An operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -225,6 +226,43 @@ impl From<tree::Error> for Error {
     }
 }
 
+impl From<replace::Error> for Error {
+    fn from(error: replace::Error) -> Self {
+        use replace::Error as Failed;
+        match error {
+            Failed::Path(error) => Self::Path(error),
+            Failed::Tree(error) => Self::Venv(error),
+            Failed::NoRoom(error) => Self::NoRoom(error),
+            Failed::InTheWay(path) => Self::InTheWay(path),
+            Failed::NotVerified { path, what } => Self::NotVerified { path, what },
+            Failed::Refused(why) => Self::Refused(why),
+            Failed::NotKept(error) => Self::NoIncident(Box::new((*error).into())),
+            Failed::Busy(path) => Self::Busy(path),
+            Failed::Uncompleted(error) => (*error).into(),
+            // What is behind the windows of that room is ours.
+            Failed::Waits(error) | Failed::Outside(error) => match error.downcast() {
+                Ok(error) => *error,
+                Err(error) => Self::Refused(error.to_string()),
+            },
+            Failed::Stopped => Self::Interrupted,
+        }
+    }
+}
+
+impl From<Error> for replace::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Interrupted => Self::Stopped,
+            Error::NotVerified { path, what } => Self::NotVerified { path, what },
+            // Somebody else is at work in the store.
+            Error::Store(store::Error::Locked(_)) | Error::Unsettled { .. } => {
+                Self::Waits(Box::new(error))
+            }
+            other => Self::Outside(Box::new(other)),
+        }
+    }
+}
+
 fn of(venv: Option<&PathBuf>) -> String {
     venv.map_or_else(String::new, |venv| format!(" of '{}'", Shown::path(venv)))
 }
@@ -246,15 +284,4 @@ fn first(audit: &Audit) -> String {
         String::new()
     };
     format!("{place}{}{more}", Shown(first.text.as_bytes()))
-}
-
-/// An error with all that caused it, in one line.
-pub(super) fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

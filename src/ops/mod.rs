@@ -40,6 +40,7 @@ mod undelete;
 mod undo;
 mod verify;
 
+pub use crate::replace::Wrong;
 pub use cat::cat;
 pub use check::{CheckOptions, CheckOutcome, check};
 pub use context::Context;
@@ -62,7 +63,7 @@ pub use repair::Repaired;
 pub use report::{ReportOutcome, report};
 #[cfg(feature = "bench")]
 pub(crate) use restore::bench;
-pub use restore::{Mode, Part, RestoreOptions, RestoreOutcome, Unsettled, Wrong, restore};
+pub use restore::{Mode, Part, RestoreOptions, RestoreOutcome, Unsettled, restore};
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};
 pub use snapshot::Hurt;

@@ -10,8 +10,9 @@ use super::error::Error;
 use super::hold::hold_parent;
 use super::log::{Event, events};
 use super::lookup::Chosen;
-use super::restore::{self, REST, RestoreOptions, RestoreOutcome, kept_prefix};
+use super::restore::{self, RestoreOptions, RestoreOutcome, Visit};
 use crate::model::{RelPath, Snapshot, SnapshotId, Time, VenvId};
+use crate::replace::{REST, kept_prefix};
 use crate::store::{Catalog, Store};
 use crate::tree::Site;
 
@@ -96,7 +97,7 @@ pub fn undo(
     context.refuse_nesting(site)?;
     let store = context.open()?;
     let _parent = hold_parent(context, site)?;
-    restore::recover(context, Some(&store), site)?;
+    restore::recover(context, Visit::Replace(&store), site)?;
     store.tidy(context.monitor)?;
     let venv = context.venv_id(site);
     let catalog = store.catalog()?;

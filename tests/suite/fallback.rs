@@ -9,6 +9,7 @@ use crate::support::damage::Damage;
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
+use crate::windows::in_incident;
 
 /// Hurts a venv in many ways at once.
 fn hurt(sandbox: &Sandbox) {
@@ -164,4 +165,30 @@ fn remake_with_its_number(dir: &Path) {
         }
     }
     fs::remove_dir_all(others).unwrap();
+}
+
+#[test]
+fn a_file_that_was_linked_into_staging_and_is_written_to_before_the_fall_back_is_restored() {
+    // What was staged was another name of the very file that was to be replaced: it was put over itself, and stayed as it was.
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&sandbox.venv());
+    Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
+    let path = format!("{}/idna/core.py", venv::SITE);
+    let file = sandbox.venv().join(&path);
+    // The exchange is held up, and then refused.
+    let slow = "renameat2:error=EXDEV:delay_enter=1500000:when=3";
+    let run = sandbox.held_up(slow, &["restore", "venv"], || {
+        assert_eq!(fs::metadata(&file).unwrap().nlink(), 2, "it is not shared");
+        venv::append(&file, "# late\n");
+    });
+    assert_eq!(run.code, 0, "{run}");
+    assert!(run.stdout.contains("replaced one by one"), "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "restored in place");
+    assert!(in_incident(&sandbox, &path).ends_with("# late\n"), "{run}");
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
 }

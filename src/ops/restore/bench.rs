@@ -2,12 +2,14 @@
 //! was staged is thrown away.
 
 use super::RestoreOptions;
-use super::plan::Plan;
+use super::contents::SnapshotContents;
+use super::keeper::Keeper;
 use super::target::Target;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::ops::snapshot::{Incident, scan_live};
+use crate::replace::{self, Goal, How, Live, Plan};
 use crate::store::{Digests, Store};
 use crate::tree::{Site, Standing};
 
@@ -65,19 +67,24 @@ impl<'c> Restoring<'c> {
             None
         };
         let target = self.load(&place)?;
-        let (id, options) = (self.chosen.id, &self.options);
-        let plan = Plan::new(
-            &self.store,
-            &place,
-            target,
-            live,
-            Incident::none(),
-            id,
-            options,
-        );
+        let (context, store) = (self.context, &self.store);
+        let venv = context.venv_id(&place);
+        let keeper = Keeper::new(context, store, venv, self.chosen.id, Incident::none());
+        let contents = SnapshotContents {
+            store,
+            rewritten: target.rewritten,
+        };
+        let goal = Goal {
+            manifest: target.manifest,
+            stays: target.stays,
+        };
         Ok(Planned {
-            context: self.context,
-            plan,
+            context,
+            keeper,
+            contents,
+            place,
+            goal,
+            live,
         })
     }
 }
@@ -85,29 +92,45 @@ impl<'c> Restoring<'c> {
 /// A plan that can be looked at and staged.
 pub struct Planned<'a> {
     context: &'a Context<'a>,
-    plan: Plan<'a>,
+    keeper: Keeper<'a>,
+    contents: SnapshotContents<'a>,
+    place: Site,
+    goal: Goal,
+    live: Option<Live>,
 }
 
-impl<'a> Planned<'a> {
+const HOW: How = How {
+    may_link: true,
+    may_link_special: true,
+    preserve: false,
+    into_empty: false,
+    part: false,
+    is_noise: super::keep::is_noise,
+};
+
+impl Planned<'_> {
     /// How many files may be taken over, and how many bytes the rest takes.
     pub fn cost(&self) -> (usize, u64) {
-        let proofs = self.plan.proofs();
+        let proofs = self.goal.proofs(self.live.as_ref(), HOW);
         let reusable = proofs.iter().flatten().count();
-        (reusable, self.plan.need(&proofs).bytes)
+        (reusable, self.goal.need(&proofs).bytes)
     }
 
     /// Builds the new tree beside the place. It goes when what is returned is dropped.
-    pub fn stage(self) -> Result<Staged<'a>, Error> {
-        Ok(Staged(self.plan.stage(self.context)?))
+    pub fn stage(&mut self) -> Result<Staged<'_>, Error> {
+        let (goal, live) = (std::mem::take(&mut self.goal), self.live.take());
+        let (contents, keeper) = (&self.contents, &self.keeper);
+        let plan = Plan::new(contents, keeper, &self.place, goal, live, HOW, None);
+        Ok(Staged(plan.stage(self.context.monitor)?))
     }
 }
 
 /// A tree that is built.
-pub struct Staged<'a>(super::stage::Staged<'a>);
+pub struct Staged<'a>(replace::Staged<'a>);
 
 impl Staged<'_> {
     /// How many files were written, and how many taken over.
     pub fn counts(&self) -> (u64, usize) {
-        (self.0.written, self.0.taken.count() as usize)
+        self.0.counts()
     }
 }

@@ -13,7 +13,7 @@ use crate::ops::error::Error;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
 use crate::ops::sides::{Depth, Sides};
-use crate::ops::snapshot::Live;
+use crate::replace::Live;
 use crate::tree::Site;
 
 /// What a comparison of the snapshot with the live tree came to.

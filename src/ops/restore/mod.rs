@@ -2,34 +2,22 @@
 //!
 //! 1. What is replaced is saved first (promise 4), or kept beside the venv if the person asked for that.
 //! 2. The new tree is built in a staging directory, verified there as a whole, and made durable (promise 3).
-//! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `disk/swap.rs`.
+//! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `replace/`.
 //! 4. What a crash leaves is told by the journal and settled by the next command (promise 9).
 
-mod abandoned;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+mod contents;
 mod find;
-mod in_place;
-mod late;
-mod mend;
-mod merge;
+mod keep;
+mod keeper;
 mod options;
 mod outcome;
 mod partial;
-mod plan;
-mod readback;
 mod recover;
-mod rescue;
 mod select;
-mod settled;
-mod special;
-mod stage;
-mod still;
-mod swapped;
-mod taken;
+mod states;
 mod target;
-mod verified;
-mod write;
 
 use std::time::Instant;
 
@@ -39,25 +27,25 @@ use super::hold::{hold_installer, hold_parent};
 use super::log::{Event, record};
 use super::lookup::{Chosen, choose};
 use super::sides::{Depth, Sides};
-use super::snapshot::{Draft, Incident, Live, scan_live};
+use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
 use crate::model::{
     Change, Class, Digest, IncidentReport, Manifest, PackageChange, Purpose, RelPath, Shown,
 };
+use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
 
 pub use options::{Part, RestoreOptions};
-pub use outcome::{Mode, RestoreOutcome, Unsettled, Wrong};
+pub use outcome::{Mode, RestoreOutcome, Unsettled};
 
-pub(super) use late::{REST, kept_prefix};
-pub(super) use recover::{recover, recover_beside, stores_of_journals};
+pub(super) use recover::{Visit, recover, recover_beside, stores_of_journals};
 
+use contents::SnapshotContents;
 use find::Found;
+use keeper::Keeper;
 use partial::Lost;
-use plan::{Keep, Plan};
-use special::Specials;
 use target::Target;
 
 /// Restores a venv.
@@ -76,7 +64,7 @@ pub fn restore(
     }
     let store = context.open()?;
     let _parent = hold_parent(context, place)?;
-    recover(context, Some(&store), place)?;
+    recover(context, Visit::Replace(&store), place)?;
     store.tidy(context.monitor)?;
     let (chosen, passed_over) = choose(
         context,
@@ -119,6 +107,15 @@ pub(super) fn restore_chosen(
     .at(site)
 }
 
+/// What is put there, and what is replaced.
+struct Work {
+    target: Target,
+    live: Option<Live>,
+    incident: Incident,
+    /// Why the replaced tree stays beside the venv.
+    keep: Option<Keep>,
+}
+
 /// One restore with all that it is told.
 struct Run<'a> {
     context: &'a Context<'a>,
@@ -156,16 +153,16 @@ impl<'a> Run<'a> {
         };
         let (mut live, intake) = scan_live(context, self.store, root, self.options.dry_run)?;
         live.scan.manifest.share_paths(&target.manifest);
-        let in_place = plan::bound(place, &live.root).is_some();
+        let in_place = bound(place, &live.root).is_some();
         let specials = self.specials(&live.scan.manifest, in_place);
-        let target = specials.settle(target);
+        let target = target.map(|manifest| specials.settle(manifest));
         let Found {
             target,
             changes,
             report,
             left,
         } = self.find(target, &live, place)?;
-        let keep = Keep::of(self.options, &live, &target, context.monitor);
+        let keep = keep::reason(self.options, &live, &target, context.monitor);
         let differs = changes.iter().any(|change| change.class != Class::Noise);
         if self.options.dry_run || !differs && !self.options.force {
             let mode = self.idle(differs, &left);
@@ -181,8 +178,8 @@ impl<'a> Run<'a> {
         }
         if self.options.to.is_some() {
             // An empty directory gives its place, and is nothing to come back to.
-            let plan = self.plan(place, target, Some(live), Incident::none());
-            return self.carry_out(place, plan, Vec::new(), report);
+            let work = self.work(target, Some(live), Incident::none());
+            return self.carry_out(place, work, Vec::new(), report);
         }
         let mut draft = self.draft(place);
         // What an undo replaces differs from a damaged state, which makes it no worse.
@@ -190,14 +187,15 @@ impl<'a> Run<'a> {
             draft.damaged = report.damaged();
         }
         draft.document.incident = Some(report.clone());
-        let stays = keep != Keep::No;
+        let stays = keep.is_some();
         let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, stays)?;
         if incident.id().is_none() && !self.options.part.is_whole() {
             let why = "--only and --heal need a store that can take the replaced state";
             return Err(Error::Refused(why.to_owned()));
         }
-        let plan = self.plan(place, target, Some(live), incident).keeping(keep);
-        let mut outcome = self.carry_out(place, plan, changes, report)?;
+        let mut work = self.work(target, Some(live), incident);
+        work.keep = keep;
+        let mut outcome = self.carry_out(place, work, changes, report)?;
         outcome.left = left;
         Ok(outcome)
     }
@@ -220,7 +218,7 @@ impl<'a> Run<'a> {
         let needed: Vec<(Digest, &RelPath)> = needed.collect();
         let lost = self.store.unreadable(needed.iter().map(|(id, _)| *id));
         match needed.iter().find(|(id, _)| lost.contains(id)) {
-            Some((id, path)) => Err(write::lost(id, path).into()),
+            Some((id, path)) => Err(contents::lost(id, path).into()),
             None => Ok(()),
         }
     }
@@ -235,22 +233,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn plan(
-        &self,
-        place: &Site,
-        target: Target,
-        live: Option<Live>,
-        incident: Incident,
-    ) -> Plan<'a> {
-        Plan::new(
-            self.store,
-            place,
+    fn work(&self, target: Target, live: Option<Live>, incident: Incident) -> Work {
+        Work {
             target,
             live,
             incident,
-            self.chosen.id,
-            self.options,
-        )
+            keep: self.options.keep_old.then_some(Keep::Asked),
+        }
     }
 
     fn specials<'l>(&self, live: &'l Manifest, in_place: bool) -> Specials<'l>
@@ -288,7 +277,8 @@ impl<'a> Run<'a> {
             )));
         }
         let empty = Manifest::default();
-        let target = self.specials(&empty, false).settle(target);
+        let specials = self.specials(&empty, false);
+        let target = target.map(|manifest| specials.settle(manifest));
         if !self.options.part.is_whole() {
             let why = "--only and --heal mend a venv that stands there, and nothing does";
             return Err(Error::Refused(why.to_owned()));
@@ -309,29 +299,47 @@ impl<'a> Run<'a> {
         } else {
             Incident::of_nothing(self.context, self.store, self.draft(place))?
         };
-        let plan = self.plan(place, target, None, incident);
-        self.carry_out(place, plan, Vec::new(), IncidentReport::default())
+        let work = self.work(target, None, incident);
+        self.carry_out(place, work, Vec::new(), IncidentReport::default())
     }
 
     fn carry_out(
         self,
         place: &Site,
-        plan: Plan<'_>,
+        work: Work,
         changes: Vec<Change>,
         report: IncidentReport,
     ) -> Result<RestoreOutcome, Error> {
         let context = self.context;
-        let relocated = plan.target.relocated;
+        let relocated = work.target.relocated;
         let processes = processes::using(place.path());
-        let swapped = plan.stage(context)?.verify(context)?.swap(context)?;
-        let done = swapped.finish(context);
+        let how = self.how(work.keep.as_ref());
+        let venv = context.venv_id(place);
+        let keeper = Keeper::new(context, self.store, venv, self.chosen.id, work.incident);
+        let contents = SnapshotContents {
+            store: self.store,
+            rewritten: work.target.rewritten,
+        };
+        let goal = Goal {
+            manifest: work.target.manifest,
+            stays: work.target.stays,
+        };
+        let plan = Plan::new(&contents, &keeper, place, goal, work.live, how, work.keep);
+        let monitor = context.monitor;
+        let mut swapped = plan.stage(monitor)?.verify(monitor)?.swap(monitor)?;
+        let done = swapped.finish(monitor);
+        if done.unsettled.is_none() {
+            states::note(context, self.store, place, &swapped);
+        }
+        let stood = place.standing() == Standing::Directory;
+        let incident = keeper.newest().filter(|_| stood);
         let differing = changes.iter().filter(|one| one.class != Class::Noise);
         let event = Event {
             time: context.now,
             verb: self.verb.to_owned(),
             venv: context.venv_id(place),
             snapshot: self.chosen.id,
-            incident: done.incident,
+            incident,
             label: None,
             changed: Some(differing.count() as u64),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
@@ -339,16 +347,29 @@ impl<'a> Run<'a> {
         record(self.store, &event, context.monitor);
         let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
         outcome.report = report;
-        outcome.incident = done.incident;
+        outcome.incident = incident;
         outcome.wrong = done.wrong;
         outcome.kept_old = done.kept_old;
-        outcome.unsettled = done.unsettled;
+        outcome.unsettled = done.unsettled.map(Unsettled::from);
         outcome.reused = done.reused;
-        outcome.written = done.written;
-        outcome.written_bytes = done.written_bytes;
+        outcome.written = done.written.files;
+        outcome.written_bytes = done.written.bytes;
         outcome.relocated = relocated;
         outcome.processes = processes;
         Ok(outcome)
+    }
+
+    /// How the trees are to be replaced.
+    fn how(&self, keep: Option<&Keep>) -> How {
+        let options = self.options;
+        How {
+            may_link: !options.copy && keep.is_none(),
+            may_link_special: !options.copy && keep != Some(&Keep::Asked),
+            preserve: options.preserve_special,
+            into_empty: options.to.is_some(),
+            part: !options.part.is_whole(),
+            is_noise: keep::is_noise,
+        }
     }
 
     fn outcome(self, place: &Site, mode: Mode, changes: Vec<Change>) -> RestoreOutcome {

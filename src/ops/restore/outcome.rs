@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::disk::processes::Process;
-use crate::disk::swap::Way;
-use crate::model::{Change, IncidentReport, Kind, PackageChange, RelPath, SnapshotId};
+use crate::model::{Change, IncidentReport, PackageChange, SnapshotId};
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
+use crate::replace::{self, Way, Wrong};
 use crate::store::Hole;
 
 /// What a restore came to.
@@ -25,15 +25,6 @@ pub enum Mode {
     Done(Way),
 }
 
-/// What is not as it should be after a restore that replaced files one by one.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Wrong {
-    /// Where.
-    pub path: RelPath,
-    /// How.
-    pub kind: Kind,
-}
-
 /// What was to come after the new tree stood at its place, and failed. The next command does it.
 #[derive(Debug)]
 pub struct Unsettled {
@@ -41,6 +32,15 @@ pub struct Unsettled {
     pub left: Option<PathBuf>,
     /// Why.
     pub why: Error,
+}
+
+impl From<replace::Unsettled> for Unsettled {
+    fn from(unsettled: replace::Unsettled) -> Self {
+        Self {
+            left: unsettled.left,
+            why: unsettled.why.into(),
+        }
+    }
 }
 
 /// What a restore did.

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 
 use super::RestoreOptions;
-use super::merge::regrouped;
-use super::plan::link_to;
 use super::select::Selection;
 use crate::model::compare::compare;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
@@ -14,6 +12,7 @@ use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::python::bytecode::{is_bytecode, source_of};
 use crate::python::relocate::{candidates, relocate};
+use crate::replace::{link_to, regrouped};
 use crate::store::{Digests, Store};
 use crate::tree::Site;
 
@@ -72,6 +71,14 @@ impl Target {
             .iter()
             .for_each(|warning| monitor.warn(warning));
         Ok(adapt(manifest, moved.rewritten))
+    }
+
+    /// The same with another manifest.
+    pub(super) fn map(self, make: impl FnOnce(Manifest) -> Manifest) -> Self {
+        Self {
+            manifest: make(self.manifest),
+            ..self
+        }
     }
 
     /// Narrows the target to a part: everything else stays as it is in the live tree.

@@ -6,16 +6,11 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
+use crate::replace::Live;
 use crate::store::{Store, name_of};
 use crate::tree::scan::{Scan, scan};
 use crate::tree::sink::DigestsOnly;
 use crate::tree::stat_cache::StatCache;
-
-/// What stands at the place now.
-pub(in crate::ops) struct Live {
-    pub(in crate::ops) root: Rooted,
-    pub(in crate::ops) scan: Scan,
-}
 
 /// Reads the live tree, into packs if the store can take them.
 pub(in crate::ops) fn scan_live<'s>(

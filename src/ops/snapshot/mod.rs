@@ -10,6 +10,6 @@ pub use hurt::Hurt;
 
 pub(super) use draft::{Draft, prepare};
 pub(super) use hurt::hurt;
-pub(super) use incident::{Incident, Live, scan_live};
+pub(super) use incident::{Incident, scan_live};
 pub(super) use intake::Intake;
 pub(super) use missing::store_missing;

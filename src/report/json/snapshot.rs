@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::entry::put_path;
-use crate::disk::swap::Way;
 use crate::model::SnapshotId;
 use crate::ops::{Chosen, Mode};
+use crate::replace::Way;
 
 /// All that a snapshot file says.
 pub(super) fn value(chosen: &Chosen) -> Value {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use super::Style;
 use super::changes::{self, tally};
 use super::words::{count, size, snapshot, took};
-use crate::disk::swap::Way;
 use crate::model::{Change, Class, Deed, PackageChange, Shown};
 use crate::ops::{Mode, RestoreOutcome};
+use crate::replace::Way;
 
 /// Writes what a restore did.
 pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> io::Result<()> {

@@ -2,54 +2,53 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::in_place;
+use super::disk::reuse::Reuse;
+use super::error::Error;
+use super::reused::Reused;
+use super::route::{InPlace, Route};
 use super::special::{make_anew, settle_written, stands_for};
 use super::stage::Staged;
-use super::taken::Taken;
-use super::write::Writer;
-use crate::disk::reuse::Reuse;
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, RelPath};
-use crate::ops::context::Context;
-use crate::ops::error::Error;
+use crate::monitor::Monitor;
 
 impl Staged<'_> {
     /// Writes files afresh that were taken over and are not to be trusted any more. A socket that was made anew is taken over
     /// once more, since it is the one in use.
     pub(super) fn rewrite(
         &mut self,
-        context: &Context<'_>,
         paths: &[RelPath],
+        monitor: &dyn Monitor,
     ) -> Result<(), Error> {
         for path in paths {
-            self.bench.staging.remove(path)?;
+            self.space.staging.remove(path)?;
         }
         let wanted: HashSet<&RelPath> = paths.iter().collect();
-        let preserve = self.plan.options.preserve_special;
+        let preserve = self.plan.how.preserve;
         let mut retaken = HashMap::new();
         for path in paths {
-            let entry = self.plan.target.manifest.get(path);
+            let entry = self.plan.goal.manifest.get(path);
             if let Some(again) = entry.map(|entry| self.retake(entry)).transpose()?.flatten() {
                 retaken.insert(path, again);
             }
         }
-        self.taken
-            .retain(&mut self.plan.target.manifest, |entry, state| {
+        self.reused
+            .retain(&mut self.plan.goal.manifest, |entry, state| {
                 if let Some((again, stat)) = retaken.remove(&entry.path) {
                     (*entry, *state) = (again, Some(stat));
                 } else if wanted.contains(&entry.path) {
                     *state = None;
-                    return make_anew(entry, preserve, context.monitor);
+                    return make_anew(entry, preserve, monitor);
                 }
                 true
             });
         let fresh: Vec<RelPath> = self
-            .taken
-            .others(&self.plan.target.manifest)
+            .reused
+            .others(&self.plan.goal.manifest)
             .filter(|entry| wanted.contains(&entry.path))
             .map(|entry| entry.path.clone())
             .collect();
-        self.write_more(context, &fresh)?;
+        self.write_more(&fresh, monitor)?;
         let dirs: HashSet<RelPath> = paths
             .iter()
             .filter_map(RelPath::parent)
@@ -57,9 +56,9 @@ impl Staged<'_> {
             .collect();
         for dir in dirs
             .iter()
-            .filter_map(|path| self.plan.target.manifest.get(path))
+            .filter_map(|path| self.plan.goal.manifest.get(path))
         {
-            self.bench.staging.settle_dir(&dir.path, &dir.meta)?;
+            self.space.staging.settle_dir(&dir.path, &dir.meta)?;
         }
         Ok(())
     }
@@ -80,52 +79,60 @@ impl Staged<'_> {
             return Ok(None);
         }
         let dir = entry.path.parent().unwrap_or_default();
-        let Some(both) = Reuse::of(&live.root, &self.bench.staging, &dir)? else {
+        let Some(both) = Reuse::of(&live.root, &self.space.staging, &dir)? else {
             return Ok(None);
         };
         let state = both.take(&entry.path, &stat, &there.meta, true)?;
         Ok(state.map(|state| (there, state)))
     }
 
-    /// Stages what differs by now and was not staged, since the venv was read once more. Returns whether that was anything.
-    pub(super) fn stage_more(&mut self, context: &Context<'_>) -> Result<bool, Error> {
-        let root = self.bench.staging.root();
-        let mut wanted = in_place::changed(&self.plan);
-        wanted.retain(|path| root.stat_below(path, false).is_err());
+    /// Stages what differs by now and is not staged, since the tree was read once more; and what is staged only as another name of
+    /// the very file that is to be replaced. Returns whether that was anything.
+    pub(super) fn stage_more(&mut self, monitor: &dyn Monitor) -> Result<bool, Error> {
+        let mut wanted = super::steps::changed(&self.plan.goal, self.plan.live.as_ref());
+        wanted.retain(|path| !self.is_staged(path));
         if wanted.is_empty() {
             return Ok(false);
         }
-        if let Some(choice) = &mut self.choice {
-            choice.staged.extend(wanted.iter().cloned());
+        if let Route::InPlace(InPlace { staged, .. }) = &mut self.plan.route {
+            staged.extend(wanted.iter().cloned());
         }
-        let preserve = self.plan.options.preserve_special;
-        settle_written(&mut self.plan.target, &wanted, preserve, context.monitor);
-        self.taken = Taken::none(&self.plan.target.manifest);
+        let goal = &mut self.plan.goal.manifest;
+        settle_written(goal, &wanted, self.plan.how.preserve, monitor);
+        self.reused = Reused::none(goal);
         let mut paths: Vec<RelPath> = wanted.into_iter().collect();
         paths.sort_unstable();
         for path in &paths {
-            let entry = self.plan.target.manifest.get(path);
-            if entry.is_some_and(|entry| entry.node == Node::Dir) {
-                self.bench.staging.make_dir(path)?;
+            let is_dir = self.plan.goal.manifest.get(path);
+            if is_dir.is_some_and(|entry| entry.node == Node::Dir) {
+                self.space.staging.make_dir(path)?;
+            } else if self.space.staging.root().stat_below(path, false).is_ok() {
+                self.space.staging.remove(path)?;
             }
         }
-        self.write_more(context, &paths)?;
+        self.write_more(&paths, monitor)?;
         Ok(true)
     }
 
-    /// Writes some more from the store.
-    fn write_more(&mut self, context: &Context<'_>, paths: &[RelPath]) -> Result<(), Error> {
+    /// Whether staging has a file of its own for a path, or a directory. What both trees share changes with the live one.
+    fn is_staged(&self, path: &RelPath) -> bool {
+        let Ok(staged) = self.space.staging.root().stat_below(path, false) else {
+            return false;
+        };
+        let live = self.plan.live.as_ref();
+        let there = live.and_then(|live| live.root.stat_below(path, false).ok());
+        staged.is_dir() || !there.is_some_and(|there| there.same_inode(&staged))
+    }
+
+    /// Writes some more of the contents.
+    fn write_more(&mut self, paths: &[RelPath], monitor: &dyn Monitor) -> Result<(), Error> {
         let entries: Vec<&Entry> = paths
             .iter()
-            .filter_map(|path| self.plan.target.manifest.get(path))
+            .filter_map(|path| self.plan.goal.manifest.get(path))
             .collect();
-        let writer = Writer::new(
-            &self.bench.staging,
-            self.plan.store,
-            &self.plan.target.rewritten,
-        );
-        writer.write(context, &entries)?;
-        self.written += entries.len() as u64;
+        let contents = self.plan.contents;
+        contents.write(&self.space.staging, &entries, monitor)?;
+        self.written.files += entries.len() as u64;
         Ok(())
     }
 }

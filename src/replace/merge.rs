@@ -7,7 +7,7 @@ use crate::model::{Entry, Manifest, Node, RelPath};
 
 /// What a tree held, with what is left of it and changed since over it. Of what is gone nobody knows whether somebody removed it
 /// or a removal that was interrupted did, so it stays.
-pub(super) fn over(known: &Manifest, found: &Manifest) -> Manifest {
+pub(crate) fn over(known: &Manifest, found: &Manifest) -> Manifest {
     let changed = compare(known, found).into_iter().filter_map(|difference| {
         let was = difference.expected.map(|entry| &entry.node);
         difference.actual.filter(|now| match now.node {
@@ -33,7 +33,7 @@ pub(super) fn over(known: &Manifest, found: &Manifest) -> Manifest {
 }
 
 /// A tree of entries from two sources, each with the one that it is from: names are of one file only if they were in one source.
-pub(super) fn regrouped(entries: BTreeMap<RelPath, (Entry, bool)>) -> Manifest {
+pub(crate) fn regrouped(entries: BTreeMap<RelPath, (Entry, bool)>) -> Manifest {
     let mut firsts: HashMap<(bool, RelPath), RelPath> = HashMap::new();
     let anew = entries.into_values().map(|(mut entry, source)| {
         if let Node::File { link_to, .. } = &mut entry.node {

@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::error::{At, PathError};
-use super::meta;
-use super::rooted::Rooted;
 use super::staging::Staging;
-use super::stat::Stat;
+use crate::disk::error::{At, PathError};
+use crate::disk::meta;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
 use crate::model::{Meta, RelPath};
 
 /// One directory of the live tree and the same one in staging, both held open.

@@ -11,9 +11,9 @@ use crate::tree::stat_cache::Known;
 
 /// The state of each file that was taken over, after that, in the order of the target's entries.
 #[derive(Debug)]
-pub(super) struct Taken(Vec<Option<Stat>>);
+pub(super) struct Reused(Vec<Option<Stat>>);
 
-impl Taken {
+impl Reused {
     /// The states of all entries of a target.
     pub(super) fn new(states: Vec<Option<Stat>>) -> Self {
         Self(states)
@@ -123,13 +123,13 @@ impl Taken {
 /// What was taken over, as a scan of the new tree may rely on it.
 pub(super) struct Proved<'a> {
     pub(super) target: &'a Manifest,
-    pub(super) taken: &'a Taken,
+    pub(super) reused: &'a Reused,
 }
 
 impl Known for Proved<'_> {
     fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
         let at = self.target.position(path)?;
-        let state = self.taken.at(at)?;
+        let state = self.reused.at(at)?;
         let entry = self.target.entries().get(at)?;
         let digest = entry.digest().filter(|_| state.same_state(stat))?;
         Some((digest, !entry.meta.xattrs.is_empty()))

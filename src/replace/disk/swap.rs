@@ -10,10 +10,10 @@
 use rustix::fs::{AtFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::error::{At, PathError};
 use super::journal::Workplace;
-use super::rename::{is_unknown, rename_new};
-use super::rooted::os;
+use crate::disk::error::{At, PathError};
+use crate::disk::rename::{is_unknown, rename_new};
+use crate::disk::rooted::os;
 
 /// How the new tree came to its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,31 +3,29 @@
 
 use std::collections::HashSet;
 
-use super::taken::Taken;
-use super::target::Target;
+use super::reused::Reused;
 use crate::disk::meta::restorable;
 use crate::model::{Entry, Manifest, Node, RelPath, Special};
 use crate::monitor::Monitor;
 
-/// What a restore may do with them.
+/// What a replacement may do with them.
 #[derive(Clone, Copy)]
-pub(super) struct Specials<'a> {
+pub(crate) struct Specials<'a> {
     /// What stands there now.
-    pub(super) live: &'a Manifest,
+    pub(crate) live: &'a Manifest,
     /// Whether what stands there may stand in the new tree: it shares inodes with the old one, or is the old one, changed in place.
-    pub(super) may_link: bool,
+    pub(crate) may_link: bool,
     /// Whether they are made anew.
-    pub(super) preserve: bool,
-    pub(super) monitor: &'a dyn Monitor,
+    pub(crate) preserve: bool,
+    pub(crate) monitor: &'a dyn Monitor,
 }
 
 impl Specials<'_> {
-    /// The same target without what will not be in the new tree, with a word on each.
-    pub(super) fn settle(&self, target: Target) -> Target {
-        let mut entries = target.manifest.into_entries();
+    /// The same tree without what will not be in the new one, with a word on each.
+    pub(crate) fn settle(&self, target: Manifest) -> Manifest {
+        let mut entries = target.into_entries();
         entries.retain_mut(|entry| self.settles(entry));
-        let manifest = Manifest::new(entries);
-        Target { manifest, ..target }
+        Manifest::new(entries)
     }
 
     fn settles(&self, entry: &mut Entry) -> bool {
@@ -46,14 +44,14 @@ impl Specials<'_> {
 
 /// Whether what stands there is what was saved. A service makes its socket anew at each start, and a FIFO has another time after
 /// each use: the one that stands there is the one in use. A device must be the very same, with the same rights.
-pub(super) fn stands_for(there: &Entry, saved: &Entry) -> bool {
+pub(crate) fn stands_for(there: &Entry, saved: &Entry) -> bool {
     let rights = |entry: &Entry| (entry.meta.mode, entry.meta.uid, entry.meta.gid);
     let in_use = matches!(saved.node, Node::Special(Special::Socket | Special::Fifo));
     there.node == saved.node && (in_use || rights(there) == rights(saved))
 }
 
 /// Whether an entry may be made anew; what of it may not is taken from it.
-pub(super) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor) -> bool {
+pub(crate) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor) -> bool {
     if let Node::Special(special) = &entry.node
         && (!preserve || matches!(special, Special::Socket))
     {
@@ -70,28 +68,28 @@ pub(super) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor
 }
 
 /// The same once more for what is written afresh though it stood as it was saved: its group of hard links is.
-pub(super) fn settle_written(
-    target: &mut Target,
+pub(crate) fn settle_written(
+    target: &mut Manifest,
     written: &HashSet<RelPath>,
     preserve: bool,
     monitor: &dyn Monitor,
 ) {
-    let mut entries = std::mem::take(&mut target.manifest).into_entries();
+    let mut entries = std::mem::take(target).into_entries();
     entries.retain_mut(|entry| {
         let is_written = entry.node != Node::Dir && written.contains(&entry.path);
         !is_written || make_anew(entry, preserve, monitor)
     });
-    target.manifest = Manifest::new(entries);
+    *target = Manifest::new(entries);
 }
 
 /// The same once more for what could not be taken over after all: it moved meanwhile.
-pub(super) fn settle_taken(
-    target: &mut Target,
-    taken: &mut Taken,
+pub(crate) fn settle_taken(
+    target: &mut Manifest,
+    taken: &mut Reused,
     preserve: bool,
     monitor: &dyn Monitor,
 ) {
-    taken.retain(&mut target.manifest, |entry, state| {
+    taken.retain(target, |entry, state| {
         state.is_some() || make_anew(entry, preserve, monitor)
     });
 }

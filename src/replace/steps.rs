@@ -2,42 +2,49 @@
 
 use std::collections::HashSet;
 
-use super::outcome::Wrong;
-use super::plan::Plan;
-use super::stage::Staged;
-use crate::diagnose::classify;
-use crate::disk::journal::{PathText, Step};
+use super::disk::journal::{PathText, Step};
+use super::error::Error;
+use super::plan::{Goal, Live, Plan, link_to};
+use super::route::InPlace;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::compare;
-use crate::model::{Class, Kind, Manifest, Node, RelPath};
-use crate::ops::context::Context;
-use crate::ops::error::Error;
+use crate::model::{Kind, Manifest, Node, RelPath};
+use crate::monitor::Monitor;
 use crate::tree::scan::scan;
 use crate::tree::sink::DigestsOnly;
 use crate::tree::stat_cache::StatCache;
 
+/// What is not as it should be after files were replaced one by one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wrong {
+    /// Where.
+    pub path: RelPath,
+    /// How.
+    pub kind: Kind,
+}
+
 /// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the directories
 /// above them.
-pub(super) fn changed(plan: &Plan<'_>) -> HashSet<RelPath> {
-    let Some(live) = &plan.live else {
+pub(super) fn changed(goal: &Goal, live: Option<&Live>) -> HashSet<RelPath> {
+    let Some(live) = live else {
         return HashSet::new();
     };
-    let target = &plan.target.manifest;
+    let target = &goal.manifest;
     let mut files = differing_files(target, &live.scan.manifest);
     // They only lose a name of theirs, by which nothing of them changes.
-    files.retain(|path| !plan.target.stays.contains(path));
+    files.retain(|path| !goal.stays.contains(path));
     let groups: HashSet<&RelPath> = target
         .entries()
         .iter()
         .filter(|entry| files.contains(&entry.path))
-        .filter_map(super::plan::link_to)
+        .filter_map(link_to)
         .chain(files.iter())
         .collect();
     let whole_groups: Vec<RelPath> = target
         .entries()
         .iter()
         .filter(|entry| {
-            super::plan::link_to(entry).is_some_and(|first| groups.contains(first))
+            link_to(entry).is_some_and(|first| groups.contains(first))
                 || groups.contains(&entry.path)
         })
         .filter(|entry| entry.size().is_some())
@@ -65,39 +72,14 @@ fn differing_files(target: &Manifest, live: &Manifest) -> HashSet<RelPath> {
         .collect()
 }
 
-/// What a restore in place made up its mind about when it was staged. The venv may be read once more after that.
-pub(super) struct Choice {
-    /// What lies in staging.
-    pub(super) staged: HashSet<RelPath>,
-    /// What goes of that which the snapshot does not have, where only a part is restored: not what came since.
-    pub(super) goes: Option<HashSet<RelPath>>,
-}
-
-impl Choice {
-    pub(super) fn of(plan: &Plan<'_>) -> Self {
-        let live = plan.live.as_ref().map(|live| &live.scan.manifest);
-        let entries = live.map_or(&[][..], Manifest::entries).iter();
-        let is_extra = |path: &&RelPath| plan.target.manifest.get(path).is_none();
-        let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
-        Self {
-            staged: changed(plan),
-            goes: (!plan.options.part.is_whole()).then(|| extras.collect()),
-        }
-    }
-}
-
-/// The steps from the live tree to the target: make room, make directories, place files, settle the directories. What is not restored is
+/// The steps from the live tree to the goal: make room, make directories, place files, settle the directories. What is not replaced is
 /// left alone, whatever it has become since.
-pub(super) fn steps(staged: &Staged<'_>) -> Vec<Step> {
-    let plan = &staged.plan;
+pub(super) fn steps(plan: &Plan<'_>, in_place: &InPlace) -> Vec<Step> {
     let Some(live) = &plan.live else {
         return Vec::new();
     };
-    let target = &plan.target.manifest;
-    let goes = staged
-        .choice
-        .as_ref()
-        .and_then(|choice| choice.goes.as_ref());
+    let target = &plan.goal.manifest;
+    let goes = in_place.goes.as_ref();
     let mut remove: Vec<RelPath> = Vec::new();
     let mut mkdir = Vec::new();
     for difference in compare(target, &live.scan.manifest) {
@@ -111,7 +93,7 @@ pub(super) fn steps(staged: &Staged<'_>) -> Vec<Step> {
             .unwrap_or_default();
         let is_extra = difference.kind == Kind::Extra;
         let came = is_extra && goes.is_some_and(|goes| !goes.contains(&path));
-        if came || plan.target.stays.contains(&path) {
+        if came || plan.goal.stays.contains(&path) {
             continue;
         }
         let gone = is_extra
@@ -124,7 +106,7 @@ pub(super) fn steps(staged: &Staged<'_>) -> Vec<Step> {
             mkdir.push(path);
         }
     }
-    let changed = changed(plan);
+    let changed = changed(&plan.goal, plan.live.as_ref());
     let place = target
         .entries()
         .iter()
@@ -143,12 +125,12 @@ pub(super) fn steps(staged: &Staged<'_>) -> Vec<Step> {
         .collect()
 }
 
-/// Something that the steps replace and of which no snapshot has the content, since it never held still.
-pub(super) fn restless(staged: &Staged<'_>) -> Option<RelPath> {
-    let scan = &staged.plan.live.as_ref()?.scan;
+/// Something that the steps replace and of which nobody keeps the content, since it never held still.
+pub(super) fn restless(plan: &Plan<'_>, in_place: &InPlace) -> Option<RelPath> {
+    let scan = &plan.live.as_ref()?.scan;
     let mut lost = scan.unreadable.iter().chain(&scan.unstable).peekable();
     lost.peek()?;
-    let steps = steps(staged);
+    let steps = steps(plan, in_place);
     let replaced = |path: &RelPath| {
         steps.iter().any(|step| match step {
             Step::Remove(gone) => gone.path().is_some_and(|gone| path.is_within(&gone)),
@@ -159,29 +141,28 @@ pub(super) fn restless(staged: &Staged<'_>) -> Option<RelPath> {
     lost.find(|path| replaced(path)).cloned()
 }
 
-/// Reads the venv once more after it was changed in place: nobody verified it as a whole before.
+/// Reads the tree once more after it was changed in place: nobody verified it as a whole before.
 pub(super) fn wrong(
-    context: &Context<'_>,
     plan: &Plan<'_>,
-    venv: &Rooted,
+    there: &Rooted,
+    monitor: &dyn Monitor,
 ) -> Result<Vec<Wrong>, Error> {
-    let scan = scan(venv, &StatCache::default(), &DigestsOnly, context.monitor)?;
-    // Bytecode that Python wrote meanwhile is noise, and what is new, or was not restored, is not ours.
-    let wrong: Vec<Wrong> = compare(&plan.target.manifest, &scan.manifest)
+    let scan = scan(there, &StatCache::default(), &DigestsOnly, monitor)?;
+    // What is noise, or new, or was not replaced, is not ours.
+    let wrong: Vec<Wrong> = compare(&plan.goal.manifest, &scan.manifest)
         .into_iter()
         .filter_map(|difference| {
-            let (expected, actual) = (difference.expected, difference.actual);
-            let (path, kind) = (&expected.or(actual)?.path, difference.kind);
-            let ours = kind != Kind::Extra && !plan.target.stays.contains(path);
-            let noise = classify(path, kind, expected, actual, false) == Class::Noise;
-            (ours && !noise).then(|| Wrong {
+            let path = &difference.expected.or(difference.actual)?.path;
+            let kind = difference.kind;
+            let ours = kind != Kind::Extra && !plan.goal.stays.contains(path);
+            (ours && !(plan.how.is_noise)(&difference)).then(|| Wrong {
                 path: path.clone(),
                 kind,
             })
         })
         .collect();
     for Wrong { path, kind } in &wrong {
-        context.monitor.warn(&format!(
+        monitor.warn(&format!(
             "'{path}' is {} again after it was replaced: something else writes in the venv",
             kind.as_str()
         ));

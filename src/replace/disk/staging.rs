@@ -9,11 +9,11 @@ use std::sync::atomic::AtomicBool;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
-use super::error::{At, PathError};
 use super::journal::Workplace;
-use super::meta;
-use super::rooted::Rooted;
-use super::stat::Stat;
+use crate::disk::error::{At, PathError};
+use crate::disk::meta;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
 use crate::model::{Meta, RelPath, Special};
 
 /// A run of zeros of this length in a large file is left as a hole.

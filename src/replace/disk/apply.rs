@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::error::{At, PathError};
 use super::journal::{PathText, Step};
-use super::meta;
-use super::remove::remove_tree;
-use super::rooted::Rooted;
-use super::stat::Stat;
+use crate::disk::error::{At, PathError};
+use crate::disk::meta;
+use crate::disk::remove::remove_tree;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
 use crate::model::{Meta, RelPath, Time};
 
 /// Carries the steps out in order. `staging` is gone if all that stood in it was placed before a crash.

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::error::Error;
 use crate::disk::stat::Stat;
 use crate::model::compare::{group, worst};
 use crate::model::{Entry, Kind, Manifest, RelPath};
-use crate::ops::error::Error;
 
 /// A tree that should be `expected`.
 pub(super) struct Readback<'a> {

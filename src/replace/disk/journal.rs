@@ -1,4 +1,4 @@
-//! What a restore is about to do, kept beside its staging until it is done, so that a crash can be completed or cleaned.
+//! What a replacement is about to do, kept beside its staging until it is done, so that a crash can be completed or cleaned.
 //!
 //! States: no journal → nothing under way. `Staging` → the venv is untouched, whatever stands in staging is rubbish.
 //! `Swap` → staging was verified and is durable; which tree stands where is decided by the inodes, never by this phase.
@@ -7,19 +7,21 @@
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use data_encoding::BASE64;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::atomic;
-use super::error::{At, PathError};
 use super::inode::Inode;
-use super::rooted::{Rooted, os};
-use super::stat::Stat;
+use crate::disk::atomic;
+use crate::disk::error::{At, PathError};
+use crate::disk::rooted::{Rooted, os};
+use crate::disk::stat::Stat;
+use crate::disk::walk::INSIDE;
 use crate::model::{Digest, Entry, RelPath, SnapshotId};
+use crate::replace::keeper::Receipt;
 
 /// How far the restore has come.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,7 +121,7 @@ pub(crate) struct Journal {
     /// The store that holds the snapshots (base64 of its path).
     store: String,
     /// What is restored.
-    pub(crate) snapshot: SnapshotId,
+    snapshot: SnapshotId,
     /// Where the replaced state was saved; to be dropped if the restore never happens.
     pub(crate) incident: Option<SnapshotId>,
     /// How far it has come.
@@ -140,9 +142,6 @@ pub(crate) struct Workplace {
 /// How long a journal may be. One that is longer could not be read.
 const BYTES_MAX: u64 = 64 << 20;
 
-/// Names that an in-place restore uses inside the venv's root, and that no scan counts as the venv's.
-pub(crate) const INSIDE: &str = ".snap-restore";
-
 impl Workplace {
     /// Beside the venv. Names are made of the venv's own, cut where that would grow too long.
     pub(crate) fn beside(parent: Rooted, venv_name: &[u8]) -> Self {
@@ -162,6 +161,11 @@ impl Workplace {
             dir: venv,
             stem: INSIDE.to_owned(),
         }
+    }
+
+    /// Whether it lies in the tree that is changed in place.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.stem == INSIDE
     }
 
     /// The name of the staging directory.
@@ -306,31 +310,28 @@ impl Workplace {
 impl Journal {
     const FORMAT: u32 = 1;
 
-    /// A restore that is about to lay out its first file.
-    pub(crate) fn begin(
-        work: &Workplace,
-        store: &Path,
-        snapshot: SnapshotId,
-        incident: Option<SnapshotId>,
-        keep_old: Option<String>,
-    ) -> Self {
-        let store = BASE64.encode(store.as_os_str().as_bytes());
+    /// A replacement that is about to lay out its first file.
+    pub(crate) fn begin(work: &Workplace, receipt: &Receipt, keep_old: Option<String>) -> Self {
         Self {
             format: Self::FORMAT,
             staging: work.staging(),
             keep_old,
-            store,
-            snapshot,
-            incident,
+            store: BASE64.encode(receipt.store.as_os_str().as_bytes()),
+            snapshot: receipt.snapshot,
+            incident: receipt.incident,
             phase: Phase::Staging,
             foreign: false,
         }
     }
 
-    /// The store that the restore used.
-    pub(crate) fn store(&self) -> PathBuf {
-        let bytes = BASE64.decode(self.store.as_bytes()).unwrap_or_default();
-        PathBuf::from(std::ffi::OsString::from_vec(bytes))
+    /// What its keeper told it to remember.
+    pub(crate) fn receipt(&self) -> Receipt {
+        let store = BASE64.decode(self.store.as_bytes()).unwrap_or_default();
+        Receipt {
+            store: PathBuf::from(std::ffi::OsString::from_vec(store)),
+            snapshot: self.snapshot,
+            incident: self.incident,
+        }
     }
 }
 
@@ -343,7 +344,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let work = Workplace::inside(Rooted::open(dir.path()).unwrap());
         let id = SnapshotId(Digest::of(b""));
-        let mut journal = Journal::begin(&work, Path::new("/store"), id, None, None);
+        let receipt = Receipt {
+            store: "/store".into(),
+            snapshot: id,
+            incident: None,
+        };
+        let mut journal = Journal::begin(&work, &receipt, None);
         for (mib, fits) in [(60, true), (64, false)] {
             let steps = vec![Step::Remove(PathText("A".repeat(mib << 20)))];
             journal.phase = Phase::Apply { steps, venv: None };

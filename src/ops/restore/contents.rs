@@ -1,25 +1,55 @@
-//! Writes files from the store into a staging directory: each small one opened and written once, in the order in which the
-//! packs hold them; large ones in pieces, from all threads.
+//! The contents of a snapshot: each small file opened and written once, in the order in which the packs hold them; large ones in
+//! pieces, from all threads.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::plan::link_to;
-use crate::disk::staging::Staging;
 use crate::model::{Digest, Entry, Node, RelPath};
-use crate::ops::context::Context;
+use crate::monitor::Monitor;
 use crate::ops::error::Error;
+use crate::replace::{self, Contents, Staging, Written, link_to};
 use crate::store::{Store, Wanted};
 
+/// What a store has, but for files that are rewritten for their new place.
+pub(super) struct SnapshotContents<'a> {
+    pub(super) store: &'a Store,
+    /// New contents of files that name their place.
+    pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
+}
+
+impl Contents for SnapshotContents<'_> {
+    fn write(
+        &self,
+        staging: &Staging,
+        entries: &[&Entry],
+        monitor: &dyn Monitor,
+    ) -> Result<Written, replace::Error> {
+        let writer = Writer {
+            staging,
+            store: self.store,
+            rewritten: &self.rewritten,
+            monitor,
+            files: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        };
+        writer.write(entries)?;
+        Ok(Written {
+            files: writer.files.into_inner(),
+            bytes: writer.bytes.into_inner(),
+        })
+    }
+}
+
 /// Writes entries from the store into a staging directory.
-pub(super) struct Writer<'a> {
+struct Writer<'a> {
     staging: &'a Staging,
     store: &'a Store,
     rewritten: &'a BTreeMap<RelPath, Vec<u8>>,
-    pub(super) files: AtomicU64,
-    pub(super) bytes: AtomicU64,
+    monitor: &'a dyn Monitor,
+    files: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// What an object from the store is for.
@@ -28,23 +58,9 @@ enum Goal<'e> {
     Piece(&'e Entry, u64),
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(
-        staging: &'a Staging,
-        store: &'a Store,
-        rewritten: &'a BTreeMap<RelPath, Vec<u8>>,
-    ) -> Self {
-        Self {
-            staging,
-            store,
-            rewritten,
-            files: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-        }
-    }
-
+impl Writer<'_> {
     /// Writes all that is no directory.
-    pub(super) fn write(&self, context: &Context<'_>, entries: &[&Entry]) -> Result<(), Error> {
+    fn write(&self, entries: &[&Entry]) -> Result<(), Error> {
         let mut wanted = Vec::new();
         let mut at_hand: Vec<(&Entry, &[u8])> = Vec::new();
         let mut large = Vec::new();
@@ -74,10 +90,10 @@ impl<'a> Writer<'a> {
                 Node::Dir | Node::Unreadable(_) => {}
             }
         }
-        self.fetch(context, wanted, &at_hand)?;
+        self.fetch(wanted, &at_hand)?;
         for entry in large {
             self.staging.finish_large(&entry.path, &entry.meta)?;
-            self.count(context, entry.size().unwrap_or(0));
+            self.count(entry.size().unwrap_or(0));
         }
         for entry in links {
             if let Some(first) = link_to(entry) {
@@ -110,19 +126,20 @@ impl<'a> Writer<'a> {
 
     fn fetch(
         &self,
-        context: &Context<'_>,
         wanted: Vec<Wanted<Goal<'_>>>,
         at_hand: &[(&Entry, &[u8])],
     ) -> Result<(), Error> {
         let batches = self.store.plan(wanted)?;
-        context.monitor.phase("writing", 0, 0);
+        self.monitor.phase("writing", 0, 0);
         at_hand
             .par_iter()
-            .try_for_each(|(entry, content)| self.write_one(context, entry, content))?;
+            .try_for_each(|(entry, content)| self.write_one(entry, content))?;
         self.store.fetch(batches, |goal, bytes| {
-            context.go_on()?;
+            if self.monitor.cancelled() {
+                return Err(Error::Interrupted);
+            }
             match goal {
-                Goal::Whole(entry) => self.write_one(context, entry, bytes),
+                Goal::Whole(entry) => self.write_one(entry, bytes),
                 Goal::Piece(entry, number) => {
                     Ok(self
                         .staging
@@ -132,7 +149,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn write_one(&self, context: &Context<'_>, entry: &Entry, content: &[u8]) -> Result<(), Error> {
+    fn write_one(&self, entry: &Entry, content: &[u8]) -> Result<(), Error> {
         if entry.size() != Some(content.len() as u64) {
             let (path, what) = (
                 entry.path.to_string(),
@@ -141,14 +158,14 @@ impl<'a> Writer<'a> {
             return Err(Error::NotVerified { path, what });
         }
         self.staging.write_file(&entry.path, content, &entry.meta)?;
-        self.count(context, content.len() as u64);
+        self.count(content.len() as u64);
         Ok(())
     }
 
-    fn count(&self, context: &Context<'_>, bytes: u64) {
+    fn count(&self, bytes: u64) {
         self.files.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        context.monitor.advance(1, bytes);
+        self.monitor.advance(1, bytes);
     }
 }
 

@@ -1,18 +1,17 @@
 //! A restore that did not happen: what it left goes, and nothing that may be the last of its kind.
 
-use super::late::name_to_keep;
-use super::recover::{Recovery, Settled, unsettled};
-use crate::disk::inode::Inode;
+use super::disk::inode::Inode;
+use super::disk::swap;
+use super::error::Error;
+use super::names::name_to_keep;
+use super::recovery::{Recovery, Settled, Stand};
 use crate::disk::remove::remove_tree;
-use crate::disk::swap;
-use crate::model::{Shown, SnapshotId};
-use crate::ops::error::Error;
-use crate::store::Store;
+use crate::model::Shown;
 
 impl Recovery<'_> {
     /// The restore did not happen: its staging goes, and so does the snapshot of what it would have replaced.
     pub(super) fn clean(&self) -> Result<Settled, Error> {
-        if self.is_away {
+        if matches!(self.stand, Stand::Away) {
             return Ok(Settled::Waits);
         }
         let staging = self.work.staging();
@@ -23,20 +22,17 @@ impl Recovery<'_> {
             self.tell_aside(&keep);
             return Ok(Settled::Whole);
         }
-        match (self.journal.incident, self.store) {
-            (Some(id), Some(store)) => self.withdraw(store, id).map_err(|error| match error {
-                Error::Store(error) => unsettled(store.path().to_owned(), error),
-                error => error,
-            })?,
-            (Some(id), None) => self.context.monitor.warn(&format!(
+        match (self.journal.incident, &self.stand) {
+            (Some(_), Stand::Here(sources)) => sources.keeper.withdraw(self.monitor)?,
+            (Some(id), _) => self.monitor.warn(&format!(
                 "the store '{}' is not there; if it still has snapshot {id}, that is of a restore which did not happen",
-                Shown::path(&self.journal.store())
+                Shown::path(&self.journal.receipt().store)
             )),
             (None, _) => {}
         }
         remove_tree(&self.work.dir, staging.as_bytes())?;
         self.work.clear()?;
-        self.context.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
+        self.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
         Ok(Settled::Whole)
     }
 
@@ -55,7 +51,7 @@ impl Recovery<'_> {
                     self.tell_aside(&keep);
                 }
                 self.work.clear()?;
-                self.context.monitor.warn(&format!(
+                self.monitor.warn(&format!(
                     "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
                 ));
                 return Ok(Settled::Whole);
@@ -67,7 +63,7 @@ impl Recovery<'_> {
         // Somebody removed one of the two trees, and which one nobody knows: the snapshot may be all that is left of the other.
         self.drop_staging()?;
         self.work.clear()?;
-        self.context.monitor.warn("a restore was interrupted, and what it left was removed by somebody; another venv stands there now. The snapshot of what it replaced stays");
+        self.monitor.warn("a restore was interrupted, and what it left was removed by somebody; another venv stands there now. The snapshot of what it replaced stays");
         Ok(Settled::Whole)
     }
 
@@ -88,21 +84,8 @@ impl Recovery<'_> {
     }
 
     fn tell_aside(&self, keep: &str) {
-        self.context.monitor.warn(&format!(
+        self.monitor.warn(&format!(
             "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
         ));
-    }
-
-    /// Takes back the snapshot that the journal names, if it is what it should be: an incident of this venv. So goes what completes it.
-    fn withdraw(&self, store: &Store, id: SnapshotId) -> Result<(), Error> {
-        let venv = self.context.venv_id(self.site);
-        let catalog = store.catalog()?;
-        let named = catalog.of(&venv).filter(|(found, snapshot)| {
-            (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
-        });
-        for (id, _) in named {
-            store.withdraw(*id)?;
-        }
-        Ok(())
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{At, PathError};
-use super::rooted::{Rooted, os};
-use super::stat::{Stat, birth};
+use crate::disk::error::{At, PathError};
+use crate::disk::rooted::{Rooted, os};
+use crate::disk::stat::{Stat, birth};
 
 /// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from mount to mount;
 /// both trees of a swap stand in one directory and so on one. The number of an inode that was removed is given out again, so

@@ -1,0 +1,200 @@
+//! Keeps what a restore replaces: as an incident snapshot, and as snapshots that complete it (promise 4).
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::model::{Document, Purpose, SnapshotId, VenvId};
+use crate::monitor::Monitor;
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::ops::list::document;
+use crate::ops::lookup::chosen;
+use crate::ops::snapshot::{Draft, Incident, Intake, prepare};
+use crate::replace::{self, Kept, Late, Receipt};
+use crate::store::Store;
+use crate::tree::scan::Scan;
+use crate::tree::stat_cache::StatCache;
+
+/// The incident of one restore.
+pub(super) struct Keeper<'a> {
+    context: &'a Context<'a>,
+    store: &'a Store,
+    venv: VenvId,
+    /// What is restored.
+    snapshot: SnapshotId,
+    incident: Mutex<State>,
+}
+
+/// How the incident is known.
+enum State {
+    /// This process drafted it.
+    Drafted(Box<Incident>),
+    /// A journal names it.
+    Named(SnapshotId),
+}
+
+impl State {
+    fn id(&self) -> Option<SnapshotId> {
+        match self {
+            Self::Drafted(incident) => incident.id(),
+            Self::Named(id) => Some(*id),
+        }
+    }
+}
+
+impl<'a> Keeper<'a> {
+    /// Keeps what this process replaces.
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        store: &'a Store,
+        venv: VenvId,
+        snapshot: SnapshotId,
+        incident: Incident,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            venv,
+            snapshot,
+            incident: Mutex::new(State::Drafted(Box::new(incident))),
+        }
+    }
+
+    /// Keeps what an earlier process replaced.
+    pub(super) fn named(
+        context: &'a Context<'a>,
+        store: &'a Store,
+        venv: VenvId,
+        receipt: &Receipt,
+        incident: SnapshotId,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            venv,
+            snapshot: receipt.snapshot,
+            incident: Mutex::new(State::Named(incident)),
+        }
+    }
+
+    /// The snapshot that has all that was replaced.
+    pub(super) fn newest(&self) -> Option<SnapshotId> {
+        match &*self.state() {
+            State::Drafted(incident) => incident.newest(),
+            State::Named(id) => Some(*id),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.incident.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Saves the replaced tree as the completion of the incident snapshot.
+    fn complete(&self, first: SnapshotId, late: Late<'_>) -> Result<Scan, Error> {
+        let context = &self.context.heard_by(late.monitor);
+        let cache = StatCache::new(late.known, context.racy(late.old)?);
+        let catalog = self.store.catalog()?;
+        let before = catalog.snapshots.iter().find(|(id, _)| *id == first);
+        let before = before.map(chosen);
+        // What was found stays true of it.
+        let (damaged, document) = match &before {
+            Some(first) => (first.snapshot.damage, document(context, self.store, first)?),
+            None => (0, Document::default()),
+        };
+        let intake = Intake::new(self.store.packer(late.monitor)?);
+        let mut scan = intake.scan(late.old, &cache, late.monitor)?;
+        scan.manifest = (late.whole)(std::mem::take(&mut scan.manifest));
+        // What was laid over another state has that one's unreadable entries; only those of now are lost.
+        let of_whole = scan.manifest.unreadable();
+        let found = std::mem::replace(&mut scan.unreadable, of_whole);
+        let draft = Draft {
+            venv: self.venv.clone(),
+            purpose: Purpose::Incident,
+            replaced_by: Some(self.snapshot),
+            completes: Some(first),
+            damaged,
+            document,
+            ..Draft::default()
+        };
+        let (snapshot, _) = prepare(context, self.store, intake, &scan, draft)?;
+        let id = self.store.commit(&snapshot)?;
+        if let State::Drafted(incident) = &mut *self.state() {
+            incident.completed(id);
+        }
+        scan.unreadable = found;
+        Ok(scan)
+    }
+
+    /// What the incident snapshot holds: as it was scanned, and with what completes it.
+    fn read(&self, first: SnapshotId, monitor: &dyn Monitor) -> Result<Option<Kept>, Error> {
+        self.store.load_objects(monitor)?;
+        let catalog = self.store.catalog()?;
+        let snapshots = &catalog.snapshots;
+        let scanned = snapshots.iter().find(|(id, _)| *id == first);
+        let newest = snapshots
+            .iter()
+            .rfind(|(id, snapshot)| *id == first || snapshot.completes == Some(first));
+        let (Some((_, scanned)), Some((_, newest))) = (scanned, newest) else {
+            return Ok(None);
+        };
+        Ok(Some(Kept {
+            first: self.store.manifest(&scanned.root, scanned.entries())?,
+            newest: self.store.manifest(&newest.root, newest.entries())?,
+        }))
+    }
+
+    /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. So goes what completes it.
+    fn withdraw_named(&self, id: SnapshotId) -> Result<(), Error> {
+        let withdraw = || {
+            let catalog = self.store.catalog()?;
+            let named = catalog.of(&self.venv).filter(|(found, snapshot)| {
+                (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
+            });
+            for (id, _) in named {
+                self.store.withdraw(*id)?;
+            }
+            Ok(())
+        };
+        withdraw().map_err(|error| super::recover::unsettled(self.store.path().to_owned(), error))
+    }
+}
+
+impl replace::Keeper for Keeper<'_> {
+    fn receipt(&self) -> Receipt {
+        Receipt {
+            store: self.store.path().to_owned(),
+            snapshot: self.snapshot,
+            incident: self.state().id(),
+        }
+    }
+
+    fn commit(&self, stays: bool) -> Result<(), replace::Error> {
+        match &mut *self.state() {
+            State::Drafted(incident) => Ok(incident.commit(self.context, self.store, stays)?),
+            State::Named(_) => Ok(()),
+        }
+    }
+
+    fn withdraw(&self, _: &dyn Monitor) -> Result<(), replace::Error> {
+        match &*self.state() {
+            State::Drafted(incident) => Ok(incident.withdraw(self.store)?),
+            State::Named(id) => Ok(self.withdraw_named(*id)?),
+        }
+    }
+
+    fn add(&self, late: Late<'_>) -> Result<Scan, replace::Error> {
+        let first = self.state().id();
+        let Some(first) = first else {
+            let why = "there is no incident snapshot to complete".to_owned();
+            return Err(replace::Error::Refused(why));
+        };
+        Ok(self.complete(first, late)?)
+    }
+
+    fn kept(&self, monitor: &dyn Monitor) -> Result<Option<Kept>, replace::Error> {
+        let first = self.state().id();
+        match first {
+            Some(first) => Ok(self.read(first, monitor)?),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Lets the next save know the new tree.
+
+use crate::ops::context::Context;
+use crate::ops::error::{Error, reason};
+use crate::replace::Swapped;
+use crate::store::Store;
+use crate::tree::Site;
+use crate::tree::stat_cache::StatCache;
+
+/// Notes the states of the new tree. Where that fails, the next save reads all files, and the restore is done all the same.
+pub(super) fn note(context: &Context<'_>, store: &Store, place: &Site, swapped: &Swapped<'_>) {
+    if let Err(error) = try_note(context, store, place, swapped) {
+        let why = reason(&error);
+        let what = "the state of the new tree cannot be noted, and the next save reads all of it";
+        context.monitor.warn(&format!("{what} ({why})"));
+    }
+}
+
+fn try_note(
+    context: &Context<'_>,
+    store: &Store,
+    place: &Site,
+    swapped: &Swapped<'_>,
+) -> Result<(), Error> {
+    let states = swapped
+        .states(|tree| Ok::<_, Error>(store.may_write() && context.racy(tree)?.is_none()))?;
+    if let Some(records) = states {
+        let cache = StatCache::new(records.into_iter(), None);
+        let key = Context::cache_key(&context.venv_id(place));
+        store.set_stat_cache(&key, &cache.encode(), context.monitor);
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Gives the new tree files of its own in place of those that it shares with the old one.
+
+use super::contents::Contents;
+use super::disk::staging::Staging;
+use super::error::Error;
+use super::special::make_anew;
+use crate::disk::PathError;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::model::{Entry, Node, RelPath};
+use crate::monitor::Monitor;
+
+/// Writes files of the new tree afresh in place of shared ones, which are given by their states.
+pub(super) fn write_afresh(
+    contents: &dyn Contents,
+    (old, new): (&Rooted, Rooted),
+    files: Vec<(Entry, Stat)>,
+    preserve: bool,
+    monitor: &dyn Monitor,
+) -> Result<(), Error> {
+    let count = match files.len() {
+        0 => return Ok(()),
+        1 => "1 file".to_owned(),
+        more => format!("{more} files"),
+    };
+    monitor.status(&format!(
+        "{count} shared with the replaced tree must not be; written afresh"
+    ));
+    let bench = Staging::within(old.known_as(old.path())?);
+    let settled = Staging::within(new);
+    let fresh = RelPath::new(FRESH).unwrap_or_default();
+    // One that was killed here may have left it.
+    absent(bench.remove(&fresh))?;
+    for (mut entry, shared) in files {
+        if !make_anew(&mut entry, preserve, monitor) {
+            continue;
+        }
+        let Node::File { link_to, .. } = &mut entry.node else {
+            continue;
+        };
+        *link_to = None;
+        let path = std::mem::replace(&mut entry.path, fresh.clone());
+        contents.write(&bench, &[&entry], monitor)?;
+        let dir = path.parent().unwrap_or_default();
+        let around = settled.root().stat_below(&dir, true);
+        // Whoever uses the new tree may have put another file there since, and keeps it.
+        let now = settled.root().stat_below(&path, true);
+        let still = now.is_ok_and(|now| now.same_inode(&shared));
+        if !still || absent(bench.move_over(&fresh, settled.root(), &path))? {
+            bench.remove(&fresh)?;
+        } else if let Ok(around) = around {
+            absent(settled.settle_dir(&dir, &around.meta()))?;
+        }
+    }
+    Ok(settled.sync()?)
+}
+
+/// Where a file is written before it gets its place: in the root of the replaced tree, where no scan sees it.
+const FRESH: &[u8] = b".snap-restore-fresh";
+
+/// Whether something was not done since its directory is gone: the tree is in use again, and its users may remove what they like.
+fn absent(done: Result<(), PathError>) -> Result<bool, PathError> {
+    match done {
+        Err(error) if error.is_absent() => Ok(true),
+        done => done.map(|()| false),
+    }
+}

@@ -1,0 +1,213 @@
+//! The replaced tree as it was read, and the one answer to what has changed in it since.
+//!
+//! Who read it in this process knows the state of each entry. After a crash only what the keeper has is known, and of the tree perhaps
+//! only what a removal left.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::disk::inode::Inode;
+use super::error::Error;
+use super::keeper::{Keeper, Kept, Late};
+use super::merge;
+use super::plan::Live;
+use super::route::Route;
+use super::stage::Staged;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::disk::walk::{Found, INSIDE, walk_dirs};
+use crate::model::{Entry, Manifest, RelPath};
+use crate::monitor::Monitor;
+use crate::tree::scan::{Scan, scan};
+use crate::tree::sink::DigestsOnly;
+use crate::tree::stat_cache::{Record, StatCache};
+
+/// What is known of the replaced tree.
+pub(super) enum Observed<'a> {
+    /// This process read it, and knows what both trees share.
+    Read {
+        live: &'a Live,
+        staged: &'a Staged<'a>,
+    },
+    /// An earlier process read it: what the keeper has, and the new tree, as the journal names it.
+    Kept { kept: Kept, staged: Inode },
+}
+
+/// The replaced tree at a second look.
+pub(super) struct Sight {
+    /// Whether something in it is not as it is kept.
+    pub(super) changed: bool,
+    /// All that it holds, where that had to be read.
+    found: Option<Scan>,
+}
+
+impl<'a> Observed<'a> {
+    /// As this process read it.
+    pub(super) fn read(staged: &'a Staged<'_>, live: &'a Live) -> Self {
+        Self::Read { live, staged }
+    }
+
+    /// Looks whether something has changed.
+    pub(super) fn look(&self, old: &Rooted, monitor: &dyn Monitor) -> Result<Sight, Error> {
+        match self {
+            Self::Read { live, .. } => Ok(Sight {
+                changed: !live.scan.unstable.is_empty() || self.moved(old).unwrap_or(true),
+                found: None,
+            }),
+            Self::Kept { kept, .. } => {
+                let found = scan(old, &StatCache::default(), &DigestsOnly, monitor)?;
+                let whole = merge::over(&kept.newest, &found.manifest);
+                Ok(Sight {
+                    changed: whole != kept.newest || !found.unstable.is_empty(),
+                    found: Some(found),
+                })
+            }
+        }
+    }
+
+    /// Adds what has changed to what is kept. Returns the tree as it was read now; none where nothing is kept at all.
+    pub(super) fn add_to(
+        &self,
+        keeper: &dyn Keeper,
+        old: &Rooted,
+        monitor: &dyn Monitor,
+    ) -> Result<Option<Scan>, Error> {
+        if keeper.receipt().incident.is_none() {
+            return Ok(None);
+        }
+        let add = |known: &mut dyn Iterator<Item = Record>| {
+            keeper.add(Late {
+                old,
+                known,
+                whole: &|found| self.whole(found),
+                monitor,
+            })
+        };
+        let added = match self {
+            Self::Read { live, staged } => {
+                // The change time of the files that were linked moved with the link.
+                let reused = staged.reused.files(&staged.plan.goal.manifest);
+                let reused = reused.filter_map(|(entry, stat)| {
+                    let has_xattrs = !entry.meta.xattrs.is_empty();
+                    Some(Record::new(stat, entry.digest()?, has_xattrs))
+                });
+                add(&mut live.scan.records().chain(reused))
+            }
+            Self::Kept { .. } => add(&mut std::iter::empty()),
+        };
+        added.map(Some)
+    }
+
+    /// What is found now, as it is to be kept: what may be only the rest of a removal is laid over what is known of the whole.
+    fn whole(&self, found: Manifest) -> Manifest {
+        match self {
+            Self::Kept { kept, .. } => merge::over(&kept.newest, &found),
+            Self::Read { live, staged } => {
+                let mut entries = found.into_entries();
+                // Its time moved when we put our own staging into it.
+                let inside =
+                    matches!(staged.plan.route, Route::InPlace(_)) && staged.space.work.is_inside();
+                let root = live.scan.manifest.get(&RelPath::root());
+                if let (true, Some(root), Some(first)) = (inside, root, entries.first_mut()) {
+                    first.clone_from(root);
+                }
+                Manifest::new(entries)
+            }
+        }
+    }
+
+    /// The files that the new tree shares with the old one and that changed through it; or all that are shared, where the old tree
+    /// stays. Each with the state by which it is the same file.
+    pub(super) fn shared(
+        &self,
+        sight: &Sight,
+        new: &Rooted,
+        stays: bool,
+    ) -> Result<Vec<(Entry, Stat)>, Error> {
+        match self {
+            Self::Read { .. } if !sight.changed => Ok(Vec::new()),
+            Self::Read { staged, .. } => {
+                let goal = &staged.plan.goal.manifest;
+                let shared = staged.reused.shared();
+                let paths = if stays {
+                    shared.still_shared(new, goal)
+                } else {
+                    shared.written_through(new, goal)
+                };
+                let files = shared.files(goal);
+                let wanted = files.filter(|(entry, stat)| {
+                    stat.is_file() && paths.binary_search(&entry.path).is_ok()
+                });
+                Ok(wanted.map(|(entry, stat)| (entry.clone(), *stat)).collect())
+            }
+            // Another tree was put there since; it shares nothing.
+            Self::Kept { staged, .. } if !Inode::of(new)?.is(*staged) => Ok(Vec::new()),
+            Self::Kept { kept, .. } => {
+                let Some(found) = &sight.found else {
+                    return Ok(Vec::new());
+                };
+                let now = found.manifest.entries().iter().zip(&found.stats);
+                let changed = now.filter_map(|(entry, stat)| {
+                    // It was taken over because it had been found good: it must still be that.
+                    let then = kept.first.get(&entry.path)?;
+                    let same = (then.size(), then.digest(), &then.meta)
+                        == (entry.size(), entry.digest(), &entry.meta);
+                    let shared = || new.stat_below(&entry.path, true);
+                    let shared = || shared().is_ok_and(|there| there.same_inode(stat));
+                    (stat.is_file() && (stays || !same) && shared()).then(|| (then.clone(), *stat))
+                });
+                Ok(changed.collect())
+            }
+        }
+    }
+
+    /// Whether anything in the tree is not as it was read, or taken over. Its root was renamed, which moves only its
+    /// change time; or our own staging lies in it, which moves more.
+    pub(super) fn moved(&self, old: &Rooted) -> Result<bool, Error> {
+        let Self::Read { live, .. } = self else {
+            return Ok(true);
+        };
+        let (own, here) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let moved = AtomicBool::new(false);
+        let root = OnceLock::new();
+        walk_dirs(old, &|_, found| {
+            for now in found {
+                if now.path.as_bytes().starts_with(INSIDE.as_bytes()) {
+                    own.fetch_add(1, Ordering::Relaxed);
+                    continue;
+                }
+                here.fetch_add(1, Ordering::Relaxed);
+                if now.path.is_root() {
+                    let _ = root.set(now.stat);
+                } else if !self.held_still(&now) {
+                    moved.store(true, Ordering::Relaxed);
+                }
+            }
+        })?;
+        let is_root = |now: &Stat| {
+            let mut then = live.scan.stats.first().copied().unwrap_or(*now);
+            then.ctime = now.ctime;
+            if own.load(Ordering::Relaxed) > 0 {
+                (then.mtime, then.size) = (now.mtime, now.size);
+            }
+            now.same_state(&then)
+        };
+        let all = here.into_inner() == live.scan.stats.len() && root.get().is_some_and(is_root);
+        Ok(!all || moved.into_inner())
+    }
+
+    /// Whether an entry of the replaced tree is in the state in which it was read, or taken over.
+    fn held_still(&self, now: &Found) -> bool {
+        let Self::Read { live, staged } = self else {
+            return false;
+        };
+        let read = live.scan.manifest.position(&now.path);
+        let Some(then) = read.and_then(|at| live.scan.stats.get(at)) else {
+            return false;
+        };
+        let reused = staged.reused.of(&staged.plan.goal.manifest, &now.path);
+        // The change time of a file that was linked moved with the link.
+        let linked = reused.filter(|reused| reused.same_inode(then));
+        now.stat.same_state(linked.unwrap_or(then))
+    }
+}

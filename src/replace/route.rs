@@ -1,0 +1,97 @@
+//! By which way the new tree gets to its place. Decided once; there is one fall-back, from a rename to file by file.
+
+use std::collections::HashSet;
+
+use super::plan::{Goal, How, Live};
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::model::{Manifest, Node, RelPath};
+use crate::tree::{Site, Standing};
+
+/// The way, with what only that way needs.
+#[derive(Clone, Debug)]
+pub(super) enum Route {
+    /// Nothing stands there, or an empty directory that gives its place.
+    Place { vacate: bool },
+    /// The new tree is exchanged with the one that stands there.
+    Exchange,
+    /// File by file within the tree that stands there.
+    InPlace(InPlace),
+}
+
+/// A replacement file by file.
+#[derive(Clone, Debug)]
+pub(super) struct InPlace {
+    /// Why the tree cannot be exchanged.
+    pub(super) why: &'static str,
+    /// What lies in staging: all that differs.
+    pub(super) staged: HashSet<RelPath>,
+    /// What goes of that which the new tree does not have, where only a part is replaced: not what came since.
+    pub(super) goes: Option<HashSet<RelPath>>,
+}
+
+impl InPlace {
+    /// What a replacement in place changes, as far as the trees are known now.
+    pub(super) fn of(why: &'static str, goal: &Goal, live: Option<&Live>, how: How) -> Self {
+        let entries = live
+            .map_or(&[][..], |live| live.scan.manifest.entries())
+            .iter();
+        let is_extra = |path: &&RelPath| goal.manifest.get(path).is_none();
+        let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
+        Self {
+            why,
+            staged: super::steps::changed(goal, live),
+            goes: how.part.then(|| extras.collect()),
+        }
+    }
+}
+
+impl Route {
+    /// Which way leads there.
+    pub(super) fn of(place: &Site, goal: &Goal, live: Option<&Live>, how: How) -> Self {
+        let Some(there) = live else {
+            return match place.standing() {
+                Standing::Other => Self::Exchange,
+                Standing::Nothing | Standing::Directory => Self::Place { vacate: false },
+            };
+        };
+        let why = if holds_uncopiable(goal, &there.scan.manifest, how) {
+            Some("it holds things that cannot be copied")
+        } else {
+            bound(place, &there.root)
+        };
+        match why {
+            Some(why) => Self::InPlace(InPlace::of(why, goal, live, how)),
+            None if how.into_empty => Self::Place { vacate: true },
+            None => Self::Exchange,
+        }
+    }
+}
+
+/// Whether something in the goal is there already and cannot be built a second time. Only a part keeps such entries in the goal.
+fn holds_uncopiable(goal: &Goal, live: &Manifest, how: How) -> bool {
+    goal.manifest.entries().iter().any(|entry| {
+        let cannot = match entry.node {
+            Node::Unreadable(_) => true,
+            Node::Special(_) => !how.may_link_special,
+            _ => false,
+        };
+        cannot && live.get(&entry.path) == Some(entry)
+    })
+}
+
+/// Why a tree cannot be exchanged for another, as far as that can be told before.
+pub(crate) fn bound(place: &Site, live: &Rooted) -> Option<&'static str> {
+    if live.stat().is_ok_and(|stat| stat.mount_root) {
+        return Some("the venv is a mount point");
+    }
+    let Ok(parent) = place.open_parent() else {
+        return Some("its directory cannot be opened");
+    };
+    let me = rustix::process::geteuid();
+    let sticky = |stat: &Stat| stat.mode & 0o1000 != 0 && stat.uid != me.as_raw() && !me.is_root();
+    let kept_by_other = parent.stat().is_ok_and(|stat| sticky(&stat))
+        && live.stat().is_ok_and(|stat| stat.uid != me.as_raw());
+    let unwritable = !parent.may_write() || kept_by_other;
+    unwritable.then_some("its directory may not be written")
+}

@@ -1,0 +1,168 @@
+//! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the contents.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::contents::Written;
+use super::disk::reuse::Reuse;
+use super::error::Error;
+use super::plan::{Live, Plan};
+use super::reused::Reused;
+use super::route::Route;
+use super::special::{settle_taken, settle_written};
+use super::workspace::{Workspace, go_on};
+use crate::disk::stat::Stat;
+use crate::model::{Entry, Node};
+use crate::monitor::Monitor;
+
+/// A tree that is built but not yet known to be right.
+pub(crate) struct Staged<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) space: Workspace<'a>,
+    pub(super) reused: Reused,
+    pub(super) written: Written,
+}
+
+impl<'a> Plan<'a> {
+    /// Checks that there is room, and builds the tree.
+    pub(crate) fn stage(mut self, monitor: &dyn Monitor) -> Result<Staged<'a>, Error> {
+        if let Route::InPlace(in_place) = &self.route {
+            let goal = &mut self.goal.manifest;
+            settle_written(goal, &in_place.staged, self.how.preserve, monitor);
+        }
+        let proofs = self.goal.proofs(self.live.as_ref(), self.how);
+        let space = self.set_up(&proofs)?;
+        let mut staged = Staged {
+            reused: Reused::none(&self.goal.manifest),
+            plan: self,
+            space,
+            written: Written::default(),
+        };
+        staged.build(proofs, monitor)?;
+        Ok(staged)
+    }
+}
+
+impl Staged<'_> {
+    /// How many files were written, and how many taken over.
+    #[cfg(feature = "bench")]
+    pub(crate) fn counts(&self) -> (u64, usize) {
+        (self.written.files, self.reused.count() as usize)
+    }
+
+    fn build(&mut self, proofs: Vec<Option<Stat>>, monitor: &dyn Monitor) -> Result<(), Error> {
+        let wanted = match &self.plan.route {
+            Route::InPlace(in_place) => Some(&in_place.staged),
+            Route::Place { .. } | Route::Exchange => None,
+        };
+        let manifest = &self.plan.goal.manifest;
+        let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path));
+        let staging = &self.space.staging;
+        let dirs = levels(manifest.entries().iter().filter(is_wanted));
+        for level in dirs.iter().skip(1) {
+            level
+                .par_iter()
+                .try_for_each(|dir| staging.make_dir(&dir.path))?;
+        }
+        if wanted.is_none() {
+            self.reused = self.take_over(proofs, monitor)?;
+            let preserve = self.plan.how.preserve;
+            let goal = &mut self.plan.goal.manifest;
+            settle_taken(goal, &mut self.reused, preserve, monitor);
+        }
+        let manifest = &self.plan.goal.manifest;
+        let fresh: Vec<&Entry> = self.reused.others(manifest).filter(is_wanted).collect();
+        let staging = &self.space.staging;
+        self.written = self.plan.contents.write(staging, &fresh, monitor)?;
+        if wanted.is_none() {
+            // The root comes last of all, when it is exposed.
+            let levels = levels(manifest.entries().iter());
+            for level in levels.iter().skip(1).rev() {
+                level
+                    .par_iter()
+                    .try_for_each(|dir| staging.settle_dir(&dir.path, &dir.meta))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what was proved good. The state of each file that is takes the place of its proof.
+    fn take_over(&self, proofs: Vec<Option<Stat>>, monitor: &dyn Monitor) -> Result<Reused, Error> {
+        let entries = self.plan.goal.manifest.entries();
+        let mut states = match &self.plan.live {
+            Some(live) => self.take_from(live, proofs, monitor)?,
+            None => vec![None; entries.len()],
+        };
+        // Each further name moved the change time of a file that has several.
+        for (at, state) in states.iter_mut().enumerate() {
+            if let Some(then) = state.as_mut().filter(|then| then.nlink > 2) {
+                let root = self.space.staging.root();
+                let now = root.stat_below(&entries[at].path, false)?;
+                let ctime = now.ctime;
+                *state = now.same_state(&Stat { ctime, ..*then }).then_some(now);
+            }
+        }
+        Ok(Reused::new(states))
+    }
+
+    /// Takes files from the live tree, directory by directory.
+    fn take_from(
+        &self,
+        live: &Live,
+        proofs: Vec<Option<Stat>>,
+        monitor: &dyn Monitor,
+    ) -> Result<Vec<Option<Stat>>, Error> {
+        let entries = self.plan.goal.manifest.entries();
+        let mut dirs: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+        for (at, entry) in entries.iter().enumerate() {
+            if proofs[at].is_some() {
+                let dir = dirs.entry(entry.path.parent_bytes());
+                dir.or_default().push(at);
+            }
+        }
+        let files = dirs.values().map(Vec::len).sum::<usize>();
+        monitor.phase("taking over good files", files as u64, 0);
+        let how = self.plan.how;
+        let may_link = |entry: &Entry| match entry.node {
+            Node::Special(_) => how.may_link_special,
+            _ => how.may_link,
+        };
+        let shared = Mutex::new(proofs);
+        let states = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let dirs: Vec<Vec<usize>> = dirs.into_values().collect();
+        dirs.par_iter().try_for_each(|files| {
+            go_on(monitor)?;
+            let dir = entries[files[0]].path.parent().unwrap_or_default();
+            let both = Reuse::of(&live.root, &self.space.staging, &dir)?;
+            let proofs: Vec<Option<Stat>> = {
+                let mut states = states();
+                files.iter().map(|&at| states[at].take()).collect()
+            };
+            for (&at, proof) in files.iter().zip(proofs) {
+                let (Some(both), Some(proof)) = (&both, proof) else {
+                    continue;
+                };
+                let Entry { path, meta, .. } = &entries[at];
+                let taken = both.take(path, &proof, meta, may_link(&entries[at]))?;
+                states()[at] = taken;
+            }
+            monitor.advance(files.len() as u64, 0);
+            Ok::<_, Error>(())
+        })?;
+        Ok(shared.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+/// The directories by their depth, the root's level first: those of one level do not depend on one another.
+fn levels<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
+    let mut levels: Vec<Vec<&Entry>> = vec![Vec::new()];
+    for entry in entries.filter(|entry| entry.node == Node::Dir) {
+        let depth = entry.path.parts().count();
+        if levels.len() <= depth {
+            levels.resize_with(depth + 1, Vec::new);
+        }
+        levels[depth].push(entry);
+    }
+    levels
+}

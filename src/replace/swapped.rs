@@ -1,0 +1,290 @@
+//! Verified → Swapped: the exchange. `finish.rs` does what comes after it.
+
+use super::disk::apply::apply;
+use super::disk::inode::Inode;
+use super::disk::journal::{Phase, Step};
+use super::disk::swap::{self, Refusal, Way};
+use super::error::Error;
+use super::observed::Observed;
+use super::plan::Plan;
+use super::route::{InPlace, Route};
+use super::steps::{self, Wrong};
+use super::verified::Verified;
+use super::workspace::go_on;
+use crate::disk::PathError;
+use crate::disk::meta;
+use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
+use crate::model::{RelPath, Shown};
+use crate::monitor::{Monitor, Unstoppable};
+
+/// How often a tree whose files change under our hands is mended before we give up.
+const ATTEMPTS: usize = 3;
+
+/// The new tree stands at its place, durably.
+pub(crate) struct Swapped<'a> {
+    pub(super) verified: Verified<'a>,
+    pub(super) way: Way,
+    /// What is not as it should be after all.
+    pub(super) wrong: Vec<Wrong>,
+}
+
+impl<'a> Verified<'a> {
+    /// Puts the new tree in its place by the way that the plan chose, or file by file where directories cannot be renamed.
+    pub(crate) fn swap(self, monitor: &dyn Monitor) -> Result<Swapped<'a>, Error> {
+        match self.staged.plan.route {
+            Route::InPlace(_) => self.go_in_place(monitor),
+            Route::Place { .. } | Route::Exchange => self.go_by_name(monitor),
+        }
+    }
+
+    /// By renames: the name means the new tree from one moment on.
+    fn go_by_name(mut self, monitor: &dyn Monitor) -> Result<Swapped<'a>, Error> {
+        let live = self.name_both(monitor)?;
+        go_on(monitor)?;
+        self.same_place(live.as_ref())?;
+        // From here on the next command decides by the inodes what stands where.
+        self.staged.space.commit();
+        match self.rename(monitor) {
+            Ok(way) => Ok(Swapped {
+                verified: self,
+                way,
+                wrong: Vec::new(),
+            }),
+            Err(Refusal::Immovable | Refusal::Unknown) => self.fall_back().go_in_place(monitor),
+            Err(Refusal::Filled) => {
+                self.staged.space.give_up();
+                Err(filled(&self.staged.plan))
+            }
+            Err(Refusal::Failed(error)) => {
+                if self.same_place(live.as_ref()).is_ok() {
+                    self.staged.space.give_up();
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Names both trees in the journal, and gives the new one its last attributes. Returns what stands at the place.
+    pub(super) fn name_both(&mut self, monitor: &dyn Monitor) -> Result<Option<Stat>, Error> {
+        let live = match &self.staged.plan.live {
+            Some(live) => Some(live.root.stat()?),
+            None => self.current()?,
+        };
+        // With nothing to look at once more, the tree is as it shall be: a crash may then put it in its place.
+        let finished = self.staged.reused.count() == 0;
+        if finished {
+            self.expose()?;
+        }
+        let phase = Phase::Swap {
+            staged: Inode::of(self.staged.space.staging.root())?,
+            live: match &self.staged.plan.live {
+                Some(live) => Some(Inode::of(&live.root)?),
+                None => Inode::at(&self.staged.space.work.dir, self.staged.plan.place.name())?,
+            },
+            finished,
+        };
+        self.write_journal(phase)?;
+        if !finished {
+            self.mend(monitor)?;
+            self.expose()?;
+        }
+        Ok(live)
+    }
+
+    fn rename(&self, monitor: &dyn Monitor) -> Result<Way, Refusal> {
+        let (work, name) = (&self.staged.space.work, self.staged.plan.place.name());
+        if let Route::Place { vacate } = self.staged.plan.route {
+            // An empty directory gives its place. What came into it meanwhile must not go with it.
+            if vacate {
+                swap::vacate(work, name)?;
+            }
+            return swap::place(work, name);
+        }
+        match swap::exchange(work, name) {
+            Err(Refusal::Unknown) => {
+                monitor.warn("directories cannot be exchanged in one step here, so it takes two renames: between them there is no venv for a moment");
+                swap::two_renames(work, name)
+            }
+            done => done,
+        }
+    }
+
+    /// Directories cannot be renamed here though that was planned: all that is staged serves a replacement file by file.
+    pub(super) fn fall_back(mut self) -> Self {
+        let plan = &mut self.staged.plan;
+        let why = "its directory cannot be renamed here";
+        let mut in_place = InPlace::of(why, &plan.goal, plan.live.as_ref(), plan.how);
+        let entries = plan.goal.manifest.entries().iter();
+        in_place.staged = entries.map(|entry| entry.path.clone()).collect();
+        plan.route = Route::InPlace(in_place);
+        self
+    }
+
+    fn write_journal(&mut self, phase: Phase) -> Result<(), PathError> {
+        let space = &mut self.staged.space;
+        space.journal.phase = phase;
+        space.work.write(&space.journal)
+    }
+
+    /// Gives the root of the staged tree its own attributes: the last that is written there before it is exchanged.
+    fn expose(&self) -> Result<(), Error> {
+        let root = self.staged.plan.goal.manifest.get(&RelPath::root());
+        root.map_or(Ok(()), |root| {
+            Ok(self.staged.space.staging.expose(&root.meta)?)
+        })
+    }
+
+    /// What stands at the place now, if anything.
+    fn current(&self) -> Result<Option<Stat>, Error> {
+        let work = &self.staged.space.work;
+        Ok(work.dir.stat_name(self.staged.plan.place.name())?)
+    }
+
+    /// That the place still holds what was saved and compared.
+    fn same_place(&self, live: Option<&Stat>) -> Result<(), Error> {
+        let same = match (self.current()?, live) {
+            (Some(now), Some(then)) => now.same_inode(then),
+            (None, None) => true,
+            _ => false,
+        };
+        if same {
+            Ok(())
+        } else {
+            Err(Error::Refused(
+                "the venv was replaced by somebody else in the meantime; nothing was changed"
+                    .to_owned(),
+            ))
+        }
+    }
+
+    /// Writes files afresh that changed since they were taken over, until none did.
+    fn mend(&mut self, monitor: &dyn Monitor) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let staged = &self.staged;
+            let root = staged.space.staging.root();
+            let changed = staged
+                .reused
+                .changed_since(root, &staged.plan.goal.manifest);
+            if changed.is_empty() {
+                return Ok(());
+            }
+            monitor.status(&format!(
+                "{} files changed after they were checked; they are written afresh",
+                changed.len()
+            ));
+            self.staged.rewrite(&changed, monitor)?;
+            self.check(monitor)?;
+            self.staged.space.staging.sync()?;
+        }
+        Err(Error::Refused("files of the venv change faster than they can be taken over; use --copy; nothing was changed".to_owned()))
+    }
+
+    /// File by file.
+    pub(super) fn go_in_place(mut self, monitor: &dyn Monitor) -> Result<Swapped<'a>, Error> {
+        let begun = self.begin_in_place(monitor);
+        let (there, steps) = begun.inspect_err(|_| self.staged.space.give_up())?;
+        self.staged.space.commit();
+        let steady = Unstoppable(monitor);
+        apply(&there, Some(self.staged.space.staging.root()), &steps)?;
+        let wrong = steps::wrong(&self.staged.plan, &there, &steady)?;
+        Ok(Swapped {
+            verified: self,
+            way: Way::FileByFile,
+            wrong,
+        })
+    }
+
+    /// Keeps all that the steps will replace, and writes the steps into the journal. Where this fails nothing was changed.
+    pub(super) fn begin_in_place(
+        &mut self,
+        monitor: &dyn Monitor,
+    ) -> Result<(Rooted, Vec<Step>), Error> {
+        let Route::InPlace(InPlace { why, .. }) = self.staged.plan.route else {
+            return Err(Error::Stopped);
+        };
+        if self.staged.plan.keep.is_some() {
+            return Err(self.staged.plan.cannot_keep(why));
+        }
+        monitor.warn(&format!("{why}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"));
+        self.look_again(monitor)?;
+        let plan = &self.staged.plan;
+        let there = plan.in_place()?;
+        let Route::InPlace(in_place) = &plan.route else {
+            return Err(Error::Stopped);
+        };
+        let steps = steps::steps(plan, in_place);
+        let venv = if self.staged.space.work.is_inside() {
+            // The journal lies in it, and so goes where it goes.
+            None
+        } else {
+            Some(lasting(&there)?)
+        };
+        let phase = Phase::Apply {
+            steps: steps.clone(),
+            venv,
+        };
+        self.write_journal(phase)?;
+        Ok((there, steps))
+    }
+
+    /// Something that the steps replace and of which nobody keeps the content.
+    fn restless(&self) -> Option<RelPath> {
+        match &self.staged.plan.route {
+            Route::InPlace(in_place) => steps::restless(&self.staged.plan, in_place),
+            Route::Place { .. } | Route::Exchange => None,
+        }
+    }
+
+    /// Keeps what changed in the tree since it was read, before any of it is replaced: in place nothing of it is left afterwards.
+    fn look_again(&mut self, monitor: &dyn Monitor) -> Result<(), Error> {
+        for _ in 0..ATTEMPTS {
+            let staged = &self.staged;
+            let Some(live) = &staged.plan.live else {
+                return Ok(());
+            };
+            let there = staged.plan.in_place()?;
+            let observed = Observed::read(staged, live);
+            if self.restless().is_none() && !observed.moved(&there)? {
+                return Ok(());
+            }
+            if staged.plan.how.into_empty {
+                return Err(filled(&staged.plan));
+            }
+            let added = observed
+                .add_to(staged.plan.keeper, &there, monitor)
+                .map_err(|error| Error::NotKept(Box::new(error)))?;
+            let Some(scan) = added else {
+                return Ok(());
+            };
+            if let Some(live) = &mut self.staged.plan.live {
+                live.scan = scan;
+            }
+            if self.staged.stage_more(monitor)? {
+                self.check(monitor)?;
+                self.staged.space.staging.sync()?;
+            }
+        }
+        match self.restless() {
+            Some(path) => Err(Error::Refused(format!(
+                "'{path}' changes all the time, so it cannot be saved before it is replaced; stop what writes to it; nothing was changed"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The name of a tree that is changed in place. Where it lies in a layer over another file system, the first change of it makes a copy
+/// of the directory, with another time of birth: so that change comes first.
+fn lasting(venv: &Rooted) -> Result<Inode, PathError> {
+    meta::touch(venv)?;
+    Inode::of(venv)
+}
+
+/// Why a tree is not put where something came meanwhile.
+fn filled(plan: &Plan<'_>) -> Error {
+    let shown = Shown::path(plan.place.path());
+    Error::Refused(format!(
+        "'{shown}' is not empty any more; --to builds only where nothing is; nothing was changed"
+    ))
+}

@@ -1,0 +1,108 @@
+//! The staging directory and the journal beside it, with all that must go if nothing is replaced.
+
+use super::disk::journal::{Journal, Workplace};
+use super::disk::staging::Staging;
+use super::error::Error;
+use super::keep::Keep;
+use super::keeper::Keeper;
+use super::names::name_to_keep;
+use super::plan::Plan;
+use super::route::Route;
+use crate::disk::remove::remove_held;
+use crate::disk::space::preflight;
+use crate::disk::stat::Stat;
+use crate::monitor::{Monitor, Silent};
+use crate::tree::Standing;
+
+/// What is under way on the disk. Dropped before it is committed, it leaves nothing.
+pub(super) struct Workspace<'a> {
+    pub(super) work: Workplace,
+    pub(super) staging: Staging,
+    pub(super) journal: Journal,
+    keeper: &'a dyn Keeper,
+    abandoned: bool,
+}
+
+impl Workspace<'_> {
+    /// From now on what is here is the next command's to settle if this one dies, and not ours to throw away.
+    pub(super) fn commit(&mut self) {
+        self.abandoned = false;
+    }
+
+    /// The tree turned out to be untouched after all: everything here goes.
+    pub(super) fn give_up(&mut self) {
+        self.abandoned = true;
+    }
+}
+
+impl Drop for Workspace<'_> {
+    fn drop(&mut self) {
+        if self.abandoned {
+            // What fails here is settled by the next command, from the journal, which therefore goes last, or stays.
+            let name = self.work.staging();
+            let removed = remove_held(&self.work.dir, name.as_bytes(), self.staging.root());
+            if removed.is_ok() && self.keeper.withdraw(&Silent::default()).is_ok() {
+                let _ = self.work.clear();
+            }
+        }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Writes the journal, and makes the staging directory.
+    pub(super) fn set_up(&self, proofs: &[Option<Stat>]) -> Result<Workspace<'a>, Error> {
+        let work = self.workplace()?;
+        if work.has_staging()? {
+            return Err(Error::InTheWay(work.shown(&work.staging())));
+        }
+        let stays = self.keep.is_some();
+        if stays && matches!(self.route, Route::InPlace(_)) {
+            return Err(self.cannot_keep("files are replaced one by one"));
+        }
+        preflight(&work.dir, self.goal.need(proofs))??;
+        let receipt = self.keeper.receipt();
+        let saved = receipt.incident.map(|id| id.to_string());
+        let journal = Journal::begin(&work, &receipt, self.keep_old_name(saved)?);
+        // The journal first: a crash after it cleans up all that follows.
+        let staging = work.write(&journal).map_err(Error::from).and_then(|()| {
+            self.keeper.commit(stays)?;
+            Ok(Staging::create(&work)?)
+        });
+        match staging {
+            Ok(staging) => Ok(Workspace {
+                work,
+                staging,
+                journal,
+                keeper: self.keeper,
+                abandoned: true,
+            }),
+            Err(error) => {
+                // As above: the journal goes last, or stays.
+                let gone = work.has_staging().is_ok_and(|there| !there);
+                if gone && self.keeper.withdraw(&Silent::default()).is_ok() {
+                    let _ = work.clear();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The name under which the old tree stays: when asked for, and always when it is no directory, since nobody can keep that.
+    fn keep_old_name(&self, saved: Option<String>) -> Result<Option<String>, Error> {
+        let is_file = self.place.standing() == Standing::Other;
+        if self.keep.is_none() && !is_file || self.place.standing() == Standing::Nothing {
+            return Ok(None);
+        }
+        let is_whole = !matches!(self.keep, Some(Keep::Unread(_))) && !is_file;
+        name_to_keep(self.place.name(), saved.filter(|_| is_whole)).map(Some)
+    }
+}
+
+/// Fails if the person asked to stop.
+pub(super) fn go_on(monitor: &dyn Monitor) -> Result<(), Error> {
+    if monitor.cancelled() {
+        Err(Error::Stopped)
+    } else {
+        Ok(())
+    }
+}

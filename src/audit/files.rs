@@ -163,6 +163,10 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         Node::Unreadable(reason) => {
             return Verdict::bad(finding(Check::FileUnreadable, reason.clone()));
         }
+        // A row of a directory.
+        Node::Dir if row.hash == Hash::None && row.size.unwrap_or(0) == 0 => {
+            return Verdict::Unchecked { empty: false };
+        }
         other => {
             let text = format!("it is a {}, not a file", other.type_name());
             return Verdict::bad(finding(Check::FileAltered, text));

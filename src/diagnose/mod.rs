@@ -4,6 +4,7 @@ mod case;
 mod class;
 mod left_out;
 mod packages;
+mod proof;
 mod rules;
 mod versions;
 

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::left_out::left_out;
+use super::proof::Proof;
 use super::versions::direction;
-use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
+use crate::model::{Change, Class, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Dists, Hash, Row, is_renamed};
 
@@ -16,20 +17,20 @@ pub(crate) struct Packages<'a> {
     pub(crate) before: &'a Manifest,
     pub(crate) after: &'a Manifest,
     /// By name.
-    both: BTreeMap<&'a str, Both<'a>>,
+    pub(super) both: BTreeMap<&'a str, Both<'a>>,
 }
 
 /// One distribution on both sides; of several of one name, the one that stands there.
 #[derive(Clone, Copy)]
-struct Both<'a> {
-    old: Option<&'a Dist>,
-    new: Option<&'a Dist>,
-    step: Step,
+pub(super) struct Both<'a> {
+    pub(super) old: Option<&'a Dist>,
+    pub(super) new: Option<&'a Dist>,
+    pub(super) step: Step,
 }
 
 /// What became of one distribution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Step {
+pub(super) enum Step {
     /// It is meant to be as it was.
     Same,
     /// Another version stands there.
@@ -176,8 +177,14 @@ impl<'a> Packages<'a> {
             .and_then(|name| self.both.get(name))
             .map_or(Step::Same, |one| one.step);
         let unread = change.kind == Kind::Unreadable;
-        if change.class == Class::Noise || step == Step::Same || unread {
+        if change.class == Class::Noise || unread {
             return change.class;
+        }
+        match self.proof(change, agrees) {
+            Proof::Good => return Class::Drift,
+            Proof::Bad => return Class::Damage,
+            Proof::None if step == Step::Same => return self.unproved(change),
+            Proof::None => {}
         }
         let there = change.actual.is_some();
         match self.row(&change.path) {
@@ -197,34 +204,6 @@ impl<'a> Packages<'a> {
     /// Whether a path lies in the info directory of a distribution: that of the same version may hold other files.
     fn is_info(&self, path: &RelPath) -> bool {
         self.expected.info_owner(path).is_some()
-    }
-
-    /// Files that a new version lists and that are not there, nor in the snapshot.
-    pub(crate) fn never_written(&self) -> Vec<Change> {
-        let installed = |one: &&Both<'_>| !matches!(one.step, Step::Same | Step::Removed);
-        let dists = self.both.values().filter(installed);
-        dists
-            .filter_map(|one| one.new)
-            .flat_map(|dist| rows(dist).map(move |row| (dist, row)))
-            .filter(|(_, row)| matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path))
-            .filter(|(_, row)| {
-                self.after.get(&row.path).is_none()
-                    && self.before.get(&row.path).is_none()
-                    && !self.after.hides(&row.path)
-            })
-            .map(|(dist, row)| Change {
-                path: row.path.clone(),
-                kind: Kind::Missing,
-                class: Class::Damage,
-                package: Some(dist.name.clone()),
-                expected: None,
-                actual: None,
-                detail: Detail {
-                    reason: Some(format!("RECORD of {} {} lists it", dist.name, dist.version)),
-                    ..Detail::default()
-                },
-            })
-            .collect()
     }
 
     /// What became of each distribution that is not as it was.
@@ -371,13 +350,13 @@ pub(super) fn rows(dist: &Dist) -> impl Iterator<Item = &Row> {
 }
 
 /// Whether the distribution was installed to its end: METADATA and RECORD come last.
-fn is_whole(dist: &Dist) -> bool {
+pub(super) fn is_whole(dist: &Dist) -> bool {
     let record = dist.record.as_ref();
     dist.metadata.is_some()
         && record.is_some_and(|(_, record)| !record.rows.is_empty() && record.bad == 0)
 }
 
-fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
+pub(super) fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
     let digest = |dist: &Dist, manifest: &Manifest| {
         let (path, _) = dist.record.as_ref()?;
         manifest.get(path)?.digest()

@@ -11,6 +11,7 @@ use super::sides::Sides;
 use crate::diagnose::{Packages, settle_directories};
 use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};
 use crate::python::dist::{Dists, Hash, Record, Row};
+use crate::store::Store;
 use crate::tree::hash::{hash_file, read_file};
 
 /// What is installed on both sides of a comparison.
@@ -68,7 +69,10 @@ pub(super) fn classify(
         change.package = packages.owner(&change.path).map(str::to_owned);
         change.class = packages.class(change, &agrees);
     });
-    changes.extend(packages.never_written());
+    let convicted = packages.convicted(&agrees);
+    let of = |path: &RelPath| convicted.binary_search_by(|one| one.path.cmp(path)).is_ok();
+    changes.retain(|change| !of(&change.path));
+    changes.extend(convicted);
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     settle_directories(changes);
     packages.changes(changes)
@@ -107,11 +111,26 @@ fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<
 
 /// Whether the snapshot has a file just as a row says.
 pub(super) fn is_saved(sides: &Sides<'_>, row: &Row) -> bool {
+    let entry = sides.expected.get(&row.path);
+    matches!(row.hash, Hash::Known(..)) && entry.is_some_and(|entry| is_stored(sides, entry, row))
+}
+
+/// Whether a file in the store is what a row says; read piece by piece, since libraries may be large.
+fn is_stored(sides: &Sides<'_>, entry: &Entry, row: &Row) -> bool {
     let Hash::Known(sum) = &row.hash else {
+        return true;
+    };
+    let (Some(digest), Some(size)) = (entry.digest(), entry.size()) else {
         return false;
     };
-    let saved = stored(sides, sides.expected, &row.path);
-    saved.is_some_and(|bytes| sum.is_of(&bytes))
+    let mut hasher = sum.algorithm().hasher();
+    for number in 0..size.div_ceil(Store::PIECE_LEN) {
+        match sides.store.read_piece(&digest, number) {
+            Ok(piece) => hasher.update(&piece),
+            Err(_) => return false,
+        }
+    }
+    *hasher.finalize() == *sum.as_bytes()
 }
 
 /// Whether the actual file is what a row says. A row that says nothing is no reason to doubt.
@@ -131,9 +150,6 @@ fn agrees(sides: &Sides<'_>, row: &Row) -> bool {
     match sides.live {
         Some(root) => hash_file(root, &row.path, sum.algorithm().hasher())
             .is_some_and(|found| found == sum.as_bytes()),
-        None => entry
-            .digest()
-            .and_then(|digest| sides.store.read_at_most(&digest, size).ok())
-            .is_some_and(|bytes| sum.is_of(&bytes)),
+        None => is_stored(sides, entry, row),
     }
 }

@@ -97,7 +97,8 @@ impl Run<'_> {
             &live.scan.manifest,
             &packages,
             &changes,
-            &|row| is_saved(&whole, row),
+            &|row| target.has(row).unwrap_or_else(|| is_saved(&whole, row)),
+            self.chosen.snapshot.baseline,
         )?;
         let Some(selection) = selection else {
             return Ok(Found {

@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::Part;
 use crate::diagnose::{Packages, Progress};
-use crate::model::{Change, Class, Entry, Manifest, PackageChange, RelPath};
+use crate::model::{Change, Class, Entry, Kind, Manifest, Node, PackageChange, RelPath};
 use crate::ops::error::Error;
 use crate::python::bytecode::{is_bytecode, source_of};
 use crate::python::dist::{Row, normalized};
@@ -40,12 +40,15 @@ impl Selection {
         packages: &Packages<'_>,
         changes: &[Change],
         is_saved: &dyn Fn(&Row) -> bool,
+        is_baseline: bool,
     ) -> Result<Option<Self>, Error> {
         let names = match part {
             Part::Whole => return Ok(None),
             Part::Only(names) => names,
             Part::Heal => {
-                let damage = Self::heal(expected, live, packages, changes, is_saved);
+                let damage = Self::heal(expected, live, packages, changes, &|change| {
+                    fits(packages, change, is_saved, is_baseline)
+                });
                 return Ok(Some(damage));
             }
         };
@@ -79,24 +82,53 @@ impl Selection {
         live: &Manifest,
         packages: &Packages<'_>,
         changes: &[Change],
-        is_saved: &dyn Fn(&Row) -> bool,
+        fits: &dyn Fn(&Change) -> bool,
     ) -> Self {
         let mut paths = HashSet::new();
         let (mut whole, mut left) = (BTreeMap::new(), BTreeMap::new());
-        for change in changes
-            .iter()
-            .filter(|change| change.class == Class::Damage)
-        {
+        let mut stays: Vec<&RelPath> = Vec::new();
+        let damage = |change: &&Change| change.class == Class::Damage;
+        for change in changes.iter().filter(damage) {
             let name = change.package.as_deref().unwrap_or_default();
-            let saved = || packages.row(&change.path).is_some_and(is_saved);
-            match packages.progress(name) {
-                Progress::Half | Progress::Less => *whole.entry(name).or_insert(0) += 1,
-                // Both versions have some files in common.
-                Progress::Done if !saved() => *left.entry(name).or_insert(0) += 1,
-                Progress::Done | Progress::None => drop(paths.insert(change.path.clone())),
+            if matches!(packages.progress(name), Progress::Half | Progress::Less) {
+                *whole.entry(name).or_insert(0) += 1;
+            } else if fits(change) {
+                paths.insert(change.path.clone());
+            } else {
+                *left.entry(name).or_insert(0) += 1;
+                stays.push(&change.path);
             }
         }
         paths.extend(whole.keys().flat_map(|name| packages.paths_of(name)));
+        for change in changes.iter().filter(|change| change.class == Class::Drift) {
+            // What another one shares with them, and what its RECORD proves good, is no part of the damage.
+            let mut witnesses = packages.witnesses(&change.path);
+            if witnesses.any(|(dist, _)| !whole.contains_key(dist.name.as_str())) {
+                paths.remove(&change.path);
+            }
+        }
+        // A directory comes with what it holds, and not for what is left.
+        let holds = |dir: &RelPath, path: &RelPath| path != dir && path.is_within(dir);
+        let is_vain = |dir: &RelPath| {
+            stays.iter().any(|path| holds(dir, path))
+                && !paths.iter().any(|path| {
+                    holds(dir, path) && expected.get(path).is_some_and(|one| one.size().is_some())
+                })
+        };
+        let gone = changes.iter().filter(|change| change.kind == Kind::Missing);
+        let gone = gone.filter(|change| {
+            change
+                .expected
+                .as_ref()
+                .is_some_and(|one| one.node == Node::Dir)
+        });
+        let vain: Vec<&RelPath> = gone
+            .map(|change| &change.path)
+            .filter(|dir| is_vain(dir))
+            .collect();
+        for dir in vain {
+            paths.remove(dir);
+        }
         let told = |found: BTreeMap<&str, u64>| {
             let found = found.into_iter();
             found
@@ -119,6 +151,25 @@ impl Selection {
             left: told(left),
         }
     }
+}
+
+/// Whether the snapshot has what belongs to a damaged path. What a live RECORD lists has to fit that RECORD; a baseline
+/// may hold what was changed and accepted, of a file that has the owners that it had.
+fn fits(
+    packages: &Packages<'_>,
+    change: &Change,
+    is_saved: &dyn Fn(&Row) -> bool,
+    is_baseline: bool,
+) -> bool {
+    let mut witnesses = packages.witnesses(&change.path).peekable();
+    let is_kept = || packages.has_its_owners(&change.path);
+    if witnesses.peek().is_none() {
+        let name = change.package.as_deref().unwrap_or_default();
+        // Of what no RECORD proves, only that is sure to belong there which nobody else has written since.
+        return packages.progress(name) != Progress::Done
+            && (is_kept() || !packages.is_claimed(&change.path));
+    }
+    witnesses.any(|(_, row)| is_saved(row)) || is_baseline && change.expected.is_some() && is_kept()
 }
 
 /// Patterns as people write them: a plain path means it and all below it; `*` stays within one part of the path.

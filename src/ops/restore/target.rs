@@ -11,6 +11,7 @@ use crate::monitor::Monitor;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::python::bytecode::{is_bytecode, source_of};
+use crate::python::dist::{Hash, Row};
 use crate::python::relocate::{candidates, relocate};
 use crate::replace::{link_to, regrouped};
 use crate::store::{Digests, Store};
@@ -79,6 +80,12 @@ impl Target {
             manifest: make(self.manifest),
             ..self
         }
+    }
+
+    /// Whether what was rewritten for this place is what a row says; none where the file comes as it was saved.
+    pub(super) fn has(&self, row: &Row) -> Option<bool> {
+        let content = self.rewritten.get(&row.path)?;
+        Some(matches!(&row.hash, Hash::Known(sum) if sum.is_of(content)))
     }
 
     /// Narrows the target to a part: everything else stays as it is in the live tree.

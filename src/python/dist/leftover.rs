@@ -45,7 +45,8 @@ pub(super) fn find(
     let mut marked: Vec<&RelPath> = Vec::new();
     for entry in manifest.entries() {
         let inside = marked.last().is_some_and(|dir| entry.path.is_within(dir));
-        if is_marked(entry.path.name()) && !inside {
+        // Packages have files of such names as well.
+        if is_marked(entry.path.name()) && !inside && !dists.lists(&entry.path) {
             marked.push(&entry.path);
         }
     }

@@ -1,5 +1,6 @@
 //! Distributions: what is installed in a tree, and which files belong to what.
 
+mod hash;
 mod leftover;
 mod metadata;
 mod record;
@@ -9,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 
+pub(crate) use hash::{Algorithm, Hash};
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 use metadata::requires_txt;
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
-pub(crate) use record::{Algorithm, Hash, Record, Row, resolve};
+pub(crate) use record::{Record, Row, resolve};
 
 use crate::model::{Entry, Manifest, Node, RelPath};
 
@@ -173,6 +175,14 @@ impl Dists {
         Some(self.owners.get(at)?.0 as usize)
     }
 
+    /// Whether a distribution lists a path, or something in it.
+    fn lists(&self, path: &RelPath) -> bool {
+        let row = |owner: &(u32, u32)| self.row(*owner).map(|row| &row.path);
+        let at = self.owners.partition_point(|owner| row(owner) < Some(path));
+        let next = self.owners.get(at).and_then(row);
+        next.is_some_and(|next| next == path || next.is_within(path))
+    }
+
     /// The distribution that lists a file, or whose own info directory holds it.
     pub(crate) fn owner(&self, path: &RelPath) -> Option<&Dist> {
         match self.lister(path) {
@@ -197,16 +207,24 @@ impl Dists {
 
     /// All rows of a path: more than one where distributions share it.
     pub(crate) fn rows<'a>(&'a self, path: &'a RelPath) -> impl Iterator<Item = &'a Row> {
+        self.listers(path).map(|(_, row)| row)
+    }
+
+    /// All distributions that list a path, each with its row.
+    pub(crate) fn listers<'a>(
+        &'a self,
+        path: &'a RelPath,
+    ) -> impl Iterator<Item = (&'a Dist, &'a Row)> {
         let first = self.lister(path);
         let from = self.shared.partition_point(|(shared, ..)| shared < path);
         let others = self.shared[from..].iter();
         let others = others
             .take_while(move |(shared, ..)| first.is_some() && shared == path)
             .map(|(_, _, other)| *other);
-        first
-            .into_iter()
-            .chain(others)
-            .filter_map(|number| self.all.get(number)?.record.as_ref()?.1.row(path))
+        first.into_iter().chain(others).filter_map(|number| {
+            let dist = self.all.get(number)?;
+            Some((dist, dist.record.as_ref()?.1.row(path)?))
+        })
     }
 
     /// The distribution of a normalized name; the first if it is installed twice.

@@ -1,98 +1,7 @@
 //! RECORD: which files a distribution installed, with hash and size (packaging.python.org, "Recording installed projects").
 
-use data_encoding::{BASE64URL, BASE64URL_NOPAD};
-use sha2::digest::DynDigest;
-use sha2::{Sha224, Sha256, Sha384, Sha512};
-
+use super::hash::{Hash, hash};
 use crate::model::{Manifest, RelPath};
-
-/// A hash function that RECORD may name and that is known here.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Algorithm {
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl Algorithm {
-    fn named(name: &[u8]) -> Option<Self> {
-        match name {
-            b"sha224" => Some(Self::Sha224),
-            b"sha256" => Some(Self::Sha256),
-            b"sha384" => Some(Self::Sha384),
-            b"sha512" => Some(Self::Sha512),
-            _ => None,
-        }
-    }
-
-    /// A fresh hasher.
-    pub(crate) fn hasher(self) -> Box<dyn DynDigest> {
-        match self {
-            Self::Sha224 => Box::<Sha224>::default(),
-            Self::Sha256 => Box::<Sha256>::default(),
-            Self::Sha384 => Box::<Sha384>::default(),
-            Self::Sha512 => Box::<Sha512>::default(),
-        }
-    }
-
-    /// The hash of some bytes.
-    pub(crate) fn hash(self, bytes: &[u8]) -> Vec<u8> {
-        let mut hasher = self.hasher();
-        hasher.update(bytes);
-        hasher.finalize().to_vec()
-    }
-}
-
-/// A hash that can be checked. Nearly all are SHA-256, and there may be a million.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Sum {
-    /// SHA-256.
-    Sha256([u8; 32]),
-    /// Another one, or one of a wrong length.
-    Other(Algorithm, Box<[u8]>),
-}
-
-impl Sum {
-    fn new(algorithm: Algorithm, bytes: Vec<u8>) -> Self {
-        match (algorithm, <[u8; 32]>::try_from(&*bytes)) {
-            (Algorithm::Sha256, Ok(sum)) => Self::Sha256(sum),
-            _ => Self::Other(algorithm, bytes.into()),
-        }
-    }
-
-    /// The hash function.
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        match self {
-            Self::Sha256(_) => Algorithm::Sha256,
-            Self::Other(algorithm, _) => *algorithm,
-        }
-    }
-
-    /// The hash itself.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Sha256(sum) => sum,
-            Self::Other(_, sum) => sum,
-        }
-    }
-
-    /// Whether it is the hash of some bytes.
-    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
-        self.algorithm().hash(bytes) == self.as_bytes()
-    }
-}
-
-/// What a row says of the content.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Hash {
-    /// Nothing.
-    None,
-    /// A hash that can be checked.
-    Known(Sum),
-    /// A hash of a kind that is not known here, or no hash at all: it cannot be checked.
-    Unknown,
-}
 
 /// One row.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -177,6 +86,9 @@ impl Record {
             self.outside += 1;
             return;
         };
+        if is_of_wheel_alone(base, &path) {
+            return;
+        }
         let size = std::str::from_utf8(fields.get(2).unwrap_or_default())
             .ok()
             .and_then(|text| text.trim().parse().ok());
@@ -191,6 +103,19 @@ impl Record {
         self.rows.reverse();
         self.rows.sort_by(|a, b| a.path.cmp(&b.path));
         self.rows.dedup_by(|later, first| later.path == first.path);
+        // A row of what other rows lie in is of a directory.
+        let next = self.rows.iter().skip(1).map(|row| Some(&row.path));
+        let is_dir = |(row, next): (&Row, Option<&RelPath>)| {
+            row.hash == Hash::None && next.is_some_and(|next| next.is_within(&row.path))
+        };
+        let dirs: Vec<bool> = self
+            .rows
+            .iter()
+            .zip(next.chain([None]))
+            .map(is_dir)
+            .collect();
+        let mut dirs = dirs.into_iter();
+        self.rows.retain(|_| dirs.next() != Some(true));
     }
 
     /// The same, where the paths of files that are there are the very same in memory.
@@ -216,21 +141,15 @@ fn inside(named: &[u8], root: &[u8]) -> Option<RelPath> {
     RelPath::new(rest).ok()
 }
 
-fn hash(field: &[u8]) -> Hash {
-    if field.is_empty() {
-        return Hash::None;
-    }
-    let parts = field.iter().position(|&b| b == b'=');
-    let known = parts.and_then(|at| {
-        let algorithm = Algorithm::named(&field[..at])?;
-        let value = &field[at + 1..];
-        let bytes = BASE64URL_NOPAD
-            .decode(value)
-            .or_else(|_| BASE64URL.decode(value))
-            .ok()?;
-        Some(Hash::Known(Sum::new(algorithm, bytes)))
-    });
-    known.unwrap_or(Hash::Unknown)
+/// Whether a path below `base` is one in a wheel that no installer makes: it lays `NAME-VERSION.data/SCHEME/…`
+/// elsewhere (packaging.python.org, "Binary distribution format", the `.data` directory).
+fn is_of_wheel_alone(base: &RelPath, path: &RelPath) -> bool {
+    let mut parts = path.parts().skip(base.parts().count());
+    let (data, scheme) = (parts.next(), parts.next());
+    let schemes = [&b"purelib"[..], b"platlib", b"headers", b"scripts", b"data"];
+    path.is_within(base)
+        && data.is_some_and(|name| name.ends_with(b".data") && name.contains(&b'-'))
+        && scheme.is_some_and(|name| schemes.contains(&name))
 }
 
 /// The path in the venv that a relative row means; none where it leads out of it.
@@ -251,6 +170,9 @@ pub(crate) fn resolve(base: &RelPath, named: &[u8]) -> Option<RelPath> {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+
+    use super::super::hash::{Algorithm, Sum};
     use super::*;
 
     fn path(text: &str) -> RelPath {
@@ -268,9 +190,10 @@ mod tests {
     #[test]
     fn reads_rows_as_installers_write_them() {
         let empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+        let long = BASE64URL_NOPAD.encode(&[7; 64]);
         let text = format!(
             "\"x/with, comma.py\",{empty},0\r\n../../../bin/x,{empty},12\r\n/srv/v/etc/a,,\n/usr/lib/b,,\nx/dir/,,\n\
-             x/a.py,{empty},0,more,columns\nx/a.py,sha512=AA,1\nx/old.py,md5=abc,5\n"
+             x/a.py,{empty},0,more,columns\nx/a.py,sha512={long},1\nx/old.py,md5=abc,5\n"
         );
         let record = parse(&text);
         let shown: Vec<_> = record.rows.iter().map(|r| r.path.to_string()).collect();
@@ -290,7 +213,7 @@ mod tests {
         assert_eq!(of("etc/a").hash, Hash::None);
         assert_eq!(
             of("lib/p/site-packages/x/a.py").hash,
-            Hash::Known(Sum::Other(Algorithm::Sha512, [0].into())),
+            Hash::Known(Sum::Other(Algorithm::Sha512, [7; 64].into())),
             "the last of two rows counts"
         );
         assert_eq!(of("lib/p/site-packages/x/old.py").hash, Hash::Unknown);
@@ -298,6 +221,26 @@ mod tests {
             of("lib/p/site-packages/x/with, comma.py").hash,
             Hash::Known(Sum::new(Algorithm::Sha256, Algorithm::Sha256.hash(b"")))
         );
+    }
+
+    #[test]
+    fn rows_of_what_was_never_a_file_are_none() {
+        let record = parse(
+            "x-1.data/scripts/tool,sha256=AA,5\nx,,\nx/a.py,,\nx/sub,,\nx/sub/deep/b.py,,\n\
+             x.data/scripts,,\nx/my-1.data/data/c,,\n",
+        );
+        let shown: Vec<_> = record.rows.iter().map(|r| r.path.to_string()).collect();
+        let names = [
+            "x.data/scripts",
+            "x/a.py",
+            "x/my-1.data/data/c",
+            "x/sub/deep/b.py",
+        ];
+        let mut names = names.map(|name| format!("lib/p/site-packages/{name}"));
+        names.sort();
+        let mut shown = shown;
+        shown.sort();
+        assert_eq!(shown, names);
     }
 
     #[test]

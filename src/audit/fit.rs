@@ -16,6 +16,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = problems
         .map(|problem| Finding::new(Check::Interpreter, problem.clone()))
         .collect();
+    let others = facts.names.iter();
+    findings.extend(
+        others.map(|(path, problem)| Finding::new(Check::Interpreter, problem.clone()).at(path)),
+    );
     let Some(version) = minor(&facts.known.version) else {
         return findings;
     };

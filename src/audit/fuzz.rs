@@ -37,6 +37,7 @@ pub fn metadata(data: &[u8]) {
         hash: &|_, _| None,
         reaches: &|_| true,
         gone: &|_| false,
+        whose: &|_| super::Whose::Nobodys,
         glimpse: &|_| None,
         imports: &|_| None,
         links: &HashMap::new(),

@@ -2,6 +2,7 @@
 //! of it in, findings out.
 
 mod accept;
+mod archives;
 mod bytecode;
 mod dists;
 mod files;
@@ -10,6 +11,8 @@ mod fit;
 pub(crate) mod fuzz;
 mod imports;
 mod leftovers;
+pub(crate) mod nested;
+mod orphans;
 mod python;
 mod requirements;
 mod scripts;
@@ -17,9 +20,10 @@ mod site;
 mod smoke;
 pub(crate) mod sources;
 mod stale;
+mod startup;
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::installed::without_secrets;
@@ -56,12 +60,25 @@ pub(crate) struct Subject<'a> {
     pub(crate) reaches: &'a (dyn Fn(&RelPath) -> bool + Sync),
     /// Whether nothing stands at an absolute path, in the venv or outside of it. Of a tree that stands nowhere nobody knows.
     pub(crate) gone: &'a (dyn Fn(&Path) -> bool + Sync),
+    /// To which venv a path belongs that names an interpreter. Of a tree that stands nowhere nobody knows.
+    pub(crate) whose: &'a (dyn Fn(&Path) -> Whose + Sync),
     /// What the scan saw of bytecode, where it read it.
     pub(crate) glimpse: &'a (dyn Fn(&RelPath) -> Option<Glimpse> + Sync),
     /// Gives the imports that a look at a source shows, where the scan read it.
     pub(crate) imports: &'a (dyn Fn(&RelPath) -> Option<Arc<[Import]>> + Sync),
     /// How many names the inode of a file has, where there are more than one.
     pub(crate) links: &'a HashMap<RelPath, u32>,
+}
+
+/// To which venv an interpreter belongs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Whose {
+    /// To this one, of which it is this entry.
+    Own(RelPath),
+    /// To another one, which stands at this place.
+    Other(PathBuf),
+    /// To none that is known.
+    Nobodys,
 }
 
 /// Audits a tree.
@@ -113,6 +130,10 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(bytecode::check(subject));
                     let (scripts, pythons) = scripts::check(subject);
                     found.extend(scripts);
+                    found.extend(startup::check(subject));
+                    found.extend(orphans::check(subject));
+                    found.extend(archives::check(subject));
+                    found.extend(nested::check(subject));
                     found.extend(site::check(subject));
                     found.extend(sources::check(subject));
                     (found, pythons)

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PySourceType};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
 
@@ -39,6 +40,24 @@ pub(super) fn parse<T: Send>(
 /// Whether source is valid Python, as far as can be told.
 pub(crate) fn is_valid_python(source: &[u8]) -> bool {
     parse(source, |parsed, _| parsed.has_valid_syntax()).unwrap_or(false)
+}
+
+/// The plain texts that stand in source, without those that an escape or a prefix makes something else.
+pub(super) fn texts(source: &[u8]) -> Vec<String> {
+    let texts = parse(source, |parsed, text| {
+        let strings = parsed
+            .tokens()
+            .iter()
+            .filter(|token| token.kind() == TokenKind::String);
+        let bare = strings.filter_map(|token| {
+            let text = text.get(std::ops::Range::<usize>::from(token.as_tuple().1))?;
+            let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+            let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+            (!inner.contains('\\') && !inner.starts_with(quote)).then(|| inner.to_owned())
+        });
+        bare.collect()
+    });
+    texts.unwrap_or_default()
 }
 
 /// How many tokens there are at most: each word, each number and each sign counts, also in strings and comments.

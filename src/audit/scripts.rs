@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Subject, owned};
+use super::{Subject, Whose, nested, owned};
 use crate::model::{Check, Entry, Finding, Manifest, Node, RelPath, Shown};
 use crate::python::relocate::interpreter_of;
 
@@ -21,6 +21,8 @@ const RUN: u32 = 0o111;
 pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Option<Vec<String>>) {
     let (mut findings, mut named) = (Vec::new(), BTreeSet::new());
     let mut gone: BTreeMap<PathBuf, Vec<&RelPath>> = BTreeMap::new();
+    let mut foreign: BTreeMap<PathBuf, Vec<&RelPath>> = BTreeMap::new();
+    let mut own: BTreeMap<RelPath, Vec<&RelPath>> = BTreeMap::new();
     for (entry, content) in scripts(subject) {
         // Scripts that came with the wheel keep the mode that they had there.
         if entry.meta.mode & RUN == 0 && is_entry_point(subject, &entry.path) {
@@ -31,21 +33,36 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Option<Vec<String>>
             continue;
         };
         named.insert(python.to_str().map(str::to_owned));
-        if (subject.gone)(&python) {
-            gone.entry(python).or_default().push(&entry.path);
+        let is_gone = (subject.gone)(&python);
+        match (subject.whose)(&python) {
+            Whose::Other(venv) if !is_gone => foreign.entry(venv).or_default().push(&entry.path),
+            Whose::Own(name) if is_gone => own.entry(name).or_default().push(&entry.path),
+            _ if is_gone => gone.entry(python).or_default().push(&entry.path),
+            _ => {}
         }
     }
+    findings.extend(
+        foreign
+            .iter()
+            .map(|(venv, scripts)| of_another(venv, scripts)),
+    );
     findings.extend(closed(subject));
     // Where the venv's own is gone, that is the finding.
-    let own = subject.interpreter.map(|facts| &facts.problems);
-    if own.is_none_or(Vec::is_empty) {
+    let facts = subject.interpreter;
+    if facts.is_none_or(|facts| facts.problems.is_empty()) {
         findings.extend(gone.iter().map(|(path, scripts)| orphaned(path, scripts)));
+        let is_told = |name: &RelPath| {
+            let mut told = facts.iter().flat_map(|facts| &facts.names);
+            told.any(|(path, _)| path == name)
+        };
+        let own = own.iter().filter(|(name, _)| !is_told(name));
+        findings.extend(own.map(|(name, scripts)| nameless(name, scripts)));
     }
     (findings, named.into_iter().collect())
 }
 
 /// The Python that a script names by its whole path.
-fn python_of(content: &[u8]) -> Option<PathBuf> {
+pub(super) fn python_of(content: &[u8]) -> Option<PathBuf> {
     let path: PathBuf = OsString::from_vec(interpreter_of(content)?).into();
     let name = path.file_name()?.as_bytes();
     let is_python = [&b"python"[..], b"pypy", b"graalpy"];
@@ -78,7 +95,7 @@ fn scripts<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a Entry, Vec
 }
 
 /// The files in `bin` that are short enough to be scripts.
-fn in_bin(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
+pub(super) fn in_bin(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
     let entries = manifest.entries().iter();
     let entries = entries.filter(|entry| entry.path.parent_bytes() == b"bin");
     entries.filter(|entry| entry.size().is_some_and(|size| size <= SCRIPT_MAX))
@@ -98,25 +115,55 @@ fn closed(subject: &Subject<'_>) -> Vec<Finding> {
         );
         mode(subject, text, &entry.path)
     };
+    let others = nested::roots(subject.manifest, subject.dists);
     let entries = subject.manifest.entries().iter();
+    let entries = entries.filter(|entry| !nested::is_in(&others, &entry.path));
     entries.filter(is_closed).map(finding).collect()
 }
 
 /// What is told of scripts whose interpreter is gone.
-fn orphaned(interpreter: &std::path::Path, scripts: &[&RelPath]) -> Finding {
-    let names: Vec<String> = scripts.iter().map(ToString::to_string).collect();
-    let (shown, more) = names.split_at(NAMED.min(names.len()));
-    let more = match more.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+fn orphaned(interpreter: &Path, scripts: &[&RelPath]) -> Finding {
     let text = format!(
-        "'{}' is gone, and without it cannot start: {}{more}. A venv that was moved or copied names its old place; \
+        "'{}' is gone, and without it cannot start: {}. A venv that was moved or copied names its old place; \
          'restore OLD --to NEW' adapts a snapshot of that one",
         Shown::path(interpreter),
-        shown.join(", "),
+        listed(scripts),
     );
     Finding::new(Check::ScriptInterpreter, text)
+}
+
+/// What is told of scripts that belong to another venv. One that was moved and of which another was made at its old place looks the same.
+fn of_another(venv: &Path, scripts: &[&RelPath]) -> Finding {
+    let text = format!(
+        "they run the interpreter of another venv, '{}', and what they install or remove is there: {}. This venv is a copy of \
+         that one, or was moved from its place; 'restore OLD --to NEW' adapts a snapshot of that one",
+        Shown::path(venv),
+        listed(scripts),
+    );
+    let finding = Finding::new(Check::ScriptForeign, text);
+    match scripts {
+        [first, ..] => finding.at(first),
+        [] => finding,
+    }
+}
+
+/// What is told of scripts that name an entry of this venv that is not there.
+fn nameless(name: &RelPath, scripts: &[&RelPath]) -> Finding {
+    let text = format!(
+        "it is gone, and without it cannot start: {}",
+        listed(scripts)
+    );
+    Finding::new(Check::Interpreter, text).at(name)
+}
+
+/// The first of some scripts, and how many more there are.
+fn listed(scripts: &[&RelPath]) -> String {
+    let names: Vec<String> = scripts.iter().map(ToString::to_string).collect();
+    let (shown, more) = names.split_at(NAMED.min(names.len()));
+    match more.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 fn mode(subject: &Subject<'_>, text: String, path: &RelPath) -> Finding {

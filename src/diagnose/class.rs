@@ -33,8 +33,8 @@ fn bytecode_class(
         .zip(actual)
         .is_some_and(|(a, b)| a.meta.mtime == b.meta.mtime);
     match kind {
-        Kind::Missing | Kind::Extra | Kind::Emptied | Kind::Mtime => Class::Noise,
-        Kind::Truncated | Kind::ZeroFilled if !fails => Class::Noise,
+        Kind::Missing | Kind::Emptied | Kind::Mtime => Class::Noise,
+        Kind::Extra | Kind::Truncated | Kind::ZeroFilled if !fails => Class::Noise,
         Kind::Altered if !fails && !stood_still => Class::Noise,
         _ => Class::Damage,
     }
@@ -48,10 +48,15 @@ mod tests {
     fn python_may_do_with_its_bytecode_what_it_likes_but_others_may_not() {
         let pyc = RelPath::new(b"x/__pycache__/a.cpython-311.pyc").unwrap();
         let class = |kind, fails| classify(&pyc, kind, None, None, fails);
-        for kind in [Kind::Missing, Kind::Extra, Kind::Emptied] {
+        for kind in [Kind::Missing, Kind::Emptied] {
             assert_eq!(class(kind, true), Class::Noise, "{kind:?}");
         }
-        for kind in [Kind::Truncated, Kind::ZeroFilled, Kind::Altered] {
+        for kind in [
+            Kind::Extra,
+            Kind::Truncated,
+            Kind::ZeroFilled,
+            Kind::Altered,
+        ] {
             assert_eq!(class(kind, true), Class::Damage, "{kind:?}");
             assert_eq!(class(kind, false), Class::Noise, "{kind:?}");
         }

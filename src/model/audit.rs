@@ -40,6 +40,12 @@ pub enum Check {
     BytecodeBroken,
     /// Bytecode that Python would load and that was made from other source.
     BytecodeStale,
+    /// A file among the packages that Python reads at each start, and cannot read: it does not start.
+    StartupBroken,
+    /// An archive of modules that is cut or damaged.
+    ArchiveBroken,
+    /// Scripts that name the interpreter of another venv, which is there: they work on that one.
+    ScriptForeign,
     /// A script that nobody may run, or something that only root may read.
     Mode,
     /// There is no RECORD, so nothing is known of the files.
@@ -48,10 +54,18 @@ pub enum Check {
     SourceGone,
     /// An interpreter that scripts name is gone.
     ScriptInterpreter,
+    /// A script whose distribution is gone.
+    ScriptOrphaned,
     /// Links stand where RECORD lists files, and nothing is known of what they lead to.
     FileLinked,
     /// Something that an interrupted installer left.
     Leftover,
+    /// Code that runs at each start of Python and that no distribution lists.
+    StartupCode,
+    /// A line that Python tells an error of at each start.
+    StartupError,
+    /// Another venv in this one.
+    VenvInside,
     /// A distribution is installed twice.
     Duplicate,
     /// Two distributions list one file.
@@ -72,7 +86,11 @@ impl Check {
 
     /// Whether it means that the venv does not work, be it damaged or not.
     pub fn is_failure(self) -> bool {
-        self.is_damage() || matches!(self, Self::SourceGone | Self::ScriptInterpreter)
+        self.is_damage()
+            || matches!(
+                self,
+                Self::SourceGone | Self::ScriptInterpreter | Self::ScriptOrphaned
+            )
     }
 
     /// The name in text and JSON.
@@ -93,12 +111,19 @@ impl Check {
             Self::ImportFailed => "import-failed",
             Self::BytecodeBroken => "bytecode-broken",
             Self::BytecodeStale => "bytecode-stale",
+            Self::StartupBroken => "startup-broken",
+            Self::ArchiveBroken => "archive-broken",
+            Self::ScriptForeign => "script-foreign",
             Self::Mode => "mode",
             Self::RecordAbsent => "record-absent",
             Self::SourceGone => "source-gone",
             Self::ScriptInterpreter => "script-interpreter",
+            Self::ScriptOrphaned => "script-orphaned",
             Self::FileLinked => "file-linked",
             Self::Leftover => "leftover",
+            Self::StartupCode => "startup-code",
+            Self::StartupError => "startup-error",
+            Self::VenvInside => "venv-inside",
             Self::Duplicate => "duplicate",
             Self::TwoOwners => "two-owners",
             Self::RequirementUnmet => "requirement-unmet",

@@ -1,13 +1,14 @@
 //! Carries a live tree or a saved one into the audit.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::clues::from_audit;
 use super::contents::{TEXT_MAX, bytes};
-use crate::audit::{Bytecode, Seen, Subject, audit, stale};
+use crate::audit::{Bytecode, Seen, Subject, Whose, audit, nested, stale};
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Diagnosis, Manifest, Node, RelPath};
+use crate::model::{Audit, Diagnosis, Finding, Manifest, Node, RelPath};
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists};
 use crate::python::hashes::Hashes;
@@ -50,6 +51,7 @@ impl Audited<'_> {
             hash: &hash,
             reaches: &|path| !is_gone(&self.root.shown(path)),
             gone: &is_gone,
+            whose: &|path| whose(self.root, path),
             glimpse: &glimpse,
             imports: &|path| {
                 let digest = self.scan.manifest.get(path)?.digest()?;
@@ -94,7 +96,15 @@ impl Audited<'_> {
         };
         let compared = stale(&seen, dists, facts, which, stop);
         audit.counts.compared = compared.count;
-        audit.findings.extend(compared.findings);
+        let others = nested::roots(&self.scan.manifest, dists);
+        let own = |one: &Finding| {
+            one.path
+                .as_ref()
+                .is_none_or(|path| !nested::is_in(&others, path))
+        };
+        audit
+            .findings
+            .extend(compared.findings.into_iter().filter(own));
         audit.sort();
         match which {
             Bytecode::Suspect | Bytecode::These(_) => Vec::new(),
@@ -158,6 +168,7 @@ impl Stored<'_> {
             hash: &|path, algorithm| self.hash(path, algorithm),
             reaches: &|_| true,
             gone: &|_| false,
+            whose: &|_| Whose::Nobodys,
             glimpse: &|path| self.hashes.glimpse(&self.manifest.get(path)?.digest()?),
             imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
@@ -196,6 +207,33 @@ pub(super) fn is_gone(path: &Path) -> bool {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let found = std::fs::metadata(path);
     found.is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+}
+
+/// To which venv the interpreter at a path belongs: the one whose `bin` holds it, by whatever path that is reached.
+fn whose(root: &Rooted, path: &Path) -> Whose {
+    let Some((bin, name)) = path.parent().zip(path.file_name()) else {
+        return Whose::Nobodys;
+    };
+    let Some(venv) = bin
+        .parent()
+        .filter(|_| bin.file_name() == Some("bin".as_ref()))
+    else {
+        return Whose::Nobodys;
+    };
+    let real = std::fs::canonicalize(venv);
+    let is_own = venv == root.path()
+        || real
+            .as_ref()
+            .is_ok_and(|real| std::fs::canonicalize(root.path()).is_ok_and(|own| own == *real));
+    if is_own {
+        let name = RelPath::new(&[b"bin/", name.as_bytes()].concat());
+        return name.map_or(Whose::Nobodys, Whose::Own);
+    }
+    if venv.join("pyvenv.cfg").is_file() {
+        Whose::Other(venv.to_owned())
+    } else {
+        Whose::Nobodys
+    }
 }
 
 /// The interpreter as people call it.

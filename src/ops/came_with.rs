@@ -26,7 +26,7 @@ pub(super) fn tell_compiled(root: Option<&Rooted>, live: &Manifest, hurts: &mut 
         let hurt = &mut hurts[at];
         let (is, should) = (hurt.actual.map(|now| now.size as u32), hurt.expected_size);
         let should = should.map(|size| size as u32);
-        let of = header(root, pyc).map(PycHeader::source_size);
+        let of = header(root, pyc).and_then(PycHeader::source_size);
         let is_right = of == should && should.is_some() && is != should;
         hurt.compiled |=
             is_right || hurt.kind == Kind::Missing && (of.is_none() || should.is_none());

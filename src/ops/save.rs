@@ -16,7 +16,8 @@ use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Document, Finding, Label, Manifest, Purpose, RelPath, Snapshot, Totals, VenvId,
+    Audit, Check, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, Totals,
+    VenvId,
 };
 use crate::python::interpreter::identity;
 use crate::store::{Added, Store};
@@ -210,6 +211,13 @@ fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool 
     let paths = manifest.entries().iter().map(|entry| &entry.path);
     let mut lists = paths.filter(|path| path.name().ends_with(b".pth"));
     if is_editable || audit.gone().next().is_some() || lists.any(adds) {
+        return false;
+    }
+    // A name of the interpreter may lead to another place than `bin/python` does.
+    let mut names = manifest.entries().iter().filter(|entry| {
+        entry.path.parent_bytes() == b"bin" && matches!(entry.node, Node::Symlink(_))
+    });
+    if names.any(|entry| is_gone(&root.shown(&entry.path))) {
         return false;
     }
     let known = audit.interpreter.as_ref();

@@ -8,9 +8,11 @@ use super::error::Error;
 use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
-use crate::model::{Change, Detail, Kind, Manifest, Node, RelPath};
+use crate::model::{Change, Class, Detail, Entry, Kind, Manifest, Node};
 use crate::python::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
+use crate::python::path_files::keeps_from_starting;
 use crate::store::Store;
+use crate::tree::hash::read_file;
 
 /// How far differences are looked into.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,9 +64,21 @@ impl Sides<'_> {
             && (depth == Depth::Full || bytecode || contents.may_be_cut())
         {
             kind = contents.kind(&mut detail)?;
-            fails = bytecode && self.would_fail(&path, &contents)?;
         }
-        let class = classify(&path, kind, expected, actual, fails);
+        let may_fail = !matches!(kind, Kind::Missing | Kind::Emptied | Kind::Mtime);
+        if let Some(actual) = actual.filter(|_| bytecode && may_fail) {
+            fails = self.would_fail(actual)?;
+        }
+        let mut class = classify(&path, kind, expected, actual, fails);
+        // Nobody installed it, and nothing starts with it.
+        if let Some(actual) = actual.filter(|_| kind == Kind::Extra) {
+            let bytes = || self.read(actual).ok().flatten();
+            if keeps_from_starting(&path, bytes) {
+                class = Class::Damage;
+                detail.reason =
+                    Some("no Python of this venv starts with it: it is not UTF-8".to_owned());
+            }
+        }
         Ok(Change {
             path,
             kind,
@@ -105,20 +119,31 @@ impl Sides<'_> {
         })
     }
 
-    /// Whether Python would load a changed bytecode file for the source that stands beside it, and fail.
-    fn would_fail(&self, path: &RelPath, contents: &Contents<'_>) -> Result<bool, Error> {
-        let Some(source) = source_of(path).and_then(|source| self.actual.get(&source)) else {
+    /// Whether Python would load a bytecode file of the actual side for the source that stands beside it, and fail.
+    fn would_fail(&self, bytecode: &Entry) -> Result<bool, Error> {
+        let source = source_of(&bytecode.path).and_then(|source| self.actual.get(&source));
+        let Some(source) = source.filter(|_| bytecode.size().is_some()) else {
             return Ok(false);
         };
-        let head = contents.actual_piece(0)?;
-        let header = PycHeader::read(&head[..head.len().min(PycHeader::LEN)]);
-        if contents.actual_size > TEXT_MAX || !header.is_some_and(|header| header.fits(source)) {
+        let Some(content) = self.read(bytecode)?.filter(|content| !is_whole(content)) else {
             return Ok(false);
+        };
+        let Some(header) = PycHeader::read(&content) else {
+            return Ok(false);
+        };
+        let bytes = self.read(source)?;
+        Ok(header.fits(&bytecode.path, source, || bytes))
+    }
+
+    /// The content of a file of the actual side; none where it cannot be read, or is too long for what Python and installers write.
+    fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Error> {
+        if let Some(root) = self.live {
+            return Ok(read_file(root, &entry.path, TEXT_MAX));
         }
-        let mut content = head;
-        for piece in 1..contents.actual_size.div_ceil(Store::PIECE_LEN) {
-            content.extend(contents.actual_piece(piece)?);
-        }
-        Ok(!is_whole(&content))
+        let is_text = entry.size().is_some_and(|size| size <= TEXT_MAX);
+        let digest = entry
+            .digest()
+            .filter(|digest| is_text && self.store.has(digest));
+        Ok(digest.map(|digest| self.store.read(&digest)).transpose()?)
     }
 }

@@ -1,6 +1,7 @@
 //! Bytecode: what Python writes by itself under `__pycache__` (PEP 3147, PEP 552).
 
 use super::marshal;
+use super::release::Magic;
 use crate::model::{Entry, RelPath};
 
 /// Whether a path is a cached bytecode file or a cache directory.
@@ -22,50 +23,86 @@ pub(crate) fn source_of(path: &RelPath) -> Option<RelPath> {
     dir.join(&[stem, b".py"].concat()).ok()
 }
 
-/// The first 16 bytes of a bytecode file, of the kind that is checked by time and size.
+/// What a bytecode file says of its source, in its first 16 bytes (PEP 552).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PycHeader {
-    mtime: u32,
-    size: u32,
+    magic: Magic,
+    bond: Bond,
+}
+
+/// By what Python tells whether bytecode belongs to a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Bond {
+    /// The lower 32 bits of its time in seconds, and of its size in bytes.
+    Times { mtime: u32, size: u32 },
+    /// Its hash.
+    Hash([u8; 8]),
+    /// Nothing: it is believed.
+    Unchecked,
 }
 
 impl PycHeader {
     /// The length in bytes.
     pub(crate) const LEN: usize = 16;
 
-    /// Reads a header. None where it is cut, or where the file is checked by hash instead.
+    /// Reads a header. None where it is cut, or says what no Python understands.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let word = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-        (word(4)? == 0).then_some(())?;
-        Some(Self {
-            mtime: word(8)?,
-            size: word(12)?,
-        })
+        let bond = match word(4)? {
+            // The second bit means something only beside the first.
+            0 | 2 => Bond::Times {
+                mtime: word(8)?,
+                size: word(12)?,
+            },
+            1 => Bond::Unchecked,
+            3 => Bond::Hash(bytes.get(8..Self::LEN)?.try_into().ok()?),
+            _ => return None,
+        };
+        let magic = Magic::of(bytes.get(..Self::LEN)?)?;
+        Some(Self { magic, bond })
     }
 
-    /// The lower 32 bits of the size in bytes of the source that it was compiled from.
-    pub(crate) fn source_size(self) -> u32 {
-        self.size
+    /// The lower 32 bits of the size in bytes of the source that it was compiled from, where it carries that.
+    pub(crate) fn source_size(self) -> Option<u32> {
+        match self.bond {
+            Bond::Times { size, .. } => Some(size),
+            Bond::Hash(_) | Bond::Unchecked => None,
+        }
     }
 
-    /// Whether Python would take this bytecode for that source: it compares the lower 32 bits of time and size.
-    pub(crate) fn fits(self, source: &Entry) -> bool {
-        source.size().is_some_and(|size| size as u32 == self.size)
-            && source.meta.mtime.secs as u32 == self.mtime
+    /// Whether the Python whose cache holds `path` would take this bytecode for that source, of which `content` gives the bytes.
+    pub(crate) fn fits(
+        self,
+        path: &RelPath,
+        source: &Entry,
+        content: impl FnOnce() -> Option<Vec<u8>>,
+    ) -> bool {
+        self.magic.is_read_at(path)
+            && match self.bond {
+                Bond::Times { mtime, size } => {
+                    source.size().is_some_and(|found| found as u32 == size)
+                        && source.meta.mtime.secs as u32 == mtime
+                }
+                Bond::Hash(hash) => {
+                    content().is_some_and(|content| self.magic.source_hash(&content) == hash)
+                }
+                Bond::Unchecked => source.size().is_some(),
+            }
     }
 }
 
-/// Numbers by which `CPython` 3.8 to 3.14 mark their bytecode (`Include/internal/pycore_magic_number.h`).
-const KNOWN_MAGIC: std::ops::Range<u16> = 3400..3650;
+/// Whether Python would take a bytecode file that stands in the place of its source for its own, and so fail if it is not whole.
+pub(crate) fn is_read_alone(path: &RelPath, content: &[u8]) -> bool {
+    Magic::of(content).is_none_or(|magic| magic.is_read_alone(path))
+}
 
 /// Whether a bytecode file is whole: behind its header comes one code object, and nothing else.
 pub(crate) fn is_whole(content: &[u8]) -> bool {
-    let (Some(magic), Some(body)) = (content.first_chunk(), content.get(PycHeader::LEN..)) else {
+    let (Some(magic), Some(body)) = (Magic::of(content), content.get(PycHeader::LEN..)) else {
         return false;
     };
-    let is_known = KNOWN_MAGIC.contains(&u16::from_le_bytes(*magic));
     let is_code = body.first().is_some_and(|kind| kind & 0x7f == b'c');
-    is_code && marshal::is_whole(body, is_known)
+    is_code && marshal::is_whole(body, magic.layout())
 }
 
 /// What one look at the content of bytecode tells.
@@ -104,12 +141,19 @@ mod tests {
     }
 
     #[test]
-    fn a_header_checked_by_hash_says_nothing_of_times() {
-        let mut bytes = [0; 16];
-        bytes[8] = 5;
-        assert!(PycHeader::read(&bytes).is_some());
-        bytes[4] = 1;
-        assert!(PycHeader::read(&bytes).is_none());
-        assert!(PycHeader::read(&bytes[..15]).is_none());
+    fn a_header_says_by_what_it_is_checked_or_makes_no_sense() {
+        let bond = |flags, len| {
+            let mut bytes = [0; 16];
+            bytes[4..9].copy_from_slice(&[flags, 0, 0, 0, 5]);
+            PycHeader::read(&bytes[..len]).map(|header| header.bond)
+        };
+        let times = Some(Bond::Times { mtime: 5, size: 0 });
+        assert_eq!((bond(0, 16), bond(2, 16)), (times, times));
+        assert_eq!(bond(1, 16), Some(Bond::Unchecked));
+        assert_eq!(bond(3, 16), Some(Bond::Hash([5, 0, 0, 0, 0, 0, 0, 0])));
+        assert_eq!(bond(4, 16), None);
+        for flags in 0..4 {
+            assert_eq!(bond(flags, 15), None, "cut");
+        }
     }
 }

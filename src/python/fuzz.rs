@@ -41,7 +41,7 @@ pub fn pyvenv(data: &[u8]) {
 pub fn bytecode(data: &[u8]) {
     let _ = PycHeader::read(data);
     let _ = (
-        marshal::is_whole(data, true),
-        marshal::is_whole(data, false),
+        marshal::is_whole(data, Some(marshal::Layout::New)),
+        marshal::is_whole(data, None),
     );
 }

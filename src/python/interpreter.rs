@@ -13,10 +13,12 @@ use std::time::Duration;
 use rustix::fs::{CWD, Mode, OFlags};
 
 use super::interpreter_fault::{Culprit, of_home};
+use super::interpreter_libs::{default_implementation, lib, libs, versions};
+use super::interpreter_names::problems as other_names;
 use super::subprocess::{Ear, End, run};
-use super::system_site::Beyond;
+use super::system_site::{Beyond, path_files};
 use crate::disk::rooted::Rooted;
-use crate::model::{Digest, Entry, Interpreter, Manifest, RelPath};
+use crate::model::{Digest, Interpreter, Manifest, RelPath};
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,7 +33,7 @@ const QUESTION: &str = "import sys,os\nfrom importlib import machinery\nu=os.una
     f='%d.%d.%d'%v[:3]+({'final':''}.get(v[3]) if v[3]=='final' else {'alpha':'a','beta':'b','candidate':'rc'}[v[3]]+str(v[4]))\n\
     for k,x in (('version',f),('implementation',sys.implementation.name),('machine',u.machine),('system',u.sysname),\
     ('release',u.release),('kernel',u.version),('platform',sys.platform),('os',os.name),\
-    ('suffixes',' '.join(machinery.EXTENSION_SUFFIXES)),('tag',sys.implementation.cache_tag or '')): print(k+'='+x)\n\
+    ('suffixes',' '.join(machinery.EXTENSION_SUFFIXES)),('library',os.path.dirname(getattr(os,'__file__','') or '')),('tag',sys.implementation.cache_tag or '')): print(k+'='+x)\n\
     try:\n import site\n b=getattr(sys,'base_prefix',sys.prefix);print('base='+b)\n\
     \x20for p in site.getsitepackages([b,getattr(sys,'base_exec_prefix',b)]): print('site='+p)\n\
     except Exception: pass";
@@ -53,12 +55,16 @@ pub(crate) struct Facts {
     pub(crate) made_by: Option<String>,
     /// Where the interpreter itself is installed; empty where it did not answer.
     pub(crate) base: PathBuf,
+    /// Where its standard library is; empty where it did not answer.
+    pub(crate) library: PathBuf,
     /// Where its own packages are, as it says.
     pub(crate) sites: Vec<PathBuf>,
     /// What the system calls itself: `platform_system`, `platform_release`, `platform_version`, `platform_machine`.
     pub(crate) system: [String; 4],
     /// Each thing that is wrong, for people.
     pub(crate) problems: Vec<String>,
+    /// What is wrong with its other names in `bin`, each with its entry.
+    pub(crate) names: Vec<(RelPath, String)>,
     /// How many of the problems are but what `pyvenv.cfg` states.
     pub(super) told: usize,
     /// What has to be put right where there are problems.
@@ -126,7 +132,7 @@ fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
     facts.known.version = facts.made_by.clone().unwrap_or_default();
     facts.known.implementation = config
         .stated(&["implementation"])
-        .unwrap_or_else(|| "CPython".to_owned())
+        .unwrap_or_else(|| default_implementation(manifest).to_owned())
         .to_lowercase();
     let name = rustix::system::uname();
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
@@ -156,15 +162,24 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         }
         look(&mut facts, root, &python);
         versions(&mut facts, manifest, config.version());
-        facts.beyond = Beyond::find(&config, &facts);
+        facts.beyond = Beyond::find(&config, &facts, &linked_sites(root, manifest));
     }
-    if !facts.problems.is_empty() {
-        let made_for = libs(manifest).pop();
+    if facts.problems.is_empty() {
+        facts.names = other_names(root, manifest, &facts);
+    } else {
+        let made_for = libs(manifest, lib(&facts)).pop();
         let version = made_for.or_else(|| minor(facts.made_by.as_ref()?));
         let home = home.as_ref().map(Path::new);
         facts.culprit = Culprit::find(root.path(), &facts, home, version);
     }
     facts
+}
+
+/// The directories outside that path files of the venv add to what it searches.
+fn linked_sites(root: &Rooted, manifest: &Manifest) -> Vec<PathBuf> {
+    let sites = super::dist::sites(manifest).into_iter();
+    let added = sites.flat_map(|site| path_files(&root.path().join(site.as_path())));
+    added.collect()
 }
 
 /// Follows the entry of the venv to the interpreter, and asks that.
@@ -189,7 +204,7 @@ fn look(facts: &mut Facts, root: &Rooted, python: &RelPath) {
 }
 
 /// Where a chain of links leads, as far as it can be followed.
-fn end_of_links(path: &Path) -> PathBuf {
+pub(super) fn end_of_links(path: &Path) -> PathBuf {
     let mut at = path.to_owned();
     for _ in 0..LINKS_MAX {
         match std::fs::read_link(&at) {
@@ -201,7 +216,7 @@ fn end_of_links(path: &Path) -> PathBuf {
 }
 
 /// Whether an error is about who asks, or about the way there, and not about what is there.
-fn is_withheld(error: &std::io::Error) -> bool {
+pub(super) fn is_withheld(error: &std::io::Error) -> bool {
     use rustix::io::Errno;
     let number = error.raw_os_error().map(Errno::from_raw_os_error);
     matches!(
@@ -306,6 +321,7 @@ fn fill(facts: &mut Facts, text: &str) -> bool {
             }
             "implementation" => facts.known.implementation = value,
             "tag" => facts.cache_tag = value,
+            "library" => facts.library = value.into(),
             "base" => facts.base = value.into(),
             "site" => facts.sites.push(value.into()),
             "system" => facts.system[0] = value,
@@ -332,7 +348,7 @@ fn fill(facts: &mut Facts, text: &str) -> bool {
 
 impl Facts {
     /// Adds a problem that there would not be if `pyvenv.cfg` stated something else.
-    fn blame_config(&mut self, problem: String) {
+    pub(super) fn blame_config(&mut self, problem: String) {
         self.problems.push(problem);
         self.told += 1;
     }
@@ -352,43 +368,4 @@ impl Facts {
 pub(crate) fn minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-/// The versions for which the venv has packages.
-fn libs(manifest: &Manifest) -> Vec<(u32, u32)> {
-    let lib = |entry: &Entry| {
-        let text = std::str::from_utf8(entry.path.as_bytes()).ok()?;
-        minor(
-            text.strip_prefix("lib/python")
-                .filter(|rest| !rest.contains('/'))?,
-        )
-    };
-    manifest.entries().iter().filter_map(lib).collect()
-}
-
-/// Compares the version of the interpreter with what the venv was made for.
-fn versions(facts: &mut Facts, manifest: &Manifest, stated: Option<String>) {
-    let Some(found) = minor(&facts.known.version).filter(|_| facts.known.alive) else {
-        return;
-    };
-    if let Some(stated) = stated.filter(|stated| minor(stated).is_some_and(|v| v != found)) {
-        facts.blame_config(format!(
-            "it is Python {}, but the venv was made for {stated} (pyvenv.cfg)",
-            facts.known.version
-        ));
-    }
-    let libs = libs(manifest);
-    if !libs.is_empty() && !libs.contains(&found) && facts.known.implementation == "cpython" {
-        let shown: Vec<String> = libs
-            .iter()
-            .map(|(a, b)| format!("lib/python{a}.{b}"))
-            .collect();
-        facts.problems.push(format!(
-            "it is Python {}, which looks in lib/python{}.{}, but the packages lie in {}",
-            facts.known.version,
-            found.0,
-            found.1,
-            shown.join(", ")
-        ));
-    }
 }

@@ -1,4 +1,5 @@
-//! Whether marshalled data is whole: walked without being built (`CPython`, `Python/marshal.c`, versions 2 to 5).
+//! Whether marshalled data is whole: walked without being built (`Python/marshal.c` of `CPython`, versions 2 to 6, and
+//! `pypy/objspace/std/marshal_impl.py` of `PyPy`).
 
 /// Items that are still to come.
 enum Due {
@@ -10,20 +11,50 @@ enum Due {
     Pairs,
 }
 
-/// Whether the bytes hold one object and end with it. Of an interpreter that is not known, a layout that is not known counts as whole:
-/// nothing is claimed of it.
-pub(crate) fn is_whole(bytes: &[u8], is_known: bool) -> bool {
-    // Code objects of 3.11 and later have other fields than those before; which it is, the walk itself shows.
-    let layouts: [&[Field]; 3] = [&NEW, &OLD, &OLDER];
+/// How a code object is laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Layout {
+    /// `CPython` 3.7 and before: no count of positional-only arguments.
+    Older,
+    /// `CPython` 3.8 to 3.10, and `PyPy` of these.
+    Old,
+    /// `CPython` 3.11 and later.
+    New,
+    /// `PyPy` 3.11.
+    PyPy,
+}
+
+impl Layout {
+    const ALL: [Self; 4] = [Self::New, Self::Old, Self::Older, Self::PyPy];
+
+    fn fields(self) -> &'static [Field] {
+        use Field::{Longs, Objects};
+        match self {
+            // 5 numbers, 8 objects, the first line, one table.
+            Self::Older => &[Longs(5), Objects(8), Longs(1), Objects(1)],
+            Self::Old => &[Longs(6), Objects(8), Longs(1), Objects(1)],
+            // Names and kinds of variables in two objects, a qualified name, and a table of exceptions.
+            Self::New => &[Longs(5), Objects(8), Longs(1), Objects(2)],
+            Self::PyPy => &[Longs(6), Objects(9), Longs(1), Objects(2)],
+        }
+    }
+}
+
+/// Whether the bytes hold one object and end with it. Where the layout is not known, each is tried, and letters that are not
+/// known count as whole: nothing is claimed of them.
+pub(crate) fn is_whole(bytes: &[u8], layout: Option<Layout>) -> bool {
+    if let Some(layout) = layout {
+        return matches!(walk(bytes, layout.fields()), Walk::Whole);
+    }
     let mut unknown = false;
-    for layout in layouts {
-        match walk(bytes, layout) {
+    for layout in Layout::ALL {
+        match walk(bytes, layout.fields()) {
             Walk::Whole => return true,
             Walk::Unknown => unknown = true,
             Walk::Broken => {}
         }
     }
-    unknown && !is_known && bytes.iter().rev().take(16).any(|&b| b != 0)
+    unknown && bytes.iter().rev().take(16).any(|&b| b != 0)
 }
 
 #[derive(Clone, Copy)]
@@ -31,28 +62,6 @@ enum Field {
     Longs(u8),
     Objects(u8),
 }
-
-/// 3.11 and later: 5 numbers, 8 objects, the first line, two tables.
-const NEW: [Field; 4] = [
-    Field::Longs(5),
-    Field::Objects(8),
-    Field::Longs(1),
-    Field::Objects(2),
-];
-/// 3.8 to 3.10: 6 numbers, 8 objects, the first line, one table.
-const OLD: [Field; 4] = [
-    Field::Longs(6),
-    Field::Objects(8),
-    Field::Longs(1),
-    Field::Objects(1),
-];
-/// 3.7 and before: no count of positional-only arguments.
-const OLDER: [Field; 4] = [
-    Field::Longs(5),
-    Field::Objects(8),
-    Field::Longs(1),
-    Field::Objects(1),
-];
 
 enum Walk {
     Whole,
@@ -79,7 +88,8 @@ fn walk(bytes: &[u8], layout: &[Field]) -> Walk {
             b'(' | b'[' | b'<' | b'>' => (Some(4), number(4).unwrap_or(u64::MAX)),
             b')' => (Some(1), number(1).unwrap_or(u64::MAX)),
             b':' => (Some(0), 3),
-            b'{' => {
+            // A dictionary, or a frozen one of 3.15.
+            b'{' | b'}' => {
                 due.push(Due::Pairs);
                 (Some(0), 0)
             }
@@ -169,24 +179,26 @@ fn length(kind: u8, number: impl Fn(usize) -> Option<u64>) -> Length {
 mod tests {
     use super::*;
 
+    const KNOWN: Option<Layout> = Some(Layout::New);
+
     #[test]
     fn a_cut_is_seen_at_every_byte() {
         // (1, 'ab', None, [b'xyz'], 2.5)
         let whole = b")\x05\xe9\x01\0\0\0\xda\x02abN[\x01\0\0\0s\x03\0\0\0xyzg\0\0\0\0\0\0\x04@";
-        assert!(is_whole(whole, true));
+        assert!(is_whole(whole, KNOWN));
         for len in 0..whole.len() {
-            assert!(!is_whole(&whole[..len], true), "{len}");
+            assert!(!is_whole(&whole[..len], KNOWN), "{len}");
         }
-        assert!(!is_whole(&[whole.as_slice(), b"N"].concat(), true));
-        assert!(!is_whole(&[0; 64], false));
+        assert!(!is_whole(&[whole.as_slice(), b"N"].concat(), KNOWN));
+        assert!(!is_whole(&[0; 64], None));
         assert!(
-            !is_whole(b"(\xff\xff\xff\xff", true),
+            !is_whole(b"(\xff\xff\xff\xff", KNOWN),
             "a count that cannot be"
         );
         // A letter of a future interpreter.
         assert!(
-            is_whole(b"(\x01\0\0\0q and more", false) && !is_whole(b"(\x01\0\0\0q and more", true)
+            is_whole(b"(\x01\0\0\0q and more", None) && !is_whole(b"(\x01\0\0\0q and more", KNOWN)
         );
-        assert!(!is_whole(&[b'('; 1000], true));
+        assert!(!is_whole(&[b'('; 1000], KNOWN));
     }
 }

@@ -9,10 +9,15 @@ pub(crate) mod hashes;
 pub(crate) mod imports;
 pub(crate) mod interpreter;
 mod interpreter_fault;
+mod interpreter_libs;
+mod interpreter_names;
 pub(crate) mod marshal;
+pub(crate) mod path_files;
 pub(crate) mod recompile;
+mod release;
 pub(crate) mod relocate;
 pub(crate) mod subprocess;
 pub(crate) mod system_site;
+pub(crate) mod zip;
 
 pub(crate) use interpreter_fault::Culprit;

@@ -1,5 +1,5 @@
-//! What a venv can import beyond its own packages: those of the interpreter itself, where it was made with
-//! `--system-site-packages`. Only names and versions, as the names of their info directories tell; nothing of them is read but
+//! What a venv can import beyond its own packages: what comes with the standard library of the interpreter, what path files
+//! lead to, and, where it was made with `--system-site-packages`, the packages of the interpreter itself. Only names and versions, as the names of their info directories tell; nothing of them is read but
 //! what has no version in its name. Packages in the home of a user are not counted: who runs the venv may be another one.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::dist::{Metadata, name_of, normalized};
 use super::interpreter::{Config, Facts, minor};
+use super::path_files::Rules;
 
 /// A directory of packages has no more entries than are looked at.
 const ENTRIES_MAX: usize = 100_000;
@@ -38,9 +39,18 @@ impl Beyond {
     }
 
     /// Looks where the interpreter has its packages: as it says, or else as such directories are laid out around `home`.
-    pub(super) fn find(config: &Config, facts: &Facts) -> Self {
+    /// What its standard library brings along, as that of `PyPy` does, and what path files of the venv add (`linked`), counts for
+    /// every venv.
+    pub(super) fn find(config: &Config, facts: &Facts, linked: &[PathBuf]) -> Self {
+        let library = Some(&facts.library).filter(|library| !library.as_os_str().is_empty());
+        let always = library.into_iter().chain(linked);
+        let mut always: BTreeMap<String, String> = always.flat_map(|dir| listed(dir)).collect();
         if Self::told(config) == Self::Nothing {
-            return Self::Nothing;
+            return if always.is_empty() {
+                Self::Nothing
+            } else {
+                Self::Known(always)
+            };
         }
         let home = config.stated(&["home"]).map(PathBuf::from);
         let answered = Some(facts.base.as_path()).filter(|base| !base.as_os_str().is_empty());
@@ -59,13 +69,15 @@ impl Beyond {
                     seen = true;
                     let entries = entries.flatten().take(ENTRIES_MAX);
                     found.extend(entries.filter_map(|entry| named(&entry.path())));
+                    found.extend(path_files(site).iter().flat_map(|dir| listed(dir)));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(_) => return Self::Unknown,
             }
         }
         if seen {
-            Self::Known(found)
+            always.extend(found);
+            Self::Known(always)
         } else {
             Self::Unknown
         }
@@ -78,6 +90,34 @@ impl Beyond {
             _ => None,
         }
     }
+}
+
+/// What a directory holds; nothing where it cannot be looked into.
+fn listed(dir: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let entries = entries.take(ENTRIES_MAX);
+    entries.filter_map(|entry| named(&entry.path())).collect()
+}
+
+/// The directories that path files in a directory of packages add.
+pub(super) fn path_files(site: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(site).into_iter().flatten().flatten();
+    let lists = entries.take(ENTRIES_MAX).map(|entry| entry.path());
+    let lists = lists.filter(|path| {
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        Rules::of(None).reads(name) && fs::metadata(path).is_ok_and(|meta| meta.is_file())
+    });
+    let contents = lists.filter_map(|path| {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path).ok()?;
+        file.take(INFO_MAX).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    });
+    let added = contents.flat_map(|bytes| {
+        let added = Rules::of(None).added(&bytes).into_iter().map(PathBuf::from);
+        added.collect::<Vec<_>>()
+    });
+    added.collect()
 }
 
 /// Where packages lie below the place of an interpreter. Debian's own are only found so, since in a venv it does not tell.
@@ -104,17 +144,24 @@ fn named(path: &Path) -> Option<(String, String)> {
     if !version.is_empty() {
         return Some((normalized(&name), version));
     }
-    let read = |path: PathBuf| {
+    if path.is_dir() {
+        return ["METADATA", "PKG-INFO"]
+            .into_iter()
+            .find_map(|name| stated(&path.join(name)));
+    }
+    stated(path)
+}
+
+/// Name and version as a file of metadata states them.
+fn stated(path: &Path) -> Option<(String, String)> {
+    let read = |path: &Path| {
         // What is no file might never end, or never begin.
-        fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+        fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
         let file = fs::File::open(path).ok()?;
         let mut bytes = Vec::new();
         file.take(INFO_MAX).read_to_end(&mut bytes).ok()?;
         Metadata::parse(&bytes)
     };
-    let metadata = ["METADATA", "PKG-INFO"]
-        .into_iter()
-        .find_map(|name| read(path.join(name)));
-    let metadata = metadata?;
+    let metadata = read(path)?;
     Some((normalized(&metadata.name), metadata.version))
 }

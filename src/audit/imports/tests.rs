@@ -47,6 +47,7 @@ fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
         hash: &|_: &RelPath, _: Algorithm| None,
         reaches: &|_: &RelPath| true,
         gone: &|_| false,
+        whose: &|_| crate::audit::Whose::Nobodys,
         glimpse: &|_: &RelPath| None,
         imports: &|_: &RelPath| None,
         links: &links,

@@ -241,7 +241,7 @@ impl Dists {
 }
 
 /// The directories from which Python imports: `lib/pythonX.Y/site-packages` and its like.
-fn sites(manifest: &Manifest) -> Vec<RelPath> {
+pub(super) fn sites(manifest: &Manifest) -> Vec<RelPath> {
     let is_site = |path: &RelPath| {
         let parts: Vec<&[u8]> = path.parts().collect();
         matches!(

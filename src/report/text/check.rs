@@ -133,6 +133,7 @@ fn gone(audit: &Audit) -> Option<String> {
     let kinds = [
         (Check::SourceGone, "source"),
         (Check::ScriptInterpreter, "interpreter"),
+        (Check::ScriptOrphaned, "distribution of a script"),
     ];
     let number = |check| audit.gone().filter(|one| one.check == check).count() as u64;
     let kinds = kinds.map(|(check, what)| (number(check), what));

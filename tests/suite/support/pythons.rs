@@ -32,6 +32,34 @@ pub(crate) fn all() -> Vec<((u32, u32), PathBuf)> {
     found
 }
 
+/// All of them by name, and PyPy where it is; tells if it is not.
+pub(crate) fn all_kinds() -> Vec<(String, PathBuf)> {
+    let versions = all().into_iter();
+    let mut found: Vec<(String, PathBuf)> = versions
+        .map(|((major, minor), path)| (format!("python{major}.{minor}"), path))
+        .collect();
+    match pypy() {
+        Some(path) => found.push(("pypy3".to_owned(), path)),
+        None => super::faults::skipped(1, "no pypy3 with venv on the path"),
+    }
+    found
+}
+
+/// The PyPy of this machine.
+pub(crate) fn pypy() -> Option<PathBuf> {
+    let dirs = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&dirs).map(|dir| dir.join("pypy3"));
+    let works = |path: &PathBuf| {
+        let asked = Command::new(path)
+            .args(["-I", "-c", "import venv"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        asked.is_ok_and(|status| status.success())
+    };
+    found.collect::<Vec<_>>().into_iter().find(works)
+}
+
 fn answers(python: &Path, minor: u32) -> bool {
     let script = format!("import sys, venv; sys.exit(sys.version_info[:2] != (3, {minor}))");
     Command::new(python)

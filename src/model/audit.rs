@@ -58,6 +58,10 @@ pub enum Check {
     ScriptOrphaned,
     /// Links stand where RECORD lists files, and nothing is known of what they lead to.
     FileLinked,
+    /// A module is not there that no import from outside leads to.
+    ImportUnreached,
+    /// A module is not there that is imported lazily, so that its first use fails.
+    ImportLazy,
     /// Something that an interrupted installer left.
     Leftover,
     /// Code that runs at each start of Python and that no distribution lists.
@@ -120,6 +124,8 @@ impl Check {
             Self::ScriptInterpreter => "script-interpreter",
             Self::ScriptOrphaned => "script-orphaned",
             Self::FileLinked => "file-linked",
+            Self::ImportUnreached => "import-unreached",
+            Self::ImportLazy => "import-lazy",
             Self::Leftover => "leftover",
             Self::StartupCode => "startup-code",
             Self::StartupError => "startup-error",

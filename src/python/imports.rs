@@ -29,13 +29,43 @@ pub(crate) fn textual(source: &[u8]) -> impl Iterator<Item = Import> + '_ {
             let start = memrchr(b'\n', &source[at..word]).map_or(at, |end| at + end + 1);
             at = memchr(b'\n', &source[word..]).map_or(source.len(), |end| word + end + 1);
             let line = source[start..].trim_ascii_start();
+            // `lazy import` and `lazy from` of PEP 810.
+            let line = line.strip_prefix(b"lazy ").unwrap_or(line);
             if line.starts_with(b"from ") || line.starts_with(b"import ") {
                 return Some(statement(line));
+            }
+            let line = &source[word..at];
+            if let Some(import) = IMPORT
+                .find_iter(line)
+                .find_map(|word| called(&line[word..]))
+            {
+                return Some(vec![import]);
+            }
+            // A statement behind another one on its line.
+            let before = source[start..word].trim_ascii_end();
+            if before.ends_with(b":") || before.ends_with(b";") {
+                return Some(statement(&source[word..]));
             }
         }
         None
     })
     .flatten()
+}
+
+/// What `import_module("a.b")` and `__import__("a.b")` import, from the word on.
+fn called(text: &[u8]) -> Option<Import> {
+    let rest = text.strip_prefix(b"import_module(");
+    let rest = rest.or_else(|| text.strip_prefix(b"import__("))?;
+    let rest = rest.trim_ascii_start();
+    let quote = *rest.first().filter(|&&b| b == b'"' || b == b'\'')?;
+    let text = &rest[1..1 + memchr(quote, &rest[1..])?];
+    let text = std::str::from_utf8(text).ok()?;
+    let bare = text.trim_start_matches('.');
+    Some(Import {
+        level: (text.len() - bare.len()) as u32,
+        module: bare.to_owned(),
+        names: Vec::new(),
+    })
 }
 
 /// The longest statement that is looked at.
@@ -96,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_line_counts_that_begins_with_an_import_wherever_the_word_stands_else() {
-        let source = b"import a, b.c as d # import z\n# import no\nx = 'import no'\n\tfrom .e import (f,\n  g)  \nreimport = 1\nfrom important import h";
+        let source = b"import a, b.c as d # import z\n# import no\nx = 'import no'\n\tfrom .e import (f,\n  g)  \nreimport = 1\nfrom important import h\nx = importlib.import_module(\"i.j\")\ntry: import k\nlazy from l import m\n__import__('.n', x)";
         let found = textual(source).map(|import| {
             let names = import.names.join("+");
             format!(
@@ -106,6 +136,8 @@ mod tests {
             )
         });
         let found: Vec<String> = found.collect();
-        assert_eq!(found, ["a:", "b.c:", ".e:f+g", "important:h"]);
+        let calls = ["i.j:", "k:", "l:m", ".n:"];
+        let expected = ["a:", "b.c:", ".e:f+g", "important:h"];
+        assert_eq!(found, [&expected[..], &calls].concat());
     }
 }

@@ -1,141 +1,181 @@
-//! Imports inside installed packages that lead nowhere. RECORD cannot tell these where an installer rewrote it to match what
-//! it had (`research`: uv drops the rows of members that a wheel lacks).
+//! Imports inside installed packages that lead nowhere, judged as the interpreter would judge them, without running anything.
+//! RECORD cannot tell these where an installer rewrote it to match what it had (uv drops the rows of members that a wheel lacks).
 //!
-//! Only what a package needs of itself counts, and only what runs whenever the module is imported, or first of all whenever a
-//! function is called: nothing in `try`, `if` or `with`, and in a function nothing behind one. A cheap look at the lines comes
-//! first; a file is parsed only where a line leads nowhere.
+//! What counts is whether importing what is imported from outside fails (`roots.rs`). `suspects.rs` finds sources in which an import
+//! leads nowhere; `reach.rs` tells which modules may lead to them; `evaluate.rs` follows what is executed from the roots on, through
+//! guards and handlers (`reduce.rs`, `guard.rs`), with names (`names.rs`) and places (`index.rs`, `tops.rs`, `resolve.rs`) as Python sees
+//! them. Only what fails on every way is damage. Work and depth are bounded (promise 8).
 
-mod modules;
-mod statements;
+mod evaluate;
+mod exits;
+mod guard;
+mod index;
+mod names;
+mod reach;
+mod reduce;
+mod resolve;
+mod roots;
+mod steps;
+mod suspects;
+mod tops;
+mod unreached;
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::Subject;
 use crate::model::{Check, Finding, RelPath};
-use crate::python::imports::{Import, textual};
-use modules::Modules;
-use statements::{Confirmed, confirmed};
+use evaluate::{Evaluator, Lead};
+use exits::Missing;
+use index::Place;
+use reach::Importers;
+use resolve::{Found, World, ancestors};
+use roots::{Root, roots};
+use suspects::{Look, Suspect, finds_nothing, looks, suspects};
 
-/// Modules that packages make at run time, and those that pip trims from what it bundles.
-const MADE_AT_RUN_TIME: [&str; 2] = ["extern", "moves"];
-const TRIMMED: [&str; 2] = ["pip/_vendor/pygments", "pip/_vendor/rich"];
+/// So often the evaluation is repeated with what was found missing taken for there, to find what else is missing.
+const ROUNDS_MAX: usize = 24;
+/// The evaluation calls itself; see `evaluate::DEPTH_MAX`.
+const STACK: usize = 48 << 20;
+
+/// What is missing, and the first root that it keeps from being imported.
+type Convicted = BTreeMap<Missing, String>;
 
 /// Checks the imports of every module that is installed.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let sites = subject.dists.sites.iter();
-    sites.flat_map(|site| check_site(subject, site)).collect()
+    let world = World::new(subject);
+    let looks = looks(&world);
+    let suspects = suspects(&world, &looks);
+    let mut findings = programs(&world);
+    if suspects.is_empty() {
+        return findings;
+    }
+    let convicted = convict(&world, &looks, &suspects);
+    let gone: BTreeSet<&str> = convicted.keys().map(|one| one.module.as_str()).collect();
+    let mut told: BTreeSet<Missing> = convicted.keys().cloned().collect();
+    for (missing, root) in &convicted {
+        let text = format!(
+            "line {} imports {}, which is not there; importing {root} fails",
+            missing.line, missing.module
+        );
+        findings.push(finding(
+            subject,
+            Check::ImportUnresolved,
+            &missing.file,
+            text,
+        ));
+    }
+    // Whoever else in the package needs what is gone fails as well, once it is imported.
+    for lacks in suspects.iter().filter_map(|suspect| suspect.lacks.as_ref()) {
+        let top = lacks.module.split('.').next().unwrap_or_default();
+        let is_own = world.index.below(&lacks.file).is_some_and(|below| {
+            below
+                .strip_prefix(top.as_bytes())
+                .is_some_and(|rest| rest.starts_with(b"/"))
+        });
+        let is_gone = is_own && gone.contains(lacks.module.as_str());
+        if is_gone && told.insert(Missing::clone(lacks)) {
+            let text = line(lacks, "which is not there");
+            findings.push(finding(subject, Check::ImportUnresolved, &lacks.file, text));
+        }
+    }
+    findings.extend(unreached::check(&world, &suspects, &told));
+    findings
 }
 
-fn check_site(subject: &Subject<'_>, site: &RelPath) -> Vec<Finding> {
-    let modules = Modules::new(subject.manifest, site, subject.read);
-    let files: Vec<&RelPath> = subject
-        .manifest
-        .entries()
-        .iter()
-        .filter(|entry| entry.size().is_some_and(|size| size > 0))
-        .map(|entry| &entry.path)
-        .filter(|path| path.is_within(site) && is_module(path, site))
-        .collect();
-    files
-        .par_iter()
-        .flat_map_iter(|path| check_file(subject, &modules, path))
-        .collect()
+fn line(missing: &Missing, what: &str) -> String {
+    format!("line {} imports {}, {what}", missing.line, missing.module)
 }
 
-/// Whether Python would import a file under a plain name. Tests are allowed to be incomplete.
-fn is_module(path: &RelPath, site: &RelPath) -> bool {
-    const TESTS: [&[u8]; 5] = [b"tests", b"test", b"testing", b"_tests", b"__pycache__"];
-    let Some(stem) = path.as_bytes().strip_suffix(b".py") else {
-        return false;
+fn finding(subject: &Subject<'_>, check: Check, file: &RelPath, text: String) -> Finding {
+    let owner = subject.dists.owner(file).map(|dist| dist.name.clone());
+    Finding {
+        package: owner,
+        ..Finding::new(check, text).at(file)
+    }
+}
+
+/// Programs whose module is gone from a package that is there.
+fn programs(world: &World<'_>) -> Vec<Finding> {
+    let gone = |root: &Root| {
+        let list = root.named_by.as_ref()?;
+        let mut above = ancestors(&root.module);
+        let is_inside = above.any(|above| matches!(world.index.place(above), Place::Package(_)));
+        if !is_inside
+            || world.find(&root.module) != Found::Missing(true)
+            || world.is_named_by_a_maker(&root.module)
+        {
+            return None;
+        }
+        let module = root.module.replace('/', ".");
+        let text = format!("it names a program in {module}, which is not there");
+        Some(finding(world.subject, Check::ImportUnresolved, list, text))
     };
-    let below = stem.get(site.as_bytes().len() + 1..).unwrap_or_default();
-    below.split(|&b| b == b'/').all(|part| {
-        let plain = part
+    roots(world).iter().filter_map(gone).collect()
+}
+
+/// Evaluates the roots that may lead to a suspect.
+fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) -> Convicted {
+    let importers = Importers::new(world, looks);
+    let files = suspects
+        .iter()
+        .filter(|suspect| !suspect.may_lack.is_empty());
+    let to_suspects = importers.leading(files.map(|suspect| suspect.file));
+    let leads = |root: &Root| {
+        let mut modules = ancestors(&root.module).chain([root.module.as_str()]);
+        modules.any(|module| match world.index.place(module) {
+            Place::Package(file) | Place::Module(file) => to_suspects.contains(file),
+            _ => false,
+        })
+    };
+    let roots: Vec<Root> = roots(world).into_iter().filter(leads).collect();
+    if roots.is_empty() {
+        return Convicted::new();
+    }
+    let fails = looks.iter().filter(|(file, imports)| {
+        imports
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
-        plain && !TESTS.contains(&part)
+            .any(|import| finds_nothing(world, file, import))
+    });
+    let to_failures = importers.leading(fails.map(|(file, _)| *file));
+    let lead = Lead {
+        to_suspects,
+        to_failures,
+    };
+    let work = || evaluated(world, &lead, &roots);
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, work);
+        thread
+            .ok()
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default()
     })
 }
 
-fn check_file(subject: &Subject<'_>, modules: &Modules<'_>, path: &RelPath) -> Vec<Finding> {
-    let is_suspicious = |import: &Import| lost(modules, path, import, true).is_some();
-    // What the scan had in hand is not read a second time.
-    if let Some(imports) = (subject.imports)(path)
-        && !imports.iter().any(is_suspicious)
-    {
-        return Vec::new();
-    }
-    let Some(source) = (subject.read)(path) else {
-        return Vec::new();
-    };
-    if !textual(&source).any(|import| is_suspicious(&import)) {
-        return Vec::new();
-    }
-    let owner = subject.dists.owner(path).map(|dist| dist.name.clone());
-    let finding = |(line, module): (usize, String)| {
-        let text = format!("line {line} imports {module}, which is not there");
-        Finding {
-            package: owner.clone(),
-            ..Finding::new(Check::ImportUnresolved, text).at(path)
+fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[Root]) -> Convicted {
+    let mut convicted = Convicted::new();
+    let mut evaluator = Evaluator::new(world, Some(lead));
+    for _ in 0..ROUNDS_MAX {
+        let mut found: Vec<Arc<Missing>> = Vec::new();
+        for root in roots {
+            let exits = evaluator.root(&root.module);
+            let Some(missing) = exits.convicted() else {
+                continue;
+            };
+            let shown = root.module.replace('/', ".");
+            convicted.entry(Missing::clone(missing)).or_insert(shown);
+            found.push(Arc::clone(missing));
         }
-    };
-    let lost = |Confirmed {
-                    line,
-                    import,
-                    always,
-                }| { Some((line, lost(modules, path, &import, always)?)) };
-    let mut found: Vec<(usize, String)> = confirmed(&source).into_iter().filter_map(lost).collect();
-    found.dedup_by(|a, b| a.1 == b.1);
-    found.into_iter().map(finding).collect()
-}
-
-/// The module that an import does not find, if any. Of an import that may never run only the module counts, and not the
-/// names: a package may have made those meanwhile.
-fn lost(
-    modules: &Modules<'_>,
-    importer: &RelPath,
-    import: &Import,
-    always: bool,
-) -> Option<String> {
-    // What other packages have is their affair: an optional part may well import what this venv does not need. Most imports are of
-    // that kind, and an absolute one shows it before anything is put together.
-    let top = import.module.split('.').find(|part| !part.is_empty());
-    if import.level == 0 && !modules.is_own(importer, top?) {
-        return None;
+        if found.is_empty() {
+            break;
+        }
+        let modules: HashSet<&str> = found.iter().map(|one| one.module.as_str()).collect();
+        for module in modules {
+            evaluator.tell(&module.replace('.', "/"));
+        }
     }
-    let base = modules.base(importer, import)?;
-    let top = base.split('/').next().unwrap_or_default();
-    let is_foreign = import.level > 0 && !modules.is_own(importer, top);
-    if is_foreign || excused(&base) {
-        return None;
-    }
-    let shown = |path: &str| path.replace('/', ".");
-    if !modules.has(&base) {
-        return (!modules.parent_is_lively(&base)).then(|| shown(&base));
-    }
-    if !always {
-        return None;
-    }
-    let own = modules.is_init_of(importer, &base);
-    let is_lost = |name: &&String| !modules.gives(&base, name, own);
-    let lost = import.names.iter().filter(is_lost);
-    let mut lost = lost.map(|name| format!("{base}/{name}"));
-    let lost = lost.find(|path| !excused(path))?;
-    Some(shown(&lost))
-}
-
-/// Whether a module, as a path below the site, is known to be made at run time or left out.
-fn excused(module: &str) -> bool {
-    let trimmed = TRIMMED.iter().any(|name| {
-        module
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
-    trimmed
-        || module
-            .split('/')
-            .skip(1)
-            .any(|part| MADE_AT_RUN_TIME.contains(&part))
+    convicted
 }
 
 #[cfg(test)]

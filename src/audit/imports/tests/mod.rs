@@ -1,17 +1,41 @@
 //! Small trees with imports that lead nowhere, and with some that only seem to.
 
+mod guards;
+mod known;
+mod places;
+
 use std::collections::HashMap;
 
 use super::*;
 use crate::model::{Digest, Entry, Manifest, Meta, Node};
 use crate::python::dist::{Algorithm, Dists};
+use crate::python::interpreter::Facts;
 
 fn path(text: &str) -> RelPath {
     RelPath::new(text.as_bytes()).unwrap()
 }
 
+/// The interpreter of a version, alone with its packages.
+fn python(version: &str) -> Facts {
+    let mut facts = Facts::default();
+    facts.known.alive = true;
+    version.clone_into(&mut facts.known.version);
+    "cpython".clone_into(&mut facts.known.implementation);
+    facts.suffixes = vec![
+        ".cpython-311-x86_64-linux-gnu.so".to_owned(),
+        ".abi3.so".to_owned(),
+        ".so".to_owned(),
+    ];
+    facts
+}
+
 /// What a tree of these files imports in vain: `importer: module`.
 fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
+    lost_by("3.11.7", files)
+}
+
+/// The same under a version of Python. What is no damage has its check before it: `import-lazy importer: module`.
+fn lost_by(version: &str, files: &[(&str, &str)]) -> Vec<String> {
     const SITE: &str = "lib/python3.11/site-packages";
     let mut entries = HashMap::new();
     let mut contents = HashMap::new();
@@ -39,14 +63,15 @@ fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
     let read = |path: &RelPath| contents.get(path).cloned();
     let dists = Dists::find(&manifest, b"/srv/v", &read);
     let links = HashMap::new();
+    let facts = python(version);
     let subject = Subject {
         manifest: &manifest,
         dists: &dists,
-        interpreter: None,
+        interpreter: Some(&facts),
         read: &read,
         hash: &|_: &RelPath, _: Algorithm| None,
         reaches: &|_: &RelPath| true,
-        gone: &|_| false,
+        gone: &|_| true,
         whose: &|_| crate::audit::Whose::Nobodys,
         glimpse: &|_: &RelPath| None,
         imports: &|_: &RelPath| None,
@@ -57,7 +82,16 @@ fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
         .map(|finding| {
             let path = finding.path.unwrap().to_string();
             let words: Vec<&str> = finding.text.split([' ', ',']).collect();
-            format!("{}:{} {}", &path[SITE.len() + 1..], words[1], words[3])
+            let check = match finding.check {
+                Check::ImportUnresolved => String::new(),
+                other => format!("{} ", other.as_str()),
+            };
+            format!(
+                "{check}{}:{} {}",
+                &path[SITE.len() + 1..],
+                words[1],
+                words[3]
+            )
         })
         .collect();
     found.sort();
@@ -86,7 +120,7 @@ fn a_module_that_is_gone_is_named_wherever_it_is_needed() {
         found,
         [
             "click/__init__.py:4 click.core",
-            "click/utils.py:2 click.core",
+            "click/utils.py:1 click.core",
             "idna/__init__.py:1 idna.core",
         ]
     );
@@ -105,7 +139,13 @@ fn a_function_that_begins_with_an_import_needs_it_and_one_that_asks_first_may_no
             "def f():\n    if not fast:\n        return\n    from .fast import y\ndef g():\n    with suppress(ImportError):\n        from .fast import y\n    from .more import z\ndef h():\n    from a import made_later\n    raise NotImplementedError\n    from .never import x\n",
         ),
     ]);
-    assert_eq!(found, ["a/late.py:5 a.gone", "a/late.py:7 a.gone.deep"]);
+    assert_eq!(
+        found,
+        [
+            "import-unreached a/late.py:5 a.gone",
+            "import-unreached a/late.py:7 a.gone"
+        ]
+    );
 }
 
 #[test]
@@ -152,9 +192,9 @@ fn what_may_well_be_absent_is_no_finding() {
         ("broken.py", "from a import (\n"),
     ]);
     let expected: Vec<String> = vec![
-        "a/__main__.py:1 a.name_of_a".to_owned(),
-        "a/b/deep.py:4 a.name_of_a".to_owned(),
-        "lazy/user.py:2 lazy.made".to_owned(),
+        "import-unreached a/__main__.py:1 a.name_of_a".to_owned(),
+        "import-unreached a/b/deep.py:4 a.name_of_a".to_owned(),
+        "import-unreached lazy/user.py:2 lazy.made".to_owned(),
     ];
     assert_eq!(
         found, expected,

@@ -1,0 +1,363 @@
+//! Follows what is executed when a module is imported, without running anything: what surely fails, and for want of what.
+//! However deep sources lead, the work has an end (promise 8).
+
+use std::collections::{HashMap, HashSet};
+
+use super::exits::{Exits, Failure, Missing};
+use super::index::Place;
+use super::resolve::{Found, World, ancestors};
+use super::steps::{Catch, Kind, Source, Step, Try, Wanted};
+use crate::model::RelPath;
+
+/// So deep statements and modules may lead into each other; beyond nobody knows.
+const DEPTH_MAX: usize = 6_000;
+/// So many statements are followed for all roots together.
+const WORK_MAX: usize = 4_000_000;
+/// Functions that call each other are followed so far.
+const CALLS_MAX: usize = 6;
+
+/// Which modules are followed; all others come to their end.
+pub(super) struct Lead<'a> {
+    /// Modules that may lead to a suspect.
+    pub(super) to_suspects: HashSet<&'a RelPath>,
+    /// Modules that may lead to any import that finds nothing: those count where a handler waits.
+    pub(super) to_failures: HashSet<&'a RelPath>,
+}
+
+/// One evaluation.
+pub(super) struct Evaluator<'w, 'a> {
+    world: &'w World<'a>,
+    /// None to look at one module alone: of all that it imports only what is missing is known.
+    lead: Option<&'w Lead<'a>>,
+    /// Modules that count as there although they are not, since they were told already.
+    told: HashSet<String>,
+    done: HashMap<(&'a RelPath, bool), Exits>,
+    running: HashSet<&'a RelPath>,
+    depth: usize,
+    work: usize,
+}
+
+/// What is known where a statement stands.
+#[derive(Clone, Copy)]
+struct Here<'s, 'a> {
+    file: &'a RelPath,
+    source: &'s Source,
+    /// Whether a handler waits for failures of imports.
+    is_guarded: bool,
+    /// What a handler around the statement caught.
+    caught: Option<(Kind, &'s Failure)>,
+    calls: usize,
+}
+
+impl<'w, 'a> Evaluator<'w, 'a> {
+    pub(super) fn new(world: &'w World<'a>, lead: Option<&'w Lead<'a>>) -> Self {
+        Self {
+            world,
+            lead,
+            told: HashSet::new(),
+            done: HashMap::new(),
+            running: HashSet::new(),
+            depth: 0,
+            work: 0,
+        }
+    }
+
+    /// Takes a module for one that is there, from now on.
+    pub(super) fn tell(&mut self, module: &str) {
+        self.told.insert(module.to_owned());
+        self.done.clear();
+    }
+
+    /// How an import of a module (`x/y`) by somebody else ends.
+    pub(super) fn root(&mut self, module: &str) -> Exits {
+        let mut exits = Exits::on();
+        for above in ancestors(module).chain([module]) {
+            exits = exits.then(|| match self.world.find(above) {
+                Found::Source(path) => self.module(path, false),
+                _ => Exits::on(),
+            });
+        }
+        exits
+    }
+
+    /// How one module alone ends.
+    pub(super) fn alone(&mut self, file: &'a RelPath, source: &Source) -> Exits {
+        let here = Here {
+            file,
+            source,
+            is_guarded: false,
+            caught: None,
+            calls: 0,
+        };
+        self.body(here, &source.body)
+    }
+
+    fn module(&mut self, path: &'a RelPath, is_guarded: bool) -> Exits {
+        let Some(lead) = self.lead else {
+            return Exits::unknown();
+        };
+        let follows = if is_guarded {
+            &lead.to_failures
+        } else {
+            &lead.to_suspects
+        };
+        if !follows.contains(path) || self.running.contains(path) {
+            return Exits::on();
+        }
+        if let Some(known) = self.done.get(&(path, is_guarded)) {
+            return known.clone();
+        }
+        if self.depth > DEPTH_MAX || self.work > WORK_MAX {
+            return Exits::unknown();
+        }
+        let Some(source) = self.world.source(path) else {
+            return Exits::unknown();
+        };
+        self.running.insert(path);
+        let here = Here {
+            file: path,
+            source: &source,
+            is_guarded,
+            caught: None,
+            calls: 0,
+        };
+        let mut exits = self.body(here, &source.body);
+        exits.goes |= exits.returns || exits.breaks;
+        (exits.returns, exits.breaks) = (false, false);
+        self.running.remove(path);
+        self.done.insert((path, is_guarded), exits.clone());
+        exits
+    }
+
+    fn body(&mut self, here: Here<'_, 'a>, steps: &[Step]) -> Exits {
+        if self.depth > DEPTH_MAX || self.work > WORK_MAX {
+            return Exits::unknown();
+        }
+        self.depth += 1;
+        let mut exits = Exits::on();
+        for step in steps {
+            if !exits.goes {
+                break;
+            }
+            self.work += 1;
+            exits = exits.then(|| self.step(here, step));
+        }
+        self.depth -= 1;
+        exits
+    }
+
+    fn step(&mut self, here: Here<'_, 'a>, step: &Step) -> Exits {
+        match step {
+            Step::Import(wanted) => self.import(here, wanted),
+            Step::Either(arms) => {
+                let ends = arms.iter().map(|arm| self.body(here, arm));
+                ends.reduce(Exits::or).unwrap_or_else(Exits::on)
+            }
+            Step::Try(one) => self.tried(here, one),
+            Step::Loop(body, once) => {
+                let mut exits = self.body(here, body);
+                exits.goes |= exits.breaks;
+                exits.breaks = false;
+                if *once { exits } else { exits.or(Exits::on()) }
+            }
+            Step::Raise(kind) => raise(here, *kind),
+            Step::Break => Exits {
+                breaks: true,
+                ..Exits::default()
+            },
+            Step::Return => Exits {
+                returns: true,
+                ..Exits::default()
+            },
+            Step::Call(name) => self.call(here, name),
+        }
+    }
+
+    fn call(&mut self, here: Here<'_, 'a>, name: &str) -> Exits {
+        let Some(steps) = here.source.functions.get(name) else {
+            return Exits::on();
+        };
+        if here.calls >= CALLS_MAX {
+            return Exits::unknown();
+        }
+        let inside = Here {
+            calls: here.calls + 1,
+            caught: None,
+            ..here
+        };
+        let mut exits = self.body(inside, steps);
+        exits.goes |= exits.returns || exits.breaks;
+        (exits.returns, exits.breaks) = (false, false);
+        exits
+    }
+
+    fn tried(&mut self, here: Here<'_, 'a>, one: &Try) -> Exits {
+        let waits = |(catch, _): &(Catch, _)| catch[0] != Some(false) || catch[1] != Some(false);
+        let inside = Here {
+            is_guarded: here.is_guarded || one.handlers.iter().any(waits),
+            ..here
+        };
+        let mut body = self.body(inside, &one.body);
+        let failures = std::mem::take(&mut body.fails);
+        let may_fail = failures.iter().any(Option::is_some);
+        let can_end = body.goes || body.breaks || body.returns;
+        let mut ends: Vec<Exits> = Vec::new();
+        if can_end || !may_fail {
+            ends.push(body.then(|| self.body(here, &one.otherwise)));
+        }
+        for (kind, failure) in Kind::ALL.into_iter().zip(failures) {
+            if let Some(failure) = failure {
+                self.handled(here, one, kind, &failure, &mut ends);
+            }
+        }
+        let exits = ends.into_iter().reduce(Exits::or).unwrap_or_else(Exits::on);
+        if one.finally.is_empty() {
+            return exits;
+        }
+        let last = self.body(here, &one.finally);
+        let mut both = exits;
+        if last.goes {
+            let more = Exits {
+                goes: false,
+                ..last
+            };
+            let goes = both.goes;
+            both = both.or(more);
+            both.goes = goes;
+            both
+        } else {
+            last
+        }
+    }
+
+    /// The ways on from a failure in the body of a `try`.
+    fn handled(
+        &mut self,
+        here: Here<'_, 'a>,
+        one: &Try,
+        kind: Kind,
+        failure: &Failure,
+        ends: &mut Vec<Exits>,
+    ) {
+        for (catch, steps) in &one.handlers {
+            let takes = catch[kind as usize];
+            if takes == Some(false) {
+                continue;
+            }
+            let inside = Here {
+                caught: Some((kind, failure)),
+                ..here
+            };
+            let mut exits = self.body(inside, steps);
+            for failed in exits.fails.iter_mut().flatten() {
+                // What failed first is the reason for what a handler then does in vain.
+                if failed.missing.is_none() {
+                    *failed = failure.clone();
+                }
+            }
+            ends.push(exits);
+            if takes == Some(true) {
+                return;
+            }
+        }
+        ends.push(Exits::failing(kind, failure.clone()));
+    }
+
+    fn import(&mut self, here: Here<'_, 'a>, wanted: &Wanted) -> Exits {
+        let base = self.world.base(here.file, wanted.level, &wanted.module);
+        if base.is_empty() {
+            return Exits::failing(Kind::Name, Failure::default());
+        }
+        let mut exits = Exits::on();
+        for module in ancestors(&base).chain([base.as_str()]) {
+            exits = exits.then(|| self.load(here, wanted, module));
+        }
+        for name in &wanted.names {
+            exits = exits.then(|| self.take(here, wanted, &base, name));
+        }
+        if wanted.star {
+            exits = exits.then(|| self.take_all(here, wanted, &base));
+        }
+        exits
+    }
+
+    fn load(&mut self, here: Here<'_, 'a>, wanted: &Wanted, module: &str) -> Exits {
+        match self.world.find(module) {
+            Found::Source(path) => self.module(path, here.is_guarded),
+            Found::Opaque => Exits::on(),
+            Found::Unknown => Exits::unknown(),
+            Found::Missing(own) => self.missing(here, wanted, Kind::Module, module, own),
+        }
+    }
+
+    fn missing(
+        &self,
+        here: Here<'_, 'a>,
+        wanted: &Wanted,
+        kind: Kind,
+        module: &str,
+        own: bool,
+    ) -> Exits {
+        if !own {
+            return Exits::failing(kind, Failure::default());
+        }
+        if self.told.contains(module) {
+            return Exits::on();
+        }
+        if self.lead.is_some() && self.world.is_named_by_a_maker(module) {
+            return Exits::unknown();
+        }
+        let missing = Missing {
+            file: here.file.clone(),
+            line: wanted.line,
+            module: module.replace('/', "."),
+        };
+        Exits::failing(kind, Failure::of(missing))
+    }
+
+    /// Takes one name of a module: one that it gives, or else a module inside it.
+    fn take(&mut self, here: Here<'_, 'a>, wanted: &Wanted, base: &str, name: &str) -> Exits {
+        let module = format!("{base}/{name}");
+        let is_there = self.world.index.place(&module) != Place::Nothing;
+        match self.world.index.place(base) {
+            Place::Package(init) => match self.world.gives(init, name) {
+                Some(true) => Exits::on(),
+                None if is_there => self.load(here, wanted, &module).or(Exits::on()),
+                Some(false) if is_there => self.load(here, wanted, &module),
+                Some(false) => match self.world.find(&module) {
+                    Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
+                    _ => Exits::unknown(),
+                },
+                None => Exits::unknown(),
+            },
+            Place::Namespace if is_there => self.load(here, wanted, &module),
+            Place::Namespace => match self.world.find(&module) {
+                Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
+                _ => Exits::unknown(),
+            },
+            Place::Module(_) | Place::Opaque | Place::Nothing => Exits::unknown(),
+        }
+    }
+
+    /// Takes all names of a module. What a package lists in `__all__` and does not give is a module inside it.
+    fn take_all(&mut self, here: Here<'_, 'a>, wanted: &Wanted, base: &str) -> Exits {
+        let Place::Package(init) = self.world.index.place(base) else {
+            return Exits::on();
+        };
+        let source = self.world.source(init);
+        let all = source.as_ref().and_then(|source| source.names.all.as_ref());
+        let mut exits = Exits::on();
+        for name in all.into_iter().flatten() {
+            exits = exits.then(|| self.take(here, wanted, base, name));
+        }
+        exits
+    }
+}
+
+fn raise(here: Here<'_, '_>, kind: Option<Kind>) -> Exits {
+    match (here.caught, kind) {
+        (Some((_, failure)), Some(kind)) => Exits::failing(kind, failure.clone()),
+        (Some((kind, failure)), None) => Exits::failing(kind, failure.clone()),
+        (None, kind) => Exits::failing(kind.unwrap_or(Kind::Other), Failure::default()),
+    }
+}

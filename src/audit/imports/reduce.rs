@@ -1,0 +1,563 @@
+//! Source to the steps that it executes when it is imported. Conditions that this interpreter decides are decided here.
+
+use std::collections::HashMap;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{
+    ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtIf, StmtMatch, StmtTry, StmtWith,
+};
+
+use super::guard::{Guard, Python, dotted};
+use super::names::Names;
+use super::steps::{Catch, Kind, Source, Step, Try, Wanted};
+use crate::audit::python::parse;
+
+/// Statements that are nested deeper may do anything.
+const DEPTH_MAX: usize = 60;
+
+/// Exceptions of Python itself that have nothing to do with imports.
+const OTHERS: [&str; 26] = [
+    "ArithmeticError",
+    "AssertionError",
+    "AttributeError",
+    "EOFError",
+    "EnvironmentError",
+    "FileNotFoundError",
+    "IOError",
+    "IndexError",
+    "KeyError",
+    "KeyboardInterrupt",
+    "LookupError",
+    "MemoryError",
+    "NameError",
+    "NotImplementedError",
+    "OSError",
+    "OverflowError",
+    "PermissionError",
+    "RuntimeError",
+    "StopIteration",
+    "SyntaxError",
+    "SystemError",
+    "SystemExit",
+    "TypeError",
+    "UnicodeDecodeError",
+    "UnicodeError",
+    "ValueError",
+];
+
+/// What is known of a source; none where it cannot be parsed, or is no valid Python.
+pub(super) fn reduce(source: &[u8], python: &Python, is_init: bool) -> Option<Source> {
+    let found = parse(source, |parsed, text| {
+        let body = &parsed.syntax().body;
+        parsed.has_valid_syntax().then(|| {
+            let mut reducer = Reducer::new(text, python, body);
+            reducer.is_init = is_init;
+            let mut steps = Vec::new();
+            reducer.body(body, &mut steps);
+            Source {
+                body: steps,
+                functions: reducer.functions(),
+                heads: reducer.heads,
+                lazy: reducer.lazy,
+                names: Names::of(body),
+            }
+        })
+    });
+    found.flatten()
+}
+
+struct Reducer<'a> {
+    guard: Guard<'a>,
+    text: &'a str,
+    /// Whether the module is a package, of which `__name__` is that of the package.
+    is_init: bool,
+    /// Functions of the module that a call executes as they stand; none of a name that is defined twice.
+    known: HashMap<&'a str, Option<&'a StmtFunctionDef>>,
+    /// Modules that `__lazy_modules__` names.
+    late: Vec<String>,
+    heads: Vec<Wanted>,
+    lazy: Vec<Wanted>,
+    depth: usize,
+    /// Whether the statement is executed in any case.
+    is_sure: bool,
+    in_function: bool,
+}
+
+impl<'a> Reducer<'a> {
+    fn new(text: &'a str, python: &'a Python, body: &'a [Stmt]) -> Self {
+        let mut known: HashMap<&str, Option<&StmtFunctionDef>> = HashMap::new();
+        for statement in body {
+            if let Stmt::FunctionDef(function) = statement {
+                let is_plain = !function.is_async && function.decorator_list.is_empty();
+                let entry = known.entry(function.name.as_str());
+                entry
+                    .and_modify(|twice| *twice = None)
+                    .or_insert(is_plain.then_some(function));
+            }
+        }
+        // Only from Python 3.15 on does the list mean anything.
+        let late = python.minor() >= Some((3, 15));
+        Self {
+            guard: Guard::new(python),
+            text,
+            is_init: false,
+            known,
+            late: late.then(|| named_late(body)).unwrap_or_default(),
+            heads: Vec::new(),
+            lazy: Vec::new(),
+            depth: 0,
+            is_sure: true,
+            in_function: false,
+        }
+    }
+
+    /// The steps of the functions that a call may execute.
+    fn functions(&mut self) -> HashMap<String, Vec<Step>> {
+        let known: Vec<(&'a str, &'a StmtFunctionDef)> = self
+            .known
+            .iter()
+            .filter_map(|(name, function)| Some((*name, (*function)?)))
+            .filter(|(_, function)| !yields(&function.body))
+            .collect();
+        let mut found = HashMap::new();
+        (self.in_function, self.is_sure) = (true, false);
+        for (name, function) in known {
+            let mut steps = Vec::new();
+            self.body(&function.body, &mut steps);
+            if !steps.is_empty() {
+                found.insert(name.to_owned(), steps);
+            }
+        }
+        found
+    }
+
+    /// A body of which nobody knows whether it is executed.
+    fn branch(&mut self, body: &'a [Stmt]) -> Vec<Step> {
+        let before = std::mem::replace(&mut self.is_sure, false);
+        let mut steps = Vec::new();
+        self.body(body, &mut steps);
+        self.is_sure = before;
+        steps
+    }
+
+    fn body(&mut self, body: &'a [Stmt], steps: &mut Vec<Step>) {
+        if self.depth >= DEPTH_MAX {
+            let anything = [Step::Return, Step::Break, Step::Raise(None)].map(|step| vec![step]);
+            steps.push(Step::Either([&anything[..], &[Vec::new()]].concat()));
+            return;
+        }
+        self.depth += 1;
+        for statement in body {
+            self.statement(statement, steps);
+        }
+        self.depth -= 1;
+    }
+
+    fn statement(&mut self, statement: &'a Stmt, steps: &mut Vec<Step>) {
+        match statement {
+            Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                let line = self.line(statement);
+                for (wanted, is_lazy) in imports(statement, line) {
+                    if is_lazy || self.late.contains(&wanted.module) {
+                        self.lazy.push(wanted);
+                    } else {
+                        steps.push(Step::Import(wanted));
+                    }
+                }
+            }
+            Stmt::FunctionDef(function) => {
+                for decorator in &function.decorator_list {
+                    self.calls(&decorator.expression, steps);
+                }
+                self.head(&function.body);
+            }
+            Stmt::ClassDef(class) => self.body(&class.body, steps),
+            Stmt::If(one) => self.branches(one, steps),
+            Stmt::Match(one) => self.cases(one, steps),
+            Stmt::Try(one) => self.tried(one, steps),
+            Stmt::With(with) => self.with(with, steps),
+            Stmt::For(one) => {
+                self.calls(&one.iter, steps);
+                let parts = match &*one.iter {
+                    Expr::Tuple(tuple) => tuple.elts.len(),
+                    Expr::List(list) => list.elts.len(),
+                    _ => 0,
+                };
+                let body = self.branch(&one.body);
+                steps.push(Step::Loop(body, parts > 0 && !one.is_async));
+                let otherwise = self.branch(&one.orelse);
+                steps.push(Step::Either(vec![otherwise, Vec::new()]));
+            }
+            Stmt::While(one) => {
+                let decided = self.guard.decide(&one.test);
+                if decided != Some(false) {
+                    let body = self.branch(&one.body);
+                    steps.push(Step::Loop(body, decided == Some(true)));
+                }
+                let otherwise = self.branch(&one.orelse);
+                steps.push(Step::Either(vec![otherwise, Vec::new()]));
+            }
+            Stmt::Raise(raise) => {
+                let kind = raise.exc.as_deref().map(raised);
+                steps.push(Step::Raise(kind));
+            }
+            Stmt::Return(_) => steps.push(Step::Return),
+            Stmt::Break(_) | Stmt::Continue(_) => steps.push(Step::Break),
+            Stmt::Assign(assign) => {
+                self.calls(&assign.value, steps);
+                for target in &assign.targets {
+                    if let Expr::Name(name) = target
+                        && !self.in_function
+                    {
+                        self.guard.assign(&name.id, &assign.value, self.is_sure);
+                    }
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    self.calls(value, steps);
+                    if let Expr::Name(name) = &*assign.target
+                        && !self.in_function
+                    {
+                        self.guard.assign(&name.id, value, self.is_sure);
+                    }
+                }
+            }
+            Stmt::AugAssign(assign) => self.calls(&assign.value, steps),
+            Stmt::Expr(one) => self.calls(&one.value, steps),
+            Stmt::Assert(one) => {
+                self.calls(&one.test, steps);
+                steps.push(Step::Either(vec![
+                    vec![Step::Raise(Some(Kind::Other))],
+                    Vec::new(),
+                ]));
+            }
+            _ => {}
+        }
+    }
+
+    fn branches(&mut self, one: &'a StmtIf, steps: &mut Vec<Step>) {
+        let first = (Some(&*one.test), &one.body);
+        let rest = one.elif_else_clauses.iter();
+        let rest = rest.map(|clause| (clause.test.as_ref(), &clause.body));
+        let mut arms = Vec::new();
+        let mut is_open = true;
+        for (test, body) in std::iter::once(first).chain(rest) {
+            match test.map_or(Some(true), |test| self.guard.decide(test)) {
+                Some(false) => {}
+                Some(true) if arms.is_empty() => return self.body(body, steps),
+                Some(true) => {
+                    arms.push(self.branch(body));
+                    is_open = false;
+                    break;
+                }
+                None => arms.push(self.branch(body)),
+            }
+        }
+        if is_open {
+            arms.push(Vec::new());
+        }
+        choose(arms, steps);
+    }
+
+    fn cases(&mut self, one: &'a StmtMatch, steps: &mut Vec<Step>) {
+        self.calls(&one.subject, steps);
+        let is_total = one
+            .cases
+            .last()
+            .is_some_and(|case| case.guard.is_none() && case.pattern.is_irrefutable());
+        let mut arms: Vec<Vec<Step>> = Vec::new();
+        for case in &one.cases {
+            arms.push(self.branch(&case.body));
+        }
+        if !is_total {
+            arms.push(Vec::new());
+        }
+        choose(arms, steps);
+    }
+
+    fn tried(&mut self, one: &'a StmtTry, steps: &mut Vec<Step>) {
+        let handlers = one.handlers.iter().map(|handler| {
+            let ExceptHandler::ExceptHandler(handler) = handler;
+            let catch = handler.type_.as_deref().map_or([Some(true); 3], caught);
+            (catch, self.branch(&handler.body))
+        });
+        let handlers = handlers.collect();
+        let tried = Try {
+            body: self.branch(&one.body),
+            handlers,
+            otherwise: self.branch(&one.orelse),
+            finally: self.branch(&one.finalbody),
+        };
+        steps.push(Step::Try(Box::new(tried)));
+    }
+
+    /// A `with` swallows what `suppress` names; others may swallow anything, but for some that are known.
+    fn with(&mut self, with: &'a StmtWith, steps: &mut Vec<Step>) {
+        const HARMLESS: [&str; 6] = [
+            "catch_warnings",
+            "open",
+            "Lock",
+            "RLock",
+            "redirect_stdout",
+            "redirect_stderr",
+        ];
+        let mut handlers = Vec::new();
+        for item in &with.items {
+            let expr = &item.context_expr;
+            let Expr::Call(call) = expr else {
+                handlers.push(([None; 3], Vec::new()));
+                continue;
+            };
+            let name = dotted(&call.func).unwrap_or_default();
+            let last = name.rsplit('.').next().unwrap_or_default();
+            if last == "suppress" {
+                let each = call.arguments.args.iter().map(caught);
+                let all = each.reduce(either).unwrap_or([Some(false); 3]);
+                handlers.push((all, Vec::new()));
+            } else if !HARMLESS.contains(&last) {
+                self.calls(expr, steps);
+                handlers.push(([None; 3], Vec::new()));
+            }
+        }
+        if handlers.is_empty() {
+            return self.body(&with.body, steps);
+        }
+        let tried = Try {
+            body: self.branch(&with.body),
+            handlers,
+            ..Try::default()
+        };
+        steps.push(Step::Try(Box::new(tried)));
+    }
+
+    /// Imports with which a function begins, before anything that could decide about them.
+    fn head(&mut self, body: &'a [Stmt]) {
+        for statement in body {
+            match statement {
+                Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                    let line = self.line(statement);
+                    let found = imports(statement, line);
+                    // Only the module counts, and not the names: the package may have made those meanwhile.
+                    self.heads.extend(found.map(|(wanted, _)| Wanted {
+                        names: Vec::new(),
+                        ..wanted
+                    }));
+                }
+                Stmt::FunctionDef(function) => self.head(&function.body),
+                Stmt::Expr(_) | Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::Pass(_) => {}
+                _ => break,
+            }
+        }
+    }
+
+    /// Calls that are surely made: of functions of this module, and of those that import.
+    fn calls(&mut self, expr: &'a Expr, steps: &mut Vec<Step>) {
+        let mut found = Calls(Vec::new());
+        found.visit_expr(expr);
+        for call in found.0 {
+            let name = dotted(&call.func).unwrap_or_default();
+            let last = name.rsplit('.').next().unwrap_or_default();
+            if matches!(last, "import_module" | "__import__") {
+                let line = self.line_at(call.range_start.to_usize());
+                steps.extend(named(call, line, self.is_init).map(Step::Import));
+            } else if matches!(name.as_str(), "sys.exit" | "exit" | "quit") {
+                steps.push(Step::Raise(Some(Kind::Other)));
+            } else if self.known.get(name.as_str()).is_some_and(Option::is_some) {
+                steps.push(Step::Call(name));
+            }
+        }
+    }
+
+    fn line(&self, statement: &Stmt) -> usize {
+        match statement {
+            Stmt::Import(import) => self.line_at(import.range.start().to_usize()),
+            Stmt::ImportFrom(from) => self.line_at(from.range.start().to_usize()),
+            _ => 1,
+        }
+    }
+
+    fn line_at(&self, offset: usize) -> usize {
+        let before = self.text.get(..offset).unwrap_or_default();
+        memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1
+    }
+}
+
+/// Of several bodies one is executed; of a single one there is no choice.
+fn choose(mut arms: Vec<Vec<Step>>, steps: &mut Vec<Step>) {
+    if arms.iter().all(Vec::is_empty) {
+        return;
+    }
+    if arms.len() == 1 {
+        steps.append(&mut arms[0]);
+    } else {
+        steps.push(Step::Either(arms));
+    }
+}
+
+/// The imports of a statement, each with whether it is a lazy one.
+fn imports(statement: &Stmt, line: usize) -> impl Iterator<Item = (Wanted, bool)> {
+    let mut found = Vec::new();
+    match statement {
+        Stmt::Import(import) => {
+            for alias in &import.names {
+                let module = alias.name.to_string();
+                let wanted = Wanted {
+                    line,
+                    module,
+                    ..Wanted::default()
+                };
+                found.push((wanted, import.is_lazy));
+            }
+        }
+        Stmt::ImportFrom(from) => {
+            let names = from.names.iter().map(|alias| alias.name.to_string());
+            let wanted = Wanted {
+                line,
+                level: from.level,
+                module: from
+                    .module
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                names: names.filter(|name| name != "*").collect(),
+                star: from.names.iter().any(|alias| &alias.name == "*"),
+            };
+            found.push((wanted, from.is_lazy));
+        }
+        _ => {}
+    }
+    found.into_iter()
+}
+
+/// What `import_module("a.b")`, `import_module(".b", __name__)` and `__import__("a.b")` import.
+fn named(call: &ExprCall, line: usize, is_init: bool) -> Option<Wanted> {
+    let Expr::StringLiteral(text) = call.arguments.args.first()? else {
+        return None;
+    };
+    let whole = text.value.to_str();
+    let bare = whole.trim_start_matches('.');
+    let level = (whole.len() - bare.len()) as u32;
+    if level > 0 {
+        let package = call.arguments.args.get(1);
+        let package = package.or_else(|| call.arguments.keywords.first().map(|word| &word.value));
+        let name = package.and_then(dotted)?;
+        if name != "__package__" && (name != "__name__" || !is_init) {
+            return None;
+        }
+    }
+    // `__import__` with more arguments may be a relative one.
+    let is_plain = call.arguments.args.len() == 1 && call.arguments.keywords.is_empty();
+    (level > 0 || is_plain).then(|| Wanted {
+        line,
+        level,
+        module: bare.to_owned(),
+        ..Wanted::default()
+    })
+}
+
+/// The kind of an exception that is raised.
+fn raised(expr: &Expr) -> Kind {
+    let name = match expr {
+        Expr::Call(call) => dotted(&call.func),
+        other => dotted(other),
+    };
+    match name.as_deref() {
+        Some("ImportError") => Kind::Name,
+        Some("ModuleNotFoundError") => Kind::Module,
+        _ => Kind::Other,
+    }
+}
+
+/// What a handler of some exceptions takes.
+fn caught(expr: &Expr) -> Catch {
+    if let Expr::Tuple(tuple) = expr {
+        return tuple
+            .elts
+            .iter()
+            .map(caught)
+            .reduce(either)
+            .unwrap_or([Some(false); 3]);
+    }
+    match dotted(expr).as_deref() {
+        Some("ImportError") => [Some(true), Some(true), Some(false)],
+        Some("ModuleNotFoundError") => [Some(true), Some(false), Some(false)],
+        Some("Exception" | "BaseException") => [Some(true); 3],
+        Some(name) if OTHERS.contains(&name) => [Some(false), Some(false), None],
+        _ => [None; 3],
+    }
+}
+
+/// What two handlers take together.
+fn either(one: Catch, other: Catch) -> Catch {
+    let mut pairs = one.into_iter().zip(other);
+    let mut both = || match pairs.next()? {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    };
+    [both(), both(), both()]
+}
+
+/// The modules of `__lazy_modules__ = [...]` (PEP 810).
+fn named_late(body: &[Stmt]) -> Vec<String> {
+    let mut found = Vec::new();
+    for statement in body {
+        let Stmt::Assign(assign) = statement else {
+            continue;
+        };
+        let is_list = |target: &Expr| dotted(target).as_deref() == Some("__lazy_modules__");
+        let parts = match &*assign.value {
+            Expr::List(list) => &list.elts[..],
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            Expr::Set(set) => &set.elts[..],
+            _ => continue,
+        };
+        if assign.targets.iter().any(is_list) {
+            found.extend(parts.iter().filter_map(|part| match part {
+                Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+                _ => None,
+            }));
+        }
+    }
+    found
+}
+
+/// Calls that an expression makes whenever it is evaluated, the inner ones first.
+struct Calls<'a>(Vec<&'a ExprCall>);
+
+impl<'a> Visitor<'a> for Calls<'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            // What is in these may never be evaluated, or later.
+            Expr::Lambda(_)
+            | Expr::BoolOp(_)
+            | Expr::If(_)
+            | Expr::Generator(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_) => {}
+            Expr::Call(call) => {
+                walk_expr(self, expr);
+                self.0.push(call);
+            }
+            _ => walk_expr(self, expr),
+        }
+    }
+}
+
+/// Whether a function is a generator, so that a call executes nothing of it.
+fn yields(body: &[Stmt]) -> bool {
+    struct Yields(bool);
+    impl<'a> Visitor<'a> for Yields {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            self.0 |= matches!(expr, Expr::Yield(_) | Expr::YieldFrom(_));
+            walk_expr(self, expr);
+        }
+    }
+    let mut found = Yields(false);
+    for statement in body {
+        found.visit_stmt(statement);
+    }
+    found.0
+}

@@ -1,0 +1,274 @@
+//! Where the name of a module leads, and whether a module gives a name.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::guard::Python;
+use super::index::{Index, Place};
+use super::reduce::reduce;
+use super::steps::{Source, Wanted};
+use super::tops::{Top, Tops};
+use crate::audit::Subject;
+use crate::model::RelPath;
+
+/// Modules that pip leaves out of what it bundles.
+const TRIMMED: [&str; 2] = ["pip/_vendor/pygments", "pip/_vendor/rich"];
+/// Names under which packages make modules at run time that are no files of theirs.
+const MADE_AT_RUN_TIME: [&str; 2] = ["extern", "moves"];
+/// Star imports are followed so far.
+const STARS_MAX: usize = 12;
+
+/// Where a module is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Found<'a> {
+    /// It is this source.
+    Source(&'a RelPath),
+    /// It is there, and nothing is known of what is in it.
+    Opaque,
+    /// Nobody knows whether it is there.
+    Unknown,
+    /// It is not there; whether it belongs to what is installed.
+    Missing(bool),
+}
+
+/// All modules that can be imported.
+pub(super) struct World<'a> {
+    pub(super) subject: &'a Subject<'a>,
+    pub(super) index: Index<'a>,
+    pub(super) tops: Tops<'a>,
+    pub(super) python: Python,
+    sources: Mutex<HashMap<&'a RelPath, Option<Arc<Source>>>>,
+    makers: Mutex<HashMap<String, Arc<Vec<String>>>>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(subject: &'a Subject<'a>) -> Self {
+        let suffixes = subject.interpreter.map_or(&[][..], |facts| &facts.suffixes);
+        let python = Python::new(subject.interpreter);
+        Self {
+            subject,
+            index: Index::new(subject.manifest, &subject.dists.sites, suffixes),
+            tops: Tops::new(subject, &python),
+            python,
+            sources: Mutex::default(),
+            makers: Mutex::default(),
+        }
+    }
+
+    /// What a source does; none where that cannot be told.
+    pub(super) fn source(&self, path: &'a RelPath) -> Option<Arc<Source>> {
+        let lock = || self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(path) {
+            return known.clone();
+        }
+        let is_init = path.name() == b"__init__.py";
+        let source = (self.subject.read)(path);
+        let source = source.and_then(|bytes| reduce(&bytes, &self.python, is_init));
+        let source = source.map(Arc::new);
+        lock().insert(path, source.clone());
+        source
+    }
+
+    /// The module that an import names, as a path (`x/y`); empty where it leads out of all packages.
+    pub(super) fn base(&self, importer: &RelPath, level: u32, module: &str) -> String {
+        let mut base = String::new();
+        if level > 0 {
+            let Some(mut dir) = self.index.package(importer).filter(|dir| !dir.is_empty()) else {
+                return base;
+            };
+            for _ in 1..level {
+                match dir.rsplit_once('/') {
+                    Some((above, _)) => dir = above,
+                    None => return base,
+                }
+            }
+            base.push_str(dir);
+        }
+        for part in module.split('.').filter(|part| !part.is_empty()) {
+            if !base.is_empty() {
+                base.push('/');
+            }
+            base.push_str(part);
+        }
+        base
+    }
+
+    /// Where a module is, if all above it can be imported.
+    pub(super) fn find(&self, module: &str) -> Found<'a> {
+        match self.index.place(module) {
+            Place::Package(source) | Place::Module(source) => Found::Source(source),
+            Place::Opaque | Place::Namespace => Found::Opaque,
+            Place::Nothing => self.absent(module),
+        }
+    }
+
+    fn absent(&self, module: &str) -> Found<'a> {
+        let Some((parent, _)) = module.rsplit_once('/') else {
+            return match self.tops.find(module) {
+                Top::Found => Found::Opaque,
+                Top::Unknown => Found::Unknown,
+                Top::Lost => Found::Missing(true),
+                Top::Absent => Found::Missing(false),
+            };
+        };
+        match self.index.place(parent) {
+            Place::Package(_) if self.may_be_made(module) => Found::Unknown,
+            Place::Package(_) => Found::Missing(true),
+            // What a plain module does with its name, nobody else can tell.
+            Place::Module(_) | Place::Opaque => Found::Unknown,
+            Place::Namespace => self.not_in_namespace(module, parent),
+            Place::Nothing => self.absent(parent),
+        }
+    }
+
+    /// A directory without `__init__.py` inside of a package is that package's; others are shared by whoever likes.
+    fn not_in_namespace(&self, module: &str, parent: &str) -> Found<'a> {
+        let mut above = ancestors(parent);
+        let is_inside = above.any(|above| matches!(self.index.place(above), Place::Package(_)));
+        if is_inside {
+            return if self.may_be_made(module) {
+                Found::Unknown
+            } else {
+                Found::Missing(true)
+            };
+        }
+        match self.tops.find(parent.split('/').next().unwrap_or(parent)) {
+            Top::Found | Top::Unknown => Found::Unknown,
+            Top::Lost | Top::Absent => Found::Missing(false),
+        }
+    }
+
+    /// Whether a package above a module may make it at run time, or have it elsewhere.
+    fn may_be_made(&self, module: &str) -> bool {
+        let mut inner = module.split('/').skip(1);
+        if TRIMMED.iter().any(|name| is_within(module, name))
+            || inner.any(|part| MADE_AT_RUN_TIME.contains(&part))
+        {
+            return true;
+        }
+        let mut above = ancestors(module);
+        let makes = above.any(|above| match self.index.place(above) {
+            Place::Package(init) => self
+                .source(init)
+                .is_none_or(|source| source.names.makes_modules),
+            Place::Namespace => false,
+            _ => true,
+        });
+        makes
+    }
+
+    /// Whether a source of the same package that puts modules into `sys.modules` has the name of a module as a text. That
+    /// reads all sources of the package, so it is asked last.
+    pub(super) fn is_named_by_a_maker(&self, module: &str) -> bool {
+        let top = module.split('/').next().unwrap_or(module);
+        let makers = self.makers(top);
+        let dotted = module.replace('/', ".");
+        let last = module.rsplit('/').next().unwrap_or(module);
+        let texts = [
+            format!("{dotted}\""),
+            format!("{dotted}'"),
+            format!("\"{last}\""),
+            format!("'{last}'"),
+            format!(".{last}\""),
+            format!(".{last}'"),
+        ];
+        makers
+            .iter()
+            .any(|text| texts.iter().any(|named| text.contains(named.as_str())))
+    }
+
+    fn makers(&self, top: &str) -> Arc<Vec<String>> {
+        let lock = || self.makers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(top) {
+            return Arc::clone(known);
+        }
+        let within = |path: &&&'a RelPath| {
+            let below = self.index.below(path).unwrap_or_default();
+            let rest = below.strip_prefix(top.as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b"/") || rest == b".py")
+        };
+        let text = |path: &&'a RelPath| {
+            let bytes = (self.subject.read)(path)?;
+            let text = String::from_utf8_lossy(&bytes);
+            let puts = [
+                "sys.modules[",
+                "sys.modules.update",
+                "sys.modules.setdefault",
+            ];
+            let makes = puts.iter().any(|word| text.contains(word));
+            (makes || text.contains("meta_path")).then(|| text.into_owned())
+        };
+        let found: Vec<String> = self
+            .index
+            .sources
+            .iter()
+            .filter(within)
+            .filter_map(text)
+            .collect();
+        let found = Arc::new(found);
+        lock().insert(top.to_owned(), Arc::clone(&found));
+        found
+    }
+
+    /// Whether a package gives a name other than that of a module inside it; none where nobody knows.
+    pub(super) fn gives(&self, init: &'a RelPath, name: &str) -> Option<bool> {
+        // Every module has __file__, __name__ and their like.
+        if name.starts_with("__") && name.ends_with("__") {
+            return Some(true);
+        }
+        self.gives_by(init, name, &mut HashSet::new())
+    }
+
+    fn gives_by(
+        &self,
+        file: &'a RelPath,
+        name: &str,
+        seen: &mut HashSet<&'a RelPath>,
+    ) -> Option<bool> {
+        if !seen.insert(file) {
+            return Some(false);
+        }
+        let source = self.source(file)?;
+        if self.binds(file, &source, name) {
+            return Some(true);
+        }
+        if source.names.makes_names || seen.len() > STARS_MAX {
+            return None;
+        }
+        for star in &source.names.stars {
+            let base = self.base(file, star.level, &star.module);
+            let Found::Source(path) = self.find(&base) else {
+                return None;
+            };
+            if self.gives_by(path, name, seen) != Some(false) {
+                return None;
+            }
+        }
+        Some(false)
+    }
+
+    /// Whether the text of a module binds a name. A package that takes a name of itself does not give it by that.
+    fn binds(&self, file: &'a RelPath, source: &Source, name: &str) -> bool {
+        if source.names.bound.contains(name) {
+            return true;
+        }
+        let is_init = file.name() == b"__init__.py";
+        let own = self.index.package(file).filter(|_| is_init);
+        source.names.taken.get(name).is_some_and(|taken| {
+            let from = |wanted: &Wanted| self.base(file, wanted.level, &wanted.module);
+            taken
+                .iter()
+                .any(|wanted| Some(from(wanted).as_str()) != own)
+        })
+    }
+}
+
+/// The packages above a module, the outermost first.
+pub(super) fn ancestors(module: &str) -> impl Iterator<Item = &str> {
+    module.match_indices('/').map(|(end, _)| &module[..end])
+}
+
+fn is_within(module: &str, above: &str) -> bool {
+    let rest = module.strip_prefix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

@@ -1,0 +1,85 @@
+//! What a module does when it is imported, as far as imports go: the nouns that `reduce.rs` makes of source and that
+//! `evaluate.rs` follows.
+
+use std::collections::HashMap;
+
+use super::names::Names;
+
+/// One import of one module.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Wanted {
+    /// The line of the statement, from 1.
+    pub(super) line: usize,
+    /// The number of leading dots.
+    pub(super) level: u32,
+    /// The module; may be empty where there are dots.
+    pub(super) module: String,
+    /// The names that are taken from it; empty for `import x`.
+    pub(super) names: Vec<String>,
+    /// Whether all its names are taken (`*`).
+    pub(super) star: bool,
+}
+
+/// The kinds of exceptions that are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// `ModuleNotFoundError`.
+    Module,
+    /// `ImportError` that is none: a module does not give a name.
+    Name,
+    /// All others.
+    Other,
+}
+
+impl Kind {
+    /// All of them, in the order of their numbers.
+    pub(super) const ALL: [Self; 3] = [Self::Module, Self::Name, Self::Other];
+}
+
+/// For each kind whether a handler takes it; none where that cannot be told.
+pub(super) type Catch = [Option<bool>; 3];
+
+/// One statement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// An import that is executed.
+    Import(Wanted),
+    /// One of these bodies is executed, and nobody knows which.
+    Either(Vec<Vec<Step>>),
+    /// `try`, or a `with` that may swallow an exception.
+    Try(Box<Try>),
+    /// A loop; whether its body surely begins once.
+    Loop(Vec<Step>, bool),
+    /// `raise` of an exception of a kind; none for one without an exception.
+    Raise(Option<Kind>),
+    /// `break` or `continue`.
+    Break,
+    /// `return`.
+    Return,
+    /// A call of a function of the same module.
+    Call(String),
+}
+
+/// The parts of a `try`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Try {
+    pub(super) body: Vec<Step>,
+    pub(super) handlers: Vec<(Catch, Vec<Step>)>,
+    pub(super) otherwise: Vec<Step>,
+    pub(super) finally: Vec<Step>,
+}
+
+/// All that is known of one source.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    /// What is executed when it is imported.
+    pub(super) body: Vec<Step>,
+    /// What its plain functions execute when they are called.
+    pub(super) functions: HashMap<String, Vec<Step>>,
+    /// Imports with which functions begin: nothing decides whether they are executed once the function is called.
+    pub(super) heads: Vec<Wanted>,
+    /// Imports that fail at their first use and not where they stand (PEP 810).
+    pub(super) lazy: Vec<Wanted>,
+    /// The names that it gives.
+    pub(super) names: Names,
+}

@@ -1,0 +1,234 @@
+//! Modules that a venv does not hold itself: those of Python, of directories that `.pth` files add, of hooks that they install.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use super::guard::Python;
+use crate::audit::Subject;
+use crate::audit::sources::named;
+use crate::model::RelPath;
+use crate::python::system_site::Beyond;
+
+/// The modules of Python that every version has.
+const ALWAYS: &str = "abc antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile \
+    calendar cmath cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy \
+    copyreg csv ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno \
+    faulthandler fcntl filecmp fileinput fnmatch fractions ftplib functools gc genericpath getopt getpass gettext glob grp gzip \
+    hashlib heapq hmac html http idlelib imaplib importlib inspect io ipaddress itertools json keyword linecache locale \
+    logging lzma mailbox marshal math mimetypes mmap modulefinder multiprocessing netrc ntpath nturl2path numbers opcode \
+    operator optparse os pathlib pdb pickle pickletools pkgutil platform plistlib poplib posix posixpath pprint profile pstats \
+    pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline reprlib resource rlcompleter runpy sched \
+    secrets select selectors shelve shlex shutil signal site smtplib socket socketserver sqlite3 sre_compile sre_constants \
+    sre_parse ssl stat statistics string stringprep struct subprocess symtable sys sysconfig syslog tabnanny tarfile tempfile \
+    termios textwrap this threading time timeit tkinter token tokenize trace traceback tracemalloc tty turtle turtledemo types \
+    typing unicodedata unittest urllib uuid venv warnings wave weakref webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport \
+    zlib __future__ __main__ zoneinfo graphlib";
+
+static EVERYWHERE: LazyLock<HashSet<&str>> = LazyLock::new(|| ALWAYS.split_whitespace().collect());
+
+/// Modules that some versions have: the minor version of Python 3 from which on, and up to which. What a distributor may leave
+/// out, or only some builds have, is neither certain nor ruled out, and stands in no list here.
+const SOME: [(&str, i64, i64); 31] = [
+    ("aifc", 0, 12),
+    ("annotationlib", 14, 99),
+    ("asynchat", 0, 11),
+    ("asyncore", 0, 11),
+    ("audioop", 0, 12),
+    ("binhex", 0, 10),
+    ("cgi", 0, 12),
+    ("cgitb", 0, 12),
+    ("chunk", 0, 12),
+    ("compression", 14, 99),
+    ("crypt", 0, 12),
+    ("distutils", 0, 11),
+    ("imghdr", 0, 12),
+    ("imp", 0, 11),
+    ("lib2to3", 0, 12),
+    ("mailcap", 0, 12),
+    ("nis", 0, 12),
+    ("nntplib", 0, 12),
+    ("ossaudiodev", 0, 12),
+    ("parser", 0, 9),
+    ("pipes", 0, 12),
+    ("smtpd", 0, 11),
+    ("sndhdr", 0, 12),
+    ("spwd", 0, 12),
+    ("sunau", 0, 12),
+    ("symbol", 0, 9),
+    ("telnetlib", 0, 12),
+    ("tomllib", 11, 99),
+    ("uu", 0, 12),
+    ("xdrlib", 0, 12),
+    ("formatter", 0, 9),
+];
+
+/// Modules of Python on other systems, and those of Python 2.
+const NEVER: [&str; 26] = [
+    "msvcrt",
+    "winreg",
+    "winsound",
+    "nt",
+    "msilib",
+    "_winapi",
+    "_winreg",
+    "_overlapped",
+    "_msi",
+    "_scproxy",
+    "ConfigParser",
+    "Queue",
+    "StringIO",
+    "cStringIO",
+    "cPickle",
+    "urllib2",
+    "urlparse",
+    "httplib",
+    "__builtin__",
+    "HTMLParser",
+    "Cookie",
+    "cookielib",
+    "xmlrpclib",
+    "Tkinter",
+    "thread",
+    "commands",
+];
+
+/// What is known of a name that no site holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Top {
+    /// It is there, outside of the sites.
+    Found,
+    /// Nobody knows.
+    Unknown,
+    /// It is not there, and an installed distribution says that it brought it.
+    Lost,
+    /// It is not there.
+    Absent,
+}
+
+/// What there is beyond the sites.
+pub(super) struct Tops<'a> {
+    subject: &'a Subject<'a>,
+    python: Python,
+    /// Directories that `.pth` files add.
+    dirs: Vec<PathBuf>,
+    /// What `.pth` files and the modules that they start say: a name in it may be one that they bring.
+    hooks: String,
+    /// Names that distributions say that they bring.
+    promised: HashSet<String>,
+    /// Whether the venv uses packages of the interpreter too.
+    is_open: bool,
+}
+
+impl<'a> Tops<'a> {
+    pub(super) fn new(subject: &'a Subject<'a>, python: &Python) -> Self {
+        let mut tops = Self {
+            subject,
+            python: python.clone(),
+            dirs: Vec::new(),
+            hooks: String::new(),
+            promised: HashSet::new(),
+            is_open: subject
+                .interpreter
+                .is_none_or(|facts| facts.beyond != Beyond::Nothing),
+        };
+        let in_site = |path: &RelPath| {
+            let dir = path.parent();
+            dir.is_some_and(|dir| subject.dists.sites.contains(&dir))
+        };
+        for entry in subject.manifest.entries() {
+            let name = entry.path.name();
+            if !name.ends_with(b".pth") && !name.ends_with(b".egg") || !in_site(&entry.path) {
+                continue;
+            }
+            let content = (subject.read)(&entry.path).unwrap_or_default();
+            let places = named(&content).map(|place| OsString::from_vec(place.to_vec()).into());
+            tops.dirs.extend(places);
+            tops.hook(&entry.path, &content);
+        }
+        tops.promise();
+        tops
+    }
+
+    /// Remembers what a `.pth` file starts.
+    fn hook(&mut self, path: &RelPath, content: &[u8]) {
+        let text = String::from_utf8_lossy(content);
+        // An egg, a directory below the site and the like: what is in them is not looked at.
+        self.is_open |= path.name().ends_with(b".egg");
+        for line in text.lines() {
+            let is_plain = line.starts_with('/') || line.starts_with('#') || line.trim().is_empty();
+            let Some(rest) = line.strip_prefix("import") else {
+                self.is_open |= !is_plain;
+                continue;
+            };
+            self.hooks.push_str(line);
+            let words = rest.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for word in words.filter(|word| !word.is_empty()) {
+                let file = [word, ".py"].concat();
+                let file = path.parent().and_then(|dir| dir.join(file.as_bytes()).ok());
+                let file = file.filter(|file| self.subject.manifest.get(file).is_some());
+                if let Some(source) = file.and_then(|file| (self.subject.read)(&file)) {
+                    self.hooks.push_str(&String::from_utf8_lossy(&source));
+                }
+            }
+        }
+    }
+
+    /// Remembers the names that distributions say that they bring.
+    fn promise(&mut self) {
+        for dist in &self.subject.dists.all {
+            if dist.editable() {
+                continue;
+            }
+            self.promised.insert(dist.name.replace('-', "_"));
+            let list = dist.info.join(b"top_level.txt").ok();
+            let list = list.filter(|list| self.subject.manifest.get(list).is_some());
+            let list = list
+                .and_then(|list| (self.subject.read)(&list))
+                .unwrap_or_default();
+            let text = String::from_utf8_lossy(&list);
+            self.promised
+                .extend(text.split_whitespace().map(str::to_owned));
+        }
+    }
+
+    /// Names that distributions say that they bring.
+    pub(super) fn promised(&self) -> impl Iterator<Item = &str> {
+        self.promised.iter().map(String::as_str)
+    }
+
+    /// What is known of a top-level name that no site holds.
+    pub(super) fn find(&self, name: &str) -> Top {
+        if EVERYWHERE.contains(name) {
+            return Top::Found;
+        }
+        let is_there = |dir: &PathBuf| {
+            let there = |file: String| !(self.subject.gone)(&dir.join(file));
+            there(name.to_owned()) || there(format!("{name}.py"))
+        };
+        if self.dirs.iter().any(is_there) {
+            return Top::Found;
+        }
+        if self.is_open || self.hooks.contains(name) {
+            return Top::Unknown;
+        }
+        if self.promised.contains(name) {
+            return Top::Lost;
+        }
+        if NEVER.contains(&name) {
+            return Top::Absent;
+        }
+        match SOME.iter().find(|(known, ..)| *known == name) {
+            Some((_, since, until)) => match self.python.minor() {
+                Some((3, minor)) if minor > *until || minor < *since => Top::Absent,
+                Some((3, _)) => Top::Found,
+                _ => Top::Unknown,
+            },
+            // Modules of Python that are written in C, and those for its own use.
+            None if name.starts_with('_') => Top::Unknown,
+            None => Top::Absent,
+        }
+    }
+}

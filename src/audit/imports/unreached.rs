@@ -1,0 +1,98 @@
+//! Modules that are missing where no import from outside leads: backends of other platforms, helpers of tests, templates. Wheels
+//! have many of these that never were whole, so they count only where something says that the module was there once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::exits::Missing;
+use super::resolve::World;
+use super::suspects::Suspect;
+use super::{finding, line};
+use crate::model::{Check, Entry, Finding};
+
+/// What is said for a module that is missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// Its bytecode stands where Python would have put it.
+    Bytecode,
+    /// Nobody knows what the distribution had.
+    NoList,
+    /// The list of files never had it, or its absence is told already.
+    Nothing,
+}
+
+/// What is worth telling beside the damage, and of other modules than that tells of.
+pub(super) fn check(
+    world: &World<'_>,
+    suspects: &[Suspect<'_>],
+    told: &BTreeSet<Missing>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut tell = |missing: &Arc<Missing>, by_bytecode: Check, by_doubt: Check, what: &str| {
+        let is_told = told.iter().any(|one| one.module == missing.module);
+        if is_told || world.is_named_by_a_maker(&missing.module.replace('.', "/")) {
+            return;
+        }
+        let (check, more) = match word(world, missing) {
+            Word::Bytecode => (by_bytecode, "; its bytecode is there"),
+            Word::NoList => (by_doubt, ""),
+            Word::Nothing => return,
+        };
+        let text = line(missing, &format!("which is not there{what}{more}"));
+        findings.push(finding(world.subject, check, &missing.file, text));
+    };
+    for suspect in suspects {
+        if let Some(lacks) = &suspect.lacks {
+            tell(lacks, Check::ImportUnresolved, Check::ImportUnreached, "");
+        }
+        for missing in &suspect.heads {
+            let what = "; a function begins with it";
+            tell(
+                missing,
+                Check::ImportUnreached,
+                Check::ImportUnreached,
+                what,
+            );
+        }
+        for missing in &suspect.lazy {
+            let what = "; its first use fails";
+            tell(missing, Check::ImportLazy, Check::ImportLazy, what);
+        }
+    }
+    findings.sort_by(|a, b| (&a.path, &a.text).cmp(&(&b.path, &b.text)));
+    findings.dedup_by(|a, b| a.path == b.path && a.text == b.text);
+    findings
+}
+
+fn word(world: &World<'_>, missing: &Missing) -> Word {
+    let module = missing.module.replace('.', "/");
+    let dir = module.rsplit_once('/').map_or("", |(dir, _)| dir);
+    let name = module.rsplit('/').next().unwrap_or(&module);
+    let subject = world.subject;
+    let compiled = |entry: &Entry| {
+        let below = world.index.below(&entry.path)?;
+        let rest = below.strip_prefix(dir.as_bytes())?;
+        let rest = rest.strip_prefix(b"/").unwrap_or(rest);
+        let rest = rest
+            .strip_prefix(b"__pycache__/")?
+            .strip_prefix(name.as_bytes())?;
+        (rest.starts_with(b".") && rest.ends_with(b".pyc")).then_some(())
+    };
+    if subject
+        .manifest
+        .entries()
+        .iter()
+        .any(|entry| compiled(entry).is_some())
+    {
+        return Word::Bytecode;
+    }
+    let list = subject
+        .dists
+        .owner(&missing.file)
+        .and_then(|dist| dist.record.as_ref());
+    match list {
+        // A list that has rows which make no sense may have had the module in one of them.
+        Some((_, record)) if record.bad == 0 => Word::Nothing,
+        _ => Word::NoList,
+    }
+}

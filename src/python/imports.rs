@@ -58,7 +58,8 @@ fn called(text: &[u8]) -> Option<Import> {
     let rest = rest.or_else(|| text.strip_prefix(b"import__("))?;
     let rest = rest.trim_ascii_start();
     let quote = *rest.first().filter(|&&b| b == b'"' || b == b'\'')?;
-    let text = &rest[1..1 + memchr(quote, &rest[1..])?];
+    let text = &rest[1..];
+    let text = &text[..memchr(quote, text)?];
     let text = std::str::from_utf8(text).ok()?;
     let bare = text.trim_start_matches('.');
     Some(Import {

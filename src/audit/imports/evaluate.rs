@@ -1,5 +1,5 @@
-//! Follows what is executed when a module is imported, without running anything: what surely fails, and for want of what.
-//! However deep sources lead, the work has an end (promise 8).
+//! Follows what is executed when a module is imported, without running anything: what surely fails, and for want of
+//! what. However deep sources lead, the work has an end (promise 8).
 
 use std::collections::{HashMap, HashSet};
 
@@ -356,8 +356,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
 
 fn raise(here: Here<'_, '_>, kind: Option<Kind>) -> Exits {
     match (here.caught, kind) {
-        (Some((_, failure)), Some(kind)) => Exits::failing(kind, failure.clone()),
-        (Some((kind, failure)), None) => Exits::failing(kind, failure.clone()),
+        (Some((was, failure)), kind) => Exits::failing(kind.unwrap_or(was), failure.clone()),
         (None, kind) => Exits::failing(kind.unwrap_or(Kind::Other), Failure::default()),
     }
 }

@@ -1,4 +1,5 @@
-//! Conditions that this interpreter decides once and for all: its version, its platform, and whether a type checker reads.
+//! Conditions that this interpreter decides once and for all: its version, its platform, and whether a type checker
+//! reads.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -175,9 +176,8 @@ impl<'p> Guard<'p> {
                 }
             }
             Expr::Call(call) => self.called(&call.func, &call.arguments.args),
-            Expr::BoolOp(_) | Expr::UnaryOp(_) | Expr::Compare(_) => {
-                self.decide(expr).map(Value::Bool)
-            }
+            Expr::BoolOp(_) | Expr::Compare(_) => self.decide(expr).map(Value::Bool),
+            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.decide(expr).map(Value::Bool),
             _ => None,
         }
     }

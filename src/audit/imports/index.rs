@@ -40,8 +40,8 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// Reads a manifest. `suffixes` are those of the extension modules that the interpreter loads; where it did not answer there
-    /// are none, and all count.
+    /// Reads a manifest. `suffixes` are those of the extension modules that the interpreter loads; where it did not
+    /// answer there are none, and all count.
     pub(super) fn new(manifest: &'a Manifest, sites: &'a [RelPath], suffixes: &[String]) -> Self {
         let mut index = Self {
             sites,
@@ -85,8 +85,8 @@ impl<'a> Index<'a> {
         path.as_bytes().get(site.as_bytes().len() + 1..)
     }
 
-    /// The package in which a file's relative imports begin, as a path below the site; none for what is no module. That of
-    /// `x/y.py` and of `x/__init__.py` is `x`, that of `y.py` is empty.
+    /// The package in which a file's relative imports begin, as a path below the site; none for what is no module.
+    /// That of `x/y.py` and of `x/__init__.py` is `x`, that of `y.py` is empty.
     pub(super) fn package<'p>(&self, file: &'p RelPath) -> Option<&'p str> {
         let below = std::str::from_utf8(self.below(file)?).ok()?;
         Some(below.rsplit_once('/').map_or("", |(dir, _)| dir))

@@ -1,11 +1,14 @@
-//! Imports inside installed packages that lead nowhere, judged as the interpreter would judge them, without running anything.
-//! RECORD cannot tell these where an installer rewrote it to match what it had (uv drops the rows of members that a wheel lacks).
+//! Imports inside installed packages that lead nowhere, judged as the interpreter would judge them, without running
+//! anything. RECORD cannot tell these where an installer rewrote it to match what it had (uv drops the rows of
+//! members that a wheel lacks).
 //!
-//! What counts is whether importing what is imported from outside fails (`roots.rs`). `suspects.rs` finds sources in which an import
-//! leads nowhere; `reach.rs` tells which modules may lead to them; `evaluate.rs` follows what is executed from the roots on, through
-//! guards and handlers (`reduce.rs`, `guard.rs`), with names (`names.rs`) and places (`index.rs`, `tops.rs`, `resolve.rs`) as Python sees
-//! them. Only what fails on every way is damage. Work and depth are bounded (promise 8).
+//! What counts is whether importing what is imported from outside fails (`roots.rs`). `suspects.rs` finds sources
+//! in which an import leads nowhere; `reach.rs` tells which modules may lead to them; `evaluate.rs` follows what is
+//! executed from the roots on, through guards and handlers (`reduce.rs`, `guard.rs`), with names (`names.rs`) and
+//! places (`index.rs`, `tops.rs`, `resolve.rs`) as Python sees them. Only what fails on every way is damage. Work
+//! and depth are bounded (promise 8).
 
+mod catches;
 mod evaluate;
 mod exits;
 mod guard;
@@ -15,6 +18,7 @@ mod reach;
 mod reduce;
 mod resolve;
 mod roots;
+mod statements;
 mod steps;
 mod suspects;
 mod tops;

@@ -1,4 +1,5 @@
-//! The names that a module gives: those that its own text binds, and whether it may have others that its text does not show.
+//! The names that a module gives: those that its own text binds, and whether it may have others that its text does
+//! not show.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,9 +21,9 @@ pub(super) struct Names {
     /// `__all__`, where it is one plain list.
     pub(super) all: Option<Vec<String>>,
     /// Whether it may have names that its text does not show.
-    pub(super) makes_names: bool,
+    pub(super) is_open: bool,
     /// Whether it may make modules inside itself, or have them elsewhere.
-    pub(super) makes_modules: bool,
+    pub(super) has_modules: bool,
 }
 
 impl Names {
@@ -33,7 +34,7 @@ impl Names {
             look.visit_stmt(statement);
         }
         let mut names = look.names;
-        names.makes_names |= names.makes_modules;
+        names.is_open |= names.has_modules;
         if look.lists != 1 {
             names.all = None;
         }
@@ -54,10 +55,10 @@ impl Look {
     fn bind(&mut self, name: &str) {
         if self.depth == 0 {
             if name == "__getattr__" {
-                self.names.makes_names = true;
+                self.names.is_open = true;
             }
             if name == "__path__" {
-                self.names.makes_modules = true;
+                self.names.has_modules = true;
             }
             self.names.bound.insert(name.to_owned());
         }
@@ -83,25 +84,25 @@ impl Look {
         let last = name.rsplit('.').next().unwrap_or_default();
         match last {
             "globals" | "vars" | "locals" | "exec" | "setattr" | "eval" => {
-                self.names.makes_names = true;
+                self.names.is_open = true;
             }
             "ModuleType" | "new_module" | "module_from_spec" | "declare_namespace"
-            | "extend_path" => self.names.makes_modules = true,
+            | "extend_path" => self.names.has_modules = true,
             _ => {}
         }
         let lower = last.to_lowercase();
         if lower.contains("lazy") {
-            self.names.makes_names = true;
+            self.names.is_open = true;
         }
         // Whoever is told which module this is may change it, unless it is known to ask only.
         let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__name__");
         if call.arguments.args.iter().any(is_name) && !asks_only(&lower) {
-            self.names.makes_names = true;
+            self.names.is_open = true;
             // `lazy_loader` makes names alone, of modules that are files.
-            self.names.makes_modules |= !lower.starts_with("attach");
+            self.names.has_modules |= !lower.starts_with("attach");
         }
         if name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault") {
-            self.names.makes_modules = true;
+            self.names.has_modules = true;
         }
     }
 
@@ -110,13 +111,14 @@ impl Look {
         let Expr::Subscript(part) = target else {
             return;
         };
-        match dotted(&part.value).as_deref() {
-            Some("sys.modules" | "modules") => {
-                let is_self = matches!(&*part.slice, Expr::Name(name) if name.id == "__name__");
-                self.names.makes_names = true;
-                self.names.makes_modules |= !is_self;
-            }
-            _ => {}
+        let is_table = matches!(
+            dotted(&part.value).as_deref(),
+            Some("sys.modules" | "modules")
+        );
+        if is_table {
+            let is_self = matches!(&*part.slice, Expr::Name(name) if name.id == "__name__");
+            self.names.is_open = true;
+            self.names.has_modules |= !is_self;
         }
     }
 
@@ -229,13 +231,13 @@ impl<'a> Visitor<'a> for Look {
                 }
                 match name.id.as_str() {
                     "__all__" => self.lists += 1,
-                    "__path__" => self.names.makes_modules = true,
+                    "__path__" => self.names.has_modules = true,
                     _ => {}
                 }
             }
             Expr::Attribute(attribute) => match attribute.attr.as_str() {
-                "__path__" | "meta_path" | "path_hooks" => self.names.makes_modules = true,
-                "__dict__" => self.names.makes_names = true,
+                "__path__" | "meta_path" | "path_hooks" => self.names.has_modules = true,
+                "__dict__" => self.names.is_open = true,
                 _ => {}
             },
             Expr::Call(call) => self.call(call),

@@ -2,48 +2,20 @@
 
 use std::collections::HashMap;
 
-use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{
-    ExceptHandler, Expr, ExprCall, Stmt, StmtFunctionDef, StmtIf, StmtMatch, StmtTry, StmtWith,
+    ExceptHandler, Expr, Stmt, StmtFunctionDef, StmtIf, StmtMatch, StmtTry, StmtWith,
 };
 
+use super::catches::{caught, either, raised};
 use super::guard::{Guard, Python, dotted};
 use super::names::Names;
-use super::steps::{Catch, Kind, Source, Step, Try, Wanted};
+use super::statements::{Calls, imports, named, named_late, yields};
+use super::steps::{Kind, Source, Step, Try, Wanted};
 use crate::audit::python::parse;
 
 /// Statements that are nested deeper may do anything.
 const DEPTH_MAX: usize = 60;
-
-/// Exceptions of Python itself that have nothing to do with imports.
-const OTHERS: [&str; 26] = [
-    "ArithmeticError",
-    "AssertionError",
-    "AttributeError",
-    "EOFError",
-    "EnvironmentError",
-    "FileNotFoundError",
-    "IOError",
-    "IndexError",
-    "KeyError",
-    "KeyboardInterrupt",
-    "LookupError",
-    "MemoryError",
-    "NameError",
-    "NotImplementedError",
-    "OSError",
-    "OverflowError",
-    "PermissionError",
-    "RuntimeError",
-    "StopIteration",
-    "SyntaxError",
-    "SystemError",
-    "SystemExit",
-    "TypeError",
-    "UnicodeDecodeError",
-    "UnicodeError",
-    "ValueError",
-];
 
 /// What is known of a source; none where it cannot be parsed, or is no valid Python.
 pub(super) fn reduce(source: &[u8], python: &Python, is_init: bool) -> Option<Source> {
@@ -102,7 +74,7 @@ impl<'a> Reducer<'a> {
             text,
             is_init: false,
             known,
-            late: late.then(|| named_late(body)).unwrap_or_default(),
+            late: if late { named_late(body) } else { Vec::new() },
             heads: Vec::new(),
             lazy: Vec::new(),
             depth: 0,
@@ -393,171 +365,4 @@ fn choose(mut arms: Vec<Vec<Step>>, steps: &mut Vec<Step>) {
     } else {
         steps.push(Step::Either(arms));
     }
-}
-
-/// The imports of a statement, each with whether it is a lazy one.
-fn imports(statement: &Stmt, line: usize) -> impl Iterator<Item = (Wanted, bool)> {
-    let mut found = Vec::new();
-    match statement {
-        Stmt::Import(import) => {
-            for alias in &import.names {
-                let module = alias.name.to_string();
-                let wanted = Wanted {
-                    line,
-                    module,
-                    ..Wanted::default()
-                };
-                found.push((wanted, import.is_lazy));
-            }
-        }
-        Stmt::ImportFrom(from) => {
-            let names = from.names.iter().map(|alias| alias.name.to_string());
-            let wanted = Wanted {
-                line,
-                level: from.level,
-                module: from
-                    .module
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                names: names.filter(|name| name != "*").collect(),
-                star: from.names.iter().any(|alias| &alias.name == "*"),
-            };
-            found.push((wanted, from.is_lazy));
-        }
-        _ => {}
-    }
-    found.into_iter()
-}
-
-/// What `import_module("a.b")`, `import_module(".b", __name__)` and `__import__("a.b")` import.
-fn named(call: &ExprCall, line: usize, is_init: bool) -> Option<Wanted> {
-    let Expr::StringLiteral(text) = call.arguments.args.first()? else {
-        return None;
-    };
-    let whole = text.value.to_str();
-    let bare = whole.trim_start_matches('.');
-    let level = (whole.len() - bare.len()) as u32;
-    if level > 0 {
-        let package = call.arguments.args.get(1);
-        let package = package.or_else(|| call.arguments.keywords.first().map(|word| &word.value));
-        let name = package.and_then(dotted)?;
-        if name != "__package__" && (name != "__name__" || !is_init) {
-            return None;
-        }
-    }
-    // `__import__` with more arguments may be a relative one.
-    let is_plain = call.arguments.args.len() == 1 && call.arguments.keywords.is_empty();
-    (level > 0 || is_plain).then(|| Wanted {
-        line,
-        level,
-        module: bare.to_owned(),
-        ..Wanted::default()
-    })
-}
-
-/// The kind of an exception that is raised.
-fn raised(expr: &Expr) -> Kind {
-    let name = match expr {
-        Expr::Call(call) => dotted(&call.func),
-        other => dotted(other),
-    };
-    match name.as_deref() {
-        Some("ImportError") => Kind::Name,
-        Some("ModuleNotFoundError") => Kind::Module,
-        _ => Kind::Other,
-    }
-}
-
-/// What a handler of some exceptions takes.
-fn caught(expr: &Expr) -> Catch {
-    if let Expr::Tuple(tuple) = expr {
-        return tuple
-            .elts
-            .iter()
-            .map(caught)
-            .reduce(either)
-            .unwrap_or([Some(false); 3]);
-    }
-    match dotted(expr).as_deref() {
-        Some("ImportError") => [Some(true), Some(true), Some(false)],
-        Some("ModuleNotFoundError") => [Some(true), Some(false), Some(false)],
-        Some("Exception" | "BaseException") => [Some(true); 3],
-        Some(name) if OTHERS.contains(&name) => [Some(false), Some(false), None],
-        _ => [None; 3],
-    }
-}
-
-/// What two handlers take together.
-fn either(one: Catch, other: Catch) -> Catch {
-    let mut pairs = one.into_iter().zip(other);
-    let mut both = || match pairs.next()? {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    };
-    [both(), both(), both()]
-}
-
-/// The modules of `__lazy_modules__ = [...]` (PEP 810).
-fn named_late(body: &[Stmt]) -> Vec<String> {
-    let mut found = Vec::new();
-    for statement in body {
-        let Stmt::Assign(assign) = statement else {
-            continue;
-        };
-        let is_list = |target: &Expr| dotted(target).as_deref() == Some("__lazy_modules__");
-        let parts = match &*assign.value {
-            Expr::List(list) => &list.elts[..],
-            Expr::Tuple(tuple) => &tuple.elts[..],
-            Expr::Set(set) => &set.elts[..],
-            _ => continue,
-        };
-        if assign.targets.iter().any(is_list) {
-            found.extend(parts.iter().filter_map(|part| match part {
-                Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
-                _ => None,
-            }));
-        }
-    }
-    found
-}
-
-/// Calls that an expression makes whenever it is evaluated, the inner ones first.
-struct Calls<'a>(Vec<&'a ExprCall>);
-
-impl<'a> Visitor<'a> for Calls<'a> {
-    fn visit_expr(&mut self, expr: &'a Expr) {
-        match expr {
-            // What is in these may never be evaluated, or later.
-            Expr::Lambda(_)
-            | Expr::BoolOp(_)
-            | Expr::If(_)
-            | Expr::Generator(_)
-            | Expr::ListComp(_)
-            | Expr::SetComp(_)
-            | Expr::DictComp(_) => {}
-            Expr::Call(call) => {
-                walk_expr(self, expr);
-                self.0.push(call);
-            }
-            _ => walk_expr(self, expr),
-        }
-    }
-}
-
-/// Whether a function is a generator, so that a call executes nothing of it.
-fn yields(body: &[Stmt]) -> bool {
-    struct Yields(bool);
-    impl<'a> Visitor<'a> for Yields {
-        fn visit_expr(&mut self, expr: &'a Expr) {
-            self.0 |= matches!(expr, Expr::Yield(_) | Expr::YieldFrom(_));
-            walk_expr(self, expr);
-        }
-    }
-    let mut found = Yields(false);
-    for statement in body {
-        found.visit_stmt(statement);
-    }
-    found.0
 }

@@ -147,18 +147,17 @@ impl<'a> World<'a> {
             return true;
         }
         let mut above = ancestors(module);
-        let makes = above.any(|above| match self.index.place(above) {
+        above.any(|above| match self.index.place(above) {
             Place::Package(init) => self
                 .source(init)
-                .is_none_or(|source| source.names.makes_modules),
+                .is_none_or(|source| source.names.has_modules),
             Place::Namespace => false,
             _ => true,
-        });
-        makes
+        })
     }
 
-    /// Whether a source of the same package that puts modules into `sys.modules` has the name of a module as a text. That
-    /// reads all sources of the package, so it is asked last.
+    /// Whether a source of the same package that puts modules into `sys.modules` has the name of a module as a
+    /// text. That reads all sources of the package, so it is asked last.
     pub(super) fn is_named_by_a_maker(&self, module: &str) -> bool {
         let top = module.split('/').next().unwrap_or(module);
         let makers = self.makers(top);
@@ -232,7 +231,7 @@ impl<'a> World<'a> {
         if self.binds(file, &source, name) {
             return Some(true);
         }
-        if source.names.makes_names || seen.len() > STARS_MAX {
+        if source.names.is_open || seen.len() > STARS_MAX {
             return None;
         }
         for star in &source.names.stars {

@@ -1,5 +1,5 @@
-//! Sources that may fail for want of a module that belongs to what is installed. A cheap look at their imports comes first;
-//! only where one of them leads nowhere is a source parsed, and looked at alone.
+//! Sources that may fail for want of a module that belongs to what is installed. A cheap look at their imports
+//! comes first; only where one of them leads nowhere is a source parsed, and looked at alone.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Modules that a venv does not hold itself: those of Python, of directories that `.pth` files add, of hooks that they install.
+//! Modules that a venv does not hold itself: those of Python, of directories that `.pth` files add, of hooks that
+//! they install.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -14,23 +15,27 @@ use crate::python::system_site::Beyond;
 
 /// The modules of Python that every version has.
 const ALWAYS: &str = "abc antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile \
-    calendar cmath cmd code codecs codeop collections colorsys compileall concurrent configparser contextlib contextvars copy \
-    copyreg csv ctypes curses dataclasses datetime dbm decimal difflib dis doctest email encodings ensurepip enum errno \
-    faulthandler fcntl filecmp fileinput fnmatch fractions ftplib functools gc genericpath getopt getpass gettext glob grp gzip \
-    hashlib heapq hmac html http idlelib imaplib importlib inspect io ipaddress itertools json keyword linecache locale \
-    logging lzma mailbox marshal math mimetypes mmap modulefinder multiprocessing netrc ntpath nturl2path numbers opcode \
-    operator optparse os pathlib pdb pickle pickletools pkgutil platform plistlib poplib posix posixpath pprint profile pstats \
-    pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline reprlib resource rlcompleter runpy sched \
-    secrets select selectors shelve shlex shutil signal site smtplib socket socketserver sqlite3 sre_compile sre_constants \
-    sre_parse ssl stat statistics string stringprep struct subprocess symtable sys sysconfig syslog tabnanny tarfile tempfile \
-    termios textwrap this threading time timeit tkinter token tokenize trace traceback tracemalloc tty turtle turtledemo types \
-    typing unicodedata unittest urllib uuid venv warnings wave weakref webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport \
-    zlib __future__ __main__ zoneinfo graphlib";
+    calendar cmath cmd code codecs codeop collections colorsys compileall concurrent configparser \
+    contextlib contextvars copy copyreg csv ctypes curses dataclasses datetime dbm decimal difflib dis \
+    doctest email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch fractions \
+    ftplib functools gc genericpath getopt getpass gettext glob grp gzip hashlib heapq hmac html http \
+    idlelib imaplib importlib inspect io ipaddress itertools json keyword linecache locale logging lzma \
+    mailbox marshal math mimetypes mmap modulefinder multiprocessing netrc ntpath nturl2path numbers \
+    opcode operator optparse os pathlib pdb pickle pickletools pkgutil platform plistlib poplib posix \
+    posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri \
+    random re readline reprlib resource rlcompleter runpy sched secrets select selectors shelve shlex \
+    shutil signal site smtplib socket socketserver sqlite3 sre_compile sre_constants sre_parse ssl stat \
+    statistics string stringprep struct subprocess symtable sys sysconfig syslog tabnanny tarfile \
+    tempfile termios textwrap this threading time timeit tkinter token tokenize trace traceback \
+    tracemalloc tty turtle turtledemo types typing unicodedata unittest urllib uuid venv warnings wave \
+    weakref webbrowser wsgiref xml xmlrpc zipapp zipfile zipimport zlib __future__ __main__ zoneinfo \
+    graphlib";
 
 static EVERYWHERE: LazyLock<HashSet<&str>> = LazyLock::new(|| ALWAYS.split_whitespace().collect());
 
-/// Modules that some versions have: the minor version of Python 3 from which on, and up to which. What a distributor may leave
-/// out, or only some builds have, is neither certain nor ruled out, and stands in no list here.
+/// Modules that some versions have: the minor version of Python 3 from which on, and up to which. What a
+/// distributor may leave out, or only some builds have, is neither certain nor ruled out, and stands in no list
+/// here.
 const SOME: [(&str, i64, i64); 31] = [
     ("aifc", 0, 12),
     ("annotationlib", 14, 99),

@@ -1,5 +1,6 @@
-//! Modules that are missing where no import from outside leads: backends of other platforms, helpers of tests, templates. Wheels
-//! have many of these that never were whole, so they count only where something says that the module was there once.
+//! Modules that are missing where no import from outside leads: backends of other platforms, helpers of tests,
+//! templates. Wheels have many of these that never were whole, so they count only where something says that the
+//! module was there once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

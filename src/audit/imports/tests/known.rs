@@ -1,4 +1,5 @@
-//! Packages of the world, in small: those that were called damaged while nothing was wrong with them, and those that were not.
+//! Packages of the world, in small: those that were called damaged while nothing was wrong with them, and those
+//! that were not.
 
 use super::lost_in;
 
@@ -6,10 +7,8 @@ const METADATA: &str = "Metadata-Version: 2.1\nName: a\nVersion: 1\n";
 
 /// A distribution whose RECORD lists all that is there, as every wheel of today has it.
 fn whole(files: &[(&str, &str)]) -> Vec<String> {
-    let record: String = files
-        .iter()
-        .map(|(name, _)| format!("{name},,\n"))
-        .collect();
+    let rows: Vec<String> = files.iter().map(|(name, _)| format!("{name},,")).collect();
+    let record = rows.join("\n");
     let mut all = files.to_vec();
     all.push(("a-1.dist-info/RECORD", &record));
     all.push(("a-1.dist-info/METADATA", METADATA));
@@ -70,11 +69,27 @@ fn a_backend_of_another_implementation_is_no_damage() {
         ),
         (
             "zmq/backend/__init__.py",
-            "import os, platform\nfrom .select import public_api, select_backend\nif 'PYZMQ_BACKEND' in os.environ:\n    _ns = select_backend(os.environ['PYZMQ_BACKEND'])\nelse:\n    try:\n        _ns = select_backend('zmq.backend.cython')\n    except ImportError:\n        _ns = select_backend('zmq.backend.cffi')\nglobals().update(_ns)\n",
+            concat!(
+                "import os, platform\n",
+                "from .select import public_api, select_backend\n",
+                "if 'PYZMQ_BACKEND' in os.environ:\n",
+                "    _ns = select_backend(os.environ['PYZMQ_BACKEND'])\n",
+                "else:\n",
+                "    try:\n",
+                "        _ns = select_backend('zmq.backend.cython')\n",
+                "    except ImportError:\n",
+                "        _ns = select_backend('zmq.backend.cffi')\n",
+                "globals().update(_ns)\n",
+            ),
         ),
         (
             "zmq/backend/select.py",
-            "from importlib import import_module\npublic_api = []\ndef select_backend(name):\n    return import_module(name)\n",
+            concat!(
+                "from importlib import import_module\n",
+                "public_api = []\n",
+                "def select_backend(name):\n",
+                "    return import_module(name)\n",
+            ),
         ),
         ("zmq/backend/cython/__init__.py", "from ._zmq import x\n"),
         ("zmq/backend/cython/_zmq.abi3.so", ""),
@@ -116,7 +131,11 @@ fn modules_inside_an_extension_are_no_damage() {
         ("triton/__init__.py", "from . import compiler\n"),
         (
             "triton/compiler.py",
-            "from triton._C.libtriton import ir\nimport triton._C.libtriton.ir\nfrom ._C.libtriton.triton_ir import x\n",
+            concat!(
+                "from triton._C.libtriton import ir\n",
+                "import triton._C.libtriton.ir\n",
+                "from ._C.libtriton.triton_ir import x\n",
+            ),
         ),
         ("triton/_C/__init__.py", ""),
         ("triton/_C/libtriton.so", ""),
@@ -160,7 +179,12 @@ fn modules_of_a_table_are_no_damage() {
     sound(&[
         (
             "py/__init__.py",
-            "from py._error import error\nimport py._vendored_packages.apipkg as apipkg\nlib_not_mangled_by_packagers = True\napipkg.initpkg(__name__, attr={'_apipkg': apipkg}, exportdefs={'builtin': {'_totext': '._builtin:_totext'}})\n",
+            concat!(
+                "from py._error import error\n",
+                "import py._vendored_packages.apipkg as apipkg\n",
+                "lib_not_mangled_by_packagers = True\n",
+                "apipkg.initpkg(__name__, attr={'_apipkg': apipkg}, exportdefs={'builtin': {'_totext': '._builtin:_totext'}})\n",
+            ),
         ),
         ("py/_error.py", "error = 1\n"),
         ("py/_vendored_packages/__init__.py", ""),
@@ -213,7 +237,19 @@ fn a_handler_that_is_reached_needs_its_module() {
         ),
         (
             "uvicorn/supervisors/__init__.py",
-            "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nfrom uvicorn.supervisors.basereload import BaseReload\nif TYPE_CHECKING:\n    ChangeReload: type[BaseReload]\nelse:\n    try:\n        from uvicorn.supervisors.watchfilesreload import WatchFilesReload as ChangeReload\n    except ImportError:\n        from uvicorn.supervisors.statreload import StatReload as ChangeReload\nMultiprocess = 1\n",
+            concat!(
+                "from __future__ import annotations\n",
+                "from typing import TYPE_CHECKING\n",
+                "from uvicorn.supervisors.basereload import BaseReload\n",
+                "if TYPE_CHECKING:\n",
+                "    ChangeReload: type[BaseReload]\n",
+                "else:\n",
+                "    try:\n",
+                "        from uvicorn.supervisors.watchfilesreload import WatchFilesReload as ChangeReload\n",
+                "    except ImportError:\n",
+                "        from uvicorn.supervisors.statreload import StatReload as ChangeReload\n",
+                "Multiprocess = 1\n",
+            ),
         ),
         (
             "uvicorn/supervisors/basereload.py",
@@ -221,7 +257,11 @@ fn a_handler_that_is_reached_needs_its_module() {
         ),
         (
             "uvicorn/supervisors/watchfilesreload.py",
-            "from watchfiles import watch\nfrom uvicorn.supervisors.basereload import BaseReload\nclass WatchFilesReload: pass\n",
+            concat!(
+                "from watchfiles import watch\n",
+                "from uvicorn.supervisors.basereload import BaseReload\n",
+                "class WatchFilesReload: pass\n",
+            ),
         ),
     ]);
     assert_eq!(
@@ -236,7 +276,15 @@ fn a_name_that_only_an_import_of_its_inside_mentions_is_not_given() {
     let found = whole(&[
         (
             "grpc/__init__.py",
-            "import abc\nfrom grpc import _compression\ntry:\n    from grpc._grpcio_metadata import __version__\nexcept ImportError:\n    __version__ = 'dev0'\nfrom grpc import _channel\n",
+            concat!(
+                "import abc\n",
+                "from grpc import _compression\n",
+                "try:\n",
+                "    from grpc._grpcio_metadata import __version__\n",
+                "except ImportError:\n",
+                "    __version__ = 'dev0'\n",
+                "from grpc import _channel\n",
+            ),
         ),
         ("grpc/_compression.py", "x = 1\n"),
         (

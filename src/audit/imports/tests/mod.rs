@@ -1,8 +1,11 @@
 //! Small trees with imports that lead nowhere, and with some that only seem to.
 
+mod conditions;
+mod executed;
 mod guards;
 mod known;
 mod places;
+mod reached;
 
 use std::collections::HashMap;
 
@@ -96,6 +99,56 @@ fn lost_by(version: &str, files: &[(&str, &str)]) -> Vec<String> {
         .collect();
     found.sort();
     found
+}
+
+/// A claim, the source of `a/__init__.py`, and whether importing it surely fails for want of `a.gone`.
+type Row = (&'static str, &'static str, bool);
+
+/// A claim, the files of a tree, and what it lacks.
+type Tree = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+/// The package around the source that is tried. `other` is not installed.
+const AROUND: [(&str, &str); 6] = [
+    ("a/here.py", "x = 1\n"),
+    ("a/needs_other.py", "import other\nx = 1\n"),
+    (
+        "a/needs_gone.py",
+        "from .here import x\nfrom .gone import y\n",
+    ),
+    ("a/raises.py", "raise RuntimeError('no')\n"),
+    ("a/empty/__init__.py", ""),
+    ("a/fast.cpython-311-x86_64-linux-gnu.so", "ELF"),
+];
+
+/// Tries rows of a claim, the source of `a/__init__.py`, and whether importing it surely fails for want of `a.gone`.
+fn judge(version: &str, rows: &[Row]) {
+    let mut wrong = Vec::new();
+    for (claim, source, fails) in rows {
+        let mut files = AROUND.to_vec();
+        files.push(("a/__init__.py", source));
+        let found = lost_by(version, &files);
+        let damage = found.iter().filter(|one| !one.starts_with("import-"));
+        if (damage.count() > 0) != *fails {
+            wrong.push(format!("{claim}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Tries rows of a claim, a tree, and what it lacks.
+fn judge_trees(rows: &[Tree]) {
+    let mut wrong = Vec::new();
+    for (claim, files, expected) in rows {
+        let found = lost_in(files);
+        if found != *expected {
+            wrong.push(format!("{claim}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

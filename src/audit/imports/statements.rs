@@ -1,0 +1,131 @@
+//! What single statements and calls import.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+
+use super::guard::dotted;
+use super::steps::Wanted;
+
+/// The imports of a statement, each with whether it is a lazy one.
+pub(super) fn imports(statement: &Stmt, line: usize) -> impl Iterator<Item = (Wanted, bool)> {
+    let mut found = Vec::new();
+    match statement {
+        Stmt::Import(import) => {
+            for alias in &import.names {
+                let module = alias.name.to_string();
+                let wanted = Wanted {
+                    line,
+                    module,
+                    ..Wanted::default()
+                };
+                found.push((wanted, import.is_lazy));
+            }
+        }
+        Stmt::ImportFrom(from) => {
+            let names = from.names.iter().map(|alias| alias.name.to_string());
+            let wanted = Wanted {
+                line,
+                level: from.level,
+                module: from
+                    .module
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                names: names.filter(|name| name != "*").collect(),
+                star: from.names.iter().any(|alias| &alias.name == "*"),
+            };
+            found.push((wanted, from.is_lazy));
+        }
+        _ => {}
+    }
+    found.into_iter()
+}
+
+/// What `import_module("a.b")`, `import_module(".b", __name__)` and `__import__("a.b")` import.
+pub(super) fn named(call: &ExprCall, line: usize, is_init: bool) -> Option<Wanted> {
+    let Expr::StringLiteral(text) = call.arguments.args.first()? else {
+        return None;
+    };
+    let whole = text.value.to_str();
+    let bare = whole.trim_start_matches('.');
+    let level = (whole.len() - bare.len()) as u32;
+    if level > 0 {
+        let package = call.arguments.args.get(1);
+        let package = package.or_else(|| call.arguments.keywords.first().map(|word| &word.value));
+        let name = package.and_then(dotted)?;
+        if name != "__package__" && (name != "__name__" || !is_init) {
+            return None;
+        }
+    }
+    // `__import__` with more arguments may be a relative one.
+    let is_plain = call.arguments.args.len() == 1 && call.arguments.keywords.is_empty();
+    (level > 0 || is_plain).then(|| Wanted {
+        line,
+        level,
+        module: bare.to_owned(),
+        ..Wanted::default()
+    })
+}
+
+/// The modules of `__lazy_modules__ = [...]` (PEP 810).
+pub(super) fn named_late(body: &[Stmt]) -> Vec<String> {
+    let mut found = Vec::new();
+    for statement in body {
+        let Stmt::Assign(assign) = statement else {
+            continue;
+        };
+        let is_list = |target: &Expr| dotted(target).as_deref() == Some("__lazy_modules__");
+        let parts = match &*assign.value {
+            Expr::List(list) => &list.elts[..],
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            Expr::Set(set) => &set.elts[..],
+            _ => continue,
+        };
+        if assign.targets.iter().any(is_list) {
+            found.extend(parts.iter().filter_map(|part| match part {
+                Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+                _ => None,
+            }));
+        }
+    }
+    found
+}
+
+/// Calls that an expression makes whenever it is evaluated, the inner ones first.
+pub(super) struct Calls<'a>(pub(super) Vec<&'a ExprCall>);
+
+impl<'a> Visitor<'a> for Calls<'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            // What is in these may never be evaluated, or later.
+            Expr::Lambda(_)
+            | Expr::BoolOp(_)
+            | Expr::If(_)
+            | Expr::Generator(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_) => {}
+            Expr::Call(call) => {
+                walk_expr(self, expr);
+                self.0.push(call);
+            }
+            _ => walk_expr(self, expr),
+        }
+    }
+}
+
+/// Whether a function is a generator, so that a call executes nothing of it.
+pub(super) fn yields(body: &[Stmt]) -> bool {
+    struct Yields(bool);
+    impl<'a> Visitor<'a> for Yields {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            self.0 |= matches!(expr, Expr::Yield(_) | Expr::YieldFrom(_));
+            walk_expr(self, expr);
+        }
+    }
+    let mut found = Yields(false);
+    for statement in body {
+        found.visit_stmt(statement);
+    }
+    found.0
+}

@@ -1,0 +1,176 @@
+//! Conditions, in small packages of which `a.gone` is missing.
+
+use super::{Row, judge};
+
+const CONDITIONS: &[Row] = &[
+    (
+        "TYPE_CHECKING",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import a.gone",
+        false,
+    ),
+    (
+        "typing.TYPE_CHECKING",
+        "import typing\nif typing.TYPE_CHECKING:\n import a.gone",
+        false,
+    ),
+    (
+        "its else",
+        "if TYPE_CHECKING:\n pass\nelse:\n import a.gone",
+        true,
+    ),
+    (
+        "not TYPE_CHECKING",
+        "if not TYPE_CHECKING:\n import a.gone",
+        true,
+    ),
+    ("False", "if False:\n import a.gone", false),
+    ("0", "if 0:\n import a.gone", false),
+    (
+        "version",
+        "import sys\nif sys.version_info >= (3, 11):\n import a.gone",
+        true,
+    ),
+    (
+        "younger version",
+        "import sys\nif sys.version_info >= (3, 12):\n import a.gone",
+        false,
+    ),
+    (
+        "part of the version",
+        "import sys\nif sys.version_info[0] == 2:\n import a.gone",
+        false,
+    ),
+    (
+        "two parts",
+        "import sys\nif sys.version_info[:2] < (3, 12):\n import a.gone",
+        true,
+    ),
+    (
+        "minor",
+        "import sys\nif sys.version_info.minor > 11:\n import a.gone",
+        false,
+    ),
+    (
+        "hexversion",
+        "import sys\nif sys.hexversion >= 0x030B0000:\n import a.gone",
+        true,
+    ),
+    (
+        "platform",
+        "import sys\nif sys.platform == 'darwin':\n import a.gone",
+        false,
+    ),
+    (
+        "platform of this",
+        "import sys\nif sys.platform.startswith('linux'):\n import a.gone",
+        true,
+    ),
+    (
+        "platform in some",
+        "import sys\nif sys.platform in ('win32', 'cygwin'):\n import a.gone",
+        false,
+    ),
+    (
+        "os.name",
+        "import os\nif os.name == 'nt':\n import a.gone",
+        false,
+    ),
+    (
+        "platform.system",
+        "import platform\nif platform.system() == 'Windows':\n import a.gone",
+        false,
+    ),
+    (
+        "platform.system lower",
+        "import platform\nif platform.system().lower() == 'linux':\n import a.gone",
+        true,
+    ),
+    (
+        "implementation",
+        "import sys\nif sys.implementation.name == 'pypy':\n import a.gone",
+        false,
+    ),
+    (
+        "python_implementation",
+        "import platform\nif platform.python_implementation() == 'CPython':\n import a.gone",
+        true,
+    ),
+    (
+        "and",
+        "import sys, os\nif os.environ.get('X') and sys.platform == 'win32':\n import a.gone",
+        false,
+    ),
+    (
+        "or",
+        "import sys, os\nif os.environ.get('X') or sys.platform == 'linux':\n import a.gone",
+        true,
+    ),
+    (
+        "and, unknown",
+        "import sys, os\nif os.environ.get('X') and sys.platform == 'linux':\n import a.gone",
+        false,
+    ),
+    (
+        "unknown",
+        "import os\nif os.environ.get('X'):\n import a.gone",
+        false,
+    ),
+    (
+        "unknown, both ways",
+        "if a:\n import a.gone\nelse:\n from a import gone",
+        true,
+    ),
+    (
+        "unknown, one way of another reason",
+        "if a:\n import a.gone\nelse:\n import other",
+        false,
+    ),
+    (
+        "elif",
+        "import sys\nif sys.platform == 'win32':\n pass\nelif sys.platform == 'linux':\n import a.gone",
+        true,
+    ),
+    (
+        "elif of another",
+        "import sys\nif sys.platform == 'linux':\n pass\nelif a:\n import a.gone\nelse:\n import a.gone",
+        false,
+    ),
+    (
+        "a name for it",
+        "import sys\nWIN = sys.platform == 'win32'\nif WIN:\n import a.gone",
+        false,
+    ),
+    (
+        "a name that changes",
+        "WIN = False\nif a:\n WIN = True\nif WIN:\n import a.gone",
+        false,
+    ),
+    ("a sign", "if -1:\n import a.gone", false),
+    ("PY2", "import six\nif six.PY2:\n import a.gone", false),
+    ("match", "match a:\n case 1:\n  import a.gone", false),
+    (
+        "match of all",
+        "match a:\n case 1:\n  import a.gone\n case _:\n  import a.gone",
+        true,
+    ),
+];
+
+#[test]
+fn conditions_of_the_interpreter_are_decided() {
+    judge("3.11.7", CONDITIONS);
+    judge(
+        "3.12.1",
+        &[
+            (
+                "younger version",
+                "import sys\nif sys.version_info >= (3, 12):\n import a.gone",
+                true,
+            ),
+            (
+                "a module that this Python has not",
+                "try:\n import imp\nexcept ImportError:\n import a.gone",
+                true,
+            ),
+        ],
+    );
+}

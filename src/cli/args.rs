@@ -3,6 +3,7 @@
 
 mod transport;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,12 +15,7 @@ pub(crate) use transport::{Copy, Export, Import};
 
 /// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and durably.
 #[derive(Debug, Parser)]
-#[command(
-    version,
-    propagate_version = true,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Before a deploy: save. In an incident: diff, then restore.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -117,6 +113,8 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man,
+    /// Print the version
+    Version,
 }
 
 #[derive(Debug, Args)]
@@ -149,6 +147,9 @@ pub(crate) struct Check {
     /// Compare all bytecode with what its source compiles to, not only what is suspect; this runs no code of the venv
     #[arg(long)]
     pub(crate) compile: bool,
+    /// End with 1 for any notice as well, unless it is accepted
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]
@@ -170,7 +171,7 @@ pub(crate) struct Restore {
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
     /// Which snapshot: id, 'latest', 'latest~N', '@label' [default: the newest baseline of the venv]
-    pub(crate) snapshot: Option<SnapshotRef>,
+    pub(crate) snapshot: Option<OsString>,
     /// Build it there, where nothing is yet, adapted to its new place
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) to: Option<PathBuf>,
@@ -260,7 +261,7 @@ pub(crate) struct Ls {
 pub(crate) struct Cat {
     /// SNAPSHOT:PATH, such as latest:pyvenv.cfg
     #[arg(value_name = "SNAPSHOT:PATH")]
-    pub(crate) file: std::ffi::OsString,
+    pub(crate) file: OsString,
     #[command(flatten)]
     pub(crate) of: Of,
 }

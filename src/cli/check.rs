@@ -17,6 +17,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> 
         caches: place::installer_caches(&site),
         import: args.import,
         compile: args.compile,
+        strict: args.strict,
     };
     let outcome = check(&session.context, &site, &options)?;
     session.answer(|out, style| {

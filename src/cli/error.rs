@@ -148,9 +148,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::Unsettled { source, .. } => return store_hint(source),
         Error::Uncompleted { source, .. } => return hint(source),
         Error::Venv(venv) => return venv_hint(venv),
-        Error::Damaged(_) => format!("'{name} check' tells more, '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
+        Error::Damaged(_) => format!("'{name} check' tells more, and the command that installs anew what is damaged; '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),
-        Error::NoBaseline { venv, .. } => format!("'{name} save {}' makes one while the venv is good; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
+        Error::NoBaseline { venv, .. } => format!("'{name} save {0}' makes one while the venv is good; where it is not, '{name} check {0}' tells the command that installs anew what is damaged; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::KeepsNothing => "what stays is only protected; look at the labels and times with 'snap list', or name what to forget".to_owned(),
         Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
@@ -159,6 +159,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::Busy(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
         Error::InTheWay(_) => "no restore is known to have left it: look at it, then move it away and run the command again".to_owned(),
         Error::NoRoom(_) => "free some space there and run the command again; nothing was changed".to_owned(),
+        // The content is right: another snapshot would end in the same way.
+        Error::NotVerified { what, .. } if is_attribute(what) => format!("this place changes what is written there, or cannot hold it (mount options, ACLs of the directory, another file system): look at those, or try '{name} restore --to DIR' elsewhere"),
         Error::NotVerified { .. } => format!("'{name} restore' with another snapshot may work: '{name} list'"),
         Error::Path(path) => return path_hint(path),
         Error::DamagedSnapshot { .. } => format!("'{name} verify --repair' mends a single flipped bit; else restore the file from a copy of the store, or choose another snapshot"),
@@ -173,6 +175,12 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether what differs is no content.
+fn is_attribute(what: &str) -> bool {
+    let kind = what.split(',').next().unwrap_or_default();
+    matches!(kind, "mode" | "owner" | "mtime" | "link")
 }
 
 fn is_full(error: &Error) -> bool {
@@ -215,6 +223,13 @@ fn store_hint(error: &StoreError) -> Option<String> {
     })
 }
 
+/// Whether somebody was not let in; an interpreter that may not be run there, or a path that is too long, is something else.
+fn is_denied(reason: &str) -> bool {
+    let denied = std::io::Error::from(rustix::io::Errno::ACCESS).to_string();
+    reason.contains(&denied) && !reason.contains("may not run")
+        || reason.contains("Operation not permitted")
+}
+
 fn venv_hint(error: &VenvError) -> Option<String> {
     let name = super::program_name();
     Some(match error {
@@ -230,6 +245,11 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         ),
         VenvError::Mount(_) => {
             "unmount it, or move it out of the venv: nothing here crosses a mount".to_owned()
+        }
+        VenvError::Unreadable { reason, .. } if !is_denied(reason) => {
+            format!(
+                "'{name} check' names all that could not be looked at, with the reasons; '{name} save --force' leaves it out"
+            )
         }
         VenvError::Unreadable { .. } => for_user(
             "run it as the owner or as root",

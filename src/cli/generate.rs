@@ -1,4 +1,4 @@
-//! `snap completions` and `snap man`: made from the same declaration as the help.
+//! `snap completions`, `snap man` and `snap version`: made from the same declaration as the help.
 
 use super::error::Failure;
 use super::exit::Exit;
@@ -26,6 +26,10 @@ pub(crate) fn man() -> Result<Exit, Failure> {
         page.render_options_section(&mut text).map_err(cannot)?;
     }
     print(&text)
+}
+
+pub(crate) fn version() -> Result<Exit, Failure> {
+    print(command().render_version().as_bytes())
 }
 
 fn print(text: &[u8]) -> Result<Exit, Failure> {

@@ -6,7 +6,6 @@ use venv_snap::report::{json, text};
 use super::args::List;
 use super::error::Failure;
 use super::exit::Exit;
-use super::nearest;
 use super::place;
 use super::session::Session;
 
@@ -19,9 +18,8 @@ pub(crate) fn run(session: &Session<'_>, args: &List) -> Result<Exit, Failure> {
     let listing = list(&session.context, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     let unknown = site.as_ref().filter(|_| listing.snapshots.is_empty());
-    if let Some(near) = unknown.and_then(|site| nearest::known(&session.context, site.path())) {
-        let near = venv_snap::model::Shown::path(&near).to_string();
-        session.ui.hint(&format!("did you mean '{near}'?"));
+    if let Some(site) = unknown.filter(|site| listing.damaged.is_empty() && !place::is_venv(site)) {
+        return Err(session.no_venv(site));
     }
     session.answer(|out, style| {
         if session.json {

@@ -13,6 +13,12 @@ pub(crate) fn run(session: &Session<'_>, args: &Log) -> Result<Exit, Failure> {
     let site = place::venv_around(args.venv.as_deref())?;
     let outcome = log(&session.context, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
+    let unknown = site
+        .as_ref()
+        .filter(|_| args.venv.is_some() && outcome.entries.is_empty());
+    if let Some(site) = unknown.filter(|site| !place::is_venv(site)) {
+        return Err(session.no_venv(site));
+    }
     session.answer(|out, style| {
         if session.json {
             json::log(out, &outcome)

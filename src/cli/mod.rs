@@ -119,6 +119,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Completions { shell } => generate::completions(shell),
         Command::Man => generate::man(),
+        Command::Version => generate::version(),
         Command::Demo(demo) => demo::run(ui, &demo),
         Command::Save(save) => save::run(&session(arguments.global)?, save),
         Command::Check(check) => check::run(&session(arguments.global)?, &check),

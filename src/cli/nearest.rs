@@ -27,7 +27,16 @@ pub(crate) fn known(context: &Context<'_>, path: &Path) -> Option<PathBuf> {
         .into_iter()
         .map(|venv| (distance(&venv), venv))
         .min()?;
-    (near.0 <= TYPOS_MAX).then_some(near.1)
+    let own = own_part(&wanted, &near.1.to_string_lossy());
+    (near.0 <= TYPOS_MAX && near.0 * 2 <= own).then_some(near.1)
+}
+
+/// How many letters a path has behind the directories that another has as well: a name that shares nothing is no typo.
+fn own_part(path: &str, other: &str) -> usize {
+    let parts = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let (one, two) = (parts(path), parts(other));
+    let same = one.iter().zip(&two).take_while(|(a, b)| a == b).count();
+    one[same..].join("/").chars().count()
 }
 
 /// How many letters must be added, removed or replaced to make one text of the other.
@@ -48,7 +57,14 @@ fn typos(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::typos;
+    use super::{own_part, typos};
+
+    #[test]
+    fn what_two_paths_share_counts_for_nothing() {
+        assert_eq!(own_part("/srv/app/nope", "/srv/app/im"), 4);
+        assert_eq!(own_part("/srv/app/x", "/srv/app/x"), 0);
+        assert_eq!(own_part("/srv/ab/venv", "/srv/aa/venv"), 7);
+    }
 
     #[test]
     fn typos_are_letters_that_were_added_left_out_or_replaced() {

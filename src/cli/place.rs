@@ -224,6 +224,18 @@ pub(crate) fn other_stores(site: &Site, own: &Path) -> Vec<PathBuf> {
     stores.filter(|store| store != own).collect()
 }
 
+/// Whether a venv stands there.
+pub(crate) fn is_venv(site: &Site) -> bool {
+    site.path().join("pyvenv.cfg").exists()
+}
+
+/// Whether no other default store is there: of this user, of the venv's owner, of root.
+pub(crate) fn is_only_store(site: &Site, used: &Path) -> bool {
+    let own = data_home().map(|home| home.join("venv-snap"));
+    let mut all = other_stores(site, used).into_iter().chain(own);
+    !all.any(|store| store != used && store.exists())
+}
+
 /// The caches of uv and pip: that of the environment, of this user and of the venv's owner.
 pub(crate) fn installer_caches(site: &Site) -> Vec<PathBuf> {
     let owner = std::fs::metadata(site.path()).ok().map(|meta| meta.uid());

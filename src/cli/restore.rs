@@ -1,6 +1,9 @@
 //! `snap restore`
 
-use venv_snap::model::Shown;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use venv_snap::model::{BadRef, Shown, SnapshotRef};
 use venv_snap::monitor::Monitor;
 use venv_snap::ops::{Mode, Part, RestoreOptions, RestoreOutcome, restore};
 use venv_snap::report::{json, text};
@@ -13,10 +16,11 @@ use super::place;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure> {
-    let site = place::venv_to_change(args.venv.as_deref(), "restore", session.ui)?;
+    let (venv, snapshot) = named(args.venv, args.snapshot)?;
+    let site = place::venv_to_change(venv.as_deref(), "restore", session.ui)?;
     let options = RestoreOptions {
         caches: place::installer_caches(&site),
-        snapshot: args.snapshot,
+        snapshot,
         to: args.to.as_deref().map(Site::resolve).transpose()?,
         exact: args.exact,
         part: match args.only {
@@ -37,6 +41,38 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
         .map_err(|error| session.explain(error, Some(&site)))?;
     name_processes(&mut outcome, using);
     tell(session, &outcome)
+}
+
+/// The venv and the snapshot, in whichever order they came. What could be both is taken for what its place says.
+fn named(
+    first: Option<PathBuf>,
+    second: Option<OsString>,
+) -> Result<(Option<PathBuf>, Option<SnapshotRef>), Failure> {
+    let parse = |text: &OsStr| -> Result<SnapshotRef, BadRef> { text.to_string_lossy().parse() };
+    let is_label = |path: &PathBuf| {
+        let by_form = parse(path.as_os_str()).ok();
+        by_form.filter(|_| !path.exists())
+    };
+    let Some(second) = second else {
+        // Alone it is a snapshot only where it cannot be a path that somebody forgot.
+        let label = first
+            .as_ref()
+            .filter(|path| path.to_string_lossy().starts_with('@'));
+        return Ok(match label.and_then(is_label) {
+            Some(label) => (None, Some(label)),
+            None => (first, None),
+        });
+    };
+    match parse(&second) {
+        Ok(snapshot) => Ok((first, Some(snapshot))),
+        Err(bad) => match first.as_ref().and_then(is_label) {
+            Some(snapshot) => Ok((Some(second.into()), Some(snapshot))),
+            None => {
+                let hint = format!("'{} list' shows what there is", super::program_name());
+                Err(Failure::usage(bad.to_string(), hint))
+            }
+        },
+    }
 }
 
 /// Whatever used the replaced tree was looked for before the fence stood.

@@ -1,5 +1,6 @@
 //! `snap save`
 
+use venv_snap::model::Shown;
 use venv_snap::ops::{ClockJump, Error, SaveOptions, save};
 use venv_snap::report::{json, text};
 
@@ -41,7 +42,11 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
         if session.json {
             json::save(out, &outcome)
         } else {
-            text::save(out, &outcome, style)
+            text::save(out, &outcome, style)?;
+            match place::is_only_store(&site, &session.context.store) {
+                true => Ok(()),
+                false => writeln!(out, "in the store {}", Shown::path(&session.context.store)),
+            }
         }
     })?;
     Ok(Exit::Done)

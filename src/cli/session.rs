@@ -4,7 +4,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use venv_snap::model::{Shown, SnapshotRef};
+use venv_snap::model::{Label, Shown, SnapshotRef};
 use venv_snap::ops::{Context, Error, fence, list};
 use venv_snap::report::text::Style;
 use venv_snap::{Process, Site};
@@ -79,6 +79,26 @@ impl<'a> Session<'a> {
         using
     }
 
+    /// A name of a venv that the store has nothing of, and where no venv stands either.
+    pub(crate) fn no_venv(&self, site: &Site) -> Failure {
+        let near = nearest::known(&self.context, site.path());
+        let near = near.map(|near| format!("did you mean '{}'? ", Shown::path(&near)));
+        let name = super::program_name();
+        Failure {
+            message: format!(
+                "there is no venv '{}', and no snapshot of one",
+                Shown::path(site.path())
+            ),
+            causes: Vec::new(),
+            hint: Some(format!(
+                "{}'{name} list' shows all that there is",
+                near.unwrap_or_default()
+            )),
+            exit: Exit::NoStore,
+            audit: None,
+        }
+    }
+
     /// What stands where a snapshot is expected, and is neither one by its form nor a path that is there.
     pub(crate) fn no_snapshot(name: &std::path::Path, venv: &std::path::Path) -> Failure {
         let failure = Failure::from(Error::NoSnapshot {
@@ -87,7 +107,9 @@ impl<'a> Session<'a> {
         });
         let forms = "a snapshot is an id of 4 or more hex digits, 'latest', 'latest~N' or '@label'";
         let hint = failure.hint.clone().unwrap_or_default();
-        failure.with_hint(format!("{forms}; {hint}"))
+        let label = name.to_str().and_then(|text| Label::new(text).ok());
+        let meant = label.map(|label| format!("did you mean '@{}'? ", label.as_str()));
+        failure.with_hint(format!("{}{forms}; {hint}", meant.unwrap_or_default()))
     }
 
     /// Turns an error of an operation into what people see, with the store of somebody else who knows the venv.
@@ -157,9 +179,17 @@ impl<'a> Session<'a> {
 
 /// How text is drawn here.
 pub(crate) fn style(verbose: bool) -> Style {
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let said = std::env::var("COLUMNS").ok();
+    let said = said
+        .and_then(|text| text.parse().ok())
+        .filter(|columns| *columns > 0);
+    let terminal = || rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let terminal = || {
+        terminal()
+            .map(|size| usize::from(size.ws_col))
+            .filter(|columns| *columns > 0)
+    };
+    let columns: Option<usize> = said.or_else(terminal);
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     Style {
         width: columns.unwrap_or(if std::io::stdout().is_terminal() {
@@ -167,6 +197,7 @@ pub(crate) fn style(verbose: bool) -> Style {
         } else {
             120
         }),
+        wrap: columns,
         verbose,
         colour,
         zone: TimeZone::system(),

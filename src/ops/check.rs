@@ -27,6 +27,8 @@ pub struct CheckOptions {
     pub import: bool,
     /// Compare all bytecode with what its source compiles to, and not only what is suspect. This runs no code of the venv.
     pub compile: bool,
+    /// A notice counts like damage.
+    pub strict: bool,
 }
 
 /// What a check found.
@@ -36,14 +38,18 @@ pub struct CheckOutcome {
     pub venv: PathBuf,
     /// All that was found.
     pub audit: Audit,
+    /// Whether a notice counts like damage.
+    pub strict: bool,
     /// How long it took.
     pub took: Duration,
 }
 
 impl CheckOutcome {
-    /// Whether all could be looked at and none of it is damaged. Healthy venvs have notices.
+    /// Whether all could be looked at and none of it is damaged. Healthy venvs have notices, which count only where that is asked for.
     pub fn clean(&self) -> bool {
-        self.audit.is_clean()
+        let mut findings = self.audit.findings.iter();
+        let is_noticed = self.strict && findings.any(|one| one.accepted.is_none());
+        self.audit.is_clean() && !is_noticed
     }
 }
 
@@ -108,6 +114,7 @@ fn look(
     Ok(CheckOutcome {
         venv: site.path().to_owned(),
         audit,
+        strict: options.strict,
         took: start.elapsed(),
     })
 }

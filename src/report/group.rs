@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Change, Class, RelPath};
+use crate::model::{Change, Class, Node, RelPath};
 
 /// Differences that belong together.
 #[derive(Debug)]
@@ -37,9 +37,12 @@ impl Group<'_> {
 /// Sorts differences into groups, the worst first: by the distribution that owns them, else by where they lie.
 pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Group<'a>> {
     let mut found: BTreeMap<(Option<&str>, RelPath), Group<'a>> = BTreeMap::new();
-    for change in changes {
+    let changes: Vec<&Change> = changes.into_iter().collect();
+    let owners = owners(&changes);
+    for (at, &change) in changes.iter().enumerate() {
         let (name, place) = place_of(&change.path);
         let package = change.package.as_deref();
+        let package = package.or_else(|| owner_of_dir(&changes, at, &owners));
         let key = match package {
             Some(_) => (package, RelPath::root()),
             None => (None, place.clone()),
@@ -58,6 +61,51 @@ pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<G
     let mut groups: Vec<_> = found.into_values().collect();
     groups.sort_by_key(Group::badness);
     groups
+}
+
+/// By place: the distribution that owns what differs there, where it is one alone.
+fn owners<'a>(changes: &[&'a Change]) -> BTreeMap<RelPath, Option<&'a str>> {
+    let mut owners: BTreeMap<RelPath, Option<&str>> = BTreeMap::new();
+    for (change, package) in changes
+        .iter()
+        .filter_map(|one| Some((one, one.package.as_deref()?)))
+    {
+        let owner = owners
+            .entry(place_of(&change.path).1)
+            .or_insert(Some(package));
+        *owner = owner.filter(|other| *other == package);
+    }
+    owners
+}
+
+/// The distribution that a directory goes with, which nobody owns: that of what differs in it, which comes next in the order of paths,
+/// or of what differs around it.
+fn owner_of_dir<'a>(
+    changes: &[&'a Change],
+    at: usize,
+    owners: &BTreeMap<RelPath, Option<&'a str>>,
+) -> Option<&'a str> {
+    let dir = changes[at];
+    let entry = dir.expected.as_ref().or(dir.actual.as_ref());
+    let (_, place) = place_of(&dir.path);
+    site_of(&dir.path)?;
+    entry.filter(|entry| entry.node == Node::Dir)?;
+    let below = changes[at + 1..]
+        .iter()
+        .take_while(|other| other.path.is_within(&dir.path));
+    let inside = below.into_iter().find_map(|other| other.package.as_deref());
+    inside.or_else(|| owners.get(&place).copied().flatten())
+}
+
+/// The directory of packages that a path lies below.
+pub(super) fn site_of(path: &RelPath) -> Option<RelPath> {
+    let parts: Vec<&[u8]> = path.parts().collect();
+    let is_site = |part: &&[u8]| matches!(*part, b"site-packages" | b"dist-packages");
+    let at = parts
+        .iter()
+        .position(is_site)
+        .filter(|at| at + 1 < parts.len())?;
+    RelPath::new(&parts[..=at].join(&b'/')).ok()
 }
 
 /// The deepest directory that holds both.

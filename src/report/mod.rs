@@ -3,4 +3,5 @@
 mod group;
 pub mod json;
 pub mod markdown;
+mod reinstall;
 pub mod text;

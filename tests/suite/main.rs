@@ -83,3 +83,4 @@ mod unsettled;
 mod users;
 mod windows;
 mod within;
+mod words;

@@ -112,14 +112,15 @@ fn a_typo_in_the_path_of_a_venv_is_met_with_the_nearest_known_one() {
     let meant = format!("did you mean '{}'?", sandbox.venv().display());
     venv::tiny(&sandbox.path("vemv"));
     for (code, args) in [
-        (0, ["list", "vnv"]),
+        (10, ["list", "vnv"]),
+        (10, ["log", "vnv"]),
         (10, ["diff", "vemv"]),
         (10, ["restore", "vnv"]),
     ] {
         let run = sandbox.code(code, &args);
         assert!(run.stderr.contains(&meant), "{args:?} {run}");
     }
-    let run = sandbox.ok(&["list", "quite-another-one"]);
+    let run = sandbox.code(10, &["list", "quite-another-one"]);
     assert!(!run.stderr.contains("did you mean"), "{run}");
     let run = sandbox.ok(&["list", "venv"]);
     assert!(!run.stderr.contains("did you mean"), "{run}");

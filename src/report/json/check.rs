@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{document, entry, millis};
 use crate::model::{Audit, Diagnosis, Finding};
 use crate::ops::CheckOutcome;
+use crate::report::reinstall::reinstall;
 use crate::report::text::afterwards;
 
 /// Writes what a check found.
@@ -16,6 +17,9 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, audit(&outcome.audit)) {
         fields.extend(more);
     }
+    // Also what --strict counts.
+    fields["clean"] = outcome.clean().into();
+    fields["reinstall"] = reinstall(&outcome.venv, &outcome.audit).into();
     fields["took_ms"] = millis(outcome.took).into();
     document(out, "check", fields)
 }

@@ -11,6 +11,7 @@ mod transport;
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::model::{Audit, Deed};
@@ -32,8 +33,29 @@ fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()>
     if let (Value::Object(whole), Value::Object(fields)) = (&mut whole, fields) {
         whole.extend(fields);
     }
+    add_seconds(&mut whole);
     serde_json::to_writer(&mut *out, &whole)?;
     writeln!(out)
+}
+
+/// Beside each time its second, for programs that read no fractions (the `fromdateiso8601` of jq).
+fn add_seconds(value: &mut Value) {
+    match value {
+        Value::Array(all) => all.iter_mut().for_each(add_seconds),
+        Value::Object(fields) => {
+            for name in ["created", "time", "mtime"] {
+                let time = fields.get(name).and_then(Value::as_str);
+                let time = time.and_then(|text| text.parse::<Timestamp>().ok());
+                if let Some(second) =
+                    time.and_then(|time| Timestamp::from_second(time.as_second()).ok())
+                {
+                    fields.insert(format!("{name}_seconds"), second.to_string().into());
+                }
+            }
+            fields.values_mut().for_each(add_seconds);
+        }
+        _ => {}
+    }
 }
 
 fn millis(time: std::time::Duration) -> u64 {

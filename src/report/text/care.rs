@@ -6,7 +6,7 @@ use super::Style;
 use super::words::{coloured, count, number, size, snapshot, took};
 use crate::model::{Class, Shown};
 use crate::ops::{
-    ForgetOutcome, Hurt, PinOutcome, Pinning, PruneOutcome, Repaired, UndeleteOutcome,
+    Chosen, ForgetOutcome, Hurt, PinOutcome, Pinning, PruneOutcome, Repaired, UndeleteOutcome,
     VerifyOutcome,
 };
 use crate::store::{Flaw, Gap, Hole};
@@ -177,13 +177,19 @@ pub fn forget(out: &mut dyn Write, outcome: &ForgetOutcome, style: &Style) -> io
     for (chosen, why) in &outcome.kept {
         writeln!(
             out,
-            "keep    {}  {}",
+            "keep    {} of {}  {}",
             snapshot(chosen, style),
+            venv(chosen),
             why.join(", ")
         )?;
     }
     for chosen in &outcome.forgotten {
-        writeln!(out, "forget  {}", snapshot(chosen, style))?;
+        writeln!(
+            out,
+            "forget  {} of {}",
+            snapshot(chosen, style),
+            venv(chosen)
+        )?;
     }
     let forgotten = count(outcome.forgotten.len() as u64, "snapshot");
     if outcome.dry_run {
@@ -195,14 +201,29 @@ pub fn forget(out: &mut dyn Write, outcome: &ForgetOutcome, style: &Style) -> io
     )
 }
 
+/// The venv of a snapshot.
+fn venv(chosen: &Chosen) -> String {
+    Shown::path(&chosen.snapshot.venv.path()).to_string()
+}
+
 /// Writes what came back, or what could.
 pub fn undelete(out: &mut dyn Write, outcome: &UndeleteOutcome, style: &Style) -> io::Result<()> {
     for chosen in &outcome.restored {
-        writeln!(out, "{} is back", snapshot(chosen, style))?;
+        writeln!(
+            out,
+            "{} of {} is back",
+            snapshot(chosen, style),
+            venv(chosen)
+        )?;
     }
     for (chosen, whole) in &outcome.forgotten {
         let state = if *whole { "" } else { "  (pruned in part)" };
-        writeln!(out, "{}{state}", snapshot(chosen, style))?;
+        writeln!(
+            out,
+            "{} of {}{state}",
+            snapshot(chosen, style),
+            venv(chosen)
+        )?;
     }
     if outcome.restored.is_empty() && outcome.forgotten.is_empty() {
         writeln!(out, "no forgotten snapshots")?;

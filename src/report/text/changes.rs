@@ -21,11 +21,12 @@ pub(super) fn write(out: &mut dyn Write, changes: &[Change], style: &Style) -> i
         Folds::of(changes)
     };
     let mut elsewhere = 0;
+    let mut told = None;
     for group in groups(changes.iter().filter(wanted)) {
         if folds.tells_elsewhere(&group.changes) {
             elsewhere += group.changes.len();
         } else {
-            write_group(out, &group, &folds, style)?;
+            write_group(out, &group, &folds, style, &mut told)?;
         }
     }
     if elsewhere > 0 {
@@ -58,8 +59,9 @@ fn write_group(
     group: &Group<'_>,
     folds: &Folds<'_>,
     style: &Style,
+    told_place: &mut Option<RelPath>,
 ) -> io::Result<()> {
-    write_heading(out, group)?;
+    write_heading(out, group, told_place)?;
     let mut changes: Vec<&Change> = group
         .changes
         .iter()
@@ -126,8 +128,12 @@ fn around(dirs: usize) -> String {
     format!("{} around them", count(dirs as u64, "directory"))
 }
 
-/// Which group it is, where it lies, and how much of each kind it has.
-fn write_heading(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
+/// Which group it is, where it lies unless that was told of the one before, and how much of each kind it has.
+fn write_heading(
+    out: &mut dyn Write,
+    group: &Group<'_>,
+    told: &mut Option<RelPath>,
+) -> io::Result<()> {
     let place = if group.place.name() == group.name || group.place.is_root() {
         String::new()
     } else {
@@ -138,7 +144,10 @@ fn write_heading(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
         .place
         .parent()
         .filter(|parent| !whole && !parent.is_root());
+    let is_new = |parent: &RelPath| told.as_ref() != Some(parent);
     let above = parent
+        .as_ref()
+        .filter(|parent| is_new(parent))
         .map(|parent| format!("  in {parent}"))
         .unwrap_or_default();
     writeln!(
@@ -146,7 +155,11 @@ fn write_heading(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
         "\n{}{place}{above}: {}",
         Shown(&group.name),
         tally(&group.changes)
-    )
+    )?;
+    if parent.is_some() {
+        *told = parent;
+    }
+    Ok(())
 }
 
 /// A path as seen from the place of its group.

@@ -5,15 +5,19 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::words::{coloured, count, sharing, took};
+use super::wrap::Wrapped;
 use crate::audit::wanted;
-use crate::model::{Audit, Check, Class, Finding, Package, Shown, Unread};
+use crate::model::{Audit, Check, Class, Finding, Package, RelPath, Shown, Unread};
 use crate::ops::CheckOutcome;
+use crate::report::group::site_of;
+use crate::report::reinstall::reinstall;
 
 /// How many findings of one kind and package are shown without `--verbose`, if they are no damage.
 const NOTICES_SHOWN: usize = 10;
 
 /// Writes what a check found.
 pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let audit = &outcome.audit;
     writeln!(out, "{}", headline(outcome, style))?;
     for Unread { path, reason } in &audit.unread {
@@ -27,7 +31,17 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
     super::diagnosis::write(out, &audit.diagnosis, style)?;
     findings(out, audit, style)?;
     if let Some(command) = install(outcome) {
-        writeln!(out, "to install what is not met:\n  {command}")?;
+        let may =
+            "the application may not start, since not all is met that it needs; to install that";
+        writeln!(out, "{may}:\n    {command}")?;
+    }
+    if let Some(words) = reinstall(&outcome.venv, audit) {
+        let words: Vec<String> = words.iter().map(|each| word(each)).collect();
+        writeln!(
+            out,
+            "to install what is damaged anew, past every cache:\n    {}",
+            words.join(" ")
+        )?;
     }
     let counts = audit.counts;
     let emptied = audit
@@ -63,6 +77,7 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
 
 /// Writes why a damaged venv was not saved.
 pub fn refused(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let mut damage = audit.clone();
     damage.findings.retain(Finding::is_damage);
     findings(out, &damage, style)
@@ -157,6 +172,10 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
         let key = (finding.accepted.is_some(), !is_failure, package);
         groups.entry(key).or_default().push(finding);
     }
+    let site = common_site(&audit.findings);
+    if let Some(site) = &site {
+        writeln!(out, "in {site}, which is … here:")?;
+    }
     for ((accepted, notice, package), findings) in groups {
         let class = if notice { Class::Drift } else { Class::Damage };
         let name = if package.is_empty() {
@@ -176,7 +195,7 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
             usize::MAX
         };
         for finding in findings.iter().take(shown) {
-            writeln!(out, "  {}", line(finding))?;
+            writeln!(out, "  {}", line(finding, site.as_ref()))?;
         }
         if findings.len() > shown {
             writeln!(out, "  and {} more (-v shows them)", findings.len() - shown)?;
@@ -185,8 +204,24 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
     Ok(())
 }
 
-fn line(finding: &Finding) -> String {
-    let place = finding.path.as_ref().map(|path| format!("{path}: "));
+/// The directory of packages that several findings lie in, so that it is told once.
+fn common_site(findings: &[Finding]) -> Option<RelPath> {
+    let mut sites = findings
+        .iter()
+        .filter_map(|one| site_of(one.path.as_ref()?));
+    let first = sites.next()?;
+    sites.any(|site| site == first).then_some(first)
+}
+
+fn line(finding: &Finding, site: Option<&RelPath>) -> String {
+    let below = |path: &RelPath| {
+        let rest = path.as_bytes().strip_prefix(site?.as_bytes())?;
+        Some(Shown(rest.strip_prefix(b"/")?).to_string())
+    };
+    let place = finding.path.as_ref().map(|path| match below(path) {
+        Some(rest) => format!("…/{rest}: "),
+        None => format!("{path}: "),
+    });
     let links = sharing(finding.links, finding.shared_with.as_deref());
     let accepted = finding
         .accepted

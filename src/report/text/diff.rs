@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use super::Style;
 use super::changes::{self, tally};
 use super::words::{coloured, count, number, size, snapshot, took};
+use super::wrap::Wrapped;
 use crate::model::{Change, Class, Kind, Shown};
 use crate::ops::{DiffOutcome, Side};
 
 /// Writes what a diff found.
 pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     writeln!(out, "{}", headline(outcome, style))?;
     if let Some(newer) = &outcome.passed_over {
         writeln!(

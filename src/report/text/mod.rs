@@ -14,6 +14,7 @@ mod snapshots;
 mod store;
 mod transport;
 pub(super) mod words;
+mod wrap;
 
 use jiff::tz::TimeZone;
 
@@ -35,6 +36,8 @@ pub use transport::{copy, export, import};
 pub struct Style {
     /// Columns of the page; tables are cut to it.
     pub width: usize,
+    /// Columns at which long lines are wrapped; none where they stay whole, as in a pipe.
+    pub wrap: Option<usize>,
     /// Leave nothing out.
     pub verbose: bool,
     /// Add colour; meaning never rests on it.

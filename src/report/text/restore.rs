@@ -5,12 +5,14 @@ use std::io::{self, Write};
 use super::Style;
 use super::changes::{self, tally};
 use super::words::{count, size, snapshot, took};
+use super::wrap::Wrapped;
 use crate::model::{Change, Class, Deed, PackageChange, Shown};
 use crate::ops::{Mode, RestoreOutcome};
 use crate::replace::Way;
 
 /// Writes what a restore did.
 pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let place = Shown::path(&outcome.place);
     let chosen = snapshot(&outcome.chosen, style);
     match outcome.mode {

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table};
 
 use super::Style;
 use super::words::{coloured, count, id_or_dash, number, size, time, took, what};
-use crate::model::{Audit, Class, IncidentReport, Kind, Seen, Shown};
+use crate::model::{Audit, Check, Class, IncidentReport, Kind, Seen, Shown};
 use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
 /// Writes what a save did.
@@ -52,6 +52,15 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
             "the audit has {} ('check' tells more)",
             parts.join(" and ")
         )?;
+    }
+    let findings = outcome.audit.findings.iter();
+    let unmet =
+        findings.filter(|one| one.check == Check::RequirementUnmet && one.accepted.is_none());
+    let unmet = unmet.count() as u64;
+    if unmet > 0 {
+        let what = what(&outcome.chosen);
+        let needs = count(unmet, "requirement");
+        writeln!(out, "{what}, {needs} unmet: the application may not start")?;
     }
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),

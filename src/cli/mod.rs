@@ -13,6 +13,7 @@ mod export;
 mod forget;
 mod generate;
 mod import;
+mod limits;
 mod list;
 mod log;
 mod ls;
@@ -98,6 +99,7 @@ pub(crate) fn main() -> Exit {
         (_, true) => Loudness::Verbose,
         _ => Loudness::Normal,
     };
+    limits::set_up();
     let signals = Signals::catch();
     let ui = Ui::new(loudness, global.json, signals.clone());
     match run(&ui, arguments) {
@@ -116,6 +118,10 @@ pub(crate) fn main() -> Exit {
 
 fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     let session = |global| Session::new(ui, global);
+    // Those that change a venv start them behind their fence.
+    if !matches!(arguments.command, Command::Restore(_) | Command::Undo(_)) {
+        limits::start_threads();
+    }
     match arguments.command {
         Command::Completions { shell } => generate::completions(shell),
         Command::Man => generate::man(),

@@ -76,6 +76,7 @@ impl<'a> Session<'a> {
         if using.is_none() && self.verbose {
             self.ui.note("this kernel has no Landlock: nothing but the program itself keeps it within its directories");
         }
+        super::limits::start_threads();
         using
     }
 

@@ -144,7 +144,10 @@ impl Monitor for Ui {
         }
         bar.set_message(name);
         bar.set_prefix("0");
-        bar.enable_steady_tick(Duration::from_millis(200));
+        // It is a thread of its own.
+        if super::limits::startable(1) == 1 {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
         *self.bar() = Some(bar);
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod atomic;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod fence;
+pub(crate) mod limits;
 pub(crate) mod lock;
 pub(crate) mod meta;
 pub(crate) mod network;

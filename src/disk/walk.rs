@@ -11,6 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::error::{At, PathError};
+use super::limits::is_shortage;
 use super::meta::read_xattrs;
 use super::rooted::{Rooted, names_once};
 use super::stat::Stat;
@@ -103,7 +104,7 @@ pub(crate) fn walk_dirs<'a>(root: &'a Rooted, take: &'a Take<'a>) -> Result<(), 
 struct Walker<'a> {
     root: &'a Rooted,
     take: &'a Take<'a>,
-    /// Why the root cannot be listed.
+    /// Why the root cannot be listed, or what this process lacks to list the rest.
     failed: Arc<OnceLock<Errno>>,
 }
 
@@ -114,7 +115,7 @@ impl<'a> Walker<'a> {
         if path.parts().count() > RelPath::LEVELS_MAX {
             rare.problem = Some("it is nested too deep".to_owned());
         } else if let Err(error) = self.list(scope, &path, &mut rare, &mut here) {
-            if path.is_root() {
+            if path.is_root() || is_shortage(error) {
                 let _ = self.failed.set(error);
             }
             rare.problem = Some(std::io::Error::from(error).to_string());

@@ -17,6 +17,7 @@ use super::interpreter_libs::{default_implementation, lib, libs, versions};
 use super::interpreter_names::problems as other_names;
 use super::subprocess::{Ear, End, run};
 use super::system_site::{Beyond, path_files};
+use crate::disk::limits::is_shortage_io;
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Interpreter, Manifest, RelPath};
 
@@ -252,6 +253,10 @@ fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     command.args(["-S", "-c", QUESTION]);
     let shown = path.display();
     let problem = match run(&mut command, Ear::Answer(ANSWER_MAX), PATIENCE) {
+        Err(error) if is_shortage_io(&error) => {
+            facts.known.unreachable = Some(format!("it cannot be started: {error}"));
+            return;
+        }
         // Others may run it.
         Err(error) if is_withheld(&error) && meta.mode() & 0o111 != 0 => {
             let who = match root.stat() {

@@ -26,12 +26,16 @@ impl<'a> Staged<'a> {
         let staging = &verified.staged.space.staging;
         // The disk works while the processors do.
         std::thread::scope(|scope| {
-            let synced = scope.spawn(|| staging.sync());
+            let synced = std::thread::Builder::new().spawn_scoped(scope, || staging.sync());
             verified.check(monitor)?;
             go_on(monitor)?;
-            let synced = synced
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let synced = match synced {
+                Ok(synced) => synced
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // No thread is to be had.
+                Err(_) => staging.sync(),
+            };
             Ok::<_, Error>(synced?)
         })?;
         Ok(verified)

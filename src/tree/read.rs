@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::sink::{Sink, Stopped};
+use crate::disk::limits::is_shortage;
 use crate::disk::meta::read_xattrs;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
@@ -38,6 +39,8 @@ pub(super) enum Content {
 pub(super) enum Failed {
     Changed,
     Unreadable(String),
+    /// This process has not what it needs to read; of the file that says nothing.
+    Short(Errno),
     Stopped,
 }
 
@@ -47,6 +50,7 @@ impl From<Errno> for Failed {
             Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::XDEV | Errno::STALE => {
                 Self::Changed
             }
+            _ if is_shortage(error) => Self::Short(error),
             _ => Self::Unreadable(std::io::Error::from(error).to_string()),
         }
     }

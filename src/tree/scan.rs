@@ -13,6 +13,8 @@ use super::error::Error;
 use super::read::{Content, Failed, Opened, Xattrs};
 use super::sink::{Sink, Stopped};
 use super::stat_cache::{Known, Record, StatCache};
+use crate::disk::error::At;
+use crate::disk::limits::descriptors;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, INSIDE, still_holds, walk};
@@ -40,7 +42,7 @@ const ROUNDS: usize = 3;
 pub(super) const READ_LEN: u64 = 1 << 20;
 /// More files at once bring little.
 const AHEAD_MAX: usize = 8;
-/// All tasks together have no more files open: a process is often allowed 1,024.
+/// All tasks together have no more files open, and no more than a quarter of what the process is granted.
 const OPEN_MAX: usize = 256;
 /// How many files one task reads.
 pub(super) const BATCH_FILES: usize = 1024;
@@ -138,13 +140,12 @@ fn read_round(
         .par_iter()
         .map(|batch| {
             if monitor.cancelled() {
-                Err(Stopped)
+                Err(Error::Stopped)
             } else {
                 read_batch(root, batch, sink, monitor)
             }
         })
-        .collect::<Result<_, _>>()
-        .map_err(|Stopped| Error::Stopped)?;
+        .collect::<Result<_, _>>()?;
     put(contents, &unread, read.into_iter().flatten());
     Ok(())
 }
@@ -219,7 +220,7 @@ pub(super) fn read_batch(
     batch: &[(usize, &Found)],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
-) -> Result<Vec<Content>, Stopped> {
+) -> Result<Vec<Content>, Error> {
     let mut contents = Vec::with_capacity(batch.len());
     let mut wanted = Vec::new();
     let mut bytes_read = 0;
@@ -231,21 +232,25 @@ pub(super) fn read_batch(
                 Ok((digest, xattrs)) => Content::Known(digest, xattrs),
                 Err(Failed::Changed) => Content::Changed,
                 Err(Failed::Unreadable(reason)) => Content::Unreadable(reason),
-                Err(Failed::Stopped) => return Err(Stopped),
+                Err(Failed::Short(error)) => {
+                    return Err(error).at_with("read", || root.shown(&found.path))?;
+                }
+                Err(Failed::Stopped) => return Err(Error::Stopped),
             };
             bytes_read += found.stat.size;
             contents.push(content);
         }
     }
     monitor.read(batch.len() as u64, bytes_read);
-    sink.files(wanted)?;
+    sink.files(wanted).map_err(|Stopped| Error::Stopped)?;
     monitor.advance(batch.len() as u64, bytes_read);
     Ok(contents)
 }
 
 /// How many files one task opens before it reads the first of them, so that a disk has more than one to fetch.
 fn ahead() -> usize {
-    (OPEN_MAX / rayon::current_num_threads()).clamp(1, AHEAD_MAX)
+    let open = descriptors().map_or(OPEN_MAX, |granted| OPEN_MAX.min(granted as usize / 4));
+    (open / rayon::current_num_threads()).clamp(1, AHEAD_MAX)
 }
 
 /// Reads one file. What the sink wants of small ones is collected, so that neighbours come to it together.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::assemble::assemble;
 use super::error::Error;
 use super::scan::{BATCH_FILES, READ_LEN, own, put, read_batch, unread};
-use super::sink::{DigestsOnly, Stopped};
+use super::sink::DigestsOnly;
 use super::stat_cache::Known;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
@@ -29,8 +29,7 @@ pub(crate) fn stream(
     let read = move |part: Vec<Found>| {
         let mut contents = vec![None; part.len()];
         let unread = unread(&part, &mut contents, known, &DigestsOnly);
-        let read =
-            read_batch(root, &unread, &DigestsOnly, monitor).map_err(|Stopped| Error::Stopped)?;
+        let read = read_batch(root, &unread, &DigestsOnly, monitor)?;
         put(&mut contents, &unread, read);
         let (entries, stats, _) = assemble(part, contents);
         take(&entries, &stats);

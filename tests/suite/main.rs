@@ -46,6 +46,7 @@ mod labels;
 mod large;
 mod late;
 mod leftovers;
+mod limits;
 mod lost;
 mod misread;
 mod mixtures;

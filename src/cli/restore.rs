@@ -63,16 +63,16 @@ fn named(
             None => (first, None),
         });
     };
-    match parse(&second) {
-        Ok(snapshot) => Ok((first, Some(snapshot))),
-        Err(bad) => match first.as_ref().and_then(is_label) {
-            Some(snapshot) => Ok((Some(second.into()), Some(snapshot))),
-            None => {
-                let hint = format!("'{} list' shows what there is", super::program_name());
-                Err(Failure::usage(bad.to_string(), hint))
-            }
-        },
+    let bad = match parse(&second) {
+        Ok(snapshot) => return Ok((first, Some(snapshot))),
+        Err(bad) => bad,
+    };
+    // The two may stand the other way round.
+    if let Some(snapshot) = first.as_ref().and_then(is_label) {
+        return Ok((Some(second.into()), Some(snapshot)));
     }
+    let hint = format!("'{} list' shows what there is", super::program_name());
+    Err(Failure::usage(bad.to_string(), hint))
 }
 
 /// Whatever used the replaced tree was looked for before the fence stood.

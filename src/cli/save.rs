@@ -43,10 +43,10 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
             json::save(out, &outcome)
         } else {
             text::save(out, &outcome, style)?;
-            match place::is_only_store(&site, &session.context.store) {
-                true => Ok(()),
-                false => writeln!(out, "in the store {}", Shown::path(&session.context.store)),
+            if place::is_only_store(&site, &session.context.store) {
+                return Ok(());
             }
+            writeln!(out, "in the store {}", Shown::path(&session.context.store))
         }
     })?;
     Ok(Exit::Done)

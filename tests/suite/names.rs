@@ -106,7 +106,9 @@ fn a_name_of_the_interpreter_that_leads_nowhere_is_damage_though_another_one_wor
             sandbox.code(i32::from(is_one), &["save", "venv"]);
             for (link, target) in links.iter().zip(kept) {
                 fs::remove_file(link).unwrap();
-                target.map(|target| symlink(target, link).unwrap());
+                if let Some(target) = target {
+                    symlink(target, link).unwrap();
+                }
             }
         }
     }

@@ -80,7 +80,7 @@ fn convicted(sandbox: &Sandbox) -> BTreeSet<String> {
     named(broken.filter(|one| one.starts_with("bytecode-broken")))
 }
 
-/// Of hash-based bytecode every cut was "sound", of PyPy every one behind the hundredth byte.
+/// Of hash-based bytecode every cut was "sound", of `PyPy` every one behind the hundredth byte.
 #[test]
 fn bytecode_is_called_broken_where_the_interpreter_fails_on_it() {
     for (name, interpreter) in all_kinds() {

@@ -48,10 +48,13 @@ fn told(sandbox: &Sandbox) -> Vec<String> {
         .collect()
 }
 
+/// Writes the digest of a content in some way.
+type Writing = dyn Fn(&[u8]) -> String;
+
 /// `bidict` 0.24.0 has hexadecimal digits in rows that are all right; it was called damaged, by a poisoned cache.
 #[test]
 fn a_hash_is_compared_by_its_value_and_damage_is_found_in_every_writing() {
-    let writings: [&dyn Fn(&[u8]) -> String; 4] = [
+    let writings: [&Writing; 4] = [
         &|bytes| format!("sha256={}", HEXLOWER.encode(&Sha256::digest(bytes))),
         &|bytes| {
             format!(

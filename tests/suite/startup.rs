@@ -236,7 +236,7 @@ fn start_files_of_python_3_15_are_read_and_take_the_place_of_code_in_path_files(
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(sandbox.venv().join("bin/python"), mode).unwrap();
         let put = |path: &str, content: &[u8]| {
-            venv::write(&sandbox.venv(), &format!("{site}/{path}"), content)
+            venv::write(&sandbox.venv(), &format!("{site}/{path}"), content);
         };
         put("a.pth", b"import os\n");
         put("a.start", b"# text\nwool.core:main\n");

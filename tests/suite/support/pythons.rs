@@ -32,7 +32,7 @@ pub(crate) fn all() -> Vec<((u32, u32), PathBuf)> {
     found
 }
 
-/// All of them by name, and PyPy where it is; tells if it is not.
+/// All of them by name, and `PyPy` where it is; tells if it is not.
 pub(crate) fn all_kinds() -> Vec<(String, PathBuf)> {
     let versions = all().into_iter();
     let mut found: Vec<(String, PathBuf)> = versions
@@ -45,7 +45,7 @@ pub(crate) fn all_kinds() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The PyPy of this machine.
+/// The `PyPy` of this machine.
 pub(crate) fn pypy() -> Option<PathBuf> {
     let dirs = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&dirs).map(|dir| dir.join("pypy3"));

@@ -1,7 +1,8 @@
 //! What is odd about the distributions themselves.
 
 use super::Subject;
-use crate::model::{Check, Finding, Node, RelPath};
+use super::linked::{behind, is_linked};
+use crate::model::{Check, Finding, Node, RelPath, Shown};
 use crate::python::dist::{Dist, Form};
 
 /// Checks each distribution, and all of them together.
@@ -52,9 +53,29 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     }
     let metadata = [&b"METADATA"[..], b"PKG-INFO"].map(|name| dist.info.join(name));
     let is_hidden = metadata.iter().flatten().any(closed);
+    // What lies behind a link of a tree that stands nowhere nobody knows.
+    let is_unseen = subject.behind.is_none()
+        && metadata
+            .iter()
+            .flatten()
+            .any(|path| is_linked(subject, path));
+    if is_unseen && dist.metadata.is_none() {
+        return findings;
+    }
     if dist.metadata.is_none() && !is_hidden && !matches!(dist.form, Form::Egg | Form::EggLink) {
         let text = "its METADATA is gone, empty or makes no sense".to_owned();
-        findings.push(found(Check::MetadataUnreadable, text));
+        let mut finding = found(Check::MetadataUnreadable, text);
+        finding.behind = metadata
+            .first()
+            .and_then(|path| behind(subject, path.as_ref().ok()?));
+        if let Some(cache) = &finding.behind {
+            finding.text = format!(
+                "{}: it is a link into '{}'",
+                finding.text,
+                Shown(cache.as_bytes())
+            );
+        }
+        findings.push(finding);
     }
     match &dist.record {
         None if is_always_recorded(dist) => {

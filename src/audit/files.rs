@@ -1,10 +1,13 @@
 //! Every file against its row of RECORD.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Subject;
+use super::adapted::is_adapted;
+use super::linked::{Judged, Standing, judge};
 use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
 use crate::python::dist::{Dist, Dists, Hash, Row};
 
@@ -25,6 +28,11 @@ enum Verdict {
     },
     /// It is a link, and is not followed.
     Linked,
+    /// It lies in a cache, behind a link, and may have been proved good there.
+    Behind {
+        cache: PathBuf,
+        is_good: bool,
+    },
     /// It lies below a directory that cannot be looked into.
     Hidden(RelPath),
     // In a box: of a million rows most are good.
@@ -68,6 +76,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
     let mut findings = Vec::new();
     let mut hidden: BTreeMap<RelPath, BTreeSet<&str>> = BTreeMap::new();
     let mut linked: BTreeMap<&str, (u64, &RelPath)> = BTreeMap::new();
+    let mut standing = Standing::default();
     for (dist, row, verdict) in verdicts {
         match verdict {
             Verdict::Good { empty } => {
@@ -83,6 +92,11 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
                 let (count, _) = linked.entry(&dist.name).or_insert((0, &row.path));
                 *count += 1;
             }
+            Verdict::Behind { cache, is_good } => {
+                counts.hashed += u64::from(is_good);
+                counts.unhashed += u64::from(!is_good);
+                standing.add(cache, dist, &row.path);
+            }
             Verdict::Hidden(dir) => {
                 hidden.entry(dir).or_default().insert(&dist.name);
             }
@@ -92,6 +106,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
         }
     }
     let linked = linked.into_iter();
+    findings.extend(standing.notices());
     findings.extend(linked.map(|(dist, (count, first))| links(dist, count, first)));
     findings.extend(
         hidden
@@ -135,6 +150,22 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         one.links = subject.links.get(&row.path).copied();
         one
     };
+    match judge(subject, dist, row) {
+        Some(Judged::Good { cache }) => {
+            return Verdict::Behind {
+                cache,
+                is_good: true,
+            };
+        }
+        Some(Judged::Unproved { cache }) => {
+            return Verdict::Behind {
+                cache,
+                is_good: false,
+            };
+        }
+        Some(Judged::Bad(finding)) => return Verdict::Bad(finding),
+        None => {}
+    }
     let Some(entry) = subject.manifest.get(&row.path) else {
         if of_windows(&row.path).is_some_and(|path| subject.manifest.get(&path).is_some()) {
             return Verdict::Unchecked { empty: false };
@@ -172,6 +203,16 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             return Verdict::bad(finding(Check::FileAltered, text));
         }
     };
+    content(subject, row, size, finding)
+}
+
+/// A file that is there, held against its row.
+fn content(
+    subject: &Subject<'_>,
+    row: &Row,
+    size: u64,
+    finding: impl Fn(Check, String) -> Finding,
+) -> Verdict {
     let with_size = |mut one: Finding| {
         one.size = Some(size);
         Verdict::bad(one)
@@ -188,6 +229,10 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
         };
         return with_size(finding(Check::FileEmptied, text));
     }
+    let is_ours = || matches!(&row.hash, Hash::Known(sum) if is_adapted(subject, row, sum));
+    if row.size.is_some_and(|expected| expected != size) && is_ours() {
+        return Verdict::Good { empty: false };
+    }
     if let Some(expected) = row.size.filter(|expected| *expected != size) {
         let text = format!("it has {size} bytes and should have {expected}");
         return with_size(finding(Check::FileAltered, text));
@@ -197,6 +242,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     };
     match (subject.hash)(&row.path, sum.algorithm()) {
         Some(found) if found == sum.as_bytes() => Verdict::Good { empty: size == 0 },
+        Some(_) if is_ours() => Verdict::Good { empty: false },
         Some(_) => with_size(differs(subject, &row.path, size, finding)),
         None => Verdict::bad(finding(Check::FileUnreadable, UNREADABLE.to_owned())),
     }

@@ -35,6 +35,8 @@ pub fn metadata(data: &[u8]) {
         interpreter: Some(&facts),
         read: &read,
         hash: &|_, _| None,
+        place: None,
+        behind: None,
         reaches: &|_| true,
         gone: &|_| false,
         whose: &|_| super::Whose::Nobodys,

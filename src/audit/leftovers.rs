@@ -69,7 +69,7 @@ fn was_finished(dist: &Dist) -> bool {
     let listed = dist.record.as_ref();
     let listed = listed.is_some_and(|(_, record)| !record.rows.is_empty() && record.bad == 0);
     match dist.form {
-        Form::DistInfo => dist.metadata.is_some() && listed,
+        Form::DistInfo => dist.metadata.is_some() && listed && dist.unfinished.is_none(),
         Form::EggInfo => dist.metadata.is_some(),
         Form::Egg | Form::EggLink => true,
     }

@@ -2,6 +2,7 @@
 //! of it in, findings out.
 
 mod accept;
+mod adapted;
 mod archives;
 mod bytecode;
 mod dists;
@@ -11,6 +12,7 @@ mod fit;
 pub(crate) mod fuzz;
 mod imports;
 mod leftovers;
+mod linked;
 pub(crate) mod nested;
 mod orphans;
 mod python;
@@ -21,6 +23,7 @@ mod smoke;
 pub(crate) mod sources;
 mod stale;
 mod startup;
+mod unfinished;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -36,6 +39,7 @@ use crate::python::interpreter::Facts;
 pub use accept::Accept;
 pub(crate) use accept::accept;
 use files::{LOOK_MAX, UNREADABLE, unowned};
+pub(crate) use linked::{Behind, check as behind_links};
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::wanted;
 pub(crate) use smoke::smoke;
@@ -45,6 +49,7 @@ pub(crate) use stale::{Bytecode, Seen, stale};
 const UNOWNED_MAX: usize = 10_000;
 
 /// What an audit looks at.
+#[derive(Clone)]
 pub(crate) struct Subject<'a> {
     /// The tree.
     pub(crate) manifest: &'a Manifest,
@@ -52,6 +57,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) dists: &'a Dists,
     /// Its interpreter.
     pub(crate) interpreter: Option<&'a Facts>,
+    /// Where it stands.
+    pub(crate) place: Option<&'a Path>,
     /// Gives the content of a file.
     pub(crate) read: Read<'a>,
     /// Gives the hash of a file.
@@ -62,6 +69,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) gone: &'a (dyn Fn(&Path) -> bool + Sync),
     /// To which venv a path belongs that names an interpreter. Of a tree that stands nowhere nobody knows.
     pub(crate) whose: &'a (dyn Fn(&Path) -> Whose + Sync),
+    /// How what lies behind links is reached. Of a tree that stands nowhere nobody knows.
+    pub(crate) behind: Option<Behind<'a>>,
     /// What the scan saw of bytecode, where it read it.
     pub(crate) glimpse: &'a (dyn Fn(&RelPath) -> Option<Glimpse> + Sync),
     /// Gives the imports that a look at a source shows, where the scan read it.
@@ -81,6 +90,14 @@ pub(crate) enum Whose {
     Nobodys,
 }
 
+impl Subject<'_> {
+    /// What stands in `bin` under a name.
+    fn bin(&self, name: &[u8]) -> Option<RelPath> {
+        let path = RelPath::new(b"bin").ok()?.join(name).ok()?;
+        self.manifest.get(&path).is_some().then_some(path)
+    }
+}
+
 /// Audits a tree.
 pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
     // A file that the scan could read, and that cannot be read now, is neither sound nor damaged.
@@ -96,7 +113,7 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
     };
     let mut audit = look(&Subject {
         read: &read,
-        ..*subject
+        ..subject.clone()
     });
     let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     for path in &failed {
@@ -125,6 +142,7 @@ fn look(subject: &Subject<'_>) -> Audit {
             rayon::join(
                 || {
                     let mut found = dists::check(subject);
+                    found.extend(unfinished::check(subject));
                     found.extend(requirements::check(subject));
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));

@@ -1,10 +1,11 @@
 //! What the rules look at: all damage of one venv with the clues around it. No rule looks further.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::{CacheEntry, Kind, RelPath, Time};
 use crate::python::Culprit;
+use crate::python::dist::Installer;
 
 /// One damaged entry that is no bytecode.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Hurt {
     pub(crate) expected_size: Option<u64>,
     /// Its modification time as it should be, where a snapshot tells.
     pub(crate) expected_mtime: Option<Time>,
+    /// The cache that its content lies in, where a link leads there.
+    pub(crate) behind: Option<String>,
     /// What is there now; none for what is missing, but for a link that leads nowhere.
     pub(crate) actual: Option<Actual>,
     /// Whether bytecode beside it was compiled from the source that it should be: so it was there and whole after its install.
@@ -80,6 +83,8 @@ pub(crate) struct Case<'a> {
     pub(crate) leftovers: Vec<RelPath>,
     /// Those of them beside which no complete distribution of their name stands, where that is known.
     pub(crate) stranded: Vec<RelPath>,
+    /// Distributions whose installer was interrupted, by name, with the installer where that is certain.
+    pub(crate) begun: BTreeMap<String, Option<Installer>>,
     /// What is wrong with the interpreter, in words, if anything.
     pub(crate) interpreter: Option<String>,
     /// What has to be put right then.

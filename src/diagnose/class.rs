@@ -2,7 +2,7 @@
 //!
 //! Who owns a file and whether its package was upgraded is not known here: `packages.rs` turns some damage into drift.
 
-use crate::model::{Class, Entry, Kind, RelPath};
+use crate::model::{Change, Class, Entry, Kind, Node, RelPath};
 use crate::python::bytecode::is_bytecode;
 
 /// The class of a difference. `fails` tells of bytecode whether Python would load it, since its header fits its source, and fail.
@@ -37,6 +37,27 @@ fn bytecode_class(
         Kind::Extra | Kind::Truncated | Kind::ZeroFilled if !fails => Class::Noise,
         Kind::Altered if !fails && !stood_still => Class::Noise,
         _ => Class::Damage,
+    }
+}
+
+/// Directories have no owner: one that is missing or new is what the worst of its entries is.
+pub(crate) fn settle_directories(changes: &mut [Change]) {
+    let is_dir = |change: &Change| {
+        let entry = change.expected.as_ref().or(change.actual.as_ref());
+        entry.is_some_and(|entry| entry.node == Node::Dir)
+    };
+    // Sorted by path, a directory comes before what it holds: from the end, what it holds is settled already.
+    for at in (0..changes.len()).rev() {
+        let change = &changes[at];
+        if !is_dir(change) || change.kind != Kind::Missing || change.class != Class::Damage {
+            continue;
+        }
+        let below = changes[at + 1..]
+            .iter()
+            .take_while(|other| other.path.is_within(&change.path));
+        if let Some(worst) = below.map(|other| other.class).min() {
+            changes[at].class = worst;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The same build installed again with files left out, told from another build of the same version.
 
-use super::packages::rows;
+use super::standing::rows;
 use crate::model::RelPath;
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Hash, Row};

@@ -6,10 +6,11 @@ mod left_out;
 mod packages;
 mod proof;
 mod rules;
+mod standing;
 mod versions;
 
 pub(crate) use case::{Actual, Case, Expected, Hurt};
-pub(crate) use class::classify;
-pub(crate) use packages::{Packages, Progress, settle_directories};
+pub(crate) use class::{classify, settle_directories};
+pub(crate) use packages::{Packages, Progress};
 pub(crate) use rules::{brought, diagnose};
 pub(crate) use versions::versions;

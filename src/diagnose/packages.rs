@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::left_out::left_out;
 use super::proof::Proof;
+use super::standing::{is_whole, rows, standing, stood};
 use super::versions::direction;
-use crate::model::{Change, Class, Kind, Manifest, PackageChange, PackageState, RelPath};
+use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Dists, Hash, Row, is_renamed};
 
@@ -41,6 +42,8 @@ pub(super) enum Step {
     Less,
     /// It is new.
     Added,
+    /// It is new, and its install did not come to its end.
+    Begun,
     /// It is gone with all its files.
     Removed,
 }
@@ -103,6 +106,7 @@ impl<'a> Packages<'a> {
             }
             (Some(old), None) if self.is_gone(old) => Step::Removed,
             (Some(_), _) => Step::Same,
+            (None, Some(new)) if new.unfinished.is_some() => Step::Begun,
             (None, _) => Step::Added,
         }
     }
@@ -177,6 +181,9 @@ impl<'a> Packages<'a> {
             .and_then(|name| self.both.get(name))
             .map_or(Step::Same, |one| one.step);
         let unread = change.kind == Kind::Unreadable;
+        if change.detail.behind.is_some() || self.is_of_remnant(change) && !unread {
+            return Class::Damage;
+        }
         if change.class == Class::Noise || unread {
             return change.class;
         }
@@ -201,9 +208,41 @@ impl<'a> Packages<'a> {
         }
     }
 
+    /// Whether a change lies in an info directory that is not whole and beside which another one stands: what is left of an install
+    /// that was taken back, or of a removal that did not come to its end.
+    fn is_of_remnant(&self, change: &Change) -> bool {
+        let Some(dist) = self.actual.info_owner(&change.path) else {
+            return false;
+        };
+        let standing = self.both.get(&*dist.name).and_then(|one| one.new);
+        standing.is_some_and(|new| new.info != dist.info && is_whole(new)) && !is_whole(dist)
+    }
+
     /// Whether a path lies in the info directory of a distribution: that of the same version may hold other files.
     fn is_info(&self, path: &RelPath) -> bool {
         self.expected.info_owner(path).is_some()
+    }
+
+    /// INSTALLER of an install that did not come to its end, unless the snapshot tells of it.
+    pub(super) fn written_last(&self, dist: &Dist) -> Option<Change> {
+        dist.unfinished.as_ref()?;
+        let path = dist.info.join(b"INSTALLER").ok()?;
+        let is_told = self.before.get(&path).is_some() || self.after.get(&path).is_some();
+        (!is_told).then(|| Change {
+            path,
+            kind: Kind::Missing,
+            class: Class::Damage,
+            package: Some(dist.name.clone()),
+            expected: None,
+            actual: None,
+            detail: Detail {
+                reason: Some(format!(
+                    "{} {} was not installed to its end",
+                    dist.name, dist.version
+                )),
+                ..Detail::default()
+            },
+        })
     }
 
     /// What became of each distribution that is not as it was.
@@ -226,7 +265,7 @@ impl<'a> Packages<'a> {
                 Step::Same => continue,
                 Step::Version => direction(package.expected.as_deref(), package.actual.as_deref()),
                 Step::Again | Step::Less => PackageState::Reinstalled,
-                Step::Added => PackageState::Added,
+                Step::Added | Step::Begun => PackageState::Added,
                 Step::Removed => PackageState::Removed,
             };
             found.push(PackageChange { state, ..package });
@@ -244,6 +283,7 @@ impl<'a> Packages<'a> {
         let is_read = versions.is_none_or(|(_, new)| new.unread.is_empty());
         match one.step {
             Step::Less => Progress::Less,
+            Step::Begun => Progress::Half,
             // RECORD is written last: what is not there went later.
             Step::Version | Step::Added | Step::Again => Progress::Done,
             // Without its METADATA and RECORD nobody knows what the new version consists of.
@@ -293,67 +333,6 @@ impl<'a> Packages<'a> {
         }
         paths
     }
-}
-
-/// Directories have no owner: one that is missing or new is what the worst of its entries is.
-pub(crate) fn settle_directories(changes: &mut [Change]) {
-    let is_dir = |change: &Change| {
-        let entry = change.expected.as_ref().or(change.actual.as_ref());
-        entry.is_some_and(|entry| entry.node == crate::model::Node::Dir)
-    };
-    // Sorted by path, a directory comes before what it holds: from the end, what it holds is settled already.
-    for at in (0..changes.len()).rev() {
-        let change = &changes[at];
-        if !is_dir(change) || change.kind != Kind::Missing || change.class != Class::Damage {
-            continue;
-        }
-        let below = changes[at + 1..]
-            .iter()
-            .take_while(|other| other.path.is_within(&change.path));
-        if let Some(worst) = below.map(|other| other.class).min() {
-            changes[at].class = worst;
-        }
-    }
-}
-
-/// Which of several distributions of one name stands there: the one of which the fewest files are missing or other than it says. A copy
-/// over an older state leaves that one's info directory beside it, and files that the new one dropped.
-fn standing<'a>(dists: &'a [Dist], after: &Manifest, agrees: Agrees<'_>) -> Option<&'a Dist> {
-    if dists.len() < 2 {
-        return dists.first();
-    }
-    let is_wrong = |row: &Row| {
-        let is_known = matches!(row.hash, Hash::Known(..)) && !is_bytecode(&row.path);
-        is_known && (after.get(&row.path).is_none() || !agrees(row))
-    };
-    let wrong = |dist: &&Dist| rows(dist).filter(|row| is_wrong(row)).count();
-    dists
-        .iter()
-        .min_by_key(|dist| (!is_whole(dist), wrong(dist)))
-}
-
-/// Which of several distributions of one name stood in the snapshot: the one that stands there still, or else the one of which the
-/// fewest files are missing.
-fn stood<'a>(dists: &'a [Dist], before: &Manifest, new: Option<&Dist>) -> Option<&'a Dist> {
-    let missing = |dist: &&Dist| {
-        let missing = |row: &&Row| before.get(&row.path).is_none() && !is_bytecode(&row.path);
-        rows(dist).filter(missing).count()
-    };
-    let still = |dist: &&Dist| new.is_some_and(|new| new.info == dist.info);
-    let key = |dist: &&Dist| (!still(dist), !is_whole(dist), missing(dist));
-    dists.iter().min_by_key(key)
-}
-
-/// The rows of RECORD; none where there is no RECORD.
-pub(super) fn rows(dist: &Dist) -> impl Iterator<Item = &Row> {
-    dist.record.iter().flat_map(|(_, record)| &record.rows)
-}
-
-/// Whether the distribution was installed to its end: METADATA and RECORD come last.
-pub(super) fn is_whole(dist: &Dist) -> bool {
-    let record = dist.record.as_ref();
-    dist.metadata.is_some()
-        && record.is_some_and(|(_, record)| !record.rows.is_empty() && record.bad == 0)
 }
 
 pub(super) fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {

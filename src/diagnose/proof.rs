@@ -1,7 +1,8 @@
 //! What the live RECORDs prove of a file, whoever owned it in the snapshot: a path may have several owners, and lose
 //! one.
 
-use super::packages::{Agrees, Packages, Step, is_whole, rows, same_record};
+use super::packages::{Agrees, Packages, Step, same_record};
+use super::standing::{is_whole, rows};
 use crate::model::{Change, Class, Detail, Kind, Node, RelPath};
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Hash, Row};
@@ -97,7 +98,7 @@ impl Packages<'_> {
     }
 
     /// Files that a live RECORD proves damaged though they do not differ from the snapshot: one that is not there and
-    /// never was, or bytes of an owner that is gone.
+    /// never was, bytes of an owner that is gone, or what an installer writes last and never wrote.
     pub(crate) fn convicted(&self, agrees: Agrees<'_>) -> Vec<Change> {
         let installed = |step: Step| !matches!(step, Step::Same | Step::Removed);
         let dists = self
@@ -141,6 +142,8 @@ impl Packages<'_> {
                 });
             }
         }
+        let news = self.both.values().filter_map(|one| one.new);
+        found.extend(news.filter_map(|new| self.written_last(new)));
         found.sort_by(|a, b| a.path.cmp(&b.path));
         found.dedup_by(|other, first| other.path == first.path);
         found

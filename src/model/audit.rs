@@ -56,7 +56,7 @@ pub enum Check {
     ScriptInterpreter,
     /// A script whose distribution is gone.
     ScriptOrphaned,
-    /// Links stand where RECORD lists files, and nothing is known of what they lead to.
+    /// Links into a cache stand where RECORD lists files.
     FileLinked,
     /// A module is not there that no import from outside leads to.
     ImportUnreached,
@@ -164,6 +164,9 @@ pub struct Finding {
     /// Another of its names (lossy), where one was found: in an installer's cache, or in another venv.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_with: Option<String>,
+    /// The cache (lossy) that the content lies in, where a link leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
     /// Why it is accepted, if the configuration accepts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
@@ -181,6 +184,7 @@ impl Finding {
             size: None,
             links: None,
             shared_with: None,
+            behind: None,
             accepted: None,
         }
     }

@@ -111,6 +111,8 @@ pub struct Detail {
     pub links: Option<u32>,
     /// Another of its names (lossy), where one was found.
     pub shared_with: Option<String>,
+    /// The cache (lossy) that the content lies in, where a link leads there.
+    pub behind: Option<String>,
 }
 
 /// One difference.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::clues::from_audit;
 use super::contents::{TEXT_MAX, bytes};
-use crate::audit::{Bytecode, Seen, Subject, Whose, audit, nested, stale};
+use crate::audit::{Behind, Bytecode, Seen, Subject, Whose, audit, behind_links, nested, stale};
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Diagnosis, Finding, Manifest, Node, RelPath};
+use crate::model::{Audit, Diagnosis, Entry, Finding, Manifest, Node, RelPath};
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists};
 use crate::python::hashes::Hashes;
@@ -16,6 +16,7 @@ use crate::python::interpreter::{Facts, config_path, inspect, told};
 use crate::python::recompile::can_compare;
 use crate::store::Store;
 use crate::tree::hash::{hash_file, read_file};
+use crate::tree::lead::{hash_led, led, read_led, target};
 use crate::tree::scan::Scan;
 use crate::tree::sharing::Inside;
 
@@ -29,7 +30,7 @@ pub(super) struct Audited<'a> {
 impl Audited<'_> {
     /// What is installed.
     pub(super) fn dists(&self) -> Dists {
-        let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
+        let read = |path: &RelPath| self.read(path);
         Dists::find(&self.scan.manifest, bytes(self.root.path()), &read)
     }
 
@@ -40,7 +41,8 @@ impl Audited<'_> {
 
     /// Audits it.
     pub(super) fn audit(&self, dists: &Dists, interpreter: &Facts) -> Audit {
-        let read = |path: &RelPath| read_file(self.root, path, TEXT_MAX);
+        let read = |path: &RelPath| self.read(path);
+        let target = |path: &RelPath| target(&self.scan.manifest, self.root.path(), path);
         let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
         let glimpse = |path: &RelPath| self.glimpse(path);
         let mut found = audit(&Subject {
@@ -49,6 +51,12 @@ impl Audited<'_> {
             interpreter: Some(interpreter),
             read: &read,
             hash: &hash,
+            place: Some(self.root.path()),
+            behind: Some(Behind {
+                target: &target,
+                led: &led,
+                hash: &|path, size, algorithm| hash_led(path, size, algorithm.hasher()),
+            }),
             reaches: &|path| !is_gone(&self.root.shown(path)),
             gone: &is_gone,
             whose: &|path| whose(self.root, path),
@@ -63,6 +71,47 @@ impl Audited<'_> {
             found.leave_unread(path, Node::RESTLESS);
         }
         found
+    }
+
+    /// What is damaged in what links lead to.
+    pub(super) fn behind_links(&self) -> Vec<Finding> {
+        let is_link = |entry: &Entry| {
+            let is_own = entry.path.parent_bytes() == b"bin"
+                || entry.path.parent().is_none_or(|dir| dir.is_root());
+            matches!(entry.node, Node::Symlink(_)) && !is_own
+        };
+        if !self.scan.manifest.entries().iter().any(is_link) {
+            return Vec::new();
+        }
+        let dists = self.dists();
+        let target = |path: &RelPath| target(&self.scan.manifest, self.root.path(), path);
+        behind_links(&Subject {
+            manifest: &self.scan.manifest,
+            dists: &dists,
+            interpreter: None,
+            place: Some(self.root.path()),
+            read: &|path| self.read(path),
+            hash: &|_, _| None,
+            behind: Some(Behind {
+                target: &target,
+                led: &led,
+                hash: &|path, size, algorithm| hash_led(path, size, algorithm.hasher()),
+            }),
+            reaches: &|_| true,
+            gone: &|_| false,
+            whose: &|_| Whose::Nobodys,
+            glimpse: &|_| None,
+            imports: &|_| None,
+            links: &HashMap::new(),
+        })
+    }
+
+    /// The content of a file; of a link, and of what lies behind one, that to which it leads.
+    fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
+        read_file(self.root, path, TEXT_MAX).or_else(|| {
+            let to = target(&self.scan.manifest, self.root.path(), path)?;
+            read_led(&to, TEXT_MAX)
+        })
     }
 
     /// What probably did the damage that an audit found.
@@ -166,6 +215,8 @@ impl Stored<'_> {
             interpreter: Some(&facts),
             read: &read,
             hash: &|path, algorithm| self.hash(path, algorithm),
+            place: None,
+            behind: None,
             reaches: &|_| true,
             gone: &|_| false,
             whose: &|_| Whose::Nobodys,

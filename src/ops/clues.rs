@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::python::Culprit;
 use crate::python::bytecode::is_bytecode;
-use crate::python::dist::Dists;
+use crate::python::dist::{Dist, Dists};
 use crate::python::interpreter::Facts;
 use crate::tree::hash::read_file;
 use crate::tree::sharing::Inside;
@@ -103,6 +103,7 @@ pub(super) fn from_audit(
             package: finding.package.clone(),
             expected_size: finding.expected_size,
             expected_mtime: None,
+            behind: finding.behind.clone(),
             actual: actual(root, live, &inside, &path, parse),
             path,
             compiled: false,
@@ -111,7 +112,9 @@ pub(super) fn from_audit(
     let mut hurts: Vec<Hurt> = hurts.collect();
     hurts.sort_by(|a, b| a.path.cmp(&b.path));
     tell_compiled(root, live, &mut hurts);
-    if hurts.is_empty() && dists.leftovers.is_empty() && interpreter.problems.is_empty() {
+    let mut begun = dists.all.iter().filter(|dist| dist.unfinished.is_some());
+    let is_quiet = hurts.is_empty() && dists.leftovers.is_empty() && begun.next().is_none();
+    if is_quiet && interpreter.problems.is_empty() {
         return Vec::new();
     }
     let stranded = audit.damage().filter(|one| one.check == Check::Interrupted);
@@ -158,6 +161,7 @@ fn hurt(sides: &Sides<'_>, inside: &Inside<'_>, change: &Change, parse: bool) ->
         package: change.package.clone(),
         expected_size: change.expected.as_ref().and_then(Entry::size),
         expected_mtime: change.expected.as_ref().map(|entry| entry.meta.mtime),
+        behind: change.detail.behind.clone(),
         actual: actual(
             sides.live,
             sides.actual,
@@ -223,12 +227,14 @@ fn surroundings(
     let same_install = same_install.map(|(name, _)| name.clone()).collect();
     installed.extend(now);
     let root = live.get(&RelPath::root());
+    let begun = |dist: &Dist| Some((dist.name.clone(), dist.unfinished.as_ref()?.by));
     Case {
         dirs,
         installed,
         same_install,
         unfinished: unfinished(dists, live),
         leftovers: dists.leftovers.iter().map(|one| one.path.clone()).collect(),
+        begun: dists.all.iter().filter_map(begun).collect(),
         signpost_gone: is_signpost_gone(live),
         root_uid: root.map_or(0, |entry| entry.meta.uid),
         ..Case::default()
@@ -285,7 +291,7 @@ fn copied_until(root: &Rooted, live: &Manifest, hurts: &[Hurt]) -> Option<Time> 
 }
 
 /// The kind of damage that a finding tells of; none where it is not about a file's content.
-fn kind(finding: &Finding, live: &Manifest) -> Option<Kind> {
+pub(super) fn kind(finding: &Finding, live: &Manifest) -> Option<Kind> {
     match finding.check {
         Check::RecordUnreadable => {
             let found = live.get(finding.path.as_ref()?);
@@ -294,6 +300,7 @@ fn kind(finding: &Finding, live: &Manifest) -> Option<Kind> {
                 .map(|_| Kind::Emptied)
         }
         Check::FileMissing => Some(Kind::Missing),
+        Check::MetadataUnreadable if finding.behind.is_some() => Some(Kind::Missing),
         Check::FileEmptied => Some(Kind::Emptied),
         Check::FileZeroFilled => Some(Kind::ZeroFilled),
         Check::FileUnreadable => Some(Kind::Unreadable),

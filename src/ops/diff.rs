@@ -128,6 +128,7 @@ pub fn diff_venv(
         let stop = || context.monitor.cancelled();
         let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
         context.go_on()?;
+        super::behind::changes(root, &scan, &mut changes);
         let paths = (&*before, site.path());
         let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);

@@ -1,6 +1,7 @@
 //! The verbs, one file each: options in, outcome out. Here store and venv meet.
 
 mod audit;
+mod behind;
 mod came_with;
 mod cat;
 mod check;

@@ -13,6 +13,7 @@ use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};
 use crate::python::dist::{Dists, Hash, Record, Row};
 use crate::store::Store;
 use crate::tree::hash::{hash_file, read_file};
+use crate::tree::lead::{read_led, target};
 
 /// What is installed on both sides of a comparison.
 pub(super) struct Installed {
@@ -85,12 +86,21 @@ fn size_of(manifest: &Manifest, path: &RelPath) -> Option<u64> {
 fn actual(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
     match sides.live {
         // What cannot be read a second time may be in the store.
-        Some(root) => read_file(root, path, TEXT_MAX).or_else(|| stored(sides, sides.actual, path)),
+        Some(root) => read_file(root, path, TEXT_MAX)
+            .or_else(|| stored(sides, sides.actual, path))
+            .or_else(|| read_led(&target(sides.actual, root.path(), path)?, TEXT_MAX)),
         None => stored(sides, sides.actual, path),
     }
 }
 
 fn expected(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
+    // What a link leads to is what both sides have of it.
+    if let Some(to) = sides
+        .live
+        .and_then(|root| target(sides.expected, root.path(), path))
+    {
+        return read_led(&to, TEXT_MAX);
+    }
     let digest = sides.expected.get(path)?.digest()?;
     let same = sides
         .actual

@@ -204,6 +204,10 @@ fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool 
         content.is_none_or(|content| named(&content).next().is_some())
     };
     // What scripts name comes and goes as well.
+    // What links lead to comes and goes as well.
+    if audit.findings.iter().any(|one| one.behind.is_some()) {
+        return false;
+    }
     let pythons = audit.script_pythons.as_ref();
     if pythons.is_none_or(|pythons| pythons.iter().any(|python| is_gone(python.as_ref()))) {
         return false;

@@ -3,6 +3,7 @@
 mod assemble;
 mod error;
 pub(crate) mod hash;
+pub(crate) mod lead;
 mod read;
 pub(crate) mod scan;
 pub(crate) mod sharing;

@@ -4,11 +4,13 @@ mod age_reaper;
 mod bad_wheel;
 mod cache;
 mod core_dump_cleaner;
+mod damaged_cache;
 mod empty_file_cleaner;
 mod file;
 mod hard_link_aliasing;
 mod ignore_file_excludes;
 mod interpreter_changed;
+mod interrupted_install;
 mod interrupted_pip;
 mod local_patch;
 mod permissions;
@@ -31,14 +33,16 @@ use score::Cause;
 use timing::came_with_install;
 
 /// Every rule, in the order of its name.
-const RULES: [for<'a> fn(&'a Case<'_>) -> Option<Cause<'a>>; 13] = [
+const RULES: [for<'a> fn(&'a Case<'_>) -> Option<Cause<'a>>; 15] = [
     age_reaper::rule,
     bad_wheel::rule,
     core_dump_cleaner::rule,
+    damaged_cache::rule,
     empty_file_cleaner::rule,
     hard_link_aliasing::rule,
     ignore_file_excludes::rule,
     interpreter_changed::rule,
+    interrupted_install::rule,
     interrupted_pip::rule,
     local_patch::rule,
     permissions::rule,
@@ -47,9 +51,31 @@ const RULES: [for<'a> fn(&'a Case<'_>) -> Option<Cause<'a>>; 13] = [
     short_copy::rule,
 ];
 
+/// Causes without those that only look like another one that is there.
+fn without_lookalikes<'a>(case: &Case, mut causes: Vec<Cause<'a>>) -> Vec<Cause<'a>> {
+    let has =
+        |causes: &[Cause<'_>], name: &str| causes.iter().any(|one| one.diagnosis.rule == name);
+    // What lies in a cache was never written here, so nothing here tells when it went.
+    if has(&causes, "damaged-cache") {
+        causes.retain(|one| {
+            !matches!(
+                &*one.diagnosis.rule,
+                "bad-wheel" | "short-copy" | "power-loss"
+            )
+        });
+    }
+    // What an installer never came to write also looks like a copy that was cut short, or like a wheel without it.
+    if has(&causes, interrupted_install::NAME) {
+        let looks_alike = |name: &str| name == "bad-wheel" || name == "short-copy" && !case.full;
+        causes.retain(|one| !looks_alike(&one.diagnosis.rule));
+    }
+    causes
+}
+
 /// All causes that fit, the one that explains most first.
 pub(crate) fn diagnose(case: &Case) -> Vec<Diagnosis> {
     let causes: Vec<Cause<'_>> = RULES.iter().filter_map(|rule| rule(case)).collect();
+    let causes = without_lookalikes(case, causes);
     let explained = causes.iter().flat_map(|cause| &cause.explained);
     let explained: HashSet<&RelPath> = explained.map(|hurt| &hurt.path).collect();
     let mut unexplained: BTreeMap<Kind, usize> = BTreeMap::new();

@@ -62,6 +62,13 @@ impl Run<'_> {
         }
     }
 
+    /// What lies behind links no restore of links mends: a heal leaves it and names it, any other restore says it.
+    fn look_behind(&self, live: &Live, changes: &mut Vec<Change>) {
+        if self.options.part == super::options::Part::Heal {
+            crate::ops::behind::changes(&live.root, &live.scan, changes);
+        }
+    }
+
     /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
     pub(super) fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
         let sides = |expected| Sides {
@@ -75,6 +82,7 @@ impl Run<'_> {
         let stop = || self.context.monitor.cancelled();
         whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
         self.context.go_on()?;
+        self.look_behind(live, &mut changes);
         if self.options.part.is_whole() && changes.iter().all(|change| change.class == Class::Noise)
         {
             return Ok(Found {
@@ -168,6 +176,11 @@ fn taken_back(package: &PackageChange) -> String {
     let name = &package.name;
     let version = |version: &Option<String>| version.clone().unwrap_or_default();
     let (old, new) = (version(&package.expected), version(&package.actual));
+    if package.expected.is_none() {
+        return format!(
+            "the install of {name} {new} did not come to its end, and the snapshot has none; what RECORD lists of it goes"
+        );
+    }
     if old == new {
         return format!(
             "{name} {new} was installed again with files left out; it comes back whole, as the snapshot has it"

@@ -90,7 +90,12 @@ impl Selection {
         let damage = |change: &&Change| change.class == Class::Damage;
         for change in changes.iter().filter(damage) {
             let name = change.package.as_deref().unwrap_or_default();
-            if matches!(packages.progress(name), Progress::Half | Progress::Less) {
+            let is_link = |entry: &Entry| matches!(entry.node, Node::Symlink(_));
+            // The link itself is as it was saved.
+            let is_kept = change.expected.as_ref().is_none_or(is_link);
+            if change.detail.behind.is_some() && is_kept {
+                *left.entry(name).or_insert(0) += 1;
+            } else if matches!(packages.progress(name), Progress::Half | Progress::Less) {
                 *whole.entry(name).or_insert(0) += 1;
             } else if fits(change) {
                 paths.insert(change.path.clone());

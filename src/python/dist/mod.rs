@@ -1,22 +1,27 @@
 //! Distributions: what is installed in a tree, and which files belong to what.
 
+mod entry_points;
 mod hash;
 mod leftover;
+mod load;
 mod metadata;
 mod record;
+mod unfinished;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 
-pub(crate) use hash::{Algorithm, Hash};
+pub(crate) use hash::{Algorithm, Hash, Sum};
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
-use metadata::requires_txt;
+use load::load;
+pub(crate) use load::name_of;
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
 pub(crate) use record::{Record, Row, resolve};
+pub(crate) use unfinished::{Installer, Sign, Unfinished, maker};
 
-use crate::model::{Entry, Manifest, Node, RelPath};
+use crate::model::{Manifest, Node, RelPath};
 
 /// Gives the content of a file of the tree; none where it cannot be read.
 pub(crate) type Read<'a> = &'a (dyn Fn(&RelPath) -> Option<Vec<u8>> + Sync);
@@ -61,6 +66,8 @@ pub(crate) struct Dist {
     pub(crate) direct_url: Option<serde_json::Value>,
     /// Files of an installer that are there and could not be read: what they say is not known.
     pub(crate) unread: Vec<RelPath>,
+    /// What shows that its install did not come to its end, if it did not.
+    pub(crate) unfinished: Option<Unfinished>,
 }
 
 impl Dist {
@@ -115,7 +122,10 @@ impl Dists {
             }
             let name = entry.path.name();
             // What cannot be listed is still known by its name.
-            let is_dir = matches!(entry.node, Node::Dir | Node::Unreadable(_));
+            let is_dir = matches!(
+                entry.node,
+                Node::Dir | Node::Unreadable(_) | Node::Symlink(_)
+            );
             if name.starts_with(b"~") || name.starts_with(b"-") {
                 continue;
             }
@@ -138,6 +148,7 @@ impl Dists {
             .sort_by(|a, b| (&a.name, &a.info).cmp(&(&b.name, &b.info)));
         found.own();
         found.leftovers = leftover::find(manifest, root, read, &found);
+        found.find_unfinished(manifest, root, read);
         found
     }
 
@@ -256,144 +267,4 @@ pub(super) fn sites(manifest: &Manifest) -> Vec<RelPath> {
         .filter(|entry| entry.node == Node::Dir && is_site(&entry.path))
         .map(|entry| entry.path.clone())
         .collect()
-}
-
-/// Loads a distribution, and remembers what of it could not be read.
-fn load(
-    manifest: &Manifest,
-    root: &[u8],
-    read: Read<'_>,
-    known: Lists<'_>,
-    form: Form,
-    info: &RelPath,
-) -> Dist {
-    let unread = Mutex::new(Vec::new());
-    let dist = understand(manifest, root, known, form, info, &|path: &RelPath| {
-        let bytes = read(path);
-        let is_file = |entry: &Entry| entry.size().is_some();
-        if bytes.is_none() && manifest.get(path).is_some_and(is_file) {
-            let mut unread = unread.lock().unwrap_or_else(PoisonError::into_inner);
-            unread.push(path.clone());
-        }
-        bytes
-    });
-    Dist {
-        unread: unread.into_inner().unwrap_or_else(PoisonError::into_inner),
-        ..dist
-    }
-}
-
-fn understand(
-    manifest: &Manifest,
-    root: &[u8],
-    known: Lists<'_>,
-    form: Form,
-    info: &RelPath,
-    read: Read<'_>,
-) -> Dist {
-    let is_dir = manifest
-        .get(info)
-        .is_some_and(|entry| entry.node == Node::Dir);
-    let file = |name: &str| {
-        let mut parts = name.split('/');
-        parts.try_fold(info.clone(), |dir, part| dir.join(part.as_bytes()).ok())
-    };
-    let content = |name: &str| {
-        file(name)
-            .filter(|path| manifest.get(path).is_some())
-            .and_then(|path| read(&path))
-    };
-    let name = String::from_utf8_lossy(info.name()).into_owned();
-    let stem = name
-        .rsplit_once('.')
-        .map_or(name.as_str(), |(stem, _)| stem);
-    let (stem, stem_version) = match form {
-        Form::EggLink => (stem.to_owned(), String::new()),
-        _ => name_of(stem),
-    };
-    let text =
-        |name: &str| content(name).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-    let metadata = match (form, is_dir) {
-        (Form::DistInfo, _) => content("METADATA"),
-        (Form::EggInfo, true) => content("PKG-INFO"),
-        (Form::EggInfo, false) => read(info),
-        (Form::Egg, true) => content("EGG-INFO/PKG-INFO"),
-        (Form::Egg, false) | (Form::EggLink, _) => None,
-    };
-    let metadata = metadata.and_then(|bytes| stated(&bytes, form, is_dir, &content));
-    let list = match form {
-        Form::DistInfo => file("RECORD"),
-        Form::EggInfo if is_dir => file("installed-files.txt"),
-        _ => None,
-    };
-    let list = list.filter(|path| manifest.get(path).is_some());
-    let record = list.map(|path| {
-        let list = || listed(form, root, &path, &read(&path).unwrap_or_default());
-        let record = known(&path).unwrap_or_else(|| Arc::new(list().sharing_paths(manifest)));
-        (path, record)
-    });
-    let shown = metadata
-        .as_ref()
-        .map_or_else(|| stem.clone(), |metadata| metadata.name.clone());
-    Dist {
-        name: normalized(&shown),
-        version: metadata
-            .as_ref()
-            .map_or(stem_version, |metadata| metadata.version.clone()),
-        shown,
-        form,
-        info: info.clone(),
-        installer: text("INSTALLER").filter(|name| !name.is_empty() && name.len() < 100),
-        tags: content("WHEEL").map_or_else(Vec::new, |bytes| wheel_tags(&bytes)),
-        direct_url: match form {
-            Form::EggLink => read(info).and_then(|bytes| linked(&bytes)),
-            _ => content("direct_url.json").and_then(|bytes| serde_json::from_slice(&bytes).ok()),
-        },
-        metadata,
-        record,
-        unread: Vec::new(),
-    }
-}
-
-/// What METADATA says, with the requirements that old setuptools wrote apart from it.
-fn stated(
-    metadata: &[u8],
-    form: Form,
-    is_dir: bool,
-    content: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Option<Metadata> {
-    let mut stated = Metadata::parse(metadata)?;
-    let apart = match form {
-        Form::EggInfo if is_dir => "requires.txt",
-        Form::Egg if is_dir => "EGG-INFO/requires.txt",
-        _ => return Some(stated),
-    };
-    if stated.requires.is_empty() {
-        stated.requires = content(apart).map_or_else(Vec::new, |bytes| requires_txt(&bytes));
-    }
-    Some(stated)
-}
-
-/// What a list of files holds, in the format of its form.
-fn listed(form: Form, root: &[u8], path: &RelPath, bytes: &[u8]) -> Record {
-    match form {
-        Form::DistInfo => Record::parse(path, bytes, root),
-        _ => Record::parse_installed_files(path, bytes),
-    }
-}
-
-/// Where an `.egg-link` leads, in the words of `direct_url.json`.
-fn linked(link: &[u8]) -> Option<serde_json::Value> {
-    let text = std::str::from_utf8(link).ok()?;
-    let place = text.lines().next()?.trim().replace('%', "%25");
-    place.starts_with('/').then(
-        || serde_json::json!({"url": format!("file://{place}"), "dir_info": {"editable": true}}),
-    )
-}
-
-/// The name and version in the stem of an info directory's name: `click-8.1.7`, `six-1.16.0-py3.11`.
-pub(super) fn name_of(stem: &str) -> (String, String) {
-    let mut parts = stem.splitn(3, '-');
-    let first = parts.next().unwrap_or_default().to_owned();
-    (first, parts.next().unwrap_or_default().to_owned())
 }

@@ -12,7 +12,7 @@ mod shebang;
 use std::collections::BTreeMap;
 
 use crate::model::{Entry, Manifest, RelPath};
-pub(crate) use shebang::interpreter_of;
+pub(crate) use shebang::{Head, head_of, interpreter_of};
 
 use occurrence::{Place, is_plain, mentions, replace_plain};
 

@@ -15,10 +15,10 @@ const LONG_CALL: &[u8] = b" \"$0\" \"$@\"";
 const LONG_TAIL: &[u8] = b"' '''\n";
 
 /// The interpreter of a script, its arguments with the space before them, and what follows the head.
-struct Head<'a> {
-    interpreter: Vec<u8>,
-    arguments: &'a [u8],
-    rest: &'a [u8],
+pub(crate) struct Head<'a> {
+    pub(crate) interpreter: Vec<u8>,
+    pub(crate) arguments: &'a [u8],
+    pub(crate) rest: &'a [u8],
 }
 
 /// The new head of a script and the rest of it. A script whose interpreter lies elsewhere keeps its head.
@@ -26,7 +26,7 @@ pub(super) fn rewrite<'a>(
     content: &'a [u8],
     place: &Place<'_>,
 ) -> Result<(Vec<u8>, &'a [u8]), Stuck> {
-    let Some(head) = head(content) else {
+    let Some(head) = head_of(content) else {
         return Ok((Vec::new(), content));
     };
     if find(&head.interpreter, place).first() != Some(&0) {
@@ -38,10 +38,11 @@ pub(super) fn rewrite<'a>(
 
 /// The interpreter that a script names.
 pub(crate) fn interpreter_of(content: &[u8]) -> Option<Vec<u8>> {
-    head(content).map(|head| head.interpreter)
+    head_of(content).map(|head| head.interpreter)
 }
 
-fn head(content: &[u8]) -> Option<Head<'_>> {
+/// The first lines of a script, taken apart; none of what is no script.
+pub(crate) fn head_of(content: &[u8]) -> Option<Head<'_>> {
     long(content).or_else(|| short(content))
 }
 

@@ -85,6 +85,7 @@ fn finding(finding: &Finding) -> Value {
     value["size"] = finding.size.into();
     value["links"] = finding.links.into();
     value["shared_with"] = finding.shared_with.clone().into();
+    value["behind"] = finding.behind.clone().into();
     value["accepted"] = finding.accepted.clone().into();
     value
 }

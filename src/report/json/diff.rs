@@ -101,6 +101,9 @@ pub(super) fn change(change: &Change) -> Value {
     if let Some(links) = detail.links {
         more.insert("links".to_owned(), links.into());
     }
+    if let Some(cache) = &detail.behind {
+        more.insert("behind".to_owned(), cache.as_str().into());
+    }
     if let Some(other) = &detail.shared_with {
         more.insert("shared_with".to_owned(), other.as_str().into());
     }

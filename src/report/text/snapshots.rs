@@ -62,6 +62,12 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
         let needs = count(unmet, "requirement");
         writeln!(out, "{what}, {needs} unmet: the application may not start")?;
     }
+    let mut caches = outcome
+        .audit
+        .findings
+        .iter()
+        .filter(|one| one.check == Check::FileLinked);
+    caches.try_for_each(|one| writeln!(out, "{}", Shown(one.text.as_bytes())))?;
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),
         objects => writeln!(

@@ -6,6 +6,7 @@ pub(crate) mod mounts;
 pub(crate) mod pythons;
 pub(crate) mod sandbox;
 pub(crate) mod tar;
+pub(crate) mod tools;
 pub(crate) mod tree;
 pub(crate) mod uv;
 pub(crate) mod venv;

@@ -4,21 +4,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::Sandbox;
-use super::faults::skipped;
+use super::tools;
 
 /// Whether it can be run; tells if it cannot.
 pub(crate) fn is_there() -> bool {
-    let found = Command::new("uv").arg("--version").output();
-    let found = found.is_ok_and(|output| output.status.success());
-    if !found {
-        skipped(1, "uv is not installed");
-    }
-    found
+    tools::find("uv").is_some()
 }
 
 /// Installs a wheel anew into the venv, with the cache in the home directory of the sandbox.
 pub(crate) fn install(sandbox: &Sandbox, wheel: &Path, mode: &str) {
-    let mut command = Command::new("uv");
+    let mut command = Command::new(tools::find("uv").unwrap());
     sandbox.dress(&mut command);
     let args = [
         "pip",

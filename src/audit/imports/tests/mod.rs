@@ -73,6 +73,8 @@ fn lost_by(version: &str, files: &[(&str, &str)]) -> Vec<String> {
         interpreter: Some(&facts),
         read: &read,
         hash: &|_: &RelPath, _: Algorithm| None,
+        place: None,
+        behind: None,
         reaches: &|_: &RelPath| true,
         gone: &|_| true,
         whose: &|_| crate::audit::Whose::Nobodys,

@@ -168,6 +168,7 @@ impl Case<'_> {
             kind,
             package: owner(&file.path),
             expected_size: file.size,
+            behind: None,
             expected_mtime: file.mtime,
             actual,
             compiled: false,

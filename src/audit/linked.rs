@@ -10,6 +10,9 @@ use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Algorithm, Dist, Hash, Row};
 use crate::tree::lead::Led;
 
+/// Gives the hash of a file of so many bytes outside of the tree.
+type HashLed = dyn Fn(&Path, u64, Algorithm) -> Option<Vec<u8>> + Sync;
+
 /// How what lies behind a link is reached.
 #[derive(Clone, Copy)]
 pub(crate) struct Behind<'a> {
@@ -18,7 +21,7 @@ pub(crate) struct Behind<'a> {
     /// What stands there.
     pub(crate) led: &'a (dyn Fn(&Path) -> Led + Sync),
     /// The hash of a file of so many bytes that stands there.
-    pub(crate) hash: &'a (dyn Fn(&Path, u64, Algorithm) -> Option<Vec<u8>> + Sync),
+    pub(crate) hash: &'a HashLed,
 }
 
 /// What was found behind a link.

@@ -264,7 +264,7 @@ fn save_show_and_a_refused_save_tell_all_that_check_tells() {
     let told = |code| {
         let mut answer = sandbox.json(code, &["check", "venv"]);
         let members = answer.as_object_mut().unwrap();
-        for own in ["format", "command", "venv", "took_ms"] {
+        for own in ["format", "command", "venv", "reinstall", "took_ms"] {
             assert!(members.remove(own).is_some(), "{own}");
         }
         answer

@@ -173,9 +173,7 @@ fn real_interpreters_tell_where_their_packages_are() {
 /// Runs what `check` advises, with an index of one wheel.
 fn advised(sandbox: &Sandbox, wheels: &Path) -> Run {
     let text = sandbox.ok(&["check", "venv"]).stdout;
-    let mut lines = text
-        .lines()
-        .skip_while(|line| !line.starts_with("to install"));
+    let mut lines = text.lines().skip_while(|line| !line.contains("to install"));
     let line = lines.nth(1).unwrap();
     let mut command = Command::new("sh");
     sandbox.dress(&mut command);

@@ -282,7 +282,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     fn load(&mut self, here: Here<'_, 'a>, wanted: &Wanted, module: &str) -> Exits {
-        match self.world.find(module) {
+        match self.world.find_for(here.file, module) {
             Found::Source(path) => self.module(path, here.is_guarded),
             Found::Opaque => Exits::on(),
             Found::Unknown => Exits::unknown(),
@@ -324,14 +324,14 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 Some(true) => Exits::on(),
                 None if is_there => self.load(here, wanted, &module).or(Exits::on()),
                 Some(false) if is_there => self.load(here, wanted, &module),
-                Some(false) => match self.world.find(&module) {
+                Some(false) => match self.world.find_for(here.file, &module) {
                     Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                     _ => Exits::unknown(),
                 },
                 None => Exits::unknown(),
             },
             Place::Namespace if is_there => self.load(here, wanted, &module),
-            Place::Namespace => match self.world.find(&module) {
+            Place::Namespace => match self.world.find_for(here.file, &module) {
                 Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                 _ => Exits::unknown(),
             },

@@ -134,11 +134,16 @@ impl Exits {
 
     /// Statements of which the second is executed where the first comes to its end.
     #[must_use]
-    pub(super) fn then(self, next: impl FnOnce() -> Self) -> Self {
+    pub(super) fn then(mut self, next: impl FnOnce() -> Self) -> Self {
         if !self.goes {
             return self;
         }
         let next = next();
+        // What fails in any case is the reason, and not what may have failed before it.
+        if next.surely_fails() {
+            let before = self.fails.iter_mut().flatten();
+            before.for_each(|failure| failure.always = false);
+        }
         let mut pairs = self.fails.into_iter().zip(next.fails);
         let mut both = || match pairs.next()? {
             (Some(one), Some(other)) => Some(one.then(other)),

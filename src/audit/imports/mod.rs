@@ -14,6 +14,7 @@ mod exits;
 mod guard;
 mod index;
 mod names;
+mod offered;
 mod reach;
 mod reduce;
 mod resolve;
@@ -33,8 +34,8 @@ use evaluate::{Evaluator, Lead};
 use exits::Missing;
 use index::Place;
 use reach::Importers;
-use resolve::{Found, World, ancestors};
-use roots::{Root, roots};
+use resolve::{World, ancestors};
+use roots::roots;
 use suspects::{Look, Suspect, finds_nothing, looks, suspects};
 
 /// So often the evaluation is repeated with what was found missing taken for there, to find what else is missing.
@@ -50,7 +51,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let world = World::new(subject);
     let looks = looks(&world);
     let suspects = suspects(&world, &looks);
-    let mut findings = programs(&world);
+    let mut findings = offered::check(&world);
     if suspects.is_empty() {
         return findings;
     }
@@ -99,25 +100,6 @@ fn finding(subject: &Subject<'_>, check: Check, file: &RelPath, text: String) ->
     }
 }
 
-/// Programs whose module is gone from a package that is there.
-fn programs(world: &World<'_>) -> Vec<Finding> {
-    let gone = |root: &Root| {
-        let list = root.named_by.as_ref()?;
-        let mut above = ancestors(&root.module);
-        let is_inside = above.any(|above| matches!(world.index.place(above), Place::Package(_)));
-        if !is_inside
-            || world.find(&root.module) != Found::Missing(true)
-            || world.is_named_by_a_maker(&root.module)
-        {
-            return None;
-        }
-        let module = root.module.replace('/', ".");
-        let text = format!("it names a program in {module}, which is not there");
-        Some(finding(world.subject, Check::ImportUnresolved, list, text))
-    };
-    roots(world).iter().filter_map(gone).collect()
-}
-
 /// Evaluates the roots that may lead to a suspect.
 fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) -> Convicted {
     let importers = Importers::new(world, looks);
@@ -125,14 +107,14 @@ fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) 
         .iter()
         .filter(|suspect| !suspect.may_lack.is_empty());
     let to_suspects = importers.leading(files.map(|suspect| suspect.file));
-    let leads = |root: &Root| {
-        let mut modules = ancestors(&root.module).chain([root.module.as_str()]);
+    let leads = |root: &String| {
+        let mut modules = ancestors(root).chain([root.as_str()]);
         modules.any(|module| match world.index.place(module) {
             Place::Package(file) | Place::Module(file) => to_suspects.contains(file),
             _ => false,
         })
     };
-    let roots: Vec<Root> = roots(world).into_iter().filter(leads).collect();
+    let roots: Vec<String> = roots(world).into_iter().filter(leads).collect();
     if roots.is_empty() {
         return Convicted::new();
     }
@@ -157,17 +139,17 @@ fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) 
     })
 }
 
-fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[Root]) -> Convicted {
+fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[String]) -> Convicted {
     let mut convicted = Convicted::new();
     let mut evaluator = Evaluator::new(world, Some(lead));
     for _ in 0..ROUNDS_MAX {
         let mut found: Vec<Arc<Missing>> = Vec::new();
         for root in roots {
-            let exits = evaluator.root(&root.module);
+            let exits = evaluator.root(root);
             let Some(missing) = exits.convicted() else {
                 continue;
             };
-            let shown = root.module.replace('/', ".");
+            let shown = root.replace('/', ".");
             convicted.entry(Missing::clone(missing)).or_insert(shown);
             found.push(Arc::clone(missing));
         }

@@ -39,6 +39,7 @@ pub(super) struct World<'a> {
     pub(super) python: Python,
     sources: Mutex<HashMap<&'a RelPath, Option<Arc<Source>>>>,
     makers: Mutex<HashMap<String, Arc<Vec<String>>>>,
+    owners: Mutex<HashMap<String, Option<String>>>,
 }
 
 impl<'a> World<'a> {
@@ -52,6 +53,7 @@ impl<'a> World<'a> {
             python,
             sources: Mutex::default(),
             makers: Mutex::default(),
+            owners: Mutex::default(),
         }
     }
 
@@ -100,6 +102,51 @@ impl<'a> World<'a> {
             Place::Opaque | Place::Namespace => Found::Opaque,
             Place::Nothing => self.absent(module),
         }
+    }
+
+    /// The same for an importer: what is missing of a namespace belongs to the distribution that has modules right in it.
+    pub(super) fn find_for(&self, importer: &RelPath, module: &str) -> Found<'a> {
+        let found = self.find(module);
+        let is_own = || {
+            let mut above: Vec<&str> = ancestors(module).collect();
+            above.reverse();
+            let there = above
+                .into_iter()
+                .find(|dir| self.index.place(dir) != Place::Nothing);
+            let owner = there.and_then(|dir| self.namespace_owner(dir));
+            let top = module.split('/').next().unwrap_or(module);
+            let own = self.subject.dists.owner(importer).map(|dist| &dist.name);
+            owner.is_some_and(|owner| Some(&owner) == own || self.tops.has_promised(top))
+        };
+        if found == Found::Missing(false) && module.contains('/') && is_own() {
+            return Found::Missing(true);
+        }
+        found
+    }
+
+    /// The one distribution that has modules right in a directory without `__init__.py`.
+    fn namespace_owner(&self, dir: &str) -> Option<String> {
+        if self.index.place(dir) != Place::Namespace || dir == "backports" {
+            return None;
+        }
+        let lock = || self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(dir) {
+            return known.clone();
+        }
+        let modules = self.index.inside(dir).into_iter();
+        let files = modules.filter_map(|module| match self.index.place(module) {
+            Place::Module(file) => Some(file),
+            _ => None,
+        });
+        let owners = files.map(|file| self.subject.dists.owner(file).map(|dist| &dist.name));
+        let owners: HashSet<Option<&String>> = owners.collect();
+        let mut owners = owners.into_iter();
+        let owner = match (owners.next(), owners.next()) {
+            (Some(only), None) => only.cloned(),
+            _ => None,
+        };
+        lock().insert(dir.to_owned(), owner.clone());
+        owner
     }
 
     fn absent(&self, module: &str) -> Found<'a> {

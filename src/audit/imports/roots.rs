@@ -1,18 +1,22 @@
 //! What is imported from outside: the top-level modules of what is installed, and what entry points name.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::index::Place;
 use super::resolve::World;
 use crate::model::RelPath;
 
-/// A module that somebody outside of its package imports.
+/// A program that a distribution offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Root {
-    /// As a path below the site: `x/y`.
+pub(super) struct Program {
+    /// The `entry_points.txt` that names it.
+    pub(super) list: RelPath,
+    /// The line in it, from 1.
+    pub(super) line: usize,
+    /// The module as a path below the site: `x/y`.
     pub(super) module: String,
-    /// The `entry_points.txt` that names it as a program.
-    pub(super) named_by: Option<RelPath>,
+    /// What is taken from the module; empty for the module itself.
+    pub(super) attribute: String,
 }
 
 /// Top-level names that packages install by mistake, or for their own use.
@@ -37,46 +41,56 @@ const NAMESPACES_MAX: usize = 6;
 /// Groups of entry points that are programs.
 const PROGRAMS: [&str; 2] = ["console_scripts", "gui_scripts"];
 
-/// All roots, each once, sorted.
-pub(super) fn roots(world: &World<'_>) -> Vec<Root> {
-    let mut found: BTreeMap<String, Option<RelPath>> = BTreeMap::new();
-    for dist in &world.subject.dists.all {
-        let list = dist.info.join(b"entry_points.txt").ok();
-        let list = list.filter(|list| world.subject.manifest.get(list).is_some());
-        let Some(list) = list else { continue };
-        let text = (world.subject.read)(&list).unwrap_or_default();
-        for (module, is_program) in entry_points(&String::from_utf8_lossy(&text)) {
-            let known = found.entry(module).or_default();
-            if is_program {
-                *known = Some(list.clone());
-            }
-        }
-    }
-    let mut tops: Vec<&str> = world.index.tops().collect();
-    tops.sort_unstable();
-    for top in tops {
+/// All modules that somebody outside of their package imports, as paths below the site (`x/y`), each once, sorted.
+pub(super) fn roots(world: &World<'_>) -> BTreeSet<String> {
+    let named = lists(world).flat_map(|(_, text)| entry_points(&text));
+    let mut found: BTreeSet<String> = named.map(|point| point.module).collect();
+    for top in world.index.tops() {
         add(world, top, 0, &mut found);
     }
-    let root = |(module, named_by)| Root { module, named_by };
-    found.into_iter().map(root).collect()
+    found
+}
+
+/// All programs.
+pub(super) fn programs(world: &World<'_>) -> Vec<Program> {
+    let mut found = Vec::new();
+    for (list, text) in lists(world) {
+        let programs = entry_points(&text)
+            .into_iter()
+            .filter(|point| point.is_program);
+        found.extend(programs.map(|point| Program {
+            list: list.clone(),
+            line: point.line,
+            module: point.module,
+            attribute: point.attribute,
+        }));
+    }
+    found
+}
+
+/// Each `entry_points.txt` with its text.
+fn lists<'w>(world: &'w World<'_>) -> impl Iterator<Item = (RelPath, String)> + 'w {
+    let dists = world.subject.dists.all.iter();
+    let lists = dists.filter_map(|dist| dist.info.join(b"entry_points.txt").ok());
+    let lists = lists.filter(|list| world.subject.manifest.get(list).is_some());
+    lists.map(|list| {
+        let text = (world.subject.read)(&list).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        (list, text)
+    })
 }
 
 /// Adds a top-level module, or the packages below a namespace.
-fn add(
-    world: &World<'_>,
-    module: &str,
-    depth: usize,
-    found: &mut BTreeMap<String, Option<RelPath>>,
-) {
+fn add(world: &World<'_>, module: &str, depth: usize, found: &mut BTreeSet<String>) {
     let name = module.rsplit('/').next().unwrap_or(module);
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if !is_plain || name.starts_with('_') || NOT_OFFERED.contains(&name) {
         return;
     }
     match world.index.place(module) {
-        Place::Package(_) => drop(found.entry(module.to_owned()).or_default()),
+        Place::Package(_) => drop(found.insert(module.to_owned())),
         // A plain module in a directory that is no package is a script rather.
-        Place::Module(_) if depth == 0 => drop(found.entry(module.to_owned()).or_default()),
+        Place::Module(_) if depth == 0 => drop(found.insert(module.to_owned())),
         Place::Namespace if depth < NAMESPACES_MAX => {
             for inside in world.index.inside(module) {
                 add(world, inside, depth + 1, found);
@@ -86,12 +100,19 @@ fn add(
     }
 }
 
-/// The modules that an `entry_points.txt` names, but for those of extras, each with whether it is a program: `a/b` of
-/// `x = a.b:f`.
-fn entry_points(text: &str) -> Vec<(String, bool)> {
+/// One line of an `entry_points.txt`.
+struct Point {
+    line: usize,
+    is_program: bool,
+    module: String,
+    attribute: String,
+}
+
+/// What an `entry_points.txt` names, but for what wants extras: `x = a.b:f`.
+fn entry_points(text: &str) -> Vec<Point> {
     let mut found = Vec::new();
     let mut is_program = false;
-    for line in text.lines().map(str::trim) {
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
         if let Some(group) = line.strip_prefix('[') {
             is_program = PROGRAMS.contains(&group.trim_end_matches(']').trim());
             continue;
@@ -102,10 +123,17 @@ fn entry_points(text: &str) -> Vec<(String, bool)> {
         if line.starts_with(['#', ';']) || target.contains('[') {
             continue;
         }
-        let module = target.split(':').next().unwrap_or_default().trim();
+        let (module, attribute) = target.split_once(':').unwrap_or((target, ""));
+        let (module, attribute) = (module.trim(), attribute.trim());
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         if !module.is_empty() && module.chars().all(is_plain) {
-            found.push((module.replace('.', "/"), is_program));
+            let first = attribute.split('.').next().unwrap_or_default();
+            found.push(Point {
+                line: number,
+                is_program: is_program && !first.is_empty(),
+                module: module.replace('.', "/"),
+                attribute: first.to_owned(),
+            });
         }
     }
     found

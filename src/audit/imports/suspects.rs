@@ -100,7 +100,7 @@ fn leads_nowhere(world: &World<'_>, lost: &HashSet<&str>, file: &RelPath, import
     if base.is_empty() {
         return false;
     }
-    let is_lost = |module: &str| world.find(module) == Found::Missing(true);
+    let is_lost = |module: &str| world.find_for(file, module) == Found::Missing(true);
     match world.index.place(&base) {
         Place::Nothing => is_lost(&base),
         Place::Package(init) => import.names.iter().any(|name| {

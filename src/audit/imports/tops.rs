@@ -204,6 +204,11 @@ impl<'a> Tops<'a> {
         self.promised.iter().map(String::as_str)
     }
 
+    /// Whether a distribution says that it brings a name.
+    pub(super) fn has_promised(&self, name: &str) -> bool {
+        self.promised.contains(name)
+    }
+
     /// What is known of a top-level name that no site holds.
     pub(super) fn find(&self, name: &str) -> Top {
         if EVERYWHERE.contains(name) {

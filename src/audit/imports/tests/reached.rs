@@ -133,7 +133,7 @@ const REACHED: &[Tree] = &[
             ("py_b-1.dist-info/top_level.txt", "b\n"),
             ("py_b-1.dist-info/RECORD", "b-1.dist-info/METADATA,,\n"),
         ],
-        &["a.py:1 b"],
+        &["a.py:1 b", "py_b-1.dist-info/top_level.txt:brings "],
     ),
 ];
 

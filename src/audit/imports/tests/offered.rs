@@ -1,0 +1,141 @@
+//! What a distribution offers and that is gone, and namespaces of one distribution.
+
+use super::{Tree, judge_trees};
+
+const NAME: (&str, &str) = ("a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+const LIST: (&str, &str) = ("a-1.dist-info/RECORD", "a-1.dist-info/METADATA,,\n");
+const OWN: (&str, &str) = ("a-1.dist-info/RECORD", "a/b.py,,\na/c.py,,\n");
+const TOP: (&str, &str) = ("a-1.dist-info/top_level.txt", "a\n");
+const PROGRAM: (&str, &str) = (
+    "a-1.dist-info/entry_points.txt",
+    "[console_scripts]\nx = a.m:main\n",
+);
+
+const TREES: &[Tree] = &[
+    (
+        "the only module",
+        &[NAME, LIST, TOP],
+        &["a-1.dist-info/top_level.txt:brings "],
+    ),
+    ("a distribution without modules", &[NAME, LIST], &[]),
+    (
+        "an empty list",
+        &[NAME, LIST, ("a-1.dist-info/top_level.txt", "\n")],
+        &[],
+    ),
+    (
+        "the module of a program",
+        &[NAME, LIST, PROGRAM, ("a/__init__.py", "")],
+        &["a-1.dist-info/entry_points.txt:2 a.m"],
+    ),
+    (
+        "a program of what is not installed",
+        &[
+            NAME,
+            LIST,
+            (
+                "a-1.dist-info/entry_points.txt",
+                "[console_scripts]\nx = other.m:main\n",
+            ),
+        ],
+        &[],
+    ),
+    (
+        "the function of a program",
+        &[
+            NAME,
+            LIST,
+            PROGRAM,
+            ("a/__init__.py", ""),
+            ("a/m/__init__.py", "x = 1\n"),
+        ],
+        &["a-1.dist-info/entry_points.txt:2 a.m.main"],
+    ),
+    (
+        "a program that is whole",
+        &[
+            NAME,
+            LIST,
+            PROGRAM,
+            ("a/__init__.py", ""),
+            ("a/m/__init__.py", "from .n import main\n"),
+            ("a/m/n.py", ""),
+        ],
+        &[],
+    ),
+    (
+        "a program of a plain module",
+        &[NAME, LIST, PROGRAM, ("a/__init__.py", ""), ("a/m.py", "")],
+        &[],
+    ),
+    (
+        "a namespace that lost its names",
+        &[
+            NAME,
+            OWN,
+            ("a/b.py", "x = 1\n"),
+            ("a/c.py", ""),
+            ("u.py", "from a import x\n"),
+        ],
+        &["u.py:1 a.x"],
+    ),
+    (
+        "a namespace of several",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "ns/b.py,,\n"),
+            ("ns/b.py", ""),
+            ("ns/c.py", ""),
+            ("u.py", "from ns import x\n"),
+        ],
+        &[],
+    ),
+    (
+        "a namespace of somebody else",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "ns/b.py,,\n"),
+            ("ns/b.py", ""),
+            ("u.py", "from ns import x\n"),
+        ],
+        &[],
+    ),
+];
+
+#[test]
+fn what_is_offered_is_there() {
+    judge_trees(TREES);
+}
+
+/// jupyter-server: what may fail before is no reason for what fails in any case.
+#[test]
+fn a_failure_that_may_be_is_no_reason_for_one_that_is() {
+    const MAY: &str = "if x:\n from a.gone import y\nimport other\n";
+    judge_trees(&[
+        ("then another", &[NAME, OWN, ("a/__init__.py", MAY)], &[]),
+        (
+            "then another in a handler",
+            &[
+                NAME,
+                OWN,
+                (
+                    "a/__init__.py",
+                    "if x:\n from . import gone\ntry:\n import other\nexcept ImportError as e:\n raise ImportError('no') from e\n",
+                ),
+            ],
+            &[],
+        ),
+        (
+            "then one of its kind",
+            &[
+                NAME,
+                OWN,
+                (
+                    "a/__init__.py",
+                    "if x:\n from a.gone import y\nfrom . import lost\n",
+                ),
+            ],
+            &["a/__init__.py:3 a.lost"],
+        ),
+    ]);
+}

@@ -43,6 +43,7 @@ def summary(results):
     removals = [(result["package"], one) for result in tried for one in result.get("removals", [])]
     silences = [(package, one) for package, one in removals if is_silent(one)]
     excesses = [(package, one) for package, one in removals if Import.of(one) is Import.WORKS and one["convicted"]]
+    aborted = [(package, one) for package, one in removals if one["check_error"]]
     told = ", ".join(f"{name} {count}" for name, count in notices.most_common())
     lines = ["| figure | count |", "|---|---|", f"| packages | {len(results)} |"]
     lines += [f"| {name} | {count} |" for name, count in sorted(Counter(one["status"] for one in results).items())]
@@ -54,13 +55,15 @@ def summary(results):
         (package, one["row"], ": ".join(next(iter(one["broken"].items())))) for package, one in silences])
     lines += section("Convicted though the import works", exceptions, "excess", [
         (package, one["row"], first(one["new"]["damage"])) for package, one in excesses])
+    lines += section("Check gave no answer", exceptions, "no answer", [
+        (package, one["row"], one["check_error"]) for package, one in aborted])
     lines += section("Not tried", exceptions, "not tried", [
         (one["package"], "", f"{one['status']}: {one['reason']}") for one in results if "reason" in one])
     return "\n".join(lines)
 
 
 def is_silent(removal):
-    return Import.of(removal) is not Import.WORKS and not removal["convicted"]
+    return Import.of(removal) is not Import.WORKS and not removal["convicted"] and not removal["check_error"]
 
 
 def convictions(removals):
@@ -71,7 +74,9 @@ def convictions(removals):
     for outcome, name in names.items():
         some = [one for one in removals if Import.of(one) is outcome]
         hits = sum(one["convicted"] for one in some)
-        yield f"| {name} | {len(some)}, called damage {hits} ({100 * hits / max(1, len(some)):.1f} %) |"
+        silent = sum(bool(one["check_error"]) for one in some)
+        more = f", no answer {silent}" if silent else ""
+        yield f"| {name} | {len(some)}, called damage {hits} ({100 * hits / max(1, len(some)):.1f} %){more} |"
 
 
 def first(findings):

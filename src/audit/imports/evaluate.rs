@@ -320,7 +320,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let module = format!("{base}/{name}");
         let is_there = self.world.index.place(&module) != Place::Nothing;
         match self.world.index.place(base) {
-            Place::Package(init) => match self.world.gives(init, name) {
+            Place::Package(init) => match self.world.gives(here.file, init, name) {
                 Some(true) => Exits::on(),
                 None if is_there => self.load(here, wanted, &module).or(Exits::on()),
                 Some(false) if is_there => self.load(here, wanted, &module),

@@ -22,8 +22,14 @@ pub(super) struct Names {
     pub(super) all: Option<Vec<String>>,
     /// Whether it may have names that its text does not show.
     pub(super) is_open: bool,
+    /// Whether it has a `__getattr__`, which gives names from then on.
+    pub(super) has_getattr: bool,
+    /// Names that it takes before it has that: to itself it cannot give them.
+    pub(super) early: HashSet<String>,
     /// Whether it may make modules inside itself, or have them elsewhere.
     pub(super) has_modules: bool,
+    /// Dotted names of modules that it puts into `sys.modules`, or what they begin with.
+    pub(super) made: Vec<String>,
 }
 
 impl Names {
@@ -54,9 +60,7 @@ struct Look {
 impl Look {
     fn bind(&mut self, name: &str) {
         if self.depth == 0 {
-            if name == "__getattr__" {
-                self.names.is_open = true;
-            }
+            self.names.has_getattr |= name == "__getattr__";
             if name == "__path__" {
                 self.names.has_modules = true;
             }
@@ -66,6 +70,9 @@ impl Look {
 
     fn take(&mut self, from: &StmtImportFrom, wanted: &Wanted) {
         for alias in &from.names {
+            if self.depth == 0 && !self.names.has_getattr {
+                self.names.early.insert(alias.name.to_string());
+            }
             match &alias.asname {
                 Some(other) => self.bind(other),
                 None if &alias.name == "__getattr__" => self.bind(&alias.name),
@@ -94,9 +101,10 @@ impl Look {
         if lower.contains("lazy") {
             self.names.is_open = true;
         }
-        // Whoever is told which module this is may change it, unless it is known to ask only.
+        // Whoever is told which module this is may change it, unless it is known to ask only. In functions loggers are
+        // told, and messages tell it.
         let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__name__");
-        if call.arguments.args.iter().any(is_name) && !asks_only(&lower) {
+        if self.depth == 0 && call.arguments.args.iter().any(is_name) && !asks_only(&lower) {
             self.names.is_open = true;
             // `lazy_loader` makes names alone, of modules that are files.
             self.names.has_modules |= !lower.starts_with("attach");
@@ -104,6 +112,15 @@ impl Look {
         if name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault") {
             self.names.has_modules = true;
         }
+        let is_change = matches!(last, "append" | "insert" | "extend" | "remove");
+        self.names.has_modules |= is_change && name.rsplit('.').nth(1).is_some_and(finds_modules);
+        // To look through the places of a package changes nothing.
+        let is_look = matches!(
+            last,
+            "iter_modules" | "walk_packages" | "list" | "str" | "len"
+        );
+        let is_place = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__path__");
+        self.names.has_modules |= !is_look && call.arguments.args.iter().any(is_place);
     }
 
     /// What is put into `sys.modules`: a module that takes the place of this one, or others.
@@ -111,14 +128,21 @@ impl Look {
         let Expr::Subscript(part) = target else {
             return;
         };
-        let is_table = matches!(
-            dotted(&part.value).as_deref(),
-            Some("sys.modules" | "modules")
-        );
-        if is_table {
-            let is_self = matches!(&*part.slice, Expr::Name(name) if name.id == "__name__");
-            self.names.is_open = true;
-            self.names.has_modules |= !is_self;
+        let table = dotted(&part.value).unwrap_or_default();
+        if table.rsplit('.').next().is_some_and(finds_modules) {
+            self.names.has_modules = true;
+        }
+        if !matches!(table.as_str(), "sys.modules" | "modules") {
+            return;
+        }
+        match &*part.slice {
+            // Another name makes nothing of this package, if it is not inside of it.
+            Expr::StringLiteral(text) => self.names.made.push(text.value.to_str().to_owned()),
+            key => {
+                let is_self = matches!(key, Expr::Name(name) if name.id == "__name__");
+                self.names.is_open = true;
+                self.names.has_modules |= !is_self;
+            }
         }
     }
 
@@ -137,9 +161,17 @@ impl Look {
     }
 }
 
-/// Functions that are told the name of a module and do nothing to it.
+/// Whether a variable says where modules are looked for.
+fn finds_modules(name: &str) -> bool {
+    matches!(name, "__path__" | "meta_path" | "path_hooks")
+}
+
+/// Functions that are told the name of a module and make no modules in it.
 fn asks_only(function: &str) -> bool {
-    const ASK: [&str; 9] = [
+    const ASK: [&str; 12] = [
+        "getattr",
+        "deprecat",
+        "tester",
         "log",
         "version",
         "files",
@@ -195,6 +227,9 @@ impl<'a> Visitor<'a> for Look {
                 self.take(from, &wanted);
             }
             Stmt::Assign(assign) => {
+                // Under another name it may be changed.
+                let source = dotted(&assign.value).unwrap_or_default();
+                self.names.has_modules |= source.rsplit('.').next().is_some_and(finds_modules);
                 for target in &assign.targets {
                     self.store(target);
                     if matches!(target, Expr::Name(name) if name.id == "__all__") {
@@ -229,17 +264,17 @@ impl<'a> Visitor<'a> for Look {
                 if name.ctx == ExprContext::Store {
                     self.bind(&name.id);
                 }
-                match name.id.as_str() {
-                    "__all__" => self.lists += 1,
-                    "__path__" => self.names.has_modules = true,
-                    _ => {}
+                if name.id.as_str() == "__all__" {
+                    self.lists += 1;
                 }
+                // Another name for it may be for changing it.
+                self.names.has_modules |= name.ctx == ExprContext::Store && finds_modules(&name.id);
             }
-            Expr::Attribute(attribute) => match attribute.attr.as_str() {
-                "__path__" | "meta_path" | "path_hooks" => self.names.has_modules = true,
-                "__dict__" => self.names.is_open = true,
-                _ => {}
-            },
+            Expr::Attribute(attribute) => {
+                let is_changed = attribute.ctx == ExprContext::Store;
+                self.names.has_modules |= is_changed && finds_modules(&attribute.attr);
+                self.names.is_open |= &attribute.attr == "__dict__";
+            }
             Expr::Call(call) => self.call(call),
             _ => {}
         }

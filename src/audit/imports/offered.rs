@@ -25,7 +25,7 @@ fn of_program(world: &World<'_>, program: &Program) -> Option<Finding> {
     let gone = match world.index.place(&program.module) {
         Place::Nothing => &program.module,
         Place::Package(init)
-            if !is_there && world.gives(init, &program.attribute) == Some(false) =>
+            if !is_there && world.gives(&program.list, init, &program.attribute) == Some(false) =>
         {
             &inside
         }

@@ -195,9 +195,10 @@ impl<'a> World<'a> {
         }
         let mut above = ancestors(module);
         above.any(|above| match self.index.place(above) {
-            Place::Package(init) => self
-                .source(init)
-                .is_none_or(|source| source.names.has_modules),
+            Place::Package(init) => self.source(init).is_none_or(|source| {
+                let made = |name: &String| is_within(module, &name.replace('.', "/"));
+                source.names.has_modules || source.names.made.iter().any(made)
+            }),
             Place::Namespace => false,
             _ => true,
         })
@@ -256,11 +257,16 @@ impl<'a> World<'a> {
         found
     }
 
-    /// Whether a package gives a name other than that of a module inside it; none where nobody knows.
-    pub(super) fn gives(&self, init: &'a RelPath, name: &str) -> Option<bool> {
+    /// Whether a package gives a name, other than that of a module inside it, to a source; none where nobody knows.
+    pub(super) fn gives(&self, to: &RelPath, init: &'a RelPath, name: &str) -> Option<bool> {
         // Every module has __file__, __name__ and their like.
         if name.starts_with("__") && name.ends_with("__") {
             return Some(true);
+        }
+        let source = self.source(init)?;
+        let is_early = to == init && source.names.early.contains(name);
+        if source.names.has_getattr && !is_early && !self.binds(init, &source, name) {
+            return None;
         }
         self.gives_by(init, name, &mut HashSet::new())
     }
@@ -278,7 +284,9 @@ impl<'a> World<'a> {
         if self.binds(file, &source, name) {
             return Some(true);
         }
-        if source.names.is_open || seen.len() > STARS_MAX {
+        // A star brings along what a `__getattr__` may know of it.
+        let is_star = seen.len() > 1;
+        if source.names.is_open || is_star && source.names.has_getattr || seen.len() > STARS_MAX {
             return None;
         }
         for star in &source.names.stars {

@@ -106,7 +106,7 @@ fn leads_nowhere(world: &World<'_>, lost: &HashSet<&str>, file: &RelPath, import
         Place::Package(init) => import.names.iter().any(|name| {
             let module = format!("{base}/{name}");
             world.index.place(&module) == Place::Nothing
-                && world.gives(init, name) == Some(false)
+                && world.gives(file, init, name) == Some(false)
                 && is_lost(&module)
         }),
         Place::Namespace => {

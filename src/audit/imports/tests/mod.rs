@@ -4,6 +4,7 @@ mod conditions;
 mod executed;
 mod guards;
 mod known;
+mod made;
 mod offered;
 mod places;
 mod reached;

@@ -3,6 +3,7 @@
 use super::Subject;
 use super::scripts::{in_bin, python_of};
 use crate::model::{Check, Finding, Node, RelPath};
+use crate::python::dist::is_renamed;
 use crate::python::path_files::Rules;
 
 /// Installers remove themselves, or are removed, from venvs that shall be small.
@@ -25,7 +26,10 @@ fn orphan(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     python_of(&content)?;
     let module = wrapped(&content)?;
     let top = module.split('.').next()?;
-    if is_there(subject, top) {
+    // What an installer put aside tells that it was interrupted.
+    let mut put_aside = subject.dists.leftovers.iter();
+    if is_there(subject, top) || put_aside.any(|left| is_renamed(left.path.name(), top.as_bytes()))
+    {
         return None;
     }
     let text = format!(

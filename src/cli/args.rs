@@ -166,6 +166,10 @@ pub(crate) struct Diff {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Restore {
     /// The venv; may be gone
     #[arg(value_hint = ValueHint::DirPath)]
@@ -175,6 +179,9 @@ pub(crate) struct Restore {
     /// Build it there, where nothing is yet, adapted to its new place
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) to: Option<PathBuf>,
+    /// Put a snapshot of another venv in place of this one, without a question
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) from_other: bool,
     /// Keep every byte, also where a file names the old place
     #[arg(long)]
     pub(crate) exact: bool,

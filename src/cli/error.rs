@@ -172,6 +172,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
+        Error::OtherVenv { id, of, venv } => format!("'{name} restore {} {id} --from-other' puts the one in place of the other; with '-n' it tells what would change; the venv of the snapshot is '{}'", Shown::path(venv), Shown::path(of)),
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,
     })

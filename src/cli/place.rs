@@ -186,24 +186,36 @@ pub(crate) fn venv_to_change(named: Option<&Path>, verb: &str, ui: &Ui) -> Resul
     if named.is_some() {
         return venv(named, ui);
     }
-    let nobody = !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal());
-    if nobody {
+    if !somebody_answers() {
         return Err(Failure::usage(
             format!("{verb} changes a venv, so it must be named"),
             format!("{} {verb} PATH", super::program_name()),
         ));
     }
     let site = venv(None, ui)?;
-    eprint_question(&format!("{verb} '{}'? [y/N] ", Shown::path(site.path())));
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+    if confirms(&format!("{verb} '{}'?", Shown::path(site.path()))) {
         return Ok(site);
     }
     Err(Failure::usage(
         "not confirmed; nothing was changed",
         "name the venv to do without the question",
     ))
+}
+
+/// Whether there is a terminal at which a question can be asked and answered.
+fn somebody_answers() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Whether somebody at a terminal says yes.
+pub(crate) fn confirms(question: &str) -> bool {
+    if !somebody_answers() {
+        return false;
+    }
+    eprint_question(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 fn eprint_question(text: &str) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use venv_snap::model::{BadRef, Shown, SnapshotRef};
 use venv_snap::monitor::Monitor;
-use venv_snap::ops::{Mode, Part, RestoreOptions, RestoreOutcome, restore};
+use venv_snap::ops::{Error, Mode, Part, RestoreOptions, RestoreOutcome, restore};
 use venv_snap::report::{json, text};
 use venv_snap::{Gap, Process, Site};
 
@@ -18,10 +18,11 @@ use super::session::Session;
 pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure> {
     let (venv, snapshot) = named(args.venv, args.snapshot)?;
     let site = place::venv_to_change(venv.as_deref(), "restore", session.ui)?;
-    let options = RestoreOptions {
+    let mut options = RestoreOptions {
         caches: place::installer_caches(&site),
         snapshot,
         to: args.to.as_deref().map(Site::resolve).transpose()?,
+        from_other: args.from_other,
         exact: args.exact,
         part: match args.only {
             _ if args.heal => Part::Heal,
@@ -37,8 +38,16 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
     };
     let places: Vec<&Site> = [&site].into_iter().chain(&options.to).collect();
     let using = session.fence(&places, options.preserve_special);
-    let mut outcome = restore(&session.context, &site, &options)
-        .map_err(|error| session.explain(error, Some(&site)))?;
+    let mut done = restore(&session.context, &site, &options);
+    if let Err(Error::OtherVenv { id, of, venv }) = &done {
+        let (of, venv) = (Shown::path(of), Shown::path(venv));
+        let question = format!("put snapshot {id} of '{of}' in place of '{venv}'?");
+        if place::confirms(&question) {
+            options.from_other = true;
+            done = restore(&session.context, &site, &options);
+        }
+    }
+    let mut outcome = done.map_err(|error| session.explain(error, Some(&site)))?;
     name_processes(&mut outcome, using);
     tell(session, &outcome)
 }

@@ -49,5 +49,9 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
             writeln!(out, "in the store {}", Shown::path(&session.context.store))
         }
     })?;
-    Ok(Exit::Done)
+    Ok(if outcome.audit.unread.is_empty() {
+        Exit::Done
+    } else {
+        Exit::NotDone
+    })
 }

@@ -7,7 +7,8 @@ use rustix::io::{Errno, Result};
 
 use super::error::{At, PathError};
 use super::rooted::Rooted;
-use crate::model::{Meta, Time};
+use super::stat::Stat;
+use crate::model::{Entry, Meta, Node, Time};
 
 /// Bits that give rights to whoever runs the file; restored only when asked for.
 pub(crate) const SETID_BITS: u32 = 0o6000;
@@ -49,14 +50,34 @@ pub(crate) fn is_privileged(name: &[u8]) -> bool {
     )
 }
 
-/// What of `meta` a restore sets: without the bits and attributes that give rights, unless `preserve_special`.
-pub(crate) fn restorable(meta: &Meta, preserve_special: bool) -> Meta {
-    let mut meta = meta.clone();
+/// What of an entry's attributes a restore sets: without the bits and attributes that give rights, unless `preserve_special`. The
+/// set-group-id bit of a directory gives none: it says which group new files in it get.
+pub(crate) fn restorable(entry: &Entry, preserve_special: bool) -> Meta {
+    let mut meta = entry.meta.clone();
     if !preserve_special {
-        meta.mode &= !SETID_BITS;
+        if entry.node != Node::Dir {
+            meta.mode &= !SETID_BITS;
+        }
         meta.xattrs.retain(|(name, _)| !is_privileged(name));
     }
     meta
+}
+
+/// Takes away what a new inode got from the directory above it: its access list, and the one that it would hand on. The labels of
+/// security modules stay, which are the policy's.
+pub(crate) fn drop_inherited(fd: impl AsFd, keep: &Meta) -> Result<()> {
+    for name in [&b"system.posix_acl_default"[..], b"system.posix_acl_access"] {
+        if keep.xattrs.iter().any(|(kept, _)| kept == name) {
+            continue;
+        }
+        match rustix::fs::fremovexattr(&fd, name) {
+            Ok(()) | Err(Errno::NODATA | Errno::NOTSUP | Errno::INVAL) => {}
+            // Only directories have one of these, and some file systems say so.
+            Err(Errno::ACCESS | Errno::PERM) if name.ends_with(b"default") => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Sets all of `meta` on an open file of which `current` is the owner: owner, then mode (a change of owner clears setuid),
@@ -81,7 +102,31 @@ pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<(
             done => done?,
         }
     }
-    rustix::fs::futimens(&fd, &times(meta.mtime))
+    set_times(&fd, meta.mtime)
+}
+
+/// Sets the modification time. Some file systems in user space take both times or none, and say nothing.
+fn set_times(fd: impl AsFd, mtime: Time) -> Result<()> {
+    rustix::fs::futimens(&fd, &times(mtime))?;
+    if Stat::of(&fd)?.mtime.secs != mtime.secs {
+        let last_modification = times(mtime).last_modification;
+        let both = Timestamps {
+            last_access: last_modification,
+            last_modification,
+        };
+        rustix::fs::futimens(&fd, &both)?;
+    }
+    Ok(())
+}
+
+/// The same for a file that was just made, which has the owner, group and access list that its directory gave it.
+pub(crate) fn apply_to_new(fd: impl AsFd, meta: &Meta) -> Result<()> {
+    let stat = Stat::of(&fd)?;
+    let inherits = rustix::fs::flistxattr(&fd, &mut [0_u8; 0]).is_ok_and(|len| len > 0);
+    if inherits {
+        drop_inherited(&fd, meta)?;
+    }
+    apply(fd, meta, (stat.uid, stat.gid))
 }
 
 /// Changes a directory and leaves it as it is, if it is ours to change.

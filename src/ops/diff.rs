@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::adapted::adapted;
 use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
 use super::lookup::{Chosen, choose};
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
-use super::sides::{Depth, Sides};
+use super::sides::{AS_SAVED, Depth, Sides};
 use super::steady::steady;
 use crate::model::{
     Change, Class, Diagnosis, Kind, Node, PackageChange, RelPath, SnapshotRef, Totals,
@@ -117,19 +118,22 @@ pub fn diff_venv(
         };
         let scan = || scan(root, &cache, &DigestsOnly, context.monitor);
         let (manifest, scan) = rayon::join(read, scan);
-        let (manifest, scan) = (manifest?, scan?);
+        let (saved, scan) = (manifest?, scan?);
+        // What a restore adapts to another place is no damage there.
+        let here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
         let sides = Sides {
             store: &store,
-            expected: &manifest,
+            expected: &here.manifest,
             actual: &scan.manifest,
             live: Some(root),
+            adapted: &here.rewritten,
         };
         let mut changes = sides.changes(Depth::Full)?;
         let stop = || context.monitor.cancelled();
         let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
         context.go_on()?;
         super::behind::changes(root, &scan, &mut changes);
-        let paths = (&*before, site.path());
+        let paths = (here.names(&before, site.path()), site.path());
         let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);
         Ok((changes, told, scan))
@@ -171,6 +175,7 @@ pub fn diff_snapshots(
         expected: &left,
         actual: &right,
         live: None,
+        adapted: &AS_SAVED,
     };
     let mut changes = sides.changes(Depth::Full)?;
     let told = packages_of(&store, &a, &b, &mut changes)?;
@@ -251,6 +256,7 @@ fn packages_of(
         expected: &expected,
         actual: &actual,
         live: None,
+        adapted: &AS_SAVED,
     };
     let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
     Ok(in_packages(&sides, (&before, &after), changes, None, &[]))

@@ -116,6 +116,20 @@ pub enum Error {
     /// No path in the snapshot matches.
     #[error("'{0}' matches nothing, neither in the snapshot nor in the venv")]
     NoMatch(String),
+    /// The snapshot that is named is of another venv, and would replace this one.
+    #[error(
+        "snapshot {id} is of another venv, '{}', and not of '{}'; nothing was changed",
+        Shown::path(of),
+        Shown::path(venv)
+    )]
+    OtherVenv {
+        /// The snapshot.
+        id: SnapshotId,
+        /// The venv of which it is.
+        of: PathBuf,
+        /// The venv that it would replace.
+        venv: PathBuf,
+    },
     /// There is nothing to undo.
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
     NothingToUndo(PathBuf),

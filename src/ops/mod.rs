@@ -1,5 +1,6 @@
 //! The verbs, one file each: options in, outcome out. Here store and venv meet.
 
+mod adapted;
 mod audit;
 mod behind;
 mod came_with;

@@ -1,5 +1,7 @@
 //! The two sides of a comparison: what differs between them, and what kind of difference it is.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
@@ -8,7 +10,7 @@ use super::error::Error;
 use crate::diagnose::classify;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::{Difference, compare};
-use crate::model::{Change, Class, Detail, Entry, Kind, Manifest, Node};
+use crate::model::{Change, Class, Detail, Entry, Kind, Manifest, Node, RelPath};
 use crate::python::bytecode::{PycHeader, is_bytecode, is_whole, source_of};
 use crate::python::path_files::keeps_from_starting;
 use crate::store::Store;
@@ -30,7 +32,12 @@ pub(super) struct Sides<'a> {
     pub(super) actual: &'a Manifest,
     /// The live tree; without one the actual side is in the store as well.
     pub(super) live: Option<&'a Rooted>,
+    /// Contents of the expected side that were adapted to the place of the live tree, and so are in no store.
+    pub(super) adapted: &'a BTreeMap<RelPath, Vec<u8>>,
 }
+
+/// Where nothing was adapted.
+pub(super) static AS_SAVED: BTreeMap<RelPath, Vec<u8>> = BTreeMap::new();
 
 impl Sides<'_> {
     /// All differences, each with its class.

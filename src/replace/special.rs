@@ -59,7 +59,7 @@ pub(crate) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor
         monitor.warn(&format!("'{}' is a {kind}; it is not restored", entry.path));
         return false;
     }
-    let meta = restorable(&entry.meta, preserve);
+    let meta = restorable(entry, preserve);
     if meta != entry.meta {
         monitor.warn(&format!("'{}' had set-id bits or file capabilities; they are not restored without --preserve-special", entry.path));
         entry.meta = meta;

@@ -310,7 +310,8 @@ fn each_ascending<T>(
 }
 
 fn is_local(dir: &Path) -> bool {
-    Rooted::open(dir).is_ok_and(|dir| matches!(network(&dir), Ok(None)))
+    // That it cannot be opened says nothing of where it lies.
+    Rooted::open(dir).map_or(true, |dir| matches!(network(&dir), Ok(None)))
 }
 
 /// A wrong digest in a stat cache would end in a wrong snapshot, so the cache is checked whole, together with its venv.

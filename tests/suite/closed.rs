@@ -83,3 +83,48 @@ fn a_directory_that_cannot_be_read_is_replaced_and_kept_beside_the_venv() {
     assert!(kept.join(&path).join("core.py").exists(), "{run}");
     Tree::of(&kept).assert_same(&Tree::of(&sandbox.path("home/venv")), "all but the mode");
 }
+
+#[test]
+fn what_could_not_be_read_when_it_was_saved_stays_as_it_stands() {
+    // A restore of such a snapshot removed what had become readable since.
+    let core = format!("{}/click/core.py", venv::SITE);
+    for path in ["bin/tool", &core, "lib", venv::SITE] {
+        if !needs_root() {
+            return;
+        }
+        let sandbox = users_sandbox();
+        let venv = sandbox.path("home/venv");
+        let rights = fs::metadata(venv.join(path)).unwrap().permissions();
+        fs::set_permissions(venv.join(path), fs::Permissions::from_mode(0o000)).unwrap();
+        let run = as_user(&sandbox, &["save", "venv", "--force", "--json"]);
+        assert_eq!(run.code, 3, "{path}: {run}");
+        let unread = json(&run)["audit"]["unread"].as_array().unwrap().clone();
+        assert!(
+            unread.iter().any(|one| one["path"] == *path),
+            "{path}: {run}"
+        );
+        fs::set_permissions(venv.join(path), rights).unwrap();
+        let before = Tree::of(&venv);
+        let content = fs::read(venv.join("bin/python")).unwrap();
+        for more in [&[][..], &["--copy"], &["--keep-old"], &["--only", "bin"]] {
+            fs::write(venv.join("bin/python"), "damaged").unwrap();
+            let run = as_user(&sandbox, &[&["restore", "venv", "latest"], more].concat());
+            assert_eq!(run.code, 0, "{path} {more:?}: {run}");
+            assert_eq!(
+                fs::read(venv.join("bin/python")).unwrap(),
+                content,
+                "{path} {more:?}"
+            );
+            let mut after = Tree::of(&venv);
+            // Its time is what was asked for.
+            after
+                .0
+                .retain(|at, _| at != std::path::Path::new("bin/python"));
+            let mut before = before.clone();
+            before
+                .0
+                .retain(|at, _| at != std::path::Path::new("bin/python"));
+            before.assert_same(&after, &format!("{path} {more:?}: {run}"));
+        }
+    }
+}

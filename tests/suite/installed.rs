@@ -138,7 +138,9 @@ fn legacy_installs_and_editables_are_known() {
         "whole-3.0-py3.11.egg/EGG-INFO/PKG-INFO",
         b"Name: Whole\nVersion: 3.0\n",
     );
-    put("zipped-4.0-py3.11.egg", b"PK");
+    // The end of the directory of a zip without members.
+    let empty_zip = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+    put("zipped-4.0-py3.11.egg", &empty_zip);
     put(
         "theirs-1.0.dist-info/METADATA",
         b"Name: theirs\nVersion: 1.0\n",

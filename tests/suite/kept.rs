@@ -172,7 +172,7 @@ fn a_live_socket_beside_a_file_that_cannot_be_read_stops_no_restore() {
     let service = UnixListener::bind(&socket).unwrap();
     chown(&socket, Some(65534), Some(65534)).unwrap();
     let run = super::users::as_user(&sandbox, &["save", "venv", "--force"]);
-    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.code, 3, "{run}");
     fs::remove_file(sandbox.path("home/venv/bin/python")).unwrap();
     let run = super::users::as_user(&sandbox, &["restore", "venv", "latest"]);
     assert_eq!(run.code, 0, "{run}");

@@ -43,16 +43,17 @@ fn without_any_thread_all_is_done_by_one() {
     }
     let sandbox = users_sandbox();
     let limited = |args: &[&str]| as_user_limited(&sandbox, "--nproc=1", args);
+    assert_eq!(
+        limited(&["save", "venv", "--force"]).code,
+        3,
+        "the interpreter was not asked"
+    );
     for args in TRIED {
         let run = limited(args);
-        if args[0] == "list" {
-            continue;
-        }
         blames_nobody(&run, &format!("{args:?}"));
     }
     let venv = sandbox.path("home/venv");
     let good = Tree::of(&venv);
-    assert_eq!(limited(&["save", "venv", "--force"]).code, 0);
     fs::remove_file(venv.join("bin/tool")).unwrap();
     let run = limited(&["restore", "venv", "latest"]);
     assert_eq!(run.code, 0, "{run}");
@@ -106,7 +107,7 @@ fn a_limit_of_file_sizes_is_an_error_and_no_signal() {
         return;
     }
     let sandbox = users_sandbox();
-    for limit in ["--fsize=100", "--fsize=1000", "--fsize=5000"] {
+    for limit in ["--fsize=100", "--fsize=1000"] {
         let run = as_user_limited(&sandbox, limit, &["save", "venv"]);
         assert_eq!(run.code, 3, "{limit}\n{run}");
     }

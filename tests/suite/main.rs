@@ -12,6 +12,7 @@
 )]
 
 mod afterwards;
+mod attributes;
 mod audit;
 mod bad_input;
 mod beyond;
@@ -53,6 +54,7 @@ mod misread;
 mod mixtures;
 mod names;
 mod order;
+mod other_place;
 mod overlooked;
 mod owners;
 mod packages;

@@ -58,15 +58,14 @@ fn a_record_that_pip_wrote_and_that_is_gone_is_damage() {
 }
 
 #[test]
-fn a_link_in_the_place_of_a_file_is_told_since_nobody_follows_it() {
+fn a_link_in_the_place_of_a_file_is_damage_where_it_leads_to_something_else() {
     let sandbox = tiny();
     let file = site(&sandbox).join("click/core.py");
     fs::remove_file(&file).unwrap();
     symlink("/etc/passwd", &file).unwrap();
-    let found = sandbox.json(0, &["check", "venv"]);
-    assert_eq!(found["findings"][0]["check"], "file-linked", "{found}");
-    let run = sandbox.ok(&["save", "venv"]);
-    assert!(run.stdout.contains("notice"), "{run}");
+    let found = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found["findings"][0]["check"], "file-altered", "{found}");
+    sandbox.code(1, &["save", "venv"]);
 }
 
 #[test]

@@ -115,7 +115,9 @@ fn what_a_user_may_not_read_or_write_is_told_and_left_alone() {
     assert_eq!(run.code, 3, "could not look wins over differs: {run}");
     assert!(run.stdout.contains("unreadable"), "{run}");
     let run = as_user(&sandbox, &["save", "venv", "--force"]);
-    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(run.code, 3, "{run}");
+    let told = "1 entry could not be read and so cannot be restored:\n  bin/tool: ";
+    assert!(run.stdout.contains(told), "{run}");
     let run = as_user(&sandbox, &["diff", "venv"]);
     assert!(
         run.stdout.contains("is no baseline and was not used"),

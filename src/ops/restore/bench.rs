@@ -52,6 +52,7 @@ impl<'c> Restoring<'c> {
             chosen,
             place,
             options,
+            None,
             &nothing,
             self.context.monitor,
         )

@@ -71,11 +71,13 @@ impl Run<'_> {
 
     /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
     pub(super) fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
+        let adapted = target.rewritten.clone();
         let sides = |expected| Sides {
             store: self.store,
             expected,
             actual: &live.scan.manifest,
             live: Some(&live.root),
+            adapted: &adapted,
         };
         let whole = sides(&target.manifest);
         let mut changes = whole.changes(Depth::Kind)?;
@@ -92,7 +94,12 @@ impl Run<'_> {
                 left: Vec::new(),
             });
         }
-        let before = self.chosen.snapshot.venv.path();
+        // What was adapted names the new place.
+        let before = if self.options.exact {
+            self.chosen.snapshot.venv.path()
+        } else {
+            place.path().to_owned()
+        };
         let installed = Installed::read(&whole, &before, place.path());
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);

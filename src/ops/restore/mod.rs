@@ -26,7 +26,7 @@ use super::error::Error;
 use super::hold::{hold_installer, hold_parent};
 use super::log::{Event, record};
 use super::lookup::{Chosen, choose};
-use super::sides::{Depth, Sides};
+use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
@@ -72,6 +72,13 @@ pub fn restore(
         &context.venv_id(site),
         options.snapshot.as_ref(),
     )?;
+    let of = chosen.snapshot.venv.path();
+    let asks = options.to.is_none() && !options.from_other && !options.dry_run;
+    // Where nothing stands, nothing is replaced by another.
+    if asks && place.again()?.standing() != Standing::Nothing && of != site.path() {
+        let (id, venv) = (chosen.id, site.path().to_owned());
+        return Err(Error::OtherVenv { id, of, venv });
+    }
     let run = Run {
         context,
         store: &store,
@@ -135,14 +142,7 @@ impl<'a> Run<'a> {
         if self.options.partial {
             self.lost = Lost::find(context, self.store, &self.chosen, place, self.options)?;
         }
-        let target = Target::load(
-            self.store,
-            &self.chosen,
-            place,
-            self.options,
-            &self.lost.objects,
-            context.monitor,
-        )?;
+        let target = self.load(place, None)?;
         let old = self.open_old(place)?;
         let _installer = old
             .as_ref()
@@ -155,6 +155,13 @@ impl<'a> Run<'a> {
         live.scan.manifest.share_paths(&target.manifest);
         let in_place = bound(place, &live.root).is_some();
         let specials = self.specials(&live.scan.manifest, in_place);
+        let is_elsewhere = self.chosen.snapshot.venv.path() != place.path();
+        // To heal is not to adapt: what is there as it was saved is whole.
+        let target = match self.options.part {
+            Part::Heal if is_elsewhere => self.load(place, Some(&live.scan.manifest))?,
+            _ => target,
+        };
+        let target = target.leaving_unread(&live.scan.manifest);
         let target = target.map(|manifest| specials.settle(manifest));
         let Found {
             target,
@@ -198,6 +205,18 @@ impl<'a> Run<'a> {
         let mut outcome = self.carry_out(place, work, changes, report)?;
         outcome.left = left;
         Ok(outcome)
+    }
+
+    fn load(&self, place: &Site, live: Option<&Manifest>) -> Result<Target, Error> {
+        Target::load(
+            self.store,
+            &self.chosen,
+            place,
+            self.options,
+            live,
+            &self.lost.objects,
+            self.context.monitor,
+        )
     }
 
     /// Why nothing is done.
@@ -289,6 +308,7 @@ impl<'a> Run<'a> {
                 expected: &target.manifest,
                 actual: &empty,
                 live: None,
+                adapted: &AS_SAVED,
             };
             let changes = sides.changes(Depth::Kind)?;
             self.foretell(&target, &changes)?;

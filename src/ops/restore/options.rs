@@ -16,6 +16,8 @@ pub struct RestoreOptions {
     pub snapshot: Option<SnapshotRef>,
     /// Build it there instead, where nothing is yet.
     pub to: Option<Site>,
+    /// Put a snapshot of another venv in place of this one.
+    pub from_other: bool,
     /// Keep every byte, also where a file names the old place.
     pub exact: bool,
     /// Which part of the snapshot is restored.

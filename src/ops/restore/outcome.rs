@@ -25,6 +25,14 @@ pub enum Mode {
     Done(Way),
 }
 
+impl RestoreOutcome {
+    /// The venv of the snapshot, where that is another one.
+    pub fn other_venv(&self) -> Option<PathBuf> {
+        let of = self.chosen.snapshot.venv.path();
+        (of != self.place).then_some(of)
+    }
+}
+
 /// What was to come after the new tree stood at its place, and failed. The next command does it.
 #[derive(Debug)]
 pub struct Unsettled {

@@ -6,13 +6,12 @@ use std::os::unix::ffi::OsStrExt;
 use super::RestoreOptions;
 use super::select::Selection;
 use crate::model::compare::compare;
-use crate::model::{Digest, Entry, Manifest, Node, RelPath};
+use crate::model::{Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
+use crate::ops::adapted::adapted;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
-use crate::python::bytecode::{is_bytecode, source_of};
 use crate::python::dist::{Hash, Row};
-use crate::python::relocate::{candidates, relocate};
 use crate::replace::{link_to, regrouped};
 use crate::store::{Digests, Store};
 use crate::tree::Site;
@@ -27,20 +26,24 @@ pub(super) struct Target {
     pub(super) relocated: u64,
     /// What is not restored, and so stays as it stands in the live tree, with all other names that it has.
     pub(super) stays: HashSet<RelPath>,
+    /// What could not be read when it was saved: nothing is known of that, nor of what lay below it.
+    pub(super) unread: Vec<RelPath>,
 }
 
 impl Target {
-    /// Loads a snapshot and adapts it to the place.
+    /// Loads a snapshot and adapts it to the place: with the tree that stands there, only what is not there as it was saved.
     pub(super) fn load(
         store: &Store,
         chosen: &Chosen,
         place: &Site,
         options: &RestoreOptions,
+        live: Option<&Manifest>,
         missing: &Digests,
         monitor: &dyn Monitor,
     ) -> Result<Self, Error> {
         let (root, entries) = (&chosen.snapshot.root, chosen.snapshot.entries());
         let manifest = store.manifest_without(root, entries, missing)?;
+        let unread = manifest.unreadable();
         let manifest = leave_out(manifest, monitor);
         let from = chosen.snapshot.venv.path();
         if options.exact || from == place.path() {
@@ -49,29 +52,54 @@ impl Target {
                 rewritten: BTreeMap::new(),
                 relocated: 0,
                 stays: HashSet::new(),
+                unread,
             });
         }
         if place.path().as_os_str().as_bytes().contains(&b'\n') {
             let why = "no script can name a path with a line break; --exact builds the tree without adapting it";
             return Err(Error::Refused(why.to_owned()));
         }
-        let mut contents = BTreeMap::new();
-        for entry in candidates(&manifest) {
-            if let Some(digest) = entry.digest() {
-                let size = entry.size().unwrap_or(0);
-                contents.insert(entry.path.clone(), store.read_at_most(&digest, size)?);
-            }
+        let done = adapted(store, manifest, (&from, place.path()), live)?;
+        if live.is_none() {
+            let warnings = done.warnings.iter();
+            warnings.for_each(|warning| monitor.warn(warning));
         }
-        let moved = relocate(
-            &contents,
-            from.as_os_str().as_bytes(),
-            place.path().as_os_str().as_bytes(),
-        );
-        moved
-            .warnings
-            .iter()
-            .for_each(|warning| monitor.warn(warning));
-        Ok(adapt(manifest, moved.rewritten))
+        Ok(Self {
+            relocated: done.rewritten.len() as u64,
+            manifest: done.manifest,
+            rewritten: done.rewritten,
+            stays: HashSet::new(),
+            unread,
+        })
+    }
+
+    /// The same, where what stands in the live tree at paths of which the snapshot knows nothing stays as it is.
+    pub(super) fn leaving_unread(self, live: &Manifest) -> Self {
+        if self.unread.is_empty() {
+            return self;
+        }
+        let unknown = |path: &RelPath| self.unread.iter().any(|dir| path.is_within(dir));
+        let is_dir = |path: &RelPath| {
+            let entry = self.manifest.get(path);
+            entry.is_some_and(|entry| entry.node == Node::Dir)
+        };
+        let has_place = |path: RelPath| unknown(&path) || is_dir(&path);
+        let left = live.entries().iter().filter(|entry| {
+            let is_read = !matches!(entry.node, Node::Unreadable(_));
+            is_read && unknown(&entry.path) && entry.path.parent().is_some_and(has_place)
+        });
+        let left: Vec<Entry> = left.cloned().collect();
+        let mut stays = self.stays;
+        stays.extend(left.iter().map(|entry| entry.path.clone()));
+        let saved = self.manifest.into_entries().into_iter();
+        let saved = saved.map(|entry| (entry.path.clone(), (entry, true)));
+        let left = left.into_iter();
+        let left = left.map(|entry| (entry.path.clone(), (entry, false)));
+        Self {
+            manifest: regrouped(saved.chain(left).collect()),
+            stays,
+            ..self
+        }
     }
 
     /// The same with another manifest.
@@ -137,6 +165,7 @@ impl Target {
             rewritten,
             relocated: self.relocated,
             stays,
+            unread: self.unread.clone(),
         }
     }
 }
@@ -168,7 +197,7 @@ fn leave_out(manifest: Manifest, monitor: &dyn Monitor) -> Manifest {
     entries.retain(|entry| {
         if let Node::Unreadable(reason) = &entry.node {
             monitor.warn(&format!(
-                "'{}' could not be read when it was saved ({reason}); it is not restored",
+                "'{}' could not be read when it was saved ({reason}); what stands there stays",
                 entry.path
             ));
         }
@@ -188,40 +217,6 @@ fn leave_out(manifest: Manifest, monitor: &dyn Monitor) -> Manifest {
         }
     }
     Manifest::new(entries)
-}
-
-/// Puts the new contents into the manifest. Bytecode of a rewritten source is dropped: Python could believe it.
-fn adapt(manifest: Manifest, rewritten: BTreeMap<RelPath, Vec<u8>>) -> Target {
-    let mut entries = manifest.into_entries();
-    entries.retain(|entry| {
-        !is_bytecode(&entry.path)
-            || source_of(&entry.path).is_none_or(|source| !rewritten.contains_key(&source))
-    });
-    for entry in &mut entries {
-        if let Some(content) = rewritten.get(&entry.path) {
-            entry.node = Node::File {
-                size: content.len() as u64,
-                digest: Digest::of(content),
-                link_to: None,
-            };
-        }
-    }
-    for entry in &mut entries {
-        if let Node::File { link_to, .. } = &mut entry.node
-            && link_to
-                .as_ref()
-                .is_some_and(|first| rewritten.contains_key(first))
-        {
-            *link_to = None;
-        }
-    }
-    let relocated = rewritten.len() as u64;
-    Target {
-        manifest: Manifest::new(entries),
-        rewritten,
-        relocated,
-        stays: HashSet::new(),
-    }
 }
 
 /// Adds an entry, and the directories above it where they lack.

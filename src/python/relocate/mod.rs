@@ -9,7 +9,7 @@ mod occurrence;
 mod record;
 mod shebang;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{Entry, Manifest, RelPath};
 pub(crate) use shebang::{Head, head_of, interpreter_of};
@@ -80,12 +80,27 @@ pub(crate) fn relocate(
     from: &[u8],
     to: &[u8],
 ) -> Relocation {
+    relocate_but(contents, from, to, &HashSet::new())
+}
+
+/// Whether a file is the list of files of a distribution, which carries the sums of what was rewritten.
+pub(crate) fn is_record(path: &RelPath) -> bool {
+    Role::of(path) == Some(Role::Record)
+}
+
+/// The same, but for some files that stay as they are.
+pub(crate) fn relocate_but(
+    contents: &BTreeMap<RelPath, Vec<u8>>,
+    from: &[u8],
+    to: &[u8],
+    stay: &HashSet<RelPath>,
+) -> Relocation {
     let place = Place { from, to };
     let mut done = Relocation::default();
     let custom_prompt = contents
         .iter()
         .any(|(path, content)| Role::of(path) == Some(Role::Config) && has_prompt(content));
-    for (path, content) in contents {
+    for (path, content) in contents.iter().filter(|(path, _)| !stay.contains(path)) {
         let new = match Role::of(path) {
             Some(Role::Config) => Ok(replace_plain(content, &place)),
             Some(Role::Activate(shell)) => {

@@ -229,10 +229,18 @@ fn mkdir(venv: &Rooted, path: &RelPath) -> Result<(), PathError> {
             remove_tree(&dir, path.name())?;
         }
         match rustix::fs::mkdirat(dir.fd(), path.name(), Mode::from_raw_mode(0o700)) {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Ok(()) => made(&dir, path.name()).at_with("set the attributes of", || venv.shown(path)),
+            Err(Errno::EXIST) => Ok(()),
             Err(error) => Err(error).at_with("create directory", || venv.shown(path)),
         }
     })
+}
+
+/// Takes from a new directory what it got from the one above it.
+fn made(dir: &Rooted, name: &[u8]) -> rustix::io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let fd = rustix::fs::openat(dir.fd(), name, flags, Mode::empty())?;
+    meta::drop_inherited(fd, &Meta::default())
 }
 
 fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), PathError> {

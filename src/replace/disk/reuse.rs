@@ -115,7 +115,7 @@ impl<'a> Reuse<'a> {
         let file = self.staging.create_file(path)?;
         match rustix::fs::ioctl_ficlone(&file, source.as_fd()) {
             Ok(()) => {
-                meta::apply(&file, meta, self.staging.owner)
+                meta::apply_to_new(&file, meta)
                     .at_with("set the attributes of", || self.staging.root().shown(path))?;
                 Ok(true)
             }

@@ -50,10 +50,17 @@ impl Staging {
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
         rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700))
             .at("set the mode of", root.path())?;
+        // So would the parent's default access list, and a file system on which new files have the group of their directory.
+        meta::drop_inherited(root.fd(), &Meta::default())
+            .at("set the attributes of", root.path())?;
         let owner = (
             rustix::process::geteuid().as_raw(),
             rustix::process::getegid().as_raw(),
         );
+        if root.stat()?.gid != owner.1 {
+            let group = rustix::fs::Gid::from_raw(owner.1);
+            rustix::fs::fchown(root.fd(), None, Some(group)).at("set the owner of", root.path())?;
+        }
         Ok(Self {
             root,
             owner,
@@ -161,8 +168,7 @@ impl Staging {
         let file = std::fs::File::from(self.create_file(path)?);
         std::io::Write::write_all(&mut &file, content)
             .at_with("write", || self.root.shown(path))?;
-        meta::apply(&file, meta, self.owner)
-            .at_with("set the attributes of", || self.root.shown(path))
+        meta::apply_to_new(&file, meta).at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Creates a large file at its full length, to be filled in pieces from many threads.
@@ -193,8 +199,7 @@ impl Staging {
     /// Gives a large file its attributes when all its pieces are written.
     pub(crate) fn finish_large(&self, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
         let fd = self.root.open_below(path, OFlags::WRONLY)?;
-        meta::apply(&fd, meta, self.owner)
-            .at_with("set the attributes of", || self.root.shown(path))
+        meta::apply_to_new(&fd, meta).at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Makes a symbolic link.

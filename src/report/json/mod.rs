@@ -111,6 +111,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
+        "other_venv": null,
         "kept_old": null,
         "left_old": null,
         "reused": outcome.reused,
@@ -123,6 +124,9 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "took_ms": millis(outcome.took),
     });
     entry::put_path(&mut fields, "venv", &outcome.place);
+    if let Some(other) = outcome.other_venv() {
+        entry::put_path(&mut fields, "other_venv", &other);
+    }
     if let Some(kept) = &outcome.kept_old {
         entry::put_path(&mut fields, "kept_old", kept);
     }

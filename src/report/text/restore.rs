@@ -55,6 +55,10 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         }
         _ => super::diagnosis::write(out, &outcome.report.diagnosis, style)?,
     }
+    if let Some(other) = outcome.other_venv() {
+        let other = Shown::path(&other).to_string();
+        writeln!(out, "that snapshot is of another venv, {other}")?;
+    }
     if !outcome.holes.is_empty() {
         let holes = count(outcome.holes.len() as u64, "part");
         writeln!(out, "the store has lost {holes} of the snapshot:")?;

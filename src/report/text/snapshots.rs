@@ -10,6 +10,9 @@ use super::words::{coloured, count, id_or_dash, number, size, time, took, what};
 use crate::model::{Audit, Check, Class, IncidentReport, Kind, Seen, Shown};
 use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
+/// How many of the things that could not be read are named.
+const NAMED: usize = 10;
+
 /// Writes what a save did.
 pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::Result<()> {
     let venv = outcome.chosen.snapshot.venv.path();
@@ -68,6 +71,21 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
         .iter()
         .filter(|one| one.check == Check::FileLinked);
     caches.try_for_each(|one| writeln!(out, "{}", Shown(one.text.as_bytes())))?;
+    let unread = &outcome.audit.unread;
+    if !unread.is_empty() {
+        let number = count(unread.len() as u64, "entry");
+        writeln!(out, "{number} could not be read and so cannot be restored:")?;
+        for one in unread.iter().take(NAMED) {
+            writeln!(out, "  {}: {}", one.path, Shown(one.reason.as_bytes()))?;
+        }
+        if unread.len() > NAMED {
+            writeln!(
+                out,
+                "  and {} more ('check' names all)",
+                unread.len() - NAMED
+            )?;
+        }
+    }
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),
         objects => writeln!(

@@ -1,0 +1,125 @@
+//! A saved tree as it is at another place: what names the old one names the new one.
+
+use std::collections::{BTreeMap, HashSet};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::error::Error;
+use crate::model::{Digest, Entry, Manifest, Node, RelPath};
+use crate::python::bytecode::{is_bytecode, source_of};
+use crate::python::relocate::{Relocation, candidates, is_record, relocate, relocate_but};
+use crate::store::Store;
+
+/// A tree with the contents that no store has.
+#[derive(Debug, Default)]
+pub(super) struct Adapted {
+    pub(super) manifest: Manifest,
+    /// New contents of files that name their place.
+    pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
+    /// What people must know of it.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Adapted {
+    /// The place that its files name.
+    pub(super) fn names<'p>(&self, from: &'p Path, to: &'p Path) -> &'p Path {
+        if self.rewritten.is_empty() { from } else { to }
+    }
+}
+
+/// Adapts a saved tree that stood at `from` to the place `to`. With the tree that stands there, what of that is as it was saved stays so: it
+/// was moved as it is, restored with every byte, or adapted by a version that knew of fewer files.
+pub(super) fn adapted(
+    store: &Store,
+    saved: Manifest,
+    (from, to): (&Path, &Path),
+    live: Option<&Manifest>,
+) -> Result<Adapted, Error> {
+    if from == to {
+        return Ok(Adapted {
+            manifest: saved,
+            ..Adapted::default()
+        });
+    }
+    let mut contents = BTreeMap::new();
+    for entry in candidates(&saved) {
+        if let Some(digest) = entry.digest() {
+            let size = entry.size().unwrap_or(0);
+            contents.insert(entry.path.clone(), store.read_at_most(&digest, size)?);
+        }
+    }
+    let (from, to) = (from.as_os_str().as_bytes(), to.as_os_str().as_bytes());
+    let all = relocate(&contents, from, to);
+    let Relocation {
+        rewritten,
+        warnings,
+    } = match live {
+        None => all,
+        Some(live) => {
+            let as_saved = as_saved(&saved, live, all.rewritten.keys());
+            let mut some = relocate_but(&contents, from, to, &as_saved);
+            settle_records(&mut some, &all, &saved, live);
+            some
+        }
+    };
+    Ok(Adapted {
+        manifest: with_contents(saved, &rewritten),
+        rewritten,
+        warnings,
+    })
+}
+
+/// The files that stand there with the bytes that were saved. Lists of files follow from the others.
+fn as_saved<'a>(
+    saved: &Manifest,
+    live: &Manifest,
+    paths: impl Iterator<Item = &'a RelPath>,
+) -> HashSet<RelPath> {
+    let is_same = |path: &&RelPath| {
+        let there = live.get(path).and_then(Entry::digest);
+        there.is_some() && there == saved.get(path).and_then(Entry::digest)
+    };
+    let files = paths.filter(|path| !is_record(path));
+    files.filter(is_same).cloned().collect()
+}
+
+/// A list has the sums of the files as they were when it was written, which may have been damaged since: of its forms the one counts that
+/// stands there.
+fn settle_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live: &Manifest) {
+    for (path, whole) in all.rewritten.iter().filter(|(path, _)| is_record(path)) {
+        let there = live.get(path).and_then(Entry::digest);
+        if there.is_some() && there == saved.get(path).and_then(Entry::digest) {
+            some.rewritten.remove(path);
+        } else if there == Some(Digest::of(whole)) {
+            some.rewritten.insert(path.clone(), whole.clone());
+        }
+    }
+}
+
+/// Puts the new contents into the tree. Bytecode of a rewritten source is dropped: Python could believe it.
+fn with_contents(manifest: Manifest, rewritten: &BTreeMap<RelPath, Vec<u8>>) -> Manifest {
+    let mut entries = manifest.into_entries();
+    entries.retain(|entry| {
+        !is_bytecode(&entry.path)
+            || source_of(&entry.path).is_none_or(|source| !rewritten.contains_key(&source))
+    });
+    for entry in &mut entries {
+        if let Some(content) = rewritten.get(&entry.path) {
+            entry.node = Node::File {
+                size: content.len() as u64,
+                digest: Digest::of(content),
+                link_to: None,
+            };
+        }
+    }
+    for entry in &mut entries {
+        if let Node::File { link_to, .. } = &mut entry.node
+            && link_to
+                .as_ref()
+                .is_some_and(|first| rewritten.contains_key(first))
+        {
+            *link_to = None;
+        }
+    }
+    Manifest::new(entries)
+}

@@ -1,12 +1,15 @@
 //! What differs between the snapshot and the live tree, in the words of packages, and which part of it is to be restored.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
+use super::contents;
 use super::select::Selection;
 use super::target::Target;
 use super::{Part, Run};
 use crate::model::{
-    Change, Class, Diagnosis, IncidentReport, Kind, PackageChange, PackageState, RelPath, Seen,
+    Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
+    RelPath, Seen,
 };
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
@@ -23,6 +26,18 @@ pub(super) struct Found {
     pub(super) report: IncidentReport,
     /// Packages that stay damaged.
     pub(super) left: Vec<PackageChange>,
+}
+
+impl Found {
+    /// Where all of the snapshot is restored.
+    fn whole(target: Target, changes: Vec<Change>, report: IncidentReport) -> Self {
+        Self {
+            target,
+            changes,
+            report,
+            left: Vec::new(),
+        }
+    }
 }
 
 /// What is kept of an incident, beside the state that was replaced.
@@ -87,19 +102,9 @@ impl Run<'_> {
         self.look_behind(live, &mut changes);
         if self.options.part.is_whole() && changes.iter().all(|change| change.class == Class::Noise)
         {
-            return Ok(Found {
-                target,
-                changes,
-                report: IncidentReport::default(),
-                left: Vec::new(),
-            });
+            return Ok(Found::whole(target, changes, IncidentReport::default()));
         }
-        // What was adapted names the new place.
-        let before = if self.options.exact {
-            self.chosen.snapshot.venv.path()
-        } else {
-            place.path().to_owned()
-        };
+        let before = self.names(place);
         let installed = Installed::read(&whole, &before, place.path());
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);
@@ -116,12 +121,7 @@ impl Run<'_> {
             self.chosen.snapshot.baseline,
         )?;
         let Some(selection) = selection else {
-            return Ok(Found {
-                target,
-                changes,
-                report,
-                left: Vec::new(),
-            });
+            return Ok(Found::whole(target, changes, report));
         };
         self.narrow(&mut report, &selection);
         if self.options.part == Part::Heal {
@@ -151,6 +151,41 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
+    /// What the tree shall be, as far as a snapshot has it.
+    pub(super) fn load(&self, place: &Site, live: Option<&Manifest>) -> Result<Target, Error> {
+        Target::load(
+            self.store,
+            &self.chosen,
+            place,
+            self.options,
+            live,
+            &self.lost.objects,
+            self.context.monitor,
+        )
+    }
+
+    /// What would come out only when it is written: that the store has lost something that is needed.
+    pub(super) fn foretell(&self, target: &Target, changes: &[Change]) -> Result<(), Error> {
+        let written = changes.iter().map(|change| &change.path);
+        let written = written.filter(|path| !target.rewritten.contains_key(*path));
+        let needed = written.filter_map(|path| Some((target.manifest.get(path)?.digest()?, path)));
+        let needed: Vec<(Digest, &RelPath)> = needed.collect();
+        let lost = self.store.unreadable(needed.iter().map(|(id, _)| *id));
+        match needed.iter().find(|(id, _)| lost.contains(id)) {
+            Some((id, path)) => Err(contents::lost(id, path).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The place that the files of the new tree name: what is adapted names the new one.
+    fn names(&self, place: &Site) -> PathBuf {
+        if self.options.exact {
+            self.chosen.snapshot.venv.path()
+        } else {
+            place.path().to_owned()
+        }
+    }
+
     /// Notes which part is restored, and tells what a person may not expect of it.
     fn narrow(&self, report: &mut IncidentReport, selection: &Selection) {
         report.part = Some(self.options.part.flags());

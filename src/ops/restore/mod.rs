@@ -30,9 +30,7 @@ use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
-use crate::model::{
-    Change, Class, Digest, IncidentReport, Manifest, PackageChange, Purpose, RelPath, Shown,
-};
+use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown};
 use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
@@ -72,13 +70,7 @@ pub fn restore(
         &context.venv_id(site),
         options.snapshot.as_ref(),
     )?;
-    let of = chosen.snapshot.venv.path();
-    let asks = options.to.is_none() && !options.from_other && !options.dry_run;
-    // Where nothing stands, nothing is replaced by another.
-    if asks && place.again()?.standing() != Standing::Nothing && of != site.path() {
-        let (id, venv) = (chosen.id, site.path().to_owned());
-        return Err(Error::OtherVenv { id, of, venv });
-    }
+    options.admits(&chosen, &place.again()?)?;
     let run = Run {
         context,
         store: &store,
@@ -207,18 +199,6 @@ impl<'a> Run<'a> {
         Ok(outcome)
     }
 
-    fn load(&self, place: &Site, live: Option<&Manifest>) -> Result<Target, Error> {
-        Target::load(
-            self.store,
-            &self.chosen,
-            place,
-            self.options,
-            live,
-            &self.lost.objects,
-            self.context.monitor,
-        )
-    }
-
     /// Why nothing is done.
     fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
         match &self.options.part {
@@ -226,19 +206,6 @@ impl<'a> Run<'a> {
             Part::Whole => Mode::Identical,
             Part::Only(_) | Part::Heal if !left.is_empty() => Mode::LeftAlone,
             Part::Only(_) | Part::Heal => Mode::PartIdentical,
-        }
-    }
-
-    /// What would come out only when it is written: that the store has lost something that is needed.
-    fn foretell(&self, target: &Target, changes: &[Change]) -> Result<(), Error> {
-        let written = changes.iter().map(|change| &change.path);
-        let written = written.filter(|path| !target.rewritten.contains_key(*path));
-        let needed = written.filter_map(|path| Some((target.manifest.get(path)?.digest()?, path)));
-        let needed: Vec<(Digest, &RelPath)> = needed.collect();
-        let lost = self.store.unreadable(needed.iter().map(|(id, _)| *id));
-        match needed.iter().find(|(id, _)| lost.contains(id)) {
-            Some((id, path)) => Err(contents::lost(id, path).into()),
-            None => Ok(()),
         }
     }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::model::SnapshotRef;
-use crate::tree::Site;
+use crate::ops::error::Error;
+use crate::ops::lookup::Chosen;
+use crate::tree::{Site, Standing};
 
 /// What a restore is told.
 #[derive(Clone, Debug, Default)]
@@ -66,5 +68,19 @@ impl Part {
             }
             Self::Heal => "--heal".to_owned(),
         }
+    }
+}
+
+impl RestoreOptions {
+    /// Refuses a snapshot of another venv that would replace this one, unless that was said.
+    pub(super) fn admits(&self, chosen: &Chosen, place: &Site) -> Result<(), Error> {
+        let of = chosen.snapshot.venv.path();
+        let is_said = self.to.is_some() || self.from_other || self.dry_run;
+        // Where nothing stands, nothing is replaced by another.
+        if is_said || of == place.path() || place.standing() == Standing::Nothing {
+            return Ok(());
+        }
+        let (id, venv) = (chosen.id, place.path().to_owned());
+        Err(Error::OtherVenv { id, of, venv })
     }
 }

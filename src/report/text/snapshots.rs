@@ -20,6 +20,22 @@ pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::R
     saved(out, outcome)
 }
 
+/// What could not be read when it was saved, counted and named.
+fn unread(out: &mut dyn Write, audit: &Audit) -> io::Result<()> {
+    if audit.unread.is_empty() {
+        return Ok(());
+    }
+    let number = count(audit.unread.len() as u64, "entry");
+    writeln!(out, "{number} could not be read and so cannot be restored:")?;
+    for one in audit.unread.iter().take(NAMED) {
+        writeln!(out, "  {}: {}", one.path, Shown(one.reason.as_bytes()))?;
+    }
+    match audit.unread.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more ('check' names all)"),
+    }
+}
+
 /// The rest of what became a snapshot: its name, what it holds, what the audit found, what was new.
 pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
     let Chosen { id, snapshot } = &outcome.chosen;
@@ -71,21 +87,7 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
         .iter()
         .filter(|one| one.check == Check::FileLinked);
     caches.try_for_each(|one| writeln!(out, "{}", Shown(one.text.as_bytes())))?;
-    let unread = &outcome.audit.unread;
-    if !unread.is_empty() {
-        let number = count(unread.len() as u64, "entry");
-        writeln!(out, "{number} could not be read and so cannot be restored:")?;
-        for one in unread.iter().take(NAMED) {
-            writeln!(out, "  {}: {}", one.path, Shown(one.reason.as_bytes()))?;
-        }
-        if unread.len() > NAMED {
-            writeln!(
-                out,
-                "  and {} more ('check' names all)",
-                unread.len() - NAMED
-            )?;
-        }
-    }
+    unread(out, &outcome.audit)?;
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),
         objects => writeln!(

@@ -97,6 +97,13 @@ impl Packages<'_> {
         rows.peek().is_some() && !rows.any(agrees)
     }
 
+    /// Whether a directory of a path is a link, so that the tree does not tell what stands there.
+    fn is_behind_link(&self, path: &RelPath) -> bool {
+        let dirs = std::iter::successors(path.parent(), RelPath::parent);
+        let mut entries = dirs.filter_map(|dir| self.after.get(&dir));
+        entries.any(|entry| matches!(entry.node, Node::Symlink(_)))
+    }
+
     /// Files that a live RECORD proves damaged though they do not differ from the snapshot: one that is not there and
     /// never was, bytes of an owner that is gone, or what an installer writes last and never wrote.
     pub(crate) fn convicted(&self, agrees: Agrees<'_>) -> Vec<Change> {
@@ -111,7 +118,11 @@ impl Packages<'_> {
             for row in known.filter(|row| !is_bytecode(&row.path)) {
                 let (before, after) = (self.before.get(&row.path), self.after.get(&row.path));
                 let kind = match (before, after) {
-                    (None, None) if installed(step) && !self.after.hides(&row.path) => {
+                    (None, None)
+                        if installed(step)
+                            && !self.after.hides(&row.path)
+                            && !self.is_behind_link(&row.path) =>
+                    {
                         Kind::Missing
                     }
                     (Some(before), Some(after))

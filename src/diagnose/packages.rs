@@ -187,6 +187,9 @@ impl<'a> Packages<'a> {
         if change.class == Class::Noise || unread {
             return change.class;
         }
+        if self.is_ruined(change) {
+            return Class::Damage;
+        }
         match self.proof(change, agrees) {
             Proof::Good => return Class::Drift,
             Proof::Bad => return Class::Damage,

@@ -5,7 +5,7 @@ use super::packages::{Agrees, Packages, Step, same_record};
 use super::standing::{is_whole, rows};
 use crate::model::{Change, Class, Detail, Kind, Node, RelPath};
 use crate::python::bytecode::is_bytecode;
-use crate::python::dist::{Dist, Hash, Row};
+use crate::python::dist::{Dist, Form, Hash, Row};
 
 /// What the live RECORDs prove of the bytes of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +73,16 @@ impl Packages<'_> {
         } else {
             change.class
         }
+    }
+
+    /// Whether an entry is the info directory of a distribution of which nothing tells what it is, and which is new: the
+    /// audit calls that damage as well.
+    pub(super) fn is_ruined(&self, change: &Change) -> bool {
+        let is_it = |dist: &Dist| {
+            let is_read = dist.unread.is_empty() && dist.form == Form::DistInfo;
+            dist.info == change.path && dist.metadata.is_none() && is_read
+        };
+        change.kind == Kind::Extra && self.actual.info_owner(&change.path).is_some_and(is_it)
     }
 
     /// Whether one that listed a file in the snapshot lists it no more, and another one does.

@@ -114,6 +114,8 @@ fn what_the_owner_that_is_left_lacks_is_left_where_the_snapshot_has_bytes_of_the
         run.stdout.contains("token 2.8 stays damaged (1 entry)"),
         "{run}"
     );
+    // That would bring the bytes of the other one.
+    assert!(!run.stdout.contains("--only token"), "{run}");
     assert!(shared.site.join("jot/same.py").exists(), "{run}");
     assert!(!shared.site.join("jot/__init__.py").exists(), "{run}");
     assert!(!shared.site.join("jot/exact.py").exists(), "{run}");
@@ -207,4 +209,27 @@ fn what_was_patched_and_accepted_comes_back_as_it_was_saved() {
         .sandbox
         .code(3, &["restore", "venv", "@forced", "--heal"]);
     assert_eq!(shared.init(), "");
+}
+
+/// An empty info directory was damage for the audit, a package that was added for `diff`, and nothing for a heal.
+#[test]
+fn an_empty_info_directory_is_damage_for_all_three() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let site = venv::site_packages(&sandbox.venv());
+    let info = sandbox.venv().join(site).join("ruined-1.0.dist-info");
+    fs::create_dir(&info).unwrap();
+    sandbox.code(1, &["check", "venv"]);
+    let diff = sandbox.json(1, &["diff", "venv"]);
+    assert_eq!(states(&diff), ["ruined damaged"], "{diff}");
+    let run = sandbox.code(3, &["restore", "venv", "--heal"]);
+    assert!(
+        run.stdout
+            .contains("ruined 1.0 stays damaged (1 entry): the snapshot has none"),
+        "{run}"
+    );
+    assert!(info.exists(), "{run}");
+    fs::remove_dir(&info).unwrap();
+    sandbox.ok(&["diff", "venv"]);
 }

@@ -168,6 +168,11 @@ fn fits(
 ) -> bool {
     let mut witnesses = packages.witnesses(&change.path).peekable();
     let is_kept = || packages.has_its_owners(&change.path);
+    let is_dir = |entry: &Entry| entry.node == Node::Dir;
+    if change.expected.is_none() && change.actual.as_ref().is_some_and(is_dir) {
+        // What is in it is not known to be rubbish.
+        return false;
+    }
     if witnesses.peek().is_none() {
         let name = change.package.as_deref().unwrap_or_default();
         // Of what no RECORD proves, only that is sure to belong there which nobody else has written since.

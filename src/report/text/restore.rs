@@ -101,15 +101,24 @@ fn left(package: &PackageChange) -> String {
     };
     let version = shown(&package.actual).unwrap_or_default();
     let name = Shown(package.name.as_bytes());
-    let why = match shown(&package.expected) {
-        Some(old) if old == version => "another build of it".to_owned(),
-        Some(old) => format!("{name} {old}"),
-        None => "none".to_owned(),
+    let (why, other_way) = match shown(&package.expected) {
+        // Of the same version that one may be the very bytes that a package wrote over it which is gone.
+        Some(old) if old == version => (
+            "another build of it, or what another package wrote over it".to_owned(),
+            String::new(),
+        ),
+        Some(old) => (format!("{name} {old}"), by_only(&name)),
+        None => ("none".to_owned(), by_only(&name)),
     };
     format!(
-        "{name} {version} stays damaged ({}): the snapshot has {why}, so install {version} anew, or take that of the snapshot by --only {name}",
+        "{name} {version} stays damaged ({}): the snapshot has {why}, so install {version} anew{other_way}",
         count(package.damaged, "entry")
     )
+}
+
+/// How to take a package as the snapshot has it.
+fn by_only(name: &Shown<'_>) -> String {
+    format!(", or take that of the snapshot by --only {name}")
 }
 
 /// What a restore did to what differed: what was hurt may be what was asked for, as by an undo.

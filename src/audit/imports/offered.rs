@@ -24,11 +24,7 @@ fn of_program(world: &World<'_>, program: &Program) -> Option<Finding> {
     let is_there = world.index.place(&inside) != Place::Nothing;
     let gone = match world.index.place(&program.module) {
         Place::Nothing => &program.module,
-        Place::Package(init)
-            if !is_there && world.gives(&program.list, init, &program.attribute) == Some(false) =>
-        {
-            &inside
-        }
+        // A name that a whole module does not give, its wheel never had.
         Place::Namespace if !is_there => &inside,
         _ => return None,
     };

@@ -41,7 +41,7 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
-        "the function of a program",
+        "the function of a program, which its wheel never had",
         &[
             NAME,
             LIST,
@@ -49,7 +49,7 @@ const TREES: &[Tree] = &[
             ("a/__init__.py", ""),
             ("a/m/__init__.py", "x = 1\n"),
         ],
-        &["a-1.dist-info/entry_points.txt:2 a.m.main"],
+        &[],
     ),
     (
         "a program that is whole",

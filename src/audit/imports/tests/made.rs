@@ -8,7 +8,7 @@ use super::{Row, judge};
 const MAKES_NOTHING: &[Row] = &[
     (
         "a logger in a function is told the name of the module",
-        "import logging\nfrom .gone import x\ndef log_to_stderr():\n    logging.debug('added to %s', __name__)\n",
+        "import logging\nfrom .gone import x\ndef log_to_stream():\n    logging.debug('added to %s', __name__)\n",
         true,
     ),
     (

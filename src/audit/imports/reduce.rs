@@ -148,27 +148,7 @@ impl<'a> Reducer<'a> {
             Stmt::Match(one) => self.cases(one, steps),
             Stmt::Try(one) => self.tried(one, steps),
             Stmt::With(with) => self.with(with, steps),
-            Stmt::For(one) => {
-                self.calls(&one.iter, steps);
-                let parts = match &*one.iter {
-                    Expr::Tuple(tuple) => tuple.elts.len(),
-                    Expr::List(list) => list.elts.len(),
-                    _ => 0,
-                };
-                let body = self.branch(&one.body);
-                steps.push(Step::Loop(body, parts > 0 && !one.is_async));
-                let otherwise = self.branch(&one.orelse);
-                steps.push(Step::Either(vec![otherwise, Vec::new()]));
-            }
-            Stmt::While(one) => {
-                let decided = self.guard.decide(&one.test);
-                if decided != Some(false) {
-                    let body = self.branch(&one.body);
-                    steps.push(Step::Loop(body, decided == Some(true)));
-                }
-                let otherwise = self.branch(&one.orelse);
-                steps.push(Step::Either(vec![otherwise, Vec::new()]));
-            }
+            Stmt::For(_) | Stmt::While(_) => self.repeated(statement, steps),
             Stmt::Raise(raise) => {
                 let kind = raise.exc.as_deref().map(raised);
                 steps.push(Step::Raise(kind));
@@ -206,6 +186,34 @@ impl<'a> Reducer<'a> {
             }
             _ => {}
         }
+    }
+
+    /// The body of a loop, and what follows where it ends by itself.
+    fn repeated(&mut self, statement: &'a Stmt, steps: &mut Vec<Step>) {
+        let otherwise = match statement {
+            Stmt::For(one) => {
+                self.calls(&one.iter, steps);
+                let parts = match &*one.iter {
+                    Expr::Tuple(tuple) => tuple.elts.len(),
+                    Expr::List(list) => list.elts.len(),
+                    _ => 0,
+                };
+                let body = self.branch(&one.body);
+                steps.push(Step::Loop(body, parts > 0 && !one.is_async));
+                &one.orelse
+            }
+            Stmt::While(one) => {
+                let decided = self.guard.decide(&one.test);
+                if decided != Some(false) {
+                    let body = self.branch(&one.body);
+                    steps.push(Step::Loop(body, decided == Some(true)));
+                }
+                &one.orelse
+            }
+            _ => return,
+        };
+        let otherwise = self.branch(otherwise);
+        steps.push(Step::Either(vec![otherwise, Vec::new()]));
     }
 
     fn branches(&mut self, one: &'a StmtIf, steps: &mut Vec<Step>) {

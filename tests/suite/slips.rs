@@ -151,7 +151,7 @@ fn a_directory_that_is_gone_as_a_whole_takes_one_row() {
         .collect();
     assert_eq!(rows.len(), 2, "{text}");
     assert!(
-        rows[0].contains("click/ with all in it: 4 entries"),
+        rows[0].contains("click/ with all in it: 5 entries"),
         "{text}"
     );
     assert!(rows[1].contains("core.py"), "{text}");
@@ -231,7 +231,7 @@ fn a_venv_that_was_moved_comes_back_by_the_id_of_its_snapshot() {
     let id = saved["snapshot"]["id"].as_str().unwrap();
     fs::rename(sandbox.venv(), sandbox.path("moved-to-a-longer-name")).unwrap();
     // Adapted, it is longer than what stands there, and the store never had that.
-    let args = ["restore", "moved-to-a-longer-name", id];
+    let args = ["restore", "moved-to-a-longer-name", id, "--from-other"];
     sandbox.ok(&args);
     let moved = sandbox.path("moved-to-a-longer-name/bin/own");
     let text = fs::read_to_string(&moved).unwrap();

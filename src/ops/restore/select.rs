@@ -112,28 +112,7 @@ impl Selection {
                 paths.remove(&change.path);
             }
         }
-        // A directory comes with what it holds, and not for what is left.
-        let holds = |dir: &RelPath, path: &RelPath| path != dir && path.is_within(dir);
-        let is_vain = |dir: &RelPath| {
-            stays.iter().any(|path| holds(dir, path))
-                && !paths.iter().any(|path| {
-                    holds(dir, path) && expected.get(path).is_some_and(|one| one.size().is_some())
-                })
-        };
-        let gone = changes.iter().filter(|change| change.kind == Kind::Missing);
-        let gone = gone.filter(|change| {
-            change
-                .expected
-                .as_ref()
-                .is_some_and(|one| one.node == Node::Dir)
-        });
-        let vain: Vec<&RelPath> = gone
-            .map(|change| &change.path)
-            .filter(|dir| is_vain(dir))
-            .collect();
-        for dir in vain {
-            paths.remove(dir);
-        }
+        leave_vain(expected, changes, &stays, &mut paths);
         let told = |found: BTreeMap<&str, u64>| {
             let found = found.into_iter();
             found
@@ -155,6 +134,28 @@ impl Selection {
             whole: told(whole),
             left: told(left),
         }
+    }
+}
+
+/// Takes out directories that would come back empty: one comes with what it holds, and not for what is left.
+fn leave_vain(
+    expected: &Manifest,
+    changes: &[Change],
+    stays: &[&RelPath],
+    paths: &mut HashSet<RelPath>,
+) {
+    let holds = |dir: &RelPath, path: &RelPath| path != dir && path.is_within(dir);
+    let is_file = |path: &RelPath| expected.get(path).is_some_and(|one| one.size().is_some());
+    let is_dir = |entry: &Entry| entry.node == Node::Dir;
+    let gone = changes.iter().filter(|change| change.kind == Kind::Missing);
+    let gone = gone.filter(|change| change.expected.as_ref().is_some_and(is_dir));
+    let vain: Vec<&RelPath> = gone
+        .map(|change| &change.path)
+        .filter(|dir| stays.iter().any(|path| holds(dir, path)))
+        .filter(|dir| !paths.iter().any(|path| holds(dir, path) && is_file(path)))
+        .collect();
+    for dir in vain {
+        paths.remove(dir);
     }
 }
 

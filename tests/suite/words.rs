@@ -185,7 +185,7 @@ fn forget_and_undelete_name_the_venv_in_each_line() {
     let each = |text: &str, count: usize| {
         let lines = text
             .lines()
-            .filter(|line| line.contains(" 20"))
+            .filter(|line| line.contains("(20"))
             .collect::<Vec<_>>();
         assert_eq!(lines.len(), count, "{text}");
         assert!(lines.iter().all(|line| line.contains(&name)), "{text}");

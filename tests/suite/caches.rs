@@ -16,7 +16,7 @@ const CORES: [&str; 3] = ["ant", "bee", "cat"];
 fn wheels(sandbox: &Sandbox) {
     for name in CORES {
         let (init, core) = (format!("{name}/__init__.py"), format!("{name}/core.py"));
-        let files = [(&*init, "x = 1\n"), (&*core, "y = 2\n")];
+        let files = [(&*init, "def main():\n    pass\n"), (&*core, "y = 2\n")];
         build(&sandbox.path("wheels"), name, "1.0", &files, &[]);
     }
 }

@@ -151,6 +151,7 @@ fn a_directory_that_is_gone_as_a_whole_takes_one_row() {
         .collect();
     assert_eq!(rows.len(), 2, "{text}");
     assert!(
+        // Itself and what it held, as of the one that nobody owns below.
         rows[0].contains("click/ with all in it: 5 entries"),
         "{text}"
     );

@@ -46,13 +46,20 @@ pub(super) fn judge(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Option<Jud
         Some(Judged::Bad(Box::new(one)))
     };
     let shown = Shown::path(&to);
+    let is_dir = row.hash == Hash::None && row.size.is_none();
     let size = match (behind.led)(&to) {
         Led::File(size) => size,
         Led::Nothing => {
             let text = format!("it is a link that leads to nothing: '{shown}' is gone");
             return bad(Check::FileMissing, None, text);
         }
-        Led::Dir | Led::Other => {
+        // virtualenv lists the directories that it links.
+        Led::Dir if is_dir => return Some(Judged::Unproved { cache }),
+        Led::Hollow if is_dir => {
+            let text = format!("it is a link to '{shown}', in which nothing is left");
+            return bad(Check::FileMissing, None, text);
+        }
+        Led::Dir | Led::Hollow | Led::Other => {
             let text = format!("it is a link to '{shown}', which is no file");
             return bad(Check::FileAltered, None, text);
         }

@@ -24,6 +24,8 @@ pub(crate) enum Led {
     File(u64),
     /// A directory.
     Dir,
+    /// A directory in which nothing is, but perhaps bytecode.
+    Hollow,
     /// A FIFO, a socket or a device.
     Other,
     /// It may not be looked at, for this reason.
@@ -53,6 +55,7 @@ pub(crate) fn target(manifest: &Manifest, place: &Path, path: &RelPath) -> Optio
 pub(crate) fn led(path: &Path) -> Led {
     match std::fs::metadata(path) {
         Ok(meta) if meta.is_file() => Led::File(meta.len()),
+        Ok(meta) if meta.is_dir() && is_hollow(path) => Led::Hollow,
         Ok(meta) if meta.is_dir() => Led::Dir,
         Ok(_) => Led::Other,
         Err(error) => match (error.kind(), Errno::from_io_error(&error)) {
@@ -62,6 +65,14 @@ pub(crate) fn led(path: &Path) -> Led {
             _ => Led::Unknown(error.to_string()),
         },
     }
+}
+
+/// Whether a directory that may be read holds nothing but bytecode.
+fn is_hollow(path: &Path) -> bool {
+    let own = |name: &std::ffi::OsStr| name != "__pycache__";
+    let names = std::fs::read_dir(path);
+    names
+        .is_ok_and(|mut names| !names.any(|entry| entry.is_ok_and(|entry| own(&entry.file_name()))))
 }
 
 /// The content of a regular file of at most `max` bytes.
@@ -128,6 +139,8 @@ mod tests {
         assert_eq!(led(&at("fifo")), Led::Other);
         assert_eq!(led(&at("loop")), Led::Nothing);
         assert_eq!(led(dir.path()), Led::Dir);
+        std::fs::create_dir_all(at("hollow/__pycache__")).unwrap();
+        assert_eq!(led(&at("hollow")), Led::Hollow);
         assert_eq!(led(Path::new("/dev/zero")), Led::Other);
         assert_eq!(read_led(&at("link"), 5), Some(b"hello".to_vec()));
         for (name, max) in [("link", 4), ("fifo", 9), ("loop", 9)] {

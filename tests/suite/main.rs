@@ -50,6 +50,7 @@ mod leftovers;
 mod limits;
 mod linked;
 mod lost;
+mod matrix;
 mod misread;
 mod mixtures;
 mod names;

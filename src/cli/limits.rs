@@ -30,7 +30,7 @@ pub(crate) fn set_up() {
 /// only threads that are started after it stands.
 pub(crate) fn start_threads() {
     let granted = getrlimit(Resource::Nofile).current;
-    let cores = available_parallelism().map_or(1, usize::from);
+    let cores = asked_for().unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let by_descriptors = granted.map_or(cores as u64, |granted| {
         granted.saturating_sub(OWN_DESCRIPTORS) / EACH_DESCRIPTORS
     });
@@ -44,6 +44,12 @@ pub(crate) fn start_threads() {
     };
     // It is refused where threads work already.
     let _ = pool.build_global();
+}
+
+/// How many threads the person wants, by the variable that rayon reads where nobody starts its threads before.
+fn asked_for() -> Option<usize> {
+    let text = std::env::var("RAYON_NUM_THREADS").ok()?;
+    text.parse().ok().filter(|number| *number > 0)
 }
 
 /// How many threads of those that are wanted can be started at once. They are ended again.

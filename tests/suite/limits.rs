@@ -1,10 +1,11 @@
 //! What the system grants a process is no fault of the venv: little of it slows the work down, too little ends it with 3.
 
 use std::fs;
+use std::process::Command;
 
 use crate::support::faults::{needs_root, skipped};
-use crate::support::{Run, Tree};
-use crate::users::{as_user, as_user_limited, users_sandbox};
+use crate::support::{Run, Sandbox, Tree};
+use crate::users::users_sandbox;
 
 const TRIED: [&[&str]; 6] = [
     &["list"],
@@ -15,11 +16,41 @@ const TRIED: [&[&str]; 6] = [
     &["verify"],
 ];
 
+/// A sandbox of a user of its own: what others run counts for the limits of theirs.
+struct Place {
+    sandbox: Sandbox,
+    user: &'static str,
+}
+
+impl Place {
+    fn new(user: &'static str) -> Self {
+        let sandbox = users_sandbox();
+        let owned = Command::new("chown")
+            .args(["-hR", &format!("{user}:{user}")])
+            .arg(sandbox.path("home"))
+            .status();
+        assert!(owned.unwrap().success());
+        Self { sandbox, user }
+    }
+
+    /// Runs the program as that user, with a limit as `prlimit` takes it.
+    fn limited(&self, limit: &str, args: &[&str]) -> Run {
+        let mut command = Command::new("setpriv");
+        self.sandbox.dress(&mut command);
+        command
+            .args(["--reuid", self.user, "--regid", self.user, "--clear-groups"])
+            .args(["prlimit", limit])
+            .arg(self.sandbox.path("program"))
+            .args(args)
+            .env_remove("VENV_SNAP_STORE")
+            .env("HOME", self.sandbox.path("home"))
+            .current_dir(self.sandbox.path("home"));
+        Run::of(command)
+    }
+}
+
 fn has_prlimit() -> bool {
-    let found = std::process::Command::new("prlimit")
-        .arg("--version")
-        .output()
-        .is_ok();
+    let found = Command::new("prlimit").arg("--version").output().is_ok();
     if !found {
         skipped(1, "prlimit is not installed");
     }
@@ -41,15 +72,15 @@ fn without_any_thread_all_is_done_by_one() {
     if !needs_root() || !has_prlimit() {
         return;
     }
-    let sandbox = users_sandbox();
-    let limited = |args: &[&str]| as_user_limited(&sandbox, "--nproc=1", args);
-    let saved = as_user(&sandbox, &["save", "venv"]);
+    let place = Place::new("61184");
+    let limited = |args: &[&str]| place.limited("--nproc=1", args);
+    let saved = place.limited("--nofile=1024", &["save", "venv"]);
     assert_eq!(saved.code, 0, "{saved}");
     for args in TRIED {
         let run = limited(args);
         blames_nobody(&run, &format!("{args:?}"));
     }
-    let venv = sandbox.path("home/venv");
+    let venv = place.sandbox.path("home/venv");
     let good = Tree::of(&venv);
     fs::remove_file(venv.join("bin/tool")).unwrap();
     let run = limited(&["restore", "venv", "latest"]);
@@ -63,12 +94,12 @@ fn with_few_descriptors_the_work_is_done_or_ends_with_3_and_blames_nobody() {
     if !needs_root() || !has_prlimit() {
         return;
     }
-    let sandbox = users_sandbox();
-    let first = as_user_limited(&sandbox, "--nofile=64", &["save", "venv"]);
+    let place = Place::new("61185");
+    let first = place.limited("--nofile=64", &["save", "venv"]);
     assert_eq!(first.code, 0, "{first}");
     for limit in [64, 40, 32] {
         for args in TRIED {
-            let run = as_user_limited(&sandbox, &format!("--nofile={limit}"), args);
+            let run = place.limited(&format!("--nofile={limit}"), args);
             assert_eq!(run.code, 0, "{limit} descriptors, {args:?}\n{run}");
         }
     }
@@ -76,21 +107,14 @@ fn with_few_descriptors_the_work_is_done_or_ends_with_3_and_blames_nobody() {
         let saved: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         saved["snapshot"]["files"].clone()
     };
-    let all = files(&as_user_limited(
-        &sandbox,
-        "--nofile=64",
-        &["save", "venv", "--json"],
-    ));
+    let all = files(&place.limited("--nofile=64", &["save", "venv", "--json"]));
     // With fewer the interpreter, which has the same limit, does not start.
     for limit in (16..32).rev() {
         let limit = format!("--nofile={limit}");
         for args in TRIED {
-            blames_nobody(
-                &as_user_limited(&sandbox, &limit, args),
-                &format!("{limit} {args:?}"),
-            );
+            blames_nobody(&place.limited(&limit, args), &format!("{limit} {args:?}"));
         }
-        let run = as_user_limited(&sandbox, &limit, &["save", "venv", "--force", "--json"]);
+        let run = place.limited(&limit, &["save", "venv", "--force", "--json"]);
         assert!(
             run.code == 3 || files(&run) == all,
             "{limit}: half is saved\n{run}"
@@ -104,11 +128,11 @@ fn a_limit_of_file_sizes_is_an_error_and_no_signal() {
     if !needs_root() || !has_prlimit() {
         return;
     }
-    let sandbox = users_sandbox();
+    let place = Place::new("61186");
     for limit in ["--fsize=100", "--fsize=1000"] {
-        let run = as_user_limited(&sandbox, limit, &["save", "venv"]);
+        let run = place.limited(limit, &["save", "venv"]);
         assert_eq!(run.code, 3, "{limit}\n{run}");
     }
-    let run = as_user_limited(&sandbox, "--fsize=100000000", &["save", "venv"]);
+    let run = place.limited("--fsize=100000000", &["save", "venv"]);
     assert_eq!(run.code, 0, "{run}");
 }

@@ -79,7 +79,7 @@ fn ctrl_c_leaves_nothing_half_done_in_any_phase() {
     // Once the trees are exchanged, the restore runs to its end.
     let run = interrupted(
         &sandbox,
-        "unlinkat:when=8",
+        "unlinkat:when=2",
         rustix::process::Signal::INT,
         &["restore", "venv"],
     );

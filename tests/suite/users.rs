@@ -39,11 +39,6 @@ pub(crate) fn as_user(sandbox: &Sandbox, args: &[&str]) -> Run {
     as_user_under(sandbox, &[], args)
 }
 
-/// The same, with a limit as `prlimit` takes it.
-pub(crate) fn as_user_limited(sandbox: &Sandbox, limit: &str, args: &[&str]) -> Run {
-    as_user_under(sandbox, &["prlimit", limit], args)
-}
-
 /// The same, started by another program.
 pub(crate) fn as_user_under(sandbox: &Sandbox, starter: &[&str], args: &[&str]) -> Run {
     let user = [

@@ -19,13 +19,6 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             findings.push(Finding::new(Check::Duplicate, text).of(&a.name).at(&b.info));
         }
     }
-    for (path, a, b) in subject.dists.shared() {
-        // Bytecode of a shared module is shared as well.
-        if !path.name().ends_with(b".pyc") && a.name != b.name {
-            let text = format!("{} lists it as well", b.name);
-            findings.push(Finding::new(Check::TwoOwners, text).of(&a.name).at(path));
-        }
-    }
     findings
 }
 

@@ -1,6 +1,6 @@
 //! Every file against its row of RECORD.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -8,6 +8,7 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use super::Subject;
 use super::adapted::is_adapted;
 use super::linked::{Judged, Standing, judge};
+use super::owners::overwritten;
 use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
 use crate::python::dist::{Dist, Dists, Hash, Row};
 
@@ -71,7 +72,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
     let good = verdicts
         .iter()
         .filter(|(.., verdict)| matches!(verdict, Verdict::Good { .. }));
-    let good: HashSet<&RelPath> = good.map(|(_, row, _)| &row.path).collect();
+    let good: HashMap<&RelPath, &Dist> = good.map(|(dist, row, _)| (&row.path, *dist)).collect();
     let mut counts = Audited::default();
     let mut findings = Vec::new();
     let mut hidden: BTreeMap<RelPath, BTreeSet<&str>> = BTreeMap::new();
@@ -101,8 +102,16 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
                 hidden.entry(dir).or_default().insert(&dist.name);
             }
             // What two distributions list is right if it is what one of them says: the last one wrote it.
-            Verdict::Bad(_) if good.contains(&row.path) => counts.unhashed += 1,
-            Verdict::Bad(finding) => findings.push(*finding),
+            Verdict::Bad(finding) => match good.get(&row.path) {
+                Some(winner) => {
+                    counts.unhashed += 1;
+                    // Of two versions of one distribution `dists.rs` tells.
+                    if winner.name != dist.name {
+                        findings.push(overwritten(&row.path, dist, winner));
+                    }
+                }
+                None => findings.push(*finding),
+            },
         }
     }
     let linked = linked.into_iter();

@@ -15,6 +15,7 @@ mod leftovers;
 mod linked;
 pub(crate) mod nested;
 mod orphans;
+mod owners;
 mod python;
 mod requirements;
 mod scripts;
@@ -142,6 +143,7 @@ fn look(subject: &Subject<'_>) -> Audit {
             rayon::join(
                 || {
                     let mut found = dists::check(subject);
+                    found.extend(owners::check(subject));
                     found.extend(unfinished::check(subject));
                     found.extend(requirements::check(subject));
                     found.extend(fit::check(subject));

@@ -239,6 +239,43 @@ fn a_file_that_two_distributions_list_is_right_if_it_is_what_one_of_them_says() 
     );
 }
 
+/// It once gave a notice for each file, 2,571 for one requirement, and did not tell whose bytes stand there.
+#[test]
+fn two_distributions_with_the_same_files_are_one_notice_and_an_overwritten_file_names_both() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let record = fs::read_to_string(site(&sandbox).join("click-1.0.dist-info/RECORD")).unwrap();
+    let rows: Vec<&str> = record
+        .lines()
+        .filter(|row| row.starts_with("click/"))
+        .collect();
+    assert!(rows.len() > 1, "{record}");
+    let second = |rows: &str| {
+        let put = |file: &str, text: &str| {
+            let path = format!("{}/zlick-1.0.dist-info/{file}", venv::SITE);
+            venv::write(&sandbox.venv(), &path, text.as_bytes());
+        };
+        let own = "zlick-1.0.dist-info/METADATA,,\nzlick-1.0.dist-info/RECORD,,\n";
+        put("METADATA", "Metadata-Version: 2.1\nName: zlick\nVersion: 1.0\n");
+        put("RECORD", &format!("{rows}\n{own}"));
+    };
+    second(&rows.join("\n"));
+    let answer = sandbox.json(0, &["check", "venv"]);
+    assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer}");
+    let text = answer["findings"][0]["text"].as_str().unwrap();
+    let more = format!("and {} more of its files as well", rows.len() - 1);
+    assert!(text.contains("zlick lists it") && text.contains(&more), "{answer}");
+    // The other one of them wrote last: what click brought is gone.
+    let path = site(&sandbox).join("click/core.py");
+    Damage::Append.apply(&path);
+    let sum = venv::recorded(&fs::read(&path).unwrap());
+    second(&format!("click/core.py,{sum}"));
+    let answer = sandbox.json(0, &["check", "venv"]);
+    assert_eq!(found(&answer), ["two-owners click/core.py"], "{answer}");
+    let text = answer["findings"][0]["text"].as_str().unwrap();
+    assert!(text.contains("zlick") && text.contains("click 1.0 is not whole"), "{answer}");
+}
+
 /// It once said: the venv is damaged: '': there is no bin/python.
 #[test]
 fn an_error_names_the_place_of_the_damage_or_none() {

@@ -256,7 +256,10 @@ fn two_distributions_with_the_same_files_are_one_notice_and_an_overwritten_file_
             venv::write(&sandbox.venv(), &path, text.as_bytes());
         };
         let own = "zlick-1.0.dist-info/METADATA,,\nzlick-1.0.dist-info/RECORD,,\n";
-        put("METADATA", "Metadata-Version: 2.1\nName: zlick\nVersion: 1.0\n");
+        put(
+            "METADATA",
+            "Metadata-Version: 2.1\nName: zlick\nVersion: 1.0\n",
+        );
         put("RECORD", &format!("{rows}\n{own}"));
     };
     second(&rows.join("\n"));
@@ -264,7 +267,10 @@ fn two_distributions_with_the_same_files_are_one_notice_and_an_overwritten_file_
     assert_eq!(answer["findings"].as_array().unwrap().len(), 1, "{answer}");
     let text = answer["findings"][0]["text"].as_str().unwrap();
     let more = format!("and {} more of its files as well", rows.len() - 1);
-    assert!(text.contains("zlick lists it") && text.contains(&more), "{answer}");
+    assert!(
+        text.contains("zlick lists it") && text.contains(&more),
+        "{answer}"
+    );
     // The other one of them wrote last: what click brought is gone.
     let path = site(&sandbox).join("click/core.py");
     Damage::Append.apply(&path);
@@ -273,7 +279,10 @@ fn two_distributions_with_the_same_files_are_one_notice_and_an_overwritten_file_
     let answer = sandbox.json(0, &["check", "venv"]);
     assert_eq!(found(&answer), ["two-owners click/core.py"], "{answer}");
     let text = answer["findings"][0]["text"].as_str().unwrap();
-    assert!(text.contains("zlick") && text.contains("click 1.0 is not whole"), "{answer}");
+    assert!(
+        text.contains("zlick") && text.contains("click 1.0 is not whole"),
+        "{answer}"
+    );
 }
 
 /// It once said: the venv is damaged: '': there is no bin/python.

@@ -46,9 +46,9 @@ impl Verdict {
     }
 }
 
-/// Checks all rows, and counts.
-pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
-    let rows: Vec<(&Dist, &Row)> = subject
+/// All rows that can be held against files, with the distribution of each.
+fn rows<'a>(subject: &Subject<'a>) -> Vec<(&'a Dist, &'a Row)> {
+    subject
         .dists
         .all
         .iter()
@@ -64,8 +64,12 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
         // Python writes bytecode as it likes; `bytecode.rs` looks at what is broken. virtualenv lists directories of it.
         .filter(|(_, row)| !row.path.parts().any(|part| part == b"__pycache__"))
         .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
-        .collect();
-    let verdicts: Vec<(&Dist, &Row, Verdict)> = rows
+        .collect()
+}
+
+/// Checks all rows, and counts.
+pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
+    let verdicts: Vec<(&Dist, &Row, Verdict)> = rows(subject)
         .into_par_iter()
         .map(|(dist, row)| (dist, row, verdict(subject, dist, row)))
         .collect();
@@ -105,10 +109,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
             Verdict::Bad(finding) => match good.get(&row.path) {
                 Some(winner) => {
                     counts.unhashed += 1;
-                    // Of two versions of one distribution `dists.rs` tells.
-                    if winner.name != dist.name {
-                        findings.push(overwritten(&row.path, dist, winner));
-                    }
+                    findings.extend(overwritten(&row.path, dist, winner));
                 }
                 None => findings.push(*finding),
             },

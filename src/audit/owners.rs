@@ -32,14 +32,15 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// A file that holds what one distribution lists, and so not what another one does.
-pub(super) fn overwritten(path: &RelPath, loser: &Dist, winner: &Dist) -> Finding {
+/// A file that holds what one distribution lists, and so not what another one does. Of two versions of one distribution
+/// `dists.rs` tells.
+pub(super) fn overwritten(path: &RelPath, loser: &Dist, winner: &Dist) -> Option<Finding> {
     let text = format!(
         "{} lists it as well, and what stands here is what that one brought: {} {} is not whole",
         winner.name, loser.name, loser.version
     );
     let finding = Finding::new(Check::TwoOwners, text);
-    finding.of(&loser.name).at(path)
+    (winner.name != loser.name).then(|| finding.of(&loser.name).at(path))
 }
 
 /// Whether two lists name different contents of one file.

@@ -9,11 +9,11 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::catalog::LOST;
 use super::error::Error;
-use super::files::Area;
 use super::frame::HEADER_LEN;
 use super::scrub::{Digests, GoodFrame};
+use super::storage::{Area, Over};
 use super::{Added, Store};
-use crate::disk::lock::{Sharing, lock};
+use crate::disk::lock::Sharing;
 use crate::monitor::{Monitor, Silent};
 
 /// A store that nobody else has open. What was read from it before may be out of date.
@@ -23,40 +23,21 @@ pub(crate) struct Alone<'s>(&'s Store);
 impl Store {
     /// Waits until nobody else has the store open, and keeps others out until the result is dropped.
     pub(crate) fn alone(&self, monitor: &dyn Monitor) -> Result<Alone<'_>, Error> {
-        let wait = self.wait;
-        if lock(
-            &self.held_lock,
-            &self.path,
-            Sharing::Exclusive,
-            wait,
-            monitor,
-        )? {
-            // Nobody writes now, so all that has no name yet is what a crash left.
-            match self.files.clear_tmp() {
-                Err(error) if !error.is_denied() => return Err(error.into()),
-                _ => return Ok(Alone(self)),
-            }
+        let wait = self.home.wait;
+        self.home.lock_or_fail(Sharing::Exclusive, wait, monitor)?;
+        // Nobody writes now, so all that has no name yet is what a crash left.
+        match self.storage.clear_drafts() {
+            Err(error) if !error.is_denied() => Err(error.into()),
+            _ => Ok(Alone(self)),
         }
-        Err(if monitor.cancelled() {
-            Error::Interrupted
-        } else {
-            Error::Locked(self.path.clone())
-        })
     }
 }
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
         // From exclusive to shared nobody can be in the way; and if it fails, the process keeps the stronger lock.
-        let shared = Sharing::Shared;
-        let store = self.0;
-        let _ = lock(
-            &store.held_lock,
-            &store.path,
-            shared,
-            Duration::ZERO,
-            &Silent::default(),
-        );
+        let monitor = Silent::default();
+        let _ = self.0.home.lock(Sharing::Shared, Duration::ZERO, &monitor);
     }
 }
 
@@ -90,7 +71,7 @@ impl Alone<'_> {
                 return Err(Error::Interrupted);
             }
             let (offset, len) = (frame.place.offset, frame.place.len as usize);
-            let mut header = store.files.range(Area::Packs, name, offset, len)?;
+            let mut header = store.storage.range(Area::Packs, name, offset, len)?;
             let body = header.split_off(HEADER_LEN.min(len));
             monitor.advance(0, len as u64);
             packer
@@ -110,7 +91,7 @@ impl Alone<'_> {
     /// that fails too the next command drops their rows.
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
         let told = self.0.admit(&[], names)?;
-        self.0.files.delete(Area::Packs, names)?;
+        self.0.storage.delete(Area::Packs, names)?;
         self.0.clear_suspects(names);
         if !told {
             self.0.index_given_up.store(false, Ordering::Relaxed);
@@ -125,12 +106,12 @@ impl Alone<'_> {
             Area::Snapshots => LOST,
             _ => "",
         };
-        let files = &self.0.files;
+        let storage = &self.0.storage;
         if area != Area::Packs {
             // In quarantine it is told until somebody removes it from there.
             self.0.strike(names)?;
         }
-        files.shift(names, area, Area::Quarantine, prefix)?;
+        storage.shift(names, area, Area::Quarantine, prefix)?;
         if area == Area::Packs {
             self.0.clear_suspects(names);
         }
@@ -147,15 +128,15 @@ impl Alone<'_> {
     /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it back. What cannot be
     /// read right now may be right.
     pub(crate) fn mend_snapshot(&self, area: Area, name: &str) -> Result<bool, Error> {
-        let files = &self.0.files;
-        let mut bytes = match files.get(area, name, MENDED_BYTES_MAX) {
+        let storage = &self.0.storage;
+        let mut bytes = match storage.get(area, name, MENDED_BYTES_MAX) {
             Err(error) if error.source.kind() == ErrorKind::FileTooLarge => return Ok(false),
             read => read?,
         };
         for at in 0..bytes.len() * 8 {
             bytes[at / 8] ^= 1 << (at % 8);
             if crate::model::Digest::of(&bytes).to_hex() == name {
-                files.replace(area, name, &bytes)?;
+                storage.put(area, name, &bytes, Over::Any)?;
                 return Ok(true);
             }
             bytes[at / 8] ^= 1 << (at % 8);

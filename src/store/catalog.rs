@@ -7,7 +7,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Store;
 use super::error::Error;
-use super::files::Area;
+use super::storage::{Area, Over};
 use crate::model::{Digest, Snapshot, SnapshotId};
 
 /// No snapshot file is longer; a longer one is not ours.
@@ -54,7 +54,7 @@ impl Store {
 
     /// A snapshot file never changes, so one that was read and checked is not read again.
     fn catalog_of(&self, area: Area) -> Result<Arc<Catalog>, Error> {
-        let names = self.files.names(area)?;
+        let names = self.storage.names(area)?;
         let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let before = seen().get(&area).cloned().unwrap_or_default();
         if before.names.as_ref() == Some(&names) {
@@ -102,7 +102,7 @@ impl Store {
             place: format!("snapshot file {}", super::reader::short(name)),
             what,
         };
-        let bytes = self.files.get(area, name, FILE_BYTES_MAX)?;
+        let bytes = self.storage.get(area, name, FILE_BYTES_MAX)?;
         let digest = Digest::of(&bytes);
         if digest.to_hex() != name {
             return Err(corrupt("its content does not fit its name".to_owned()));
@@ -111,7 +111,7 @@ impl Store {
             serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
         if snapshot.format != Snapshot::FORMAT || !snapshot.features.is_empty() {
             return Err(Error::TooNew {
-                path: self.path.clone(),
+                path: self.path().to_owned(),
                 what: format!("snapshot {} has another format", super::reader::short(name)),
             });
         }
@@ -121,15 +121,17 @@ impl Store {
     /// Writes a snapshot file. When this returns, the snapshot is acknowledged (promise 1).
     pub(crate) fn commit(&self, snapshot: &Snapshot) -> Result<SnapshotId, Error> {
         let (id, bytes) = encode(snapshot)?;
-        self.files.put(Area::Snapshots, &id.to_hex(), &bytes)?;
-        self.enrol(&id.to_hex());
+        let name = id.to_hex();
+        self.storage
+            .put(Area::Snapshots, &name, &bytes, Over::Damaged)?;
+        self.enrol(&name);
         Ok(id)
     }
 
     /// The bytes of a snapshot file, which are what its name says.
     pub(crate) fn snapshot_bytes(&self, id: SnapshotId) -> Result<Vec<u8>, Error> {
         let name = id.to_hex();
-        let bytes = self.files.get(Area::Snapshots, &name, FILE_BYTES_MAX)?;
+        let bytes = self.storage.get(Area::Snapshots, &name, FILE_BYTES_MAX)?;
         if Digest::of(&bytes) == id.0 {
             return Ok(bytes);
         }
@@ -142,8 +144,9 @@ impl Store {
     /// Writes a snapshot file of another store, to the byte, so that it has the same name here. In place of one of that name that is
     /// damaged, if there is one.
     pub(crate) fn commit_copy(&self, id: SnapshotId, bytes: &[u8]) -> Result<(), Error> {
-        self.files.replace(Area::Snapshots, &id.to_hex(), bytes)?;
-        self.enrol(&id.to_hex());
+        let name = id.to_hex();
+        self.storage.put(Area::Snapshots, &name, bytes, Over::Any)?;
+        self.enrol(&name);
         Ok(())
     }
 
@@ -151,47 +154,50 @@ impl Store {
     pub(crate) fn withdraw(&self, id: SnapshotId) -> Result<(), Error> {
         let names = names(&[id]);
         self.strike(&names)?;
-        self.files.delete(Area::Snapshots, &names)?;
+        self.storage.delete(Area::Snapshots, &names)?;
         // A `verify` that saw the file may have put it on the roll since.
         self.strike(&names)
     }
 
     /// Marks a snapshot to be kept for ever.
     pub(crate) fn pin(&self, id: SnapshotId) -> Result<(), Error> {
-        Ok(self.files.put(Area::Pins, &id.to_hex(), b"")?)
+        Ok(self
+            .storage
+            .put(Area::Pins, &id.to_hex(), b"", Over::Damaged)?)
     }
 
     /// Takes the mark away.
     pub(crate) fn unpin(&self, id: SnapshotId) -> Result<(), Error> {
-        Ok(self.files.delete(Area::Pins, &names(&[id]))?)
+        Ok(self.storage.delete(Area::Pins, &names(&[id]))?)
     }
 
     /// Takes snapshots from the list; they can be brought back until they are pruned.
     pub(crate) fn forget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Snapshots, Area::Forgotten);
-        Ok(self.files.shift(&names(ids), from, to, "")?)
+        Ok(self.storage.shift(&names(ids), from, to, "")?)
     }
 
     /// Brings forgotten snapshots back.
     pub(crate) fn unforget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Forgotten, Area::Snapshots);
-        Ok(self.files.shift(&names(ids), from, to, "")?)
+        Ok(self.storage.shift(&names(ids), from, to, "")?)
     }
 
     /// Removes forgotten snapshots for good, by the names of their files.
     pub(crate) fn drop_forgotten(&self, names: &[String]) -> Result<(), Error> {
         self.strike(names)?;
-        Ok(self.files.delete(Area::Forgotten, names)?)
+        Ok(self.storage.delete(Area::Forgotten, names)?)
     }
 
     /// When a forgotten snapshot was forgotten, by the name of its file, in seconds since 1970.
     pub(crate) fn forgotten_at(&self, name: &str) -> Result<i64, Error> {
-        Ok(self.files.written(Area::Forgotten, name)?)
+        let listed = self.storage.stat(Area::Forgotten, name)?;
+        Ok(listed.map_or(0, |file| file.written))
     }
 
     /// The names in quarantine of snapshots that were lost: acknowledged, never forgotten, and not in the store again since.
     pub(crate) fn lost(&self, catalogs: [&Catalog; 2]) -> Result<Vec<String>, Error> {
-        let mut lost = self.files.names(Area::Quarantine)?;
+        let mut lost = self.storage.names(Area::Quarantine)?;
         let is_back = |name: &str| {
             let id = SnapshotId::from_hex(name);
             let mut known = catalogs.iter().flat_map(|catalog| &catalog.snapshots);
@@ -204,7 +210,7 @@ impl Store {
     /// The snapshots that are pinned.
     pub(crate) fn pins(&self) -> Result<Vec<SnapshotId>, Error> {
         Ok(self
-            .files
+            .storage
             .names(Area::Pins)?
             .iter()
             .filter_map(|name| SnapshotId::from_hex(name).ok())

@@ -2,18 +2,23 @@
 //! tell, so a lost one can be made anew where each of them is of a version that we read.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
-use super::files::{Area, Files, read_top};
-use super::{Catalog, HEADER, LOCK, Store, check_owner};
+use super::home::{self, Home, LOCK};
+use super::storage::{Area, LocalStorage, Over, Storage};
+use super::{Catalog, Store};
+use crate::disk::PathError;
 use crate::disk::atomic;
-use crate::disk::lock::{Sharing, lock};
-use crate::disk::rooted::Rooted;
+use crate::disk::lock::Sharing;
 use crate::model::Snapshot;
 use crate::monitor::Monitor;
+
+/// The file that makes a directory a store.
+pub(super) const HEADER: &str = "venv-snap.json";
 
 /// No header is longer.
 const HEADER_BYTES_MAX: u64 = 64 << 10;
@@ -25,29 +30,30 @@ struct Header {
     features: Vec<String>,
 }
 
-/// The bytes of a header that this version writes.
-pub(super) fn encode() -> Vec<u8> {
+/// Writes the header: the last step of a store's creation.
+pub(super) fn put(storage: &dyn Storage, over: Over) -> Result<(), PathError> {
     let header = Header {
         format: Snapshot::FORMAT,
         features: Vec::new(),
     };
-    serde_json::to_vec_pretty(&header).unwrap_or_default()
+    let bytes = serde_json::to_vec_pretty(&header).unwrap_or_default();
+    storage.put(Area::Top, HEADER, &bytes, over)
 }
 
-/// That a directory is a store, and one that this version reads.
-pub(super) fn check(path: &Path, top: &Rooted) -> Result<(), Error> {
+/// That there is a store, and one that this version reads.
+pub(super) fn check(path: &Path, storage: &dyn Storage) -> Result<(), Error> {
     let lost = |what: String| Error::Header {
         path: path.to_owned(),
         what,
     };
-    if top.stat_name(HEADER.as_bytes())?.is_none() {
-        return Err(if is_laid_out(top)? {
+    if storage.stat(Area::Top, HEADER)?.is_none() {
+        return Err(if storage.is_laid_out()? {
             lost("it is missing".to_owned())
         } else {
             Error::NoStore(path.to_owned())
         });
     }
-    let text = read_top(top, HEADER, HEADER_BYTES_MAX)?;
+    let text = storage.get(Area::Top, HEADER, HEADER_BYTES_MAX)?;
     let header: Header =
         serde_json::from_slice(&text).map_err(|error| lost(format!("it is damaged ({error})")))?;
     let needs = match header.features.first() {
@@ -61,19 +67,6 @@ pub(super) fn check(path: &Path, top: &Rooted) -> Result<(), Error> {
     })
 }
 
-/// Whether a directory has what only a store has.
-pub(super) fn is_laid_out(top: &Rooted) -> Result<bool, Error> {
-    for name in ["packs", "snapshots"] {
-        if !top
-            .stat_name(name.as_bytes())?
-            .is_some_and(|stat| stat.is_dir())
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 impl Store {
     /// Makes a header anew that is lost or damaged, and tells what was wrong with it. Only where everything in the store is of a
     /// version that this program reads: a newer one may need what only its header says.
@@ -83,45 +76,46 @@ impl Store {
         monitor: &dyn Monitor,
     ) -> Result<Option<String>, Error> {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let top = Self::open_top(path)?;
+        let top = home::open_top(path)?;
+        let storage = LocalStorage::new(Arc::clone(&top));
         // Somebody else's directory may hold a file of that name too.
-        if !is_laid_out(&top)? {
+        if !storage.is_laid_out()? {
             return Err(Error::NoStore(path.clone()));
         }
-        let foreign = check_owner(&top)?;
-        let what = match check(path, &top) {
+        let is_foreign = home::check_owner(&top)?;
+        let what = match check(path, &storage) {
             Err(Error::Header { what, .. }) => what,
             done => return done.map(|()| None),
         };
-        for name in Files::DIRS {
+        for name in LocalStorage::DIRS {
             if top.stat_name(name.as_bytes())?.is_none() {
                 atomic::make_private_below(&top, &top.path().join(name))?;
             }
         }
-        let files = Files::within(top)?;
-        if files.top().stat_name(LOCK.as_bytes())?.is_none() {
-            atomic::make_empty(files.top(), LOCK)?;
+        storage.open_dirs()?;
+        if top.stat_name(LOCK.as_bytes())?.is_none() {
+            home::make_lock_file(&top)?;
         }
-        let held = files.lock_file(LOCK)?;
-        if !lock(&held, path, Sharing::Exclusive, wait, monitor)? {
+        let home = Home::new(path, top, wait, is_foreign)?;
+        if !home.lock(Sharing::Exclusive, wait, monitor)? {
             return Err(Error::Locked(path.clone()));
         }
-        let store = Self::holding(path, files, held, wait, foreign);
+        let store = Self::new(home, Arc::new(storage));
         store.is_known_throughout()?;
-        store.files.put_header_over(HEADER, &encode())?;
+        put(&*store.storage, Over::Any)?;
         Ok(Some(what))
     }
 
     /// That no pack and no snapshot file is of another version. What is damaged is not.
     fn is_known_throughout(&self) -> Result<(), Error> {
-        for (name, size) in self.files.list(Area::Packs)? {
-            match self.check_header(&name, size) {
+        for pack in self.storage.list(Area::Packs)? {
+            match self.check_header(&pack.name, pack.size) {
                 Err(Error::Corrupt { .. }) => {}
                 done => done?,
             }
         }
         for area in [Area::Snapshots, Area::Forgotten] {
-            let names = self.files.names(area)?;
+            let names = self.storage.names(area)?;
             for (_, error) in self.read_catalog(area, &names, &Catalog::default()).damaged {
                 if !matches!(error, Error::Corrupt { .. }) {
                     return Err(error);

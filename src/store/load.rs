@@ -9,11 +9,11 @@ use std::time::Duration;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::error::Error;
-use super::files::Area;
 use super::index::{Index, PackRow, Unusable};
 use super::notes::KeptLog;
 use super::objects::Objects;
 use super::pack::{FOOTER_LEN, Footer, HEADER, Table};
+use super::storage::Area;
 use super::{Store, reader};
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
@@ -47,16 +47,16 @@ impl Store {
         let mut slot = self.index();
         // SQLite works by paths and with files beside the database: as root in another user's directory, that would be to write
         // wherever they want.
-        if slot.is_some() || self.foreign || self.index_given_up.load(Ordering::Relaxed) {
+        if slot.is_some() || self.home.is_foreign || self.index_given_up.load(Ordering::Relaxed) {
             return Ok(());
         }
         let _guard = self.guard_index(monitor)?;
-        let made = match Index::open(self.files.top().path(), self.wait) {
+        let made = match Index::open(self.home.top().path(), self.home.wait) {
             Err(Unusable::Absent) => {
-                if !self.files.names(Area::Packs)?.is_empty() {
+                if !self.storage.names(Area::Packs)?.is_empty() {
                     monitor.warn("the index of the store is missing; it is rebuilt from the packs");
                 }
-                Index::create(self.files.top().path(), self.wait)
+                Index::create(self.home.top().path(), self.home.wait)
             }
             Err(Unusable::Damaged(why)) => self.recreate(why, monitor),
             done => done,
@@ -106,12 +106,12 @@ impl Store {
     /// One at a time: a process must not make the index anew under another that just did.
     fn guard_index(&self, monitor: &dyn Monitor) -> Result<Rooted, Error> {
         // Opened anew: a lock belongs to an opening, and this one goes with the guard.
-        let guard = self.files.top().enter(b".")?;
-        let (path, wait) = (&self.path, self.wait.max(GUARD_WAIT));
+        let guard = self.home.top().enter(b".")?;
+        let (path, wait) = (self.path(), self.home.wait.max(GUARD_WAIT));
         if lock(guard.fd(), path, Sharing::Exclusive, wait, monitor)? {
             return Ok(guard);
         }
-        Err(Error::Locked(path.clone()))
+        Err(Error::Locked(path.to_owned()))
     }
 
     /// Runs work on the index. A failure of the index is a warning: nothing but speed depends on it.
@@ -175,7 +175,7 @@ impl Store {
         let known: HashMap<&str, &PackRow> =
             rows.iter().map(|row| (row.name.as_str(), row)).collect();
         let suspects = self.suspects(monitor);
-        let names = self.files.names(Area::Packs)?;
+        let names = self.storage.names(Area::Packs)?;
         let looked: Result<Vec<_>, Error> = names
             .par_iter()
             .filter(|name| !without.contains(*name))
@@ -234,7 +234,7 @@ impl Store {
         if let Some((table, row)) = row.and_then(|row| Some((known_table(row)?, row))) {
             return looked(row.size, Ok((table, None)));
         }
-        let Some(size) = self.files.size(Area::Packs, name)? else {
+        let Some(size) = self.storage.stat(Area::Packs, name)?.map(|pack| pack.size) else {
             return Ok(None);
         };
         let read = self.read_table(name, size);
@@ -249,11 +249,12 @@ impl Store {
         };
         // Room for one byte more than there should be, which spares asking for the length.
         let mut end = [0; FOOTER_LEN + 1];
-        match self.files.peek(Area::Packs, &row.name, offset, &mut end) {
+        match self.storage.peek(Area::Packs, &row.name, offset, &mut end) {
             Ok(len) => len == FOOTER_LEN && row.tail.ends_with(&end[..FOOTER_LEN]),
             // Where the end cannot be read, the row is all that there is; whatever it leads to is checked.
             Err(_) => {
-                matches!(self.files.size(Area::Packs, &row.name), Ok(Some(size)) if size == row.size)
+                let there = self.storage.stat(Area::Packs, &row.name);
+                matches!(there, Ok(Some(pack)) if pack.size == row.size)
             }
         }
     }
@@ -269,7 +270,7 @@ impl Store {
         }
         self.check_header(name, size)?;
         let end = self
-            .files
+            .storage
             .range(Area::Packs, name, size - FOOTER_LEN as u64, FOOTER_LEN)?;
         let footer = Footer::read(&end).map_err(|bad| corrupt(bad.0))?;
         let len = u64::from(footer.len) + FOOTER_LEN as u64;
@@ -277,7 +278,7 @@ impl Store {
             return Err(corrupt("its footer points elsewhere"));
         }
         let tail = self
-            .files
+            .storage
             .range(Area::Packs, name, footer.offset, len as usize)?;
         let table = Table::open(&tail).map_err(|bad| corrupt(bad.0))?;
         if !table.tiles(footer.offset) {
@@ -288,18 +289,18 @@ impl Store {
 
     /// That a pack is of a version that we read. Its name tells a newer one from a damaged one.
     pub(super) fn check_header(&self, name: &str, size: u64) -> Result<(), Error> {
-        if self.files.range(Area::Packs, name, 0, HEADER.len())? == HEADER {
+        if self.storage.range(Area::Packs, name, 0, HEADER.len())? == HEADER {
             return Ok(());
         }
         let mut hasher = blake3::Hasher::new();
         for offset in (0..size).step_by(HASHED_AT_ONCE) {
             let len = (size - offset).min(HASHED_AT_ONCE as u64) as usize;
-            hasher.update(&self.files.range(Area::Packs, name, offset, len)?);
+            hasher.update(&self.storage.range(Area::Packs, name, offset, len)?);
         }
         if hasher.finalize().to_hex().as_str() == name {
             let what = format!("{} has another format", reader::pack_place(name));
             return Err(Error::TooNew {
-                path: self.path.clone(),
+                path: self.path().to_owned(),
                 what,
             });
         }
@@ -347,11 +348,11 @@ impl Store {
     /// Makes the index anew from the packs, whatever it holds now. The log stays as far as it can be read; the stat caches are
     /// lost, and the next saves read everything once.
     pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
-        if self.foreign {
+        if self.home.is_foreign {
             let why = "it belongs to another user, who must do that";
             let error = std::io::Error::new(std::io::ErrorKind::PermissionDenied, why);
             return Err(
-                crate::disk::PathError::new("write the index in", &self.path, error).into(),
+                crate::disk::PathError::new("write the index in", self.path(), error).into(),
             );
         }
         let guard = self.guard_index(monitor)?;
@@ -364,7 +365,7 @@ impl Store {
                 Some(index)
             }
             Err(Unusable::Failed(source)) => {
-                let path = self.files.top().path().join(Index::NAME);
+                let path = self.home.top().path().join(Index::NAME);
                 return Err(Error::Index { path, source });
             }
             Err(unusable) => {
@@ -372,13 +373,13 @@ impl Store {
                     Unusable::Damaged(why) => std::io::Error::other(why),
                     _ => std::io::ErrorKind::PermissionDenied.into(),
                 };
-                let path = self.files.top().path().join(Index::NAME);
+                let path = self.home.top().path().join(Index::NAME);
                 return Err(crate::disk::PathError::new("make the index", &path, error).into());
             }
         };
         *self.objects.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.load_objects(monitor)?;
-        let packs = self.files.names(Area::Packs)?.len() as u64;
+        let packs = self.storage.names(Area::Packs)?.len() as u64;
         Ok(Rebuilt {
             packs,
             objects: self.object_count(monitor)? as u64,

@@ -9,12 +9,12 @@ pub(crate) mod bench;
 mod catalog;
 pub(crate) mod error;
 mod extent;
-mod files;
 mod forest;
 mod frame;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod header;
+mod home;
 mod index;
 mod load;
 mod notes;
@@ -28,6 +28,7 @@ mod roll;
 mod salvage;
 mod scrub;
 mod segment;
+mod storage;
 mod suspects;
 mod transfer;
 mod tree;
@@ -37,16 +38,13 @@ mod usage;
 mod wire;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::disk::PathError;
 use crate::disk::atomic;
-use crate::disk::error::At;
-use crate::disk::lock::{Sharing, lock};
+use crate::disk::lock::Sharing;
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Shown};
@@ -56,7 +54,6 @@ pub(crate) use alone::Alone;
 use catalog::Seen;
 pub(crate) use catalog::{Catalog, name_of};
 pub use error::Error;
-pub(crate) use files::{Area, Files};
 pub use notes::KeptLog;
 pub use packer::Added;
 pub(crate) use packer::Packer;
@@ -65,26 +62,21 @@ pub use reach::{Gap, Hole};
 pub(crate) use reader::Wanted;
 pub use scrub::Flaw;
 pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
+pub(crate) use storage::Area;
 pub(crate) use usage::Usage;
 
+use header::HEADER;
+use home::{Home, LOCK};
 use index::Index;
 use objects::Objects;
 use reader::FrameCache;
-
-/// The file that makes a directory a store.
-const HEADER: &str = "venv-snap.json";
-const LOCK: &str = "lock";
+use storage::{Listed, LocalStorage, Over, Storage};
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
 pub(crate) struct Store {
-    path: PathBuf,
-    files: Files,
-    /// Holds the shared lock until the store is closed.
-    held_lock: File,
-    wait: Duration,
-    /// Whether root has opened the store of another user.
-    foreign: bool,
+    home: Home,
+    storage: Arc<dyn Storage>,
     index: Mutex<Option<Index>>,
     /// Whether it was said that the work goes on without it.
     index_given_up: AtomicBool,
@@ -103,94 +95,71 @@ impl Store {
             return Ok(());
         }
         if !atomic::make_private_dir(path)? {
-            let names = Rooted::open(path)?.names()?;
+            let top = Arc::new(Rooted::open(path)?);
+            let names = top.names()?;
             let ours = |name: &Vec<u8>| {
-                Files::DIRS.iter().any(|dir| dir.as_bytes() == name) || name == LOCK.as_bytes()
+                let dirs = LocalStorage::DIRS;
+                dirs.iter().any(|dir| dir.as_bytes() == name) || name == LOCK.as_bytes()
             };
             if names.iter().any(|name| name == HEADER.as_bytes()) {
                 return Ok(());
             }
             // What an interrupted creation left may be completed: it holds nothing yet.
-            let top = Rooted::open(path)?;
             let filled = |name: &str| match top.enter(name.as_bytes()) {
                 Ok(dir) => Ok(!dir.names()?.is_empty()),
                 Err(error) if error.is_absent() => Ok(false),
                 Err(error) => Err(error),
             };
             let holds = filled("packs")? || filled("snapshots")?;
-            if holds && header::is_laid_out(&top)? {
-                return header::check(path, &top);
+            let storage = LocalStorage::new(Arc::clone(&top));
+            if holds && storage.is_laid_out()? {
+                return header::check(path, &storage);
             }
             if holds || !names.iter().all(ours) {
                 return Err(Error::NotAStore(path.to_owned()));
             }
         }
-        for name in Files::DIRS {
+        for name in LocalStorage::DIRS {
             atomic::make_private_dir(&path.join(name))?;
         }
-        let files = Files::open(path)?;
-        atomic::make_empty(files.top(), LOCK)?;
+        let top = Arc::new(Rooted::open(path)?);
+        let storage = LocalStorage::new(Arc::clone(&top));
+        storage.open_dirs()?;
+        home::make_lock_file(&top)?;
+        let home = Home::new(path, top, wait, false)?;
         // Shared: several may write the same header, but nobody may clear what they write.
-        let held = files.lock_file(LOCK)?;
-        if !lock(&held, path, Sharing::Shared, wait, monitor)? {
+        if !home.lock(Sharing::Shared, wait, monitor)? {
             return Err(Error::Locked(path.to_owned()));
         }
-        Ok(files.put_header(HEADER, &header::encode())?)
-    }
-
-    /// Opens the directory at the path of a store. People may lead to it by a link; from here on it is the directory that is held.
-    fn open_top(path: &Path) -> Result<Rooted, Error> {
-        let absent = |error: PathError| {
-            if error.is_absent() {
-                Error::NoStore(path.to_owned())
-            } else {
-                error.into()
-            }
-        };
-        let real = std::fs::canonicalize(path).at("read the store", path);
-        Rooted::open(&real.map_err(absent)?).map_err(absent)
+        Ok(header::put(&storage, Over::Nothing)?)
     }
 
     /// Opens a store and takes its shared lock, waiting at most `wait`.
     pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
         // The journal of a restore names the store, and is read from another directory.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let top = Self::open_top(path)?;
-        if top.stat_name(HEADER.as_bytes())?.is_none() {
-            header::check(path, &top)?;
+        let top = home::open_top(path)?;
+        let storage = LocalStorage::new(Arc::clone(&top));
+        if storage.stat(Area::Top, HEADER)?.is_none() {
+            header::check(path, &storage)?;
         }
-        let foreign = check_owner(&top)?;
-        header::check(path, &top)?;
-        let files = Files::within(top)?;
-        if let Some(name) = network(files.top())? {
+        let is_foreign = home::check_owner(&top)?;
+        header::check(path, &storage)?;
+        storage.open_dirs()?;
+        if let Some(name) = network(&top)? {
             let shown = Shown::path(path);
             monitor.warn(&format!("the store '{shown}' lies on {name}: its locks and syncs are only as good as the server's"));
         }
-        let held = files.lock_file(LOCK)?;
-        if !lock(
-            &held,
-            path,
-            Sharing::Shared,
-            wait.max(Duration::from_secs(1)),
-            monitor,
-        )? {
-            return Err(if monitor.cancelled() {
-                Error::Interrupted
-            } else {
-                Error::Locked(path.to_owned())
-            });
-        }
-        Ok(Self::holding(path, files, held, wait, foreign))
+        let home = Home::new(path, top, wait, is_foreign)?;
+        home.lock_or_fail(Sharing::Shared, wait.max(Duration::from_secs(1)), monitor)?;
+        Ok(Self::new(home, Arc::new(storage)))
     }
 
     /// A store of which the lock is held.
-    fn holding(path: &Path, files: Files, held: File, wait: Duration, foreign: bool) -> Self {
+    fn new(home: Home, storage: Arc<dyn Storage>) -> Self {
         Self {
-            path: path.to_owned(),
-            files,
-            held_lock: held,
-            wait,
-            foreign,
+            home,
+            storage,
             index: Mutex::default(),
             index_given_up: AtomicBool::default(),
             objects: RwLock::default(),
@@ -202,29 +171,21 @@ impl Store {
     /// Removes what interrupted writers left, if nobody else has the store open; later otherwise. A store that cannot be
     /// written has nothing to clean.
     pub(crate) fn tidy(&self, monitor: &dyn Monitor) -> Result<(), Error> {
-        if self.files.tmp_is_empty()? {
+        if self.storage.has_no_drafts()? {
             return Ok(());
         }
-        if lock(
-            &self.held_lock,
-            &self.path,
-            Sharing::Exclusive,
-            Duration::ZERO,
-            monitor,
-        )? {
-            match self.files.clear_tmp() {
+        if self
+            .home
+            .lock(Sharing::Exclusive, Duration::ZERO, monitor)?
+        {
+            match self.storage.clear_drafts() {
                 Err(error) if !error.is_denied() => return Err(error.into()),
                 _ => {}
             }
         }
         // Down to shared again; should another have come first, it cannot be exclusive for long.
-        while !lock(
-            &self.held_lock,
-            &self.path,
-            Sharing::Shared,
-            Duration::from_mins(1),
-            monitor,
-        )? {
+        let wait = Duration::from_mins(1);
+        while !self.home.lock(Sharing::Shared, wait, monitor)? {
             if monitor.cancelled() {
                 return Err(Error::Interrupted);
             }
@@ -234,22 +195,17 @@ impl Store {
 
     /// Where the store is.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn files(&self) -> &Files {
-        &self.files
+        self.home.path()
     }
 
     /// Whether this process may add to the store.
     pub(crate) fn may_write(&self) -> bool {
-        self.files.top().may_write()
+        self.storage.may_write()
     }
 
     /// Whether contents of a tree may be taken into the store unasked: into that of another user only from their own.
     pub(crate) fn may_take_from(&self, root: &Rooted) -> bool {
-        let owner = |dir: &Rooted| dir.stat().map(|stat| stat.uid).ok();
-        !self.foreign || owner(root) == owner(self.files.top())
+        self.home.may_take_from(root)
     }
 
     /// Begins to add content.
@@ -298,12 +254,14 @@ impl Store {
 
     /// The sizes of the store's parts, in bytes: packs, snapshot files, index.
     pub(crate) fn sizes(&self) -> Result<[(u64, u64); 3], Error> {
-        let sum =
-            |list: Vec<(String, u64)>| (list.len() as u64, list.iter().map(|(_, size)| size).sum());
-        let packs = sum(self.files.list(Area::Packs)?);
-        let snapshots = sum(self.files.list(Area::Snapshots)?);
+        let sum = |list: Vec<Listed>| {
+            let bytes = list.iter().map(|file| file.size).sum();
+            (list.len() as u64, bytes)
+        };
+        let packs = sum(self.storage.list(Area::Packs)?);
+        let snapshots = sum(self.storage.list(Area::Snapshots)?);
         let parts =
-            ["", "-wal", "-shm"].map(|suffix| self.path.join(format!("{}{suffix}", Index::NAME)));
+            ["", "-wal", "-shm"].map(|suffix| self.path().join(format!("{}{suffix}", Index::NAME)));
         let index = parts
             .iter()
             .filter_map(|path| std::fs::metadata(path).ok())
@@ -322,25 +280,4 @@ impl Store {
             .as_ref()
             .map_or(0, Objects::len))
     }
-}
-
-/// A store that others may write in could hold anything, and one of another user may be a trap. Root may use those of others
-/// (`sudo` is how people come to that), and is then told so: it takes nothing there on trust.
-fn check_owner(top: &Rooted) -> Result<bool, Error> {
-    let stat = top.stat()?;
-    let me = rustix::process::geteuid();
-    let untrusted = |why: String| Error::Untrusted {
-        path: top.path().to_owned(),
-        why,
-    };
-    if stat.uid != me.as_raw() && !me.is_root() {
-        return Err(untrusted(format!("it belongs to user {}", stat.uid)));
-    }
-    if stat.mode & 0o022 != 0 {
-        return Err(untrusted(format!(
-            "others may write in it (mode {:04o})",
-            stat.mode & 0o7777
-        )));
-    }
-    Ok(stat.uid != me.as_raw())
 }

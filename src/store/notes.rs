@@ -18,9 +18,9 @@ pub struct KeptLog {
 impl Store {
     /// Makes an empty index in the place of the old one, which keeps all of its log that can be read.
     pub(super) fn renew_index(&self) -> Result<(Index, KeptLog), Unusable> {
-        let store = self.files.top().path();
-        let (events, whole) = Index::salvage_log(store, self.wait);
-        let mut index = Index::create(store, self.wait)?;
+        let store = self.home.top().path();
+        let (events, whole) = Index::salvage_log(store, self.home.wait);
+        let mut index = Index::create(store, self.home.wait)?;
         index.append_all(&events)?;
         let events = events.len() as u64;
         Ok((index, KeptLog { events, whole }))

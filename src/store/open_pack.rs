@@ -1,14 +1,13 @@
 //! A pack that is being written.
 
 use super::error::Error;
-use super::files::Files;
 use super::frame::{HEADER_LEN, Sealed};
 use super::pack::{FramePlace, HEADER, Row, Table};
-use crate::disk::atomic::Temp;
+use super::storage::{Draft, Storage};
 
 /// A pack without a name yet, which grows frame by frame.
 pub(super) struct OpenPack<'s> {
-    temp: Temp<'s>,
+    draft: Box<dyn Draft + 's>,
     hasher: blake3::Hasher,
     len: u64,
     table: Table,
@@ -16,7 +15,7 @@ pub(super) struct OpenPack<'s> {
 
 /// A pack that is complete, and not yet published.
 pub(super) struct Closed<'s> {
-    pub(super) temp: Temp<'s>,
+    pub(super) draft: Box<dyn Draft + 's>,
     /// What it has to be called: the BLAKE3 of its bytes.
     pub(super) name: String,
     pub(super) len: u64,
@@ -25,9 +24,9 @@ pub(super) struct Closed<'s> {
 }
 
 impl<'s> OpenPack<'s> {
-    pub(super) fn begin(files: &'s Files) -> Result<Self, Error> {
+    pub(super) fn begin(storage: &'s dyn Storage) -> Result<Self, Error> {
         let mut pack = Self {
-            temp: files.begin()?,
+            draft: storage.begin()?,
             hasher: blake3::Hasher::new(),
             len: 0,
             table: Table::default(),
@@ -63,7 +62,7 @@ impl<'s> OpenPack<'s> {
         let tail = self.table.seal(self.len).map_err(Error::Compress)?;
         self.append(&tail)?;
         Ok(Closed {
-            temp: self.temp,
+            draft: self.draft,
             name: self.hasher.finalize().to_hex().to_string(),
             len: self.len,
             tail,
@@ -71,7 +70,7 @@ impl<'s> OpenPack<'s> {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.temp.write(bytes)?;
+        self.draft.write(bytes)?;
         self.hasher.update(bytes);
         self.len += bytes.len() as u64;
         Ok(())

@@ -9,12 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Store;
 use super::error::Error;
-use super::files::Area;
 use super::frame::{self, Object, ObjectKind, Part, Sealed};
 use super::objects::FirstBytes;
 use super::open_pack::{Closed, OpenPack};
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments, segment_value};
+use super::storage::{Area, Over};
 use super::wire::Malformed;
 use crate::model::Digest;
 use crate::model::segment::BATCH_LEN;
@@ -294,7 +294,7 @@ impl<'s> Packer<'s> {
             let mut open = locked(&self.open);
             let pack = match &mut *open {
                 Some(pack) => pack,
-                None => open.insert(OpenPack::begin(self.store.files())?),
+                None => open.insert(OpenPack::begin(&*self.store.storage)?),
             };
             let stored = pack.add(sealed)?;
             let mut added = locked(&self.added);
@@ -312,18 +312,18 @@ impl<'s> Packer<'s> {
 
     fn seal(&self, pack: OpenPack<'s>) -> Result<(), Error> {
         let Closed {
-            temp,
+            draft,
             name,
             len,
             tail,
         } = pack.close()?;
-        let files = self.store.files();
-        if self.old.contains(&name) {
+        let over = if self.old.contains(&name) {
             // The old one may be damaged; this one is what the name says.
-            files.publish_over(temp, Area::Packs, &name)?;
+            Over::Any
         } else {
-            files.publish(temp, Area::Packs, &name)?;
-        }
+            Over::Damaged
+        };
+        draft.publish(Area::Packs, &name, over)?;
         self.store.clear_suspects(std::slice::from_ref(&name));
         locked(&self.sealed).push((name, len, tail));
         Ok(())

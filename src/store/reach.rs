@@ -222,7 +222,7 @@ impl Reach {
 #[cfg(test)]
 mod tests {
     use super::super::Packer;
-    use super::super::files::Area;
+    use super::super::storage::Area;
     use super::super::tree::encode;
     use super::super::trial::{Trial, snapshot};
     use super::*;
@@ -301,7 +301,7 @@ mod tests {
         let packer = store.packer(monitor).unwrap();
         let early = add(&packer, &[lost("one")]);
         packer.finish().unwrap();
-        let packs = store.files.names(Area::Packs).unwrap();
+        let packs = store.storage.names(Area::Packs).unwrap();
         let packer = store.packer(monitor).unwrap();
         let long = add(&packer, &[lost("one"), lost("two")]);
         let all = add(&packer, &[dir("a", early), dir("m", early), dir("z", long)]);
@@ -309,7 +309,7 @@ mod tests {
         packer.finish().unwrap();
         let reach = store.reach([&snapshot], |id| store.has(id)).unwrap();
         // Whoever reads it from now on hears that it is not there.
-        store.files.delete(Area::Packs, &packs).unwrap();
+        store.storage.delete(Area::Packs, &packs).unwrap();
         store.frames.clear();
         let within = |entries| store.holes_within(&snapshot, &reach, Extent::new(entries));
         within(5).unwrap_err();

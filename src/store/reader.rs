@@ -7,12 +7,12 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Store;
 use super::error::Error;
-use super::files::Area;
 use super::frame::{self, HEADER_LEN, ObjectKind};
 use super::objects::Place;
 use super::pack::FramePlace;
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments};
+use super::storage::Area;
 use crate::model::Digest;
 
 /// The part of a file's name that people see.
@@ -98,7 +98,7 @@ impl Store {
                 .ok_or_else(|| Error::LostObject("of a frame".to_owned()))?
         };
         let bytes = self
-            .files
+            .storage
             .range(Area::Packs, &name, place.offset, place.len as usize)?;
         Ok((name, place, bytes))
     }

@@ -9,20 +9,20 @@ use std::collections::BTreeSet;
 use super::Store;
 use super::catalog::LOST;
 use super::error::Error;
-use super::files::Area;
+use super::storage::Area;
 use crate::model::SnapshotId;
 
 impl Store {
     /// Puts a snapshot on the roll. That it cannot be written keeps nobody: the snapshot is there, and the next `verify` does it.
     pub(super) fn enrol(&self, name: &str) {
-        let _ = self.files.mark(Area::Roll, name);
+        let _ = self.storage.mark(Area::Roll, name);
     }
 
     /// Takes snapshots off the roll, by the names of their files.
     pub(super) fn strike(&self, names: &[String]) -> Result<(), Error> {
-        let mut listed = self.files.names(Area::Roll)?;
+        let mut listed = self.storage.names(Area::Roll)?;
         listed.retain(|name| names.contains(name));
-        Ok(self.files.delete(Area::Roll, &listed)?)
+        Ok(self.storage.delete(Area::Roll, &listed)?)
     }
 
     /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew no roll.
@@ -30,8 +30,8 @@ impl Store {
         if !self.may_write() {
             return Ok(());
         }
-        let listed: BTreeSet<String> = self.files.names(Area::Roll)?.into_iter().collect();
-        let mut new = self.files.names(Area::Snapshots)?;
+        let listed: BTreeSet<String> = self.storage.names(Area::Roll)?.into_iter().collect();
+        let mut new = self.storage.names(Area::Snapshots)?;
         new.retain(|name| !listed.contains(name) && SnapshotId::from_hex(name).is_ok());
         for name in &new {
             self.enrol(name);
@@ -61,8 +61,8 @@ impl Store {
     }
 
     fn expected(&self) -> Result<BTreeSet<String>, Error> {
-        let mut names: BTreeSet<String> = self.files.names(Area::Roll)?.into_iter().collect();
-        names.extend(self.files.names(Area::Pins)?);
+        let mut names: BTreeSet<String> = self.storage.names(Area::Roll)?.into_iter().collect();
+        names.extend(self.storage.names(Area::Pins)?);
         Ok(names)
     }
 
@@ -76,7 +76,7 @@ impl Store {
             Area::Quarantine,
             Area::Snapshots,
         ] {
-            let names = self.files.names(area)?.into_iter();
+            let names = self.storage.names(area)?.into_iter();
             there.extend(names.map(|name| match name.strip_prefix(LOST) {
                 Some(id) => id.to_owned(),
                 None => name,

@@ -1,9 +1,9 @@
 //! Finds what a pack without a usable table still holds: every frame that is whole.
 
 use super::error::Error;
-use super::files::Area;
 use super::frame::{self, HEADER_LEN};
 use super::pack::{FramePlace, HEADER, Row, Table};
+use super::storage::Area;
 use super::{Store, reader};
 use crate::monitor::Monitor;
 
@@ -84,7 +84,7 @@ impl Store {
         let mut offset = from;
         while offset + HEADER_LEN as u64 <= size {
             let len = (size - offset).min(SEARCHED_AT_ONCE) as usize;
-            let bytes = self.files.range(Area::Packs, name, offset, len)?;
+            let bytes = self.storage.range(Area::Packs, name, offset, len)?;
             let mark = frame::MAGIC.len();
             if let Some(at) = bytes.windows(mark).position(|four| four == frame::MAGIC) {
                 return Ok(Some(offset + at as u64));
@@ -106,7 +106,7 @@ impl Store {
         if offset + HEADER_LEN as u64 > size {
             return Ok(Err("a frame is cut short"));
         }
-        let header = self.files.range(Area::Packs, name, offset, HEADER_LEN)?;
+        let header = self.storage.range(Area::Packs, name, offset, HEADER_LEN)?;
         let stored = match frame::stored_len(&header) {
             Ok(stored) => stored,
             Err(bad) => return Ok(Err(bad.0)),
@@ -116,7 +116,7 @@ impl Store {
             return Ok(Err("a frame is cut short"));
         }
         let body = self
-            .files
+            .storage
             .range(Area::Packs, name, start, stored as usize)?;
         let read = frame::open(&header, &body)
             .and_then(|raw| frame::parts(&raw).map(|parts| (raw.len() as u32, parts)));

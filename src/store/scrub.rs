@@ -11,11 +11,11 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Store;
 use super::error::Error;
-use super::files::Area;
 use super::frame::{self, HEADER_LEN, Part};
 use super::objects::FirstBytes;
 use super::pack::FramePlace;
 use super::segment::{SEGMENT_LEN, Segments, segment_value};
+use super::storage::Area;
 use super::wire::Malformed;
 use crate::disk::PathError;
 use crate::model::Digest;
@@ -120,12 +120,12 @@ impl Store {
         let mut done = Scrubbed::default();
         let mut jobs = Vec::new();
         let mut looks = Vec::new();
-        let listed = self.files.list(Area::Packs)?;
-        let total = listed.iter().map(|(_, size)| size).sum();
+        let listed = self.storage.list(Area::Packs)?;
+        let total = listed.iter().map(|pack| pack.size).sum();
         monitor.phase("verifying", 0, total);
-        for (name, size) in listed {
-            let share = choose(self.files.written(Area::Packs, &name)?);
-            let job = self.job(name, size, &mut done)?;
+        for pack in listed {
+            let share = choose(pack.written);
+            let job = self.job(pack.name, pack.size, &mut done)?;
             let sampled = |place: &FramePlace| draw(&job.name, place.offset, seed) < share;
             let number = jobs.len();
             if share > 0.0 {
@@ -157,7 +157,8 @@ impl Store {
     /// Compares the index with the packs, before it is brought into agreement with them: each name with what is wrong.
     pub(crate) fn index_flaws(&self, monitor: &dyn Monitor) -> Result<Vec<(String, Flaw)>, Error> {
         let rows = self.with_index(monitor, |index| index.packs())?;
-        let mut sizes: BTreeMap<String, u64> = self.files.list(Area::Packs)?.into_iter().collect();
+        let listed = self.storage.list(Area::Packs)?.into_iter();
+        let mut sizes: BTreeMap<String, u64> = listed.map(|pack| (pack.name, pack.size)).collect();
         let mut flaws = Vec::new();
         for row in rows.unwrap_or_default() {
             let what = match sizes.remove(&row.name) {
@@ -250,7 +251,7 @@ impl Store {
 
     fn check_frame(&self, name: &str, place: &FramePlace, listed: &[Part]) -> Result<(), Bad> {
         let bytes = self
-            .files
+            .storage
             .range(Area::Packs, name, place.offset, place.len as usize)?;
         let (header, body) = bytes
             .split_at_checked(HEADER_LEN)
@@ -267,7 +268,7 @@ impl Store {
         let piece = |number: u64| {
             let offset = number * SEGMENT_LEN as u64;
             let len = (job.size - offset).min(SEGMENT_LEN as u64) as usize;
-            self.files.range(Area::Packs, &job.name, offset, len)
+            self.storage.range(Area::Packs, &job.name, offset, len)
         };
         if job.size <= SEGMENT_LEN as u64 {
             return Ok(Digest::of(&piece(0)?));

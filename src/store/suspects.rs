@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use super::Store;
 use super::error::Error;
-use super::files::Area;
 use super::scrub::Scrubbed;
+use super::storage::{Area, Over};
 use crate::monitor::Monitor;
 
 impl Store {
     /// The packs that are marked. That the marks cannot be read must not keep anybody from reading packs.
     pub(super) fn suspects(&self, monitor: &dyn Monitor) -> BTreeSet<String> {
-        match self.files.names(Area::Suspects) {
+        match self.storage.names(Area::Suspects) {
             Ok(names) => names.into_iter().collect(),
             Err(error) => {
                 monitor.warn(&format!("{error}: saves may rely on damaged packs"));
@@ -28,14 +28,14 @@ impl Store {
             return;
         }
         let marked = self.suspects(monitor);
-        let packs = self.files.names(Area::Packs).map_err(Error::from);
+        let packs = self.storage.names(Area::Packs).map_err(Error::from);
         let done = packs.and_then(|packs| {
             let gone = |name: &&String| packs.binary_search(name).is_err();
             let is_over = |name: &&String| scrubbed.whole.contains(*name) || gone(name);
             let over: Vec<String> = marked.iter().filter(is_over).cloned().collect();
-            self.files.delete(Area::Suspects, &over)?;
+            self.storage.delete(Area::Suspects, &over)?;
             for name in scrubbed.bad.keys().filter(|name| !marked.contains(*name)) {
-                self.files.put(Area::Suspects, name, b"")?;
+                self.storage.put(Area::Suspects, name, b"", Over::Damaged)?;
             }
             Ok(())
         });
@@ -48,8 +48,8 @@ impl Store {
     /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only store more for it,
     /// and must not stop a writer. It is told all the same: marks that cannot be read when they are loaded, others by the next scrub.
     pub(super) fn clear_suspects(&self, names: &[String]) {
-        let mut marked = self.files.names(Area::Suspects).unwrap_or_default();
+        let mut marked = self.storage.names(Area::Suspects).unwrap_or_default();
         marked.retain(|name| names.contains(name));
-        let _ = self.files.delete(Area::Suspects, &marked);
+        let _ = self.storage.delete(Area::Suspects, &marked);
     }
 }

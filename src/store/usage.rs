@@ -4,11 +4,11 @@ use std::sync::PoisonError;
 
 use super::Store;
 use super::error::Error;
-use super::files::Area;
 use super::frame::Part;
 use super::objects::{ByDigest, Objects, Place};
 use super::pack::FramePlace;
 use super::scrub::{Digests, GoodFrame};
+use super::storage::Area;
 use crate::model::Digest;
 
 /// A pack with what of it is needed. Sizes are bytes as stored; of a frame, each object counts by its share of the plain bytes.
@@ -38,7 +38,8 @@ impl Store {
         let good = self.good_copies(needed);
         let mut seen = Digests::default();
         let mut found = Vec::new();
-        for (name, size) in self.files.list(Area::Packs)? {
+        for pack in self.storage.list(Area::Packs)? {
+            let (name, size) = (pack.name, pack.size);
             let (table, _) = self.read_table(&name, size)?;
             let mut frames: Vec<(FramePlace, Vec<Part>)> = table
                 .frames
@@ -49,7 +50,7 @@ impl Store {
                 frames[row.frame as usize].1.push(row.part);
             }
             let mut usage = Usage {
-                written: self.files.written(Area::Packs, &name)?,
+                written: pack.written,
                 name,
                 size,
                 live: 0,

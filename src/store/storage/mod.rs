@@ -1,0 +1,163 @@
+//! Where the truth of a store lies: packs, snapshot files, marks and the header (docs/format.md, "The directory").
+//!
+//! Everything here is named by its content and never changed. Storage can put a file that is not there yet, give back a
+//! range, list and delete. Nothing relies on a rename: [`Storage::shift`] may copy and delete. So a store that lies
+//! elsewhere is one more file beside `local.rs`, and has to pass the tests in `contract.rs`.
+
+#[cfg(test)]
+mod contract;
+mod local;
+#[cfg(test)]
+pub(super) mod memory;
+
+use std::fmt;
+
+use crate::disk::PathError;
+pub(super) use local::LocalStorage;
+
+/// The kinds of files that are the truth.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Area {
+    /// The store itself: its header.
+    Top,
+    /// `packs/`
+    Packs,
+    /// `snapshots/`
+    Snapshots,
+    /// `pins/`
+    Pins,
+    /// `forgotten/`: snapshot files that can still be brought back; made when first needed.
+    Forgotten,
+    /// `quarantine/`: what is beyond repair; made when first needed.
+    Quarantine,
+    /// `roll/`: which snapshot files there should be; made when first needed.
+    Roll,
+    /// `suspects/`: marks of packs that were found damaged; made when first needed.
+    Suspects,
+}
+
+impl Area {
+    /// The directory inside a store, or the prefix of names, that holds its files. That of the header is empty.
+    pub(super) fn dir(self) -> &'static str {
+        match self {
+            Self::Top => "",
+            Self::Packs => "packs",
+            Self::Snapshots => "snapshots",
+            Self::Pins => "pins",
+            Self::Forgotten => "forgotten",
+            Self::Quarantine => "quarantine",
+            Self::Roll => "roll",
+            Self::Suspects => "suspects",
+        }
+    }
+}
+
+/// A file as a listing tells of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Listed {
+    /// Its name within the area.
+    pub(crate) name: String,
+    /// Its length in bytes.
+    pub(crate) size: u64,
+    /// When it was written or moved there, in seconds since 1970.
+    pub(crate) written: i64,
+}
+
+/// What gives way where a file of the name is there already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Over {
+    /// None: what is there stays, whatever it is.
+    Nothing,
+    /// A file with other content: its name is that of the content, so it is damaged. One with this content stays.
+    Damaged,
+    /// Any file: perhaps it cannot be read in some place, even if it looks the same.
+    Any,
+}
+
+/// A file that grows, and gets its name when it is complete. Dropped before, it is removed.
+pub(crate) trait Draft: Send {
+    /// Appends bytes.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PathError>;
+
+    /// Gives the file its name. When this returns, content and name are durable; before, nobody sees the name.
+    fn publish(self: Box<Self>, area: Area, name: &str, over: Over) -> Result<(), PathError>;
+}
+
+/// Keeps the files of a store, for several processes at once.
+pub(crate) trait Storage: fmt::Debug + Send + Sync {
+    /// Begins a file whose name is known only when it is complete.
+    fn begin(&self) -> Result<Box<dyn Draft + '_>, PathError>;
+
+    /// Reads a whole file of at most `max` bytes; a longer one is an error.
+    fn get(&self, area: Area, name: &str, max: u64) -> Result<Vec<u8>, PathError>;
+
+    /// Reads `len` bytes at `offset`. An error where the file ends before.
+    fn range(&self, area: Area, name: &str, offset: u64, len: usize) -> Result<Vec<u8>, PathError>;
+
+    /// Reads from `offset` on as far as the file goes and `room` allows. Returns the count of bytes.
+    /// For a single look: nothing is kept open for the next one.
+    fn peek(
+        &self,
+        area: Area,
+        name: &str,
+        offset: u64,
+        room: &mut [u8],
+    ) -> Result<usize, PathError>;
+
+    /// Length and time of a file; none where it is gone.
+    fn stat(&self, area: Area, name: &str) -> Result<Option<Listed>, PathError>;
+
+    /// All names, sorted. An area that was never written to is empty.
+    fn names(&self, area: Area) -> Result<Vec<String>, PathError>;
+
+    /// Removes files durably. That one is gone already is fine.
+    fn delete(&self, area: Area, names: &[String]) -> Result<(), PathError>;
+
+    /// Whether it has what only a store has, besides the header: so a lost header is told from another directory.
+    fn is_laid_out(&self) -> Result<bool, PathError>;
+
+    /// Whether this process may add files.
+    fn may_write(&self) -> bool;
+
+    /// Whether no draft is open, and none was left by a writer that was interrupted.
+    fn has_no_drafts(&self) -> Result<bool, PathError>;
+
+    /// Removes all drafts. Only for who holds the store alone.
+    fn clear_drafts(&self) -> Result<(), PathError>;
+
+    /// Writes a small file whole.
+    fn put(&self, area: Area, name: &str, content: &[u8], over: Over) -> Result<(), PathError> {
+        let mut draft = self.begin()?;
+        draft.write(content)?;
+        draft.publish(area, name, over)
+    }
+
+    /// Makes an empty file, unless there is one.
+    fn mark(&self, area: Area, name: &str) -> Result<(), PathError> {
+        self.put(area, name, b"", Over::Damaged)
+    }
+
+    /// All files with sizes and times, sorted by name.
+    fn list(&self, area: Area) -> Result<Vec<Listed>, PathError> {
+        let mut found = Vec::new();
+        for name in self.names(area)? {
+            // One that went meanwhile is not listed.
+            found.extend(self.stat(area, &name)?);
+        }
+        Ok(found)
+    }
+
+    /// Moves files durably to another area, where their names begin with `prefix`. Their time becomes that of the move.
+    /// After a crash a file may be in both areas. That another process moved one first is fine.
+    fn shift(&self, names: &[String], from: Area, to: Area, prefix: &str) -> Result<(), PathError> {
+        for name in names {
+            let goal = format!("{prefix}{name}");
+            match self.get(from, name, u64::MAX) {
+                Ok(content) => self.put(to, &goal, &content, Over::Any)?,
+                Err(error) if error.is_missing() && self.stat(to, &goal)?.is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.delete(from, names)
+    }
+}

@@ -235,6 +235,12 @@ fn functions_fit_a_screen() {
                 None if begins && !line.trim_end().ends_with(';') => {
                     open = Some((indent, number, line.trim().to_owned()));
                 }
+                // What a trait asks for has no body.
+                Some((at, ..))
+                    if indent == *at && line.trim().starts_with(')') && line.ends_with(';') =>
+                {
+                    open = None;
+                }
                 Some((at, start, name))
                     if line.starts_with('}') && *at == 0
                         || open

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::memory::MemoryStorage;
 use super::{Area, LocalStorage, Over, Storage};
+use crate::disk::atomic;
 use crate::disk::rooted::Rooted;
 
 const ALL: [Area; 7] = [
@@ -23,7 +24,7 @@ fn in_memory(claim: impl FnOnce(&dyn Storage)) {
 fn in_a_directory(claim: impl FnOnce(&dyn Storage)) {
     let scratch = tempfile::tempdir().unwrap();
     for dir in LocalStorage::DIRS {
-        std::fs::create_dir(scratch.path().join(dir)).unwrap();
+        atomic::make_private_dir(&scratch.path().join(dir)).unwrap();
     }
     let storage = LocalStorage::new(Arc::new(Rooted::open(scratch.path()).unwrap()));
     storage.open_dirs().unwrap();

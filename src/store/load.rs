@@ -249,14 +249,12 @@ impl Store {
         };
         // Room for one byte more than there should be, which spares asking for the length.
         let mut end = [0; FOOTER_LEN + 1];
-        match self.storage.peek(Area::Packs, &row.name, offset, &mut end) {
-            Ok(len) => len == FOOTER_LEN && row.tail.ends_with(&end[..FOOTER_LEN]),
-            // Where the end cannot be read, the row is all that there is; whatever it leads to is checked.
-            Err(_) => {
-                let there = self.storage.stat(Area::Packs, &row.name);
-                matches!(there, Ok(Some(pack)) if pack.size == row.size)
-            }
+        if let Ok(len) = self.storage.peek(Area::Packs, &row.name, offset, &mut end) {
+            return len == FOOTER_LEN && row.tail.ends_with(&end[..FOOTER_LEN]);
         }
+        // Where the end cannot be read, the row is all that there is; whatever it leads to is checked.
+        let there = self.storage.stat(Area::Packs, &row.name);
+        matches!(there, Ok(Some(pack)) if pack.size == row.size)
     }
 
     /// Reads the table of a pack from its end.

@@ -4,6 +4,9 @@ use tar::Header;
 
 use super::BLOCK;
 
+/// Where the first part of a long name stands (POSIX.1-2024, pax, "ustar Interchange Format").
+const PREFIX: std::ops::Range<usize> = 345..500;
+
 /// What a header block says, before names and numbers from extended headers come in their place.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -29,8 +32,8 @@ pub(super) fn read(bytes: &[u8; BLOCK]) -> Result<Block, &'static str> {
     }
     let is_old = bytes[257..265].iter().all(|&b| b == 0);
     let mut name = until_nul(&old.name).to_vec();
-    if let Some(ustar) = header.as_ustar() {
-        let prefix = until_nul(&ustar.prefix);
+    if is_ustar(bytes) {
+        let prefix = until_nul(&bytes[PREFIX]);
         if !prefix.is_empty() {
             name = [prefix, b"/", &name].concat();
         }
@@ -49,6 +52,11 @@ pub(super) fn read(bytes: &[u8; BLOCK]) -> Result<Block, &'static str> {
         mtime: field(&old.mtime)?,
         old: is_old,
     })
+}
+
+/// Whether a header is of POSIX. Ant, Plexus and the tar of Node leave the version empty.
+fn is_ustar(bytes: &[u8; BLOCK]) -> bool {
+    matches!(&bytes[257..265], b"ustar\x0000" | b"ustar\0\0\0")
 }
 
 /// The sum of all bytes, those of the sum itself counted as blanks.

@@ -1,6 +1,7 @@
 //! Single fields of a member: its name, its ids, its time, each from the header or from what stands before it instead.
 
 use super::error::Error;
+use super::read::Kind;
 use crate::model::{RelPath, Time};
 
 /// The longest name, text of a link, and set of records that is read at all.
@@ -46,6 +47,21 @@ pub(super) fn place(name: &[u8], dir: bool) -> Result<RelPath, &'static str> {
 
 pub(super) fn field(value: i128, max: u32) -> Option<u32> {
     u32::try_from(value).ok().filter(|value| *value <= max)
+}
+
+/// Permission bits of a mode field. Docker, 7-Zip and AIX write the type of the file into it as well; where that is not what the
+/// member says it is, readers could take it for two things.
+pub(super) fn mode(value: i128, kind: &Kind) -> Option<u32> {
+    const TYPE: u32 = 0o170_000;
+    let mode = field(value, TYPE | 0o7777)?;
+    let is_told = match (mode & TYPE, kind) {
+        (0, _) | (0o100_000, Kind::File(_) | Kind::Link(_)) => true,
+        (0o040_000, Kind::Dir) | (0o010_000, Kind::Fifo) => true,
+        // Some write the type of the member, and others that of what it means.
+        (0o120_000, Kind::Symlink(_) | Kind::Link(_)) => true,
+        _ => false,
+    };
+    is_told.then_some(mode & 0o7777)
 }
 
 /// The largest id means "none" to the system.

@@ -2,11 +2,9 @@
 
 use super::error::Error;
 use super::read::{Kind, Member};
+use crate::model::extent::{Extent, TooMuch};
 use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Special};
 
-/// No venv has more entries, and none names and describes them with more bytes.
-const ENTRIES_MAX: usize = 500_000;
-const BYTES_MAX: usize = 64 << 20;
 /// What makes a directory a venv.
 const CONFIG: &[u8] = b"pyvenv.cfg";
 
@@ -14,33 +12,12 @@ const CONFIG: &[u8] = b"pyvenv.cfg";
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     entries: Vec<Entry>,
-    room: Room,
+    extent: Extent,
 }
 
-/// Counts entries and their bytes, so that a small tar cannot take all memory.
-#[derive(Clone, Copy, Debug, Default)]
-struct Room {
-    entries: usize,
-    bytes: usize,
-}
-
-impl Room {
-    fn take(&mut self, bytes: usize) -> Result<(), Error> {
-        self.entries += 1;
-        self.bytes += bytes;
-        if self.entries > ENTRIES_MAX {
-            let what = format!("it holds more than {ENTRIES_MAX} entries, which no venv has");
-            return Err(Error::Refused(what));
-        }
-        if self.bytes > BYTES_MAX {
-            let what = format!(
-                "its names and attributes take more than {} MiB",
-                BYTES_MAX >> 20
-            );
-            return Err(Error::Refused(what));
-        }
-        Ok(())
-    }
+/// More than a snapshot may hold: a small tar cannot take all memory.
+fn refused(TooMuch(what): TooMuch) -> Error {
+    Error::Refused(what.to_owned())
 }
 
 impl Gathered {
@@ -52,23 +29,16 @@ impl Gathered {
             digest: Digest::from_bytes([0; Digest::LEN]),
             link_to,
         };
-        let (node, more) = match kind {
-            Kind::Dir => (Node::Dir, 0),
-            Kind::File(size) => (file(size, None), 0),
-            Kind::Link(target) => {
-                let more = target.as_bytes().len();
-                (file(0, Some(target)), more)
-            }
-            Kind::Fifo => (Node::Special(Special::Fifo), 0),
-            Kind::Symlink(target) => {
-                let more = target.len();
-                (Node::Symlink(target), more)
-            }
+        let node = match kind {
+            Kind::Dir => Node::Dir,
+            Kind::File(size) => file(size, None),
+            Kind::Link(target) => file(0, Some(target)),
+            Kind::Fifo => Node::Special(Special::Fifo),
+            Kind::Symlink(target) => Node::Symlink(target),
         };
-        let attribute = |(name, value): &(Vec<u8>, Vec<u8>)| Meta::attribute_len(name, value);
-        let xattrs: usize = meta.xattrs.iter().map(attribute).sum();
-        self.room.take(path.as_bytes().len() + xattrs + more)?;
-        self.entries.push(Entry { path, meta, node });
+        let entry = Entry { path, meta, node };
+        self.extent.add_whole(&entry).map_err(refused)?;
+        self.entries.push(entry);
         Ok(self.entries.len() - 1)
     }
 
@@ -90,7 +60,7 @@ impl Gathered {
 
     /// The tree of the venv in the tar.
     pub(crate) fn finish(self) -> Result<Manifest, Error> {
-        let mut room = self.room;
+        let mut extent = self.extent;
         let mut sorted: Vec<(usize, Entry)> = self.entries.into_iter().enumerate().collect();
         sorted.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
         if let Some(two) = sorted.windows(2).find(|two| two[0].1.path == two[1].1.path) {
@@ -99,7 +69,7 @@ impl Gathered {
         join_links(&mut sorted)?;
         let entries = sorted.into_iter().map(|(_, entry)| entry).collect();
         let entries = below_root(entries)?;
-        Ok(Manifest::new(with_parents(entries, &mut room)?))
+        Ok(Manifest::new(with_parents(entries, &mut extent)?))
     }
 }
 
@@ -203,7 +173,7 @@ fn below_root(mut entries: Vec<Entry>) -> Result<Vec<Entry>, Error> {
 
 /// Adds directories that the tar takes for granted, with owner and time of the first thing in them. Refuses what lies below
 /// something that is no directory.
-fn with_parents(entries: Vec<Entry>, room: &mut Room) -> Result<Vec<Entry>, Error> {
+fn with_parents(entries: Vec<Entry>, extent: &mut Extent) -> Result<Vec<Entry>, Error> {
     let mut whole: Vec<Entry> = Vec::with_capacity(entries.len() + 1);
     // The directories above, from the root down.
     let mut open: Vec<RelPath> = Vec::new();
@@ -219,7 +189,7 @@ fn with_parents(entries: Vec<Entry>, room: &mut Room) -> Result<Vec<Entry>, Erro
         let mut missing = Vec::new();
         let mut above = entry.path.parent();
         while let Some(dir) = above.filter(|dir| open.last() != Some(dir)) {
-            room.take(dir.as_bytes().len())?;
+            extent.add(&dir).map_err(refused)?;
             above = dir.parent();
             missing.push(dir);
         }

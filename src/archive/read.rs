@@ -7,10 +7,11 @@ use tar::EntryType;
 
 use super::block::{self, Block};
 use super::error::Error;
-use super::field::{NAME_MAX, field, id, once, one, place, time};
+use super::field::{NAME_MAX, id, mode, once, one, place, time};
 use super::origin::Origin;
 use super::records::{self, Records};
 use super::{BLOCK, OCTAL_MAX, padding};
+use crate::model::extent::BYTES_MAX;
 use crate::model::{Meta, RelPath};
 
 /// One thing in a tar.
@@ -39,7 +40,8 @@ pub(crate) enum Kind {
     Fifo,
 }
 
-const RECORDS_MAX: i128 = 1 << 20;
+/// What a snapshot may hold of one entry, with what it takes to write that down.
+const RECORDS_MAX: i128 = (BYTES_MAX + (32 << 20)) as i128;
 /// The longest text of a symbolic link (`PATH_MAX`).
 const LINK_MAX: usize = 4095;
 /// No file is longer.
@@ -257,7 +259,7 @@ impl<R: Read> Reader<R> {
         }
         let path = place(&name, kind == Kind::Dir).map_err(&bad)?;
         let mut meta = Meta {
-            mode: field(block.mode, 0o7777).ok_or_else(|| bad("its mode is impossible"))?,
+            mode: mode(block.mode, &kind).ok_or_else(|| bad("its mode is impossible"))?,
             uid: id(records.uid, block.uid).ok_or_else(|| bad("its owner is impossible"))?,
             gid: id(records.gid, block.gid).ok_or_else(|| bad("its group is impossible"))?,
             mtime: time(records.mtime, block.mtime)

@@ -46,6 +46,18 @@ impl Meta {
         name == b"security.selinux" || name.starts_with(b"security.SMACK64")
     }
 
+    /// Whether an attribute has a name that the kernel of Linux gives to no handler, on whatever file system (xattr(7)).
+    pub(crate) fn is_foreign(name: &[u8]) -> bool {
+        let spaces: [&[u8]; 5] = [
+            b"user.",
+            b"trusted.",
+            b"security.",
+            b"system.posix_acl_access",
+            b"system.posix_acl_default",
+        ];
+        !spaces.iter().any(|space| name.starts_with(space))
+    }
+
     /// Whether nothing differs that counts.
     pub(crate) fn agrees_with(&self, other: &Self) -> bool {
         (self.mode, self.uid, self.gid, self.mtime)

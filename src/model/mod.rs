@@ -7,6 +7,7 @@ pub(crate) mod diagnosis;
 pub(crate) mod digest;
 pub(crate) mod document;
 pub(crate) mod entry;
+pub(crate) mod extent;
 pub(crate) mod installed;
 pub(crate) mod packages;
 pub(crate) mod path;

@@ -1,6 +1,7 @@
 //! `import`: a tar becomes a snapshot. Nothing is unpacked anywhere: what the tar says is checked, its contents go into packs, and
 //! the tree that comes of it is audited as a venv is that is saved.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use super::save::SaveOutcome;
 use super::snapshot::{Draft, Intake, prepare};
 use crate::archive::{Origin, Reader, plain};
 use crate::audit::{Accept, accept};
-use crate::model::{Audit, Document, Label, Manifest, SnapshotId, VenvId};
+use crate::model::{Audit, Document, Label, Manifest, Meta, Shown, SnapshotId, VenvId};
 use crate::python::hashes::Hashes;
 use crate::store::{Added, Store};
 use crate::tree::Site;
@@ -90,6 +91,7 @@ pub fn import(
     let entries = gathered.len() as u64;
     let manifest = gathered.finish().map_err(bad)?;
     warn_of_acls(context, reader.acls());
+    warn_of_foreign(context, &manifest);
     // From here on the contents can be read back, for the audit.
     let contents = packer.finish()?;
     context.go_on()?;
@@ -145,6 +147,24 @@ fn warn_of_acls(context: &Context<'_>, acls: u64) {
         let text =
             format!("access control lists of {acls} entries are not taken over; their modes are");
         context.monitor.warn(&text);
+    }
+}
+
+/// Names the attributes that no Linux can set: they are kept, and a restore leaves them out.
+fn warn_of_foreign(context: &Context<'_>, manifest: &Manifest) {
+    let mut counts: BTreeMap<&[u8], u64> = BTreeMap::new();
+    let xattrs = manifest
+        .entries()
+        .iter()
+        .flat_map(|entry| &entry.meta.xattrs);
+    for (name, _) in xattrs.filter(|(name, _)| Meta::is_foreign(name)) {
+        *counts.entry(name).or_default() += 1;
+    }
+    for (name, count) in counts {
+        let name = Shown(name);
+        context.monitor.warn(&format!(
+            "{count} entries have the attribute '{name}', which no Linux can set; it is kept, and a restore leaves it out"
+        ));
     }
 }
 

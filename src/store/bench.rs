@@ -148,11 +148,13 @@ impl Directory {
 
     /// Reads such a tree; returns how many entries it has.
     pub fn decode(&self, bytes: &[u8]) -> Result<usize, Error> {
-        Ok(
-            tree::decode(bytes, &self.path, &mut super::extent::Extent::default())
-                .map_err(corrupt)?
-                .len(),
+        Ok(tree::decode(
+            bytes,
+            &self.path,
+            &mut crate::model::extent::Extent::default(),
         )
+        .map_err(corrupt)?
+        .len())
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::Store;
 use super::error::Error;
-use super::extent::{ENTRIES_MAX, Extent};
 use super::packer::Packer;
 use super::scrub::Digests;
 use super::tree::{self, TreeEntry};
 use super::wire::Malformed;
+use crate::model::extent::{ENTRIES_MAX, Extent};
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 
 /// No path in a tree is longer; deeper nesting is not a venv but an attack.

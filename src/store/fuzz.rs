@@ -1,6 +1,5 @@
 //! Whatever bytes the readers of the store are given, they give them back or refuse them (promise 8). For fuzzers and tests alone.
 
-use super::extent::Extent;
 use super::frame::{self, HEADER_LEN, Object, ObjectKind};
 use super::pack::Table;
 use super::{segment, tree};
@@ -57,7 +56,8 @@ pub fn tree(data: &[u8]) {
         RelPath::root(),
         RelPath::new(b"lib/deep").unwrap_or_default(),
     ] {
-        if let Ok(entries) = tree::decode(data, &dir, &mut Extent::default()) {
+        if let Ok(entries) = tree::decode(data, &dir, &mut crate::model::extent::Extent::default())
+        {
             assert!(tree::encode(&entries) == data, "a tree has two forms");
         }
     }

@@ -8,7 +8,6 @@ mod alone;
 pub(crate) mod bench;
 mod catalog;
 pub(crate) mod error;
-mod extent;
 mod forest;
 mod frame;
 #[cfg(any(test, fuzzing))]

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::Store;
 use super::error::Error;
-use super::extent::Extent;
 use super::objects::ByDigest;
 use super::scrub::Digests;
 use super::tree::TreeEntry;
+use crate::model::extent::Extent;
 use crate::model::{Digest, Node, RelPath, Snapshot};
 
 /// What some snapshots need.

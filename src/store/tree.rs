@@ -2,8 +2,8 @@
 //!
 //! The same directory always gives the same bytes, so an unchanged package costs nothing in the next snapshot.
 
-use super::extent::Extent;
 use super::wire::{Malformed, Reader, put_bytes, put_int, put_uint};
+use crate::model::extent::Extent;
 use crate::model::{Digest, Entry, Meta, Node, RelPath, Special, Time};
 
 const VERSION: u8 = 1;
@@ -167,7 +167,10 @@ fn take_node(
 ) -> Result<(Node, Option<Digest>), Malformed> {
     let mut text = |reader: &mut Reader<'_>| {
         let text = reader.bytes()?;
-        extent.add_bytes(text.len()).map(|()| text.to_vec())
+        extent
+            .add_bytes(text.len())
+            .map(|()| text.to_vec())
+            .map_err(Malformed::from)
     };
     let node = match reader.byte()? {
         tag @ (0 | 1) => {

@@ -1,9 +1,17 @@
 //! Integers and byte strings as the store's formats write them (docs/format.md, "Primitives").
 
+use crate::model::extent::TooMuch;
+
 /// Bytes ended early or say something that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Malformed(pub(crate) &'static str);
+
+impl From<TooMuch> for Malformed {
+    fn from(TooMuch(what): TooMuch) -> Self {
+        Self(what)
+    }
+}
 
 /// Appends an unsigned LEB128 integer.
 pub(crate) fn put_uint(out: &mut Vec<u8>, mut value: u64) {

@@ -257,14 +257,21 @@ fn times_owners_and_modes_out_of_range_are_refused() {
             refuse("", &Tar::venv().pax(key, id).file("./x", b"").end());
         }
     }
-    refuse(
-        "mode is impossible",
-        &Tar::venv()
-            .with("./x", b'0', b"", &|block| {
-                block[100..107].copy_from_slice(b"0100644");
-            })
-            .end(),
-    );
+    // Another type than the member has, types that there are not, and bits beyond.
+    for (kind, mode) in [
+        (b'0', b"0040644"),
+        (b'0', b"0120777"),
+        (b'0', b"0060644"),
+        (b'5', b"0100755"),
+        (b'6', b"0100644"),
+        (b'0', b"0150644"),
+        (b'0', b"0200644"),
+        (b'0', b"1000644"),
+    ] {
+        let edit = |block: &mut [u8]| block[100..107].copy_from_slice(mode);
+        let tar = Tar::venv().with("./x", kind, b"", &edit).end();
+        refuse("mode is impossible", &tar);
+    }
 }
 
 #[test]
@@ -311,7 +318,7 @@ fn names_that_no_file_system_holds_are_refused() {
 fn nesting_without_end_is_refused() {
     let deep = vec!["d"; 30_000].join("/");
     refuse(
-        "more than 64 MiB",
+        "more than 128 MiB",
         &Tar::venv()
             .pax("path", deep.as_bytes())
             .file("y", b"")

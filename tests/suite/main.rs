@@ -78,6 +78,7 @@ mod startup;
 mod sums;
 mod support;
 mod suspects;
+mod tars_of_others;
 mod ticks;
 mod tidy;
 mod told;

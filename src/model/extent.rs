@@ -1,20 +1,24 @@
 //! How much a forest may hold, counted entry by entry before memory is taken (promise 8). What is written and what is read has the same
-//! limits (docs/format.md, "Tree").
+//! limits (docs/format.md, "Tree"), and so has what is imported: what can be exported can be.
 
-use super::wire::Malformed;
-use crate::model::{Entry, Meta, Node, RelPath};
+use super::entry::{Entry, Meta, Node};
+use super::path::RelPath;
+
+/// More than a forest may hold, with what there is too much of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TooMuch(pub(crate) &'static str);
 
 /// No snapshot of ours holds more entries, whatever its file says.
-pub(super) const ENTRIES_MAX: u64 = 2_000_000;
+pub(crate) const ENTRIES_MAX: u64 = 2_000_000;
 /// What paths, attributes and texts of a snapshot may take together, beyond this much of each entry. A few small trees that are named
 /// again and again could else take all memory. What an entry leaves of its share is no other one's, so that it does not matter in
 /// which order they are met: a reader takes directories in another one than their writer.
-const BYTES_MAX: u64 = 128 << 20;
+pub(crate) const BYTES_MAX: u64 = 128 << 20;
 const EACH_BYTES: u64 = 256;
 
 /// What was counted so far.
-#[derive(Debug)]
-pub(super) struct Extent {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
     entries_max: u64,
     entries: u64,
     /// What the last entry takes.
@@ -30,7 +34,7 @@ impl Default for Extent {
 }
 
 impl Extent {
-    pub(super) fn new(entries_max: u64) -> Self {
+    pub(crate) fn new(entries_max: u64) -> Self {
         Self {
             entries_max,
             entries: 0,
@@ -40,38 +44,40 @@ impl Extent {
     }
 
     /// Whether more was counted than there may be, so that whatever comes next is too much as well.
-    pub(super) fn is_exceeded(&self) -> bool {
+    pub(crate) fn is_exceeded(&self) -> bool {
         self.entries > self.entries_max || self.bytes > BYTES_MAX
     }
 
     /// Counts an entry by its path. What is counted from then on is that entry's.
-    pub(super) fn add(&mut self, path: &RelPath) -> Result<(), Malformed> {
+    pub(crate) fn add(&mut self, path: &RelPath) -> Result<(), TooMuch> {
         self.entries += 1;
         self.entry_bytes = 0;
         if self.entries > self.entries_max {
-            return Err(Malformed("it holds more entries than its snapshot may"));
+            return Err(TooMuch("it holds more entries than a snapshot may"));
         }
         self.add_bytes(path.as_bytes().len())
     }
 
     /// Counts an attribute.
-    pub(super) fn add_attribute(&mut self, name: &[u8], value: &[u8]) -> Result<(), Malformed> {
+    pub(crate) fn add_attribute(&mut self, name: &[u8], value: &[u8]) -> Result<(), TooMuch> {
         self.add_bytes(Meta::attribute_len(name, value))
     }
 
     /// Counts the text of a link or the like.
-    pub(super) fn add_bytes(&mut self, len: usize) -> Result<(), Malformed> {
+    pub(crate) fn add_bytes(&mut self, len: usize) -> Result<(), TooMuch> {
         let left = EACH_BYTES.saturating_sub(self.entry_bytes);
         self.entry_bytes = self.entry_bytes.saturating_add(len as u64);
         self.bytes = self.bytes.saturating_add((len as u64).saturating_sub(left));
         if self.bytes > BYTES_MAX {
-            return Err(Malformed("its paths and attributes are too long"));
+            return Err(TooMuch(
+                "its names and attributes take more than 128 MiB beyond 256 bytes of each entry",
+            ));
         }
         Ok(())
     }
 
     /// Counts an entry with all that it has.
-    pub(super) fn add_whole(&mut self, entry: &Entry) -> Result<(), Malformed> {
+    pub(crate) fn add_whole(&mut self, entry: &Entry) -> Result<(), TooMuch> {
         self.add(&entry.path)?;
         for (name, value) in &entry.meta.xattrs {
             self.add_attribute(name, value)?;

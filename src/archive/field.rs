@@ -54,12 +54,13 @@ pub(super) fn field(value: i128, max: u32) -> Option<u32> {
 pub(super) fn mode(value: i128, kind: &Kind) -> Option<u32> {
     const TYPE: u32 = 0o170_000;
     let mode = field(value, TYPE | 0o7777)?;
-    let is_told = match (mode & TYPE, kind) {
-        (0, _) | (0o100_000, Kind::File(_) | Kind::Link(_)) => true,
-        (0o040_000, Kind::Dir) | (0o010_000, Kind::Fifo) => true,
-        // Some write the type of the member, and others that of what it means.
-        (0o120_000, Kind::Symlink(_) | Kind::Link(_)) => true,
-        _ => false,
+    // Of a hard link some write the type of the member, and others that of what it means.
+    let is_told = match kind {
+        Kind::Dir => matches!(mode & TYPE, 0 | 0o040_000),
+        Kind::File(_) => matches!(mode & TYPE, 0 | 0o100_000),
+        Kind::Link(_) => matches!(mode & TYPE, 0 | 0o100_000 | 0o120_000),
+        Kind::Symlink(_) => matches!(mode & TYPE, 0 | 0o120_000),
+        Kind::Fifo => matches!(mode & TYPE, 0 | 0o010_000),
     };
     is_told.then_some(mode & 0o7777)
 }

@@ -45,7 +45,10 @@ pub(super) fn adapted(
     for entry in candidates(&saved) {
         if let Some(digest) = entry.digest() {
             let size = entry.size().unwrap_or(0);
-            contents.insert(entry.path.clone(), store.read_at_most(&digest, size)?);
+            contents.insert(
+                entry.path.clone(),
+                store.objects.read_at_most(&digest, size)?,
+            );
         }
     }
     let (from, to) = (from.as_os_str().as_bytes(), to.as_os_str().as_bytes());

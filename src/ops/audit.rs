@@ -231,7 +231,7 @@ impl Stored<'_> {
     fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
         let entry = self.manifest.get(path)?;
         let digest = entry.digest().filter(|_| entry.size() <= Some(TEXT_MAX))?;
-        self.store.read(&digest).ok()
+        self.store.objects.read(&digest).ok()
     }
 
     /// The hash of a file; of a large one, piece by piece.
@@ -247,7 +247,7 @@ impl Stored<'_> {
         }
         let mut hasher = algorithm.hasher();
         for number in 0..entry.size()?.div_ceil(Store::PIECE_LEN) {
-            hasher.update(&self.store.read_piece(&digest, number).ok()?);
+            hasher.update(&self.store.objects.read_piece(&digest, number).ok()?);
         }
         Some(hasher.finalize().to_vec())
     }

@@ -19,9 +19,11 @@ pub fn cat(
 ) -> Result<(), Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let chosen = store.catalog()?.find(name, venv.as_ref())?;
+    let chosen = store.snapshots.catalog()?.find(name, venv.as_ref())?;
     store.load_objects(context.monitor)?;
-    let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let manifest = store
+        .trees()
+        .manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
     let entry = manifest.get(path).ok_or_else(|| Error::NoSuchPath {
         id: chosen.id,
         path: path.to_string(),
@@ -35,7 +37,7 @@ pub fn cat(
             let mut done = 0;
             for number in 0..size.div_ceil(Store::PIECE_LEN) {
                 context.go_on()?;
-                let piece = store.read_piece(digest, number)?;
+                let piece = store.objects.read_piece(digest, number)?;
                 done += piece.len() as u64;
                 write(out, &piece)?;
             }

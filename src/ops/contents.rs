@@ -62,7 +62,7 @@ impl Contents<'_> {
         let common = self.size.min(self.actual_size);
         for number in 0..common.div_ceil(Store::PIECE_LEN) {
             let (a, b) = (
-                self.store.read_piece(&self.digest, number)?,
+                self.store.objects.read_piece(&self.digest, number)?,
                 self.actual_piece(number)?,
             );
             if let Some(at) = a.iter().zip(&b).position(|(a, b)| a != b) {
@@ -85,7 +85,7 @@ impl Contents<'_> {
 
     pub(super) fn actual_piece(&self, number: u64) -> Result<Vec<u8>, Error> {
         match &self.actual {
-            Actual::Stored(digest) => Ok(self.store.read_piece(digest, number)?),
+            Actual::Stored(digest) => Ok(self.store.objects.read_piece(digest, number)?),
             Actual::Live(file) => {
                 let offset = number * Store::PIECE_LEN;
                 let len = self

@@ -57,11 +57,11 @@ pub fn copy(
     let monitor = context.monitor;
     let source = context.open()?;
     refuse_same(&source, to)?;
-    let catalog = source.catalog()?;
+    let catalog = source.snapshots.catalog()?;
     let chosen = choose(context, &catalog, site, select)?;
     source.load_objects(monitor)?;
     monitor.phase("comparing", 0, 0);
-    let needed = whole(&source, &chosen, None, |id| source.has(id))?.needed;
+    let needed = whole(&source, &chosen, None, |id| source.objects.has(id))?.needed;
 
     Store::create(to, context.lock_wait, monitor)?;
     let target = Store::open(to, context.lock_wait, monitor)?;
@@ -70,11 +70,11 @@ pub fn copy(
     let total = needed.len();
     let lacking: Digests = needed
         .into_iter()
-        .filter(|id| !target.vouches(id))
+        .filter(|id| !target.objects.vouches(id))
         .collect();
     let had = (total - lacking.len()) as u64;
     let packer = packer.only(lacking.clone());
-    if let Err(error) = source.send(&lacking, &packer, monitor) {
+    if let Err(error) = source.objects.send(&lacking, &packer, monitor) {
         return Err(explain(&source, &chosen, &lacking, error));
     }
     context.go_on()?;
@@ -144,7 +144,11 @@ fn whole(
     cause: Option<Box<store::Error>>,
     good: impl Fn(&crate::model::Digest) -> bool,
 ) -> Result<Reach, Error> {
-    let reach = source.reach(chosen.iter().map(|one| &one.snapshot), good)?;
+    let reach = Reach::walk(
+        &source.objects,
+        chosen.iter().map(|one| &one.snapshot),
+        good,
+    )?;
     let snapshots = chosen.iter().map(|one| (one.id, one.snapshot.clone()));
     let catalog = Catalog {
         snapshots: snapshots.collect(),
@@ -174,11 +178,11 @@ fn explain(source: &Store, chosen: &[Chosen], sent: &Digests, error: store::Erro
     ) {
         return error.into();
     }
-    let bad = source.unreadable(sent.iter().copied());
+    let bad = source.objects.unreadable(sent.iter().copied());
     if bad.is_empty() {
         return error.into();
     }
-    let good = |id: &crate::model::Digest| source.has(id) && !bad.contains(id);
+    let good = |id: &crate::model::Digest| source.objects.has(id) && !bad.contains(id);
     match whole(source, chosen, Some(Box::new(error)), good) {
         Err(error) => error,
         Ok(_) => Error::Refused("the store is damaged where it was read".to_owned()),
@@ -192,20 +196,22 @@ fn commit(
     target: &Store,
     chosen: Vec<Chosen>,
 ) -> Result<Vec<Copied>, Error> {
-    let there = target.catalog()?;
+    let there = target.snapshots.catalog()?;
     let is_there = |id| there.snapshots.iter().any(|(known, _)| *known == id);
-    let (pins_here, pins_there) = (source.pins()?, target.pins()?);
+    let (pins_here, pins_there) = (source.snapshots.pins()?, target.snapshots.pins()?);
     let mut copied = Vec::new();
     for one in chosen {
         context.go_on()?;
         let already = is_there(one.id);
         if !already {
-            target.commit_copy(one.id, &source.snapshot_bytes(one.id)?)?;
+            target
+                .snapshots
+                .commit_copy(one.id, &source.snapshots.snapshot_bytes(one.id)?)?;
         }
         let was_pinned = pins_there.contains(&one.id);
         let pinned = was_pinned || pins_here.contains(&one.id);
         if pinned && !was_pinned {
-            target.pin(one.id)?;
+            target.snapshots.pin(one.id)?;
         }
         copied.push(Copied {
             chosen: one,

@@ -99,7 +99,9 @@ pub fn diff_venv(
     let venv = context.venv_id(site);
     let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;
     let cache = if options.quick {
-        store.stat_cache(&Context::cache_key(&venv), context.monitor)?
+        store
+            .index
+            .stat_cache(&Context::cache_key(&venv), context.monitor)?
     } else {
         None
     };
@@ -114,7 +116,9 @@ pub fn diff_venv(
     let live = steady(context, site, Site::open, |root| {
         let read = || {
             store.load_objects(context.monitor)?;
-            store.manifest(&expected.snapshot.root, expected.snapshot.entries())
+            store
+                .trees()
+                .manifest(&expected.snapshot.root, expected.snapshot.entries())
         };
         let scan = || scan(root, &cache, &DigestsOnly, context.monitor);
         let (manifest, scan) = rayon::join(read, scan);
@@ -162,14 +166,16 @@ pub fn diff_snapshots(
 ) -> Result<DiffOutcome, Error> {
     let start = Instant::now();
     let store = context.open()?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let venv = site.map(|site| context.venv_id(site));
     let (a, b) = (
         catalog.find(a, venv.as_ref())?,
         catalog.find(b, venv.as_ref())?,
     );
     store.load_objects(context.monitor)?;
-    let (left, right) = store.differing(&a.snapshot.root, &b.snapshot.root)?;
+    let (left, right) = store
+        .trees()
+        .differing(&a.snapshot.root, &b.snapshot.root)?;
     let sides = Sides {
         store: &store,
         expected: &left,
@@ -249,7 +255,11 @@ fn packages_of(
     if changes.iter().all(|change| change.class == Class::Noise) {
         return Ok(Told::default());
     }
-    let whole = |chosen: &Chosen| store.manifest(&chosen.snapshot.root, chosen.snapshot.entries());
+    let whole = |chosen: &Chosen| {
+        store
+            .trees()
+            .manifest(&chosen.snapshot.root, chosen.snapshot.entries())
+    };
     let (expected, actual) = (whole(a)?, whole(b)?);
     let sides = Sides {
         store,

@@ -72,9 +72,11 @@ pub fn export(
     let start = Instant::now();
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let chosen = store.catalog()?.find(name, venv.as_ref())?;
+    let chosen = store.snapshots.catalog()?.find(name, venv.as_ref())?;
     store.load_objects(context.monitor)?;
-    let manifest = store.manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let manifest = store
+        .trees()
+        .manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
     let work = Work {
         context,
         store: &store,
@@ -200,7 +202,7 @@ impl Work<'_> {
                     let Ok(header) = header(entry) else { continue };
                     out.extend_from_slice(&header);
                     if let (Some(len), Some(digest)) = (content_len(entry), entry.digest()) {
-                        let content = self.store.read_at_most(&digest, len)?;
+                        let content = self.store.objects.read_at_most(&digest, len)?;
                         fits(entry, content.len() as u64, len)?;
                         out.extend_from_slice(&content);
                         out.extend_from_slice(padding(len));
@@ -214,7 +216,7 @@ impl Work<'_> {
                 };
                 let start = number * Store::PIECE_LEN;
                 let len = (size - start).min(Store::PIECE_LEN);
-                out = self.store.read_piece(&digest, *number)?;
+                out = self.store.objects.read_piece(&digest, *number)?;
                 fits(entry, out.len() as u64, len)?;
                 if start + len == size {
                     out.extend_from_slice(padding(size));

@@ -44,8 +44,8 @@ pub fn forget(
     options: &ForgetOptions,
 ) -> Result<ForgetOutcome, Error> {
     let store = context.open()?;
-    let catalog = store.catalog()?;
-    let pinned: BTreeSet<SnapshotId> = store.pins()?.into_iter().collect();
+    let catalog = store.snapshots.catalog()?;
+    let pinned: BTreeSet<SnapshotId> = store.snapshots.pins()?.into_iter().collect();
     let venv = site.map(|site| context.venv_id(site));
     let mut outcome = ForgetOutcome {
         dry_run: options.dry_run,
@@ -77,7 +77,7 @@ pub fn forget(
     }
     if !options.dry_run {
         let ids: Vec<SnapshotId> = outcome.forgotten.iter().map(|one| one.id).collect();
-        store.forget(&ids)?;
+        store.snapshots.forget(&ids)?;
         outcome.spare(&store)?;
     }
     Ok(outcome)
@@ -86,13 +86,13 @@ pub fn forget(
 impl ForgetOutcome {
     /// Brings back what was pinned while it was being forgotten.
     fn spare(&mut self, store: &Store) -> Result<(), Error> {
-        let pins = store.pins()?;
+        let pins = store.snapshots.pins()?;
         let (pinned, forgotten): (Vec<_>, Vec<_>) = std::mem::take(&mut self.forgotten)
             .into_iter()
             .partition(|one| pins.contains(&one.id));
         self.forgotten = forgotten;
         let ids: Vec<SnapshotId> = pinned.iter().map(|one| one.id).collect();
-        store.unforget(&ids)?;
+        store.snapshots.unforget(&ids)?;
         let why = || vec!["pinned".to_owned()];
         self.kept.extend(pinned.into_iter().map(|one| (one, why())));
         Ok(())

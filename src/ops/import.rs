@@ -101,7 +101,7 @@ pub fn import(
     context.monitor.phase("storing", 0, 0);
     let (chosen, described) = commit(context, &store, manifest, &audit, draft)?;
     if options.pin {
-        store.pin(chosen.id)?;
+        store.snapshots.pin(chosen.id)?;
     }
     let saved = SaveOutcome {
         chosen,
@@ -210,7 +210,7 @@ fn commit(
     let intake = Intake::new(store.packer(context.monitor)?);
     let (snapshot, added) = prepare(context, store, intake, &whole, Draft { document, ..draft })?;
     context.go_on()?;
-    let id = store.commit(&snapshot)?;
+    let id = store.snapshots.commit(&snapshot)?;
     Ok((Chosen { id, snapshot }, added))
 }
 

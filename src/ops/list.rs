@@ -29,8 +29,8 @@ pub struct Listing {
 pub fn list(context: &Context<'_>, site: Option<&Site>) -> Result<Listing, Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let catalog = store.catalog()?;
-    let pins: std::collections::HashSet<SnapshotId> = store.pins()?.into_iter().collect();
+    let catalog = store.snapshots.catalog()?;
+    let pins: std::collections::HashSet<SnapshotId> = store.snapshots.pins()?.into_iter().collect();
     let listed = |chosen: Chosen| Listed {
         pinned: pins.contains(&chosen.id),
         chosen,
@@ -67,14 +67,14 @@ pub fn show(
 ) -> Result<ShowOutcome, Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let chosen = catalog.find(name, venv.as_ref())?;
     let mut document = document(context, &store, &chosen.first(&catalog))?;
     let files = chosen.snapshot.totals.files;
     document.audit = document.audit.map(|audit| audit.with_entries(files));
     Ok(ShowOutcome {
         listed: Listed {
-            pinned: store.pins()?.contains(&chosen.id),
+            pinned: store.snapshots.pins()?.contains(&chosen.id),
             chosen,
         },
         document,
@@ -86,7 +86,7 @@ const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
 
 /// A document for those who do without where it cannot be read, and need not say so.
 pub(super) fn readable(store: &Store, id: Digest) -> Option<Document> {
-    let bytes = store.read_at_most(&id, DOCUMENT_BYTES_MAX);
+    let bytes = store.objects.read_at_most(&id, DOCUMENT_BYTES_MAX);
     serde_json::from_slice(&bytes.ok()?).ok()
 }
 
@@ -100,7 +100,7 @@ pub(super) fn document(
         return Ok(Document::default());
     };
     store.load_objects(context.monitor)?;
-    let bytes = store.read_at_most(&id, DOCUMENT_BYTES_MAX)?;
+    let bytes = store.objects.read_at_most(&id, DOCUMENT_BYTES_MAX)?;
     serde_json::from_slice(&bytes).or_else(|error| {
         let text = format!(
             "what snapshot {} knows of packages cannot be read: {error}",

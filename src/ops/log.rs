@@ -62,7 +62,7 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
     let store = context.open()?;
     let wanted = site.map(|site| context.venv_id(site));
     let mut events = events(&store, context.monitor)?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let packages = packages(context, &store, &catalog.snapshots)?;
     for (id, snapshot) in &catalog.snapshots {
         let id = *id;
@@ -103,7 +103,7 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
 
 /// The events that the index knows, in the order in which they were written.
 pub(super) fn events(store: &Store, monitor: &dyn Monitor) -> Result<Vec<Event>, Error> {
-    let texts = store.log_events(monitor)?;
+    let texts = store.index.log_events(monitor)?;
     let event = |text: &String| serde_json::from_str(text).ok();
     Ok(texts.iter().filter_map(event).collect())
 }
@@ -139,5 +139,5 @@ fn packages(
 /// Writes an event down. That it cannot be written hurts nothing but the log, and is a warning.
 pub(super) fn record(store: &Store, event: &Event, monitor: &dyn Monitor) {
     let text = serde_json::to_string(event).unwrap_or_default();
-    store.append_log(&text, monitor);
+    store.index.append_log(&text, monitor);
 }

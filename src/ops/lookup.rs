@@ -32,14 +32,14 @@ pub(super) fn choose(
     venv: &VenvId,
     name: Option<&SnapshotRef>,
 ) -> Result<(Chosen, Option<Chosen>), Error> {
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     for (name, error) in &catalog.damaged {
         let name: String = name.chars().take(8).collect();
         context
             .monitor
             .warn(&format!("snapshot {name} is damaged and left out: {error}"));
     }
-    for id in store.missing().unwrap_or_default() {
+    for id in store.snapshots.missing().unwrap_or_default() {
         let text = "is gone, though nobody gave it up, so it is left out";
         context
             .monitor

@@ -119,7 +119,11 @@ fn stored(sides: &Sides<'_>, manifest: &Manifest, path: &RelPath) -> Option<Vec<
     if size_of(manifest, path)? > TEXT_MAX {
         return None;
     }
-    sides.store.read_at_most(&entry.digest()?, TEXT_MAX).ok()
+    sides
+        .store
+        .objects
+        .read_at_most(&entry.digest()?, TEXT_MAX)
+        .ok()
 }
 
 /// Whether the snapshot has a file just as a row says.
@@ -138,7 +142,7 @@ fn is_stored(sides: &Sides<'_>, entry: &Entry, row: &Row) -> bool {
     };
     let mut hasher = sum.algorithm().hasher();
     for number in 0..size.div_ceil(Store::PIECE_LEN) {
-        match sides.store.read_piece(&digest, number) {
+        match sides.store.objects.read_piece(&digest, number) {
             Ok(piece) => hasher.update(&piece),
             Err(_) => return false,
         }

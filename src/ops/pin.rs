@@ -32,12 +32,12 @@ pub fn pin(
     pinning: Pinning,
 ) -> Result<PinOutcome, Error> {
     let store = context.open()?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let venv = site.map(|site| context.venv_id(site));
     let (mut chosen, mut given_up) = (Vec::new(), Vec::new());
     let gone = match pinning {
         Pinning::Pin => Vec::new(),
-        Pinning::Unpin => store.missing()?,
+        Pinning::Unpin => store.snapshots.missing()?,
     };
     for name in names {
         let found = match catalog.find(name, venv.as_ref()) {
@@ -49,23 +49,23 @@ pub fn pin(
             None => chosen.push(found?),
         }
     }
-    let pinned = store.pins()?;
+    let pinned = store.snapshots.pins()?;
     let mut done = Vec::new();
     for id in &given_up {
-        store.give_up(*id)?;
+        store.snapshots.give_up(*id)?;
     }
     for one in chosen {
         let was = pinned.contains(&one.id);
         match pinning {
             Pinning::Pin if !was => {
-                store.pin(one.id)?;
+                store.snapshots.pin(one.id)?;
                 // A `forget` that began before may not have seen the mark. Whoever looks last mends it.
-                if let Err(gone) = store.snapshot_bytes(one.id) {
-                    store.unpin(one.id)?;
+                if let Err(gone) = store.snapshots.snapshot_bytes(one.id) {
+                    store.snapshots.unpin(one.id)?;
                     return Err(gone.into());
                 }
             }
-            Pinning::Unpin if was => store.unpin(one.id)?,
+            Pinning::Unpin if was => store.snapshots.unpin(one.id)?,
             _ => {}
         }
         done.push((one, was == (pinning == Pinning::Unpin)));

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::context::Context;
 use super::error::Error;
 use crate::model::Shown;
-use crate::store::{Alone, Digests, GoodFrame, Store, Usage};
+use crate::store::{Alone, Digests, GoodFrame, Reach, Store, Usage};
 
 /// What a prune is told.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
         ..PruneOutcome::default()
     };
     let needed = mark(context, &store, &is_old, &mut outcome)?;
-    let usage = store.usage(&needed)?;
+    let usage = Usage::measure(&store, &needed)?;
     outcome.before = usage.iter().map(|pack| pack.size).sum();
     outcome.after = outcome.before;
     let plan = Plan::new(usage, &is_old, &mut outcome);
@@ -88,17 +88,17 @@ fn mark(
     is_old: &impl Fn(i64) -> bool,
     outcome: &mut PruneOutcome,
 ) -> Result<Digests, Error> {
-    let (catalog, forgotten) = (store.catalog()?, store.forgotten()?);
+    let (catalog, forgotten) = (store.snapshots.catalog()?, store.snapshots.forgotten()?);
     if let Some((name, error)) = catalog.damaged.first() {
         return Err(unread("snapshot file", name, error));
     }
-    if let Some(lost) = store.lost([&catalog, &forgotten])?.first() {
+    if let Some(lost) = store.snapshots.lost([&catalog, &forgotten])?.first() {
         return Err(Error::CannotPrune(format!(
             "a snapshot was lost, and nobody knows what it needs, should its file come back ('quarantine/{}')",
             Shown(lost.as_bytes())
         )));
     }
-    if let Some(id) = store.missing()?.first() {
+    if let Some(id) = store.snapshots.missing()?.first() {
         return Err(Error::CannotPrune(format!(
             "the file of snapshot {id} is gone, though nobody gave it up, and nobody knows what it needs, should it come back"
         )));
@@ -106,7 +106,7 @@ fn mark(
     let mut keep: Vec<_> = catalog.snapshots.iter().map(|(_, one)| one).collect();
     let mut gone = Vec::new();
     for (id, snapshot) in &forgotten.snapshots {
-        if is_old(store.forgotten_at(&id.to_hex())?) {
+        if is_old(store.snapshots.forgotten_at(&id.to_hex())?) {
             gone.push(id.to_hex());
         } else {
             outcome.spared += 1;
@@ -115,18 +115,18 @@ fn mark(
     }
     for (name, error) in &forgotten.damaged {
         // Within its grace it can still come back, if its file is mended.
-        if !is_old(store.forgotten_at(name)?) {
+        if !is_old(store.snapshots.forgotten_at(name)?) {
             return Err(unread("forgotten snapshot file", name, error));
         }
         gone.push(name.clone());
     }
     outcome.snapshots = gone.len() as u64;
     if !outcome.dry_run {
-        store.drop_forgotten(&gone)?;
+        store.snapshots.drop_forgotten(&gone)?;
     }
     store.load_objects(context.monitor)?;
     context.monitor.phase("marking", 0, 0);
-    let reach = store.reach(keep, |id| store.has(id))?;
+    let reach = Reach::walk(&store.objects, keep, |id| store.objects.has(id))?;
     if reach.blind {
         let why = "a directory of a snapshot is lost, so nobody knows what it still needs";
         return Err(Error::CannotPrune(why.to_owned()));
@@ -279,7 +279,7 @@ mod tests {
 
         let alone = store.alone(&monitor).unwrap();
         let mut outcome = PruneOutcome::default();
-        let usage = store.usage(&needed).unwrap();
+        let usage = Usage::measure(&store, &needed).unwrap();
         outcome.after = usage.iter().map(|pack| pack.size).sum();
         let plan = Plan::new(usage, &|_| true, &mut outcome);
         // Each pack in a batch of its own.
@@ -290,7 +290,7 @@ mod tests {
         let store = context.open().unwrap();
         store.load_objects(&monitor).unwrap();
         for id in &needed {
-            assert!(store.read(id).is_ok(), "{id:?}");
+            assert!(store.objects.read(id).is_ok(), "{id:?}");
         }
         std::fs::remove_dir_all(&dir).unwrap();
     }

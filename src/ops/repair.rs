@@ -76,7 +76,7 @@ pub(super) fn repair(
         .extend(lost.iter().map(|name| format!("packs/{name}")));
     mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
     mend(alone, Area::Forgotten, &look.forgotten, &mut done)?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let mut reach = needs(store, &catalog)?;
     for site in candidates(context, store, &catalog, from) {
         if reach.missing.is_empty() {
@@ -128,7 +128,9 @@ fn mend(
 
 fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
     let snapshots = catalog.snapshots.iter().map(|(_, snapshot)| snapshot);
-    Ok(store.reach(snapshots, |id| store.has(id))?)
+    Ok(Reach::walk(&store.objects, snapshots, |id| {
+        store.objects.has(id)
+    })?)
 }
 
 /// The places that may still have what was lost: first those that were named, then every venv of this host that is known.

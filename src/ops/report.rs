@@ -42,7 +42,7 @@ pub fn report(
     site: Option<&Site>,
 ) -> Result<ReportOutcome, Error> {
     let store = context.open()?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let venv = site.map(|site| context.venv_id(site));
     let incident = match (name, &venv) {
         (Some(name), _) => catalog.find(name, venv.as_ref())?,

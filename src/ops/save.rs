@@ -71,7 +71,10 @@ pub fn save(
     store.tidy(context.monitor)?;
     let venv = context.venv_id(site);
     let key = Context::cache_key(&venv);
-    let before = store.stat_cache(&key, context.monitor)?.unwrap_or_default();
+    let before = store
+        .index
+        .stat_cache(&key, context.monitor)?
+        .unwrap_or_default();
 
     let intake = Intake::with_hashes(store.packer_to_load());
     let known = StatCache::decode(&before);
@@ -102,13 +105,13 @@ pub fn save(
     let (snapshot, added) = prepare(context, &store, intake, &scan, draft)?;
     let clock_jump = clock_jump(&store, &snapshot)?;
     context.go_on()?;
-    let id = store.commit(&snapshot)?;
+    let id = store.snapshots.commit(&snapshot)?;
     if options.pin {
-        store.pin(id)?;
+        store.snapshots.pin(id)?;
     }
     let cache = scan.stat_cache(racy).encode();
     if cache != before {
-        store.set_stat_cache(&key, &cache, context.monitor);
+        store.index.set_stat_cache(&key, &cache, context.monitor);
     }
     Ok(SaveOutcome {
         chosen: Chosen { id, snapshot },
@@ -121,7 +124,7 @@ pub fn save(
 
 /// Whether the clock stood wrong at this snapshot or at the one before it.
 fn clock_jump(store: &Store, snapshot: &Snapshot) -> Result<Option<ClockJump>, Error> {
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let mut known = catalog.snapshots.iter();
     let before = known.find(|(id, _)| Some(*id) == snapshot.parent);
     Ok(before.and_then(|(_, before)| ClockJump::between(before.created, snapshot.created)))
@@ -183,7 +186,7 @@ fn admit(
 /// uninstall` one by one hardly anybody comes to that.
 fn emptied(context: &Context<'_>, store: &Store, root: &Rooted) -> Result<Option<Finding>, Error> {
     let venv = VenvId::new(&context.host, root.path());
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let mut saves = catalog.saves(&venv).rev();
     let Some((id, last)) = saves.find(|(_, snapshot)| snapshot.baseline) else {
         return Ok(None);
@@ -239,7 +242,7 @@ fn unchanged(
     scan: &Scan,
 ) -> Result<Option<Audit>, Error> {
     let venv = crate::model::VenvId::new(&context.host, root.path());
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let mut before = catalog
         .of(&venv)
         // Another version may look for more.

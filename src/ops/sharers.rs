@@ -104,7 +104,8 @@ impl Places<'_> {
             Some(_) => None,
             None => self.context.open().ok(),
         };
-        let catalog = self.store.or(opened.as_ref()).map(Store::catalog);
+        let store = self.store.or(opened.as_ref());
+        let catalog = store.map(|store| store.snapshots.catalog());
         let catalog = catalog.and_then(Result::ok).unwrap_or_default();
         let here = |venv: &&crate::model::VenvId| venv.host == self.context.host;
         let venvs = catalog.snapshots.iter().map(|(_, snapshot)| &snapshot.venv);

@@ -105,7 +105,7 @@ impl Sides<'_> {
             return None;
         };
         // What was adapted to another place was never in the store.
-        if !self.store.has(&digest) {
+        if !self.store.objects.has(&digest) {
             return None;
         }
         let actual = match (self.live, b.digest()) {
@@ -150,7 +150,9 @@ impl Sides<'_> {
         let is_text = entry.size().is_some_and(|size| size <= TEXT_MAX);
         let digest = entry
             .digest()
-            .filter(|digest| is_text && self.store.has(digest));
-        Ok(digest.map(|digest| self.store.read(&digest)).transpose()?)
+            .filter(|digest| is_text && self.store.objects.has(digest));
+        Ok(digest
+            .map(|digest| self.store.objects.read(&digest))
+            .transpose()?)
     }
 }

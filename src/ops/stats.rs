@@ -33,7 +33,7 @@ pub struct StatsOutcome {
 /// Counts.
 pub fn stats(context: &Context<'_>) -> Result<StatsOutcome, Error> {
     let store = context.open()?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let venvs: BTreeSet<_> = catalog
         .snapshots
         .iter()

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::Error;
 use super::lookup::{Chosen, chosen};
 use crate::model::{SnapshotId, SnapshotRef};
+use crate::store::Reach;
 
 /// What can be brought back, or was.
 #[derive(Debug)]
@@ -17,10 +18,12 @@ pub struct UndeleteOutcome {
 /// Brings forgotten snapshots back; without a name, tells which there are.
 pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<UndeleteOutcome, Error> {
     let store = context.open()?;
-    let forgotten = store.forgotten()?;
+    let forgotten = store.snapshots.forgotten()?;
     store.load_objects(context.monitor)?;
     let whole = |chosen: &Chosen| -> Result<bool, Error> {
-        let reach = store.reach([&chosen.snapshot], |id| store.has(id))?;
+        let reach = Reach::walk(&store.objects, [&chosen.snapshot], |id| {
+            store.objects.has(id)
+        })?;
         Ok(!reach.hurts(&chosen.snapshot))
     };
     let mut outcome = UndeleteOutcome {
@@ -43,7 +46,7 @@ pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<Undelete
         chosen.push(one);
     }
     let ids: Vec<SnapshotId> = chosen.iter().map(|one| one.id).collect();
-    store.unforget(&ids)?;
+    store.snapshots.unforget(&ids)?;
     outcome.restored = chosen;
     Ok(outcome)
 }

@@ -65,7 +65,7 @@ fn refuse_gone(
     let is_later = |(_, one): &&(SnapshotId, Snapshot)| {
         !one.is_save() && last.is_none_or(|(_, last)| last.order() < one.order())
     };
-    if let Some((id, _)) = store.forgotten()?.of(&venv).rev().find(is_later) {
+    if let Some((id, _)) = store.snapshots.forgotten()?.of(&venv).rev().find(is_later) {
         let (id, venv) = (*id, site.path().to_owned());
         return Err(Error::ForgottenIncident { id, venv });
     }
@@ -100,7 +100,7 @@ pub fn undo(
     restore::recover(context, Visit::Replace(&store), site)?;
     store.tidy(context.monitor)?;
     let venv = context.venv_id(site);
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let last = catalog
         .of(&venv)
         .rev()

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::repair::{Look, Repaired, repair};
 use super::snapshot::{Hurt, hurt};
 use crate::model::SnapshotId;
-use crate::store::{Catalog, Flaw, Store};
+use crate::store::{Catalog, Flaw, Reach, Store};
 use crate::tree::Site;
 
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
@@ -87,7 +87,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         None
     };
     let store = context.open()?;
-    store.enrol_all()?;
+    store.snapshots.enrol_all()?;
     let alone = from.map(|from| store.alone(context.monitor).map(|alone| (alone, from)));
     let alone = alone.transpose()?;
     let (look, mut flaws) = look(context, &store, sample, since)?;
@@ -109,7 +109,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         hurt,
         repaired: None,
         lost: look.lost.clone(),
-        missing: store.missing()?,
+        missing: store.snapshots.missing()?,
         took: start.elapsed(),
     };
     if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
@@ -118,7 +118,9 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
             header: header.is_some(),
             ..repaired
         });
-        outcome.lost = store.lost([&*store.catalog()?, &*store.forgotten()?])?;
+        outcome.lost = store
+            .snapshots
+            .lost([&*store.snapshots.catalog()?, &*store.snapshots.forgotten()?])?;
         outcome.took = start.elapsed();
     }
     Ok(outcome)
@@ -131,7 +133,7 @@ fn look(
     since: Option<Timestamp>,
 ) -> Result<(Look, Vec<Flaw>), Error> {
     let rows = store.index_flaws(context.monitor)?;
-    let (catalog, forgotten) = (store.catalog()?, store.forgotten()?);
+    let (catalog, forgotten) = (store.snapshots.catalog()?, store.snapshots.forgotten()?);
     store.load_objects(&crate::monitor::Silent::default())?;
     let since = since.map_or(i64::MIN, Timestamp::as_second);
     let share = sample.unwrap_or(1.0);
@@ -139,8 +141,12 @@ fn look(
     let seed = context.now.as_microsecond() as u64;
     let scrubbed = store.scrub(choose, seed, context.monitor)?;
     let good = |id: &crate::model::Digest| scrubbed.good.contains(id);
-    store.mark_suspects(&scrubbed, context.monitor);
-    let reach = store.reach(catalog.snapshots.iter().map(|(_, one)| one), good)?;
+    store.damaged_packs.mark(&scrubbed, context.monitor);
+    let reach = Reach::walk(
+        &store.objects,
+        catalog.snapshots.iter().map(|(_, one)| one),
+        good,
+    )?;
     let mut flaws = scrubbed.flaws.clone();
     for (area, found) in [("snapshots", &catalog), ("forgotten", &forgotten)] {
         for (name, error) in &found.damaged {
@@ -153,7 +159,7 @@ fn look(
     }
     let (lying_rows, more): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     flaws.extend(more);
-    let lost = store.lost([&catalog, &forgotten])?;
+    let lost = store.snapshots.lost([&catalog, &forgotten])?;
     let look = Look {
         catalog,
         forgotten,

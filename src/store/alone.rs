@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::catalog::LOST;
 use super::error::Error;
 use super::frame::HEADER_LEN;
 use super::scrub::{Digests, GoodFrame};
+use super::snapshots::LOST;
 use super::storage::{Area, Over};
 use super::{Added, Store};
 use crate::disk::lock::Sharing;
@@ -54,7 +53,7 @@ impl Alone<'_> {
         let store = self.0;
         store.load_without(&packs.keys().cloned().collect(), monitor)?;
         if let Some(ids) = &keep {
-            store.disown(ids);
+            store.objects.disown(ids);
         }
         let mut packer = store
             .packer(monitor)?
@@ -71,14 +70,14 @@ impl Alone<'_> {
                 return Err(Error::Interrupted);
             }
             let (offset, len) = (frame.place.offset, frame.place.len as usize);
-            let mut header = store.storage.range(Area::Packs, name, offset, len)?;
+            let mut header = store.packs.range(name, offset, len)?;
             let body = header.split_off(HEADER_LEN.min(len));
             monitor.advance(0, len as u64);
             packer
                 .add_frame(&header, body)
                 .map_err(|error| match error {
                     Error::Corrupt { what, .. } => Error::Corrupt {
-                        place: format!("{} (byte {offset})", super::reader::pack_place(name)),
+                        place: format!("{} (byte {offset})", super::packs::pack_place(name)),
                         what,
                     },
                     error => error,
@@ -92,9 +91,9 @@ impl Alone<'_> {
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
         let told = self.0.admit(&[], names)?;
         self.0.storage.delete(Area::Packs, names)?;
-        self.0.clear_suspects(names);
+        self.0.damaged_packs.unmark(names);
         if !told {
-            self.0.index_given_up.store(false, Ordering::Relaxed);
+            self.0.index.try_again();
             self.drop_rows(names, &Silent::default())?;
         }
         Ok(())
@@ -109,11 +108,11 @@ impl Alone<'_> {
         let storage = &self.0.storage;
         if area != Area::Packs {
             // In quarantine it is told until somebody removes it from there.
-            self.0.strike(names)?;
+            self.0.snapshots.roll.strike(names)?;
         }
         storage.shift(names, area, Area::Quarantine, prefix)?;
         if area == Area::Packs {
-            self.0.clear_suspects(names);
+            self.0.damaged_packs.unmark(names);
         }
         Ok(())
     }
@@ -121,7 +120,8 @@ impl Alone<'_> {
     /// Drops rows of the index that do not say what the packs say; they are read anew.
     pub(crate) fn drop_rows(&self, names: &[String], monitor: &dyn Monitor) -> Result<(), Error> {
         self.0
-            .with_index(monitor, |index| index.change_packs(&[], names))
+            .index
+            .with(monitor, |index| index.change_packs(&[], names))
             .map(|_| ())
     }
 

@@ -1,8 +1,8 @@
 //! Manifests to trees and back: one tree per directory, from the leaves up.
 
-use super::Store;
 use super::error::Error;
 use super::packer::Packer;
+use super::reader::ObjectReader;
 use super::scrub::Digests;
 use super::tree::{self, TreeEntry};
 use super::wire::Malformed;
@@ -61,10 +61,14 @@ impl Packer<'_> {
     }
 }
 
-impl Store {
+/// The trees of snapshots, read back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trees<'s>(pub(super) &'s ObjectReader);
+
+impl Trees<'_> {
     /// Reads the tree of a directory, of which `extent` counts what it holds.
     pub(super) fn read_tree(
-        &self,
+        self,
         id: &Digest,
         dir: &RelPath,
         extent: &mut Extent,
@@ -78,30 +82,30 @@ impl Store {
         if too_deep || dir.as_bytes().len() > PATH_BYTES_MAX {
             return Err(corrupt(Malformed("it is nested too deep")));
         }
-        let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
+        let bytes = self.0.read_at_most(id, TREE_BYTES_MAX)?;
         tree::decode(&bytes, dir, extent).map_err(corrupt)
     }
 
     /// The topmost tree holds one entry without a name: the root directory.
-    pub(super) fn read_root(&self, id: &Digest) -> Result<(Entry, Digest), Error> {
+    pub(super) fn read_root(self, id: &Digest) -> Result<(Entry, Digest), Error> {
         let corrupt = |what: &str| Error::Corrupt {
             place: format!("the topmost tree ({id:?})"),
             what: what.to_owned(),
         };
-        let bytes = self.read_at_most(id, TREE_BYTES_MAX)?;
+        let bytes = self.0.read_at_most(id, TREE_BYTES_MAX)?;
         let (entry, subtree) = tree::decode_root(&bytes).map_err(|bad| corrupt(bad.0))?;
         Ok((entry, subtree))
     }
 
     /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each other
     /// many times cannot take all memory.
-    pub(crate) fn manifest(&self, root: &Digest, entries_max: u64) -> Result<Manifest, Error> {
+    pub(crate) fn manifest(self, root: &Digest, entries_max: u64) -> Result<Manifest, Error> {
         self.manifest_without(root, entries_max, &Digests::default())
     }
 
     /// The same, leaving out files whose content is missing, and what was in directories whose description is.
     pub(crate) fn manifest_without(
-        &self,
+        self,
         root: &Digest,
         entries_max: u64,
         missing: &Digests,
@@ -129,7 +133,7 @@ impl Store {
     }
 
     /// Reads of two forests only the directories that differ: the time is that of the difference, not of the whole.
-    pub(crate) fn differing(&self, a: &Digest, b: &Digest) -> Result<(Manifest, Manifest), Error> {
+    pub(crate) fn differing(self, a: &Digest, b: &Digest) -> Result<(Manifest, Manifest), Error> {
         let (entry_a, tree_a) = self.read_root(a)?;
         let (entry_b, tree_b) = self.read_root(b)?;
         let (mut left, mut right) = (vec![entry_a], vec![entry_b]);

@@ -108,15 +108,19 @@ impl Store {
 
     /// That no pack and no snapshot file is of another version. What is damaged is not.
     fn is_known_throughout(&self) -> Result<(), Error> {
-        for pack in self.storage.list(Area::Packs)? {
-            match self.check_header(&pack.name, pack.size) {
+        for pack in self.packs.list()? {
+            match self.packs.check_header(&pack.name, pack.size) {
                 Err(Error::Corrupt { .. }) => {}
                 done => done?,
             }
         }
         for area in [Area::Snapshots, Area::Forgotten] {
             let names = self.storage.names(area)?;
-            for (_, error) in self.read_catalog(area, &names, &Catalog::default()).damaged {
+            for (_, error) in self
+                .snapshots
+                .read_files(area, &names, &Catalog::default())
+                .damaged
+            {
                 if !matches!(error, Error::Corrupt { .. }) {
                     return Err(error);
                 }

@@ -6,7 +6,7 @@
 mod alone;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
-mod catalog;
+mod damaged_packs;
 pub(crate) mod error;
 mod forest;
 mod frame;
@@ -15,20 +15,21 @@ pub(crate) mod fuzz;
 mod header;
 mod home;
 mod index;
+mod index_handle;
 mod load;
-mod notes;
 mod objects;
 mod open_pack;
 mod pack;
 mod packer;
+mod packs;
 mod reach;
 mod reader;
 mod roll;
 mod salvage;
 mod scrub;
 mod segment;
+mod snapshots;
 mod storage;
-mod suspects;
 mod transfer;
 mod tree;
 #[cfg(test)]
@@ -36,24 +37,20 @@ mod trial;
 mod usage;
 mod wire;
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::disk::atomic;
 use crate::disk::lock::Sharing;
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
-use crate::model::{Digest, Shown};
+use crate::model::Shown;
 use crate::monitor::Monitor;
 
 pub(crate) use alone::Alone;
-use catalog::Seen;
-pub(crate) use catalog::{Catalog, name_of};
 pub use error::Error;
-pub use notes::KeptLog;
+pub use index_handle::KeptLog;
 pub use packer::Added;
 pub(crate) use packer::Packer;
 pub(crate) use reach::Reach;
@@ -61,30 +58,41 @@ pub use reach::{Gap, Hole};
 pub(crate) use reader::Wanted;
 pub use scrub::Flaw;
 pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
+pub(crate) use snapshots::{Catalog, name_of};
 pub(crate) use storage::Area;
 pub(crate) use usage::Usage;
 
+use damaged_packs::DamagedPacks;
+use forest::Trees;
 use header::HEADER;
 use home::{Home, LOCK};
 use index::Index;
-use objects::Objects;
-use reader::FrameCache;
+use index_handle::IndexHandle;
+use packs::Packs;
+use reader::ObjectReader;
+use snapshots::Snapshots;
 use storage::{Listed, LocalStorage, Over, Storage};
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
 pub(crate) struct Store {
-    home: Home,
+    home: Arc<Home>,
     storage: Arc<dyn Storage>,
-    index: Mutex<Option<Index>>,
-    /// Whether it was said that the work goes on without it.
-    index_given_up: AtomicBool,
-    objects: RwLock<Option<Objects>>,
-    frames: FrameCache,
-    seen: Mutex<HashMap<Area, Seen>>,
+    /// The snapshot files.
+    pub(crate) snapshots: Snapshots,
+    /// What lies in the packs, checked on its way out.
+    pub(crate) objects: ObjectReader,
+    /// The cache of what packs and venvs hold.
+    pub(crate) index: IndexHandle,
+    /// Marks of what a scrub found damaged.
+    pub(crate) damaged_packs: DamagedPacks,
+    packs: Arc<Packs>,
 }
 
 impl Store {
+    /// The length in bytes of a piece that [`ObjectReader::read_piece`] counts in.
+    pub(crate) const PIECE_LEN: u64 = ObjectReader::PIECE_LEN;
+
     /// Makes a store at `path`, which may not exist or must be an empty directory. Private whatever the umask. An
     /// existing store stays as it is.
     pub(crate) fn create(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<(), Error> {
@@ -156,14 +164,16 @@ impl Store {
 
     /// A store of which the lock is held.
     fn new(home: Home, storage: Arc<dyn Storage>) -> Self {
+        let home = Arc::new(home);
+        let packs = Arc::new(Packs::new(home.path(), &storage));
         Self {
-            home,
+            snapshots: Snapshots::new(home.path(), &storage),
+            objects: ObjectReader::new(&packs),
+            index: IndexHandle::new(&home, &storage),
+            damaged_packs: DamagedPacks::new(&storage),
+            packs,
             storage,
-            index: Mutex::default(),
-            index_given_up: AtomicBool::default(),
-            objects: RwLock::default(),
-            frames: FrameCache::default(),
-            seen: Mutex::default(),
+            home,
         }
     }
 
@@ -207,6 +217,22 @@ impl Store {
         self.home.may_take_from(root)
     }
 
+    /// The trees of snapshots.
+    pub(crate) fn trees(&self) -> Trees<'_> {
+        Trees(&self.objects)
+    }
+
+    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds since
+    /// 1970. Which frames those are hangs on `seed`.
+    pub(crate) fn scrub(
+        &self,
+        choose: impl Fn(i64) -> f64,
+        seed: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Scrubbed, Error> {
+        self.packs.scrub(choose, seed, monitor)
+    }
+
     /// Begins to add content.
     pub(crate) fn packer(&self, monitor: &dyn Monitor) -> Result<Packer<'_>, Error> {
         self.load_objects(monitor)?;
@@ -216,39 +242,6 @@ impl Store {
     /// The same, without what the store holds, which `Packer::load` brings before the packer is given or asked anything.
     pub(crate) fn packer_to_load(&self) -> Packer<'_> {
         Packer::new(self)
-    }
-
-    /// Whether an object lies in a pack.
-    pub(crate) fn has(&self, id: &Digest) -> bool {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        objects
-            .as_ref()
-            .is_some_and(|objects| objects.find(id).is_some())
-    }
-
-    /// Whether a save may rely on an object: it lies, with its segments, in packs that were not found damaged.
-    pub(crate) fn vouches(&self, id: &Digest) -> bool {
-        let objects = || self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let vouched = |ids: &[Digest]| {
-            let objects = objects();
-            let vouch = |objects: &Objects| ids.iter().all(|id| objects.vouch(id));
-            objects.as_ref().is_some_and(vouch)
-        };
-        if !vouched(std::slice::from_ref(id)) {
-            return false;
-        }
-        // To read lists takes time, which a store without marks does not cost.
-        if !objects().as_ref().is_some_and(Objects::has_suspects) {
-            return true;
-        }
-        match self.segments(id) {
-            Ok(list) => list.is_none_or(|list| vouched(list.values())),
-            Err(_) => false,
-        }
-    }
-
-    fn index(&self) -> MutexGuard<'_, Option<Index>> {
-        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The sizes of the store's parts, in bytes: packs, snapshot files, index.
@@ -272,11 +265,6 @@ impl Store {
     /// How many objects the packs hold.
     pub(crate) fn object_count(&self, monitor: &dyn Monitor) -> Result<usize, Error> {
         self.load_objects(monitor)?;
-        Ok(self
-            .objects
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .map_or(0, Objects::len))
+        Ok(self.objects.count())
     }
 }

@@ -97,7 +97,7 @@ impl<'s> Packer<'s> {
 
     /// Learns what the store holds: its snapshots first, so that what they need is among the objects.
     pub(crate) fn load(&self, monitor: &dyn Monitor) -> Result<(), Error> {
-        self.store.catalog()?;
+        self.store.snapshots.catalog()?;
         self.store.load_objects(monitor)
     }
 
@@ -105,7 +105,7 @@ impl<'s> Packer<'s> {
     pub(crate) fn has(&self, id: &Digest) -> bool {
         let known = match &self.only {
             Some(ids) => !ids.contains(id),
-            None => self.store.vouches(id),
+            None => self.store.objects.vouches(id),
         };
         known || locked(self.shard(id)).contains(id)
     }
@@ -117,7 +117,7 @@ impl<'s> Packer<'s> {
     /// Whether the caller is the one to bring this object.
     fn claim(&self, id: &Digest) -> bool {
         let taken = self.only.as_ref().is_none_or(|ids| ids.contains(id));
-        taken && !self.store.vouches(id) && locked(self.shard(id)).insert(*id)
+        taken && !self.store.objects.vouches(id) && locked(self.shard(id)).insert(*id)
     }
 
     /// Adds the contents of small files that lie near each other.
@@ -324,7 +324,7 @@ impl<'s> Packer<'s> {
             Over::Damaged
         };
         draft.publish(Area::Packs, &name, over)?;
-        self.store.clear_suspects(std::slice::from_ref(&name));
+        self.store.damaged_packs.unmark(std::slice::from_ref(&name));
         locked(&self.sealed).push((name, len, tail));
         Ok(())
     }
@@ -376,7 +376,7 @@ mod tests {
         let short = [tree(10, 1), tree(LONG_TREE_LEN - 1, 2)];
         let long = [tree(LONG_TREE_LEN, 3), tree(4 * LONG_TREE_LEN, 4)];
         packer.finish().unwrap();
-        let frame = |id: &Digest| store.place(id).unwrap().frame;
+        let frame = |id: &Digest| store.objects.place(id).unwrap().frame;
         assert_eq!(frame(&short[0]), frame(&short[1]));
         assert_eq!(frame(&long[0]), frame(&long[1]));
         let all = [&Digest::of(b"file"), &short[0], &long[0]];

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Store;
 use super::error::Error;
+use super::forest::{TREE_BYTES_MAX, Trees};
 use super::objects::ByDigest;
+use super::reader::ObjectReader;
 use super::scrub::Digests;
 use super::tree::TreeEntry;
 use crate::model::extent::Extent;
@@ -45,19 +46,19 @@ pub struct Hole {
     pub object: Digest,
 }
 
-impl Store {
+impl Reach {
     /// Walks the trees of snapshots, each tree once. `good` tells whether an object can be had; trees are read as well.
-    pub(crate) fn reach<'a>(
-        &self,
+    pub(crate) fn walk<'a>(
+        objects: &ObjectReader,
         snapshots: impl IntoIterator<Item = &'a Snapshot>,
         good: impl Fn(&Digest) -> bool,
-    ) -> Result<Reach, Error> {
-        let mut reach = Reach::default();
+    ) -> Result<Self, Error> {
+        let mut reach = Self::default();
         let mut above: ByDigest<Vec<Digest>> = HashMap::default();
         let mut todo = Vec::new();
         for snapshot in snapshots {
             if let Some(document) = snapshot.document {
-                self.need(document, &good, &mut reach)?;
+                reach.need(objects, document, &good)?;
             }
             todo.push(snapshot.root);
         }
@@ -67,8 +68,8 @@ impl Store {
             if !walked.insert(tree) {
                 continue;
             }
-            let entries = if self.need(tree, &good, &mut reach)? {
-                self.tree_if_good(&tree)?
+            let entries = if reach.need(objects, tree, &good)? {
+                tree_if_good(objects, &tree)?
             } else {
                 None
             };
@@ -83,7 +84,7 @@ impl Store {
                     above.entry(below).or_default().push(tree);
                     todo.push(below);
                 } else if let Node::File { digest, .. } = entry.node
-                    && !self.need(digest, &good, &mut reach)?
+                    && !reach.need(objects, digest, &good)?
                 {
                     reach.hurt.insert(tree);
                 }
@@ -95,23 +96,23 @@ impl Store {
 
     /// Notes that an object is needed, with its segments; tells whether all of that can be had.
     fn need(
-        &self,
+        &mut self,
+        objects: &ObjectReader,
         id: Digest,
         good: &impl Fn(&Digest) -> bool,
-        reach: &mut Reach,
     ) -> Result<bool, Error> {
-        if !reach.needed.insert(id) {
-            return Ok(!reach.missing.contains(&id));
+        if !self.needed.insert(id) {
+            return Ok(!self.missing.contains(&id));
         }
         let mut whole = good(&id);
         if whole {
-            match self.segments(&id) {
+            match objects.segments(&id) {
                 Ok(None) => {}
                 Ok(Some(list)) => {
                     for segment in list.values() {
-                        reach.needed.insert(*segment);
+                        self.needed.insert(*segment);
                         if !good(segment) {
-                            reach.missing.insert(*segment);
+                            self.missing.insert(*segment);
                             whole = false;
                         }
                     }
@@ -121,35 +122,21 @@ impl Store {
             }
         }
         if !whole {
-            reach.missing.insert(id);
+            self.missing.insert(id);
         }
         Ok(whole)
     }
 
-    /// The entries of a tree, of whatever place; the topmost one gives the root directory.
-    fn tree_if_good(&self, id: &Digest) -> Result<Option<Vec<TreeEntry>>, Error> {
-        let bytes = match self.read_at_most(id, super::forest::TREE_BYTES_MAX) {
-            Ok(bytes) => bytes,
-            Err(Error::Corrupt { .. } | Error::LostObject(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if let Ok((entry, subtree)) = super::tree::decode_root(&bytes) {
-            let subtree = Some(subtree);
-            return Ok(Some(vec![TreeEntry { entry, subtree }]));
-        }
-        Ok(super::tree::decode(&bytes, &RelPath::root(), &mut Extent::default()).ok())
-    }
-
     /// The places of a snapshot that are hurt, sorted by path. A directory that cannot be read after all is one of them, as is all of a
     /// forest that lies beyond the measure of one, of which nothing is read any more; the search goes on beside it.
-    pub(crate) fn holes(&self, snapshot: &Snapshot, reach: &Reach) -> Result<Vec<Hole>, Error> {
-        self.holes_within(snapshot, reach, Extent::default())
+    pub(crate) fn holes(&self, trees: Trees<'_>, snapshot: &Snapshot) -> Result<Vec<Hole>, Error> {
+        self.holes_within(trees, snapshot, Extent::default())
     }
 
     fn holes_within(
         &self,
+        trees: Trees<'_>,
         snapshot: &Snapshot,
-        reach: &Reach,
         mut extent: Extent,
     ) -> Result<Vec<Hole>, Error> {
         let mut holes = Vec::new();
@@ -157,27 +144,27 @@ impl Store {
             let path = path.clone();
             holes.push(Hole { path, gap, object });
         };
-        if let Some(document) = snapshot.document.filter(|id| reach.missing.contains(id)) {
+        if let Some(document) = snapshot.document.filter(|id| self.missing.contains(id)) {
             hole(&RelPath::root(), Gap::Document, document);
         }
         let mut todo = vec![(RelPath::root(), snapshot.root)];
         let mut topmost = true;
         while let Some((dir, id)) = todo.pop() {
             let first = std::mem::take(&mut topmost);
-            if !reach.hurt.contains(&id) {
+            if !self.hurt.contains(&id) {
                 continue;
             }
-            if reach.missing.contains(&id) || extent.is_exceeded() {
+            if self.missing.contains(&id) || extent.is_exceeded() {
                 hole(&dir, Gap::Directory, id);
                 continue;
             }
             let read = if first {
-                self.read_root(&id).map(|(entry, below)| {
+                trees.read_root(&id).map(|(entry, below)| {
                     let subtree = Some(below);
                     vec![TreeEntry { entry, subtree }]
                 })
             } else {
-                self.read_tree(&id, &dir, &mut extent)
+                trees.read_tree(&id, &dir, &mut extent)
             };
             let entries = match read {
                 Err(Error::Corrupt { .. } | Error::LostObject(_)) => {
@@ -189,7 +176,7 @@ impl Store {
             for TreeEntry { entry, subtree } in entries {
                 if let Some(below) = subtree {
                     todo.push((entry.path, below));
-                } else if let Some(lost) = entry.digest().filter(|id| reach.missing.contains(id)) {
+                } else if let Some(lost) = entry.digest().filter(|id| self.missing.contains(id)) {
                     hole(&entry.path, Gap::File, lost);
                 }
             }
@@ -197,9 +184,7 @@ impl Store {
         holes.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(holes)
     }
-}
 
-impl Reach {
     /// Whether something below a tree is missing.
     pub(crate) fn hurts(&self, snapshot: &Snapshot) -> bool {
         let document = snapshot.document;
@@ -217,6 +202,20 @@ impl Reach {
             }
         }
     }
+}
+
+/// The entries of a tree, of whatever place; the topmost one gives the root directory.
+fn tree_if_good(objects: &ObjectReader, id: &Digest) -> Result<Option<Vec<TreeEntry>>, Error> {
+    let bytes = match objects.read_at_most(id, TREE_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(Error::Corrupt { .. } | Error::LostObject(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if let Ok((entry, subtree)) = super::tree::decode_root(&bytes) {
+        let subtree = Some(subtree);
+        return Ok(Some(vec![TreeEntry { entry, subtree }]));
+    }
+    Ok(super::tree::decode(&bytes, &RelPath::root(), &mut Extent::default()).ok())
 }
 
 #[cfg(test)]
@@ -272,12 +271,11 @@ mod tests {
         // Its topmost tree is one of those below.
         let headless = snapshot(both, "");
         packer.finish().unwrap();
-        let reach = store
-            .reach([&whole, &headless], |id| store.has(id))
-            .unwrap();
+        let snapshots = [&whole, &headless];
+        let reach = Reach::walk(&store.objects, snapshots, |id| store.objects.has(id)).unwrap();
         let told = |snapshot| {
             assert!(reach.hurts(snapshot));
-            let holes = store.holes(snapshot, &reach).unwrap();
+            let holes = reach.holes(store.trees(), snapshot).unwrap();
             holes
                 .into_iter()
                 .map(|hole| (hole.path.to_string(), hole.gap))
@@ -307,11 +305,11 @@ mod tests {
         let all = add(&packer, &[dir("a", early), dir("m", early), dir("z", long)]);
         let snapshot = snapshot(add(&packer, &[dir("", all)]), "");
         packer.finish().unwrap();
-        let reach = store.reach([&snapshot], |id| store.has(id)).unwrap();
+        let reach = Reach::walk(&store.objects, [&snapshot], |id| store.objects.has(id)).unwrap();
         // Whoever reads it from now on hears that it is not there.
         store.storage.delete(Area::Packs, &packs).unwrap();
-        store.frames.clear();
-        let within = |entries| store.holes_within(&snapshot, &reach, Extent::new(entries));
+        store.objects.forget_frames();
+        let within = |entries| reach.holes_within(store.trees(), &snapshot, Extent::new(entries));
         within(5).unwrap_err();
         let holes = within(4).unwrap();
         let told: Vec<_> = holes.iter().map(|hole| hole.path.to_string()).collect();

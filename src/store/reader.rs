@@ -1,29 +1,18 @@
 //! Gives objects back, each checked against its name on the way out (promise 7).
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::Store;
 use super::error::Error;
 use super::frame::{self, HEADER_LEN, ObjectKind};
-use super::objects::Place;
-use super::pack::FramePlace;
+use super::objects::{Objects, Place};
+use super::pack::{FramePlace, Table};
+use super::packs::{Packs, pack_place};
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments};
-use super::storage::Area;
 use crate::model::Digest;
-
-/// The part of a file's name that people see.
-pub(super) fn short(name: &str) -> String {
-    name.chars().take(12).collect()
-}
-
-/// How a pack is called in messages.
-pub(super) fn pack_place(name: &str) -> String {
-    format!("pack {}", short(name))
-}
 
 /// The frames that were read last: neighbours in path order are mostly neighbours in a frame.
 #[derive(Debug, Default)]
@@ -73,9 +62,103 @@ pub(crate) struct Batch<T> {
     parts: Vec<(Place, T)>,
 }
 
-impl Store {
+/// Reads objects of all packs whose tables were loaded.
+#[derive(Debug)]
+pub(crate) struct ObjectReader {
+    packs: Arc<Packs>,
+    known: RwLock<Option<Objects>>,
+    frames: FrameCache,
+}
+
+impl ObjectReader {
+    pub(super) fn new(packs: &Arc<Packs>) -> Self {
+        Self {
+            packs: Arc::clone(packs),
+            known: RwLock::default(),
+            frames: FrameCache::default(),
+        }
+    }
+
+    pub(super) fn known(&self) -> RwLockReadGuard<'_, Option<Objects>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Option<Objects>> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns where every object lies, unless that is known. Who comes meanwhile waits for it.
+    pub(super) fn load_once(
+        &self,
+        load: impl FnOnce() -> Result<Objects, Error>,
+    ) -> Result<(), Error> {
+        let mut known = self.known_mut();
+        if known.is_none() {
+            *known = Some(load()?);
+        }
+        Ok(())
+    }
+
+    /// Learns once more where every object lies.
+    pub(super) fn load_anew(
+        &self,
+        load: impl FnOnce() -> Result<Objects, Error>,
+    ) -> Result<(), Error> {
+        *self.known_mut() = Some(load()?);
+        self.forget_frames();
+        Ok(())
+    }
+
+    /// Forgets where every object lies.
+    pub(super) fn forget_all(&self) {
+        *self.known_mut() = None;
+    }
+
+    /// Forgets the frames that were read last.
+    pub(super) fn forget_frames(&self) {
+        self.frames.clear();
+    }
+
+    /// Adds what a new pack holds.
+    pub(super) fn add(&self, pack: String, table: Table) {
+        self.known_mut().get_or_insert_default().add(pack, table);
+    }
+
+    /// How many objects are known.
+    pub(super) fn count(&self) -> usize {
+        self.known().as_ref().map_or(0, Objects::len)
+    }
+
+    /// Whether an object lies in a pack.
+    pub(crate) fn has(&self, id: &Digest) -> bool {
+        let objects = self.known();
+        objects
+            .as_ref()
+            .is_some_and(|objects| objects.find(id).is_some())
+    }
+
+    /// Whether a save may rely on an object: it lies, with its segments, in packs that were not found damaged.
+    pub(crate) fn vouches(&self, id: &Digest) -> bool {
+        let vouched = |ids: &[Digest]| {
+            let objects = self.known();
+            let vouch = |objects: &Objects| ids.iter().all(|id| objects.vouch(id));
+            objects.as_ref().is_some_and(vouch)
+        };
+        if !vouched(std::slice::from_ref(id)) {
+            return false;
+        }
+        // To read lists takes time, which a store without marks does not cost.
+        if !self.known().as_ref().is_some_and(Objects::has_suspects) {
+            return true;
+        }
+        match self.segments(id) {
+            Ok(list) => list.is_none_or(|list| vouched(list.values())),
+            Err(_) => false,
+        }
+    }
+
     pub(super) fn place(&self, id: &Digest) -> Result<Place, Error> {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        let objects = self.known();
         objects
             .as_ref()
             .and_then(|objects| objects.find(id))
@@ -89,7 +172,7 @@ impl Store {
         frame: u32,
     ) -> Result<(String, FramePlace, Vec<u8>), Error> {
         let (name, place) = {
-            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            let objects = self.known();
             let found = objects
                 .as_ref()
                 .and_then(|objects| objects.frame(pack, frame));
@@ -97,9 +180,7 @@ impl Store {
                 .map(|(name, place)| (name.to_owned(), place))
                 .ok_or_else(|| Error::LostObject("of a frame".to_owned()))?
         };
-        let bytes = self
-            .storage
-            .range(Area::Packs, &name, place.offset, place.len as usize)?;
+        let bytes = self.packs.frame(&name, &place)?;
         Ok((name, place, bytes))
     }
 
@@ -138,7 +219,7 @@ impl Store {
         if place.part.is(bytes) {
             return Ok(bytes);
         }
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        let objects = self.known();
         let name = objects
             .as_ref()
             .and_then(|objects| objects.frame(place.pack, place.frame))
@@ -167,7 +248,7 @@ impl Store {
     /// Another copy of an object that cannot be read where it was looked for.
     fn read_spare(&self, place: &Place) -> Option<Vec<u8>> {
         let spare = {
-            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+            let objects = self.known();
             objects.as_ref()?.spare(&place.part.id).to_vec()
         };
         spare
@@ -201,7 +282,7 @@ impl Store {
 
     /// Takes objects for lost from now on, so that a good copy of them is taken in again.
     pub(crate) fn disown(&self, ids: &Digests) {
-        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
+        let mut objects = self.known_mut();
         if let Some(objects) = objects.as_mut() {
             objects.disown(ids);
         }
@@ -266,8 +347,8 @@ impl Store {
         }
     }
 
-    /// The length of a piece that [`Store::read_piece`] counts in.
-    pub(crate) const PIECE_LEN: u64 = SEGMENT_LEN as u64;
+    /// The length of a piece that [`ObjectReader::read_piece`] counts in.
+    pub(super) const PIECE_LEN: u64 = SEGMENT_LEN as u64;
 
     /// Sorts wanted objects into batches by frame, in the order in which the frames lie in their packs.
     pub(crate) fn plan<T>(&self, wanted: Vec<Wanted<T>>) -> Result<Vec<Batch<T>>, Error> {

@@ -5,14 +5,25 @@
 //! `verify` puts it on the roll, and never one that is missed and should not be there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::Store;
-use super::catalog::LOST;
 use super::error::Error;
-use super::storage::Area;
+use super::snapshots::LOST;
+use super::storage::{Area, Storage};
 use crate::model::SnapshotId;
 
-impl Store {
+/// Which snapshot files there should be.
+#[derive(Debug)]
+pub(super) struct Roll {
+    storage: Arc<dyn Storage>,
+}
+
+impl Roll {
+    pub(super) fn new(storage: &Arc<dyn Storage>) -> Self {
+        let storage = Arc::clone(storage);
+        Self { storage }
+    }
+
     /// Puts a snapshot on the roll. That it cannot be written keeps nobody: the snapshot is there, and the next `verify` does it.
     pub(super) fn enrol(&self, name: &str) {
         let _ = self.storage.mark(Area::Roll, name);
@@ -26,8 +37,8 @@ impl Store {
     }
 
     /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew no roll.
-    pub(crate) fn enrol_all(&self) -> Result<(), Error> {
-        if !self.may_write() {
+    pub(super) fn enrol_all(&self) -> Result<(), Error> {
+        if !self.storage.may_write() {
             return Ok(());
         }
         let listed: BTreeSet<String> = self.storage.names(Area::Roll)?.into_iter().collect();
@@ -43,7 +54,7 @@ impl Store {
     }
 
     /// The snapshots that are pinned or on the roll and of which there is no file any more, not even a damaged one.
-    pub(crate) fn missing(&self) -> Result<Vec<SnapshotId>, Error> {
+    pub(super) fn missing(&self) -> Result<Vec<SnapshotId>, Error> {
         let there = |names: BTreeSet<String>| -> Result<BTreeSet<String>, Error> {
             let there = self.names_there()?;
             Ok(names.difference(&there).cloned().collect())
@@ -83,11 +94,5 @@ impl Store {
             }));
         }
         Ok(there)
-    }
-
-    /// Gives a missing snapshot up: its pin goes, and it is missed no more.
-    pub(crate) fn give_up(&self, id: SnapshotId) -> Result<(), Error> {
-        self.strike(&[id.to_hex()])?;
-        self.unpin(id)
     }
 }

@@ -3,8 +3,7 @@
 use super::error::Error;
 use super::frame::{self, HEADER_LEN};
 use super::pack::{FramePlace, HEADER, Row, Table};
-use super::storage::Area;
-use super::{Store, reader};
+use super::packs::{Packs, pack_place};
 use crate::monitor::Monitor;
 
 /// Bytes that are searched at a time for the next frame.
@@ -16,7 +15,7 @@ const BAD_PLACES_MAX: usize = 1000;
 /// A place in a pack and what is wrong there.
 pub(super) type BadPlace = (u64, String);
 
-impl Store {
+impl Packs {
     /// What a pack without a usable table still gives, said aloud; none where it cannot be read, since what lies in others can
     /// still be had.
     pub(super) fn salvage(
@@ -35,7 +34,7 @@ impl Store {
             found => found?,
         };
         for (offset, what) in bad {
-            let place = reader::pack_place(name);
+            let place = pack_place(name);
             monitor.warn(&format!("{place} is damaged at byte {offset}: {what}"));
         }
         Ok(Some(table))
@@ -84,7 +83,7 @@ impl Store {
         let mut offset = from;
         while offset + HEADER_LEN as u64 <= size {
             let len = (size - offset).min(SEARCHED_AT_ONCE) as usize;
-            let bytes = self.storage.range(Area::Packs, name, offset, len)?;
+            let bytes = self.range(name, offset, len)?;
             let mark = frame::MAGIC.len();
             if let Some(at) = bytes.windows(mark).position(|four| four == frame::MAGIC) {
                 return Ok(Some(offset + at as u64));
@@ -106,7 +105,7 @@ impl Store {
         if offset + HEADER_LEN as u64 > size {
             return Ok(Err("a frame is cut short"));
         }
-        let header = self.storage.range(Area::Packs, name, offset, HEADER_LEN)?;
+        let header = self.range(name, offset, HEADER_LEN)?;
         let stored = match frame::stored_len(&header) {
             Ok(stored) => stored,
             Err(bad) => return Ok(Err(bad.0)),
@@ -115,9 +114,7 @@ impl Store {
         if start + u64::from(stored) > size {
             return Ok(Err("a frame is cut short"));
         }
-        let body = self
-            .storage
-            .range(Area::Packs, name, start, stored as usize)?;
+        let body = self.range(name, start, stored as usize)?;
         let read = frame::open(&header, &body)
             .and_then(|raw| frame::parts(&raw).map(|parts| (raw.len() as u32, parts)));
         Ok(read

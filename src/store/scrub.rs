@@ -9,13 +9,12 @@ use std::hash::BuildHasherDefault;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::Store;
 use super::error::Error;
 use super::frame::{self, HEADER_LEN, Part};
 use super::objects::FirstBytes;
 use super::pack::FramePlace;
+use super::packs::Packs;
 use super::segment::{SEGMENT_LEN, Segments, segment_value};
-use super::storage::Area;
 use super::wire::Malformed;
 use crate::disk::PathError;
 use crate::model::Digest;
@@ -109,7 +108,7 @@ fn words(error: &dyn std::error::Error) -> String {
     }
 }
 
-impl Store {
+impl Packs {
     /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds since 1970.
     pub(crate) fn scrub(
         &self,
@@ -120,7 +119,7 @@ impl Store {
         let mut done = Scrubbed::default();
         let mut jobs = Vec::new();
         let mut looks = Vec::new();
-        let listed = self.storage.list(Area::Packs)?;
+        let listed = self.list()?;
         let total = listed.iter().map(|pack| pack.size).sum();
         monitor.phase("verifying", 0, total);
         for pack in listed {
@@ -151,32 +150,7 @@ impl Store {
         if monitor.cancelled() {
             return Err(Error::Interrupted);
         }
-        Ok(settle(done, &jobs, seen))
-    }
-
-    /// Compares the index with the packs, before it is brought into agreement with them: each name with what is wrong.
-    pub(crate) fn index_flaws(&self, monitor: &dyn Monitor) -> Result<Vec<(String, Flaw)>, Error> {
-        let rows = self.with_index(monitor, |index| index.packs())?;
-        let listed = self.storage.list(Area::Packs)?.into_iter();
-        let mut sizes: BTreeMap<String, u64> = listed.map(|pack| (pack.name, pack.size)).collect();
-        let mut flaws = Vec::new();
-        for row in rows.unwrap_or_default() {
-            let what = match sizes.remove(&row.name) {
-                None => "names a pack that is gone",
-                Some(size) if size != row.size => "has another size of a pack than it has",
-                Some(size) => match self.read_table(&row.name, size) {
-                    Ok((_, tail)) if tail != row.tail => "has another table of a pack than it has",
-                    _ => continue,
-                },
-            };
-            let flaw = Flaw {
-                file: super::index::Index::NAME.to_owned(),
-                offset: None,
-                what: format!("{what} ({})", super::reader::short(&row.name)),
-            };
-            flaws.push((row.name, flaw));
-        }
-        Ok(flaws)
+        Ok(sort_by_pack(done, &jobs, seen))
     }
 
     /// Reads the table of a pack, or finds its frames where there is none.
@@ -250,9 +224,7 @@ impl Store {
     }
 
     fn check_frame(&self, name: &str, place: &FramePlace, listed: &[Part]) -> Result<(), Bad> {
-        let bytes = self
-            .storage
-            .range(Area::Packs, name, place.offset, place.len as usize)?;
+        let bytes = self.frame(name, place)?;
         let (header, body) = bytes
             .split_at_checked(HEADER_LEN)
             .ok_or(Malformed("a frame is cut short"))?;
@@ -268,7 +240,7 @@ impl Store {
         let piece = |number: u64| {
             let offset = number * SEGMENT_LEN as u64;
             let len = (job.size - offset).min(SEGMENT_LEN as u64) as usize;
-            self.storage.range(Area::Packs, &job.name, offset, len)
+            self.range(&job.name, offset, len)
         };
         if job.size <= SEGMENT_LEN as u64 {
             return Ok(Digest::of(&piece(0)?));
@@ -285,7 +257,7 @@ impl Store {
 }
 
 /// Sorts what was seen by pack: of a pack with a flaw, only single frames are good.
-fn settle(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
+fn sort_by_pack(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
     let mut frames = Vec::new();
     for one in seen {
         match one {

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::Store;
 use super::error::Error;
 use super::frame::HEADER_LEN;
 use super::objects::Place;
 use super::packer::Packer;
+use super::reader::ObjectReader;
 use super::scrub::Digests;
 use crate::monitor::Monitor;
 
-impl Store {
+impl ObjectReader {
     /// Sends objects to a packer of another store. An error means that not all of them were sent.
     pub(crate) fn send(
         &self,

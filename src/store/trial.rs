@@ -65,21 +65,25 @@ fn a_store_whose_truth_lies_elsewhere_gives_back_what_was_saved_to_every_host() 
     packer.add_files(files).unwrap();
     let tree = packer.add_tree(b"a tree".to_vec()).unwrap();
     packer.finish().unwrap();
-    let id = one.store.commit(&snapshot(tree, "one")).unwrap();
-    one.store.pin(id).unwrap();
+    let id = one.store.snapshots.commit(&snapshot(tree, "one")).unwrap();
+    one.store.snapshots.pin(id).unwrap();
 
     let other = store_in_memory(&storage);
     let ids = |store: &Store| -> Vec<_> {
-        let catalog = store.catalog().unwrap();
+        let catalog = store.snapshots.catalog().unwrap();
         catalog.snapshots.iter().map(|(id, _)| *id).collect()
     };
     assert_eq!(
-        (ids(&other.store), other.store.pins().unwrap()),
+        (ids(&other.store), other.store.snapshots.pins().unwrap()),
         (vec![id], vec![id])
     );
     other.store.load_objects(&other.monitor).unwrap();
     for number in 0..500 {
-        let content = other.store.read(&Digest::of(&contents(number))).unwrap();
+        let content = other
+            .store
+            .objects
+            .read(&Digest::of(&contents(number)))
+            .unwrap();
         assert_eq!(content, contents(number));
     }
     let scrubbed = other.store.scrub(|_| 1.0, 0, &other.monitor).unwrap();
@@ -88,9 +92,9 @@ fn a_store_whose_truth_lies_elsewhere_gives_back_what_was_saved_to_every_host() 
         "{scrubbed:?}"
     );
 
-    other.store.forget(&[id]).unwrap();
+    other.store.snapshots.forget(&[id]).unwrap();
     assert_eq!(ids(&one.store), []);
-    one.store.unforget(&[id]).unwrap();
+    one.store.snapshots.unforget(&[id]).unwrap();
     assert_eq!(ids(&other.store), [id]);
     drop(other.store);
     let alone = one.store.alone(&one.monitor).unwrap();

@@ -1,14 +1,12 @@
 //! Usage: how much of each pack is needed.
 
-use std::sync::PoisonError;
-
 use super::Store;
 use super::error::Error;
 use super::frame::Part;
 use super::objects::{ByDigest, Objects, Place};
 use super::pack::FramePlace;
+use super::reader::ObjectReader;
 use super::scrub::{Digests, GoodFrame};
-use super::storage::Area;
 use crate::model::Digest;
 
 /// A pack with what of it is needed. Sizes are bytes as stored; of a frame, each object counts by its share of the plain bytes.
@@ -32,15 +30,15 @@ pub(crate) struct Usage {
     pub(crate) keeps: Vec<Digest>,
 }
 
-impl Store {
+impl Usage {
     /// Compares each pack with what is needed. Of an object that lies in several packs, one good copy is needed.
-    pub(crate) fn usage(&self, needed: &Digests) -> Result<Vec<Usage>, Error> {
-        let good = self.good_copies(needed);
+    pub(crate) fn measure(store: &Store, needed: &Digests) -> Result<Vec<Self>, Error> {
+        let good = good_copies(&store.objects, needed);
         let mut seen = Digests::default();
         let mut found = Vec::new();
-        for pack in self.storage.list(Area::Packs)? {
+        for pack in store.packs.list()? {
             let (name, size) = (pack.name, pack.size);
-            let (table, _) = self.read_table(&name, size)?;
+            let (table, _) = store.packs.read_table(&name, size)?;
             let mut frames: Vec<(FramePlace, Vec<Part>)> = table
                 .frames
                 .into_iter()
@@ -49,7 +47,7 @@ impl Store {
             for row in table.rows {
                 frames[row.frame as usize].1.push(row.part);
             }
-            let mut usage = Usage {
+            let mut usage = Self {
                 written: pack.written,
                 name,
                 size,
@@ -87,31 +85,31 @@ impl Store {
         }
         Ok(found)
     }
+}
 
-    /// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame: the first that can be
-    /// read, since another one may be damaged without anybody having noticed yet.
-    fn good_copies(&self, needed: &Digests) -> ByDigest<(String, u64)> {
-        let doubled: Vec<(Digest, Vec<Place>)> = {
-            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-            let all = objects.iter().flat_map(Objects::doubled);
-            let mut all: Vec<_> = all
-                .filter(|(id, _)| needed.contains(id))
-                .map(|(id, places)| (*id, places))
-                .collect();
-            // Neighbours are in one frame.
-            let order = |places: &[Place]| places.first().map(|one| (one.pack, one.frame));
-            all.sort_unstable_by_key(|(_, places)| order(places));
-            all
-        };
-        let copy = |(id, places): (Digest, Vec<Place>)| {
-            let readable = places
-                .iter()
-                .find(|place| self.read_only_place(place).is_ok());
-            let place = readable.or(places.first())?;
-            let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-            let (pack, frame) = objects.as_ref()?.frame(place.pack, place.frame)?;
-            Some((id, (pack.to_owned(), frame.offset)))
-        };
-        doubled.into_iter().filter_map(copy).collect()
-    }
+/// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame: the first that can be
+/// read, since another one may be damaged without anybody having noticed yet.
+fn good_copies(reader: &ObjectReader, needed: &Digests) -> ByDigest<(String, u64)> {
+    let doubled: Vec<(Digest, Vec<Place>)> = {
+        let objects = reader.known();
+        let all = objects.iter().flat_map(Objects::doubled);
+        let mut all: Vec<_> = all
+            .filter(|(id, _)| needed.contains(id))
+            .map(|(id, places)| (*id, places))
+            .collect();
+        // Neighbours are in one frame.
+        let order = |places: &[Place]| places.first().map(|one| (one.pack, one.frame));
+        all.sort_unstable_by_key(|(_, places)| order(places));
+        all
+    };
+    let copy = |(id, places): (Digest, Vec<Place>)| {
+        let readable = places
+            .iter()
+            .find(|place| reader.read_only_place(place).is_ok());
+        let place = readable.or(places.first())?;
+        let objects = reader.known();
+        let (pack, frame) = objects.as_ref()?.frame(place.pack, place.frame)?;
+        Some((id, (pack.to_owned(), frame.offset)))
+    };
+    doubled.into_iter().filter_map(copy).collect()
 }

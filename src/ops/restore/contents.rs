@@ -110,6 +110,7 @@ impl Writer<'_> {
     ) -> Result<Vec<Wanted<Goal<'e>>>, Error> {
         let segments = self
             .store
+            .objects
             .segments(digest)?
             .filter(|segments| Some(segments.size()) == entry.size());
         let segments = segments.ok_or_else(|| lost(digest, &entry.path))?;
@@ -129,12 +130,12 @@ impl Writer<'_> {
         wanted: Vec<Wanted<Goal<'_>>>,
         at_hand: &[(&Entry, &[u8])],
     ) -> Result<(), Error> {
-        let batches = self.store.plan(wanted)?;
+        let batches = self.store.objects.plan(wanted)?;
         self.monitor.phase("writing", 0, 0);
         at_hand
             .par_iter()
             .try_for_each(|(entry, content)| self.write_one(entry, content))?;
-        self.store.fetch(batches, |goal, bytes| {
+        self.store.objects.fetch(batches, |goal, bytes| {
             if self.monitor.cancelled() {
                 return Err(Error::Interrupted);
             }

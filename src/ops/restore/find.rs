@@ -170,7 +170,10 @@ impl Run<'_> {
         let written = written.filter(|path| !target.rewritten.contains_key(*path));
         let needed = written.filter_map(|path| Some((target.manifest.get(path)?.digest()?, path)));
         let needed: Vec<(Digest, &RelPath)> = needed.collect();
-        let lost = self.store.unreadable(needed.iter().map(|(id, _)| *id));
+        let lost = self
+            .store
+            .objects
+            .unreadable(needed.iter().map(|(id, _)| *id));
         match needed.iter().find(|(id, _)| lost.contains(id)) {
             Some((id, path)) => Err(contents::lost(id, path).into()),
             None => Ok(()),

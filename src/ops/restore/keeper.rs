@@ -92,7 +92,7 @@ impl<'a> Keeper<'a> {
     fn complete(&self, first: SnapshotId, late: Late<'_>) -> Result<Scan, Error> {
         let context = &self.context.heard_by(late.monitor);
         let cache = StatCache::new(late.known, context.racy(late.old)?);
-        let catalog = self.store.catalog()?;
+        let catalog = self.store.snapshots.catalog()?;
         let before = catalog.snapshots.iter().find(|(id, _)| *id == first);
         let before = before.map(chosen);
         // What was found stays true of it.
@@ -116,7 +116,7 @@ impl<'a> Keeper<'a> {
             ..Draft::default()
         };
         let (snapshot, _) = prepare(context, self.store, intake, &scan, draft)?;
-        let id = self.store.commit(&snapshot)?;
+        let id = self.store.snapshots.commit(&snapshot)?;
         if let State::Drafted(incident) = &mut *self.state() {
             incident.completed(id);
         }
@@ -127,7 +127,7 @@ impl<'a> Keeper<'a> {
     /// What the incident snapshot holds: as it was scanned, and with what completes it.
     fn read(&self, first: SnapshotId, monitor: &dyn Monitor) -> Result<Option<Kept>, Error> {
         self.store.load_objects(monitor)?;
-        let catalog = self.store.catalog()?;
+        let catalog = self.store.snapshots.catalog()?;
         let snapshots = &catalog.snapshots;
         let scanned = snapshots.iter().find(|(id, _)| *id == first);
         let newest = snapshots
@@ -137,20 +137,26 @@ impl<'a> Keeper<'a> {
             return Ok(None);
         };
         Ok(Some(Kept {
-            first: self.store.manifest(&scanned.root, scanned.entries())?,
-            newest: self.store.manifest(&newest.root, newest.entries())?,
+            first: self
+                .store
+                .trees()
+                .manifest(&scanned.root, scanned.entries())?,
+            newest: self
+                .store
+                .trees()
+                .manifest(&newest.root, newest.entries())?,
         }))
     }
 
     /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. So goes what completes it.
     fn withdraw_named(&self, id: SnapshotId) -> Result<(), Error> {
         let withdraw = || {
-            let catalog = self.store.catalog()?;
+            let catalog = self.store.snapshots.catalog()?;
             let named = catalog.of(&self.venv).filter(|(found, snapshot)| {
                 (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
             });
             for (id, _) in named {
-                self.store.withdraw(*id)?;
+                self.store.snapshots.withdraw(*id)?;
             }
             Ok(())
         };

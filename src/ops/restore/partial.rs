@@ -5,7 +5,7 @@ use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::ops::snapshot::store_missing;
-use crate::store::{Digests, Hole, Store};
+use crate::store::{Digests, Hole, Reach, Store};
 use crate::tree::{Site, Standing};
 
 /// What of a snapshot cannot be had.
@@ -26,10 +26,15 @@ impl Lost {
         options: &RestoreOptions,
     ) -> Result<Self, Error> {
         context.monitor.phase("looking for holes", 0, 0);
-        let needed = store.reach([&chosen.snapshot], |id| store.has(id))?.needed;
-        let bad = store.unreadable(needed);
-        store.disown(&bad);
-        let mut reach = store.reach([&chosen.snapshot], |id| store.has(id))?;
+        let needed = Reach::walk(&store.objects, [&chosen.snapshot], |id| {
+            store.objects.has(id)
+        })?
+        .needed;
+        let bad = store.objects.unreadable(needed);
+        store.objects.disown(&bad);
+        let mut reach = Reach::walk(&store.objects, [&chosen.snapshot], |id| {
+            store.objects.has(id)
+        })?;
         if !reach.missing.is_empty() && place.standing() == Standing::Directory && !options.dry_run
         {
             if let Err(error) = store_missing(context, store, place, reach.missing.clone()) {
@@ -39,10 +44,12 @@ impl Lost {
                 }
                 context.monitor.warn(&crate::ops::error::reason(&error));
             }
-            reach = store.reach([&chosen.snapshot], |id| store.has(id))?;
+            reach = Reach::walk(&store.objects, [&chosen.snapshot], |id| {
+                store.objects.has(id)
+            })?;
         }
         Ok(Self {
-            holes: store.holes(&chosen.snapshot, &reach)?,
+            holes: reach.holes(store.trees(), &chosen.snapshot)?,
             objects: reach.missing,
         })
     }

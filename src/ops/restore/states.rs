@@ -27,7 +27,9 @@ fn try_note(
     if let Some(records) = states {
         let cache = StatCache::new(records.into_iter(), None);
         let key = Context::cache_key(&context.venv_id(place));
-        store.set_stat_cache(&key, &cache.encode(), context.monitor);
+        store
+            .index
+            .set_stat_cache(&key, &cache.encode(), context.monitor);
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ impl Target {
         monitor: &dyn Monitor,
     ) -> Result<Self, Error> {
         let (root, entries) = (&chosen.snapshot.root, chosen.snapshot.entries());
-        let manifest = store.manifest_without(root, entries, missing)?;
+        let manifest = store.trees().manifest_without(root, entries, missing)?;
         let unread = manifest.unreadable();
         let manifest = leave_out(manifest, monitor);
         let from = chosen.snapshot.venv.path();

@@ -51,7 +51,7 @@ pub(in crate::ops) fn prepare(
         .flat_map(|audit| &audit.findings);
     let (damage, notices): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.is_damage());
     let added = packer.finish()?;
-    let catalog = store.catalog()?;
+    let catalog = store.snapshots.catalog()?;
     let earlier =
         |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.order() < created);
     let parent = catalog.of(&draft.venv).rev().find(earlier);

@@ -26,7 +26,7 @@ pub(in crate::ops) fn hurt(
                 id: *id,
                 snapshot: snapshot.clone(),
             };
-            let holes = store.holes(snapshot, reach)?;
+            let holes = reach.holes(store.trees(), snapshot)?;
             found.push(Hurt { chosen, holes });
         }
     }

@@ -129,7 +129,7 @@ impl Incident {
         keep_old: bool,
     ) -> Result<(), Error> {
         if let Some((_, snapshot)) = &self.snapshot
-            && let Err(error) = store.commit(snapshot)
+            && let Err(error) = store.snapshots.commit(snapshot)
         {
             *self = Self::without(context, error.into(), keep_old)?;
         }
@@ -139,6 +139,6 @@ impl Incident {
     /// Takes the snapshot back: the restore did not happen.
     pub(in crate::ops) fn withdraw(&self, store: &Store) -> Result<(), Error> {
         let mut all = self.completions.iter().rev().copied().chain(self.id());
-        all.try_for_each(|id| Ok(store.withdraw(id)?))
+        all.try_for_each(|id| Ok(store.snapshots.withdraw(id)?))
     }
 }

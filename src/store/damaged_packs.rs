@@ -2,16 +2,27 @@
 //! hold: it stores that anew, and whoever reads takes the new copy first. A mark goes with the damage.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::Store;
 use super::error::Error;
 use super::scrub::Scrubbed;
-use super::storage::{Area, Over};
+use super::storage::{Area, Over, Storage};
 use crate::monitor::Monitor;
 
-impl Store {
+/// The marks of damaged packs.
+#[derive(Debug)]
+pub(crate) struct DamagedPacks {
+    storage: Arc<dyn Storage>,
+}
+
+impl DamagedPacks {
+    pub(super) fn new(storage: &Arc<dyn Storage>) -> Self {
+        let storage = Arc::clone(storage);
+        Self { storage }
+    }
+
     /// The packs that are marked. That the marks cannot be read must not keep anybody from reading packs.
-    pub(super) fn suspects(&self, monitor: &dyn Monitor) -> BTreeSet<String> {
+    pub(super) fn names(&self, monitor: &dyn Monitor) -> BTreeSet<String> {
         match self.storage.names(Area::Suspects) {
             Ok(names) => names.into_iter().collect(),
             Err(error) => {
@@ -23,11 +34,11 @@ impl Store {
 
     /// Marks what a scrub found damaged, and takes the mark from what it found good. That it cannot be written is a warning: the
     /// finding is told all the same.
-    pub(crate) fn mark_suspects(&self, scrubbed: &Scrubbed, monitor: &dyn Monitor) {
-        if !self.may_write() {
+    pub(crate) fn mark(&self, scrubbed: &Scrubbed, monitor: &dyn Monitor) {
+        if !self.storage.may_write() {
             return;
         }
-        let marked = self.suspects(monitor);
+        let marked = self.names(monitor);
         let packs = self.storage.names(Area::Packs).map_err(Error::from);
         let done = packs.and_then(|packs| {
             let gone = |name: &&String| packs.binary_search(name).is_err();
@@ -47,7 +58,7 @@ impl Store {
 
     /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only store more for it,
     /// and must not stop a writer. It is told all the same: marks that cannot be read when they are loaded, others by the next scrub.
-    pub(super) fn clear_suspects(&self, names: &[String]) {
+    pub(super) fn unmark(&self, names: &[String]) {
         let mut marked = self.storage.names(Area::Suspects).unwrap_or_default();
         marked.retain(|name| names.contains(name));
         let _ = self.storage.delete(Area::Suspects, &marked);

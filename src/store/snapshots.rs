@@ -1,13 +1,14 @@
 //! Snapshot files: each is named by the BLAKE3 of its bytes, and its appearance is the commit of a save.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::Store;
 use super::error::Error;
-use super::storage::{Area, Over};
+use super::roll::Roll;
+use super::storage::{Area, Over, Storage};
 use crate::model::{Digest, Snapshot, SnapshotId};
 
 /// No snapshot file is longer; a longer one is not ours.
@@ -27,7 +28,7 @@ pub(crate) struct Catalog {
 
 /// What was read of an area before.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+struct Seen {
     /// The names that were there, if the catalog has all of them: others may be mended or come back under the same name.
     names: Option<Vec<String>>,
     catalog: Arc<Catalog>,
@@ -41,7 +42,30 @@ impl Catalog {
     }
 }
 
-impl Store {
+/// The snapshot files of a store, with what is known of each: whether it is pinned, forgotten, or should be there.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    /// Where the store is, for messages.
+    path: PathBuf,
+    storage: Arc<dyn Storage>,
+    pub(super) roll: Roll,
+    seen: Mutex<HashMap<Area, Seen>>,
+}
+
+impl Snapshots {
+    pub(super) fn new(path: &Path, storage: &Arc<dyn Storage>) -> Self {
+        Self {
+            path: path.to_owned(),
+            storage: Arc::clone(storage),
+            roll: Roll::new(storage),
+            seen: Mutex::default(),
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<Area, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
     pub(crate) fn catalog(&self) -> Result<Arc<Catalog>, Error> {
         self.catalog_of(Area::Snapshots)
@@ -55,23 +79,22 @@ impl Store {
     /// A snapshot file never changes, so one that was read and checked is not read again.
     fn catalog_of(&self, area: Area) -> Result<Arc<Catalog>, Error> {
         let names = self.storage.names(area)?;
-        let seen = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = seen().get(&area).cloned().unwrap_or_default();
+        let before = self.seen().get(&area).cloned().unwrap_or_default();
         if before.names.as_ref() == Some(&names) {
             return Ok(before.catalog);
         }
-        let catalog = Arc::new(self.read_catalog(area, &names, &before.catalog));
+        let catalog = Arc::new(self.read_files(area, &names, &before.catalog));
         let has_all = catalog.snapshots.len() == names.len();
         let now = Seen {
             names: has_all.then_some(names),
             catalog: Arc::clone(&catalog),
         };
-        seen().insert(area, now);
+        self.seen().insert(area, now);
         Ok(catalog)
     }
 
     /// Reads the snapshot files of these names, but those that were read before.
-    pub(super) fn read_catalog(&self, area: Area, names: &[String], before: &Catalog) -> Catalog {
+    pub(super) fn read_files(&self, area: Area, names: &[String], before: &Catalog) -> Catalog {
         let before = before.snapshots.iter();
         let before: HashMap<SnapshotId, &Snapshot> = before.map(|(id, one)| (*id, one)).collect();
         let read = |name: &String| {
@@ -99,7 +122,7 @@ impl Store {
 
     fn read_snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
         let corrupt = |what: String| Error::Corrupt {
-            place: format!("snapshot file {}", super::reader::short(name)),
+            place: format!("snapshot file {}", super::packs::short(name)),
             what,
         };
         let bytes = self.storage.get(area, name, FILE_BYTES_MAX)?;
@@ -111,8 +134,8 @@ impl Store {
             serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
         if snapshot.format != Snapshot::FORMAT || !snapshot.features.is_empty() {
             return Err(Error::TooNew {
-                path: self.path().to_owned(),
-                what: format!("snapshot {} has another format", super::reader::short(name)),
+                path: self.path.clone(),
+                what: format!("snapshot {} has another format", super::packs::short(name)),
             });
         }
         Ok((SnapshotId(digest), snapshot))
@@ -124,7 +147,7 @@ impl Store {
         let name = id.to_hex();
         self.storage
             .put(Area::Snapshots, &name, &bytes, Over::Damaged)?;
-        self.enrol(&name);
+        self.roll.enrol(&name);
         Ok(id)
     }
 
@@ -136,7 +159,7 @@ impl Store {
             return Ok(bytes);
         }
         Err(Error::Corrupt {
-            place: format!("snapshot file {}", super::reader::short(&name)),
+            place: format!("snapshot file {}", super::packs::short(&name)),
             what: "its content does not fit its name".to_owned(),
         })
     }
@@ -146,17 +169,17 @@ impl Store {
     pub(crate) fn commit_copy(&self, id: SnapshotId, bytes: &[u8]) -> Result<(), Error> {
         let name = id.to_hex();
         self.storage.put(Area::Snapshots, &name, bytes, Over::Any)?;
-        self.enrol(&name);
+        self.roll.enrol(&name);
         Ok(())
     }
 
     /// Takes back the snapshot of a restore that never happened. What only it held stays until the store is pruned.
     pub(crate) fn withdraw(&self, id: SnapshotId) -> Result<(), Error> {
         let names = names(&[id]);
-        self.strike(&names)?;
+        self.roll.strike(&names)?;
         self.storage.delete(Area::Snapshots, &names)?;
         // A `verify` that saw the file may have put it on the roll since.
-        self.strike(&names)
+        self.roll.strike(&names)
     }
 
     /// Marks a snapshot to be kept for ever.
@@ -169,6 +192,22 @@ impl Store {
     /// Takes the mark away.
     pub(crate) fn unpin(&self, id: SnapshotId) -> Result<(), Error> {
         Ok(self.storage.delete(Area::Pins, &names(&[id]))?)
+    }
+
+    /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew no roll.
+    pub(crate) fn enrol_all(&self) -> Result<(), Error> {
+        self.roll.enrol_all()
+    }
+
+    /// The snapshots that are pinned or on the roll and of which there is no file any more, not even a damaged one.
+    pub(crate) fn missing(&self) -> Result<Vec<SnapshotId>, Error> {
+        self.roll.missing()
+    }
+
+    /// Gives a missing snapshot up: its pin goes, and it is missed no more.
+    pub(crate) fn give_up(&self, id: SnapshotId) -> Result<(), Error> {
+        self.roll.strike(&names(&[id]))?;
+        self.unpin(id)
     }
 
     /// Takes snapshots from the list; they can be brought back until they are pruned.
@@ -185,7 +224,7 @@ impl Store {
 
     /// Removes forgotten snapshots for good, by the names of their files.
     pub(crate) fn drop_forgotten(&self, names: &[String]) -> Result<(), Error> {
-        self.strike(names)?;
+        self.roll.strike(names)?;
         Ok(self.storage.delete(Area::Forgotten, names)?)
     }
 
@@ -243,6 +282,7 @@ mod tests {
         let Trial { scratch, store, .. } = Trial::new();
         let path = scratch.path().join("store");
         let snapshot = |writer| snapshot(Digest::of(b""), writer);
+        let store = &store.snapshots;
         let one = store.commit(&snapshot("one")).unwrap();
         let first = store.catalog().unwrap();
         assert!(Arc::ptr_eq(&first, &store.catalog().unwrap()));

@@ -1,0 +1,102 @@
+//! The packs of a store, as files: their tables, their frames, and the bytes of a frame.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::Error;
+use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Table};
+use super::storage::{Area, Listed, Storage};
+use crate::disk::PathError;
+
+/// Bytes of a pack that are hashed at a time.
+const HASHED_AT_ONCE: usize = 4 << 20;
+
+/// The part of a file's name that people see.
+pub(super) fn short(name: &str) -> String {
+    name.chars().take(12).collect()
+}
+
+/// How a pack is called in messages.
+pub(super) fn pack_place(name: &str) -> String {
+    format!("pack {}", short(name))
+}
+
+/// All packs of a store. What they hold is known to whoever read their tables.
+#[derive(Debug)]
+pub(crate) struct Packs {
+    /// Where the store is, for messages.
+    path: PathBuf,
+    storage: Arc<dyn Storage>,
+}
+
+impl Packs {
+    pub(super) fn new(path: &Path, storage: &Arc<dyn Storage>) -> Self {
+        Self {
+            path: path.to_owned(),
+            storage: Arc::clone(storage),
+        }
+    }
+
+    /// All packs, sorted by name.
+    pub(super) fn list(&self) -> Result<Vec<Listed>, PathError> {
+        self.storage.list(Area::Packs)
+    }
+
+    /// Reads `len` bytes at `offset` of a pack.
+    pub(super) fn range(&self, name: &str, offset: u64, len: usize) -> Result<Vec<u8>, PathError> {
+        self.storage.range(Area::Packs, name, offset, len)
+    }
+
+    /// Reads a frame, header and body, as it is stored.
+    pub(super) fn frame(&self, name: &str, place: &FramePlace) -> Result<Vec<u8>, PathError> {
+        self.range(name, place.offset, place.len as usize)
+    }
+
+    /// Reads the table of a pack from its end.
+    pub(super) fn read_table(&self, name: &str, size: u64) -> Result<(Table, Vec<u8>), Error> {
+        let corrupt = |what: &str| Error::Corrupt {
+            place: pack_place(name),
+            what: what.to_owned(),
+        };
+        if size < (HEADER.len() + FOOTER_LEN) as u64 {
+            return Err(corrupt("it is cut short"));
+        }
+        self.check_header(name, size)?;
+        let end = self.range(name, size - FOOTER_LEN as u64, FOOTER_LEN)?;
+        let footer = Footer::read(&end).map_err(|bad| corrupt(bad.0))?;
+        let len = u64::from(footer.len) + FOOTER_LEN as u64;
+        if footer.offset.checked_add(len) != Some(size) {
+            return Err(corrupt("its footer points elsewhere"));
+        }
+        let tail = self.range(name, footer.offset, len as usize)?;
+        let table = Table::open(&tail).map_err(|bad| corrupt(bad.0))?;
+        if !table.tiles(footer.offset) {
+            return Err(corrupt("its frames do not fill it"));
+        }
+        Ok((table, tail))
+    }
+
+    /// That a pack is of a version that we read. Its name tells a newer one from a damaged one.
+    pub(super) fn check_header(&self, name: &str, size: u64) -> Result<(), Error> {
+        if self.range(name, 0, HEADER.len())? == HEADER {
+            return Ok(());
+        }
+        let mut hasher = blake3::Hasher::new();
+        for offset in (0..size).step_by(HASHED_AT_ONCE) {
+            let len = (size - offset).min(HASHED_AT_ONCE as u64) as usize;
+            hasher.update(&self.range(name, offset, len)?);
+        }
+        if hasher.finalize().to_hex().as_str() == name {
+            let what = format!("{} has another format", pack_place(name));
+            return Err(Error::TooNew {
+                path: self.path.clone(),
+                what,
+            });
+        }
+        let what = "its header is wrong".to_owned();
+        Err(Error::Corrupt {
+            place: pack_place(name),
+            what,
+        })
+    }
+}

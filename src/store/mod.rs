@@ -10,6 +10,7 @@ mod damaged_packs;
 pub(crate) mod error;
 mod forest;
 mod frame;
+mod frame_cache;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod header;

@@ -1,51 +1,18 @@
 //! Gives objects back, each checked against its name on the way out (promise 7).
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::error::Error;
 use super::frame::{self, HEADER_LEN, ObjectKind};
+use super::frame_cache::FrameCache;
 use super::objects::{Objects, Place};
 use super::pack::{FramePlace, Table};
 use super::packs::{Packs, pack_place};
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments};
 use crate::model::Digest;
-
-/// The frames that were read last: neighbours in path order are mostly neighbours in a frame.
-#[derive(Debug, Default)]
-pub(super) struct FrameCache(Mutex<VecDeque<(FrameKey, Arc<Slot>)>>);
-
-/// A frame, once it was read. Who holds it reads it, and who comes meanwhile waits instead of doing the same work.
-type Slot = Mutex<Option<Arc<Vec<u8>>>>;
-
-/// The numbers of a pack and of a frame in it.
-type FrameKey = (u32, u32);
-
-const CACHED_FRAMES: usize = 8;
-
-impl FrameCache {
-    /// The place for a frame, which may be empty yet.
-    fn slot(&self, wanted: FrameKey) -> Arc<Slot> {
-        let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = frames.iter().position(|(key, _)| *key == wanted);
-        let found = at.and_then(|at| frames.remove(at));
-        let (_, slot) = found.unwrap_or_else(|| (wanted, Arc::default()));
-        if frames.len() >= CACHED_FRAMES {
-            frames.pop_front();
-        }
-        frames.push_back((wanted, Arc::clone(&slot)));
-        slot
-    }
-
-    /// Forgets all: the numbers mean other packs from now on.
-    pub(super) fn clear(&self) {
-        let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        frames.clear();
-    }
-}
 
 /// An object that somebody wants, with what they want it for.
 #[derive(Debug)]
@@ -202,12 +169,7 @@ impl ObjectReader {
     }
 
     fn cached_frame(&self, pack: u32, frame: u32) -> Result<Arc<Vec<u8>>, Error> {
-        let slot = self.frames.slot((pack, frame));
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match slot.as_ref() {
-            Some(raw) => Ok(Arc::clone(raw)),
-            None => Ok(Arc::clone(slot.insert(Arc::new(self.frame(pack, frame)?)))),
-        }
+        self.frames.get((pack, frame), || self.frame(pack, frame))
     }
 
     /// Cuts an object from its frame and checks it.

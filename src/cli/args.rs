@@ -119,7 +119,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Save {
-    /// The venv [default: the active one, else the nearest .venv]
+    /// The venv [default: the active one, else the nearest .venv or venv]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
     /// A name to find it by: @LABEL; many snapshots may carry the same one
@@ -138,7 +138,7 @@ pub(crate) struct Save {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The venv [default: the active one, else the nearest .venv]
+    /// The venv [default: the active one, else the nearest .venv or venv]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
     /// Also import every top-level module with the venv's own interpreter; this runs code of the venv
@@ -249,7 +249,7 @@ pub(crate) struct Show {
 
 #[derive(Debug, Args)]
 pub(crate) struct Of {
-    /// Whose 'latest' and '@label' are meant [default: the active venv, else the nearest .venv]
+    /// Whose 'latest' and '@label' are meant [default: the active venv, else the nearest .venv or venv]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
 }
@@ -275,7 +275,7 @@ pub(crate) struct Cat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Log {
-    /// The venv [default: the active one, else the nearest .venv, else all]
+    /// The venv [default: the active one, else the nearest .venv or venv, else all]
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Cat) -> Result<Exit, Failure> {
     });
     let readings: Vec<_> = readings.collect();
     let (first, _) = readings.first().ok_or_else(form)?;
-    let site = Session::venv_of(first, args.of.venv.as_deref())?;
+    let site = session.venv_of([first], args.of.venv.as_deref())?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     // A label may hold colons, a path may too: the first reading of which both are there is meant.
     let mut done = Ok(());

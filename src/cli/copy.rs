@@ -11,10 +11,10 @@ use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Copy) -> Result<Exit, Failure> {
     // All are those of every venv unless one is named; names are understood by the venv around.
-    let site = match (args.snapshots.first(), args.of.venv.as_deref()) {
-        (Some(name), named) => Session::venv_of(name, named)?,
-        (None, Some(named)) => Some(place::venv(Some(named), session.ui)?),
-        (None, None) => None,
+    let site = match (args.snapshots.is_empty(), args.of.venv.as_deref()) {
+        (false, named) => session.venv_of(&args.snapshots, named)?,
+        (true, Some(named)) => Some(place::venv(Some(named), session.ui)?),
+        (true, None) => None,
     };
     let select = if args.all {
         Select::All

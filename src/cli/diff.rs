@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use venv_snap::Site;
 use venv_snap::model::SnapshotRef;
 use venv_snap::ops::{DiffOptions, DiffOutcome, diff_snapshots, diff_venv};
 use venv_snap::report::{json, text};
@@ -65,13 +64,7 @@ fn two_snapshots(
     b: &SnapshotRef,
     named: Option<&Path>,
 ) -> Result<Exit, Failure> {
-    let by_venv = [a, b]
-        .into_iter()
-        .find(|name| !matches!(name, SnapshotRef::Prefix(_)));
-    let site: Option<Site> = by_venv
-        .map(|name| Session::venv_of(name, named))
-        .transpose()?
-        .flatten();
+    let site = session.venv_of([a, b], named)?;
     let outcome = diff_snapshots(&session.context, a, b, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     tell(session, &outcome)

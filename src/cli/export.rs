@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Export) -> Result<Exit, Failure> {
-    let site = Session::venv_of(&args.snapshot, args.of.venv.as_deref())?;
+    let site = session.venv_of([&args.snapshot], args.of.venv.as_deref())?;
     let explain = |error| session.explain(error, site.as_ref());
     let finish = |left_out: u64| {
         if left_out > 0 {

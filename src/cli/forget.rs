@@ -34,10 +34,10 @@ pub(crate) fn run(session: &Session<'_>, args: Forget) -> Result<Exit, Failure> 
         ));
     }
     // A policy is for all venvs unless one is named; names are understood by the venv around.
-    let site = match (args.snapshots.first(), args.of.venv.as_deref()) {
-        (Some(name), named) => Session::venv_of(name, named)?,
-        (None, Some(named)) => Some(place::venv(Some(named), session.ui)?),
-        (None, None) => None,
+    let site = match (args.snapshots.is_empty(), args.of.venv.as_deref()) {
+        (false, named) => session.venv_of(&args.snapshots, named)?,
+        (true, Some(named)) => Some(place::venv(Some(named), session.ui)?),
+        (true, None) => None,
     };
     let options = ForgetOptions {
         named: args.snapshots,

@@ -10,7 +10,7 @@ use super::place;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Log) -> Result<Exit, Failure> {
-    let site = place::venv_around(args.venv.as_deref())?;
+    let site = place::venv_around(args.venv.as_deref(), session.ui)?;
     let outcome = log(&session.context, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     let unknown = site

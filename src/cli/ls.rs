@@ -17,7 +17,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Ls) -> Result<Exit, Failure> {
         Some(path) => inside(path.as_os_str().as_bytes())?,
         None => RelPath::root(),
     };
-    let site = Session::venv_of(&args.snapshot, args.of.venv.as_deref())?;
+    let site = session.venv_of([&args.snapshot], args.of.venv.as_deref())?;
     let outcome = ls(&session.context, &args.snapshot, &below, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {

@@ -9,10 +9,7 @@ use super::exit::Exit;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Pin, pinning: Pinning) -> Result<Exit, Failure> {
-    let site = match args.snapshots.first() {
-        Some(name) => Session::venv_of(name, args.of.venv.as_deref())?,
-        None => None,
-    };
+    let site = session.venv_of(&args.snapshots, args.of.venv.as_deref())?;
     let outcome = pin(&session.context, site.as_ref(), &args.snapshots, pinning)
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {

@@ -143,15 +143,21 @@ fn data_home() -> Option<PathBuf> {
         .map(|dirs| dirs.data_dir())
 }
 
-/// The venv that is meant where none is named: the active one, or the nearest `.venv`.
+/// The venv that is meant where none is named: the active one, or the nearest `.venv`, then `venv`.
 fn found_around() -> Option<PathBuf> {
     if let Some(active) = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()) {
         return Some(active.into());
     }
     let here = std::env::current_dir().ok()?;
     here.ancestors()
-        .map(|dir| dir.join(".venv"))
-        .find(|path| path.join("pyvenv.cfg").is_file())
+        .flat_map(|dir| [".venv", "venv"].map(|name| dir.join(name)))
+        .find(|path| looks_like_venv(path))
+}
+
+/// Whether it is a venv, or what damage left of one: beside a damaged `.venv` nobody means another one.
+fn looks_like_venv(path: &Path) -> bool {
+    let has = |name: &str| fs::symlink_metadata(path.join(name)).is_ok();
+    has("pyvenv.cfg") || has("bin/python")
 }
 
 /// The venv to look at: the one that is named, else the one around, and which it is is told.
@@ -162,7 +168,7 @@ pub(crate) fn venv(named: Option<&Path>, ui: &Ui) -> Result<Site, Failure> {
             Some(path) => (path, Some("chosen")),
             None => {
                 return Err(Failure::usage(
-                    "no venv is named, none is active, and there is no '.venv' here or above",
+                    "no venv is named, none is active, and there is no '.venv' or 'venv' here or above",
                     "name its directory",
                 ));
             }
@@ -175,10 +181,12 @@ pub(crate) fn venv(named: Option<&Path>, ui: &Ui) -> Result<Site, Failure> {
     Ok(site)
 }
 
-/// The venv around, if there is one.
-pub(crate) fn venv_around(named: Option<&Path>) -> Result<Option<Site>, Failure> {
-    let path = named.map(Path::to_owned).or_else(found_around);
-    Ok(path.map(|path| Site::resolve(&path)).transpose()?)
+/// The venv that is named, else the one around, if there is one; and which it is is told.
+pub(crate) fn venv_around(named: Option<&Path>, ui: &Ui) -> Result<Option<Site>, Failure> {
+    if named.is_none() && found_around().is_none() {
+        return Ok(None);
+    }
+    venv(named, ui).map(Some)
 }
 
 /// The venv to change: it must be named, unless somebody at a terminal says yes to the one around.

@@ -162,13 +162,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The venv by which a name of a snapshot is understood. An id needs none; the others must not mean just any venv.
-    pub(crate) fn venv_of(
-        name: &SnapshotRef,
+    /// The venv by which names of snapshots are understood. An id needs none; the others must not mean just any venv.
+    pub(crate) fn venv_of<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n SnapshotRef>,
         named: Option<&std::path::Path>,
     ) -> Result<Option<Site>, Failure> {
-        let site = place::venv_around(named)?;
-        if site.is_none() && !matches!(name, SnapshotRef::Prefix(_)) {
+        let by_venv = |name: &&SnapshotRef| !matches!(name, SnapshotRef::Prefix(_));
+        let Some(name) = names.into_iter().find(by_venv) else {
+            return match named {
+                Some(named) => place::venv(Some(named), self.ui).map(Some),
+                None => Ok(None),
+            };
+        };
+        let site = place::venv_around(named, self.ui)?;
+        if site.is_none() {
             return Err(Failure::usage(
                 format!("'{name}' of which venv?"),
                 "name it with --venv DIR",

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Show) -> Result<Exit, Failure> {
-    let site = Session::venv_of(&args.snapshot, args.of.venv.as_deref())?;
+    let site = session.venv_of([&args.snapshot], args.of.venv.as_deref())?;
     let shown = show(&session.context, &args.snapshot, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {

@@ -19,6 +19,7 @@ mod beyond;
 mod bytecode;
 mod caches;
 mod care;
+mod chosen;
 mod clock;
 mod closed;
 mod command_line;

@@ -7,7 +7,9 @@ use std::path::Path;
 use super::error::Error;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::python::bytecode::{is_bytecode, source_of};
-use crate::python::relocate::{Relocation, candidates, is_record, relocate, relocate_but};
+use crate::python::relocate::{
+    Relocation, candidates, is_record, relocate, relocate_but, relocated_link,
+};
 use crate::store::Store;
 
 /// A tree with the contents that no store has.
@@ -16,6 +18,8 @@ pub(super) struct Adapted {
     pub(super) manifest: Manifest,
     /// New contents of files that name their place.
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
+    /// How many links lead to the new place instead of the old one.
+    pub(super) links: u64,
     /// What people must know of it.
     pub(super) warnings: Vec<String>,
 }
@@ -65,9 +69,13 @@ pub(super) fn adapted(
             some
         }
     };
+    let (saved, links) = with_links(saved, live, |path, text| {
+        relocated_link(path, text, from, to)
+    });
     Ok(Adapted {
         manifest: with_contents(saved, &rewritten),
         rewritten,
+        links,
         warnings,
     })
 }
@@ -97,6 +105,30 @@ fn settle_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, liv
             some.rewritten.insert(path.clone(), whole.clone());
         }
     }
+}
+
+/// Lets links lead to the new place, but for those that stand there as they were saved. Tells how many.
+fn with_links(
+    saved: Manifest,
+    live: Option<&Manifest>,
+    relocated: impl Fn(&RelPath, &[u8]) -> Option<Vec<u8>>,
+) -> (Manifest, u64) {
+    let mut entries = saved.into_entries();
+    let mut links = 0;
+    for entry in &mut entries {
+        let Node::Symlink(text) = &mut entry.node else {
+            continue;
+        };
+        let there = live
+            .and_then(|live| live.get(&entry.path))
+            .map(|there| &there.node);
+        let is_as_saved = matches!(there, Some(Node::Symlink(there)) if there == text);
+        if let Some(new) = relocated(&entry.path, text).filter(|_| !is_as_saved) {
+            *text = new;
+            links += 1;
+        }
+    }
+    (Manifest::new(entries), links)
 }
 
 /// Puts the new contents into the tree. Bytecode of a rewritten source is dropped: Python could believe it.

@@ -65,7 +65,9 @@ pub use repair::Repaired;
 pub use report::{ReportOutcome, report};
 #[cfg(feature = "bench")]
 pub(crate) use restore::bench;
-pub use restore::{Mode, Part, RestoreOptions, RestoreOutcome, Unsettled, restore};
+pub use restore::{
+    Mode, OldForm, OldName, OldNames, Part, RestoreOptions, RestoreOutcome, Unsettled, restore,
+};
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};
 pub use snapshot::Hurt;

@@ -55,6 +55,7 @@ mod matrix;
 mod misread;
 mod mixtures;
 mod names;
+mod old_place;
 mod order;
 mod other_place;
 mod overlooked;

@@ -11,6 +11,7 @@ mod contents;
 mod find;
 mod keep;
 mod keeper;
+mod old_names;
 mod options;
 mod outcome;
 mod partial;
@@ -35,6 +36,7 @@ use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
 
+pub use old_names::{OldForm, OldName, OldNames};
 pub use options::{Part, RestoreOptions};
 pub use outcome::{Mode, RestoreOutcome, Unsettled};
 
@@ -81,7 +83,8 @@ pub fn restore(
         start: Instant::now(),
         verb: "restore",
     };
-    run.at(&place.again()?)
+    let place = place.again()?;
+    Ok(old_names::told(&place, run.at(&place)?, context.monitor))
 }
 
 /// Brings a venv to the state of one snapshot, which is settled.
@@ -377,6 +380,7 @@ impl<'a> Run<'a> {
             written: 0,
             written_bytes: 0,
             relocated: 0,
+            old_names: None,
             holes: self.lost.holes,
             processes: Vec::new(),
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::OldNames;
 use crate::disk::processes::Process;
 use crate::model::{Change, IncidentReport, PackageChange, SnapshotId};
 use crate::ops::error::Error;
@@ -82,8 +83,10 @@ pub struct RestoreOutcome {
     pub written: u64,
     /// Their bytes.
     pub written_bytes: u64,
-    /// Files that were rewritten for their new place.
+    /// Files that were rewritten for their new place, and links.
     pub relocated: u64,
+    /// What still names the place where the snapshot was taken, where that is another one and the tree was looked at.
+    pub old_names: Option<OldNames>,
     /// What the store has lost of the snapshot, and so is not in the new tree.
     pub holes: Vec<Hole>,
     /// Processes that still use the replaced tree.

@@ -22,7 +22,7 @@ pub(super) struct Target {
     pub(super) manifest: Manifest,
     /// New contents of files that name their place.
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
-    /// How many files were rewritten.
+    /// How many files and links were rewritten.
     pub(super) relocated: u64,
     /// What is not restored, and so stays as it stands in the live tree, with all other names that it has.
     pub(super) stays: HashSet<RelPath>,
@@ -65,7 +65,7 @@ impl Target {
             warnings.for_each(|warning| monitor.warn(warning));
         }
         Ok(Self {
-            relocated: done.rewritten.len() as u64,
+            relocated: done.rewritten.len() as u64 + done.links,
             manifest: done.manifest,
             rewritten: done.rewritten,
             stays: HashSet::new(),

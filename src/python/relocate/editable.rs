@@ -6,9 +6,8 @@ use crate::model::{RelPath, Shown};
 
 /// Rewrites what points into the venv.
 pub(super) fn rewrite(path: &RelPath, content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuck> {
-    // A plain list of paths needs no quoting; Python and JSON do.
-    let quoted = !(path.name().ends_with(b".pth") || path.name().ends_with(b".egg-link"));
-    if quoted && mentions(content, place) && !is_plain(place.to) {
+    // A plain list of paths needs no quoting; Python does.
+    if path.name().ends_with(b".py") && mentions(content, place) && !is_plain(place.to) {
         return Err(Stuck);
     }
     Ok(replace_plain(content, place))

@@ -5,16 +5,24 @@
 
 mod activate;
 mod editable;
+mod json;
+mod link;
+mod mentions;
 mod occurrence;
 mod record;
+mod role;
 mod shebang;
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{Entry, Manifest, RelPath};
+pub(crate) use link::relocated_link;
+pub(crate) use mentions::{Counter, Mentions};
+pub(crate) use role::is_record;
 pub(crate) use shebang::{Head, head_of, interpreter_of};
 
-use occurrence::{Place, is_plain, mentions, replace_plain};
+use occurrence::{Place, find, is_plain, mentions, replace_plain};
+use role::{Role, Venvs};
 
 /// What a relocation changes and what it cannot change.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,8 +36,14 @@ pub(crate) struct Relocation {
 /// A file above this size is no script.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// The files that must be looked at.
+/// The files that must be looked at: those whose form is known by their path, and programs anywhere, which may begin with the path of an
+/// interpreter.
 pub(crate) fn candidates(manifest: &Manifest) -> Vec<&Entry> {
+    let venvs = Venvs::of(manifest.entries().iter().map(|entry| &entry.path));
+    let is_program = |entry: &Entry| {
+        let is_library = memchr::memmem::find(entry.path.name(), b".so").is_some();
+        entry.meta.mode & 0o111 != 0 && !is_library
+    };
     let small = |entry: &&Entry| {
         entry
             .size()
@@ -39,39 +53,8 @@ pub(crate) fn candidates(manifest: &Manifest) -> Vec<&Entry> {
         .entries()
         .iter()
         .filter(small)
-        .filter(|entry| Role::of(&entry.path).is_some())
+        .filter(|entry| Role::of(&entry.path, &venvs).is_some() || is_program(entry))
         .collect()
-}
-
-/// What a file is to a relocation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Config,
-    Activate(activate::Shell),
-    Script,
-    Editable,
-    Record,
-}
-
-impl Role {
-    fn of(path: &RelPath) -> Option<Self> {
-        let name = path.name();
-        let parent = path.parent()?;
-        if path.as_bytes() == b"pyvenv.cfg" {
-            return Some(Self::Config);
-        }
-        if parent.as_bytes() == b"bin" {
-            return Some(activate::Shell::of(name).map_or(Self::Script, Self::Activate));
-        }
-        if name == b"RECORD" && parent.name().ends_with(b".dist-info") {
-            return Some(Self::Record);
-        }
-        let editable = name.ends_with(b".pth")
-            || name.ends_with(b".egg-link")
-            || name == b"direct_url.json"
-            || name.starts_with(b"__editable__") && name.ends_with(b".py");
-        editable.then_some(Self::Editable)
-    }
 }
 
 /// Rewrites what names the directory `from` so that it names `to`; both are absolute. `contents` holds every candidate.
@@ -83,11 +66,6 @@ pub(crate) fn relocate(
     relocate_but(contents, from, to, &HashSet::new())
 }
 
-/// Whether a file is the list of files of a distribution, which carries the sums of what was rewritten.
-pub(crate) fn is_record(path: &RelPath) -> bool {
-    Role::of(path) == Some(Role::Record)
-}
-
 /// The same, but for some files that stay as they are.
 pub(crate) fn relocate_but(
     contents: &BTreeMap<RelPath, Vec<u8>>,
@@ -97,30 +75,38 @@ pub(crate) fn relocate_but(
 ) -> Relocation {
     let place = Place { from, to };
     let mut done = Relocation::default();
-    let custom_prompt = contents
+    let venvs = Venvs::of(contents.keys());
+    let config = contents
         .iter()
-        .any(|(path, content)| Role::of(path) == Some(Role::Config) && has_prompt(content));
+        .find(|(path, _)| path.as_bytes() == b"pyvenv.cfg");
+    let custom_prompt = config.is_some_and(|(_, content)| has_prompt(content));
     for (path, content) in contents.iter().filter(|(path, _)| !stay.contains(path)) {
-        let new = match Role::of(path) {
+        let new = match Role::of(path, &venvs) {
             Some(Role::Config) => Ok(replace_plain(content, &place)),
             Some(Role::Activate(shell)) => {
-                activate::rewrite(content, &place, shell, !custom_prompt)
+                // A venv within keeps its name.
+                let is_own = path.as_bytes().starts_with(b"bin/");
+                activate::rewrite(content, &place, shell, is_own && !custom_prompt)
             }
             Some(Role::Script) => script(content, &place),
+            Some(Role::Json) => json::rewrite(content, &place),
+            Some(Role::Url) => {
+                done.warnings
+                    .extend(editable::warning(path, content, &place));
+                json::rewrite_urls(content, &place)
+            }
             Some(Role::Editable) => {
                 done.warnings
                     .extend(editable::warning(path, content, &place));
                 editable::rewrite(path, content, &place)
             }
+            None if runs_from(content, &place) => script(content, &place),
             Some(Role::Record) | None => continue,
         };
         done.keep(path, content, new);
     }
     // Last, since a row carries the hash of what was rewritten.
-    for (path, content) in contents
-        .iter()
-        .filter(|(path, _)| Role::of(path) == Some(Role::Record))
-    {
+    for (path, content) in contents.iter().filter(|(path, _)| is_record(path)) {
         let new = record::rewrite(path, content, &place, &done.rewritten);
         done.keep(path, content, Ok(new));
     }
@@ -149,6 +135,12 @@ fn has_prompt(config: &[u8]) -> bool {
             .strip_prefix(b"prompt")
             .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
     })
+}
+
+/// Whether a program is run by an interpreter of the old place.
+fn runs_from(content: &[u8], place: &Place<'_>) -> bool {
+    let interpreter = interpreter_of(content);
+    interpreter.is_some_and(|path| find(&path, place).first() == Some(&0))
 }
 
 /// A script: its first lines, and whatever else in it names the old place.

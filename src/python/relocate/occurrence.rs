@@ -16,7 +16,7 @@ impl Place<'_> {
 }
 
 /// Bytes that continue a file name.
-fn continues_name(byte: u8) -> bool {
+pub(super) fn continues_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80 || b"._-+~@%".contains(&byte)
 }
 
@@ -28,16 +28,10 @@ pub(super) fn find(text: &[u8], place: &Place<'_>) -> Vec<usize> {
     }
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(next) = text[at..]
-        .windows(from.len())
-        .position(|window| window == from)
-    {
+    while let Some(next) = memchr::memmem::find(&text[at..], from) {
         let start = at + next;
-        let before = start.checked_sub(1).map(|before| text[before]);
         let after = text.get(start + from.len()).copied();
-        let begins =
-            before.is_none_or(|b| !continues_name(b) && b != b'/' || is_scheme(&text[..start]));
-        if begins && after.is_none_or(|b| !continues_name(b)) {
+        if begins(&text[..start]) && after.is_none_or(|b| !continues_name(b)) {
             found.push(start);
         }
         at = start + 1;
@@ -45,9 +39,10 @@ pub(super) fn find(text: &[u8], place: &Place<'_>) -> Vec<usize> {
     found
 }
 
-/// In `file:///srv/venv` the slash before the path does not continue another path.
-fn is_scheme(before: &[u8]) -> bool {
-    before.ends_with(b"file://")
+/// Whether an absolute path begins after some text. In `file:///srv/venv` the slash before it does not continue another path.
+pub(super) fn begins(before: &[u8]) -> bool {
+    let last = before.last();
+    last.is_none_or(|&byte| !continues_name(byte) && byte != b'/') || before.ends_with(b"file://")
 }
 
 /// Whether a text names the old directory.

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::model::{Audit, Deed};
 use crate::ops::{
-    ClockJump, Listed, Listing, LsOutcome, Mode, RebuildOutcome, RestoreOutcome, SaveOutcome,
-    ShowOutcome, StatsOutcome,
+    ClockJump, Listed, Listing, LsOutcome, Mode, OldName, OldNames, RebuildOutcome, RestoreOutcome,
+    SaveOutcome, ShowOutcome, StatsOutcome,
 };
 
 pub use care::{forget, pin, prune, undelete, verify};
@@ -118,6 +118,8 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "written": outcome.written,
         "written_bytes": outcome.written_bytes,
         "relocated": outcome.relocated,
+        "names_old_place": outcome.old_names.as_ref().map(old_names),
+        "names_old_place_bytecode": outcome.old_names.as_ref().map(|names| names.bytecode),
         "holes": outcome.holes.iter().map(care::hole).collect::<Vec<_>>(),
         "processes": processes,
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
@@ -162,6 +164,17 @@ pub fn show(out: &mut dyn Write, shown: &ShowOutcome) -> io::Result<()> {
         "incident": shown.document.incident.as_ref().map(report::found),
     });
     document(out, "show", fields)
+}
+
+/// What still names the place where the snapshot was taken.
+fn old_names(names: &OldNames) -> Value {
+    let one = |one: &OldName| {
+        let mut value = entry::path(&one.path);
+        value["form"] = one.form.as_str().into();
+        value["count"] = one.count.into();
+        value
+    };
+    names.found.iter().map(one).collect()
 }
 
 fn listed(one: &Listed) -> Value {

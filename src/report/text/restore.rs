@@ -1,13 +1,14 @@
 //! `restore` and `undo`: what was done, how to go back, what to restart.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::Style;
 use super::changes::{self, tally};
 use super::words::{count, size, snapshot, took};
 use super::wrap::Wrapped;
 use crate::model::{Change, Class, Deed, PackageChange, Shown};
-use crate::ops::{Mode, RestoreOutcome};
+use crate::ops::{Mode, OldName, RestoreOutcome};
 use crate::replace::Way;
 
 /// Writes what a restore did.
@@ -54,6 +55,9 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?;
         }
         _ => super::diagnosis::write(out, &outcome.report.diagnosis, style)?,
+    }
+    if let Some(names) = &outcome.old_names {
+        old_names(out, &outcome.chosen.snapshot.venv.path(), &names.found)?;
     }
     if let Some(other) = outcome.other_venv() {
         let other = Shown::path(&other).to_string();
@@ -177,7 +181,7 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
         writeln!(
             out,
             "{} adapted to the new place",
-            count(outcome.relocated, "file")
+            count(outcome.relocated, "entry")
         )?;
     }
     if let Some(id) = outcome.incident {
@@ -190,6 +194,30 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
         writeln!(out, "what it replaced is kept as {}", Shown::path(kept))?;
     }
     restart(out, outcome)
+}
+
+/// How many are named one by one.
+const OLD_NAMES_MAX: usize = 10;
+
+/// What still names the old place, of which the form is not known well enough to change it.
+fn old_names(out: &mut dyn Write, from: &Path, found: &[OldName]) -> io::Result<()> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let many = match found.len() as u64 {
+        1 => "1 entry of it still names".to_owned(),
+        many => format!("{} of it still name", count(many, "entry")),
+    };
+    let from = Shown::path(from);
+    writeln!(out, "{many} the old place {from}:")?;
+    for one in found.iter().take(OLD_NAMES_MAX) {
+        let (form, times) = (one.form.as_str(), count(one.count, "time"));
+        writeln!(out, "  {} ({form}, {times})", one.path)?;
+    }
+    match found.len().saturating_sub(OLD_NAMES_MAX) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more, which --json names"),
+    }
 }
 
 /// What still runs from what was replaced.

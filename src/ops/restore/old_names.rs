@@ -1,0 +1,152 @@
+//! What in a restored tree still names the place where it was saved: while the old venv lives there, one service would run the code of
+//! another.
+
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memchr::memmem::Finder;
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+use rustix::fs::OFlags;
+
+use super::{Mode, RestoreOutcome};
+use crate::disk::rooted::Rooted;
+use crate::disk::walk::{Found, walk};
+use crate::model::{RelPath, Shown};
+use crate::monitor::Monitor;
+use crate::ops::error::{Error, reason};
+use crate::python::relocate::{Counter, Mentions, relocated_link};
+use crate::tree::Site;
+
+/// What names the old place.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OldNames {
+    /// Files and links in the order of their paths.
+    pub found: Vec<OldName>,
+    /// How many files of bytecode do. Python puts their names right when it loads them, so they are only counted.
+    pub bytecode: u64,
+}
+
+/// A file or a link that names the old place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OldName {
+    /// Which.
+    pub path: RelPath,
+    /// What it is.
+    pub form: OldForm,
+    /// How often it does.
+    pub count: u64,
+}
+
+/// What names the old place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OldForm {
+    /// A text.
+    Text,
+    /// A file that is no text.
+    Binary,
+    /// A symbolic link.
+    Link,
+}
+
+impl OldForm {
+    /// One word for people and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// Bytes that are read at once.
+const PIECE_LEN: usize = 1 << 18;
+
+/// Adds to an outcome what still names the old place. That it cannot be looked for is a warning: the tree stands there all the same.
+pub(super) fn told(place: &Site, outcome: RestoreOutcome, monitor: &dyn Monitor) -> RestoreOutcome {
+    let from = outcome.chosen.snapshot.venv.path();
+    if outcome.mode == Mode::DryRun || from == outcome.place {
+        return outcome;
+    }
+    let old_names = old_names(place, &from, monitor);
+    let old_names = old_names.map_err(|error| {
+        let (from, why) = (Shown::path(&from), reason(&error));
+        monitor.warn(&format!(
+            "what still names '{from}' cannot be looked for ({why})"
+        ));
+    });
+    RestoreOutcome {
+        old_names: old_names.ok(),
+        ..outcome
+    }
+}
+
+/// Reads a tree and looks for the name of the place where it was saved. What was read or written just now is in memory.
+fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldNames, Error> {
+    let root = place.again()?.open()?;
+    let from = from.as_os_str().as_bytes();
+    monitor.phase("looking for names of the old place", 0, 0);
+    let finder = Finder::new(from);
+    let unread = AtomicU64::new(0);
+    let look = |found: Found| {
+        if monitor.cancelled() {
+            return None;
+        }
+        let target = found.rare.as_ref().and_then(|rare| rare.target.as_deref());
+        let (form, count) = match target {
+            Some(text) => {
+                relocated_link(&found.path, text, from, b"/")?;
+                (OldForm::Link, 1)
+            }
+            None if found.stat.is_file() => {
+                let Some(mentions) = read(&root, &found.path, from, &finder) else {
+                    unread.fetch_add(1, Ordering::Relaxed);
+                    return None;
+                };
+                let mentions = mentions?;
+                let binary = mentions.is_binary;
+                let form = if binary {
+                    OldForm::Binary
+                } else {
+                    OldForm::Text
+                };
+                (form, mentions.count)
+            }
+            None => return None,
+        };
+        let path = found.path;
+        Some(OldName { path, form, count })
+    };
+    let mut found: Vec<OldName> = walk(&root)?.into_par_iter().filter_map(look).collect();
+    if let unread @ 1.. = unread.into_inner() {
+        monitor.warn(&format!(
+            "{unread} files cannot be read, so they may still name the old place"
+        ));
+    }
+    let all = found.len();
+    found.retain(|one| !one.path.name().ends_with(b".pyc"));
+    let bytecode = (all - found.len()) as u64;
+    Ok(OldNames { found, bytecode })
+}
+
+/// What one file names; none where it cannot be read.
+fn read(
+    root: &Rooted,
+    path: &RelPath,
+    from: &[u8],
+    finder: &Finder<'_>,
+) -> Option<Option<Mentions>> {
+    let mut file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
+    let mut counter = Counter::new(from, finder);
+    let mut piece = vec![0; PIECE_LEN.min(file.metadata().ok()?.len() as usize + 1)];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Some(counter.end()),
+            Ok(len) => counter.take(&piece[..len]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}

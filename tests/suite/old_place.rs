@@ -1,0 +1,229 @@
+//! A tree at another place names that place, or the answer says what in it still names the old one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, venv};
+
+fn executable(root: &Path, path: &str, content: &str) {
+    venv::write(root, path, content.as_bytes());
+    fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A venv with all that is known to name its place, and some that is not.
+fn with_names(root: &Path) {
+    venv::real(root);
+    let own = root.to_str().unwrap().to_owned();
+    let site = venv::site_packages(root);
+    let inner = Command::new(root.join("bin/python"))
+        .args(["-m", "venv", "--without-pip"])
+        .arg(root.join("inner"))
+        .stdin(Stdio::null())
+        .status();
+    assert!(inner.unwrap().success());
+    let print = "import sys\nprint(sys.prefix)\n";
+    executable(root, "bin/tool", &format!("#!{own}/bin/python\n{print}"));
+    executable(
+        root,
+        "inner/bin/tool",
+        &format!("#!{own}/inner/bin/python\n{print}"),
+    );
+    executable(
+        root,
+        "libexec/tool",
+        &format!("#!{own}/bin/python -E\n{print}"),
+    );
+    let kernel = format!(
+        "{{\"argv\": [\"{own}/bin/python\", \"-m\", \"ipykernel\"], \"env\": {{\"X\": \"{own}\"}}}}"
+    );
+    venv::write(
+        root,
+        "share/jupyter/kernels/app/kernel.json",
+        kernel.as_bytes(),
+    );
+    venv::write(
+        root,
+        "pipx_metadata.json",
+        format!("{{\"__Path__\": \"{own}/bin/tool\"}}").as_bytes(),
+    );
+    venv::write(
+        root,
+        &format!("{site}/own.pth"),
+        format!("{own}/src\n").as_bytes(),
+    );
+    venv::write(root, "src/own.py", b"");
+    let rows = [("share/jupyter/kernels/app/kernel.json", kernel.as_bytes())];
+    for (path, content) in rows {
+        let row = format!("../../../{path},{}\n", venv::recorded(content));
+        venv::append(root.join(&site).join("idna-1.0.dist-info/RECORD"), &row);
+    }
+    symlink(format!("{own}/lib"), root.join("absolute")).unwrap();
+    symlink(&own, root.join("share/root")).unwrap();
+    symlink("../../venv/bin/tool", root.join("share/climbs")).unwrap();
+    symlink("../bin/tool", root.join("share/stays")).unwrap();
+    // Of these nobody knows what they are.
+    let text = format!("home={own}/var\nother={own}2\nagain='{own}'\nmore=/mnt{own}/x\n");
+    venv::write(root, "etc/app.conf", text.as_bytes());
+    venv::write(
+        root,
+        "lib/app.bin",
+        format!("\0\x01A{own}/lib\0").as_bytes(),
+    );
+    venv::write(
+        root,
+        "etc/others.conf",
+        format!("{own}2/bin {own}-old {own}.bak").as_bytes(),
+    );
+}
+
+/// What the answer says that still names the old place.
+fn told(json: &Value) -> BTreeMap<String, (String, u64)> {
+    let one = |one: &Value| {
+        let text = |field: &str| one[field].as_str().unwrap().to_owned();
+        (text("path"), (text("form"), one["count"].as_u64().unwrap()))
+    };
+    let all = json["names_old_place"].as_array();
+    all.unwrap_or_else(|| panic!("{json}"))
+        .iter()
+        .map(one)
+        .collect()
+}
+
+fn unknown() -> BTreeMap<String, (String, u64)> {
+    let one = |path: &str, form: &str, count| (path.to_owned(), (form.to_owned(), count));
+    [
+        one("etc/app.conf", "text", 2),
+        one("lib/app.bin", "binary", 1),
+    ]
+    .into()
+}
+
+fn prints(command: &Path) -> String {
+    let output = Command::new(command).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// That all works at its new place where the old one is gone.
+fn works(root: &Path) {
+    let own = root.to_str().unwrap();
+    for (tool, prefix) in [
+        ("bin/tool", own.to_owned()),
+        ("libexec/tool", own.to_owned()),
+        ("inner/bin/tool", format!("{own}/inner")),
+        ("share/climbs", own.to_owned()),
+        ("share/stays", own.to_owned()),
+    ] {
+        assert_eq!(prints(&root.join(tool)), prefix, "{tool}");
+    }
+    let kernel = fs::read(root.join("share/jupyter/kernels/app/kernel.json")).unwrap();
+    let kernel: Value = serde_json::from_slice(&kernel).unwrap();
+    assert_eq!(kernel["argv"][0], format!("{own}/bin/python"));
+    assert_eq!(kernel["env"]["X"], own);
+    assert_eq!(
+        fs::read_link(root.join("absolute")).unwrap(),
+        root.join("lib")
+    );
+    assert_eq!(fs::read_link(root.join("share/root")).unwrap(), root);
+    assert_eq!(
+        fs::read_link(root.join("share/stays")).unwrap(),
+        Path::new("../bin/tool")
+    );
+    let list = fs::read_to_string(root.join("inner/bin/activate")).unwrap();
+    assert!(list.contains(&format!("{own}/inner")), "{list}");
+}
+
+#[test]
+fn what_is_known_names_the_new_place_and_all_else_is_told() {
+    // The kernel of Jupyter, links and scripts of a venv within went on to run the code of the old venv, and nothing was said.
+    let sandbox = Sandbox::new();
+    with_names(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let id = sandbox.ids().remove(0);
+    let json = sandbox.json(0, &["restore", "venv", "--to", "new"]);
+    assert_eq!(told(&json), unknown(), "{json}");
+    assert!(
+        json["names_old_place_bytecode"].as_u64().unwrap() > 0,
+        "{json}"
+    );
+    let run = sandbox.ok(&["restore", "venv", "--to", "again"]);
+    for words in [
+        "2 entries of it still name the old place",
+        "etc/app.conf (text, 2 times)",
+        "lib/app.bin (binary, 1 time)",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {run}");
+    }
+    // What was adapted is no damage, by RECORD and by the snapshot.
+    for venv in ["new", "again"] {
+        sandbox.ok(&["check", venv]);
+        let diff = sandbox.json(0, &["diff", venv, &id]);
+        assert_eq!(diff["entries"].as_array().unwrap().len(), 0, "{diff}");
+    }
+    fs::rename(sandbox.venv(), sandbox.path("gone")).unwrap();
+    works(&sandbox.path("new"));
+    // Moved by hand, and put right at its new place.
+    for how in [&[][..], &["--copy"]] {
+        let args = [&["restore", "gone", id.as_str(), "--from-other"], how].concat();
+        let json = sandbox.json(0, &args);
+        assert_eq!(told(&json), unknown(), "{json}");
+        works(&sandbox.path("gone"));
+        let diff = sandbox.json(0, &["diff", "gone", &id]);
+        assert_eq!(diff["entries"].as_array().unwrap().len(), 0, "{diff}");
+    }
+}
+
+#[test]
+fn where_every_byte_is_kept_all_that_names_the_old_place_is_told() {
+    let sandbox = Sandbox::new();
+    with_names(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let id = sandbox.ids().remove(0);
+    let json = sandbox.json(0, &["restore", "venv", "--to", "same", "--exact"]);
+    let told = told(&json);
+    for path in [
+        "bin/tool",
+        "inner/bin/tool",
+        "absolute",
+        "share/climbs",
+        "pipx_metadata.json",
+        "etc/app.conf",
+    ] {
+        assert!(told.contains_key(path), "{path}: {json}");
+    }
+    assert!(
+        !told.contains_key("etc/others.conf") && !told.contains_key("share/stays"),
+        "{json}"
+    );
+    // grep finds no file that the answer does not name.
+    let found = Command::new("grep")
+        .args(["-rlaF", "--exclude=*.pyc", "--exclude=others.conf"])
+        .arg(sandbox.venv())
+        .arg(".")
+        .current_dir(sandbox.path("same"))
+        .output();
+    let found = String::from_utf8(found.unwrap().stdout).unwrap();
+    let files = told.iter().filter(|(_, (form, _))| form != "link");
+    let mut files: Vec<String> = files.map(|(path, _)| format!("./{path}")).collect();
+    let mut found: Vec<String> = found.lines().map(str::to_owned).collect();
+    files.sort();
+    found.sort();
+    assert_eq!(files, found);
+    let diff = sandbox.json(0, &["diff", "same", &id]);
+    assert_eq!(diff["entries"].as_array().unwrap().len(), 0, "{diff}");
+}
+
+#[test]
+fn a_restore_at_its_own_place_looks_for_no_names() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_file(sandbox.path("venv/bin/tool")).unwrap();
+    let json = sandbox.json(0, &["restore", "venv"]);
+    assert!(json["names_old_place"].is_null(), "{json}");
+}

@@ -105,7 +105,6 @@ fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldName
                     unread.fetch_add(1, Ordering::Relaxed);
                     return None;
                 };
-                let mentions = mentions?;
                 let binary = mentions.is_binary;
                 let form = if binary {
                     OldForm::Binary
@@ -119,7 +118,8 @@ fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldName
         let path = found.path;
         Some(OldName { path, form, count })
     };
-    let mut found: Vec<OldName> = walk(&root)?.into_par_iter().filter_map(look).collect();
+    let found = walk(&root)?.into_par_iter().filter_map(look);
+    let mut found: Vec<OldName> = found.filter(|one| one.count > 0).collect();
     if let unread @ 1.. = unread.into_inner() {
         monitor.warn(&format!(
             "{unread} files cannot be read, so they may still name the old place"
@@ -132,12 +132,7 @@ fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldName
 }
 
 /// What one file names; none where it cannot be read.
-fn read(
-    root: &Rooted,
-    path: &RelPath,
-    from: &[u8],
-    finder: &Finder<'_>,
-) -> Option<Option<Mentions>> {
+fn read(root: &Rooted, path: &RelPath, from: &[u8], finder: &Finder<'_>) -> Option<Mentions> {
     let mut file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
     let mut counter = Counter::new(from, finder);
     let mut piece = vec![0; PIECE_LEN.min(file.metadata().ok()?.len() as usize + 1)];

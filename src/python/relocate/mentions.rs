@@ -54,12 +54,12 @@ impl<'p> Counter<'p> {
         self.counted = self.counted.saturating_sub(cut);
     }
 
-    /// What it came to; none where it names nothing.
-    pub(crate) fn end(mut self) -> Option<Mentions> {
+    /// What it came to.
+    pub(crate) fn end(mut self) -> Mentions {
         self.count(true);
         let (is_binary, in_text, in_binary) = (self.is_binary, self.in_text, self.in_binary);
         let count = if is_binary { in_binary } else { in_text };
-        (count > 0).then_some(Mentions { count, is_binary })
+        Mentions { count, is_binary }
     }
 
     /// Counts the names whose end is certain.
@@ -99,7 +99,8 @@ mod tests {
         let finder = Finder::new(b"/srv/a");
         let mut counter = Counter::new(b"/srv/a", &finder);
         content.chunks(step).for_each(|bytes| counter.take(bytes));
-        counter.end().map(|found| (found.count, found.is_binary))
+        let found = counter.end();
+        (found.count > 0).then_some((found.count, found.is_binary))
     }
 
     #[test]

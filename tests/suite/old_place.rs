@@ -105,7 +105,7 @@ fn unknown() -> BTreeMap<String, (String, u64)> {
 
 fn prints(command: &Path) -> String {
     let output = Command::new(command).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{command:?}: {output:?}");
+    assert!(output.status.success(), "{}: {output:?}", command.display());
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 

@@ -1,8 +1,13 @@
 //! Whatever bytes are taken for a tar, the reader makes of them a tree that a scan could have found, or refuses (promise 8). For fuzzers and
 //! tests alone.
 
-use super::{BLOCK, Gathered, Reader, plain};
+use super::{BLOCK, Gathered, Reader, RootMark, plain};
 use crate::model::{Entry, Manifest, Node};
+
+const VENV: RootMark = RootMark {
+    path: "pyvenv.cfg",
+    tree: "venv",
+};
 
 /// A tar, as it is and with the sums of its headers put right: almost no other change would get behind those.
 pub fn tar(data: &[u8]) {
@@ -26,7 +31,7 @@ fn read(data: &[u8]) {
     let mut gathered = Gathered::default();
     while let Ok(next) = reader.next() {
         let Some(member) = next else {
-            if let Ok(tree) = gathered.finish() {
+            if let Ok(tree) = gathered.finish(VENV) {
                 check(&tree);
             }
             return;

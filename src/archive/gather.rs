@@ -5,8 +5,25 @@ use super::read::{Kind, Member};
 use crate::model::extent::{Extent, TooMuch};
 use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Special};
 
-/// What makes a directory a venv.
-const CONFIG: &[u8] = b"pyvenv.cfg";
+/// How the root of a tree is found in a tar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RootMark {
+    /// The path below the root of a file that only such trees have. Of several roots the one nearest to the top counts.
+    pub(crate) path: &'static str,
+    /// What such a tree is called.
+    pub(crate) tree: &'static str,
+}
+
+impl RootMark {
+    /// The root of a tree in which a path is the mark; none where it is not.
+    fn root_of(self, path: &RelPath) -> Option<RelPath> {
+        let above = path.as_bytes().strip_suffix(self.path.as_bytes())?;
+        match above.strip_suffix(b"/") {
+            Some(root) => RelPath::new(root).ok(),
+            None => above.is_empty().then(RelPath::root),
+        }
+    }
+}
 
 /// What came so far, in the order of the tar.
 #[derive(Debug, Default)]
@@ -58,8 +75,8 @@ impl Gathered {
         self.entries.len()
     }
 
-    /// The tree of the venv in the tar.
-    pub(crate) fn finish(self) -> Result<Manifest, Error> {
+    /// The tree in the tar, of which the root is where the mark stands.
+    pub(crate) fn finish(self, mark: RootMark) -> Result<Manifest, Error> {
         let mut extent = self.extent;
         let mut sorted: Vec<(usize, Entry)> = self.entries.into_iter().enumerate().collect();
         sorted.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
@@ -68,7 +85,7 @@ impl Gathered {
         }
         join_links(&mut sorted)?;
         let entries = sorted.into_iter().map(|(_, entry)| entry).collect();
-        let entries = below_root(entries)?;
+        let entries = below_root(entries, mark)?;
         Ok(Manifest::new(with_parents(entries, &mut extent)?))
     }
 }
@@ -128,16 +145,15 @@ fn join_links(sorted: &mut [(usize, Entry)]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Finds the venv, which may lie below other directories, and makes its directory the root.
-fn below_root(mut entries: Vec<Entry>) -> Result<Vec<Entry>, Error> {
-    let depth = |path: &RelPath| path.parts().count();
-    let config = entries
-        .iter()
-        .filter(|entry| entry.path.name() == CONFIG && entry.size().is_some());
-    let root = config
-        .min_by_key(|entry| depth(&entry.path))
-        .and_then(|entry| entry.path.parent())
-        .ok_or_else(|| Error::archive("there is no venv in it: no 'pyvenv.cfg'"))?;
+/// Finds the tree, which may lie below other directories, and makes its directory the root.
+fn below_root(mut entries: Vec<Entry>, mark: RootMark) -> Result<Vec<Entry>, Error> {
+    let marks = entries.iter().filter(|entry| entry.size().is_some());
+    let roots = marks.filter_map(|entry| mark.root_of(&entry.path));
+    let root = roots.min_by_key(|root| root.parts().count());
+    let root = root.ok_or_else(|| {
+        let RootMark { path, tree } = mark;
+        Error::archive(&format!("there is no {tree} in it: no '{path}'"))
+    })?;
     if root.is_root() {
         return Ok(entries);
     }
@@ -146,7 +162,7 @@ fn below_root(mut entries: Vec<Entry>) -> Result<Vec<Entry>, Error> {
         !entry.path.is_within(&root) && !above
     };
     if let Some(entry) = entries.iter().find(beside) {
-        let what = format!("it lies beside the venv '{root}'");
+        let what = format!("it lies beside the {} '{root}'", mark.tree);
         return Err(Error::of(entry.path.as_bytes(), &what));
     }
     entries.retain(|entry| entry.path.is_within(&root));
@@ -220,6 +236,11 @@ fn with_parents(entries: Vec<Entry>, extent: &mut Extent) -> Result<Vec<Entry>, 
 mod tests {
     use super::*;
 
+    const VENV: RootMark = RootMark {
+        path: "pyvenv.cfg",
+        tree: "venv",
+    };
+
     fn path(text: &str) -> RelPath {
         RelPath::new(text.as_bytes()).unwrap()
     }
@@ -236,11 +257,37 @@ mod tests {
             gathered.add(Member { path, meta, kind })?;
             gathered.set_digest(number, Digest::of(name.as_bytes()));
         }
-        gathered.finish()
+        gathered.finish(VENV)
     }
 
     fn link(to: &str) -> Kind {
         Kind::Link(path(to))
+    }
+
+    #[test]
+    fn the_root_is_where_the_mark_of_the_wanted_tree_stands() {
+        let conda = RootMark {
+            path: "conda-meta/history",
+            tree: "conda environment",
+        };
+        let gather = |names: &[&str]| {
+            let mut gathered = Gathered::default();
+            for name in names {
+                let (path, kind, meta) = (path(name), Kind::File(3), Meta::default());
+                gathered.add(Member { path, meta, kind }).unwrap();
+            }
+            gathered.finish(conda)
+        };
+        let tree = gather(&["srv/env/bin/x", "srv/env/conda-meta/history"]).unwrap();
+        assert_eq!(
+            names(&tree),
+            [".", "bin", "bin/x", "conda-meta", "conda-meta/history"]
+        );
+        for other in ["pyvenv.cfg", "env/my-conda-meta/history", "env/history"] {
+            let refused = gather(&[other]).unwrap_err().to_string();
+            let told = "there is no conda environment in it: no 'conda-meta/history'";
+            assert!(refused.contains(told), "{refused}");
+        }
     }
 
     const CFG: (&str, Kind) = ("v/pyvenv.cfg", Kind::File(3));

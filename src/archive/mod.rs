@@ -15,7 +15,7 @@ mod source;
 mod write;
 
 pub(crate) use error::Error;
-pub(crate) use gather::Gathered;
+pub(crate) use gather::{Gathered, RootMark};
 pub(crate) use origin::Origin;
 pub(crate) use read::{Kind, Member, Reader};
 pub(crate) use source::plain;

@@ -16,7 +16,7 @@ const NAMES: [&[u8]; 3] = [b"python", b"python3", b"pypy3"];
 
 /// Whether a script of `bin` is what a row says but for its first lines, and starts with an interpreter of this venv.
 pub(super) fn is_adapted(subject: &Subject<'_>, row: &Row, sum: &Sum) -> bool {
-    if row.path.parent_bytes() != b"bin" {
+    if !subject.dists.layout.is_script(&row.path) {
         return false;
     }
     let Some(content) = (subject.read)(&row.path) else {
@@ -58,7 +58,7 @@ fn is_of_this_venv(subject: &Subject<'_>, head: &Head<'_>, root: &[u8]) -> bool 
 fn heads(subject: &Subject<'_>, root: &[u8], script: &RelPath) -> Vec<Vec<u8>> {
     let mut names: BTreeSet<Vec<u8>> = NAMES.iter().map(|name| name.to_vec()).collect();
     let entries = subject.manifest.entries().iter();
-    let in_bin = entries.filter(|entry| entry.path.parent_bytes() == b"bin");
+    let in_bin = entries.filter(|entry| subject.dists.layout.is_script(&entry.path));
     let in_bin: Vec<&Entry> = in_bin.collect();
     let pythons = in_bin.iter().map(|entry| entry.path.name());
     names.extend(

@@ -63,7 +63,12 @@ fn is_alone(subject: &Subject<'_>, path: &RelPath) -> bool {
     let is_module =
         !stem.is_empty() && stem.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
     is_module
-        && subject.dists.sites.iter().any(|site| path.is_within(site))
+        && subject
+            .dists
+            .layout
+            .sites
+            .iter()
+            .any(|site| path.is_within(site))
         && !is_there(b".py")
         && !is_there(b"/__init__.py")
 }

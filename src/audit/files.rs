@@ -149,7 +149,7 @@ pub(super) fn unowned<'a>(
         .filter(|entry| !matches!(entry.node, Node::Dir | Node::Unreadable(_)))
         .map(|entry| &entry.path)
         .filter(|path| !path.name().ends_with(b".pyc"))
-        .filter(|path| dists.sites.iter().any(|site| path.is_within(site)))
+        .filter(|path| dists.layout.sites.iter().any(|site| path.is_within(site)))
         .filter(|path| dists.owner(path).is_none())
 }
 

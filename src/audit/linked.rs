@@ -188,7 +188,12 @@ pub(super) fn cache_of(subject: &Subject<'_>, to: &Path, path: &RelPath) -> Path
     if let Some(at) = known {
         return to.iter().take(at).collect();
     }
-    let site = subject.dists.sites.iter().find(|site| path.is_within(site));
+    let site = subject
+        .dists
+        .layout
+        .sites
+        .iter()
+        .find(|site| path.is_within(site));
     let below = site.and_then(|site| {
         path.as_path()
             .strip_prefix(site.as_path())

@@ -94,7 +94,7 @@ pub(crate) enum Whose {
 impl Subject<'_> {
     /// What stands in `bin` under a name.
     fn bin(&self, name: &[u8]) -> Option<RelPath> {
-        let path = RelPath::new(b"bin").ok()?.join(name).ok()?;
+        let path = self.dists.layout.script(name)?;
         self.manifest.get(&path).is_some().then_some(path)
     }
 }

@@ -13,10 +13,10 @@ const INSTALLERS: [&str; 3] = ["pip", "setuptools", "wheel"];
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     // What comes from elsewhere may have the module.
     let is_open = subject.interpreter.is_none_or(|facts| facts.known.shares);
-    if subject.dists.sites.is_empty() || is_open || adds_paths(subject) {
+    if subject.dists.layout.sites.is_empty() || is_open || adds_paths(subject) {
         return Vec::new();
     }
-    let scripts = in_bin(subject.manifest).map(|entry| &entry.path);
+    let scripts = in_bin(subject).map(|entry| &entry.path);
     let scripts = scripts.filter(|path| subject.dists.owner(path).is_none());
     scripts.filter_map(|path| orphan(subject, path)).collect()
 }
@@ -73,6 +73,7 @@ fn is_there(subject: &Subject<'_>, top: &str) -> bool {
         let name = entry.path.name();
         let is_here = subject
             .dists
+            .layout
             .sites
             .iter()
             .any(|site| site.as_bytes() == dir);
@@ -98,7 +99,7 @@ fn adds_paths(subject: &Subject<'_>) -> bool {
     paths.any(|path| {
         let is_here = path
             .parent()
-            .is_some_and(|dir| subject.dists.sites.contains(&dir));
+            .is_some_and(|dir| subject.dists.layout.sites.contains(&dir));
         let content = (is_here && path.name().ends_with(b".pth")).then(|| (subject.read)(path));
         let content = content.flatten().unwrap_or_default();
         let text = rules.decoded(&content).unwrap_or_default();

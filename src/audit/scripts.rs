@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::{Subject, Whose, nested, owned};
-use crate::model::{Check, Entry, Finding, Manifest, Node, RelPath, Shown};
+use crate::model::{Check, Entry, Finding, Node, RelPath, Shown};
 use crate::python::relocate::interpreter_of;
 
 /// A longer file is no script.
@@ -87,7 +87,7 @@ fn is_entry_point(subject: &Subject<'_>, path: &RelPath) -> bool {
 /// The scripts that distributions list directly in `bin`.
 fn scripts<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a Entry, Vec<u8>)> {
     let listed = |entry: &&Entry| subject.dists.owner(&entry.path).is_some();
-    let found = in_bin(subject.manifest).filter(listed);
+    let found = in_bin(subject).filter(listed);
     found.filter_map(|entry| {
         let content = (subject.read)(&entry.path)?;
         content.starts_with(b"#!").then_some((entry, content))
@@ -95,9 +95,10 @@ fn scripts<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = (&'a Entry, Vec
 }
 
 /// The files in `bin` that are short enough to be scripts.
-pub(super) fn in_bin(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
-    let entries = manifest.entries().iter();
-    let entries = entries.filter(|entry| entry.path.parent_bytes() == b"bin");
+pub(super) fn in_bin<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a Entry> {
+    let entries = subject.manifest.entries().iter();
+    let layout = &subject.dists.layout;
+    let entries = entries.filter(|entry| layout.is_script(&entry.path));
     entries.filter(|entry| entry.size().is_some_and(|size| size <= SCRIPT_MAX))
 }
 

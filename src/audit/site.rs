@@ -9,7 +9,7 @@ use crate::python::interpreter::{config_path, minor};
 /// Looks for the directory, unless nothing says that this is a venv.
 pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {
     subject.manifest.get(&config_path())?;
-    if !subject.dists.sites.is_empty() {
+    if !subject.dists.layout.sites.is_empty() {
         return None;
     }
     let path = place(subject);

@@ -85,7 +85,11 @@ fn is_plain(name: &str) -> bool {
 fn modules(manifest: &Manifest, dists: &Dists) -> Vec<Module> {
     let mut found = Vec::new();
     for entry in manifest.entries() {
-        let Some(dir) = entry.path.parent().filter(|dir| dists.sites.contains(dir)) else {
+        let Some(dir) = entry
+            .path
+            .parent()
+            .filter(|dir| dists.layout.sites.contains(dir))
+        else {
             continue;
         };
         let name = String::from_utf8_lossy(entry.path.name()).into_owned();

@@ -95,7 +95,7 @@ fn among_packages<'a>(subject: &'a Subject<'_>) -> impl Iterator<Item = &'a RelP
     let paths = subject.manifest.entries().iter().map(|entry| &entry.path);
     paths.filter(|path| {
         let dir = path.parent();
-        dir.is_some_and(|dir| subject.dists.sites.contains(&dir))
+        dir.is_some_and(|dir| subject.dists.layout.sites.contains(&dir))
     })
 }
 

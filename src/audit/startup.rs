@@ -13,7 +13,7 @@ const CUSTOMIZE: [&str; 2] = ["sitecustomize", "usercustomize"];
 /// Looks through the directories of packages.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let rules = Rules::of(subject.interpreter.map(|facts| &facts.known));
-    let sites = subject.dists.sites.iter();
+    let sites = subject.dists.layout.sites.iter();
     let sites = sites.filter(|site| is_searched(subject, site));
     sites
         .flat_map(|site| check_site(subject, rules, site))

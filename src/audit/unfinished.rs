@@ -54,7 +54,7 @@ fn temporaries(subject: &Subject<'_>) -> impl Iterator<Item = Finding> {
     let files = entries.filter(|entry| matches!(entry.node, Node::File { .. }));
     let left = files.map(|entry| &entry.path).filter(|path| {
         maker(path.name()).is_some()
-            && (path.parent_bytes() == b"bin" || is_told_apart(subject, path))
+            && (subject.dists.layout.is_script(path) || is_told_apart(subject, path))
     });
     left.map(|path| {
         let text = "an interrupted installer left it; it can be removed";

@@ -153,6 +153,7 @@ impl<'a> Packages<'a> {
         let top = |row: &Row| -> Option<Vec<u8>> {
             let site = self
                 .expected
+                .layout
                 .sites
                 .iter()
                 .find(|site| row.path.is_within(site))?;

@@ -9,6 +9,7 @@ use super::contents::{TEXT_MAX, bytes};
 use crate::audit::{Behind, Bytecode, Seen, Subject, Whose, audit, behind_links, nested, stale};
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Diagnosis, Entry, Finding, Manifest, Node, RelPath};
+use crate::python::Layout;
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists};
 use crate::python::hashes::Hashes;
@@ -75,8 +76,9 @@ impl Audited<'_> {
 
     /// What is damaged in what links lead to.
     pub(super) fn behind_links(&self) -> Vec<Finding> {
+        let layout = Layout::find(&self.scan.manifest);
         let is_link = |entry: &Entry| {
-            let is_own = entry.path.parent_bytes() == b"bin"
+            let is_own = layout.is_script(&entry.path)
                 || entry.path.parent().is_none_or(|dir| dir.is_root());
             matches!(entry.node, Node::Symlink(_)) && !is_own
         };

@@ -15,13 +15,19 @@ use super::inflow::{Inflow, bad};
 use super::lookup::Chosen;
 use super::save::SaveOutcome;
 use super::snapshot::{Draft, Intake, prepare};
-use crate::archive::{Origin, Reader, plain};
+use crate::archive::{Origin, Reader, RootMark, plain};
 use crate::audit::{Accept, accept};
 use crate::model::{Audit, Document, Label, Manifest, Meta, Shown, SnapshotId, VenvId};
 use crate::python::hashes::Hashes;
 use crate::store::{Added, Store};
 use crate::tree::Site;
 use crate::tree::scan::Scan;
+
+/// What is looked for in a tar.
+const VENV_ROOT: RootMark = RootMark {
+    path: "pyvenv.cfg",
+    tree: "venv",
+};
 
 /// What an import is told.
 #[derive(Clone, Debug, Default)]
@@ -89,7 +95,7 @@ pub fn import(
     };
     let gathered = inflow.take(&mut reader, first)?;
     let entries = gathered.len() as u64;
-    let manifest = gathered.finish().map_err(bad)?;
+    let manifest = gathered.finish(VENV_ROOT).map_err(bad)?;
     warn_of_acls(context, reader.acls());
     warn_of_foreign(context, &manifest);
     // From here on the contents can be read back, for the audit.

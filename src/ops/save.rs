@@ -19,6 +19,7 @@ use crate::model::{
     Audit, Check, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, Totals,
     VenvId,
 };
+use crate::python::Layout;
 use crate::python::interpreter::identity;
 use crate::store::{Added, Store};
 use crate::tree::Site;
@@ -221,9 +222,11 @@ fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool 
         return false;
     }
     // A name of the interpreter may lead to another place than `bin/python` does.
-    let mut names = manifest.entries().iter().filter(|entry| {
-        entry.path.parent_bytes() == b"bin" && matches!(entry.node, Node::Symlink(_))
-    });
+    let layout = Layout::find(manifest);
+    let mut names = manifest
+        .entries()
+        .iter()
+        .filter(|entry| layout.is_script(&entry.path) && matches!(entry.node, Node::Symlink(_)));
     if names.any(|entry| is_gone(&root.shown(&entry.path))) {
         return false;
     }

@@ -178,7 +178,7 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
 
 /// The directories outside that path files of the venv add to what it searches.
 fn linked_sites(root: &Rooted, manifest: &Manifest) -> Vec<PathBuf> {
-    let sites = super::dist::sites(manifest).into_iter();
+    let sites = super::Layout::find(manifest).sites.into_iter();
     let added = sites.flat_map(|site| path_files(&root.path().join(site.as_path())));
     added.collect()
 }

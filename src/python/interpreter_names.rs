@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::interpreter::{Facts, command, end_of_links, is_withheld, minor};
+use super::layout::Layout;
 use super::subprocess::{Ear, End, run};
 use crate::disk::rooted::Rooted;
 use crate::model::{Entry, Manifest, Node, RelPath};
@@ -21,9 +22,10 @@ pub(super) fn problems(
     manifest: &Manifest,
     facts: &Facts,
 ) -> Vec<(RelPath, String)> {
+    let layout = Layout::find(manifest);
     let entries = manifest.entries().iter();
     let others = entries.filter(|entry| {
-        entry.path.parent_bytes() == b"bin"
+        layout.is_script(&entry.path)
             && is_name(entry.path.name(), &facts.known.version)
             && Some(&entry.path) != facts.path.as_ref()
     });

@@ -11,6 +11,7 @@ pub(crate) mod interpreter;
 mod interpreter_fault;
 mod interpreter_libs;
 mod interpreter_names;
+mod layout;
 pub(crate) mod marshal;
 pub(crate) mod path_files;
 pub(crate) mod recompile;
@@ -21,3 +22,4 @@ pub(crate) mod system_site;
 pub(crate) mod zip;
 
 pub(crate) use interpreter_fault::Culprit;
+pub(crate) use layout::Layout;

@@ -48,7 +48,7 @@ impl<'a> World<'a> {
         let python = Python::new(subject.interpreter);
         Self {
             subject,
-            index: Index::new(subject.manifest, &subject.dists.sites, suffixes),
+            index: Index::new(subject.manifest, &subject.dists.layout.sites, suffixes),
             tops: Tops::new(subject, &python),
             python,
             sources: Mutex::default(),

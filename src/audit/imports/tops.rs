@@ -141,7 +141,7 @@ impl<'a> Tops<'a> {
         };
         let in_site = |path: &RelPath| {
             let dir = path.parent();
-            dir.is_some_and(|dir| subject.dists.sites.contains(&dir))
+            dir.is_some_and(|dir| subject.dists.layout.sites.contains(&dir))
         };
         for entry in subject.manifest.entries() {
             let name = entry.path.name();

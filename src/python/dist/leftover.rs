@@ -50,7 +50,10 @@ pub(super) fn find(
             marked.push(&entry.path);
         }
     }
-    let site = |path: &RelPath| path.parent().is_some_and(|dir| dists.sites.contains(&dir));
+    let site = |path: &RelPath| {
+        path.parent()
+            .is_some_and(|dir| dists.layout.sites.contains(&dir))
+    };
     let infos = marked.iter().copied().filter(|path| site(path));
     let asides: Vec<Aside> = infos
         .filter_map(|path| aside(manifest, root, read, dists, path))
@@ -155,7 +158,7 @@ fn was(manifest: &Manifest, dists: &Dists, asides: &[Aside], path: &RelPath) -> 
         })
     });
     let mut found: Vec<Was> = by_record.collect();
-    if found.is_empty() && dists.sites.contains(&dir) {
+    if found.is_empty() && dists.layout.sites.contains(&dir) {
         let stem = distribution(path.name());
         let names = dists.all.iter().map(|dist| &dist.name);
         let names = names.chain(asides.iter().map(|aside| &aside.name));

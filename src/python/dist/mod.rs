@@ -21,6 +21,7 @@ pub(crate) use metadata::{Metadata, normalized, wheel_tags};
 pub(crate) use record::{Record, Row, resolve};
 pub(crate) use unfinished::{Installer, Sign, Unfinished, maker};
 
+use super::layout::Layout;
 use crate::model::{Manifest, Node, RelPath};
 
 /// Gives the content of a file of the tree; none where it cannot be read.
@@ -84,8 +85,8 @@ impl Dist {
 /// All that is installed in a tree.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dists {
-    /// The site-packages directories.
-    pub(crate) sites: Vec<RelPath>,
+    /// Where site-packages and scripts stand.
+    pub(crate) layout: Layout,
     /// Sorted by name.
     pub(crate) all: Vec<Dist>,
     /// What an interrupted pip left behind.
@@ -111,13 +112,13 @@ impl Dists {
         known: Lists<'_>,
     ) -> Self {
         let mut found = Self {
-            sites: sites(manifest),
+            layout: Layout::find(manifest),
             ..Self::default()
         };
         let mut infos = Vec::new();
         for entry in manifest.entries() {
             let dir = entry.path.parent_bytes();
-            if !found.sites.iter().any(|site| site.as_bytes() == dir) {
+            if !found.layout.sites.iter().any(|site| site.as_bytes() == dir) {
                 continue;
             }
             let name = entry.path.name();
@@ -249,22 +250,4 @@ impl Dists {
         let end = self.all.partition_point(|dist| *dist.name <= *name);
         &self.all[first..end]
     }
-}
-
-/// The directories from which Python imports: `lib/pythonX.Y/site-packages` and its like.
-pub(super) fn sites(manifest: &Manifest) -> Vec<RelPath> {
-    let is_site = |path: &RelPath| {
-        let parts: Vec<&[u8]> = path.parts().collect();
-        matches!(
-            parts[..],
-            [b"lib" | b"lib64", _, b"site-packages" | b"dist-packages"]
-                | [b"Lib", b"site-packages"]
-        )
-    };
-    manifest
-        .entries()
-        .iter()
-        .filter(|entry| entry.node == Node::Dir && is_site(&entry.path))
-        .map(|entry| entry.path.clone())
-        .collect()
 }

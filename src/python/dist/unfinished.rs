@@ -4,6 +4,7 @@
 //! That INSTALLER is not there proves nothing: Debian and hands that unpack wheels write none. Something else has to be missing, or
 //! left in the middle of its way.
 
+use super::super::layout::Layout;
 use super::entry_points::commands;
 use super::{Dist, Dists, Form, Leftover, Read};
 use crate::model::{Entry, Manifest, Node, RelPath};
@@ -52,6 +53,7 @@ pub(super) struct Place<'a> {
     /// The absolute path of the tree.
     pub(super) root: &'a [u8],
     pub(super) read: Read<'a>,
+    pub(super) layout: &'a Layout,
     pub(super) leftovers: &'a [Leftover],
     /// Whether uv made the venv, and installed all that tells its installer.
     pub(super) only_uv: bool,
@@ -118,7 +120,7 @@ impl Place<'_> {
     fn script(&self, name: &[u8]) -> Option<RelPath> {
         let config = RelPath::new(b"pyvenv.cfg").ok()?;
         self.manifest.get(&config)?;
-        RelPath::new(b"bin").ok()?.join(name).ok()
+        self.layout.script(name)
     }
 
     /// Whether a script runs with an interpreter of this tree.
@@ -183,6 +185,7 @@ impl Dists {
             manifest,
             root,
             read,
+            layout: &self.layout,
             leftovers: &self.leftovers,
             only_uv: by_uv && installers.all(|name| name == "uv"),
         };

@@ -22,7 +22,7 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// How a tree is laid out: a venv of CPython or of PyPy, a conda environment, or what `pip install --target` filled.
+    /// How a tree is laid out: a venv of `CPython` or `PyPy`, a conda environment, or what `pip install --target` filled.
     pub(crate) fn find(manifest: &Manifest) -> Self {
         let entries = || manifest.entries().iter();
         let dirs = entries().filter(|entry| entry.node == Node::Dir);
@@ -51,7 +51,7 @@ impl Layout {
     }
 }
 
-/// `lib/pythonX.Y/site-packages`, also of PyPy and of conda; `dist-packages` as Debian has it.
+/// `lib/pythonX.Y/site-packages`, also of `PyPy` and of conda; `dist-packages` as Debian has it.
 fn is_site(path: &RelPath) -> bool {
     let parts: Vec<&[u8]> = path.parts().collect();
     matches!(

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::exits::{Exits, Failure, Missing};
 use super::index::Place;
+use super::moment::Moment;
 use super::resolve::{Found, World, ancestors};
 use super::steps::{Catch, Kind, Source, Step, Try, Wanted};
 use crate::model::RelPath;
@@ -32,7 +33,7 @@ pub(super) struct Evaluator<'w, 'a> {
     /// Modules that count as there although they are not, since they were told already.
     told: HashSet<String>,
     done: HashMap<(&'a RelPath, bool), Exits>,
-    running: HashSet<&'a RelPath>,
+    moment: Moment<'a>,
     depth: usize,
     work: usize,
 }
@@ -56,9 +57,17 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             lead,
             told: HashSet::new(),
             done: HashMap::new(),
-            running: HashSet::new(),
+            moment: Moment::default(),
             depth: 0,
             work: 0,
+        }
+    }
+
+    /// One that looks at a module alone, which may be executed when the packages above it have just begun.
+    pub(super) fn early(world: &'w World<'a>, file: &'a RelPath) -> Self {
+        Self {
+            moment: Moment::early(file),
+            ..Self::new(world, None)
         }
     }
 
@@ -89,7 +98,21 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             caught: None,
             calls: 0,
         };
+        self.moment.at(file, Some(0));
         self.body(here, &source.body)
+    }
+
+    /// How an import in a function of a module ends, whenever that is called.
+    pub(super) fn late(&mut self, file: &'a RelPath, wanted: &Wanted) -> Exits {
+        let source = Source::default();
+        let here = Here {
+            file,
+            source: &source,
+            is_guarded: false,
+            caught: None,
+            calls: 1,
+        };
+        self.import(here, wanted)
     }
 
     fn module(&mut self, path: &'a RelPath, is_guarded: bool) -> Exits {
@@ -101,7 +124,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         } else {
             &lead.to_suspects
         };
-        if !follows.contains(path) || self.running.contains(path) {
+        if !follows.contains(path) || self.moment.is_within(path) {
             return Exits::on();
         }
         if let Some(known) = self.done.get(&(path, is_guarded)) {
@@ -113,7 +136,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let Some(source) = self.world.source(path) else {
             return Exits::unknown();
         };
-        self.running.insert(path);
+        self.moment.at(path, Some(0));
         let here = Here {
             file: path,
             source: &source,
@@ -124,7 +147,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let mut exits = self.body(here, &source.body);
         exits.goes |= exits.returns || exits.breaks;
         (exits.returns, exits.breaks) = (false, false);
-        self.running.remove(path);
+        self.moment.at(path, None);
         self.done.insert((path, is_guarded), exits.clone());
         exits
     }
@@ -185,7 +208,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             caught: None,
             ..here
         };
+        let line = self.moment.line(here.file);
         let mut exits = self.body(inside, steps);
+        self.moment.at(here.file, line);
         exits.goes |= exits.returns || exits.breaks;
         (exits.returns, exits.breaks) = (false, false);
         exits
@@ -268,6 +293,13 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if base.is_empty() {
             return Exits::failing(Kind::Name, Failure::default());
         }
+        // From where a function is called is not known.
+        let line = if here.calls == 0 {
+            wanted.line
+        } else {
+            usize::MAX
+        };
+        self.moment.at(here.file, Some(line));
         let mut exits = Exits::on();
         for module in ancestors(&base).chain([base.as_str()]) {
             exits = exits.then(|| self.load(here, wanted, module));
@@ -282,7 +314,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     fn load(&mut self, here: Here<'_, 'a>, wanted: &Wanted, module: &str) -> Exits {
-        match self.world.find_for(here.file, module) {
+        match self.world.find_for(&self.moment, here.file, module) {
             Found::Source(path) => self.module(path, here.is_guarded),
             Found::Opaque => Exits::on(),
             Found::Unknown => Exits::unknown(),
@@ -304,7 +336,11 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if self.told.contains(module) {
             return Exits::on();
         }
-        if self.lead.is_some() && self.world.is_named_by_a_maker(module) {
+        let makers = &self.world.makers;
+        let is_made = || {
+            makers.name(self.world, module) || kind == Kind::Name && makers.give(self.world, module)
+        };
+        if self.lead.is_some() && is_made() {
             return Exits::unknown();
         }
         let missing = Missing {
@@ -320,18 +356,18 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         let module = format!("{base}/{name}");
         let is_there = self.world.index.place(&module) != Place::Nothing;
         match self.world.index.place(base) {
-            Place::Package(init) => match self.world.gives(here.file, init, name) {
+            Place::Package(init) => match self.world.gives(&self.moment, init, name) {
                 Some(true) => Exits::on(),
                 None if is_there => self.load(here, wanted, &module).or(Exits::on()),
                 Some(false) if is_there => self.load(here, wanted, &module),
-                Some(false) => match self.world.find_for(here.file, &module) {
+                Some(false) => match self.world.find_for(&self.moment, here.file, &module) {
                     Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                     _ => Exits::unknown(),
                 },
                 None => Exits::unknown(),
             },
             Place::Namespace if is_there => self.load(here, wanted, &module),
-            Place::Namespace => match self.world.find_for(here.file, &module) {
+            Place::Namespace => match self.world.find_for(&self.moment, here.file, &module) {
                 Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                 _ => Exits::unknown(),
             },

@@ -39,6 +39,11 @@ impl Python {
         }
     }
 
+    /// Whether it is CPython for sure.
+    pub(super) fn is_cpython(&self) -> bool {
+        self.implementation.as_deref() == Some("cpython")
+    }
+
     /// The version without its last number.
     pub(super) fn minor(&self) -> Option<(i64, i64)> {
         self.version.map(|[major, minor, _]| (major, minor))

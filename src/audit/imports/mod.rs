@@ -13,6 +13,8 @@ mod evaluate;
 mod exits;
 mod guard;
 mod index;
+mod makers;
+mod moment;
 mod names;
 mod offered;
 mod reach;

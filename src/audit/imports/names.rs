@@ -1,10 +1,11 @@
-//! The names that a module gives: those that its own text binds, and whether it may have others that its text does
-//! not show.
+//! The names that a module gives: those that its own text binds, and from which line on it may have others that its
+//! text does not show.
 
 use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprContext, Stmt, StmtImportFrom};
+use ruff_text_size::Ranged;
 
 use super::guard::dotted;
 use super::steps::Wanted;
@@ -20,27 +21,38 @@ pub(super) struct Names {
     pub(super) stars: Vec<Wanted>,
     /// `__all__`, where it is one plain list.
     pub(super) all: Option<Vec<String>>,
-    /// Whether it may have names that its text does not show.
-    pub(super) is_open: bool,
-    /// Whether it has a `__getattr__`, which gives names from then on.
-    pub(super) has_getattr: bool,
-    /// Names that it takes before it has that: to itself it cannot give them.
-    pub(super) early: HashSet<String>,
-    /// Whether it may make modules inside itself, or have them elsewhere.
-    pub(super) has_modules: bool,
+    /// The line from which on it may have names that its text does not show; none where it has no others.
+    pub(super) open_from: Option<usize>,
+    /// The line of its `__getattr__`, which gives names from then on.
+    pub(super) getattr_from: Option<usize>,
+    /// The line from which on it may have modules inside itself that are no files there.
+    pub(super) modules_from: Option<usize>,
     /// Dotted names of modules that it puts into `sys.modules`, or what they begin with.
     pub(super) made: Vec<String>,
 }
 
 impl Names {
-    /// Looks at the statements of a module.
-    pub(super) fn of(body: &[Stmt]) -> Self {
+    /// Looks at the statements of a module with this text.
+    pub(super) fn of(body: &[Stmt], text: &str) -> Self {
         let mut look = Look::default();
         for statement in body {
             look.visit_stmt(statement);
         }
         let mut names = look.names;
-        names.is_open |= names.has_modules;
+        let opens = [
+            names.open_from,
+            names.modules_from,
+            look.opens_by_table.filter(|_| look.knows_table),
+        ];
+        names.open_from = opens.into_iter().flatten().min();
+        let froms = [
+            &mut names.open_from,
+            &mut names.getattr_from,
+            &mut names.modules_from,
+        ];
+        for from in froms.into_iter().flatten() {
+            *from = line_at(text, *from);
+        }
         if look.lists != 1 {
             names.all = None;
         }
@@ -55,14 +67,24 @@ struct Look {
     depth: usize,
     /// How often `__all__` is touched.
     lists: usize,
+    /// Where the statement begins, in bytes. Lines of names are places of this kind until the end.
+    at: usize,
+    /// The parameters of the functions in which the statement stands.
+    parameters: Vec<String>,
+    /// Where a function changes what it was given, if that may be the module.
+    opens_by_table: Option<usize>,
+    /// Whether the text knows the table of modules, from which functions may get the module.
+    knows_table: bool,
 }
 
 impl Look {
     fn bind(&mut self, name: &str) {
         if self.depth == 0 {
-            self.names.has_getattr |= name == "__getattr__";
+            if name == "__getattr__" {
+                since(&mut self.names.getattr_from, self.at);
+            }
             if name == "__path__" {
-                self.names.has_modules = true;
+                self.has_modules();
             }
             self.names.bound.insert(name.to_owned());
         }
@@ -70,9 +92,6 @@ impl Look {
 
     fn take(&mut self, from: &StmtImportFrom, wanted: &Wanted) {
         for alias in &from.names {
-            if self.depth == 0 && !self.names.has_getattr {
-                self.names.early.insert(alias.name.to_string());
-            }
             match &alias.asname {
                 Some(other) => self.bind(other),
                 None if &alias.name == "__getattr__" => self.bind(&alias.name),
@@ -89,38 +108,71 @@ impl Look {
     fn call(&mut self, call: &ExprCall) {
         let name = dotted(&call.func).unwrap_or_default();
         let last = name.rsplit('.').next().unwrap_or_default();
+        let arguments = &call.arguments.args;
         match last {
-            "globals" | "vars" | "locals" | "exec" | "setattr" | "eval" => {
-                self.names.is_open = true;
+            "globals" => self.is_open(),
+            // Of a function and a class these are their own.
+            "vars" | "locals" | "exec" | "eval" if arguments.len() < 2 => {
+                if let (true, [of]) = (last == "vars", &arguments[..]) {
+                    self.changes(of);
+                } else if self.depth == 0 {
+                    self.is_open();
+                }
             }
+            "setattr" => match arguments.first() {
+                Some(of) => self.changes(of),
+                None => self.is_open(),
+            },
             "ModuleType" | "new_module" | "module_from_spec" | "declare_namespace"
-            | "extend_path" => self.names.has_modules = true,
+            | "extend_path" => self.has_modules(),
             _ => {}
         }
         let lower = last.to_lowercase();
         if lower.contains("lazy") {
-            self.names.is_open = true;
+            self.is_open();
         }
         // Whoever is told which module this is may change it, unless it is known to ask only. In functions loggers are
         // told, and messages tell it.
         let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__name__");
         if self.depth == 0 && call.arguments.args.iter().any(is_name) && !asks_only(&lower) {
-            self.names.is_open = true;
+            self.is_open();
             // `lazy_loader` makes names alone, of modules that are files.
-            self.names.has_modules |= !lower.starts_with("attach");
+            if !lower.starts_with("attach") {
+                self.has_modules();
+            }
         }
-        if name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault") {
-            self.names.has_modules = true;
-        }
+        let is_table = name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault");
         let is_change = matches!(last, "append" | "insert" | "extend" | "remove");
-        self.names.has_modules |= is_change && name.rsplit('.').nth(1).is_some_and(finds_modules);
+        if is_table || is_change && name.rsplit('.').nth(1).is_some_and(finds_modules) {
+            self.has_modules();
+        }
         // To look through the places of a package changes nothing.
         let is_look = matches!(
             last,
             "iter_modules" | "walk_packages" | "list" | "str" | "len"
         );
         let is_place = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__path__");
-        self.names.has_modules |= !is_look && call.arguments.args.iter().any(is_place);
+        if !is_look && arguments.iter().any(is_place) {
+            self.has_modules();
+        }
+    }
+
+    fn is_open(&mut self) {
+        since(&mut self.names.open_from, self.at);
+    }
+
+    fn has_modules(&mut self) {
+        since(&mut self.names.modules_from, self.at);
+    }
+
+    /// Something gets attributes: what a function was given is this module only where somebody fetched that.
+    fn changes(&mut self, of: &Expr) {
+        let is_given = |name: &str| self.parameters.iter().any(|one| one == name) || name == "self";
+        if matches!(of, Expr::Name(name) if is_given(&name.id)) {
+            since(&mut self.opens_by_table, self.at);
+        } else {
+            self.is_open();
+        }
     }
 
     /// What is put into `sys.modules`: a module that takes the place of this one, or others.
@@ -130,7 +182,7 @@ impl Look {
         };
         let table = dotted(&part.value).unwrap_or_default();
         if table.rsplit('.').next().is_some_and(finds_modules) {
-            self.names.has_modules = true;
+            self.has_modules();
         }
         if !matches!(table.as_str(), "sys.modules" | "modules") {
             return;
@@ -140,8 +192,10 @@ impl Look {
             Expr::StringLiteral(text) => self.names.made.push(text.value.to_str().to_owned()),
             key => {
                 let is_self = matches!(key, Expr::Name(name) if name.id == "__name__");
-                self.names.is_open = true;
-                self.names.has_modules |= !is_self;
+                self.is_open();
+                if !is_self {
+                    self.has_modules();
+                }
             }
         }
     }
@@ -161,9 +215,33 @@ impl Look {
     }
 }
 
+/// Remembers the first place of several.
+fn since(from: &mut Option<usize>, at: usize) {
+    *from = Some(from.map_or(at, |before| before.min(at)));
+}
+
+/// The line of a place in a text, from 1.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or_default();
+    memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1
+}
+
 /// Whether a variable says where modules are looked for.
 fn finds_modules(name: &str) -> bool {
     matches!(name, "__path__" | "meta_path" | "path_hooks")
+}
+
+fn is_globals(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if dotted(&call.func).as_deref() == Some("globals"))
+}
+
+/// Whether a call only looks at the names of its module: `globals().get("x")`.
+fn reads_globals(call: &ExprCall) -> bool {
+    const READS: [&str; 5] = ["get", "keys", "values", "items", "copy"];
+    let Expr::Attribute(method) = &*call.func else {
+        return false;
+    };
+    READS.contains(&method.attr.as_str()) && is_globals(&method.value)
 }
 
 /// Functions that are told the name of a module and make no modules in it.
@@ -187,11 +265,17 @@ fn asks_only(function: &str) -> bool {
 
 impl<'a> Visitor<'a> for Look {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
+        self.at = statement.range().start().to_usize();
         match statement {
             Stmt::FunctionDef(function) => {
                 self.bind(&function.name);
                 self.depth += 1;
+                let before = self.parameters.len();
+                let parameters = function.parameters.iter();
+                self.parameters
+                    .extend(parameters.map(|one| one.name().to_string()));
                 walk_stmt(self, statement);
+                self.parameters.truncate(before);
                 self.depth -= 1;
                 return;
             }
@@ -229,7 +313,9 @@ impl<'a> Visitor<'a> for Look {
             Stmt::Assign(assign) => {
                 // Under another name it may be changed.
                 let source = dotted(&assign.value).unwrap_or_default();
-                self.names.has_modules |= source.rsplit('.').next().is_some_and(finds_modules);
+                if source.rsplit('.').next().is_some_and(finds_modules) {
+                    self.has_modules();
+                }
                 for target in &assign.targets {
                     self.store(target);
                     if matches!(target, Expr::Name(name) if name.id == "__all__") {
@@ -268,12 +354,28 @@ impl<'a> Visitor<'a> for Look {
                     self.lists += 1;
                 }
                 // Another name for it may be for changing it.
-                self.names.has_modules |= name.ctx == ExprContext::Store && finds_modules(&name.id);
+                if name.ctx == ExprContext::Store && finds_modules(&name.id) {
+                    self.has_modules();
+                }
             }
             Expr::Attribute(attribute) => {
-                let is_changed = attribute.ctx == ExprContext::Store;
-                self.names.has_modules |= is_changed && finds_modules(&attribute.attr);
-                self.names.is_open |= &attribute.attr == "__dict__";
+                self.knows_table |= &attribute.attr == "modules";
+                if attribute.ctx == ExprContext::Store && finds_modules(&attribute.attr) {
+                    self.has_modules();
+                }
+                if &attribute.attr == "__dict__" {
+                    self.changes(&attribute.value);
+                }
+            }
+            // To read what is there adds nothing.
+            Expr::Subscript(part) if part.ctx == ExprContext::Load && is_globals(&part.value) => {
+                return self.visit_expr(&part.slice);
+            }
+            Expr::Compare(compare) if compare.comparators.iter().all(is_globals) => {
+                return self.visit_expr(&compare.left);
+            }
+            Expr::Call(call) if reads_globals(call) => {
+                return self.visit_arguments(&call.arguments);
             }
             Expr::Call(call) => self.call(call),
             _ => {}

@@ -3,6 +3,7 @@
 
 use super::finding;
 use super::index::Place;
+use super::moment::Moment;
 use super::resolve::{Found, World};
 use super::roots::{Program, programs};
 use crate::model::{Check, Finding};
@@ -30,8 +31,8 @@ fn of_program(world: &World<'_>, program: &Program) -> Option<Finding> {
     };
     // A top-level module that is gone is told of its distribution, or belongs to one that is not installed.
     let is_below = gone.contains('/');
-    let is_lost = world.find_for(&program.list, gone) == Found::Missing(true);
-    if !is_below || !is_lost || world.is_named_by_a_maker(gone) {
+    let is_lost = world.find_for(&Moment::default(), &program.list, gone) == Found::Missing(true);
+    if !is_below || !is_lost || world.makers.name(world, gone) {
         return None;
     }
     let text = format!(

@@ -9,7 +9,7 @@ use ruff_python_ast::{
 
 use super::catches::{caught, either, raised};
 use super::guard::{Guard, Python, dotted};
-use super::names::Names;
+use super::names::{Names, line_at};
 use super::statements::{Calls, imports, named, named_late, yields};
 use super::steps::{Kind, Source, Step, Try, Wanted};
 use crate::audit::python::parse;
@@ -31,7 +31,7 @@ pub(super) fn reduce(source: &[u8], python: &Python, is_init: bool) -> Option<So
                 functions: reducer.functions(),
                 heads: reducer.heads,
                 lazy: reducer.lazy,
-                names: Names::of(body),
+                names: Names::of(body, text),
             }
         })
     });
@@ -358,8 +358,7 @@ impl<'a> Reducer<'a> {
     }
 
     fn line_at(&self, offset: usize) -> usize {
-        let before = self.text.get(..offset).unwrap_or_default();
-        memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1
+        line_at(self.text, offset)
     }
 }
 

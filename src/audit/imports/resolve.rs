@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::guard::Python;
 use super::index::{Index, Place};
+use super::makers::Makers;
+use super::moment::Moment;
 use super::reduce::reduce;
 use super::steps::{Source, Wanted};
 use super::tops::{Top, Tops};
@@ -38,7 +40,7 @@ pub(super) struct World<'a> {
     pub(super) tops: Tops<'a>,
     pub(super) python: Python,
     sources: Mutex<HashMap<&'a RelPath, Option<Arc<Source>>>>,
-    makers: Mutex<HashMap<String, Arc<Vec<String>>>>,
+    pub(super) makers: Makers,
     owners: Mutex<HashMap<String, Option<String>>>,
 }
 
@@ -52,7 +54,7 @@ impl<'a> World<'a> {
             tops: Tops::new(subject, &python),
             python,
             sources: Mutex::default(),
-            makers: Mutex::default(),
+            makers: Makers::default(),
             owners: Mutex::default(),
         }
     }
@@ -97,16 +99,25 @@ impl<'a> World<'a> {
 
     /// Where a module is, if all above it can be imported.
     pub(super) fn find(&self, module: &str) -> Found<'a> {
+        self.find_at(&Moment::default(), module)
+    }
+
+    fn find_at(&self, moment: &Moment<'a>, module: &str) -> Found<'a> {
         match self.index.place(module) {
             Place::Package(source) | Place::Module(source) => Found::Source(source),
             Place::Opaque | Place::Namespace => Found::Opaque,
-            Place::Nothing => self.absent(module),
+            Place::Nothing => self.absent(moment, module),
         }
     }
 
     /// The same for an importer: what is missing of a namespace belongs to the distribution that has modules right in it.
-    pub(super) fn find_for(&self, importer: &RelPath, module: &str) -> Found<'a> {
-        let found = self.find(module);
+    pub(super) fn find_for(
+        &self,
+        moment: &Moment<'a>,
+        importer: &RelPath,
+        module: &str,
+    ) -> Found<'a> {
+        let found = self.find_at(moment, module);
         let is_own = || {
             let mut above: Vec<&str> = ancestors(module).collect();
             above.reverse();
@@ -149,7 +160,7 @@ impl<'a> World<'a> {
         owner
     }
 
-    fn absent(&self, module: &str) -> Found<'a> {
+    fn absent(&self, moment: &Moment<'a>, module: &str) -> Found<'a> {
         let Some((parent, _)) = module.rsplit_once('/') else {
             return match self.tops.find(module) {
                 Top::Found => Found::Opaque,
@@ -159,21 +170,21 @@ impl<'a> World<'a> {
             };
         };
         match self.index.place(parent) {
-            Place::Package(_) if self.may_be_made(module) => Found::Unknown,
+            Place::Package(_) if self.may_be_made(moment, module) => Found::Unknown,
             Place::Package(_) => Found::Missing(true),
             // What a plain module does with its name, nobody else can tell.
             Place::Module(_) | Place::Opaque => Found::Unknown,
-            Place::Namespace => self.not_in_namespace(module, parent),
-            Place::Nothing => self.absent(parent),
+            Place::Namespace => self.not_in_namespace(moment, module, parent),
+            Place::Nothing => self.absent(moment, parent),
         }
     }
 
     /// A directory without `__init__.py` inside of a package is that package's; others are shared by whoever likes.
-    fn not_in_namespace(&self, module: &str, parent: &str) -> Found<'a> {
+    fn not_in_namespace(&self, moment: &Moment<'a>, module: &str, parent: &str) -> Found<'a> {
         let mut above = ancestors(parent);
         let is_inside = above.any(|above| matches!(self.index.place(above), Place::Package(_)));
         if is_inside {
-            return if self.may_be_made(module) {
+            return if self.may_be_made(moment, module) {
                 Found::Unknown
             } else {
                 Found::Missing(true)
@@ -186,7 +197,7 @@ impl<'a> World<'a> {
     }
 
     /// Whether a package above a module may make it at run time, or have it elsewhere.
-    fn may_be_made(&self, module: &str) -> bool {
+    fn may_be_made(&self, moment: &Moment<'a>, module: &str) -> bool {
         let mut inner = module.split('/').skip(1);
         if TRIMMED.iter().any(|name| is_within(module, name))
             || inner.any(|part| MADE_AT_RUN_TIME.contains(&part))
@@ -197,124 +208,84 @@ impl<'a> World<'a> {
         above.any(|above| match self.index.place(above) {
             Place::Package(init) => self.source(init).is_none_or(|source| {
                 let made = |name: &String| is_within(module, &name.replace('.', "/"));
-                source.names.has_modules || source.names.made.iter().any(made)
+                moment.has_passed(init, source.names.modules_from)
+                    || source.names.made.iter().any(made)
             }),
             Place::Namespace => false,
             _ => true,
         })
     }
 
-    /// Whether a source of the same package that puts modules into `sys.modules` has the name of a module as a
-    /// text. That reads all sources of the package, so it is asked last.
-    pub(super) fn is_named_by_a_maker(&self, module: &str) -> bool {
-        let top = module.split('/').next().unwrap_or(module);
-        let makers = self.makers(top);
-        let dotted = module.replace('/', ".");
-        let last = module.rsplit('/').next().unwrap_or(module);
-        let texts = [
-            format!("{dotted}\""),
-            format!("{dotted}'"),
-            format!("\"{last}\""),
-            format!("'{last}'"),
-            format!(".{last}\""),
-            format!(".{last}'"),
-        ];
-        makers
-            .iter()
-            .any(|text| texts.iter().any(|named| text.contains(named.as_str())))
-    }
-
-    fn makers(&self, top: &str) -> Arc<Vec<String>> {
-        let lock = || self.makers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(top) {
-            return Arc::clone(known);
-        }
-        let within = |path: &&&'a RelPath| {
-            let below = self.index.below(path).unwrap_or_default();
-            let rest = below.strip_prefix(top.as_bytes());
-            rest.is_some_and(|rest| rest.starts_with(b"/") || rest == b".py")
-        };
-        let text = |path: &&'a RelPath| {
-            let bytes = (self.subject.read)(path)?;
-            let text = String::from_utf8_lossy(&bytes);
-            let puts = [
-                "sys.modules[",
-                "sys.modules.update",
-                "sys.modules.setdefault",
-            ];
-            let makes = puts.iter().any(|word| text.contains(word));
-            (makes || text.contains("meta_path")).then(|| text.into_owned())
-        };
-        let found: Vec<String> = self
-            .index
-            .sources
-            .iter()
-            .filter(within)
-            .filter_map(text)
-            .collect();
-        let found = Arc::new(found);
-        lock().insert(top.to_owned(), Arc::clone(&found));
-        found
-    }
-
-    /// Whether a package gives a name, other than that of a module inside it, to a source; none where nobody knows.
-    pub(super) fn gives(&self, to: &RelPath, init: &'a RelPath, name: &str) -> Option<bool> {
+    /// Whether a package gives a name, other than that of a module inside it; none where nobody knows.
+    pub(super) fn gives(&self, moment: &Moment<'a>, init: &'a RelPath, name: &str) -> Option<bool> {
         // Every module has __file__, __name__ and their like.
         if name.starts_with("__") && name.ends_with("__") {
             return Some(true);
         }
         let source = self.source(init)?;
-        let is_early = to == init && source.names.early.contains(name);
-        if source.names.has_getattr && !is_early && !self.binds(init, &source, name) {
+        let asks = Asks {
+            package: self.index.package(init).unwrap_or_default(),
+            name,
+            moment,
+        };
+        let may_answer = moment.has_passed(init, source.names.getattr_from);
+        if may_answer && !self.binds(init, &source, &asks) {
             return None;
         }
-        self.gives_by(init, name, &mut HashSet::new())
+        self.gives_by(init, &asks, &mut HashSet::new())
     }
 
     fn gives_by(
         &self,
         file: &'a RelPath,
-        name: &str,
+        asks: &Asks<'_, 'a>,
         seen: &mut HashSet<&'a RelPath>,
     ) -> Option<bool> {
         if !seen.insert(file) {
             return Some(false);
         }
         let source = self.source(file)?;
-        if self.binds(file, &source, name) {
+        if self.binds(file, &source, asks) {
             return Some(true);
         }
+        let names = &source.names;
         // A star brings along what a `__getattr__` may know of it.
         let is_star = seen.len() > 1;
-        if source.names.is_open || is_star && source.names.has_getattr || seen.len() > STARS_MAX {
+        if asks.moment.has_passed(file, names.open_from)
+            || is_star && names.getattr_from.is_some()
+            || seen.len() > STARS_MAX
+        {
             return None;
         }
-        for star in &source.names.stars {
+        for star in &names.stars {
             let base = self.base(file, star.level, &star.module);
             let Found::Source(path) = self.find(&base) else {
                 return None;
             };
-            if self.gives_by(path, name, seen) != Some(false) {
+            if self.gives_by(path, asks, seen) != Some(false) {
                 return None;
             }
         }
         Some(false)
     }
 
-    /// Whether the text of a module binds a name. A package that takes a name of itself does not give it by that.
-    fn binds(&self, file: &'a RelPath, source: &Source, name: &str) -> bool {
-        if source.names.bound.contains(name) {
+    /// Whether the text of a module binds a name. Who takes a name of the package that is asked does not give it to that.
+    fn binds(&self, file: &'a RelPath, source: &Source, asks: &Asks<'_, 'a>) -> bool {
+        if source.names.bound.contains(asks.name) {
             return true;
         }
-        let is_init = file.name() == b"__init__.py";
-        let own = self.index.package(file).filter(|_| is_init);
-        source.names.taken.get(name).is_some_and(|taken| {
+        source.names.taken.get(asks.name).is_some_and(|taken| {
             let from = |wanted: &Wanted| self.base(file, wanted.level, &wanted.module);
-            taken
-                .iter()
-                .any(|wanted| Some(from(wanted).as_str()) != own)
+            taken.iter().any(|wanted| from(wanted) != asks.package)
         })
     }
+}
+
+/// A question for a name of a package.
+struct Asks<'q, 'a> {
+    package: &'q str,
+    name: &'q str,
+    moment: &'q Moment<'a>,
 }
 
 /// The packages above a module, the outermost first.

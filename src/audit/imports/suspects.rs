@@ -9,8 +9,9 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::evaluate::Evaluator;
 use super::exits::{Exits, Missing};
 use super::index::Place;
+use super::moment::Moment;
 use super::resolve::{Found, World};
-use super::steps::{Source, Wanted};
+use super::steps::Wanted;
 use crate::model::RelPath;
 use crate::python::imports::{Import, textual};
 
@@ -88,7 +89,12 @@ pub(super) fn finds_nothing(world: &World<'_>, file: &RelPath, import: &Import) 
 }
 
 /// Whether an import finds nothing that belongs to what is installed.
-fn leads_nowhere(world: &World<'_>, lost: &HashSet<&str>, file: &RelPath, import: &Import) -> bool {
+fn leads_nowhere<'a>(
+    world: &World<'a>,
+    lost: &HashSet<&str>,
+    file: &'a RelPath,
+    import: &Import,
+) -> bool {
     // Most imports lead elsewhere, and an absolute one shows it before anything is put together.
     if import.level == 0 {
         let top = import.module.split('.').next().unwrap_or_default();
@@ -100,13 +106,14 @@ fn leads_nowhere(world: &World<'_>, lost: &HashSet<&str>, file: &RelPath, import
     if base.is_empty() {
         return false;
     }
-    let is_lost = |module: &str| world.find_for(file, module) == Found::Missing(true);
+    let moment = Moment::early(file);
+    let is_lost = |module: &str| world.find_for(&moment, file, module) == Found::Missing(true);
     match world.index.place(&base) {
         Place::Nothing => is_lost(&base),
         Place::Package(init) => import.names.iter().any(|name| {
             let module = format!("{base}/{name}");
             world.index.place(&module) == Place::Nothing
-                && world.gives(file, init, name) == Some(false)
+                && world.gives(&moment, init, name) == Some(false)
                 && is_lost(&module)
         }),
         Place::Namespace => {
@@ -121,21 +128,18 @@ fn leads_nowhere(world: &World<'_>, lost: &HashSet<&str>, file: &RelPath, import
 
 fn suspect<'a>(world: &World<'a>, file: &'a RelPath) -> Option<Suspect<'a>> {
     let source = world.source(file)?;
+    let early = Evaluator::early(world, file).alone(file, &source);
     let exits = Evaluator::new(world, None).alone(file, &source);
     let single = |wanted: &[Wanted]| -> Vec<Arc<Missing>> {
         let body = |wanted: &Wanted| {
-            let one = Source {
-                body: vec![super::steps::Step::Import(wanted.clone())],
-                ..Source::default()
-            };
-            let exits = Evaluator::new(world, None).alone(file, &one);
+            let exits = Evaluator::new(world, None).late(file, wanted);
             exits.convicted().cloned()
         };
         wanted.iter().filter_map(body).collect()
     };
     let found = Suspect {
         file,
-        may_lack: exits.suspected().cloned().collect(),
+        may_lack: early.suspected().cloned().collect(),
         lacks: Exits::convicted(&exits).cloned(),
         heads: single(&source.heads),
         lazy: single(&source.lazy),

@@ -100,6 +100,22 @@ const NEVER: [&str; 26] = [
     "commands",
 ];
 
+/// Modules of some version of CPython for its own use, and those that are written in C. Some begin with `_test`,
+/// `_xx` or `_sysconfigdata` beside.
+const PRIVATE: &str = "_abc _aix_support _android_support _apple_support _ast _ast_unparse _asyncio _bisect _blake2 \
+    _bootlocale _bootsubprocess _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw \
+    _collections _collections_abc _colorize _compat_pickle _compression _contextvars _crypt _csv _ctypes \
+    _ctypes_test _curses _curses_panel _datetime _dbm _decimal _dummy_thread _dummy_threading _elementtree \
+    _frozen_importlib _frozen_importlib_external _functools _gdbm _hashlib _heapq _hmac _imp _interpchannels \
+    _interpqueues _interpreters _io _ios_support _json _locale _lsprof _lzma _markupbase _math_integer _md5 _missing_stdlib_info \
+    _multibytecodec _multiprocessing _opcode _opcode_metadata _operator _osx_support _peg_parser _pickle \
+    _posixshmem _posixsubprocess _py_abc _py_warnings _pydatetime _pydecimal _pyio _pylong _pyrepl _queue _random \
+    _remote_debugging _sha1 _sha2 _sha256 _sha3 _sha512 _signal _sitebuiltins _socket _sqlite3 _sre _ssl _stat \
+    _statistics _string _strptime _struct _suggestions _symtable _sysconfig _thread _threading_local _tkinter \
+    _tokenize _tracemalloc _types _typing _uuid _warnings _weakref _weakrefset _wmi _zoneinfo _zstd";
+
+static OF_CPYTHON: LazyLock<HashSet<&str>> = LazyLock::new(|| PRIVATE.split_whitespace().collect());
+
 /// What is known of a name that no site holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Top {
@@ -237,8 +253,16 @@ impl<'a> Tops<'a> {
                 _ => Top::Unknown,
             },
             // Modules of Python that are written in C, and those for its own use.
-            None if name.starts_with('_') => Top::Unknown,
+            None if name.starts_with('_') && self.may_be_pythons(name) => Top::Unknown,
             None => Top::Absent,
         }
+    }
+
+    /// Whether the interpreter may have a module for its own use.
+    fn may_be_pythons(&self, name: &str) -> bool {
+        const SOME: [&str; 3] = ["_test", "_xx", "_sysconfigdata"];
+        !self.python.is_cpython()
+            || OF_CPYTHON.contains(name)
+            || SOME.iter().any(|some| name.starts_with(some))
     }
 }

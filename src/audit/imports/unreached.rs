@@ -30,8 +30,9 @@ pub(super) fn check(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut tell = |missing: &Arc<Missing>, by_bytecode: Check, by_doubt: Check, what: &str| {
+        let module = missing.module.replace('.', "/");
         let is_told = told.iter().any(|one| one.module == missing.module);
-        if is_told || world.is_named_by_a_maker(&missing.module.replace('.', "/")) {
+        if is_told || world.makers.name(world, &module) || world.makers.give(world, &module) {
             return;
         }
         let (check, more) = match word(world, missing) {

@@ -1,6 +1,6 @@
 //! What a package makes of itself while it is imported: modules, names, and what only looks so.
 
-use super::{Row, judge};
+use super::{Row, Tree, judge, judge_trees};
 
 /// Forms that real packages have and that make no module: logging (urllib3), messages about places (numpy), finders
 /// that are asked (importlib-metadata), a name for somebody else (pymysql), functions that give names later (attrs,
@@ -52,6 +52,134 @@ const MAKES_NOTHING: &[Row] = &[
         "from .here import PytestTester\nfrom .gone import x\ntest = PytestTester(__name__)\n",
         true,
     ),
+    (
+        "names are made further down (billiard)",
+        "from . import gone\nglobals().update({'x': 1})\n",
+        true,
+    ),
+    (
+        "the place is changed further down",
+        "from .gone import x\n__path__.append('/elsewhere')\n",
+        true,
+    ),
+    (
+        "an object gets its own attributes (cachetools)",
+        "class C:\n    def __setstate__(self, state):\n        self.__dict__.update(state)\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "what a function is given gets an attribute",
+        "def mark(function):\n    setattr(function, 'x', 1)\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "names are looked up",
+        "if 'x' not in globals():\n    x = globals().get('y') or globals()['z']\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "a function has names of its own",
+        "def run(code):\n    exec(code)\n    return locals()\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "a handler asks for a module for its own use that Python does not have (tifffile)",
+        "try:\n    from . import gone\nexcept ImportError:\n    import _gone\n",
+        true,
+    ),
+];
+
+/// What submodules find that a package imports while it has just begun, and what others give to a package.
+const TREES: &[Tree] = &[
+    (
+        "a module asks before the package has its __getattr__ (backports.zstd)",
+        &[
+            (
+                "a/__init__.py",
+                "from a.b import x\ndef __getattr__(name):\n    return 1\n",
+            ),
+            ("a/b.py", "from a import gone\nx = 1\n"),
+        ],
+        &["a/b.py:1 a.gone"],
+    ),
+    (
+        "a module asks once the package has it",
+        &[
+            (
+                "a/__init__.py",
+                "def __getattr__(name):\n    return 1\nfrom a.b import x\n",
+            ),
+            ("a/b.py", "from a import gone\nx = 1\n"),
+        ],
+        &[],
+    ),
+    (
+        "a function is called when the package has it",
+        &[
+            (
+                "a/__init__.py",
+                "def load():\n    from a.b import x\ndef __getattr__(name):\n    return 1\nload()\n",
+            ),
+            ("a/b.py", "from a import gone\nx = 1\n"),
+        ],
+        &[],
+    ),
+    (
+        "another package asks for what the __getattr__ may give",
+        &[
+            ("a/__init__.py", "def __getattr__(name):\n    return 1\n"),
+            ("b/__init__.py", "from a import gone\n"),
+        ],
+        &[],
+    ),
+    (
+        "a star brings back what was taken of the package itself (debugpy)",
+        &[
+            ("a/__init__.py", "from a.b import *\n"),
+            ("a/b.py", "from a import gone\n"),
+        ],
+        &["a/b.py:1 a.gone"],
+    ),
+    (
+        "the package above gives a package its names (google-cloud-aiplatform)",
+        &[
+            ("a/__init__.py", "from .c.types import job\n"),
+            (
+                "a/c/__init__.py",
+                "from . import types\ntypes.job = types.job_v1\n",
+            ),
+            ("a/c/types/__init__.py", "from b import job as job_v1\n"),
+            ("b/__init__.py", "job = 1\n"),
+        ],
+        &[],
+    ),
+    (
+        "somebody gives a package names that nobody knows",
+        &[
+            (
+                "a/__init__.py",
+                "from .c import types\nfrom .c.types import job\n",
+            ),
+            (
+                "a/c/__init__.py",
+                "from . import types\nfor n in 'ab':\n    setattr(types, n, 1)\n",
+            ),
+            ("a/c/types/__init__.py", ""),
+        ],
+        &[],
+    ),
+    (
+        "an object of the same name gets an attribute",
+        &[
+            ("a/__init__.py", "from .c.types import job\n"),
+            (
+                "a/c/__init__.py",
+                "from . import types\nclass T:\n    def f(self):\n        self.job = 1\n",
+            ),
+            ("a/c/types/__init__.py", ""),
+        ],
+        &["a/__init__.py:1 a.c.types.job"],
+    ),
 ];
 
 const MAY_MAKE_IT: &[Row] = &[
@@ -95,7 +223,28 @@ const MAY_MAKE_IT: &[Row] = &[
         "def __getattr__(name):\n    return 1\nfrom . import gone\n",
         false,
     ),
+    (
+        "names are made before",
+        "globals().update({'gone': 1})\nfrom . import gone\n",
+        false,
+    ),
+    (
+        "a function may be given this module",
+        "import sys\ndef put(module, name):\n    setattr(module, name, 1)\nput(sys.modules['a'], 'gone')\n\
+         from . import gone\n",
+        false,
+    ),
+    (
+        "a handler asks for a module for its own use that Python may have",
+        "try:\n    from . import gone\nexcept ImportError:\n    import _zstd\n",
+        false,
+    ),
 ];
+
+#[test]
+fn what_others_do_to_a_package_counts_from_when_they_did_it() {
+    judge_trees(TREES);
+}
 
 #[test]
 fn what_makes_no_module_does_not_hide_one_that_is_gone() {

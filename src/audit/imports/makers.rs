@@ -1,0 +1,127 @@
+//! What sources of a package do to other modules of it, by the look of their texts: they put modules into `sys.modules`,
+//! or give names to a package. All sources of the package are read for that, so it is asked last.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::resolve::World;
+use crate::model::RelPath;
+
+/// What is known of top-level packages.
+#[derive(Debug, Default)]
+pub(super) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
+
+/// What the sources of one top-level package do.
+#[derive(Debug, Default)]
+struct Made {
+    /// The sources that put modules into `sys.modules`.
+    texts: Vec<String>,
+    /// What gets a name from somebody else: `types.artifact`; `types.*` where the names are not known.
+    given: HashSet<String>,
+}
+
+impl Makers {
+    /// Whether a source of the same package that puts modules into `sys.modules` has the name of a module (`x/y`) as a
+    /// text.
+    pub(super) fn name(&self, world: &World<'_>, module: &str) -> bool {
+        let made = self.of(world, module);
+        let dotted = module.replace('/', ".");
+        let last = module.rsplit('/').next().unwrap_or(module);
+        let texts = [
+            format!("{dotted}\""),
+            format!("{dotted}'"),
+            format!("\"{last}\""),
+            format!("'{last}'"),
+            format!(".{last}\""),
+            format!(".{last}'"),
+        ];
+        made.texts
+            .iter()
+            .any(|text| texts.iter().any(|named| text.contains(named.as_str())))
+    }
+
+    /// Whether a source of the same package gives a package a name from outside (google-cloud-aiplatform:
+    /// `types.artifact = types.artifact_v1`): `x/types/artifact`.
+    pub(super) fn give(&self, world: &World<'_>, module: &str) -> bool {
+        let mut parts = module.rsplit('/');
+        let (Some(name), Some(package)) = (parts.next(), parts.next()) else {
+            return false;
+        };
+        let given = &self.of(world, module).given;
+        given.contains(&format!("{package}.{name}")) || given.contains(&format!("{package}.*"))
+    }
+
+    fn of(&self, world: &World<'_>, module: &str) -> Arc<Made> {
+        let top = module.split('/').next().unwrap_or(module);
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(top) {
+            return Arc::clone(known);
+        }
+        let within = |path: &&&RelPath| {
+            let below = world.index.below(path).unwrap_or_default();
+            let rest = below.strip_prefix(top.as_bytes());
+            rest.is_some_and(|rest| rest.starts_with(b"/") || rest == b".py")
+        };
+        let sources = world.index.sources.par_iter().filter(within);
+        let made = sources.map(|path| {
+            let bytes = (world.subject.read)(path).unwrap_or_default();
+            Made::of(&String::from_utf8_lossy(&bytes))
+        });
+        let made = Arc::new(made.reduce(Made::default, Made::and));
+        lock().insert(top.to_owned(), Arc::clone(&made));
+        made
+    }
+}
+
+impl Made {
+    fn of(text: &str) -> Self {
+        const PUTS: [&str; 4] = [
+            "sys.modules[",
+            "sys.modules.update",
+            "sys.modules.setdefault",
+            "meta_path",
+        ];
+        let puts = PUTS.iter().any(|word| text.contains(word));
+        Self {
+            texts: puts.then(|| text.to_owned()).into_iter().collect(),
+            given: text.lines().filter_map(given).collect(),
+        }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.texts.extend(other.texts);
+        self.given.extend(other.given);
+        self
+    }
+}
+
+/// What a line gives a name: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`.
+fn given(line: &str) -> Option<String> {
+    let line = line.trim();
+    let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    for call in ["setattr(", "vars("] {
+        if let Some((_, rest)) = line.split_once(call) {
+            let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
+            let last = rest[..end].rsplit('.').next()?;
+            return Some(format!("{last}.*"));
+        }
+    }
+    if let Some((before, _)) = line.split_once(".__dict__") {
+        return Some(format!(
+            "{}.*",
+            before
+                .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()?
+        ));
+    }
+    let (target, value) = line.split_once('=')?;
+    let target = target.trim_end();
+    if value.starts_with('=') || !target.chars().all(is_path) {
+        return None;
+    }
+    let (base, name) = target.rsplit_once('.')?;
+    let last = base.rsplit('.').next()?;
+    (!matches!(last, "self" | "cls")).then(|| format!("{last}.{name}"))
+}

@@ -17,6 +17,16 @@ const WORK_MAX: usize = 4_000_000;
 /// Functions that call each other are followed so far.
 const CALLS_MAX: usize = 6;
 
+/// Names that a namespace package has too.
+const OF_NAMESPACES: [&str; 6] = [
+    "__doc__",
+    "__loader__",
+    "__name__",
+    "__package__",
+    "__path__",
+    "__spec__",
+];
+
 /// Which modules are followed; all others come to their end.
 pub(super) struct Lead<'a> {
     /// Modules that may lead to a suspect.
@@ -367,6 +377,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 None => Exits::unknown(),
             },
             Place::Namespace if is_there => self.load(here, wanted, &module),
+            Place::Namespace if OF_NAMESPACES.contains(&name) => Exits::on(),
             Place::Namespace => match self.world.find_for(&self.moment, here.file, &module) {
                 Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                 _ => Exits::unknown(),

@@ -12,6 +12,7 @@ mod catches;
 mod evaluate;
 mod exits;
 mod guard;
+mod hollow;
 mod index;
 mod makers;
 mod moment;
@@ -21,6 +22,7 @@ mod reach;
 mod reduce;
 mod resolve;
 mod roots;
+mod says;
 mod statements;
 mod steps;
 mod suspects;
@@ -54,6 +56,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let looks = looks(&world);
     let suspects = suspects(&world, &looks);
     let mut findings = offered::check(&world);
+    findings.extend(hollow::check(&world, &suspects));
     if suspects.is_empty() {
         return findings;
     }

@@ -1,50 +1,54 @@
-//! What a distribution offers and that is not there at all: programs whose function no module gives, and the only module of a
-//! distribution. Nothing has to be followed for these.
+//! What a distribution offers and that is not there at all: entry points whose module is gone or gives nothing, and the only
+//! module of a distribution. Nothing has to be followed for these.
 
 use super::finding;
 use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{Found, World};
-use super::roots::{Program, programs};
-use crate::model::{Check, Finding};
+use super::roots::{Entry, entries};
+use super::says::Says;
+use crate::model::{Check, Finding, RelPath};
 use crate::python::dist::{Dist, Form};
 
 /// Looks at each distribution.
 pub(super) fn check(world: &World<'_>) -> Vec<Finding> {
-    let programs = programs(world);
-    let of_programs = programs
-        .iter()
-        .filter_map(|program| of_program(world, program));
+    let entries = entries(world);
+    let of_entries = entries.iter().filter_map(|entry| of_entry(world, entry));
     let dists = world.subject.dists.all.iter();
     let of_dists = dists.filter_map(|dist| of_dist(world, dist));
-    of_programs.chain(of_dists).collect()
+    of_entries.chain(of_dists).collect()
 }
 
-fn of_program(world: &World<'_>, program: &Program) -> Option<Finding> {
-    let inside = format!("{}/{}", program.module, program.attribute);
+fn of_entry(world: &World<'_>, entry: &Entry) -> Option<Finding> {
+    let inside = format!("{}/{}", entry.module, entry.attribute);
     let is_there = world.index.place(&inside) != Place::Nothing;
-    let gone = match world.index.place(&program.module) {
-        Place::Nothing => &program.module,
+    let gone = match world.index.place(&entry.module) {
+        Place::Nothing => &entry.module,
         // A name that a whole module does not give, its wheel never had.
-        Place::Namespace if !is_there => &inside,
+        Place::Namespace if !is_there && !entry.attribute.is_empty() => &inside,
         _ => return None,
     };
     // A top-level module that is gone is told of its distribution, or belongs to one that is not installed.
     let is_below = gone.contains('/');
-    let is_lost = world.find_for(&Moment::default(), &program.list, gone) == Found::Missing(true);
+    let is_lost = world.find_for(&Moment::default(), &entry.list, gone) == Found::Missing(true);
     if !is_below || !is_lost || world.makers.name(world, gone) {
         return None;
     }
+    let what = if entry.is_program {
+        "a program"
+    } else {
+        "a part for others"
+    };
     let text = format!(
-        "line {} names {}, which is not there, as a program",
-        program.line,
+        "line {} names {}, which is not there, as {what}",
+        entry.line,
         gone.replace('/', ".")
     );
     let check = Check::ImportUnresolved;
-    Some(finding(world.subject, check, &program.list, text))
+    Some(finding(world.subject, check, &entry.list, text))
 }
 
-/// A distribution that says which modules it brings, and has none.
+/// A distribution that brought modules, and has none.
 fn of_dist(world: &World<'_>, dist: &Dist) -> Option<Finding> {
     let (_, record) = dist.record.as_ref()?;
     if dist.form != Form::DistInfo || dist.editable() || record.bad > 0 {
@@ -54,17 +58,53 @@ fn of_dist(world: &World<'_>, dist: &Dist) -> Option<Finding> {
     if record.rows.iter().any(|row| is_module(row.path.name())) {
         return None;
     }
+    let is_bare = record.rows.iter().all(|row| row.path.is_within(&dist.info));
+    let (list, name) =
+        of_list(world, dist).or_else(|| is_bare.then(|| of_metadata(world, dist)).flatten())?;
+    let text =
+        format!("it brings {name}, which is not there, and nothing else that could be imported");
+    Some(finding(world.subject, Check::ImportUnresolved, &list, text))
+}
+
+/// The first module of `top_level.txt`, where none of them is there.
+fn of_list(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
     let list = dist.info.join(b"top_level.txt").ok()?;
     world.subject.manifest.get(&list)?;
     let text = (world.subject.read)(&list)?;
     let text = String::from_utf8_lossy(&text);
-    let mut names = text.split_whitespace().peekable();
-    let first = *names.peek()?;
-    let is_lost = |name: &str| world.find(name) == Found::Missing(true);
-    if !names.all(is_lost) {
-        return None;
+    // Stubs are no modules.
+    let is_plain = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let names: Vec<&str> = text.split_whitespace().filter(is_plain).collect();
+    let first = names.first()?;
+    names
+        .iter()
+        .all(|name| is_lost(world, name))
+        .then(|| (list, (*first).to_owned()))
+}
+
+/// The module that a distribution must have brought though it lists nothing but its own metadata.
+fn of_metadata(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
+    let metadata = dist.metadata.as_ref()?;
+    let says = Says::of(world, dist);
+    let own = dist.name.replace('-', "_");
+    let list = dist.info.join(b"METADATA").ok()?;
+    let is_gone = |name: &&str| {
+        matches!(world.find(&name.replace('.', "/")), Found::Missing(_)) || is_lost(world, name)
+    };
+    let named = says.import_names().find(is_gone);
+    if let Some(name) = named {
+        return Some((list, name.to_owned()));
     }
-    let text =
-        format!("it brings {first}, which is not there, and nothing else that could be imported");
-    Some(finding(world.subject, Check::ImportUnresolved, &list, text))
+    // A wheel for one platform alone has something that was built for it.
+    let is_built = dist.tags.iter().any(|tag| !tag.ends_with("-any"));
+    let is_shown = metadata.requires.is_empty() && says.shows(&own);
+    let is_lost = is_lost(world, &own);
+    (is_lost && (says.is_of_flit() || is_built || is_shown)).then_some((list, own))
+}
+
+/// Whether nothing is left of a top-level module.
+fn is_lost(world: &World<'_>, name: &str) -> bool {
+    let is_empty =
+        || world.index.place(name) == Place::Namespace && world.index.inside(name).is_empty();
+    world.find(name) == Found::Missing(true) || is_empty()
 }

@@ -6,9 +6,9 @@ use super::index::Place;
 use super::resolve::World;
 use crate::model::RelPath;
 
-/// A program that a distribution offers.
+/// What a distribution offers by an entry point: a program, or a part for others.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Program {
+pub(super) struct Entry {
     /// The `entry_points.txt` that names it.
     pub(super) list: RelPath,
     /// The line in it, from 1.
@@ -17,10 +17,11 @@ pub(super) struct Program {
     pub(super) module: String,
     /// What is taken from the module; empty for the module itself.
     pub(super) attribute: String,
+    pub(super) is_program: bool,
 }
 
 /// Top-level names that packages install by mistake, or for their own use.
-const NOT_OFFERED: [&str; 14] = [
+const NOT_OFFERED: [&str; 15] = [
     "tests",
     "test",
     "testing",
@@ -32,6 +33,7 @@ const NOT_OFFERED: [&str; 14] = [
     "benchmarks",
     "benchmark",
     "scripts",
+    "bin",
     "tools",
     "e2e_test",
     "__pycache__",
@@ -51,18 +53,16 @@ pub(super) fn roots(world: &World<'_>) -> BTreeSet<String> {
     found
 }
 
-/// All programs.
-pub(super) fn programs(world: &World<'_>) -> Vec<Program> {
+/// All entry points, but for those that want extras.
+pub(super) fn entries(world: &World<'_>) -> Vec<Entry> {
     let mut found = Vec::new();
     for (list, text) in lists(world) {
-        let programs = entry_points(&text)
-            .into_iter()
-            .filter(|point| point.is_program);
-        found.extend(programs.map(|point| Program {
+        found.extend(entry_points(&text).into_iter().map(|point| Entry {
             list: list.clone(),
             line: point.line,
             module: point.module,
             attribute: point.attribute,
+            is_program: point.is_program,
         }));
     }
     found
@@ -80,11 +80,16 @@ fn lists<'w>(world: &'w World<'_>) -> impl Iterator<Item = (RelPath, String)> + 
     })
 }
 
-/// Adds a top-level module, or the packages below a namespace.
-fn add(world: &World<'_>, module: &str, depth: usize, found: &mut BTreeSet<String>) {
+/// Whether a module (`x/y`) has a name that others import.
+pub(super) fn is_offered(module: &str) -> bool {
     let name = module.rsplit('/').next().unwrap_or(module);
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if !is_plain || name.starts_with('_') || NOT_OFFERED.contains(&name) {
+    is_plain && !name.starts_with('_') && !NOT_OFFERED.contains(&name)
+}
+
+/// Adds a top-level module, or the packages below a namespace.
+fn add(world: &World<'_>, module: &str, depth: usize, found: &mut BTreeSet<String>) {
+    if !is_offered(module) {
         return;
     }
     match world.index.place(module) {

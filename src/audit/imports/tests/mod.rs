@@ -3,6 +3,7 @@
 mod conditions;
 mod executed;
 mod guards;
+mod hollow;
 mod known;
 mod made;
 mod offered;

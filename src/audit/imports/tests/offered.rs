@@ -24,6 +24,105 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
+        "the only module beside stubs (ujson)",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "a-stubs/__init__.pyi,,\n"),
+            ("a-1.dist-info/top_level.txt", "a\na-stubs\n"),
+            ("a-stubs/__init__.pyi", ""),
+        ],
+        &["a-1.dist-info/top_level.txt:brings "],
+    ),
+    (
+        "the only module of a wheel that flit made (threadpoolctl)",
+        &[
+            NAME,
+            LIST,
+            (
+                "a-1.dist-info/WHEEL",
+                "Generator: flit 3.9\nTag: py3-none-any\n",
+            ),
+        ],
+        &["a-1.dist-info/METADATA:brings "],
+    ),
+    (
+        "the only module of a wheel for one platform",
+        &[
+            NAME,
+            LIST,
+            ("a-1.dist-info/WHEEL", "Tag: cp311-cp311-linux_x86_64\n"),
+        ],
+        &["a-1.dist-info/METADATA:brings "],
+    ),
+    (
+        "programs for one platform",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "../../../bin/a,,\n"),
+            ("a-1.dist-info/WHEEL", "Tag: py3-none-linux_x86_64\n"),
+        ],
+        &[],
+    ),
+    (
+        "a module of which METADATA knows",
+        &[
+            (
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\nImport-Name: a_b\n",
+            ),
+            LIST,
+        ],
+        &["a-1.dist-info/METADATA:brings "],
+    ),
+    (
+        "a module that the description imports",
+        &[
+            (
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\n\n>>> import a\n",
+            ),
+            LIST,
+        ],
+        &["a-1.dist-info/METADATA:brings "],
+    ),
+    (
+        "requirements under one name",
+        &[
+            (
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\nRequires-Dist: b\n\nimport a\n",
+            ),
+            LIST,
+        ],
+        &[],
+    ),
+    (
+        "a part for others",
+        &[
+            NAME,
+            LIST,
+            (
+                "a-1.dist-info/entry_points.txt",
+                "[x.plugins]\np = a.plugin\n",
+            ),
+            ("a/__init__.py", ""),
+        ],
+        &["a-1.dist-info/entry_points.txt:2 a.plugin"],
+    ),
+    (
+        "a part that wants an extra",
+        &[
+            NAME,
+            LIST,
+            (
+                "a-1.dist-info/entry_points.txt",
+                "[x.plugins]\np = a.plugin [more]\n",
+            ),
+            ("a/__init__.py", ""),
+        ],
+        &[],
+    ),
+    (
         "the module of a program",
         &[NAME, LIST, PROGRAM, ("a/__init__.py", "")],
         &["a-1.dist-info/entry_points.txt:2 a.m"],

@@ -1,0 +1,228 @@
+//! Packages that lost their `__init__`: Python takes what is left of the directory for a namespace package (PEP 420), so
+//! that importing it works and gives nothing. Real namespace packages look alike, and so do packages of which the author
+//! forgot the file (`paste`, `tiktoken_ext`), so only what says that this one gave names counts: its stub, a module
+//! inside it that takes a name of it, what METADATA says of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding;
+use super::index::Place;
+use super::resolve::{World, ancestors};
+use super::roots::is_offered;
+use super::says::Says;
+use super::suspects::Suspect;
+use super::tops::Top;
+use crate::model::{Check, Finding, Node, RelPath};
+use crate::python::dist::{Dist, Form, normalized};
+
+/// Namespaces are followed so deep.
+const DEPTH_MAX: usize = 6;
+
+/// What is left of a directory without `__init__`.
+#[derive(Default)]
+struct Remains<'a> {
+    dir: Option<RelPath>,
+    /// The distributions that list a file in it; none for a file that none of them lists.
+    owners: BTreeMap<Option<&'a str>, &'a RelPath>,
+    has_modules: bool,
+    has_packages: bool,
+    /// Whether `py.typed` says that it is a package with types (PEP 561).
+    is_typed: bool,
+    has_stub: bool,
+}
+
+/// Looks at each directory that passes for a namespace.
+pub(super) fn check(world: &World<'_>, suspects: &[Suspect<'_>]) -> Vec<Finding> {
+    let found = remains(world);
+    let convicted = found.iter().filter_map(|(module, remains)| {
+        let dist = owner(world, module, remains)?;
+        let why = why(world, suspects, module, remains, dist)?;
+        let text = format!(
+            "{} has no __init__, so that importing it gives nothing; {why}",
+            module.replace('/', ".")
+        );
+        let dir = remains.dir.as_ref()?;
+        Some(Finding {
+            package: Some(dist.name.clone()),
+            ..finding(world.subject, Check::ImportUnresolved, dir, text)
+        })
+    });
+    convicted.collect()
+}
+
+/// What says that a package gave names.
+fn why(
+    world: &World<'_>,
+    suspects: &[Suspect<'_>],
+    module: &str,
+    remains: &Remains<'_>,
+    dist: &Dist,
+) -> Option<String> {
+    if remains.has_modules && remains.has_stub {
+        return Some("its stub __init__.pyi is there".to_owned());
+    }
+    if remains.has_modules
+        && let Some((name, by)) = taken(world, suspects, module)
+    {
+        return Some(format!("line {} of '{}' takes {name} of it", by.1, by.0));
+    }
+    // Parts of a namespace are marked one by one, the namespace itself is not; but some of a nested one are.
+    let is_named = normalized(module) == dist.name;
+    if module.contains('/') {
+        return None;
+    }
+    if remains.is_typed && (remains.has_modules || is_named && !remains.has_packages) {
+        return Some("it is marked as a package by py.typed".to_owned());
+    }
+    let says = Says::of(world, dist);
+    if !remains.has_modules && remains.has_packages {
+        return None;
+    }
+    if says.imports(module) {
+        return Some("METADATA names it as an import".to_owned());
+    }
+    if is_named && says.is_of_flit() {
+        return Some("flit made its wheel, which takes a whole package".to_owned());
+    }
+    let is_nowhere = |name: &str| world.index.place(&format!("{module}/{name}")) == Place::Nothing;
+    let name = says.name_taken_of(module, is_nowhere);
+    name.filter(|_| is_named)
+        .map(|name| format!("METADATA shows how to take {name} of it"))
+}
+
+/// The name that a module inside a package takes of it in vain, and where.
+fn taken<'s>(
+    world: &World<'_>,
+    suspects: &'s [Suspect<'_>],
+    module: &str,
+) -> Option<(&'s str, (&'s RelPath, usize))> {
+    let prefix = format!("{}.", module.replace('/', "."));
+    let lacks = suspects.iter().filter_map(|one| one.lacks.as_ref());
+    let mut names = lacks.filter_map(|lacks| {
+        let name = lacks.module.strip_prefix(&prefix)?;
+        let below = world.index.package(&lacks.file)?;
+        let is_inside = ancestors(below).chain([below]).any(|above| above == module);
+        let is_given = || world.makers.give(world, &lacks.module.replace('.', "/"));
+        let counts = is_inside && !name.contains('.') && !is_given();
+        counts.then_some((name, (&lacks.file, lacks.line)))
+    });
+    names.next()
+}
+
+/// The one distribution to which all that is left belongs.
+fn owner<'a>(world: &World<'a>, module: &str, remains: &Remains<'a>) -> Option<&'a Dist> {
+    let (Some(_), file) = remains
+        .owners
+        .iter()
+        .next()
+        .filter(|_| remains.owners.len() == 1)?
+    else {
+        return None;
+    };
+    let dist = world.subject.dists.owner(file)?;
+    let (_, record) = dist.record.as_ref()?;
+    let is_whole = dist.form == Form::DistInfo && !dist.editable() && record.bad == 0;
+    let top = module.split('/').next().unwrap_or(module);
+    // Another directory of the path may hold the package, and a `.pth` file may make it.
+    let is_here_alone = matches!(world.tops.find(top), Top::Lost | Top::Absent);
+    (is_whole && is_here_alone && !says_namespace(world, module)).then_some(dist)
+}
+
+/// Whether a distribution says that a package is a namespace (setuptools).
+fn says_namespace(world: &World<'_>, module: &str) -> bool {
+    let dotted = module.replace('/', ".");
+    world.subject.dists.all.iter().any(|dist| {
+        let list = dist.info.join(b"namespace_packages.txt").ok();
+        let list = list.filter(|list| world.subject.manifest.get(list).is_some());
+        let text = list.and_then(|list| (world.subject.read)(&list));
+        text.is_some_and(|text| {
+            String::from_utf8_lossy(&text)
+                .lines()
+                .any(|line| line.trim() == dotted)
+        })
+    })
+}
+
+/// The directories that pass for namespaces, by their modules.
+fn remains<'a>(world: &World<'a>) -> BTreeMap<&'a str, Remains<'a>> {
+    let mut found = BTreeMap::new();
+    for top in world.index.tops() {
+        add(world, top, 0, &mut found);
+    }
+    if found.is_empty() {
+        return found;
+    }
+    for entry in world.subject.manifest.entries() {
+        let Some(below) = world.index.below(&entry.path) else {
+            continue;
+        };
+        let Ok(below) = std::str::from_utf8(below) else {
+            continue;
+        };
+        if matches!(entry.node, Node::Dir) {
+            if let Some(remains) = found.get_mut(below) {
+                remains.dir.get_or_insert_with(|| entry.path.clone());
+            }
+            continue;
+        }
+        let (above, name) = below.rsplit_once('/').unwrap_or(("", below));
+        if above.ends_with("__pycache__")
+            || !ancestors(above)
+                .chain([above])
+                .any(|dir| found.contains_key(dir))
+        {
+            continue;
+        }
+        let owner = world.subject.dists.owner(&entry.path);
+        let owner = owner.map(|dist| dist.name.as_str());
+        for dir in ancestors(above).chain([above]) {
+            if let Some(remains) = found.get_mut(dir) {
+                remains.owners.entry(owner).or_insert(&entry.path);
+            }
+        }
+        if let Some(remains) = found.get_mut(above) {
+            remains.see(name);
+        }
+    }
+    found
+}
+
+impl Remains<'_> {
+    /// A file right in the directory.
+    fn see(&mut self, name: &str) {
+        match name {
+            "py.typed" => self.is_typed = true,
+            "__init__.pyi" => self.has_stub = true,
+            "__main__.py" => {}
+            _ => self.has_modules |= name.ends_with(".py") || name.ends_with(".so"),
+        }
+    }
+}
+
+fn add<'a>(
+    world: &World<'a>,
+    module: &'a str,
+    depth: usize,
+    found: &mut BTreeMap<&'a str, Remains<'a>>,
+) {
+    if depth >= DEPTH_MAX || !is_offered(module) || world.index.place(module) != Place::Namespace {
+        return;
+    }
+    let inside: BTreeSet<&str> = world.index.inside(module).into_iter().collect();
+    let has_packages = inside.iter().any(|inside| {
+        matches!(
+            world.index.place(inside),
+            Place::Package(_) | Place::Namespace
+        )
+    });
+    found.insert(
+        module,
+        Remains {
+            has_packages,
+            ..Remains::default()
+        },
+    );
+    for inside in inside {
+        add(world, inside, depth + 1, found);
+    }
+}

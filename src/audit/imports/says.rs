@@ -1,0 +1,105 @@
+//! What a distribution says of itself that no RECORD has to list: how its modules are imported.
+
+use super::resolve::World;
+use crate::python::dist::Dist;
+
+/// The texts of one distribution.
+#[derive(Debug, Default)]
+pub(super) struct Says {
+    /// METADATA: headers, and the description, which often shows how to begin.
+    metadata: String,
+    wheel: String,
+}
+
+impl Says {
+    pub(super) fn of(world: &World<'_>, dist: &Dist) -> Self {
+        let text = |name: &[u8]| {
+            let path = dist.info.join(name).ok();
+            let path = path.filter(|path| world.subject.manifest.get(path).is_some());
+            let bytes = path.and_then(|path| (world.subject.read)(&path));
+            String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+        };
+        Self {
+            metadata: text(b"METADATA"),
+            wheel: text(b"WHEEL"),
+        }
+    }
+
+    /// Whether `Import-Name` has a module (PEP 794).
+    pub(super) fn imports(&self, module: &str) -> bool {
+        self.import_names().any(|name| name == module)
+    }
+
+    /// The names of `Import-Name`.
+    pub(super) fn import_names(&self) -> impl Iterator<Item = &str> {
+        let headers = self.metadata.lines().take_while(|line| !line.is_empty());
+        let values = headers.filter_map(|line| line.strip_prefix("Import-Name:"));
+        // A name may be followed by `; private`.
+        let names = values.filter_map(|value| value.split(';').next());
+        names.map(str::trim).filter(|name| !name.is_empty())
+    }
+
+    /// Whether flit made its wheel, which always has a module.
+    pub(super) fn is_of_flit(&self) -> bool {
+        self.wheel
+            .lines()
+            .any(|line| line.starts_with("Generator: flit"))
+    }
+
+    /// Whether a line of the description imports a module: `import x`, `from x import y`.
+    pub(super) fn shows(&self, module: &str) -> bool {
+        self.lines().any(|line| {
+            let rest = line
+                .strip_prefix("import ")
+                .or_else(|| line.strip_prefix("from "));
+            let rest = rest.and_then(|rest| rest.strip_prefix(module));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '.', ',']))
+        })
+    }
+
+    /// A name that the description takes of a module: `from x import name`, or `x.name(` where it has `import x`.
+    pub(super) fn name_taken_of(
+        &self,
+        module: &str,
+        counts: impl Fn(&str) -> bool,
+    ) -> Option<&str> {
+        let counts = |name: &&str| is_name(name) && counts(name);
+        let from = format!("from {module} import ");
+        let lists = self.lines().filter_map(|line| line.strip_prefix(&from));
+        let mut names = lists.flat_map(|list| {
+            let list = list.trim_start_matches('(').split([')', '#', ';']).next();
+            let parts = list.unwrap_or_default().split(',');
+            parts.filter_map(|part| part.split_whitespace().next())
+        });
+        if let Some(name) = names.find(counts) {
+            return Some(name);
+        }
+        let import = format!("import {module}");
+        if !self.lines().any(|line| line.trim_end() == import) {
+            return None;
+        }
+        let used = format!("{module}.");
+        let mut uses = self.metadata.match_indices(&used).filter_map(|(at, _)| {
+            let before = self.metadata[..at].chars().next_back();
+            let rest = &self.metadata[at + used.len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+            let is_whole =
+                before.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '/'));
+            (is_whole && rest[end..].starts_with('(')).then_some(&rest[..end])
+        });
+        uses.find(counts)
+    }
+
+    /// The lines of the description, without the marks of a quotation or a prompt.
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        let lines = self.metadata.lines().skip_while(|line| !line.is_empty());
+        lines.map(|line| line.trim_start_matches(['>', '.', ' ', '\t']))
+    }
+}
+
+/// Whether a word is a name that no module has by itself.
+fn is_name(word: &str) -> bool {
+    let is_plain = word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let begins = word.chars().next().is_some_and(|c| c.is_alphabetic());
+    is_plain && begins
+}

@@ -4,8 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
-
 use super::resolve::World;
 use crate::model::RelPath;
 
@@ -64,12 +62,13 @@ impl Makers {
             let rest = below.strip_prefix(top.as_bytes());
             rest.is_some_and(|rest| rest.starts_with(b"/") || rest == b".py")
         };
-        let sources = world.index.sources.par_iter().filter(within);
+        // One after the other: a thread of the pool waits for the evaluation, and it may be the only one.
+        let sources = world.index.sources.iter().filter(within);
         let made = sources.map(|path| {
             let bytes = (world.subject.read)(path).unwrap_or_default();
             Made::of(&String::from_utf8_lossy(&bytes))
         });
-        let made = Arc::new(made.reduce(Made::default, Made::and));
+        let made = Arc::new(made.fold(Made::default(), Made::and));
         lock().insert(top.to_owned(), Arc::clone(&made));
         made
     }

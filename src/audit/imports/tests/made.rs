@@ -246,6 +246,13 @@ fn what_others_do_to_a_package_counts_from_when_they_did_it() {
     judge_trees(TREES);
 }
 
+/// A pool of one thread waited for the evaluation, which waited for the pool.
+#[test]
+fn one_thread_is_enough() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+    pool.build().unwrap().install(|| judge_trees(TREES));
+}
+
 #[test]
 fn what_makes_no_module_does_not_hide_one_that_is_gone() {
     judge("3.11.7", MAKES_NOTHING);

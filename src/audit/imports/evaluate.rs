@@ -2,8 +2,9 @@
 //! what. However deep sources lead, the work has an end (promise 8).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::exits::{Exits, Failure, Missing};
+use super::exits::{Exits, Failure};
 use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{Found, World, ancestors};
@@ -17,16 +18,6 @@ const WORK_MAX: usize = 4_000_000;
 /// Functions that call each other are followed so far.
 const CALLS_MAX: usize = 6;
 
-/// Names that a namespace package has too.
-const OF_NAMESPACES: [&str; 6] = [
-    "__doc__",
-    "__loader__",
-    "__name__",
-    "__package__",
-    "__path__",
-    "__spec__",
-];
-
 /// Which modules are followed; all others come to their end.
 pub(super) struct Lead<'a> {
     /// Modules that may lead to a suspect.
@@ -37,27 +28,27 @@ pub(super) struct Lead<'a> {
 
 /// One evaluation.
 pub(super) struct Evaluator<'w, 'a> {
-    world: &'w World<'a>,
+    pub(super) world: &'w World<'a>,
     /// None to look at one module alone: of all that it imports only what is missing is known.
-    lead: Option<&'w Lead<'a>>,
+    pub(super) lead: Option<&'w Lead<'a>>,
     /// Modules that count as there although they are not, since they were told already.
-    told: HashSet<String>,
+    pub(super) told: HashSet<String>,
     done: HashMap<(&'a RelPath, bool), Exits>,
-    moment: Moment<'a>,
+    pub(super) moment: Moment<'a>,
     depth: usize,
     work: usize,
 }
 
 /// What is known where a statement stands.
 #[derive(Clone, Copy)]
-struct Here<'s, 'a> {
-    file: &'a RelPath,
+pub(super) struct Here<'s, 'a> {
+    pub(super) file: &'a RelPath,
     source: &'s Source,
     /// Whether a handler waits for failures of imports.
-    is_guarded: bool,
+    pub(super) is_guarded: bool,
     /// What a handler around the statement caught.
     caught: Option<(Kind, &'s Failure)>,
-    calls: usize,
+    pub(super) calls: usize,
 }
 
 impl<'w, 'a> Evaluator<'w, 'a> {
@@ -125,7 +116,8 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         self.import(here, wanted)
     }
 
-    fn module(&mut self, path: &'a RelPath, is_guarded: bool) -> Exits {
+    /// How the import of a source ends.
+    pub(super) fn module(&mut self, path: &'a RelPath, is_guarded: bool) -> Exits {
         let Some(lead) = self.lead else {
             return Exits::unknown();
         };
@@ -207,23 +199,55 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     }
 
     fn call(&mut self, here: Here<'_, 'a>, name: &str) -> Exits {
-        let Some(steps) = here.source.functions.get(name) else {
-            return Exits::on();
-        };
-        if here.calls >= CALLS_MAX {
-            return Exits::unknown();
-        }
         let inside = Here {
             calls: here.calls + 1,
             caught: None,
             ..here
         };
-        let line = self.moment.line(here.file);
+        if let Some(steps) = here.source.functions.get(name) {
+            return self.called(inside, steps);
+        }
+        let Some((file, source)) = self.giver(here, name) else {
+            return Exits::on();
+        };
+        let inside = Here {
+            file,
+            source: &source,
+            ..inside
+        };
+        match source.functions.get(name) {
+            Some(steps) => self.called(inside, steps),
+            None => Exits::on(),
+        }
+    }
+
+    fn called(&mut self, inside: Here<'_, 'a>, steps: &[Step]) -> Exits {
+        if inside.calls > CALLS_MAX {
+            return Exits::unknown();
+        }
+        let line = self.moment.line(inside.file);
         let mut exits = self.body(inside, steps);
-        self.moment.at(here.file, line);
+        self.moment.at(inside.file, line);
         exits.goes |= exits.returns || exits.breaks;
         (exits.returns, exits.breaks) = (false, false);
         exits
+    }
+
+    /// The module of which a module took a function, if there is but one and it may lead to a suspect.
+    fn giver(&self, here: Here<'_, 'a>, name: &str) -> Option<(&'a RelPath, Arc<Source>)> {
+        let lead = self.lead?;
+        let names = &here.source.names;
+        let [wanted] = &names.taken.get(name)?[..] else {
+            return None;
+        };
+        let base = self.world.base(here.file, wanted.level, &wanted.module);
+        let (Place::Package(file) | Place::Module(file)) = self.world.index.place(&base) else {
+            return None;
+        };
+        if names.bound.contains(name) || !lead.to_suspects.contains(file) {
+            return None;
+        }
+        Some((file, self.world.source(file)?))
     }
 
     fn tried(&mut self, here: Here<'_, 'a>, one: &Try) -> Exits {
@@ -296,108 +320,6 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             }
         }
         ends.push(Exits::failing(kind, failure.clone()));
-    }
-
-    fn import(&mut self, here: Here<'_, 'a>, wanted: &Wanted) -> Exits {
-        let base = self.world.base(here.file, wanted.level, &wanted.module);
-        if base.is_empty() {
-            return Exits::failing(Kind::Name, Failure::default());
-        }
-        // From where a function is called is not known.
-        let line = if here.calls == 0 {
-            wanted.line
-        } else {
-            usize::MAX
-        };
-        self.moment.at(here.file, Some(line));
-        let mut exits = Exits::on();
-        for module in ancestors(&base).chain([base.as_str()]) {
-            exits = exits.then(|| self.load(here, wanted, module));
-        }
-        for name in &wanted.names {
-            exits = exits.then(|| self.take(here, wanted, &base, name));
-        }
-        if wanted.star {
-            exits = exits.then(|| self.take_all(here, wanted, &base));
-        }
-        exits
-    }
-
-    fn load(&mut self, here: Here<'_, 'a>, wanted: &Wanted, module: &str) -> Exits {
-        match self.world.find_for(&self.moment, here.file, module) {
-            Found::Source(path) => self.module(path, here.is_guarded),
-            Found::Opaque => Exits::on(),
-            Found::Unknown => Exits::unknown(),
-            Found::Missing(own) => self.missing(here, wanted, Kind::Module, module, own),
-        }
-    }
-
-    fn missing(
-        &self,
-        here: Here<'_, 'a>,
-        wanted: &Wanted,
-        kind: Kind,
-        module: &str,
-        own: bool,
-    ) -> Exits {
-        if !own {
-            return Exits::failing(kind, Failure::default());
-        }
-        if self.told.contains(module) {
-            return Exits::on();
-        }
-        let makers = &self.world.makers;
-        let is_made = || {
-            makers.name(self.world, module) || kind == Kind::Name && makers.give(self.world, module)
-        };
-        if self.lead.is_some() && is_made() {
-            return Exits::unknown();
-        }
-        let missing = Missing {
-            file: here.file.clone(),
-            line: wanted.line,
-            module: module.replace('/', "."),
-        };
-        Exits::failing(kind, Failure::of(missing))
-    }
-
-    /// Takes one name of a module: one that it gives, or else a module inside it.
-    fn take(&mut self, here: Here<'_, 'a>, wanted: &Wanted, base: &str, name: &str) -> Exits {
-        let module = format!("{base}/{name}");
-        let is_there = self.world.index.place(&module) != Place::Nothing;
-        match self.world.index.place(base) {
-            Place::Package(init) => match self.world.gives(&self.moment, init, name) {
-                Some(true) => Exits::on(),
-                None if is_there => self.load(here, wanted, &module).or(Exits::on()),
-                Some(false) if is_there => self.load(here, wanted, &module),
-                Some(false) => match self.world.find_for(&self.moment, here.file, &module) {
-                    Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
-                    _ => Exits::unknown(),
-                },
-                None => Exits::unknown(),
-            },
-            Place::Namespace if is_there => self.load(here, wanted, &module),
-            Place::Namespace if OF_NAMESPACES.contains(&name) => Exits::on(),
-            Place::Namespace => match self.world.find_for(&self.moment, here.file, &module) {
-                Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
-                _ => Exits::unknown(),
-            },
-            Place::Module(_) | Place::Opaque | Place::Nothing => Exits::unknown(),
-        }
-    }
-
-    /// Takes all names of a module. What a package lists in `__all__` and does not give is a module inside it.
-    fn take_all(&mut self, here: Here<'_, 'a>, wanted: &Wanted, base: &str) -> Exits {
-        let Place::Package(init) = self.world.index.place(base) else {
-            return Exits::on();
-        };
-        let source = self.world.source(init);
-        let all = source.as_ref().and_then(|source| source.names.all.as_ref());
-        let mut exits = Exits::on();
-        for name in all.into_iter().flatten() {
-            exits = exits.then(|| self.take(here, wanted, base, name));
-        }
-        exits
     }
 }
 

@@ -39,7 +39,7 @@ impl Python {
         }
     }
 
-    /// Whether it is CPython for sure.
+    /// Whether it is `CPython` for sure.
     pub(super) fn is_cpython(&self) -> bool {
         self.implementation.as_deref() == Some("cpython")
     }
@@ -250,7 +250,8 @@ impl<'p> Guard<'p> {
         if !arguments.is_empty() {
             return None;
         }
-        match dotted(function)?.as_str() {
+        let name = dotted(function)?;
+        match name.as_str() {
             "platform.system" => text("Linux"),
             "platform.machine" => text(self.python.machine.as_ref()?),
             "platform.python_implementation" => match self.python.implementation.as_deref()? {
@@ -258,7 +259,8 @@ impl<'p> Guard<'p> {
                 "pypy" => text("PyPy"),
                 _ => None,
             },
-            _ => None,
+            // Functions that ask for another platform have such names as well.
+            name => platform(name.rsplit('.').next()?),
         }
     }
 }
@@ -268,8 +270,43 @@ fn fixed(name: &str) -> Option<Value> {
     match name {
         "TYPE_CHECKING" | "MYPY" | "PY2" => Some(Value::Bool(false)),
         "PY3" | "__debug__" => Some(Value::Bool(true)),
-        _ => None,
+        _ => platform(name),
     }
+}
+
+/// `IS_WINDOWS`, `_is_android_app`, `LINUX`: whether this is the platform of a name.
+fn platform(name: &str) -> Option<Value> {
+    const THIS: [&str; 2] = ["linux", "posix"];
+    const OTHERS: [&str; 18] = [
+        "aix",
+        "android",
+        "android_app",
+        "bsd",
+        "darwin",
+        "emscripten",
+        "freebsd",
+        "ios",
+        "ironpython",
+        "jython",
+        "macos",
+        "netbsd",
+        "openbsd",
+        "osx",
+        "pyodide",
+        "sunos",
+        "win32",
+        "windows",
+    ];
+    let name = name.trim_start_matches('_');
+    let lower = name.to_lowercase();
+    let asked = lower
+        .strip_prefix("is_")
+        .or_else(|| lower.strip_prefix("on_"));
+    // A plain word in lower case may be anything.
+    let is_asked = asked.is_some() || !name.contains(|c: char| c.is_lowercase());
+    let platform = asked.unwrap_or(&lower);
+    let is_this = THIS.contains(&platform);
+    (is_asked && (is_this || OTHERS.contains(&platform))).then_some(Value::Bool(is_this))
 }
 
 fn compared(left: &Value, op: CmpOp, right: &Value) -> Option<bool> {

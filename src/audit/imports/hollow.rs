@@ -25,10 +25,11 @@ struct Remains<'a> {
     /// The distributions that list a file in it; none for a file that none of them lists.
     owners: BTreeMap<Option<&'a str>, &'a RelPath>,
     has_modules: bool,
-    has_packages: bool,
+    has_sources: bool,
     /// Whether `py.typed` says that it is a package with types (PEP 561).
     is_typed: bool,
-    has_stub: bool,
+    /// `__init__.pyi`.
+    stub: Option<&'a RelPath>,
 }
 
 /// Looks at each directory that passes for a namespace.
@@ -58,31 +59,50 @@ fn why(
     remains: &Remains<'_>,
     dist: &Dist,
 ) -> Option<String> {
-    if remains.has_modules && remains.has_stub {
-        return Some("its stub __init__.pyi is there".to_owned());
+    let stub = remains.stub.and_then(|stub| (world.subject.read)(stub));
+    // The stub of a namespace is empty (librt).
+    let has_empty_stub = stub
+        .as_ref()
+        .is_some_and(|stub| stub.trim_ascii().is_empty());
+    if remains.has_modules && stub.is_some() && !has_empty_stub {
+        return Some("its stub __init__.pyi gives names".to_owned());
     }
     if remains.has_modules
         && let Some((name, by)) = taken(world, suspects, module)
     {
         return Some(format!("line {} of '{}' takes {name} of it", by.1, by.0));
     }
+    let has_packages = || {
+        let mut inside = world.index.inside(module).into_iter();
+        inside.any(|inside| {
+            let place = world.index.place(inside);
+            matches!(place, Place::Package(_) | Place::Namespace)
+        })
+    };
     // Parts of a namespace are marked one by one, the namespace itself is not; but some of a nested one are.
     let is_named = normalized(module) == dist.name;
     if module.contains('/') {
         return None;
     }
-    if remains.is_typed && (remains.has_modules || is_named && !remains.has_packages) {
+    let is_typed = remains.is_typed && !has_empty_stub;
+    if is_typed && (remains.has_sources || is_named && !has_packages()) {
         return Some("it is marked as a package by py.typed".to_owned());
     }
     let says = Says::of(world, dist);
-    if !remains.has_modules && remains.has_packages {
+    if !remains.has_modules && has_packages() {
         return None;
     }
     if says.imports(module) {
         return Some("METADATA names it as an import".to_owned());
     }
-    if is_named && says.is_of_flit() {
-        return Some("flit made its wheel, which takes a whole package".to_owned());
+    let extension = format!("{module}/{module}");
+    let has_extension = || world.index.place(&extension) == Place::Opaque;
+    let is_made = |builder: &&str| says.is_of(builder) && (*builder == "flit" || has_extension());
+    let builder = ["flit", "maturin"].into_iter().find(is_made);
+    if let Some(builder) = builder.filter(|_| is_named) {
+        return Some(format!(
+            "{builder} made its wheel, which gives a package an __init__"
+        ));
     }
     let is_nowhere = |name: &str| world.index.place(&format!("{module}/{name}")) == Place::Nothing;
     let name = says.name_taken_of(module, is_nowhere);
@@ -181,20 +201,24 @@ fn remains<'a>(world: &World<'a>) -> BTreeMap<&'a str, Remains<'a>> {
             }
         }
         if let Some(remains) = found.get_mut(above) {
-            remains.see(name);
+            remains.see(name, &entry.path);
         }
     }
     found
 }
 
-impl Remains<'_> {
+impl<'a> Remains<'a> {
     /// A file right in the directory.
-    fn see(&mut self, name: &str) {
+    fn see(&mut self, name: &str, path: &'a RelPath) {
         match name {
             "py.typed" => self.is_typed = true,
-            "__init__.pyi" => self.has_stub = true,
+            "__init__.pyi" => self.stub = Some(path),
             "__main__.py" => {}
-            _ => self.has_modules |= name.ends_with(".py") || name.ends_with(".so"),
+            _ => {
+                let suffix = name.rsplit_once('.').map(|(_, suffix)| suffix);
+                self.has_sources |= suffix == Some("py");
+                self.has_modules |= matches!(suffix, Some("py" | "so"));
+            }
         }
     }
 }
@@ -209,19 +233,7 @@ fn add<'a>(
         return;
     }
     let inside: BTreeSet<&str> = world.index.inside(module).into_iter().collect();
-    let has_packages = inside.iter().any(|inside| {
-        matches!(
-            world.index.place(inside),
-            Place::Package(_) | Place::Namespace
-        )
-    });
-    found.insert(
-        module,
-        Remains {
-            has_packages,
-            ..Remains::default()
-        },
-    );
+    found.insert(module, Remains::default());
     for inside in inside {
         add(world, inside, depth + 1, found);
     }

@@ -14,8 +14,8 @@ pub(super) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
 /// What the sources of one top-level package do.
 #[derive(Debug, Default)]
 struct Made {
-    /// The sources that put modules into `sys.modules`.
-    texts: Vec<String>,
+    /// The sources that put modules into `sys.modules`, each with whether it may put their names together.
+    texts: Vec<(String, bool)>,
     /// What gets a name from somebody else: `types.artifact`; `types.*` where the names are not known.
     given: HashSet<String>,
 }
@@ -27,17 +27,13 @@ impl Makers {
         let made = self.of(world, module);
         let dotted = module.replace('/', ".");
         let last = module.rsplit('/').next().unwrap_or(module);
-        let texts = [
-            format!("{dotted}\""),
-            format!("{dotted}'"),
-            format!("\"{last}\""),
-            format!("'{last}'"),
-            format!(".{last}\""),
-            format!(".{last}'"),
-        ];
-        made.texts
-            .iter()
-            .any(|text| texts.iter().any(|named| text.contains(named.as_str())))
+        let whole = ["\"", "'"].map(|quote| format!("{dotted}{quote}"));
+        let ends = ["\"", "'"].map(|quote| format!(".{last}{quote}"));
+        let parts = ["\"", "'"].map(|quote| format!("{quote}{last}{quote}"));
+        let has = |text: &String, names: &[String]| names.iter().any(|name| text.contains(name));
+        made.texts.iter().any(|(text, joins)| {
+            has(text, &whole) || has(text, &ends) || *joins && has(text, &parts)
+        })
     }
 
     /// Whether a source of the same package gives a package a name from outside (google-cloud-aiplatform:
@@ -76,15 +72,32 @@ impl Makers {
 
 impl Made {
     fn of(text: &str) -> Self {
-        const PUTS: [&str; 4] = [
-            "sys.modules[",
+        const PUTS: [&str; 5] = [
             "sys.modules.update",
             "sys.modules.setdefault",
-            "meta_path",
+            "meta_path.append",
+            "meta_path.insert",
+            "meta_path =",
         ];
-        let puts = PUTS.iter().any(|word| text.contains(word));
+        const JOINS: [&str; 7] = [
+            "__name__ +",
+            "{__name__}",
+            "__package__",
+            ".join(",
+            "\".\" +",
+            "'.' +",
+            "meta_path.",
+        ];
+        const HALVES: [&str; 4] = ["+ \".", "+ '.", ".\" +", ".' +"];
+        let stores = || {
+            text.match_indices("sys.modules[")
+                .any(|(at, word)| stores(&text[at + word.len()..]))
+        };
+        let puts = PUTS.iter().any(|word| text.contains(word)) || stores();
+        let joins =
+            JOINS.iter().chain(&HALVES).any(|word| text.contains(word)) || text.contains(".{");
         Self {
-            texts: puts.then(|| text.to_owned()).into_iter().collect(),
+            texts: puts.then(|| (text.to_owned(), joins)).into_iter().collect(),
             given: text.lines().filter_map(given).collect(),
         }
     }
@@ -94,6 +107,25 @@ impl Made {
         self.given.extend(other.given);
         self
     }
+}
+
+/// Whether a module is put under the key that a text begins with, but for one that takes the place of this one alone
+/// (transformers).
+fn stores(text: &str) -> bool {
+    let mut depth = 1;
+    let end = text.find(|c| {
+        depth += match c {
+            '[' => 1,
+            ']' => -1,
+            _ => 0,
+        };
+        depth == 0
+    });
+    let Some((key, rest)) = end.and_then(|end| Some((&text[..end], text.get(end + 1..)?))) else {
+        return false;
+    };
+    let rest = rest.trim_start_matches(' ');
+    key.trim() != "__name__" && rest.starts_with('=') && !rest.starts_with("==")
 }
 
 /// What a line gives a name: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`.

@@ -13,6 +13,7 @@ mod evaluate;
 mod exits;
 mod guard;
 mod hollow;
+mod importing;
 mod index;
 mod makers;
 mod moment;

@@ -95,11 +95,11 @@ fn of_metadata(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
     if let Some(name) = named {
         return Some((list, name.to_owned()));
     }
-    // A wheel for one platform alone has something that was built for it.
+    // Flit takes a module always. A wheel for one platform alone has something that was built for it.
     let is_built = dist.tags.iter().any(|tag| !tag.ends_with("-any"));
     let is_shown = metadata.requires.is_empty() && says.shows(&own);
     let is_lost = is_lost(world, &own);
-    (is_lost && (says.is_of_flit() || is_built || is_shown)).then_some((list, own))
+    (is_lost && (says.is_of("flit") || is_built || is_shown)).then_some((list, own))
 }
 
 /// Whether nothing is left of a top-level module.

@@ -1,6 +1,6 @@
 //! Source to the steps that it executes when it is imported. Conditions that this interpreter decides are decided here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{
@@ -22,7 +22,9 @@ pub(super) fn reduce(source: &[u8], python: &Python, is_init: bool) -> Option<So
     let found = parse(source, |parsed, text| {
         let body = &parsed.syntax().body;
         parsed.has_valid_syntax().then(|| {
+            let names = Names::of(body, text);
             let mut reducer = Reducer::new(text, python, body);
+            reducer.taken = names.taken.keys().cloned().collect();
             reducer.is_init = is_init;
             let mut steps = Vec::new();
             reducer.body(body, &mut steps);
@@ -31,7 +33,7 @@ pub(super) fn reduce(source: &[u8], python: &Python, is_init: bool) -> Option<So
                 functions: reducer.functions(),
                 heads: reducer.heads,
                 lazy: reducer.lazy,
-                names: Names::of(body, text),
+                names,
             }
         })
     });
@@ -45,6 +47,8 @@ struct Reducer<'a> {
     is_init: bool,
     /// Functions of the module that a call executes as they stand; none of a name that is defined twice.
     known: HashMap<&'a str, Option<&'a StmtFunctionDef>>,
+    /// Names that are taken of other modules, of which some may be functions.
+    taken: HashSet<String>,
     /// Modules that `__lazy_modules__` names.
     late: Vec<String>,
     heads: Vec<Wanted>,
@@ -74,6 +78,7 @@ impl<'a> Reducer<'a> {
             text,
             is_init: false,
             known,
+            taken: HashSet::new(),
             late: if late { named_late(body) } else { Vec::new() },
             heads: Vec::new(),
             lazy: Vec::new(),
@@ -331,7 +336,7 @@ impl<'a> Reducer<'a> {
         }
     }
 
-    /// Calls that are surely made: of functions of this module, and of those that import.
+    /// Calls that are surely made: of functions of this module and of others, and of those that import.
     fn calls(&mut self, expr: &'a Expr, steps: &mut Vec<Step>) {
         let mut found = Calls(Vec::new());
         found.visit_expr(expr);
@@ -343,7 +348,9 @@ impl<'a> Reducer<'a> {
                 steps.extend(named(call, line, self.is_init).map(Step::Import));
             } else if matches!(name.as_str(), "sys.exit" | "exit" | "quit") {
                 steps.push(Step::Raise(Some(Kind::Other)));
-            } else if self.known.get(name.as_str()).is_some_and(Option::is_some) {
+            } else if self.known.get(name.as_str()).is_some_and(Option::is_some)
+                || self.taken.contains(&name) && !self.known.contains_key(name.as_str())
+            {
                 steps.push(Step::Call(name));
             }
         }

@@ -39,11 +39,11 @@ impl Says {
         names.map(str::trim).filter(|name| !name.is_empty())
     }
 
-    /// Whether flit made its wheel, which always has a module.
-    pub(super) fn is_of_flit(&self) -> bool {
-        self.wheel
-            .lines()
-            .any(|line| line.starts_with("Generator: flit"))
+    /// Whether a builder made its wheel: `flit`.
+    pub(super) fn is_of(&self, builder: &str) -> bool {
+        let made = self.wheel.lines();
+        let mut made = made.filter_map(|line| line.strip_prefix("Generator:"));
+        made.any(|by| by.trim_start().starts_with(builder))
     }
 
     /// Whether a line of the description imports a module: `import x`, `from x import y`.
@@ -100,6 +100,6 @@ impl Says {
 /// Whether a word is a name that no module has by itself.
 fn is_name(word: &str) -> bool {
     let is_plain = word.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let begins = word.chars().next().is_some_and(|c| c.is_alphabetic());
+    let begins = word.chars().next().is_some_and(char::is_alphabetic);
     is_plain && begins
 }

@@ -56,7 +56,7 @@ pub(super) enum Step {
     Break,
     /// `return`.
     Return,
-    /// A call of a function of the same module.
+    /// A call of a function of the same module, or of one that it took of another.
     Call(String),
 }
 

@@ -100,7 +100,7 @@ const NEVER: [&str; 26] = [
     "commands",
 ];
 
-/// Modules of some version of CPython for its own use, and those that are written in C. Some begin with `_test`,
+/// Modules of some version of `CPython` for its own use, and those that are written in C. Some begin with `_test`,
 /// `_xx` or `_sysconfigdata` beside.
 const PRIVATE: &str = "_abc _aix_support _android_support _apple_support _ast _ast_unparse _asyncio _bisect _blake2 \
     _bootlocale _bootsubprocess _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022 _codecs_jp _codecs_kr _codecs_tw \

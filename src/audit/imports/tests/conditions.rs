@@ -4,6 +4,26 @@ use super::{Row, judge};
 
 const CONDITIONS: &[Row] = &[
     (
+        "a function asks for another platform (platformdirs)",
+        "def _is_android_app():\n    return 1\nif _is_android_app():\n    from .here import x\nelse:\n    from .gone import x\n",
+        true,
+    ),
+    (
+        "a constant of another module asks for another platform",
+        "from .here import IS_WINDOWS\nif not IS_WINDOWS:\n    from .gone import x\n",
+        true,
+    ),
+    (
+        "a name that sounds like a platform",
+        "from .here import windows\nif windows:\n    from .gone import x\n",
+        false,
+    ),
+    (
+        "a name that the module itself gives",
+        "IS_WINDOWS = here()\nif not IS_WINDOWS:\n    from .gone import x\n",
+        false,
+    ),
+    (
         "TYPE_CHECKING",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n import a.gone",
         false,

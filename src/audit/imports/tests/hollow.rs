@@ -22,7 +22,11 @@ const PACKAGES: &[Tree] = &[
         ],
         LOST,
     ),
-    ("a stub", &[NAME, LIST, B, ("a/__init__.pyi", "")], LOST),
+    (
+        "a stub",
+        &[NAME, LIST, B, ("a/__init__.pyi", "def run(): ...\n")],
+        LOST,
+    ),
     (
         "a module inside that takes a name",
         &[NAME, LIST, B, ("a/c.py", "from . import __version__\n")],
@@ -47,6 +51,16 @@ const PACKAGES: &[Tree] = &[
             LIST,
             B,
             ("a-1.dist-info/WHEEL", "Generator: flit 3.9\n"),
+        ],
+        LOST,
+    ),
+    (
+        "an extension in a package that maturin made (hf-xet)",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "a/a.abi3.so,,\n"),
+            ("a/a.abi3.so", "ELF"),
+            ("a-1.dist-info/WHEEL", "Generator: maturin (1.9)\n"),
         ],
         LOST,
     ),
@@ -185,6 +199,20 @@ const NAMESPACES: &[Tree] = &[
             ),
             LIST,
             B,
+        ],
+        &[],
+    ),
+    (
+        "extensions with an empty stub (librt)",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/RECORD",
+                "a/x.abi3.so,,\na/__init__.pyi,,\na/py.typed,,\n",
+            ),
+            ("a/x.abi3.so", "ELF"),
+            ("a/__init__.pyi", ""),
+            ("a/py.typed", ""),
         ],
         &[],
     ),

@@ -133,6 +133,95 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
+        "a function of another module imports, and the package calls it (pydantic)",
+        &[
+            ("a/__init__.py", "from .m import make\nx = make(__name__)\n"),
+            (
+                "a/m.py",
+                "def make(name):\n    from .e import error\n    return error\n",
+            ),
+            ("a/e.py", "from .gone import error\n"),
+        ],
+        &["a/e.py:1 a.gone"],
+    ),
+    (
+        "a function of another module imports, and nobody calls it",
+        &[
+            ("a/__init__.py", "from .m import make\n"),
+            (
+                "a/m.py",
+                "def make(name):\n    from .e import error\n    return error\n",
+            ),
+            ("a/e.py", "from .gone import error\n"),
+        ],
+        &["import-unreached a/e.py:1 a.gone"],
+    ),
+    (
+        "a function of another module imports in case it is asked to",
+        &[
+            ("a/__init__.py", "from .m import make\nx = make(__name__)\n"),
+            (
+                "a/m.py",
+                "def make(name):\n    if name:\n        return 1\n    from .e import error\n",
+            ),
+            ("a/e.py", "from .gone import error\n"),
+        ],
+        &[],
+    ),
+    (
+        "a name that is taken and then made anew",
+        &[
+            (
+                "a/__init__.py",
+                "from .m import make\nmake = str\nmake(1)\n",
+            ),
+            ("a/m.py", "def make(name):\n    from .e import error\n"),
+            ("a/e.py", "from .gone import error\n"),
+        ],
+        &["import-unreached a/e.py:1 a.gone"],
+    ),
+    (
+        "a module looks among the modules, and knows the name as a word (flask)",
+        &[
+            ("a/__init__.py", "from .gone import x\n"),
+            (
+                "a/b.py",
+                "import sys\nif sys.modules['x'] == 1:\n    print('gone', __package__)\n",
+            ),
+        ],
+        &["a/__init__.py:1 a.gone"],
+    ),
+    (
+        "a module takes its own place, and knows the name as a word (transformers)",
+        &[(
+            "a/__init__.py",
+            "import sys\nfrom . import gone\nsys.modules[__name__] = sys\nnames = ['gone']\n",
+        )],
+        &["a/__init__.py:2 a.gone"],
+    ),
+    (
+        "a module makes another one, and knows the name as a word (IPython)",
+        &[
+            ("a/__init__.py", "from .gone import x\n"),
+            (
+                "a/b.py",
+                "import sys\ndef f(main):\n    sys.modules[main] = 1\n    print('gone')\n",
+            ),
+        ],
+        &["a/__init__.py:1 a.gone"],
+    ),
+    (
+        "a module makes others of its words",
+        &[
+            ("a/__init__.py", "from . import b\nfrom .gone import x\n"),
+            (
+                "a/b.py",
+                "import sys\nfor name in ['gone']:\n    sys.modules['a' + '.' + name] = 1\n",
+            ),
+        ],
+        &[],
+    ),
+    (
         "a star brings back what was taken of the package itself (debugpy)",
         &[
             ("a/__init__.py", "from a.b import *\n"),

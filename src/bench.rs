@@ -1,5 +1,5 @@
-//! The door through which `benches/` reaches the inner parts. It exists only with the feature `bench`, promises nothing, and is not
-//! for users: what they need has its own door (`ops`).
+//! The door through which `benches/` reaches the inner parts. It exists only with the feature `bench`, promises
+//! nothing, and is not for users: what they need has its own door (`ops`).
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! The doors of fuzzers: each takes any bytes, and panics where a reader breaks its word (promise 8). They are there for tests and
-//! for `tests/fuzz/` alone; no user has them.
+//! The doors of fuzzers: each takes any bytes, and panics where a reader breaks its word (promise 8). They are there
+//! for tests and for `tests/fuzz/` alone; no user has them.
 
 pub use crate::archive::fuzz::tar;
 pub use crate::audit::fuzz::metadata;
@@ -69,7 +69,8 @@ mod tests {
         b"\xff\xff\xff\xff",
     ];
 
-    /// Changes a few things in an input. What is cut, doubled and joined is whole units of it: in a tar all else ends at the next header.
+    /// Changes a few things in an input. What is cut, doubled and joined is whole units of it: in a tar all else ends
+    /// at the next header.
     fn mutate(dice: &mut Dice, seeds: &[Vec<u8>], unit: usize) -> Vec<u8> {
         let mut data = seeds[dice.below(seeds.len())].clone();
         for _ in 0..=dice.below(4) {

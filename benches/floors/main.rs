@@ -1,8 +1,8 @@
 //! What the machine takes for the unavoidable part of each job, and nothing else: the floors under `snap`'s own times.
 //!
-//! `floors VENV WORKDIR [--runs N] [--cold] [--json]`, or `floors --store STORE [--runs N]` for what a store with many snapshots
-//! takes. Works in parallel on every core, in WORKDIR, which must lie on the disk that is
-//! meant. Nothing here checks, repairs or recovers: that is the difference to `snap`. The venv is only read.
+//! `floors VENV WORKDIR [--runs N] [--cold] [--json]`, or `floors --store STORE [--runs N]` for what a store with
+//! many snapshots takes. Works in parallel on every core, in WORKDIR, which must lie on the disk that is meant.
+//! Nothing here checks, repairs or recovers: that is the difference to `snap`. The venv is only read.
 
 #![expect(
     clippy::print_stdout,

@@ -1,4 +1,5 @@
-//! Benchmarks of the inner parts on a generated venv, so that a change of one part is seen. benches/README.md says how to read them.
+//! Benchmarks of the inner parts on a generated venv, so that a change of one part is seen. benches/README.md says
+//! how to read them.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
 

@@ -1,5 +1,5 @@
-//! A venv made of numbers: sources that compress and parse like real ones, bytecode-like noise, and a RECORD for each package. The same
-//! seed always gives the same bytes.
+//! A venv made of numbers: sources that compress and parse like real ones, bytecode-like noise, and a RECORD for each
+//! package. The same seed always gives the same bytes.
 
 use std::fmt::Write as _;
 use std::fs;

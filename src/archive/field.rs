@@ -49,8 +49,8 @@ pub(super) fn field(value: i128, max: u32) -> Option<u32> {
     u32::try_from(value).ok().filter(|value| *value <= max)
 }
 
-/// Permission bits of a mode field. Docker, 7-Zip and AIX write the type of the file into it as well; where that is not what the
-/// member says it is, readers could take it for two things.
+/// Permission bits of a mode field. Docker, 7-Zip and AIX write the type of the file into it as well; where that is
+/// not what the member says it is, readers could take it for two things.
 pub(super) fn mode(value: i128, kind: &Kind) -> Option<u32> {
     const TYPE: u32 = 0o170_000;
     let mode = field(value, TYPE | 0o7777)?;

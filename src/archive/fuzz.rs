@@ -1,5 +1,5 @@
-//! Whatever bytes are taken for a tar, the reader makes of them a tree that a scan could have found, or refuses (promise 8). For fuzzers and
-//! tests alone.
+//! Whatever bytes are taken for a tar, the reader makes of them a tree that a scan could have found, or refuses
+//! (promise 8). For fuzzers and tests alone.
 
 use super::{BLOCK, Gathered, Reader, RootMark, plain};
 use crate::model::{Entry, Manifest, Node};

@@ -90,7 +90,8 @@ impl Gathered {
     }
 }
 
-/// Makes of hard links what a scan makes of them: the first path of a group has the content, and all have the same attributes.
+/// Makes of hard links what a scan makes of them: the first path of a group has the content, and all have the same
+/// attributes.
 fn join_links(sorted: &mut [(usize, Entry)]) -> Result<(), Error> {
     let mut by_number = vec![0; sorted.len()];
     for (at, (number, _)) in sorted.iter().enumerate() {
@@ -187,8 +188,8 @@ fn below_root(mut entries: Vec<Entry>, mark: RootMark) -> Result<Vec<Entry>, Err
     Ok(entries)
 }
 
-/// Adds directories that the tar takes for granted, with owner and time of the first thing in them. Refuses what lies below
-/// something that is no directory.
+/// Adds directories that the tar takes for granted, with owner and time of the first thing in them. Refuses what lies
+/// below something that is no directory.
 fn with_parents(entries: Vec<Entry>, extent: &mut Extent) -> Result<Vec<Entry>, Error> {
     let mut whole: Vec<Entry> = Vec::with_capacity(entries.len() + 1);
     // The directories above, from the root down.

@@ -1,5 +1,5 @@
-//! Trees as tar archives, out and in: entries to the blocks of a PAX archive and back. Knows neither store nor file system,
-//! and unpacks nothing.
+//! Trees as tar archives, out and in: entries to the blocks of a PAX archive and back. Knows neither store nor file
+//! system, and unpacks nothing.
 
 mod block;
 mod error;

@@ -1,4 +1,5 @@
-//! What a tar of ours says of the snapshot that it was: in the comment of its global header, which every reader passes over.
+//! What a tar of ours says of the snapshot that it was: in the comment of its global header, which every reader
+//! passes over.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Members of a tar, one after the other: headers to what they mean, content as it is asked for. Strict: what is malformed or
-//! ambiguous is refused, never set right (promise 8).
+//! Members of a tar, one after the other: headers to what they mean, content as it is asked for. Strict: what is
+//! malformed or ambiguous is refused, never set right (promise 8).
 
 use std::io::Read;
 

@@ -1,4 +1,5 @@
-//! One entry as the blocks that stand before its content. What the old header cannot hold stands in a PAX header before it.
+//! One entry as the blocks that stand before its content. What the old header cannot hold stands in a PAX header
+//! before it.
 
 use tar::{EntryType, Header};
 

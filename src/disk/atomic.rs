@@ -133,8 +133,8 @@ fn give_to_owner(dir: &Rooted, fd: impl std::os::fd::AsFd) -> rustix::io::Result
     rustix::fs::fchown(fd, Some(uid), Some(gid))
 }
 
-/// Makes an empty file that only its owner may read, unless it is there already: a lock must stay the same file. There is nothing in it
-/// that could be there in part, so it needs no other name first.
+/// Makes an empty file that only its owner may read, unless it is there already: a lock must stay the same file.
+/// There is nothing in it that could be there in part, so it needs no other name first.
 pub(crate) fn make_empty(dir: &Rooted, name: &str) -> Result<(), PathError> {
     let path = dir.path().join(name);
     let flags = OFlags::CREATE | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -156,8 +156,8 @@ pub(crate) fn remove(dir: &Rooted, names: &[impl AsRef<Path>]) -> Result<(), Pat
     dir.sync()
 }
 
-/// Moves files to another directory and makes that durable. Their modification time tells when they were moved. That another
-/// process moved one first is fine.
+/// Moves files to another directory and makes that durable. Their modification time tells when they were moved. That
+/// another process moved one first is fine.
 pub(crate) fn shift(
     from: &Rooted,
     to: &Rooted,
@@ -192,7 +192,8 @@ const NOW: rustix::fs::Timespec = rustix::fs::Timespec {
     tv_nsec: rustix::fs::UTIME_NOW,
 };
 
-/// Makes a directory that only its owner may enter, whatever the umask, and its parents as usual. Returns whether it is new.
+/// Makes a directory that only its owner may enter, whatever the umask, and its parents as usual. Returns whether it
+/// is new.
 pub(crate) fn make_private_dir(path: &Path) -> Result<bool, PathError> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).at("create directory", parent)?;

@@ -1,5 +1,5 @@
-//! How finely a file system tells change times. A file that changes twice within one tick of that clock shows no trace of the second
-//! change, so a state that was seen so soon after a change proves nothing later.
+//! How finely a file system tells change times. A file that changes twice within one tick of that clock shows no
+//! trace of the second change, so a state that was seen so soon after a change proves nothing later.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ const SECONDS: Duration = Duration::from_secs(3);
 /// Of others nothing is known, and those of a network are told by the clock of somebody else.
 const UNKNOWN: Duration = Duration::from_hours(24);
 
-/// How old a change must be before a file can change no more without a trace, on the file system of a directory; none where each
-/// change that anybody could have missed is told apart from the one before.
+/// How old a change must be before a file can change no more without a trace, on the file system of a directory; none
+/// where each change that anybody could have missed is told apart from the one before.
 pub(crate) fn settles_after(dir: &Rooted) -> Result<Option<Duration>, PathError> {
     let fs = rustix::fs::fstatfs(dir.fd()).at("ask for the file system of", dir.path())?;
     let large_inodes = birth(dir.fd(), b"").at("stat", dir.path())?.is_some();
@@ -32,7 +32,8 @@ pub(crate) fn settles_after(dir: &Rooted) -> Result<Option<Duration>, PathError>
     Ok(of(fs.f_type as u32, large_inodes, fine_kernel))
 }
 
-/// Since 6.13 a kernel gives a time of its own to each change of a file that somebody looked at before, where the file system takes part.
+/// Since 6.13 a kernel gives a time of its own to each change of a file that somebody looked at before, where the
+/// file system takes part.
 fn is_fine(release: &str) -> bool {
     let mut numbers = release
         .split(['.', '-'])

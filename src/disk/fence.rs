@@ -1,8 +1,10 @@
-//! A fence around what this process may still do: changes only inside a few directories, and only the rights of root that it needs.
+//! A fence around what this process may still do: changes only inside a few directories, and only the rights of root
+//! that it needs.
 //!
-//! The kernel holds it (Landlock, Linux 5.19 and later), whatever a path or a mistake of ours makes of a write. It binds the
-//! thread that puts it up and those that it starts afterwards, so it must stand before the pool of workers does. It does not
-//! bind owner, mode and times of files that are there: those are only set through descriptors that are held.
+//! The kernel holds it (Landlock, Linux 5.19 and later), whatever a path or a mistake of ours makes of a write. It
+//! binds the thread that puts it up and those that it starts afterwards, so it must stand before the pool of workers
+//! does. It does not bind owner, mode and times of files that are there: those are only set through descriptors that
+//! are held.
 
 use std::path::PathBuf;
 
@@ -12,8 +14,8 @@ use landlock::{
 };
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
-/// From now on nothing is created, written, renamed or removed but below these directories. Returns whether the kernel holds
-/// to that; where it cannot, nothing changes.
+/// From now on nothing is created, written, renamed or removed but below these directories. Returns whether the
+/// kernel holds to that; where it cannot, nothing changes.
 pub(crate) fn raise(within: &[PathBuf]) -> bool {
     try_raise(within).unwrap_or(false)
 }
@@ -37,7 +39,8 @@ fn try_raise(within: &[PathBuf]) -> Result<bool, RulesetError> {
     Ok(rules.restrict_self()?.ruleset != RulesetStatus::NotEnforced)
 }
 
-/// Gives up, for good, what root may do and a restore has no need of. Devices and file capabilities can only be made with `special`.
+/// Gives up, for good, what root may do and a restore has no need of. Devices and file capabilities can only be made
+/// with `special`.
 pub(crate) fn drop_rights(special: bool) {
     use CapabilitySet as Right;
     let mut needed = Right::CHOWN

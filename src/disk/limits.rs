@@ -8,8 +8,8 @@ pub(crate) fn descriptors() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// Whether an error says that this process, or the system, has no more descriptors, memory or processes to give, or that a signal came between:
-/// whoever asked knows no more than before.
+/// Whether an error says that this process, or the system, has no more descriptors, memory or processes to give, or
+/// that a signal came between: whoever asked knows no more than before.
 pub(crate) fn is_shortage(error: Errno) -> bool {
     matches!(
         error,

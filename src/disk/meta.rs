@@ -50,8 +50,8 @@ pub(crate) fn is_privileged(name: &[u8]) -> bool {
     )
 }
 
-/// What of an entry's attributes a restore sets: without the bits and attributes that give rights, unless `preserve_special`. The
-/// set-group-id bit of a directory gives none: it says which group new files in it get.
+/// What of an entry's attributes a restore sets: without the bits and attributes that give rights, unless
+/// `preserve_special`. The set-group-id bit of a directory gives none: it says which group new files in it get.
 pub(crate) fn restorable(entry: &Entry, preserve_special: bool) -> Meta {
     let mut meta = entry.meta.clone();
     if !preserve_special {
@@ -63,8 +63,8 @@ pub(crate) fn restorable(entry: &Entry, preserve_special: bool) -> Meta {
     meta
 }
 
-/// Takes away what a new inode got from the directory above it: its access list, and the one that it would hand on. The labels of
-/// security modules stay, which are the policy's.
+/// Takes away what a new inode got from the directory above it: its access list, and the one that it would hand on.
+/// The labels of security modules stay, which are the policy's.
 pub(crate) fn drop_inherited(fd: impl AsFd, keep: &Meta) -> Result<()> {
     for name in [&b"system.posix_acl_default"[..], b"system.posix_acl_access"] {
         if keep.xattrs.iter().any(|(kept, _)| kept == name) {
@@ -80,8 +80,8 @@ pub(crate) fn drop_inherited(fd: impl AsFd, keep: &Meta) -> Result<()> {
     Ok(())
 }
 
-/// Sets all of `meta` on an open file of which `current` is the owner: owner, then mode (a change of owner clears setuid),
-/// then attributes (so does a change of owner with capabilities), then time, which all others disturb.
+/// Sets all of `meta` on an open file of which `current` is the owner: owner, then mode (a change of owner clears
+/// setuid), then attributes (so does a change of owner with capabilities), then time, which all others disturb.
 pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<()> {
     if current != (meta.uid, meta.gid) {
         rustix::fs::fchown(

@@ -1,4 +1,5 @@
-//! Whether a directory lies on a network file system, where locks, syncs and shared memory are only as good as the server.
+//! Whether a directory lies on a network file system, where locks, syncs and shared memory are only as good as the
+//! server.
 
 use std::os::fd::AsFd;
 

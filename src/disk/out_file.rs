@@ -1,6 +1,7 @@
 //! A file that a person asked for, at a place of theirs: complete and durable under its name, or not there at all.
 //!
-//! Until then it has a name of its own beside that place, and its lock: one that nobody holds is what a crash left (promise 9).
+//! Until then it has a name of its own beside that place, and its lock: one that nobody holds is what a crash left
+//! (promise 9).
 
 use std::fs::File;
 use std::io::{self, Write};

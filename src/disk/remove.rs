@@ -23,8 +23,8 @@ pub(crate) fn remove_tree(parent: &Rooted, name: &[u8]) -> Result<(), PathError>
     }
 }
 
-/// Removes a directory that is held open, of which `name` inside `parent` is the name: that one and no other, whatever was put
-/// under its name since.
+/// Removes a directory that is held open, of which `name` inside `parent` is the name: that one and no other,
+/// whatever was put under its name since.
 pub(crate) fn remove_held(parent: &Rooted, name: &[u8], held: &Rooted) -> Result<(), PathError> {
     let shown = parent.path().join(os(name));
     let all = || {

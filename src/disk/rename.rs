@@ -12,8 +12,8 @@ pub(crate) fn is_unknown(error: Errno) -> bool {
     matches!(error, Errno::INVAL | Errno::NOSYS | Errno::PERM)
 }
 
-/// Moves a name to another that must be free, or fails with `EEXIST`. Without the flag a file is linked, which never replaces
-/// anything either; a directory is moved after a look.
+/// Moves a name to another that must be free, or fails with `EEXIST`. Without the flag a file is linked, which never
+/// replaces anything either; a directory is moved after a look.
 pub(crate) fn rename_new(
     from: BorrowedFd<'_>,
     old: &[u8],

@@ -1,7 +1,7 @@
 //! A directory held open, and everything below it reached without ever following a link or crossing a mount.
 //!
-//! Whoever may write in the tree can swap a directory for a link while we work (reliability: symlink races); a path that
-//! is looked up again from its text would then lead outside. Every step here starts at the held descriptor.
+//! Whoever may write in the tree can swap a directory for a link while we work (reliability: symlink races); a path
+//! that is looked up again from its text would then lead outside. Every step here starts at the held descriptor.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -197,8 +197,8 @@ impl Rooted {
         names_of(&self.fd).at("list", &self.path)
     }
 
-    /// Makes everything durable that was ever written in its file system. An error means that something was lost since the
-    /// directory was opened.
+    /// Makes everything durable that was ever written in its file system. An error means that something was lost
+    /// since the directory was opened.
     pub(crate) fn sync_file_system(&self) -> Result<(), PathError> {
         rustix::fs::syncfs(&self.fd).at("sync", &self.path)
     }

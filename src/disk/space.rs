@@ -56,8 +56,8 @@ fn bytes_free(fs: &StatVfs) -> u64 {
     blocks.saturating_mul(fs.f_frsize)
 }
 
-/// Whether a file system has next to no room for this process, in bytes or in inodes. False where it does not tell, and where nobody may
-/// write anyway: an image is full when it is made.
+/// Whether a file system has next to no room for this process, in bytes or in inodes. False where it does not tell,
+/// and where nobody may write anyway: an image is full when it is made.
 pub(crate) fn is_full(dir: &Rooted) -> bool {
     rustix::fs::fstatvfs(dir.fd()).is_ok_and(|fs| {
         let no_bytes = fs.f_blocks > 0 && bytes_free(&fs) < FULL_BELOW;

@@ -133,8 +133,9 @@ fn time(time: StatxTimestamp) -> Time {
     }
 }
 
-/// Whether a name, without following a link, lies on another mount than the directory that holds it. Kernels before 5.8 do not tell it in
-/// `statx`; of an open file, `/proc` tells its mount. For a descriptor itself the directory above counts, if it is a directory.
+/// Whether a name, without following a link, lies on another mount than the directory that holds it. Kernels before
+/// 5.8 do not tell it in `statx`; of an open file, `/proc` tells its mount. For a descriptor itself the directory
+/// above counts, if it is a directory.
 fn is_other_mount(dir: impl AsFd, name: &[u8]) -> Result<bool> {
     let here = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     if !name.is_empty() {
@@ -148,8 +149,8 @@ fn is_other_mount(dir: impl AsFd, name: &[u8]) -> Result<bool> {
     }
 }
 
-/// What tells the mount on which an open file lies: its device, and its number where `/proc` is there and says it. The device alone tells
-/// no bind mount of the same file system.
+/// What tells the mount on which an open file lies: its device, and its number where `/proc` is there and says it.
+/// The device alone tells no bind mount of the same file system.
 fn mount_of(fd: impl AsFd) -> Result<(u64, Option<u64>)> {
     let device = rustix::fs::fstat(&fd)?.st_dev;
     let path = format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd());

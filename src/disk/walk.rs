@@ -55,8 +55,8 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     Ok(found)
 }
 
-/// Walks the tree again, and says whether it holds just what was found, each in the state that it had. Of what `leaves_out` names it
-/// takes no notice. Nothing is listed, sorted and dropped a second time.
+/// Walks the tree again, and says whether it holds just what was found, each in the state that it had. Of what
+/// `leaves_out` names it takes no notice. Nothing is listed, sorted and dropped a second time.
 pub(crate) fn still_holds(
     root: &Rooted,
     found: &[Found],
@@ -84,8 +84,8 @@ pub(crate) fn still_holds(
 /// Takes a directory with those of its entries that are none. What takes long should be spawned.
 pub(crate) type Take<'a> = dyn Fn(&Scope<'a>, Vec<Found>) + Sync + 'a;
 
-/// Walks the tree and hands on one directory after the other, from many threads and in no order: so nobody has to hold all of a large
-/// tree. A mount is handed on like a file.
+/// Walks the tree and hands on one directory after the other, from many threads and in no order: so nobody has to
+/// hold all of a large tree. A mount is handed on like a file.
 pub(crate) fn walk_dirs<'a>(root: &'a Rooted, take: &'a Take<'a>) -> Result<(), PathError> {
     let stat = root.stat()?;
     let walker = Walker {

@@ -254,7 +254,8 @@ pub struct Audit {
     /// Files in site-packages that nobody owns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unowned: Vec<RelPath>,
-    /// The Pythons that scripts in `bin` name, by their whole paths; none where that was not looked at, or one is not UTF-8.
+    /// The Pythons that scripts in `bin` name, by their whole paths; none where that was not looked at, or one is not
+    /// UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script_pythons: Option<Vec<String>>,
     /// What could not be looked at, sorted, each path once.

@@ -100,8 +100,8 @@ fn closed(entry: &Entry) -> Option<&RelPath> {
     matches!(entry.node, Node::Unreadable(_)).then_some(&entry.path)
 }
 
-/// The worst difference between two entries of one path, with its reason where the kind does not say it all. Whether a file is a link
-/// of others that it should not be, or is none, cannot be seen in two entries.
+/// The worst difference between two entries of one path, with its reason where the kind does not say it all. Whether
+/// a file is a link of others that it should not be, or is none, cannot be seen in two entries.
 pub(crate) fn worst(a: &Entry, b: &Entry, links_differ: bool) -> Option<(Kind, Option<String>)> {
     let plain = |kind| Some((kind, None));
     match (&a.node, &b.node) {
@@ -172,8 +172,8 @@ fn xattrs_that_differ(a: &Entry, b: &Entry) -> String {
     format!("extended attributes: {}", names.join(", "))
 }
 
-/// For each file that is on both sides: the first of its group of hard links on each side, counting only such files. So a
-/// lost link does not make its siblings look changed.
+/// For each file that is on both sides: the first of its group of hard links on each side, counting only such files.
+/// So a lost link does not make its siblings look changed.
 struct Links<'a> {
     firsts: HashMap<&'a RelPath, (&'a RelPath, &'a RelPath)>,
 }

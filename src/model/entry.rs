@@ -35,8 +35,9 @@ impl Meta {
         name.len() + value.len() + 64
     }
 
-    /// The attributes that count where two entries are compared. The label that a security module gives a file is the business of the
-    /// policy of the host: it changes with the place and the policy, and a kernel may refuse to set it.
+    /// The attributes that count where two entries are compared. The label that a security module gives a file is the
+    /// business of the policy of the host: it changes with the place and the policy, and a kernel may refuse to set
+    /// it.
     pub(crate) fn counting_xattrs(&self) -> impl Iterator<Item = &(Vec<u8>, Vec<u8>)> {
         self.xattrs.iter().filter(|(name, _)| !Self::is_label(name))
     }
@@ -46,7 +47,8 @@ impl Meta {
         name == b"security.selinux" || name.starts_with(b"security.SMACK64")
     }
 
-    /// Whether an attribute has a name that the kernel of Linux gives to no handler, on whatever file system (xattr(7)).
+    /// Whether an attribute has a name that the kernel of Linux gives to no handler, on whatever file system
+    /// (xattr(7)).
     pub(crate) fn is_foreign(name: &[u8]) -> bool {
         let spaces: [&[u8]; 5] = [
             b"user.",

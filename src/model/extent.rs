@@ -1,5 +1,5 @@
-//! How much a forest may hold, counted entry by entry before memory is taken (promise 8). What is written and what is read has the same
-//! limits (docs/format.md, "Tree"), and so has what is imported: what can be exported can be.
+//! How much a forest may hold, counted entry by entry before memory is taken (promise 8). What is written and what is
+//! read has the same limits (docs/format.md, "Tree"), and so has what is imported: what can be exported can be.
 
 use super::entry::{Entry, Meta, Node};
 use super::path::RelPath;
@@ -10,9 +10,10 @@ pub(crate) struct TooMuch(pub(crate) &'static str);
 
 /// No snapshot of ours holds more entries, whatever its file says.
 pub(crate) const ENTRIES_MAX: u64 = 2_000_000;
-/// What paths, attributes and texts of a snapshot may take together, beyond this much of each entry. A few small trees that are named
-/// again and again could else take all memory. What an entry leaves of its share is no other one's, so that it does not matter in
-/// which order they are met: a reader takes directories in another one than their writer.
+/// What paths, attributes and texts of a snapshot may take together, beyond this much of each entry. A few small
+/// trees that are named again and again could else take all memory. What an entry leaves of its share is no other
+/// one's, so that it does not matter in which order they are met: a reader takes directories in another one than
+/// their writer.
 pub(crate) const BYTES_MAX: u64 = 128 << 20;
 const EACH_BYTES: u64 = 256;
 
@@ -127,8 +128,8 @@ mod tests {
 
     #[test]
     fn whether_a_forest_is_too_large_does_not_hang_on_the_order_of_its_directories() {
-        // Short paths lent what they did not take to those that came after them, so that a save could be acknowledged that no restore
-        // would read.
+        // Short paths lent what they did not take to those that came after them, so that a save could be acknowledged
+        // that no restore would read.
         let each = 4096 - EACH_BYTES;
         for (long, fits) in [(BYTES_MAX / each, true), (BYTES_MAX / each + 1, false)] {
             let (long, short) = (|| entries(long, 4096), || entries(200_000, 20));

@@ -1,7 +1,8 @@
 //! Large contents: cut in segments that are checked apart and still add up to the content's own digest.
 //!
-//! BLAKE3 is a tree over chunks of 1 KiB. A segment of 4 MiB that begins at a multiple of 4 MiB is a whole subtree of it, so
-//! its chaining value both names the segment and is a part of the digest (BLAKE3 paper, section 2.1). No byte is hashed twice.
+//! BLAKE3 is a tree over chunks of 1 KiB. A segment of 4 MiB that begins at a multiple of 4 MiB is a whole subtree of
+//! it, so its chaining value both names the segment and is a part of the digest (BLAKE3 paper, section 2.1). No byte
+//! is hashed twice.
 
 use blake3::Hasher;
 use blake3::hazmat::{
@@ -16,8 +17,8 @@ pub(crate) const SEGMENT_LEN: usize = 4 << 20;
 /// Plain bytes of neighbours that are read together, and kept together in one frame.
 pub(crate) const BATCH_LEN: usize = 4 << 20;
 
-/// The name of a segment: the chaining value of its subtree. No file has an empty or a longer segment; of those the name is
-/// all zeros, which no content has.
+/// The name of a segment: the chaining value of its subtree. No file has an empty or a longer segment; of those the
+/// name is all zeros, which no content has.
 pub(crate) fn segment_value(bytes: &[u8], number: u32) -> Digest {
     if bytes.is_empty() || bytes.len() > SEGMENT_LEN {
         return Digest::from_bytes([0; Digest::LEN]);

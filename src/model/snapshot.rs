@@ -189,8 +189,8 @@ pub struct Snapshot {
     pub venv: VenvId,
     /// When, as the clock of the host said.
     pub created: Timestamp,
-    /// Where it stands among the snapshots of its venv, if the clock had gone back: 1 µs after the order of its parent. The clock is
-    /// what people read; only this says what came after what.
+    /// Where it stands among the snapshots of its venv, if the clock had gone back: 1 µs after the order of its
+    /// parent. The clock is what people read; only this says what came after what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Timestamp>,
     /// The snapshot of the same venv that was the newest before.
@@ -250,7 +250,8 @@ impl Snapshot {
             .saturating_add(self.unreadable.len() as u64)
     }
 
-    /// Its place in time among the snapshots of its venv: later than that of its parent, also where the clock went back.
+    /// Its place in time among the snapshots of its venv: later than that of its parent, also where the clock went
+    /// back.
     pub fn order(&self) -> Timestamp {
         self.order.unwrap_or(self.created)
     }

@@ -70,7 +70,8 @@ impl PycHeader {
         }
     }
 
-    /// Whether the Python whose cache holds `path` would take this bytecode for that source, of which `content` gives the bytes.
+    /// Whether the Python whose cache holds `path` would take this bytecode for that source, of which `content` gives
+    /// the bytes.
     pub(crate) fn fits(
         self,
         path: &RelPath,
@@ -91,7 +92,8 @@ impl PycHeader {
     }
 }
 
-/// Whether Python would take a bytecode file that stands in the place of its source for its own, and so fail if it is not whole.
+/// Whether Python would take a bytecode file that stands in the place of its source for its own, and so fail if it is
+/// not whole.
 pub(crate) fn is_read_alone(path: &RelPath, content: &[u8]) -> bool {
     Magic::of(content).is_none_or(|magic| magic.is_read_alone(path))
 }

@@ -1,6 +1,6 @@
-//! What the caches of installers have of a distribution, and whether it has the same damage: uv keeps wheels unpacked in
-//! `archive-v*`, pip as they came in `http-v2` and `http`, and those that it built in `wheels`. No layout is guessed: directories of
-//! other names are not looked into. Nothing is changed.
+//! What the caches of installers have of a distribution, and whether it has the same damage: uv keeps wheels unpacked
+//! in `archive-v*`, pip as they came in `http-v2` and `http`, and those that it built in `wheels`. No layout is
+//! guessed: directories of other names are not looked into. Nothing is changed.
 
 use std::fs::{self, File, Metadata};
 use std::io::BufReader;

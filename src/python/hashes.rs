@@ -1,5 +1,5 @@
-//! What an audit wants to know of contents, computed while a scan has the bytes: SHA-256, by which RECORD names files, and
-//! whether bytecode is whole, and what modules import.
+//! What an audit wants to know of contents, computed while a scan has the bytes: SHA-256, by which RECORD names
+//! files, and whether bytecode is whole, and what modules import.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +38,8 @@ impl Hashes {
         self.look(path, digest, bytes);
     }
 
-    /// Looks at a file that was read and has no digest. Returns what stands in its place: the hash, or of what has none the path.
+    /// Looks at a file that was read and has no digest. Returns what stands in its place: the hash, or of what has
+    /// none the path.
     pub(crate) fn add_by_hash(&self, path: &RelPath, bytes: &[u8]) -> Digest {
         let digest = if Self::names(path) {
             let hash = Sha256::digest(bytes).into();
@@ -77,8 +78,9 @@ impl Hashes {
     }
 }
 
-/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests; for bytecode, of which
-/// RECORD has none, stands the digest of its path: nothing may be looked for in a store by them, and no two scans be compared.
+/// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests; for
+/// bytecode, of which RECORD has none, stands the digest of its path: nothing may be looked for in a store by them,
+/// and no two scans be compared.
 #[derive(Debug, Default)]
 pub(crate) struct HashesOnly(pub(crate) Hashes);
 

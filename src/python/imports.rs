@@ -1,5 +1,5 @@
-//! The import statements of a module by the look of its lines: cheap enough for every source of a scan, and only a hint, since
-//! a line may be part of a text.
+//! The import statements of a module by the look of its lines: cheap enough for every source of a scan, and only a
+//! hint, since a line may be part of a text.
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! The interpreter of a venv: what it says of itself, or, where it cannot run, what can be known without it.
 //!
-//! It is asked once, isolated and without `site`, so that nothing of the venv runs: `-I -S` reads neither the environment nor
-//! `.pth` files. A program that somebody else could have written is not run at all.
+//! It is asked once, isolated and without `site`, so that nothing of the venv runs: `-I -S` reads neither the
+//! environment nor `.pth` files. A program that somebody else could have written is not run at all.
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -281,8 +281,8 @@ fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     facts.problems.push(problem);
 }
 
-/// The interpreter of a venv at `path`, to be run isolated; none where it may not be run. What a user may have written runs as
-/// that user, and what a stranger may have written does not run at all.
+/// The interpreter of a venv at `path`, to be run isolated; none where it may not be run. What a user may have
+/// written runs as that user, and what a stranger may have written does not run at all.
 pub(crate) fn command(root: &Rooted, path: &Path) -> Option<Command> {
     let meta = std::fs::metadata(path).ok()?;
     let me = rustix::process::geteuid().as_raw();

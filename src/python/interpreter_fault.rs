@@ -1,5 +1,5 @@
-//! What has to be put right where something is wrong with the interpreter of a venv: the interpreter itself, or only what names
-//! it, which a restore brings back.
+//! What has to be put right where something is wrong with the interpreter of a venv: the interpreter itself, or only
+//! what names it, which a restore brings back.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,8 @@ pub(crate) enum Culprit {
 }
 
 impl Culprit {
-    /// Looks for it. `home` is where `pyvenv.cfg` says that the interpreter is, `version` that for which the venv has packages.
+    /// Looks for it. `home` is where `pyvenv.cfg` says that the interpreter is, `version` that for which the venv has
+    /// packages.
     pub(super) fn find(
         root: &Path,
         facts: &Facts,

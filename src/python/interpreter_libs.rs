@@ -48,7 +48,8 @@ pub(super) fn versions(facts: &mut Facts, manifest: &Manifest, stated: Option<St
         ));
     }
 }
-/// What an interpreter is that does not write its name into `pyvenv.cfg`: `PyPy` where the packages lie as it wants them.
+/// What an interpreter is that does not write its name into `pyvenv.cfg`: `PyPy` where the packages lie as it wants
+/// them.
 pub(super) fn default_implementation(manifest: &Manifest) -> &'static str {
     if libs(manifest, "lib/pypy").is_empty() {
         "CPython"

@@ -1,5 +1,5 @@
-//! The other names of the interpreter in `bin`: scripts name `bin/python3` or `bin/python3.15`, whatever `bin/python` is.
-//! Links to the same program and copies of the same content are as good as that one; others are asked.
+//! The other names of the interpreter in `bin`: scripts name `bin/python3` or `bin/python3.15`, whatever `bin/python`
+//! is. Links to the same program and copies of the same content are as good as that one; others are asked.
 
 use std::path::Path;
 

@@ -22,7 +22,8 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// How a tree is laid out: a venv of `CPython` or `PyPy`, a conda environment, or what `pip install --target` filled.
+    /// How a tree is laid out: a venv of `CPython` or `PyPy`, a conda environment, or what `pip install --target`
+    /// filled.
     pub(crate) fn find(manifest: &Manifest) -> Self {
         let entries = || manifest.entries().iter();
         let dirs = entries().filter(|entry| entry.node == Node::Dir);

@@ -1,4 +1,5 @@
-//! What `site` makes at each start of an interpreter of the `*.pth` and `*.start` files among the packages (`Lib/site.py`; PEP 829).
+//! What `site` makes at each start of an interpreter of the `*.pth` and `*.start` files among the packages
+//! (`Lib/site.py`; PEP 829).
 
 use crate::model::{Interpreter, RelPath};
 
@@ -43,7 +44,8 @@ impl Rules {
         self.version >= Some((major, minor, 0))
     }
 
-    /// Whether a file of this name is read. Case counts; hidden ones are left out by what was released since February 2024.
+    /// Whether a file of this name is read. Case counts; hidden ones are left out by what was released since February
+    /// 2024.
     pub(crate) fn reads(self, name: &[u8]) -> bool {
         name.ends_with(b".pth") && !(name.starts_with(b".") && self.leaves_hidden())
     }
@@ -74,8 +76,8 @@ impl Rules {
         !self.is_at_least(3, 15)
     }
 
-    /// The text of a file; none where Python cannot decode it. Some other encoding of a locale could, in theory; ASCII and UTF-8
-    /// cannot.
+    /// The text of a file; none where Python cannot decode it. Some other encoding of a locale could, in theory;
+    /// ASCII and UTF-8 cannot.
     pub(crate) fn decoded(self, content: &[u8]) -> Option<&str> {
         let text = std::str::from_utf8(content).ok()?;
         match text.strip_prefix('\u{feff}') {
@@ -120,8 +122,8 @@ impl Rules {
     }
 }
 
-/// Whether a file in a directory of packages is one with which no interpreter of its venv starts: a path file that `CPython` cannot
-/// decode. `content` is asked for where the name is that of one.
+/// Whether a file in a directory of packages is one with which no interpreter of its venv starts: a path file that
+/// `CPython` cannot decode. `content` is asked for where the name is that of one.
 pub(crate) fn keeps_from_starting(
     path: &RelPath,
     content: impl FnOnce() -> Option<Vec<u8>>,

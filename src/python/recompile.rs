@@ -1,6 +1,6 @@
-//! Whether bytecode was compiled from the source beside it: the venv's own interpreter, isolated, compiles the source, runs
-//! nothing of it, and compares the code objects. Their bytes would not do: how often marshal refers back to an object depends
-//! on how often it was used (`FLAG_REF`).
+//! Whether bytecode was compiled from the source beside it: the venv's own interpreter, isolated, compiles the
+//! source, runs nothing of it, and compares the code objects. Their bytes would not do: how often marshal refers back
+//! to an object depends on how often it was used (`FLAG_REF`).
 
 use std::path::Path;
 use std::process::Command;
@@ -71,8 +71,8 @@ impl Verdict {
     }
 }
 
-/// What the name of a bytecode file tells: its source, and the level of optimisation. None where it is not of the interpreter
-/// with this tag, or of a tool that compiles in its own way, such as pytest.
+/// What the name of a bytecode file tells: its source, and the level of optimisation. None where it is not of the
+/// interpreter with this tag, or of a tool that compiles in its own way, such as pytest.
 pub(crate) fn named(path: &RelPath, cache_tag: &str) -> Option<(RelPath, u8)> {
     let source = super::bytecode::source_of(path)?;
     let stem = source.name().strip_suffix(b".py")?;

@@ -1,5 +1,5 @@
-//! Releases of Python by their bytecode: the tag in its name, the number at its beginning, and how code is laid out in it
-//! (`Include/internal/pycore_magic_number.h` of `CPython`, `pypy/module/imp/importing.py` of `PyPy`).
+//! Releases of Python by their bytecode: the tag in its name, the number at its beginning, and how code is laid out
+//! in it (`Include/internal/pycore_magic_number.h` of `CPython`, `pypy/module/imp/importing.py` of `PyPy`).
 
 use super::marshal::Layout;
 use crate::model::RelPath;
@@ -57,8 +57,8 @@ impl Magic {
         found.map(|release| release.layout)
     }
 
-    /// Whether the Python that a path belongs to reads a file of its cache that begins so: the name carries its tag, and the
-    /// bytes are its own. Of a release that is not known, only the tag is asked.
+    /// Whether the Python that a path belongs to reads a file of its cache that begins so: the name carries its tag,
+    /// and the bytes are its own. Of a release that is not known, only the tag is asked.
     pub(super) fn is_read_at(self, path: &RelPath) -> bool {
         let Some((tag, number)) = tag(path).zip(self.number()) else {
             return false;
@@ -94,8 +94,8 @@ impl Magic {
     }
 }
 
-/// The tag in the name of a bytecode file: `cpython-311` of `m.cpython-311.opt-1.pyc`. None where some tool compiled it in its
-/// own way, such as pytest: Python never loads that.
+/// The tag in the name of a bytecode file: `cpython-311` of `m.cpython-311.opt-1.pyc`. None where some tool compiled
+/// it in its own way, such as pytest: Python never loads that.
 fn tag(path: &RelPath) -> Option<String> {
     let name = std::str::from_utf8(path.name())
         .ok()?

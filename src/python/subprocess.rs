@@ -1,5 +1,6 @@
-//! Runs a program that nobody need trust, such as the interpreter of somebody else's venv: bounded in time and in what it may
-//! say, and what it leaves behind in its process group ends with it. Nothing here waits for a pipe that a stranger holds open.
+//! Runs a program that nobody need trust, such as the interpreter of somebody else's venv: bounded in time and in
+//! what it may say, and what it leaves behind in its process group ends with it. Nothing here waits for a pipe that a
+//! stranger holds open.
 
 use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;

@@ -1,6 +1,7 @@
-//! What a venv can import beyond its own packages: what comes with the standard library of the interpreter, what path files
-//! lead to, and, where it was made with `--system-site-packages`, the packages of the interpreter itself. Only names and versions, as the names of their info directories tell; nothing of them is read but
-//! what has no version in its name. Packages in the home of a user are not counted: who runs the venv may be another one.
+//! What a venv can import beyond its own packages: what comes with the standard library of the interpreter, what path
+//! files lead to, and, where it was made with `--system-site-packages`, the packages of the interpreter itself. Only
+//! names and versions, as the names of their info directories tell; nothing of them is read but what has no version
+//! in its name. Packages in the home of a user are not counted: who runs the venv may be another one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,9 +39,9 @@ impl Beyond {
         }
     }
 
-    /// Looks where the interpreter has its packages: as it says, or else as such directories are laid out around `home`.
-    /// What its standard library brings along, as that of `PyPy` does, and what path files of the venv add (`linked`), counts for
-    /// every venv.
+    /// Looks where the interpreter has its packages: as it says, or else as such directories are laid out around
+    /// `home`. What its standard library brings along, as that of `PyPy` does, and what path files of the venv add
+    /// (`linked`), counts for every venv.
     pub(super) fn find(config: &Config, facts: &Facts, linked: &[PathBuf]) -> Self {
         let library = Some(&facts.library).filter(|library| !library.as_os_str().is_empty());
         let always = library.into_iter().chain(linked);
@@ -120,7 +121,8 @@ pub(super) fn path_files(site: &Path) -> Vec<PathBuf> {
     added.collect()
 }
 
-/// Where packages lie below the place of an interpreter. Debian's own are only found so, since in a venv it does not tell.
+/// Where packages lie below the place of an interpreter. Debian's own are only found so, since in a venv it does not
+/// tell.
 fn usual(base: &Path, (major, minor): (u32, u32), is_silent: bool) -> Vec<PathBuf> {
     let python = format!("python{major}.{minor}");
     let mut sites = vec![

@@ -1,5 +1,5 @@
-//! Whether a zip is whole (APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16), as an egg is: its directory is there, and each
-//! member that it names has the content of its checksum.
+//! Whether a zip is whole (APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16), as an egg is: its directory is there, and
+//! each member that it names has the content of its checksum.
 
 use std::io::Read;
 

@@ -7,8 +7,9 @@ use crate::monitor::Monitor;
 
 /// What the new tree shall hold, byte by byte: a snapshot, or a tree that was built elsewhere.
 pub(crate) trait Contents: Sync {
-    /// Writes entries into a staging directory, each with its attributes. None of them is a directory, and the first name of a group
-    /// of hard links comes before its others. Fails where a content is not to be had, or is not what the entry says.
+    /// Writes entries into a staging directory, each with its attributes. None of them is a directory, and the first
+    /// name of a group of hard links comes before its others. Fails where a content is not to be had, or is not what
+    /// the entry says.
     fn write(
         &self,
         staging: &Staging,

@@ -104,7 +104,8 @@ impl Swapped<'_> {
         self.way == Way::FileByFile
     }
 
-    /// The tree that stands in the place now, by the descriptor with which it was built: its path may already mean something else.
+    /// The tree that stands in the place now, by the descriptor with which it was built: its path may already mean
+    /// something else.
     pub(super) fn new_tree(&self) -> Result<Rooted, Error> {
         let staged = &self.verified.staged;
         if self.is_in_place() {

@@ -1,6 +1,8 @@
-//! What follows when the new tree stands at its place: late changes are kept, the old tree goes or stays, the journal goes last.
+//! What follows when the new tree stands at its place: late changes are kept, the old tree goes or stays, the journal
+//! goes last.
 //!
-//! Reached by the process that put the new tree there, and by the next command after a crash; both go the same way from here.
+//! Reached by the process that put the new tree there, and by the next command after a crash; both go the same way
+//! from here.
 
 use std::path::PathBuf;
 
@@ -67,8 +69,8 @@ pub(super) struct Old<'a> {
 }
 
 impl Finish<'_> {
-    /// After an exchange: sees to it that nothing is lost with the old tree, and that nothing of it gets into the new one; then it goes,
-    /// or stays under a name, which is returned. `end` comes after it.
+    /// After an exchange: sees to it that nothing is lost with the old tree, and that nothing of it gets into the new
+    /// one; then it goes, or stays under a name, which is returned. `end` comes after it.
     pub(super) fn exchange(
         &self,
         old: Old<'_>,
@@ -131,8 +133,8 @@ impl Finish<'_> {
         !self.foreign && tree.names().is_ok_and(|names| names.is_empty())
     }
 
-    /// Keeps what changed in the old tree, and gives the new one files of its own in place of those that changed through it. Returns
-    /// what would be lost.
+    /// Keeps what changed in the old tree, and gives the new one files of its own in place of those that changed
+    /// through it. Returns what would be lost.
     fn secure(
         &self,
         sources: Sources<'_>,
@@ -194,8 +196,8 @@ impl Finish<'_> {
         )
     }
 
-    /// Removes the old tree, all of which is kept. One that cannot be removed (an immutable file) must not block the next replacement:
-    /// what is left of it stays beside the new tree.
+    /// Removes the old tree, all of which is kept. One that cannot be removed (an immutable file) must not block the
+    /// next replacement: what is left of it stays beside the new tree.
     fn remove(
         &self,
         name: &str,
@@ -237,7 +239,8 @@ impl Finish<'_> {
     }
 }
 
-/// Removes a tree of ours: the one that is held, not what may bear its name by now. What is no directory has only its name.
+/// Removes a tree of ours: the one that is held, not what may bear its name by now. What is no directory has only its
+/// name.
 pub(super) fn remove_old(
     work: &Workplace,
     name: &str,

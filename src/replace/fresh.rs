@@ -58,7 +58,8 @@ pub(super) fn write_afresh(
 /// Where a file is written before it gets its place: in the root of the replaced tree, where no scan sees it.
 const FRESH: &[u8] = b".snap-restore-fresh";
 
-/// Whether something was not done since its directory is gone: the tree is in use again, and its users may remove what they like.
+/// Whether something was not done since its directory is gone: the tree is in use again, and its users may remove
+/// what they like.
 fn absent(done: Result<(), PathError>) -> Result<bool, PathError> {
     match done {
         Err(error) if error.is_absent() => Ok(true),

@@ -20,8 +20,8 @@ pub(crate) trait Keeper: Sync {
     /// Takes the state back, with all that was added to it: nothing was replaced.
     fn withdraw(&self, monitor: &dyn Monitor) -> Result<(), Error>;
 
-    /// Adds what changed in the replaced tree since. Returns that tree as it was read now. `Error::Waits` where the keeper can do it
-    /// later, all else where it cannot.
+    /// Adds what changed in the replaced tree since. Returns that tree as it was read now. `Error::Waits` where the
+    /// keeper can do it later, all else where it cannot.
     fn add(&self, late: Late<'_>) -> Result<Scan, Error>;
 
     /// What it has of the replaced tree. None where that is gone.

@@ -36,7 +36,8 @@ impl Recovery<'_> {
         Ok(Settled::Whole)
     }
 
-    /// Something else stands in the place of the venv by now. If the exchange was done, what it replaced is all that is left of it.
+    /// Something else stands in the place of the venv by now. If the exchange was done, what it replaced is all that
+    /// is left of it.
     pub(super) fn clean_or_keep(
         &self,
         staged: Inode,
@@ -60,15 +61,16 @@ impl Recovery<'_> {
         if self.holds(self.work.staging().as_bytes(), Some(staged))? {
             return self.clean();
         }
-        // Somebody removed one of the two trees, and which one nobody knows: the snapshot may be all that is left of the other.
+        // Somebody removed one of the two trees, and which one nobody knows: the snapshot may be all that is left of
+        // the other.
         self.drop_staging()?;
         self.work.clear()?;
         self.monitor.warn("a restore was interrupted, and what it left was removed by somebody; another venv stands there now. The snapshot of what it replaced stays");
         Ok(Settled::Whole)
     }
 
-    /// Removes staging. Whoever owns the directory can give any tree in it that name, so root removes none on the word of their journal,
-    /// and returns the name under which it is kept.
+    /// Removes staging. Whoever owns the directory can give any tree in it that name, so root removes none on the
+    /// word of their journal, and returns the name under which it is kept.
     pub(super) fn drop_staging(&self) -> Result<Option<String>, Error> {
         let staging = self.work.staging();
         if !self.journal.foreign {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::model::compare::compare;
 use crate::model::{Entry, Manifest, Node, RelPath};
 
-/// What a tree held, with what is left of it and changed since over it. Of what is gone nobody knows whether somebody removed it
-/// or a removal that was interrupted did, so it stays.
+/// What a tree held, with what is left of it and changed since over it. Of what is gone nobody knows whether somebody
+/// removed it or a removal that was interrupted did, so it stays.
 pub(crate) fn over(known: &Manifest, found: &Manifest) -> Manifest {
     let changed = compare(known, found).into_iter().filter_map(|difference| {
         let was = difference.expected.map(|entry| &entry.node);
@@ -32,7 +32,8 @@ pub(crate) fn over(known: &Manifest, found: &Manifest) -> Manifest {
     regrouped(merged)
 }
 
-/// A tree of entries from two sources, each with the one that it is from: names are of one file only if they were in one source.
+/// A tree of entries from two sources, each with the one that it is from: names are of one file only if they were in
+/// one source.
 pub(crate) fn regrouped(entries: BTreeMap<RelPath, (Entry, bool)>) -> Manifest {
     let mut firsts: HashMap<(bool, RelPath), RelPath> = HashMap::new();
     let anew = entries.into_values().map(|(mut entry, source)| {

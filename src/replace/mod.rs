@@ -1,7 +1,8 @@
 //! One directory tree is put in the place of another, safe across a crash.
 //!
-//! This room knows no snapshot, no store, no Python and no option of the command line. What it needs of the world comes through two
-//! windows: `Contents`, which writes what shall stand there, and `Keeper`, which keeps what is replaced.
+//! This room knows no snapshot, no store, no Python and no option of the command line. What it needs of the world
+//! comes through two windows: `Contents`, which writes what shall stand there, and `Keeper`, which keeps what is
+//! replaced.
 //!
 //! # States
 //!
@@ -33,12 +34,12 @@
 //!  Done
 //! ```
 //!
-//! The way is a value that is decided once (`Route`): place, exchange, or in place. There is one fall-back: where a directory cannot
-//! be renamed though that was planned, `Verified::fall_back` goes on in place with what is staged. What both trees share by then is
-//! staged afresh before anything is replaced.
+//! The way is a value that is decided once (`Route`): place, exchange, or in place. There is one fall-back: where a
+//! directory cannot be renamed though that was planned, `Verified::fall_back` goes on in place with what is staged.
+//! What both trees share by then is staged afresh before anything is replaced.
 //!
-//! What follows an exchange is written once (`finish.rs`): the process that made it and the next command after a crash differ only in
-//! what they know of the old tree (`observed.rs`).
+//! What follows an exchange is written once (`finish.rs`): the process that made it and the next command after a
+//! crash differ only in what they know of the old tree (`observed.rs`).
 
 mod contents;
 mod disk;

@@ -1,7 +1,7 @@
 //! The replaced tree as it was read, and the one answer to what has changed in it since.
 //!
-//! Who read it in this process knows the state of each entry. After a crash only what the keeper has is known, and of the tree perhaps
-//! only what a removal left.
+//! Who read it in this process knows the state of each entry. After a crash only what the keeper has is known, and of
+//! the tree perhaps only what a removal left.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -98,7 +98,8 @@ impl<'a> Observed<'a> {
         added.map(Some)
     }
 
-    /// What is found now, as it is to be kept: what may be only the rest of a removal is laid over what is known of the whole.
+    /// What is found now, as it is to be kept: what may be only the rest of a removal is laid over what is known of
+    /// the whole.
     fn whole(&self, found: Manifest) -> Manifest {
         match self {
             Self::Kept { kept, .. } => merge::over(&kept.newest, &found),
@@ -116,8 +117,8 @@ impl<'a> Observed<'a> {
         }
     }
 
-    /// The files that the new tree shares with the old one and that changed through it; or all that are shared, where the old tree
-    /// stays. Each with the state by which it is the same file.
+    /// The files that the new tree shares with the old one and that changed through it; or all that are shared, where
+    /// the old tree stays. Each with the state by which it is the same file.
     pub(super) fn shared(
         &self,
         sight: &Sight,

@@ -39,8 +39,8 @@ pub(crate) struct Goal {
 pub(crate) struct How {
     /// Whether files may have a name in both trees for a while: not where the old one stays.
     pub(crate) may_link: bool,
-    /// The same of sockets, FIFOs and devices, which have no content: also where the old tree only stays since something in it cannot
-    /// be read.
+    /// The same of sockets, FIFOs and devices, which have no content: also where the old tree only stays since
+    /// something in it cannot be read.
     pub(crate) may_link_special: bool,
     /// Whether FIFOs, devices, set-id bits and capabilities are made anew.
     pub(crate) preserve: bool,
@@ -118,9 +118,9 @@ impl<'a> Plan<'a> {
 }
 
 impl Goal {
-    /// The state of each live file that may be taken over, in the order of the goal's entries: proved good, of the right
-    /// attributes, and with no other name through which the new tree would stay shared. What is not replaced stays as it is, with
-    /// all its names.
+    /// The state of each live file that may be taken over, in the order of the goal's entries: proved good, of the
+    /// right attributes, and with no other name through which the new tree would stay shared. What is not replaced
+    /// stays as it is, with all its names.
     pub(crate) fn proofs(&self, live: Option<&Live>, how: How) -> Vec<Option<Stat>> {
         let entries = self.manifest.entries();
         let Some(live) = live else {

@@ -1,5 +1,5 @@
-//! Compares a staged tree with what it should be, part by part as it is read: of a file it holds whether it was seen, and its
-//! inode if that has several names.
+//! Compares a staged tree with what it should be, part by part as it is read: of a file it holds whether it was seen,
+//! and its inode if that has several names.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,8 +107,8 @@ impl<'a> Readback<'a> {
         }
     }
 
-    /// The names of one inode must be one group of links, all of it. Names elsewhere, as in the tree from which a file was taken over, do not
-    /// count.
+    /// The names of one inode must be one group of links, all of it. Names elsewhere, as in the tree from which a
+    /// file was taken over, do not count.
     fn compare_links(&self) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names = std::mem::take(&mut *names);

@@ -1,7 +1,7 @@
 //! What a crash left of a replacement is completed or cleaned, by the next command that meets it (promise 9).
 //!
-//! The journal says what was under way; which tree stands where is told by the inodes alone, since a phase can be written
-//! and not reached, or reached and not written.
+//! The journal says what was under way; which tree stands where is told by the inodes alone, since a phase can be
+//! written and not reached, or reached and not written.
 
 use super::disk::apply::{apply, settle_all};
 use super::disk::inode::Inode;
@@ -194,7 +194,8 @@ impl Recovery<'_> {
         Ok(Settled::Whole)
     }
 
-    /// The tree that the steps are for, if it is still there. A journal that lies in it, or is of old, does not say which it was.
+    /// The tree that the steps are for, if it is still there. A journal that lies in it, or is of old, does not say
+    /// which it was.
     fn changed_in_place(&self, bound: Option<Inode>) -> Result<Option<Rooted>, Error> {
         let site = self.site.again()?;
         if site.standing() != Standing::Directory {
@@ -206,7 +207,8 @@ impl Recovery<'_> {
         Ok((!is_other).then_some(venv))
     }
 
-    /// The steps are not done. What keeps the state that they began to replace stays, as it does after every replacement that happened.
+    /// The steps are not done. What keeps the state that they began to replace stays, as it does after every
+    /// replacement that happened.
     fn drop_steps(&self, why: &str) -> Result<Settled, Error> {
         self.drop_staging()?;
         self.work.clear()?;

@@ -13,8 +13,8 @@ use crate::model::{Entry, Node, RelPath};
 use crate::monitor::Monitor;
 
 impl Staged<'_> {
-    /// Writes files afresh that were taken over and are not to be trusted any more. A socket that was made anew is taken over
-    /// once more, since it is the one in use.
+    /// Writes files afresh that were taken over and are not to be trusted any more. A socket that was made anew is
+    /// taken over once more, since it is the one in use.
     pub(super) fn rewrite(
         &mut self,
         paths: &[RelPath],
@@ -86,8 +86,8 @@ impl Staged<'_> {
         Ok(state.map(|state| (there, state)))
     }
 
-    /// Stages what differs by now and is not staged, since the tree was read once more; and what is staged only as another name of
-    /// the very file that is to be replaced. Returns whether that was anything.
+    /// Stages what differs by now and is not staged, since the tree was read once more; and what is staged only as
+    /// another name of the very file that is to be replaced. Returns whether that was anything.
     pub(super) fn stage_more(&mut self, monitor: &dyn Monitor) -> Result<bool, Error> {
         let mut wanted = super::steps::changed(&self.plan.goal, self.plan.live.as_ref());
         wanted.retain(|path| !self.is_staged(path));
@@ -114,7 +114,8 @@ impl Staged<'_> {
         Ok(true)
     }
 
-    /// Whether staging has a file of its own for a path, or a directory. What both trees share changes with the live one.
+    /// Whether staging has a file of its own for a path, or a directory. What both trees share changes with the live
+    /// one.
     fn is_staged(&self, path: &RelPath) -> bool {
         let Ok(staged) = self.space.staging.root().stat_below(path, false) else {
             return false;

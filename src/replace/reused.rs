@@ -91,8 +91,8 @@ impl Reused {
         })
     }
 
-    /// The paths below `root` whose file is the same one and not in its state any more. One that is gone or another belongs to
-    /// whoever uses the tree, and is shared with nobody.
+    /// The paths below `root` whose file is the same one and not in its state any more. One that is gone or another
+    /// belongs to whoever uses the tree, and is shared with nobody.
     pub(super) fn written_through(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
         self.paths(target, |path, then| {
             let now = root.stat_below(path, false);

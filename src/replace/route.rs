@@ -68,7 +68,8 @@ impl Route {
     }
 }
 
-/// Whether something in the goal is there already and cannot be built a second time. Only a part keeps such entries in the goal.
+/// Whether something in the goal is there already and cannot be built a second time. Only a part keeps such entries
+/// in the goal.
 fn holds_uncopiable(goal: &Goal, live: &Manifest, how: How) -> bool {
     goal.manifest.entries().iter().any(|entry| {
         let cannot = match entry.node {

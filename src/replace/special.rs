@@ -1,5 +1,5 @@
-//! FIFOs, sockets, devices, set-id bits and file capabilities: recorded, and made anew only when asked for. What of it stands in
-//! the live tree goes over into the new one as it is, since that gives nobody anything.
+//! FIFOs, sockets, devices, set-id bits and file capabilities: recorded, and made anew only when asked for. What of
+//! it stands in the live tree goes over into the new one as it is, since that gives nobody anything.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,8 @@ use crate::monitor::Monitor;
 pub(crate) struct Specials<'a> {
     /// What stands there now.
     pub(crate) live: &'a Manifest,
-    /// Whether what stands there may stand in the new tree: it shares inodes with the old one, or is the old one, changed in place.
+    /// Whether what stands there may stand in the new tree: it shares inodes with the old one, or is the old one,
+    /// changed in place.
     pub(crate) may_link: bool,
     /// Whether they are made anew.
     pub(crate) preserve: bool,
@@ -42,8 +43,9 @@ impl Specials<'_> {
     }
 }
 
-/// Whether what stands there is what was saved. A service makes its socket anew at each start, and a FIFO has another time after
-/// each use: the one that stands there is the one in use. A device must be the very same, with the same rights.
+/// Whether what stands there is what was saved. A service makes its socket anew at each start, and a FIFO has another
+/// time after each use: the one that stands there is the one in use. A device must be the very same, with the same
+/// rights.
 pub(crate) fn stands_for(there: &Entry, saved: &Entry) -> bool {
     let rights = |entry: &Entry| (entry.meta.mode, entry.meta.uid, entry.meta.gid);
     let in_use = matches!(saved.node, Node::Special(Special::Socket | Special::Fifo));

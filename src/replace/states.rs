@@ -1,4 +1,5 @@
-//! In which states the files of the new tree are, for whoever reads it next: after the last of our own renames and links.
+//! In which states the files of the new tree are, for whoever reads it next: after the last of our own renames and
+//! links.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,8 +12,8 @@ use crate::model::{Digest, Entry, Time};
 use crate::tree::stat_cache::Record;
 
 impl Swapped<'_> {
-    /// The state of each file that nobody changed since it was proved good, of the tree that is returned with them. `may_note` tells
-    /// whether states on that file system prove anything; where they do not there is nothing.
+    /// The state of each file that nobody changed since it was proved good, of the tree that is returned with them.
+    /// `may_note` tells whether states on that file system prove anything; where they do not there is nothing.
     pub(crate) fn states<E: From<Error>>(
         &self,
         may_note: impl FnOnce(&Rooted) -> Result<bool, E>,
@@ -36,11 +37,12 @@ impl Swapped<'_> {
     }
 }
 
-/// What tells of a file of the new tree that nobody changed it since it was proved good. Size and time do not: both can be the same
-/// after an installer put another file there.
+/// What tells of a file of the new tree that nobody changed it since it was proved good. Size and time do not: both
+/// can be the same after an installer put another file there.
 struct Since<'s> {
     swapped: &'s Swapped<'s>,
-    /// When the new tree was exposed. What was written into it before could be reached by nobody until then. None in place.
+    /// When the new tree was exposed. What was written into it before could be reached by nobody until then. None in
+    /// place.
     exposed: Option<Time>,
 }
 

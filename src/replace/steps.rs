@@ -23,8 +23,8 @@ pub struct Wrong {
     pub kind: Kind,
 }
 
-/// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the directories
-/// above them.
+/// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the
+/// directories above them.
 pub(super) fn changed(goal: &Goal, live: Option<&Live>) -> HashSet<RelPath> {
     let Some(live) = live else {
         return HashSet::new();
@@ -72,8 +72,8 @@ fn differing_files(target: &Manifest, live: &Manifest) -> HashSet<RelPath> {
         .collect()
 }
 
-/// The steps from the live tree to the goal: make room, make directories, place files, settle the directories. What is not replaced is
-/// left alone, whatever it has become since.
+/// The steps from the live tree to the goal: make room, make directories, place files, settle the directories. What
+/// is not replaced is left alone, whatever it has become since.
 pub(super) fn steps(plan: &Plan<'_>, in_place: &InPlace) -> Vec<Step> {
     let Some(live) = &plan.live else {
         return Vec::new();

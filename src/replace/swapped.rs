@@ -30,7 +30,8 @@ pub(crate) struct Swapped<'a> {
 }
 
 impl<'a> Verified<'a> {
-    /// Puts the new tree in its place by the way that the plan chose, or file by file where directories cannot be renamed.
+    /// Puts the new tree in its place by the way that the plan chose, or file by file where directories cannot be
+    /// renamed.
     pub(crate) fn swap(self, monitor: &dyn Monitor) -> Result<Swapped<'a>, Error> {
         match self.staged.plan.route {
             Route::InPlace(_) => self.go_in_place(monitor),
@@ -110,7 +111,8 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// Directories cannot be renamed here though that was planned: all that is staged serves a replacement file by file.
+    /// Directories cannot be renamed here though that was planned: all that is staged serves a replacement file by
+    /// file.
     pub(super) fn fall_back(mut self) -> Self {
         let plan = &mut self.staged.plan;
         let why = "its directory cannot be renamed here";
@@ -195,7 +197,8 @@ impl<'a> Verified<'a> {
         })
     }
 
-    /// Keeps all that the steps will replace, and writes the steps into the journal. Where this fails nothing was changed.
+    /// Keeps all that the steps will replace, and writes the steps into the journal. Where this fails nothing was
+    /// changed.
     pub(super) fn begin_in_place(
         &mut self,
         monitor: &dyn Monitor,
@@ -236,7 +239,8 @@ impl<'a> Verified<'a> {
         }
     }
 
-    /// Keeps what changed in the tree since it was read, before any of it is replaced: in place nothing of it is left afterwards.
+    /// Keeps what changed in the tree since it was read, before any of it is replaced: in place nothing of it is left
+    /// afterwards.
     fn look_again(&mut self, monitor: &dyn Monitor) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let staged = &self.staged;
@@ -274,8 +278,8 @@ impl<'a> Verified<'a> {
     }
 }
 
-/// The name of a tree that is changed in place. Where it lies in a layer over another file system, the first change of it makes a copy
-/// of the directory, with another time of birth: so that change comes first.
+/// The name of a tree that is changed in place. Where it lies in a layer over another file system, the first change
+/// of it makes a copy of the directory, with another time of birth: so that change comes first.
 fn lasting(venv: &Rooted) -> Result<Inode, PathError> {
     meta::touch(venv)?;
     Inode::of(venv)

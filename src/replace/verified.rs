@@ -18,8 +18,8 @@ pub(crate) struct Verified<'a> {
 }
 
 impl<'a> Staged<'a> {
-    /// Reads every written byte back and every attribute, and compares. What was taken over must be in the state in which it
-    /// was proved good.
+    /// Reads every written byte back and every attribute, and compares. What was taken over must be in the state in
+    /// which it was proved good.
     pub(crate) fn verify(self, monitor: &dyn Monitor) -> Result<Verified<'a>, Error> {
         let verified = Verified { staged: self };
         monitor.phase("verifying", 0, 0);
@@ -55,8 +55,8 @@ impl Verified<'_> {
             Route::InPlace(in_place) => Some(only(target, &in_place.staged)),
             Route::Place { .. } | Route::Exchange => None,
         };
-        // In place, the staged directories only carry the files; their own attributes are set at the goal. Those of the root
-        // come when it is exposed, and are read back then.
+        // In place, the staged directories only carry the files; their own attributes are set at the goal. Those of
+        // the root come when it is exposed, and are read back then.
         let counts = |kind: Kind, entry: &Entry| {
             let later = part.is_some() && entry.node == Node::Dir || entry.path.is_root();
             !(later && matches!(kind, Kind::Mode | Kind::Owner | Kind::Mtime))

@@ -87,7 +87,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The name under which the old tree stays: when asked for, and always when it is no directory, since nobody can keep that.
+    /// The name under which the old tree stays: when asked for, and always when it is no directory, since nobody can
+    /// keep that.
     fn keep_old_name(&self, saved: Option<String>) -> Result<Option<String>, Error> {
         let is_file = self.place.standing() == Standing::Other;
         if self.keep.is_none() && !is_file || self.place.standing() == Standing::Nothing {

@@ -41,9 +41,10 @@ impl Drop for Alone<'_> {
 }
 
 impl Alone<'_> {
-    /// Writes what some packs hold into new ones, and gives the old packs up in the index: what is in `keep`, whatever other packs
-    /// hold, since those copies may be damaged or be given up next; without it, all that is in no other pack. The old packs still lie there: delete them or move them away, but not those that are returned, which came out the same and
-    /// stand in the place of the old ones.
+    /// Writes what some packs hold into new ones, and gives the old packs up in the index: what is in `keep`,
+    /// whatever other packs hold, since those copies may be damaged or be given up next; without it, all that is in
+    /// no other pack. The old packs still lie there: delete them or move them away, but not those that are returned,
+    /// which came out the same and stand in the place of the old ones.
     pub(crate) fn repack(
         &self,
         packs: &BTreeMap<String, Vec<GoodFrame>>,
@@ -86,8 +87,8 @@ impl Alone<'_> {
         packer.finish_instead()
     }
 
-    /// Deletes packs that nothing needs. Where the index cannot be told before, as on a full disk, it is told after that, and where
-    /// that fails too the next command drops their rows.
+    /// Deletes packs that nothing needs. Where the index cannot be told before, as on a full disk, it is told after
+    /// that, and where that fails too the next command drops their rows.
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
         let told = self.0.admit(&[], names)?;
         self.0.storage.delete(Area::Packs, names)?;
@@ -99,7 +100,8 @@ impl Alone<'_> {
         Ok(())
     }
 
-    /// Moves files that are beyond repair away, where they are kept. Those of snapshots that nobody forgot are told from all others.
+    /// Moves files that are beyond repair away, where they are kept. Those of snapshots that nobody forgot are told
+    /// from all others.
     pub(crate) fn quarantine(&self, area: Area, names: &[String]) -> Result<(), Error> {
         let prefix = match area {
             Area::Snapshots => LOST,
@@ -125,8 +127,8 @@ impl Alone<'_> {
             .map(|_| ())
     }
 
-    /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it back. What cannot be
-    /// read right now may be right.
+    /// Looks for a snapshot file of which one bit flipped, by trying each: its name tells when it is right. Puts it
+    /// back. What cannot be read right now may be right.
     pub(crate) fn mend_snapshot(&self, area: Area, name: &str) -> Result<bool, Error> {
         let storage = &self.0.storage;
         let mut bytes = match storage.get(area, name, MENDED_BYTES_MAX) {

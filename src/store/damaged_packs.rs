@@ -1,5 +1,6 @@
-//! Packs that a scrub found damaged. They are marked by empty files, as pins are, so that no save from then on relies on what only they
-//! hold: it stores that anew, and whoever reads takes the new copy first. A mark goes with the damage.
+//! Packs that a scrub found damaged. They are marked by empty files, as pins are, so that no save from then on relies
+//! on what only they hold: it stores that anew, and whoever reads takes the new copy first. A mark goes with the
+//! damage.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,8 +33,8 @@ impl DamagedPacks {
         }
     }
 
-    /// Marks what a scrub found damaged, and takes the mark from what it found good. That it cannot be written is a warning: the
-    /// finding is told all the same.
+    /// Marks what a scrub found damaged, and takes the mark from what it found good. That it cannot be written is a
+    /// warning: the finding is told all the same.
     pub(crate) fn mark(&self, scrubbed: &Scrubbed, monitor: &dyn Monitor) {
         if !self.storage.may_write() {
             return;
@@ -56,8 +57,9 @@ impl DamagedPacks {
         }
     }
 
-    /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only store more for it,
-    /// and must not stop a writer. It is told all the same: marks that cannot be read when they are loaded, others by the next scrub.
+    /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only
+    /// store more for it, and must not stop a writer. It is told all the same: marks that cannot be read when they
+    /// are loaded, others by the next scrub.
     pub(super) fn unmark(&self, names: &[String]) {
         let mut marked = self.storage.names(Area::Suspects).unwrap_or_default();
         marked.retain(|name| names.contains(name));

@@ -97,8 +97,8 @@ impl Trees<'_> {
         Ok((entry, subtree))
     }
 
-    /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each other
-    /// many times cannot take all memory.
+    /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each
+    /// other many times cannot take all memory.
     pub(crate) fn manifest(self, root: &Digest, entries_max: u64) -> Result<Manifest, Error> {
         self.manifest_without(root, entries_max, &Digests::default())
     }

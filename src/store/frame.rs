@@ -99,8 +99,8 @@ pub(crate) const LEN_MAX: u32 = RAW_LEN_MAX + 1024 + HEADER_LEN as u32;
 const OBJECTS_MAX: u64 = 1 << 20;
 
 const LEVEL: i32 = 3;
-/// The tables in which matches are looked for, as logarithms: what the level takes for longer inputs, measured as 0.7 % smaller
-/// for 2 % more time.
+/// The tables in which matches are looked for, as logarithms: what the level takes for longer inputs, measured as 0.7
+/// % smaller for 2 % more time.
 const CHAIN_LOG: u32 = 17;
 const HASH_LOG: u32 = 17;
 

@@ -1,4 +1,5 @@
-//! Whatever bytes the readers of the store are given, they give them back or refuse them (promise 8). For fuzzers and tests alone.
+//! Whatever bytes the readers of the store are given, they give them back or refuse them (promise 8). For fuzzers and
+//! tests alone.
 
 use super::frame::{self, HEADER_LEN, Object, ObjectKind};
 use super::pack::Table;

@@ -1,5 +1,5 @@
-//! The header of a store (docs/format.md, "The directory"): what makes a directory one. It holds nothing that its packs do not
-//! tell, so a lost one can be made anew where each of them is of a version that we read.
+//! The header of a store (docs/format.md, "The directory"): what makes a directory one. It holds nothing that its
+//! packs do not tell, so a lost one can be made anew where each of them is of a version that we read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -68,8 +68,8 @@ pub(super) fn check(path: &Path, storage: &dyn Storage) -> Result<(), Error> {
 }
 
 impl Store {
-    /// Makes a header anew that is lost or damaged, and tells what was wrong with it. Only where everything in the store is of a
-    /// version that this program reads: a newer one may need what only its header says.
+    /// Makes a header anew that is lost or damaged, and tells what was wrong with it. Only where everything in the
+    /// store is of a version that this program reads: a newer one may need what only its header says.
     pub(crate) fn remake_header(
         path: &Path,
         wait: Duration,

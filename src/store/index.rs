@@ -1,7 +1,8 @@
 //! The index: a `SQLite` database that makes things fast and may be lost at any time (promise 6).
 //!
-//! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat cache of
-//! each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged commits.
+//! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat
+//! cache of each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged
+//! commits.
 
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -90,7 +91,8 @@ impl Index {
                 Err(_) => {}
             }
         }
-        // With a log there never is a journal; and one that somebody put there could name any file, which SQLite would delete.
+        // With a log there never is a journal; and one that somebody put there could name any file, which SQLite
+        // would delete.
         if is_local(store) && store.join(format!("{}{JOURNAL}", Self::NAME)).exists() {
             return Err(Unusable::Damaged("a journal lies beside it".to_owned()));
         }
@@ -105,7 +107,8 @@ impl Index {
         Ok(index)
     }
 
-    /// That it holds our tables and nothing else: a view or a trigger of the same name could do anything, and without an end.
+    /// That it holds our tables and nothing else: a view or a trigger of the same name could do anything, and without
+    /// an end.
     fn check_schema(&self) -> Result<(), Unusable> {
         let foreign = || Unusable::Damaged("it has another schema".to_owned());
         let mut query = self.connection.prepare(
@@ -177,8 +180,8 @@ impl Index {
         ] {
             connection.pragma_update(None, name, value)?;
         }
-        // WAL needs memory that all processes share, which no network file system gives; a rollback journal that is cut short
-        // does without.
+        // WAL needs memory that all processes share, which no network file system gives; a rollback journal that is
+        // cut short does without.
         let local = path.parent().is_none_or(is_local);
         let journal = if local { "WAL" } else { "TRUNCATE" };
         connection.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(()))?;
@@ -283,8 +286,8 @@ impl Index {
     }
 }
 
-/// The rows of a table by their numbers, which ascend. In a database that was made to harm, pages name each other in circles and
-/// rows come again without an end.
+/// The rows of a table by their numbers, which ascend. In a database that was made to harm, pages name each other in
+/// circles and rows come again without an end.
 fn ascending<T>(
     rows: impl Iterator<Item = rusqlite::Result<(i64, T)>>,
 ) -> Result<Vec<T>, Unusable> {

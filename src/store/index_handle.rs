@@ -1,8 +1,8 @@
-//! The index as far as it can be had. It is opened when first needed, made anew where it is gone or damaged, and given up
-//! where it cannot be used: it makes things fast, and nothing else hangs on it (promise 6).
+//! The index as far as it can be had. It is opened when first needed, made anew where it is gone or damaged, and
+//! given up where it cannot be used: it makes things fast, and nothing else hangs on it (promise 6).
 //!
-//! What it alone keeps is the stat cache of each venv and the log. Losing it costs time or a line of the log and never a
-//! snapshot, so what cannot be written is a warning: the work that it tells of is done.
+//! What it alone keeps is the stat cache of each venv and the log. Losing it costs time or a line of the log and
+//! never a snapshot, so what cannot be written is a warning: the work that it tells of is done.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,8 +17,8 @@ use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
 use crate::monitor::Monitor;
 
-/// How long whoever opens the index is waited for at least: they hold it for milliseconds, so that even one who does not
-/// want to wait for others should not give up.
+/// How long whoever opens the index is waited for at least: they hold it for milliseconds, so that even one who does
+/// not want to wait for others should not give up.
 const GUARD_WAIT: Duration = Duration::from_secs(5);
 
 /// What a new index has of the log of the old one.
@@ -57,8 +57,8 @@ impl IndexHandle {
     /// Opens the index, making it anew where it is gone or damaged. Where it cannot be written there is none.
     fn open(&self, monitor: &dyn Monitor) -> Result<(), Error> {
         let mut slot = self.slot();
-        // SQLite works by paths and with files beside the database: as root in another user's directory, that would be to write
-        // wherever they want.
+        // SQLite works by paths and with files beside the database: as root in another user's directory, that would
+        // be to write wherever they want.
         if slot.is_some() || self.home.is_foreign || self.given_up.load(Ordering::Relaxed) {
             return Ok(());
         }

@@ -1,5 +1,5 @@
-//! Brings packs and index into agreement. The packs are right: rows that lie are dropped, rows that lack are read from the
-//! packs, and an index that is gone or damaged is made anew.
+//! Brings packs and index into agreement. The packs are right: rows that lie are dropped, rows that lack are read
+//! from the packs, and an index that is gone or damaged is made anew.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -110,7 +110,8 @@ impl Store {
         Ok(objects)
     }
 
-    /// Looks at a pack: its table is that of its row in the index, if that is right, and is read otherwise. None where the pack is gone.
+    /// Looks at a pack: its table is that of its row in the index, if that is right, and is read otherwise. None
+    /// where the pack is gone.
     fn table_of(&self, name: &str, row: Option<&PackRow>) -> Result<Option<Looked>, Error> {
         let looked = |size, table| {
             let name = name.to_owned();
@@ -127,8 +128,8 @@ impl Store {
         looked(size, read.map(|(table, tail)| (table, Some(tail))))
     }
 
-    /// That a pack is as long as its row says and has the footer that the row has, which guards all of the table: an index may be
-    /// damaged, or lie.
+    /// That a pack is as long as its row says and has the footer that the row has, which guards all of the table: an
+    /// index may be damaged, or lie.
     fn ends_with(&self, row: &PackRow) -> bool {
         let Some(offset) = row.size.checked_sub(FOOTER_LEN as u64) else {
             return false;
@@ -143,8 +144,8 @@ impl Store {
         matches!(there, Ok(Some(pack)) if pack.size == row.size)
     }
 
-    /// Makes finished packs known, to the index, durably, and to this process; the index gives up those of `drop`. Returns whether
-    /// the index could take that.
+    /// Makes finished packs known, to the index, durably, and to this process; the index gives up those of `drop`.
+    /// Returns whether the index could take that.
     pub(super) fn admit(
         &self,
         packs: &[(String, u64, Vec<u8>)],
@@ -198,8 +199,8 @@ impl Store {
         Ok(flaws)
     }
 
-    /// Makes the index anew from the packs, whatever it holds now. The log stays as far as it can be read; the stat caches
-    /// are lost, and the next saves read everything once.
+    /// Makes the index anew from the packs, whatever it holds now. The log stays as far as it can be read; the stat
+    /// caches are lost, and the next saves read everything once.
     pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
         let log = self.index.rebuild(monitor)?;
         self.objects.forget_all();

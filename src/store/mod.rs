@@ -178,8 +178,8 @@ impl Store {
         }
     }
 
-    /// Removes what interrupted writers left, if nobody else has the store open; later otherwise. A store that cannot be
-    /// written has nothing to clean.
+    /// Removes what interrupted writers left, if nobody else has the store open; later otherwise. A store that cannot
+    /// be written has nothing to clean.
     pub(crate) fn tidy(&self, monitor: &dyn Monitor) -> Result<(), Error> {
         if self.storage.has_no_drafts()? {
             return Ok(());
@@ -223,7 +223,8 @@ impl Store {
         Trees(&self.objects)
     }
 
-    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds since
+    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds
+    /// since
     /// 1970. Which frames those are hangs on `seed`.
     pub(crate) fn scrub(
         &self,
@@ -240,7 +241,8 @@ impl Store {
         Ok(Packer::new(self))
     }
 
-    /// The same, without what the store holds, which `Packer::load` brings before the packer is given or asked anything.
+    /// The same, without what the store holds, which `Packer::load` brings before the packer is given or asked
+    /// anything.
     pub(crate) fn packer_to_load(&self) -> Packer<'_> {
         Packer::new(self)
     }

@@ -1,7 +1,7 @@
 //! Takes new content from many threads, and writes it as packs.
 //!
-//! Order (promise 1): frames are decoded once before they are written; a pack is durable before its name, the name before
-//! the rows of the index, those before the snapshot that needs them.
+//! Order (promise 1): frames are decoded once before they are written; a pack is durable before its name, the name
+//! before the rows of the index, those before the snapshot that needs them.
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
@@ -23,9 +23,9 @@ use crate::monitor::Monitor;
 /// Stored bytes after which a pack is closed.
 const PACK_TARGET: u64 = 48 << 20;
 const SHARDS: usize = 16;
-/// Trees and documents of so many bytes keep to themselves. Of a venv that changes a little each day they are in each day's pack, and
-/// whoever reads the newest state reads a small tree or two from each of hundreds of packs: with the long ones in the same frame
-/// they would be decompressed each time.
+/// Trees and documents of so many bytes keep to themselves. Of a venv that changes a little each day they are in each
+/// day's pack, and whoever reads the newest state reads a small tree or two from each of hundreds of packs: with the
+/// long ones in the same frame they would be decompressed each time.
 const LONG_TREE_LEN: usize = 8 << 10;
 
 /// What a packer wrote.
@@ -334,8 +334,8 @@ impl<'s> Packer<'s> {
         Ok(self.finish_instead()?.0)
     }
 
-    /// The same, and the index gives up the old packs in the same transaction. Only now may those be deleted, apart from the
-    /// ones that are returned: new ones of the same name, and so of the same content, replaced them.
+    /// The same, and the index gives up the old packs in the same transaction. Only now may those be deleted, apart
+    /// from the ones that are returned: new ones of the same name, and so of the same content, replaced them.
     pub(super) fn finish_instead(self) -> Result<(Added, BTreeSet<String>), Error> {
         for queue in [&self.files, &self.trees, &self.long_trees] {
             let rest = std::mem::take(&mut *locked(queue));

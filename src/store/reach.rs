@@ -127,8 +127,9 @@ impl Reach {
         Ok(whole)
     }
 
-    /// The places of a snapshot that are hurt, sorted by path. A directory that cannot be read after all is one of them, as is all of a
-    /// forest that lies beyond the measure of one, of which nothing is read any more; the search goes on beside it.
+    /// The places of a snapshot that are hurt, sorted by path. A directory that cannot be read after all is one of
+    /// them, as is all of a forest that lies beyond the measure of one, of which nothing is read any more; the search
+    /// goes on beside it.
     pub(crate) fn holes(&self, trees: Trees<'_>, snapshot: &Snapshot) -> Result<Vec<Hole>, Error> {
         self.holes_within(trees, snapshot, Extent::default())
     }

@@ -1,8 +1,9 @@
-//! The roll: which snapshot files there should be. A snapshot is named by its own file alone, so nothing would miss one that somebody
-//! deleted. An empty file for each of them, as pins are, tells that it was there and that nobody gave it up.
+//! The roll: which snapshot files there should be. A snapshot is named by its own file alone, so nothing would miss
+//! one that somebody deleted. An empty file for each of them, as pins are, tells that it was there and that nobody
+//! gave it up.
 //!
-//! A name comes onto the roll after its file and leaves it before: a crash in between leaves a file that is not missed until the next
-//! `verify` puts it on the roll, and never one that is missed and should not be there.
+//! A name comes onto the roll after its file and leaves it before: a crash in between leaves a file that is not
+//! missed until the next `verify` puts it on the roll, and never one that is missed and should not be there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ impl Roll {
         Self { storage }
     }
 
-    /// Puts a snapshot on the roll. That it cannot be written keeps nobody: the snapshot is there, and the next `verify` does it.
+    /// Puts a snapshot on the roll. That it cannot be written keeps nobody: the snapshot is there, and the next
+    /// `verify` does it.
     pub(super) fn enrol(&self, name: &str) {
         let _ = self.storage.mark(Area::Roll, name);
     }
@@ -36,7 +38,8 @@ impl Roll {
         Ok(self.storage.delete(Area::Roll, &listed)?)
     }
 
-    /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew no roll.
+    /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew
+    /// no roll.
     pub(super) fn enrol_all(&self) -> Result<(), Error> {
         if !self.storage.may_write() {
             return Ok(());

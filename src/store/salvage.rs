@@ -16,8 +16,8 @@ const BAD_PLACES_MAX: usize = 1000;
 pub(super) type BadPlace = (u64, String);
 
 impl Packs {
-    /// What a pack without a usable table still gives, said aloud; none where it cannot be read, since what lies in others can
-    /// still be had.
+    /// What a pack without a usable table still gives, said aloud; none where it cannot be read, since what lies in
+    /// others can still be had.
     pub(super) fn salvage(
         &self,
         name: &str,

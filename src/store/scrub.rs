@@ -1,8 +1,8 @@
 //! Scrub: reads packs back, every byte of them, and says what is not as it was written.
 //!
-//! Two looks at each pack, both in parallel. The whole must have the digest that is its name: no bit of it changed. And each
-//! frame must decompress to just the objects that the table lists, each with the content that its name says: a pack that is
-//! as it was written, but was written wrong, is found too.
+//! Two looks at each pack, both in parallel. The whole must have the digest that is its name: no bit of it changed.
+//! And each frame must decompress to just the objects that the table lists, each with the content that its name says:
+//! a pack that is as it was written, but was written wrong, is found too.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
@@ -45,7 +45,8 @@ pub(crate) struct Scrubbed {
     pub(crate) flaws: Vec<Flaw>,
     /// Whether some of it could not be read at all.
     pub(crate) unread: bool,
-    /// The packs whose table could not be read. Another look may succeed, and their rows may still lead to what they hold.
+    /// The packs whose table could not be read. Another look may succeed, and their rows may still lead to what they
+    /// hold.
     pub(crate) untold: BTreeSet<String>,
     /// The packs that have a flaw, with the frames of each that are good all the same.
     pub(crate) bad: BTreeMap<String, Vec<GoodFrame>>,
@@ -109,7 +110,8 @@ fn words(error: &dyn std::error::Error) -> String {
 }
 
 impl Packs {
-    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds since 1970.
+    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds
+    /// since 1970.
     pub(crate) fn scrub(
         &self,
         choose: impl Fn(i64) -> f64,

@@ -29,7 +29,8 @@ pub(crate) struct Catalog {
 /// What was read of an area before.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// The names that were there, if the catalog has all of them: others may be mended or come back under the same name.
+    /// The names that were there, if the catalog has all of them: others may be mended or come back under the same
+    /// name.
     names: Option<Vec<String>>,
     catalog: Arc<Catalog>,
 }
@@ -164,8 +165,8 @@ impl Snapshots {
         })
     }
 
-    /// Writes a snapshot file of another store, to the byte, so that it has the same name here. In place of one of that name that is
-    /// damaged, if there is one.
+    /// Writes a snapshot file of another store, to the byte, so that it has the same name here. In place of one of
+    /// that name that is damaged, if there is one.
     pub(crate) fn commit_copy(&self, id: SnapshotId, bytes: &[u8]) -> Result<(), Error> {
         let name = id.to_hex();
         self.storage.put(Area::Snapshots, &name, bytes, Over::Any)?;
@@ -194,7 +195,8 @@ impl Snapshots {
         Ok(self.storage.delete(Area::Pins, &names(&[id]))?)
     }
 
-    /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew no roll.
+    /// Puts all snapshot files on the roll that are there and were not: a crash came first, or what wrote them knew
+    /// no roll.
     pub(crate) fn enrol_all(&self) -> Result<(), Error> {
         self.roll.enrol_all()
     }
@@ -234,7 +236,8 @@ impl Snapshots {
         Ok(listed.map_or(0, |file| file.written))
     }
 
-    /// The names in quarantine of snapshots that were lost: acknowledged, never forgotten, and not in the store again since.
+    /// The names in quarantine of snapshots that were lost: acknowledged, never forgotten, and not in the store again
+    /// since.
     pub(crate) fn lost(&self, catalogs: [&Catalog; 2]) -> Result<Vec<String>, Error> {
         let mut lost = self.storage.names(Area::Quarantine)?;
         let is_back = |name: &str| {

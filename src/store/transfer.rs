@@ -1,5 +1,5 @@
-//! Objects on their way from one store to another: whole frames as they are stored where all of them is wanted, else the wanted
-//! objects compressed anew. Each is checked against its name before it is taken (promise 7).
+//! Objects on their way from one store to another: whole frames as they are stored where all of them is wanted, else
+//! the wanted objects compressed anew. Each is checked against its name before it is taken (promise 7).
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,8 @@ use super::reader::ObjectReader;
 use super::scrub::{Digests, GoodFrame};
 use crate::model::Digest;
 
-/// A pack with what of it is needed. Sizes are bytes as stored; of a frame, each object counts by its share of the plain bytes.
+/// A pack with what of it is needed. Sizes are bytes as stored; of a frame, each object counts by its share of the
+/// plain bytes.
 #[derive(Debug)]
 pub(crate) struct Usage {
     /// Its name.
@@ -26,7 +27,8 @@ pub(crate) struct Usage {
     pub(crate) dead_objects: u64,
     /// The frames with something that is needed.
     pub(crate) frames: Vec<GoodFrame>,
-    /// The objects that are needed and of which this pack has the copy to keep: they go nowhere unless it brings them along.
+    /// The objects that are needed and of which this pack has the copy to keep: they go nowhere unless it brings them
+    /// along.
     pub(crate) keeps: Vec<Digest>,
 }
 
@@ -87,8 +89,8 @@ impl Usage {
     }
 }
 
-/// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame: the first that can be
-/// read, since another one may be damaged without anybody having noticed yet.
+/// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame: the
+/// first that can be read, since another one may be damaged without anybody having noticed yet.
 fn good_copies(reader: &ObjectReader, needed: &Digests) -> ByDigest<(String, u64)> {
     let doubled: Vec<(Digest, Vec<Place>)> = {
         let objects = reader.known();

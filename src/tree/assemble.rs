@@ -11,8 +11,8 @@ use crate::model::{Entry, Meta, Node, RelPath};
 /// How many of the things that were found are used up before their room is given back.
 const GIVEN_BACK: usize = 1 << 16;
 
-/// The entries and states of what was found and read, and what could not be read. From the end on, so that room for the one is given
-/// back while the other grows: there may be a million.
+/// The entries and states of what was found and read, and what could not be read. From the end on, so that room for
+/// the one is given back while the other grows: there may be a million.
 pub(super) fn assemble(
     mut found: Vec<Found>,
     mut contents: Contents,

@@ -1,5 +1,6 @@
-//! What links lead to, for audits. A scan follows nothing; where an installer linked into its cache, what stands in the venv is the
-//! content that lies there. None of it is trusted: a file is opened only if it is a regular one, and read no further than is asked.
+//! What links lead to, for audits. A scan follows nothing; where an installer linked into its cache, what stands in
+//! the venv is the content that lies there. None of it is trusted: a file is opened only if it is a regular one, and
+//! read no further than is asked.
 
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
@@ -32,7 +33,8 @@ pub(crate) enum Led {
     Unknown(String),
 }
 
-/// Where the link at a path leads, or that which stands above it; none where neither is a link. `place` is where the tree stands.
+/// Where the link at a path leads, or that which stands above it; none where neither is a link. `place` is where the
+/// tree stands.
 pub(crate) fn target(manifest: &Manifest, place: &Path, path: &RelPath) -> Option<PathBuf> {
     let mut above = std::iter::successors(Some(path.clone()), RelPath::parent);
     let (link, entry) = above.find_map(|dir| Some((dir.clone(), manifest.get(&dir)?)))?;

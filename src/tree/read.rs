@@ -111,8 +111,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Reads a large file segment by segment, in parallel, and returns its digest; or one after the other, where a hash shall stand for
-    /// that.
+    /// Reads a large file segment by segment, in parallel, and returns its digest; or one after the other, where a
+    /// hash shall stand for that.
     pub(super) fn read_large(
         &self,
         path: &RelPath,

@@ -1,8 +1,8 @@
 //! Walks and reads a tree until both agree: the manifest that comes out is one state of the tree, not a mixture.
 //!
-//! Round: walk, read what is not known yet, walk again. If nothing differs between the two walks (change time and inode,
-//! which nobody can set), everything read in between was of one state. After three rounds a tree that never holds still is
-//! refused, or, for those who must go on, taken with a list of what moved.
+//! Round: walk, read what is not known yet, walk again. If nothing differs between the two walks (change time and
+//! inode, which nobody can set), everything read in between was of one state. After three rounds a tree that never
+//! holds still is refused, or, for those who must go on, taken with a list of what moved.
 
 use std::collections::BTreeSet;
 
@@ -182,8 +182,8 @@ pub(super) fn put(
     }
 }
 
-/// Orders files so that those which compress well together are neighbours: bytecode comes right after its source, most of whose
-/// names and texts it repeats.
+/// Orders files so that those which compress well together are neighbours: bytecode comes right after its source,
+/// most of whose names and texts it repeats.
 fn kinship(path: &RelPath) -> (&[u8], &[u8], bool) {
     let (dir, name) = (path.parent_bytes(), path.name());
     match dir.strip_suffix(b"/__pycache__") {

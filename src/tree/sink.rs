@@ -26,7 +26,8 @@ pub(crate) trait Sink: Sync {
     }
     /// Takes what such a hasher came to.
     fn hashed(&self, _: &Digest, _: [u8; 32]) {}
-    /// Whether an audit alone wants this, which goes by the hashes of RECORD: digests may be stand-ins, and attributes are not read.
+    /// Whether an audit alone wants this, which goes by the hashes of RECORD: digests may be stand-ins, and
+    /// attributes are not read.
     fn audits_only(&self) -> bool {
         false
     }

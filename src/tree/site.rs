@@ -61,8 +61,8 @@ impl Site {
         Ok(Self { path, standing })
     }
 
-    /// The same place, looked at again. Nothing is followed any more: a link that stands there now, or in the way, was put
-    /// there in the meantime.
+    /// The same place, looked at again. Nothing is followed any more: a link that stands there now, or in the way,
+    /// was put there in the meantime.
     pub(crate) fn again(&self) -> Result<Self, Error> {
         let standing = match self.path.file_name() {
             None => Standing::Directory,

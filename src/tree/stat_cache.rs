@@ -36,7 +36,8 @@ impl Record {
     }
 }
 
-/// The files of one venv by inode, in that order. Not by path: whatever gives an inode another name or content changes its change time.
+/// The files of one venv by inode, in that order. Not by path: whatever gives an inode another name or content
+/// changes its change time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct StatCache {
     records: Vec<Record>,
@@ -56,8 +57,8 @@ impl Known for StatCache {
 }
 
 impl StatCache {
-    /// Knows files by these records, of one inode by the last. One that changed at `racy` or later is left out: on kernels with coarse time
-    /// stamps it could change once more without a trace.
+    /// Knows files by these records, of one inode by the last. One that changed at `racy` or later is left out: on
+    /// kernels with coarse time stamps it could change once more without a trace.
     pub(crate) fn new(records: impl Iterator<Item = Record>, racy: Option<Time>) -> Self {
         let settled = |record: &Record| racy.is_none_or(|racy| record.ctime < racy);
         let mut records: Vec<Record> = records.filter(settled).collect();
@@ -72,8 +73,8 @@ impl StatCache {
         Self { records }
     }
 
-    /// The bytes in which the index keeps it: the number of records; their columns in the order of the inodes, compressed;
-    /// their digests, which do not compress.
+    /// The bytes in which the index keeps it: the number of records; their columns in the order of the inodes,
+    /// compressed; their digests, which do not compress.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let count = self.records.len();
         let mut columns = Vec::with_capacity(count * COLUMNS_LEN);

@@ -13,11 +13,12 @@ use crate::disk::walk::{Found, walk_dirs};
 use crate::model::Entry;
 use crate::monitor::Monitor;
 
-/// Takes some entries of one directory, with their states. Which files are links of each other is to be seen in the states alone.
+/// Takes some entries of one directory, with their states. Which files are links of each other is to be seen in the
+/// states alone.
 pub(crate) type TakeEntries<'a> = dyn Fn(&[Entry], &[Stat]) + Sync + 'a;
 
-/// Reads a tree that nobody else can write in, for which one walk is enough, and hands on what it holds while it goes, from many threads
-/// and in no order: so nobody has to hold all of a large tree.
+/// Reads a tree that nobody else can write in, for which one walk is enough, and hands on what it holds while it
+/// goes, from many threads and in no order: so nobody has to hold all of a large tree.
 pub(crate) fn stream(
     root: &Rooted,
     known: &dyn Known,

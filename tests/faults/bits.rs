@@ -1,5 +1,6 @@
-//! B: flipped bits, cuts, zeroed blocks, deletions and swaps in every kind of file. Damage of the truth is found, exposes nothing
-//! wrong, hurts no other snapshot, and is healed from a live venv; damage of a cache is harmless (promises 3, 6, 7).
+//! B: flipped bits, cuts, zeroed blocks, deletions and swaps in every kind of file. Damage of the truth is found,
+//! exposes nothing wrong, hurts no other snapshot, and is healed from a live venv; damage of a cache is harmless
+//! (promises 3, 6, 7).
 
 use std::fs;
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! B: a stat cache that lies, by flipped bits and by digests that are well formed and of other files; rows of packs that are not as they
-//! were. What a save keeps is right all the same (promises 6, 7).
+//! B: a stat cache that lies, by flipped bits and by digests that are well formed and of other files; rows of packs
+//! that are not as they were. What a save keeps is right all the same (promises 6, 7).
 
 use std::fs;
 

@@ -1,6 +1,6 @@
-//! K and E: every command that changes anything is killed, or meets an error, at any of its changing calls. The venv is the
-//! old one or the new one and whole, every acknowledged snapshot restores, the next command cleans up, and doing it again
-//! brings it to its end (promises 1, 2, 4, 9).
+//! K and E: every command that changes anything is killed, or meets an error, at any of its changing calls. The venv
+//! is the old one or the new one and whole, every acknowledged snapshot restores, the next command cleans up, and
+//! doing it again brings it to its end (promises 1, 2, 4, 9).
 
 use std::fs;
 

@@ -7,8 +7,8 @@ use crate::support::faults::skipped;
 use crate::support::{Run, Sandbox, venv};
 use crate::told;
 
-/// A library that is put before the system's own: whenever `SQLite` makes its file durable, it writes, makes, renames and removes
-/// things outside, as a hole in the program would.
+/// A library that is put before the system's own: whenever `SQLite` makes its file durable, it writes, makes, renames
+/// and removes things outside, as a hole in the program would.
 const HOLE: &str = r#"
 #define _GNU_SOURCE
 #include <fcntl.h>

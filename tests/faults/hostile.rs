@@ -1,6 +1,6 @@
-//! H: hostile stores, snapshot files, trees, packs, indexes and journals. Each row of the list of bad input has a name here and
-//! the codes with which a restore and a verify of it end; every command is tried on each, and none may panic, hang, take much
-//! memory, or change anything but its target (promise 8).
+//! H: hostile stores, snapshot files, trees, packs, indexes and journals. Each row of the list of bad input has a
+//! name here and the codes with which a restore and a verify of it end; every command is tried on each, and none may
+//! panic, hang, take much memory, or change anything but its target (promise 8).
 
 mod forests;
 mod journals;
@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use place::Place;
 
-/// One bad thing: its name, the codes of restore and verify, and how it is made. It returns the id of the snapshot to restore.
+/// One bad thing: its name, the codes of restore and verify, and how it is made. It returns the id of the snapshot to
+/// restore.
 type Case = (&'static str, (i32, i32), fn(&Place) -> String);
 
 /// Tries all and tells of those that end otherwise than expected.

@@ -41,7 +41,8 @@ impl Fault {
     }
 }
 
-/// The points in a log of strace: the n-th call of its name in its thread. What is opened outside of `root` does not count.
+/// The points in a log of strace: the n-th call of its name in its thread. What is opened outside of `root` does not
+/// count.
 pub(crate) fn points(log: &str, root: &str) -> Vec<Point> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut found: BTreeSet<(String, usize, bool)> = BTreeSet::new();

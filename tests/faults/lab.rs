@@ -41,7 +41,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A venv that was never saved. Others may write its interpreter, so that it is not run: every call is the program's own.
+    /// A venv that was never saved. Others may write its interpreter, so that it is not run: every call is the
+    /// program's own.
     pub(crate) fn unsaved() -> Self {
         let sandbox = Sandbox::new();
         venv::tiny(&sandbox.venv());

@@ -1,7 +1,8 @@
-//! A disk that remembers what was written to it and when it was told to flush: one file in a FUSE file system of our own, under
-//! a loop device. From what it remembers come the disks that a power cut could have left.
+//! A disk that remembers what was written to it and when it was told to flush: one file in a FUSE file system of our
+//! own, under a loop device. From what it remembers come the disks that a power cut could have left.
 //!
-//! The loop driver turns a flush of the block layer into an fsync of the file, so the flushes here are the true barriers.
+//! The loop driver turns a flush of the block layer into an fsync of the file, so the flushes here are the true
+//! barriers.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

@@ -1,5 +1,5 @@
-//! The fault laboratory: what `docs/reliability.md` counts, tried for real. A seeded part of it runs with `cargo test`; `VENV_SNAP_FAULTS=long`
-//! runs all of it (`docs/reliability.md` tells how long each harness takes).
+//! The fault laboratory: what `docs/reliability.md` counts, tried for real. A seeded part of it runs with `cargo
+//! test`; `VENV_SNAP_FAULTS=long` runs all of it (`docs/reliability.md` tells how long each harness takes).
 //!
 //! One harness per file, named after what goes wrong.
 

@@ -1,4 +1,5 @@
-//! C: several processes at once, on one store and on one venv: nothing is lost, and nobody waits for the dead (promises 1, 2, 9).
+//! C: several processes at once, on one store and on one venv: nothing is lost, and nobody waits for the dead
+//! (promises 1, 2, 9).
 
 use std::fs;
 use std::process::Stdio;
@@ -173,8 +174,8 @@ fn errand(dice: &mut Dice) -> Vec<&'static str> {
     }
 }
 
-/// One worker: errands until the time is up, some of them killed. Returns how many there were, and the ids of all saves that nothing may
-/// take from the list, as they were printed.
+/// One worker: errands until the time is up, some of them killed. Returns how many there were, and the ids of all
+/// saves that nothing may take from the list, as they were printed.
 fn work(sandbox: &Sandbox, number: usize, end: Instant) -> (usize, Vec<String>) {
     let mut dice = dice(&format!("worker {number}"));
     let (mut done, mut acknowledged) = (0, Vec::new());
@@ -195,8 +196,8 @@ fn work(sandbox: &Sandbox, number: usize, end: Instant) -> (usize, Vec<String>) 
         }
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        // A save may meet the exchange three times in a row and say so; an undo may have nothing to bring back, or nothing that is
-        // still there, since others forget and prune.
+        // A save may meet the exchange three times in a row and say so; an undo may have nothing to bring back, or
+        // nothing that is still there, since others forget and prune.
         let code = output.status.code().unwrap();
         // Every state of these venvs fits into the store, so nobody has a reason to keep a tree beside them.
         assert!(!said.contains("kept as"), "snap {args:?}: {code}\n{said}");

@@ -1,5 +1,5 @@
-//! M: random sequences of operations on a store, against a plain model: a list of snapshots with their trees. What the store
-//! lists, restores and refuses is what the model says (promises 1, 4, 6, 7).
+//! M: random sequences of operations on a store, against a plain model: a list of snapshots with their trees. What
+//! the store lists, restores and refuses is what the model says (promises 1, 4, 6, 7).
 
 use std::fs;
 

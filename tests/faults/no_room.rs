@@ -1,6 +1,6 @@
-//! S: a disk that is full, without inodes, over its quota, or read-only from one moment to the next, at every level. The command
-//! refuses with 3 or succeeds; the old venv is whole, the store sound, nothing left behind; with room again a plain retry succeeds
-//! (promises 1, 2, 9).
+//! S: a disk that is full, without inodes, over its quota, or read-only from one moment to the next, at every level.
+//! The command refuses with 3 or succeeds; the old venv is whole, the store sound, nothing left behind; with room
+//! again a plain retry succeeds (promises 1, 2, 9).
 
 use std::fs;
 use std::path::{Path, PathBuf};

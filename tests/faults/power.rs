@@ -1,6 +1,6 @@
-//! P: the power is cut while the program works, and writes that were not flushed are lost, torn or reordered. Every acknowledged
-//! snapshot lists, verifies and restores; the venv is the old one or the new one, whole; the next command cleans up; a plain retry
-//! succeeds (promises 1, 2, 4, 9).
+//! P: the power is cut while the program works, and writes that were not flushed are lost, torn or reordered. Every
+//! acknowledged snapshot lists, verifies and restores; the venv is the old one or the new one, whole; the next
+//! command cleans up; a plain retry succeeds (promises 1, 2, 4, 9).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -59,7 +59,8 @@ fn try_all(
     );
 }
 
-/// The store: all that was promised is listed, all that is listed verifies and restores, the index is sound, nothing is left.
+/// The store: all that was promised is listed, all that is listed verifies and restores, the index is sound, nothing
+/// is left.
 fn check_store(rig: &Rig, story: &Story, promised: &Promised) {
     let list = rig.ok(&["list", "--json"]);
     let verify = rig.ok(&["verify"]);
@@ -287,8 +288,8 @@ fn power_cuts_during_restores_in_place_are_completed() {
     }
 }
 
-/// A restore cut on btrfs right after its exchange was taken for one that never happened, and its incident snapshot was withdrawn:
-/// the journal named devices too, and their numbers are others after each mount.
+/// A restore cut on btrfs right after its exchange was taken for one that never happened, and its incident snapshot
+/// was withdrawn: the journal named devices too, and their numbers are others after each mount.
 #[test]
 fn a_restore_that_was_exchanged_before_a_reboot_is_known_after_it() {
     if !can_trace() {

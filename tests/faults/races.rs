@@ -1,6 +1,6 @@
-//! R: symlink races. The owner of a venv swaps directories for links that lead outside, all the time, while root scans, restores, undoes
-//! and removes. What lies outside must stay as it is and its content must get neither into the store nor into the venv
-//! (promises 8 and 11).
+//! R: symlink races. The owner of a venv swaps directories for links that lead outside, all the time, while root
+//! scans, restores, undoes and removes. What lies outside must stay as it is and its content must get neither into
+//! the store nor into the venv (promises 8 and 11).
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
@@ -68,8 +68,8 @@ impl Scene {
         venv::copy(backup, &self.sandbox.path("home"));
     }
 
-    /// That nothing of the secret was saved as the user's. A link that stood there when the command began is another matter:
-    /// it was followed as people mean it, and what was saved is known as what it led to.
+    /// That nothing of the secret was saved as the user's. A link that stood there when the command began is another
+    /// matter: it was followed as people mean it, and what was saved is known as what it led to.
     fn assert_store_is_clean(&self, what: &str) {
         let home = fs::canonicalize(self.sandbox.path("home")).unwrap();
         let secret = blake3::hash(SECRET).to_hex().to_string();
@@ -302,7 +302,8 @@ fn links_that_come_and_go_lead_no_restore_in_place_outside() {
         &VICTIMS,
         rounds(3),
         &|scene, _| {
-            // As a mount point at the venv or a lower layer of an overlay would answer; the first two publish the incident.
+            // As a mount point at the venv or a lower layer of an overlay would answer; the first two publish the
+            // incident.
             let run = scene.sandbox.snap_traced(
                 &["renameat2:error=EBUSY:when=3+"],
                 &["restore", "home/proj/venv"],
@@ -325,8 +326,8 @@ fn links_that_come_and_go_lead_no_restore_in_place_outside() {
 
 #[test]
 fn links_that_come_and_go_lead_no_attributes_outside() {
-    // No fence of the kernel stands before owner, mode and times, so this moment is not left to chance: all is staged, and the
-    // directories get their attributes next.
+    // No fence of the kernel stands before owner, mode and times, so this moment is not left to chance: all is
+    // staged, and the directories get their attributes next.
     if !needs_root() || !crate::support::faults::can_trace() {
         return;
     }

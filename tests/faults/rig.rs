@@ -195,7 +195,8 @@ impl Rig {
             .filter(|&at| matches!(log[at], Event::Flush))
             .collect();
         let acks: Vec<usize> = acks.iter().copied().filter(|&at| at >= ready).collect();
-        // Where the most is at stake: right after something was promised, and before a flush, when the most is unwritten.
+        // Where the most is at stake: right after something was promised, and before a flush, when the most is
+        // unwritten.
         let mut points: Vec<usize> = (0..count)
             .map(|n| match n % 4 {
                 0 if !acks.is_empty() => acks[dice.below(acks.len())],

@@ -1,5 +1,5 @@
-//! What the store lets others read, and what a restore gives people rights to: nothing, whatever the umask and the snapshot say
-//! (promise 10).
+//! What the store lets others read, and what a restore gives people rights to: nothing, whatever the umask and the
+//! snapshot say (promise 10).
 
 use std::fs;
 use std::path::Path;

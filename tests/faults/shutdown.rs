@@ -1,5 +1,5 @@
-//! Q: the power is cut right after the program said that it was done, by the file system's own shutdown. All must be there
-//! (promises 1 and 2). `peers.sh` measures others in the same way.
+//! Q: the power is cut right after the program said that it was done, by the file system's own shutdown. All must be
+//! there (promises 1 and 2). `peers.sh` measures others in the same way.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! T: a venv that changes while it is saved. Each snapshot is a state that the venv really had, or the save was refused (3).
+//! T: a venv that changes while it is saved. Each snapshot is a state that the venv really had, or the save was
+//! refused (3).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -94,8 +95,8 @@ fn claimed(dir: &Path, number: usize) -> Option<usize> {
     (content(generation, number) == text).then_some(generation)
 }
 
-/// Whether files that are not all of one generation are what the venv was for a while, because the one who renews it had to wait:
-/// the first so many are new, the next may be half written, the rest are old.
+/// Whether files that are not all of one generation are what the venv was for a while, because the one who renews it
+/// had to wait: the first so many are new, the next may be half written, the rest are old.
 fn stood_so(all: &[Option<usize>], history: &History) -> bool {
     let newest = all.iter().flatten().max().copied().unwrap_or(0);
     (newest..newest + 2).any(|generation| {

@@ -1,6 +1,6 @@
-//! What pip puts aside. It renames what it replaces (`click` to `~lick`), and in the end renames it back or removes it. Where it
-//! was killed in between, the names still tell what things were: of RECORD and METADATA in what was put aside, and of the rest
-//! of the name.
+//! What pip puts aside. It renames what it replaces (`click` to `~lick`), and in the end renames it back or removes
+//! it. Where it was killed in between, the names still tell what things were: of RECORD and METADATA in what was put
+//! aside, and of the rest of the name.
 
 use super::{Dists, Metadata, Read, Record, normalized};
 use crate::model::{Manifest, Node, RelPath};
@@ -35,7 +35,8 @@ struct Aside {
     infos: Vec<String>,
 }
 
-/// Finds what was put aside: all that is so named among the packages, and elsewhere what a RECORD knows by its true name.
+/// Finds what was put aside: all that is so named among the packages, and elsewhere what a RECORD knows by its true
+/// name.
 pub(super) fn find(
     manifest: &Manifest,
     root: &[u8],

@@ -29,8 +29,8 @@ impl Metadata {
     }
 }
 
-/// The requirements in `requires.txt` of setuptools, as METADATA would state them. A section is named after an extra, a marker, or both:
-/// `[extra:marker]` (setuptools, "The Internal Structure of Python Eggs").
+/// The requirements in `requires.txt` of setuptools, as METADATA would state them. A section is named after an extra,
+/// a marker, or both: `[extra:marker]` (setuptools, "The Internal Structure of Python Eggs").
 pub(super) fn requires_txt(content: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(content);
     let lines = text.lines().map(str::trim);

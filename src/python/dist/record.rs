@@ -1,4 +1,5 @@
-//! RECORD: which files a distribution installed, with hash and size (packaging.python.org, "Recording installed projects").
+//! RECORD: which files a distribution installed, with hash and size (packaging.python.org, "Recording installed
+//! projects").
 
 use super::hash::{Hash, hash};
 use crate::model::{Manifest, RelPath};

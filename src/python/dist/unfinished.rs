@@ -1,8 +1,9 @@
-//! Installs that did not come to their end. pip and uv write INSTALLER last, and the RECORD that lists it and the scripts after that;
-//! until then there stands the RECORD of the wheel. uv links or copies that one first of all, pip after the modules.
+//! Installs that did not come to their end. pip and uv write INSTALLER last, and the RECORD that lists it and the
+//! scripts after that; until then there stands the RECORD of the wheel. uv links or copies that one first of all, pip
+//! after the modules.
 //!
-//! That INSTALLER is not there proves nothing: Debian and hands that unpack wheels write none. Something else has to be missing, or
-//! left in the middle of its way.
+//! That INSTALLER is not there proves nothing: Debian and hands that unpack wheels write none. Something else has to
+//! be missing, or left in the middle of its way.
 
 use super::super::layout::Layout;
 use super::entry_points::commands;
@@ -105,7 +106,8 @@ impl Place<'_> {
         (!signs.is_empty()).then_some(Unfinished { by, signs })
     }
 
-    /// Whether nothing was taken from the directory of what is not there since the install began: that would have changed its time.
+    /// Whether nothing was taken from the directory of what is not there since the install began: that would have
+    /// changed its time.
     fn was_never_written(&self, dist: &Dist, path: &RelPath) -> bool {
         let begun = self.manifest.get(&dist.info);
         let mut above = std::iter::successors(path.parent(), RelPath::parent);
@@ -140,7 +142,8 @@ impl Place<'_> {
     }
 }
 
-/// Whose work a sign tells. uv writes RECORD before the modules and REQUESTED before INSTALLER; only pip puts versions aside.
+/// Whose work a sign tells. uv writes RECORD before the modules and REQUESTED before INSTALLER; only pip puts
+/// versions aside.
 fn told(sign: &Sign) -> Option<Installer> {
     match sign {
         Sign::Temporary(path) => maker(path.name()),

@@ -84,7 +84,8 @@ impl<'p> Counter<'p> {
     }
 }
 
-/// In a binary the byte before a text may be its length, and look like a letter: only a path before it makes it the rest of a longer one.
+/// In a binary the byte before a text may be its length, and look like a letter: only a path before it makes it the
+/// rest of a longer one.
 fn follows_a_length(before: &[u8]) -> bool {
     let path = before.iter().rev().take(BEFORE_LEN);
     let mut path = path.take_while(|&&byte| continues_name(byte) || byte == b'/');

@@ -1,7 +1,7 @@
 //! What in a venv depends on the place where it stands, rewritten for another place. Pure: contents in, contents out.
 //!
-//! Where each installer writes the path, and in which form, is listed in research on stdlib venv, virtualenv and uv: shebangs,
-//! activate scripts, `pyvenv.cfg`, editables, and the RECORD rows of whatever was rewritten.
+//! Where each installer writes the path, and in which form, is listed in research on stdlib venv, virtualenv and uv:
+//! shebangs, activate scripts, `pyvenv.cfg`, editables, and the RECORD rows of whatever was rewritten.
 
 mod activate;
 mod editable;
@@ -36,8 +36,8 @@ pub(crate) struct Relocation {
 /// A file above this size is no script.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// The files that must be looked at: those whose form is known by their path, and programs anywhere, which may begin with the path of an
-/// interpreter.
+/// The files that must be looked at: those whose form is known by their path, and programs anywhere, which may begin
+/// with the path of an interpreter.
 pub(crate) fn candidates(manifest: &Manifest) -> Vec<&Entry> {
     let venvs = Venvs::of(manifest.entries().iter().map(|entry| &entry.path));
     let is_program = |entry: &Entry| {

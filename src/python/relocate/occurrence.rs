@@ -39,7 +39,8 @@ pub(super) fn find(text: &[u8], place: &Place<'_>) -> Vec<usize> {
     found
 }
 
-/// Whether an absolute path begins after some text. In `file:///srv/venv` the slash before it does not continue another path.
+/// Whether an absolute path begins after some text. In `file:///srv/venv` the slash before it does not continue
+/// another path.
 pub(super) fn begins(before: &[u8]) -> bool {
     let last = before.last();
     last.is_none_or(|&byte| !continues_name(byte) && byte != b'/') || before.ends_with(b"file://")

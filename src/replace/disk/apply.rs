@@ -146,7 +146,8 @@ fn leads_nowhere(error: &PathError) -> bool {
     error.is_absent() || error.source.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
-/// Does something in a directory, also in one in which even its owner may not write, as long as it gets its own mode in the end.
+/// Does something in a directory, also in one in which even its owner may not write, as long as it gets its own mode
+/// in the end.
 fn inside<T>(dir: &Rooted, call: impl Fn() -> Result<T, PathError>) -> Result<T, PathError> {
     match call() {
         Err(error) if error.is_denied() && !dir.may_write() => {
@@ -206,7 +207,8 @@ impl<'a> Goals<'a> {
     }
 }
 
-/// Removes what stands in the way. What later steps put there in its place stays: they may all have been done before a crash.
+/// Removes what stands in the way. What later steps put there in its place stays: they may all have been done before
+/// a crash.
 fn remove(venv: &Rooted, path: &RelPath, goal: Goal) -> Result<(), PathError> {
     let dir = match parent(venv, path) {
         Err(error) if leads_nowhere(&error) => return Ok(()),
@@ -275,8 +277,8 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
     }
 }
 
-/// Nothing is done to a directory that is gone since, and none to one that is as it shall be. One of another user is only theirs to
-/// change: the comparison afterwards tells of it.
+/// Nothing is done to a directory that is gone since, and none to one that is as it shall be. One of another user is
+/// only theirs to change: the comparison afterwards tells of it.
 fn settle(venv: &Rooted, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
     let fd = match venv.open_below(path, OFlags::RDONLY | OFlags::DIRECTORY) {
         Err(error) if leads_nowhere(&error) => return Ok(()),

@@ -6,9 +6,9 @@ use crate::disk::error::{At, PathError};
 use crate::disk::rooted::{Rooted, os};
 use crate::disk::stat::{Stat, birth};
 
-/// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from mount to mount;
-/// both trees of a swap stand in one directory and so on one. The number of an inode that was removed is given out again, so
-/// the time at which it was made belongs to the name, where the file system tells it.
+/// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from
+/// mount to mount; both trees of a swap stand in one directory and so on one. The number of an inode that was removed
+/// is given out again, so the time at which it was made belongs to the name, where the file system tells it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Inode {
     ino: u64,

@@ -1,4 +1,5 @@
-//! What a replacement is about to do, kept beside its staging until it is done, so that a crash can be completed or cleaned.
+//! What a replacement is about to do, kept beside its staging until it is done, so that a crash can be completed or
+//! cleaned.
 //!
 //! States: no journal → nothing under way. `Staging` → the venv is untouched, whatever stands in staging is rubbish.
 //! `Swap` → staging was verified and is durable; which tree stands where is decided by the inodes, never by this phase.
@@ -35,8 +36,8 @@ pub(crate) enum Phase {
         staged: Inode,
         /// The venv that it replaces; none where there was none.
         live: Option<Inode>,
-        /// Whether the staged tree was all that it shall be already. Otherwise its last files and its own attributes came
-        /// after this was written.
+        /// Whether the staged tree was all that it shall be already. Otherwise its last files and its own attributes
+        /// came after this was written.
         #[serde(default)]
         finished: bool,
     },

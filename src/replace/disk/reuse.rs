@@ -1,5 +1,5 @@
-//! Takes over good files of the live tree into a staging directory, one directory at a time: through held descriptors of both
-//! sides, so that what somebody moves meanwhile leads nowhere, and the kernel looks each path up once.
+//! Takes over good files of the live tree into a staging directory, one directory at a time: through held descriptors
+//! of both sides, so that what somebody moves meanwhile leads nowhere, and the kernel looks each path up once.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::Ordering;
@@ -37,9 +37,10 @@ impl<'a> Reuse<'a> {
         Ok(Some(Self { staging, from, to }))
     }
 
-    /// Takes over the file (or socket, FIFO, device) at `path` in this directory, which was proved good in the state `proof`: as a copy that shares its
-    /// blocks where the file system can do that, else as a hard link if `may_link`. Returns the state of the new name, or none
-    /// where the file must be written afresh: because it is not in that state any more, or because it cannot be shared.
+    /// Takes over the file (or socket, FIFO, device) at `path` in this directory, which was proved good in the state
+    /// `proof`: as a copy that shares its blocks where the file system can do that, else as a hard link if
+    /// `may_link`. Returns the state of the new name, or none where the file must be written afresh: because it is
+    /// not in that state any more, or because it cannot be shared.
     pub(crate) fn take(
         &self,
         path: &RelPath,
@@ -70,8 +71,8 @@ impl<'a> Reuse<'a> {
         if rustix::fs::linkat(&self.from, name, &self.to, name, AtFlags::empty()).is_err() {
             return Ok(None);
         }
-        // Whatever the name meant at that moment: only the inode that was proved counts. The link itself changed the change
-        // time, so that is compared without; a write in between shows in the other times.
+        // Whatever the name meant at that moment: only the inode that was proved counts. The link itself changed the
+        // change time, so that is compared without; a write in between shows in the other times.
         let now = self.state(path)?;
         let untouched = now.same_state(&Stat {
             ctime: now.ctime,

@@ -50,7 +50,8 @@ impl Staging {
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
         rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700))
             .at("set the mode of", root.path())?;
-        // So would the parent's default access list, and a file system on which new files have the group of their directory.
+        // So would the parent's default access list, and a file system on which new files have the group of their
+        // directory.
         meta::drop_inherited(root.fd(), &Meta::default())
             .at("set the attributes of", root.path())?;
         let owner = (
@@ -81,8 +82,8 @@ impl Staging {
         }
     }
 
-    /// Moves a finished file over one of another tree of the same file system. Its content is durable first: a power cut could
-    /// leave the new name and no content.
+    /// Moves a finished file over one of another tree of the same file system. Its content is durable first: a power
+    /// cut could leave the new name and no content.
     pub(crate) fn move_over(
         &self,
         from: &RelPath,
@@ -117,7 +118,8 @@ impl Staging {
             .at_with("create directory", || self.root.shown(path))
     }
 
-    /// Gives a directory its owner, mode and time. Last of all, from the leaves up: every new name inside changes its time.
+    /// Gives a directory its owner, mode and time. Last of all, from the leaves up: every new name inside changes its
+    /// time.
     pub(crate) fn settle_dir(&self, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
         let fd = self
             .root
@@ -133,8 +135,8 @@ impl Staging {
         meta::apply(&fd, meta, current).at_with("set the attributes of", || self.root.shown(path))
     }
 
-    /// Gives the tree its own attributes. Until then nobody but us can reach anything in it, so paths in it mean what they
-    /// say; from here on it may belong to somebody else, and nothing is written by path any more.
+    /// Gives the tree its own attributes. Until then nobody but us can reach anything in it, so paths in it mean what
+    /// they say; from here on it may belong to somebody else, and nothing is written by path any more.
     pub(crate) fn expose(&self, meta: &Meta) -> Result<(), PathError> {
         let root = RelPath::root();
         self.settle_dir(&root, meta)?;

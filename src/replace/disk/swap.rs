@@ -2,9 +2,11 @@
 //!
 //! 1. Only a verified, durable staging comes here (its type says so), and the journal names both trees.
 //! 2. `RENAME_EXCHANGE`: at every moment the name means the whole old or the whole new tree.
-//! 3. Where the file system lacks it (EINVAL, ENOSYS, EPERM of a sandbox): two renames, which the caller announces first. A crash
-//!    between them leaves no venv until the next command rolls forward, which the journal makes certain.
-//! 4. EXDEV (a directory of a lower overlay layer) and EBUSY (a mount point): renames cannot help; the caller goes file by file.
+//! 3. Where the file system lacks it (EINVAL, ENOSYS, EPERM of a sandbox): two renames, which the caller announces
+//!    first. A crash between them leaves no venv until the next command rolls forward, which the journal makes
+//!    certain.
+//! 4. EXDEV (a directory of a lower overlay layer) and EBUSY (a mount point): renames cannot help; the caller goes
+//!    file by file.
 //! 5. After any of them the parent is synced before success is told.
 
 use rustix::fs::{AtFlags, RenameFlags};
@@ -89,8 +91,8 @@ pub(crate) fn place(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
     Ok(Way::Placed)
 }
 
-/// Removes the empty directory whose place staging shall have. Whatever came into it makes that fail, and nothing can come
-/// into it afterwards.
+/// Removes the empty directory whose place staging shall have. Whatever came into it makes that fail, and nothing can
+/// come into it afterwards.
 pub(crate) fn vacate(work: &Workplace, venv: &[u8]) -> Result<(), Refusal> {
     match rustix::fs::unlinkat(work.dir.fd(), venv, AtFlags::REMOVEDIR) {
         Ok(()) => Ok(()),

@@ -1,5 +1,5 @@
-//! Every window of a crash, with both windows of the room in memory: no store, no root, no tracer. A crash is a value that is
-//! forgotten: nothing of it is dropped, as nothing is when a process is killed.
+//! Every window of a crash, with both windows of the room in memory: no store, no root, no tracer. A crash is a value
+//! that is forgotten: nothing of it is dropped, as nothing is when a process is killed.
 
 mod scene;
 
@@ -134,7 +134,8 @@ fn a_keeper_that_can_do_it_later_is_waited_for() {
     assert_eq!(scene.kept_text("lib/mine"), Some(Digest::of(b"late")));
 }
 
-/// Goes in place, beside or inside the tree, as far as some of the steps, and dies there. Returns whether there were more.
+/// Goes in place, beside or inside the tree, as far as some of the steps, and dies there. Returns whether there were
+/// more.
 fn killed_in_place(scene: &Scene, inside: bool, done: usize) -> bool {
     let monitor = Silent::default();
     let mut plan = scene.plan();

@@ -307,7 +307,8 @@ fn open_file(dir: &Rooted, name: &str) -> Result<File, PathError> {
         .map(File::from)
 }
 
-/// A directory of the store that belongs to somebody else than the store, or in which others may write, could hold anything.
+/// A directory of the store that belongs to somebody else than the store, or in which others may write, could hold
+/// anything.
 fn private(top: &Rooted, dir: Rooted) -> Result<Rooted, PathError> {
     let (own, stat) = (top.stat()?, dir.stat()?);
     if stat.uid != own.uid || stat.mode & 0o022 != 0 {

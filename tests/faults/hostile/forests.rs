@@ -45,8 +45,8 @@ fn many_times(place: &Place, inside: &[u8]) -> String {
     place.with_tree(&tree(&all), &[object(1, inside), object(0, b"hello")])
 }
 
-/// The list of half a million segments of 4 MiB, with its right name. None of them is there, and all have one name, so the
-/// list itself takes next to nothing.
+/// The list of half a million segments of 4 MiB, with its right name. None of them is there, and all have one name,
+/// so the list itself takes next to nothing.
 fn long_list() -> Object {
     let mut bytes = uint(1 << 41);
     bytes.extend(std::iter::repeat_n(7_u8, 32 << 19));
@@ -135,7 +135,8 @@ fn forests_that_grow_without_an_end_are_refused() {
         ("long texts of links, many times", (3, 0), |place| {
             many_times(place, &tree(&[symlink(b"a", &vec![b'x'; 20 << 20])]))
         }),
-        // That a tree holds itself would need the digest of what holds the digest; all that can be had is a lie in the table.
+        // That a tree holds itself would need the digest of what holds the digest; all that can be had is a lie in
+        // the table.
         ("cyclic tree", (3, 1), |place| {
             let mut looped = object(1, &tree(&[]));
             let inside = tree(&[entry(

@@ -69,8 +69,8 @@ impl Place {
         self.put_snapshot(&self.snapshot(&root))
     }
 
-    /// Runs every command. None may panic, hang, take much memory, show raw control characters or change anything around.
-    /// Returns the codes of list, restore and verify.
+    /// Runs every command. None may panic, hang, take much memory, show raw control characters or change anything
+    /// around. Returns the codes of list, restore and verify.
     pub(super) fn try_all(&self, name: &str, id: &str) -> (i32, i32, i32) {
         let file = format!("{id}:a");
         let list = self.run(name, &["list"]).code;

@@ -1,4 +1,5 @@
-//! A small writer of the store's format that shares no code with the library, so that it can write what the library never would.
+//! A small writer of the store's format that shares no code with the library, so that it can write what the library
+//! never would.
 
 use std::fs;
 use std::path::Path;

@@ -84,13 +84,17 @@ pub(crate) fn drop_inherited(fd: impl AsFd, keep: &Meta) -> Result<()> {
 /// setuid), then attributes (so does a change of owner with capabilities), then time, which all others disturb.
 pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<()> {
     if current != (meta.uid, meta.gid) {
-        rustix::fs::fchown(
-            &fd,
-            Some(Uid::from_raw(meta.uid)),
-            Some(Gid::from_raw(meta.gid)),
-        )?;
+        let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
+        let owned = |stat: Stat| (stat.uid, stat.gid) == (meta.uid, meta.gid);
+        unless(rustix::fs::fchown(&fd, Some(uid), Some(gid)), || {
+            Stat::of(&fd).is_ok_and(owned)
+        })?;
     }
-    rustix::fs::fchmod(&fd, Mode::from_raw_mode(meta.mode))?;
+    let moded = |stat: Stat| stat.meta().mode == meta.mode;
+    unless(
+        rustix::fs::fchmod(&fd, Mode::from_raw_mode(meta.mode)),
+        || Stat::of(&fd).is_ok_and(moded),
+    )?;
     for (name, value) in &meta.xattrs {
         match rustix::fs::fsetxattr(&fd, name.as_slice(), value, XattrFlags::empty()) {
             // The label of a file is up to the policy of this host, which may refuse or not know it.
@@ -102,19 +106,48 @@ pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<(
             done => done?,
         }
     }
-    set_times(&fd, meta.mtime)
+    refusable(set_times(&fd, meta.mtime))
+}
+
+/// Lets an error pass where what was wanted is so already.
+pub(crate) fn unless(done: Result<()>, is_so: impl FnOnce() -> bool) -> Result<()> {
+    match done {
+        Err(error) if is_refusal(error) && is_so() => Ok(()),
+        done => done,
+    }
+}
+
+/// Lets a refusal of the file system pass where the comparison afterwards tells of it.
+fn refusable(done: Result<()>) -> Result<()> {
+    match done {
+        Err(error) if is_refusal(error) => Ok(()),
+        done => done,
+    }
+}
+
+/// Whether an error says that a file system does not have what was asked for, rather than that this one call failed.
+pub(crate) fn is_refusal(error: Errno) -> bool {
+    matches!(
+        error,
+        Errno::NOTSUP | Errno::NOSYS | Errno::PERM | Errno::INVAL
+    )
 }
 
 /// Sets the modification time. Some file systems in user space take both times or none, and say nothing.
-fn set_times(fd: impl AsFd, mtime: Time) -> Result<()> {
+pub(crate) fn set_times(fd: impl AsFd, mtime: Time) -> Result<()> {
     rustix::fs::futimens(&fd, &times(mtime))?;
     if Stat::of(&fd)?.mtime.secs != mtime.secs {
-        let last_modification = times(mtime).last_modification;
-        let both = Timestamps {
-            last_access: last_modification,
-            last_modification,
-        };
-        rustix::fs::futimens(&fd, &both)?;
+        rustix::fs::futimens(&fd, &both_times(mtime))?;
+    }
+    Ok(())
+}
+
+/// The same of a symbolic link.
+pub(crate) fn set_link_time(dir: impl AsFd, name: &[u8], mtime: Time) -> Result<()> {
+    let set = |times| rustix::fs::utimensat(&dir, name, &times, AtFlags::SYMLINK_NOFOLLOW);
+    set(times(mtime))?;
+    if Stat::at(&dir, name)?.mtime.secs != mtime.secs {
+        set(both_times(mtime))?;
     }
     Ok(())
 }
@@ -147,9 +180,19 @@ pub(crate) fn apply_to_link(
 ) -> Result<()> {
     if current != (meta.uid, meta.gid) {
         let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
-        rustix::fs::chownat(&dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
+        let done = rustix::fs::chownat(&dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW);
+        let owned = |stat: Stat| (stat.uid, stat.gid) == (meta.uid, meta.gid);
+        unless(done, || Stat::at(&dir, name).is_ok_and(owned))?;
     }
-    rustix::fs::utimensat(&dir, name, &times(meta.mtime), AtFlags::SYMLINK_NOFOLLOW)
+    refusable(set_link_time(&dir, name, meta.mtime))
+}
+
+fn both_times(mtime: Time) -> Timestamps {
+    let last_modification = times(mtime).last_modification;
+    Timestamps {
+        last_access: last_modification,
+        last_modification,
+    }
 }
 
 fn times(mtime: Time) -> Timestamps {

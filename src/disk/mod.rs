@@ -15,6 +15,7 @@ pub(crate) mod rename;
 pub(crate) mod rooted;
 pub(crate) mod space;
 pub(crate) mod stat;
+pub(crate) mod trial;
 pub(crate) mod walk;
 
 pub use error::PathError;

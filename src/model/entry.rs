@@ -15,7 +15,7 @@ pub struct Time {
 }
 
 /// What every entry carries beside its content.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Meta {
     /// Permission bits with setuid, setgid and sticky: the lower 12 bits of `st_mode`.
     pub mode: u32,

@@ -7,13 +7,15 @@ use super::adapted::adapted;
 use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
+use super::lacks::known;
 use super::lookup::{Chosen, choose};
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::steady::steady;
+use crate::model::shortfall::meet;
 use crate::model::{
-    Change, Class, Diagnosis, Kind, Node, PackageChange, RelPath, SnapshotRef, Totals,
+    Change, Class, Diagnosis, Kind, LeftOut, Node, PackageChange, RelPath, SnapshotRef, Totals,
 };
 use crate::python::interpreter::{Facts, inspect};
 use crate::store::Store;
@@ -63,6 +65,8 @@ pub struct DiffOutcome {
     pub unstable: Vec<RelPath>,
     /// What else could not be read, where no change tells of it.
     pub unread: Vec<RelPath>,
+    /// What the place is known not to hold of the snapshot.
+    pub left_out: Vec<LeftOut>,
     /// How long it took.
     pub took: Duration,
 }
@@ -113,6 +117,7 @@ pub fn diff_venv(
         caches: &options.caches,
     };
     let before = expected.snapshot.venv.path();
+    let lacks = known(context, &store, &venv)?;
     let live = steady(context, site, Site::open, |root| {
         let read = || {
             store.load_objects(context.monitor)?;
@@ -124,7 +129,9 @@ pub fn diff_venv(
         let (manifest, scan) = rayon::join(read, scan);
         let (saved, scan) = (manifest?, scan?);
         // What a restore adapts to another place is no damage there.
-        let here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
+        let mut here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
+        let (met, left) = meet(here.manifest, &scan.manifest, &lacks);
+        here.manifest = met;
         let sides = Sides {
             store: &store,
             expected: &here.manifest,
@@ -140,14 +147,15 @@ pub fn diff_venv(
         let paths = (here.names(&before, site.path()), site.path());
         let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);
-        Ok((changes, told, scan))
+        Ok((changes, told, scan, left.into_left_out()))
     });
-    let (changes, told, scan) = live?;
+    let (changes, told, scan, left_out) = live?;
     Ok(DiffOutcome {
         expected,
         actual: Side::Venv(site.path().to_owned()),
         passed_over,
         unread: unread(&scan, &changes, told.unread),
+        left_out,
         changes,
         packages: told.packages,
         diagnosis: told.diagnosis,
@@ -197,6 +205,7 @@ pub fn diff_snapshots(
         totals,
         unstable: Vec::new(),
         unread: Vec::new(),
+        left_out: Vec::new(),
         took: start.elapsed(),
     })
 }
@@ -210,8 +219,8 @@ struct Told {
     unread: Vec<RelPath>,
 }
 
-/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them. The interpreter is
-/// asked, unless what it says is `known`.
+/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them. The
+/// interpreter is asked, unless what it says is `known`.
 fn in_packages(
     sides: &Sides<'_>,
     (before, after): (&Path, &Path),

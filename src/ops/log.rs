@@ -1,5 +1,5 @@
-//! `log`: what happened to a venv. Saves and incidents are read from the snapshots, which are the truth; the index adds how
-//! long a restore took and what it did.
+//! `log`: what happened to a venv. Saves and incidents are read from the snapshots, which are the truth; the index adds
+//! how long a restore took and what it did.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::error::Error;
 use super::list::document;
 use super::lookup::Chosen;
 use crate::diagnose::versions;
-use crate::model::{Audit, Digest, PackageChange, Snapshot, SnapshotId, VenvId};
+use crate::model::{Audit, Digest, Lack, PackageChange, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;
 use crate::store::Store;
 use crate::tree::Site;
@@ -39,6 +39,9 @@ pub struct Event {
     /// How long it took, in milliseconds.
     #[serde(default)]
     pub took_ms: Option<u64>,
+    /// What the place did not hold of what was restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<Lack>,
 }
 
 /// An event with what it brought.
@@ -84,6 +87,7 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
             label: snapshot.label.clone().map(String::from),
             changed: None,
             took_ms: None,
+            lacks: Vec::new(),
         });
     }
     events.retain(|event| wanted.as_ref().is_none_or(|venv| event.venv == *venv));

@@ -19,6 +19,7 @@ mod forget;
 mod hold;
 mod import;
 mod inflow;
+mod lacks;
 mod list;
 mod log;
 mod lookup;

@@ -2,7 +2,7 @@
 
 use super::disk::staging::Staging;
 use super::error::Error;
-use crate::model::Entry;
+use crate::model::{Entry, RelPath};
 use crate::monitor::Monitor;
 
 /// What the new tree shall hold, byte by byte: a snapshot, or a tree that was built elsewhere.
@@ -19,8 +19,10 @@ pub(crate) trait Contents: Sync {
 }
 
 /// How much was written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Written {
     pub(crate) files: u64,
     pub(crate) bytes: u64,
+    /// Further names of files that are copies, since links were refused.
+    pub(crate) copies: Vec<RelPath>,
 }

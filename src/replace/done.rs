@@ -12,6 +12,7 @@ use super::observed::Observed;
 use super::steps::Wrong;
 use super::swapped::Swapped;
 use crate::disk::rooted::Rooted;
+use crate::model::shortfall::Shortfall;
 use crate::monitor::{Monitor, Unstoppable};
 use crate::tree::scan::Scan;
 
@@ -25,6 +26,8 @@ pub(crate) struct Done {
     /// How many files were taken over.
     pub(crate) reused: u64,
     pub(crate) written: Written,
+    /// What the place does not hold of the new tree.
+    pub(crate) left_out: Shortfall,
 }
 
 /// What was to come after the new tree stood at its place, and failed. The next command does it.
@@ -41,6 +44,7 @@ impl Swapped<'_> {
     pub(crate) fn finish(&mut self, monitor: &dyn Monitor) -> Done {
         let mut kept_old = None;
         let settled = self.settle(&mut kept_old, &Unstoppable(monitor));
+        let left_out = std::mem::take(&mut self.verified.staged.fit.left);
         let staged = &self.verified.staged;
         let unsettled = settled.err().map(|why| {
             let left = self.old_name().filter(|name| self.stands(name));
@@ -53,7 +57,8 @@ impl Swapped<'_> {
             kept_old,
             unsettled,
             reused: staged.reused.count(),
-            written: staged.written,
+            written: staged.written.clone(),
+            left_out,
         };
         if let (false, Some(live)) = (self.is_in_place(), &mut self.verified.staged.plan.live) {
             // It is a good part of all that is held, and only in place more is asked of it.

@@ -47,6 +47,7 @@ mod done;
 mod doomed;
 mod error;
 mod finish;
+mod fit;
 mod fresh;
 mod keep;
 mod keeper;

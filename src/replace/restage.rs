@@ -42,6 +42,7 @@ impl Staged<'_> {
                 }
                 true
             });
+        self.fit_more(&paths.iter().cloned().collect())?;
         let fresh: Vec<RelPath> = self
             .reused
             .others(&self.plan.goal.manifest)
@@ -100,6 +101,7 @@ impl Staged<'_> {
         let goal = &mut self.plan.goal.manifest;
         settle_written(goal, &wanted, self.plan.how.preserve, monitor);
         self.reused = Reused::none(goal);
+        self.fit_more(&wanted)?;
         let mut paths: Vec<RelPath> = wanted.into_iter().collect();
         paths.sort_unstable();
         for path in &paths {
@@ -131,9 +133,18 @@ impl Staged<'_> {
             .iter()
             .filter_map(|path| self.plan.goal.manifest.get(path))
             .collect();
-        let contents = self.plan.contents;
-        contents.write(&self.space.staging, &entries, monitor)?;
-        self.written.files += entries.len() as u64;
+        let (contents, count) = (self.plan.contents, entries.len() as u64);
+        let written = contents.write(&self.space.staging, &entries, monitor)?;
+        self.written.files += count;
+        self.take_copies(&written);
         Ok(())
+    }
+
+    /// Makes of some more entries what the place holds of them.
+    fn fit_more(&mut self, paths: &HashSet<RelPath>) -> Result<(), Error> {
+        let staging = &self.space.staging;
+        let goal = &mut self.plan.goal.manifest;
+        let is_written = |_, entry: &Entry| paths.contains(&entry.path);
+        self.fit.adjust(staging, goal, &is_written)
     }
 }

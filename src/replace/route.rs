@@ -47,6 +47,11 @@ impl InPlace {
 }
 
 impl Route {
+    /// Whether the new tree gets to its place as a whole.
+    pub(super) fn is_by_name(&self) -> bool {
+        matches!(self, Self::Place { .. } | Self::Exchange)
+    }
+
     /// Which way leads there.
     pub(super) fn of(place: &Site, goal: &Goal, live: Option<&Live>, how: How) -> Self {
         let Some(there) = live else {

@@ -1,6 +1,6 @@
 //! Plan → Staged: builds the new tree beside the old one. Good files are taken over, all others come from the contents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
@@ -8,13 +8,14 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::contents::Written;
 use super::disk::reuse::Reuse;
 use super::error::Error;
+use super::fit::Fit;
 use super::plan::{Live, Plan};
 use super::reused::Reused;
 use super::route::Route;
 use super::special::{settle_taken, settle_written};
 use super::workspace::{Workspace, go_on};
 use crate::disk::stat::Stat;
-use crate::model::{Entry, Node};
+use crate::model::{Entry, Lack, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
 
 /// A tree that is built but not yet known to be right.
@@ -23,6 +24,8 @@ pub(crate) struct Staged<'a> {
     pub(super) space: Workspace<'a>,
     pub(super) reused: Reused,
     pub(super) written: Written,
+    /// What the place does not hold of the goal, which was taken from it.
+    pub(super) fit: Fit,
 }
 
 impl<'a> Plan<'a> {
@@ -39,6 +42,7 @@ impl<'a> Plan<'a> {
             plan: self,
             space,
             written: Written::default(),
+            fit: Fit::default(),
         };
         staged.build(proofs, monitor)?;
         Ok(staged)
@@ -53,32 +57,32 @@ impl Staged<'_> {
     }
 
     fn build(&mut self, proofs: Vec<Option<Stat>>, monitor: &dyn Monitor) -> Result<(), Error> {
-        let wanted = match &self.plan.route {
-            Route::InPlace(in_place) => Some(&in_place.staged),
-            Route::Place { .. } | Route::Exchange => None,
-        };
-        let manifest = &self.plan.goal.manifest;
-        let is_wanted = |entry: &&Entry| wanted.is_none_or(|wanted| wanted.contains(&entry.path));
+        let is_whole = self.plan.route.is_by_name();
+        let dirs = levels(self.wanted());
         let staging = &self.space.staging;
-        let dirs = levels(manifest.entries().iter().filter(is_wanted));
         for level in dirs.iter().skip(1) {
             level
                 .par_iter()
                 .try_for_each(|dir| staging.make_dir(&dir.path))?;
         }
-        if wanted.is_none() {
+        if is_whole {
             self.reused = self.take_over(proofs, monitor)?;
             let preserve = self.plan.how.preserve;
             let goal = &mut self.plan.goal.manifest;
             settle_taken(goal, &mut self.reused, preserve, monitor);
         }
+        self.fit()?;
         let manifest = &self.plan.goal.manifest;
+        let is_wanted = |entry: &&Entry| self.is_wanted(entry);
         let fresh: Vec<&Entry> = self.reused.others(manifest).filter(is_wanted).collect();
         let staging = &self.space.staging;
-        self.written = self.plan.contents.write(staging, &fresh, monitor)?;
-        if wanted.is_none() {
+        let written = self.plan.contents.write(staging, &fresh, monitor)?;
+        self.take_copies(&written);
+        self.written = written;
+        if is_whole {
             // The root comes last of all, when it is exposed.
-            let levels = levels(manifest.entries().iter());
+            let staging = &self.space.staging;
+            let levels = levels(self.plan.goal.manifest.entries().iter());
             for level in levels.iter().skip(1).rev() {
                 level
                     .par_iter()
@@ -86,6 +90,59 @@ impl Staged<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an entry of the goal is staged: in place only what differs is.
+    fn is_wanted(&self, entry: &Entry) -> bool {
+        match &self.plan.route {
+            Route::InPlace(in_place) => in_place.staged.contains(&entry.path),
+            Route::Place { .. } | Route::Exchange => true,
+        }
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &Entry> {
+        let entries = self.plan.goal.manifest.entries().iter();
+        entries.filter(|entry| self.is_wanted(entry))
+    }
+
+    /// Makes of all that is written, and of the directories, what the place holds of them.
+    fn fit(&mut self) -> Result<(), Error> {
+        let wanted = match &self.plan.route {
+            Route::InPlace(in_place) => Some(&in_place.staged),
+            Route::Place { .. } | Route::Exchange => None,
+        };
+        let (reused, live) = (&self.reused, self.plan.live.as_ref());
+        let stands = |entry: &Entry| {
+            let there = live.and_then(|live| live.scan.manifest.get(&entry.path));
+            there.is_some_and(|there| there.meta == entry.meta)
+        };
+        let is_written = |at: usize, entry: &Entry| match wanted {
+            None => reused.at(at).is_none(),
+            Some(_) if entry.node == Node::Dir => !stands(entry),
+            Some(wanted) => wanted.contains(&entry.path),
+        };
+        let staging = &self.space.staging;
+        let goal = &mut self.plan.goal.manifest;
+        self.fit.adjust(staging, goal, &is_written)
+    }
+
+    /// Takes links out of the goal that were refused.
+    pub(super) fn take_copies(&mut self, written: &Written) {
+        if written.copies.is_empty() {
+            return;
+        }
+        let copies: HashSet<&RelPath> = written.copies.iter().collect();
+        let mut entries = std::mem::take(&mut self.plan.goal.manifest).into_entries();
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| copies.contains(&entry.path))
+        {
+            if let Node::File { link_to, .. } = &mut entry.node {
+                *link_to = None;
+            }
+            self.fit.left.add(Lack::HardLinks, &entry.path);
+        }
+        self.plan.goal.manifest = Manifest::new(entries);
     }
 
     /// Takes over what was proved good. The state of each file that is takes the place of its proof.

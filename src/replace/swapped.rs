@@ -133,7 +133,8 @@ impl<'a> Verified<'a> {
     fn expose(&self) -> Result<(), Error> {
         let root = self.staged.plan.goal.manifest.get(&RelPath::root());
         root.map_or(Ok(()), |root| {
-            Ok(self.staged.space.staging.expose(&root.meta)?)
+            let holds_times = !self.staged.fit.loses_times(root);
+            Ok(self.staged.space.staging.expose(&root.meta, holds_times)?)
         })
     }
 

@@ -60,6 +60,7 @@ impl Verified<'_> {
         let counts = |kind: Kind, entry: &Entry| {
             let later = part.is_some() && entry.node == Node::Dir || entry.path.is_root();
             !(later && matches!(kind, Kind::Mode | Kind::Owner | Kind::Mtime))
+                && !(kind == Kind::Mtime && staged.fit.loses_times(entry))
         };
         let readback = Readback::new(part.as_ref().unwrap_or(target), &counts);
         let root = staged.space.staging.root();

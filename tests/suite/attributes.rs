@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use crate::support::faults::{needs_root, skipped};
+use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
 
 /// Sets one attribute of something in a tree.
@@ -88,7 +89,8 @@ fn hurt(root: &Path) {
 
 #[test]
 fn every_attribute_comes_back_and_the_commands_agree() {
-    // The set-group-id bit of directories was lost: diff said that a restore puts it right, and restore that there was nothing to do.
+    // The set-group-id bit of directories was lost: diff said that a restore puts it right, and restore that there was
+    // nothing to do.
     if !needs_root() {
         return;
     }
@@ -154,4 +156,39 @@ fn a_lost_bit_of_a_directory_is_found_and_put_back() {
         0o2775
     );
     sandbox.ok(&["diff", "venv"]);
+}
+
+/// In place only mode, owner and time of directories were set: attributes that were lost stayed lost, and those that
+/// came stayed.
+#[test]
+fn attributes_of_directories_come_back_in_place_too() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.venv();
+    venv::tiny(&root);
+    let set = attribute(&root.join("lib"), "user.dir", b"kept")
+        && attribute(&root, "user.top", b"kept")
+        && access_list(&root.join("lib"), DEFAULT, 1234)
+        && access_list(&root.join("bin"), ACCESS, 1234);
+    let Some(_mount) = Mount::bind(&root, &root).filter(|_| set) else {
+        return;
+    };
+    venv::age(&root, 1_700_000_000);
+    sandbox.ok(&["save", "venv"]);
+    let good = Tree::of(&root);
+    for hurt in 0..2 {
+        rustix::fs::removexattr(root.join("lib"), "user.dir").unwrap();
+        rustix::fs::removexattr(root.join("lib"), DEFAULT).unwrap();
+        rustix::fs::removexattr(root.join("bin"), ACCESS).unwrap();
+        attribute(&root, "user.top", b"other");
+        attribute(&root, "user.new", b"new");
+        access_list(&root.join(venv::SITE), DEFAULT, 99);
+        if hurt == 1 {
+            fs::remove_dir_all(root.join("bin")).unwrap();
+        }
+        let restored = sandbox.json(0, &["restore", "venv"]);
+        assert_eq!(restored["mode"], "file-by-file", "{restored}");
+        good.assert_same(&Tree::of(&root), &restored.to_string());
+        let diff = sandbox.json(0, &["diff", "venv"]);
+        assert!(diff["entries"].as_array().unwrap().is_empty(), "{diff}");
+    }
 }

@@ -29,6 +29,7 @@ mod damage;
 mod diagnosis;
 mod emptied;
 mod fallback;
+mod file_systems;
 mod full_copies;
 mod full_disk;
 mod golden;

@@ -1,5 +1,5 @@
-//! The contents of a snapshot: each small file opened and written once, in the order in which the packs hold them; large ones in
-//! pieces, from all threads.
+//! The contents of a snapshot: each small file opened and written once, in the order in which the packs hold them;
+//! large ones in pieces, from all threads.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,8 +34,9 @@ impl Contents for SnapshotContents<'_> {
             files: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         };
-        writer.write(entries)?;
+        let copies = writer.write(entries)?;
         Ok(Written {
+            copies,
             files: writer.files.into_inner(),
             bytes: writer.bytes.into_inner(),
         })
@@ -59,8 +60,8 @@ enum Goal<'e> {
 }
 
 impl Writer<'_> {
-    /// Writes all that is no directory.
-    fn write(&self, entries: &[&Entry]) -> Result<(), Error> {
+    /// Writes all that is no directory. Returns which links are copies.
+    fn write(&self, entries: &[&Entry]) -> Result<Vec<RelPath>, Error> {
         let mut wanted = Vec::new();
         let mut at_hand: Vec<(&Entry, &[u8])> = Vec::new();
         let mut large = Vec::new();
@@ -74,7 +75,8 @@ impl Writer<'_> {
                 Node::File { digest, size, .. } => match self.rewritten.get(&entry.path) {
                     Some(content) => at_hand.push((entry, content)),
                     None if *size > Store::PIECE_LEN => {
-                        self.staging.begin_large(&entry.path, *size)?;
+                        let meta = &entry.meta;
+                        self.staging.begin_large(&entry.path, *size, meta)?;
                         wanted.extend(self.pieces(entry, digest)?);
                         large.push(entry);
                     }
@@ -95,12 +97,15 @@ impl Writer<'_> {
             self.staging.finish_large(&entry.path, &entry.meta)?;
             self.count(entry.size().unwrap_or(0));
         }
+        let mut copies = Vec::new();
         for entry in links {
-            if let Some(first) = link_to(entry) {
-                self.staging.link(first, &entry.path)?;
+            if let Some(first) = link_to(entry)
+                && !self.staging.link(first, &entry.path, &entry.meta)?
+            {
+                copies.push(entry.path.clone());
             }
         }
-        Ok(())
+        Ok(copies)
     }
 
     fn pieces<'e>(

@@ -1,4 +1,5 @@
-//! What differs between the snapshot and the live tree, in the words of packages, and which part of it is to be restored.
+//! What differs between the snapshot and the live tree, in the words of packages, and which part of it is to be
+//! restored.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -7,12 +8,14 @@ use super::contents;
 use super::select::Selection;
 use super::target::Target;
 use super::{Part, Run};
+use crate::model::shortfall::meet;
 use crate::model::{
     Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
     RelPath, Seen,
 };
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
+use crate::ops::lacks::known;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
 use crate::ops::sides::{Depth, Sides};
@@ -151,6 +154,27 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
+    /// The target without what the place is known not to hold, and what stands there does not have. Who forces a
+    /// restore has all tried once more.
+    pub(super) fn meet(
+        &mut self,
+        target: Target,
+        live: &Live,
+        place: &Site,
+    ) -> Result<Target, Error> {
+        if self.options.force {
+            return Ok(target);
+        }
+        let venv = self.context.venv_id(place);
+        let lacks = known(self.context, self.store, &venv)?;
+        let known = &mut self.known;
+        Ok(target.map(|manifest| {
+            let (met, left) = meet(manifest, &live.scan.manifest, &lacks);
+            *known = left;
+            met
+        }))
+    }
+
     /// What the tree shall be, as far as a snapshot has it.
     pub(super) fn load(&self, place: &Site, live: Option<&Manifest>) -> Result<Target, Error> {
         Target::load(
@@ -200,7 +224,8 @@ impl Run<'_> {
         }
     }
 
-    /// Names the packages that are gone as a whole: healing takes that for what somebody wanted, and it may not have been.
+    /// Names the packages that are gone as a whole: healing takes that for what somebody wanted, and it may not have
+    /// been.
     fn tell_missing(&self, packages: &[PackageChange]) {
         let gone = packages
             .iter()

@@ -19,18 +19,19 @@ mod recover;
 mod select;
 mod states;
 mod target;
+mod told;
 
 use std::time::Instant;
 
 use super::context::Context;
 use super::error::Error;
 use super::hold::{hold_installer, hold_parent};
-use super::log::{Event, record};
 use super::lookup::{Chosen, choose};
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
+use crate::model::shortfall::Shortfall;
 use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown};
 use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
@@ -80,6 +81,7 @@ pub fn restore(
         chosen,
         passed_over,
         lost: Lost::default(),
+        known: Shortfall::default(),
         start: Instant::now(),
         verb: "restore",
     };
@@ -103,6 +105,7 @@ pub(super) fn restore_chosen(
         chosen,
         passed_over: None,
         lost: Lost::default(),
+        known: Shortfall::default(),
         start: Instant::now(),
         verb,
     }
@@ -126,6 +129,8 @@ struct Run<'a> {
     chosen: Chosen,
     passed_over: Option<Chosen>,
     lost: Lost,
+    /// What the place is known not to hold of the snapshot.
+    known: Shortfall,
     start: Instant,
     verb: &'static str,
 }
@@ -157,6 +162,7 @@ impl<'a> Run<'a> {
             _ => target,
         };
         let target = target.leaving_unread(&live.scan.manifest);
+        let target = self.meet(target, &live, place)?;
         let target = target.map(|manifest| specials.settle(manifest));
         let Found {
             target,
@@ -323,20 +329,11 @@ impl<'a> Run<'a> {
         }
         let stood = place.standing() == Standing::Directory;
         let incident = keeper.newest().filter(|_| stood);
-        let differing = changes.iter().filter(|one| one.class != Class::Noise);
-        let event = Event {
-            time: context.now,
-            verb: self.verb.to_owned(),
-            venv: context.venv_id(place),
-            snapshot: self.chosen.id,
-            incident,
-            label: None,
-            changed: Some(differing.count() as u64),
-            took_ms: Some(self.start.elapsed().as_millis() as u64),
-        };
-        record(self.store, &event, context.monitor);
+        let left_out = self.known.clone().with(done.left_out).into_left_out();
+        self.note(place, &changes, incident, &left_out);
         let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
         outcome.report = report;
+        outcome.left_out = left_out;
         outcome.incident = incident;
         outcome.wrong = done.wrong;
         outcome.kept_old = done.kept_old;
@@ -372,6 +369,7 @@ impl<'a> Run<'a> {
             changes,
             report: IncidentReport::default(),
             left: Vec::new(),
+            left_out: self.known.into_left_out(),
             incident: None,
             wrong: Vec::new(),
             kept_old: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::OldNames;
 use crate::disk::processes::Process;
-use crate::model::{Change, IncidentReport, PackageChange, SnapshotId};
+use crate::model::{Change, IncidentReport, LeftOut, PackageChange, SnapshotId};
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::replace::{self, Way, Wrong};
@@ -69,6 +69,8 @@ pub struct RestoreOutcome {
     pub report: IncidentReport,
     /// Packages that stay damaged: the snapshot has another version of them, or none.
     pub left: Vec<PackageChange>,
+    /// What the place does not hold of the snapshot.
+    pub left_out: Vec<LeftOut>,
     /// What was replaced.
     pub incident: Option<SnapshotId>,
     /// What was changed again by something else while files were replaced one by one.

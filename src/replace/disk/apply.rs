@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::journal::{PathText, Step};
+use super::journal::{PathText, Step, XattrText};
 use crate::disk::error::{At, PathError};
 use crate::disk::meta;
 use crate::disk::remove::remove_tree;
@@ -32,7 +32,11 @@ pub(crate) fn apply(
                 gid,
                 secs,
                 nanos,
+                xattrs,
             } => {
+                let xattrs = xattrs
+                    .as_ref()
+                    .map(|all| all.iter().filter_map(XattrText::xattr));
                 let mtime = Time {
                     secs: *secs,
                     nanos: *nanos,
@@ -47,6 +51,7 @@ pub(crate) fn apply(
                         mtime,
                         xattrs: Vec::new(),
                     },
+                    xattrs.map(Iterator::collect),
                 )?;
             }
         }
@@ -279,17 +284,38 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
 
 /// Nothing is done to a directory that is gone since, and none to one that is as it shall be. One of another user is
 /// only theirs to change: the comparison afterwards tells of it.
-fn settle(venv: &Rooted, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
+fn settle(
+    venv: &Rooted,
+    path: &RelPath,
+    meta: &Meta,
+    xattrs: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+) -> Result<(), PathError> {
     let fd = match venv.open_below(path, OFlags::RDONLY | OFlags::DIRECTORY) {
         Err(error) if leads_nowhere(&error) => return Ok(()),
         done => done?,
     };
     let stat = Stat::of(&fd).at_with("stat", || venv.shown(path))?;
-    if stat.meta() == *meta {
+    let now = meta::read_xattrs(&fd).at_with("read", || venv.shown(path))?;
+    let now: Vec<_> = now
+        .into_iter()
+        .filter(|(name, _)| Step::sets(name))
+        .collect();
+    let wanted = xattrs.unwrap_or_else(|| now.clone());
+    if stat.meta() == *meta && now == wanted {
         return Ok(());
     }
     let me = rustix::process::geteuid();
-    match meta::apply(&fd, meta, (stat.uid, stat.gid)) {
+    let meta = &Meta {
+        xattrs: wanted,
+        ..meta.clone()
+    };
+    let is_gone = |name: &[u8]| !meta.xattrs.iter().any(|(kept, _)| kept == name);
+    let gone = now.iter().filter(|(name, _)| is_gone(name));
+    let settled = gone
+        .map(|(name, _)| rustix::fs::fremovexattr(&fd, name.as_slice()))
+        .collect::<rustix::io::Result<()>>()
+        .and_then(|()| meta::apply(&fd, meta, (stat.uid, stat.gid)));
+    match settled {
         Err(Errno::PERM) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),
         done => done.at_with("set the attributes of", || venv.shown(path)),
     }

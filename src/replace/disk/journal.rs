@@ -61,7 +61,7 @@ pub(crate) enum Step {
     Mkdir(PathText),
     /// Move the staged file of the same path here.
     Place(PathText),
-    /// Set owner, mode and time of a directory.
+    /// Set owner, mode, time and attributes of a directory.
     Settle {
         /// The directory.
         path: PathText,
@@ -75,7 +75,28 @@ pub(crate) enum Step {
         secs: i64,
         /// Nanoseconds of the modification time.
         nanos: u32,
+        /// The attributes that it shall have of those that steps set; none where an older version wrote this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        xattrs: Option<Vec<XattrText>>,
     },
+}
+
+/// An extended attribute in JSON: base64 of its name and of its value.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct XattrText(String, String);
+
+impl XattrText {
+    fn new((name, value): &(Vec<u8>, Vec<u8>)) -> Self {
+        Self(BASE64.encode(name), BASE64.encode(value))
+    }
+
+    /// Name and value, if steps set such an attribute at all.
+    pub(crate) fn xattr(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (name, value) = (self.0.as_bytes(), self.1.as_bytes());
+        let name = BASE64.decode(name).ok()?;
+        Step::sets(&name).then_some(())?;
+        Some((name, BASE64.decode(value).ok()?))
+    }
 }
 
 /// A path in JSON: base64 of its bytes.
@@ -100,6 +121,7 @@ impl Step {
         let meta = &entry.meta;
         let (secs, nanos) = (meta.mtime.secs, meta.mtime.nanos);
         let path = PathText::new(&entry.path);
+        let xattrs = meta.xattrs.iter().filter(|(name, _)| Self::sets(name));
         Self::Settle {
             path,
             mode: meta.mode,
@@ -107,7 +129,14 @@ impl Step {
             gid: meta.gid,
             secs,
             nanos,
+            xattrs: Some(xattrs.map(XattrText::new).collect()),
         }
+    }
+
+    /// Whether steps set an attribute of directories: what a user may set. Whoever wrote the journal shall not get
+    /// more.
+    pub(crate) fn sets(name: &[u8]) -> bool {
+        name.starts_with(b"user.") || name.starts_with(b"system.posix_acl_")
     }
 }
 

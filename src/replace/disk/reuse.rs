@@ -113,7 +113,7 @@ impl<'a> Reuse<'a> {
 
     /// Whether the file system can share blocks is found out with the first file that has any.
     fn reflink(&self, path: &RelPath, source: &OwnedFd, meta: &Meta) -> Result<bool, PathError> {
-        let file = self.staging.create_file(path)?;
+        let file = self.staging.create_file(path, meta)?;
         match rustix::fs::ioctl_ficlone(&file, source.as_fd()) {
             Ok(()) => {
                 meta::apply_to_new(&file, meta)

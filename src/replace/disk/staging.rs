@@ -5,7 +5,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
@@ -14,6 +14,7 @@ use crate::disk::error::{At, PathError};
 use crate::disk::meta;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
+use crate::disk::trial::{Kind, Trial, first_mode};
 use crate::model::{Meta, RelPath, Special};
 
 /// A run of zeros of this length in a large file is left as a hole.
@@ -26,6 +27,8 @@ pub(crate) struct Staging {
     /// Who owns what is created here.
     pub(super) owner: (u32, u32),
     pub(super) no_reflink: AtomicBool,
+    /// Whether the attributes of links must not be set.
+    leaves_links: AtomicBool,
 }
 
 impl Staging {
@@ -43,22 +46,30 @@ impl Staging {
     fn of_new(work: &Workplace, name: &str) -> Result<Self, PathError> {
         let root = work.dir.enter(name.as_bytes())?;
         // Who may write beside the venv could have put another directory in its place.
-        if root.stat()?.uid != rustix::process::geteuid().as_raw() || !root.names()?.is_empty() {
+        let me = rustix::process::geteuid().as_raw();
+        let stat = root.stat()?;
+        let is_ours = stat.uid == me || made_by_us(&root)?.uid == stat.uid;
+        if !is_ours || !root.names()?.is_empty() {
             return Err(std::io::Error::other("somebody else replaced it"))
                 .at("use directory", root.path());
         }
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
-        rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700))
-            .at("set the mode of", root.path())?;
+        let private = |stat: Stat| stat.mode & 0o077 == 0;
+        meta::unless(
+            rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)),
+            || Stat::of(root.fd()).is_ok_and(private),
+        )
+        .at("set the mode of", root.path())?;
         // So would the parent's default access list, and a file system on which new files have the group of their
         // directory.
         meta::drop_inherited(root.fd(), &Meta::default())
             .at("set the attributes of", root.path())?;
-        let owner = (
-            rustix::process::geteuid().as_raw(),
-            rustix::process::getegid().as_raw(),
-        );
-        if root.stat()?.gid != owner.1 {
+        let owner = if stat.uid == me {
+            (me, rustix::process::getegid().as_raw())
+        } else {
+            (stat.uid, stat.gid)
+        };
+        if stat.gid != owner.1 {
             let group = rustix::fs::Gid::from_raw(owner.1);
             rustix::fs::fchown(root.fd(), None, Some(group)).at("set the owner of", root.path())?;
         }
@@ -66,6 +77,7 @@ impl Staging {
             root,
             owner,
             no_reflink: AtomicBool::new(false),
+            leaves_links: AtomicBool::new(false),
         })
     }
 
@@ -79,6 +91,7 @@ impl Staging {
             root,
             owner,
             no_reflink: AtomicBool::new(true),
+            leaves_links: AtomicBool::new(false),
         }
     }
 
@@ -101,6 +114,11 @@ impl Staging {
                 rustix::fs::renameat(old, name, &dir, path.name())
             })
             .at_with("replace", || to.shown(path))
+    }
+
+    /// From now on no attribute of a link is set: what it leads to would get it.
+    pub(crate) fn leave_links(&self) {
+        self.leaves_links.store(true, Ordering::Relaxed);
     }
 
     /// The directory itself.
@@ -136,12 +154,16 @@ impl Staging {
     }
 
     /// Gives the tree its own attributes. Until then nobody but us can reach anything in it, so paths in it mean what
-    /// they say; from here on it may belong to somebody else, and nothing is written by path any more.
-    pub(crate) fn expose(&self, meta: &Meta) -> Result<(), PathError> {
+    /// they say; from here on it may belong to somebody else, and nothing is written by path any more. Where the place
+    /// holds no times, that of the root is not looked at.
+    pub(crate) fn expose(&self, meta: &Meta, holds_times: bool) -> Result<(), PathError> {
         let root = RelPath::root();
         self.settle_dir(&root, meta)?;
         let mut now = self.root.stat()?.meta();
         now.xattrs = meta::read_xattrs(self.root.fd()).at("read", self.root.path())?;
+        if !holds_times {
+            now.mtime = meta.mtime;
+        }
         if !now.agrees_with(meta) {
             let why = std::io::Error::other("they did not come out as wanted");
             return Err(why).at("set the attributes of", self.root.path());
@@ -149,10 +171,11 @@ impl Staging {
         self.root.sync()
     }
 
-    pub(super) fn create_file(&self, path: &RelPath) -> Result<OwnedFd, PathError> {
+    /// With its mode from the start, as far as its owner is concerned: some places let nobody change that later.
+    pub(super) fn create_file(&self, path: &RelPath, meta: &Meta) -> Result<OwnedFd, PathError> {
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o600);
+        let mode = Mode::from_raw_mode(first_mode(meta));
         self.root
             .with_parent(path, false, |dir, name| {
                 rustix::fs::openat(dir, name, flags, mode)
@@ -167,15 +190,20 @@ impl Staging {
         content: &[u8],
         meta: &Meta,
     ) -> Result<(), PathError> {
-        let file = std::fs::File::from(self.create_file(path)?);
+        let file = std::fs::File::from(self.create_file(path, meta)?);
         std::io::Write::write_all(&mut &file, content)
             .at_with("write", || self.root.shown(path))?;
         meta::apply_to_new(&file, meta).at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Creates a large file at its full length, to be filled in pieces from many threads.
-    pub(crate) fn begin_large(&self, path: &RelPath, size: u64) -> Result<(), PathError> {
-        let fd = self.create_file(path)?;
+    pub(crate) fn begin_large(
+        &self,
+        path: &RelPath,
+        size: u64,
+        meta: &Meta,
+    ) -> Result<(), PathError> {
+        let fd = self.create_file(path, meta)?;
         rustix::fs::ftruncate(&fd, size).at_with("set the length of", || self.root.shown(path))
     }
 
@@ -213,6 +241,9 @@ impl Staging {
     ) -> Result<(), PathError> {
         let make = |dir: std::os::fd::BorrowedFd<'_>, name: &[u8]| {
             rustix::fs::symlinkat(target, dir, name)?;
+            if self.leaves_links.load(Ordering::Relaxed) {
+                return Ok(Ok(()));
+            }
             // Apart, since to give it to another user fails for other reasons.
             Ok(meta::apply_to_link(dir, name, meta, self.owner))
         };
@@ -245,16 +276,38 @@ impl Staging {
             .at_with("create special file", || self.root.shown(path))
     }
 
-    /// Gives a file of this tree a second name.
-    pub(crate) fn link(&self, first: &RelPath, path: &RelPath) -> Result<(), PathError> {
+    /// Gives a file of this tree a second name. Where it can have no more of them here, the name gets a copy. Returns
+    /// whether both are one inode: some file systems in user space do not tell that.
+    pub(crate) fn link(
+        &self,
+        first: &RelPath,
+        path: &RelPath,
+        meta: &Meta,
+    ) -> Result<bool, PathError> {
         let link = |from: std::os::fd::BorrowedFd<'_>, old: &[u8]| {
             self.root.with_parent(path, false, |dir, name| {
                 rustix::fs::linkat(from, old, dir, name, AtFlags::empty())
             })
         };
-        self.root
-            .with_parent(first, false, link)
-            .at_with("create hard link", || self.root.shown(path))
+        match self.root.with_parent(first, false, link) {
+            Err(error) if refuses_links(error) => self.copy(first, path, meta).map(|()| false),
+            done => {
+                done.at_with("create hard link", || self.root.shown(path))?;
+                let (a, b) = (
+                    self.root.stat_below(first, false)?,
+                    self.root.stat_below(path, false)?,
+                );
+                Ok(a.same_inode(&b))
+            }
+        }
+    }
+
+    /// Makes a file like another one of this tree.
+    fn copy(&self, first: &RelPath, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
+        let from = std::fs::File::from(self.root.open_below(first, OFlags::RDONLY)?);
+        let to = std::fs::File::from(self.create_file(path, meta)?);
+        std::io::copy(&mut &from, &mut &to).at_with("write", || self.root.shown(path))?;
+        meta::apply_to_new(&to, meta).at_with("set the attributes of", || self.root.shown(path))
     }
 
     /// Removes a file again.
@@ -270,4 +323,17 @@ impl Staging {
     pub(crate) fn sync(&self) -> Result<(), PathError> {
         self.root.sync_file_system()
     }
+}
+
+/// The state of a file that was made in a directory and is gone again. Some places give all that is made one owner, and
+/// that says there who made the directory.
+fn made_by_us(dir: &Rooted) -> Result<Stat, PathError> {
+    Trial::new(dir, Kind::File, &Meta::default())?.stat()
+}
+
+/// Whether a file gets no further name, though it could be reached: it has as many as it may, it is of another owner
+/// (`protected_hardlinks`), or the file system has none.
+fn refuses_links(error: rustix::io::Errno) -> bool {
+    use rustix::io::Errno;
+    meta::is_refusal(error) || matches!(error, Errno::MLINK | Errno::XDEV)
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis, snapshot};
-use crate::model::{Change, Class, Kind, PackageChange, Totals};
+use crate::model::{Change, Class, Kind, LeftOut, PackageChange, Totals};
 use crate::ops::{DiffOutcome, Side};
 
 /// Writes what a diff found.
@@ -19,6 +19,7 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
         "diagnosis": outcome.diagnosis.iter().map(super::check::diagnosis).collect::<Vec<_>>(),
         "unstable": outcome.unstable.iter().map(entry::path).collect::<Vec<_>>(),
+        "left_out": outcome.left_out.iter().map(left_out).collect::<Vec<_>>(),
         "unread": outcome.unread.iter().map(entry::path).collect::<Vec<_>>(),
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),
@@ -72,6 +73,15 @@ pub(super) fn package(package: &PackageChange) -> Value {
 pub(super) fn wrong(wrong: &crate::ops::Wrong) -> Value {
     let mut value = entry::path(&wrong.path);
     value["kind"] = wrong.kind.as_str().into();
+    value
+}
+
+/// What a place does not hold of a snapshot.
+pub(super) fn left_out(left: &LeftOut) -> Value {
+    let mut value = serde_json::to_value(&left.lack).unwrap_or_default();
+    value["count"] = left.count.into();
+    value["reason"] = super::super::text::reason(&left.lack).into();
+    value["paths"] = left.examples.iter().map(entry::path).collect();
     value
 }
 

@@ -26,6 +26,7 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome, style: &Style) -> io::Re
     for path in &outcome.unread {
         writeln!(out, "'{path}' could not be read")?;
     }
+    super::left_out::write(out, &outcome.left_out)?;
     super::diagnosis::write(out, &outcome.diagnosis, style)?;
     super::packages::write(out, &outcome.packages)?;
     changes::write(out, &outcome.changes, style)

@@ -70,6 +70,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             writeln!(out, "  {}", super::care::hole_line(hole))?;
         }
     }
+    super::left_out::write(out, &outcome.left_out)?;
     for package in &outcome.left {
         writeln!(out, "{}", left(package))?;
     }

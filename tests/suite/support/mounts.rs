@@ -46,6 +46,42 @@ impl Mount {
         mount(path, &["-o", options, image.to_str().unwrap()])
     }
 
+    /// A new file system in a file `image`, made by `mkfs` and its arguments, such as `mkfs.ext4 -I 128`.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn made(mkfs: &[&str], image: &Path, path: &Path) -> Option<Self> {
+        let file = std::fs::File::create(image).unwrap();
+        file.set_len(320 << 20).unwrap();
+        let made = Command::new(mkfs[0])
+            .args(&mkfs[1..])
+            .arg(image)
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !made {
+            skipped(1, &format!("there is no {}", mkfs[0]));
+            return None;
+        }
+        Self::image(image, path, "loop")
+    }
+
+    /// A file system in user space, mounted by a program of its own, such as `bindfs FROM`.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn user(command: &[&str], path: &Path) -> Option<Self> {
+        std::fs::create_dir_all(path).unwrap();
+        let mounted = Command::new(command[0])
+            .args(&command[1..])
+            .arg(path)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !mounted {
+            skipped(1, &format!("{} does not work here", command[0]));
+            return None;
+        }
+        Some(Self {
+            path: path.to_owned(),
+        })
+    }
+
     /// Makes it read-only, or writable again.
     pub(crate) fn read_only(&self, yes: bool) {
         let option = if yes {
@@ -61,6 +97,15 @@ impl Mount {
                 .unwrap()
                 .success()
         );
+    }
+}
+
+impl Mount {
+    /// Lets it go when nothing needs it any more.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn detach(self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
+        std::mem::forget(self);
     }
 }
 

@@ -44,7 +44,8 @@ impl Tree {
         tree
     }
 
-    /// Without bytecode, which Python may write at any time, and without the times of directories that it touches by that.
+    /// Without bytecode, which Python may write at any time, and without the times of directories that it touches by
+    /// that.
     pub(crate) fn without_bytecode(mut self) -> Self {
         self.0
             .retain(|path, _| !path.iter().any(|part| part == "__pycache__"));
@@ -58,8 +59,8 @@ impl Tree {
         self
     }
 
-    /// Without the hard links that lead out of the tree, as a restore that was interrupted leaves them to its staging.
-    #[allow(dead_code, reason = "for tests/faults")]
+    /// Without the hard links that lead out of the tree, as a restore that was interrupted leaves them to its staging,
+    /// and as a file system in user space may tell them for a while.
     pub(crate) fn by_itself(mut self) -> Self {
         let mut members: BTreeMap<PathBuf, usize> = BTreeMap::new();
         for group in self.0.values().filter_map(|record| record.group.clone()) {

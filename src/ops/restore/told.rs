@@ -1,0 +1,31 @@
+//! What a restore leaves to be known: a line of the log.
+
+use super::Run;
+use crate::model::{Change, Class, LeftOut, SnapshotId};
+use crate::ops::log::{Event, record};
+use crate::tree::Site;
+
+impl Run<'_> {
+    /// Writes into the log what was done.
+    pub(super) fn note(
+        &self,
+        place: &Site,
+        changes: &[Change],
+        incident: Option<SnapshotId>,
+        left_out: &[LeftOut],
+    ) {
+        let differing = changes.iter().filter(|one| one.class != Class::Noise);
+        let event = Event {
+            time: self.context.now,
+            verb: self.verb.to_owned(),
+            venv: self.context.venv_id(place),
+            snapshot: self.chosen.id,
+            incident,
+            label: None,
+            changed: Some(differing.count() as u64),
+            took_ms: Some(self.start.elapsed().as_millis() as u64),
+            lacks: left_out.iter().map(|left| left.lack.clone()).collect(),
+        };
+        record(self.store, &event, self.context.monitor);
+    }
+}

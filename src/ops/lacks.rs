@@ -13,7 +13,7 @@ pub(super) fn known(
     store: &Store,
     venv: &VenvId,
 ) -> Result<Vec<Lack>, Error> {
-    let texts = store.log_events(context.monitor)?;
+    let texts = store.index.log_events(context.monitor)?;
     // Most of them are of saves, and need not be read.
     let restores = texts.iter().rev().filter(|text| !text.contains(SAVE));
     let mut events = restores.filter_map(|text| serde_json::from_str::<Event>(text).ok());

@@ -1,6 +1,7 @@
 //! Fits what shall stand at a place to what the place holds: found out on inodes of our own in staging, one for each
 //! set of attributes, before anything of them is written.
 
+use std::collections::hash_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::disk::staging::Staging;
@@ -74,13 +75,12 @@ impl Fit {
     fn look(&mut self, staging: &Staging, kind: Kind, entries: &[&Entry]) -> Result<(), Error> {
         for entry in entries {
             let key = (kind, timeless(&entry.meta));
-            if !self.held.contains_key(&key) {
+            if let Vacant(place) = self.held.entry(key) {
                 let trial = Trial::new(staging.root(), kind, &entry.meta)?;
-                let held = trial.hold(&entry.meta)?;
+                place.insert(timeless(&trial.hold(&entry.meta)?));
                 if trial.follows_links() {
                     staging.leave_links();
                 }
-                self.held.insert(key, timeless(&held));
             }
         }
         let is_coarse = self.times.contains_key(&kind);

@@ -59,8 +59,9 @@ impl Verified<'_> {
         // the root come when it is exposed, and are read back then.
         let counts = |kind: Kind, entry: &Entry| {
             let later = part.is_some() && entry.node == Node::Dir || entry.path.is_root();
-            !(later && matches!(kind, Kind::Mode | Kind::Owner | Kind::Mtime))
-                && !(kind == Kind::Mtime && staged.fit.loses_times(entry))
+            let comes = later && matches!(kind, Kind::Mode | Kind::Owner | Kind::Mtime);
+            let lacks = kind == Kind::Mtime && staged.fit.loses_times(entry);
+            !comes && !lacks
         };
         let readback = Readback::new(part.as_ref().unwrap_or(target), &counts);
         let root = staged.space.staging.root();

@@ -14,6 +14,9 @@ use crate::support::{Sandbox, Tree, tree::Record, venv};
 /// Mounts a place; none where that cannot be had here.
 type Make = fn(&Sandbox, &Path) -> Option<Mount>;
 
+/// Hurts a tree.
+type Hurt = fn(&Sandbox, &Path);
+
 /// What each place does not hold, as JSON names it.
 const PLACES: [(&str, &[&str], Make); 13] = [
     ("memory", &[], |_, at| Mount::tmpfs(at, "size=64m")),
@@ -228,7 +231,7 @@ fn a_venv_comes_back_on_every_file_system_and_what_that_does_not_hold_is_named()
 }
 
 /// Before each of these the tree is hurt. After each it is the saved one, as far as the place holds it.
-const VERBS: [(&[&str], fn(&Sandbox, &Path)); 4] = [
+const VERBS: [(&[&str], Hurt); 4] = [
     (&["restore", "place/venv"], |_, _| {}),
     (&["restore", "place/venv"], |_, root| {
         fs::remove_dir_all(root.join(venv::SITE).join("click")).unwrap();

@@ -310,10 +310,9 @@ fn settle(
         ..meta.clone()
     };
     let is_gone = |name: &[u8]| !meta.xattrs.iter().any(|(kept, _)| kept == name);
-    let gone = now.iter().filter(|(name, _)| is_gone(name));
+    let mut gone = now.iter().filter(|(name, _)| is_gone(name));
     let settled = gone
-        .map(|(name, _)| rustix::fs::fremovexattr(&fd, name.as_slice()))
-        .collect::<rustix::io::Result<()>>()
+        .try_for_each(|(name, _)| rustix::fs::fremovexattr(&fd, name.as_slice()))
         .and_then(|()| meta::apply(&fd, meta, (stat.uid, stat.gid)));
     match settled {
         Err(Errno::PERM) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),

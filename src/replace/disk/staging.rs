@@ -54,7 +54,7 @@ impl Staging {
                 .at("use directory", root.path());
         }
         // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
-        let private = |stat: Stat| stat.mode & 0o077 == 0;
+        let private = |stat: Stat| matches!(stat.mode & 0o077, 0);
         meta::unless(
             rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)),
             || Stat::of(root.fd()).is_ok_and(private),

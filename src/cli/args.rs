@@ -1,6 +1,7 @@
 //! The command line as clap declares it. What each flag means is said here, and nowhere else, for help, man page and
 //! completions.
 
+mod cache;
 mod transport;
 
 use std::ffi::OsString;
@@ -11,9 +12,11 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use venv_snap::model::{Label, SnapshotRef};
 
+pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheVerb};
 pub(crate) use transport::{Copy, Export, Import};
 
-/// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and durably.
+/// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and
+/// durably.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Before a deploy: save. In an incident: diff, then restore.")]
@@ -64,6 +67,8 @@ pub(crate) enum Command {
     Save(Save),
     /// Check a venv without any snapshot: its files, requirements, imports and interpreter
     Check(Check),
+    /// Check the caches of pip, uv, poetry, pdm and virtualenv, and move what is bad out of their way
+    Cache(Cache),
     /// Show what differs between a snapshot and a venv, or between two snapshots, byte by byte
     Diff(Diff),
     /// Restore a venv from a snapshot: verified first, exchanged in one step, and what it replaces is saved
@@ -154,8 +159,9 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// A venv and a snapshot, or two snapshots. An id of 4 or more hex digits, 'latest', 'latest~N' and '@label' are snapshots, all
-    /// else is a path; write ./NAME for a path of such a form [default: the venv around against its newest baseline]
+    /// A venv and a snapshot, or two snapshots. An id of 4 or more hex digits, 'latest', 'latest~N' and '@label' are
+    /// snapshots, all else is a path; write ./NAME for a path of such a form [default: the venv around against its
+    /// newest baseline]
     #[arg(value_name = "VENV|SNAPSHOT", num_args = 0..=2, value_hint = ValueHint::DirPath)]
     pub(crate) sides: Vec<PathBuf>,
     /// Trust size and times of files that the last save saw, instead of reading every byte

@@ -5,6 +5,7 @@ use venv_snap::report::{json, text};
 
 use super::accepted;
 use super::args::Check;
+use super::caches;
 use super::error::Failure;
 use super::exit::Exit;
 use super::place;
@@ -14,7 +15,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> 
     let site = place::venv(args.venv.as_deref(), session.ui)?;
     let options = CheckOptions {
         accept: accepted::rules(&site)?,
-        caches: place::installer_caches(&site),
+        caches: caches::of_installers(Some(&site)),
         import: args.import,
         compile: args.compile,
         strict: args.strict,

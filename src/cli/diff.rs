@@ -7,6 +7,7 @@ use venv_snap::ops::{DiffOptions, DiffOutcome, diff_snapshots, diff_venv};
 use venv_snap::report::{json, text};
 
 use super::args::Diff;
+use super::caches;
 use super::error::Failure;
 use super::exit::Exit;
 use super::place;
@@ -44,7 +45,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
     let options = DiffOptions {
         snapshot: snapshot.cloned(),
         quick: args.quick,
-        caches: place::installer_caches(&site),
+        caches: caches::of_installers(Some(&site)),
     };
     let outcome = diff_venv(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;

@@ -128,6 +128,7 @@ fn exit(error: &Error) -> Exit {
         Error::Ambiguous { .. }
         | Error::KeepsNothing
         | Error::NoMatch(_)
+        | Error::NotCached(_)
         | Error::NoSuchPath { .. }
         | Error::NoVenv(_)
         | Error::SameStore(_) => Exit::Usage,
@@ -173,6 +174,8 @@ fn hint(error: &Error) -> Option<String> {
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
         Error::OtherVenv { id, of, venv } => format!("'{name} restore {} {id} --from-other' puts the one in place of the other; with '-n' it tells what would change; the venv of the snapshot is '{}'", Shown::path(venv), Shown::path(of)),
+        Error::NotCached(_) => format!("'{name} cache check' without a name reads all that there is"),
+        Error::NoCache(_) => "name the directory that holds 'http-v2' (pip), 'archive-v…' (uv), 'artifacts' (poetry), 'packages' (pdm) or 'wheel' (virtualenv)".to_owned(),
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,
     })
@@ -224,7 +227,8 @@ fn store_hint(error: &StoreError) -> Option<String> {
     })
 }
 
-/// Whether somebody was not let in; an interpreter that may not be run there, or a path that is too long, is something else.
+/// Whether somebody was not let in; an interpreter that may not be run there, or a path that is too long, is something
+/// else.
 fn is_denied(reason: &str) -> bool {
     let denied = std::io::Error::from(rustix::io::Errno::ACCESS).to_string();
     reason.contains(&denied) && !reason.contains("may not run")

@@ -2,6 +2,8 @@
 
 mod accepted;
 mod args;
+mod cache;
+mod caches;
 mod cat;
 mod check;
 mod copy;
@@ -129,6 +131,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Demo(demo) => demo::run(ui, &demo),
         Command::Save(save) => save::run(&session(arguments.global)?, save),
         Command::Check(check) => check::run(&session(arguments.global)?, &check),
+        Command::Cache(args) => cache::run(&session(arguments.global)?, args),
         Command::Diff(diff) => diff::run(&session(arguments.global)?, &diff),
         Command::Restore(restore) => restore::run(&session(arguments.global)?, restore),
         Command::Undo(undo) => undo::run(&session(arguments.global)?, &undo),

@@ -72,7 +72,8 @@ pub(crate) fn lock_wait(option: Option<Duration>) -> Result<Duration, Failure> {
     }
 }
 
-/// A path that means the same from everywhere: the journal of a restore names the store, and is read from another directory.
+/// A path that means the same from everywhere: the journal of a restore names the store, and is read from another
+/// directory.
 fn absolute(store: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(store).map_err(|error| {
         let message = format!(
@@ -256,29 +257,13 @@ pub(crate) fn is_only_store(site: &Site, used: &Path) -> bool {
     !all.any(|store| store != used && store.exists())
 }
 
-/// The caches of uv and pip: that of the environment, of this user and of the venv's owner.
-pub(crate) fn installer_caches(site: &Site) -> Vec<PathBuf> {
-    let owner = std::fs::metadata(site.path()).ok().map(|meta| meta.uid());
-    let homes = [home(), owner.and_then(home_of)];
-    let homes = homes.into_iter().flatten().map(|home| home.join(".cache"));
-    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let mut caches: Vec<PathBuf> = homes
-        .chain(named)
-        .flat_map(|dir| ["uv", "pip"].map(|name| dir.join(name)))
-        .collect();
-    let own = ["UV_CACHE_DIR", "PIP_CACHE_DIR"].map(std::env::var_os);
-    caches.extend(own.into_iter().flatten().map(PathBuf::from));
-    caches.sort();
-    caches.dedup();
-    caches
-}
-
-fn home() -> Option<PathBuf> {
+/// The home directory of this user.
+pub(super) fn home() -> Option<PathBuf> {
     std::env::var_os("HOME").map(PathBuf::from)
 }
 
 /// The home directory of a user, from the password file.
-fn home_of(uid: u32) -> Option<PathBuf> {
+pub(super) fn home_of(uid: u32) -> Option<PathBuf> {
     let text = fs::read_to_string("/etc/passwd").ok()?;
     text.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();

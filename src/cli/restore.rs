@@ -10,6 +10,7 @@ use venv_snap::report::{json, text};
 use venv_snap::{Gap, Process, Site};
 
 use super::args::Restore;
+use super::caches;
 use super::error::Failure;
 use super::exit::Exit;
 use super::place;
@@ -19,7 +20,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
     let (venv, snapshot) = named(args.venv, args.snapshot)?;
     let site = place::venv_to_change(venv.as_deref(), "restore", session.ui)?;
     let mut options = RestoreOptions {
-        caches: place::installer_caches(&site),
+        caches: caches::of_installers(Some(&site)),
         snapshot,
         to: args.to.as_deref().map(Site::resolve).transpose()?,
         from_other: args.from_other,

@@ -44,6 +44,12 @@ pub enum Installer {
     Uv,
     /// `pip`: wheels as they came in `http-v2` and `http`, and such as it built in `wheels`.
     Pip,
+    /// `poetry`: wheels and source archives as they came in `artifacts`.
+    Poetry,
+    /// `pdm`: unpacked wheels in `packages`.
+    Pdm,
+    /// `virtualenv`: what it seeds venvs with, in `wheel`.
+    Virtualenv,
 }
 
 impl Installer {
@@ -52,6 +58,9 @@ impl Installer {
         match self {
             Self::Uv => "uv",
             Self::Pip => "pip",
+            Self::Poetry => "poetry",
+            Self::Pdm => "pdm",
+            Self::Virtualenv => "virtualenv",
         }
     }
 }

@@ -1,19 +1,19 @@
-//! Clues whether damage came with an install: bytecode beside it, the change times of directories, what the install lacks, and what the
-//! caches of installers have.
+//! Clues whether damage came with an install: bytecode beside it, the change times of directories, what the install
+//! lacks, and what the caches of installers have.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
+use crate::cache::{self, SUMMED_MAX, Standing, Wanted};
 use crate::diagnose::{Case, Hurt, brought};
 use crate::disk::rooted::Rooted;
 use crate::model::{Kind, Manifest, RelPath, Time};
 use crate::python::bytecode::{PycHeader, is_bytecode, source_of};
-use crate::python::cache::{self, Found, SUMMED_MAX, Wanted};
 use crate::python::dist::{Dists, Form};
 use crate::tree::hash::read_file;
 
-/// Tells of each damaged module whether bytecode beside it was compiled from the source that it should be. A bad wheel has none such,
-/// and of a missing module none at all.
+/// Tells of each damaged module whether bytecode beside it was compiled from the source that it should be. A bad wheel
+/// has none such, and of a missing module none at all.
 pub(super) fn tell_compiled(root: Option<&Rooted>, live: &Manifest, hurts: &mut [Hurt]) {
     let bytecode = live.entries().iter().map(|entry| &entry.path);
     for pyc in bytecode.filter(|path| path.name().ends_with(b".pyc") && is_bytecode(path)) {
@@ -96,16 +96,16 @@ fn below_site(site: Option<RelPath>, path: &RelPath) -> Option<Vec<u8>> {
 }
 
 /// What stands in the place of a damaged file.
-fn found(root: Option<&Rooted>, hurt: &Hurt) -> Found {
+fn found(root: Option<&Rooted>, hurt: &Hurt) -> Standing {
     let Some(actual) = hurt.actual else {
-        return Found::Nothing;
+        return Standing::Nothing;
     };
     let content = root.and_then(|root| read_file(root, &hurt.path, SUMMED_MAX));
-    let of_size = Found::File {
+    let of_size = Standing::File {
         size: actual.size,
         crc32: None,
     };
-    content.map_or(of_size, |content| Found::of(&content))
+    content.map_or(of_size, |content| Standing::of(&content))
 }
 
 /// Distributions that lack what installers write in the end: INSTALLER.

@@ -116,6 +116,12 @@ pub enum Error {
     /// No path in the snapshot matches.
     #[error("'{0}' matches nothing, neither in the snapshot nor in the venv")]
     NoMatch(String),
+    /// No cache has an entry of a distribution that is named.
+    #[error("no entry of '{}' is in any of these caches", Shown(.0.as_bytes()))]
+    NotCached(String),
+    /// A directory that is named as a cache is not laid out as one that is known.
+    #[error("'{}' is no cache of an installer that is known here", Shown::path(.0))]
+    NoCache(PathBuf),
     /// The snapshot that is named is of another venv, and would replace this one.
     #[error(
         "snapshot {id} is of another venv, '{}', and not of '{}'; nothing was changed",

@@ -3,6 +3,7 @@
 mod adapted;
 mod audit;
 mod behind;
+mod cache;
 mod came_with;
 mod cat;
 mod check;
@@ -43,7 +44,9 @@ mod undelete;
 mod undo;
 mod verify;
 
+pub use crate::cache::{Entry as CacheFound, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 pub use crate::replace::Wrong;
+pub use cache::{CacheCheckOutcome, CacheDir, CacheOptions, CacheSummary, Suspect, cache_check};
 pub use cat::cat;
 pub use check::{CheckOptions, CheckOutcome, check};
 pub use context::Context;

@@ -1,5 +1,5 @@
-//! Who shares the damage of files with several names: an installer that links files from its cache, and venvs that were made
-//! from it. Nothing is looked for where nothing is damaged.
+//! Who shares the damage of files with several names: an installer that links files from its cache, and venvs that were
+//! made from it. Nothing is looked for where nothing is damaged.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -104,18 +104,20 @@ impl Places<'_> {
             Some(_) => None,
             None => self.context.open().ok(),
         };
-        let store = self.store.or(opened.as_ref());
-        let catalog = store.map(|store| store.snapshots.catalog());
-        let catalog = catalog.and_then(Result::ok).unwrap_or_default();
-        let here = |venv: &&crate::model::VenvId| venv.host == self.context.host;
-        let venvs = catalog.snapshots.iter().map(|(_, snapshot)| &snapshot.venv);
-        let mut paths: Vec<PathBuf> = venvs
-            .filter(here)
-            .map(crate::model::VenvId::path)
-            .filter(|path| path != self.own)
-            .collect();
-        paths.sort();
-        paths.dedup();
+        let mut paths = known_venvs(self.context, self.store.or(opened.as_ref()));
+        paths.retain(|path| path != self.own);
         paths
     }
+}
+
+/// The venvs of this host that a store knows.
+pub(super) fn known_venvs(context: &Context<'_>, store: Option<&Store>) -> Vec<PathBuf> {
+    let catalog = store.map(|store| store.snapshots.catalog());
+    let catalog = catalog.and_then(Result::ok).unwrap_or_default();
+    let here = |venv: &&crate::model::VenvId| venv.host == context.host;
+    let venvs = catalog.snapshots.iter().map(|(_, snapshot)| &snapshot.venv);
+    let mut paths: Vec<PathBuf> = venvs.filter(here).map(crate::model::VenvId::path).collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }

@@ -1,7 +1,6 @@
 //! What Python and its installers put into a venv, read from whatever gives the contents. Knows no store.
 
 pub(crate) mod bytecode;
-pub(crate) mod cache;
 pub(crate) mod dist;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;

@@ -17,6 +17,8 @@ mod audit;
 mod bad_input;
 mod beyond;
 mod bytecode;
+mod cache_check;
+mod cache_unpacked;
 mod caches;
 mod care;
 mod chosen;

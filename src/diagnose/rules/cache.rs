@@ -74,9 +74,11 @@ fn cure(entries: &[CacheEntry]) -> Vec<Vec<String>> {
             (Installer::Uv, _) => (["uv", "cache", "clean"], packages),
             (Installer::Pip, true) => (["pip", "cache", "remove"], packages),
             (Installer::Pip, false) => (["pip", "cache", "purge"], BTreeSet::new()),
+            // These know no command for one package: what lies there is moved away.
+            (Installer::Poetry | Installer::Pdm | Installer::Virtualenv, _) => return None,
         };
         let words = words.into_iter().chain(named).chain(["--cache-dir", cache]);
-        words.map(str::to_owned).collect()
+        Some(words.map(str::to_owned).collect())
     };
-    caches.into_iter().map(command).collect()
+    caches.into_iter().filter_map(command).collect()
 }

@@ -105,7 +105,7 @@ pub(crate) enum Hash {
 
 /// The hash in a field, by its value: the specification wants base64 for URLs without padding, and some builders write
 /// hexadecimal digits or other base64. What has not the length of a hash is none.
-pub(super) fn hash(field: &[u8]) -> Hash {
+pub(crate) fn hash(field: &[u8]) -> Hash {
     if field.is_empty() {
         return Hash::None;
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 
-pub(crate) use hash::{Algorithm, Hash, Sum};
+pub(crate) use hash::{Algorithm, Hash, Sum, hash};
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 use load::load;
 pub(crate) use load::name_of;

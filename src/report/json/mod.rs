@@ -1,5 +1,6 @@
 //! One JSON document per answer: `"format": 1`, fields only ever added (docs/cli.md, "JSON").
 
+mod cache;
 mod care;
 mod check;
 mod diff;
@@ -20,6 +21,7 @@ use crate::ops::{
     SaveOutcome, ShowOutcome, StatsOutcome,
 };
 
+pub use cache::cache_check;
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::check;
 pub use diff::diff;

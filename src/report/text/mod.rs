@@ -1,5 +1,6 @@
 //! Text for people: plain words, the worst first, names made safe to show.
 
+mod cache;
 mod care;
 mod changes;
 mod check;
@@ -19,6 +20,8 @@ mod wrap;
 
 use jiff::tz::TimeZone;
 
+pub use cache::cache_check;
+pub(super) use cache::what as fault_text;
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::{check, refused};
 pub(super) use diagnosis::{afterwards, rest};

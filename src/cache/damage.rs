@@ -1,14 +1,16 @@
-//! What the caches of installers have of a distribution, and whether it has the same damage: uv keeps wheels unpacked
-//! in `archive-v*`, pip as they came in `http-v2` and `http`, and those that it built in `wheels`. No layout is
-//! guessed: directories of other names are not looked into. Nothing is changed.
+//! Whether the caches of installers have the same damage of a distribution as a venv, so that the next install would
+//! bring it back. Nothing is changed, and what cannot be read is passed over.
 
 use std::fs::{self, File, Metadata};
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use zip::ZipArchive;
+use rustix::fs::OFlags;
 
-use crate::disk::rooted::os;
+use super::buckets::{Holds, holds, installer_of};
+use super::wheel;
+use super::window::Window;
+use crate::disk::rooted::{Rooted, os};
+use crate::disk::walk::walk;
 use crate::model::{CacheEntry, Installer};
 
 /// A cache may be huge; what is not among so many files is not found.
@@ -24,12 +26,12 @@ pub(crate) struct Wanted {
     /// The name of its `.dist-info` directory.
     pub(crate) info: Vec<u8>,
     /// Its damaged files by their paths below site-packages, with what stands there.
-    pub(crate) damage: Vec<(Vec<u8>, Found)>,
+    pub(crate) damage: Vec<(Vec<u8>, Standing)>,
 }
 
 /// What stands in the place of a damaged file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Found {
+pub(crate) enum Standing {
     /// Nothing.
     Nothing,
     /// A file.
@@ -41,7 +43,7 @@ pub(crate) enum Found {
     },
 }
 
-impl Found {
+impl Standing {
     /// What a file holds. A directory or a link is none.
     pub(crate) fn of(content: &[u8]) -> Self {
         Self::File {
@@ -68,97 +70,119 @@ fn crc32(content: &[u8]) -> u32 {
     crc.sum()
 }
 
-/// Entries of some caches that have all the damage of a wanted distribution. What cannot be read is passed over.
+/// Entries of some caches that have all the damage of a wanted distribution.
 pub(crate) fn find(caches: &[PathBuf], wanted: &[Wanted]) -> Vec<CacheEntry> {
     let mut found = Vec::new();
     for cache in caches.iter().filter(|_| !wanted.is_empty()) {
-        for bucket in children(cache) {
-            let name = bucket.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("archive-v") {
-                in_archives(cache, &bucket, wanted, &mut found);
-            } else if matches!(&*name, "http" | "http-v2" | "wheels") {
-                in_wheels(cache, &bucket, wanted, &mut found);
+        let resolved = fs::canonicalize(cache);
+        let Some(root) = resolved.ok().and_then(|path| Rooted::open(&path).ok()) else {
+            continue;
+        };
+        let names = root.names().unwrap_or_default();
+        let Some(installer) = installer_of(&names) else {
+            continue;
+        };
+        let sought = Sought {
+            cache,
+            installer,
+            wanted,
+        };
+        for name in names {
+            let Ok(bucket) = root.enter(&name) else {
+                continue;
+            };
+            match holds(installer, &name) {
+                Some(Holds::Unpacked | Holds::Packages) => sought.in_unpacked(&bucket, &mut found),
+                Some(Holds::Responses | Holds::Archives) => sought.in_wheels(&bucket, &mut found),
+                _ => {}
             }
         }
     }
     found
 }
 
-fn entry(installer: Installer, wanted: &Wanted, path: &Path, cache: &Path) -> CacheEntry {
-    CacheEntry {
-        installer,
-        package: wanted.package.clone(),
-        path: path.to_string_lossy().into_owned(),
-        cache: cache.to_string_lossy().into_owned(),
-    }
+/// What is looked for, and where.
+struct Sought<'a> {
+    cache: &'a Path,
+    installer: Installer,
+    wanted: &'a [Wanted],
 }
 
-/// Unpacked wheels, each in a directory of its own.
-fn in_archives(cache: &Path, bucket: &Path, wanted: &[Wanted], found: &mut Vec<CacheEntry>) {
-    for archive in children(bucket).take(FILES_MAX) {
-        let has_it = |path: &[u8], of: Found| of.agrees(unpacked(&archive.join(os(path)), of));
-        for one in wanted {
-            let is_it = kind(&archive.join(os(&one.info))).is_some_and(|meta| meta.is_dir());
-            if is_it && one.damage.iter().all(|(path, of)| has_it(path, *of)) {
-                found.push(entry(Installer::Uv, one, &archive, cache));
+impl Sought<'_> {
+    fn entry(&self, wanted: &Wanted, path: &Path) -> CacheEntry {
+        CacheEntry {
+            installer: self.installer,
+            package: wanted.package.clone(),
+            path: path.to_string_lossy().into_owned(),
+            cache: self.cache.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// Unpacked wheels, each in a directory of its own.
+    fn in_unpacked(&self, bucket: &Rooted, found: &mut Vec<CacheEntry>) {
+        let names = bucket.names().unwrap_or_default();
+        for archive in names
+            .iter()
+            .take(FILES_MAX)
+            .map(|name| bucket.path().join(os(name)))
+        {
+            let has_it =
+                |path: &[u8], of: Standing| of.agrees(unpacked(&archive.join(os(path)), of));
+            for one in self.wanted {
+                let is_it = kind(&archive.join(os(&one.info))).is_some_and(|meta| meta.is_dir());
+                if is_it && one.damage.iter().all(|(path, of)| has_it(path, *of)) {
+                    found.push(self.entry(one, &archive));
+                }
             }
+        }
+    }
+
+    /// Wheels as they are, anywhere below a directory.
+    fn in_wheels(&self, bucket: &Rooted, found: &mut Vec<CacheEntry>) {
+        let all = walk(bucket).unwrap_or_default();
+        for one in all.iter().filter(|one| one.stat.is_file()).take(FILES_MAX) {
+            let Ok(fd) = bucket.open_below(&one.path, OFlags::RDONLY) else {
+                continue;
+            };
+            let file = File::from(fd);
+            let window = Window::new(&file, 0, one.stat.size);
+            let path = bucket.shown(&one.path);
+            let entry = |one| self.entry(one, &path);
+            found.extend(damaged(&window, self.wanted).into_iter().map(entry));
         }
     }
 }
 
 /// What stands at a path, read as far as a comparison needs.
-fn unpacked(path: &Path, like: Found) -> Found {
+fn unpacked(path: &Path, like: Standing) -> Standing {
     match kind(path) {
-        None => Found::Nothing,
+        None => Standing::Nothing,
         Some(meta) => {
             let size = meta.len();
             let is_like =
-                matches!(like, Found::File { size: wanted, crc32: Some(_) } if wanted == size);
+                matches!(like, Standing::File { size: wanted, crc32: Some(_) } if wanted == size);
             let content = (is_like && meta.is_file()).then(|| fs::read(path).ok());
             let crc32 = content.flatten().map(|content| crc32(&content));
-            Found::File { size, crc32 }
+            Standing::File { size, crc32 }
         }
     }
 }
 
-/// Wheels as they are, anywhere below a directory.
-fn in_wheels(cache: &Path, bucket: &Path, wanted: &[Wanted], found: &mut Vec<CacheEntry>) {
-    let mut todo = vec![bucket.to_owned()];
-    let mut seen = 0;
-    while let Some(dir) = todo.pop() {
-        for path in children(&dir) {
-            seen += 1;
-            match kind(&path) {
-                _ if seen > FILES_MAX => return,
-                Some(meta) if meta.is_dir() => todo.push(path),
-                Some(meta) if meta.is_file() => {
-                    let entry = |one| entry(Installer::Pip, one, &path, cache);
-                    found.extend(damaged(&path, wanted).into_iter().map(entry));
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Those of the distributions whose damage a file has that is a wheel.
-fn damaged<'a>(path: &Path, wanted: &'a [Wanted]) -> Vec<&'a Wanted> {
-    let opened = File::open(path).ok();
-    let wheel = opened.and_then(|file| ZipArchive::new(BufReader::new(file)).ok());
-    let Some(mut wheel) = wheel else {
+/// Those of the distributions whose damage a wheel has. It may stand behind the headers of a response.
+fn damaged<'a>(window: &Window<'_>, wanted: &'a [Wanted]) -> Vec<&'a Wanted> {
+    let Ok(Some(mut archive)) = wheel::open(window) else {
         return Vec::new();
     };
     let mut member = |path: &[u8]| {
-        let name = std::str::from_utf8(path).ok()?;
-        let index = wheel.index_for_name(name)?;
-        let member = wheel.by_index_raw(index).ok()?;
+        let index = archive.index_for_name_raw(path)?;
+        let member = archive.by_index_raw(index).ok()?;
         let (size, crc32) = (member.size(), Some(member.crc32()));
-        Some(Found::File { size, crc32 })
+        Some(Standing::File { size, crc32 })
     };
     let mut has_all = |one: &Wanted| {
         let is_it = member(&[&one.info[..], b"/METADATA"].concat()).is_some();
         let mut damage = one.damage.iter();
-        is_it && damage.all(|(path, of)| of.agrees(member(path).unwrap_or(Found::Nothing)))
+        is_it && damage.all(|(path, of)| of.agrees(member(path).unwrap_or(Standing::Nothing)))
     };
     wanted.iter().filter(|one| has_all(one)).collect()
 }
@@ -168,17 +192,12 @@ fn kind(path: &Path) -> Option<Metadata> {
     fs::symlink_metadata(path).ok()
 }
 
-fn children(dir: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Write;
 
-    fn wanted(path: &str, found: Found) -> Vec<Wanted> {
+    fn wanted(path: &str, found: Standing) -> Vec<Wanted> {
         vec![Wanted {
             package: "wool".to_owned(),
             info: b"wool-1.0.dist-info".to_vec(),
@@ -220,13 +239,13 @@ mod tests {
             entries.iter().map(|one| one.installer).collect::<Vec<_>>()
         };
         let both = [Installer::Uv, Installer::Pip];
-        assert_eq!(there("wool/core.py", Found::Nothing), both);
-        assert_eq!(there("wool/other.py", Found::of(b"")), both);
-        assert_eq!(there("wool/whole.py", Found::of(b"x = 1\n")), both);
-        assert!(there("wool/whole.py", Found::of(b"x = 2\n")).is_empty());
-        assert!(there("wool/whole.py", Found::Nothing).is_empty());
-        assert!(there("wool/core.py", Found::of(b"")).is_empty());
-        let mut other = wanted("wool/core.py", Found::Nothing);
+        assert_eq!(there("wool/core.py", Standing::Nothing), both);
+        assert_eq!(there("wool/other.py", Standing::of(b"")), both);
+        assert_eq!(there("wool/whole.py", Standing::of(b"x = 1\n")), both);
+        assert!(there("wool/whole.py", Standing::of(b"x = 2\n")).is_empty());
+        assert!(there("wool/whole.py", Standing::Nothing).is_empty());
+        assert!(there("wool/core.py", Standing::of(b"")).is_empty());
+        let mut other = wanted("wool/core.py", Standing::Nothing);
         other[0].info = b"wool-1.1.dist-info".to_vec();
         assert!(find(&caches, &other).is_empty());
         assert!(find(&caches, &[]).is_empty());

@@ -1,0 +1,73 @@
+//! `snap cache`
+
+use venv_snap::Site;
+use venv_snap::ops::{CacheOptions, cache_check};
+use venv_snap::report::{json, text};
+
+use super::args::{Cache, CacheCheck, CacheOf, CacheVerb};
+use super::caches;
+use super::error::Failure;
+use super::exit::Exit;
+use super::place;
+use super::session::{Session, findings};
+use super::ui::Ui;
+
+pub(crate) fn run(session: &Session<'_>, args: Cache) -> Result<Exit, Failure> {
+    match args.verb {
+        CacheVerb::Check(args) => check(session, args),
+    }
+}
+
+fn check(session: &Session<'_>, args: CacheCheck) -> Result<Exit, Failure> {
+    let options = options(session.ui, args.packages, args.of)?;
+    let outcome = cache_check(&session.context, &options)?;
+    session.answer(|out, style| {
+        if session.json {
+            json::cache_check(out, &outcome)
+        } else {
+            text::cache_check(out, &outcome, style)
+        }
+    })?;
+    if outcome.caches.is_empty() {
+        session
+            .ui
+            .hint("no cache is where the installers keep theirs; name one with --cache DIR");
+    }
+    if !outcome.bad.is_empty() {
+        let name = super::program_name();
+        let packages = outcome.packages().join(" ");
+        let all = outcome.bad.iter().all(|bad| bad.entry.package.is_some());
+        let packages = if all && !options.packages.is_empty() {
+            format!(" {packages}")
+        } else {
+            String::new()
+        };
+        session.ui.hint(&format!("'{name} cache quarantine{packages}' moves what is bad out of the installers' way, and deletes nothing"));
+    }
+    Ok(if outcome.unread.is_empty() {
+        findings(!outcome.bad.is_empty())
+    } else {
+        Exit::NotDone
+    })
+}
+
+fn options(ui: &Ui, packages: Vec<String>, of: CacheOf) -> Result<CacheOptions, Failure> {
+    let venvs: Result<Vec<Site>, _> = of.venv.iter().map(|dir| Site::resolve(dir)).collect();
+    let mut venvs = venvs?;
+    if venvs.is_empty() {
+        venvs.extend(place::venv_around(None, ui).ok().flatten());
+    }
+    let caches = if of.cache.is_empty() {
+        caches::at_their_places(venvs.first())
+    } else {
+        of.cache.iter().map(|dir| caches::named(dir)).collect()
+    };
+    let mut indexes = of.index_url;
+    indexes.extend(caches::indexes());
+    Ok(CacheOptions {
+        caches,
+        packages,
+        indexes,
+        venvs,
+    })
+}

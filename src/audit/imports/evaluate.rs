@@ -215,10 +215,15 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             source: &source,
             ..inside
         };
-        match source.functions.get(name) {
-            Some(steps) => self.called(inside, steps),
-            None => Exits::on(),
+        let Some(steps) = source.functions.get(name) else {
+            return Exits::on();
+        };
+        let exits = self.called(inside, steps);
+        // A function that would fail whenever it is called was not read as it is meant.
+        if exits.surely_fails() && exits.convicted().is_none() {
+            return Exits::unknown();
         }
+        exits
     }
 
     fn called(&mut self, inside: Here<'_, 'a>, steps: &[Step]) -> Exits {
@@ -257,7 +262,18 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             ..here
         };
         let mut body = self.body(inside, &one.body);
-        let failures = std::mem::take(&mut body.fails);
+        let sure = body.convicted().cloned().map(|missing| Failure {
+            missing: Some(missing),
+            always: true,
+        });
+        let mut failures = std::mem::take(&mut body.fails);
+        // What may have failed before does not matter where the body fails in any case.
+        if let Some(sure) = sure {
+            let others = failures.iter_mut().flatten();
+            for other in others.filter(|other| other.missing.is_none()) {
+                *other = sure.clone();
+            }
+        }
         let may_fail = failures.iter().any(Option::is_some);
         let can_end = body.goes || body.breaks || body.returns;
         let mut ends: Vec<Exits> = Vec::new();

@@ -3,6 +3,16 @@
 use super::{Row, judge};
 
 const HANDLERS: &[Row] = &[
+    (
+        "something before may fail as well, and the handler fails in any case (invoke)",
+        "try:\n    from a.fast.x import y\n    from .gone import z\nexcept ImportError:\n    import other\n",
+        true,
+    ),
+    (
+        "something before may fail as well, and the handler helps",
+        "try:\n    from a.fast.x import y\n    from .gone import z\nexcept ImportError:\n    y = None\n",
+        false,
+    ),
     ("no guard", "import a.gone", true),
     ("from", "from a.gone import x", true),
     ("relative", "from .gone import x", true),

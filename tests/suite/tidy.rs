@@ -268,18 +268,22 @@ fn every_document_is_linked_and_every_test_file_is_declared() {
             "link docs/{name} from README.md or docs/architecture.md"
         );
     }
-    let main = read("tests/suite/main.rs");
-    for entry in fs::read_dir(Path::new(ROOT).join("tests/suite")).unwrap() {
-        let name = entry
-            .unwrap()
-            .file_name()
-            .to_string_lossy()
-            .trim_end_matches(".rs")
-            .to_owned();
-        assert!(
-            name == "main" || main.contains(&format!("mod {name};")),
-            "declare 'mod {name};' in tests/suite/main.rs"
-        );
+    // A folder has its own list.
+    let mut todo = vec![(PathBuf::from("tests/suite"), "main.rs")];
+    while let Some((folder, list)) = todo.pop() {
+        let declared = read(&folder.join(list).to_string_lossy());
+        for entry in fs::read_dir(Path::new(ROOT).join(&folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            if path.join("mod.rs").exists() {
+                todo.push((folder.join(&name), "mod.rs"));
+            }
+            assert!(
+                path.ends_with(list) || declared.contains(&format!("mod {name};")),
+                "declare 'mod {name};' in {}/{list}",
+                folder.display()
+            );
+        }
     }
 }
 

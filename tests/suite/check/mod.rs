@@ -1,0 +1,21 @@
+//! What `check` finds in a venv without any snapshot, and what it does not call damage.
+
+pub(crate) mod audit;
+mod bytecode;
+mod closed_directories;
+mod installed;
+mod interpreters;
+mod leftovers;
+mod linked;
+mod matrix;
+mod names;
+mod owners;
+mod pyc;
+mod rows;
+mod scripts;
+mod sources;
+mod startup;
+mod system_site;
+mod unfinished;
+mod unseen;
+mod within;

@@ -1,0 +1,80 @@
+//! What stands in `bin` and cannot be started, and what only root may read.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::check::audit::found;
+use crate::support::wheel::venv_with_pip;
+use crate::support::{Sandbox, venv};
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// Its scripts name the place where it was: that was "sound", and no service of it started.
+#[test]
+fn a_venv_that_was_moved_does_not_pass_a_check_and_is_not_damaged() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    fs::rename(sandbox.venv(), sandbox.path("moved")).unwrap();
+    let answer = sandbox.json(1, &["check", "moved"]);
+    assert_eq!(found(&answer), ["script-interpreter "], "{answer}");
+    let old = sandbox.venv().join("bin").display().to_string();
+    let text = answer["findings"][0]["text"].as_str().unwrap();
+    assert!(text.contains(&old) && text.contains("bin/pip"), "{answer}");
+    let run = sandbox.code(1, &["check", "moved"]);
+    let said = "1 interpreter that it uses is gone";
+    assert!(run.stdout.contains(said), "{run}");
+    let saved = sandbox.json(0, &["save", "moved"]);
+    assert_eq!(saved["snapshot"]["baseline"], true, "{saved}");
+    // The same tree, once its scripts find what they name.
+    let bin = sandbox.venv().join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    for name in ["python", "python3"] {
+        let real = fs::canonicalize(sandbox.path("moved/bin").join(name)).unwrap();
+        std::os::unix::fs::symlink(real, bin.join(name)).unwrap();
+    }
+    sandbox.ok(&["check", "moved"]);
+    let saved = sandbox.json(0, &["save", "moved"]);
+    assert_eq!(found(&saved["audit"]), [""; 0], "{saved}");
+    // And once they do not: no byte of the venv changed.
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    let saved = sandbox.json(0, &["save", "moved"]);
+    let found = found(&saved["audit"]);
+    assert_eq!(found, ["script-interpreter "], "{saved}");
+    // What the finding advises.
+    sandbox.ok(&["restore", "venv", "--to", "adapted"]);
+    sandbox.ok(&["check", "adapted"]);
+}
+
+#[test]
+fn a_script_that_nobody_may_run_and_what_only_root_may_read_are_damage() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    let pip = sandbox.venv().join("bin/pip");
+    mode(&pip, 0o644);
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&answer), ["mode bin/pip"], "{answer}");
+    assert_eq!(answer["diagnosis"][0]["rule"], "permissions", "{answer}");
+    sandbox.code(1, &["save", "venv"]);
+    mode(&pip, 0o755);
+    // A script that came with a wheel has the mode that it had there, and any shell.
+    let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
+    venv::write(&sandbox.venv(), "bin/helper", b"#!/no/such/shell\n");
+    let record = fs::read_dir(&site).unwrap().map(|one| one.unwrap().path());
+    let mut record = record.filter(|path| path.join("RECORD").exists());
+    let pip = record.find(|path| path.to_string_lossy().contains("/pip-"));
+    venv::append(pip.unwrap().join("RECORD"), "../../../bin/helper,,\n");
+    sandbox.ok(&["check", "venv"]);
+    if !rustix::process::geteuid().is_root() {
+        // Others cannot look at all, which is told as that.
+        return;
+    }
+    mode(&site.join("pip"), 0);
+    let answer = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&answer), ["mode pip"], "{answer}");
+    mode(&site.join("pip"), 0o755);
+    sandbox.ok(&["save", "venv"]);
+}

@@ -1,0 +1,21 @@
+//! What `restore` and `undo` put there, keep and leave alone, also after a crash.
+
+mod fallback;
+mod full_disk;
+mod heal;
+mod in_place;
+mod incidents;
+mod kept;
+pub(crate) mod late;
+mod old_place;
+mod order;
+mod other_place;
+mod part;
+mod places;
+pub(crate) mod recovery;
+mod relocation;
+mod resumed;
+mod signals;
+mod undo;
+mod unsettled;
+pub(crate) mod windows;

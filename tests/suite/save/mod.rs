@@ -1,0 +1,10 @@
+//! What `save` keeps: every attribute, whatever the clock and the file system say.
+
+mod afterwards;
+mod attributes;
+mod clock;
+mod coarse_times;
+mod golden;
+mod labels;
+mod large;
+mod round_trip;

@@ -1,5 +1,6 @@
 //! Files of RECORD that are links into the cache of an installer, or lie behind one: uv's `--link-mode symlink`, pdm's
-//! `install.cache`, virtualenv's `--symlink-app-data`. What they lead to is held against RECORD as if it lay in the venv.
+//! `install.cache`, virtualenv's `--symlink-app-data`. What they lead to is held against RECORD as if it lay in the
+//! venv.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -148,8 +149,7 @@ impl<'a> Standing<'a> {
         self.0.into_iter().map(|(cache, (count, first, dists))| {
             let files = if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
             let text = format!(
-                "this venv stands on the cache '{}': {files} of {} are links into it or lie behind one. What is saved of them are the \
-                 links: the content lies elsewhere, and a restore needs it there",
+                "this venv stands on the cache '{}': {files} of {} are links into it or lie behind one",
                 Shown::path(&cache),
                 if dists.len() == 1 { "1 distribution".to_owned() } else { format!("{} distributions", dists.len()) },
             );
@@ -161,7 +161,8 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// The cache that a target lies in, by the layout of its installer; else the directory that takes the place of site-packages there.
+/// The cache that a target lies in, by the layout of its installer; else the directory that takes the place of
+/// site-packages there.
 pub(super) fn cache_of(subject: &Subject<'_>, to: &Path, path: &RelPath) -> PathBuf {
     let parts: Vec<String> = to
         .iter()

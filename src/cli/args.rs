@@ -139,6 +139,9 @@ pub(crate) struct Save {
     /// Save it even if it is damaged, cannot be read or never holds still; it is no baseline then
     #[arg(long)]
     pub(crate) force: bool,
+    /// Save what links into an installer's cache lead to as files, so that a restore stands alone
+    #[arg(long)]
+    pub(crate) follow: bool,
 }
 
 #[derive(Debug, Args)]

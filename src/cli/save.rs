@@ -18,6 +18,7 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
         note: args.note,
         pin: args.pin,
         force: args.force,
+        follow: args.follow,
         accept: accepted::rules(&site)?,
     };
     let outcome = match save(&session.context, &site, &options) {

@@ -22,6 +22,8 @@ pub(crate) struct Hurt {
     pub(crate) expected_mtime: Option<Time>,
     /// The cache that its content lies in, where a link leads there.
     pub(crate) behind: Option<String>,
+    /// Whether a snapshot has the content that should be there.
+    pub(crate) saved: bool,
     /// What is there now; none for what is missing, but for a link that leads nowhere.
     pub(crate) actual: Option<Actual>,
     /// Whether bytecode beside it was compiled from the source that it should be: so it was there and whole after its install.
@@ -60,6 +62,26 @@ pub(crate) struct Expected<'a> {
     pub(crate) mtime: Option<Time>,
 }
 
+/// Whether the install of a distribution that has no INSTALLER was interrupted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Interruption {
+    /// Nothing else shows it: Debian and hands that unpack wheels write none.
+    Possible,
+    /// It was, or failed; with the installer where that is certain.
+    Certain(Option<Installer>),
+}
+
+impl Case<'_> {
+    /// Distributions of which the install was interrupted for certain, with the installer where that is known.
+    pub(crate) fn interrupted(&self) -> impl Iterator<Item = (&String, Option<Installer>)> {
+        let all = self.unfinished.iter();
+        all.filter_map(|(name, interruption)| match interruption {
+            Interruption::Possible => None,
+            Interruption::Certain(by) => Some((name, *by)),
+        })
+    }
+}
+
 /// All that the rules may know. Sorted by path where it is a list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Case<'a> {
@@ -75,16 +97,14 @@ pub(crate) struct Case<'a> {
     pub(crate) installed: HashMap<String, Time>,
     /// Distributions that were not installed again since the snapshot: their RECORDs have the time that they had.
     pub(crate) same_install: HashSet<String>,
-    /// Distributions whose installation did not come to its end, as far as their own files tell.
-    pub(crate) unfinished: HashSet<String>,
+    /// Distributions without INSTALLER, which is written last, by name.
+    pub(crate) unfinished: BTreeMap<String, Interruption>,
     /// What installers' caches have of the distributions whose damage came with the install, where it has the same damage.
     pub(crate) cached: Vec<CacheEntry>,
     /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
     pub(crate) leftovers: Vec<RelPath>,
     /// Those of them beside which no complete distribution of their name stands, where that is known.
     pub(crate) stranded: Vec<RelPath>,
-    /// Distributions whose installer was interrupted, by name, with the installer where that is certain.
-    pub(crate) begun: BTreeMap<String, Option<Installer>>,
     /// What is wrong with the interpreter, in words, if anything.
     pub(crate) interpreter: Option<String>,
     /// What has to be put right then.

@@ -9,7 +9,7 @@ mod rules;
 mod standing;
 mod versions;
 
-pub(crate) use case::{Actual, Case, Expected, Hurt};
+pub(crate) use case::{Actual, Case, Expected, Hurt, Interruption};
 pub(crate) use class::{classify, settle_directories};
 pub(crate) use packages::{Packages, Progress};
 pub(crate) use rules::{brought, diagnose};

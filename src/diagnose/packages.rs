@@ -316,12 +316,15 @@ impl<'a> Packages<'a> {
         }
     }
 
-    /// Every path that a distribution has on either side: its files, its info directory, its bytecode.
+    /// Every path that a distribution has on either side: its files, its info directory, its bytecode, and
+    /// the scripts of an install that was not finished.
     pub(crate) fn paths_of(&self, name: &str) -> HashSet<RelPath> {
         let mut paths = HashSet::new();
         for (dists, manifest) in [(self.expected, self.before), (self.actual, self.after)] {
             for dist in dists.all.iter().filter(|dist| dist.name == name) {
-                let listed: HashSet<&RelPath> = rows(dist).map(|row| &row.path).collect();
+                let begun = dist.unfinished.iter().flat_map(|begun| &begun.scripts);
+                let listed: HashSet<&RelPath> =
+                    rows(dist).map(|row| &row.path).chain(begun).collect();
                 let own = manifest
                     .entries()
                     .iter()
@@ -339,11 +342,15 @@ impl<'a> Packages<'a> {
     }
 }
 
+/// Whether two lists of files are one. Where one of them lies behind a link, no tree has its digest, and what they say counts.
 pub(super) fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
     let digest = |dist: &Dist, manifest: &Manifest| {
         let (path, _) = dist.record.as_ref()?;
         manifest.get(path)?.digest()
     };
-    digest(old, packages.before).is_some()
-        && digest(old, packages.before) == digest(new, packages.after)
+    let digests = (digest(old, packages.before), digest(new, packages.after));
+    match digests {
+        (Some(old), Some(new)) => old == new,
+        _ => old.record.is_some() && old.record == new.record,
+    }
 }

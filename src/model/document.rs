@@ -18,12 +18,35 @@ pub struct Document {
     /// What a restore found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentReport>,
+    /// What was saved in the places of links; none where links were saved as links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed: Option<Followed>,
+}
+
+/// What links out of a venv led to, and was saved in their places.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Followed {
+    /// How many links.
+    pub links: u64,
+    /// How many files they led to.
+    pub files: u64,
+    /// How many bytes these have.
+    pub bytes: u64,
+}
+
+impl Followed {
+    /// Adds what other links led to.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.links += other.links;
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
 }
 
 impl Document {
     /// Whether there is anything to keep.
     pub fn is_empty(&self) -> bool {
-        self.audit.is_none() && self.incident.is_none()
+        self.audit.is_none() && self.incident.is_none() && self.followed.is_none()
     }
 }
 

@@ -21,7 +21,7 @@ pub use audit::{Audit, Audited, Check, Finding, Unread};
 pub use change::{Change, Class, Detail, Kind};
 pub use diagnosis::{CacheEntry, Diagnosis, Installer};
 pub use digest::Digest;
-pub use document::{Deed, Document, IncidentReport, Seen};
+pub use document::{Deed, Document, Followed, IncidentReport, Seen};
 pub use entry::{Entry, Manifest, Meta, Node, Special, Time};
 pub use installed::{Interpreter, Package};
 pub use packages::{PackageChange, PackageState};

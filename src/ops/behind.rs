@@ -6,8 +6,16 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Change, Check, Class, Detail, Finding, Kind};
 use crate::tree::scan::Scan;
 
-/// Damage behind the links of a live tree, as changes beside those that a comparison found.
-pub(super) fn changes(root: &Rooted, scan: &Scan, known: &mut Vec<Change>) {
+/// Whether damage behind links that are the same on both sides counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unchanged {
+    Counts,
+    /// Whoever brings back links brings back what they lead to as little.
+    Passes,
+}
+
+/// Damage behind the links of a live tree, as changes beside those that a comparison found, which get the name of the cache.
+pub(super) fn changes(root: &Rooted, scan: &Scan, unchanged: Unchanged, known: &mut Vec<Change>) {
     let audited = Audited {
         root,
         scan,
@@ -19,7 +27,8 @@ pub(super) fn changes(root: &Rooted, scan: &Scan, known: &mut Vec<Change>) {
         };
         match known.binary_search_by(|one| one.path.cmp(&change.path)) {
             Ok(at) => known[at].detail.behind = change.detail.behind,
-            Err(at) => known.insert(at, change),
+            Err(at) if unchanged == Unchanged::Counts => known.insert(at, change),
+            Err(_) => {}
         }
     }
 }

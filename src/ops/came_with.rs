@@ -1,11 +1,11 @@
 //! Clues whether damage came with an install: bytecode beside it, the change times of directories, what the install
 //! lacks, and what the caches of installers have.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::cache::{self, SUMMED_MAX, Standing, Wanted};
-use crate::diagnose::{Case, Hurt, brought};
+use crate::diagnose::{Case, Hurt, Interruption, brought};
 use crate::disk::rooted::Rooted;
 use crate::model::{Kind, Manifest, RelPath, Time};
 use crate::python::bytecode::{PycHeader, is_bytecode, source_of};
@@ -109,13 +109,23 @@ fn found(root: Option<&Rooted>, hurt: &Hurt) -> Standing {
 }
 
 /// Distributions that lack what installers write in the end: INSTALLER.
-pub(super) fn unfinished(dists: &Dists, live: &Manifest) -> HashSet<String> {
+pub(super) fn unfinished(dists: &Dists, live: &Manifest) -> BTreeMap<String, Interruption> {
     let lacks = |info: &RelPath| {
         let installer = info.join(b"INSTALLER").ok();
         installer.is_some_and(|path| live.get(&path).is_none())
     };
-    let all = dists.all.iter().filter(|dist| dist.form == Form::DistInfo);
-    all.filter(|dist| lacks(&dist.info))
-        .map(|dist| dist.name.clone())
-        .collect()
+    let mut found = BTreeMap::new();
+    for dist in &dists.all {
+        let interruption = match &dist.unfinished {
+            Some(unfinished) => Interruption::Certain(unfinished.by),
+            None if dist.form == Form::DistInfo && lacks(&dist.info) => Interruption::Possible,
+            None => continue,
+        };
+        // Of two of one name the certain one counts.
+        let known = found.entry(dist.name.clone()).or_insert(interruption);
+        if *known == Interruption::Possible {
+            *known = interruption;
+        }
+    }
+    found
 }

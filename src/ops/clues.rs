@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::python::Culprit;
 use crate::python::bytecode::is_bytecode;
-use crate::python::dist::{Dist, Dists};
+use crate::python::dist::Dists;
 use crate::python::interpreter::Facts;
 use crate::tree::hash::read_file;
 use crate::tree::sharing::Inside;
@@ -104,6 +104,7 @@ pub(super) fn from_audit(
             expected_size: finding.expected_size,
             expected_mtime: None,
             behind: finding.behind.clone(),
+            saved: false,
             actual: actual(root, live, &inside, &path, parse),
             path,
             compiled: false,
@@ -162,6 +163,10 @@ fn hurt(sides: &Sides<'_>, inside: &Inside<'_>, change: &Change, parse: bool) ->
         expected_size: change.expected.as_ref().and_then(Entry::size),
         expected_mtime: change.expected.as_ref().map(|entry| entry.meta.mtime),
         behind: change.detail.behind.clone(),
+        saved: change
+            .expected
+            .as_ref()
+            .is_some_and(|one| matches!(one.node, Node::File { .. } | Node::Dir)),
         actual: actual(
             sides.live,
             sides.actual,
@@ -227,14 +232,12 @@ fn surroundings(
     let same_install = same_install.map(|(name, _)| name.clone()).collect();
     installed.extend(now);
     let root = live.get(&RelPath::root());
-    let begun = |dist: &Dist| Some((dist.name.clone(), dist.unfinished.as_ref()?.by));
     Case {
         dirs,
         installed,
         same_install,
         unfinished: unfinished(dists, live),
         leftovers: dists.leftovers.iter().map(|one| one.path.clone()).collect(),
-        begun: dists.all.iter().filter_map(begun).collect(),
         signpost_gone: is_signpost_gone(live),
         root_uid: root.map_or(0, |entry| entry.meta.uid),
         ..Case::default()

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::adapted::adapted;
+use super::behind::{self, Unchanged};
 use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
+use super::followed::{as_linked, tell};
 use super::lacks::known;
 use super::lookup::{Chosen, choose};
 use super::packages::{Installed, classify as classify_packages};
@@ -16,6 +18,7 @@ use super::steady::steady;
 use crate::model::shortfall::meet;
 use crate::model::{
     Change, Class, Diagnosis, Kind, LeftOut, Node, PackageChange, RelPath, SnapshotRef, Totals,
+    VenvId,
 };
 use crate::python::interpreter::{Facts, inspect};
 use crate::store::Store;
@@ -102,14 +105,7 @@ pub fn diff_venv(
     let store = context.open()?;
     let venv = context.venv_id(site);
     let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;
-    let cache = if options.quick {
-        store
-            .index
-            .stat_cache(&Context::cache_key(&venv), context.monitor)?
-    } else {
-        None
-    };
-    let cache = StatCache::decode(&cache.unwrap_or_default());
+    let cache = trusted(context, &store, &venv, options)?;
     let places = Places {
         context,
         store: Some(&store),
@@ -132,6 +128,7 @@ pub fn diff_venv(
         let mut here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
         let (met, left) = meet(here.manifest, &scan.manifest, &lacks);
         here.manifest = met;
+        here.manifest = as_linked(here.manifest, &scan.manifest, site.path());
         let sides = Sides {
             store: &store,
             expected: &here.manifest,
@@ -143,7 +140,8 @@ pub fn diff_venv(
         let stop = || context.monitor.cancelled();
         let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
         context.go_on()?;
-        super::behind::changes(root, &scan, &mut changes);
+        behind::changes(root, &scan, Unchanged::Counts, &mut changes);
+        tell(&mut changes, &scan.manifest, site.path());
         let paths = (here.names(&before, site.path()), site.path());
         let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);
@@ -163,6 +161,21 @@ pub fn diff_venv(
         unstable: scan.unstable,
         took: start.elapsed(),
     })
+}
+
+/// The states of files that need not be read.
+fn trusted(
+    context: &Context<'_>,
+    store: &Store,
+    venv: &VenvId,
+    options: &DiffOptions,
+) -> Result<StatCache, Error> {
+    if !options.quick {
+        return Ok(StatCache::default());
+    }
+    let key = Context::cache_key(venv);
+    let known = store.index.stat_cache(&key, context.monitor)?;
+    Ok(StatCache::decode(&known.unwrap_or_default()))
 }
 
 /// Compares two snapshots of a store.

@@ -113,6 +113,7 @@ pub fn import(
         chosen,
         added: sum(contents, described),
         audit,
+        followed: None,
         clock_jump: None,
         took: start.elapsed(),
     };

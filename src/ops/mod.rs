@@ -16,6 +16,7 @@ mod diff;
 mod error;
 mod export;
 mod fence;
+mod followed;
 mod forget;
 mod hold;
 mod import;

@@ -7,6 +7,7 @@ use super::contents::TEXT_MAX;
 use super::context::Context;
 use super::dates::ClockJump;
 use super::error::Error;
+use super::followed::stands_for_content;
 use super::hold::hold_installer;
 use super::list::readable;
 use super::lookup::Chosen;
@@ -16,8 +17,8 @@ use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Document, Finding, Label, Manifest, Node, Purpose, RelPath, Snapshot, Totals,
-    VenvId,
+    Audit, Check, Document, Finding, Followed, Label, Manifest, Node, Purpose, RelPath, Snapshot,
+    Totals, VenvId,
 };
 use crate::python::Layout;
 use crate::python::interpreter::identity;
@@ -38,6 +39,8 @@ pub struct SaveOptions {
     pub pin: bool,
     /// Save it even if it is damaged or not whole (unreadable, or changing all the time); it is no baseline then.
     pub force: bool,
+    /// Save what links out of the venv lead to in their places, so that what is saved stands alone.
+    pub follow: bool,
     /// Findings that are accepted.
     pub accept: Vec<Accept>,
 }
@@ -51,6 +54,8 @@ pub struct SaveOutcome {
     pub added: Added,
     /// What the audit found.
     pub audit: Audit,
+    /// What was saved in the places of links, where that was asked for.
+    pub followed: Option<Followed>,
     /// Whether its date and that of the snapshot before cannot both be right.
     pub clock_jump: Option<ClockJump>,
     /// How long it took.
@@ -79,16 +84,19 @@ pub fn save(
 
     let intake = Intake::with_hashes(store.packer_to_load());
     let known = StatCache::decode(&before);
-    let (scan, audit, racy, _installer) = steady(context, site, Site::open_venv, |root| {
-        let installer = hold_installer(context, root, false)?;
-        let racy = context.racy(root)?;
-        let scan = intake.scan(root, &known, context.monitor)?;
-        let scan = if options.force { scan } else { scan.whole()? };
-        context.go_on()?;
-        context.monitor.phase("auditing", 0, 0);
-        let audit = admit(context, &store, root, &intake, &scan, options)?;
-        Ok((scan, audit, racy, installer))
-    })?;
+    let (scan, cache, audit, followed, _installer) =
+        steady(context, site, Site::open_venv, |root| {
+            let installer = hold_installer(context, root, false)?;
+            let racy = context.racy(root)?;
+            let scan = intake.scan(root, &known, context.monitor)?;
+            let scan = if options.force { scan } else { scan.whole()? };
+            context.go_on()?;
+            context.monitor.phase("auditing", 0, 0);
+            let audit = admit(context, &store, root, &intake, &scan, options)?;
+            let cache = scan.stat_cache(racy).encode();
+            let (scan, followed) = alone(context, root, &intake, scan, options)?;
+            Ok((scan, cache, audit, followed, installer))
+        })?;
     drop(known);
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
@@ -99,6 +107,7 @@ pub fn save(
         note: options.note.clone(),
         document: Document {
             audit: Some(audit.clone()),
+            followed,
             ..Document::default()
         },
         ..Draft::default()
@@ -110,7 +119,6 @@ pub fn save(
     if options.pin {
         store.snapshots.pin(id)?;
     }
-    let cache = scan.stat_cache(racy).encode();
     if cache != before {
         store.index.set_stat_cache(&key, &cache, context.monitor);
     }
@@ -118,9 +126,38 @@ pub fn save(
         chosen: Chosen { id, snapshot },
         added,
         audit,
+        followed,
         clock_jump,
         took: start.elapsed(),
     })
+}
+
+/// The same tree with what its links lead to in their places, where that is asked for.
+fn alone(
+    context: &Context<'_>,
+    root: &Rooted,
+    intake: &Intake<'_>,
+    scan: Scan,
+    options: &SaveOptions,
+) -> Result<(Scan, Option<Followed>), Error> {
+    if !options.follow {
+        return Ok((scan, None));
+    }
+    context.monitor.phase("following links", 0, 0);
+    let audited = Audited {
+        root,
+        scan: &scan,
+        hashes: None,
+    };
+    let wanted = stands_for_content(&audited);
+    let (scan, followed) = intake.follow(
+        root.path(),
+        &|path| wanted.contains(path),
+        scan,
+        context.monitor,
+    )?;
+    let scan = if options.force { scan } else { scan.whole()? };
+    Ok((scan, Some(followed)))
 }
 
 /// Whether the clock stood wrong at this snapshot or at the one before it.
@@ -145,7 +182,12 @@ fn admit(
         scan,
         hashes: intake.hashes.as_ref(),
     };
-    let before = unchanged(context, store, root, intake, scan)?;
+    // A tree with links says nothing of one that was saved with what they led to.
+    let before = if options.follow {
+        None
+    } else {
+        unchanged(context, store, root, intake, scan)?
+    };
     let mut audit = match before {
         Some(audit) if same_surroundings(&audit, root, &scan.manifest) => audit,
         _ => {

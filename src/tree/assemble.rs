@@ -57,7 +57,7 @@ fn first_links(found: &[Found], contents: &Contents) -> HashMap<(u64, u64), usiz
 }
 
 /// What was found, with its content.
-fn entry(found: Found, content: Option<Content>, link_to: Option<RelPath>) -> Entry {
+pub(super) fn entry(found: Found, content: Option<Content>, link_to: Option<RelPath>) -> Entry {
     let Found { path, stat, rare } = found;
     let Rare {
         target,

@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use sha2::digest::DynDigest;
 
-use crate::model::{Manifest, Node, RelPath};
+use crate::model::{Digest, Manifest, Node, RelPath};
 
 const PIECE_LEN: usize = 1 << 20;
 
@@ -105,6 +105,18 @@ pub(crate) fn hash_led(path: &Path, size: u64, mut hasher: Box<dyn DynDigest>) -
             Err(_) => return None,
         }
     }
+}
+
+/// The digest of a regular file of so many bytes; none where it has another size or cannot be read.
+pub(crate) fn digest_led(path: &Path, size: u64) -> Option<Digest> {
+    let (file, meta) = open(path)?;
+    if meta.len() != size {
+        return None;
+    }
+    let mut hasher = blake3::Hasher::new();
+    let mut file = file.take(size + 1);
+    let read = std::io::copy(&mut file, &mut hasher).ok()?;
+    (read == size).then(|| Digest::from_bytes(hasher.finalize().into()))
 }
 
 /// Opens a regular file, and nothing else: to open a FIFO waits, and to open a device may do something.

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod error;
+pub(crate) mod follow;
 pub(crate) mod hash;
 pub(crate) mod lead;
 mod read;

@@ -198,7 +198,10 @@ fn stem(name: &[u8]) -> &[u8] {
 }
 
 /// Cuts the files into runs of neighbours; a large file is a run of its own.
-fn batches<'u, 'f>(files: &'u [(usize, &'f Found)], len: u64) -> Vec<&'u [(usize, &'f Found)]> {
+pub(super) fn batches<'u, 'f>(
+    files: &'u [(usize, &'f Found)],
+    len: u64,
+) -> Vec<&'u [(usize, &'f Found)]> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (end, (_, file)) in files.iter().enumerate() {

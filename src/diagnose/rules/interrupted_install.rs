@@ -1,6 +1,8 @@
 //! An installer that was killed, or that failed and left what it had begun: a distribution without what is written last. Where pip put
 //! the version before aside, `interrupted_pip.rs` speaks.
 
+use std::collections::BTreeMap;
+
 use super::super::case::Case;
 use super::score::{Cause, Score};
 use super::words::{count, is, list};
@@ -11,17 +13,18 @@ pub(super) const NAME: &str = "interrupted-install";
 
 /// Speaks where an install did not come to its end.
 pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
-    let by_pip = case.begun.values().any(|by| *by == Some(Installer::Pip));
-    if case.begun.is_empty() || by_pip && !case.leftovers.is_empty() {
+    let begun: BTreeMap<&String, Option<Installer>> = case.interrupted().collect();
+    let by_pip = begun.values().any(|by| *by == Some(Installer::Pip));
+    if begun.is_empty() || by_pip && !case.leftovers.is_empty() {
         return None;
     }
-    let begun = |name: &String| case.begun.contains_key(name);
+    let is_of_it = |name: &String| begun.contains_key(name);
     let hurts = case.hurts.iter();
     let matched: Vec<_> = hurts
-        .filter(|hurt| hurt.package.as_ref().is_some_and(begun))
+        .filter(|hurt| hurt.package.as_ref().is_some_and(is_of_it))
         .collect();
-    let names = list(case.begun.keys());
-    let who = match &case.begun.values().collect::<Vec<_>>()[..] {
+    let names = list(begun.keys());
+    let who = match &begun.values().collect::<Vec<_>>()[..] {
         [first, rest @ ..] if rest.iter().all(|one| one == first) => match first {
             Some(Installer::Pip) => "pip",
             Some(Installer::Uv) => "uv",

@@ -57,7 +57,7 @@ fn was_good(hurt: &Hurt) -> bool {
 
 /// Whether damage came with an install that ended as it should, and nothing changed its inode since.
 pub(super) fn came_with_install(case: &Case, hurt: &Hurt) -> bool {
-    let is_unfinished = |name: &String| case.unfinished.contains(name);
+    let is_unfinished = |name: &String| case.unfinished.contains_key(name);
     fate(case, hurt) == Some(Fate::AtInstall)
         && !hurt.package.as_ref().is_some_and(is_unfinished)
         && !is_touched(case, hurt)

@@ -13,8 +13,10 @@ use crate::model::{
     Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
     RelPath, Seen,
 };
+use crate::ops::behind::{self, Unchanged};
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
+use crate::ops::followed::{as_linked, tell};
 use crate::ops::lacks::known;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
@@ -80,11 +82,13 @@ impl Run<'_> {
         }
     }
 
-    /// What lies behind links no restore of links mends: a heal leaves it and names it, any other restore says it.
+    /// What lies behind links no restore of links mends: a heal leaves it and names it.
     fn look_behind(&self, live: &Live, changes: &mut Vec<Change>) {
-        if self.options.part == super::options::Part::Heal {
-            crate::ops::behind::changes(&live.root, &live.scan, changes);
-        }
+        let unchanged = match self.options.part {
+            Part::Heal => Unchanged::Counts,
+            Part::Whole | Part::Only(_) => Unchanged::Passes,
+        };
+        behind::changes(&live.root, &live.scan, unchanged, changes);
     }
 
     /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
@@ -103,6 +107,7 @@ impl Run<'_> {
         whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
         self.context.go_on()?;
         self.look_behind(live, &mut changes);
+        tell(&mut changes, &live.scan.manifest, place.path());
         if self.options.part.is_whole() && changes.iter().all(|change| change.class == Class::Noise)
         {
             return Ok(Found::whole(target, changes, IncidentReport::default()));
@@ -136,6 +141,7 @@ impl Run<'_> {
             .collect();
         let target = target.narrow(&live.scan.manifest, &selection);
         let mut changes = sides(&target.manifest).changes(Depth::Kind)?;
+        tell(&mut changes, &live.scan.manifest, place.path());
         // What stays only loses a name by which it was linked with what is restored.
         changes.retain(|change| change.kind != Kind::Link || !target.stays.contains(&change.path));
         for change in &mut changes {
@@ -171,7 +177,8 @@ impl Run<'_> {
         Ok(target.map(|manifest| {
             let (met, left) = meet(manifest, &live.scan.manifest, &lacks);
             *known = left;
-            met
+            // Links that lead to what was saved in their places are as good.
+            as_linked(met, &live.scan.manifest, place.path())
         }))
     }
 
@@ -217,7 +224,10 @@ impl Run<'_> {
     fn narrow(&self, report: &mut IncidentReport, selection: &Selection) {
         report.part = Some(self.options.part.flags());
         for seen in &mut report.changes {
-            seen.left = !selection.has(&seen.path);
+            // Of a package that comes back whole also what was never written is mended.
+            let of_whole = |package: &PackageChange| Some(&package.name) == seen.package.as_ref();
+            let is_whole = selection.whole.iter().any(of_whole);
+            seen.left = !selection.has(&seen.path) && !is_whole;
         }
         for package in &selection.whole {
             self.context.monitor.warn(&taken_back(package));

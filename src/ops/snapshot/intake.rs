@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::model::segment::Segments;
-use crate::model::{Digest, RelPath};
+use crate::model::{Digest, Followed, RelPath};
 use crate::ops::error::Error;
 use crate::python::hashes::Hashes;
 use crate::store::{self, Packer};
+use crate::tree::follow::Follow;
 use crate::tree::scan::Scan;
 use crate::tree::sink::{Sink, Stopped};
 use crate::{monitor::Monitor, tree};
@@ -47,7 +48,7 @@ impl<'s> Intake<'s> {
     }
 
     /// What a scan into this sink came to: an error of the store comes before the scan's own.
-    pub(in crate::ops) fn settle(&self, scan: Result<Scan, tree::Error>) -> Result<Scan, Error> {
+    pub(in crate::ops) fn settle<T>(&self, scan: Result<T, tree::Error>) -> Result<T, Error> {
         match self
             .failed
             .lock()
@@ -57,6 +58,23 @@ impl<'s> Intake<'s> {
             Some(error) => Err(error.into()),
             None => Ok(scan?),
         }
+    }
+
+    /// Puts what links lead to into the packs, and in the places of the links.
+    pub(in crate::ops) fn follow(
+        &self,
+        place: &std::path::Path,
+        wants: &dyn Fn(&RelPath) -> bool,
+        scan: Scan,
+        monitor: &dyn Monitor,
+    ) -> Result<(Scan, Followed), Error> {
+        let follow = Follow {
+            place,
+            wants,
+            sink: self,
+            monitor,
+        };
+        self.settle(follow.of(scan))
     }
 
     /// Scans a tree into the packs.

@@ -46,6 +46,8 @@ pub(crate) struct Unfinished {
     pub(crate) by: Option<Installer>,
     /// What shows it; never empty.
     pub(crate) signs: Vec<Sign>,
+    /// Its scripts that stand there already, which no RECORD lists yet.
+    pub(crate) scripts: Vec<RelPath>,
 }
 
 /// What is looked at.
@@ -84,10 +86,11 @@ impl Place<'_> {
         let names = info(b"entry_points.txt").and_then(|path| (self.read)(&path));
         let names = commands(&names.unwrap_or_default());
         let scripts = names.iter().filter_map(|name| self.script(name));
-        let mut scripts = scripts.filter(|path| record.row(path).is_none());
-        if let Some(script) = scripts.find(|path| gone(path) || self.is_own_script(path)) {
-            signs.push(Sign::Script(script));
-        }
+        let scripts: Vec<RelPath> = scripts
+            .filter(|path| record.row(path).is_none())
+            .filter(|path| gone(path) || self.is_own_script(path))
+            .collect();
+        signs.extend(scripts.first().cloned().map(Sign::Script));
         if info(b"REQUESTED").is_some_and(|path| self.manifest.get(&path).is_some()) {
             signs.push(Sign::Requested);
         }
@@ -103,7 +106,8 @@ impl Place<'_> {
             signs.push(Sign::Others);
         }
         let by = signs.iter().find_map(told);
-        (!signs.is_empty()).then_some(Unfinished { by, signs })
+        let scripts = scripts.into_iter().filter(|path| !gone(path)).collect();
+        (!signs.is_empty()).then_some(Unfinished { by, signs, scripts })
     }
 
     /// Whether nothing was taken from the directory of what is not there since the install began: that would have

@@ -76,6 +76,7 @@ fn saved(outcome: &SaveOutcome) -> Value {
         "snapshot": snapshot::value(&outcome.chosen),
         "audit": check::audit(&outcome.audit),
         "added": transport::added(outcome.added),
+        "followed": snapshot::followed(outcome.followed.as_ref()),
         "clock_jump": outcome.clock_jump.map(|jump| match jump {
             ClockJump::Back => "back",
             ClockJump::Ahead => "ahead",
@@ -165,6 +166,7 @@ pub fn show(out: &mut dyn Write, shown: &ShowOutcome) -> io::Result<()> {
         "audit": audit.map(check::audit),
         "freeze": audit.map(crate::model::Audit::freeze),
         "incident": shown.document.incident.as_ref().map(report::found),
+        "followed": snapshot::followed(shown.document.followed.as_ref()),
     });
     document(out, "show", fields)
 }

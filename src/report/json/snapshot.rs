@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::entry::put_path;
-use crate::model::SnapshotId;
+use crate::model::{Followed, SnapshotId};
 use crate::ops::{Chosen, Mode};
 use crate::replace::Way;
 
@@ -31,6 +31,14 @@ pub(super) fn value(chosen: &Chosen) -> Value {
     });
     put_path(&mut value, "venv", &snapshot.venv.path());
     value
+}
+
+/// What was saved in the places of links; null where links were saved as links.
+pub(super) fn followed(followed: Option<&Followed>) -> Value {
+    followed.map_or(
+        Value::Null,
+        |found| json!({"links": found.links, "files": found.files, "bytes": found.bytes}),
+    )
 }
 
 /// What a restore came to, in one word.

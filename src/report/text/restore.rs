@@ -129,6 +129,9 @@ fn by_only(name: &Shown<'_>) -> String {
 /// What a restore did to what differed: what was hurt may be what was asked for, as by an undo.
 pub(in crate::report) fn deed(outcome: &RestoreOutcome) -> Deed {
     let classes = outcome.changes.iter().map(|change| change.class);
+    // What was never written is no change of the tree, and damage all the same.
+    let mended = outcome.report.changes.iter().filter(|seen| !seen.left);
+    let classes = classes.chain(mended.map(|seen| seen.class));
     Deed::of(classes, Some(&outcome.chosen.snapshot))
 }
 

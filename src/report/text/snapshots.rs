@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table};
 
 use super::Style;
 use super::words::{coloured, count, id_or_dash, number, size, time, took, what};
-use crate::model::{Audit, Check, Class, IncidentReport, Kind, Seen, Shown};
+use crate::model::{Audit, Check, Class, Followed, IncidentReport, Kind, Seen, Shown};
 use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
 /// How many of the things that could not be read are named.
@@ -86,7 +86,17 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
         .findings
         .iter()
         .filter(|one| one.check == Check::FileLinked);
-    caches.try_for_each(|one| writeln!(out, "{}", Shown(one.text.as_bytes())))?;
+    let behind = match &outcome.followed {
+        None => {
+            "what is saved are the links: the content lies elsewhere, and a restore needs it there"
+                .to_owned()
+        }
+        Some(followed) => format!(
+            "what they lead to is saved in their places: {}",
+            content_of_links(followed)
+        ),
+    };
+    caches.try_for_each(|one| writeln!(out, "{}; {behind}", Shown(one.text.as_bytes())))?;
     unread(out, &outcome.audit)?;
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),
@@ -237,6 +247,9 @@ pub fn show(out: &mut dyn Write, shown: &ShowOutcome, style: &Style) -> io::Resu
     for path in &snapshot.unstable {
         line("changing", Shown(path.as_bytes()).to_string())?;
     }
+    if let Some(followed) = &shown.document.followed {
+        line("followed", content_of_links(followed))?;
+    }
     line("written by", Shown(snapshot.writer.as_bytes()).to_string())?;
     if let Some(found) = &shown.document.incident {
         show_found(out, found, style)?;
@@ -269,6 +282,12 @@ fn show_found(out: &mut dyn Write, found: &IncidentReport, style: &Style) -> io:
         writeln!(out, "  {kind} {}", seen.path)?;
     }
     Ok(())
+}
+
+/// `27 links: 27 files, 1.2 MB`.
+fn content_of_links(followed: &Followed) -> String {
+    let (links, files) = (count(followed.links, "link"), count(followed.files, "file"));
+    format!("{links}, as {files} with {}", size(followed.bytes))
 }
 
 fn show_audit(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<()> {

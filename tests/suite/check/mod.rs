@@ -15,6 +15,7 @@ mod rows;
 mod scripts;
 mod sources;
 mod startup;
+mod stopped;
 mod system_site;
 mod unfinished;
 mod unseen;

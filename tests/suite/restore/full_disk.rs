@@ -7,7 +7,7 @@ use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
 
 /// Fills a file system up to `free` KiB.
-fn fill(dir: &std::path::Path, free_kib: u64) {
+pub(crate) fn fill(dir: &std::path::Path, free_kib: u64) {
     let stat = rustix::fs::statvfs(dir).unwrap();
     let have = stat.f_bavail * stat.f_frsize / 1024;
     let len = have.saturating_sub(free_kib) * 1024;

@@ -1,7 +1,7 @@
 //! What `restore` and `undo` put there, keep and leave alone, also after a crash.
 
 mod fallback;
-mod full_disk;
+pub(crate) mod full_disk;
 mod heal;
 mod in_place;
 mod incidents;

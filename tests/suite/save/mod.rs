@@ -4,6 +4,7 @@ mod afterwards;
 mod attributes;
 mod clock;
 mod coarse_times;
+mod followed;
 mod golden;
 mod labels;
 mod large;

@@ -2,7 +2,7 @@
 
 use super::venv::{INSTALL, LATE, actual, at, healthy, site};
 use super::{named, of, only, rules};
-use crate::diagnose::case::{Actual, Case, Expected};
+use crate::diagnose::case::{Actual, Case, Expected, Interruption};
 use crate::diagnose::rules::{brought, diagnose};
 use crate::model::{CacheEntry, Installer, Kind};
 
@@ -46,10 +46,11 @@ fn a_bad_wheel_is_told_only_where_nothing_says_otherwise() {
         compiled.hurts[0].compiled = true;
         assert!(rules(&compiled).is_empty(), "bytecode of other source");
         let mut unfinished = case.clone();
-        unfinished.unfinished.insert("click".to_owned());
+        let possible = ("click".to_owned(), Interruption::Possible);
+        unfinished.unfinished.extend([possible]);
         assert!(rules(&unfinished).is_empty(), "an unfinished install");
         let other = Case {
-            unfinished: ["idna".to_owned()].into(),
+            unfinished: [("idna".to_owned(), Interruption::Possible)].into(),
             ..case.clone()
         };
         only(&other, "bad-wheel");

@@ -169,6 +169,7 @@ impl Case<'_> {
             package: owner(&file.path),
             expected_size: file.size,
             behind: None,
+            saved: false,
             expected_mtime: file.mtime,
             actual,
             compiled: false,

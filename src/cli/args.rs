@@ -12,7 +12,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use venv_snap::model::{Label, SnapshotRef};
 
-pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheVerb};
+pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheQuarantine, CacheRelease, CacheVerb};
 pub(crate) use transport::{Copy, Export, Import};
 
 /// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and

@@ -1,10 +1,11 @@
 //! `snap cache`
 
 use venv_snap::Site;
-use venv_snap::ops::{CacheOptions, cache_check};
+use venv_snap::model::Shown;
+use venv_snap::ops::{CacheOptions, ReleaseOptions, cache_check, cache_quarantine, cache_release};
 use venv_snap::report::{json, text};
 
-use super::args::{Cache, CacheCheck, CacheOf, CacheVerb};
+use super::args::{Cache, CacheCheck, CacheOf, CacheQuarantine, CacheRelease, CacheVerb};
 use super::caches;
 use super::error::Failure;
 use super::exit::Exit;
@@ -15,6 +16,8 @@ use super::ui::Ui;
 pub(crate) fn run(session: &Session<'_>, args: Cache) -> Result<Exit, Failure> {
     match args.verb {
         CacheVerb::Check(args) => check(session, args),
+        CacheVerb::Quarantine(args) => quarantine(session, args),
+        CacheVerb::Release(args) => release(session, args),
     }
 }
 
@@ -46,6 +49,55 @@ fn check(session: &Session<'_>, args: CacheCheck) -> Result<Exit, Failure> {
     }
     Ok(if outcome.unread.is_empty() {
         findings(!outcome.bad.is_empty())
+    } else {
+        Exit::NotDone
+    })
+}
+
+fn quarantine(session: &Session<'_>, args: CacheQuarantine) -> Result<Exit, Failure> {
+    let options = options(session.ui, args.packages, args.of)?;
+    let outcome = cache_quarantine(&session.context, &options, args.dry_run)?;
+    session.answer_of(Some("moved what was bad"), |out, style| {
+        if session.json {
+            json::cache_quarantine(out, &outcome)
+        } else {
+            text::cache_quarantine(out, &outcome, style)
+        }
+    })?;
+    let name = super::program_name();
+    let venvs = outcome.checked.bad.iter().flat_map(|bad| &bad.venvs).next();
+    if let Some(venv) = venvs.filter(|_| !args.dry_run) {
+        session.ui.hint(&format!("'{name} check {}' tells how to mend the venv; '{name} cache release' lists what was moved", Shown::path(venv)));
+    } else if outcome.moved.iter().any(Option::is_some) {
+        session.ui.hint(&format!(
+            "install again; '{name} cache release' lists what was moved"
+        ));
+    }
+    let is_whole = outcome.kept.is_empty() && outcome.checked.unread.is_empty();
+    Ok(if is_whole { Exit::Done } else { Exit::NotDone })
+}
+
+fn release(session: &Session<'_>, args: CacheRelease) -> Result<Exit, Failure> {
+    let options = ReleaseOptions {
+        names: args.names,
+        all: args.all,
+        force: args.force,
+    };
+    let outcome = cache_release(&session.context, &options)?;
+    session.answer_of(Some("put back what could go back"), |out, style| {
+        if session.json {
+            json::cache_release(out, &outcome)
+        } else {
+            text::cache_release(out, &outcome, style)
+        }
+    })?;
+    if outcome.kept.iter().any(|kept| kept.is_occupied) {
+        session
+            .ui
+            .hint("--force moves what has been made since into quarantine in exchange");
+    }
+    Ok(if outcome.kept.is_empty() {
+        Exit::Done
     } else {
         Exit::NotDone
     })

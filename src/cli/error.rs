@@ -129,6 +129,7 @@ fn exit(error: &Error) -> Exit {
         | Error::KeepsNothing
         | Error::NoMatch(_)
         | Error::NotCached(_)
+        | Error::NotQuarantined(_)
         | Error::NoSuchPath { .. }
         | Error::NoVenv(_)
         | Error::SameStore(_) => Exit::Usage,
@@ -175,6 +176,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
         Error::OtherVenv { id, of, venv } => format!("'{name} restore {} {id} --from-other' puts the one in place of the other; with '-n' it tells what would change; the venv of the snapshot is '{}'", Shown::path(venv), Shown::path(of)),
         Error::NotCached(_) => format!("'{name} cache check' without a name reads all that there is"),
+        Error::NotQuarantined(_) => format!("'{name} cache release' without a name lists what is there"),
         Error::NoCache(_) => "name the directory that holds 'http-v2' (pip), 'archive-v…' (uv), 'artifacts' (poetry), 'packages' (pdm) or 'wheel' (virtualenv)".to_owned(),
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,

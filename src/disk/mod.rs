@@ -2,6 +2,7 @@
 
 pub(crate) mod atomic;
 pub(crate) mod clock;
+pub(crate) mod displace;
 pub(crate) mod error;
 pub(crate) mod fence;
 pub(crate) mod limits;

@@ -119,6 +119,12 @@ pub enum Error {
     /// No cache has an entry of a distribution that is named.
     #[error("no entry of '{}' is in any of these caches", Shown(.0.as_bytes()))]
     NotCached(String),
+    /// Nothing of that name lies in quarantine.
+    #[error("nothing in quarantine is called '{}'", Shown(.0.as_bytes()))]
+    NotQuarantined(String),
+    /// Something stands where an entry would go back to.
+    #[error("'{}' has been made since", Shown::path(.0))]
+    Occupied(PathBuf),
     /// A directory that is named as a cache is not laid out as one that is known.
     #[error("'{}' is no cache of an installer that is known here", Shown::path(.0))]
     NoCache(PathBuf),

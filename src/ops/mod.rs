@@ -47,7 +47,10 @@ mod verify;
 
 pub use crate::cache::{Entry as CacheFound, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 pub use crate::replace::Wrong;
-pub use cache::{CacheCheckOutcome, CacheDir, CacheOptions, CacheSummary, Suspect, cache_check};
+pub use cache::{
+    CacheCheckOutcome, CacheDir, CacheOptions, CacheSummary, Kept, QuarantineOutcome, Quarantined,
+    ReleaseOptions, ReleaseOutcome, Suspect, cache_check, cache_quarantine, cache_release,
+};
 pub use cat::cat;
 pub use check::{CheckOptions, CheckOutcome, check};
 pub use context::Context;

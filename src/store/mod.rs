@@ -7,6 +7,7 @@ mod alone;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
 mod damaged_packs;
+mod displaced;
 pub(crate) mod error;
 mod forest;
 mod frame;
@@ -50,6 +51,7 @@ use crate::model::Shown;
 use crate::monitor::Monitor;
 
 pub(crate) use alone::Alone;
+pub(crate) use displaced::{Displaced, DisplacedBox};
 pub use error::Error;
 pub use index_handle::KeptLog;
 pub use packer::Added;

@@ -62,7 +62,7 @@ fn a_wheel_that_lies_about_itself_is_never_trusted() {
 }
 
 /// Installs both packages into a venv with uv.
-fn uv_install(sandbox: &Sandbox, uv: &Path, index: &Index, venv: &str) {
+pub(crate) fn uv_install(sandbox: &Sandbox, uv: &Path, index: &Index, venv: &str) {
     let python = sandbox.path(venv).join("bin/python");
     let mut made = tools::command(sandbox, uv);
     tools::done(made.args(["venv", "-q"]).arg(sandbox.path(venv)));

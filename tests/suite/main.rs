@@ -12,6 +12,7 @@
 )]
 
 mod cache_check;
+mod cache_quarantine;
 mod cache_unpacked;
 mod check;
 mod diff;

@@ -14,6 +14,10 @@ pub(crate) struct Cache {
 pub(crate) enum CacheVerb {
     /// Read the caches of installers without the network, and name every entry that is not what it should be
     Check(CacheCheck),
+    /// Move bad entries into the store, out of the installers' way; nothing is deleted, and what is good stays
+    Quarantine(CacheQuarantine),
+    /// Put entries back from quarantine, or list them
+    Release(CacheRelease),
 }
 
 #[derive(Debug, Args)]
@@ -23,6 +27,31 @@ pub(crate) struct CacheCheck {
     pub(crate) packages: Vec<String>,
     #[command(flatten)]
     pub(crate) of: CacheOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheQuarantine {
+    /// Only entries of these distributions
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
+    /// Change nothing, tell what would be moved
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) of: CacheOf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheRelease {
+    /// What goes back: ids, or names of distributions [default: list what is there]
+    #[arg(value_name = "PACKAGE|ID")]
+    pub(crate) names: Vec<String>,
+    /// Put everything back
+    #[arg(long, conflicts_with = "names")]
+    pub(crate) all: bool,
+    /// Where something has been made in its place since, move that into quarantine in exchange
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Which caches.

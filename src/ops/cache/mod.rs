@@ -2,11 +2,17 @@
 //! in the room of that name; here it meets the venvs that share its files, and the store.
 
 mod check;
+mod quarantine;
+mod record;
+mod release;
 mod shared;
 
 use std::path::PathBuf;
 
 pub use check::{CacheCheckOutcome, CacheSummary, Suspect, cache_check};
+pub use quarantine::{Kept, QuarantineOutcome, cache_quarantine};
+pub use record::Quarantined;
+pub use release::{ReleaseOptions, ReleaseOutcome, cache_release};
 
 use super::error::Error;
 use crate::cache::installer_of;

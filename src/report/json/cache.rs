@@ -6,7 +6,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{document, entry, millis};
-use crate::ops::{CacheCheckOutcome, CacheFound, CacheSummary, Fault, Suspect, Unlisted, Verdict};
+use crate::ops::{
+    CacheCheckOutcome, CacheFound, CacheSummary, Fault, Kept, QuarantineOutcome, Quarantined,
+    ReleaseOutcome, Suspect, Unlisted, Verdict,
+};
 use crate::report::text::fault_text;
 
 /// So many entries that are unproved are listed.
@@ -36,6 +39,57 @@ pub fn cache_check(out: &mut dyn Write, outcome: &CacheCheckOutcome) -> io::Resu
         "took_ms": millis(outcome.took),
     });
     document(out, "cache-check", fields)
+}
+
+/// Writes what was moved out of the installers' way.
+pub fn cache_quarantine(out: &mut dyn Write, outcome: &QuarantineOutcome) -> io::Result<()> {
+    let bad = outcome.checked.bad.iter().enumerate().map(|(number, one)| {
+        let mut value = suspect(one);
+        let moved = outcome.moved.get(number).and_then(Option::as_ref);
+        value["id"] = moved.map(|moved| moved.id.clone()).into();
+        value
+    });
+    let unread = outcome.checked.unread.iter().map(|one| {
+        let mut value = path(&one.path);
+        value["reason"] = one.reason.as_str().into();
+        value
+    });
+    let fields = json!({
+        "dry_run": outcome.dry_run,
+        "bad": bad.collect::<Vec<_>>(),
+        "kept": outcome.kept.iter().map(kept).collect::<Vec<_>>(),
+        "unread": unread.collect::<Vec<_>>(),
+        "took_ms": millis(outcome.took),
+    });
+    document(out, "cache-quarantine", fields)
+}
+
+/// Writes what lies in quarantine, or what went back.
+pub fn cache_release(out: &mut dyn Write, outcome: &ReleaseOutcome) -> io::Result<()> {
+    let all = |group: &[Quarantined]| group.iter().map(quarantined).collect::<Vec<_>>();
+    let fields = json!({
+        "listed": all(&outcome.listed), "released": all(&outcome.released), "exchanged": all(&outcome.exchanged),
+        "kept": outcome.kept.iter().map(kept).collect::<Vec<_>>(),
+    });
+    document(out, "cache-release", fields)
+}
+
+fn kept(kept: &Kept) -> Value {
+    let mut value = path(&kept.path);
+    value["reason"] = kept.reason.as_str().into();
+    value
+}
+
+fn quarantined(one: &Quarantined) -> Value {
+    let mut value = json!({
+        "id": one.id, "installer": one.installer.as_str(), "package": one.package, "version": one.version,
+        "faults": one.faults,
+    });
+    value["time"] = one.time.to_string().into();
+    entry::put_path(&mut value, "cache", &one.cache);
+    let parts = one.parts.iter().map(|part| one.cache.join(part.as_path()));
+    entry::put_paths(&mut value, "parts", &parts.collect::<Vec<_>>());
+    value
 }
 
 fn path(path: &Path) -> Value {

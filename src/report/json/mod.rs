@@ -21,7 +21,7 @@ use crate::ops::{
     SaveOutcome, ShowOutcome, StatsOutcome,
 };
 
-pub use cache::cache_check;
+pub use cache::{cache_check, cache_quarantine, cache_release};
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::check;
 pub use diff::diff;

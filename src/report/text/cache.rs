@@ -3,10 +3,13 @@
 use std::io::{self, Write};
 
 use super::Style;
-use super::words::{coloured, count, number, size, took};
+use super::words::{coloured, count, number, size, time, took};
 use super::wrap::Wrapped;
 use crate::model::{Class, Shown};
-use crate::ops::{CacheCheckOutcome, CacheFound, CacheSummary, Fault, FaultKind, Lacking, Suspect};
+use crate::ops::{
+    CacheCheckOutcome, CacheFound, CacheSummary, Fault, FaultKind, Lacking, QuarantineOutcome,
+    Quarantined, ReleaseOutcome, Suspect,
+};
 
 /// So many files of one entry are told, unless all are wanted.
 const FAULTS_SHOWN: usize = 5;
@@ -44,6 +47,90 @@ pub fn cache_check(
         }
         let what = "temporary files and halves of pairs, which installers pass over";
         writeln!(out, "{} {what}", number(outcome.leftovers))?;
+    }
+    Ok(())
+}
+
+/// Writes what was moved out of the installers' way.
+pub fn cache_quarantine(
+    out: &mut dyn Write,
+    outcome: &QuarantineOutcome,
+    style: &Style,
+) -> io::Result<()> {
+    if outcome.dry_run || outcome.checked.bad.is_empty() {
+        cache_check(out, &outcome.checked, style)?;
+        let bad = outcome.checked.bad.len() as u64;
+        return match bad {
+            0 => writeln!(out, "nothing to move"),
+            bad => writeln!(out, "would move {}", count(bad, "entry")),
+        };
+    }
+    let out = &mut Wrapped::new(out, style);
+    let moved = outcome.moved.iter().flatten().count() as u64;
+    writeln!(
+        out,
+        "moved {} into quarantine, in {}",
+        count(moved, "bad entry"),
+        took(outcome.took)
+    )?;
+    for (suspect, moved) in outcome.checked.bad.iter().zip(&outcome.moved) {
+        if let Some(moved) = moved {
+            write!(out, "{} ", moved.id)?;
+            bad(out, suspect, style)?;
+        }
+    }
+    stays(out, &outcome.kept, style)
+}
+
+/// Writes what lies in quarantine, or what went back.
+pub fn cache_release(
+    out: &mut dyn Write,
+    outcome: &ReleaseOutcome,
+    style: &Style,
+) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
+    let groups = [
+        ("", &outcome.listed),
+        ("put back: ", &outcome.released),
+        ("moved into quarantine in exchange: ", &outcome.exchanged),
+    ];
+    let mut is_empty = outcome.kept.is_empty();
+    for (what, group) in groups {
+        for one in group {
+            is_empty = false;
+            writeln!(out, "{what}{}", boxed(one, style))?;
+        }
+    }
+    if is_empty {
+        writeln!(out, "nothing is in quarantine")?;
+    }
+    stays(out, &outcome.kept, style)
+}
+
+fn boxed(one: &Quarantined, style: &Style) -> String {
+    let package = one.package.as_deref().unwrap_or("of an unknown package");
+    let version = one.version.as_deref().map(|version| format!(" {version}"));
+    let text = format!("{package}{}", version.unwrap_or_default());
+    let faults = if one.faults.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", one.faults.join(", "))
+    };
+    let (text, faults) = (Shown(text.as_bytes()), Shown(faults.as_bytes()));
+    format!(
+        "{} {text}{faults}: of {} in '{}', {}",
+        one.id,
+        one.installer.as_str(),
+        Shown::path(&one.cache),
+        time(one.time, style)
+    )
+}
+
+fn stays(out: &mut dyn Write, kept: &[crate::ops::Kept], style: &Style) -> io::Result<()> {
+    for kept in kept {
+        let word = coloured("not moved", Class::Damage, style);
+        let (path, reason) = (Shown::path(&kept.path), Shown(kept.reason.as_bytes()));
+        writeln!(out, "{word}: '{path}': {reason}")?;
     }
     Ok(())
 }

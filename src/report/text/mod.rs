@@ -20,8 +20,8 @@ mod wrap;
 
 use jiff::tz::TimeZone;
 
-pub use cache::cache_check;
 pub(super) use cache::what as fault_text;
+pub use cache::{cache_check, cache_quarantine, cache_release};
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::{check, refused};
 pub(super) use diagnosis::{afterwards, rest};

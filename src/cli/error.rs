@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::path::Path;
 
 use venv_snap::model::{Audit, Shown};
-use venv_snap::ops::{Error, Unsettled};
+use venv_snap::ops::{Chosen, Error, Unsettled};
 use venv_snap::{StoreError, VenvError};
 
 use super::exit::Exit;
@@ -141,6 +141,23 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
+/// Which snapshots of the same path other hosts have, and how one of them is taken.
+fn of_other_hosts(name: &str, venv: &Path, snapshots: &[Chosen]) -> String {
+    const NAMED: usize = 5;
+    let named = snapshots.iter().take(NAMED).map(|Chosen { id, snapshot }| {
+        let host = Shown(snapshot.venv.host.as_bytes());
+        format!("{id} ({} on host {host})", snapshot.created)
+    });
+    let named: Vec<String> = named.collect();
+    let more = if snapshots.len() > NAMED { ", …" } else { "" };
+    format!(
+        "this path is known from another host (a machine or container that was made anew has another machine-id): {}{more}; '{name} restore {} {} --from-other' takes one",
+        named.join(", "),
+        Shown::path(venv),
+        snapshots[0].id
+    )
+}
+
 /// What to do about it.
 fn hint(error: &Error) -> Option<String> {
     let name = super::program_name();
@@ -152,6 +169,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, and the command that installs anew what is damaged; '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),
+        Error::NoBaseline {
+            venv, elsewhere, ..
+        } if !elsewhere.is_empty() => of_other_hosts(&name, venv, elsewhere),
         Error::NoBaseline { venv, .. } => format!("'{name} save {0}' makes one while the venv is good; where it is not, '{name} check {0}' tells the command that installs anew what is damaged; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::KeepsNothing => "what stays is only protected; look at the labels and times with 'snap list', or name what to forget".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::lookup::Chosen;
 use crate::disk::PathError;
 pub(super) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
@@ -42,6 +43,8 @@ pub enum Error {
         store: PathBuf,
         /// The venv.
         venv: PathBuf,
+        /// Baselines of the same path on other hosts, the newest first.
+        elsewhere: Vec<Chosen>,
     },
     /// Several snapshots begin with the same digits.
     #[error("'{prefix}' could be any of {}", .candidates.join(", "))]

@@ -86,6 +86,7 @@ impl Catalog {
             return Err(Error::NoBaseline {
                 store: store.to_owned(),
                 venv: venv.path(),
+                elsewhere: self.elsewhere(venv),
             });
         };
         let newest = self
@@ -93,6 +94,15 @@ impl Catalog {
             .next_back()
             .filter(|newest| newest.0 != baseline.0);
         Ok((chosen(baseline), newest.map(chosen)))
+    }
+
+    /// Baselines of the same path on other hosts, the newest first: a container that is made anew, or a host that is
+    /// installed anew, has another name.
+    fn elsewhere(&self, venv: &VenvId) -> Vec<Chosen> {
+        let is_other = |one: &VenvId| one.host != venv.host && one.path() == venv.path();
+        let all = self.snapshots.iter().rev();
+        let baselines = all.filter(|(_, one)| one.is_save() && one.baseline && is_other(&one.venv));
+        baselines.map(chosen).collect()
     }
 
     /// What a name means for a venv. Only an id reaches the snapshots of other venvs and incident snapshots.

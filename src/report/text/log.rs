@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Style;
-use super::snapshots::{table, write_table};
+use super::snapshots::{several, table, write_table};
 use super::words::{id_or_dash, number, time, took};
 use crate::model::Shown;
 use crate::ops::{Entry, LogOutcome};
@@ -14,14 +14,15 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
     if outcome.entries.is_empty() {
         return writeln!(out, "nothing happened");
     }
-    let mut rows = table(
-        &[
-            "when", "what", "snapshot", "replaced", "changed", "took", "label", "venv",
-        ],
-        &[4, 5],
-    );
+    let hosts = outcome.entries.iter();
+    let several = several(hosts.map(|entry| entry.event.venv.host.as_str()));
+    let mut header = vec![
+        "when", "what", "snapshot", "replaced", "changed", "took", "label", "venv",
+    ];
+    header.extend(several.then_some("host"));
+    let mut rows = table(&header, &[4, 5]);
     for Entry { event, .. } in &outcome.entries {
-        rows.add_row([
+        let mut row = vec![
             time(event.time, style),
             Shown(event.verb.as_bytes()).to_string(),
             event.snapshot.to_string(),
@@ -37,7 +38,9 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
                 .map(|label| Shown(label.as_bytes()).to_string())
                 .unwrap_or_default(),
             Shown::path(&event.venv.path()).to_string(),
-        ]);
+        ];
+        row.extend(several.then(|| Shown(event.venv.host.as_bytes()).to_string()));
+        rows.add_row(row);
     }
     write_table(out, &rows)?;
     for Entry { event, packages } in outcome.entries.iter().filter(|e| !e.packages.is_empty()) {

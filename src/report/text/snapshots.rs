@@ -109,6 +109,12 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
     }
 }
 
+/// Whether there are several hosts, so that a table has to tell which.
+pub(super) fn several<'a>(mut hosts: impl Iterator<Item = &'a str>) -> bool {
+    let first = hosts.next();
+    hosts.any(|host| Some(host) != first)
+}
+
 /// A table without lines, cut to the width of the page, with some columns aligned to the right.
 pub(super) fn table(header: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
@@ -139,10 +145,11 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
     if listing.snapshots.is_empty() && listing.damaged.is_empty() {
         return writeln!(out, "no snapshots");
     }
-    let mut rows = table(
-        &["id", "saved", "what", "label", "files", "size", "venv"],
-        &[4, 5],
-    );
+    let hosts = listing.snapshots.iter();
+    let several = several(hosts.map(|listed| listed.chosen.snapshot.venv.host.as_str()));
+    let mut header = vec!["id", "saved", "what", "label", "files", "size", "venv"];
+    header.extend(several.then_some("host"));
+    let mut rows = table(&header, &[4, 5]);
     for Listed { chosen, pinned } in &listing.snapshots {
         let Chosen { id, snapshot } = chosen;
         let label = snapshot
@@ -151,7 +158,7 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
             .map(|label| label.as_str().to_owned())
             .unwrap_or_default();
         let pin = if *pinned { " (pinned)" } else { "" };
-        rows.add_row([
+        let mut row = vec![
             id.to_string(),
             time(snapshot.created, style),
             worth(chosen),
@@ -159,7 +166,9 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
             number(snapshot.totals.files),
             size(snapshot.totals.bytes),
             Shown::path(&snapshot.venv.path()).to_string(),
-        ]);
+        ];
+        row.extend(several.then(|| Shown(snapshot.venv.host.as_bytes()).to_string()));
+        rows.add_row(row);
     }
     write_table(out, &rows)?;
     for (name, what) in &listing.damaged {

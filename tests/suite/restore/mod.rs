@@ -9,6 +9,7 @@ mod kept;
 pub(crate) mod late;
 mod old_place;
 mod order;
+mod other_hosts;
 mod other_place;
 mod part;
 mod places;

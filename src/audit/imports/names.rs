@@ -90,6 +90,19 @@ impl Look {
         }
     }
 
+    /// A function binds its own name, and its parameters within it.
+    fn visit_function(&mut self, function: &ruff_python_ast::StmtFunctionDef, all: &Stmt) {
+        self.bind(&function.name);
+        self.depth += 1;
+        let before = self.parameters.len();
+        let parameters = function.parameters.iter();
+        self.parameters
+            .extend(parameters.map(|one| one.name().to_string()));
+        walk_stmt(self, all);
+        self.parameters.truncate(before);
+        self.depth -= 1;
+    }
+
     fn take(&mut self, from: &StmtImportFrom, wanted: &Wanted) {
         for alias in &from.names {
             match &alias.asname {
@@ -268,15 +281,7 @@ impl<'a> Visitor<'a> for Look {
         self.at = statement.range().start().to_usize();
         match statement {
             Stmt::FunctionDef(function) => {
-                self.bind(&function.name);
-                self.depth += 1;
-                let before = self.parameters.len();
-                let parameters = function.parameters.iter();
-                self.parameters
-                    .extend(parameters.map(|one| one.name().to_string()));
-                walk_stmt(self, statement);
-                self.parameters.truncate(before);
-                self.depth -= 1;
+                self.visit_function(function, statement);
                 return;
             }
             Stmt::ClassDef(class) => {

@@ -7,8 +7,10 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Subject;
 use super::adapted::is_adapted;
+use super::config::is_rewritten;
 use super::linked::{Judged, Standing, judge};
 use super::owners::overwritten;
+use super::stripped::{Stripped, is_stripped};
 use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
 use crate::python::dist::{Dist, Dists, Hash, Row};
 
@@ -36,6 +38,8 @@ enum Verdict {
     },
     /// It lies below a directory that cannot be looked into.
     Hidden(RelPath),
+    /// It is a source in the place of which its bytecode stands.
+    Stripped,
     // In a box: of a million rows most are good.
     Bad(Box<Finding>),
 }
@@ -61,7 +65,8 @@ fn rows<'a>(subject: &Subject<'a>) -> Vec<(&'a Dist, &'a Row)> {
             let others = record.rows.iter().filter(move |row| row.path != *own);
             others.map(move |row| (dist, row))
         })
-        // Python writes bytecode as it likes; `bytecode.rs` looks at what is broken. virtualenv lists directories of it.
+        // Python writes bytecode as it likes; `bytecode.rs` looks at what is broken. virtualenv lists directories of
+        // it.
         .filter(|(_, row)| !row.path.parts().any(|part| part == b"__pycache__"))
         .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
         .collect()
@@ -82,6 +87,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
     let mut hidden: BTreeMap<RelPath, BTreeSet<&str>> = BTreeMap::new();
     let mut linked: BTreeMap<&str, (u64, &RelPath)> = BTreeMap::new();
     let mut standing = Standing::default();
+    let mut stripped = Stripped::default();
     for (dist, row, verdict) in verdicts {
         match verdict {
             Verdict::Good { empty } => {
@@ -102,6 +108,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
                 counts.unhashed += u64::from(!is_good);
                 standing.add(cache, dist, &row.path);
             }
+            Verdict::Stripped => stripped.add(dist, &row.path),
             Verdict::Hidden(dir) => {
                 hidden.entry(dir).or_default().insert(&dist.name);
             }
@@ -117,6 +124,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Audited) {
     }
     let linked = linked.into_iter();
     findings.extend(standing.notices());
+    findings.extend(stripped.notice());
     findings.extend(linked.map(|(dist, (count, first))| links(dist, count, first)));
     findings.extend(
         hidden
@@ -186,6 +194,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
                 return Verdict::Unchecked { empty: false };
             }
             Some((dir, Node::Unreadable(_))) => return Verdict::Hidden(dir),
+            _ if is_stripped(subject, &row.path) => return Verdict::Stripped,
             _ => {}
         }
         let text = "it is gone, though RECORD lists it".to_owned();
@@ -213,12 +222,13 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             return Verdict::bad(finding(Check::FileAltered, text));
         }
     };
-    content(subject, row, size, finding)
+    content(subject, dist, row, size, finding)
 }
 
 /// A file that is there, held against its row.
 fn content(
     subject: &Subject<'_>,
+    dist: &Dist,
     row: &Row,
     size: u64,
     finding: impl Fn(Check, String) -> Finding,
@@ -243,7 +253,15 @@ fn content(
     if row.size.is_some_and(|expected| expected != size) && is_ours() {
         return Verdict::Good { empty: false };
     }
+    let rewritten = || {
+        let text =
+            "it is configuration that was changed since it was installed; restore --heal leaves it";
+        with_size(finding(Check::ConfigChanged, text.to_owned()))
+    };
     if let Some(expected) = row.size.filter(|expected| *expected != size) {
+        if is_rewritten(subject, dist, row, size) {
+            return rewritten();
+        }
         let text = format!("it has {size} bytes and should have {expected}");
         return with_size(finding(Check::FileAltered, text));
     }
@@ -253,6 +271,7 @@ fn content(
     match (subject.hash)(&row.path, sum.algorithm()) {
         Some(found) if found == sum.as_bytes() => Verdict::Good { empty: size == 0 },
         Some(_) if is_ours() => Verdict::Good { empty: false },
+        Some(_) if is_rewritten(subject, dist, row, size) => rewritten(),
         Some(_) => with_size(differs(subject, &row.path, size, finding)),
         None => Verdict::bad(finding(Check::FileUnreadable, UNREADABLE.to_owned())),
     }

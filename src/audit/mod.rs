@@ -1,10 +1,12 @@
-//! The audit: whether a venv is sound, told from the venv alone. One check per file, each pure: the tree and what can be read
-//! of it in, findings out.
+//! The audit: whether a venv is sound, told from the venv alone. One check per file, each pure: the tree and what can
+//! be read of it in, findings out.
 
 mod accept;
 mod adapted;
 mod archives;
 mod bytecode;
+mod commands;
+mod config;
 mod dists;
 mod files;
 mod fit;
@@ -24,6 +26,7 @@ mod smoke;
 pub(crate) mod sources;
 mod stale;
 mod startup;
+mod stripped;
 mod unfinished;
 
 use std::collections::{BTreeSet, HashMap};
@@ -64,9 +67,11 @@ pub(crate) struct Subject<'a> {
     pub(crate) read: Read<'a>,
     /// Gives the hash of a file.
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
-    /// Whether a path leads to something, through links also to what lies outside. Of a tree that stands nowhere nobody knows.
+    /// Whether a path leads to something, through links also to what lies outside. Of a tree that stands nowhere
+    /// nobody knows.
     pub(crate) reaches: &'a (dyn Fn(&RelPath) -> bool + Sync),
-    /// Whether nothing stands at an absolute path, in the venv or outside of it. Of a tree that stands nowhere nobody knows.
+    /// Whether nothing stands at an absolute path, in the venv or outside of it. Of a tree that stands nowhere nobody
+    /// knows.
     pub(crate) gone: &'a (dyn Fn(&Path) -> bool + Sync),
     /// To which venv a path belongs that names an interpreter. Of a tree that stands nowhere nobody knows.
     pub(crate) whose: &'a (dyn Fn(&Path) -> Whose + Sync),
@@ -152,6 +157,7 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(scripts);
                     found.extend(startup::check(subject));
                     found.extend(orphans::check(subject));
+                    found.extend(commands::check(subject));
                     found.extend(archives::check(subject));
                     found.extend(nested::check(subject));
                     found.extend(site::check(subject));

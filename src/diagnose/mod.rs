@@ -3,6 +3,7 @@
 mod case;
 mod class;
 mod left_out;
+mod normal_use;
 mod packages;
 mod proof;
 mod rules;

@@ -1,5 +1,5 @@
-//! Damage or drift: a change is drift where its package was upgraded, reinstalled, added or removed as a whole, and the new
-//! RECORD agrees with the bytes.
+//! Damage or drift: a change is drift where its package was upgraded, reinstalled, added or removed as a whole, and
+//! the new RECORD agrees with the bytes.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -8,7 +8,7 @@ use super::proof::Proof;
 use super::standing::{is_whole, rows, standing, stood};
 use super::versions::direction;
 use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
-use crate::python::bytecode::is_bytecode;
+use crate::python::bytecode::{is_bytecode, made_of};
 use crate::python::dist::{Dist, Dists, Hash, Row, is_renamed};
 
 /// What both sides have installed.
@@ -111,7 +111,8 @@ impl<'a> Packages<'a> {
         }
     }
 
-    /// Whether a new RECORD of the same version is one: it lists all that is still there, and the bytes are those of it.
+    /// Whether a new RECORD of the same version is one: it lists all that is still there, and the bytes are those of
+    /// it.
     fn lists_what_is_there(&self, old: &Dist, new: &Dist, agrees: Agrees<'_>) -> bool {
         let Some((_, record)) = &new.record else {
             return false;
@@ -143,8 +144,8 @@ impl<'a> Packages<'a> {
             && !self.was_interrupted(old)
     }
 
-    /// Whether a pip that was killed put the distribution aside: it renames what it removes to `~` and the rest of the name,
-    /// and removes that in the end.
+    /// Whether a pip that was killed put the distribution aside: it renames what it removes to `~` and the rest of the
+    /// name, and removes that in the end.
     fn was_interrupted(&self, old: &Dist) -> bool {
         let aside = |name: &[u8]| {
             let mut leftovers = self.actual.leftovers.iter();
@@ -163,7 +164,7 @@ impl<'a> Packages<'a> {
         aside(old.info.name()) || rows(old).filter_map(top).any(|top| aside(&top))
     }
 
-    /// The distribution that a change belongs to.
+    /// The distribution that a change belongs to: one that lists it, or the source that it is the bytecode of.
     pub(crate) fn owner(&self, path: &RelPath) -> Option<&'a str> {
         let of = |path: &RelPath| {
             self.actual
@@ -171,7 +172,7 @@ impl<'a> Packages<'a> {
                 .or_else(|| self.expected.owner(path))
                 .map(|dist| dist.name.as_str())
         };
-        of(path).or_else(|| crate::python::bytecode::source_of(path).and_then(|source| of(&source)))
+        of(path).or_else(|| made_of(path).and_then(|source| of(&source)))
     }
 
     /// The class of a change whose content alone says `class`.
@@ -212,8 +213,8 @@ impl<'a> Packages<'a> {
         }
     }
 
-    /// Whether a change lies in an info directory that is not whole and beside which another one stands: what is left of an install
-    /// that was taken back, or of a removal that did not come to its end.
+    /// Whether a change lies in an info directory that is not whole and beside which another one stands: what is left
+    /// of an install that was taken back, or of a removal that did not come to its end.
     fn is_of_remnant(&self, change: &Change) -> bool {
         let Some(dist) = self.actual.info_owner(&change.path) else {
             return false;
@@ -332,8 +333,8 @@ impl<'a> Packages<'a> {
                     .filter(|path| {
                         listed.contains(path)
                             || path.is_within(&dist.info)
-                            || crate::python::bytecode::source_of(path)
-                                .is_some_and(|source| is_bytecode(path) && listed.contains(&source))
+                            || path.name().ends_with(b".pyc")
+                                && made_of(path).is_some_and(|source| listed.contains(&source))
                     });
                 paths.extend(own.cloned());
             }

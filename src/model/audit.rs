@@ -56,6 +56,12 @@ pub enum Check {
     ScriptInterpreter,
     /// A script whose distribution is gone.
     ScriptOrphaned,
+    /// Commands that a distribution names have no script, and its RECORD lists none.
+    ScriptMissing,
+    /// Configuration that a distribution brought was rewritten since.
+    ConfigChanged,
+    /// Sources are gone, and bytecode stands in their places.
+    SourcesStripped,
     /// Links into a cache stand where RECORD lists files.
     FileLinked,
     /// A module is not there that no import from outside leads to.
@@ -123,6 +129,9 @@ impl Check {
             Self::SourceGone => "source-gone",
             Self::ScriptInterpreter => "script-interpreter",
             Self::ScriptOrphaned => "script-orphaned",
+            Self::ScriptMissing => "script-missing",
+            Self::ConfigChanged => "config-changed",
+            Self::SourcesStripped => "sources-stripped",
             Self::FileLinked => "file-linked",
             Self::ImportUnreached => "import-unreached",
             Self::ImportLazy => "import-lazy",

@@ -96,6 +96,37 @@ impl Class {
     }
 }
 
+/// What in normal use changes entries that look damaged all the same. Such a change is drift.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NormalUse {
+    /// Configuration was written anew.
+    Config,
+    /// A source is gone, and its bytecode stands in its place.
+    Stripped,
+    /// A program fills a cache.
+    Cache,
+    /// Another package manager keeps what stands there.
+    Foreign {
+        /// Its list of what belongs there, where there is one.
+        lock: Option<RelPath>,
+    },
+    /// What no distribution lists was written anew.
+    Rewritten,
+}
+
+impl NormalUse {
+    /// The word in JSON.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Stripped => "stripped",
+            Self::Cache => "cache",
+            Self::Foreign { .. } => "foreign",
+            Self::Rewritten => "rewritten",
+        }
+    }
+}
+
 /// What more is known of a difference.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Detail {
@@ -113,6 +144,8 @@ pub struct Detail {
     pub shared_with: Option<String>,
     /// The cache (lossy) that the content lies in, where a link leads there.
     pub behind: Option<String>,
+    /// Which normal use it comes of.
+    pub normal_use: Option<NormalUse>,
 }
 
 /// One difference.

@@ -18,7 +18,7 @@ pub(crate) mod snapshot;
 pub(crate) mod text;
 
 pub use audit::{Audit, Audited, Check, Finding, Unread};
-pub use change::{Change, Class, Detail, Kind};
+pub use change::{Change, Class, Detail, Kind, NormalUse};
 pub use diagnosis::{CacheEntry, Diagnosis, Installer};
 pub use digest::Digest;
 pub use document::{Deed, Document, Followed, IncidentReport, Seen};

@@ -9,8 +9,8 @@ use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 use super::contents::{TEXT_MAX, bytes};
 use super::sides::Sides;
 use crate::diagnose::{Packages, settle_directories};
-use crate::model::{Change, Entry, Manifest, Node, PackageChange, RelPath};
-use crate::python::dist::{Dists, Hash, Record, Row};
+use crate::model::{Change, Class, Entry, Manifest, Node, PackageChange, RelPath};
+use crate::python::dist::{Dists, Hash, Read, Record, Row};
 use crate::store::Store;
 use crate::tree::hash::{hash_file, read_file};
 use crate::tree::lead::{read_led, target};
@@ -66,17 +66,28 @@ pub(super) fn classify(
     changes: &mut Vec<Change>,
 ) -> Vec<PackageChange> {
     let agrees = |row: &Row| agrees(sides, row);
+    let read = |path: &RelPath| actual(sides, path);
     changes.par_iter_mut().for_each(|change| {
         change.package = packages.owner(&change.path).map(str::to_owned);
         change.class = packages.class(change, &agrees);
+        excuse(packages, change, &read);
     });
-    let convicted = packages.convicted(&agrees);
+    let mut convicted = packages.convicted(&agrees);
+    convicted.retain(|change| packages.normal_use(change, &read).is_none());
     let of = |path: &RelPath| convicted.binary_search_by(|one| one.path.cmp(path)).is_ok();
     changes.retain(|change| !of(&change.path));
     changes.extend(convicted);
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     settle_directories(changes);
     packages.changes(changes)
+}
+
+/// Makes drift of what comes of normal use.
+fn excuse(packages: &Packages<'_>, change: &mut Change, read: Read<'_>) {
+    change.detail.normal_use = packages.normal_use(change, read);
+    if change.detail.normal_use.is_some() {
+        change.class = Class::Drift;
+    }
 }
 
 fn size_of(manifest: &Manifest, path: &RelPath) -> Option<u64> {

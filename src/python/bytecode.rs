@@ -23,6 +23,31 @@ pub(crate) fn source_of(path: &RelPath) -> Option<RelPath> {
     dir.join(&[stem, b".py"].concat()).ok()
 }
 
+/// The source from which a file was made that no distribution lists: what lies in a cache of bytecode, also of other
+/// tools, and bytecode in the place of its source.
+pub(crate) fn made_of(path: &RelPath) -> Option<RelPath> {
+    let dir = path.parent()?;
+    if dir.name() == b"__pycache__" {
+        return source_of(path);
+    }
+    let stem = path.name().strip_suffix(b".pyc")?;
+    dir.join(&[stem, b".py"].concat()).ok()
+}
+
+/// The bytecode that Python imports from the place of a source that is gone (`compileall -b`): `x/m.py` → `x/m.pyc`.
+pub(crate) fn legacy_of(source: &RelPath) -> Option<RelPath> {
+    let stem = source.name().strip_suffix(b".py")?;
+    if stem.is_empty() {
+        return None;
+    }
+    source.parent()?.join(&[stem, b".pyc"].concat()).ok()
+}
+
+/// Whether content can take the place of a source that is gone: it is whole, and of the Python that looks for it there.
+pub(crate) fn stands_alone(path: &RelPath, content: &[u8]) -> bool {
+    is_whole(content) && Magic::of(content).is_some_and(|magic| magic.is_read_alone(path))
+}
+
 /// What a bytecode file says of its source, in its first 16 bytes (PEP 552).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PycHeader {
@@ -140,6 +165,11 @@ mod tests {
         assert!(is_bytecode(&pyc) && is_bytecode(&path("x/__pycache__")));
         assert!(!is_bytecode(&path("x/core.pyc")) && !is_bytecode(&path("__pycache__/readme.txt")));
         assert_eq!(source_of(&pyc), Some(path("lib/x/core.py")));
+        assert_eq!(legacy_of(&path("x/core.py")), Some(path("x/core.pyc")));
+        assert_eq!(legacy_of(&path("x/core.pyi")), None);
+        assert_eq!(made_of(&pyc), Some(path("lib/x/core.py")));
+        assert_eq!(made_of(&path("x/core.pyc")), Some(path("x/core.py")));
+        assert_eq!(made_of(&path("x/y/core.txt")), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What Python and its installers put into a venv, read from whatever gives the contents. Knows no store.
 
 pub(crate) mod bytecode;
+pub(crate) mod config;
 pub(crate) mod dist;
+pub(crate) mod elf;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 pub(crate) mod hashes;

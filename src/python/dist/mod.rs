@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 
+pub(crate) use entry_points::commands;
 pub(crate) use hash::{Algorithm, Hash, Sum, hash};
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 use load::load;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis, snapshot};
-use crate::model::{Change, Class, Kind, LeftOut, PackageChange, Totals};
+use crate::model::{Change, Class, Kind, LeftOut, NormalUse, PackageChange, Totals};
 use crate::ops::{DiffOutcome, Side};
 
 /// Writes what a diff found.
@@ -114,9 +114,15 @@ pub(super) fn change(change: &Change) -> Value {
     if let Some(cache) = &detail.behind {
         more.insert("behind".to_owned(), cache.as_str().into());
     }
+    if let Some(normal_use) = &detail.normal_use {
+        more.insert("normal_use".to_owned(), normal_use.as_str().into());
+    }
     if let Some(other) = &detail.shared_with {
         more.insert("shared_with".to_owned(), other.as_str().into());
     }
     value["detail"] = Value::Object(more);
+    if let Some(NormalUse::Foreign { lock: Some(lock) }) = &detail.normal_use {
+        entry::put(&mut value["detail"], "lock", lock.as_bytes());
+    }
     value
 }

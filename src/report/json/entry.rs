@@ -17,7 +17,7 @@ pub(super) fn path(path: &RelPath) -> Value {
 }
 
 /// Puts a name into a field (lossy) and, if it is not UTF-8, its bytes into `…_b64`.
-fn put(value: &mut Value, field: &str, name: &[u8]) {
+pub(super) fn put(value: &mut Value, field: &str, name: &[u8]) {
     value[field] = String::from_utf8_lossy(name).into();
     if let Some(bytes) = bytes(name) {
         value[format!("{field}_b64")] = bytes.into();

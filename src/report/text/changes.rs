@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Style;
 use super::fold::Folds;
 use super::words::{coloured, count, number, sharing, size};
-use crate::model::{Change, Class, Entry, Kind, Node, RelPath, Shown};
+use crate::model::{Change, Class, Entry, Kind, Node, NormalUse, RelPath, Shown};
 use crate::report::group::{Group, groups};
 
 /// How many added files of a group are named unless everything is asked for.
@@ -200,13 +200,28 @@ pub(super) fn tally<'a>(changes: impl IntoIterator<Item = &'a &'a Change>) -> St
 
 /// What more is known, in words.
 fn detail(change: &Change) -> String {
-    let how = how(change);
+    let how = how(change) + &normal_use(change);
     // What cannot be read, or what Python would run for other source.
     match &change.detail.reason {
         Some(reason) if matches!(change.kind, Kind::Altered | Kind::Extra) => {
             format!("{how}; {}", Shown(reason.as_bytes()))
         }
         _ => how,
+    }
+}
+
+/// Which normal use it comes of.
+fn normal_use(change: &Change) -> String {
+    match &change.detail.normal_use {
+        Some(NormalUse::Config) => "; configuration that was changed".to_owned(),
+        Some(NormalUse::Stripped) => "; its bytecode stands in its place".to_owned(),
+        Some(NormalUse::Cache) => "; in a cache".to_owned(),
+        Some(NormalUse::Foreign { lock: Some(lock) }) => {
+            format!("; of another package manager: '{lock}' tells what belongs there")
+        }
+        Some(NormalUse::Foreign { lock: None }) => "; of another package manager".to_owned(),
+        Some(NormalUse::Rewritten) => "; no distribution lists it".to_owned(),
+        None => String::new(),
     }
 }
 

@@ -78,3 +78,53 @@ fn a_script_that_nobody_may_run_and_what_only_root_may_read_are_damage() {
     mode(&site.join("pip"), 0o755);
     sandbox.ok(&["save", "venv"]);
 }
+
+/// The one is gone with its row, as after a sweep over `bin` by somebody who wanted RECORD to match; the other one
+/// RECORD still lists.
+#[test]
+fn a_command_without_its_script_is_told_by_its_name() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.venv();
+    venv::tiny(&root);
+    let site = root.join(venv::SITE);
+    let list = "[console_scripts]\nclick-one = click:main\nclick-two = click:main\n[plugs]\nthree = click:main\n";
+    fs::write(site.join("click-1.0.dist-info/entry_points.txt"), list).unwrap();
+    let script = b"#!/usr/bin/python3\nimport click\n";
+    venv::write(&root, "bin/click-one", script);
+    mode(&root.join("bin/click-one"), 0o755);
+    let row = format!("../../../bin/click-one,{}\n", venv::recorded(script));
+    venv::append(site.join("click-1.0.dist-info/RECORD"), &row);
+    let told = |code| found(&sandbox.json(code, &["check", "venv"]));
+    assert_eq!(told(0), ["script-missing bin/click-two"]);
+    let saved = sandbox.json(0, &["save", "venv"]);
+    assert_eq!(saved["snapshot"]["baseline"], true, "{saved}");
+    fs::remove_file(root.join("bin/click-one")).unwrap();
+    assert_eq!(
+        told(1),
+        ["file-missing bin/click-one", "script-missing bin/click-two"]
+    );
+    sandbox.ok(&["restore", "venv", "--heal"]);
+    venv::write(&root, "bin/click-two", script);
+    mode(&root.join("bin/click-two"), 0o755);
+    assert_eq!(told(0), [""; 0]);
+}
+
+#[test]
+fn a_name_of_the_interpreter_that_leads_nowhere_is_damage_that_a_heal_mends() {
+    let sandbox = Sandbox::new();
+    venv_with_pip(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let name = sandbox.venv().join("bin/python3");
+    let good = fs::read_link(&name).unwrap();
+    for to in ["/nowhere/python3", "gone"] {
+        fs::remove_file(&name).unwrap();
+        std::os::unix::fs::symlink(to, &name).unwrap();
+        let told = found(&sandbox.json(1, &["check", "venv"]));
+        assert_eq!(told, ["interpreter "], "{to}");
+        let diff = sandbox.json(1, &["diff", "venv"]);
+        assert_eq!(diff["summary"]["damage"], 1, "{diff}");
+        sandbox.ok(&["restore", "venv", "--heal"]);
+        assert_eq!(fs::read_link(&name).unwrap(), good);
+        sandbox.ok(&["check", "venv"]);
+    }
+}

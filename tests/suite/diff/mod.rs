@@ -1,5 +1,6 @@
 //! What `diff` tells: damage apart from drift and noise, and its cause.
 
+mod agreement;
 mod caches;
 mod damage;
 pub(crate) mod diagnosis;
@@ -7,8 +8,11 @@ mod emptied_venvs;
 mod full_copies;
 mod installers;
 mod mixtures;
+mod normal_use;
 mod overlooked;
 pub(crate) mod packages;
+mod settings;
 mod shared;
+mod stripped;
 mod sums;
 mod wrong_causes;

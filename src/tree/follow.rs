@@ -1,7 +1,8 @@
-//! Puts what links lead to in the places of the links: so a tree that stands on something else becomes one that stands alone.
+//! Puts what links lead to in the places of the links: so a tree that stands on something else becomes one that stands
+//! alone.
 //!
-//! A scan follows no link. This does, where somebody asked for it, and only links that lead out of the tree. What cannot be
-//! followed (nothing is there, a pipe, a directory that holds the link itself) stays the link that it is.
+//! A scan follows no link. This does, where somebody asked for it, and only links that lead out of the tree. What cannot
+//! be followed (nothing is there, a pipe, a directory that holds the link itself) stays the link that it is.
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
@@ -176,7 +177,8 @@ impl Follow<'_> {
     }
 }
 
-/// What a path leads to outside of some trees, with all links resolved; none where that is nothing, or holds one of them.
+/// What a path leads to outside of some trees, with all links resolved; none where that is nothing, or holds one of
+/// them.
 pub(crate) fn outside(path: &Path, trees: &[PathBuf]) -> Option<PathBuf> {
     let to = path.canonicalize().ok()?;
     let is_apart = |tree: &PathBuf| !to.starts_with(tree) && !tree.starts_with(&to);

@@ -41,6 +41,8 @@ fn shown(sign: &Sign) -> String {
         Sign::Script(path) => {
             format!("its script '{path}' is not there, or RECORD does not list it yet")
         }
+        Sign::Cut(path) => format!("'{path}' ends before its own row"),
+        Sign::Bare => "nor is anything else of it but names".to_owned(),
         Sign::Requested => "REQUESTED is".to_owned(),
         Sign::Temporary(path) => format!("'{path}' was never renamed"),
         Sign::Aside(path) => format!("'{path}' is still put aside"),

@@ -29,6 +29,10 @@ pub(crate) enum Sign {
     Files(usize, RelPath),
     /// Scripts that `entry_points.txt` names are not there, or no RECORD lists them yet; one of them.
     Script(RelPath),
+    /// RECORD ends before its own row, or in the middle of one.
+    Cut(RelPath),
+    /// Nothing but names stands in its info directory, and no module that is nobody's beside it.
+    Bare,
     /// REQUESTED is there, which is written at the end.
     Requested,
     /// A temporary file that an installer renames.
@@ -57,6 +61,8 @@ pub(super) struct Place<'a> {
     pub(super) root: &'a [u8],
     pub(super) read: Read<'a>,
     pub(super) layout: &'a Layout,
+    /// Whether a distribution lists a path, or something below it.
+    pub(super) is_listed: &'a dyn Fn(&RelPath) -> bool,
     pub(super) leftovers: &'a [Leftover],
     /// Whether uv made the venv, and installed all that tells its installer.
     pub(super) only_uv: bool,
@@ -68,14 +74,27 @@ impl Place<'_> {
         if dist.form != Form::DistInfo || dist.installer.is_some() || !dist.unread.is_empty() {
             return None;
         }
-        let (own, record) = dist.record.as_ref()?;
+        let written = dist
+            .record
+            .as_ref()
+            .filter(|(_, record)| !record.rows.is_empty());
+        let Some((own, record)) = written else {
+            return self.bare(dist);
+        };
         let info = |name: &[u8]| dist.info.join(name).ok();
         let lists = |name: &[u8]| info(name).is_some_and(|path| record.row(&path).is_some());
-        // Made of a wheel, and with the RECORD of that.
-        if !lists(b"WHEEL") || lists(b"INSTALLER") {
+        let is_cut = record.bad > 0 || record.row(own).is_none();
+        let stands =
+            |name: &[u8]| info(name).is_some_and(|path| self.manifest.get(&path).is_some());
+        // Made of a wheel, and with the RECORD of that, as far as both came.
+        let is_of_wheel = lists(b"WHEEL") || is_cut && (stands(b"WHEEL") || !stands(b"METADATA"));
+        if !is_of_wheel || lists(b"INSTALLER") {
             return None;
         }
         let mut signs = Vec::new();
+        if is_cut {
+            signs.push(Sign::Cut(own.clone()));
+        }
         let gone = |path: &RelPath| self.manifest.get(path).is_none() && !self.hidden(path);
         let rows = record.rows.iter().map(|row| &row.path);
         let lost = rows.filter(|path| *path != own && !is_bytecode(path) && gone(path));
@@ -108,6 +127,31 @@ impl Place<'_> {
         let by = signs.iter().find_map(told);
         let scripts = scripts.into_iter().filter(|path| !gone(path)).collect();
         (!signs.is_empty()).then_some(Unfinished { by, signs, scripts })
+    }
+
+    /// An install that came no further than the names of its first files: all that is in the info directory is empty,
+    /// or a RECORD without a row. Where a module stands beside it that nobody lists, that may be its own, and it was
+    /// whole once.
+    fn bare(&self, dist: &Dist) -> Option<Unfinished> {
+        let site = dist.info.parent()?;
+        let entries = || self.manifest.entries().iter();
+        let mut inside = entries().filter(|entry| entry.path.is_within(&dist.info));
+        let tells_nothing = |entry: &Entry| {
+            let is_record = entry.path.name() == b"RECORD";
+            matches!(entry.node, Node::Dir) || entry.size() == Some(0) || is_record
+        };
+        let is_bare = inside.all(tells_nothing);
+        let mut beside = entries().filter(|entry| entry.path.parent().as_ref() == Some(&site));
+        let is_known = |path: &RelPath| {
+            let is_info = path.name().ends_with(b".dist-info") || path.name() == b"__pycache__";
+            is_info || (self.is_listed)(path)
+        };
+        let is_alone = beside.all(|entry| is_known(&entry.path));
+        (is_bare && is_alone).then(|| Unfinished {
+            by: None,
+            signs: vec![Sign::Bare],
+            scripts: Vec::new(),
+        })
     }
 
     /// Whether nothing was taken from the directory of what is not there since the install began: that would have
@@ -153,7 +197,7 @@ fn told(sign: &Sign) -> Option<Installer> {
         Sign::Temporary(path) => maker(path.name()),
         Sign::Aside(_) => Some(Installer::Pip),
         Sign::Files(..) | Sign::Requested | Sign::Others => Some(Installer::Uv),
-        Sign::Script(_) => None,
+        Sign::Script(_) | Sign::Cut(_) | Sign::Bare => None,
     }
 }
 
@@ -193,6 +237,7 @@ impl Dists {
             root,
             read,
             layout: &self.layout,
+            is_listed: &|path| self.lists(path),
             leftovers: &self.leftovers,
             only_uv: by_uv && installers.all(|name| name == "uv"),
         };

@@ -200,7 +200,10 @@ impl Upgrade {
             self.sandbox.code(1, &["save", "venv"]);
         }
         let heal = self.sandbox.snap(&["restore", "venv", "--heal"]);
-        assert!(!self.whole().is_empty(), "not healed, at {at}: {heal}");
+        assert!(
+            !self.whole().is_empty(),
+            "not healed, at {at}: {heal}\n{check}"
+        );
         self.sandbox.json(0, &["check", "venv"]);
         check
     }

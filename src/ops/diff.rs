@@ -8,7 +8,7 @@ use super::behind::{self, Unchanged};
 use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
-use super::followed::{as_linked, tell};
+use super::followed::{as_linked, tell, was_followed};
 use super::lacks::known;
 use super::lookup::{Chosen, choose};
 use super::packages::{Installed, classify as classify_packages};
@@ -114,6 +114,7 @@ pub fn diff_venv(
     };
     let before = expected.snapshot.venv.path();
     let lacks = known(context, &store, &venv)?;
+    let followed = || was_followed(&store, &expected.snapshot);
     let live = steady(context, site, Site::open, |root| {
         let read = || {
             store.load_objects(context.monitor)?;
@@ -128,7 +129,7 @@ pub fn diff_venv(
         let mut here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
         let (met, left) = meet(here.manifest, &scan.manifest, &lacks);
         here.manifest = met;
-        here.manifest = as_linked(here.manifest, &scan.manifest, site.path());
+        here.manifest = as_linked(here.manifest, &scan.manifest, site.path(), followed);
         let sides = Sides {
             store: &store,
             expected: &here.manifest,
@@ -141,7 +142,7 @@ pub fn diff_venv(
         let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
         context.go_on()?;
         behind::changes(root, &scan, Unchanged::Counts, &mut changes);
-        tell(&mut changes, &scan.manifest, site.path());
+        tell(&mut changes, &scan.manifest, site.path(), followed);
         let paths = (here.names(&before, site.path()), site.path());
         let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);

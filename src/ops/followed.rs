@@ -1,5 +1,5 @@
-//! Links of a live tree in whose places a snapshot has the content: it was saved with what its links led to. As long as they lead to
-//! the same, nothing differs.
+//! Links of a live tree in whose places a snapshot has the content: it was saved with what its links led to. As long as
+//! they lead to the same, nothing differs. Of any other snapshot a link in the place of a file is one of another type.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::audit::Audited;
-use crate::model::{Change, Entry, Kind, Manifest, Node, RelPath};
+use super::list::readable;
+use crate::model::{Change, Entry, Kind, Manifest, Node, RelPath, Snapshot};
 use crate::python::bytecode::is_bytecode;
+use crate::store::Store;
 use crate::tree::follow::outside;
 use crate::tree::lead::{Led, digest_led, led, target};
 
@@ -35,11 +37,25 @@ fn links(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
     entries.filter(|entry| matches!(entry.node, Node::Symlink(_)))
 }
 
+/// Tells whether a snapshot was saved with what its links led to. It reads what the snapshot knows, so it is asked last.
+pub(super) fn was_followed(store: &Store, snapshot: &Snapshot) -> bool {
+    let document = snapshot.document.and_then(|id| readable(store, id));
+    document.is_some_and(|document| document.followed.is_some())
+}
+
 /// A saved tree as the live one has it: where a link leads to just what was saved in its place, the link stands.
-pub(super) fn as_linked(saved: Manifest, live: &Manifest, place: &Path) -> Manifest {
+pub(super) fn as_linked(
+    saved: Manifest,
+    live: &Manifest,
+    place: &Path,
+    was_followed: impl Fn() -> bool,
+) -> Manifest {
     let is_content = |entry: &Entry| matches!(entry.node, Node::File { .. } | Node::Dir);
     let links = links(live).filter(|link| saved.get(&link.path).is_some_and(is_content));
     let links: Vec<&Entry> = links.collect();
+    if links.is_empty() || !was_followed() {
+        return saved;
+    }
     let trees = [place.to_owned()];
     let same = links.into_par_iter().filter(|link| {
         let to = target(live, place, &link.path).and_then(|to| outside(&to, &trees));
@@ -98,16 +114,25 @@ fn is_same(saved: &Entry, there: &PathBuf) -> bool {
 }
 
 /// Says of links that lead to something else than what was saved in their places how that differs.
-pub(super) fn tell(changes: &mut [Change], live: &Manifest, place: &Path) {
+pub(super) fn tell(
+    changes: &mut [Change],
+    live: &Manifest,
+    place: &Path,
+    was_followed: impl Fn() -> bool,
+) {
     // The link of a directory, and the cache in which something below it is damaged.
     let mut dirs: Vec<(RelPath, Option<String>)> = Vec::new();
     let is_link = |change: &Change| {
         let actual = change.actual.as_ref().map(|entry| &entry.node);
         matches!(actual, Some(Node::Symlink(_)))
     };
+    let is_asked = |change: &Change| change.kind == Kind::Type && is_link(change);
+    if !changes.iter().any(is_asked) || !was_followed() {
+        return;
+    }
     for change in changes.iter_mut() {
         let above = dirs.last().filter(|(dir, _)| change.path.is_within(dir));
-        if above.is_none() && !(change.kind == Kind::Type && is_link(change)) {
+        if above.is_none() && !is_asked(change) {
             continue;
         }
         let Some((saved, to)) = change

@@ -1,8 +1,8 @@
 //! Puts what links lead to in the places of the links: so a tree that stands on something else becomes one that stands
 //! alone.
 //!
-//! A scan follows no link. This does, where somebody asked for it, and only links that lead out of the tree. What cannot
-//! be followed (nothing is there, a pipe, a directory that holds the link itself) stays the link that it is.
+//! A scan follows no link. This does, where somebody asked for it, and only links that lead out of the tree. What
+//! cannot be followed (nothing is there, a pipe, a directory that holds the link itself) stays the link that it is.
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;

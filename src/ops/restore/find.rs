@@ -16,7 +16,7 @@ use crate::model::{
 use crate::ops::behind::{self, Unchanged};
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
-use crate::ops::followed::{as_linked, tell};
+use crate::ops::followed::{as_linked, tell, was_followed};
 use crate::ops::lacks::known;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
@@ -91,6 +91,11 @@ impl Run<'_> {
         behind::changes(&live.root, &live.scan, unchanged, changes);
     }
 
+    fn tell_followed(&self, changes: &mut [Change], live: &Live, place: &Site) {
+        let followed = || was_followed(self.store, &self.chosen.snapshot);
+        tell(changes, &live.scan.manifest, place.path(), followed);
+    }
+
     /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
     pub(super) fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
         let adapted = target.rewritten.clone();
@@ -107,7 +112,7 @@ impl Run<'_> {
         whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
         self.context.go_on()?;
         self.look_behind(live, &mut changes);
-        tell(&mut changes, &live.scan.manifest, place.path());
+        self.tell_followed(&mut changes, live, place);
         if self.options.part.is_whole() && changes.iter().all(|change| change.class == Class::Noise)
         {
             return Ok(Found::whole(target, changes, IncidentReport::default()));
@@ -141,7 +146,7 @@ impl Run<'_> {
             .collect();
         let target = target.narrow(&live.scan.manifest, &selection);
         let mut changes = sides(&target.manifest).changes(Depth::Kind)?;
-        tell(&mut changes, &live.scan.manifest, place.path());
+        self.tell_followed(&mut changes, live, place);
         // What stays only loses a name by which it was linked with what is restored.
         changes.retain(|change| change.kind != Kind::Link || !target.stays.contains(&change.path));
         for change in &mut changes {
@@ -173,12 +178,13 @@ impl Run<'_> {
         }
         let venv = self.context.venv_id(place);
         let lacks = known(self.context, self.store, &venv)?;
+        let followed = || was_followed(self.store, &self.chosen.snapshot);
         let known = &mut self.known;
         Ok(target.map(|manifest| {
             let (met, left) = meet(manifest, &live.scan.manifest, &lacks);
             *known = left;
             // Links that lead to what was saved in their places are as good.
-            as_linked(met, &live.scan.manifest, place.path())
+            as_linked(met, &live.scan.manifest, place.path(), followed)
         }))
     }
 

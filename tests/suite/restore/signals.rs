@@ -77,9 +77,14 @@ fn ctrl_c_leaves_nothing_half_done_in_any_phase() {
     assert_eq!(sandbox.ids(), saved);
     assert_eq!(sandbox.debris(), Vec::<String>::new());
     // Once the trees are exchanged, the restore runs to its end.
+    let twin = Sandbox::new();
+    venv::tiny(&twin.venv());
+    twin.ok(&["save", "venv"]);
+    fs::remove_file(twin.venv().join("bin/tool")).unwrap();
+    let nth = twin.first_after("unlinkat", "RENAME_EXCHANGE", &["restore", "venv"]);
     let run = interrupted(
         &sandbox,
-        "unlinkat:when=2",
+        &format!("unlinkat:when={}", nth + 1),
         rustix::process::Signal::INT,
         &["restore", "venv"],
     );

@@ -114,6 +114,25 @@ impl Sandbox {
         Run::of(self.traced(injections, args))
     }
 
+    /// Runs the program, and tells which call of a name is the first after the last line of the trace that has a mark: so
+    /// that a fault in another sandbox of the same content meets what is meant, however many calls come before.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn first_after(&self, call: &str, mark: &str, args: &[&str]) -> usize {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut command = Command::new("strace");
+        self.dress(&mut command);
+        command.args(["-f", "-qq", "-o"]).arg(log.path());
+        command.env("RAYON_NUM_THREADS", "1");
+        command.arg(env!("CARGO_BIN_EXE_snap")).args(args);
+        let run = Run::of(command);
+        let text = String::from_utf8_lossy(&std::fs::read(log.path()).unwrap()).into_owned();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.iter().rposition(|line| line.contains(mark));
+        let before = &lines[..=last.unwrap_or_else(|| panic!("no {mark}: {run}"))];
+        let begins = format!(" {call}(");
+        1 + before.iter().filter(|line| line.contains(&begins)).count()
+    }
+
     /// Runs the program, held up at a call (`syncfs:delay_enter=2000000:when=1`), and does something in the moment in which it
     /// stands there, however long that takes.
     #[allow(dead_code, reason = "for tests/suite")]

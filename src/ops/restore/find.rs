@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::asked::Asked;
 use super::contents;
 use super::select::Selection;
 use super::target::Target;
@@ -140,11 +141,21 @@ impl Run<'_> {
         if self.options.part == Part::Heal {
             self.tell_missing(&report.packages);
         }
+        let narrowed = target.narrow(&live.scan.manifest, &selection);
+        Asked {
+            store: self.store,
+            whole: &target,
+            packages: &packages,
+            changes: &changes,
+            told: [&selection.whole, &selection.left],
+            place: &before,
+        }
+        .prove(&self.options.part, &narrowed.manifest)?;
+        let target = narrowed;
         let classes: HashMap<RelPath, Change> = changes
             .into_iter()
             .map(|change| (change.path.clone(), change))
             .collect();
-        let target = target.narrow(&live.scan.manifest, &selection);
         let mut changes = sides(&target.manifest).changes(Depth::Kind)?;
         self.tell_followed(&mut changes, live, place);
         // What stays only loses a name by which it was linked with what is restored.

@@ -5,6 +5,7 @@
 //! 3. It is exchanged with the venv in one step (promise 2), or by the fallbacks of `replace/`.
 //! 4. What a crash leaves is told by the journal and settled by the next command (promise 9).
 
+mod asked;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
 mod contents;

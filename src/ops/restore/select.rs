@@ -184,7 +184,7 @@ fn fits(
 }
 
 /// Patterns as people write them: a plain path means it and all below it; `*` stays within one part of the path.
-fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(pattern.trim_start_matches("./").trim_end_matches('/'))
@@ -199,7 +199,7 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
 }
 
 /// The numbers of the patterns that match a path or a directory above it.
-fn matches(set: &GlobSet, path: &RelPath) -> Vec<usize> {
+pub(super) fn matches(set: &GlobSet, path: &RelPath) -> Vec<usize> {
     let mut found = Vec::new();
     let mut at = Some(path.clone());
     while let Some(path) = at.filter(|path| !path.is_root()) {

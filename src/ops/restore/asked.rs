@@ -1,0 +1,112 @@
+//! That a narrowed goal is what was asked for, told from the request and the snapshot alone and not from what was chosen of it: a fault in
+//! the choosing would be in the goal as well, and what is staged is only held against that.
+
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::Part;
+use super::select::{globs, matches};
+use super::target::Target;
+use crate::diagnose::Packages;
+use crate::model::compare::compare;
+use crate::model::{Change, Class, Entry, Kind, Manifest, Node, PackageChange, RelPath};
+use crate::ops::error::Error;
+use crate::python::dist::{Record, name_of, normalized};
+use crate::store::Store;
+
+/// What a goal is held against.
+pub(super) struct Asked<'a> {
+    pub(super) store: &'a Store,
+    /// The snapshot at its place, before anything was chosen of it.
+    pub(super) whole: &'a Target,
+    /// What is installed there and in the live tree.
+    pub(super) packages: &'a Packages<'a>,
+    /// What differs between the two.
+    pub(super) changes: &'a [Change],
+    /// Packages that come back as a whole, and those that are told to stay damaged.
+    pub(super) told: [&'a [PackageChange]; 2],
+    /// The place that the files of the snapshot name.
+    pub(super) place: &'a Path,
+}
+
+/// Whether a path was asked for.
+type Wanted<'a> = Box<dyn Fn(&RelPath) -> bool + 'a>;
+
+impl Asked<'_> {
+    /// Fails where the goal lacks something of what was asked for, or has it otherwise than the snapshot.
+    pub(super) fn prove(&self, part: &Part, goal: &Manifest) -> Result<(), Error> {
+        let wanted: Wanted<'_> = match part {
+            Part::Whole => Box::new(|_| true),
+            Part::Only(names) => self.named(names)?,
+            Part::Heal => self.damage(),
+        };
+        // Which names are one file is another matter where others of them stay as they are.
+        let differing = compare(&self.whole.manifest, goal).into_iter();
+        let differing = differing.filter(|one| one.kind != Kind::Link || part.is_whole());
+        let paths = differing.filter_map(|one| one.expected.or(one.actual));
+        match paths.map(|entry| &entry.path).find(|path| wanted(path)) {
+            Some(path) => Err(Error::NotVerified {
+                path: path.to_string(),
+                what: "it was asked for, and would not be as the snapshot has it".to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// What `--only` names: what the saved RECORD of a distribution lists, and all that matches or lies below what matches.
+    fn named(&self, names: &[String]) -> Result<Wanted<'_>, Error> {
+        let (mut listed, mut patterns) = (HashSet::new(), Vec::new());
+        for name in names {
+            let is_meant = |path: &RelPath| distribution(path) == Some(normalized(name));
+            if self.packages.paths_of(&normalized(name)).is_empty() {
+                patterns.push(name.clone());
+            }
+            let entries = self.whole.manifest.entries().iter();
+            for entry in entries.filter(|one| is_meant(&one.path)) {
+                listed.extend(self.rows(entry)?);
+            }
+        }
+        let globs = globs(&patterns)?;
+        Ok(Box::new(move |path| {
+            listed.contains(path) || !matches(&globs, path).is_empty()
+        }))
+    }
+
+    /// The files that a saved RECORD lists and the snapshot has.
+    fn rows(&self, record: &Entry) -> Result<Vec<RelPath>, Error> {
+        let content = match (self.whole.rewritten.get(&record.path), record.digest()) {
+            (Some(content), _) => content.clone(),
+            (None, Some(id)) => {
+                let size = record.size().unwrap_or(0);
+                self.store.objects.read_at_most(&id, size)?
+            }
+            (None, None) => return Ok(Vec::new()),
+        };
+        let record = Record::parse(&record.path, &content, self.place.as_os_str().as_bytes());
+        let saved = |path: &RelPath| self.whole.manifest.get(path).is_some();
+        let paths = record.rows.into_iter().map(|row| row.path);
+        Ok(paths.filter(saved).collect())
+    }
+
+    /// What `--heal` mends: every damaged file, but for those of packages that are told. Directories come with what they hold.
+    fn damage(&self) -> Wanted<'_> {
+        let told = self.told.iter().flat_map(|packages| packages.iter());
+        let told: HashSet<&str> = told.map(|package| package.name.as_str()).collect();
+        let is_dir = |entry: &Entry| entry.node == Node::Dir;
+        let damage = self.changes.iter().filter(|change| {
+            let name = change.package.as_deref().unwrap_or_default();
+            let file = change.expected.as_ref().is_some_and(|entry| !is_dir(entry));
+            change.class == Class::Damage && file && !told.contains(name)
+        });
+        let paths: HashSet<RelPath> = damage.map(|change| change.path.clone()).collect();
+        Box::new(move |path| paths.contains(path))
+    }
+}
+
+/// The distribution of which a path is the RECORD.
+fn distribution(path: &RelPath) -> Option<String> {
+    let info = path.parent().filter(|_| path.name() == b"RECORD")?;
+    let stem = info.name().strip_suffix(b".dist-info")?;
+    Some(normalized(&name_of(&String::from_utf8_lossy(stem)).0))
+}

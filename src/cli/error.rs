@@ -1,7 +1,7 @@
 //! Errors as people see them: what, why, and what to do. The only place that knows hints and exit codes.
 
 use std::error::Error as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use venv_snap::model::{Audit, Shown};
 use venv_snap::ops::{Chosen, Error, Unsettled};
@@ -18,6 +18,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// What was found, where findings are the reason.
     pub(crate) audit: Option<Box<Audit>>,
+    /// In which venv.
+    pub(crate) venv: Option<PathBuf>,
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             hint: Some(hint.into()),
             exit: Exit::Usage,
             audit: None,
+            venv: None,
         }
     }
 
@@ -40,6 +43,7 @@ impl Failure {
             hint: None,
             exit: Exit::NotDone,
             audit: None,
+            venv: None,
         }
     }
 
@@ -73,6 +77,14 @@ impl Failure {
         }
     }
 
+    /// Says in which venv that was found.
+    pub(crate) fn in_venv(self, venv: &Path) -> Self {
+        Self {
+            venv: Some(venv.to_owned()),
+            ..self
+        }
+    }
+
     /// Replaces the hint.
     pub(crate) fn with_hint(self, hint: String) -> Self {
         Self {
@@ -93,6 +105,7 @@ impl From<Error> for Failure {
                 Error::Damaged(audit) => Some(audit),
                 _ => None,
             },
+            venv: None,
         }
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
             session.answer(|out, style| text::refused(out, &audit, style))?;
             return Err(Failure::refused(audit));
         }
-        outcome => outcome?,
+        Err(error) => return Err(Failure::from(error).in_venv(site.path())),
+        Ok(outcome) => outcome,
     };
     if let Some(jump) = outcome.clock_jump {
         session.context.monitor.warn(match jump {

@@ -97,6 +97,7 @@ impl<'a> Session<'a> {
             )),
             exit: Exit::NoStore,
             audit: None,
+            venv: None,
         }
     }
 

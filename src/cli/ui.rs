@@ -55,6 +55,7 @@ impl Ui {
                 hint,
                 exit,
                 audit,
+                venv,
             } = failure;
             venv_snap::report::json::error(
                 &mut out,
@@ -62,7 +63,7 @@ impl Ui {
                 causes,
                 hint.as_deref(),
                 exit.code().into(),
-                audit.as_deref(),
+                audit.as_deref().map(|audit| (audit, venv.as_deref())),
             )
         } else {
             write_error(&mut out, failure)

@@ -11,6 +11,7 @@ mod snapshot;
 mod transport;
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ use crate::ops::{
     ClockJump, Listed, Listing, LsOutcome, Mode, OldName, OldNames, RebuildOutcome, RestoreOutcome,
     SaveOutcome, ShowOutcome, StatsOutcome,
 };
+
+use super::reinstall::reinstall;
 
 pub use cache::{cache_check, cache_quarantine, cache_release};
 pub use care::{forget, pin, prune, undelete, verify};
@@ -244,19 +247,21 @@ pub fn message(out: &mut dyn Write, kind: &str, text: &str) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes an error: for standard error, in the shape of the answers.
+/// Writes an error: for standard error, in the shape of the answers. `refused` is what was found, where findings are the reason, and in which
+/// venv.
 pub fn error(
     out: &mut dyn Write,
     message: &str,
     causes: &[String],
     hint: Option<&str>,
     exit_code: i32,
-    audit: Option<&Audit>,
+    refused: Option<(&Audit, Option<&Path>)>,
 ) -> io::Result<()> {
     let mut error =
         json!({"message": message, "causes": causes, "hint": hint, "exit_code": exit_code});
-    if let Some(audit) = audit {
+    if let Some((audit, venv)) = refused {
         error["audit"] = check::audit(audit);
+        error["reinstall"] = venv.and_then(|venv| reinstall(venv, audit)).into();
     }
     serde_json::to_writer(&mut *out, &json!({"format": 1, "error": error}))?;
     writeln!(out)

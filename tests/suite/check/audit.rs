@@ -249,6 +249,10 @@ fn a_refused_save_tells_every_finding_in_json_as_well() {
         "{run}"
     );
     assert_eq!(audit["summary"]["damage"], 3, "{run}");
+    // And the way on, as check has it.
+    let check = sandbox.json(1, &["check", "venv"]);
+    assert!(check["reinstall"].is_array(), "{check}");
+    assert_eq!(answer["error"]["reinstall"], check["reinstall"], "{run}");
     // Other errors have none.
     let run = sandbox.code(10, &["diff", "venv", "--json"]);
     let answer: Value = serde_json::from_str(&run.stderr).unwrap();

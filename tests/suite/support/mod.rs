@@ -8,6 +8,7 @@ pub(crate) mod mounts;
 pub(crate) mod pips;
 pub(crate) mod pythons;
 pub(crate) mod sandbox;
+pub(crate) mod schema;
 pub(crate) mod tar;
 pub(crate) mod tools;
 pub(crate) mod tree;

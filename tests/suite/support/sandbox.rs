@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::schema;
+
 /// One test's own place.
 pub(crate) struct Sandbox {
     dir: tempfile::TempDir,
@@ -147,14 +149,17 @@ impl Run {
 impl From<std::process::Output> for Run {
     fn from(output: std::process::Output) -> Self {
         use std::os::unix::process::ExitStatusExt;
-        Self {
+        let run = Self {
             code: output
                 .status
                 .code()
                 .unwrap_or_else(|| 128 + output.status.signal().unwrap_or(0)),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        };
+        schema::hold(&run.stdout);
+        schema::hold(&run.stderr);
+        run
     }
 }
 

@@ -142,6 +142,9 @@ pub(crate) struct Save {
     /// Save what links into an installer's cache lead to as files, so that a restore stands alone
     #[arg(long)]
     pub(crate) follow: bool,
+    /// Read every file, also those whose times say that they did not change
+    #[arg(long)]
+    pub(crate) read_all: bool,
 }
 
 #[derive(Debug, Args)]

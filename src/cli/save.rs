@@ -19,6 +19,7 @@ pub(crate) fn run(session: &Session<'_>, args: Save) -> Result<Exit, Failure> {
         pin: args.pin,
         force: args.force,
         follow: args.follow,
+        read_all: args.read_all,
         accept: accepted::rules(&site)?,
     };
     let outcome = match save(&session.context, &site, &options) {

@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod fence;
 pub(crate) mod limits;
 pub(crate) mod lock;
+pub(crate) mod mapped;
 pub(crate) mod meta;
 pub(crate) mod network;
 pub(crate) mod out_file;

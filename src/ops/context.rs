@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::error::Error;
 use crate::disk::clock::settles_after;
+use crate::disk::mapped::Mapped;
 use crate::disk::rooted::Rooted;
 use crate::model::{Time, VenvId};
 use crate::monitor::Monitor;
@@ -31,6 +32,21 @@ impl Context<'_> {
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, Error> {
         Ok(Store::open(&self.store, self.lock_wait, self.monitor)?)
+    }
+
+    /// The files of a tree of which the times prove nothing; and says so, since these are read though they look unchanged.
+    pub(super) fn mapped(&self, root: &Rooted) -> Mapped {
+        let mapped = Mapped::within(root);
+        if let Some(first) = mapped.paths.first() {
+            let more = match mapped.paths.len() - 1 {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            self.monitor.status(&format!(
+                "'{first}'{more}: mapped for writing by a running process, and read whatever the times say"
+            ));
+        }
+        mapped
     }
 
     /// A store inside its venv would save itself, and a restore would remove it.

@@ -122,6 +122,11 @@ pub fn diff_venv(
                 .trees()
                 .manifest(&expected.snapshot.root, expected.snapshot.entries())
         };
+        let cache = if options.quick {
+            cache.clone().without(&context.mapped(root))
+        } else {
+            StatCache::default()
+        };
         let scan = || scan(root, &cache, &DigestsOnly, context.monitor);
         let (manifest, scan) = rayon::join(read, scan);
         let (saved, scan) = (manifest?, scan?);

@@ -15,6 +15,7 @@ use super::snapshot::{Draft, Intake, prepare};
 use super::steady::steady;
 use crate::audit::sources::named;
 use crate::audit::{Accept, Bytecode, accept};
+use crate::disk::mapped::Mapped;
 use crate::disk::rooted::Rooted;
 use crate::model::{
     Audit, Check, Document, Finding, Followed, Label, Manifest, Node, Purpose, RelPath, Snapshot,
@@ -41,6 +42,8 @@ pub struct SaveOptions {
     pub force: bool,
     /// Save what links out of the venv lead to in their places, so that what is saved stands alone.
     pub follow: bool,
+    /// Read every file, also those whose times say that they did not change.
+    pub read_all: bool,
     /// Findings that are accepted.
     pub accept: Vec<Accept>,
 }
@@ -83,21 +86,21 @@ pub fn save(
         .unwrap_or_default();
 
     let intake = Intake::with_hashes(store.packer_to_load());
-    let known = StatCache::decode(&before);
     let (scan, cache, audit, followed, _installer) =
         steady(context, site, Site::open_venv, |root| {
             let installer = hold_installer(context, root, false)?;
+            let mapped = context.mapped(root);
+            let known = known(&before, &mapped, options);
             let racy = context.racy(root)?;
             let scan = intake.scan(root, &known, context.monitor)?;
             let scan = if options.force { scan } else { scan.whole()? };
             context.go_on()?;
             context.monitor.phase("auditing", 0, 0);
             let audit = admit(context, &store, root, &intake, &scan, options)?;
-            let cache = scan.stat_cache(racy).encode();
+            let cache = scan.stat_cache(racy).without(&mapped).encode();
             let (scan, followed) = alone(context, root, &intake, scan, options)?;
             Ok((scan, cache, audit, followed, installer))
         })?;
-    drop(known);
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
     let draft = Draft {
@@ -158,6 +161,14 @@ fn alone(
     )?;
     let scan = if options.force { scan } else { scan.whole()? };
     Ok((scan, Some(followed)))
+}
+
+/// What is known of files by their states, as far as that is to be relied on.
+fn known(before: &[u8], mapped: &Mapped, options: &SaveOptions) -> StatCache {
+    if options.read_all {
+        return StatCache::default();
+    }
+    StatCache::decode(before).without(mapped)
 }
 
 /// Whether the clock stood wrong at this snapshot or at the one before it.

@@ -1,5 +1,6 @@
 //! What a file's content was when the file was in some state: spares a save from reading what cannot have changed.
 
+use crate::disk::mapped::Mapped;
 use crate::disk::stat::Stat;
 use crate::model::{Digest, RelPath, Time};
 
@@ -71,6 +72,13 @@ impl StatCache {
             same
         });
         Self { records }
+    }
+
+    /// The same without files of which the times prove nothing, since somebody may write in them through memory.
+    pub(crate) fn without(mut self, mapped: &Mapped) -> Self {
+        self.records
+            .retain(|record| !mapped.has(record.dev, record.ino));
+        self
     }
 
     /// The bytes in which the index keeps it: the number of records; their columns in the order of the inodes,

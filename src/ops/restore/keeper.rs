@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::disk::mapped::Mapped;
 use crate::model::{Document, Purpose, SnapshotId, VenvId};
 use crate::monitor::Monitor;
 use crate::ops::context::Context;
@@ -92,6 +93,8 @@ impl<'a> Keeper<'a> {
     fn complete(&self, first: SnapshotId, late: Late<'_>) -> Result<Scan, Error> {
         let context = &self.context.heard_by(late.monitor);
         let cache = StatCache::new(late.known, context.racy(late.old)?);
+        // What is written through memory has no new times.
+        let cache = cache.without(&Mapped::within(late.old));
         let catalog = self.store.snapshots.catalog()?;
         let before = catalog.snapshots.iter().find(|(id, _)| *id == first);
         let before = before.map(chosen);

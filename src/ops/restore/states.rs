@@ -1,5 +1,6 @@
 //! Lets the next save know the new tree.
 
+use crate::disk::mapped::Mapped;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
 use crate::replace::Swapped;
@@ -25,7 +26,8 @@ fn try_note(
     let states = swapped
         .states(|tree| Ok::<_, Error>(store.may_write() && context.racy(tree)?.is_none()))?;
     if let Some(records) = states {
-        let cache = StatCache::new(records.into_iter(), None);
+        let mapped = Mapped::within(&place.again()?.open()?);
+        let cache = StatCache::new(records.into_iter(), None).without(&mapped);
         let key = Context::cache_key(&context.venv_id(place));
         store
             .index

@@ -1,6 +1,6 @@
-//! Files that processes have mapped to write in, shared. Such a write changes the times of a file only when the kernel notices it: at the
-//! first one after the page was last written to the disk, which can be half a minute ago, and with memory file systems never again. So of
-//! such a file the times prove nothing.
+//! Files that processes have mapped to write in, shared. Such a write changes the times of a file only when the kernel
+//! notices it: at the first one after the page was last written to the disk, which can be half a minute ago, and with
+//! memory file systems never again. So of such a file the times prove nothing.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,7 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use super::rooted::Rooted;
 use crate::model::RelPath;
 
-/// The mapped files of one tree. Those of processes of other users are seen only by root, those in other PID namespaces only from without.
+/// The mapped files of one tree. Those of processes of other users are seen only by root, those in other PID
+/// namespaces only from without.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Mapped {
     /// By device and inode, also where they are mapped by a name outside of the tree.

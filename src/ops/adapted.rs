@@ -31,8 +31,9 @@ impl Adapted {
     }
 }
 
-/// Adapts a saved tree that stood at `from` to the place `to`. With the tree that stands there, what of that is as it was saved stays so: it
-/// was moved as it is, restored with every byte, or adapted by a version that knew of fewer files.
+/// Adapts a saved tree that stood at `from` to the place `to`. With the tree that stands there, what of that is as it
+/// was saved stays so: it was moved as it is, restored with every byte, or adapted by a version that knew of fewer
+/// files.
 pub(super) fn adapted(
     store: &Store,
     saved: Manifest,
@@ -94,8 +95,8 @@ fn as_saved<'a>(
     files.filter(is_same).cloned().collect()
 }
 
-/// A list has the sums of the files as they were when it was written, which may have been damaged since: of its forms the one counts that
-/// stands there.
+/// A list has the sums of the files as they were when it was written, which may have been damaged since: of its forms
+/// the one counts that stands there.
 fn settle_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live: &Manifest) {
     for (path, whole) in all.rewritten.iter().filter(|(path, _)| is_record(path)) {
         let there = live.get(path).and_then(Entry::digest);

@@ -34,7 +34,8 @@ impl Context<'_> {
         Ok(Store::open(&self.store, self.lock_wait, self.monitor)?)
     }
 
-    /// The files of a tree of which the times prove nothing; and says so, since these are read though they look unchanged.
+    /// The files of a tree of which the times prove nothing; and says so, since these are read though they look
+    /// unchanged.
     pub(super) fn mapped(&self, root: &Rooted) -> Mapped {
         let mapped = Mapped::within(root);
         if let Some(first) = mapped.paths.first() {
@@ -80,8 +81,8 @@ impl Context<'_> {
         )
     }
 
-    /// From when on a change time proves nothing: a file that changed since then could change again without a trace, on the file system
-    /// of a directory.
+    /// From when on a change time proves nothing: a file that changed since then could change again without a trace,
+    /// on the file system of a directory.
     pub(super) fn racy(&self, dir: &Rooted) -> Result<Option<Time>, Error> {
         let Some(age) = settles_after(dir)? else {
             return Ok(None);

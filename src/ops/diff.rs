@@ -105,7 +105,7 @@ pub fn diff_venv(
     let store = context.open()?;
     let venv = context.venv_id(site);
     let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;
-    let cache = trusted(context, &store, &venv, options)?;
+    let cache = remembered(context, &store, &venv, options.quick)?;
     let places = Places {
         context,
         store: Some(&store),
@@ -122,11 +122,8 @@ pub fn diff_venv(
                 .trees()
                 .manifest(&expected.snapshot.root, expected.snapshot.entries())
         };
-        let cache = if options.quick {
-            cache.clone().without(&context.mapped(root))
-        } else {
-            StatCache::default()
-        };
+        let cache = cache.clone().map(|it| it.without(&context.mapped(root)));
+        let cache = cache.unwrap_or_default();
         let scan = || scan(root, &cache, &DigestsOnly, context.monitor);
         let (manifest, scan) = rayon::join(read, scan);
         let (saved, scan) = (manifest?, scan?);
@@ -169,19 +166,19 @@ pub fn diff_venv(
     })
 }
 
-/// The states of files that need not be read.
-fn trusted(
+/// What the last save remembers of the states of files, where that is to be relied on.
+fn remembered(
     context: &Context<'_>,
     store: &Store,
     venv: &VenvId,
-    options: &DiffOptions,
-) -> Result<StatCache, Error> {
-    if !options.quick {
-        return Ok(StatCache::default());
+    quick: bool,
+) -> Result<Option<StatCache>, Error> {
+    if !quick {
+        return Ok(None);
     }
     let key = Context::cache_key(venv);
-    let known = store.index.stat_cache(&key, context.monitor)?;
-    Ok(StatCache::decode(&known.unwrap_or_default()))
+    let bytes = store.index.stat_cache(&key, context.monitor)?;
+    Ok(Some(StatCache::decode(&bytes.unwrap_or_default())))
 }
 
 /// Compares two snapshots of a store.

@@ -1,5 +1,5 @@
-//! That a narrowed goal is what was asked for, told from the request and the snapshot alone and not from what was chosen of it: a fault in
-//! the choosing would be in the goal as well, and what is staged is only held against that.
+//! That a narrowed goal is what was asked for, told from the request and the snapshot alone and not from what was
+//! chosen of it: a fault in the choosing would be in the goal as well, and what is staged is only held against that.
 
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
@@ -54,7 +54,8 @@ impl Asked<'_> {
         }
     }
 
-    /// What `--only` names: what the saved RECORD of a distribution lists, and all that matches or lies below what matches.
+    /// What `--only` names: what the saved RECORD of a distribution lists, and all that matches or lies below what
+    /// matches.
     fn named(&self, names: &[String]) -> Result<Wanted<'_>, Error> {
         let (mut listed, mut patterns) = (HashSet::new(), Vec::new());
         for name in names {
@@ -89,7 +90,8 @@ impl Asked<'_> {
         Ok(paths.filter(saved).collect())
     }
 
-    /// What `--heal` mends: every damaged file, but for those of packages that are told. Directories come with what they hold.
+    /// What `--heal` mends: every damaged file, but for those of packages that are told. Directories come with what
+    /// they hold.
     fn damage(&self) -> Wanted<'_> {
         let told = self.told.iter().flat_map(|packages| packages.iter());
         let told: HashSet<&str> = told.map(|package| package.name.as_str()).collect();

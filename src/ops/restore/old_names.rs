@@ -1,5 +1,5 @@
-//! What in a restored tree still names the place where it was saved: while the old venv lives there, one service would run the code of
-//! another.
+//! What in a restored tree still names the place where it was saved: while the old venv lives there, one service would
+//! run the code of another.
 
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -64,7 +64,8 @@ impl OldForm {
 /// Bytes that are read at once.
 const PIECE_LEN: usize = 1 << 18;
 
-/// Adds to an outcome what still names the old place. That it cannot be looked for is a warning: the tree stands there all the same.
+/// Adds to an outcome what still names the old place. That it cannot be looked for is a warning: the tree stands there
+/// all the same.
 pub(super) fn told(place: &Site, outcome: RestoreOutcome, monitor: &dyn Monitor) -> RestoreOutcome {
     let from = outcome.chosen.snapshot.venv.path();
     if outcome.mode == Mode::DryRun || from == outcome.place {

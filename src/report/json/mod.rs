@@ -247,8 +247,8 @@ pub fn message(out: &mut dyn Write, kind: &str, text: &str) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes an error: for standard error, in the shape of the answers. `refused` is what was found, where findings are the reason, and in which
-/// venv.
+/// Writes an error: for standard error, in the shape of the answers. `refused` is what was found, where findings are
+/// the reason, and in which venv.
 pub fn error(
     out: &mut dyn Write,
     message: &str,

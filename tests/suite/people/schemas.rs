@@ -1,4 +1,5 @@
-//! The schemas of the answers: closed, complete, and told in docs/cli.md. That answers fit them is seen wherever a test runs the program.
+//! The schemas of the answers: closed, complete, and told in docs/cli.md. That answers fit them is seen wherever a
+//! test runs the program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

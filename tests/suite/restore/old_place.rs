@@ -140,7 +140,8 @@ fn works(root: &Path) {
 
 #[test]
 fn what_is_known_names_the_new_place_and_all_else_is_told() {
-    // The kernel of Jupyter, links and scripts of a venv within went on to run the code of the old venv, and nothing was said.
+    // The kernel of Jupyter, links and scripts of a venv within went on to run the code of the old venv, and nothing
+    // was said.
     let sandbox = Sandbox::new();
     with_names(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);

@@ -1,7 +1,8 @@
-//! What the program answers with `--json`, held against the schemas in docs/schema: a field that is in none of them is red.
+//! What the program answers with `--json`, held against the schemas in docs/schema: a field that is in none of them is
+//! red.
 //!
-//! Of JSON Schema this understands the words that those schemas use, and refuses all others. The crates that understand all of it take
-//! longer to build than everything else that the tests need.
+//! Of JSON Schema this understands the words that those schemas use, and refuses all others. The crates that
+//! understand all of it take longer to build than everything else that the tests need.
 
 use std::collections::HashMap;
 use std::fs;

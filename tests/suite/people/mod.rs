@@ -8,5 +8,5 @@ mod report;
 mod schemas;
 mod slips;
 mod told;
-mod words;
 pub(crate) mod users;
+mod words;

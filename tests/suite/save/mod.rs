@@ -8,4 +8,5 @@ mod followed;
 mod golden;
 mod labels;
 mod large;
+mod mapped;
 mod round_trip;

@@ -46,7 +46,7 @@ impl Mapped {
         self.inodes.contains(&(dev, ino))
     }
 
-    /// Takes one line of `/proc/PID/maps` (proc_pid_maps(5)).
+    /// Takes one line of `/proc/PID/maps` (`proc_pid_maps(5)`).
     fn add(&mut self, root: &Rooted, line: &[u8]) {
         let Some(mapping) = Mapping::parse(line) else {
             return;

@@ -31,6 +31,10 @@ use crate::tree::stat_cache::StatCache;
 
 /// What a save is told.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct SaveOptions {
     /// A name to find it by.
     pub label: Option<Label>,

@@ -123,6 +123,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct Save {
     /// The venv [default: the active one, else the nearest .venv or venv]
     #[arg(value_hint = ValueHint::DirPath)]

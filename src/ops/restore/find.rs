@@ -2,13 +2,14 @@
 //! restored.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::asked::Asked;
 use super::contents;
 use super::select::Selection;
 use super::target::Target;
 use super::{Part, Run};
+use crate::diagnose::Packages;
 use crate::model::shortfall::meet;
 use crate::model::{
     Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
@@ -141,17 +142,7 @@ impl Run<'_> {
         if self.options.part == Part::Heal {
             self.tell_missing(&report.packages);
         }
-        let narrowed = target.narrow(&live.scan.manifest, &selection);
-        Asked {
-            store: self.store,
-            whole: &target,
-            packages: &packages,
-            changes: &changes,
-            told: [&selection.whole, &selection.left],
-            place: &before,
-        }
-        .prove(&self.options.part, &narrowed.manifest)?;
-        let target = narrowed;
+        let target = self.narrowed(&target, live, &packages, &changes, &selection, &before)?;
         let classes: HashMap<RelPath, Change> = changes
             .into_iter()
             .map(|change| (change.path.clone(), change))
@@ -197,6 +188,29 @@ impl Run<'_> {
             // Links that lead to what was saved in their places are as good.
             as_linked(met, &live.scan.manifest, place.path(), followed)
         }))
+    }
+
+    /// Narrows the target to what is chosen, and proves that it is what was asked for.
+    fn narrowed(
+        &self,
+        whole: &Target,
+        live: &Live,
+        packages: &Packages<'_>,
+        changes: &[Change],
+        selection: &Selection,
+        place: &Path,
+    ) -> Result<Target, Error> {
+        let goal = whole.narrow(&live.scan.manifest, selection);
+        let asked = Asked {
+            store: self.store,
+            whole,
+            packages,
+            changes,
+            told: [&selection.whole, &selection.left],
+            place,
+        };
+        asked.prove(&self.options.part, &goal.manifest)?;
+        Ok(goal)
     }
 
     /// What the tree shall be, as far as a snapshot has it.

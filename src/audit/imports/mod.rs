@@ -40,7 +40,7 @@ use exits::Missing;
 use index::Place;
 use reach::Importers;
 use resolve::{World, ancestors};
-use roots::roots;
+use roots::{By, roots};
 use suspects::{Look, Suspect, finds_nothing, looks, suspects};
 
 /// So often the evaluation is repeated with what was found missing taken for there, to find what else is missing.
@@ -78,13 +78,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     }
     // Whoever else in the package needs what is gone fails as well, once it is imported.
     for lacks in suspects.iter().filter_map(|suspect| suspect.lacks.as_ref()) {
-        let top = lacks.module.split('.').next().unwrap_or_default();
-        let is_own = world.index.below(&lacks.file).is_some_and(|below| {
-            below
-                .strip_prefix(top.as_bytes())
-                .is_some_and(|rest| rest.starts_with(b"/"))
-        });
-        let is_gone = is_own && gone.contains(lacks.module.as_str());
+        let is_gone = is_of_own(&world, lacks) && gone.contains(lacks.module.as_str());
         if is_gone && told.insert(Missing::clone(lacks)) {
             let text = line(lacks, "which is not there");
             findings.push(finding(subject, Check::ImportUnresolved, &lacks.file, text));
@@ -92,6 +86,15 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     }
     findings.extend(unreached::check(&world, &suspects, &told));
     findings
+}
+
+/// Whether what is missing would lie in the top-level package that imports it.
+fn is_of_own(world: &World<'_>, missing: &Missing) -> bool {
+    let top = missing.module.split('.').next().unwrap_or_default();
+    world.index.below(&missing.file).is_some_and(|below| {
+        let rest = below.strip_prefix(top.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"/"))
+    })
 }
 
 fn line(missing: &Missing, what: &str) -> String {
@@ -113,14 +116,14 @@ fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) 
         .iter()
         .filter(|suspect| !suspect.may_lack.is_empty());
     let to_suspects = importers.leading(files.map(|suspect| suspect.file));
-    let leads = |root: &String| {
+    let leads = |(root, _): &(String, By)| {
         let mut modules = ancestors(root).chain([root.as_str()]);
         modules.any(|module| match world.index.place(module) {
             Place::Package(file) | Place::Module(file) => to_suspects.contains(file),
             _ => false,
         })
     };
-    let roots: Vec<String> = roots(world).into_iter().filter(leads).collect();
+    let roots: Vec<(String, By)> = roots(world).into_iter().filter(leads).collect();
     if roots.is_empty() {
         return Convicted::new();
     }
@@ -145,16 +148,20 @@ fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) 
     })
 }
 
-fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[String]) -> Convicted {
+fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[(String, By)]) -> Convicted {
     let mut convicted = Convicted::new();
     let mut evaluator = Evaluator::new(world, Some(lead));
     for _ in 0..ROUNDS_MAX {
         let mut found: Vec<Arc<Missing>> = Vec::new();
-        for root in roots {
+        for (root, by) in roots {
             let exits = evaluator.root(root);
             let Some(missing) = exits.convicted() else {
                 continue;
             };
+            // A plugin may have outlived the host that would ask for it; nobody imports it then.
+            if *by == By::PluginHost && !is_of_own(world, missing) {
+                continue;
+            }
             let shown = root.replace('/', ".");
             convicted.entry(Missing::clone(missing)).or_insert(shown);
             found.push(Arc::clone(missing));

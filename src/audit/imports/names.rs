@@ -154,6 +154,11 @@ impl Look {
                 self.has_modules();
             }
         }
+        // So may whoever is given the module itself.
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        if self.depth == 0 && arguments.iter().chain(keywords).any(may_be_module) {
+            self.is_open();
+        }
         let is_table = name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault");
         let is_change = matches!(last, "append" | "insert" | "extend" | "remove");
         if is_table || is_change && name.rsplit('.').nth(1).is_some_and(finds_modules) {
@@ -386,5 +391,20 @@ impl<'a> Visitor<'a> for Look {
             _ => {}
         }
         walk_expr(self, expr);
+    }
+}
+
+/// Whether an argument may be the module that calls: `sys.modules[…]`, also where `sys` has another name, or what a
+/// function finds out by who called it (`find_current_module()`, `inspect.currentframe()`).
+fn may_be_module(expr: &Expr) -> bool {
+    match expr {
+        Expr::Subscript(loaded) => {
+            dotted(&loaded.value).is_some_and(|name| name.rsplit('.').next() == Some("modules"))
+        }
+        Expr::Call(call) => dotted(&call.func).is_some_and(|name| {
+            let last = name.rsplit('.').next().unwrap_or_default().to_lowercase();
+            last.contains("module") || last.contains("frame")
+        }),
+        _ => false,
     }
 }

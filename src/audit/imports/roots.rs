@@ -1,6 +1,6 @@
 //! What is imported from outside: the top-level modules of what is installed, and what entry points name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::Place;
 use super::resolve::World;
@@ -43,14 +43,33 @@ const NAMESPACES_MAX: usize = 6;
 /// Groups of entry points that are programs.
 const PROGRAMS: [&str; 2] = ["console_scripts", "gui_scripts"];
 
+/// Who imports a module from outside of its package.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum By {
+    /// Whoever likes to, or a program.
+    Anybody,
+    /// Another distribution that asks for plugins, if it is installed and still knows their kind.
+    PluginHost,
+}
+
 /// All modules that somebody outside of their package imports, as paths below the site (`x/y`), each once, sorted.
-pub(super) fn roots(world: &World<'_>) -> BTreeSet<String> {
-    let named = lists(world).flat_map(|(_, text)| entry_points(&text));
-    let mut found: BTreeSet<String> = named.map(|point| point.module).collect();
-    for top in world.index.tops() {
-        add(world, top, 0, &mut found);
+pub(super) fn roots(world: &World<'_>) -> BTreeMap<String, By> {
+    let mut offered = BTreeSet::new();
+    let mut plugins = BTreeSet::new();
+    for point in lists(world).flat_map(|(_, text)| entry_points(&text)) {
+        let found = if point.is_program {
+            &mut offered
+        } else {
+            &mut plugins
+        };
+        found.insert(point.module);
     }
-    found
+    for top in world.index.tops() {
+        add(world, top, 0, &mut offered);
+    }
+    let plugins = plugins.into_iter().map(|module| (module, By::PluginHost));
+    let offered = offered.into_iter().map(|module| (module, By::Anybody));
+    plugins.chain(offered).collect()
 }
 
 /// All entry points, but for those that want extras.

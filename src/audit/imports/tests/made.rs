@@ -243,6 +243,55 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
+        "a package hands itself to a function that gives it names",
+        &[
+            (
+                "a/c/__init__.py",
+                "import sys as _sys\nfrom . import m as _m\n_m.fill(1, to=_sys.modules[__name__])\n",
+            ),
+            (
+                "a/c/m.py",
+                "def fill(x, to):\n    for name in x:\n        setattr(to, name, 1)\n",
+            ),
+            ("a/__init__.py", "from a.c import x\n"),
+        ],
+        &[],
+    ),
+    (
+        "the package is found by who called (astropy)",
+        &[
+            (
+                "a/c/__init__.py",
+                "from b import find_current_module\nfrom . import m as _m\n_m.fill(1, find_current_module())\n",
+            ),
+            (
+                "a/c/m.py",
+                "def fill(x, to):\n    for name in x:\n        setattr(to, name, 1)\n",
+            ),
+            ("a/__init__.py", "from a.c import x\n"),
+            (
+                "b/__init__.py",
+                "def find_current_module():\n    return 1\n",
+            ),
+        ],
+        &[],
+    ),
+    (
+        "a function is given something else",
+        &[
+            (
+                "a/c/__init__.py",
+                "from . import m as _m\n_m.fill(1, str())\n",
+            ),
+            (
+                "a/c/m.py",
+                "def fill(x, to):\n    for name in x:\n        setattr(to, name, 1)\n",
+            ),
+            ("a/__init__.py", "from a.c import x\n"),
+        ],
+        &["a/__init__.py:1 a.c.x"],
+    ),
+    (
         "somebody gives a package names that nobody knows",
         &[
             (

@@ -11,6 +11,8 @@ const PROGRAM: (&str, &str) = (
     "[console_scripts]\nx = a.m:main\n",
 );
 
+const PLUGIN: (&str, &str) = ("a-1.dist-info/entry_points.txt", "[b.part]\nx = a.m:main\n");
+
 const TREES: &[Tree] = &[
     (
         "the only module",
@@ -18,6 +20,38 @@ const TREES: &[Tree] = &[
         &["a-1.dist-info/top_level.txt:brings "],
     ),
     ("a distribution without modules", &[NAME, LIST], &[]),
+    (
+        "a plugin outlived the host that asked for it (pyramid-jinja2)",
+        &[
+            NAME,
+            PLUGIN,
+            ("a/__init__.py", ""),
+            ("a/m.py", "from b.gone import base\nmain = base\n"),
+            ("b/__init__.py", ""),
+        ],
+        &["import-unreached a/m.py:1 b.gone"],
+    ),
+    (
+        "a plugin lacks a module of its own",
+        &[
+            NAME,
+            PLUGIN,
+            ("a/__init__.py", ""),
+            ("a/m.py", "from a.gone import base\nmain = base\n"),
+        ],
+        &["a/m.py:1 a.gone"],
+    ),
+    (
+        "a program lacks a module of another package",
+        &[
+            NAME,
+            PROGRAM,
+            ("a/__init__.py", ""),
+            ("a/m.py", "from b.gone import base\nmain = base\n"),
+            ("b/__init__.py", ""),
+        ],
+        &["a/m.py:1 b.gone"],
+    ),
     (
         "an empty list",
         &[NAME, LIST, ("a-1.dist-info/top_level.txt", "\n")],

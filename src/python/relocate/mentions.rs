@@ -64,6 +64,10 @@ impl<'p> Counter<'p> {
 
     /// Counts the names whose end is certain.
     fn count(&mut self, is_last: bool) {
+        // A snapshot that lies about its venv may name no place at all. The root is named by every path.
+        if self.place.len() < 2 {
+            return;
+        }
         while let Some(at) = self.finder.find(&self.held[self.counted..]) {
             let start = self.counted + at;
             let end = start + self.place.len();
@@ -125,5 +129,11 @@ mod tests {
         }
         let long = [vec![b'x'; 5000], b" /srv/a/".to_vec(), vec![b' '; 5000]].concat();
         assert_eq!(count(&long, 4096), Some((1, false)));
+        for nowhere in [&b""[..], b"/"] {
+            let finder = Finder::new(nowhere);
+            let mut counter = Counter::new(nowhere, &finder);
+            counter.take(b"/srv/a");
+            assert_eq!(counter.end().count, 0);
+        }
     }
 }

@@ -178,7 +178,8 @@ fn impossible_numbers_and_attributes_are_refused() {
                 },
             )
         }),
-        ("year -1", (3, 0), |place| {
+        // Times that no place here holds are left out, and told.
+        ("year -1", (0, 0), |place| {
             with_meta(
                 place,
                 &Meta {
@@ -187,7 +188,7 @@ fn impossible_numbers_and_attributes_are_refused() {
                 },
             )
         }),
-        ("year 292277026596", (3, 0), |place| {
+        ("year 292277026596", (0, 0), |place| {
             with_meta(
                 place,
                 &Meta {
@@ -196,7 +197,7 @@ fn impossible_numbers_and_attributes_are_refused() {
                 },
             )
         }),
-        ("the first second of all", (3, 0), |place| {
+        ("the first second of all", (0, 0), |place| {
             with_meta(
                 place,
                 &Meta {

@@ -110,9 +110,9 @@ impl<'a> Plan<'a> {
     pub(super) fn cannot_keep(&self, why: &str) -> Error {
         Error::Refused(match self.keep {
             Some(Keep::Unread(_)) => format!(
-                "what cannot be read would be lost, since {why} here and the old tree cannot be kept; nothing was changed"
+                "what cannot be read would be lost, since {why} and the old tree cannot be kept; nothing was changed"
             ),
-            _ => format!("the old tree cannot be kept here, where {why}; nothing was changed"),
+            _ => format!("the old tree cannot be kept, since {why}; nothing was changed"),
         })
     }
 }

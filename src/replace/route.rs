@@ -1,5 +1,6 @@
 //! By which way the new tree gets to its place. Decided once; there is one fall-back, from a rename to file by file.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::plan::{Goal, How, Live};
@@ -23,7 +24,7 @@ pub(super) enum Route {
 #[derive(Clone, Debug)]
 pub(super) struct InPlace {
     /// Why the tree cannot be exchanged.
-    pub(super) why: &'static str,
+    pub(super) why: Cow<'static, str>,
     /// What lies in staging: all that differs.
     pub(super) staged: HashSet<RelPath>,
     /// What goes of that which the new tree does not have, where only a part is replaced: not what came since.
@@ -32,14 +33,19 @@ pub(super) struct InPlace {
 
 impl InPlace {
     /// What a replacement in place changes, as far as the trees are known now.
-    pub(super) fn of(why: &'static str, goal: &Goal, live: Option<&Live>, how: How) -> Self {
+    pub(super) fn of(
+        why: impl Into<Cow<'static, str>>,
+        goal: &Goal,
+        live: Option<&Live>,
+        how: How,
+    ) -> Self {
         let entries = live
             .map_or(&[][..], |live| live.scan.manifest.entries())
             .iter();
         let is_extra = |path: &&RelPath| goal.manifest.get(path).is_none();
         let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
         Self {
-            why,
+            why: why.into(),
             staged: super::steps::changed(goal, live),
             goes: how.part.then(|| extras.collect()),
         }
@@ -61,7 +67,7 @@ impl Route {
             };
         };
         let why = if holds_uncopiable(goal, &there.scan.manifest, how) {
-            Some("it holds things that cannot be copied")
+            Some("it holds things that cannot be copied".into())
         } else {
             bound(place, &there.root)
         };
@@ -87,17 +93,18 @@ fn holds_uncopiable(goal: &Goal, live: &Manifest, how: How) -> bool {
 }
 
 /// Why a tree cannot be exchanged for another, as far as that can be told before.
-pub(crate) fn bound(place: &Site, live: &Rooted) -> Option<&'static str> {
+pub(crate) fn bound(place: &Site, live: &Rooted) -> Option<Cow<'static, str>> {
     if live.stat().is_ok_and(|stat| stat.mount_root) {
-        return Some("the venv is a mount point");
+        return Some("the venv is a mount point".into());
     }
-    let Ok(parent) = place.open_parent() else {
-        return Some("its directory cannot be opened");
+    let parent = match place.open_parent() {
+        Ok(parent) => parent,
+        Err(error) => return Some(error.to_string().into()),
     };
     let me = rustix::process::geteuid();
     let sticky = |stat: &Stat| stat.mode & 0o1000 != 0 && stat.uid != me.as_raw() && !me.is_root();
     let kept_by_other = parent.stat().is_ok_and(|stat| sticky(&stat))
         && live.stat().is_ok_and(|stat| stat.uid != me.as_raw());
     let unwritable = !parent.may_write() || kept_by_other;
-    unwritable.then_some("its directory may not be written")
+    unwritable.then_some("its directory may not be written".into())
 }

@@ -204,7 +204,7 @@ impl<'a> Verified<'a> {
         &mut self,
         monitor: &dyn Monitor,
     ) -> Result<(Rooted, Vec<Step>), Error> {
-        let Route::InPlace(InPlace { why, .. }) = self.staged.plan.route else {
+        let Route::InPlace(InPlace { why, .. }) = &self.staged.plan.route else {
             return Err(Error::Stopped);
         };
         if self.staged.plan.keep.is_some() {

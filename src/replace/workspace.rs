@@ -56,8 +56,8 @@ impl<'a> Plan<'a> {
             return Err(Error::InTheWay(work.shown(&work.staging())));
         }
         let stays = self.keep.is_some();
-        if stays && matches!(self.route, Route::InPlace(_)) {
-            return Err(self.cannot_keep("files are replaced one by one"));
+        if let (true, Route::InPlace(in_place)) = (stays, &self.route) {
+            return Err(self.cannot_keep(&in_place.why));
         }
         preflight(&work.dir, self.goal.need(proofs))??;
         let receipt = self.keeper.receipt();

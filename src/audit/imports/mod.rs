@@ -19,6 +19,7 @@ mod makers;
 mod moment;
 mod names;
 mod offered;
+mod openings;
 mod reach;
 mod reduce;
 mod resolve;

@@ -289,7 +289,7 @@ fn taken_back(package: &PackageChange) -> String {
     let (old, new) = (version(&package.expected), version(&package.actual));
     if package.expected.is_none() {
         return format!(
-            "the install of {name} {new} did not come to its end, and the snapshot has none; what RECORD lists of it goes"
+            "the install of {name} {new} did not come to its end, and the snapshot has none; what is known to be of it goes"
         );
     }
     if old == new {

@@ -1,10 +1,49 @@
 //! Ctrl-C in each phase: exit 130, and nothing half done.
 
+use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
 use crate::support::faults::can_trace;
 use crate::support::{Run, Sandbox, Tree, venv};
+
+/// Waits until the child of a tracer has a thread that stands still for it, and stands still half a second later.
+fn held_up(tracer: u32) -> rustix::process::Pid {
+    let stopped = |pid: i32| {
+        let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+            .into_iter()
+            .flatten();
+        let stats = tasks.flatten().filter_map(|task| {
+            let stat = fs::read_to_string(task.path().join("stat")).ok()?;
+            stat.contains(") t ").then(|| task.file_name())
+        });
+        stats.collect::<HashSet<_>>()
+    };
+    for _ in 0..600 {
+        std::thread::sleep(Duration::from_millis(50));
+        let children = fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children"));
+        let Some(pid) = children
+            .unwrap()
+            .split_whitespace()
+            .next()
+            .and_then(|pid| pid.parse().ok())
+        else {
+            continue;
+        };
+        let mut still = stopped(pid);
+        for _ in 0..10 {
+            if still.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            still.retain(|task| stopped(pid).contains(task));
+        }
+        if !still.is_empty() {
+            return rustix::process::Pid::from_raw(pid).unwrap();
+        }
+    }
+    panic!("nothing was held up");
+}
 
 /// Runs a command that is held up at a system call, and interrupts it there.
 fn interrupted(
@@ -18,17 +57,9 @@ fn interrupted(
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());
     let child = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(900));
     // strace passes no signal on; its child is the program.
-    let tracer = child.id();
-    let children = fs::read_to_string(format!("/proc/{tracer}/task/{tracer}/children")).unwrap();
-    for pid in children
-        .split_whitespace()
-        .filter_map(|pid| pid.parse().ok())
-        .filter_map(rustix::process::Pid::from_raw)
-    {
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
+    let pid = held_up(child.id());
+    rustix::process::kill_process(pid, signal).unwrap();
     let output = child.wait_with_output().unwrap();
     Run {
         code: output.status.code().unwrap_or(-1),

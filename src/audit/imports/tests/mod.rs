@@ -6,6 +6,7 @@ mod guards;
 mod hollow;
 mod known;
 mod made;
+mod not_made;
 mod offered;
 mod places;
 mod reached;

@@ -154,17 +154,30 @@ fn exit(error: &Error) -> Exit {
     }
 }
 
-/// Which snapshots of the same path other hosts have, and how one of them is taken.
-fn of_other_hosts(name: &str, venv: &Path, snapshots: &[Chosen]) -> String {
+/// Which snapshots of other venvs are meant, the same path on another host or another path, and how one is taken.
+pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
+    let name = super::program_name();
     const NAMED: usize = 5;
+    let is_same_path = snapshots.iter().all(|one| one.snapshot.venv.path() == venv);
     let named = snapshots.iter().take(NAMED).map(|Chosen { id, snapshot }| {
         let host = Shown(snapshot.venv.host.as_bytes());
-        format!("{id} ({} on host {host})", snapshot.created)
+        let path = snapshot.venv.path();
+        let path = if is_same_path {
+            String::new()
+        } else {
+            format!(" '{}'", Shown::path(&path))
+        };
+        format!("{id} ({:.0},{path} on host {host})", snapshot.created)
     });
     let named: Vec<String> = named.collect();
     let more = if snapshots.len() > NAMED { ", …" } else { "" };
+    let known = if is_same_path {
+        "this path is known from another host (a machine or container that was made anew has another machine-id)"
+    } else {
+        "other venvs have one"
+    };
     format!(
-        "this path is known from another host (a machine or container that was made anew has another machine-id): {}{more}; '{name} restore {} {} --from-other' takes one",
+        "{known}: {}{more}; '{name} restore {} {} --from-other' takes one",
         named.join(", "),
         Shown::path(venv),
         snapshots[0].id
@@ -181,10 +194,15 @@ fn hint(error: &Error) -> Option<String> {
         Error::Uncompleted { source, .. } => return hint(source),
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, and the command that installs anew what is damaged; '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
+        Error::NoSnapshot {
+            venv: Some(venv),
+            elsewhere,
+            ..
+        } if !elsewhere.is_empty() => of_others(venv, elsewhere),
         Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any venv, also of one that was moved"),
         Error::NoBaseline {
             venv, elsewhere, ..
-        } if !elsewhere.is_empty() => of_other_hosts(&name, venv, elsewhere),
+        } if !elsewhere.is_empty() => of_others(venv, elsewhere),
         Error::NoBaseline { venv, .. } => format!("'{name} save {0}' makes one while the venv is good; where it is not, '{name} check {0}' tells the command that installs anew what is damaged; '{name} list' shows what there is: the id of a snapshot reaches it also from another place, as after the venv was moved", Shown::path(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::KeepsNothing => "what stays is only protected; look at the labels and times with 'snap list', or name what to forget".to_owned(),
@@ -207,7 +225,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
-        Error::OtherVenv { id, of, venv } => format!("'{name} restore {} {id} --from-other' puts the one in place of the other; with '-n' it tells what would change; the venv of the snapshot is '{}'", Shown::path(venv), Shown::path(of)),
+        Error::OtherVenv { id, of, venv } => format!("'{name} restore {} {id} --from-other' puts the one in place of the other; with '-n' it tells what would change; the venv of the snapshot is '{}' on host {}", Shown::path(&venv.path()), Shown::path(&of.path()), Shown(of.host.as_bytes())),
         Error::NotCached(_) => format!("'{name} cache check' without a name reads all that there is"),
         Error::NotQuarantined(_) => format!("'{name} cache release' without a name lists what is there"),
         Error::NoCache(_) => "name the directory that holds 'http-v2' (pip), 'archive-v…' (uv), 'artifacts' (poetry), 'packages' (pdm) or 'wheel' (virtualenv)".to_owned(),

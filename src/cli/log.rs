@@ -4,7 +4,7 @@ use venv_snap::ops::log;
 use venv_snap::report::{json, text};
 
 use super::args::Log;
-use super::error::Failure;
+use super::error::{Failure, of_others};
 use super::exit::Exit;
 use super::place;
 use super::session::Session;
@@ -17,7 +17,10 @@ pub(crate) fn run(session: &Session<'_>, args: &Log) -> Result<Exit, Failure> {
         .as_ref()
         .filter(|_| args.venv.is_some() && outcome.entries.is_empty());
     if let Some(site) = unknown.filter(|site| !place::is_venv(site)) {
-        return Err(session.no_venv(site));
+        return Err(session.no_venv(site, &outcome.elsewhere));
+    }
+    if let Some(site) = site.as_ref().filter(|_| !outcome.elsewhere.is_empty()) {
+        session.ui.hint(&of_others(site.path(), &outcome.elsewhere));
     }
     session.answer(|out, style| {
         if session.json {

@@ -41,8 +41,14 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
     let using = session.fence(&places, options.preserve_special);
     let mut done = restore(&session.context, &site, &options);
     if let Err(Error::OtherVenv { id, of, venv }) = &done {
-        let (of, venv) = (Shown::path(of), Shown::path(venv));
-        let question = format!("put snapshot {id} of '{of}' in place of '{venv}'?");
+        let host = if of.host == venv.host {
+            String::new()
+        } else {
+            format!(" on host {}", Shown(of.host.as_bytes()))
+        };
+        let (of, venv) = (of.path(), venv.path());
+        let (of, venv) = (Shown::path(&of), Shown::path(&venv));
+        let question = format!("put snapshot {id} of '{of}'{host} in place of '{venv}'?");
         if place::confirms(&question) {
             options.from_other = true;
             done = restore(&session.context, &site, &options);

@@ -5,7 +5,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use venv_snap::model::{Label, Shown, SnapshotRef};
-use venv_snap::ops::{Context, Error, fence, list};
+use venv_snap::ops::{Chosen, Context, Error, fence, list};
 use venv_snap::report::text::Style;
 use venv_snap::{Process, Site};
 
@@ -81,7 +81,18 @@ impl<'a> Session<'a> {
     }
 
     /// A name of a venv that the store has nothing of, and where no venv stands either.
-    pub(crate) fn no_venv(&self, site: &Site) -> Failure {
+    pub(crate) fn no_venv(&self, site: &Site, elsewhere: &[Chosen]) -> Failure {
+        if !elsewhere.is_empty() {
+            let message = format!(
+                "there is no venv '{}', and no snapshot of one of this host",
+                Shown::path(site.path())
+            );
+            return Failure {
+                hint: Some(super::error::of_others(site.path(), elsewhere)),
+                exit: Exit::NoStore,
+                ..Failure::not_done(message)
+            };
+        }
         let near = nearest::known(&self.context, site.path());
         let near = near.map(|near| format!("did you mean '{}'? ", Shown::path(&near)));
         let name = super::program_name();
@@ -106,6 +117,7 @@ impl<'a> Session<'a> {
         let failure = Failure::from(Error::NoSnapshot {
             name: name.to_string_lossy().into_owned(),
             venv: Some(venv.to_owned()),
+            elsewhere: Vec::new(),
         });
         let forms = "a snapshot is an id of 4 or more hex digits, 'latest', 'latest~N' or '@label'";
         let hint = failure.hint.clone().unwrap_or_default();

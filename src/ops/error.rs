@@ -6,7 +6,7 @@ use super::lookup::Chosen;
 use crate::disk::PathError;
 pub(super) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
-use crate::model::{Audit, Shown, SnapshotId};
+use crate::model::{Audit, Shown, SnapshotId, VenvId};
 use crate::{replace, store, tree};
 
 /// An operation that failed.
@@ -31,6 +31,8 @@ pub enum Error {
         name: String,
         /// The venv that was asked for, where one was.
         venv: Option<PathBuf>,
+        /// What the name would mean for the same path on other hosts, and a label for any venv; the newest first.
+        elsewhere: Vec<Chosen>,
     },
     /// The store has snapshots of this venv, but none that may be taken by default; or none at all.
     #[error(
@@ -133,17 +135,17 @@ pub enum Error {
     NoCache(PathBuf),
     /// The snapshot that is named is of another venv, and would replace this one.
     #[error(
-        "snapshot {id} is of another venv, '{}', and not of '{}'; nothing was changed",
-        Shown::path(of),
-        Shown::path(venv)
+        "snapshot {id} is of {}, and not of '{}'; nothing was changed",
+        other(of, venv),
+        Shown::path(&venv.path())
     )]
     OtherVenv {
         /// The snapshot.
         id: SnapshotId,
-        /// The venv of which it is.
-        of: PathBuf,
+        /// The venv of which it is: at another path, of another host, or both.
+        of: Box<VenvId>,
         /// The venv that it would replace.
-        venv: PathBuf,
+        venv: Box<VenvId>,
     },
     /// There is nothing to undo.
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
@@ -289,6 +291,16 @@ impl From<Error> for replace::Error {
             }
             other => Self::Outside(Box::new(other)),
         }
+    }
+}
+
+/// A venv that is not the one that is meant, by what tells them apart.
+fn other(of: &VenvId, venv: &VenvId) -> String {
+    let (path, host) = (of.path(), Shown(of.host.as_bytes()));
+    if of.host == venv.host {
+        format!("another venv, '{}'", Shown::path(&path))
+    } else {
+        format!("the venv '{}' of another host, {host}", Shown::path(&path))
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Listing {
     pub snapshots: Vec<Listed>,
     /// Files that should be snapshots and are damaged, with what is wrong.
     pub damaged: Vec<(String, String)>,
+    /// Where the store has nothing of the venv: what it has of the same path on other hosts, the newest first.
+    pub elsewhere: Vec<Chosen>,
 }
 
 /// Lists the snapshots of one venv, or of all.
@@ -39,14 +41,17 @@ pub fn list(context: &Context<'_>, site: Option<&Site>) -> Result<Listing, Error
         .snapshots
         .iter()
         .filter(|(_, snapshot)| venv.as_ref().is_none_or(|venv| snapshot.venv == *venv));
+    let snapshots: Vec<Listed> = wanted.map(chosen).map(listed).collect();
+    let elsewhere = venv.as_ref().filter(|_| snapshots.is_empty());
     let damaged = catalog
         .damaged
         .iter()
         .map(|(name, error)| (name.clone(), error.to_string()))
         .collect();
     Ok(Listing {
-        snapshots: wanted.map(chosen).map(listed).collect(),
+        snapshots,
         damaged,
+        elsewhere: elsewhere.map_or_else(Vec::new, |venv| catalog.on_other_hosts(venv)),
     })
 }
 

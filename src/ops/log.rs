@@ -58,6 +58,8 @@ pub struct Entry {
 pub struct LogOutcome {
     /// The events.
     pub entries: Vec<Entry>,
+    /// Where nothing is known of the venv: what the store has of the same path on other hosts, the newest first.
+    pub elsewhere: Vec<Chosen>,
 }
 
 /// Tells what happened to one venv, or to all.
@@ -100,7 +102,9 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
         },
         event,
     };
+    let unknown = wanted.as_ref().filter(|_| events.is_empty());
     Ok(LogOutcome {
+        elsewhere: unknown.map_or_else(Vec::new, |venv| catalog.on_other_hosts(venv)),
         entries: events.into_iter().map(entry).collect(),
     })
 }

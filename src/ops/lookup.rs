@@ -96,13 +96,20 @@ impl Catalog {
         Ok((chosen(baseline), newest.map(chosen)))
     }
 
-    /// Baselines of the same path on other hosts, the newest first: a container that is made anew, or a host that is
-    /// installed anew, has another name.
+    /// Baselines of the same path on other hosts, the newest first.
     fn elsewhere(&self, venv: &VenvId) -> Vec<Chosen> {
+        let mut all = self.on_other_hosts(venv);
+        all.retain(|one| one.snapshot.baseline);
+        all
+    }
+
+    /// Saves of the same path on other hosts, the newest first: a container that is made anew, or a host that is
+    /// installed anew, has another name.
+    pub(super) fn on_other_hosts(&self, venv: &VenvId) -> Vec<Chosen> {
         let is_other = |one: &VenvId| one.host != venv.host && one.path() == venv.path();
         let all = self.snapshots.iter().rev();
-        let baselines = all.filter(|(_, one)| one.is_save() && one.baseline && is_other(&one.venv));
-        baselines.map(chosen).collect()
+        let saves = all.filter(|(_, one)| one.is_save() && is_other(&one.venv));
+        saves.map(chosen).collect()
     }
 
     /// What a name means for a venv. Only an id reaches the snapshots of other venvs and incident snapshots.
@@ -119,8 +126,24 @@ impl Catalog {
             Ok(chosen(found))
         } else {
             self.admit_damage()?;
-            Err(no_snapshot(name, venv))
+            let elsewhere = venv.map(|venv| self.named_elsewhere(name, venv));
+            Err(no_snapshot(name, venv, elsewhere.unwrap_or_default()))
         }
+    }
+
+    /// What a name would mean for the same path on other hosts; a label means something for every venv.
+    fn named_elsewhere(&self, name: &SnapshotRef, venv: &VenvId) -> Vec<Chosen> {
+        let SnapshotRef::Label(label) = name else {
+            let has_own = self.saves(venv).next().is_some();
+            return if has_own {
+                Vec::new()
+            } else {
+                self.on_other_hosts(venv)
+            };
+        };
+        let all = self.snapshots.iter().rev();
+        let carrying = all.filter(|(_, one)| one.is_save() && one.label.as_ref() == Some(label));
+        carrying.map(chosen).collect()
     }
 
     /// The saves of a venv, or of all where none is meant.
@@ -145,14 +168,13 @@ impl Catalog {
             .collect();
         match all[..] {
             [one] => Ok(chosen(one)),
-            [] => match self
-                .damaged
-                .iter()
-                .find(|(name, _)| name.starts_with(prefix))
-            {
-                Some((name, error)) => Err(damaged(name, error)),
-                None => Err(no_snapshot(&SnapshotRef::Prefix(prefix.to_owned()), venv)),
-            },
+            [] => {
+                let is_meant = |(name, _): &&(String, _)| name.starts_with(prefix);
+                Err(match self.damaged.iter().find(is_meant) {
+                    Some((name, error)) => damaged(name, error),
+                    None => no_snapshot(&SnapshotRef::Prefix(prefix.to_owned()), venv, Vec::new()),
+                })
+            }
             _ => {
                 let line = |(id, snapshot): &&(SnapshotId, Snapshot)| {
                     format!(
@@ -191,10 +213,11 @@ fn damaged(name: &str, error: &crate::store::Error) -> Error {
     }
 }
 
-fn no_snapshot(name: &SnapshotRef, venv: Option<&VenvId>) -> Error {
+fn no_snapshot(name: &SnapshotRef, venv: Option<&VenvId>, elsewhere: Vec<Chosen>) -> Error {
     Error::NoSnapshot {
         name: name.to_string(),
         venv: venv.map(VenvId::path),
+        elsewhere,
     }
 }
 

@@ -11,15 +11,11 @@
     reason = "speed is not what tests are for"
 )]
 
-mod cache_check;
-mod cache_quarantine;
-mod cache_unpacked;
+mod cache;
 mod check;
 mod diff;
-mod file_systems;
-mod odd_attributes;
 mod people;
-mod refused_links;
+mod places;
 mod restore;
 mod save;
 mod store;

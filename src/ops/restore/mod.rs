@@ -74,7 +74,7 @@ pub fn restore(
         &context.venv_id(site),
         options.snapshot.as_ref(),
     )?;
-    options.admits(&chosen, &place.again()?)?;
+    options.admits(&chosen, context.venv_id(place), &place.again()?)?;
     let run = Run {
         context,
         store: &store,
@@ -366,6 +366,7 @@ impl<'a> Run<'a> {
             chosen: self.chosen,
             passed_over: self.passed_over,
             place: place.path().to_owned(),
+            host: self.context.host.clone(),
             mode,
             changes,
             report: IncidentReport::default(),

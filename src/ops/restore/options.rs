@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::model::SnapshotRef;
+use crate::model::{SnapshotRef, VenvId};
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::tree::{Site, Standing};
@@ -72,15 +72,15 @@ impl Part {
 }
 
 impl RestoreOptions {
-    /// Refuses a snapshot of another venv that would replace this one, unless that was said.
-    pub(super) fn admits(&self, chosen: &Chosen, place: &Site) -> Result<(), Error> {
-        let of = chosen.snapshot.venv.path();
+    /// Refuses a snapshot of another venv that would replace `venv`, which stands at a place, unless that was said.
+    pub(super) fn admits(&self, chosen: &Chosen, venv: VenvId, place: &Site) -> Result<(), Error> {
         let is_said = self.to.is_some() || self.from_other || self.dry_run;
         // Where nothing stands, nothing is replaced by another.
-        if is_said || of == place.path() || place.standing() == Standing::Nothing {
+        if is_said || chosen.snapshot.venv == venv || place.standing() == Standing::Nothing {
             return Ok(());
         }
-        let (id, venv) = (chosen.id, place.path().to_owned());
+        let (id, of) = (chosen.id, Box::new(chosen.snapshot.venv.clone()));
+        let venv = Box::new(venv);
         Err(Error::OtherVenv { id, of, venv })
     }
 }

@@ -27,10 +27,16 @@ pub enum Mode {
 }
 
 impl RestoreOutcome {
-    /// The venv of the snapshot, where that is another one.
+    /// The venv of the snapshot, where that stands at another path.
     pub fn other_venv(&self) -> Option<PathBuf> {
         let of = self.chosen.snapshot.venv.path();
         (of != self.place).then_some(of)
+    }
+
+    /// The host of the snapshot, where that is another one.
+    pub fn other_host(&self) -> Option<&str> {
+        let of = &self.chosen.snapshot.venv.host;
+        (*of != self.host).then_some(of)
     }
 }
 
@@ -61,6 +67,8 @@ pub struct RestoreOutcome {
     pub passed_over: Option<Chosen>,
     /// Where.
     pub place: PathBuf,
+    /// On which host.
+    pub host: String,
     /// How.
     pub mode: Mode,
     /// What differed before.

@@ -119,6 +119,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
         "other_venv": null,
+        "other_host": outcome.other_host(),
         "kept_old": null,
         "left_old": null,
         "reused": outcome.reused,

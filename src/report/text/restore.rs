@@ -59,10 +59,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
     if let Some(names) = &outcome.old_names {
         old_names(out, &outcome.chosen.snapshot.venv.path(), &names.found)?;
     }
-    if let Some(other) = outcome.other_venv() {
-        let other = Shown::path(&other).to_string();
-        writeln!(out, "that snapshot is of another venv, {other}")?;
-    }
+    other(out, outcome)?;
     if !outcome.holes.is_empty() {
         let holes = count(outcome.holes.len() as u64, "part");
         writeln!(out, "the store has lost {holes} of the snapshot:")?;
@@ -82,6 +79,23 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         )?;
     }
     Ok(())
+}
+
+/// Of which venv the snapshot is, where that is another one.
+fn other(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
+    let venv = outcome.chosen.snapshot.venv.path();
+    let venv = Shown::path(&venv);
+    match (outcome.other_host(), outcome.other_venv()) {
+        (Some(host), _) => {
+            let host = Shown(host.as_bytes());
+            writeln!(
+                out,
+                "that snapshot is of another host, {host}, and its venv {venv}"
+            )
+        }
+        (None, Some(_)) => writeln!(out, "that snapshot is of another venv, {venv}"),
+        (None, None) => Ok(()),
+    }
 }
 
 /// What differs and would differ no more.

@@ -51,6 +51,26 @@ fn every_object_is_closed_and_every_part_is_used() {
 }
 
 #[test]
+fn every_schema_is_indented_by_two_blanks_for_each_level() {
+    for file in fs::read_dir(schema::dir()).unwrap() {
+        let path = file.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut level = 0_usize;
+        for line in text.lines() {
+            let words = line.trim_start();
+            if words.starts_with(['}', ']']) {
+                level -= 1;
+            }
+            let indent = line.len() - words.len();
+            assert_eq!(indent, 2 * level, "{}: {line}", path.display());
+            if words.ends_with(['{', '[']) {
+                level += 1;
+            }
+        }
+    }
+}
+
+#[test]
 fn every_field_of_every_answer_is_told_in_the_manual() {
     let manual = fs::read_to_string("docs/cli.md").unwrap();
     let start = manual.find("\n## JSON\n").unwrap();

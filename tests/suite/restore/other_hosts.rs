@@ -6,9 +6,12 @@ use std::process::Command;
 use crate::support::faults::{needs_root, skipped};
 use crate::support::{Run, Sandbox, Tree, venv};
 
+/// The name of the other host.
+const HOST: &str = "0123456789abcdef0123456789abcdef";
+
 /// The program on a host of another name.
 fn elsewhere(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
-    fs::write(sandbox.path("id"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    fs::write(sandbox.path("id"), format!("{HOST}\n")).unwrap();
     let script = "mount --bind \"$0\" /etc/machine-id && exec \"$@\"";
     let mut command = Command::new("unshare");
     sandbox.dress(&mut command);
@@ -60,5 +63,127 @@ fn a_path_that_is_known_from_another_host_is_told_with_the_command_that_takes_it
         let head = told.stdout.lines().next().unwrap();
         assert!(head.contains("host"), "{told}");
         assert!(told.stdout.contains("0123456789abcdef"), "{told}");
+    }
+}
+
+/// A container at `/app/venv` is not the one that stands at `/app/venv` of another host: by its id its code went in
+/// place without a word, since only the paths were compared.
+#[test]
+fn a_snapshot_of_another_host_goes_in_place_only_when_that_is_said() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let Some(saved) = elsewhere(&sandbox, &["save", "venv", "-l", "theirs"]) else {
+        return;
+    };
+    assert_eq!(saved.code, 0, "{saved}");
+    let theirs = Tree::of(&sandbox.venv());
+    venv::write(&sandbox.venv(), "who", b"ours");
+    sandbox.ok(&["save", "venv"]);
+    let ours = Tree::of(&sandbox.venv());
+    let id = &sandbox.ids()[0][..8];
+    for part in [
+        &[][..],
+        &["--force"],
+        &["--only", "who"],
+        &["--heal"],
+        &["--exact"],
+        &["--copy"],
+    ] {
+        let run = sandbox.code(3, &[&["restore", "venv", id], part].concat());
+        for words in ["another host", HOST, "/venv'", "--from-other"] {
+            assert!(run.stderr.contains(words), "{part:?}, {words}: {run}");
+        }
+        ours.assert_same(&Tree::of(&sandbox.venv()), "refused");
+    }
+    let told = sandbox.ok(&["restore", "venv", id, "-n"]);
+    assert!(told.stdout.contains(HOST), "{told}");
+    let json = sandbox.json(0, &["restore", "venv", id, "-n"]);
+    assert_eq!(json["other_host"], HOST, "{json}");
+    let run = sandbox.ok(&["restore", "venv", id, "--from-other"]);
+    assert!(run.stdout.contains(HOST), "{run}");
+    theirs.assert_same(&Tree::of(&sandbox.venv()), "taken");
+    let back = sandbox.json(0, &["undo", "venv"]);
+    assert!(back["other_host"].is_null(), "{back}");
+    ours.assert_same(&Tree::of(&sandbox.venv()), "undone");
+    // Nothing is replaced there.
+    sandbox.ok(&["restore", "venv", id, "--to", "there"]);
+    fs::remove_dir_all(sandbox.venv()).unwrap();
+    sandbox.ok(&["restore", "venv", id]);
+}
+
+#[test]
+fn a_name_that_only_others_have_is_told_with_whose_it_is_and_the_command_that_takes_it() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let Some(saved) = elsewhere(&sandbox, &["save", "venv", "-l", "good"]) else {
+        return;
+    };
+    assert_eq!(saved.code, 0, "{saved}");
+    let id = sandbox.ids()[0].clone();
+    for name in ["latest", "latest~3", "@good"] {
+        for command in [
+            &["restore", "venv", name][..],
+            &["restore", "venv", name, "--heal"],
+            &["diff", "venv", name],
+            &["show", name, "--venv", "venv"],
+            &["ls", name, "--venv", "venv"],
+            &["export", name, "-", "--venv", "venv"],
+            &["pin", name, "--venv", "venv"],
+        ] {
+            let run = sandbox.code(10, command);
+            for words in ["another host", &id[..8], HOST, "--from-other"] {
+                assert!(run.stderr.contains(words), "{command:?}, {words}: {run}");
+            }
+        }
+    }
+    // Who has saves of its own is not sent elsewhere by a name that none of them has.
+    sandbox.ok(&["save", "venv"]);
+    for name in ["@bad", "latest~3"] {
+        let run = sandbox.code(10, &["restore", "venv", name]);
+        assert!(!run.stderr.contains("host"), "{run}");
+    }
+    // A label is also found by the name of another venv.
+    fs::create_dir(sandbox.path("new")).unwrap();
+    venv::tiny(&sandbox.path("new/venv"));
+    let run = sandbox.code(10, &["restore", "new/venv", "@good"]);
+    for words in [&id[..8], HOST, "/venv'", "--from-other"] {
+        assert!(run.stderr.contains(words), "{words}: {run}");
+    }
+    for verb in ["list", "log"] {
+        let run = elsewhere(&sandbox, &[verb, "new/venv"]).unwrap();
+        assert!(!run.stderr.contains("host"), "{run}");
+    }
+}
+
+/// `list` and `log` of a path that only another host knows said nothing at all.
+#[test]
+fn what_is_listed_of_a_path_that_only_another_host_knows_is_who_knows_it() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let Some(saved) = elsewhere(&sandbox, &["save", "venv"]) else {
+        return;
+    };
+    assert_eq!(saved.code, 0, "{saved}");
+    let id = sandbox.ids()[0].clone();
+    for stands in [true, false] {
+        if !stands {
+            fs::remove_dir_all(sandbox.venv()).unwrap();
+        }
+        for verb in ["list", "log"] {
+            let run = sandbox.snap(&[verb, "venv"]);
+            assert_eq!(run.code, if stands { 0 } else { 10 }, "{run}");
+            for words in ["another host", &id[..8], HOST] {
+                assert!(run.stderr.contains(words), "{verb}, {words}: {run}");
+            }
+        }
     }
 }

@@ -116,7 +116,7 @@ fn an_archive_of_uv_goes_with_all_that_points_to_it_under_the_lock_of_uv() {
     build(&sandbox.path("wheels"), "ant");
     build(&sandbox.path("wheels"), "bee");
     let index = Index::serve(&sandbox.path("wheels"), PLAIN);
-    crate::cache_unpacked::uv_install(&sandbox, &uv, &index, "one");
+    super::unpacked::uv_install(&sandbox, &uv, &index, "one");
     let cache = sandbox.path("cache/uv");
     let core = |name: &str| {
         let found = files(&cache).into_iter();
@@ -147,7 +147,7 @@ fn an_archive_of_uv_goes_with_all_that_points_to_it_under_the_lock_of_uv() {
     assert!(core("ant").is_empty());
     assert_eq!(core("bee").len(), 1);
     // uv fetches it anew.
-    crate::cache_unpacked::uv_install(&sandbox, &uv, &index, "two");
+    super::unpacked::uv_install(&sandbox, &uv, &index, "two");
     assert!(fs::metadata(&core("ant")[0]).unwrap().len() > 0);
     sandbox.ok(&["cache", "check", "--cache", cache.to_str().unwrap()]);
     sandbox.code(3, &["cache", "release", "ant"]);

@@ -1,0 +1,5 @@
+//! What `cache check`, `cache quarantine` and `cache release` make of the caches of installers.
+
+mod check;
+mod quarantine;
+mod unpacked;

@@ -193,6 +193,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             Some((_, Node::Symlink(_))) if (subject.reaches)(&row.path) => {
                 return Verdict::Unchecked { empty: false };
             }
+            Some((_, node)) if node.is_mounted() => return Verdict::Unchecked { empty: false },
             Some((dir, Node::Unreadable(_))) => return Verdict::Hidden(dir),
             _ if is_stripped(subject, &row.path) => return Verdict::Stripped,
             _ => {}
@@ -210,6 +211,7 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             let text = "it is a link that leads to nothing".to_owned();
             return Verdict::bad(finding(Check::FileMissing, text));
         }
+        node if node.is_mounted() => return Verdict::Unchecked { empty: false },
         Node::Unreadable(reason) => {
             return Verdict::bad(finding(Check::FileUnreadable, reason.clone()));
         }

@@ -191,7 +191,11 @@ fn look(subject: &Subject<'_>) -> Audit {
 /// Tells what nothing is known of.
 fn unread(subject: &Subject<'_>, audit: &mut Audit) {
     for entry in subject.manifest.entries() {
-        if let Node::Unreadable(reason) = &entry.node {
+        if entry.node.is_mounted() {
+            let text = format!("{}, and is not looked at", Node::MOUNTED);
+            let mounted = Finding::new(Check::Mounted, text).at(&entry.path);
+            audit.findings.push(mounted);
+        } else if let Node::Unreadable(reason) = &entry.node {
             audit.leave_unread(&entry.path, reason);
         }
     }

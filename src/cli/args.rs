@@ -182,10 +182,7 @@ pub(crate) struct Diff {
 }
 
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Restore {
     /// The venv; may be gone
     #[arg(value_hint = ValueHint::DirPath)]
@@ -233,6 +230,9 @@ pub(crate) struct How {
     /// Leave out what the store has lost and say what that is, instead of refusing
     #[arg(long)]
     pub(crate) partial: bool,
+    /// Go on without a question where something is lost that no snapshot keeps
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

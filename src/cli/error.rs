@@ -226,6 +226,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::SameStore(_) => "name another one with --to".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
         Error::OtherVenv { id, of, venv } => format!("'{name} restore {} {id} --from-other' puts the one in place of the other; with '-n' it tells what would change; the venv of the snapshot is '{}' on host {}", Shown::path(&venv.path()), Shown::path(&of.path()), Shown(of.host.as_bytes())),
+        Error::Losses(_) => format!("'{name} restore --yes' (or '{name} undo --yes') goes on without it; with '-n' it tells all that would change"),
         Error::NotCached(_) => format!("'{name} cache check' without a name reads all that there is"),
         Error::NotQuarantined(_) => format!("'{name} cache release' without a name lists what is there"),
         Error::NoCache(_) => "name the directory that holds 'http-v2' (pip), 'archive-v…' (uv), 'artifacts' (poetry), 'packages' (pdm) or 'wheel' (virtualenv)".to_owned(),
@@ -301,9 +302,6 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         VenvError::NotAVenv(_) => format!(
             "name the directory that holds pyvenv.cfg, often '.venv'; where that file was lost, '{name} diff PATH' and '{name} restore PATH' know the venv by its snapshots"
         ),
-        VenvError::Mount(_) => {
-            "unmount it, or move it out of the venv: nothing here crosses a mount".to_owned()
-        }
         VenvError::Unreadable { reason, .. } if !is_denied(reason) => {
             format!(
                 "'{name} check' names all that could not be looked at, with the reasons; '{name} save --force' leaves it out"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use venv_snap::model::{BadRef, Shown, SnapshotRef};
 use venv_snap::monitor::Monitor;
-use venv_snap::ops::{Error, Mode, Part, RestoreOptions, RestoreOutcome, restore};
+use venv_snap::ops::{Error, Mode, Part, RestoreOptions, RestoreOutcome, lost, restore};
 use venv_snap::report::{json, text};
 use venv_snap::{Gap, Process, Site};
 
@@ -36,6 +36,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
         force: args.how.force,
         preserve_special: args.preserve_special,
         partial: args.how.partial,
+        yes: args.how.yes,
     };
     let places: Vec<&Site> = [&site].into_iter().chain(&options.to).collect();
     let using = session.fence(&places, options.preserve_special);
@@ -53,6 +54,10 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
             options.from_other = true;
             done = restore(&session.context, &site, &options);
         }
+    }
+    if may_lose(&done) {
+        options.yes = true;
+        done = restore(&session.context, &site, &options);
     }
     let mut outcome = done.map_err(|error| session.explain(error, Some(&site)))?;
     name_processes(&mut outcome, using);
@@ -89,6 +94,14 @@ fn named(
     }
     let hint = format!("'{} list' shows what there is", super::program_name());
     Err(Failure::usage(bad.to_string(), hint))
+}
+
+/// Whether somebody at a terminal says that what no snapshot keeps may be lost.
+pub(crate) fn may_lose(done: &Result<RestoreOutcome, Error>) -> bool {
+    let Err(Error::Losses(losses)) = done else {
+        return false;
+    };
+    place::confirms(&format!("{}: go on without that?", lost(losses)))
 }
 
 /// Whatever used the replaced tree was looked for before the fence stood.

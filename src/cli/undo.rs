@@ -11,17 +11,22 @@ use super::{place, restore};
 pub(crate) fn run(session: &Session<'_>, args: &Undo) -> Result<Exit, Failure> {
     let site = place::venv_to_change(args.venv.as_deref(), "undo", session.ui)?;
     let how = args.how;
-    let options = RestoreOptions {
+    let mut options = RestoreOptions {
         dry_run: how.dry_run,
         copy: how.copy,
         keep_old: how.keep_old,
         force: how.force,
         partial: how.partial,
+        yes: how.yes,
         ..RestoreOptions::default()
     };
     let using = session.fence(&[&site], options.preserve_special);
-    let mut outcome = undo(&session.context, &site, &options)
-        .map_err(|error| session.explain(error, Some(&site)))?;
+    let mut done = undo(&session.context, &site, &options);
+    if restore::may_lose(&done) {
+        options.yes = true;
+        done = undo(&session.context, &site, &options);
+    }
+    let mut outcome = done.map_err(|error| session.explain(error, Some(&site)))?;
     restore::name_processes(&mut outcome, using);
     restore::tell(session, &outcome)
 }

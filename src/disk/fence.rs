@@ -50,6 +50,8 @@ pub(crate) fn drop_rights(special: bool) {
         | Right::FSETID
         // Labels of security modules, `trusted.*` attributes.
         | Right::SYS_ADMIN
+        // Flags that keep files from being replaced.
+        | Right::LINUX_IMMUTABLE
         // The blocks that a file system reserves for root.
         | Right::SYS_RESOURCE
         // Which processes use the replaced tree.

@@ -8,6 +8,12 @@ pub(crate) fn descriptors() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
+/// Whether a user gets no further name of a file of somebody else (`fs.protected_hardlinks`).
+pub(crate) fn links_are_protected() -> bool {
+    let setting = std::fs::read_to_string("/proc/sys/fs/protected_hardlinks");
+    setting.is_ok_and(|text| text.trim() != "0")
+}
+
 /// Whether an error says that this process, or the system, has no more descriptors, memory or processes to give, or
 /// that a signal came between: whoever asked knows no more than before.
 pub(crate) fn is_shortage(error: Errno) -> bool {

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod displace;
 pub(crate) mod error;
 pub(crate) mod fence;
+pub(crate) mod flags;
 pub(crate) mod limits;
 pub(crate) mod lock;
 pub(crate) mod mapped;

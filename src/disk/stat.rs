@@ -24,6 +24,10 @@ pub(crate) struct Stat {
     pub(crate) rdev: u64,
     /// Whether something is mounted here; tells bind mounts of one file system apart, which `dev` does not.
     pub(crate) mount_root: bool,
+    /// Whether nobody may change it (`chattr +i`).
+    pub(crate) immutable: bool,
+    /// Whether it may only grow (`chattr +a`).
+    pub(crate) append_only: bool,
 }
 
 impl Stat {
@@ -63,6 +67,8 @@ impl Stat {
             ctime: time(x.stx_ctime),
             rdev: rustix::fs::makedev(x.stx_rdev_major, x.stx_rdev_minor),
             mount_root: false,
+            immutable: x.stx_attributes.contains(StatxAttributes::IMMUTABLE),
+            append_only: x.stx_attributes.contains(StatxAttributes::APPEND),
         }
     }
 
@@ -88,6 +94,12 @@ impl Stat {
             && self.size == other.size
             && self.mtime == other.mtime
             && self.mode == other.mode
+    }
+
+    /// The same of two looks at one name: where something is mounted, what that is and does is its own matter.
+    pub(crate) fn held_still(&self, before: &Self) -> bool {
+        let both_mounted = self.mount_root && before.mount_root;
+        both_mounted || self.mount_root == before.mount_root && self.same_state(before)
     }
 
     /// Whether both are one inode.

@@ -15,7 +15,7 @@ use super::limits::is_shortage;
 use super::meta::read_xattrs;
 use super::rooted::{Rooted, names_once};
 use super::stat::Stat;
-use crate::model::RelPath;
+use crate::model::{Node, RelPath};
 
 /// Names that a replacement in place uses inside the root of a tree, and that no scan counts as the tree's.
 pub(crate) const INSIDE: &str = ".snap-restore";
@@ -41,7 +41,7 @@ pub(crate) struct Rare {
 }
 
 /// Walks the tree and returns all that it holds, sorted, the root first. A mount inside the tree is an entry with
-/// `mount_root` and is not entered.
+/// `mount_root` and that as its problem, and is not entered.
 pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     let found = Mutex::new(Vec::new());
     walk_dirs(root, &|_, mut here| {
@@ -70,8 +70,8 @@ pub(crate) fn still_holds(
         let mut held = 0;
         for now in here {
             let was = states.get(now.path.as_bytes());
-            let is_held = was.is_some_and(|was| now.stat.same_state(was));
-            if !is_held || now.stat.mount_root && !now.path.is_root() {
+            let is_held = was.is_some_and(|was| now.has_held_still(was));
+            if !is_held {
                 moved.store(true, Ordering::Relaxed);
             }
             held += 1;
@@ -157,7 +157,9 @@ impl<'a> Walker<'a> {
 
 fn leaf(dir: impl AsFd, name: &[u8], path: RelPath, stat: Stat) -> Found {
     let mut rare = Rare::default();
-    if stat.file_type() == rustix::fs::FileType::Symlink {
+    if stat.mount_root {
+        rare.problem = Some(Node::MOUNTED.to_owned());
+    } else if stat.file_type() == rustix::fs::FileType::Symlink {
         match rustix::fs::readlinkat(dir, name, Vec::new()) {
             Ok(target) => rare.target = Some(target.into_bytes()),
             Err(error) => rare.problem = Some(std::io::Error::from(error).to_string()),
@@ -167,6 +169,15 @@ fn leaf(dir: impl AsFd, name: &[u8], path: RelPath, stat: Stat) -> Found {
 }
 
 impl Found {
+    /// Whether it is in a state that it had before. The root may be a mount, of which the state counts.
+    pub(crate) fn has_held_still(&self, before: &Stat) -> bool {
+        if self.path.is_root() {
+            self.stat.same_state(before)
+        } else {
+            self.stat.held_still(before)
+        }
+    }
+
     fn new(path: RelPath, stat: Stat, rare: Rare) -> Self {
         let has = rare.target.is_some() || !rare.xattrs.is_empty() || rare.problem.is_some();
         Self {

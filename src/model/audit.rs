@@ -74,6 +74,8 @@ pub enum Check {
     StartupCode,
     /// A line that Python tells an error of at each start.
     StartupError,
+    /// Something is mounted over what stands there: it is not looked at.
+    Mounted,
     /// Another venv in this one.
     VenvInside,
     /// A distribution is installed twice.
@@ -138,6 +140,7 @@ impl Check {
             Self::Leftover => "leftover",
             Self::StartupCode => "startup-code",
             Self::StartupError => "startup-error",
+            Self::Mounted => "mounted",
             Self::VenvInside => "venv-inside",
             Self::Duplicate => "duplicate",
             Self::TwoOwners => "two-owners",

@@ -111,6 +111,13 @@ pub enum Node {
 impl Node {
     /// The reason of what changed whenever it was looked at: it could have been read, had it held still.
     pub const RESTLESS: &str = "it changed while it was read";
+    /// The reason of what something is mounted over: that is never looked at, and stays as it stands.
+    pub const MOUNTED: &str = "something is mounted there";
+
+    /// Whether something is mounted there.
+    pub(crate) fn is_mounted(&self) -> bool {
+        matches!(self, Self::Unreadable(reason) if reason == Self::MOUNTED)
+    }
 
     /// One word for people and JSON.
     pub fn type_name(&self) -> &'static str {
@@ -215,6 +222,11 @@ impl Manifest {
         let unreadable = |entry: &&Entry| matches!(entry.node, Node::Unreadable(_));
         let entries = self.entries.iter().filter(unreadable);
         entries.map(|entry| entry.path.clone()).collect()
+    }
+
+    /// Where something is mounted.
+    pub(crate) fn mounts(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.node.is_mounted())
     }
 
     /// Which of the entries is at a path.

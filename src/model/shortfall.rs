@@ -44,6 +44,24 @@ pub enum Lack {
         /// What comes out.
         held: u32,
     },
+    /// Something is mounted over it, and stays as it stands.
+    Mount,
+    /// The flag that nobody may change it (`chattr +i`): no snapshot has it.
+    Immutable,
+    /// The flag that it may only grow (`chattr +a`): no snapshot has it.
+    AppendOnly,
+    /// That a directory is a volume of its own: no snapshot has it.
+    Subvolume,
+}
+
+impl Lack {
+    /// Whether it says what the place can hold, and not what stands there now.
+    pub(crate) fn is_of_place(&self) -> bool {
+        !matches!(
+            self,
+            Self::Mount | Self::Immutable | Self::AppendOnly | Self::Subvolume
+        )
+    }
 }
 
 /// What was left out of a tree in one way.
@@ -53,7 +71,7 @@ pub struct LeftOut {
     pub lack: Lack,
     /// Of how many entries.
     pub count: u64,
-    /// The first of them.
+    /// The first of them; of what is no property of the place all.
     pub examples: Vec<RelPath>,
 }
 
@@ -76,13 +94,15 @@ const STEPS: [u64; 6] = [
 impl Shortfall {
     /// Notes one entry of which something is left out.
     pub(crate) fn add(&mut self, lack: Lack, path: &RelPath) {
+        let names_all = !lack.is_of_place();
         let left = self.0.entry(lack).or_insert_with_key(|lack| LeftOut {
             lack: lack.clone(),
             count: 0,
             examples: Vec::new(),
         });
         left.count += 1;
-        if left.examples.len() < EXAMPLES_MAX && !left.examples.contains(path) {
+        let has_room = names_all || left.examples.len() < EXAMPLES_MAX;
+        if has_room && !left.examples.contains(path) {
             left.examples.push(path.clone());
         }
     }
@@ -202,7 +222,12 @@ impl Lack {
                 wanted.mtime = held.mtime;
                 true
             }
-            Self::Times { .. } | Self::LinkTimes => false,
+            Self::Times { .. }
+            | Self::LinkTimes
+            | Self::Mount
+            | Self::Immutable
+            | Self::AppendOnly
+            | Self::Subvolume => false,
             Self::Xattr { name } => {
                 let before = wanted.xattrs.len();
                 let is_there = held.xattrs.iter().any(|(known, _)| is(known, name));

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::followed::{as_linked, tell, was_followed};
 use super::lacks::known;
 use super::lookup::{Chosen, choose};
+use super::mounts::leave_mounts;
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
 use super::sides::{AS_SAVED, Depth, Sides};
@@ -130,8 +131,8 @@ pub fn diff_venv(
         // What a restore adapts to another place is no damage there.
         let mut here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
         let (met, left) = meet(here.manifest, &scan.manifest, &lacks);
-        here.manifest = met;
-        here.manifest = as_linked(here.manifest, &scan.manifest, site.path(), followed);
+        let (met, mounts) = leave_mounts(met, &scan.manifest);
+        here.manifest = as_linked(met, &scan.manifest, site.path(), followed);
         let sides = Sides {
             store: &store,
             expected: &here.manifest,
@@ -148,7 +149,7 @@ pub fn diff_venv(
         let paths = (here.names(&before, site.path()), site.path());
         let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
         of_changes(&mut changes, &scan, &places);
-        Ok((changes, told, scan, left.into_left_out()))
+        Ok((changes, told, scan, left.with(mounts).into_left_out()))
     });
     let (changes, told, scan, left_out) = live?;
     Ok(DiffOutcome {

@@ -6,7 +6,7 @@ use super::lookup::Chosen;
 use crate::disk::PathError;
 pub(super) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
-use crate::model::{Audit, Shown, SnapshotId, VenvId};
+use crate::model::{Audit, Lack, LeftOut, Shown, SnapshotId, VenvId};
 use crate::{replace, store, tree};
 
 /// An operation that failed.
@@ -147,6 +147,9 @@ pub enum Error {
         /// The venv that it would replace.
         venv: Box<VenvId>,
     },
+    /// Something stands there that no snapshot keeps, and would be lost.
+    #[error("what no snapshot keeps would be lost: {}; nothing was changed", lost(.0))]
+    Losses(Vec<LeftOut>),
     /// There is nothing to undo.
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
     NothingToUndo(PathBuf),
@@ -292,6 +295,31 @@ impl From<Error> for replace::Error {
             other => Self::Outside(Box::new(other)),
         }
     }
+}
+
+/// What would be lost of what, in few words.
+pub fn lost(losses: &[LeftOut]) -> String {
+    const NAMED: usize = 3;
+    let one = |one: &LeftOut| {
+        let paths = one.examples.iter().take(NAMED);
+        let paths: Vec<String> = paths.map(|path| format!("'{path}'")).collect();
+        let more = if one.count > paths.len() as u64 {
+            ", …"
+        } else {
+            ""
+        };
+        let what = match one.lack {
+            Lack::Immutable => "immutable (chattr +i)",
+            Lack::AppendOnly => "append-only (chattr +a)",
+            _ => "a volume of its own",
+        };
+        format!(
+            "{}{more} {} {what}",
+            paths.join(", "),
+            if one.count == 1 { "is" } else { "are" }
+        )
+    };
+    losses.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// A venv that is not the one that is meant, by what tells them apart.

@@ -11,6 +11,7 @@ use super::followed::stands_for_content;
 use super::hold::hold_installer;
 use super::list::readable;
 use super::lookup::Chosen;
+use super::mounts::tell_mounts;
 use super::snapshot::{Draft, Intake, prepare};
 use super::steady::steady;
 use crate::audit::sources::named;
@@ -192,6 +193,7 @@ fn admit(
     scan: &Scan,
     options: &SaveOptions,
 ) -> Result<Audit, Error> {
+    tell_mounts(&scan.manifest, context.monitor);
     let audited = Audited {
         root,
         scan,

@@ -66,6 +66,7 @@ mod stage;
 mod states;
 mod steps;
 mod swapped;
+mod unlocked;
 mod verified;
 #[cfg(test)]
 mod windows;

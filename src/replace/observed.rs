@@ -209,6 +209,6 @@ impl<'a> Observed<'a> {
         let reused = staged.reused.of(&staged.plan.goal.manifest, &now.path);
         // The change time of a file that was linked moved with the link.
         let linked = reused.filter(|reused| reused.same_inode(then));
-        now.stat.same_state(linked.unwrap_or(then))
+        now.has_held_still(linked.unwrap_or(then))
     }
 }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::plan::{Goal, How, Live};
+use crate::disk::limits::links_are_protected;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::model::{Manifest, Node, RelPath};
+use crate::model::{Entry, Manifest, Meta, Node, RelPath};
 use crate::tree::{Site, Standing};
 
 /// The way, with what only that way needs.
@@ -66,8 +67,12 @@ impl Route {
                 Standing::Nothing | Standing::Directory => Self::Place { vacate: false },
             };
         };
-        let why = if holds_uncopiable(goal, &there.scan.manifest, how) {
+        let why = if there.scan.manifest.mounts().next().is_some() {
+            Some("something is mounted inside the venv".into())
+        } else if holds_uncopiable(goal, &there.scan.manifest, how) {
             Some("it holds things that cannot be copied".into())
+        } else if holds_foreign(goal, &there.scan.manifest, how) {
+            Some("it holds files of others, which only they or root can make anew".into())
         } else {
             bound(place, &there.root)
         };
@@ -89,6 +94,31 @@ fn holds_uncopiable(goal: &Goal, live: &Manifest, how: How) -> bool {
             _ => false,
         };
         cannot && live.get(&entry.path) == Some(entry)
+    })
+}
+
+/// Whether something of another owner stands as it shall be, that this user can neither link into a new tree
+/// (`protected_hardlinks`) nor make anew.
+fn holds_foreign(goal: &Goal, live: &Manifest, how: How) -> bool {
+    let me = rustix::process::geteuid();
+    if me.is_root() {
+        return false;
+    }
+    let may_link = how.may_link && !links_are_protected();
+    let mut groups: Vec<u32> = rustix::process::getgroups()
+        .unwrap_or_default()
+        .iter()
+        .map(|group| group.as_raw())
+        .collect();
+    groups.push(rustix::process::getegid().as_raw());
+    let is_foreign = |meta: &Meta| meta.uid != me.as_raw() || !groups.contains(&meta.gid);
+    let owner = |entry: &Entry| (entry.meta.uid, entry.meta.gid);
+    goal.manifest.entries().iter().any(|entry| {
+        let stands = live.get(&entry.path).is_some_and(|there| match entry.node {
+            Node::Dir => there.node == Node::Dir && owner(there) == owner(entry),
+            _ => there == entry,
+        });
+        is_foreign(&entry.meta) && stands && (entry.size().is_none() || !may_link)
     })
 }
 

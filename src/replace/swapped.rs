@@ -44,6 +44,10 @@ impl<'a> Verified<'a> {
         let live = self.name_both(monitor)?;
         go_on(monitor)?;
         self.same_place(live.as_ref())?;
+        if let Some(live) = &mut self.staged.plan.live {
+            // What cannot be removed afterwards is left and named.
+            let _ = live.unlock();
+        }
         // From here on the next command decides by the inodes what stands where.
         self.staged.space.commit();
         match self.rename(monitor) {
@@ -212,6 +216,9 @@ impl<'a> Verified<'a> {
         }
         monitor.warn(&format!("{why}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"));
         self.look_again(monitor)?;
+        if let Some(live) = &mut self.staged.plan.live {
+            live.unlock()?;
+        }
         let plan = &self.staged.plan;
         let there = plan.in_place()?;
         let Route::InPlace(in_place) = &plan.route else {

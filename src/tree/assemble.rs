@@ -29,7 +29,7 @@ pub(super) fn assemble(
         let link_to = first.map(|first| first.path.clone());
         stats.push(one.stat);
         let entry = entry(one, content, link_to);
-        if matches!(entry.node, Node::Unreadable(_)) {
+        if matches!(entry.node, Node::Unreadable(_)) && !entry.node.is_mounted() {
             unreadable.push(entry.path.clone());
         }
         entries.push(entry);

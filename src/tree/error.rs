@@ -20,9 +20,6 @@ pub enum Error {
     /// A directory without `pyvenv.cfg`.
     #[error("'{}' is no venv: it holds no pyvenv.cfg", Shown::path(.0))]
     NotAVenv(PathBuf),
-    /// Another file system is mounted inside.
-    #[error("something is mounted inside the venv, at '{}'", Shown::path(.0))]
-    Mount(PathBuf),
     /// Something could not be read.
     #[error("cannot read {} of the venv's entries, the first is '{first}': {reason}", .count)]
     Unreadable {

@@ -29,7 +29,7 @@ pub(crate) struct Scan {
     pub(crate) manifest: Manifest,
     /// The state of each entry of the manifest, in the same order.
     pub(crate) stats: Vec<Stat>,
-    /// What could not be read.
+    /// What could not be read, without what something is mounted over.
     pub(crate) unreadable: Vec<RelPath>,
     /// What changed in every round.
     pub(crate) unstable: Vec<RelPath>,
@@ -98,17 +98,13 @@ pub(crate) fn scan(
 
 /// Walks a tree without what is not its own.
 fn walk_own(root: &Rooted) -> Result<Vec<Found>, Error> {
-    own(root, walk(root)?)
+    Ok(own(walk(root)?))
 }
 
-/// What was found, without what an in-place restore of ours keeps in the root. A mount inside is refused.
-pub(super) fn own(root: &Rooted, mut found: Vec<Found>) -> Result<Vec<Found>, Error> {
+/// What was found, without what an in-place restore of ours keeps in the root.
+pub(super) fn own(mut found: Vec<Found>) -> Vec<Found> {
     found.retain(|found| !is_ours(&found.path));
-    let mut below = found.iter().filter(|found| !found.path.is_root());
-    match below.find(|found| found.stat.mount_root) {
-        Some(mount) => Err(Error::Mount(root.shown(&mount.path))),
-        None => Ok(found),
-    }
+    found
 }
 
 /// Whether a path is what an in-place restore keeps in the root.
@@ -159,7 +155,11 @@ pub(super) fn unread<'f>(
 ) -> Vec<(usize, &'f Found)> {
     let mut unread = Vec::new();
     for (at, file) in found.iter().enumerate() {
-        if !file.stat.is_file() || contents[at].is_some() {
+        let is_told = file
+            .rare
+            .as_ref()
+            .is_some_and(|rare| rare.problem.is_some());
+        if !file.stat.is_file() || contents[at].is_some() || is_told {
             continue;
         }
         match known.find(&file.path, &file.stat) {
@@ -292,7 +292,7 @@ fn moved(before: &[Found], after: &[Found], contents: &Contents) -> BTreeSet<Rel
         }
         let held = rest
             .next_if(|now| now.path == was.path)
-            .is_some_and(|now| now.stat.same_state(&was.stat));
+            .is_some_and(|now| now.has_held_still(&was.stat));
         if !held || *content == Some(Content::Changed) {
             moved.insert(was.path.clone());
         }

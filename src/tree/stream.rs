@@ -43,14 +43,9 @@ pub(crate) fn stream(
             let _ = failing.set(error);
         }
     };
-    walk_dirs(root, &move |scope, here| match own(root, here) {
-        Ok(here) => {
-            for part in parts(here) {
-                scope.spawn(move |_| read(part));
-            }
-        }
-        Err(error) => {
-            let _ = failing.set(error);
+    walk_dirs(root, &move |scope, here| {
+        for part in parts(own(here)) {
+            scope.spawn(move |_| read(part));
         }
     })?;
     failed.into_inner().map_or(Ok(()), Err)

@@ -175,6 +175,8 @@ impl Run<'_> {
         live: &Live,
         place: &Site,
     ) -> Result<Target, Error> {
+        let (target, mounts) = target.leaving_mounts(&live.scan.manifest);
+        self.known = mounts;
         if self.options.force {
             return Ok(target);
         }
@@ -184,7 +186,7 @@ impl Run<'_> {
         let known = &mut self.known;
         Ok(target.map(|manifest| {
             let (met, left) = meet(manifest, &live.scan.manifest, &lacks);
-            *known = left;
+            *known = std::mem::take(known).with(left);
             // Links that lead to what was saved in their places are as good.
             as_linked(met, &live.scan.manifest, place.path(), followed)
         }))

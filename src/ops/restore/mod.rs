@@ -12,6 +12,7 @@ mod contents;
 mod find;
 mod keep;
 mod keeper;
+mod losses;
 mod old_names;
 mod options;
 mod outcome;
@@ -113,6 +114,11 @@ pub(super) fn restore_chosen(
     .at(site)
 }
 
+/// Whether something is mounted inside of a tree, so that it has to stay.
+fn holds_mounts(live: &Live) -> bool {
+    live.scan.manifest.mounts().next().is_some()
+}
+
 /// What is put there, and what is replaced.
 struct Work {
     target: Target,
@@ -154,7 +160,7 @@ impl<'a> Run<'a> {
         };
         let (mut live, intake) = scan_live(context, self.store, root, self.options.dry_run)?;
         live.scan.manifest.share_paths(&target.manifest);
-        let in_place = bound(place, &live.root).is_some();
+        let in_place = bound(place, &live.root).is_some() || holds_mounts(&live);
         let specials = self.specials(&live.scan.manifest, in_place);
         let is_elsewhere = self.chosen.snapshot.venv.path() != place.path();
         // To heal is not to adapt: what is there as it was saved is whole.
@@ -173,17 +179,16 @@ impl<'a> Run<'a> {
         } = self.find(target, &live, place)?;
         let keep = keep::reason(self.options, &live, &target, context.monitor);
         let differs = changes.iter().any(|change| change.class != Class::Noise);
+        self.admit_losses(&live, place, in_place, differs)?;
         if self.options.dry_run || !differs && !self.options.force {
-            let mode = self.idle(differs, &left);
             if self.options.dry_run {
                 self.foretell(&target, &changes)?;
             } else {
                 // What stands there may be on the disk only in part, and success means that it stays (promise 2).
                 live.root.sync_file_system()?;
             }
-            let mut outcome = self.outcome(place, mode, changes);
-            (outcome.report, outcome.left) = (report, left);
-            return Ok(outcome);
+            let mode = self.idle(differs, &left);
+            return Ok(self.outcome(place, mode, changes).told(report, left));
         }
         if self.options.to.is_some() {
             // An empty directory gives its place, and is nothing to come back to.
@@ -204,15 +209,14 @@ impl<'a> Run<'a> {
         }
         let mut work = self.work(target, Some(live), incident);
         work.keep = keep;
-        let mut outcome = self.carry_out(place, work, changes, report)?;
-        outcome.left = left;
-        Ok(outcome)
+        let outcome = self.carry_out(place, work, changes, report.clone())?;
+        Ok(outcome.told(report, left))
     }
 
     /// Why nothing is done.
     fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
         match &self.options.part {
-            _ if differs => Mode::DryRun,
+            _ if differs || self.options.force => Mode::DryRun,
             Part::Whole => Mode::Identical,
             Part::Only(_) | Part::Heal if !left.is_empty() => Mode::LeftAlone,
             Part::Only(_) | Part::Heal => Mode::PartIdentical,
@@ -372,6 +376,7 @@ impl<'a> Run<'a> {
             report: IncidentReport::default(),
             left: Vec::new(),
             left_out: self.known.into_left_out(),
+            left_out_tried: mode != Mode::DryRun,
             incident: None,
             wrong: Vec::new(),
             kept_old: None,

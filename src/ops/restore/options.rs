@@ -36,6 +36,8 @@ pub struct RestoreOptions {
     pub preserve_special: bool,
     /// Leave out what the store has lost, instead of refusing.
     pub partial: bool,
+    /// Go on though something is lost that no snapshot keeps.
+    pub yes: bool,
     /// Caches of installers, in which other names of damaged files are looked for.
     pub caches: Vec<PathBuf>,
 }

@@ -27,6 +27,15 @@ pub enum Mode {
 }
 
 impl RestoreOutcome {
+    /// The same with what was found, and the packages that stay damaged.
+    pub(super) fn told(self, report: IncidentReport, left: Vec<PackageChange>) -> Self {
+        Self {
+            report,
+            left,
+            ..self
+        }
+    }
+
     /// The venv of the snapshot, where that stands at another path.
     pub fn other_venv(&self) -> Option<PathBuf> {
         let of = self.chosen.snapshot.venv.path();
@@ -79,6 +88,9 @@ pub struct RestoreOutcome {
     pub left: Vec<PackageChange>,
     /// What the place does not hold of the snapshot.
     pub left_out: Vec<LeftOut>,
+    /// Whether that was tried: a dry run writes nothing, and so knows only what does not depend on the place and what
+    /// an earlier restore there found out.
+    pub left_out_tried: bool,
     /// What was replaced.
     pub incident: Option<SnapshotId>,
     /// What was changed again by something else while files were replaced one by one.

@@ -6,11 +6,13 @@ use std::os::unix::ffi::OsStrExt;
 use super::RestoreOptions;
 use super::select::Selection;
 use crate::model::compare::compare;
+use crate::model::shortfall::Shortfall;
 use crate::model::{Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
 use crate::ops::adapted::adapted;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
+use crate::ops::mounts::leave_mounts;
 use crate::python::dist::{Hash, Row};
 use crate::replace::{link_to, regrouped};
 use crate::store::{Digests, Store};
@@ -100,6 +102,15 @@ impl Target {
             stays,
             ..self
         }
+    }
+
+    /// The same, where what something is mounted over stays as it is; with where that is.
+    pub(super) fn leaving_mounts(mut self, live: &Manifest) -> (Self, Shortfall) {
+        let (manifest, mounts) = leave_mounts(self.manifest, live);
+        self.manifest = manifest;
+        let stays = live.mounts().map(|entry| entry.path.clone());
+        self.stays.extend(stays);
+        (self, mounts)
     }
 
     /// The same with another manifest.
@@ -196,10 +207,12 @@ fn leave_out(manifest: Manifest, monitor: &dyn Monitor) -> Manifest {
     let mut entries = manifest.into_entries();
     entries.retain(|entry| {
         if let Node::Unreadable(reason) = &entry.node {
-            monitor.warn(&format!(
-                "'{}' could not be read when it was saved ({reason}); what stands there stays",
-                entry.path
-            ));
+            let why = if entry.node.is_mounted() {
+                "had something mounted over it when it was saved".to_owned()
+            } else {
+                format!("could not be read when it was saved ({reason})")
+            };
+            monitor.warn(&format!("'{}' {why}; what stands there stays", entry.path));
         }
         !matches!(entry.node, Node::Unreadable(_))
     });

@@ -15,6 +15,8 @@ impl Run<'_> {
         left_out: &[LeftOut],
     ) {
         let differing = changes.iter().filter(|one| one.class != Class::Noise);
+        let lacks = left_out.iter().map(|left| &left.lack);
+        let lacks = lacks.filter(|lack| lack.is_of_place());
         let event = Event {
             time: self.context.now,
             verb: self.verb.to_owned(),
@@ -24,7 +26,7 @@ impl Run<'_> {
             label: None,
             changed: Some(differing.count() as u64),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
-            lacks: left_out.iter().map(|left| left.lack.clone()).collect(),
+            lacks: lacks.cloned().collect(),
         };
         record(self.store, &event, self.context.monitor);
     }

@@ -77,7 +77,7 @@ pub(in crate::ops) fn prepare(
         document,
         damage: damage.len() as u64 + draft.damaged,
         notices: notices.len() as u64,
-        unreadable: names(&scan.unreadable),
+        unreadable: names(&scan.manifest.unreadable()),
         unstable: names(&scan.unstable),
         replaced_by: draft.replaced_by,
         completes: draft.completes,

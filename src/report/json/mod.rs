@@ -116,6 +116,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "diagnosis": causes.collect::<Vec<_>>(),
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "left_out": outcome.left_out.iter().map(diff::left_out).collect::<Vec<_>>(),
+        "left_out_tried": outcome.left_out_tried,
         "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
         "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
         "other_venv": null,

@@ -43,6 +43,10 @@ fn what(left: &LeftOut) -> String {
         Lack::Added { name } => format!("that {entries} had no attribute '{}'", shown(name)),
         Lack::Owner { of: (uid, gid), .. } => format!("the owner {uid}:{gid} of {entries}"),
         Lack::Mode { of, .. } => format!("the mode {of:04o} of {entries}"),
+        Lack::Mount => entries,
+        Lack::Immutable => format!("that {entries} may not be changed (chattr +i)"),
+        Lack::AppendOnly => format!("that {entries} may only grow (chattr +a)"),
+        Lack::Subvolume => format!("that {} is a volume of its own", dirs(left.count)),
     }
 }
 
@@ -59,6 +63,16 @@ pub(in crate::report) fn reason(lack: &Lack) -> String {
             held: (uid, gid), ..
         } => format!("this place makes it {uid}:{gid}"),
         Lack::Mode { held, .. } => format!("this place makes it {held:04o}"),
+        Lack::Mount => "something is mounted there, which stays as it is".to_owned(),
+        Lack::Immutable | Lack::AppendOnly => "no snapshot keeps such flags".to_owned(),
+        Lack::Subvolume => "a new tree is made of directories".to_owned(),
+    }
+}
+
+fn dirs(count: u64) -> String {
+    match count {
+        1 => "1 directory".to_owned(),
+        many => format!("each of {} directories", number(many)),
     }
 }
 

@@ -67,7 +67,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             writeln!(out, "  {}", super::care::hole_line(hole))?;
         }
     }
-    super::left_out::write(out, &outcome.left_out)?;
+    left_out(out, outcome)?;
     for package in &outcome.left {
         writeln!(out, "{}", left(package))?;
     }
@@ -79,6 +79,18 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         )?;
     }
     Ok(())
+}
+
+/// What is not as the snapshot has it, and what is not known of that.
+fn left_out(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
+    super::left_out::write(out, &outcome.left_out)?;
+    if outcome.left_out_tried {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "not tried: a dry run writes nothing, and so cannot tell all that this place does not hold (times, owners, modes, attributes, hard links); the restore leaves that out and names it"
+    )
 }
 
 /// Of which venv the snapshot is, where that is another one.

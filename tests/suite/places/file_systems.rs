@@ -2,14 +2,17 @@
 //! left out and named. The oracle is the independent walk. The next file system is one row of `PLACES`.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown, lchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::support::faults::{needs_root, skipped};
 use crate::support::mounts::Mount;
-use crate::support::{Sandbox, Tree, tree::Record, venv};
+use crate::support::{Sandbox, Tree, venv};
+
+use super::left_out::LeftOut;
 
 /// Mounts a place; none where that cannot be had here.
 type Make = fn(&Sandbox, &Path) -> Option<Mount>;
@@ -17,23 +20,47 @@ type Make = fn(&Sandbox, &Path) -> Option<Mount>;
 /// Hurts a tree.
 type Hurt = fn(&Sandbox, &Path);
 
-/// What each place does not hold, as JSON names it.
-const PLACES: [(&str, &[&str], Make); 13] = [
-    ("memory", &[], |_, at| Mount::tmpfs(at, "size=64m")),
-    ("ext4", &[], |sandbox, at| {
-        Mount::made(&["mkfs.ext4", "-q"], &sandbox.path("image"), at)
-    }),
-    ("ext4 with small inodes", &["times"], |sandbox, at| {
+/// What stands in the venv, made anew before each verb: mounts that lie there while it runs.
+type Within = fn(&Sandbox, &Path) -> Option<Vec<Mount>>;
+
+/// A place, and what it does not hold, as JSON names it.
+struct Place {
+    name: &'static str,
+    lacks: &'static [&'static str],
+    make: Make,
+    within: Option<Within>,
+}
+
+const fn place(name: &'static str, lacks: &'static [&'static str], make: Make) -> Place {
+    Place {
+        name,
+        lacks,
+        make,
+        within: None,
+    }
+}
+
+impl Place {
+    const fn with(self, within: Within) -> Self {
+        Self {
+            within: Some(within),
+            ..self
+        }
+    }
+}
+
+const PLACES: [Place; 21] = [
+    place("memory", &[], memory),
+    place("ext4", &[], ext4),
+    place("ext4 with small inodes", &["times"], |sandbox, at| {
         let mkfs = ["mkfs.ext4", "-q", "-I", "128"];
         Mount::made(&mkfs, &sandbox.path("image"), at)
     }),
-    ("xfs", &[], |sandbox, at| {
+    place("xfs", &[], |sandbox, at| {
         Mount::made(&["mkfs.xfs", "-q"], &sandbox.path("image"), at)
     }),
-    ("btrfs", &[], |sandbox, at| {
-        Mount::made(&["mkfs.btrfs", "-q"], &sandbox.path("image"), at)
-    }),
-    ("a layer over another directory", &[], |sandbox, at| {
+    place("btrfs", &[], btrfs),
+    place("a layer over another directory", &[], |sandbox, at| {
         let scratch = Mount::tmpfs(&sandbox.path("scratch"), "size=64m")?;
         fs::create_dir(sandbox.path("scratch/lower")).unwrap();
         let lower = sandbox.path("scratch/lower");
@@ -42,13 +69,14 @@ const PLACES: [(&str, &[&str], Make); 13] = [
         scratch.detach();
         Some(mount)
     }),
-    ("user space", &[], |sandbox, at| bindfs(sandbox, &[], at)),
-    (
+    // bindfs of Debian 12 and Ubuntu 22.04 speaks version 2 of FUSE, sshfs version 3.
+    place("user space", &[], |sandbox, at| bindfs(sandbox, &[], at)),
+    place(
         "user space without attributes",
         &["xattr"],
         |sandbox, at| bindfs(sandbox, &["--xattr-none"], at),
     ),
-    ("user space with one owner", &["owner"], |sandbox, at| {
+    place("user space with one owner", &["owner"], |sandbox, at| {
         let flags = [
             "--force-user=77",
             "--force-group=78",
@@ -57,20 +85,100 @@ const PLACES: [(&str, &[&str], Make); 13] = [
         ];
         bindfs(sandbox, &flags, at)
     }),
-    (
+    place(
         "user space that refuses owners",
         &["owner"],
         |sandbox, at| bindfs(sandbox, &["--chown-deny", "--chgrp-deny"], at),
     ),
-    ("user space that ignores modes", &["mode"], |sandbox, at| {
+    place("user space that ignores modes", &["mode"], |sandbox, at| {
         bindfs(sandbox, &["--chmod-ignore"], at)
     }),
-    ("user space that refuses modes", &["mode"], |sandbox, at| {
+    place("user space that refuses modes", &["mode"], |sandbox, at| {
         bindfs(sandbox, &["--chmod-deny"], at)
     }),
     // Version 3 of its protocol has times in seconds, none of links, and neither links of files nor attributes.
-    ("a network in user space", &["times", "xattr"], sshfs),
+    place("a network in user space", &["times", "xattr"], sshfs),
+    place("below a default access list", &[], |sandbox, at| {
+        let mount = ext4(sandbox, at)?;
+        let list = ["-d", "-m", "u:1234:rwx,g:99:r"];
+        run(Command::new("setfacl").args(list).arg(at)).then_some(mount)
+    }),
+    place(
+        "below a directory that gives its group",
+        &[],
+        |sandbox, at| {
+            let mount = ext4(sandbox, at)?;
+            chown(at, None, Some(99)).unwrap();
+            fs::set_permissions(at, fs::Permissions::from_mode(0o2775)).unwrap();
+            Some(mount)
+        },
+    ),
+    place("a bundle mounted over a file", &["mount"], memory).with(|sandbox, root| {
+        let bundle = sandbox.path("bundle.pem");
+        fs::write(&bundle, MOUNTED).unwrap();
+        let over = root.join(venv::SITE).join("idna/core.py");
+        Some(vec![Mount::bind(&bundle, &over)?])
+    }),
+    place("a directory mounted over one", &["mount"], ext4).with(|sandbox, root| {
+        let other = sandbox.path("other");
+        fs::create_dir_all(&other).unwrap();
+        fs::write(other.join("precious"), MOUNTED).unwrap();
+        let over = root.join(venv::SITE).join("idna");
+        Some(vec![Mount::bind(&other, &over)?])
+    }),
+    place("a file that nobody may change", &["immutable"], ext4).with(|_, root| {
+        let file = root.join(venv::SITE).join("idna/core.py");
+        run(Command::new("chattr").arg("+i").arg(file)).then(Vec::new)
+    }),
+    place("a directory that may only grow", &["append-only"], ext4).with(|_, root| {
+        let dir = root.join(venv::SITE).join("idna");
+        run(Command::new("chattr").arg("+a").arg(dir)).then(Vec::new)
+    }),
+    place("a volume inside the venv", &["subvolume"], btrfs)
+        .with(|_, root| volume(&root.join(venv::SITE).join("idna"))),
+    place("the venv is a volume", &["subvolume"], btrfs).with(|_, root| volume(root)),
 ];
+
+/// What is mounted over something, which nobody touches.
+pub(super) const MOUNTED: &[u8] = b"of somebody else";
+
+fn memory(_: &Sandbox, at: &Path) -> Option<Mount> {
+    Mount::tmpfs(at, "size=64m")
+}
+
+fn ext4(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
+    Mount::made(&["mkfs.ext4", "-q"], &sandbox.path("image"), at)
+}
+
+fn btrfs(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
+    Mount::made(&["mkfs.btrfs", "-q"], &sandbox.path("image"), at)
+}
+
+/// Makes a directory a volume of its own, with all that it holds.
+fn volume(dir: &Path) -> Option<Vec<Mount>> {
+    let aside = dir.with_extension("aside");
+    let above = dir.parent().unwrap();
+    let then = fs::metadata(above).unwrap();
+    fs::rename(dir, &aside).unwrap();
+    let create = ["subvolume", "create"];
+    let made = run(Command::new("btrfs").args(create).arg(dir))
+        && run(Command::new("cp").arg("-aT").args([&aside, dir]));
+    fs::remove_dir_all(aside).unwrap();
+    venv::set_mtime(above, then.mtime(), then.mtime_nsec());
+    made.then(Vec::new)
+}
+
+/// Runs a tool; tells where it cannot be had.
+fn run(command: &mut Command) -> bool {
+    let done = command.output().is_ok_and(|output| output.status.success());
+    if !done {
+        skipped(
+            1,
+            &format!("{} does not work here", command.get_program().display()),
+        );
+    }
+    done
+}
 
 fn bindfs(sandbox: &Sandbox, flags: &[&str], at: &Path) -> Option<Mount> {
     let from = sandbox.path("below");
@@ -123,75 +231,18 @@ fn rich(root: &Path) {
     venv::set_mtime(&site.join("click"), 1_600_000_003, 999_999_999);
 }
 
-/// What was left out, by its name: every difference of the tree is one of these, and each of these is a difference.
-struct LeftOut {
-    names: Vec<String>,
-    json: Value,
-}
-
-impl LeftOut {
-    fn of(answer: &Value) -> Self {
-        let all = answer["left_out"].as_array().unwrap();
-        for one in all {
-            assert!(one["count"].as_u64().unwrap() > 0, "{answer}");
-            assert!(!one["paths"].as_array().unwrap().is_empty(), "{answer}");
-            assert!(!one["reason"].as_str().unwrap().is_empty(), "{answer}");
-        }
-        Self {
-            names: all
-                .iter()
-                .map(|one| one["what"].as_str().unwrap().to_owned())
-                .collect(),
-            json: answer["left_out"].clone(),
-        }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|known| known == name)
-    }
-
-    /// Holds a tree against the one that was saved.
-    #[track_caller]
-    fn assert_explains(&self, good: &Tree, now: &Tree, what: &str) {
-        let paths = |tree: &Tree| tree.0.keys().cloned().collect::<Vec<PathBuf>>();
-        assert_eq!(paths(good), paths(now), "{what}");
-        for (path, then) in &good.0 {
-            let told = format!(
-                "{what}: {}: {then:?} is {:?}: {}",
-                path.display(),
-                now.0[path],
-                self.json
-            );
-            self.explain(then, &now.0[path], &told);
-        }
-    }
-
-    #[track_caller]
-    fn explain(&self, then: &Record, now: &Record, told: &str) {
-        assert_eq!(
-            (then.kind, &then.content, &then.link),
-            (now.kind, &now.content, &now.link),
-            "{told}"
-        );
-        if then.kind == "symlink" {
-            assert!(then.mtime == now.mtime || self.has("link-times"), "{told}");
-        } else {
-            assert!(then.mode == now.mode || self.has("mode"), "{told}");
-            let near = then.mtime.0 == now.mtime.0 && now.mtime.1 == 0 && self.has("times");
-            assert!(then.mtime == now.mtime || near, "{told}");
-        }
-        assert!(then.owner == now.owner || self.has("owner"), "{told}");
-        assert!(then.group == now.group || self.has("hard-links"), "{told}");
-        assert!(then.xattrs == now.xattrs || self.has("xattr"), "{told}");
-    }
-}
-
 #[test]
 fn a_venv_comes_back_on_every_file_system_and_what_that_does_not_hold_is_named() {
     if !needs_root() {
         return;
     }
-    for (what, lacks, make) in PLACES {
+    for Place {
+        name: what,
+        lacks,
+        make,
+        within,
+    } in PLACES
+    {
         let sandbox = Sandbox::new();
         let place = sandbox.path("place");
         fs::create_dir(&place).unwrap();
@@ -205,11 +256,26 @@ fn a_venv_comes_back_on_every_file_system_and_what_that_does_not_hold_is_named()
         };
         for (verb, hurt) in VERBS {
             hurt(&sandbox, &root);
+            let is_bare = within.is_some() && !root.exists();
+            let within = within.filter(|_| !is_bare);
+            let Some(mounts) = within.map_or(Some(Vec::new()), |make| make(&sandbox, &root)) else {
+                break;
+            };
             let told = format!("{what}, {verb:?}");
-            let answer = sandbox.json(0, verb);
+            let answer = if within.is_some() {
+                asked(&sandbox, verb, lacks, &told)
+            } else {
+                sandbox.json(0, verb)
+            };
             let left = LeftOut::of(&answer);
             assert_ne!(answer["mode"], "identical", "{told}: {answer}");
             left.assert_explains(&good, &Tree::of(&root).by_itself(), &told);
+            // What lies within comes only once there is a venv.
+            let lacks = if is_bare && within.is_none() {
+                &[][..]
+            } else {
+                lacks
+            };
             for lack in lacks {
                 assert!(left.has(lack), "{told}: no {lack} in {answer}");
             }
@@ -217,6 +283,7 @@ fn a_venv_comes_back_on_every_file_system_and_what_that_does_not_hold_is_named()
                 assert!(left.names.is_empty(), "{told}: {answer}");
             }
             agree(&sandbox, &told);
+            drop(mounts);
         }
         let again = sandbox.json(
             0,
@@ -228,6 +295,23 @@ fn a_venv_comes_back_on_every_file_system_and_what_that_does_not_hold_is_named()
         agree(&sandbox, what);
         assert_eq!(rest(&place), ["other", "venv"], "{what}");
     }
+}
+
+/// Runs a restore of what stands there and no snapshot keeps: it is told and refused first, unless nothing is lost by it.
+fn asked(sandbox: &Sandbox, verb: &[&str], lacks: &[&str], told: &str) -> Value {
+    let dry = sandbox.json(0, &[verb, &["-n"]].concat());
+    for lack in lacks {
+        assert!(LeftOut::of(&dry).has(lack), "{told}: no {lack} in {dry}");
+    }
+    assert_eq!(dry["left_out_tried"], false, "{told}: {dry}");
+    if lacks.contains(&"mount") {
+        return sandbox.json(0, verb);
+    }
+    let before = Tree::of(&sandbox.path("place"));
+    let run = sandbox.code(3, verb);
+    assert!(run.stderr.contains("--yes"), "{told}: {run}");
+    before.assert_same(&Tree::of(&sandbox.path("place")), told);
+    sandbox.json(0, &[verb, &["--yes"]].concat())
 }
 
 /// Before each of these the tree is hurt. After each it is the saved one, as far as the place holds it.

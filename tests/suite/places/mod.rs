@@ -1,5 +1,9 @@
 //! Where a venv stands: what the place holds of it comes back, and what it does not hold is named.
 
 mod file_systems;
+mod inherited;
+mod kept_attributes;
+mod left_out;
 mod odd_attributes;
+mod owners;
 mod refused_links;

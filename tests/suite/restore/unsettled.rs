@@ -35,6 +35,23 @@ fn chattr(how: &str, path: &Path) -> bool {
     done.is_ok_and(|status| status.success())
 }
 
+/// The program as root of a container, who may not take such a flag off; what is lost by it is agreed to.
+fn restore(sandbox: &Sandbox, code: i32, more: &[&str]) -> Run {
+    let mut command = Command::new("setpriv");
+    sandbox.dress(&mut command);
+    command
+        .args([
+            "--inh-caps=-linux_immutable",
+            "--bounding-set=-linux_immutable",
+        ])
+        .arg(env!("CARGO_BIN_EXE_snap"))
+        .args(["restore", "venv", "--yes"])
+        .args(more);
+    let run = Run::of(command);
+    assert_eq!(run.code, code, "{run}");
+    run
+}
+
 /// A saved venv that is damaged since, with what it was, a file that cannot be removed, and where the tree around that will be left.
 fn stuck() -> Option<(Sandbox, Tree, Immutable, PathBuf)> {
     let sandbox = Sandbox::new();
@@ -62,7 +79,7 @@ fn a_replaced_tree_that_cannot_be_removed_is_told_and_the_venv_is_restored() {
     let Some((sandbox, good, immutable, old)) = stuck() else {
         return;
     };
-    let run = sandbox.code(3, &["restore", "venv"]);
+    let run = restore(&sandbox, 3, &[]);
     good.assert_same(&alone(&sandbox), "restored");
     assert!(run.stdout.starts_with("restored "), "{run}");
     for part in [
@@ -89,7 +106,7 @@ fn a_replaced_tree_that_cannot_be_removed_blocks_no_restore_and_no_undo() {
     let Some((sandbox, good, immutable, old)) = stuck() else {
         return;
     };
-    let run = sandbox.code(3, &["restore", "venv", "--json"]);
+    let run = restore(&sandbox, 3, &["--json"]);
     let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(told["left_old"], old.to_str().unwrap(), "{told}");
     assert_eq!(run.told().pop().unwrap()["error"]["exit_code"], 3, "{run}");
@@ -117,7 +134,7 @@ fn who_removes_what_is_left_by_hand_and_makes_the_venv_anew_loses_no_incident() 
         return;
     };
     let told: serde_json::Value =
-        serde_json::from_str(&sandbox.code(3, &["restore", "venv", "--json"]).stdout).unwrap();
+        serde_json::from_str(&restore(&sandbox, 3, &["--json"]).stdout).unwrap();
     let incident = told["incident"].as_str().unwrap().to_owned();
     drop(immutable);
     fs::remove_dir_all(old).unwrap();

@@ -13,6 +13,11 @@ pub(crate) fn is_there() -> bool {
 
 /// Installs a wheel anew into the venv, with the cache in the home directory of the sandbox.
 pub(crate) fn install(sandbox: &Sandbox, wheel: &Path, mode: &str) {
+    install_into(sandbox, &sandbox.venv(), wheel, mode);
+}
+
+/// The same for another venv.
+pub(crate) fn install_into(sandbox: &Sandbox, venv: &Path, wheel: &Path, mode: &str) {
     let mut command = Command::new(tools::find("uv").unwrap());
     sandbox.dress(&mut command);
     let args = [
@@ -26,7 +31,7 @@ pub(crate) fn install(sandbox: &Sandbox, wheel: &Path, mode: &str) {
     let done = command
         .args(args)
         .args(["--link-mode", mode, "--python"])
-        .arg(sandbox.venv().join("bin/python"))
+        .arg(venv.join("bin/python"))
         .arg(wheel)
         .stdin(Stdio::null())
         .output()

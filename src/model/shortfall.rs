@@ -52,12 +52,24 @@ pub enum Lack {
     AppendOnly,
     /// That a directory is a volume of its own: no snapshot has it.
     Subvolume,
+    /// An extended attribute that a tar of another system has: it is kept, and no Linux can set it.
+    ForeignXattr {
+        /// Its name, lossy.
+        name: String,
+    },
+    /// The access list of a member of a tar, which is not taken over.
+    AccessList,
 }
 
 impl Lack {
     /// Whether it says what the place can hold, and not what stands there now.
     pub(crate) fn is_of_place(&self) -> bool {
-        !matches!(
+        !self.is_of_tree() && !matches!(self, Self::ForeignXattr { .. } | Self::AccessList)
+    }
+
+    /// Whether it says what stands there now.
+    fn is_of_tree(&self) -> bool {
+        matches!(
             self,
             Self::Mount | Self::Immutable | Self::AppendOnly | Self::Subvolume
         )
@@ -71,7 +83,7 @@ pub struct LeftOut {
     pub lack: Lack,
     /// Of how many entries.
     pub count: u64,
-    /// The first of them; of what is no property of the place all.
+    /// The first of them; of what stands there now all.
     pub examples: Vec<RelPath>,
 }
 
@@ -94,7 +106,7 @@ const STEPS: [u64; 6] = [
 impl Shortfall {
     /// Notes one entry of which something is left out.
     pub(crate) fn add(&mut self, lack: Lack, path: &RelPath) {
-        let names_all = !lack.is_of_place();
+        let names_all = lack.is_of_tree();
         let left = self.0.entry(lack).or_insert_with_key(|lack| LeftOut {
             lack: lack.clone(),
             count: 0,
@@ -227,7 +239,9 @@ impl Lack {
             | Self::Mount
             | Self::Immutable
             | Self::AppendOnly
-            | Self::Subvolume => false,
+            | Self::Subvolume
+            | Self::ForeignXattr { .. }
+            | Self::AccessList => false,
             Self::Xattr { name } => {
                 let before = wanted.xattrs.len();
                 let is_there = held.xattrs.iter().any(|(known, _)| is(known, name));

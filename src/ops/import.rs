@@ -1,7 +1,6 @@
 //! `import`: a tar becomes a snapshot. Nothing is unpacked anywhere: what the tar says is checked, its contents go into packs, and
 //! the tree that comes of it is audited as a venv is that is saved.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
@@ -17,7 +16,10 @@ use super::save::SaveOutcome;
 use super::snapshot::{Draft, Intake, prepare};
 use crate::archive::{Origin, Reader, RootMark, plain};
 use crate::audit::{Accept, accept};
-use crate::model::{Audit, Document, Label, Manifest, Meta, Shown, SnapshotId, VenvId};
+use crate::model::shortfall::Shortfall;
+use crate::model::{
+    Audit, Document, Label, Lack, LeftOut, Manifest, Meta, Shown, SnapshotId, VenvId,
+};
 use crate::python::hashes::Hashes;
 use crate::store::{Added, Store};
 use crate::tree::Site;
@@ -57,6 +59,8 @@ pub struct ImportOutcome {
     pub entries: u64,
     /// How long it was before compression.
     pub bytes: u64,
+    /// What of it was not taken over, or no restore can bring back.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Makes a snapshot of a tar that is read from `from` and called `file` in messages.
@@ -96,8 +100,7 @@ pub fn import(
     let gathered = inflow.take(&mut reader, first)?;
     let entries = gathered.len() as u64;
     let manifest = gathered.finish(VENV_ROOT).map_err(bad)?;
-    warn_of_acls(context, reader.acls());
-    warn_of_foreign(context, &manifest);
+    let left_out = left_out(context, reader.acls(), &manifest);
     // From here on the contents can be read back, for the audit.
     let contents = packer.finish()?;
     context.go_on()?;
@@ -122,6 +125,7 @@ pub fn import(
         origin: origin.map(|origin| origin.id),
         entries,
         bytes: reader.bytes(),
+        left_out,
     })
 }
 
@@ -149,30 +153,36 @@ fn draft(
     })
 }
 
-fn warn_of_acls(context: &Context<'_>, acls: u64) {
+/// What of the tar does not come over, and what no restore here brings back.
+fn left_out(context: &Context<'_>, acls: u64, manifest: &Manifest) -> Vec<LeftOut> {
+    let mut foreign = Shortfall::default();
+    for entry in manifest.entries() {
+        let names = entry.meta.xattrs.iter().map(|(name, _)| name);
+        for name in names.filter(|name| Meta::is_foreign(name)) {
+            let name = String::from_utf8_lossy(name).into_owned();
+            foreign.add(Lack::ForeignXattr { name }, &entry.path);
+        }
+    }
+    let mut left = foreign.into_left_out();
     if acls > 0 {
-        let text =
-            format!("access control lists of {acls} entries are not taken over; their modes are");
-        context.monitor.warn(&text);
+        left.push(LeftOut {
+            lack: Lack::AccessList,
+            count: acls,
+            examples: Vec::new(),
+        });
     }
-}
-
-/// Names the attributes that no Linux can set: they are kept, and a restore leaves them out.
-fn warn_of_foreign(context: &Context<'_>, manifest: &Manifest) {
-    let mut counts: BTreeMap<&[u8], u64> = BTreeMap::new();
-    let xattrs = manifest
-        .entries()
-        .iter()
-        .flat_map(|entry| &entry.meta.xattrs);
-    for (name, _) in xattrs.filter(|(name, _)| Meta::is_foreign(name)) {
-        *counts.entry(name).or_default() += 1;
+    for LeftOut { lack, count, .. } in &left {
+        context.monitor.warn(&match lack {
+            Lack::ForeignXattr { name } => format!(
+                "{count} entries have the attribute '{}', which no Linux can set; it is kept, and a restore leaves it out",
+                Shown(name.as_bytes())
+            ),
+            _ => format!(
+                "access control lists of {count} entries are not taken over; their modes are"
+            ),
+        });
     }
-    for (name, count) in counts {
-        let name = Shown(name);
-        context.monitor.warn(&format!(
-            "{count} entries have the attribute '{name}', which no Linux can set; it is kept, and a restore leaves it out"
-        ));
-    }
+    left
 }
 
 /// Audits what came, and refuses what is damaged.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{document, entry, millis, saved, snapshot};
+use super::{diff, document, entry, millis, saved, snapshot};
 use crate::model::SnapshotId;
 use crate::ops::{Copied, CopyOutcome, ExportOutcome, ImportOutcome};
 use crate::store::Added;
@@ -31,6 +31,7 @@ pub fn import(out: &mut dyn Write, outcome: &ImportOutcome, file: &Path) -> io::
     fields["origin"] = outcome.origin.map(SnapshotId::to_hex).into();
     fields["entries"] = outcome.entries.into();
     fields["bytes"] = outcome.bytes.into();
+    fields["left_out"] = outcome.left_out.iter().map(diff::left_out).collect();
     document(out, "import", fields)
 }
 

@@ -39,7 +39,10 @@ fn what(left: &LeftOut) -> String {
         Lack::Times { .. } => format!("the exact times of {entries}"),
         Lack::LinkTimes => format!("the times of {}", count(left.count, "symbolic link")),
         Lack::HardLinks => format!("{} (copies stand for them)", count(left.count, "hard link")),
-        Lack::Xattr { name } => format!("the attribute '{}' of {entries}", shown(name)),
+        Lack::AccessList => format!("the access lists of {entries}"),
+        Lack::Xattr { name } | Lack::ForeignXattr { name } => {
+            format!("the attribute '{}' of {entries}", shown(name))
+        }
         Lack::Added { name } => format!("that {entries} had no attribute '{}'", shown(name)),
         Lack::Owner { of: (uid, gid), .. } => format!("the owner {uid}:{gid} of {entries}"),
         Lack::Mode { of, .. } => format!("the mode {of:04o} of {entries}"),
@@ -63,6 +66,12 @@ pub(in crate::report) fn reason(lack: &Lack) -> String {
             held: (uid, gid), ..
         } => format!("this place makes it {uid}:{gid}"),
         Lack::Mode { held, .. } => format!("this place makes it {held:04o}"),
+        Lack::ForeignXattr { .. } => {
+            "no Linux can set it; the snapshot keeps it, and a restore leaves it out".to_owned()
+        }
+        Lack::AccessList => {
+            "the tar has them in a form that is not taken over; modes are".to_owned()
+        }
         Lack::Mount => "something is mounted there, which stays as it is".to_owned(),
         Lack::Immutable | Lack::AppendOnly => "no snapshot keeps such flags".to_owned(),
         Lack::Subvolume => "a new tree is made of directories".to_owned(),

@@ -87,3 +87,66 @@ fn attributes_of_other_systems_are_told_at_the_import() {
         "{run}"
     );
 }
+
+/// Of macOS and of NFS: the snapshot keeps them, an export has them again, and each restore leaves them out and says so.
+#[test]
+fn attributes_of_other_systems_stop_no_restore_and_are_named() {
+    let names = ["com.apple.provenance", "system.nfs4_acl"];
+    let foreign: Vec<u8> = names
+        .iter()
+        .flat_map(|name| record(&format!("SCHILY.xattr.{name}"), b"\x01\x02"))
+        .collect();
+    let list = [&foreign[..], &record("SCHILY.acl.access", b"user::rw-")].concat();
+    let tar = Tar::venv()
+        .records(b'x', &foreign)
+        .file("./x", b"1")
+        .records(b'x', &list)
+        .file("./y", b"2")
+        .records(b'x', &foreign)
+        .with("./dir/", b'5', b"", &|_| {})
+        .end();
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("x.tar"), tar).unwrap();
+    let taken = sandbox.json(0, &["import", "x.tar", "--venv", "venv"]);
+    let left = |answer: &serde_json::Value| -> Vec<(String, String, u64)> {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let all = answer["left_out"].as_array().unwrap().iter();
+        all.map(|one| {
+            (
+                text(&one["what"]),
+                text(&one["name"]),
+                one["count"].as_u64().unwrap(),
+            )
+        })
+        .collect()
+    };
+    let of = |what: &str, name: &str, count| (what.to_owned(), name.to_owned(), count);
+    let told = names.map(|name| of("foreign-xattr", name, 3));
+    assert_eq!(
+        left(&taken),
+        [&told[..], &[of("access-list", "", 1)]].concat(),
+        "{taken}"
+    );
+    let kept = names.map(|name| of("xattr", name, 3));
+    for hurt in ["venv", "venv/x", "venv/dir"] {
+        let path = sandbox.path(hurt);
+        let _ = fs::remove_dir_all(&path);
+        let _ = fs::remove_file(&path);
+        let back = sandbox.json(0, &["restore", "venv"]);
+        assert_eq!(left(&back), kept, "{hurt}: {back}");
+        assert!(path.exists());
+        let diff = sandbox.json(0, &["diff", "venv"]);
+        assert!(
+            diff["entries"].as_array().unwrap().is_empty(),
+            "{hurt}: {diff}"
+        );
+        assert_eq!(left(&diff), kept, "{hurt}: {diff}");
+        let again = sandbox.json(0, &["restore", "venv"]);
+        assert_eq!(again["mode"], "identical", "{hurt}: {again}");
+    }
+    let out = sandbox.json(0, &["restore", "venv", "--to", "out"]);
+    assert_eq!(left(&out), kept, "{out}");
+    sandbox.ok(&["export", "latest", "again.tar", "--venv", "venv"]);
+    let again = sandbox.json(0, &["import", "again.tar", "--venv", "other"]);
+    assert_eq!(left(&again), told, "{again}");
+}

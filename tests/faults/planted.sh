@@ -17,7 +17,9 @@ copy() {
     rsync -rlp --checksum --files-from=- --from0 ./ "$scratch/tree/"
 }
 # The patched files of the bug before are put back by the copy.
-run() { (cd "$scratch/tree" && cargo test --locked --quiet --test "$1" -- "$2" >"$scratch/$3.log" 2>&1); }
+# The tests in the files of the library are no binary of their own.
+tests_of() { if [ "$1" = lib ]; then echo --lib; else echo "--test=$1"; fi; }
+run() { (cd "$scratch/tree" && cargo test --locked --quiet "$(tests_of "$1")" -- "$2" >"$scratch/$3.log" 2>&1); }
 
 names=("$@")
 [ ${#names[@]} -gt 0 ] || for file in tests/faults/planted/*.patch; do names+=("$(basename "$file" .patch)"); done
@@ -34,7 +36,7 @@ for name in "${names[@]}"; do
     green[$test]=1
   fi
   patch --quiet --batch --fuzz=0 -p1 -d "$scratch/tree" -i "$PWD/$file"
-  (cd "$scratch/tree" && cargo test --locked --quiet --test "$binary" --no-run) || { echo "$name: does not build"; continue; }
+  (cd "$scratch/tree" && cargo test --locked --quiet "$(tests_of "$binary")" --no-run) || { echo "$name: does not build"; continue; }
   if run "$binary" "$test" "$name"; then
     echo "$name: NOT caught by '$test'"
   else

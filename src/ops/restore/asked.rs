@@ -112,3 +112,118 @@ fn distribution(path: &RelPath) -> Option<String> {
     let stem = info.name().strip_suffix(b".dist-info")?;
     Some(normalized(&name_of(&String::from_utf8_lossy(stem)).0))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashSet};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{Detail, Digest, Meta, PackageState};
+    use crate::monitor::Silent;
+    use crate::python::dist::Dists;
+
+    const RECORD: &str = "lib/python3.11/site-packages/idna-1.0.dist-info/RECORD";
+    const CORE: &str = "lib/python3.11/site-packages/idna/core.py";
+    const OTHER: &str = "lib/python3.11/site-packages/click/core.py";
+
+    fn path(text: &str) -> RelPath {
+        RelPath::new(text.as_bytes()).unwrap()
+    }
+
+    fn file(at: &str, content: &str) -> Entry {
+        Entry {
+            path: path(at),
+            meta: Meta::default(),
+            node: Node::File {
+                size: content.len() as u64,
+                digest: Digest::of(content.as_bytes()),
+                link_to: None,
+            },
+        }
+    }
+
+    fn damage(entry: Entry, package: &str) -> Change {
+        Change {
+            path: entry.path.clone(),
+            kind: Kind::Missing,
+            class: Class::Damage,
+            package: Some(package.to_owned()),
+            expected: Some(entry),
+            actual: None,
+            detail: Detail::default(),
+        }
+    }
+
+    /// Whether a goal is taken for what a part of a snapshot with three files is.
+    fn is_taken(part: &Part, goal: Vec<Entry>, told: &[PackageChange]) -> bool {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("store");
+        let monitor = Silent::default();
+        Store::create(&place, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open(&place, Duration::ZERO, &monitor).unwrap();
+        let record = "idna/core.py,,\n";
+        let files = vec![
+            file(CORE, "core"),
+            file(OTHER, "other"),
+            file(RECORD, record),
+        ];
+        // It was adapted, so that no store has it.
+        let rewritten = BTreeMap::from([(path(RECORD), record.as_bytes().to_vec())]);
+        let whole = Target {
+            manifest: Manifest::new(files),
+            rewritten,
+            relocated: 1,
+            stays: HashSet::new(),
+            unread: Vec::new(),
+        };
+        let (dists, live) = (Dists::default(), Manifest::default());
+        let packages = Packages::new((&dists, &whole.manifest), (&dists, &live), &|_| true);
+        let changes = [
+            damage(file(CORE, "core"), "idna"),
+            damage(file(OTHER, "other"), "click"),
+        ];
+        let asked = Asked {
+            store: &store,
+            whole: &whole,
+            packages: &packages,
+            changes: &changes,
+            told: [told, &[]],
+            place: Path::new("/srv/venv"),
+        };
+        asked.prove(part, &Manifest::new(goal)).is_ok()
+    }
+
+    #[test]
+    fn a_goal_without_something_that_was_asked_for_is_refused() {
+        let only = |name: &str| Part::Only(vec![name.to_owned()]);
+        let (core, other) = (|| file(CORE, "core"), || file(OTHER, "other"));
+        let record = || file(RECORD, "idna/core.py,,\n");
+        let wrong = || file(CORE, "cut");
+        let rows = [
+            (Part::Whole, vec![core(), other(), record()], true),
+            (Part::Whole, vec![core(), record()], false),
+            (Part::Whole, vec![wrong(), other(), record()], false),
+            (only("idna"), vec![core(), record()], true),
+            (only("idna"), vec![record()], false),
+            (only("idna"), vec![wrong(), record()], false),
+            (only("**/click"), vec![other()], true),
+            (only("**/click"), vec![core(), record()], false),
+            (Part::Heal, vec![core(), other()], true),
+            (Part::Heal, vec![core()], false),
+            (Part::Heal, vec![wrong(), other()], false),
+        ];
+        for (at, (part, goal, taken)) in rows.into_iter().enumerate() {
+            assert_eq!(is_taken(&part, goal, &[]), taken, "{at}: {part:?}");
+        }
+        // What is told to stay damaged is not asked for.
+        let told = PackageChange {
+            name: "click".to_owned(),
+            expected: None,
+            actual: None,
+            state: PackageState::Damaged,
+            damaged: 1,
+        };
+        assert!(is_taken(&Part::Heal, vec![core()], &[told]));
+    }
+}

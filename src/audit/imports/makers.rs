@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use memchr::memmem;
+
 use super::resolve::World;
 use crate::model::RelPath;
 
@@ -98,7 +100,7 @@ impl Made {
             JOINS.iter().chain(&HALVES).any(|word| text.contains(word)) || text.contains(".{");
         Self {
             texts: puts.then(|| (text.to_owned(), joins)).into_iter().collect(),
-            given: text.lines().filter_map(given).collect(),
+            given: given(text),
         }
     }
 
@@ -128,31 +130,43 @@ fn stores(text: &str) -> bool {
     key.trim() != "__name__" && rest.starts_with('=') && !rest.starts_with("==")
 }
 
-/// What a line gives a name: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`.
-fn given(line: &str) -> Option<String> {
-    let line = line.trim();
+/// What a text gives names: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`. Most texts have none of
+/// it, and all of a package are looked through.
+fn given(text: &str) -> HashSet<String> {
     let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let open = |dotted: &str| format!("{}.*", dotted.rsplit('.').next().unwrap_or(dotted));
+    let mut given = HashSet::new();
     for call in ["setattr(", "vars("] {
-        if let Some((_, rest)) = line.split_once(call) {
+        for at in memmem::find_iter(text.as_bytes(), call) {
+            let rest = &text[at + call.len()..];
             let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
-            let last = rest[..end].rsplit('.').next()?;
-            return Some(format!("{last}.*"));
+            given.insert(open(&rest[..end]));
         }
     }
-    if let Some((before, _)) = line.split_once(".__dict__") {
-        return Some(format!(
-            "{}.*",
-            before
-                .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-                .next()?
-        ));
+    let path_before = |end: usize| {
+        let before = &text[..end];
+        let start = before.rfind(|c| !is_path(c));
+        let first = |at: usize| at + before[at..].chars().next().map_or(0, char::len_utf8);
+        &before[start.map_or(0, first)..]
+    };
+    for at in memmem::find_iter(text.as_bytes(), ".__dict__") {
+        given.insert(open(path_before(at)));
     }
-    let (target, value) = line.split_once('=')?;
-    let target = target.trim_end();
-    if value.starts_with('=') || !target.chars().all(is_path) {
-        return None;
+    for at in memchr::memchr_iter(b'=', text.as_bytes()) {
+        if text[at + 1..].starts_with('=') {
+            continue;
+        }
+        let end = text[..at].trim_end_matches([' ', '\t']).len();
+        let target = path_before(end);
+        // Only a statement begins its line.
+        let line = text[..end - target.len()].trim_end_matches([' ', '\t']);
+        let Some((base, name)) = target.rsplit_once('.') else {
+            continue;
+        };
+        let last = base.rsplit('.').next().unwrap_or(base);
+        if (line.is_empty() || line.ends_with('\n')) && !matches!(last, "self" | "cls") {
+            given.insert(format!("{last}.{name}"));
+        }
     }
-    let (base, name) = target.rsplit_once('.')?;
-    let last = base.rsplit('.').next()?;
-    (!matches!(last, "self" | "cls")).then(|| format!("{last}.{name}"))
+    given
 }

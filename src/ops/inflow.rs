@@ -16,6 +16,7 @@ use crate::model::segment::{BATCH_LEN, SEGMENT_LEN, Segments, segment_value};
 use crate::model::{Digest, RelPath};
 use crate::python::hashes::Hashes;
 use crate::store::Packer;
+use crate::tree::sink::digests_of;
 
 /// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from slowly.
 const WAITING_MAX: usize = 2;
@@ -118,14 +119,14 @@ impl Inflow<'_, '_> {
     fn make(&self, task: Task) -> Result<Made, Error> {
         match task {
             Task::Files(files) => {
-                let mut made = Vec::with_capacity(files.len());
-                let mut contents = Vec::with_capacity(files.len());
-                for (number, path, content) in files {
-                    let digest = Digest::of(&content);
-                    self.hashes.add(&path, digest, &content);
-                    made.push((number, digest));
-                    contents.push((digest, content));
-                }
+                let seen = files.iter().map(|(_, path, content)| (path, &content[..]));
+                let seen: Vec<(&RelPath, &[u8])> = seen.collect();
+                let digests = digests_of(&seen);
+                self.hashes.add(&seen, &digests);
+                let numbers = files.iter().map(|(number, ..)| *number);
+                let made = numbers.zip(digests.iter().copied()).collect();
+                let contents = files.into_iter().map(|(.., content)| content);
+                let contents: Vec<_> = digests.into_iter().zip(contents).collect();
                 self.packer.add_files(contents)?;
                 Ok(Made::Files(made))
             }

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
 use super::bytecode::Glimpse;
 use super::imports::{Import, textual};
+use super::sha256;
 use crate::model::{Digest, RelPath};
 use crate::tree::sink::Sink;
 
@@ -30,26 +31,28 @@ impl Hashes {
         locked(&self.sha256).insert(digest, hash);
     }
 
-    /// Looks at a file that was read.
-    pub(crate) fn add(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {
-        if Self::names(path) {
-            self.add_hash(digest, Sha256::digest(bytes).into());
+    /// Looks at files that were read, of these digests.
+    pub(crate) fn add(&self, files: &[(&RelPath, &[u8])], digests: &[Digest]) {
+        for (digest, hash) in digests.iter().zip(of_named(files)) {
+            if let Some(hash) = hash {
+                self.add_hash(*digest, hash);
+            }
         }
-        self.look(path, digest, bytes);
+        for ((path, bytes), digest) in files.iter().zip(digests) {
+            self.look(path, *digest, bytes);
+        }
     }
 
-    /// Looks at a file that was read and has no digest. Returns what stands in its place: the hash, or of what has
-    /// none the path.
-    pub(crate) fn add_by_hash(&self, path: &RelPath, bytes: &[u8]) -> Digest {
-        let digest = if Self::names(path) {
-            let hash = Sha256::digest(bytes).into();
-            self.add_hash(Digest::from_bytes(hash), hash);
-            Digest::from_bytes(hash)
-        } else {
-            Digest::of(path.as_bytes())
-        };
-        self.look(path, digest, bytes);
-        digest
+    /// Looks at files that were read and have no digests. Returns what stands in the place of each: the hash, or of
+    /// what has none the digest of its path.
+    pub(crate) fn add_by_hash(&self, files: &[(&RelPath, &[u8])]) -> Vec<Digest> {
+        let hashes = of_named(files).into_iter();
+        let stand_ins = hashes.zip(files).map(|(hash, (path, _))| {
+            hash.map_or_else(|| Digest::of(path.as_bytes()), Digest::from_bytes)
+        });
+        let stand_ins: Vec<Digest> = stand_ins.collect();
+        self.add(files, &stand_ins);
+        stand_ins
     }
 
     fn look(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {
@@ -94,8 +97,11 @@ impl Sink for HashesOnly {
     fn audits_only(&self) -> bool {
         true
     }
-    fn digest(&self, path: &RelPath, content: &[u8]) -> Digest {
-        self.0.add_by_hash(path, content)
+    fn likes_like_lengths(&self) -> bool {
+        sha256::has_lanes()
+    }
+    fn digests(&self, files: &[(&RelPath, &[u8])]) -> Vec<Digest> {
+        self.0.add_by_hash(files)
     }
     fn hasher(&self, path: &RelPath) -> Option<Sha256> {
         Hashes::names(path).then(Sha256::default)
@@ -103,6 +109,19 @@ impl Sink for HashesOnly {
     fn hashed(&self, digest: &Digest, hash: [u8; 32]) {
         self.0.add_hash(*digest, hash);
     }
+}
+
+/// The SHA-256 of those files that RECORD may have one of.
+fn of_named(files: &[(&RelPath, &[u8])]) -> Vec<Option<[u8; 32]>> {
+    let is_named = |(path, _): &&(&RelPath, &[u8])| Hashes::names(path);
+    let named: Vec<&[u8]> = files
+        .iter()
+        .filter(is_named)
+        .map(|(_, bytes)| *bytes)
+        .collect();
+    let mut hashes = sha256::of_each(&named).into_iter();
+    let of = |file| is_named(&file).then(|| hashes.next()).flatten();
+    files.iter().map(of).collect()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

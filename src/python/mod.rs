@@ -18,6 +18,7 @@ pub(crate) mod path_files;
 pub(crate) mod recompile;
 mod release;
 pub(crate) mod relocate;
+mod sha256;
 pub(crate) mod subprocess;
 pub(crate) mod system_site;
 pub(crate) mod zip;

@@ -95,13 +95,10 @@ impl Opened {
         Ok(read_xattrs(&self.fd)?)
     }
 
-    /// Reads all of a small file and hands it on, once it is sure that the file held still.
-    pub(super) fn read_small<T>(&self, take: impl FnOnce(&[u8]) -> T) -> Result<T, Failed> {
-        with_buffer(self.stat.size as usize, |buffer| {
-            self.fill(buffer, 0)?;
-            self.unchanged()?;
-            Ok(take(buffer))
-        })
+    /// Reads all of a small file into memory of its size, sure in the end that the file held still.
+    pub(super) fn read_small(&self, buffer: &mut [u8]) -> Result<(), Failed> {
+        self.fill(buffer, 0)?;
+        self.unchanged()
     }
 
     fn fill(&self, buffer: &mut [u8], offset: u64) -> Result<(), Failed> {
@@ -206,8 +203,8 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends memory that this thread uses again for each file. What it holds is of an earlier one.
-fn with_buffer<T>(len: usize, work: impl FnOnce(&mut [u8]) -> T) -> T {
+/// Lends memory that this thread uses again for each batch. What it holds is of an earlier one.
+pub(super) fn with_buffer<T>(len: usize, work: impl FnOnce(&mut [u8]) -> T) -> T {
     // Taken out, so that a call within a call gets memory of its own.
     let mut buffer = BUFFER.take();
     if buffer.len() < len {

@@ -10,7 +10,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::assemble::assemble;
 use super::error::Error;
-use super::read::{Content, Failed, Opened, Xattrs};
+use super::read::{Content, Failed, Opened, Xattrs, with_buffer};
 use super::sink::{Sink, Stopped};
 use super::stat_cache::{Known, Record, StatCache};
 use crate::disk::error::At;
@@ -126,6 +126,10 @@ fn read_round(
         unread.sort_by(|(_, one), (_, other)| kinship(&one.path).cmp(&kinship(&other.path)));
         batch_len = BATCH_LEN as u64;
     }
+    if sink.likes_like_lengths() {
+        unread.sort_by_key(|(_, file)| std::cmp::Reverse(file.stat.size));
+        batch_len = BATCH_LEN as u64;
+    }
     monitor.phase(
         "reading",
         unread.len() as u64,
@@ -218,36 +222,99 @@ pub(super) fn batches<'u, 'f>(
     batches
 }
 
+/// Reads files that lie near each other, and shows the sink the small ones together.
 pub(super) fn read_batch(
     root: &Rooted,
     batch: &[(usize, &Found)],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<Vec<Content>, Error> {
-    let mut contents = Vec::with_capacity(batch.len());
+    let sizes = batch.iter().map(|(_, found)| found.stat.size);
+    let room: u64 = sizes.clone().filter(|&size| is_small(size)).sum();
     let mut wanted = Vec::new();
-    let mut bytes_read = 0;
+    let contents = with_buffer(room as usize, |buffer| {
+        let read = read_into(buffer, root, batch, sink, monitor)?;
+        Ok::<_, Error>(digested(batch, read, sink, &mut wanted))
+    })?;
+    let bytes = sizes.sum();
+    monitor.read(batch.len() as u64, bytes);
+    sink.files(wanted).map_err(|Stopped| Error::Stopped)?;
+    monitor.advance(batch.len() as u64, bytes);
+    Ok(contents)
+}
+
+/// What came of reading a file, before the small ones have digests.
+enum Read<'b> {
+    Small(&'b [u8], Xattrs),
+    Done(Content),
+}
+
+fn is_small(size: u64) -> bool {
+    size <= SEGMENT_LEN as u64
+}
+
+/// Reads the small files one after the other into a buffer that has room for all of them, and the large ones in
+/// pieces.
+fn read_into<'b>(
+    mut buffer: &'b mut [u8],
+    root: &Rooted,
+    batch: &[(usize, &Found)],
+    sink: &dyn Sink,
+    monitor: &dyn Monitor,
+) -> Result<Vec<Read<'b>>, Error> {
+    let mut all = Vec::with_capacity(batch.len());
     for some in batch.chunks(ahead()) {
         let open: Vec<_> = some.iter().map(|one| Opened::open(root, one.1)).collect();
         for ((_, found), file) in some.iter().zip(open) {
-            let read = |file| read_one(&file, found, sink, monitor, &mut wanted);
-            let content = match file.and_then(read) {
-                Ok((digest, xattrs)) => Content::Known(digest, xattrs),
-                Err(Failed::Changed) => Content::Changed,
-                Err(Failed::Unreadable(reason)) => Content::Unreadable(reason),
+            let read = match file {
+                Ok(file) => read_one(&file, found, &mut buffer, sink, monitor),
+                Err(failed) => Err(failed),
+            };
+            all.push(match read {
+                Ok(read) => read,
+                Err(Failed::Changed) => Read::Done(Content::Changed),
+                Err(Failed::Unreadable(reason)) => Read::Done(Content::Unreadable(reason)),
                 Err(Failed::Short(error)) => {
                     return Err(error).at_with("read", || root.shown(&found.path))?;
                 }
                 Err(Failed::Stopped) => return Err(Error::Stopped),
-            };
-            bytes_read += found.stat.size;
-            contents.push(content);
+            });
         }
     }
-    monitor.read(batch.len() as u64, bytes_read);
-    sink.files(wanted).map_err(|Stopped| Error::Stopped)?;
-    monitor.advance(batch.len() as u64, bytes_read);
-    Ok(contents)
+    Ok(all)
+}
+
+/// Gives the small files their digests. What the sink wants of them is collected, so that neighbours come to it
+/// together.
+fn digested(
+    batch: &[(usize, &Found)],
+    read: Vec<Read<'_>>,
+    sink: &dyn Sink,
+    wanted: &mut Vec<(Digest, Vec<u8>)>,
+) -> Vec<Content> {
+    let files = batch.iter().zip(&read);
+    let small: Vec<(&RelPath, &[u8])> = files
+        .filter_map(|((_, found), read)| match read {
+            Read::Small(bytes, _) => Some((&found.path, *bytes)),
+            Read::Done(_) => None,
+        })
+        .collect();
+    let digests = sink.digests(&small);
+    if sink.wants() {
+        let new = digests
+            .iter()
+            .zip(&small)
+            .filter(|(digest, _)| !sink.has(digest));
+        wanted.extend(new.map(|(digest, (_, bytes))| (*digest, bytes.to_vec())));
+    }
+    let mut digests = digests.into_iter();
+    let contents = read.into_iter().map(|read| match read {
+        Read::Small(_, xattrs) => digests
+            .next()
+            .map_or(Content::Changed, |digest| Content::Known(digest, xattrs)),
+        Read::Done(content) => content,
+    });
+    contents.collect()
 }
 
 /// How many files one task opens before it reads the first of them, so that a disk has more than one to fetch.
@@ -256,30 +323,27 @@ fn ahead() -> usize {
     (open / rayon::current_num_threads()).clamp(1, AHEAD_MAX)
 }
 
-/// Reads one file. What the sink wants of small ones is collected, so that neighbours come to it together.
-fn read_one(
+/// Reads one file; a small one into the beginning of the buffer, which is what is left of it afterwards.
+fn read_one<'b>(
     file: &Opened,
     found: &Found,
+    buffer: &mut &'b mut [u8],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
-    wanted: &mut Vec<(Digest, Vec<u8>)>,
-) -> Result<(Digest, Xattrs), Failed> {
+) -> Result<Read<'b>, Failed> {
     let xattrs = if sink.audits_only() {
         Vec::new()
     } else {
         file.xattrs()?
     };
-    if found.stat.size > SEGMENT_LEN as u64 {
-        return Ok((file.read_large(&found.path, sink, monitor)?, xattrs));
+    if !is_small(found.stat.size) {
+        let digest = file.read_large(&found.path, sink, monitor)?;
+        return Ok(Read::Done(Content::Known(digest, xattrs)));
     }
-    let digest = file.read_small(|bytes| {
-        let digest = sink.digest(&found.path, bytes);
-        if sink.wants() && !sink.has(&digest) {
-            wanted.push((digest, bytes.to_vec()));
-        }
-        digest
-    })?;
-    Ok((digest, xattrs))
+    let (bytes, rest) = std::mem::take(buffer).split_at_mut(found.stat.size as usize);
+    *buffer = rest;
+    file.read_small(bytes)?;
+    Ok(Read::Small(bytes, xattrs))
 }
 
 /// The paths whose state differs between two walks, or that were not the same file when they were read.

@@ -16,9 +16,13 @@ pub(crate) trait Sink: Sync {
     fn has(&self, digest: &Digest) -> bool;
     /// Whether contents are wanted at all, or only their digests.
     fn wants(&self) -> bool;
-    /// The digest of a small file that was read, wanted or not, of which it is shown the content.
-    fn digest(&self, _: &RelPath, content: &[u8]) -> Digest {
-        Digest::of(content)
+    /// Whether it is faster with files of like length together.
+    fn likes_like_lengths(&self) -> bool {
+        false
+    }
+    /// The digests of small files that were read together, wanted or not, in their order. It is shown the contents.
+    fn digests(&self, files: &[(&RelPath, &[u8])]) -> Vec<Digest> {
+        digests_of(files)
     }
     /// What hashes a large file in the place of its digest, where that is all that is wanted.
     fn hasher(&self, _: &RelPath) -> Option<Sha256> {
@@ -43,6 +47,12 @@ pub(crate) trait Sink: Sync {
     fn segments(&self, _: Segments) -> Result<(), Stopped> {
         Ok(())
     }
+}
+
+/// The digest of each content, in their order.
+pub(crate) fn digests_of(files: &[(&RelPath, &[u8])]) -> Vec<Digest> {
+    let contents = files.iter().map(|(_, content)| content);
+    contents.map(|content| Digest::of(content)).collect()
 }
 
 /// The sink cannot go on; it knows why.

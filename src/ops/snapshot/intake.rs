@@ -9,7 +9,7 @@ use crate::python::hashes::Hashes;
 use crate::store::{self, Packer};
 use crate::tree::follow::Follow;
 use crate::tree::scan::Scan;
-use crate::tree::sink::{Sink, Stopped};
+use crate::tree::sink::{Sink, Stopped, digests_of};
 use crate::{monitor::Monitor, tree};
 
 /// A sink that packs. Keeps the first error, since a scan only learns that it has to stop.
@@ -98,12 +98,12 @@ impl Sink for Intake<'_> {
     fn wants(&self) -> bool {
         true
     }
-    fn digest(&self, path: &RelPath, content: &[u8]) -> Digest {
-        let digest = Digest::of(content);
+    fn digests(&self, files: &[(&RelPath, &[u8])]) -> Vec<Digest> {
+        let digests = digests_of(files);
         if let Some(hashes) = &self.hashes {
-            hashes.add(path, digest, content);
+            hashes.add(files, &digests);
         }
-        digest
+        digests
     }
     fn files(&self, files: Vec<(Digest, Vec<u8>)>) -> Result<(), Stopped> {
         self.keep(self.packer.add_files(files))

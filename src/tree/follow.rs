@@ -9,8 +9,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::assemble::entry;
+use super::batch::{batches, read_batch};
 use super::error::Error;
-use super::scan::{Scan, batches, read_batch, scan};
+use super::scan::{Scan, scan};
 use super::sink::Sink;
 use super::stat_cache::StatCache;
 use crate::disk::rooted::Rooted;

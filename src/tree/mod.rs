@@ -1,6 +1,7 @@
 //! A live tree of files: where it stands and what it holds. Knows no store and no Python.
 
 mod assemble;
+mod batch;
 mod error;
 pub(crate) mod follow;
 pub(crate) mod hash;

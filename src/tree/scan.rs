@@ -9,17 +9,16 @@ use std::collections::BTreeSet;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::assemble::assemble;
+use super::batch::{READ_LEN, batches, kinship, read_batch};
 use super::error::Error;
-use super::read::{Content, Failed, Opened, Xattrs, with_buffer};
+use super::read::Content;
 use super::sink::{Sink, Stopped};
 use super::stat_cache::{Known, Record, StatCache};
-use crate::disk::error::At;
-use crate::disk::limits::descriptors;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, INSIDE, still_holds, walk};
-use crate::model::segment::{BATCH_LEN, SEGMENT_LEN};
-use crate::model::{Digest, Manifest, Node, RelPath, Time};
+use crate::model::segment::BATCH_LEN;
+use crate::model::{Manifest, Node, RelPath, Time};
 use crate::monitor::Monitor;
 
 /// One state of a tree.
@@ -38,15 +37,6 @@ pub(crate) struct Scan {
 }
 
 const ROUNDS: usize = 3;
-/// Bytes that one task reads where nothing is kept.
-pub(super) const READ_LEN: u64 = 1 << 20;
-/// More files at once bring little.
-const AHEAD_MAX: usize = 8;
-/// All tasks together have no more files open, and no more than a quarter of what the process is granted.
-const OPEN_MAX: usize = 256;
-/// How many files one task reads.
-pub(super) const BATCH_FILES: usize = 1024;
-
 /// The content of each entry of a walk, in the same order; none of what is no file, or was not read yet.
 pub(super) type Contents = Vec<Option<Content>>;
 
@@ -184,166 +174,6 @@ pub(super) fn put(
     for (&(at, _), content) in unread.iter().zip(read) {
         contents[at] = Some(content);
     }
-}
-
-/// Orders files so that those which compress well together are neighbours: bytecode comes right after its source,
-/// most of whose names and texts it repeats.
-fn kinship(path: &RelPath) -> (&[u8], &[u8], bool) {
-    let (dir, name) = (path.parent_bytes(), path.name());
-    match dir.strip_suffix(b"/__pycache__") {
-        Some(dir) => (dir, stem(name), true),
-        None => (dir, stem(name), false),
-    }
-}
-
-fn stem(name: &[u8]) -> &[u8] {
-    let dot = name.iter().position(|&byte| byte == b'.');
-    &name[..dot.unwrap_or(name.len())]
-}
-
-/// Cuts the files into runs of neighbours; a large file is a run of its own.
-pub(super) fn batches<'u, 'f>(
-    files: &'u [(usize, &'f Found)],
-    len: u64,
-) -> Vec<&'u [(usize, &'f Found)]> {
-    let mut batches = Vec::new();
-    let (mut start, mut bytes) = (0, 0);
-    for (end, (_, file)) in files.iter().enumerate() {
-        let large = file.stat.size > SEGMENT_LEN as u64;
-        if end > start && (large || bytes >= len || end - start >= BATCH_FILES) {
-            batches.push(&files[start..end]);
-            (start, bytes) = (end, 0);
-        }
-        bytes += file.stat.size;
-    }
-    if start < files.len() {
-        batches.push(&files[start..]);
-    }
-    batches
-}
-
-/// Reads files that lie near each other, and shows the sink the small ones together.
-pub(super) fn read_batch(
-    root: &Rooted,
-    batch: &[(usize, &Found)],
-    sink: &dyn Sink,
-    monitor: &dyn Monitor,
-) -> Result<Vec<Content>, Error> {
-    let sizes = batch.iter().map(|(_, found)| found.stat.size);
-    let room: u64 = sizes.clone().filter(|&size| is_small(size)).sum();
-    let mut wanted = Vec::new();
-    let contents = with_buffer(room as usize, |buffer| {
-        let read = read_into(buffer, root, batch, sink, monitor)?;
-        Ok::<_, Error>(digested(batch, read, sink, &mut wanted))
-    })?;
-    let bytes = sizes.sum();
-    monitor.read(batch.len() as u64, bytes);
-    sink.files(wanted).map_err(|Stopped| Error::Stopped)?;
-    monitor.advance(batch.len() as u64, bytes);
-    Ok(contents)
-}
-
-/// What came of reading a file, before the small ones have digests.
-enum Read<'b> {
-    Small(&'b [u8], Xattrs),
-    Done(Content),
-}
-
-fn is_small(size: u64) -> bool {
-    size <= SEGMENT_LEN as u64
-}
-
-/// Reads the small files one after the other into a buffer that has room for all of them, and the large ones in
-/// pieces.
-fn read_into<'b>(
-    mut buffer: &'b mut [u8],
-    root: &Rooted,
-    batch: &[(usize, &Found)],
-    sink: &dyn Sink,
-    monitor: &dyn Monitor,
-) -> Result<Vec<Read<'b>>, Error> {
-    let mut all = Vec::with_capacity(batch.len());
-    for some in batch.chunks(ahead()) {
-        let open: Vec<_> = some.iter().map(|one| Opened::open(root, one.1)).collect();
-        for ((_, found), file) in some.iter().zip(open) {
-            let read = match file {
-                Ok(file) => read_one(&file, found, &mut buffer, sink, monitor),
-                Err(failed) => Err(failed),
-            };
-            all.push(match read {
-                Ok(read) => read,
-                Err(Failed::Changed) => Read::Done(Content::Changed),
-                Err(Failed::Unreadable(reason)) => Read::Done(Content::Unreadable(reason)),
-                Err(Failed::Short(error)) => {
-                    return Err(error).at_with("read", || root.shown(&found.path))?;
-                }
-                Err(Failed::Stopped) => return Err(Error::Stopped),
-            });
-        }
-    }
-    Ok(all)
-}
-
-/// Gives the small files their digests. What the sink wants of them is collected, so that neighbours come to it
-/// together.
-fn digested(
-    batch: &[(usize, &Found)],
-    read: Vec<Read<'_>>,
-    sink: &dyn Sink,
-    wanted: &mut Vec<(Digest, Vec<u8>)>,
-) -> Vec<Content> {
-    let files = batch.iter().zip(&read);
-    let small: Vec<(&RelPath, &[u8])> = files
-        .filter_map(|((_, found), read)| match read {
-            Read::Small(bytes, _) => Some((&found.path, *bytes)),
-            Read::Done(_) => None,
-        })
-        .collect();
-    let digests = sink.digests(&small);
-    if sink.wants() {
-        let new = digests
-            .iter()
-            .zip(&small)
-            .filter(|(digest, _)| !sink.has(digest));
-        wanted.extend(new.map(|(digest, (_, bytes))| (*digest, bytes.to_vec())));
-    }
-    let mut digests = digests.into_iter();
-    let contents = read.into_iter().map(|read| match read {
-        Read::Small(_, xattrs) => digests
-            .next()
-            .map_or(Content::Changed, |digest| Content::Known(digest, xattrs)),
-        Read::Done(content) => content,
-    });
-    contents.collect()
-}
-
-/// How many files one task opens before it reads the first of them, so that a disk has more than one to fetch.
-fn ahead() -> usize {
-    let open = descriptors().map_or(OPEN_MAX, |granted| OPEN_MAX.min(granted as usize / 4));
-    (open / rayon::current_num_threads()).clamp(1, AHEAD_MAX)
-}
-
-/// Reads one file; a small one into the beginning of the buffer, which is what is left of it afterwards.
-fn read_one<'b>(
-    file: &Opened,
-    found: &Found,
-    buffer: &mut &'b mut [u8],
-    sink: &dyn Sink,
-    monitor: &dyn Monitor,
-) -> Result<Read<'b>, Failed> {
-    let xattrs = if sink.audits_only() {
-        Vec::new()
-    } else {
-        file.xattrs()?
-    };
-    if !is_small(found.stat.size) {
-        let digest = file.read_large(&found.path, sink, monitor)?;
-        return Ok(Read::Done(Content::Known(digest, xattrs)));
-    }
-    let (bytes, rest) = std::mem::take(buffer).split_at_mut(found.stat.size as usize);
-    *buffer = rest;
-    file.read_small(bytes)?;
-    Ok(Read::Small(bytes, xattrs))
 }
 
 /// The paths whose state differs between two walks, or that were not the same file when they were read.

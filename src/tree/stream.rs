@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 
 use super::assemble::assemble;
+use super::batch::{BATCH_FILES, READ_LEN, read_batch};
 use super::error::Error;
-use super::scan::{BATCH_FILES, READ_LEN, own, put, read_batch, unread};
+use super::scan::{own, put, unread};
 use super::sink::DigestsOnly;
 use super::stat_cache::Known;
 use crate::disk::rooted::Rooted;

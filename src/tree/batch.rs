@@ -100,10 +100,11 @@ fn read_into<'b>(
     for some in batch.chunks(ahead()) {
         let open: Vec<_> = some.iter().map(|one| Opened::open(root, one.1)).collect();
         for ((_, found), file) in some.iter().zip(open) {
-            let read = match file {
-                Ok(file) => read_one(&file, found, &mut buffer, sink, monitor),
-                Err(failed) => Err(failed),
-            };
+            let size = found.stat.size;
+            let len = if is_small(size) { size as usize } else { 0 };
+            let (bytes, rest) = std::mem::take(&mut buffer).split_at_mut(len);
+            buffer = rest;
+            let read = file.and_then(|file| read_one(&file, found, bytes, sink, monitor));
             all.push(match read {
                 Ok(read) => read,
                 Err(Failed::Changed) => Read::Done(Content::Changed),
@@ -157,11 +158,11 @@ fn ahead() -> usize {
     (open / rayon::current_num_threads()).clamp(1, AHEAD_MAX)
 }
 
-/// Reads one file; a small one into the beginning of the buffer, which is what is left of it afterwards.
+/// Reads one file; a small one into memory of its size.
 fn read_one<'b>(
     file: &Opened,
     found: &Found,
-    buffer: &mut &'b mut [u8],
+    bytes: &'b mut [u8],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<Read<'b>, Failed> {
@@ -174,8 +175,6 @@ fn read_one<'b>(
         let digest = file.read_large(&found.path, sink, monitor)?;
         return Ok(Read::Done(Content::Known(digest, xattrs)));
     }
-    let (bytes, rest) = std::mem::take(buffer).split_at_mut(found.stat.size as usize);
-    *buffer = rest;
     file.read_small(bytes)?;
     Ok(Read::Small(bytes, xattrs))
 }

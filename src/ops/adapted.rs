@@ -1,16 +1,18 @@
 //! A saved tree as it is at another place: what names the old one names the new one.
 
 use std::collections::{BTreeMap, HashSet};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use crate::model::{Digest, Entry, Manifest, Node, RelPath};
 use crate::python::bytecode::{is_bytecode, source_of};
 use crate::python::relocate::{
-    Relocation, candidates, is_record, relocate, relocate_but, relocated_link,
+    Relocation, candidates, is_record, own_names, relocate, relocated_link,
 };
 use crate::store::Store;
+use crate::tree::Site;
 
 /// A tree with the contents that no store has.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Adapted {
     pub(super) manifest: Manifest,
     /// New contents of files that name their place.
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
+    /// By which names the old place was meant.
+    pub(super) names: Vec<PathBuf>,
     /// How many links lead to the new place instead of the old one.
     pub(super) links: u64,
     /// What people must know of it.
@@ -46,18 +50,14 @@ pub(super) fn adapted(
             ..Adapted::default()
         });
     }
-    let mut contents = BTreeMap::new();
-    for entry in candidates(&saved) {
-        if let Some(digest) = entry.digest() {
-            let size = entry.size().unwrap_or(0);
-            contents.insert(
-                entry.path.clone(),
-                store.objects.read_at_most(&digest, size)?,
-            );
-        }
-    }
-    let (from, to) = (from.as_os_str().as_bytes(), to.as_os_str().as_bytes());
-    let all = relocate(&contents, from, to);
+    let contents = contents(store, &saved)?;
+    let names = names(&contents, from, to);
+    let from: Vec<&[u8]> = names
+        .iter()
+        .map(|name| name.as_os_str().as_bytes())
+        .collect();
+    let to = to.as_os_str().as_bytes();
+    let all = relocate(&contents, &from, to, &HashSet::new());
     let Relocation {
         rewritten,
         warnings,
@@ -65,20 +65,62 @@ pub(super) fn adapted(
         None => all,
         Some(live) => {
             let as_saved = as_saved(&saved, live, all.rewritten.keys());
-            let mut some = relocate_but(&contents, from, to, &as_saved);
+            let mut some = relocate(&contents, &from, to, &as_saved);
             settle_records(&mut some, &all, &saved, live);
             some
         }
     };
     let (saved, links) = with_links(saved, live, |path, text| {
-        relocated_link(path, text, from, to)
+        from.iter()
+            .find_map(|from| relocated_link(path, text, from, to))
     });
     Ok(Adapted {
         manifest: with_contents(saved, &rewritten),
         rewritten,
+        names: names.clone(),
         links,
         warnings,
     })
+}
+
+/// What of a saved tree may name its place.
+fn contents(store: &Store, saved: &Manifest) -> Result<BTreeMap<RelPath, Vec<u8>>, Error> {
+    let mut contents = BTreeMap::new();
+    for entry in candidates(saved) {
+        if let Some(digest) = entry.digest() {
+            let size = entry.size().unwrap_or(0);
+            let content = store.objects.read_at_most(&digest, size)?;
+            contents.insert(entry.path.clone(), content);
+        }
+    }
+    Ok(contents)
+}
+
+/// By which names the old place of a saved tree may be meant in it, which is no other place than `to`.
+pub(super) fn names_of(
+    store: &Store,
+    saved: &Manifest,
+    from: &Path,
+    to: &Path,
+) -> Result<Vec<PathBuf>, Error> {
+    Ok(names(&contents(store, saved)?, from, to))
+}
+
+/// The resolved path first, then what its own files call it, and what scripts name and leads there. Names above one
+/// another, or above the new place, would be found in what was rewritten.
+fn names(contents: &BTreeMap<RelPath, Vec<u8>>, from: &Path, to: &Path) -> Vec<PathBuf> {
+    let own = own_names(contents);
+    let path = |name: Vec<u8>| PathBuf::from(OsString::from_vec(name));
+    let leads_there = |name: &PathBuf| Site::resolve(name).is_ok_and(|site| site.path() == from);
+    let used = own.used.into_iter().map(path).filter(leads_there);
+    let mut names = vec![from.to_owned()];
+    for name in own.declared.into_iter().map(path).chain(used) {
+        let is_above = |other: &Path| other.starts_with(&name) || name.starts_with(other);
+        if !is_above(to) && !names.iter().any(|known| is_above(known)) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// The files that stand there with the bytes that were saved. Lists of files follow from the others.

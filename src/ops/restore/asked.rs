@@ -173,6 +173,7 @@ mod tests {
         let whole = Target {
             manifest: Manifest::new(files),
             rewritten,
+            old_places: Vec::new(),
             relocated: 1,
             stays: HashSet::new(),
             unread: Vec::new(),

@@ -23,6 +23,7 @@ mod states;
 mod target;
 mod told;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::context::Context;
@@ -84,6 +85,7 @@ pub fn restore(
         passed_over,
         lost: Lost::default(),
         known: Shortfall::default(),
+        old_places: Vec::new(),
         start: Instant::now(),
         verb: "restore",
     };
@@ -108,6 +110,7 @@ pub(super) fn restore_chosen(
         passed_over: None,
         lost: Lost::default(),
         known: Shortfall::default(),
+        old_places: Vec::new(),
         start: Instant::now(),
         verb,
     }
@@ -138,6 +141,8 @@ struct Run<'a> {
     lost: Lost,
     /// What the place is known not to hold of the snapshot.
     known: Shortfall,
+    /// By which names the place where the snapshot was taken is meant in it, where that is another one.
+    old_places: Vec<PathBuf>,
     start: Instant,
     verb: &'static str,
 }
@@ -150,6 +155,7 @@ impl<'a> Run<'a> {
             self.lost = Lost::find(context, self.store, &self.chosen, place, self.options)?;
         }
         let target = self.load(place, None)?;
+        self.old_places.clone_from(&target.old_places);
         let old = self.open_old(place)?;
         let _installer = old
             .as_ref()
@@ -385,6 +391,7 @@ impl<'a> Run<'a> {
             written: 0,
             written_bytes: 0,
             relocated: 0,
+            old_places: self.old_places,
             old_names: None,
             holes: self.lost.holes,
             processes: Vec::new(),

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memmem::Finder;
@@ -67,13 +67,13 @@ const PIECE_LEN: usize = 1 << 18;
 /// Adds to an outcome what still names the old place. That it cannot be looked for is a warning: the tree stands there
 /// all the same.
 pub(super) fn told(place: &Site, outcome: RestoreOutcome, monitor: &dyn Monitor) -> RestoreOutcome {
-    let from = outcome.chosen.snapshot.venv.path();
-    if outcome.mode == Mode::DryRun || from == outcome.place {
+    let from = &outcome.old_places;
+    if outcome.mode == Mode::DryRun || from.is_empty() {
         return outcome;
     }
-    let old_names = old_names(place, &from, monitor);
+    let old_names = old_names(place, from, monitor);
     let old_names = old_names.map_err(|error| {
-        let (from, why) = (Shown::path(&from), reason(&error));
+        let (from, why) = (Shown::path(&from[0]), reason(&error));
         monitor.warn(&format!(
             "what still names '{from}' cannot be looked for ({why})"
         ));
@@ -84,12 +84,18 @@ pub(super) fn told(place: &Site, outcome: RestoreOutcome, monitor: &dyn Monitor)
     }
 }
 
-/// Reads a tree and looks for the name of the place where it was saved. What was read or written just now is in memory.
-fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldNames, Error> {
+/// Reads a tree and looks for the names of the place where it was saved. What was read or written just now is in memory.
+fn old_names(place: &Site, from: &[PathBuf], monitor: &dyn Monitor) -> Result<OldNames, Error> {
     let root = place.again()?.open()?;
-    let from = from.as_os_str().as_bytes();
+    let names: Vec<&[u8]> = from
+        .iter()
+        .map(|name| name.as_os_str().as_bytes())
+        .collect();
     monitor.phase("looking for names of the old place", 0, 0);
-    let finder = Finder::new(from);
+    let finders: Vec<(&[u8], Finder<'_>)> = names
+        .iter()
+        .map(|name| (*name, Finder::new(name)))
+        .collect();
     let unread = AtomicU64::new(0);
     let look = |found: Found| {
         if monitor.cancelled() {
@@ -98,11 +104,13 @@ fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldName
         let target = found.rare.as_ref().and_then(|rare| rare.target.as_deref());
         let (form, count) = match target {
             Some(text) => {
-                relocated_link(&found.path, text, from, b"/")?;
+                names
+                    .iter()
+                    .find_map(|from| relocated_link(&found.path, text, from, b"/"))?;
                 (OldForm::Link, 1)
             }
             None if found.stat.is_file() => {
-                let Some(mentions) = read(&root, &found.path, from, &finder) else {
+                let Some(mentions) = read(&root, &found.path, &finders) else {
                     unread.fetch_add(1, Ordering::Relaxed);
                     return None;
                 };
@@ -133,16 +141,24 @@ fn old_names(place: &Site, from: &Path, monitor: &dyn Monitor) -> Result<OldName
 }
 
 /// What one file names; none where it cannot be read.
-fn read(root: &Rooted, path: &RelPath, from: &[u8], finder: &Finder<'_>) -> Option<Mentions> {
+fn read(root: &Rooted, path: &RelPath, names: &[(&[u8], Finder<'_>)]) -> Option<Mentions> {
     let mut file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
-    let mut counter = Counter::new(from, finder);
+    let counters = names
+        .iter()
+        .map(|(name, finder)| Counter::new(name, finder));
+    let mut counters: Vec<Counter<'_>> = counters.collect();
     let mut piece = vec![0; PIECE_LEN.min(file.metadata().ok()?.len() as usize + 1)];
     loop {
         match file.read(&mut piece) {
-            Ok(0) => return Some(counter.end()),
-            Ok(len) => counter.take(&piece[..len]),
+            Ok(0) => break,
+            Ok(len) => counters.iter_mut().for_each(|one| one.take(&piece[..len])),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => return None,
         }
     }
+    let ends = counters.into_iter().map(Counter::end);
+    ends.reduce(|all, one| Mentions {
+        count: all.count + one.count,
+        is_binary: all.is_binary || one.is_binary,
+    })
 }

@@ -107,6 +107,9 @@ pub struct RestoreOutcome {
     pub written_bytes: u64,
     /// Files that were rewritten for their new place, and links.
     pub relocated: u64,
+    /// By which names the place where the snapshot was taken is meant in it, where that is another one: its path, and
+    /// those of links by which it was made or used.
+    pub old_places: Vec<PathBuf>,
     /// What still names the place where the snapshot was taken, where that is another one and the tree was looked at.
     pub old_names: Option<OldNames>,
     /// What the store has lost of the snapshot, and so is not in the new tree.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use super::RestoreOptions;
 use super::select::Selection;
@@ -9,7 +10,7 @@ use crate::model::compare::compare;
 use crate::model::shortfall::Shortfall;
 use crate::model::{Entry, Manifest, Node, RelPath};
 use crate::monitor::Monitor;
-use crate::ops::adapted::adapted;
+use crate::ops::adapted::{adapted, names_of};
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::ops::mounts::leave_mounts;
@@ -24,6 +25,8 @@ pub(super) struct Target {
     pub(super) manifest: Manifest,
     /// New contents of files that name their place.
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
+    /// By which names the old place is meant in the tree, where that is another one.
+    pub(super) old_places: Vec<PathBuf>,
     /// How many files and links were rewritten.
     pub(super) relocated: u64,
     /// What is not restored, and so stays as it stands in the live tree, with all other names that it has.
@@ -49,8 +52,14 @@ impl Target {
         let manifest = leave_out(manifest, monitor);
         let from = chosen.snapshot.venv.path();
         if options.exact || from == place.path() {
+            let old_places = if from == place.path() {
+                Vec::new()
+            } else {
+                names_of(store, &manifest, &from, place.path())?
+            };
             return Ok(Self {
                 manifest,
+                old_places,
                 rewritten: BTreeMap::new(),
                 relocated: 0,
                 stays: HashSet::new(),
@@ -69,6 +78,7 @@ impl Target {
         Ok(Self {
             relocated: done.rewritten.len() as u64 + done.links,
             manifest: done.manifest,
+            old_places: done.names,
             rewritten: done.rewritten,
             stays: HashSet::new(),
             unread,
@@ -174,6 +184,7 @@ impl Target {
             // Links to files that stay as they are would tie the restored content to the live one.
             manifest: regrouped(merged),
             rewritten,
+            old_places: self.old_places.clone(),
             relocated: self.relocated,
             stays,
             unread: self.unread.clone(),

@@ -9,6 +9,7 @@ mod json;
 mod link;
 mod mentions;
 mod occurrence;
+mod own_names;
 mod record;
 mod role;
 mod shebang;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::model::{Entry, Manifest, RelPath};
 pub(crate) use link::relocated_link;
 pub(crate) use mentions::{Counter, Mentions};
+pub(crate) use own_names::own_names;
 pub(crate) use role::is_record;
 pub(crate) use shebang::{Head, head_of, interpreter_of};
 
@@ -57,17 +59,35 @@ pub(crate) fn candidates(manifest: &Manifest) -> Vec<&Entry> {
         .collect()
 }
 
-/// Rewrites what names the directory `from` so that it names `to`; both are absolute. `contents` holds every candidate.
+/// Rewrites what names a directory by any of the names `from` so that it names `to`; all are absolute. `contents` holds
+/// every candidate. What `stay` names stays as it is.
 pub(crate) fn relocate(
     contents: &BTreeMap<RelPath, Vec<u8>>,
-    from: &[u8],
+    from: &[&[u8]],
     to: &[u8],
+    stay: &HashSet<RelPath>,
 ) -> Relocation {
-    relocate_but(contents, from, to, &HashSet::new())
+    let mut done = Relocation::default();
+    for name in from {
+        let now;
+        let now = if done.rewritten.is_empty() {
+            contents
+        } else {
+            let mut all = contents.clone();
+            all.extend(done.rewritten.clone());
+            now = all;
+            &now
+        };
+        let more = relocate_one(now, name, to, stay);
+        done.rewritten.extend(more.rewritten);
+        done.warnings.extend(more.warnings);
+    }
+    done.warnings.dedup();
+    done
 }
 
-/// The same, but for some files that stay as they are.
-pub(crate) fn relocate_but(
+/// The same of one name.
+fn relocate_one(
     contents: &BTreeMap<RelPath, Vec<u8>>,
     from: &[u8],
     to: &[u8],
@@ -185,7 +205,7 @@ mod tests {
             ),
         ]
         .into();
-        let done = relocate(&contents, b"/srv/a", b"/opt/new/b");
+        let done = relocate_one(&contents, b"/srv/a", b"/opt/new/b", &HashSet::new());
         assert_eq!(done.warnings, Vec::<String>::new());
         let text = |name: &str| String::from_utf8(done.rewritten[&path(name)].clone()).unwrap();
         assert_eq!(
@@ -212,7 +232,7 @@ mod tests {
             b"#!/srv/a/bin/python\nPK\0/srv/a/x".to_vec(),
         )]
         .into();
-        let done = relocate(&contents, b"/srv/a", b"/srv/b");
+        let done = relocate_one(&contents, b"/srv/a", b"/srv/b", &HashSet::new());
         assert!(done.rewritten.is_empty());
         assert_eq!(done.warnings.len(), 1);
     }
@@ -221,7 +241,12 @@ mod tests {
     fn a_zip_behind_a_script_keeps_every_byte() {
         let zip = b"PK\x03\x04\0\0\xff\xfe";
         let content = [b"#!/srv/a/bin/python\n".as_slice(), zip].concat();
-        let done = relocate(&[(path("bin/app"), content)].into(), b"/srv/a", b"/srv/bb");
+        let done = relocate_one(
+            &[(path("bin/app"), content)].into(),
+            b"/srv/a",
+            b"/srv/bb",
+            &HashSet::new(),
+        );
         assert_eq!(
             done.rewritten[&path("bin/app")],
             [b"#!/srv/bb/bin/python\n".as_slice(), zip].concat()

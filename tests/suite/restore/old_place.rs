@@ -179,6 +179,62 @@ fn what_is_known_names_the_new_place_and_all_else_is_told() {
     }
 }
 
+/// Made and used by the name of a link, as `current` of a deploy, a venv names that in all its files, and is saved by
+/// the path that it leads to: at another place it went on to run the code of the old one, and nothing was said.
+#[test]
+fn names_by_which_a_link_leads_to_the_old_place_are_names_of_it() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("releases")).unwrap();
+    symlink("releases", sandbox.path("current")).unwrap();
+    with_names(&sandbox.path("current/venv"));
+    sandbox.ok(&["save", "current/venv"]);
+    let id = sandbox.ids().remove(0);
+    let json = sandbox.json(0, &["restore", "current/venv", "--to", "new"]);
+    assert_eq!(told(&json), unknown(), "{json}");
+    sandbox.ok(&["check", "new"]);
+    let diff = sandbox.json(0, &["diff", "new", &id]);
+    assert_eq!(diff["entries"].as_array().unwrap().len(), 0, "{diff}");
+    // With every byte kept, what names it is told.
+    let same = sandbox.json(0, &["restore", "current/venv", "--to", "same", "--exact"]);
+    let found = told(&same);
+    for path in [
+        "bin/tool",
+        "bin/activate",
+        "absolute",
+        "etc/app.conf",
+        "lib/app.bin",
+    ] {
+        assert!(found.contains_key(path), "{path}: {same}");
+    }
+    // By what is told of it, also where the link is gone.
+    fs::remove_file(sandbox.path("current")).unwrap();
+    fs::rename(sandbox.path("releases"), sandbox.path("gone")).unwrap();
+    works(&sandbox.path("new"));
+    let json = sandbox.json(0, &["restore", "gone/venv", &id, "--from-other"]);
+    assert_eq!(told(&json), unknown(), "{json}");
+    works(&sandbox.path("gone/venv"));
+}
+
+/// A venv that was made by its path, in which installers were run by the name of a link.
+#[test]
+fn scripts_that_were_installed_by_the_name_of_a_link_run_the_new_venv() {
+    let sandbox = Sandbox::new();
+    venv::real(&sandbox.path("releases/venv"));
+    symlink("releases", sandbox.path("current")).unwrap();
+    let alias = sandbox.path("current/venv");
+    let print = "import sys\nprint(sys.prefix)\n";
+    let script = format!("#!{}/bin/python\n{print}", alias.display());
+    executable(&sandbox.path("releases/venv"), "bin/tool", &script);
+    let other = format!("#!/srv/other/venv/bin/python\n{print}");
+    executable(&sandbox.path("releases/venv"), "bin/other", &other);
+    sandbox.ok(&["save", "current/venv", "--force"]);
+    sandbox.ok(&["restore", "current/venv", "--to", "new"]);
+    let new = sandbox.path("new");
+    assert_eq!(prints(&new.join("bin/tool")), new.to_str().unwrap());
+    // What is another venv is none of ours.
+    assert_eq!(fs::read_to_string(new.join("bin/other")).unwrap(), other);
+}
+
 #[test]
 fn where_every_byte_is_kept_all_that_names_the_old_place_is_told() {
     let sandbox = Sandbox::new();

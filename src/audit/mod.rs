@@ -37,6 +37,7 @@ use crate::model::installed::without_secrets;
 use crate::model::{Audit, Check, Entry, Finding, Manifest, Node, Package, RelPath};
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists, Read};
+use crate::python::holds_site;
 use crate::python::imports::Import;
 use crate::python::interpreter::Facts;
 
@@ -195,6 +196,9 @@ fn unread(subject: &Subject<'_>, audit: &mut Audit) {
             let text = format!("{}, and is not looked at", Node::MOUNTED);
             let mounted = Finding::new(Check::Mounted, text).at(&entry.path);
             audit.findings.push(mounted);
+            if holds_site(&entry.path) {
+                audit.leave_unread(&entry.path, Node::MOUNTED);
+            }
         } else if let Node::Unreadable(reason) = &entry.node {
             audit.leave_unread(&entry.path, reason);
         }

@@ -21,6 +21,7 @@ use crate::model::{
     Change, Class, Diagnosis, Kind, LeftOut, Node, PackageChange, RelPath, SnapshotRef, Totals,
     VenvId,
 };
+use crate::python::holds_site;
 use crate::python::interpreter::{Facts, inspect};
 use crate::store::Store;
 use crate::tree::Site;
@@ -265,7 +266,10 @@ fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
         let at = changes.binary_search_by(|change| change.path.cmp(path));
         at.is_ok() || scan.unstable.contains(path)
     };
-    let seen = scan.unreadable.iter().filter(|path| !is_told(path));
+    let mounts = scan.manifest.mounts().map(|entry| &entry.path);
+    let mounts = mounts.filter(|path| holds_site(path));
+    let seen = scan.unreadable.iter().chain(mounts);
+    let seen = seen.filter(|path| !is_told(path));
     let mut all: Vec<RelPath> = seen.cloned().chain(more).collect();
     all.sort();
     all

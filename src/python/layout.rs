@@ -52,6 +52,17 @@ impl Layout {
     }
 }
 
+/// Whether a directory is, or would hold, one from which Python imports: nothing is known of the packages where it
+/// cannot be looked into.
+pub(crate) fn holds_site(path: &RelPath) -> bool {
+    let parts: Vec<&[u8]> = path.parts().collect();
+    let is_above = matches!(
+        parts[..],
+        [b"lib" | b"lib64" | b"Lib"] | [b"lib" | b"lib64", _]
+    );
+    is_above || is_site(path)
+}
+
 /// `lib/pythonX.Y/site-packages`, also of `PyPy` and of conda; `dist-packages` as Debian has it.
 fn is_site(path: &RelPath) -> bool {
     let parts: Vec<&[u8]> = path.parts().collect();

@@ -24,4 +24,4 @@ pub(crate) mod system_site;
 pub(crate) mod zip;
 
 pub(crate) use interpreter_fault::Culprit;
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Layout, holds_site};

@@ -66,7 +66,10 @@ impl IndexHandle {
         let made = match Index::open(self.home.top().path(), self.home.wait) {
             Err(Unusable::Absent) => {
                 if !self.storage.names(Area::Packs)?.is_empty() {
-                    monitor.warn("the index of the store is missing; it is rebuilt from the packs");
+                    let lost = "what restores did and how long they took is lost";
+                    monitor.warn(&format!(
+                        "the index of the store is missing; it is rebuilt from the packs, and {lost}"
+                    ));
                 }
                 Index::create(self.home.top().path(), self.home.wait)
             }

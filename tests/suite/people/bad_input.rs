@@ -167,6 +167,31 @@ fn a_mount_inside_a_venv_is_named_and_never_crossed() {
     assert_eq!(fs::read(sandbox.path("other/precious")).unwrap(), b"x");
 }
 
+/// A mount over all packages hides whether there is any: an empty snapshot would have been a baseline.
+#[test]
+fn a_mount_over_the_packages_is_looked_at_by_nobody_and_so_told() {
+    if !needs_root() {
+        return;
+    }
+    for over in ["lib", "lib/python3.11", venv::SITE] {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        fs::create_dir(sandbox.path("other")).unwrap();
+        let Some(mount) = Mount::bind(&sandbox.path("other"), &sandbox.venv().join(over)) else {
+            return;
+        };
+        refused(&sandbox, 3, &["save", "venv"], over);
+        let saved = sandbox.json(3, &["save", "venv", "--force"]);
+        assert_eq!(saved["snapshot"]["baseline"], false, "{saved}");
+        let check = sandbox.json(3, &["check", "venv"]);
+        assert_eq!(check["unread"][0]["path"], over, "{check}");
+        let diff = sandbox.json(3, &["diff", "venv", "latest"]);
+        assert_eq!(diff["unread"][0]["path"], over, "{diff}");
+        drop(mount);
+        sandbox.ok(&["save", "venv"]);
+    }
+}
+
 #[test]
 fn unknown_ambiguous_and_foreign_snapshots_are_told_apart() {
     let sandbox = Sandbox::new();

@@ -2,6 +2,8 @@
 //! completions.
 
 mod cache;
+mod check;
+mod rebuild;
 mod transport;
 
 use std::ffi::OsString;
@@ -13,6 +15,8 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use venv_snap::model::{Label, SnapshotRef};
 
 pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheQuarantine, CacheRelease, CacheVerb};
+pub(crate) use check::Check;
+pub(crate) use rebuild::{By, Rebuild};
 pub(crate) use transport::{Copy, Export, Import};
 
 /// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and
@@ -75,6 +79,8 @@ pub(crate) enum Command {
     Restore(Restore),
     /// Bring back what the last restore replaced; can itself be undone
     Undo(Undo),
+    /// Make a venv anew without a snapshot, past every cache: what RECORD proves is taken over, the rest is fetched
+    Rebuild(Rebuild),
     /// List the snapshots
     List(List),
     /// Show one snapshot
@@ -149,22 +155,6 @@ pub(crate) struct Save {
     /// Read every file, also those whose times say that they did not change
     #[arg(long)]
     pub(crate) read_all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// The venv [default: the active one, else the nearest .venv or venv]
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub(crate) venv: Option<PathBuf>,
-    /// Also import every top-level module with the venv's own interpreter; this runs code of the venv
-    #[arg(long)]
-    pub(crate) import: bool,
-    /// Compare all bytecode with what its source compiles to, not only what is suspect; this runs no code of the venv
-    #[arg(long)]
-    pub(crate) compile: bool,
-    /// End with 1 for any notice as well, unless it is accepted
-    #[arg(long)]
-    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
 use venv_snap::model::{Audit, Shown};
-use venv_snap::ops::{Chosen, Error, Unsettled};
+use venv_snap::ops::{Chosen, Error, Unbuilt, Unsettled};
 use venv_snap::{StoreError, VenvError};
 
 use super::exit::Exit;
@@ -98,11 +98,14 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self {
             message: error.to_string(),
-            causes: causes(&error),
+            causes: match &error {
+                Error::Unbuilt(unbuilt) => super::rebuild::said(unbuilt),
+                _ => causes(&error),
+            },
             hint: hint(&error),
             exit: exit(&error),
             audit: match error {
-                Error::Damaged(audit) => Some(audit),
+                Error::Damaged(audit) | Error::Unbuilt(Unbuilt::Unsound(audit)) => Some(audit),
                 _ => None,
             },
             venv: None,
@@ -134,7 +137,9 @@ fn exit(error: &Error) -> Exit {
         | Error::NoBaseline { .. }
         | Error::NothingToUndo(_)
         | Error::NoRestore(_) => Exit::NoStore,
-        Error::Store(StoreError::Locked(_)) | Error::Busy(_) => Exit::Locked,
+        Error::Store(StoreError::Locked(_)) | Error::Busy(_) | Error::Unbuilt(Unbuilt::Busy(_)) => {
+            Exit::Locked
+        }
         Error::Unsettled { source, .. } if matches!(**source, StoreError::Locked(_)) => {
             Exit::Locked
         }
@@ -146,6 +151,9 @@ fn exit(error: &Error) -> Exit {
         | Error::NoSuchPath { .. }
         | Error::NoVenv(_)
         | Error::SameStore(_) => Exit::Usage,
+        Error::Unbuilt(Unbuilt::Requirements { .. } | Unbuilt::BadInterpreter { .. }) => {
+            Exit::Usage
+        }
         Error::Interrupted => Exit::Interrupted,
         // What could not be looked at may be worse.
         Error::Damaged(audit) if !audit.unread.is_empty() => Exit::NotDone,
@@ -192,6 +200,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::Unsettled { source, .. } if matches!(**source, StoreError::NoStore(_)) => "mount what holds it; if it is gone for good, remove what is called '.snap-restore-' beside or in the venv, and restore from another store".to_owned(),
         Error::Unsettled { source, .. } => return store_hint(source),
         Error::Uncompleted { source, .. } => return hint(source),
+        Error::Unbuilt(unbuilt) => return super::rebuild::hint(unbuilt),
         Error::Venv(venv) => return venv_hint(venv),
         Error::Damaged(_) => format!("'{name} check' tells more, and the command that installs anew what is damaged; '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot {

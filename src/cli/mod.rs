@@ -23,6 +23,7 @@ mod nearest;
 mod pin;
 mod place;
 mod prune;
+mod rebuild;
 mod rebuild_index;
 mod report;
 mod restore;
@@ -121,7 +122,10 @@ pub(crate) fn main() -> Exit {
 fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     let session = |global| Session::new(ui, global);
     // Those that change a venv start them behind their fence.
-    if !matches!(arguments.command, Command::Restore(_) | Command::Undo(_)) {
+    if !matches!(
+        arguments.command,
+        Command::Restore(_) | Command::Undo(_) | Command::Rebuild(_)
+    ) {
         limits::start_threads();
     }
     match arguments.command {
@@ -135,6 +139,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Diff(diff) => diff::run(&session(arguments.global)?, &diff),
         Command::Restore(restore) => restore::run(&session(arguments.global)?, restore),
         Command::Undo(undo) => undo::run(&session(arguments.global)?, &undo),
+        Command::Rebuild(args) => rebuild::run(&session(arguments.global)?, args),
         Command::List(list) => list::run(&session(arguments.global)?, &list),
         Command::Show(show) => show::run(&session(arguments.global)?, &show),
         Command::Ls(ls) => ls::run(&session(arguments.global)?, &ls),

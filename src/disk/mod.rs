@@ -20,5 +20,6 @@ pub(crate) mod space;
 pub(crate) mod stat;
 pub(crate) mod trial;
 pub(crate) mod walk;
+pub(crate) mod workroom;
 
 pub use error::PathError;

@@ -95,6 +95,26 @@ pub(crate) fn without_secret(url: &str) -> String {
     format!("{scheme}://{bare}{slash}{path}{mark}{fragment}")
 }
 
+/// A line of text in which no URL carries a user name, a password or a query.
+pub(crate) fn without_secrets_in(text: &str) -> String {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ',');
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let begins =
+            rest[..at].rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.'));
+        let begins = begins.map_or(0, |at| {
+            at + rest[at..].chars().next().map_or(1, char::len_utf8)
+        });
+        let end = rest[at..].find(ends).map_or(rest.len(), |end| at + end);
+        bare.push_str(&rest[..begins]);
+        bare.push_str(&without_secret(&rest[begins..end]));
+        rest = &rest[end..];
+    }
+    bare.push_str(rest);
+    bare
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +127,14 @@ mod tests {
             editable: false,
             direct_url: direct_url.map(|text| serde_json::from_str(text).unwrap()),
         }
+    }
+
+    #[test]
+    fn a_line_of_an_installer_keeps_no_secret() {
+        let line = "ERROR: 401 for url (https://me:pw@host/simple/x/?t=1), and 'http://u@h/é' too";
+        let bare = "ERROR: 401 for url (https://host/simple/x/), and 'http://h/é' too";
+        assert_eq!(without_secrets_in(line), bare);
+        assert_eq!(without_secrets_in("plain :// text"), "plain :// text");
     }
 
     #[test]

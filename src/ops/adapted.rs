@@ -52,12 +52,22 @@ pub(super) fn adapted(
     }
     let contents = contents(store, &saved)?;
     let names = names(&contents, from, to);
+    Ok(adapt(&contents, saved, (&names, to), live))
+}
+
+/// The same of a tree of which every file that may name its place is at hand, and of which the names are known.
+pub(super) fn adapt(
+    contents: &BTreeMap<RelPath, Vec<u8>>,
+    saved: Manifest,
+    (names, to): (&[PathBuf], &Path),
+    live: Option<&Manifest>,
+) -> Adapted {
     let from: Vec<&[u8]> = names
         .iter()
         .map(|name| name.as_os_str().as_bytes())
         .collect();
     let to = to.as_os_str().as_bytes();
-    let all = relocate(&contents, &from, to, &HashSet::new());
+    let all = relocate(contents, &from, to, &HashSet::new());
     let Relocation {
         rewritten,
         warnings,
@@ -65,7 +75,7 @@ pub(super) fn adapted(
         None => all,
         Some(live) => {
             let as_saved = as_saved(&saved, live, all.rewritten.keys());
-            let mut some = relocate(&contents, &from, to, &as_saved);
+            let mut some = relocate(contents, &from, to, &as_saved);
             settle_records(&mut some, &all, &saved, live);
             some
         }
@@ -74,13 +84,13 @@ pub(super) fn adapted(
         from.iter()
             .find_map(|from| relocated_link(path, text, from, to))
     });
-    Ok(Adapted {
+    Adapted {
         manifest: with_contents(saved, &rewritten),
         rewritten,
-        names: names.clone(),
+        names: names.to_vec(),
         links,
         warnings,
-    })
+    }
 }
 
 /// What of a saved tree may name its place.
@@ -108,7 +118,7 @@ pub(super) fn names_of(
 
 /// The resolved path first, then what its own files call it, and what scripts name and leads there. Names above one
 /// another, or above the new place, would be found in what was rewritten.
-fn names(contents: &BTreeMap<RelPath, Vec<u8>>, from: &Path, to: &Path) -> Vec<PathBuf> {
+pub(super) fn names(contents: &BTreeMap<RelPath, Vec<u8>>, from: &Path, to: &Path) -> Vec<PathBuf> {
     let own = own_names(contents);
     let path = |name: Vec<u8>| PathBuf::from(OsString::from_vec(name));
     let leads_there = |name: &PathBuf| Site::resolve(name).is_ok_and(|site| site.path() == from);

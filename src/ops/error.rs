@@ -115,6 +115,9 @@ pub enum Error {
         /// How.
         what: String,
     },
+    /// A venv was not rebuilt.
+    #[error(transparent)]
+    Unbuilt(#[from] super::rebuild::Unbuilt),
     /// The request cannot be carried out here.
     #[error("{0}")]
     Refused(String),

@@ -30,6 +30,7 @@ mod mounts;
 mod packages;
 mod pin;
 mod prune;
+mod rebuild;
 mod rebuild_index;
 mod repair;
 mod report;
@@ -69,6 +70,10 @@ pub use lookup::Chosen;
 pub use ls::{LsOutcome, ls};
 pub use pin::{PinOutcome, Pinning, pin};
 pub use prune::{PruneOptions, PruneOutcome, prune};
+pub use rebuild::{
+    Comes, Done, Installer, Planned, RebuildOptions, Rebuilt, Source, ToldBy, Unbuilt, make_store,
+    rebuild,
+};
 pub use rebuild_index::{RebuildOutcome, rebuild_index};
 pub use repair::Repaired;
 pub use report::{ReportOutcome, report};

@@ -13,6 +13,7 @@ mod interpreter_fault;
 mod interpreter_libs;
 mod interpreter_names;
 mod layout;
+pub(crate) mod made;
 pub(crate) mod marshal;
 pub(crate) mod path_files;
 pub(crate) mod recompile;
@@ -21,6 +22,7 @@ pub(crate) mod relocate;
 mod sha256;
 pub(crate) mod subprocess;
 pub(crate) mod system_site;
+pub(crate) mod worker;
 pub(crate) mod zip;
 
 pub(crate) use interpreter_fault::Culprit;

@@ -54,7 +54,19 @@ pub(crate) fn run(
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", "/nonexistent")
         .current_dir("/")
-        .stdin(Stdio::null())
+        .stdin(Stdio::null());
+    attend(command, ear, patience, &|| false)
+}
+
+/// Runs a program in a process group of its own, with the input, directory and environment that it was given, until it
+/// ends, takes too long, or `stop` says so: then it ends as one that is late.
+pub(crate) fn attend(
+    command: &mut Command,
+    ear: Ear,
+    patience: Duration,
+    stop: &dyn Fn() -> bool,
+) -> Result<Said, std::io::Error> {
+    command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0);
@@ -66,7 +78,8 @@ pub(crate) fn run(
     let mut bytes = Vec::new();
     let pipe = child.stdout.take().map(OwnedFd::from);
     let pipe = pipe.or_else(|| child.stderr.take().map(OwnedFd::from));
-    let end = pipe.map(|pipe| listen(&child, pipe, ear, patience, &mut bytes));
+    let until = Until { patience, stop };
+    let end = pipe.map(|pipe| listen(&child, pipe, ear, until, &mut bytes));
     // The group is asked to end before the child is reaped: until then nobody else can have its number.
     if let Some(group) = Pid::from_raw(child.id() as i32) {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
@@ -79,12 +92,19 @@ pub(crate) fn run(
     Ok(Said { bytes, end })
 }
 
+/// How long a program may take.
+#[derive(Clone, Copy)]
+struct Until<'a> {
+    patience: Duration,
+    stop: &'a dyn Fn() -> bool,
+}
+
 /// Listens until the program ends, which is no special end, or has to be ended.
 fn listen(
     child: &Child,
     pipe: OwnedFd,
     ear: Ear,
-    patience: Duration,
+    until: Until<'_>,
     bytes: &mut Vec<u8>,
 ) -> Result<Option<End>, std::io::Error> {
     let start = Instant::now();
@@ -110,14 +130,14 @@ fn listen(
                 }
                 _ => {}
             }
-            if start.elapsed() >= patience {
+            if start.elapsed() >= until.patience {
                 break;
             }
         }
         if ended {
             return Ok(None);
         }
-        if start.elapsed() >= patience {
+        if start.elapsed() >= until.patience || (until.stop)() {
             return Ok(Some(End::Late));
         }
         std::thread::sleep(PAUSE);

@@ -37,6 +37,8 @@ pub(crate) struct Receipt {
     pub(crate) snapshot: SnapshotId,
     /// The state that is replaced; none where nothing keeps it.
     pub(crate) incident: Option<SnapshotId>,
+    /// Whether what is put at the place came to be for this replacement alone, and so goes where that is taken back.
+    pub(crate) brings: bool,
 }
 
 /// The replaced tree, which has changed.

@@ -16,6 +16,7 @@ mod check;
 mod diff;
 mod people;
 mod places;
+mod rebuild;
 mod restore;
 mod save;
 mod store;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::disk::mapped::Mapped;
-use crate::model::{Document, Purpose, SnapshotId, VenvId};
+use crate::model::{Document, Purpose, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
@@ -22,7 +22,21 @@ pub(super) struct Keeper<'a> {
     venv: VenvId,
     /// What is restored.
     snapshot: SnapshotId,
+    /// Whether that counts only with this replacement.
+    brings: Brings,
     incident: Mutex<State>,
+}
+
+/// Whether a snapshot counts from this replacement on, and goes where it does not happen.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) enum Brings {
+    /// It is in the list and stays there.
+    #[default]
+    Nothing,
+    /// This process drafted it.
+    Drafted(Box<Snapshot>),
+    /// A journal says so.
+    Named,
 }
 
 /// How the incident is known.
@@ -56,8 +70,14 @@ impl<'a> Keeper<'a> {
             store,
             venv,
             snapshot,
+            brings: Brings::Nothing,
             incident: Mutex::new(State::Drafted(Box::new(incident))),
         }
+    }
+
+    /// The same, with a snapshot that counts only from then on.
+    pub(super) fn bringing(self, brings: Brings) -> Self {
+        Self { brings, ..self }
     }
 
     /// Keeps what an earlier process replaced.
@@ -73,6 +93,11 @@ impl<'a> Keeper<'a> {
             store,
             venv,
             snapshot: receipt.snapshot,
+            brings: if receipt.brings {
+                Brings::Named
+            } else {
+                Brings::Nothing
+            },
             incident: Mutex::new(State::Named(incident)),
         }
     }
@@ -161,6 +186,12 @@ impl<'a> Keeper<'a> {
             for (id, _) in named {
                 self.store.snapshots.withdraw(*id)?;
             }
+            let brought = catalog
+                .saves(&self.venv)
+                .filter(|(found, _)| *found == self.snapshot && self.brings != Brings::Nothing);
+            for (id, _) in brought {
+                self.store.snapshots.withdraw(*id)?;
+            }
             Ok(())
         };
         withdraw().map_err(|error| super::recover::unsettled(self.store.path().to_owned(), error))
@@ -173,10 +204,14 @@ impl replace::Keeper for Keeper<'_> {
             store: self.store.path().to_owned(),
             snapshot: self.snapshot,
             incident: self.state().id(),
+            brings: self.brings != Brings::Nothing,
         }
     }
 
     fn commit(&self, stays: bool) -> Result<(), replace::Error> {
+        if let Brings::Drafted(snapshot) = &self.brings {
+            self.store.snapshots.commit(snapshot).map_err(Error::from)?;
+        }
         match &mut *self.state() {
             State::Drafted(incident) => Ok(incident.commit(self.context, self.store, stays)?),
             State::Named(_) => Ok(()),
@@ -185,7 +220,16 @@ impl replace::Keeper for Keeper<'_> {
 
     fn withdraw(&self, _: &dyn Monitor) -> Result<(), replace::Error> {
         match &*self.state() {
-            State::Drafted(incident) => Ok(incident.withdraw(self.store)?),
+            State::Drafted(incident) => {
+                incident.withdraw(self.store)?;
+                if let Brings::Drafted(_) = &self.brings {
+                    self.store
+                        .snapshots
+                        .withdraw(self.snapshot)
+                        .map_err(Error::from)?;
+                }
+                Ok(())
+            }
             State::Named(id) => Ok(self.withdraw_named(*id)?),
         }
     }

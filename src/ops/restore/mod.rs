@@ -8,6 +8,7 @@
 mod asked;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+mod chosen;
 mod contents;
 mod find;
 mod keep;
@@ -44,11 +45,12 @@ pub use old_names::{OldForm, OldName, OldNames};
 pub use options::{Part, RestoreOptions};
 pub use outcome::{Mode, RestoreOutcome, Unsettled};
 
+pub(super) use chosen::{put_in_place, restore_chosen};
 pub(super) use recover::{Visit, recover, recover_beside, stores_of_journals};
 
 use contents::SnapshotContents;
 use find::Found;
-use keeper::Keeper;
+use keeper::{Brings, Keeper};
 use partial::Lost;
 use target::Target;
 
@@ -87,34 +89,11 @@ pub fn restore(
         known: Shortfall::default(),
         old_places: Vec::new(),
         start: Instant::now(),
+        brings: Brings::Nothing,
         verb: "restore",
     };
     let place = place.again()?;
     Ok(old_names::told(&place, run.at(&place)?, context.monitor))
-}
-
-/// Brings a venv to the state of one snapshot, which is settled.
-pub(super) fn restore_chosen(
-    context: &Context<'_>,
-    store: &Store,
-    site: &Site,
-    chosen: Chosen,
-    options: &RestoreOptions,
-    verb: &'static str,
-) -> Result<RestoreOutcome, Error> {
-    Run {
-        context,
-        store,
-        options,
-        chosen,
-        passed_over: None,
-        lost: Lost::default(),
-        known: Shortfall::default(),
-        old_places: Vec::new(),
-        start: Instant::now(),
-        verb,
-    }
-    .at(site)
 }
 
 /// Whether something is mounted inside of a tree, so that it has to stay.
@@ -144,6 +123,8 @@ struct Run<'a> {
     /// By which names the place where the snapshot was taken is meant in it, where that is another one.
     old_places: Vec<PathBuf>,
     start: Instant,
+    /// Whether the snapshot counts only with this replacement.
+    brings: Brings,
     verb: &'static str,
 }
 
@@ -322,7 +303,8 @@ impl<'a> Run<'a> {
         let processes = processes::using(place.path());
         let how = self.how(work.keep.as_ref());
         let venv = context.venv_id(place);
-        let keeper = Keeper::new(context, self.store, venv, self.chosen.id, work.incident);
+        let keeper = Keeper::new(context, self.store, venv, self.chosen.id, work.incident)
+            .bringing(self.brings.clone());
         let contents = SnapshotContents {
             store: self.store,
             rewritten: work.target.rewritten,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::contents::SnapshotContents;
 use super::keeper::Keeper;
+use crate::disk::workroom::Workroom;
 use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::{Error, reason};
@@ -25,7 +26,7 @@ pub(in crate::ops) enum Visit<'a> {
 /// Settles what lies beside or inside a venv, unless a living restore is at work there. What has to wait for its store is left for
 /// the next command, and said. Returns the site as it is by then: a restore may have been interrupted while nothing stood there.
 pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Result<Site, Error> {
-    if !has_left(site) {
+    if !has_left(site) && !build_left(site) {
         return Ok(site.clone());
     }
     let mut at_once = context.heard_by(context.monitor);
@@ -49,6 +50,12 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     Ok(site.again()?)
 }
 
+/// Whether a rebuild left the directory in which it built, or is at work there.
+fn build_left(site: &Site) -> bool {
+    let parent = site.open_parent();
+    parent.is_ok_and(|parent| Workroom::is_left(&parent, site.name()))
+}
+
 /// Whether somebody who only looks may go on: for want of the store, or of rights in a venv that is not theirs.
 fn may_wait(error: &Error) -> bool {
     match error {
@@ -67,6 +74,8 @@ pub(in crate::ops) fn recover(
 ) -> Result<(), Error> {
     let steady = Unstoppable(context.monitor);
     let context = &context.heard_by(&steady);
+    // Nothing in it is needed any more, and who is at work there holds it.
+    Workroom::clear_left(&site.open_parent()?, site.name())?;
     each_left(site, |left| settle(context, visit, site, left))
 }
 

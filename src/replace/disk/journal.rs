@@ -154,6 +154,9 @@ pub(crate) struct Journal {
     snapshot: SnapshotId,
     /// Where the replaced state was saved; to be dropped if the restore never happens.
     pub(crate) incident: Option<SnapshotId>,
+    /// Whether what is restored came to be for this alone, and goes with the incident if the restore never happens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    brings: bool,
     /// How far it has come.
     pub(crate) phase: Phase,
     /// Whether another user than the one who reads it wrote it.
@@ -275,7 +278,7 @@ impl Workplace {
             return Err(bad("it names no plain name"));
         }
         if foreign {
-            (journal.keep_old, journal.incident) = (None, None);
+            (journal.keep_old, journal.incident, journal.brings) = (None, None, false);
             journal.foreign = true;
         }
         Ok(Some(journal))
@@ -349,6 +352,7 @@ impl Journal {
             store: BASE64.encode(receipt.store.as_os_str().as_bytes()),
             snapshot: receipt.snapshot,
             incident: receipt.incident,
+            brings: receipt.brings,
             phase: Phase::Staging,
             foreign: false,
         }
@@ -361,6 +365,7 @@ impl Journal {
             store: PathBuf::from(std::ffi::OsString::from_vec(store)),
             snapshot: self.snapshot,
             incident: self.incident,
+            brings: self.brings,
         }
     }
 }
@@ -378,6 +383,7 @@ mod tests {
             store: "/store".into(),
             snapshot: id,
             incident: None,
+            brings: false,
         };
         let mut journal = Journal::begin(&work, &receipt, None);
         for (mib, fits) in [(60, true), (64, false)] {

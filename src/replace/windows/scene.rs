@@ -71,6 +71,7 @@ impl Keeper for Shelf {
             store: PathBuf::from("/shelf"),
             snapshot: SnapshotId(Digest::of(b"good")),
             incident: Some(SnapshotId(Digest::of(b"hurt"))),
+            brings: false,
         }
     }
 

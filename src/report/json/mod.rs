@@ -6,6 +6,7 @@ mod check;
 mod diff;
 mod entry;
 mod log;
+mod rebuild;
 mod report;
 mod snapshot;
 mod transport;
@@ -29,6 +30,7 @@ pub use care::{forget, pin, prune, undelete, verify};
 pub use check::check;
 pub use diff::diff;
 pub use log::log;
+pub use rebuild::rebuild;
 pub use report::report;
 pub use transport::{copy, export, import};
 

@@ -119,9 +119,11 @@ impl Sandbox {
             let names = names
                 .flatten()
                 .map(|entry| entry.file_name().to_string_lossy().into_owned());
-            found.extend(
-                names.filter(|name| name.contains(".snap-restore") || dir.ends_with("tmp")),
-            );
+            found.extend(names.filter(|name| {
+                name.contains(".snap-restore")
+                    || name.contains(".snap-build")
+                    || dir.ends_with("tmp")
+            }));
         }
         found
     }

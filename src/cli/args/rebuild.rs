@@ -1,0 +1,40 @@
+//! The flags of `rebuild`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    /// The venv; of it may be left as little as pyvenv.cfg
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) venv: Option<PathBuf>,
+    /// What tells which packages belong there: a snapshot, or a requirements file [default: the newest baseline, else
+    /// what METADATA and RECORD of the broken venv still tell]
+    #[arg(long, value_name = "SNAPSHOT|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) from: Option<PathBuf>,
+    /// Fetch every package anew, also those whose every file RECORD proves
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Who installs [default: uv if it made the venv and is there, else the pip that the interpreter brings]
+    #[arg(long, value_enum)]
+    pub(crate) installer: Option<By>,
+    /// The interpreter [default: the one that pyvenv.cfg names]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::ExecutablePath)]
+    pub(crate) python: Option<PathBuf>,
+    /// Change nothing, show the plan
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Put the new venv in place although its audit found damage
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Who installs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum By {
+    /// The pip that the interpreter brings
+    Pip,
+    /// uv
+    Uv,
+}

@@ -1,0 +1,105 @@
+//! Why there is no new venv. Nothing was changed in any of these cases.
+
+use std::path::PathBuf;
+
+use super::options::Installer;
+use crate::model::{Audit, Shown};
+
+/// Why a venv was not rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum Unbuilt {
+    /// The interpreter that made the venv is gone.
+    #[error("there is no interpreter to make the venv with{}; nothing was changed", of(wanted.as_ref()))]
+    NoInterpreter {
+        /// Where it should be, if anything tells.
+        wanted: Option<PathBuf>,
+        /// Those of the same minor version that there are.
+        others: Vec<PathBuf>,
+    },
+    /// An interpreter that somebody named is none, or is of another version.
+    #[error("'{}' {why}; nothing was changed", Shown::path(path))]
+    BadInterpreter {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nothing tells which packages belong there.
+    #[error("nothing tells which packages belong into '{}'; nothing was changed", Shown::path(.0))]
+    NothingTold(PathBuf),
+    /// A package of which nothing tells the version.
+    #[error("nothing tells the version of {}; nothing was changed", .0.join(", "))]
+    NoVersion(Vec<String>),
+    /// The requirements file cannot be used.
+    #[error(
+        "the requirements '{}' cannot be used: {why}; nothing was changed",
+        Shown::path(path)
+    )]
+    Requirements {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// There is no installer.
+    #[error("{why}; nothing was changed")]
+    NoInstaller {
+        /// Why not.
+        why: String,
+    },
+    /// A step of the build failed.
+    #[error("{step} failed; nothing was changed")]
+    Step {
+        /// Which.
+        step: &'static str,
+        /// What the program said, without secrets.
+        said: Vec<String>,
+    },
+    /// The installer did not install what was asked for.
+    #[error("{} could not install {}; nothing was changed", installer.as_str(), packages.join(", "))]
+    Install {
+        /// Who.
+        installer: Installer,
+        /// What: those that it complains of, or all that it was asked for.
+        packages: Vec<String>,
+        /// What it said, without secrets.
+        said: Vec<String>,
+        /// Which of these RECORD proves in the live venv, so that they need not be fetched.
+        provable: Vec<String>,
+    },
+    /// What was built is damaged, or does not import.
+    #[error("what was built is not sound: {}; nothing was changed", first(.0))]
+    Unsound(Box<Audit>),
+    /// A file of the new tree names the place where it was built.
+    #[error("'{0}' would name the directory in which it was built; nothing was changed")]
+    NamesPlace(String),
+    /// Another process rebuilds this venv.
+    #[error("another process is rebuilding '{}'", Shown::path(.0))]
+    Busy(PathBuf),
+}
+
+fn of(wanted: Option<&PathBuf>) -> String {
+    wanted.map_or_else(String::new, |path| {
+        format!(": '{}' is gone", Shown::path(path))
+    })
+}
+
+fn first(audit: &Audit) -> String {
+    let mut damage = audit.damage();
+    let Some(first) = damage.next() else {
+        return "it could not be read".to_owned();
+    };
+    let package = first
+        .package
+        .as_ref()
+        .map_or_else(String::new, |name| format!("{name}: "));
+    let path = first
+        .path
+        .as_ref()
+        .map_or_else(String::new, |path| format!("'{path}': "));
+    let more = match damage.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{package}{path}{}{more}", first.text)
+}

@@ -1,0 +1,168 @@
+//! `rebuild`: a sound venv without a snapshot of it, past every cache.
+//!
+//! 1. What belongs there is told by a list, and what of it the live venv still has is proved by RECORD (`wanted.rs`,
+//!    `live.rs`, `plan.rs`).
+//! 2. A new venv is built beside the live one, in a workroom that its owner may write in and that goes with us
+//!    (`build.rs`, `taken.rs`). Whatever runs there runs as that owner (`python/worker.rs`).
+//! 3. It is read into the store, audited, and every top-level module is imported; what fails is named, and nothing is
+//!    changed (`judge.rs`).
+//! 4. It is put in place as a restore does it (promises 2 to 4): what it replaces is an incident, so `undo` brings the
+//!    ruin back, and a kill at any moment leaves the old venv or the new one.
+
+mod build;
+mod failed;
+mod judge;
+mod live;
+mod maker;
+mod options;
+mod outcome;
+mod plan;
+mod taken;
+mod wanted;
+
+use std::time::{Duration, Instant};
+
+use jiff::Span;
+
+use super::context::Context;
+use super::error::Error;
+use super::hold::hold_parent;
+use super::restore::{self, Visit, put_in_place};
+use crate::disk::rooted::Rooted;
+use crate::disk::workroom::Workroom;
+use crate::python::made::Made;
+use crate::python::worker::Worker;
+use crate::store::{self, Store};
+use crate::tree::{Site, Standing};
+
+pub use failed::Unbuilt;
+pub use options::{Installer, RebuildOptions, Source};
+pub use outcome::{Comes, Done, Planned, Rebuilt, ToldBy};
+
+use build::Build;
+use live::Live;
+use plan::Plan;
+
+/// Rebuilds a venv.
+pub fn rebuild(
+    context: &Context<'_>,
+    site: &Site,
+    options: &RebuildOptions,
+) -> Result<Rebuilt, Error> {
+    let start = Instant::now();
+    context.refuse_nesting(site)?;
+    let store = open_store(context, options)?;
+    let (site, parent) = settled(context, store.as_ref(), site)?;
+    // Nobody waits while it is built.
+    drop(parent);
+    let site = &site;
+    let live = match site.standing() {
+        Standing::Directory => Some(Live::read(context, site.open()?)?),
+        Standing::Nothing | Standing::Other => None,
+    };
+    let live = live.as_ref();
+    let made = live.map_or_else(Made::default, |live| live.made.clone());
+    let user = owner(site)?;
+    let dir = options.directory();
+    let worker = |room| Worker {
+        user,
+        home: &options.home,
+        settings: &options.settings,
+        room,
+        dir,
+        monitor: context.monitor,
+    };
+    // It is only asked, and works nowhere.
+    let base = maker::base(&worker(site.path().to_owned()), &made, options)?;
+    let installer = maker::installer(live, options)?;
+    let list = wanted::wanted(context, store.as_ref(), site, live, options)?;
+    let plan = Plan::new(list, live, &base, options);
+    let mut outcome = Rebuilt {
+        venv: site.path().to_owned(),
+        told_by: plan.told_by.clone(),
+        python: base.path.clone(),
+        version: base.version,
+        installer,
+        packages: plan.packages.clone(),
+        left_behind: live.map(Live::left_behind).unwrap_or_default(),
+        done: None,
+        took: Duration::ZERO,
+    };
+    if let (Some(store), false) = (&store, options.dry_run) {
+        let room = workroom(context, site, user)?;
+        let build = Build {
+            worker: &worker(room.path()),
+            room: &room,
+            name: site.name(),
+            base: &base,
+            installer,
+            options,
+        };
+        plan.carry_out(context, &build, live, &made, &mut outcome)?;
+        let judge::Judged { chosen, audit } =
+            judge::judge(context, store, site, &build, live, options)?;
+        room.remove()?;
+        let (place, _parent) = settled(context, Some(store), site)?;
+        let placed = put_in_place(&later(context), store, &place, chosen, "rebuild")?;
+        outcome.done = Some(Done { audit, placed });
+    }
+    outcome.took = start.elapsed();
+    Ok(outcome)
+}
+
+/// Makes the store where there is none yet: from behind the fence around a rebuild, none can be made.
+pub fn make_store(context: &Context<'_>) -> Result<(), Error> {
+    Ok(Store::create(
+        &context.store,
+        context.lock_wait,
+        context.monitor,
+    )?)
+}
+
+/// The store. A dry run does without one.
+fn open_store(context: &Context<'_>, options: &RebuildOptions) -> Result<Option<Store>, Error> {
+    match context.open() {
+        Err(Error::Store(store::Error::NoStore(_))) if options.dry_run => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// The place, after what a crash left there was settled; and the hold on the directory around it.
+fn settled(
+    context: &Context<'_>,
+    store: Option<&Store>,
+    site: &Site,
+) -> Result<(Site, Rooted), Error> {
+    let parent = hold_parent(context, site)?;
+    if let Some(store) = store.filter(|store| store.may_write()) {
+        restore::recover(context, Visit::Replace(store), site)?;
+        store.tidy(context.monitor)?;
+    }
+    Ok((site.again()?, parent))
+}
+
+/// Whose the venv is, by user and group; where nothing stands, whose the directory around it is.
+fn owner(site: &Site) -> Result<(u32, u32), Error> {
+    let stat = match site.standing() {
+        Standing::Directory => site.open()?.stat()?,
+        Standing::Nothing | Standing::Other => site.open_parent()?.stat()?,
+    };
+    Ok((stat.uid, stat.gid))
+}
+
+/// Makes the directory in which it is built.
+fn workroom(context: &Context<'_>, site: &Site, user: (u32, u32)) -> Result<Workroom, Error> {
+    let parent = hold_parent(context, site)?;
+    let room = Workroom::create(site.open_parent()?, site.name(), user, context.monitor)?;
+    drop(parent);
+    room.ok_or_else(|| Unbuilt::Busy(site.path().to_owned()).into())
+}
+
+/// The state that is replaced is saved after the new one was drafted, and no two of a venv are of one time.
+fn later<'a>(context: &Context<'a>) -> Context<'a> {
+    let now = context.now.checked_add(Span::new().microseconds(1));
+    Context {
+        now: now.unwrap_or(context.now),
+        ..context.heard_by(context.monitor)
+    }
+}

@@ -1,0 +1,88 @@
+//! What a rebuild tells.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::options::Installer;
+use crate::model::{Audit, RelPath, SnapshotId};
+use crate::ops::RestoreOutcome;
+
+/// What told which packages belong there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ToldBy {
+    /// The list of a snapshot.
+    Snapshot(SnapshotId),
+    /// METADATA and RECORD of the broken venv.
+    Venv,
+    /// A requirements file.
+    Requirements(PathBuf),
+}
+
+/// How a package comes into the new venv.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Comes {
+    /// Every file is proved by RECORD, and taken over.
+    TakenOver,
+    /// It is fetched anew.
+    Fetched,
+    /// The interpreter brings it.
+    WithInterpreter,
+}
+
+impl Comes {
+    /// The name in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TakenOver => "taken-over",
+            Self::Fetched => "fetched",
+            Self::WithInterpreter => "with-interpreter",
+        }
+    }
+}
+
+/// One package of the plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Planned {
+    /// The name as it writes itself.
+    pub name: String,
+    /// The version; empty where it is left to the installer.
+    pub version: String,
+    /// How it comes.
+    pub comes: Comes,
+    /// Why it is fetched.
+    pub why: Option<&'static str>,
+    /// What tells the version where that is not METADATA.
+    pub evidence: Option<RelPath>,
+}
+
+/// What a rebuild did, or would do.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// Which venv.
+    pub venv: PathBuf,
+    /// What told which packages belong there.
+    pub told_by: ToldBy,
+    /// By which interpreter it is made.
+    pub python: PathBuf,
+    /// Its version, major and minor.
+    pub version: (u32, u32),
+    /// Who installs.
+    pub installer: Installer,
+    /// The packages, sorted by name.
+    pub packages: Vec<Planned>,
+    /// Files among the packages that belong to none, and so are not in the new venv.
+    pub left_behind: Vec<RelPath>,
+    /// What was done; none of a dry run.
+    pub done: Option<Done>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What stands there now.
+#[derive(Debug)]
+pub struct Done {
+    /// What the audit of the new venv found.
+    pub audit: Audit,
+    /// How it was put in place.
+    pub placed: RestoreOutcome,
+}

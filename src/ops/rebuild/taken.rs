@@ -1,0 +1,142 @@
+//! What RECORD proves of the live venv is taken over: copied, never linked, with its attributes, and with what names
+//! the venv's place naming that of the new one, as if its installer had put it there.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rustix::fs::OFlags;
+
+use super::live::Live;
+use crate::disk::error::At;
+use crate::disk::meta::restorable;
+use crate::disk::rooted::Rooted;
+use crate::model::{Entry, Manifest, Meta, RelPath};
+use crate::monitor::Monitor;
+use crate::ops::adapted::names;
+use crate::ops::contents::TEXT_MAX;
+use crate::ops::error::Error;
+use crate::python::relocate::{candidates, relocate};
+use crate::replace::Staging;
+use crate::tree::hash::read_file;
+
+/// How much of a large file is copied at once.
+const PIECE_LEN: u64 = 4 << 20;
+
+/// Copies files of the live venv into the new one, which stands at another place until it is done.
+pub(super) fn take_over(
+    live: &Live,
+    files: &BTreeSet<RelPath>,
+    (to, place): (Rooted, &Path),
+    monitor: &dyn Monitor,
+) -> Result<u64, Error> {
+    let entries = files.iter().filter_map(|path| live.manifest().get(path));
+    let some = Manifest::new(entries.cloned().collect());
+    let mut contents = BTreeMap::new();
+    for entry in candidates(&some) {
+        if let Some(content) = read_file(&live.root, &entry.path, TEXT_MAX) {
+            contents.insert(entry.path.clone(), content);
+        }
+    }
+    let names = names(&contents, live.root.path(), place);
+    let from: Vec<&[u8]> = names
+        .iter()
+        .map(|name| name.as_os_str().as_bytes())
+        .collect();
+    let to_path = place.as_os_str().as_bytes();
+    let rewritten = relocate(&contents, &from, to_path, &HashSet::new()).rewritten;
+    let staging = Staging::within(to);
+    let dirs = make_dirs(&staging, live.manifest(), files)?;
+    let bytes = some.entries().iter().filter_map(Entry::size).sum();
+    monitor.phase("taking over", some.entries().len() as u64, bytes);
+    some.entries().par_iter().try_for_each(|entry| {
+        let meta = restorable(entry, false);
+        match rewritten.get(&entry.path) {
+            Some(content) => put(&staging, entry, content, &meta)?,
+            None => copy(live, &staging, entry, &meta)?,
+        }
+        monitor.advance(1, entry.size().unwrap_or(0));
+        if monitor.cancelled() {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
+    })?;
+    for (path, meta) in dirs.iter().rev() {
+        staging.settle_dir(path, meta)?;
+    }
+    Ok(bytes)
+}
+
+/// Makes the directories that are not there yet. Returns them with their attributes, each after the one above it.
+fn make_dirs(
+    staging: &Staging,
+    live: &Manifest,
+    files: &BTreeSet<RelPath>,
+) -> Result<Vec<(RelPath, Meta)>, Error> {
+    let mut known: HashSet<RelPath> = HashSet::new();
+    let mut made = Vec::new();
+    for file in files {
+        let above = std::iter::successors(file.parent(), RelPath::parent);
+        let mut above: Vec<RelPath> = above.filter(|dir| !dir.is_root()).collect();
+        above.reverse();
+        for dir in above {
+            if !known.insert(dir.clone()) {
+                continue;
+            }
+            let is_there = staging
+                .root()
+                .stat_below(&dir, false)
+                .is_ok_and(|stat| stat.is_dir());
+            if !is_there && let Some(entry) = live.get(&dir) {
+                staging.make_dir(&dir)?;
+                made.push((dir, restorable(entry, false)));
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// Writes a file in the place of one that the maker of the venv may have put there.
+fn put(staging: &Staging, entry: &Entry, content: &[u8], meta: &Meta) -> Result<(), Error> {
+    clear(staging, &entry.path)?;
+    Ok(staging.write_file(&entry.path, content, meta)?)
+}
+
+fn clear(staging: &Staging, path: &RelPath) -> Result<(), Error> {
+    if staging.root().stat_below(path, false).is_ok() {
+        staging.remove(path)?;
+    }
+    Ok(())
+}
+
+fn copy(live: &Live, staging: &Staging, entry: &Entry, meta: &Meta) -> Result<(), Error> {
+    let size = entry.size().unwrap_or(0);
+    let gone = || {
+        let why = format!(
+            "'{}' changed while it was read; nothing was changed",
+            entry.path
+        );
+        Error::Refused(why)
+    };
+    if size <= PIECE_LEN {
+        let content = read_file(&live.root, &entry.path, PIECE_LEN).ok_or_else(gone)?;
+        return put(staging, entry, &content, meta);
+    }
+    clear(staging, &entry.path)?;
+    let file = std::fs::File::from(live.root.open_below(&entry.path, OFlags::RDONLY)?);
+    staging.begin_large(&entry.path, size, meta)?;
+    let mut piece = vec![0; PIECE_LEN as usize];
+    let mut at = 0;
+    while at < size {
+        let len = PIECE_LEN.min(size - at) as usize;
+        let part = &mut piece[..len];
+        file.read_exact_at(part, at)
+            .at_with("read", || live.root.shown(&entry.path))?;
+        staging.write_piece(&entry.path, at, part)?;
+        at += len as u64;
+    }
+    Ok(staging.finish_large(&entry.path, meta)?)
+}

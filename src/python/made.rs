@@ -1,0 +1,105 @@
+//! How a venv was made, as its `pyvenv.cfg` tells (PEP 405, and the fields of virtualenv and uv), and the interpreter
+//! by which it can be made again.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::interpreter::{Config, minor};
+use super::subprocess::{Ear, End, attend};
+
+/// How long an interpreter may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What `pyvenv.cfg` tells.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Made {
+    /// The directory of the interpreter that made it.
+    pub(crate) home: Option<PathBuf>,
+    /// The version of that, such as `3.11.7`.
+    pub(crate) version: Option<String>,
+    /// Whether it also uses the packages of that.
+    pub(crate) shares: bool,
+    /// What the shell shows while it is active, where somebody chose that.
+    pub(crate) prompt: Option<String>,
+    /// Whether uv made it.
+    pub(crate) by_uv: bool,
+}
+
+impl Made {
+    /// Reads it. What is empty or damaged tells nothing.
+    pub(crate) fn parse(content: &[u8]) -> Self {
+        let config = Config::parse(content);
+        let prompt = config.stated(&["prompt"]);
+        let prompt = prompt.map(|text| text.trim_matches(['\'', '"']).to_owned());
+        Self {
+            home: config.stated(&["home"]).map(PathBuf::from),
+            version: config.stated(&["version_info", "version"]),
+            shares: config
+                .stated(&["include-system-site-packages"])
+                .is_some_and(|text| text.eq_ignore_ascii_case("true")),
+            prompt: prompt.filter(|text| !text.is_empty()),
+            by_uv: config.stated(&["uv"]).is_some(),
+        }
+    }
+
+    /// The major and minor version.
+    pub(crate) fn minor(&self) -> Option<(u32, u32)> {
+        minor(self.version.as_ref()?)
+    }
+
+    /// Where the interpreter that made it should be, the most certain name first.
+    pub(crate) fn interpreters(&self) -> Vec<PathBuf> {
+        let Some(home) = &self.home else {
+            return Vec::new();
+        };
+        let exact = self
+            .minor()
+            .map(|(major, minor)| format!("python{major}.{minor}"));
+        let names = exact
+            .into_iter()
+            .chain(["python3".to_owned(), "python".to_owned()]);
+        names.map(|name| home.join(name)).collect()
+    }
+}
+
+/// The major and minor version of an interpreter; none where it does not run. `command` runs it as whom it should.
+pub(crate) fn version_of(mut command: Command) -> Option<(u32, u32)> {
+    command.args([
+        "-I",
+        "-S",
+        "-c",
+        "import sys;print('%d.%d'%sys.version_info[:2])",
+    ]);
+    let said = attend(&mut command, Ear::Answer(100), PATIENCE, &|| false).ok()?;
+    match said.end {
+        End::Exited(status) if status.success() => {
+            minor(String::from_utf8_lossy(&said.bytes).trim())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a path is named as an interpreter of a version is, such as `python3.11`.
+pub(crate) fn is_named(path: &Path, (major, minor): (u32, u32)) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name == format!("python{major}.{minor}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_each_maker_is_understood() {
+        let stdlib = Made::parse(
+            b"home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.7\n",
+        );
+        assert_eq!(stdlib.minor(), Some((3, 11)));
+        assert_eq!(stdlib.interpreters()[0], Path::new("/usr/bin/python3.11"));
+        let uv =
+            Made::parse(b"home = /opt/py\nuv = 0.13.9\nversion_info = 3.12.1\nprompt = 'app'\n");
+        assert!(uv.by_uv && uv.prompt.as_deref() == Some("app") && !uv.shares);
+        assert_eq!(Made::parse(b"\0\0\0").interpreters(), Vec::<PathBuf>::new());
+    }
+}

@@ -1,0 +1,214 @@
+//! Runs programs that build a venv: interpreters, installers, and whatever code of packages these run. They work as the
+//! owner of the venv, in a directory of their own, bounded in time and in the size of each file, and they end with us,
+//! also where we are killed.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::subprocess::{Ear, End, attend};
+use crate::model::installed::without_secrets_in;
+use crate::monitor::Monitor;
+
+/// How large a file may become, in blocks of 512 bytes: 16 GiB.
+const BLOCKS_MAX: u64 = 32 << 20;
+
+/// Runs the program whose words follow the first argument, and ends the whole process group where standard input ends:
+/// that is a pipe of which only we hold the other end, so it ends with us (POSIX, "Shell Command Language").
+const SCRIPT: &str = "exec 3<&0 0</dev/null; umask 022; ulimit -c 0; ulimit -f \"$1\" 2>/dev/null; shift; mkdir -p \"$TMPDIR\"; \
+    (cat <&3 >/dev/null 2>&1; kill -s KILL 0) & exec 3<&-; \"$@\"";
+
+/// Who builds, where, and with which settings.
+pub(crate) struct Worker<'a> {
+    /// User and group that programs run as; nobody else where that is us.
+    pub(crate) user: (u32, u32),
+    /// The home directory of the user, in which the settings of installers lie.
+    pub(crate) home: &'a Path,
+    /// What of the environment programs get.
+    pub(crate) settings: &'a [(OsString, OsString)],
+    /// The directory in which they work.
+    pub(crate) room: PathBuf,
+    /// From where relative paths are understood.
+    pub(crate) dir: &'a Path,
+    pub(crate) monitor: &'a dyn Monitor,
+}
+
+/// That a program failed, and what it said of it: the last lines, without secrets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Complaint {
+    pub(crate) lines: Vec<String>,
+}
+
+impl Worker<'_> {
+    /// A program of this user, with nothing of our own environment.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        self.dress(&mut command);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn dress(&self, command: &mut Command) {
+        let (uid, gid) = self.user;
+        if rustix::process::geteuid().is_root() && uid != 0 {
+            command.uid(uid).gid(gid);
+        }
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+            .env("HOME", self.home)
+            .env("TMPDIR", self.room.join("tmp"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .current_dir(self.dir);
+    }
+
+    /// Passwords that the settings carry in URLs: no program shall say them on.
+    fn secrets(&self) -> Vec<String> {
+        let texts = self
+            .settings
+            .iter()
+            .map(|(_, value)| value.to_string_lossy());
+        let of = |text: &str| -> Vec<String> {
+            let words = text.split_whitespace();
+            let logins = words.filter_map(|word| {
+                word.split_once("://")?
+                    .1
+                    .rsplit_once('@')
+                    .map(|(login, _)| login)
+            });
+            let secrets =
+                logins.map(|login| login.split_once(':').map_or(login, |(_, secret)| secret));
+            secrets
+                .filter(|secret| !secret.is_empty())
+                .map(str::to_owned)
+                .collect()
+        };
+        texts.flat_map(|text| of(&text)).collect()
+    }
+
+    /// Runs a program to its end.
+    pub(crate) fn run<A: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = A>,
+        patience: Duration,
+    ) -> Result<(), Complaint> {
+        let failed = |text: String| Complaint { lines: vec![text] };
+        let (end, hold) = std::io::pipe().map_err(|error| failed(error.to_string()))?;
+        let mut command = Command::new("/bin/sh");
+        self.dress(&mut command);
+        command.args(["-c", SCRIPT, "sh", &BLOCKS_MAX.to_string()]);
+        command.arg(program).args(args).stdin(Stdio::from(end));
+        let stop = || self.monitor.cancelled();
+        let said = attend(&mut command, Ear::Complaints, patience, &stop);
+        drop(hold);
+        let said = said.map_err(|error| failed(format!("it cannot be started: {error}")))?;
+        let mut lines = told(&said.bytes, &self.secrets());
+        match said.end {
+            End::Exited(status) if status.success() => return Ok(()),
+            End::Exited(status) if lines.is_empty() => {
+                lines.push(format!("it ended with {status}"));
+            }
+            End::Exited(_) => {}
+            End::Late | End::Loud => lines.push(format!(
+                "it took longer than {} s and was ended",
+                patience.as_secs()
+            )),
+        }
+        Err(Complaint { lines })
+    }
+}
+
+/// How many lines of what a program said are told.
+const LINES_MAX: usize = 30;
+/// How much of each.
+const CHARS_MAX: usize = 400;
+
+fn told(bytes: &[u8], secrets: &[String]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let all: Vec<&str> = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let last = all.iter().skip(all.len().saturating_sub(LINES_MAX));
+    let hidden = |line: &str| {
+        secrets
+            .iter()
+            .fold(without_secrets_in(line), |line, secret| {
+                line.replace(secret, "****")
+            })
+    };
+    last.map(|line| hidden(line).chars().take(CHARS_MAX).collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Silent;
+    use std::time::Instant;
+
+    fn worker<'a>(
+        room: &Path,
+        settings: &'a [(OsString, OsString)],
+        monitor: &'a Silent,
+    ) -> Worker<'a> {
+        let user = (
+            rustix::process::geteuid().as_raw(),
+            rustix::process::getegid().as_raw(),
+        );
+        Worker {
+            user,
+            home: Path::new("/nonexistent"),
+            settings,
+            room: room.to_owned(),
+            dir: Path::new("/"),
+            monitor,
+        }
+    }
+
+    #[test]
+    fn a_program_works_in_its_room_and_what_it_complains_of_has_no_secret() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = [(
+            "PIP_INDEX_URL".into(),
+            "https://me:s3cret@host/simple".into(),
+        )];
+        let monitor = Silent::default();
+        let worker = worker(dir.path(), &settings, &monitor);
+        let long = Duration::from_mins(1);
+        worker
+            .run(
+                Path::new("/bin/sh"),
+                ["-c", "test -d \"$TMPDIR\" && test -z \"$SECRET\""],
+                long,
+            )
+            .unwrap();
+        let script = "echo \"401 for $PIP_INDEX_URL with s3cret\" >&2; exit 4";
+        let said = worker
+            .run(Path::new("/bin/sh"), ["-c", script], long)
+            .unwrap_err();
+        assert_eq!(said.lines, ["401 for https://host/simple with ****"]);
+    }
+
+    #[test]
+    fn who_takes_too_long_is_ended_with_all_that_it_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let monitor = Silent::default();
+        let start = Instant::now();
+        let script = "sleep 300 & sleep 300";
+        let worker = worker(dir.path(), &[], &monitor);
+        let said = worker.run(
+            Path::new("/bin/sh"),
+            ["-c", script],
+            Duration::from_millis(200),
+        );
+        assert!(said.unwrap_err().lines[0].contains("longer"));
+        assert!(start.elapsed() < Duration::from_mins(1));
+    }
+}

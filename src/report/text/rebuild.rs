@@ -1,0 +1,139 @@
+//! `rebuild`: what the new venv is made of, how to go back, what to restart.
+
+use std::io::{self, Write};
+
+use super::Style;
+use super::words::{count, took};
+use super::wrap::Wrapped;
+use crate::model::Shown;
+use crate::ops::{Comes, Done, Planned, Rebuilt, ToldBy};
+
+/// How many files that are left behind are named.
+const NAMED: usize = 5;
+
+/// Writes what a rebuild did, or would do.
+pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
+    let place = Shown::path(&outcome.venv);
+    let by = told_by(&outcome.told_by);
+    let (major, minor) = outcome.version;
+    let maker = format!("Python {major}.{minor} ({})", Shown::path(&outcome.python));
+    match &outcome.done {
+        None => writeln!(
+            out,
+            "would rebuild {place} with {maker} and {}, from {by}:",
+            outcome.installer.as_str()
+        )?,
+        Some(_) => writeln!(
+            out,
+            "rebuilt {place} with {maker} and {}, from {by} ({}):",
+            outcome.installer.as_str(),
+            took(outcome.took)
+        )?,
+    }
+    let of = |comes: Comes| {
+        outcome
+            .packages
+            .iter()
+            .filter(move |one| one.comes == comes)
+    };
+    let number = |comes| count(of(comes).count() as u64, "package");
+    writeln!(
+        out,
+        "  {} taken over, every file proved by RECORD",
+        number(Comes::TakenOver)
+    )?;
+    if style.verbose {
+        of(Comes::TakenOver).try_for_each(|one| writeln!(out, "    {}", named(one)))?;
+    }
+    for comes in [Comes::Fetched, Comes::WithInterpreter] {
+        if of(comes).next().is_some() {
+            let how = match comes {
+                Comes::Fetched => "fetched past every cache",
+                _ => "brought by the interpreter",
+            };
+            writeln!(out, "  {} {how}:", number(comes))?;
+            of(comes).try_for_each(|one| writeln!(out, "    {}{}", named(one), why(one)))?;
+        }
+    }
+    left_behind(out, outcome)?;
+    match &outcome.done {
+        Some(done) => afterwards(out, done, style),
+        None => Ok(()),
+    }
+}
+
+fn told_by(told: &ToldBy) -> String {
+    match told {
+        ToldBy::Snapshot(id) => format!("the list of snapshot {id}"),
+        ToldBy::Venv => "what its METADATA and RECORD tell".to_owned(),
+        ToldBy::Requirements(path) => format!("'{}'", Shown::path(path)),
+    }
+}
+
+fn named(planned: &Planned) -> String {
+    let name = Shown(planned.name.as_bytes());
+    let version = Shown(planned.version.as_bytes());
+    format!("{name} {version}").trim_end().to_owned()
+}
+
+fn why(planned: &Planned) -> String {
+    let why = planned
+        .why
+        .map(|why| format!(": {why}"))
+        .unwrap_or_default();
+    let evidence = planned.evidence.as_ref();
+    let evidence = evidence.map(|path| format!("; its version is told by the name of '{path}'"));
+    format!("{why}{}", evidence.unwrap_or_default())
+}
+
+fn left_behind(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
+    if outcome.left_behind.is_empty() {
+        return Ok(());
+    }
+    let names = outcome
+        .left_behind
+        .iter()
+        .take(NAMED)
+        .map(|path| format!("'{path}'"));
+    let names: Vec<String> = names.collect();
+    let more = if outcome.left_behind.len() > NAMED {
+        ", …"
+    } else {
+        ""
+    };
+    let files = count(outcome.left_behind.len() as u64, "file");
+    writeln!(
+        out,
+        "  {files} among the packages that none of them lists, not in the new venv: {}{more}",
+        names.join(", ")
+    )
+}
+
+fn afterwards(out: &mut dyn Write, done: &Done, style: &Style) -> io::Result<()> {
+    let placed = &done.placed;
+    writeln!(
+        out,
+        "it is audited, its packages import, and it is saved as {}",
+        super::words::snapshot(&placed.chosen, style)
+    )?;
+    if let Some(incident) = placed.incident {
+        writeln!(
+            out,
+            "what it replaced is kept as incident {incident}: 'undo' brings it back"
+        )?;
+    }
+    super::diagnosis::write_after(out, &placed.report.diagnosis, style)?;
+    if !placed.processes.is_empty() {
+        let processes = placed.processes.iter();
+        let processes: Vec<String> = processes
+            .map(|process| format!("{} ({})", process.pid, Shown(process.name.as_bytes())))
+            .collect();
+        writeln!(
+            out,
+            "still running on the replaced tree, restart: {}",
+            processes.join(", ")
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! `rebuild`: a sound venv without a snapshot.
+
+mod scene;
+mod session;

@@ -91,21 +91,24 @@ impl Value {
 #[derive(Debug)]
 pub(super) struct Guard<'p> {
     python: &'p Python,
+    /// The name of the module: `grpc.aio`.
+    module: &'p str,
     /// Names that the module itself gave a value that is known; none where it is not known any more.
-    names: HashMap<String, Option<bool>>,
+    names: HashMap<String, Option<Value>>,
 }
 
 impl<'p> Guard<'p> {
-    pub(super) fn new(python: &'p Python) -> Self {
+    pub(super) fn new(python: &'p Python, module: &'p str) -> Self {
         Self {
             python,
+            module,
             names: HashMap::new(),
         }
     }
 
     /// Remembers that a name got a value. What is assigned twice, or in a branch, is not known.
     pub(super) fn assign(&mut self, name: &str, value: &Expr, is_sure: bool) {
-        let value = self.decide(value).filter(|_| is_sure);
+        let value = self.value(value).filter(|_| is_sure);
         let value = value.filter(|_| !self.names.contains_key(name));
         self.names.insert(name.to_owned(), value);
     }
@@ -157,8 +160,9 @@ impl<'p> Guard<'p> {
             Expr::List(list) => self.values(&list.elts),
             Expr::Set(set) => self.values(&set.elts),
             Expr::Name(name) => match name.id.as_str() {
-                known if self.names.contains_key(known) => self.names[known].map(Value::Bool),
+                known if self.names.contains_key(known) => self.names[known].clone(),
                 "version_info" => self.version(),
+                "__name__" if !self.module.is_empty() => Some(Value::Text(self.module.to_owned())),
                 name => fixed(name),
             },
             Expr::Attribute(_) => self.attribute(&dotted(expr)?),
@@ -311,6 +315,13 @@ fn platform(name: &str) -> Option<Value> {
 
 fn compared(left: &Value, op: CmpOp, right: &Value) -> Option<bool> {
     let order = || left.order(right);
+    // A truth may be a number that says so.
+    if matches!(
+        (left, right),
+        (Value::Bool(_), Value::Int(_)) | (Value::Int(_), Value::Bool(_))
+    ) {
+        return None;
+    }
     Some(match op {
         CmpOp::Eq => left == right,
         CmpOp::NotEq => left != right,

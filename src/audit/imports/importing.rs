@@ -68,7 +68,8 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let makers = &self.world.makers;
         let is_made = || {
-            makers.name(self.world, module) || kind == Kind::Name && makers.give(self.world, module)
+            makers.name(self.world, &self.moment, module)
+                || kind == Kind::Name && makers.give(self.world, module)
         };
         if self.lead.is_some() && is_made() {
             return Exits::unknown();
@@ -88,8 +89,8 @@ impl<'a> Evaluator<'_, 'a> {
         match self.world.index.place(base) {
             Place::Package(init) => match self.world.gives(&self.moment, init, name) {
                 Some(true) => Exits::on(),
-                None if is_there => self.load(here, wanted, &module).or(Exits::on()),
-                Some(false) if is_there => self.load(here, wanted, &module),
+                // Whoever has a module of a name gives that under it.
+                None | Some(false) if is_there => self.load(here, wanted, &module),
                 Some(false) => match self.world.find_for(&self.moment, here.file, &module) {
                     Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                     _ => Exits::unknown(),

@@ -137,6 +137,17 @@ impl<'a> Index<'a> {
         names.filter_map(|name| std::str::from_utf8(name).ok())
     }
 
+    /// The directories below the top ones that hold something of a name.
+    pub(super) fn holding(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let suffix = [b"/", name.as_bytes()].concat();
+        let dirs = self
+            .spots
+            .keys()
+            .filter_map(move |path| path.strip_suffix(&suffix[..]));
+        dirs.filter(|dir| dir.contains(&b'/'))
+            .filter_map(|dir| std::str::from_utf8(dir).ok())
+    }
+
     /// The names right below a directory.
     pub(super) fn inside(&self, dir: &str) -> Vec<&'a str> {
         let prefix = [dir, "/"].concat();

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem;
 
+use super::moment::Moment;
 use super::resolve::World;
+use super::statements::line_at;
 use crate::model::RelPath;
 
 /// What is known of top-level packages.
@@ -16,16 +18,28 @@ pub(super) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
 /// What the sources of one top-level package do.
 #[derive(Debug, Default)]
 struct Made {
-    /// The sources that put modules into `sys.modules`, each with whether it may put their names together.
-    texts: Vec<(String, bool)>,
+    puts: Vec<Puts>,
     /// What gets a name from somebody else: `types.artifact`; `types.*` where the names are not known.
     given: HashSet<String>,
 }
 
+/// A source that puts modules into `sys.modules`.
+#[derive(Debug)]
+struct Puts {
+    path: RelPath,
+    text: String,
+    /// The first line that does so.
+    line: usize,
+    /// Whether it may put their names together.
+    joins: bool,
+    /// Whether it adds a finder whenever it is imported, which may make any (toolz).
+    finds: bool,
+}
+
 impl Makers {
-    /// Whether a source of the same package that puts modules into `sys.modules` has the name of a module (`x/y`) as a
-    /// text.
-    pub(super) fn name(&self, world: &World<'_>, module: &str) -> bool {
+    /// Whether a source of the same package puts a module (`x/y`) into `sys.modules` and has come to that: one that
+    /// has its name as a text, or needs none.
+    pub(super) fn name(&self, world: &World<'_>, moment: &Moment<'_>, module: &str) -> bool {
         let made = self.of(world, module);
         let dotted = module.replace('/', ".");
         let last = module.rsplit('/').next().unwrap_or(module);
@@ -33,8 +47,12 @@ impl Makers {
         let ends = ["\"", "'"].map(|quote| format!(".{last}{quote}"));
         let parts = ["\"", "'"].map(|quote| format!("{quote}{last}{quote}"));
         let has = |text: &String, names: &[String]| names.iter().any(|name| text.contains(name));
-        made.texts.iter().any(|(text, joins)| {
-            has(text, &whole) || has(text, &ends) || *joins && has(text, &parts)
+        let mut puts = made.puts.iter();
+        puts.any(|one| {
+            let text = &one.text;
+            let is_named = has(text, &whole) || has(text, &ends) || one.joins && has(text, &parts);
+            let has_begun = moment.line(&one.path).is_none_or(|now| now >= one.line);
+            (is_named || one.finds) && has_begun
         })
     }
 
@@ -64,7 +82,7 @@ impl Makers {
         let sources = world.index.sources.iter().filter(within);
         let made = sources.map(|path| {
             let bytes = (world.subject.read)(path).unwrap_or_default();
-            Made::of(&String::from_utf8_lossy(&bytes))
+            Made::of(path, &String::from_utf8_lossy(&bytes))
         });
         let made = Arc::new(made.fold(Made::default(), Made::and));
         lock().insert(top.to_owned(), Arc::clone(&made));
@@ -73,7 +91,7 @@ impl Makers {
 }
 
 impl Made {
-    fn of(text: &str) -> Self {
+    fn of(path: &RelPath, text: &str) -> Self {
         const PUTS: [&str; 5] = [
             "sys.modules.update",
             "sys.modules.setdefault",
@@ -91,21 +109,36 @@ impl Made {
             "meta_path.",
         ];
         const HALVES: [&str; 4] = ["+ \".", "+ '.", ".\" +", ".' +"];
-        let stores = || {
-            text.match_indices("sys.modules[")
-                .any(|(at, word)| stores(&text[at + word.len()..]))
+        // Names that stand there in full are found as they stand.
+        let is_plain = |rest: &str| {
+            rest.trim_start_matches(['(', '{', ' ', '\n'])
+                .starts_with(['"', '\''])
         };
-        let puts = PUTS.iter().any(|word| text.contains(word)) || stores();
+        let is_open = |word: &&str| {
+            let mut uses = text.match_indices(*word);
+            uses.any(|(at, _)| !is_plain(&text[at + word.len()..]))
+        };
+        let mut stored = text.match_indices("sys.modules[");
+        let stored = stored.find(|(at, word)| stores(&text[at + word.len()..]));
+        let words = PUTS.iter().filter_map(|word| text.find(word));
+        let may_join = stored.is_some() || PUTS.iter().any(is_open);
+        let first = words.chain(stored.map(|(at, _)| at)).min();
         let joins =
             JOINS.iter().chain(&HALVES).any(|word| text.contains(word)) || text.contains(".{");
         Self {
-            texts: puts.then(|| (text.to_owned(), joins)).into_iter().collect(),
-            given: given(text),
+            puts: Vec::from_iter(first.map(|at| Puts {
+                path: path.clone(),
+                text: text.to_owned(),
+                line: line_at(text, at),
+                joins: joins && may_join,
+                finds: text.contains("\nsys.meta_path."),
+            })),
+            given: given(path, text),
         }
     }
 
     fn and(mut self, other: Self) -> Self {
-        self.texts.extend(other.texts);
+        self.puts.extend(other.puts);
         self.given.extend(other.given);
         self
     }
@@ -130,9 +163,9 @@ fn stores(text: &str) -> bool {
     key.trim() != "__name__" && rest.starts_with('=') && !rest.starts_with("==")
 }
 
-/// What a text gives names: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`. Most texts have none of
-/// it, and all of a package are looked through.
-fn given(text: &str) -> HashSet<String> {
+/// What a text gives names: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`,
+/// `fill(sys.modules["types"])`. Most texts have none of it, and all of a package are looked through.
+fn given(path: &RelPath, text: &str) -> HashSet<String> {
     let is_path = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
     let open = |dotted: &str| format!("{}.*", dotted.rsplit('.').next().unwrap_or(dotted));
     let mut given = HashSet::new();
@@ -141,6 +174,24 @@ fn given(text: &str) -> HashSet<String> {
             let rest = &text[at + call.len()..];
             let end = rest.find(|c| !is_path(c)).unwrap_or(rest.len());
             given.insert(open(&rest[..end]));
+        }
+    }
+    for at in memmem::find_iter(text.as_bytes(), "sys.modules[") {
+        let rest = &text[at + "sys.modules[".len()..];
+        let Some((key, rest)) = rest.split_once(']') else {
+            continue;
+        };
+        // Whoever has the package may do anything to it.
+        if rest.trim_start_matches(' ').starts_with('=') {
+            continue;
+        }
+        match (key.trim(), path.parent()) {
+            ("__package__", Some(dir)) => {
+                given.insert(open(&String::from_utf8_lossy(dir.name())));
+            }
+            (name, _) => {
+                given.insert(open(name.trim_matches(['"', '\''])));
+            }
         }
     }
     let path_before = |end: usize| {

@@ -8,9 +8,11 @@
 //! places (`index.rs`, `tops.rs`, `resolve.rs`) as Python sees them. Only what fails on every way is damage. Work
 //! and depth are bounded (promise 8).
 
+mod answers;
 mod catches;
 mod evaluate;
 mod exits;
+mod getters;
 mod guard;
 mod hollow;
 mod importing;

@@ -52,6 +52,14 @@ impl<'a> Moment<'a> {
         }
     }
 
+    /// Whether a module may have come to a line; while it is looked at alone, it has not.
+    pub(super) fn may_have_come_to(&self, module: &RelPath, line: usize) -> bool {
+        match self.line(module) {
+            Some(now) => line <= now,
+            None => self.alone != Some(module),
+        }
+    }
+
     fn may_have_begun_only(&self, init: &RelPath) -> bool {
         let dir = init.parent();
         self.alone

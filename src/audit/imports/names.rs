@@ -7,8 +7,13 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprContext, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
+use super::answers::answers;
+use super::getters::Words;
 use super::guard::dotted;
-use super::openings::{asks_only, finds_modules, is_globals, may_be_module, reads_globals};
+use super::openings::{
+    asks_only, finds_modules, is_globals, may_be_module, put, reads_globals, shares,
+};
+use super::statements::{line_at, taken_of};
 use super::steps::Wanted;
 
 /// What a module gives, as its text tells.
@@ -22,20 +27,31 @@ pub(super) struct Names {
     pub(super) stars: Vec<Wanted>,
     /// `__all__`, where it is one plain list.
     pub(super) all: Option<Vec<String>>,
+    /// Whether there is an `__all__` of any kind.
+    pub(super) has_all: bool,
     /// The line from which on it may have names that its text does not show; none where it has no others.
     pub(super) open_from: Option<usize>,
     /// The line of its `__getattr__`, which gives names from then on.
     pub(super) getattr_from: Option<usize>,
+    /// The names that its `__getattr__` gives; none where that may be any.
+    pub(super) answers: Option<Words>,
     /// The line from which on it may have modules inside itself that are no files there.
     pub(super) modules_from: Option<usize>,
     /// Dotted names of modules that it puts into `sys.modules`, or what they begin with.
     pub(super) made: Vec<String>,
+    /// Those that it puts there by their own names, so that it changes nothing where they are there.
+    pub(super) renewed: Vec<String>,
+    /// Whether other directories of the path may hold parts of the package (`pkgutil.extend_path`).
+    pub(super) is_shared: bool,
 }
 
 impl Names {
     /// Looks at the statements of a module with this text.
     pub(super) fn of(body: &[Stmt], text: &str) -> Self {
         let mut look = Look::default();
+        if text.contains("__getattr__") {
+            look.names.answers = answers(body);
+        }
         for statement in body {
             look.visit_stmt(statement);
         }
@@ -54,6 +70,10 @@ impl Names {
         for from in froms.into_iter().flatten() {
             *from = line_at(text, *from);
         }
+        for star in &mut names.stars {
+            star.line = line_at(text, star.line);
+        }
+        names.has_all = look.lists > 0;
         if look.lists != 1 {
             names.all = None;
         }
@@ -96,22 +116,29 @@ impl Look {
         self.bind(&function.name);
         self.depth += 1;
         let before = self.parameters.len();
+        let (open, modules) = (self.names.open_from, self.names.modules_from);
+        let by_table = self.opens_by_table;
         let parameters = function.parameters.iter();
         self.parameters
             .extend(parameters.map(|one| one.name().to_string()));
         walk_stmt(self, all);
         self.parameters.truncate(before);
         self.depth -= 1;
+        // It gives the module nothing but what it answers: `globals()[name] = found`.
+        if self.depth == 0 && &function.name == "__getattr__" && self.names.answers.is_some() {
+            (self.names.open_from, self.names.modules_from) = (open, modules);
+            self.opens_by_table = by_table;
+        }
     }
 
     fn take(&mut self, from: &StmtImportFrom, wanted: &Wanted) {
         for alias in &from.names {
             match &alias.asname {
-                Some(other) => self.bind(other),
-                None if &alias.name == "__getattr__" => self.bind(&alias.name),
-                None if self.depth > 0 => {}
-                None if &alias.name == "*" => self.names.stars.push(wanted.clone()),
-                None => {
+                Some(other) if other.as_str() != alias.name.as_str() => self.bind(other),
+                _ if &alias.name == "__getattr__" => self.bind(&alias.name),
+                _ if self.depth > 0 => {}
+                _ if &alias.name == "*" => self.names.stars.push(wanted.clone()),
+                _ => {
                     let taken = self.names.taken.entry(alias.name.to_string());
                     taken.or_default().push(wanted.clone());
                 }
@@ -160,7 +187,17 @@ impl Look {
         if self.depth == 0 && arguments.iter().chain(keywords).any(may_be_module) {
             self.is_open();
         }
-        let is_table = name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault");
+        let table = name.starts_with("sys.modules.") && matches!(last, "update" | "setdefault");
+        let put = table.then(|| arguments.first().and_then(put)).flatten();
+        let is_table = table && put.is_none();
+        for (name, is_own) in put.into_iter().flatten() {
+            let list = if is_own {
+                &mut self.names.renewed
+            } else {
+                &mut self.names.made
+            };
+            list.push(name);
+        }
         let is_change = matches!(last, "append" | "insert" | "extend" | "remove");
         if is_table || is_change && name.rsplit('.').nth(1).is_some_and(finds_modules) {
             self.has_modules();
@@ -239,15 +276,13 @@ fn since(from: &mut Option<usize>, at: usize) {
     *from = Some(from.map_or(at, |before| before.min(at)));
 }
 
-/// The line of a place in a text, from 1.
-pub(super) fn line_at(text: &str, offset: usize) -> usize {
-    let before = text.get(..offset).unwrap_or_default();
-    memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1
-}
-
 impl<'a> Visitor<'a> for Look {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         self.at = statement.range().start().to_usize();
+        if shares(statement) {
+            self.names.is_shared = true;
+            return;
+        }
         match statement {
             Stmt::FunctionDef(function) => {
                 self.visit_function(function, statement);
@@ -273,16 +308,7 @@ impl<'a> Visitor<'a> for Look {
                 }
             }
             Stmt::ImportFrom(from) => {
-                let wanted = Wanted {
-                    level: from.level,
-                    module: from
-                        .module
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                    ..Wanted::default()
-                };
-                self.take(from, &wanted);
+                self.take(from, &taken_of(from, self.at));
             }
             Stmt::Assign(assign) => {
                 // Under another name it may be changed.

@@ -31,7 +31,7 @@ fn of_entry(world: &World<'_>, entry: &Entry) -> Option<Finding> {
     // A top-level module that is gone is told of its distribution, or belongs to one that is not installed.
     let is_below = gone.contains('/');
     let is_lost = world.find_for(&Moment::default(), &entry.list, gone) == Found::Missing(true);
-    if !is_below || !is_lost || world.makers.name(world, gone) {
+    if !is_below || !is_lost || world.makers.name(world, &Moment::default(), gone) {
         return None;
     }
     let what = if entry.is_program {

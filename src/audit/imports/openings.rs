@@ -1,6 +1,6 @@
 //! Expressions through which a module may get names that its text does not show.
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use super::guard::dotted;
 
@@ -54,4 +54,51 @@ pub(super) fn may_be_module(expr: &Expr) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether a statement does no more than let other directories of the path hold parts of the package, in the way of
+/// `pkgutil` or `pkg_resources`: `__path__ = extend_path(__path__, __name__)`, `declare_namespace(__name__)`.
+pub(super) fn shares(statement: &Stmt) -> bool {
+    let expr = match statement {
+        Stmt::Assign(assign) => match &assign.targets[..] {
+            [Expr::Name(name)] if name.id == "__path__" => &assign.value,
+            _ => return false,
+        },
+        Stmt::Expr(one) => &one.value,
+        _ => return false,
+    };
+    let Expr::Call(call) = &**expr else {
+        return false;
+    };
+    let function = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(of) => of.attr.as_str(),
+        _ => return false,
+    };
+    let wanted: &[&str] = match function {
+        "extend_path" => &["__path__", "__name__"],
+        "declare_namespace" => &["__name__"],
+        _ => return false,
+    };
+    let given = call.arguments.args.iter().map(dotted);
+    given.eq(wanted.iter().map(|name| Some((*name).to_owned())))
+        && call.arguments.keywords.is_empty()
+}
+
+/// The modules that `sys.modules.update({"a.b": b})` and `sys.modules.setdefault("a.b", b)` put there, each with
+/// whether it is the one of that name; none where they do not stand there as texts.
+pub(super) fn put(table: &Expr) -> Option<Vec<(String, bool)>> {
+    let text = |expr: &Expr| match expr {
+        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+        _ => None,
+    };
+    let Expr::Dict(dict) = table else {
+        return text(table).map(|name| vec![(name, false)]);
+    };
+    let entries = dict.items.iter().map(|item| {
+        let name = text(item.key.as_ref()?)?;
+        let is_own = dotted(&item.value).as_deref() == name.rsplit('.').next();
+        Some((name, is_own))
+    });
+    entries.collect()
 }

@@ -9,21 +9,26 @@ use ruff_python_ast::{
 
 use super::catches::{caught, either, raised};
 use super::guard::{Guard, Python, dotted};
-use super::names::{Names, line_at};
-use super::statements::{Calls, imports, named, named_late, yields};
+use super::names::Names;
+use super::statements::{Calls, imports, line_at, named, named_late, yields};
 use super::steps::{Kind, Source, Step, Try, Wanted};
 use crate::audit::python::parse;
 
 /// Statements that are nested deeper may do anything.
 const DEPTH_MAX: usize = 60;
 
-/// What is known of a source; none where it cannot be parsed, or is no valid Python.
-pub(super) fn reduce(source: &[u8], python: &Python, is_init: bool) -> Option<Source> {
+/// What is known of a source of a module (`grpc.aio`); none where it cannot be parsed, or is no valid Python.
+pub(super) fn reduce(
+    source: &[u8],
+    python: &Python,
+    module: &str,
+    is_init: bool,
+) -> Option<Source> {
     let found = parse(source, |parsed, text| {
         let body = &parsed.syntax().body;
         parsed.has_valid_syntax().then(|| {
             let names = Names::of(body, text);
-            let mut reducer = Reducer::new(text, python, body);
+            let mut reducer = Reducer::new(text, python, module, body);
             reducer.taken = names.taken.keys().cloned().collect();
             reducer.is_init = is_init;
             let mut steps = Vec::new();
@@ -60,7 +65,7 @@ struct Reducer<'a> {
 }
 
 impl<'a> Reducer<'a> {
-    fn new(text: &'a str, python: &'a Python, body: &'a [Stmt]) -> Self {
+    fn new(text: &'a str, python: &'a Python, module: &'a str, body: &'a [Stmt]) -> Self {
         let mut known: HashMap<&str, Option<&StmtFunctionDef>> = HashMap::new();
         for statement in body {
             if let Stmt::FunctionDef(function) = statement {
@@ -74,7 +79,7 @@ impl<'a> Reducer<'a> {
         // Only from Python 3.15 on does the list mean anything.
         let late = python.minor() >= Some((3, 15));
         Self {
-            guard: Guard::new(python),
+            guard: Guard::new(python, module),
             text,
             is_init: false,
             known,

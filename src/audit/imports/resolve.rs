@@ -42,6 +42,7 @@ pub(super) struct World<'a> {
     sources: Mutex<HashMap<&'a RelPath, Option<Arc<Source>>>>,
     pub(super) makers: Makers,
     owners: Mutex<HashMap<String, Option<String>>>,
+    bundled: Mutex<HashMap<String, bool>>,
 }
 
 impl<'a> World<'a> {
@@ -56,6 +57,7 @@ impl<'a> World<'a> {
             sources: Mutex::default(),
             makers: Makers::default(),
             owners: Mutex::default(),
+            bundled: Mutex::default(),
         }
     }
 
@@ -66,8 +68,11 @@ impl<'a> World<'a> {
             return known.clone();
         }
         let is_init = path.name() == b"__init__.py";
+        let below = self.index.below(path).unwrap_or_default();
+        let below = String::from_utf8_lossy(below).replace('/', ".");
+        let module = below.trim_end_matches(".py").trim_end_matches(".__init__");
         let source = (self.subject.read)(path);
-        let source = source.and_then(|bytes| reduce(&bytes, &self.python, is_init));
+        let source = source.and_then(|bytes| reduce(&bytes, &self.python, module, is_init));
         let source = source.map(Arc::new);
         lock().insert(path, source.clone());
         source
@@ -137,7 +142,12 @@ impl<'a> World<'a> {
 
     /// The one distribution that has modules right in a directory without `__init__.py`.
     fn namespace_owner(&self, dir: &str) -> Option<String> {
-        if self.index.place(dir) != Place::Namespace || dir == "backports" {
+        let is_shared = match self.index.place(dir) {
+            Place::Namespace => true,
+            Place::Package(init) => self.is_shared(init),
+            _ => false,
+        };
+        if !is_shared || dir == "backports" {
             return None;
         }
         let lock = || self.owners.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +155,8 @@ impl<'a> World<'a> {
             return known.clone();
         }
         let modules = self.index.inside(dir).into_iter();
+        // Each of them that shares a package has its own `__init__`.
+        let modules = modules.filter(|module| !module.ends_with("/__init__"));
         let files = modules.filter_map(|module| match self.index.place(module) {
             Place::Module(file) => Some(file),
             _ => None,
@@ -166,17 +178,41 @@ impl<'a> World<'a> {
                 Top::Found => Found::Opaque,
                 Top::Unknown => Found::Unknown,
                 Top::Lost => Found::Missing(true),
+                Top::Absent if self.is_bundled(module) => Found::Unknown,
                 Top::Absent => Found::Missing(false),
             };
         };
         match self.index.place(parent) {
             Place::Package(_) if self.may_be_made(moment, module) => Found::Unknown,
+            Place::Package(init) if self.is_shared(init) => self.not_here(module),
             Place::Package(_) => Found::Missing(true),
             // What a plain module does with its name, nobody else can tell.
             Place::Module(_) | Place::Opaque => Found::Unknown,
             Place::Namespace => self.not_in_namespace(moment, module, parent),
             Place::Nothing => self.absent(moment, parent),
         }
+    }
+
+    /// Whether a package holds a module of this name in a directory of its own and changes where Python looks
+    /// (`setuptools/_vendor`).
+    fn is_bundled(&self, name: &str) -> bool {
+        let lock = || self.bundled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(name) {
+            return *known;
+        }
+        let changes = |above: &str| match self.index.place(above) {
+            Place::Package(init) => {
+                let text = (self.subject.read)(init).unwrap_or_default();
+                memchr::memmem::find(&text, b"sys.path").is_some()
+            }
+            _ => false,
+        };
+        let is_bundled = self
+            .index
+            .holding(name)
+            .any(|dir| ancestors(dir).any(changes));
+        lock().insert(name.to_owned(), is_bundled);
+        is_bundled
     }
 
     /// A directory without `__init__.py` inside of a package is that package's; others are shared by whoever likes.
@@ -190,17 +226,35 @@ impl<'a> World<'a> {
                 Found::Missing(true)
             };
         }
-        match self.tops.find(parent.split('/').next().unwrap_or(parent)) {
+        self.not_here(parent)
+    }
+
+    /// What is not in the sites, of a package of which another directory may hold a part.
+    fn not_here(&self, module: &str) -> Found<'a> {
+        match self.tops.find(module.split('/').next().unwrap_or(module)) {
             Top::Found | Top::Unknown => Found::Unknown,
             Top::Lost | Top::Absent => Found::Missing(false),
         }
     }
 
+    /// Whether other directories of the path may hold parts of a package.
+    fn is_shared(&self, init: &'a RelPath) -> bool {
+        self.source(init)
+            .is_some_and(|source| source.names.is_shared)
+    }
+
     /// Whether a package above a module may make it at run time, or have it elsewhere.
     fn may_be_made(&self, moment: &Moment<'a>, module: &str) -> bool {
-        let mut inner = module.split('/').skip(1);
+        let is_source = |place: Place<'_>| matches!(place, Place::Package(_) | Place::Module(_));
+        // What makes them says so where it is there.
+        let is_makers = |above: &str| {
+            let name = above.rsplit('/').next().unwrap_or(above);
+            above.contains('/')
+                && MADE_AT_RUN_TIME.contains(&name)
+                && !is_source(self.index.place(above))
+        };
         if TRIMMED.iter().any(|name| is_within(module, name))
-            || inner.any(|part| MADE_AT_RUN_TIME.contains(&part))
+            || ancestors(module).chain([module]).any(is_makers)
         {
             return true;
         }
@@ -208,8 +262,12 @@ impl<'a> World<'a> {
         above.any(|above| match self.index.place(above) {
             Place::Package(init) => self.source(init).is_none_or(|source| {
                 let made = |name: &String| is_within(module, &name.replace('.', "/"));
+                let renewed = |name: &String| {
+                    made(name) && self.index.place(&name.replace('.', "/")) == Place::Nothing
+                };
                 moment.has_passed(init, source.names.modules_from)
                     || source.names.made.iter().any(made)
+                    || source.names.renewed.iter().any(renewed)
             }),
             Place::Namespace => false,
             _ => true,
@@ -228,7 +286,9 @@ impl<'a> World<'a> {
             name,
             moment,
         };
-        let may_answer = moment.has_passed(init, source.names.getattr_from);
+        let answers = source.names.answers.as_ref();
+        let may_answer = moment.has_passed(init, source.names.getattr_from)
+            && answers.is_none_or(|names| names.contains(name));
         if may_answer && !self.binds(init, &source, &asks) {
             return None;
         }
@@ -257,16 +317,30 @@ impl<'a> World<'a> {
         {
             return None;
         }
-        for star in &names.stars {
+        let is_done = |star: &&Wanted| asks.moment.may_have_come_to(file, star.line);
+        for star in names.stars.iter().filter(is_done) {
             let base = self.base(file, star.level, &star.module);
             let Found::Source(path) = self.find(&base) else {
                 return None;
             };
+            if self.hides(path, asks.name)? {
+                continue;
+            }
             if self.gives_by(path, asks, seen) != Some(false) {
                 return None;
             }
         }
         Some(false)
+    }
+
+    /// Whether a module keeps a name from who takes all that it gives; none where it cannot be read.
+    fn hides(&self, file: &'a RelPath, name: &str) -> Option<bool> {
+        let source = self.source(file)?;
+        let names = &source.names;
+        Some(match &names.all {
+            Some(all) => !all.iter().any(|one| one == name),
+            None => !names.has_all && name.starts_with('_'),
+        })
     }
 
     /// Whether the text of a module binds a name. Who takes a name of the package that is asked does not give it to that.

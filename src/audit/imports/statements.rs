@@ -1,7 +1,7 @@
 //! What single statements and calls import.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtImportFrom};
 
 use super::guard::dotted;
 use super::steps::Wanted;
@@ -24,21 +24,26 @@ pub(super) fn imports(statement: &Stmt, line: usize) -> impl Iterator<Item = (Wa
         Stmt::ImportFrom(from) => {
             let names = from.names.iter().map(|alias| alias.name.to_string());
             let wanted = Wanted {
-                line,
-                level: from.level,
-                module: from
-                    .module
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
                 names: names.filter(|name| name != "*").collect(),
                 star: from.names.iter().any(|alias| &alias.name == "*"),
+                ..taken_of(from, line)
             };
             found.push((wanted, from.is_lazy));
         }
         _ => {}
     }
     found.into_iter()
+}
+
+/// The module of a `from`, at a place of the text.
+pub(super) fn taken_of(from: &StmtImportFrom, line: usize) -> Wanted {
+    let module = from.module.as_ref().map(ToString::to_string);
+    Wanted {
+        line,
+        level: from.level,
+        module: module.unwrap_or_default(),
+        ..Wanted::default()
+    }
 }
 
 /// What `import_module("a.b")`, `import_module(".b", __name__)` and `__import__("a.b")` import.
@@ -128,4 +133,10 @@ pub(super) fn yields(body: &[Stmt]) -> bool {
         found.visit_stmt(statement);
     }
     found.0
+}
+
+/// The line of a place in a text, from 1.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or_default();
+    memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::exits::Missing;
+use super::moment::Moment;
 use super::resolve::World;
 use super::suspects::Suspect;
 use super::{finding, line};
@@ -32,7 +33,10 @@ pub(super) fn check(
     let mut tell = |missing: &Arc<Missing>, by_bytecode: Check, by_doubt: Check, what: &str| {
         let module = missing.module.replace('.', "/");
         let is_told = told.iter().any(|one| one.module == missing.module);
-        if is_told || world.makers.name(world, &module) || world.makers.give(world, &module) {
+        if is_told
+            || world.makers.name(world, &Moment::default(), &module)
+            || world.makers.give(world, &module)
+        {
             return;
         }
         let (check, more) = match word(world, missing) {

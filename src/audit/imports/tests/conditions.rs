@@ -173,6 +173,37 @@ const CONDITIONS: &[Row] = &[
         "match a:\n case 1:\n  import a.gone\n case _:\n  import a.gone",
         true,
     ),
+    (
+        "a number that the module gave a name (netmiko)",
+        "import sys\nMAJOR = 3\ndef check():\n    if sys.version_info.major != MAJOR:\n        raise ValueError('no')\n    \
+         elif sys.version_info.minor < 8:\n        raise ValueError('no')\ncheck()\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "a version that the module gave a name",
+        "import sys\nLEAST = (3, 12)\nif sys.version_info < LEAST:\n    from . import gone\n",
+        true,
+    ),
+    (
+        "a version that the module gave a name, and then another",
+        "import sys\nLEAST = (3, 12)\nLEAST = (3, 8)\nif sys.version_info < LEAST:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "a truth is not held against a number",
+        "FLAG = None\nif FLAG == 0:\n    pass\nelse:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "the name of the package",
+        "if __name__ == 'a':\n    from . import gone\n",
+        true,
+    ),
+    (
+        "the name of another",
+        "if __name__ != 'a':\n    from . import gone\n",
+        false,
+    ),
 ];
 
 #[test]

@@ -135,6 +135,34 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
+        "a package puts other modules under their names, and asks for its own (grpcio)",
+        &[
+            (
+                "a/__init__.py",
+                "import sys\nsys.modules.update({'a.tools': 1})\nprint('.'.join([]), 'gone')\n\
+                 if sys.version_info >= (3, 6) and __name__ == 'a':\n    from .b import x\n",
+            ),
+            ("a/b.py", "from a import gone\nx = 1\n"),
+        ],
+        &["a/b.py:1 a.gone"],
+    ),
+    (
+        "what runs as a program alone",
+        &[(
+            "a/__init__.py",
+            "if __name__ == '__main__':\n    from .gone import x\n",
+        )],
+        &[],
+    ),
+    (
+        "a package puts the very module",
+        &[(
+            "a/__init__.py",
+            "import sys\nsys.modules.update({'a.gone': 1})\nfrom . import gone\n",
+        )],
+        &[],
+    ),
+    (
         "a star brings back what was taken of the package itself (debugpy)",
         &[
             ("a/__init__.py", "from a.b import *\n"),
@@ -230,6 +258,19 @@ const TREES: &[Tree] = &[
             ("a/c/types/__init__.py", ""),
         ],
         &["a/__init__.py:1 a.c.types.job"],
+    ),
+    (
+        "a module of a package fills that with names, and finds modules for it (toolz)",
+        &[
+            ("a/__init__.py", "from . import make\n"),
+            (
+                "a/make.py",
+                "import sys\nclass Finder:\n    pass\nfinder = Finder()\nsys.meta_path.append(finder)\n\
+                 finder.fill(sys.modules['a'])\n",
+            ),
+            ("b/__init__.py", "from a import merge\nimport a.parts\n"),
+        ],
+        &[],
     ),
 ];
 

@@ -1,7 +1,9 @@
 //! Small trees with imports that lead nowhere, and with some that only seem to.
 
+mod answers;
 mod conditions;
 mod executed;
+mod given;
 mod guards;
 mod hollow;
 mod known;

@@ -19,7 +19,7 @@ pub(super) fn answers(body: &[Stmt]) -> Option<Words> {
     for statement in body {
         found.visit_stmt(statement);
     }
-    match found.getters[..] {
+    match found.found[..] {
         [Getter::Function(function)] => of_function(function, &found.tables),
         // An object of the class answers, by its attributes.
         [Getter::Class(body)] => Some(attributes(body)),
@@ -100,8 +100,8 @@ impl<'a> Reader<'a> {
         match statement {
             Stmt::Raise(_) => Some(End::Left),
             Stmt::Return(one) => {
-                let is_closed = |expr: &&Expr| self.is_closed(expr);
-                let gives = known || one.value.as_deref().filter(is_closed).is_some();
+                let value = one.value.as_deref();
+                let gives = known || value.is_some_and(|value| self.is_closed(value));
                 gives.then_some(End::Left)
             }
             Stmt::If(one) => self.branches(one, known),
@@ -359,7 +359,6 @@ fn is_package(expr: &Expr) -> bool {
 fn either(one: End, other: End) -> End {
     match (one, other) {
         (End::On(a), End::On(b)) => End::On(a && b),
-        (End::Left, other) => other,
-        (other, End::Left) => other,
+        (End::Left, other) | (other, End::Left) => other,
     }
 }

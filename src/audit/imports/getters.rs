@@ -25,7 +25,7 @@ pub(super) enum Getter<'a> {
 /// The tables of words that a module binds, and its `__getattr__`.
 #[derive(Default)]
 pub(super) struct Getters<'a> {
-    pub(super) getters: Vec<Getter<'a>>,
+    pub(super) found: Vec<Getter<'a>>,
     /// Words that are the keys of a plain table of the module; none of what is bound twice, or changed.
     pub(super) tables: HashMap<&'a str, Option<Words>>,
     /// In how many functions and classes the statement stands.
@@ -38,7 +38,7 @@ impl<'a> Visitor<'a> for Getters<'a> {
             // Functions may change a table.
             Stmt::FunctionDef(function) => {
                 if self.depth == 0 && &function.name == GETATTR {
-                    self.getters.push(Getter::Function(function));
+                    self.found.push(Getter::Function(function));
                 }
                 return self.within(statement);
             }
@@ -48,14 +48,14 @@ impl<'a> Visitor<'a> for Getters<'a> {
                     let is_plain = class.arguments.is_none() && class.decorator_list.len() == 1;
                     let class = Getter::Class(&class.body);
                     let getter = if is_plain { class } else { Getter::Other };
-                    self.getters.push(getter);
+                    self.found.push(getter);
                 }
                 return self.within(statement);
             }
             Stmt::ImportFrom(from) => {
                 let given = |one: &Alias| one.asname.as_ref().unwrap_or(&one.name) == GETATTR;
                 if from.names.iter().any(given) {
-                    self.getters.push(Getter::Other);
+                    self.found.push(Getter::Other);
                 }
             }
             Stmt::Assign(assign) => {
@@ -94,7 +94,7 @@ impl<'a> Getters<'a> {
         match target {
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|part| self.bind(part, None)),
             Expr::Subscript(part) => self.bind(&part.value, None),
-            Expr::Name(name) if name.id == GETATTR => self.getters.push(Getter::Other),
+            Expr::Name(name) if name.id == GETATTR => self.found.push(Getter::Other),
             Expr::Name(name) => {
                 let words = value.and_then(words);
                 let entry = self.tables.entry(name.id.as_str());

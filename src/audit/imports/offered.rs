@@ -5,7 +5,7 @@ use super::finding;
 use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{Found, World};
-use super::roots::{Entry, entries};
+use super::roots::{Entry, entries, is_offered};
 use super::says::Says;
 use crate::model::{Check, Finding, RelPath};
 use crate::python::dist::{Dist, Form};
@@ -72,9 +72,10 @@ fn of_list(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
     world.subject.manifest.get(&list)?;
     let text = (world.subject.read)(&list)?;
     let text = String::from_utf8_lossy(&text);
-    // Stubs are no modules.
+    // Stubs are no modules, and what a builder left lying about was never brought (boto3-stubs: `dist`).
     let is_plain = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let names: Vec<&str> = text.split_whitespace().filter(is_plain).collect();
+    let is_meant = |name: &&str| is_plain(name) && (name.starts_with('_') || is_offered(name));
+    let names: Vec<&str> = text.split_whitespace().filter(is_meant).collect();
     let first = names.first()?;
     names
         .iter()

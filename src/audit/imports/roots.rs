@@ -21,7 +21,8 @@ pub(super) struct Entry {
 }
 
 /// Top-level names that packages install by mistake, or for their own use.
-const NOT_OFFERED: [&str; 15] = [
+const NOT_OFFERED: [&str; 16] = [
+    "dist",
     "tests",
     "test",
     "testing",

@@ -58,6 +58,16 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
+        "stubs, and a directory of the builder in the list (boto3-stubs)",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "a-stubs/__init__.pyi,,\n"),
+            ("a-1.dist-info/top_level.txt", "a-stubs\ndist\n"),
+            ("a-stubs/__init__.pyi", ""),
+        ],
+        &[],
+    ),
+    (
         "the only module beside stubs (ujson)",
         &[
             NAME,

@@ -33,26 +33,28 @@ impl Hashes {
 
     /// Looks at files that were read, of these digests.
     pub(crate) fn add(&self, files: &[(&RelPath, &[u8])], digests: &[Digest]) {
-        for (digest, hash) in digests.iter().zip(of_named(files)) {
-            if let Some(hash) = hash {
-                self.add_hash(*digest, hash);
-            }
-        }
-        for ((path, bytes), digest) in files.iter().zip(digests) {
-            self.look(path, *digest, bytes);
-        }
+        self.take(files, digests, of_named(files));
     }
 
     /// Looks at files that were read and have no digests. Returns what stands in the place of each: the hash, or of
     /// what has none the digest of its path.
     pub(crate) fn add_by_hash(&self, files: &[(&RelPath, &[u8])]) -> Vec<Digest> {
-        let hashes = of_named(files).into_iter();
-        let stand_ins = hashes.zip(files).map(|(hash, (path, _))| {
+        let hashes = of_named(files);
+        let stand_ins = hashes.iter().zip(files).map(|(hash, (path, _))| {
             hash.map_or_else(|| Digest::of(path.as_bytes()), Digest::from_bytes)
         });
         let stand_ins: Vec<Digest> = stand_ins.collect();
-        self.add(files, &stand_ins);
+        self.take(files, &stand_ins, hashes);
         stand_ins
+    }
+
+    fn take(&self, files: &[(&RelPath, &[u8])], digests: &[Digest], hashes: Vec<Option<[u8; 32]>>) {
+        for ((digest, hash), (path, bytes)) in digests.iter().zip(hashes).zip(files) {
+            if let Some(hash) = hash {
+                self.add_hash(*digest, hash);
+            }
+            self.look(path, *digest, bytes);
+        }
     }
 
     fn look(&self, path: &RelPath, digest: Digest, bytes: &[u8]) {

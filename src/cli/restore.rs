@@ -55,7 +55,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
             done = restore(&session.context, &site, &options);
         }
     }
-    if may_lose(&done) {
+    if may_lose(session, &done) {
         options.yes = true;
         done = restore(&session.context, &site, &options);
     }
@@ -97,10 +97,11 @@ fn named(
 }
 
 /// Whether somebody at a terminal says that what no snapshot keeps may be lost.
-pub(crate) fn may_lose(done: &Result<RestoreOutcome, Error>) -> bool {
+pub(crate) fn may_lose(session: &Session<'_>, done: &Result<RestoreOutcome, Error>) -> bool {
     let Err(Error::Losses(losses)) = done else {
         return false;
     };
+    session.ui.clear();
     place::confirms(&format!("{}: go on without that?", lost(losses)))
 }
 

@@ -261,57 +261,87 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
     })
 }
 
+/// What installers say of a cause, in lower case, and what to do about it; the first that fits counts.
+const CAUSES: &[(&[&str], &str)] = &[
+    (
+        &[
+            "401 ",
+            " 401",
+            "403 ",
+            " 403",
+            "credential",
+            "unauthorized",
+            "forbidden",
+        ],
+        "look at the credentials of the index: PIP_INDEX_URL, UV_INDEX_URL, pip.conf or .netrc of the venv's owner",
+    ),
+    (
+        &["no space left", "disk quota"],
+        "make room, beside the venv and in the store, and try again",
+    ),
+    (
+        &[
+            "connection",
+            "connect error",
+            "timed out",
+            "name resolution",
+            "unreachable",
+            "dns error",
+            "error sending request",
+        ],
+        "the index cannot be reached: PIP_FIND_LINKS=DIR with PIP_NO_INDEX=1 takes wheels of a directory (with uv: \
+         UV_FIND_LINKS, UV_OFFLINE=1)",
+    ),
+    (
+        &[
+            "do not match the hashes",
+            "hash mismatch",
+            "badzipfile",
+            "is invalid",
+            "not a zip",
+            "truncated",
+            "incomplete",
+        ],
+        "the index gives a broken file: try another index, or wheels of a directory with PIP_FIND_LINKS=DIR",
+    ),
+    (
+        &[
+            "failed to build",
+            "subprocess-exited-with-error",
+            "build backend",
+        ],
+        "it has to be built and that fails here: give a wheel of it with PIP_FIND_LINKS=DIR",
+    ),
+    (
+        &[
+            "from versions: none",
+            "was not found in the package registry",
+            "not found in the provided package locations",
+        ],
+        "the index has nothing of that name, cannot be reached, or does not take the credentials: try another index, or wheels of a directory with \
+         PIP_FIND_LINKS=DIR (with uv: UV_FIND_LINKS)",
+    ),
+    (
+        &[
+            "no matching distribution",
+            "there is no version of",
+            "no solution found",
+        ],
+        "that version is gone from the index: try another index, or name another version with --from FILE",
+    ),
+];
+
 fn install_hint(provable: &[String], said: &[String]) -> Option<String> {
-    let text = said.join("\n").to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if !provable.is_empty() {
         let names = provable.join(", ");
         return Some(format!(
             "RECORD proves every file of {names} in the live venv: without --all it is taken over"
         ));
     }
-    let hint = if says(&["401", "403", "credential", "unauthorized", "forbidden"]) {
-        "look at the credentials of the index: PIP_INDEX_URL, UV_INDEX_URL, pip.conf or .netrc of the venv's owner"
-    } else if says(&["no space left", "disk quota"]) {
-        "make room, beside the venv and in the store, and try again"
-    } else if says(&[
-        "connection",
-        "timed out",
-        "name or service",
-        "name resolution",
-        "network",
-        "proxy",
-        "dns error",
-    ]) {
-        "the index cannot be reached: wheels of a directory are taken with PIP_FIND_LINKS=DIR and PIP_NO_INDEX=1 (with uv UV_FIND_LINKS, UV_OFFLINE=1)"
-    } else if says(&[
-        "do not match the hashes",
-        "hash mismatch",
-        "badzipfile",
-        "is invalid",
-        "not a zip",
-        "truncated",
-    ]) {
-        "the index gives a broken file: try another index, or a directory of wheels with PIP_FIND_LINKS=DIR"
-    } else if says(&[
-        "no matching distribution",
-        "no version of",
-        "not found in",
-        "no solution",
-        "no versions",
-    ]) {
-        "that version is gone from the index: try another index, or name another version with --from FILE"
-    } else if says(&[
-        "failed to build",
-        "subprocess-exited-with-error",
-        "build backend",
-        "build_wheel",
-    ]) {
-        "it has to be built and that fails here: give a wheel of it with PIP_FIND_LINKS=DIR"
-    } else {
-        return None;
-    };
-    Some(hint.to_owned())
+    let text = said.join("\n").to_lowercase();
+    let fits = |(words, _): &&(&[&str], &str)| words.iter().any(|word| text.contains(word));
+    let found = CAUSES.iter().find(fits);
+    found.map(|(_, hint)| (*hint).to_owned())
 }
 
 /// What the program that failed said.

@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Made {
     /// The directory of the interpreter that made it.
     pub(crate) home: Option<PathBuf>,
+    /// The interpreter itself, where that is told.
+    pub(crate) executable: Option<PathBuf>,
     /// The version of that, such as `3.11.7`.
     pub(crate) version: Option<String>,
     /// Whether it also uses the packages of that.
@@ -34,6 +36,9 @@ impl Made {
         let prompt = prompt.map(|text| text.trim_matches(['\'', '"']).to_owned());
         Self {
             home: config.stated(&["home"]).map(PathBuf::from),
+            executable: config
+                .stated(&["executable", "base-executable"])
+                .map(PathBuf::from),
             version: config.stated(&["version_info", "version"]),
             shares: config
                 .stated(&["include-system-site-packages"])
@@ -48,19 +53,35 @@ impl Made {
         minor(self.version.as_ref()?)
     }
 
-    /// Where the interpreter that made it should be, the most certain name first.
-    pub(crate) fn interpreters(&self) -> Vec<PathBuf> {
-        let Some(home) = &self.home else {
-            return Vec::new();
-        };
-        let exact = self
-            .minor()
-            .map(|(major, minor)| format!("python{major}.{minor}"));
+    /// Where the interpreter that made it should be, the most certain name first. `venv` is where it stands: its own
+    /// links say by which of several names it was called.
+    pub(crate) fn interpreters(&self, venv: &Path) -> Vec<PathBuf> {
+        let minor = self.minor();
+        let exact = minor.map(|(major, minor)| format!("python{major}.{minor}"));
         let names = exact
             .into_iter()
             .chain(["python3".to_owned(), "python".to_owned()]);
-        names.map(|name| home.join(name)).collect()
+        let home = self.home.iter();
+        let at_home: Vec<PathBuf> = home
+            .flat_map(|home| names.clone().map(|name| home.join(name)))
+            .collect();
+        let linked = first_outside(venv);
+        let told = linked.into_iter().chain(self.executable.clone());
+        told.chain(at_home).collect()
     }
+}
+
+/// Where the interpreter of a venv leads to, by the first link that leaves the venv.
+fn first_outside(venv: &Path) -> Option<PathBuf> {
+    const LINKS_MAX: usize = 40;
+    let mut at = venv.join("bin/python");
+    for _ in 0..LINKS_MAX {
+        at = at.parent()?.join(std::fs::read_link(&at).ok()?);
+        if !at.starts_with(venv) {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// The major and minor version of an interpreter; none where it does not run. `command` runs it as whom it should.
@@ -96,10 +117,17 @@ mod tests {
             b"home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.7\n",
         );
         assert_eq!(stdlib.minor(), Some((3, 11)));
-        assert_eq!(stdlib.interpreters()[0], Path::new("/usr/bin/python3.11"));
+        let nowhere = Path::new("/nonexistent");
+        assert_eq!(
+            stdlib.interpreters(nowhere)[0],
+            Path::new("/usr/bin/python3.11")
+        );
         let uv =
             Made::parse(b"home = /opt/py\nuv = 0.13.9\nversion_info = 3.12.1\nprompt = 'app'\n");
         assert!(uv.by_uv && uv.prompt.as_deref() == Some("app") && !uv.shares);
-        assert_eq!(Made::parse(b"\0\0\0").interpreters(), Vec::<PathBuf>::new());
+        assert_eq!(
+            Made::parse(b"\0\0\0").interpreters(Path::new("/nonexistent")),
+            Vec::<PathBuf>::new()
+        );
     }
 }

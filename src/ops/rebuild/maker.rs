@@ -20,6 +20,7 @@ pub(super) struct Base {
 pub(super) fn base(
     worker: &Worker<'_>,
     made: &Made,
+    venv: &Path,
     options: &RebuildOptions,
 ) -> Result<Base, Unbuilt> {
     let asked = |path: &Path| version_of(worker.command(path));
@@ -36,7 +37,7 @@ pub(super) fn base(
             version,
         });
     }
-    let wanted = made.interpreters();
+    let wanted = made.interpreters(venv);
     for path in wanted.iter().filter(|path| path.is_file()) {
         if let Some(version) = asked(path)
             && made.minor().is_none_or(|minor| minor == version)

@@ -73,7 +73,7 @@ pub fn rebuild(
         monitor: context.monitor,
     };
     // It is only asked, and works nowhere.
-    let base = maker::base(&worker(site.path().to_owned()), &made, options)?;
+    let base = maker::base(&worker(site.path().to_owned()), &made, site.path(), options)?;
     let installer = maker::installer(live, options)?;
     let list = wanted::wanted(context, store.as_ref(), site, live, options)?;
     let plan = Plan::new(list, live, &base, options);

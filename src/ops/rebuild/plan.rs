@@ -8,7 +8,7 @@ use super::live::Live;
 use super::maker::Base;
 use super::options::RebuildOptions;
 use super::outcome::{Comes, Planned, Rebuilt, ToldBy};
-use super::taken::take_over;
+use super::taken::{take_over, top_files};
 use super::wanted::{List, Wanted};
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
@@ -105,8 +105,11 @@ impl Plan {
     ) -> Result<(), Error> {
         let monitor = build.worker.monitor;
         build.make(made)?;
-        if let Some(live) = live.filter(|_| !self.files.is_empty()) {
-            take_over(live, &self.files, (build.open()?, &build.place()), monitor)?;
+        if let Some(live) = live {
+            let new = build.open()?;
+            let mut files = self.files.clone();
+            files.extend(top_files(live, &new));
+            take_over(live, &files, (new, &build.place()), monitor)?;
         }
         if let Some(order) = &self.order
             && let Err(complaint) = build.install(order)?

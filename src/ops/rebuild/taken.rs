@@ -25,6 +25,9 @@ use crate::tree::hash::read_file;
 /// How much of a large file is copied at once.
 const PIECE_LEN: u64 = 4 << 20;
 
+/// What is larger is no setting.
+const TOP_BYTES_MAX: u64 = 1 << 20;
+
 /// Copies files of the live venv into the new one, which stands at another place until it is done.
 pub(super) fn take_over(
     live: &Live,
@@ -68,6 +71,16 @@ pub(super) fn take_over(
         staging.settle_dir(path, meta)?;
     }
     Ok(bytes)
+}
+
+/// The files at the top of the live venv that the new one has not, such as what pipx keeps there: they are nobody's
+/// package, and no Python reads them.
+pub(super) fn top_files(live: &Live, new: &Rooted) -> Vec<RelPath> {
+    let entries = live.manifest().entries().iter();
+    let at_top = entries.filter(|entry| entry.path.parent().is_some_and(|dir| dir.is_root()));
+    let small = at_top.filter(|entry| entry.size().is_some_and(|size| size <= TOP_BYTES_MAX));
+    let new = small.filter(|entry| new.stat_below(&entry.path, false).is_err());
+    new.map(|entry| entry.path.clone()).collect()
 }
 
 /// Makes the directories that are not there yet. Returns them with their attributes, each after the one above it.

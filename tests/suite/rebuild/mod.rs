@@ -1,4 +1,8 @@
 //! `rebuild`: a sound venv without a snapshot.
 
+mod index;
+mod kill;
+mod owner;
 mod scene;
 mod session;
+mod sources;

@@ -280,6 +280,15 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         if can_end || !may_fail {
             ends.push(body.then(|| self.body(here, &one.otherwise)));
         }
+        // What else may be raised is not followed; a handler that waits for it may be where it goes on (trio).
+        let others = one
+            .handlers
+            .iter()
+            .filter(|(catch, _)| !may_fail && catch[2] != Some(false));
+        for (_, steps) in others {
+            let exits = self.body(here, steps);
+            ends.extend((!exits.surely_fails()).then_some(exits));
+        }
         for (kind, failure) in Kind::ALL.into_iter().zip(failures) {
             if let Some(failure) = failure {
                 self.handled(here, one, kind, &failure, &mut ends);

@@ -7,6 +7,7 @@ use super::moment::Moment;
 use super::resolve::{Found, World};
 use super::roots::{Entry, entries, is_offered};
 use super::says::Says;
+use super::suspects::TESTS;
 use crate::model::{Check, Finding, RelPath};
 use crate::python::dist::{Dist, Form};
 
@@ -30,8 +31,10 @@ fn of_entry(world: &World<'_>, entry: &Entry) -> Option<Finding> {
     };
     // A top-level module that is gone is told of its distribution, or belongs to one that is not installed.
     let is_below = gone.contains('/');
+    // A test may name what is not there on purpose (stevedore).
+    let is_test = entry.module.split('/').any(|part| TESTS.contains(&part));
     let is_lost = world.find_for(&Moment::default(), &entry.list, gone) == Found::Missing(true);
-    if !is_below || !is_lost || world.makers.name(world, &Moment::default(), gone) {
+    if !is_below || is_test || !is_lost || world.makers.name(world, &Moment::default(), gone) {
         return None;
     }
     let what = if entry.is_program {

@@ -15,6 +15,9 @@ use super::steps::Wanted;
 use crate::model::RelPath;
 use crate::python::imports::{Import, textual};
 
+/// Packages of tests.
+pub(super) const TESTS: [&str; 3] = ["tests", "test", "_tests"];
+
 /// What imports a source shows at a look.
 pub(super) type Look<'a> = (&'a RelPath, Arc<[Import]>);
 
@@ -67,11 +70,10 @@ pub(super) fn suspects<'a>(world: &World<'a>, looks: &[Look<'a>]) -> Vec<Suspect
 
 /// Whether a source is a test, which is allowed to be incomplete.
 pub(super) fn is_test(world: &World<'_>, file: &RelPath) -> bool {
-    const TESTS: [&[u8]; 3] = [b"tests", b"test", b"_tests"];
     let below = world.index.below(file).unwrap_or_default();
     let mut parts = below.split(|&b| b == b'/');
     parts.next_back();
-    parts.any(|part| TESTS.contains(&part))
+    parts.any(|part| TESTS.iter().any(|name| name.as_bytes() == part))
 }
 
 /// Whether an import finds nothing, whatever the reason.

@@ -102,6 +102,18 @@ const STATEMENTS: &[Row] = &[
         "try:\n from ... import x\nexcept ImportError:\n import a.gone",
         true,
     ),
+    (
+        "a function raises where a handler has not left it already (trio)",
+        "def count():\n    try:\n        run(1 / 0)\n    except ZeroDivisionError:\n        return 1\n    else:\n        \
+         raise RuntimeError('no')\ncount()\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "a handler that raises leads nowhere else",
+        "def count():\n    try:\n        run(1 / 0)\n    except ZeroDivisionError:\n        raise\n\
+         count()\nfrom . import gone\n",
+        true,
+    ),
 ];
 
 #[test]

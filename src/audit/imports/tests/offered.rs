@@ -58,6 +58,22 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
+        "a part of the tests that is not there on purpose (stevedore)",
+        &[
+            NAME,
+            OWN,
+            (
+                "a-1.dist-info/entry_points.txt",
+                "[a.test]\nx = a.tests.gone:Plugin\n",
+            ),
+            ("a/__init__.py", ""),
+            ("a/b.py", ""),
+            ("a/c.py", ""),
+            ("a/tests/__init__.py", ""),
+        ],
+        &[],
+    ),
+    (
         "stubs, and a directory of the builder in the list (boto3-stubs)",
         &[
             NAME,

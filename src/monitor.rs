@@ -13,10 +13,31 @@ pub trait Monitor: Sync {
     fn read(&self, files: u64, bytes: u64);
     /// Something people should know though the work goes on.
     fn warn(&self, text: &str);
+    /// The same of what the person can change by asking for it. Who knows how adds that to the words.
+    fn advise(&self, warning: &Warning) {
+        self.warn(&warning.to_string());
+    }
     /// What was done, for those who want to follow.
     fn status(&self, text: &str);
     /// Whether the person asked to stop.
     fn cancelled(&self) -> bool;
+}
+
+/// Something that was left as it is, and that a person may ask for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Warning {
+    /// Set-id bits or file capabilities, which give whoever runs the file the rights of another.
+    #[error("'{path}' had set-id bits or file capabilities; they are not restored")]
+    PrivilegesLeftOut {
+        /// The path, as it is shown.
+        path: String,
+    },
+    /// Packages that are gone as a whole, which somebody may have wanted.
+    #[error("left as they are, since all of them is gone: {packages}")]
+    LeftGone {
+        /// Their names, with commas between.
+        packages: String,
+    },
 }
 
 /// Passes everything on but the wish to stop: for work that must be brought to its end.
@@ -34,6 +55,9 @@ impl Monitor for Unstoppable<'_> {
     }
     fn warn(&self, text: &str) {
         self.0.warn(text);
+    }
+    fn advise(&self, warning: &Warning) {
+        self.0.advise(warning);
     }
     fn status(&self, text: &str) {
         self.0.status(text);

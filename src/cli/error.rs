@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
 use venv_snap::model::{Audit, Shown};
-use venv_snap::ops::{Chosen, Error, Unbuilt, Unsettled};
+use venv_snap::ops::{Chosen, Error, Refusal, Unbuilt, Unsettled};
 use venv_snap::{StoreError, VenvError};
 
 use super::exit::Exit;
@@ -202,6 +202,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::Uncompleted { source, .. } => return hint(source),
         Error::Unbuilt(unbuilt) => return super::rebuild::hint(unbuilt),
         Error::Venv(venv) => return venv_hint(venv),
+        Error::Restore(refusal) => return restore_hint(refusal),
         Error::Damaged(_) => format!("'{name} check' tells more, and the command that installs anew what is damaged; '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
         Error::NoSnapshot {
             venv: Some(venv),
@@ -242,6 +243,22 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as 'lib/python3.*/site-packages/click'".to_owned(),
         _ => return None,
     })
+}
+
+fn restore_hint(refusal: &Refusal) -> Option<String> {
+    let hint = match refusal {
+        Refusal::NotEmpty(_) | Refusal::FilledMeanwhile(_) | Refusal::NotADirectory(_) => {
+            "--to builds only where nothing is: name another place"
+        }
+        Refusal::LineBreak => "--exact builds the tree without adapting it",
+        Refusal::PartNotKept => "--only and --heal need a store that can be written",
+        Refusal::PartOfNothing => "without --only and --heal the whole venv is restored",
+        Refusal::NeverSteady => "--copy takes none of them over",
+        Refusal::InsideVenv { .. } | Refusal::ReplacedMeanwhile | Refusal::BadPattern { .. } => {
+            return None;
+        }
+    };
+    Some(hint.to_owned())
 }
 
 /// Whether what differs is no content.

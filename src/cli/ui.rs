@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use venv_snap::monitor::Monitor;
+use venv_snap::monitor::{Monitor, Warning};
 
 use super::error::Failure;
 use super::signals::Signals;
@@ -164,6 +164,13 @@ impl Monitor for Ui {
 
     fn warn(&self, text: &str) {
         self.line("warning", text);
+    }
+
+    fn advise(&self, warning: &Warning) {
+        self.warn(&match warning {
+            Warning::PrivilegesLeftOut { .. } => format!("{warning} without --preserve-special"),
+            Warning::LeftGone { .. } => format!("{warning}; --only NAME brings one back"),
+        });
     }
 
     fn status(&self, text: &str) {

@@ -128,8 +128,8 @@ impl Audited<'_> {
         from_audit(Some(self.root), live, dists, audit, facts, caches)
     }
 
-    /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns what
-    /// could not be compared though it was asked for.
+    /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns
+    /// what could not be compared though it was asked for.
     pub(super) fn compare_bytecode(
         &self,
         audit: &mut Audit,

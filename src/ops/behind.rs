@@ -1,4 +1,5 @@
-//! What a comparison tells of links into the cache of an installer: they may be the same on both sides, and lead to nothing.
+//! What a comparison tells of links into the cache of an installer: they may be the same on both sides, and lead to
+//! nothing.
 
 use super::audit::Audited;
 use super::clues::kind;
@@ -14,7 +15,8 @@ pub(super) enum Unchanged {
     Passes,
 }
 
-/// Damage behind the links of a live tree, as changes beside those that a comparison found, which get the name of the cache.
+/// Damage behind the links of a live tree, as changes beside those that a comparison found, which get the name of the
+/// cache.
 pub(super) fn changes(root: &Rooted, scan: &Scan, unchanged: Unchanged, known: &mut Vec<Change>) {
     let audited = Audited {
         root,

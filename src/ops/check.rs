@@ -25,7 +25,8 @@ pub struct CheckOptions {
     pub caches: Vec<PathBuf>,
     /// Also import every top-level module. This runs code of the venv.
     pub import: bool,
-    /// Compare all bytecode with what its source compiles to, and not only what is suspect. This runs no code of the venv.
+    /// Compare all bytecode with what its source compiles to, and not only what is suspect. This runs no code of the
+    /// venv.
     pub compile: bool,
     /// A notice counts like damage.
     pub strict: bool,
@@ -45,7 +46,8 @@ pub struct CheckOutcome {
 }
 
 impl CheckOutcome {
-    /// Whether all could be looked at and none of it is damaged. Healthy venvs have notices, which count only where that is asked for.
+    /// Whether all could be looked at and none of it is damaged. Healthy venvs have notices, which count only where
+    /// that is asked for.
     pub fn clean(&self) -> bool {
         let mut findings = self.audit.findings.iter();
         let is_noticed = self.strict && findings.any(|one| one.accepted.is_none());

@@ -269,8 +269,8 @@ fn is_signpost_gone(live: &Manifest) -> bool {
         || get(b"pyvenv.cfg").is_none_or(is_empty)
 }
 
-/// Until when nine in ten of the whole files were put in their places, by their change times, if they were written long before:
-/// then they are copies that keep times, or links. Looks at a sample.
+/// Until when nine in ten of the whole files were put in their places, by their change times, if they were written long
+/// before: then they are copies that keep times, or links. Looks at a sample.
 fn copied_until(root: &Rooted, live: &Manifest, hurts: &[Hurt]) -> Option<Time> {
     let is_hurt = |path| hurts.binary_search_by(|hurt| hurt.path.cmp(path)).is_ok();
     let whole = live.entries().iter().filter(|entry| {

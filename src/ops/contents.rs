@@ -45,8 +45,8 @@ impl Contents<'_> {
         Ok(Kind::Altered)
     }
 
-    /// Whether the actual content may be more than merely altered: only what is shorter can be cut, and only what ends with NUL
-    /// can have a NUL tail.
+    /// Whether the actual content may be more than merely altered: only what is shorter can be cut, and only what ends
+    /// with NUL can have a NUL tail.
     pub(super) fn may_be_cut(&self) -> bool {
         let Actual::Live(file) = &self.actual else {
             return true;

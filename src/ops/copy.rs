@@ -1,5 +1,5 @@
-//! `copy`: snapshots go to another store, which gets only what it lacks. A snapshot file arrives to the byte, so it has the same
-//! name there; it is written last, once all that it needs is durable (promise 1).
+//! `copy`: snapshots go to another store, which gets only what it lacks. A snapshot file arrives to the byte, so it has
+//! the same name there; it is written last, once all that it needs is durable (promise 1).
 
 use std::path::Path;
 use std::time::{Duration, Instant};

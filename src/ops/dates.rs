@@ -1,9 +1,10 @@
-//! Which dates of a row of snapshots can be right. Each is what the clock of a host said, and a clock may have stood wrong for a while.
+//! Which dates of a row of snapshots can be right. Each is what the clock of a host said, and a clock may have stood
+//! wrong for a while.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Of dates in the order in which the snapshots were made: which of them the others contradict. The longest run that never goes back is
-/// taken for right; of two that are as long the one with the newer snapshots.
+/// Of dates in the order in which the snapshots were made: which of them the others contradict. The longest run that
+/// never goes back is taken for right; of two that are as long the one with the newer snapshots.
 pub(super) fn contradicted(dates: &[Timestamp]) -> Vec<bool> {
     // Of each date the length of the longest run that begins there, and what comes next in it.
     let mut runs: Vec<(usize, Option<usize>)> = vec![(1, None); dates.len()];

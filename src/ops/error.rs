@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::lookup::Chosen;
+use super::restore::Refusal;
 use crate::disk::PathError;
 pub(super) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
@@ -118,6 +119,9 @@ pub enum Error {
     /// A venv was not rebuilt.
     #[error(transparent)]
     Unbuilt(#[from] super::rebuild::Unbuilt),
+    /// A restore that is refused as it was asked for.
+    #[error(transparent)]
+    Restore(#[from] Refusal),
     /// The request cannot be carried out here.
     #[error("{0}")]
     Refused(String),
@@ -272,6 +276,9 @@ impl From<replace::Error> for Error {
             Failed::NoRoom(error) => Self::NoRoom(error),
             Failed::InTheWay(path) => Self::InTheWay(path),
             Failed::NotVerified { path, what } => Self::NotVerified { path, what },
+            Failed::NeverSteady => Refusal::NeverSteady.into(),
+            Failed::ReplacedMeanwhile => Refusal::ReplacedMeanwhile.into(),
+            Failed::FilledMeanwhile(path) => Refusal::FilledMeanwhile(path).into(),
             Failed::Refused(why) => Self::Refused(why),
             Failed::NotKept(error) => Self::NoIncident(Box::new((*error).into())),
             Failed::Busy(path) => Self::Busy(path),

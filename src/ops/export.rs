@@ -1,5 +1,5 @@
-//! `export`: a snapshot becomes a plain tar. Contents are read ahead in parallel, checked, and written in path order, so that
-//! memory does not grow with the files.
+//! `export`: a snapshot becomes a plain tar. Contents are read ahead in parallel, checked, and written in path order,
+//! so that memory does not grow with the files.
 
 use std::collections::VecDeque;
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! A fence around a restore: nothing but the directory around the venv and the stores can be changed any more, and root keeps
-//! only the rights that a restore needs. To be called first of all, and only by a process that does nothing else.
+//! A fence around a restore: nothing but the directory around the venv and the stores can be changed any more, and root
+//! keeps only the rights that a restore needs. To be called first of all, and only by a process that does nothing else.
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,8 @@ use super::restore::stores_of_journals;
 use crate::disk::processes::{self, Process};
 use crate::tree::Site;
 
-/// Puts it up. Returns, where the kernel holds to it, the processes that use the venvs now: from inside of the fence they cannot be
-/// seen any more.
+/// Puts it up. Returns, where the kernel holds to it, the processes that use the venvs now: from inside of the fence
+/// they cannot be seen any more.
 pub fn fence(
     context: &Context<'_>,
     sites: &[&Site],

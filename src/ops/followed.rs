@@ -14,8 +14,8 @@ use crate::store::Store;
 use crate::tree::follow::outside;
 use crate::tree::lead::{Led, digest_led, led, target};
 
-/// Which links stand for content that belongs to the venv: those of a directory of packages, and those that a RECORD lists or that
-/// stand above such a row. Those that lead to the interpreter are neither.
+/// Which links stand for content that belongs to the venv: those of a directory of packages, and those that a RECORD
+/// lists or that stand above such a row. Those that lead to the interpreter are neither.
 pub(super) fn stands_for_content(audited: &Audited<'_>) -> HashSet<RelPath> {
     let dists = audited.dists();
     let links = links(&audited.scan.manifest).map(|entry| &entry.path);
@@ -37,7 +37,8 @@ fn links(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
     entries.filter(|entry| matches!(entry.node, Node::Symlink(_)))
 }
 
-/// Tells whether a snapshot was saved with what its links led to. It reads what the snapshot knows, so it is asked last.
+/// Tells whether a snapshot was saved with what its links led to. It reads what the snapshot knows, so it is asked
+/// last.
 pub(super) fn was_followed(store: &Store, snapshot: &Snapshot) -> bool {
     let document = snapshot.document.and_then(|id| readable(store, id));
     document.is_some_and(|document| document.followed.is_some())

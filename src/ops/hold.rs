@@ -12,8 +12,8 @@ use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
 use crate::tree::Site;
 
-/// Locks the directory that holds the venv, so that two restores of one venv do not meet, whatever stores they use. A lock
-/// on the venv itself would move away with it in the exchange.
+/// Locks the directory that holds the venv, so that two restores of one venv do not meet, whatever stores they use. A
+/// lock on the venv itself would move away with it in the exchange.
 pub(super) fn hold_parent(context: &Context<'_>, site: &Site) -> Result<Rooted, Error> {
     let parent = site.open_parent()?;
     if lock(

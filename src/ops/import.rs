@@ -1,5 +1,5 @@
-//! `import`: a tar becomes a snapshot. Nothing is unpacked anywhere: what the tar says is checked, its contents go into packs, and
-//! the tree that comes of it is audited as a venv is that is saved.
+//! `import`: a tar becomes a snapshot. Nothing is unpacked anywhere: what the tar says is checked, its contents go into
+//! packs, and the tree that comes of it is audited as a venv is that is saved.
 
 use std::io::Read;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! What a tar brings flows into packs: one thread reads, all of them hash and compress, and no more than a fixed amount is on
-//! its way at any time, however long a member is.
+//! What a tar brings flows into packs: one thread reads, all of them hash and compress, and no more than a fixed amount
+//! is on its way at any time, however long a member is.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -18,7 +18,8 @@ use crate::python::hashes::Hashes;
 use crate::store::Packer;
 use crate::tree::sink::digests_of;
 
-/// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from slowly.
+/// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from
+/// slowly.
 const WAITING_MAX: usize = 2;
 /// Bytes on their way at most, however many threads there are.
 const FLOWING_MAX: usize = 48 << 20;

@@ -71,7 +71,8 @@ impl Catalog {
         self.of(venv).filter(|(_, snapshot)| snapshot.is_save())
     }
 
-    /// The newest baseline of a venv: the default of `diff` and `restore`. Also tells the newest save where that is none.
+    /// The newest baseline of a venv: the default of `diff` and `restore`. Also tells the newest save where that is
+    /// none.
     pub(super) fn default_of(
         &self,
         venv: &VenvId,

@@ -80,7 +80,8 @@ pub use report::{ReportOutcome, report};
 #[cfg(feature = "bench")]
 pub(crate) use restore::bench;
 pub use restore::{
-    Mode, OldForm, OldName, OldNames, Part, RestoreOptions, RestoreOutcome, Unsettled, restore,
+    Mode, OldForm, OldName, OldNames, Part, Refusal, RestoreOptions, RestoreOutcome, Unsettled,
+    restore,
 };
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};

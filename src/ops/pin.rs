@@ -73,8 +73,8 @@ pub fn pin(
     Ok(PinOutcome { done, given_up })
 }
 
-/// The missing snapshot that a name means: the one of those that are `gone` that begins with these digits, as no other does and not what was
-/// `found` in the catalog.
+/// The missing snapshot that a name means: the one of those that are `gone` that begins with these digits, as no other
+/// does and not what was `found` in the catalog.
 fn missing(
     gone: &[SnapshotId],
     name: &SnapshotRef,

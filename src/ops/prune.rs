@@ -1,7 +1,7 @@
 //! `prune`: frees the space of what no snapshot needs any more.
 //!
-//! Mark what is needed; delete packs that hold nothing of it, which needs no room; write the rest of half-empty packs into new
-//! ones, let the index change over in one transaction, and only then delete the old ones (promise 1).
+//! Mark what is needed; delete packs that hold nothing of it, which needs no room; write the rest of half-empty packs
+//! into new ones, let the index change over in one transaction, and only then delete the old ones (promise 1).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -81,7 +81,8 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
     Ok(outcome)
 }
 
-/// Everything that snapshots need, with forgotten ones that can still be brought back; the others are gone from here on.
+/// Everything that snapshots need, with forgotten ones that can still be brought back; the others are gone from here
+/// on.
 fn mark(
     context: &Context<'_>,
     store: &Store,

@@ -97,7 +97,8 @@ pub(super) fn repair(
     Ok(done)
 }
 
-/// Puts damaged snapshot files right, or moves them away. One that could not be read, or is of a newer format, is not damaged.
+/// Puts damaged snapshot files right, or moves them away. One that could not be read, or is of a newer format, is not
+/// damaged.
 fn mend(
     alone: &Alone<'_>,
     area: Area,
@@ -133,8 +134,9 @@ fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
     })?)
 }
 
-/// The places that may still have what was lost: first those that were named, then every venv of this host that is known.
-/// Of those only what is a venv, whatever a snapshot claims, and which the store's owner may be given contents of.
+/// The places that may still have what was lost: first those that were named, then every venv of this host that is
+/// known. Of those only what is a venv, whatever a snapshot claims, and which the store's owner may be given contents
+/// of.
 fn candidates(context: &Context<'_>, store: &Store, catalog: &Catalog, from: &[Site]) -> Vec<Site> {
     let fit = |site: &Site| {
         site.open_venv()
@@ -153,7 +155,8 @@ fn candidates(context: &Context<'_>, store: &Store, catalog: &Catalog, from: &[S
     from.iter().cloned().chain(known).collect()
 }
 
-/// Takes what is missing from a live tree. A tree that came back may tell of more that is missing, so it goes on while it helps.
+/// Takes what is missing from a live tree. A tree that came back may tell of more that is missing, so it goes on while
+/// it helps.
 fn heal(
     context: &Context<'_>,
     store: &Store,

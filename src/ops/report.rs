@@ -1,4 +1,5 @@
-//! `report`: one incident as a whole: what was found, what probably did it, what was restored, and what happened around it.
+//! `report`: one incident as a whole: what was found, what probably did it, what was restored, and what happened around
+//! it.
 
 use jiff::Timestamp;
 

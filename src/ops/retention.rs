@@ -56,8 +56,8 @@ impl Policy {
         counts == [0; 6] && self.within.is_none() && self.labels.is_empty()
     }
 
-    /// Why each snapshot of one venv stays; those without a reason may be forgotten. `snapshots` are sorted from oldest to
-    /// newest. Calendar times are those of `zone`.
+    /// Why each snapshot of one venv stays; those without a reason may be forgotten. `snapshots` are sorted from oldest
+    /// to newest. Calendar times are those of `zone`.
     pub(super) fn reasons(
         &self,
         snapshots: &[(SnapshotId, Snapshot)],

@@ -242,8 +242,8 @@ fn admit(
     }
 }
 
-/// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by `pip
-/// uninstall` one by one hardly anybody comes to that.
+/// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by
+/// `pip uninstall` one by one hardly anybody comes to that.
 fn emptied(context: &Context<'_>, store: &Store, root: &Rooted) -> Result<Option<Finding>, Error> {
     let venv = VenvId::new(&context.host, root.path());
     let catalog = store.snapshots.catalog()?;
@@ -294,8 +294,8 @@ fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool 
     known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
 }
 
-/// The newest audit of the same tree, in every byte and attribute. Not only of the snapshot before, which after a restore is
-/// of what it replaced.
+/// The newest audit of the same tree, in every byte and attribute. Not only of the snapshot before, which after a
+/// restore is of what it replaced.
 fn unchanged(
     context: &Context<'_>,
     store: &Store,

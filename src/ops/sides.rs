@@ -142,7 +142,8 @@ impl Sides<'_> {
         Ok(header.fits(&bytecode.path, source, || bytes))
     }
 
-    /// The content of a file of the actual side; none where it cannot be read, or is too long for what Python and installers write.
+    /// The content of a file of the actual side; none where it cannot be read, or is too long for what Python and
+    /// installers write.
     fn read(&self, entry: &Entry) -> Result<Option<Vec<u8>>, Error> {
         if let Some(root) = self.live {
             return Ok(read_file(root, &entry.path, TEXT_MAX));

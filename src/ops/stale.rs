@@ -1,5 +1,5 @@
-//! Bytecode that differs from the snapshot, that Python believes, and that was made from other source than the one beside it:
-//! damage, as for the audit.
+//! Bytecode that differs from the snapshot, that Python believes, and that was made from other source than the one
+//! beside it: damage, as for the audit.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,8 @@ use crate::python::interpreter::{Facts, inspect};
 use crate::tree::hash::read_file;
 
 impl Sides<'_> {
-    /// Calls damage what the audit would call stale. `stats` are those of the live tree. Only the interpreter of the venv can
-    /// tell; what it says of itself is given back where it was asked.
+    /// Calls damage what the audit would call stale. `stats` are those of the live tree. Only the interpreter of the
+    /// venv can tell; what it says of itself is given back where it was asked.
     pub(super) fn condemn_stale(
         &self,
         changes: &mut [Change],

@@ -1,5 +1,5 @@
-//! Looks at a venv that others may exchange meanwhile: a restore, or a person with `mv`. What was read of a tree that was taken
-//! away is no answer about the venv, since whoever exchanged it removes it while it is read.
+//! Looks at a venv that others may exchange meanwhile: a restore, or a person with `mv`. What was read of a tree that
+//! was taken away is no answer about the venv, since whoever exchanged it removes it while it is read.
 
 use super::context::Context;
 use super::error::Error;

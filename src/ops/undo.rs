@@ -16,8 +16,8 @@ use crate::replace::{REST, kept_prefix};
 use crate::store::{Catalog, Store};
 use crate::tree::Site;
 
-/// The tree that a later restore left beside the venv because no snapshot could hold all of it: to bring back an older state
-/// instead would surprise.
+/// The tree that a later restore left beside the venv because no snapshot could hold all of it: to bring back an older
+/// state instead would surprise.
 fn kept_since(
     site: &Site,
     catalog: &Catalog,
@@ -52,8 +52,8 @@ fn kept_since(
     Ok(kept.map(|name| parent.shown(&name)))
 }
 
-/// Refuses where a later restore than the one of `last` replaced something that is not in the list any more: to bring back an older
-/// state instead would surprise.
+/// Refuses where a later restore than the one of `last` replaced something that is not in the list any more: to bring
+/// back an older state instead would surprise.
 fn refuse_gone(
     context: &Context<'_>,
     store: &Store,

@@ -24,6 +24,15 @@ pub(crate) enum Error {
     /// What was staged is not what was asked for; it was thrown away.
     #[error("the staged tree is wrong at '{path}' ({what})")]
     NotVerified { path: String, what: String },
+    /// Files that were to be taken over changed each time after they were checked.
+    #[error("files of the tree change faster than they can be taken over")]
+    NeverSteady,
+    /// The tree is another directory than the one that was looked at.
+    #[error("the tree was replaced by somebody else in the meantime")]
+    ReplacedMeanwhile,
+    /// Where nothing stood something stands by now.
+    #[error("'{0}' is not empty any more")]
+    FilledMeanwhile(PathBuf),
     /// It cannot be done here, or not now.
     #[error("{0}")]
     Refused(String),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::reused::Reused;
 use crate::disk::meta::restorable;
 use crate::model::{Entry, Manifest, Node, RelPath, Special};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Warning};
 
 /// What a replacement may do with them.
 #[derive(Clone, Copy)]
@@ -63,7 +63,8 @@ pub(crate) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor
     }
     let meta = restorable(entry, preserve);
     if meta != entry.meta {
-        monitor.warn(&format!("'{}' had set-id bits or file capabilities; they are not restored without --preserve-special", entry.path));
+        let path = entry.path.to_string();
+        monitor.advise(&Warning::PrivilegesLeftOut { path });
         entry.meta = meta;
     }
     true

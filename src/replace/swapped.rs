@@ -15,7 +15,7 @@ use crate::disk::PathError;
 use crate::disk::meta;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::model::{RelPath, Shown};
+use crate::model::RelPath;
 use crate::monitor::{Monitor, Unstoppable};
 
 /// How often a tree whose files change under our hands is mended before we give up.
@@ -158,10 +158,7 @@ impl<'a> Verified<'a> {
         if same {
             Ok(())
         } else {
-            Err(Error::Refused(
-                "the venv was replaced by somebody else in the meantime; nothing was changed"
-                    .to_owned(),
-            ))
+            Err(Error::ReplacedMeanwhile)
         }
     }
 
@@ -184,7 +181,7 @@ impl<'a> Verified<'a> {
             self.check(monitor)?;
             self.staged.space.staging.sync()?;
         }
-        Err(Error::Refused("files of the venv change faster than they can be taken over; use --copy; nothing was changed".to_owned()))
+        Err(Error::NeverSteady)
     }
 
     /// File by file.
@@ -295,8 +292,5 @@ fn lasting(venv: &Rooted) -> Result<Inode, PathError> {
 
 /// Why a tree is not put where something came meanwhile.
 fn filled(plan: &Plan<'_>) -> Error {
-    let shown = Shown::path(plan.place.path());
-    Error::Refused(format!(
-        "'{shown}' is not empty any more; --to builds only where nothing is; nothing was changed"
-    ))
+    Error::FilledMeanwhile(plan.place.path().to_owned())
 }

@@ -2,14 +2,13 @@
 //! packs do not tell, so a lost one can be made anew where each of them is of a version that we read.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::home::{self, Home, LOCK};
-use super::storage::{Area, LocalStorage, Over, Storage};
+use super::storage::{self, Area, Over, Storage};
 use super::{Catalog, Store};
 use crate::disk::PathError;
 use crate::disk::atomic;
@@ -77,22 +76,22 @@ impl Store {
     ) -> Result<Option<String>, Error> {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let top = home::open_top(path)?;
-        let storage = LocalStorage::new(Arc::clone(&top));
+        let storage = storage::choose(&top);
         // Somebody else's directory may hold a file of that name too.
         if !storage.is_laid_out()? {
             return Err(Error::NoStore(path.clone()));
         }
         let is_foreign = home::check_owner(&top)?;
-        let what = match check(path, &storage) {
+        let what = match check(path, &*storage) {
             Err(Error::Header { what, .. }) => what,
             done => return done.map(|()| None),
         };
-        for name in LocalStorage::DIRS {
+        for name in storage::DIRS {
             if top.stat_name(name.as_bytes())?.is_none() {
                 atomic::make_private_below(&top, &top.path().join(name))?;
             }
         }
-        storage.open_dirs()?;
+        storage.prepare()?;
         if top.stat_name(LOCK.as_bytes())?.is_none() {
             home::make_lock_file(&top)?;
         }
@@ -100,7 +99,7 @@ impl Store {
         if !home.lock(Sharing::Exclusive, wait, monitor)? {
             return Err(Error::Locked(path.clone()));
         }
-        let store = Self::new(home, Arc::new(storage));
+        let store = Self::new(home, storage);
         store.is_known_throughout()?;
         put(&*store.storage, Over::Any)?;
         Ok(Some(what))

@@ -74,7 +74,7 @@ use index_handle::IndexHandle;
 use packs::Packs;
 use reader::ObjectReader;
 use snapshots::Snapshots;
-use storage::{Listed, LocalStorage, Over, Storage};
+use storage::{Listed, Over, Storage};
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Store {
             let top = Arc::new(Rooted::open(path)?);
             let names = top.names()?;
             let ours = |name: &Vec<u8>| {
-                let dirs = LocalStorage::DIRS;
+                let dirs = storage::DIRS;
                 dirs.iter().any(|dir| dir.as_bytes() == name) || name == LOCK.as_bytes()
             };
             if names.iter().any(|name| name == HEADER.as_bytes()) {
@@ -121,27 +121,27 @@ impl Store {
                 Err(error) => Err(error),
             };
             let holds = filled("packs")? || filled("snapshots")?;
-            let storage = LocalStorage::new(Arc::clone(&top));
+            let storage = storage::choose(&top);
             if holds && storage.is_laid_out()? {
-                return header::check(path, &storage);
+                return header::check(path, &*storage);
             }
             if holds || !names.iter().all(ours) {
                 return Err(Error::NotAStore(path.to_owned()));
             }
         }
-        for name in LocalStorage::DIRS {
+        for name in storage::DIRS {
             atomic::make_private_dir(&path.join(name))?;
         }
         let top = Arc::new(Rooted::open(path)?);
-        let storage = LocalStorage::new(Arc::clone(&top));
-        storage.open_dirs()?;
+        let storage = storage::choose(&top);
+        storage.prepare()?;
         home::make_lock_file(&top)?;
         let home = Home::new(path, top, wait, false)?;
         // Shared: several may write the same header, but nobody may clear what they write.
         if !home.lock(Sharing::Shared, wait, monitor)? {
             return Err(Error::Locked(path.to_owned()));
         }
-        Ok(header::put(&storage, Over::Nothing)?)
+        Ok(header::put(&*storage, Over::Nothing)?)
     }
 
     /// Opens a store and takes its shared lock, waiting at most `wait`.
@@ -149,20 +149,20 @@ impl Store {
         // The journal of a restore names the store, and is read from another directory.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let top = home::open_top(path)?;
-        let storage = LocalStorage::new(Arc::clone(&top));
+        let storage = storage::choose(&top);
         if storage.stat(Area::Top, HEADER)?.is_none() {
-            header::check(path, &storage)?;
+            header::check(path, &*storage)?;
         }
         let is_foreign = home::check_owner(&top)?;
-        header::check(path, &storage)?;
-        storage.open_dirs()?;
+        header::check(path, &*storage)?;
+        storage.prepare()?;
         if let Some(name) = network(&top)? {
             let shown = Shown::path(path);
             monitor.warn(&format!("the store '{shown}' lies on {name}: its locks and syncs are only as good as the server's"));
         }
         let home = Home::new(path, top, wait, is_foreign)?;
         home.lock_or_fail(Sharing::Shared, wait.max(Duration::from_secs(1)), monitor)?;
-        Ok(Self::new(home, Arc::new(storage)))
+        Ok(Self::new(home, storage))
     }
 
     /// A store of which the lock is held.

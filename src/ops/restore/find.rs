@@ -15,6 +15,7 @@ use crate::model::{
     Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
     RelPath, Seen,
 };
+use crate::monitor::Warning;
 use crate::ops::behind::{self, Unchanged};
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
@@ -276,10 +277,8 @@ impl Run<'_> {
             .map(|package| package.name.as_str());
         let gone: Vec<&str> = gone.collect();
         if !gone.is_empty() {
-            self.context.monitor.warn(&format!(
-                "left as they are, since all of them is gone: {}; --only NAME brings one back",
-                gone.join(", ")
-            ));
+            let packages = gone.join(", ");
+            self.context.monitor.advise(&Warning::LeftGone { packages });
         }
     }
 }

@@ -19,6 +19,7 @@ mod options;
 mod outcome;
 mod partial;
 mod recover;
+mod refusal;
 mod select;
 mod states;
 mod target;
@@ -36,7 +37,7 @@ use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
 use crate::model::shortfall::Shortfall;
-use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose, Shown};
+use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose};
 use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
@@ -44,6 +45,7 @@ use crate::tree::{Site, Standing};
 pub use old_names::{OldForm, OldName, OldNames};
 pub use options::{Part, RestoreOptions};
 pub use outcome::{Mode, RestoreOutcome, Unsettled};
+pub use refusal::Refusal;
 
 pub(super) use chosen::{put_in_place, restore_chosen};
 pub(super) use recover::{Visit, recover, recover_beside, stores_of_journals};
@@ -63,10 +65,8 @@ pub fn restore(
     let place = options.to.as_ref().unwrap_or(site);
     context.refuse_nesting(place)?;
     if place.path() != site.path() && place.path().starts_with(site.path()) {
-        let (place, site) = (Shown::path(place.path()), Shown::path(site.path()));
-        let why =
-            format!("'{place}' lies inside the venv '{site}', which a copy of it would change");
-        return Err(Error::Refused(why));
+        let (place, venv) = (place.path().to_owned(), site.path().to_owned());
+        return Err(Refusal::InsideVenv { place, venv }.into());
     }
     let store = context.open()?;
     let _parent = hold_parent(context, place)?;
@@ -191,8 +191,7 @@ impl<'a> Run<'a> {
         let stays = keep.is_some();
         let incident = Incident::prepare(context, self.store, intake, &live.scan, draft, stays)?;
         if incident.id().is_none() && !self.options.part.is_whole() {
-            let why = "--only and --heal need a store that can take the replaced state";
-            return Err(Error::Refused(why.to_owned()));
+            return Err(Refusal::PartNotKept.into());
         }
         let mut work = self.work(target, Some(live), incident);
         work.keep = keep;
@@ -248,27 +247,20 @@ impl<'a> Run<'a> {
         }
         let root = place.open()?;
         if self.options.to.is_some() && !root.names()?.is_empty() {
-            let shown = crate::model::Shown::path(place.path()).to_string();
-            return Err(Error::Refused(format!(
-                "'{shown}' is not empty; --to builds only where nothing is"
-            )));
+            return Err(Refusal::NotEmpty(place.path().to_owned()).into());
         }
         Ok(Some(root))
     }
 
     fn into_empty_place(self, place: &Site, target: Target) -> Result<RestoreOutcome, Error> {
         if place.standing() == Standing::Other && self.options.to.is_some() {
-            let shown = crate::model::Shown::path(place.path()).to_string();
-            return Err(Error::Refused(format!(
-                "'{shown}' is a file; --to builds only where nothing is"
-            )));
+            return Err(Refusal::NotADirectory(place.path().to_owned()).into());
         }
         let empty = Manifest::default();
         let specials = self.specials(&empty, false);
         let target = target.map(|manifest| specials.settle(manifest));
         if !self.options.part.is_whole() {
-            let why = "--only and --heal mend a venv that stands there, and nothing does";
-            return Err(Error::Refused(why.to_owned()));
+            return Err(Refusal::PartOfNothing.into());
         }
         if self.options.dry_run {
             let sides = Sides {

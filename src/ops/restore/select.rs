@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::Part;
+use super::{Part, Refusal};
 use crate::diagnose::{Packages, Progress};
 use crate::model::{Change, Class, Entry, Kind, Manifest, Node, PackageChange, RelPath};
 use crate::ops::error::Error;
@@ -191,7 +191,8 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
             .literal_separator(true)
             .build();
         set.add(glob.map_err(|error| {
-            Error::Refused(format!("'{pattern}' is no pattern: {}", error.kind()))
+            let (pattern, why) = (pattern.clone(), error.kind().to_string());
+            Refusal::BadPattern { pattern, why }
         })?);
     }
     set.build()

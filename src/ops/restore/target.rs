@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::RestoreOptions;
 use super::select::Selection;
+use super::{Refusal, RestoreOptions};
 use crate::model::compare::compare;
 use crate::model::shortfall::Shortfall;
 use crate::model::{Entry, Manifest, Node, RelPath};
@@ -67,8 +67,7 @@ impl Target {
             });
         }
         if place.path().as_os_str().as_bytes().contains(&b'\n') {
-            let why = "no script can name a path with a line break; --exact builds the tree without adapting it";
-            return Err(Error::Refused(why.to_owned()));
+            return Err(Refusal::LineBreak.into());
         }
         let done = adapted(store, manifest, (&from, place.path()), live)?;
         if live.is_none() {

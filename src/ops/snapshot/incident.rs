@@ -36,8 +36,8 @@ pub(in crate::ops) fn scan_live<'s>(
     }
 }
 
-/// The snapshot of the replaced state: its content is in the store, but it counts only once the journal names it. A crash
-/// before that would otherwise leave a snapshot that `undo` takes for the last restore.
+/// The snapshot of the replaced state: its content is in the store, but it counts only once the journal names it. A
+/// crash before that would otherwise leave a snapshot that `undo` takes for the last restore.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::ops) struct Incident {
     snapshot: Option<(SnapshotId, Snapshot)>,
@@ -69,7 +69,8 @@ impl Incident {
         self.completions.push(id);
     }
 
-    /// Stores the replaced state. Where the store cannot take it, the restore is refused unless the old tree is kept anyway.
+    /// Stores the replaced state. Where the store cannot take it, the restore is refused unless the old tree is kept
+    /// anyway.
     pub(in crate::ops) fn prepare(
         context: &Context<'_>,
         store: &Store,
@@ -106,8 +107,8 @@ impl Incident {
         }
     }
 
-    /// Remembers that there was nothing, so that `undo` does not bring back an older state. Where the store cannot take even
-    /// that, nothing is lost by going on.
+    /// Remembers that there was nothing, so that `undo` does not bring back an older state. Where the store cannot take
+    /// even that, nothing is lost by going on.
     pub(in crate::ops) fn of_nothing(
         context: &Context<'_>,
         store: &Store,

@@ -1,4 +1,5 @@
-//! What verbs need of snapshots: one is drafted, an incident is kept, what is missing is found and taken from a live tree.
+//! What verbs need of snapshots: one is drafted, an incident is kept, what is missing is found and taken from a live
+//! tree.
 
 mod draft;
 mod hurt;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::memory::MemoryStorage;
-use super::{Area, LocalStorage, Over, Storage};
+use super::{Area, DIRS, Over, Storage, choose};
 use crate::disk::atomic;
 use crate::disk::rooted::Rooted;
 
@@ -23,12 +23,12 @@ fn in_memory(claim: impl FnOnce(&dyn Storage)) {
 
 fn in_a_directory(claim: impl FnOnce(&dyn Storage)) {
     let scratch = tempfile::tempdir().unwrap();
-    for dir in LocalStorage::DIRS {
+    for dir in DIRS {
         atomic::make_private_dir(&scratch.path().join(dir)).unwrap();
     }
-    let storage = LocalStorage::new(Arc::new(Rooted::open(scratch.path()).unwrap()));
-    storage.open_dirs().unwrap();
-    claim(&storage);
+    let storage = choose(&Arc::new(Rooted::open(scratch.path()).unwrap()));
+    storage.prepare().unwrap();
+    claim(&*storage);
 }
 
 macro_rules! claims {

@@ -55,25 +55,6 @@ impl LocalStorage {
         }
     }
 
-    /// Opens the directories. None of them may be a link, and each is its owner's alone.
-    pub(crate) fn open_dirs(&self) -> Result<(), PathError> {
-        self.dir(Area::Packs)?;
-        self.dir(Area::Snapshots)?;
-        // Tools that copy a store may leave out what is empty.
-        for (slot, name) in [(&self.pins, "pins"), (&self.tmp, TMP)] {
-            match self.enter(slot, name) {
-                Err(error) if error.is_missing() && self.top.may_write() => {
-                    atomic::make_private_below(&self.top, &error.path)?;
-                    self.enter(slot, name)?;
-                }
-                done => {
-                    done?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The directory of an area. One that is made when first needed may not be there.
     fn dir(&self, area: Area) -> Result<&Rooted, PathError> {
         let slot = match area {
@@ -171,6 +152,25 @@ impl Draft for LocalDraft<'_> {
 }
 
 impl Storage for LocalStorage {
+    /// Opens the directories. None of them may be a link, and each is its owner's alone.
+    fn prepare(&self) -> Result<(), PathError> {
+        self.dir(Area::Packs)?;
+        self.dir(Area::Snapshots)?;
+        // Tools that copy a store may leave out what is empty.
+        for (slot, name) in [(&self.pins, "pins"), (&self.tmp, TMP)] {
+            match self.enter(slot, name) {
+                Err(error) if error.is_missing() && self.top.may_write() => {
+                    atomic::make_private_below(&self.top, &error.path)?;
+                    self.enter(slot, name)?;
+                }
+                done => {
+                    done?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn begin(&self) -> Result<Box<dyn Draft + '_>, PathError> {
         let temp = Temp::create(self.tmp()?)?;
         Ok(Box::new(LocalDraft {

@@ -139,6 +139,10 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    fn prepare(&self) -> Result<(), PathError> {
+        Ok(())
+    }
+
     fn is_laid_out(&self) -> Result<bool, PathError> {
         let inner = self.inner();
         let of_store = |area| matches!(area, Area::Packs | Area::Snapshots);

@@ -11,9 +11,19 @@ mod local;
 pub(super) mod memory;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::disk::PathError;
-pub(super) use local::LocalStorage;
+use crate::disk::rooted::Rooted;
+use local::LocalStorage;
+
+/// The names of the directories that every store in a directory of this host has.
+pub(super) const DIRS: [&str; 4] = LocalStorage::DIRS;
+
+/// Chooses what keeps the files of the store in a directory, of which nothing is looked at yet. No other place does.
+pub(super) fn choose(top: &Arc<Rooted>) -> Arc<dyn Storage> {
+    Arc::new(LocalStorage::new(Arc::clone(top)))
+}
 
 /// The kinds of files that are the truth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -85,6 +95,9 @@ pub(crate) trait Draft: Send {
 
 /// Keeps the files of a store, for several processes at once.
 pub(crate) trait Storage: fmt::Debug + Send + Sync {
+    /// Makes ready for use, and refuses what somebody else could change.
+    fn prepare(&self) -> Result<(), PathError>;
+
     /// Begins a file whose name is known only when it is complete.
     fn begin(&self) -> Result<Box<dyn Draft + '_>, PathError>;
 

@@ -1,5 +1,6 @@
-//! Scripts whose first line another tool rewrote after the install: pipx adds `-E`, venv-pack names `env`, people run `sed` over a
-//! venv that they moved. Such a script is sound where all below that line is RECORD's and the interpreter is that of this venv.
+//! Scripts whose first line another tool rewrote after the install: pipx adds `-E`, venv-pack names `env`, people run
+//! `sed` over a venv that they moved. Such a script is sound where all below that line is RECORD's and the interpreter
+//! is that of this venv.
 
 use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
@@ -54,7 +55,8 @@ fn is_of_this_venv(subject: &Subject<'_>, head: &Head<'_>, root: &[u8]) -> bool 
     path.is_some_and(|path| (subject.reaches)(&path))
 }
 
-/// The first lines that an installer may have written here, when the venv stood here or where something in it still says.
+/// The first lines that an installer may have written here, when the venv stood here or where something in it still
+/// says.
 fn heads(subject: &Subject<'_>, root: &[u8], script: &RelPath) -> Vec<Vec<u8>> {
     let mut names: BTreeSet<Vec<u8>> = NAMES.iter().map(|name| name.to_vec()).collect();
     let entries = subject.manifest.entries().iter();
@@ -97,7 +99,8 @@ fn forms(interpreter: &[u8]) -> [Vec<u8>; 4] {
     ]
 }
 
-/// Where the venv stands, and where it stood: `pyvenv.cfg` keeps the command that made it, and bytecode the paths of its sources.
+/// Where the venv stands, and where it stood: `pyvenv.cfg` keeps the command that made it, and bytecode the paths of
+/// its sources.
 fn places(subject: &Subject<'_>, root: &[u8]) -> BTreeSet<Vec<u8>> {
     let mut places = BTreeSet::from([root.to_vec()]);
     let config = RelPath::new(b"pyvenv.cfg")

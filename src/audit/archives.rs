@@ -1,5 +1,5 @@
-//! Archives from which Python imports: eggs that were installed without being unpacked. No RECORD speaks of them, but a zip has
-//! checksums of its own.
+//! Archives from which Python imports: eggs that were installed without being unpacked. No RECORD speaks of them, but a
+//! zip has checksums of its own.
 
 use super::Subject;
 use crate::model::{Check, Finding};

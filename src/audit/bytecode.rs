@@ -1,5 +1,5 @@
-//! Bytecode that Python would believe and cannot use: cut or filled with NUL behind a header that fits the source, or in the
-//! place of the source. Python rebuilds what does not fit, but fails on this.
+//! Bytecode that Python would believe and cannot use: cut or filled with NUL behind a header that fits the source, or
+//! in the place of the source. Python rebuilds what does not fit, but fails on this.
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 

@@ -256,8 +256,7 @@ fn content(
         return Verdict::Good { empty: false };
     }
     let rewritten = || {
-        let text =
-            "it is configuration that was changed since it was installed; restore --heal leaves it";
+        let text = "it is configuration that was changed since it was installed; healing leaves it";
         with_size(finding(Check::ConfigChanged, text.to_owned()))
     };
     if let Some(expected) = row.size.filter(|expected| *expected != size) {

@@ -1,5 +1,5 @@
-//! What an interrupted installer put aside: rubbish where the distribution stands complete beside it, and perhaps the only copy
-//! where it does not.
+//! What an interrupted installer put aside: rubbish where the distribution stands complete beside it, and perhaps the
+//! only copy where it does not.
 
 use super::Subject;
 use crate::model::{Check, Finding, Manifest, RelPath};

@@ -1,4 +1,5 @@
-//! Venvs that stand inside of this one: their files are part of the tree, but they are audited only where they are named themselves.
+//! Venvs that stand inside of this one: their files are part of the tree, but they are audited only where they are
+//! named themselves.
 
 use super::Subject;
 use crate::model::{Check, Finding, Manifest, RelPath};

@@ -43,8 +43,8 @@ fn orphan(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     Some(Finding::new(check, text).at(path))
 }
 
-/// The module that a script imports which pip, uv or setuptools made for an entry point: `from MODULE import NAME`, and the name is
-/// called. None where somebody wrote it.
+/// The module that a script imports which pip, uv or setuptools made for an entry point: `from MODULE import NAME`, and
+/// the name is called. None where somebody wrote it.
 fn wrapped(content: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(content).ok()?;
     let rewrites = text.contains("sys.argv[0]") && text.contains("sys.exit(");

@@ -1,5 +1,5 @@
-//! Files that two distributions list. Which of them wrote last is a matter of chance where an installer works on several at
-//! once (`findings/which_owner_wins_by_chance.sh`), so what stands there is told, not guessed.
+//! Files that two distributions list. Which of them wrote last is a matter of chance where an installer works on
+//! several at once (`findings/which_owner_wins_by_chance.sh`), so what stands there is told, not guessed.
 
 use std::collections::BTreeMap;
 

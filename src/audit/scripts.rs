@@ -133,7 +133,8 @@ fn orphaned(interpreter: &Path, scripts: &[&RelPath]) -> Finding {
     Finding::new(Check::ScriptInterpreter, text)
 }
 
-/// What is told of scripts that belong to another venv. One that was moved and of which another was made at its old place looks the same.
+/// What is told of scripts that belong to another venv. One that was moved and of which another was made at its old
+/// place looks the same.
 fn of_another(venv: &Path, scripts: &[&RelPath]) -> Finding {
     let text = format!(
         "they run the interpreter of another venv, '{}', and what they install or remove is there: {}. This venv is a copy of \

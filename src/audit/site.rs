@@ -1,5 +1,5 @@
-//! Whether there is a directory from which the interpreter imports packages. An empty one is a venv without packages; where
-//! there is none, or no way leads there, a venv has lost them all.
+//! Whether there is a directory from which the interpreter imports packages. An empty one is a venv without packages;
+//! where there is none, or no way leads there, a venv has lost them all.
 
 use super::Subject;
 use super::files::standing_above;

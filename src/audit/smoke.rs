@@ -1,5 +1,5 @@
-//! The smoke test: every top-level module is imported once, by the venv's own interpreter. It runs code of the venv, so it is
-//! asked for; a module that fails is tried once more alone, since some fail only in company.
+//! The smoke test: every top-level module is imported once, by the venv's own interpreter. It runs code of the venv, so
+//! it is asked for; a module that fails is tried once more alone, since some fail only in company.
 
 use std::process::Command;
 use std::time::Duration;
@@ -19,8 +19,8 @@ const TOP_LEVEL_MAX: u64 = 64 << 10;
 /// How long one import may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Imports by name; the last line of an error says what is wrong. `-P` keeps the working directory out of the path where it is
-/// known, the working directory is an empty one anyhow.
+/// Imports by name; the last line of an error says what is wrong. `-P` keeps the working directory out of the path
+/// where it is known, the working directory is an empty one anyhow.
 const IMPORT: &str = "import sys,os,importlib,importlib.util\nname,sure=sys.argv[1:]\nif sure or importlib.util.find_spec(name):importlib.import_module(name)\nos._exit(86)";
 /// How the interpreter ends where the import came to its end: a module may end it in any other way, also with success.
 const IMPORTED: i32 = 86;
@@ -53,8 +53,8 @@ pub(crate) fn smoke(root: &Rooted, manifest: &Manifest, dists: &Dists) -> Option
     Some(failures)
 }
 
-/// The modules of editable installs, whose files lie elsewhere: those that `top_level.txt` names, or else the one that is called as the
-/// distribution is.
+/// The modules of editable installs, whose files lie elsewhere: those that `top_level.txt` names, or else the one that
+/// is called as the distribution is.
 fn editable(root: &Rooted, dists: &Dists) -> Vec<Module> {
     let mut found = Vec::new();
     for dist in dists.all.iter().filter(|dist| dist.editable()) {

@@ -1,5 +1,5 @@
-//! Sources outside of the venv that it uses: those of editable installs, and directories that `.pth` files add. What is gone
-//! there cannot be imported, though no byte of the venv is damaged.
+//! Sources outside of the venv that it uses: those of editable installs, and directories that `.pth` files add. What is
+//! gone there cannot be imported, though no byte of the venv is damaged.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -64,8 +64,8 @@ fn added<'a>(subject: &'a Subject<'_>) -> Vec<(&'a RelPath, PathBuf)> {
     places.collect()
 }
 
-/// The absolute paths to which finders of editable installs map modules, each with the finder: texts in what setuptools, meson-python
-/// and scikit-build-core write. Of what lies together the first is enough.
+/// The absolute paths to which finders of editable installs map modules, each with the finder: texts in what
+/// setuptools, meson-python and scikit-build-core write. Of what lies together the first is enough.
 fn mapped<'a>(subject: &'a Subject<'_>) -> Vec<(&'a RelPath, PathBuf)> {
     let finders = among_packages(subject).filter(|path| is_finder(path.name()));
     let mut places = Vec::new();

@@ -1,9 +1,10 @@
-//! Bytecode that Python would run although it was compiled from other source of the same size and time. Only compiling the
-//! source again shows that, which takes long for a whole venv; what is suspect is compared always.
+//! Bytecode that Python would run although it was compiled from other source of the same size and time. Only compiling
+//! the source again shows that, which takes long for a whole venv; what is suspect is compared always.
 //!
 //! Suspect is bytecode whose source changed after it. An installer writes the source first, and Python compiles what it
-//! reads; so the inode of the source is the older one, unless somebody wrote the source anew and put size and time back.
-//! Copies of trees and links to a cache change inodes in any order: where too many seem suspect, less is believed.
+//! reads; so the inode of the source is the older one, unless somebody wrote the source anew and put size and time
+//! back. Copies of trees and links to a cache change inodes in any order: where too many seem suspect, less is
+//! believed.
 
 use std::collections::HashSet;
 
@@ -131,8 +132,9 @@ impl Candidate {
 }
 
 impl Seen<'_> {
-    /// Of bytecode that is not as it was saved: what may have to be compared with its source. That is all of it where it is little, else
-    /// what may be suspect. Python rewrites bytecode by itself, perhaps of a whole venv, and then no interpreter need be asked.
+    /// Of bytecode that is not as it was saved: what may have to be compared with its source. That is all of it where
+    /// it is little, else what may be suspect. Python rewrites bytecode by itself, perhaps of a whole venv, and then no
+    /// interpreter need be asked.
     pub(crate) fn worth_comparing(&self, changed: &[&RelPath]) -> HashSet<RelPath> {
         let is_younger = |path: &RelPath| {
             let source = self.stat(&source_of(path)?)?;

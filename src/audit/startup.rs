@@ -1,5 +1,5 @@
-//! What Python runs at each start of this venv: whether it can, and what of it no distribution lists. Whoever looks for the
-//! cause of something odd wants to know of code that nobody installed.
+//! What Python runs at each start of this venv: whether it can, and what of it no distribution lists. Whoever looks for
+//! the cause of something odd wants to know of code that nobody installed.
 
 use super::Subject;
 use super::python::is_valid_python;
@@ -97,7 +97,8 @@ fn path_file(subject: &Subject<'_>, rules: Rules, site: &RelPath, path: &RelPath
     findings
 }
 
-/// Whether a `.start` file beside it takes the place of the code of a path file. One that cannot be decoded does not count.
+/// Whether a `.start` file beside it takes the place of the code of a path file. One that cannot be decoded does not
+/// count.
 fn is_void(subject: &Subject<'_>, rules: Rules, site: &RelPath, path: &RelPath) -> bool {
     let stem = path.name().strip_suffix(b".pth").unwrap_or_default();
     let name = [stem, b".start"].concat();
@@ -132,7 +133,8 @@ fn start_file(subject: &Subject<'_>, rules: Rules, path: &RelPath) -> Vec<Findin
     told.collect()
 }
 
-/// The form of a module that Python would take: a package first, then an extension, source, and bytecode that stands alone.
+/// The form of a module that Python would take: a package first, then an extension, source, and bytecode that stands
+/// alone.
 fn customize(subject: &Subject<'_>, site: &RelPath, name: &str) -> Option<Finding> {
     let at = |text: String| {
         text.split('/')
@@ -178,7 +180,8 @@ fn own_customize(subject: &Subject<'_>, name: &str) -> Option<String> {
     (is_known && !(subject.gone)(&own)).then(|| crate::model::Shown::path(&own).to_string())
 }
 
-/// Whether an installer wrote such a line, which it lists nowhere: virtualenv, and setuptools for what it installed in its old ways.
+/// Whether an installer wrote such a line, which it lists nowhere: virtualenv, and setuptools for what it installed in
+/// its old ways.
 fn is_of_an_installer(path: &RelPath, code: &str) -> bool {
     let code = code.trim_end();
     match path.name() {

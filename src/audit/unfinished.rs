@@ -1,5 +1,5 @@
-//! Distributions whose install did not come to its end: an installer was killed, or failed and left what it had begun. What uv says of
-//! such a state afterwards is "Checked".
+//! Distributions whose install did not come to its end: an installer was killed, or failed and left what it had begun.
+//! What uv says of such a state afterwards is "Checked".
 
 use super::Subject;
 use crate::model::{Check, Finding, Node, RelPath};
@@ -50,7 +50,8 @@ fn shown(sign: &Sign) -> String {
     }
 }
 
-/// Temporary files that an installer left in `bin` or in an info directory, where that of its own distribution is finished.
+/// Temporary files that an installer left in `bin` or in an info directory, where that of its own distribution is
+/// finished.
 fn temporaries(subject: &Subject<'_>) -> impl Iterator<Item = Finding> {
     let entries = subject.manifest.entries().iter();
     let files = entries.filter(|entry| matches!(entry.node, Node::File { .. }));

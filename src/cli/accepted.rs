@@ -1,4 +1,5 @@
-//! Findings that a project accepts: `snap.toml`, or `[tool.venv-snap]` of `pyproject.toml`, in the directory of the venv.
+//! Findings that a project accepts: `snap.toml`, or `[tool.venv-snap]` of `pyproject.toml`, in the directory of the
+//! venv.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -54,7 +55,8 @@ pub(crate) fn rules(site: &Site) -> Result<Vec<Accept>, Failure> {
     }
 }
 
-/// Reads a file in which whoever may write beside the venv may have put anything: a pipe is not waited for, a device not read.
+/// Reads a file in which whoever may write beside the venv may have put anything: a pipe is not waited for, a device
+/// not read.
 fn read(path: &Path) -> Result<Option<String>, Failure> {
     let failed = |why: &dyn std::fmt::Display| {
         let shown = Shown::path(path);
@@ -78,7 +80,8 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
-/// What is wrong with a text, and in which line, without the line itself: the name may be a link to a file that nobody else may read.
+/// What is wrong with a text, and in which line, without the line itself: the name may be a link to a file that nobody
+/// else may read.
 fn reason(error: &toml::de::Error, text: &str) -> String {
     let before = error.span().and_then(|span| text.get(..span.start));
     match before {

@@ -1,4 +1,5 @@
-//! What the system grants this process: descriptors, threads, and an error in place of the signal for a file that grows too large.
+//! What the system grants this process: descriptors, threads, and an error in place of the signal for a file that grows
+//! too large.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,7 +9,8 @@ use std::thread::{Builder, available_parallelism};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::SIGXFSZ;
 
-/// So many descriptors the process needs beside those of its threads: the store, its index, locks and what a restore holds.
+/// So many descriptors the process needs beside those of its threads: the store, its index, locks and what a restore
+/// holds.
 const OWN_DESCRIPTORS: u64 = 40;
 /// So many each thread needs at most: directories and files that are being read.
 const EACH_DESCRIPTORS: u64 = 4;
@@ -26,8 +28,8 @@ pub(crate) fn set_up() {
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
-/// Starts the threads that work: one for each core, or as many as are granted; where that is none, this thread does all. A fence holds
-/// only threads that are started after it stands.
+/// Starts the threads that work: one for each core, or as many as are granted; where that is none, this thread does
+/// all. A fence holds only threads that are started after it stands.
 pub(crate) fn start_threads() {
     let granted = getrlimit(Resource::Nofile).current;
     let cores = asked_for().unwrap_or_else(|| available_parallelism().map_or(1, usize::from));

@@ -69,8 +69,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Keeps what follows within the directories around some venvs and the store. This thread must not have started others
-    /// that work.
+    /// Keeps what follows within the directories around some venvs and the store. This thread must not have started
+    /// others that work.
     pub(crate) fn fence(&self, sites: &[&Site], preserve_special: bool) -> Option<Vec<Process>> {
         let using = fence(&self.context, sites, preserve_special);
         if using.is_none() && self.verbose {

@@ -1,5 +1,5 @@
-//! Ctrl-C and SIGTERM: the work ends in order, with nothing half done. A second Ctrl-C ends it at once, and then the next
-//! command cleans up.
+//! Ctrl-C and SIGTERM: the work ends in order, with nothing half done. A second Ctrl-C ends it at once, and then the
+//! next command cleans up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

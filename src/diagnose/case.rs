@@ -12,7 +12,8 @@ use crate::python::dist::Installer;
 pub(crate) struct Hurt {
     /// Where.
     pub(crate) path: RelPath,
-    /// How; `Missing`, `Emptied`, `Truncated`, `ZeroFilled`, `Altered`, `Unreadable`, `Type`, `Link`, `Mode` or `Owner`.
+    /// How; `Missing`, `Emptied`, `Truncated`, `ZeroFilled`, `Altered`, `Unreadable`, `Type`, `Link`, `Mode` or
+    /// `Owner`.
     pub(crate) kind: Kind,
     /// The distribution that owns it.
     pub(crate) package: Option<String>,
@@ -26,7 +27,8 @@ pub(crate) struct Hurt {
     pub(crate) saved: bool,
     /// What is there now; none for what is missing, but for a link that leads nowhere.
     pub(crate) actual: Option<Actual>,
-    /// Whether bytecode beside it was compiled from the source that it should be: so it was there and whole after its install.
+    /// Whether bytecode beside it was compiled from the source that it should be: so it was there and whole after its
+    /// install.
     pub(crate) compiled: bool,
 }
 
@@ -99,7 +101,8 @@ pub(crate) struct Case<'a> {
     pub(crate) same_install: HashSet<String>,
     /// Distributions without INSTALLER, which is written last, by name.
     pub(crate) unfinished: BTreeMap<String, Interruption>,
-    /// What installers' caches have of the distributions whose damage came with the install, where it has the same damage.
+    /// What installers' caches have of the distributions whose damage came with the install, where it has the same
+    /// damage.
     pub(crate) cached: Vec<CacheEntry>,
     /// Leftovers of an interrupted pip in site-packages (`~ip`, `~lick-8.1.7.dist-info`).
     pub(crate) leftovers: Vec<RelPath>,
@@ -109,10 +112,11 @@ pub(crate) struct Case<'a> {
     pub(crate) interpreter: Option<String>,
     /// What has to be put right then.
     pub(crate) culprit: Culprit,
-    /// Whether an entry that leads to the interpreter is gone or empty: `bin/python` (or `bin/python3` where there is no other), or
-    /// `pyvenv.cfg`.
+    /// Whether an entry that leads to the interpreter is gone or empty: `bin/python` (or `bin/python3` where there is
+    /// no other), or `pyvenv.cfg`.
     pub(crate) signpost_gone: bool,
-    /// Until when nearly all whole files were put in their places, if they were written long before, as in a copy that keeps times.
+    /// Until when nearly all whole files were put in their places, if they were written long before, as in a copy that
+    /// keeps times.
     pub(crate) copied_until: Option<Time>,
     /// Whether the file system that holds the venv has no room, when it is looked at.
     pub(crate) full: bool,

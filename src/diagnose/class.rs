@@ -5,7 +5,8 @@
 use crate::model::{Change, Class, Entry, Kind, Node, RelPath};
 use crate::python::bytecode::is_bytecode;
 
-/// The class of a difference. `fails` tells of bytecode whether Python would load it, since its header fits its source, and fail.
+/// The class of a difference. `fails` tells of bytecode whether Python would load it, since its header fits its source,
+/// and fail.
 pub(crate) fn classify(
     path: &RelPath,
     kind: Kind,
@@ -21,8 +22,8 @@ pub(crate) fn classify(
     }
 }
 
-/// Python rebuilds bytecode that is gone, empty or does not fit. What it believes and cannot use makes it fail, and what
-/// changed while its time stood still was not written by Python.
+/// Python rebuilds bytecode that is gone, empty or does not fit. What it believes and cannot use makes it fail, and
+/// what changed while its time stood still was not written by Python.
 fn bytecode_class(
     kind: Kind,
     expected: Option<&Entry>,

@@ -5,9 +5,9 @@ use crate::model::RelPath;
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Hash, Row};
 
-/// Whether a new RECORD of the same version is that of the same build, with files left out: what a faulty wheel or cache leaves once an
-/// installer has written RECORD to match. METADATA and WHEEL tell one build from another; what else lies beside them each installer
-/// writes in its own way.
+/// Whether a new RECORD of the same version is that of the same build, with files left out: what a faulty wheel or
+/// cache leaves once an installer has written RECORD to match. METADATA and WHEEL tell one build from another; what
+/// else lies beside them each installer writes in its own way.
 pub(super) fn left_out(old: &Dist, new: &Dist) -> bool {
     let hash = |dist: &Dist, path: &RelPath| {
         let (_, record) = dist.record.as_ref()?;

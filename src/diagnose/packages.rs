@@ -343,7 +343,8 @@ impl<'a> Packages<'a> {
     }
 }
 
-/// Whether two lists of files are one. Where one of them lies behind a link, no tree has its digest, and what they say counts.
+/// Whether two lists of files are one. Where one of them lies behind a link, no tree has its digest, and what they say
+/// counts.
 pub(super) fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
     let digest = |dist: &Dist, manifest: &Manifest| {
         let (path, _) = dist.record.as_ref()?;

@@ -75,8 +75,8 @@ impl Packages<'_> {
         }
     }
 
-    /// Whether an entry is the info directory of a distribution of which nothing tells what it is, and which is new: the
-    /// audit calls that damage as well.
+    /// Whether an entry is the info directory of a distribution of which nothing tells what it is, and which is new:
+    /// the audit calls that damage as well.
     pub(super) fn is_ruined(&self, change: &Change) -> bool {
         let is_it = |dist: &Dist| {
             let is_read = dist.unread.is_empty() && dist.form == Form::DistInfo;

@@ -6,8 +6,8 @@ use crate::python::dist::{Dist, Hash, Row};
 
 use super::packages::Agrees;
 
-/// Which of several distributions of one name stands there: the one of which the fewest files are missing or other than it says. A copy
-/// over an older state leaves that one's info directory beside it, and files that the new one dropped.
+/// Which of several distributions of one name stands there: the one of which the fewest files are missing or other than
+/// it says. A copy over an older state leaves that one's info directory beside it, and files that the new one dropped.
 pub(super) fn standing<'a>(
     dists: &'a [Dist],
     after: &Manifest,
@@ -26,8 +26,8 @@ pub(super) fn standing<'a>(
         .min_by_key(|dist| (!is_whole(dist), wrong(dist)))
 }
 
-/// Which of several distributions of one name stood in the snapshot: the one that stands there still, or else the one of which the
-/// fewest files are missing.
+/// Which of several distributions of one name stood in the snapshot: the one that stands there still, or else the one
+/// of which the fewest files are missing.
 pub(super) fn stood<'a>(
     dists: &'a [Dist],
     before: &Manifest,

@@ -1,5 +1,5 @@
-//! Differences that belong together: those of one distribution, or, where nobody owns them, of one directory right below
-//! site-packages.
+//! Differences that belong together: those of one distribution, or, where nobody owns them, of one directory right
+//! below site-packages.
 
 use std::collections::BTreeMap;
 
@@ -78,8 +78,8 @@ fn owners<'a>(changes: &[&'a Change]) -> BTreeMap<RelPath, Option<&'a str>> {
     owners
 }
 
-/// The distribution that a directory goes with, which nobody owns: that of what differs in it, which comes next in the order of paths,
-/// or of what differs around it.
+/// The distribution that a directory goes with, which nobody owns: that of what differs in it, which comes next in the
+/// order of paths, or of what differs around it.
 fn owner_of_dir<'a>(
     changes: &[&'a Change],
     at: usize,

@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::model::{Audit, Package};
 use crate::python::dist::normalized;
 
-/// The command as its arguments, past every cache: by uv where that installed all that is damaged, else by pip, from outside where the
-/// venv's own is damaged or there is none. None where no damaged distribution can be installed again.
+/// The command as its arguments, past every cache: by uv where that installed all that is damaged, else by pip, from
+/// outside where the venv's own is damaged or there is none. None where no damaged distribution can be installed again.
 pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let damage = audit
         .damage()

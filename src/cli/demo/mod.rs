@@ -153,8 +153,8 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Imports all packages in the venv's own interpreter, and shows what it says. Writes no bytecode: Python would do so in
-    /// a real venv as well, but here every line of the answer should be about the damage.
+    /// Imports all packages in the venv's own interpreter, and shows what it says. Writes no bytecode: Python would do
+    /// so in a real venv as well, but here every line of the answer should be about the damage.
     fn import(&self, works: bool) -> Result<(), Failure> {
         let code = format!(
             "import {}; print('all packages import')",
@@ -183,7 +183,8 @@ impl<'a> Stage<'a> {
         self.say(&Shown(last.as_bytes()).to_string())
     }
 
-    /// The damage of the incident: three `core.py` deleted (a fourth survives), others emptied and cut. Returns how many.
+    /// The damage of the incident: three `core.py` deleted (a fourth survives), others emptied and cut. Returns how
+    /// many.
     fn damage(&self) -> Result<usize, Failure> {
         let spoil = || -> std::io::Result<usize> {
             for name in &packages::NAMES[..3] {

@@ -10,8 +10,8 @@ const SIGNPOSTS: usize = 2;
 
 /// Speaks where something is wrong with the interpreter.
 pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
-    // Where what leads to it is gone, with other files or with all that would tell where it is, or for want of room, nothing says
-    // that it changed.
+    // Where what leads to it is gone, with other files or with all that would tell where it is, or for want of room,
+    // nothing says that it changed.
     let swept = case.hurts.iter().filter(|hurt| is_swept(hurt)).count();
     let is_swept = case.full || swept > SIGNPOSTS;
     if case.signpost_gone && (case.culprit == Culprit::Interpreter || is_swept) {

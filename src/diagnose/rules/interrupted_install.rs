@@ -1,5 +1,5 @@
-//! An installer that was killed, or that failed and left what it had begun: a distribution without what is written last. Where pip put
-//! the version before aside, `interrupted_pip.rs` speaks.
+//! An installer that was killed, or that failed and left what it had begun: a distribution without what is written
+//! last. Where pip put the version before aside, `interrupted_pip.rs` speaks.
 
 use std::collections::BTreeMap;
 

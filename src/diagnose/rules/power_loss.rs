@@ -10,8 +10,8 @@ use super::timing::{WINDOW, utc};
 use super::words::{count, packages};
 use crate::model::{Kind, RelPath};
 
-/// So many seconds after its RECORD a file may have been written, where no snapshot tells that the time is the old one. RECORD is
-/// written last: what has a later time was emptied by somebody. Some file systems keep times to two seconds.
+/// So many seconds after its RECORD a file may have been written, where no snapshot tells that the time is the old one.
+/// RECORD is written last: what has a later time was emptied by somebody. Some file systems keep times to two seconds.
 const GRAIN: i64 = 2;
 
 /// Speaks where several files that one install wrote are empty or hold only NUL.
@@ -29,7 +29,8 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let lost: Vec<_> = lost.filter(|hurt| is_as_written(case, hurt)).collect();
     let packages = packages(&lost).len();
     let is_zeroed = lost.iter().any(|hurt| hurt.kind == Kind::ZeroFilled);
-    // Empty files in one package alone are what a bad wheel brings, and where there is no room, that is what kept the bytes away.
+    // Empty files in one package alone are what a bad wheel brings, and where there is no room, that is what kept the
+    // bytes away.
     if lost.len() < 2 || !is_zeroed && (packages < 2 || case.full) {
         return None;
     }

@@ -1,8 +1,9 @@
 //! A copy that ended early, on a full disk most often: what was written last is cut or empty, and the rest never came.
 //!
-//! How that looks depends on who copies. cp and tar go on after an error, in the order of the directories, and leave files that
-//! are cut at a block or empty, and no directories where there was no block for them; rsync goes in the order of names, ends at
-//! the first error and leaves nothing half done. So there are several proofs, each of which is enough.
+//! How that looks depends on who copies. cp and tar go on after an error, in the order of the directories, and leave
+//! files that are cut at a block or empty, and no directories where there was no block for them; rsync goes in the
+//! order of names, ends at the first error and leaves nothing half done. So there are several proofs, each of which is
+//! enough.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -111,8 +112,8 @@ impl<'a> Left<'a> {
         })
     }
 
-    /// Whether half of what is missing or empty and more lies in directories where nothing has content, and is of several packages: a
-    /// copy came to none of it. Who empties files by hand leaves others beside them.
+    /// Whether half of what is missing or empty and more lies in directories where nothing has content, and is of
+    /// several packages: a copy came to none of it. Who empties files by hand leaves others beside them.
     fn is_hollow(&self, case: &Case) -> bool {
         let hurt: HashSet<&RelPath> = self.hurts.iter().map(|hurt| &hurt.path).collect();
         let is_whole = |file: &&Expected| file.size != Some(0) && !hurt.contains(&*file.path);
@@ -130,7 +131,8 @@ impl<'a> Left<'a> {
         Score::plain(self.hurts.clone(), self.hurts.len() + self.others)
     }
 
-    /// The damage as that of a copy in the order of paths that ended at the first cut: of the venv, or of its directories.
+    /// The damage as that of a copy in the order of paths that ended at the first cut: of the venv, or of its
+    /// directories.
     fn followed(&self, case: &'a Case) -> Option<Score<'a>> {
         if self.cut.is_empty() || self.cut.len() == self.hurts.len() {
             return None;

@@ -48,8 +48,8 @@ pub(super) fn fate(case: &Case, hurt: &Hurt) -> Option<Fate> {
     is_at_install.then_some(Fate::AtInstall)
 }
 
-/// Whether something but the times says that an entry was good once: bytecode of the right source, or a link that stands in its place
-/// and leads nowhere by now.
+/// Whether something but the times says that an entry was good once: bytecode of the right source, or a link that
+/// stands in its place and leads nowhere by now.
 fn was_good(hurt: &Hurt) -> bool {
     let is_dangling = hurt.kind == Kind::Missing && hurt.actual.is_some();
     hurt.compiled || is_dangling
@@ -63,8 +63,8 @@ pub(super) fn came_with_install(case: &Case, hurt: &Hurt) -> bool {
         && !is_touched(case, hurt)
 }
 
-/// Whether an inode changed after the install, which its modification time does not show: a change of owner does it, a copy, and
-/// whoever puts an old time back.
+/// Whether an inode changed after the install, which its modification time does not show: a change of owner does it, a
+/// copy, and whoever puts an old time back.
 fn is_touched(case: &Case, hurt: &Hurt) -> bool {
     let package = hurt.package.as_ref();
     let installed = package.and_then(|name| case.installed.get(name));
@@ -138,8 +138,8 @@ pub(super) fn never_were_written(case: &Case, missing: &[&Hurt]) -> bool {
     !missing.is_empty() && missing.iter().all(never)
 }
 
-/// When the last of these missing entries was deleted, where the times of others tell that a deletion is what changed them: a copy
-/// makes all directories anew.
+/// When the last of these missing entries was deleted, where the times of others tell that a deletion is what changed
+/// them: a copy makes all directories anew.
 pub(super) fn swept_at(case: &Case, missing: &[&Hurt]) -> Option<Time> {
     let mut last = None;
     for hurt in missing {

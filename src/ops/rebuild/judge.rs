@@ -122,7 +122,8 @@ fn at_place(root: &Rooted, built: Manifest, place: &Path) -> Result<Adapted, Err
     Ok(adapt(&contents, built, (&names, place), None))
 }
 
-/// But for bytecode, of which Python corrects the names as it loads it, nothing in the new venv may name the directory in which it was built, which is gone by then.
+/// But for bytecode, of which Python corrects the names as it loads it, nothing in the new venv may name the directory
+/// in which it was built, which is gone by then.
 fn refuse_old_names(root: &Rooted, adapted: &Adapted) -> Result<(), Error> {
     let parent = root.path().parent().unwrap_or(root.path());
     let finder = memchr::memmem::Finder::new(parent.as_os_str().as_bytes());

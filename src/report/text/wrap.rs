@@ -1,5 +1,5 @@
-//! Long lines for a terminal: cut at blanks, with what follows further in. Where nobody said how wide the page is, as in a pipe,
-//! every line stays whole.
+//! Long lines for a terminal: cut at blanks, with what follows further in. Where nobody said how wide the page is, as
+//! in a pipe, every line stays whole.
 
 use std::io::{self, Write};
 

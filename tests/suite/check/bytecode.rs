@@ -254,7 +254,8 @@ fn bytecode_that_python_would_load_and_cannot_use_is_damage_for_every_verb() {
     sandbox.ok(&["diff", "venv"]);
 }
 
-/// An edit was compiled, and the old source put back with its time: `check` found it, `diff` and `restore` called it noise.
+/// An edit was compiled, and the old source put back with its time: `check` found it, `diff` and `restore` called it
+/// noise.
 #[test]
 fn bytecode_of_other_source_is_damage_for_every_verb() {
     let Some(interpreter) = all().into_iter().map(|(_, path)| path).next_back() else {

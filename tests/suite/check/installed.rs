@@ -1,4 +1,5 @@
-//! What `check` and `save` know of what is installed: bytecode, imports that are tried, packages, links, legacy installs.
+//! What `check` and `save` know of what is installed: bytecode, imports that are tried, packages, links, legacy
+//! installs.
 
 use std::fs;
 

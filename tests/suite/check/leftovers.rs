@@ -32,8 +32,8 @@ fn stranded(answer: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// pip was killed between putting the old version aside and writing the new one. Once `save` made a baseline of that, and
-/// `check` advised to remove what was left: the only copy.
+/// pip was killed between putting the old version aside and writing the new one. Once `save` made a baseline of that,
+/// and `check` advised to remove what was left: the only copy.
 #[test]
 fn the_only_copy_of_a_distribution_is_damage_and_nobody_is_told_to_remove_it() {
     let sandbox = Sandbox::new();

@@ -196,7 +196,8 @@ fn whole_directories_that_are_links_are_looked_into() {
     sandbox.code(3, &["restore", "venv", "--heal"]);
 }
 
-/// pipx adds `-E` after the install, venv-pack names `env`, people run `sed` over what they moved. All of that was "altered".
+/// pipx adds `-E` after the install, venv-pack names `env`, people run `sed` over what they moved. All of that was
+/// "altered".
 #[test]
 fn a_script_whose_first_line_another_tool_wrote_is_sound_and_any_other_change_is_not() {
     let sandbox = Sandbox::new();

@@ -1,5 +1,5 @@
-//! The venvs of the world's installers, as they leave them: healthy ones are sound, and one damaged file is damage, whoever made the venv
-//! and however. Real tools, without network; what is not there is skipped aloud.
+//! The venvs of the world's installers, as they leave them: healthy ones are sound, and one damaged file is damage,
+//! whoever made the venv and however. Real tools, without network; what is not there is skipped aloud.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -164,7 +164,8 @@ fn project(sandbox: &Sandbox, more: &str, dependencies: &str) -> PathBuf {
     dir
 }
 
-/// Once what pipx, uv's symlinks, pdm's cache and virtualenv's app-data make was called damaged, or nobody looked into it.
+/// Once what pipx, uv's symlinks, pdm's cache and virtualenv's app-data make was called damaged, or nobody looked into
+/// it.
 #[test]
 fn the_venvs_of_all_installers_are_sound_and_one_damaged_file_is_damage() {
     for by in By::ALL {

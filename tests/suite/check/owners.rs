@@ -1,5 +1,5 @@
-//! Paths that several distributions list: what a live RECORD proves good is never touched by a heal, and what it proves damaged is
-//! mended with bytes that fit that RECORD, or left and named.
+//! Paths that several distributions list: what a live RECORD proves good is never touched by a heal, and what it proves
+//! damaged is mended with bytes that fit that RECORD, or left and named.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Bytecode that is cut, filled with NUL or foreign, in every form of PEP 552: what `check` says is held against the interpreter
-//! that imports it.
+//! Bytecode that is cut, filled with NUL or foreign, in every form of PEP 552: what `check` says is held against the
+//! interpreter that imports it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +9,8 @@ use crate::check::audit::found;
 use crate::support::pythons::{all_kinds, make, python};
 use crate::support::{Sandbox, venv};
 
-/// Makes of each source `m_*.py` of a directory a file of bytecode, and hurts it: argument 1 is the directory, 2 the form.
+/// Makes of each source `m_*.py` of a directory a file of bytecode, and hurts it: argument 1 is the directory, 2 the
+/// form.
 const HURT: &str = r#"
 import importlib.util, os, py_compile, sys
 site, form = sys.argv[1:]

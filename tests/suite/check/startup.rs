@@ -1,5 +1,5 @@
-//! What Python reads and runs at each start: path files, `*.start`, `sitecustomize`. What `check` says is held against the
-//! interpreters.
+//! What Python reads and runs at each start: path files, `*.start`, `sitecustomize`. What `check` says is held against
+//! the interpreters.
 
 use std::fs;
 use std::path::{Path, PathBuf};

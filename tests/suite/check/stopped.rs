@@ -1,4 +1,5 @@
-//! Installs and upgrades by real installers that are stopped on their way, and what each verb says of what stands there then.
+//! Installs and upgrades by real installers that are stopped on their way, and what each verb says of what stands there
+//! then.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,8 @@ const CALLS: [&str; 9] = [
     "unlinkat",
 ];
 
-/// Says whether anything of the package is left in a venv by which somebody takes it for installed: a script or an info directory. Modules
-/// alone, which pip writes first, are installed for nobody.
+/// Says whether anything of the package is left in a venv by which somebody takes it for installed: a script or an info
+/// directory. Modules alone, which pip writes first, are installed for nobody.
 const LEFT: &str = r#"
 import glob, sys
 venv = sys.argv[1]
@@ -33,8 +34,8 @@ found = glob.glob(site + "/wares-*") + glob.glob(venv + "/bin/wares*")
 print(found[0] if found else "")
 "#;
 
-/// Says which version of a package stands in a venv whole: every file of its wheel, no other info directory, a script that runs and an
-/// import that works. Shares nothing with the program.
+/// Says which version of a package stands in a venv whole: every file of its wheel, no other info directory, a script
+/// that runs and an import that works. Shares nothing with the program.
 const ORACLE: &str = r#"
 import glob, os, subprocess, sys, zipfile
 venv, wheels = sys.argv[1], sys.argv[2:]
@@ -208,7 +209,8 @@ impl Upgrade {
         check
     }
 
-    /// Kills an upgrade at each `step`-th point. Returns how many of how many were tried, and the causes that were named.
+    /// Kills an upgrade at each `step`-th point. Returns how many of how many were tried, and the causes that were
+    /// named.
     pub(crate) fn killed(&self, step: usize) -> (usize, usize, Vec<String>) {
         let step = if std::env::var_os("VENV_SNAP_EVERY_POINT").is_some() {
             1

@@ -1,4 +1,5 @@
-//! What a check may not look at is told as that, neither as sound nor as damaged; what is hidden behind links is looked for there.
+//! What a check may not look at is told as that, neither as sound nor as damaged; what is hidden behind links is looked
+//! for there.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};

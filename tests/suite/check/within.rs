@@ -1,5 +1,5 @@
-//! What lies within a venv or beside it and has no RECORD: zipped eggs, other venvs, sources of editable installs, and what the
-//! interpreter brings along.
+//! What lies within a venv or beside it and has no RECORD: zipped eggs, other venvs, sources of editable installs, and
+//! what the interpreter brings along.
 
 use std::fs;
 use std::process::Command;

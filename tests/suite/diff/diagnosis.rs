@@ -326,8 +326,8 @@ fn damage_without_a_pattern_is_not_explained() {
     named(&sandbox, &[], &[], "random damage");
 }
 
-/// A power cut for real: ext4 is shut down by its ioctl after the journal is flushed, so names and times are on the disk and
-/// bytes that nobody synced are not.
+/// A power cut for real: ext4 is shut down by its ioctl after the journal is flushed, so names and times are on the
+/// disk and bytes that nobody synced are not.
 #[test]
 fn a_power_cut_soon_after_an_install_is_named() {
     if !is_root() {

@@ -12,7 +12,8 @@ use crate::support::Sandbox;
 use crate::support::faults::{is_root, skipped};
 use crate::support::mounts::Mount;
 
-/// Of the venv fits so much, in parts of a hundred. What does not fit is cut in the first packages, the last ones, and between.
+/// Of the venv fits so much, in parts of a hundred. What does not fit is cut in the first packages, the last ones, and
+/// between.
 const FITS: [u64; 4] = [35, 50, 65, 80];
 
 /// How a venv is copied, from `full` to `venv`, and what it needs.

@@ -1,4 +1,5 @@
-//! Damage told from drift: what real installers do is drift, the same half done is damage; and healing mends only damage.
+//! Damage told from drift: what real installers do is drift, the same half done is damage; and healing mends only
+//! damage.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
-//! What the system grants a process is no fault of the venv: little of it slows the work down, too little ends it with 3.
+//! What the system grants a process is no fault of the venv: little of it slows the work down, too little ends it with
+//! 3.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! What is told beside the answer, and names that are no text: in the shape that docs/cli.md ("JSON") promises to programs.
+//! What is told beside the answer, and names that are no text: in the shape that docs/cli.md ("JSON") promises to
+//! programs.
 
 use std::ffi::OsStr;
 use std::fs;

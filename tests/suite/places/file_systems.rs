@@ -297,7 +297,8 @@ fn a_venv_comes_back_on_every_file_system_and_what_that_does_not_hold_is_named()
     }
 }
 
-/// Runs a restore of what stands there and no snapshot keeps: it is told and refused first, unless nothing is lost by it.
+/// Runs a restore of what stands there and no snapshot keeps: it is told and refused first, unless nothing is lost by
+/// it.
 fn asked(sandbox: &Sandbox, verb: &[&str], lacks: &[&str], told: &str) -> Value {
     let dry = sandbox.json(0, &[verb, &["-n"]].concat());
     for lack in lacks {

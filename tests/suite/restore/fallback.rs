@@ -169,7 +169,8 @@ fn remake_with_its_number(dir: &Path) {
 
 #[test]
 fn a_file_that_was_linked_into_staging_and_is_written_to_before_the_fall_back_is_restored() {
-    // What was staged was another name of the very file that was to be replaced: it was put over itself, and stayed as it was.
+    // What was staged was another name of the very file that was to be replaced: it was put over itself, and stayed as
+    // it was.
     if !can_trace() {
         return;
     }

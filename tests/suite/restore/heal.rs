@@ -84,7 +84,8 @@ fn an_upgrade_without_its_record_is_half_done() {
     );
 }
 
-/// The outage that this project was born from, as an installer that writes RECORD to match leaves it: it was called another build.
+/// The outage that this project was born from, as an installer that writes RECORD to match leaves it: it was called
+/// another build.
 #[test]
 fn the_same_build_installed_again_with_files_left_out_comes_back_whole() {
     let (sandbox, ..) = saved();
@@ -145,7 +146,8 @@ fn the_same_build_installed_again_with_files_left_out_comes_back_whole() {
     before.assert_same(&Tree::of(&sandbox.venv()), "an editable install");
 }
 
-/// As a copy over an older state leaves it. The files of the new version were taken for damaged ones of the old, and put back between them.
+/// As a copy over an older state leaves it. The files of the new version were taken for damaged ones of the old, and
+/// put back between them.
 #[test]
 fn an_upgrade_beside_which_the_old_info_directory_stands_is_one() {
     let (sandbox, _, new) = saved();
@@ -202,8 +204,8 @@ fn an_older_info_directory_that_stands_on_both_sides_changes_nothing() {
     sandbox.ok(&["diff", "venv", &id]);
 }
 
-/// Their installation had come to its end when a sweep took files of them. They were called half done, and removed or taken
-/// back to the version of the snapshot.
+/// Their installation had come to its end when a sweep took files of them. They were called half done, and removed or
+/// taken back to the version of the snapshot.
 #[test]
 fn packages_of_which_a_sweep_took_files_are_mended_or_left_and_never_taken_back() {
     let sandbox = Sandbox::new();

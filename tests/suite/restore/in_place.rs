@@ -1,4 +1,5 @@
-//! A restore file by file that was interrupted, and what happened to the venv before the next command came (promises 2, 4 and 9).
+//! A restore file by file that was interrupted, and what happened to the venv before the next command came (promises 2,
+//! 4 and 9).
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -17,7 +18,8 @@ const INSIDE: &str = ".snap-restore-journal";
 const BESIDE: &str = ".venv.snap-restore-journal";
 const INFO: &str = "idna-1.0.dist-info";
 
-/// A restore in place, killed after all removals and before the first file was placed. `hurt` does more to the venv before.
+/// A restore in place, killed after all removals and before the first file was placed. `hurt` does more to the venv
+/// before.
 fn killed_inside(hurt: impl FnOnce(&Sandbox)) -> Option<(Sandbox, Mount, Tree)> {
     let (sandbox, mount, good) = mounted()?;
     hurt(&sandbox);

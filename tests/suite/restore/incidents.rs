@@ -111,7 +111,8 @@ fn what_an_undo_replaces_counts_as_no_damage() {
 
 #[test]
 fn what_was_done_already_is_made_durable_before_success_is_told() {
-    // Nothing was to be done, and nothing was: but whoever copied the venv into place a second ago had it in memory alone.
+    // Nothing was to be done, and nothing was: but whoever copied the venv into place a second ago had it in memory
+    // alone.
     if !can_trace() {
         return;
     }

@@ -286,7 +286,8 @@ fn sockets_and_set_id_bits_stay_where_nothing_is_copied() {
 #[test]
 fn a_restore_in_place_that_was_killed_anywhere_is_completed_also_where_files_and_directories_change_places()
  {
-    // The removal of what stood in the way of a directory was done once more, and took the files that had been placed in it.
+    // The removal of what stood in the way of a directory was done once more, and took the files that had been placed
+    // in it.
     if !can_trace() || !needs_root() {
         return;
     }

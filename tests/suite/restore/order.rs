@@ -1,7 +1,8 @@
 //! In which order a restore changes the disk, by each way and in each window of a crash (promises 1, 2, 4 and 9).
 //!
-//! Every change is a line: what is done, to which name. Names that are drawn by lot are written as letters; what happens many times in
-//! one directory, in whatever order, is one line. A line that moves here is a promise that has to be thought through once more.
+//! Every change is a line: what is done, to which name. Names that are drawn by lot are written as letters; what
+//! happens many times in one directory, in whatever order, is one line. A line that moves here is a promise that has to
+//! be thought through once more.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -36,8 +36,8 @@ fn moved() -> (Sandbox, String) {
 
 #[test]
 fn a_part_at_another_place_is_mended_at_the_first_time() {
-    // A restore of a package with scripts said that it was verified, and the file that was asked for was still missing: what belongs to
-    // the package was read from a list that no store has, since it was adapted.
+    // A restore of a package with scripts said that it was verified, and the file that was asked for was still missing:
+    // what belongs to the package was read from a list that no store has, since it was adapted.
     let lost = [
         "lib/python3.11/site-packages/idna/core.py",
         "lib/python3.11/site-packages/idna-1.0.dist-info/RECORD",

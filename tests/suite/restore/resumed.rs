@@ -1,4 +1,5 @@
-//! What the next command makes of an interrupted restore where the venv, or what was to replace it, is not as that left it.
+//! What the next command makes of an interrupted restore where the venv, or what was to replace it, is not as that left
+//! it.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,5 @@
-//! `undo` brings back what the last restore replaced, or says why it cannot (promise 4); never an older state in its place.
+//! `undo` brings back what the last restore replaced, or says why it cannot (promise 4); never an older state in its
+//! place.
 
 use std::fs;
 

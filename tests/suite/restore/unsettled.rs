@@ -1,5 +1,5 @@
-//! What fails after the exchange takes nothing back: it is told that the venv is restored, and the next command settles the rest
-//! (promises 2, 9).
+//! What fails after the exchange takes nothing back: it is told that the venv is restored, and the next command settles
+//! the rest (promises 2, 9).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,8 @@ fn restore(sandbox: &Sandbox, code: i32, more: &[&str]) -> Run {
     run
 }
 
-/// A saved venv that is damaged since, with what it was, a file that cannot be removed, and where the tree around that will be left.
+/// A saved venv that is damaged since, with what it was, a file that cannot be removed, and where the tree around that
+/// will be left.
 fn stuck() -> Option<(Sandbox, Tree, Immutable, PathBuf)> {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());

@@ -32,7 +32,8 @@ fn library() -> Option<&'static str> {
     found
 }
 
-/// One save ran while the clock stood ten years ahead. All later ones got that date, and a policy by days dropped five days of saves.
+/// One save ran while the clock stood ten years ahead. All later ones got that date, and a policy by days dropped five
+/// days of saves.
 #[test]
 fn a_save_with_the_clock_ten_years_ahead_dates_no_other_and_costs_no_day() {
     let Some(library) = library() else { return };

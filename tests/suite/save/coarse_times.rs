@@ -1,4 +1,5 @@
-//! Files that change without a trace in the times of their file system, or in none that a look at size and time would see.
+//! Files that change without a trace in the times of their file system, or in none that a look at size and time would
+//! see.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -75,7 +75,8 @@ fn a_save_does_not_rely_on_what_verify_found_damaged() {
 
 #[test]
 fn a_large_file_is_relied_on_only_with_all_its_segments() {
-    // The list of its segments was packed last, and so lay in another pack than most of them: that it was good was enough.
+    // The list of its segments was packed last, and so lay in another pack than most of them: that it was good was
+    // enough.
     let sandbox = saved();
     venv::write(&sandbox.venv(), "large.bin", &venv::noise(52 << 20));
     sandbox.ok(&["save", "venv"]);

@@ -1,5 +1,5 @@
-//! Snapshots and objects that a store has lost in part: what is lost stays told, and what could still come back is not removed without a
-//! word (promises 1, 7).
+//! Snapshots and objects that a store has lost in part: what is lost stays told, and what could still come back is not
+//! removed without a word (promises 1, 7).
 
 use std::fs;
 use std::path::Path;

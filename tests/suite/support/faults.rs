@@ -83,8 +83,8 @@ pub(crate) fn needs_root() -> bool {
 }
 
 impl Sandbox {
-    /// The program under strace, with injections such as `renameat2:error=EINVAL`, in one working thread so that the n-th call
-    /// is always the same one.
+    /// The program under strace, with injections such as `renameat2:error=EINVAL`, in one working thread so that the
+    /// n-th call is always the same one.
     pub(crate) fn traced(&self, injections: &[&str], args: &[&str]) -> Command {
         self.traced_to(Path::new("/dev/null"), injections, args)
     }
@@ -114,8 +114,8 @@ impl Sandbox {
         Run::of(self.traced(injections, args))
     }
 
-    /// Runs the program, and tells which call of a name is the first after the last line of the trace that has a mark: so
-    /// that a fault in another sandbox of the same content meets what is meant, however many calls come before.
+    /// Runs the program, and tells which call of a name is the first after the last line of the trace that has a mark:
+    /// so that a fault in another sandbox of the same content meets what is meant, however many calls come before.
     #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn first_after(&self, call: &str, mark: &str, args: &[&str]) -> usize {
         let log = tempfile::NamedTempFile::new().unwrap();
@@ -133,8 +133,8 @@ impl Sandbox {
         1 + before.iter().filter(|line| line.contains(&begins)).count()
     }
 
-    /// Runs the program, held up at a call (`syncfs:delay_enter=2000000:when=1`), and does something in the moment in which it
-    /// stands there, however long that takes.
+    /// Runs the program, held up at a call (`syncfs:delay_enter=2000000:when=1`), and does something in the moment in
+    /// which it stands there, however long that takes.
     #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn held_up(&self, slow: &str, args: &[&str], meddle: impl FnOnce()) -> Run {
         let mut meddle = Some(meddle);

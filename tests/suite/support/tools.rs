@@ -1,4 +1,5 @@
-//! The installers of the world, at the versions that `.ci/run` puts below `target/installers`, or as they stand on the path.
+//! The installers of the world, at the versions that `.ci/run` puts below `target/installers`, or as they stand on the
+//! path.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,4 +1,5 @@
-//! A copy, killed or failing at every changing system call: the target is sound, and a plain retry completes it (promises 1, 9).
+//! A copy, killed or failing at every changing system call: the target is sound, and a plain retry completes it
+//! (promises 1, 9).
 
 use std::fs;
 

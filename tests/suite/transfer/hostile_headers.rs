@@ -1,5 +1,5 @@
-//! Headers of tars that nobody honest writes: refused with 3, without a snapshot (promise 8). `hostile_tars.rs` has what is wrong
-//! with the tree.
+//! Headers of tars that nobody honest writes: refused with 3, without a snapshot (promise 8). `hostile_tars.rs` has
+//! what is wrong with the tree.
 
 use crate::support::tar::{Tar, record, sign};
 use crate::transfer::hostile_tars::{refuse, take};

@@ -1,5 +1,5 @@
-//! Tars that nobody honest makes, each wrong in one thing: refused with 3, without a snapshot, and with nothing changed outside of
-//! the store (promise 8).
+//! Tars that nobody honest makes, each wrong in one thing: refused with 3, without a snapshot, and with nothing changed
+//! outside of the store (promise 8).
 
 use std::fs;
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! An import, killed or failing at every changing system call, and its memory: no half snapshot, and a plain retry completes it
-//! (promises 1, 8, 9).
+//! An import, killed or failing at every changing system call, and its memory: no half snapshot, and a plain retry
+//! completes it (promises 1, 8, 9).
 
 use std::fs;
 use std::io::Write;

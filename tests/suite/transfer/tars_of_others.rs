@@ -88,7 +88,8 @@ fn attributes_of_other_systems_are_told_at_the_import() {
     );
 }
 
-/// Of macOS and of NFS: the snapshot keeps them, an export has them again, and each restore leaves them out and says so.
+/// Of macOS and of NFS: the snapshot keeps them, an export has them again, and each restore leaves them out and says
+/// so.
 #[test]
 fn attributes_of_other_systems_stop_no_restore_and_are_named() {
     let names = ["com.apple.provenance", "system.nfs4_acl"];

@@ -1,4 +1,5 @@
-//! Snapshots leave and enter: as tars that everybody reads, from tars that anybody may have made, and from store to store.
+//! Snapshots leave and enter: as tars that everybody reads, from tars that anybody may have made, and from store to
+//! store.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -11,7 +11,8 @@ fn click(kind: Kind, now: Actual) -> Case<'static> {
     healthy().hurt(kind, now, of("click", 0, 2))
 }
 
-/// Whoever wrote into a file after its RECORD was written did not find it bad in the wheel, also in the first two minutes.
+/// Whoever wrote into a file after its RECORD was written did not find it bad in the wheel, also in the first two
+/// minutes.
 #[test]
 fn what_was_written_after_record_is_no_bad_wheel() {
     let soon = INSTALL + 60;
@@ -34,8 +35,8 @@ fn what_was_written_after_record_is_no_bad_wheel() {
     only(&healthy().remove(INSTALL, core), "bad-wheel");
 }
 
-/// Whoever empties a file sets its time; a power cut leaves that of the install. It was told of what was emptied within ten
-/// minutes after that.
+/// Whoever empties a file sets its time; a power cut leaves that of the install. It was told of what was emptied within
+/// ten minutes after that.
 #[test]
 fn what_was_emptied_after_record_was_not_lost_with_the_power() {
     let lost = |file: &Expected| of("numpy", 3, 9)(file) || of("uvicorn", 0, 4)(file);
@@ -174,7 +175,8 @@ fn each_rule_is_silent_on_the_damage_of_all_others() {
     }
 }
 
-/// On a copy that keeps times all the same; and on a disk that is full by now, or was then, what is empty may be for want of room.
+/// On a copy that keeps times all the same; and on a disk that is full by now, or was then, what is empty may be for
+/// want of room.
 #[test]
 fn each_rule_is_silent_there_as_well_where_the_venv_is_a_copy_or_the_disk_is_full() {
     for (rule, case) in causes() {

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::Subject;
 use crate::model::{Entry, Node, RelPath};
 use crate::python::dist::{Row, Sum};
+use crate::python::layout::site_above;
 use crate::python::relocate::{Head, head_of};
 
 /// How many bytecode files are asked where the venv stood when they were written.
@@ -49,8 +50,9 @@ fn is_of_this_venv(subject: &Subject<'_>, head: &Head<'_>, root: &[u8]) -> bool 
             .bin(named)
             .is_some_and(|path| (subject.reaches)(&path));
     }
+    let infix = subject.dists.layout.script_infix();
     let below = head.interpreter.strip_prefix(root);
-    let name = below.and_then(|below| below.strip_prefix(b"/bin/"));
+    let name = below.and_then(|below| below.strip_prefix(&*infix));
     let path = name.and_then(|name| subject.bin(name));
     path.is_some_and(|path| (subject.reaches)(&path))
 }
@@ -69,12 +71,9 @@ fn heads(subject: &Subject<'_>, root: &[u8], script: &RelPath) -> Vec<Vec<u8>> {
             .map(<[u8]>::to_vec),
     );
     let mut interpreters = BTreeSet::new();
+    let infix = subject.dists.layout.script_infix();
     for root in places(subject, root) {
-        interpreters.extend(
-            names
-                .iter()
-                .map(|name| [&root[..], b"/bin/", name].concat()),
-        );
+        interpreters.extend(names.iter().map(|name| [&root[..], &infix, name].concat()));
     }
     // What other scripts name is written as their installer wrote it.
     let others = in_bin.iter().filter(|entry| entry.path != *script);
@@ -124,9 +123,8 @@ fn places(subject: &Subject<'_>, root: &[u8]) -> BTreeSet<Vec<u8>> {
 
 /// Where the venv stood when a bytecode file was written: it holds the path of its source.
 fn written_at(content: &[u8], path: &RelPath) -> Option<Vec<u8>> {
-    let site = path.as_bytes();
-    let end = site.windows(13).position(|part| part == b"site-packages")? + 13;
-    let below = [b"/", &site[..end], b"/"].concat();
+    let site = site_above(path)?;
+    let below = [b"/", site.as_bytes(), b"/"].concat();
     let at = content
         .windows(below.len())
         .position(|part| part == below)?;

@@ -4,6 +4,7 @@
 use super::Subject;
 use crate::model::{Check, Finding, Manifest, RelPath};
 use crate::python::dist::Dists;
+use crate::python::layout;
 
 /// Names each.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
@@ -22,11 +23,11 @@ pub(crate) fn roots(manifest: &Manifest, dists: &Dists) -> Vec<RelPath> {
     let configs = configs.filter(|entry| dists.owner(&entry.path).is_none());
     let dirs = configs.filter_map(|entry| entry.path.parent());
     let is_venv = |dir: &RelPath| {
-        let part = |name: &[u8]| {
-            dir.join(name)
+        let part = |name: &str| {
+            dir.join(name.as_bytes())
                 .is_ok_and(|path| manifest.get(&path).is_some())
         };
-        !dir.is_root() && (part(b"bin") || part(b"lib"))
+        !dir.is_root() && (part(layout::SCRIPTS) || part(layout::LIB))
     };
     let mut roots: Vec<RelPath> = dirs.filter(is_venv).collect();
     roots.sort();

@@ -5,6 +5,7 @@ use super::Subject;
 use super::files::standing_above;
 use crate::model::{Check, Finding, Node, RelPath};
 use crate::python::interpreter::{config_path, minor};
+use crate::python::layout;
 
 /// Looks for the directory, unless nothing says that this is a venv.
 pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {
@@ -46,16 +47,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {
 /// Where the packages of this interpreter should be.
 fn place(subject: &Subject<'_>) -> RelPath {
     let known = subject.interpreter.map(|facts| &facts.known);
-    let place = known.and_then(|known| {
-        let (major, small) = minor(&known.version)?;
-        let name = match known.implementation.as_str() {
-            "pypy" => "pypy",
-            _ => "python",
-        };
-        let path = format!("lib/{name}{major}.{small}/site-packages");
-        RelPath::new(path.as_bytes()).ok()
-    });
+    let place = known.and_then(|known| layout::site(&known.implementation, minor(&known.version)?));
     place
-        .or_else(|| RelPath::new(b"lib").ok())
+        .or_else(|| RelPath::new(layout::LIB.as_bytes()).ok())
         .unwrap_or_default()
 }

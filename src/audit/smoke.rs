@@ -11,6 +11,7 @@ use crate::disk::rooted::Rooted;
 use crate::model::{Check, Finding, Manifest, Node, RelPath};
 use crate::python::dist::Dists;
 use crate::python::interpreter::command;
+use crate::python::layout::python_in;
 use crate::python::subprocess::{Ear, End, run};
 use crate::tree::hash::read_file;
 
@@ -37,7 +38,7 @@ struct Module {
 pub(crate) fn smoke(root: &Rooted, manifest: &Manifest, dists: &Dists) -> Option<Vec<Finding>> {
     let mut modules = modules(manifest, dists);
     modules.extend(editable(root, dists));
-    let python = root.path().join("bin/python");
+    let python = python_in(root.path());
     command(root, &python)?;
     let try_to = |module: &Module| import(command(root, &python)?, module).err();
     let failed = modules.par_iter();

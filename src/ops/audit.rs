@@ -1,7 +1,6 @@
 //! Carries a live tree or a saved one into the audit.
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::clues::from_audit;
@@ -14,6 +13,7 @@ use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists};
 use crate::python::hashes::Hashes;
 use crate::python::interpreter::{Facts, config_path, inspect, told};
+use crate::python::layout::{environment_of, pythons};
 use crate::python::recompile::can_compare;
 use crate::store::Store;
 use crate::tree::hash::{hash_file, read_file};
@@ -264,13 +264,7 @@ pub(super) fn is_gone(path: &Path) -> bool {
 
 /// To which venv the interpreter at a path belongs: the one whose `bin` holds it, by whatever path that is reached.
 fn whose(root: &Rooted, path: &Path) -> Whose {
-    let Some((bin, name)) = path.parent().zip(path.file_name()) else {
-        return Whose::Nobodys;
-    };
-    let Some(venv) = bin
-        .parent()
-        .filter(|_| bin.file_name() == Some("bin".as_ref()))
-    else {
+    let Some((venv, name)) = environment_of(path) else {
         return Whose::Nobodys;
     };
     let real = std::fs::canonicalize(venv);
@@ -279,8 +273,7 @@ fn whose(root: &Rooted, path: &Path) -> Whose {
             .as_ref()
             .is_ok_and(|real| std::fs::canonicalize(root.path()).is_ok_and(|own| own == *real));
     if is_own {
-        let name = RelPath::new(&[b"bin/", name.as_bytes()].concat());
-        return name.map_or(Whose::Nobodys, Whose::Own);
+        return Whose::Own(name);
     }
     if venv.join("pyvenv.cfg").is_file() {
         Whose::Other(venv.to_owned())
@@ -291,5 +284,5 @@ fn whose(root: &Rooted, path: &Path) -> Whose {
 
 /// The interpreter as people call it.
 pub(super) fn bin_python() -> RelPath {
-    RelPath::new(b"bin/python").unwrap_or_default()
+    pythons().next().unwrap_or_default()
 }

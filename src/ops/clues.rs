@@ -17,6 +17,7 @@ use crate::python::Culprit;
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::Dists;
 use crate::python::interpreter::Facts;
+use crate::python::layout::pythons;
 use crate::tree::hash::read_file;
 use crate::tree::sharing::Inside;
 
@@ -261,12 +262,11 @@ fn install_times(dists: &Dists, tree: &Manifest) -> HashMap<String, Time> {
 
 /// Whether one of the entries that lead from a venv to its interpreter is gone or empty.
 fn is_signpost_gone(live: &Manifest) -> bool {
-    let get = |path: &[u8]| RelPath::new(path).ok().and_then(|path| live.get(&path));
     let is_empty = |entry: &Entry| entry.size() == Some(0);
-    get(b"bin/python")
-        .or_else(|| get(b"bin/python3"))
-        .is_none_or(is_empty)
-        || get(b"pyvenv.cfg").is_none_or(is_empty)
+    let python = pythons().find_map(|path| live.get(&path));
+    let config = RelPath::new(b"pyvenv.cfg").ok();
+    let config = config.and_then(|path| live.get(&path));
+    python.is_none_or(is_empty) || config.is_none_or(is_empty)
 }
 
 /// Until when nine in ten of the whole files were put in their places, by their change times, if they were written long

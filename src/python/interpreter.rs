@@ -15,6 +15,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use super::interpreter_fault::{Culprit, of_home};
 use super::interpreter_libs::{default_implementation, lib, libs, versions};
 use super::interpreter_names::problems as other_names;
+use super::layout::{python_in, pythons};
 use super::subprocess::{Ear, End, run};
 use super::system_site::{Beyond, path_files};
 use crate::disk::limits::is_shortage_io;
@@ -74,7 +75,7 @@ pub(crate) struct Facts {
 
 /// Where the binary is and how long it is, without running anything.
 pub(crate) fn identity(root: &Rooted) -> Option<(String, u64)> {
-    let real = std::fs::canonicalize(root.path().join("bin/python")).ok()?;
+    let real = std::fs::canonicalize(python_in(root.path())).ok()?;
     let size = std::fs::metadata(&real).ok()?.len();
     Some((
         String::from_utf8_lossy(real.as_os_str().as_bytes()).into_owned(),
@@ -119,10 +120,7 @@ pub(crate) fn told(manifest: &Manifest, config: &[u8]) -> Facts {
 
 /// What can be known without asking, and where to ask.
 fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
-    let python = [&b"bin/python"[..], b"bin/python3"]
-        .iter()
-        .filter_map(|name| RelPath::new(name).ok())
-        .find(|path| manifest.get(path).is_some());
+    let python = pythons().find(|path| manifest.get(path).is_some());
     let mut facts = Facts {
         made_by: config.version(),
         path: python.clone(),

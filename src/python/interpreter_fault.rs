@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::interpreter::{Facts, LINKS_MAX};
+use super::layout::SCRIPTS;
 
 /// What is to blame.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -72,7 +73,7 @@ pub(super) fn of_home(home: Option<&str>) -> Option<String> {
 
 /// The last of the links in `bin` that lead from `bin/python` to the interpreter.
 fn last_inside(root: &Path) -> String {
-    let bin = root.join("bin");
+    let bin = root.join(SCRIPTS);
     let mut at = bin.join("python");
     if std::fs::symlink_metadata(&at).is_err() {
         let other = bin.join("python3");
@@ -88,5 +89,5 @@ fn last_inside(root: &Path) -> String {
         }
     }
     let name = at.file_name().unwrap_or_default().to_string_lossy();
-    format!("bin/{name}")
+    format!("{SCRIPTS}/{name}")
 }

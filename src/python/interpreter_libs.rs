@@ -1,6 +1,7 @@
 //! For which versions of Python a venv has packages, held against the interpreter that it has.
 
 use super::interpreter::{Facts, minor};
+use super::layout::lib_prefix;
 use crate::model::{Entry, Manifest};
 
 /// The versions for which the venv has packages.
@@ -17,10 +18,7 @@ pub(super) fn libs(manifest: &Manifest, prefix: &str) -> Vec<(u32, u32)> {
 
 /// What the name of the directory in which an interpreter looks begins with.
 pub(super) fn lib(facts: &Facts) -> &'static str {
-    match facts.known.implementation.as_str() {
-        "pypy" => "lib/pypy",
-        _ => "lib/python",
-    }
+    lib_prefix(&facts.known.implementation)
 }
 
 /// Compares the version of the interpreter with what the venv was made for.

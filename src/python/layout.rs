@@ -1,7 +1,16 @@
 //! Where the parts of an environment stand. Everything that looks for distributions or scripts asks here, so that one
 //! more kind of environment is one more line in [`Layout::find`].
 
+use std::path::{Path, PathBuf};
+
 use crate::model::{Entry, Manifest, Node, RelPath};
+
+/// The directory of commands and of the interpreter's names.
+pub(crate) const SCRIPTS: &str = "bin";
+/// The directory above those of packages.
+pub(crate) const LIB: &str = "lib";
+/// The names by which programs call the interpreter, the usual one first.
+const PYTHONS: [&str; 2] = ["bin/python", "bin/python3"];
 
 /// Where the parts of an environment stand, as paths in its tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,7 +25,7 @@ impl Default for Layout {
     fn default() -> Self {
         Self {
             sites: Vec::new(),
-            scripts: RelPath::new(b"bin").unwrap_or_default(),
+            scripts: RelPath::new(SCRIPTS.as_bytes()).unwrap_or_default(),
         }
     }
 }
@@ -41,6 +50,11 @@ impl Layout {
         }
     }
 
+    /// What stands between the place of an environment and the name of a command: `/bin/`.
+    pub(crate) fn script_infix(&self) -> Vec<u8> {
+        [b"/", self.scripts.as_bytes(), b"/"].concat()
+    }
+
     /// Whether a path stands directly among the commands.
     pub(crate) fn is_script(&self, path: &RelPath) -> bool {
         path.parent_bytes() == self.scripts.as_bytes() && !path.is_root()
@@ -61,6 +75,102 @@ pub(crate) fn holds_site(path: &RelPath) -> bool {
         [b"lib" | b"lib64" | b"Lib"] | [b"lib" | b"lib64", _]
     );
     is_above || is_site(path)
+}
+
+/// The paths of the interpreter in a venv, the usual one first.
+pub(crate) fn pythons() -> impl Iterator<Item = RelPath> {
+    let paths = PYTHONS.iter().map(|path| RelPath::new(path.as_bytes()));
+    paths.filter_map(Result::ok)
+}
+
+/// The interpreter of a venv, as people call it.
+pub(crate) fn python_in(venv: &Path) -> PathBuf {
+    venv.join(PYTHONS[0])
+}
+
+/// Whether a path is one of the names of the interpreter, such as `bin/python3.11`.
+pub(crate) fn is_python(path: &RelPath) -> bool {
+    path.as_bytes().starts_with(PYTHONS[0].as_bytes())
+}
+
+/// Whether a path lies below the commands.
+pub(crate) fn is_in_scripts(path: &RelPath) -> bool {
+    let below = path.as_bytes().strip_prefix(SCRIPTS.as_bytes());
+    below.is_some_and(|below| below.starts_with(b"/"))
+}
+
+/// The environment among whose commands a path on this host stands, and the path in it.
+pub(crate) fn environment_of(command: &Path) -> Option<(&Path, RelPath)> {
+    let (scripts, name) = command.parent().zip(command.file_name())?;
+    let is_scripts = scripts.file_name() == Some(SCRIPTS.as_ref());
+    let root = scripts.parent().filter(|_| is_scripts)?;
+    let scripts = RelPath::new(SCRIPTS.as_bytes()).ok()?;
+    Some((root, scripts.join(name.as_encoded_bytes()).ok()?))
+}
+
+/// Where the environment stands to which an interpreter belongs, by the path of that.
+pub(crate) fn root_of_python(python: &[u8]) -> Option<&[u8]> {
+    let infix = [b"/", PYTHONS[0].as_bytes()].concat();
+    memchr::memmem::rfind(python, &infix).map(|at| &python[..at])
+}
+
+/// Whether a directory of this name holds packages.
+pub(crate) fn is_site_name(name: &[u8]) -> bool {
+    matches!(name, b"site-packages" | b"dist-packages")
+}
+
+/// The directory of packages that a path lies below, by its name.
+pub(crate) fn site_above(path: &RelPath) -> Option<RelPath> {
+    let mut above = std::iter::successors(path.parent(), RelPath::parent);
+    let sites = above.by_ref().filter(|dir| is_site_name(dir.name()));
+    // Packages may hold directories of that name.
+    sites.last()
+}
+
+/// What the name of the directory in which an interpreter looks begins with.
+pub(crate) fn lib_prefix(implementation: &str) -> &'static str {
+    match implementation {
+        "pypy" => "lib/pypy",
+        _ => "lib/python",
+    }
+}
+
+/// Where an interpreter of this kind and version has its packages.
+pub(crate) fn site(implementation: &str, (major, minor): (u32, u32)) -> Option<RelPath> {
+    let lib = lib_prefix(implementation);
+    RelPath::new(format!("{lib}{major}.{minor}/site-packages").as_bytes()).ok()
+}
+
+/// Where packages may lie below the place of an interpreter: as Debian has them, and as others do.
+pub(crate) fn base_sites(base: &Path, (major, minor): (u32, u32)) -> [Vec<PathBuf>; 2] {
+    let python = format!("python{major}.{minor}");
+    [
+        vec![
+            base.join(format!("lib/{python}/dist-packages")),
+            base.join(format!("local/lib/{python}/dist-packages")),
+            base.join(format!("lib/python{major}/dist-packages")),
+        ],
+        vec![
+            base.join(format!("lib/{python}/site-packages")),
+            base.join(format!("lib64/{python}/site-packages")),
+        ],
+    ]
+}
+
+/// The name of the directory of one Python that a path lies in: `python3.11` of `lib/python3.11/x.py`.
+pub(crate) fn python_dir(path: &RelPath) -> Option<&[u8]> {
+    let mut parts = path.parts();
+    let is_lib = matches!(parts.next()?, b"lib" | b"lib64");
+    parts.next().filter(|_| is_lib)
+}
+
+/// Whether a path stands directly in the packages of a `CPython`.
+pub(crate) fn is_in_cpython_site(path: &RelPath) -> bool {
+    let parts: Vec<&[u8]> = path.parts().collect();
+    match parts[..] {
+        [b"lib" | b"lib64", python, b"site-packages", _] => python.starts_with(b"python"),
+        _ => false,
+    }
 }
 
 /// `lib/pythonX.Y/site-packages`, also of `PyPy` and of conda; `dist-packages` as Debian has it.

@@ -12,7 +12,7 @@ pub(crate) mod interpreter;
 mod interpreter_fault;
 mod interpreter_libs;
 mod interpreter_names;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod made;
 pub(crate) mod marshal;
 pub(crate) mod path_files;

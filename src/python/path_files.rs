@@ -1,6 +1,7 @@
 //! What `site` makes at each start of an interpreter of the `*.pth` and `*.start` files among the packages
 //! (`Lib/site.py`; PEP 829).
 
+use super::layout::is_in_cpython_site;
 use crate::model::{Interpreter, RelPath};
 
 /// The rules of one interpreter.
@@ -128,13 +129,7 @@ pub(crate) fn keeps_from_starting(
     path: &RelPath,
     content: impl FnOnce() -> Option<Vec<u8>>,
 ) -> bool {
-    let parts: Vec<&[u8]> = path.parts().collect();
-    let is_one = match parts[..] {
-        [b"lib" | b"lib64", python, b"site-packages", name] => {
-            python.starts_with(b"python") && Rules::of(None).reads(name)
-        }
-        _ => false,
-    };
+    let is_one = is_in_cpython_site(path) && Rules::of(None).reads(path.name());
     is_one && content().is_some_and(|content| std::str::from_utf8(&content).is_err())
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::interpreter::{Facts, command, minor};
+use super::layout::python_in;
 use super::subprocess::{Ear, End, Said, run};
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
@@ -103,7 +104,7 @@ pub(crate) fn compare(
     pairs: &[Pair],
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Vec<Verdict> {
-    let python = root.path().join("bin/python");
+    let python = python_in(root.path());
     let failures = AtomicUsize::new(0);
     let works = can_compare(facts);
     let batches: Vec<&[Pair]> = pairs.chunks(batch(pairs.len())).collect();

@@ -1,6 +1,7 @@
 //! Releases of Python by their bytecode: the tag in its name, the number at its beginning, and how code is laid out
 //! in it (`Include/internal/pycore_magic_number.h` of `CPython`, `pypy/module/imp/importing.py` of `PyPy`).
 
+use super::layout::python_dir;
 use super::marshal::Layout;
 use crate::model::RelPath;
 
@@ -112,12 +113,7 @@ fn tag(path: &RelPath) -> Option<String> {
 
 /// The tag of the Python that looks for modules at a path of a venv: that of `lib/python3.11`.
 fn place(path: &RelPath) -> Option<String> {
-    let mut parts = path.parts();
-    let lib = parts.next()?;
-    let name = std::str::from_utf8(parts.next()?).ok()?;
-    if !matches!(lib, b"lib" | b"lib64") {
-        return None;
-    }
+    let name = std::str::from_utf8(python_dir(path)?).ok()?;
     let (tag, version) = match name.strip_prefix("python") {
         Some(version) => ("cpython-", version),
         None => ("pypy", name.strip_prefix("pypy")?),

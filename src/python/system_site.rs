@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::dist::{Metadata, name_of, normalized};
 use super::interpreter::{Config, Facts, minor};
+use super::layout::base_sites;
 use super::path_files::Rules;
 
 /// A directory of packages has no more entries than are looked at.
@@ -123,18 +124,10 @@ pub(super) fn path_files(site: &Path) -> Vec<PathBuf> {
 
 /// Where packages lie below the place of an interpreter. Debian's own are only found so, since in a venv it does not
 /// tell.
-fn usual(base: &Path, (major, minor): (u32, u32), is_silent: bool) -> Vec<PathBuf> {
-    let python = format!("python{major}.{minor}");
-    let mut sites = vec![
-        base.join(format!("lib/{python}/dist-packages")),
-        base.join(format!("local/lib/{python}/dist-packages")),
-        base.join(format!("lib/python{major}/dist-packages")),
-    ];
-    if is_silent {
-        sites.push(base.join(format!("lib/{python}/site-packages")));
-        sites.push(base.join(format!("lib64/{python}/site-packages")));
-    }
-    sites
+fn usual(base: &Path, version: (u32, u32), is_silent: bool) -> Vec<PathBuf> {
+    let [debian, others] = base_sites(base, version);
+    let others = others.into_iter().filter(|_| is_silent);
+    debian.into_iter().chain(others).collect()
 }
 
 /// Name and version of an info directory or file.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Change, Class, Node, RelPath};
+use crate::python::layout::{is_site_name, site_above};
 
 /// Differences that belong together.
 #[derive(Debug)]
@@ -99,13 +100,7 @@ fn owner_of_dir<'a>(
 
 /// The directory of packages that a path lies below.
 pub(super) fn site_of(path: &RelPath) -> Option<RelPath> {
-    let parts: Vec<&[u8]> = path.parts().collect();
-    let is_site = |part: &&[u8]| matches!(*part, b"site-packages" | b"dist-packages");
-    let at = parts
-        .iter()
-        .position(is_site)
-        .filter(|at| at + 1 < parts.len())?;
-    RelPath::new(&parts[..=at].join(&b'/')).ok()
+    site_above(path)
 }
 
 /// The deepest directory that holds both.
@@ -120,7 +115,7 @@ fn common(a: &RelPath, b: &RelPath) -> RelPath {
 /// The name and the place of the group that a path belongs to.
 pub(super) fn place_of(path: &RelPath) -> (Vec<u8>, RelPath) {
     let parts: Vec<&[u8]> = path.parts().collect();
-    let is_site = |part: &&[u8]| matches!(*part, b"site-packages" | b"dist-packages");
+    let is_site = |part: &&[u8]| is_site_name(part);
     let depth = match parts.iter().position(is_site) {
         Some(at) if at + 1 < parts.len() => at + 2,
         _ => 1,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::model::{Audit, Package};
 use crate::python::dist::normalized;
+use crate::python::layout::python_in;
 
 /// The command as its arguments, past every cache: by uv where that installed all that is damaged, else by pip, from
 /// outside where the venv's own is damaged or there is none. None where no damaged distribution can be installed again.
@@ -20,7 +21,7 @@ pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     if packages.is_empty() {
         return None;
     }
-    let python = venv.join("bin/python").to_string_lossy().into_owned();
+    let python = python_in(venv).to_string_lossy().into_owned();
     let is_by_uv = |package: &&Package| package.installer.as_deref() == Some("uv");
     let has_pip = audit
         .packages

@@ -144,6 +144,36 @@ fn only_the_command_line_knows_flags() {
 }
 
 #[test]
+fn where_parts_of_an_environment_stand_is_told_by_its_layout_alone() {
+    // Texts for people name such places; a path is made of them only in `python::layout`.
+    let places = [
+        "b\"bin/",
+        "b\"bin\"",
+        "b\"/bin/\"",
+        "(\"bin\")",
+        "(\"bin/",
+        "/site-packages\"",
+        "/dist-packages\"",
+        "b\"site-packages",
+        "b\"dist-packages",
+    ];
+    for (path, text) in files("src", ".rs") {
+        let is_told = path.ends_with("python/layout.rs")
+            || matches!(room(&path).as_str(), "cli" | "replace")
+            || path.ends_with("fuzz.rs")
+            || path.components().any(|part| part.as_os_str() == "tests");
+        for line in code(&text).lines().filter(|_| !is_told) {
+            assert!(
+                line.trim_start().starts_with("//")
+                    || !places.iter().any(|place| line.contains(place)),
+                "{}: ask python::layout where that stands\n{line}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
 fn a_storage_is_chosen_in_one_place() {
     for (path, text) in files("src/store", ".rs") {
         let is_there = path.starts_with("src/store/storage");

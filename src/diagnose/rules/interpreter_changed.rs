@@ -4,6 +4,7 @@ use super::super::case::{Case, Hurt};
 use super::score::{Cause, Score};
 use crate::model::{Kind, Shown};
 use crate::python::Culprit;
+use crate::python::layout::is_python;
 
 /// So many entries lead to it: a cause that took more of others took these by the way.
 const SIGNPOSTS: usize = 2;
@@ -54,5 +55,5 @@ fn is_swept(hurt: &Hurt) -> bool {
 
 /// Whether damage is of a link to the interpreter.
 fn is_link(hurt: &Hurt) -> bool {
-    hurt.path.as_bytes().starts_with(b"bin/python")
+    is_python(&hurt.path)
 }

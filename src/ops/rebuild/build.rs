@@ -12,6 +12,7 @@ use crate::disk::rooted::{Rooted, os};
 use crate::disk::workroom::Workroom;
 use crate::model::{Meta, RelPath, Time};
 use crate::ops::error::Error;
+use crate::python::layout::python_in;
 use crate::python::made::Made;
 use crate::python::worker::{Complaint, Worker};
 use crate::replace::Staging;
@@ -95,7 +96,7 @@ impl Build<'_> {
     }
 
     fn python(&self) -> PathBuf {
-        self.place().join("bin/python")
+        python_in(&self.place())
     }
 
     /// Installs what was ordered.

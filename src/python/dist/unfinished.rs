@@ -179,7 +179,7 @@ impl Place<'_> {
         let below = python
             .as_deref()
             .and_then(|python| python.strip_prefix(self.root));
-        below.is_some_and(|rest| rest.starts_with(b"/bin/"))
+        below.is_some_and(|rest| rest.starts_with(&self.layout.script_infix()))
     }
 
     /// Whether nobody knows if a path is there: it lies behind a link, or where one cannot look.

@@ -17,6 +17,7 @@ mod shebang;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{Entry, Manifest, RelPath};
+use crate::python::layout::is_in_scripts;
 pub(crate) use link::relocated_link;
 pub(crate) use mentions::{Counter, Mentions};
 pub(crate) use own_names::own_names;
@@ -105,7 +106,7 @@ fn relocate_one(
             Some(Role::Config) => Ok(replace_plain(content, &place)),
             Some(Role::Activate(shell)) => {
                 // A venv within keeps its name.
-                let is_own = path.as_bytes().starts_with(b"bin/");
+                let is_own = is_in_scripts(path);
                 activate::rewrite(content, &place, shell, is_own && !custom_prompt)
             }
             Some(Role::Script) => script(content, &place),

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::interpreter_of;
 use crate::model::RelPath;
+use crate::python::Layout;
+use crate::python::layout::{is_in_scripts, root_of_python};
 
 /// The names in a venv that is not looked at further.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,16 +20,18 @@ pub(crate) struct OwnNames {
 /// Finds them. `contents` holds every candidate of a relocation.
 pub(crate) fn own_names(contents: &BTreeMap<RelPath, Vec<u8>>) -> OwnNames {
     let mut names = OwnNames::default();
+    let activate = Layout::default().script(b"activate");
     for (path, content) in contents {
         match path.as_bytes() {
-            b"bin/activate" => names.declared.extend(lines(content).filter_map(exported)),
+            _ if activate.as_ref() == Some(path) => {
+                names.declared.extend(lines(content).filter_map(exported))
+            }
             b"pyvenv.cfg" => names.declared.extend(lines(content).filter_map(made)),
-            script if script.starts_with(b"bin/") => {
+            _ if is_in_scripts(path) => {
                 let interpreter = interpreter_of(content);
-                let name = interpreter.as_deref().and_then(|path| {
-                    let at = memchr::memmem::rfind(path, b"/bin/python")?;
-                    plain(&path[..at])
-                });
+                let name = interpreter
+                    .as_deref()
+                    .and_then(|path| plain(root_of_python(path)?));
                 names.used.extend(name);
             }
             _ => {}

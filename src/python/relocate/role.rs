@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::activate::Shell;
 use crate::model::RelPath;
+use crate::python::layout::SCRIPTS;
 
 /// What a file is to a relocation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +37,7 @@ impl Venvs {
     }
 
     fn is_bin(&self, dir: &RelPath) -> bool {
-        dir.name() == b"bin" && dir.parent().is_some_and(|root| self.0.contains(&root))
+        dir.name() == SCRIPTS.as_bytes() && dir.parent().is_some_and(|root| self.0.contains(&root))
     }
 }
 

@@ -9,6 +9,7 @@ use super::wrap::Wrapped;
 use crate::audit::wanted;
 use crate::model::{Audit, Check, Class, Finding, Package, RelPath, Shown, Unread};
 use crate::ops::CheckOutcome;
+use crate::python::layout::python_in;
 use crate::report::group::site_of;
 use crate::report::reinstall::reinstall;
 
@@ -255,7 +256,7 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         .iter()
         .map(|need| format!("'{}'", need.replace('\'', "\"")))
         .collect();
-    let python = word(&Shown::path(&outcome.venv.join("bin/python")).to_string());
+    let python = word(&Shown::path(&python_in(&outcome.venv)).to_string());
     let has = |fits: &dyn Fn(&Package) -> bool| outcome.audit.packages.iter().any(fits);
     let installer = if has(&|package| package.name == "pip") {
         format!("{python} -m pip install")

@@ -42,7 +42,7 @@ fn bytecode_class(
 }
 
 /// Directories have no owner: one that is missing or new is what the worst of its entries is.
-pub(crate) fn settle_directories(changes: &mut [Change]) {
+pub(crate) fn classify_directories(changes: &mut [Change]) {
     let is_dir = |change: &Change| {
         let entry = change.expected.as_ref().or(change.actual.as_ref());
         entry.is_some_and(|entry| entry.node == Node::Dir)

@@ -11,7 +11,7 @@ mod standing;
 mod versions;
 
 pub(crate) use case::{Actual, Case, Expected, Hurt, Interruption};
-pub(crate) use class::{classify, settle_directories};
+pub(crate) use class::{classify, classify_directories};
 pub(crate) use packages::{Packages, Progress};
 pub(crate) use rules::{brought, diagnose};
 pub(crate) use versions::versions;

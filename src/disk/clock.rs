@@ -29,7 +29,7 @@ pub(crate) fn settles_after(dir: &Rooted) -> Result<Option<Duration>, PathError>
     let large_inodes = birth(dir.fd(), b"").at("stat", dir.path())?.is_some();
     let release = rustix::system::uname();
     let fine_kernel = is_fine(release.release().to_str().unwrap_or_default());
-    Ok(of(fs.f_type as u32, large_inodes, fine_kernel))
+    Ok(granularity(fs.f_type as u32, large_inodes, fine_kernel))
 }
 
 /// Since 6.13 a kernel gives a time of its own to each change of a file that somebody looked at before, where the
@@ -41,7 +41,7 @@ fn is_fine(release: &str) -> bool {
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 13)
 }
 
-fn of(magic: u32, large_inodes: bool, fine_kernel: bool) -> Option<Duration> {
+fn granularity(magic: u32, large_inodes: bool, fine_kernel: bool) -> Option<Duration> {
     match magic {
         EXT if !large_inodes => Some(SECONDS),
         EXT | XFS | BTRFS | TMPFS => (!fine_kernel).then_some(TICK),
@@ -58,14 +58,14 @@ mod tests {
     #[test]
     fn only_file_systems_that_take_part_on_a_kernel_that_can_are_fine() {
         for magic in [EXT, XFS, BTRFS, TMPFS] {
-            assert_eq!(of(magic, true, true), None);
-            assert_eq!(of(magic, true, false), Some(TICK));
+            assert_eq!(granularity(magic, true, true), None);
+            assert_eq!(granularity(magic, true, false), Some(TICK));
         }
-        assert_eq!(of(EXT, false, true), Some(SECONDS));
-        assert_eq!(of(OVERLAY, true, true), Some(SECONDS));
+        assert_eq!(granularity(EXT, false, true), Some(SECONDS));
+        assert_eq!(granularity(OVERLAY, true, true), Some(SECONDS));
         // NFS, FUSE, and what is not known.
         for magic in [0x6969, 0x6573_5546, 1] {
-            assert_eq!(of(magic, true, true), Some(UNKNOWN));
+            assert_eq!(granularity(magic, true, true), Some(UNKNOWN));
         }
     }
 

@@ -76,7 +76,7 @@ pub(super) fn adapt(
         Some(live) => {
             let as_saved = as_saved(&saved, live, all.rewritten.keys());
             let mut some = relocate(contents, &from, to, &as_saved);
-            settle_records(&mut some, &all, &saved, live);
+            adopt_records(&mut some, &all, &saved, live);
             some
         }
     };
@@ -149,7 +149,7 @@ fn as_saved<'a>(
 
 /// A list has the sums of the files as they were when it was written, which may have been damaged since: of its forms
 /// the one counts that stands there.
-fn settle_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live: &Manifest) {
+fn adopt_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live: &Manifest) {
     for (path, whole) in all.rewritten.iter().filter(|(path, _)| is_record(path)) {
         let there = live.get(path).and_then(Entry::digest);
         if there.is_some() && there == saved.get(path).and_then(Entry::digest) {

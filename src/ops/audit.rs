@@ -12,7 +12,7 @@ use crate::python::Layout;
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists};
 use crate::python::hashes::Hashes;
-use crate::python::interpreter::{Facts, config_path, inspect, told};
+use crate::python::interpreter::{Facts, config_path, inspect, stated};
 use crate::python::layout::{environment_of, pythons};
 use crate::python::recompile::can_compare;
 use crate::store::Store;
@@ -209,7 +209,7 @@ impl Stored<'_> {
     pub(super) fn audit(&self) -> Audit {
         let read = |path: &RelPath| self.read(path);
         let config = read(&config_path()).unwrap_or_default();
-        let facts = told(self.manifest, &config);
+        let facts = stated(self.manifest, &config);
         let dists = Dists::find(self.manifest, bytes(self.place), &read);
         let mut found = audit(&Subject {
             manifest: self.manifest,

@@ -26,7 +26,7 @@ pub enum Error {
     #[error("the venv is damaged: {}", first(.0))]
     Damaged(Box<Audit>),
     /// The store has no snapshot of that name.
-    #[error("there is no snapshot '{name}'{}", of(venv.as_ref()))]
+    #[error("there is no snapshot '{name}'{}", of_venv(venv.as_ref()))]
     NoSnapshot {
         /// The name.
         name: String,
@@ -161,7 +161,7 @@ pub enum Error {
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
     NothingToUndo(PathBuf),
     /// Nothing was restored, so there is no incident.
-    #[error("the store knows of no restore{}", of(.0.as_ref()))]
+    #[error("the store knows of no restore{}", of_venv(.0.as_ref()))]
     NoRestore(Option<PathBuf>),
     /// The last restore kept what it replaced beside the venv, since no snapshot could hold it.
     #[error("what the last restore replaced is kept as '{}', and is in no snapshot as a whole", Shown::path(.0))]
@@ -342,7 +342,7 @@ fn other(of: &VenvId, venv: &VenvId) -> String {
     }
 }
 
-fn of(venv: Option<&PathBuf>) -> String {
+fn of_venv(venv: Option<&PathBuf>) -> String {
     venv.map_or_else(String::new, |venv| format!(" of '{}'", Shown::path(venv)))
 }
 

@@ -112,7 +112,7 @@ impl Inflow<'_, '_> {
                 next = reader.next().map_err(|error| self.bad(error))?;
             }
             flow.send(batch, bytes)?;
-            flow.settle(0)?;
+            flow.wait_until(0)?;
             Ok(flow.gathered)
         })
     }
@@ -211,7 +211,7 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
     /// Hands a task to the pool, once there is room for it.
     fn begin(&mut self, task: Task, len: usize) -> Result<(), Error> {
         self.inflow.context.go_on()?;
-        self.settle(self.flowing_max.saturating_sub(len))?;
+        self.wait_until(self.flowing_max.saturating_sub(len))?;
         let (send, receive) = sync_channel(1);
         let inflow = self.inflow;
         self.scope
@@ -222,7 +222,7 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
     }
 
     /// Waits until no more than `most` bytes are on their way.
-    fn settle(&mut self, most: usize) -> Result<(), Error> {
+    fn wait_until(&mut self, most: usize) -> Result<(), Error> {
         while self.flowing > most || most == 0 && !self.waiting.is_empty() {
             let Some((len, made)) = self.waiting.pop_front() else {
                 break;

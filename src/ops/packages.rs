@@ -8,7 +8,7 @@ use rayon::prelude::{IntoParallelRefMutIterator, ParallelIterator};
 
 use super::contents::{TEXT_MAX, bytes};
 use super::sides::Sides;
-use crate::diagnose::{Packages, settle_directories};
+use crate::diagnose::{Packages, classify_directories};
 use crate::model::{Change, Class, Entry, Manifest, Node, PackageChange, RelPath};
 use crate::python::dist::{Dists, Hash, Read, Record, Row};
 use crate::store::Store;
@@ -78,7 +78,7 @@ pub(super) fn classify(
     changes.retain(|change| !of(&change.path));
     changes.extend(convicted);
     changes.sort_by(|a, b| a.path.cmp(&b.path));
-    settle_directories(changes);
+    classify_directories(changes);
     packages.changes(changes)
 }
 

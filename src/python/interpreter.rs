@@ -114,17 +114,17 @@ pub(crate) fn config_path() -> RelPath {
 }
 
 /// What is known of the interpreter of a tree that stands nowhere, from its `pyvenv.cfg` alone: nothing of it is run.
-pub(crate) fn told(manifest: &Manifest, config: &[u8]) -> Facts {
-    told_by(manifest, &Config::parse(config)).0
+pub(crate) fn stated(manifest: &Manifest, config: &[u8]) -> Facts {
+    stated_by(manifest, &Config::parse(config)).0
 }
 
 /// What can be known without asking, and where to ask.
-fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
+fn stated_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
     let python = pythons().find(|path| manifest.get(path).is_some());
     let mut facts = Facts {
         made_by: config.version(),
         path: python.clone(),
-        beyond: Beyond::told(config),
+        beyond: Beyond::stated(config),
         ..Facts::default()
     };
     facts.known.shares = facts.beyond != Beyond::Nothing;
@@ -153,7 +153,7 @@ fn told_by(manifest: &Manifest, config: &Config) -> (Facts, Option<RelPath>) {
 pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     let bytes = crate::tree::hash::read_file(root, &config_path(), 1 << 20).unwrap_or_default();
     let config = Config::parse(&bytes);
-    let (mut facts, python) = told_by(manifest, &config);
+    let (mut facts, python) = stated_by(manifest, &config);
     let home = config.stated(&["home"]);
     if let Some(python) = python {
         if let Some(problem) = of_home(home.as_deref()) {

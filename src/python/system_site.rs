@@ -32,7 +32,7 @@ pub(crate) enum Beyond {
 
 impl Beyond {
     /// What `pyvenv.cfg` alone tells.
-    pub(super) fn told(config: &Config) -> Self {
+    pub(super) fn stated(config: &Config) -> Self {
         let open = config.stated(&["include-system-site-packages"]);
         match open {
             Some(open) if open.eq_ignore_ascii_case("true") => Self::Unknown,
@@ -47,7 +47,7 @@ impl Beyond {
         let library = Some(&facts.library).filter(|library| !library.as_os_str().is_empty());
         let always = library.into_iter().chain(linked);
         let mut always: BTreeMap<String, String> = always.flat_map(|dir| listed(dir)).collect();
-        if Self::told(config) == Self::Nothing {
+        if Self::stated(config) == Self::Nothing {
             return if always.is_empty() {
                 Self::Nothing
             } else {

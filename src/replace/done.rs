@@ -43,7 +43,7 @@ impl Swapped<'_> {
     /// takes nothing back, since the new tree stands at its place: it is told, and the next command does it.
     pub(crate) fn finish(&mut self, monitor: &dyn Monitor) -> Done {
         let mut kept_old = None;
-        let settled = self.settle(&mut kept_old, &Unstoppable(monitor));
+        let settled = self.end(&mut kept_old, &Unstoppable(monitor));
         let left_out = std::mem::take(&mut self.verified.staged.fit.left);
         let staged = &self.verified.staged;
         let unsettled = settled.err().map(|why| {
@@ -67,7 +67,7 @@ impl Swapped<'_> {
         done
     }
 
-    fn settle(&self, kept_old: &mut Option<PathBuf>, monitor: &dyn Monitor) -> Result<(), Error> {
+    fn end(&self, kept_old: &mut Option<PathBuf>, monitor: &dyn Monitor) -> Result<(), Error> {
         let staged = &self.verified.staged;
         let (work, plan) = (&staged.space.work, &staged.plan);
         let is_kept = plan.keeper.receipt().incident.is_some();

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::contents::Contents;
-use super::disk::apply::settle_root;
+use super::disk::apply::set_root_attributes;
 use super::disk::journal::{Step, Workplace};
 use super::disk::swap;
 use super::error::Error;
@@ -125,7 +125,7 @@ impl Finish<'_> {
     ) -> Result<(), Error> {
         remove_old(self.work, &self.work.staging(), staging)?;
         self.work.clear()?;
-        Ok(settle_root(venv, steps)?)
+        Ok(set_root_attributes(venv, steps)?)
     }
 
     /// Whether it is the empty directory that gave its place to a new tree.

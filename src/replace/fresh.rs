@@ -49,7 +49,7 @@ pub(super) fn write_afresh(
         if !still || absent(bench.move_over(&fresh, settled.root(), &path))? {
             bench.remove(&fresh)?;
         } else if let Ok(around) = around {
-            absent(settled.settle_dir(&dir, &around.meta()))?;
+            absent(settled.set_dir_attributes(&dir, &around.meta()))?;
         }
     }
     Ok(settled.sync()?)

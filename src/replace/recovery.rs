@@ -3,7 +3,7 @@
 //! The journal says what was under way; which tree stands where is told by the inodes alone, since a phase can be
 //! written and not reached, or reached and not written.
 
-use super::disk::apply::{apply, settle_all};
+use super::disk::apply::{apply, set_all_attributes};
 use super::disk::inode::Inode;
 use super::disk::journal::{Journal, Phase, Step, Workplace};
 use super::disk::swap;
@@ -182,7 +182,7 @@ impl Recovery<'_> {
                 .keep_doomed(&venv, staging, steps)
                 .and_then(|()| Ok(apply(&venv, Some(staging), steps)?)),
             // Either all was placed, or somebody removed it. What stands there by now is nobody's to remove.
-            None => settle_all(&venv, steps).map_err(Error::from),
+            None => set_all_attributes(&venv, steps).map_err(Error::from),
         };
         done.map_err(|source| Error::Uncompleted(Box::new(source)))?;
         self.finish().steps(steps, &venv, staging.as_ref())?;

@@ -6,7 +6,7 @@ use super::disk::reuse::Reuse;
 use super::error::Error;
 use super::reused::Reused;
 use super::route::{InPlace, Route};
-use super::special::{make_anew, settle_written, stands_for};
+use super::special::{admit_written, make_anew, stands_for};
 use super::stage::Staged;
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, RelPath};
@@ -59,7 +59,9 @@ impl Staged<'_> {
             .iter()
             .filter_map(|path| self.plan.goal.manifest.get(path))
         {
-            self.space.staging.settle_dir(&dir.path, &dir.meta)?;
+            self.space
+                .staging
+                .set_dir_attributes(&dir.path, &dir.meta)?;
         }
         Ok(())
     }
@@ -99,7 +101,7 @@ impl Staged<'_> {
             staged.extend(wanted.iter().cloned());
         }
         let goal = &mut self.plan.goal.manifest;
-        settle_written(goal, &wanted, self.plan.how.preserve, monitor);
+        admit_written(goal, &wanted, self.plan.how.preserve, monitor);
         self.reused = Reused::none(goal);
         self.fit_more(&wanted)?;
         let mut paths: Vec<RelPath> = wanted.into_iter().collect();

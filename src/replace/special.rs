@@ -23,13 +23,13 @@ pub(crate) struct Specials<'a> {
 
 impl Specials<'_> {
     /// The same tree without what will not be in the new one, with a word on each.
-    pub(crate) fn settle(&self, target: Manifest) -> Manifest {
+    pub(crate) fn admitted(&self, target: Manifest) -> Manifest {
         let mut entries = target.into_entries();
-        entries.retain_mut(|entry| self.settles(entry));
+        entries.retain_mut(|entry| self.admits(entry));
         Manifest::new(entries)
     }
 
-    fn settles(&self, entry: &mut Entry) -> bool {
+    fn admits(&self, entry: &mut Entry) -> bool {
         let there = self.live.get(&entry.path).filter(|_| self.may_link);
         if matches!(entry.node, Node::Special(_)) {
             if let Some(there) = there.filter(|there| stands_for(there, entry)) {
@@ -71,7 +71,7 @@ pub(crate) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor
 }
 
 /// The same once more for what is written afresh though it stood as it was saved: its group of hard links is.
-pub(crate) fn settle_written(
+pub(crate) fn admit_written(
     target: &mut Manifest,
     written: &HashSet<RelPath>,
     preserve: bool,
@@ -86,7 +86,7 @@ pub(crate) fn settle_written(
 }
 
 /// The same once more for what could not be taken over after all: it moved meanwhile.
-pub(crate) fn settle_taken(
+pub(crate) fn admit_reused(
     target: &mut Manifest,
     taken: &mut Reused,
     preserve: bool,

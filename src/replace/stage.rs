@@ -12,7 +12,7 @@ use super::fit::Fit;
 use super::plan::{Live, Plan};
 use super::reused::Reused;
 use super::route::Route;
-use super::special::{settle_taken, settle_written};
+use super::special::{admit_reused, admit_written};
 use super::workspace::{Workspace, go_on};
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Lack, Manifest, Node, RelPath};
@@ -33,7 +33,7 @@ impl<'a> Plan<'a> {
     pub(crate) fn stage(mut self, monitor: &dyn Monitor) -> Result<Staged<'a>, Error> {
         if let Route::InPlace(in_place) = &self.route {
             let goal = &mut self.goal.manifest;
-            settle_written(goal, &in_place.staged, self.how.preserve, monitor);
+            admit_written(goal, &in_place.staged, self.how.preserve, monitor);
         }
         let proofs = self.goal.proofs(self.live.as_ref(), self.how);
         let space = self.set_up(&proofs)?;
@@ -69,7 +69,7 @@ impl Staged<'_> {
             self.reused = self.take_over(proofs, monitor)?;
             let preserve = self.plan.how.preserve;
             let goal = &mut self.plan.goal.manifest;
-            settle_taken(goal, &mut self.reused, preserve, monitor);
+            admit_reused(goal, &mut self.reused, preserve, monitor);
         }
         self.fit()?;
         let manifest = &self.plan.goal.manifest;
@@ -86,7 +86,7 @@ impl Staged<'_> {
             for level in levels.iter().skip(1).rev() {
                 level
                     .par_iter()
-                    .try_for_each(|dir| staging.settle_dir(&dir.path, &dir.meta))?;
+                    .try_for_each(|dir| staging.set_dir_attributes(&dir.path, &dir.meta))?;
             }
         }
         Ok(())

@@ -68,7 +68,7 @@ pub(super) fn take_over(
         }
     })?;
     for (path, meta) in dirs.iter().rev() {
-        staging.settle_dir(path, meta)?;
+        staging.set_dir_attributes(path, meta)?;
     }
     Ok(bytes)
 }

@@ -93,7 +93,11 @@ pub fn restore(
         verb: "restore",
     };
     let place = place.again()?;
-    Ok(old_names::told(&place, run.at(&place)?, context.monitor))
+    Ok(old_names::with_old_names(
+        &place,
+        run.at(&place)?,
+        context.monitor,
+    ))
 }
 
 /// Whether something is mounted inside of a tree, so that it has to stay.
@@ -157,7 +161,7 @@ impl<'a> Run<'a> {
         };
         let target = target.leaving_unread(&live.scan.manifest);
         let target = self.meet(target, &live, place)?;
-        let target = target.map(|manifest| specials.settle(manifest));
+        let target = target.map(|manifest| specials.admitted(manifest));
         let Found {
             target,
             changes,
@@ -175,7 +179,7 @@ impl<'a> Run<'a> {
                 live.root.sync_file_system()?;
             }
             let mode = self.idle(differs, &left);
-            return Ok(self.outcome(place, mode, changes).told(report, left));
+            return Ok(self.outcome(place, mode, changes).with_report(report, left));
         }
         if self.options.to.is_some() {
             // An empty directory gives its place, and is nothing to come back to.
@@ -196,7 +200,7 @@ impl<'a> Run<'a> {
         let mut work = self.work(target, Some(live), incident);
         work.keep = keep;
         let outcome = self.carry_out(place, work, changes, report.clone())?;
-        Ok(outcome.told(report, left))
+        Ok(outcome.with_report(report, left))
     }
 
     /// Why nothing is done.
@@ -258,7 +262,7 @@ impl<'a> Run<'a> {
         }
         let empty = Manifest::default();
         let specials = self.specials(&empty, false);
-        let target = target.map(|manifest| specials.settle(manifest));
+        let target = target.map(|manifest| specials.admitted(manifest));
         if !self.options.part.is_whole() {
             return Err(Refusal::PartOfNothing.into());
         }

@@ -66,7 +66,11 @@ const PIECE_LEN: usize = 1 << 18;
 
 /// Adds to an outcome what still names the old place. That it cannot be looked for is a warning: the tree stands there
 /// all the same.
-pub(super) fn told(place: &Site, outcome: RestoreOutcome, monitor: &dyn Monitor) -> RestoreOutcome {
+pub(super) fn with_old_names(
+    place: &Site,
+    outcome: RestoreOutcome,
+    monitor: &dyn Monitor,
+) -> RestoreOutcome {
     let from = &outcome.old_places;
     if outcome.mode == Mode::DryRun || from.is_empty() {
         return outcome;
@@ -84,7 +88,8 @@ pub(super) fn told(place: &Site, outcome: RestoreOutcome, monitor: &dyn Monitor)
     }
 }
 
-/// Reads a tree and looks for the names of the place where it was saved. What was read or written just now is in memory.
+/// Reads a tree and looks for the names of the place where it was saved. What was read or written just now is in
+/// memory.
 fn old_names(place: &Site, from: &[PathBuf], monitor: &dyn Monitor) -> Result<OldNames, Error> {
     let root = place.again()?.open()?;
     let names: Vec<&[u8]> = from

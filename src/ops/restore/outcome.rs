@@ -28,7 +28,7 @@ pub enum Mode {
 
 impl RestoreOutcome {
     /// The same with what was found, and the packages that stay damaged.
-    pub(super) fn told(self, report: IncidentReport, left: Vec<PackageChange>) -> Self {
+    pub(super) fn with_report(self, report: IncidentReport, left: Vec<PackageChange>) -> Self {
         Self {
             report,
             left,

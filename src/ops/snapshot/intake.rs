@@ -48,7 +48,7 @@ impl<'s> Intake<'s> {
     }
 
     /// What a scan into this sink came to: an error of the store comes before the scan's own.
-    pub(in crate::ops) fn settle<T>(&self, scan: Result<T, tree::Error>) -> Result<T, Error> {
+    pub(in crate::ops) fn scanned<T>(&self, scan: Result<T, tree::Error>) -> Result<T, Error> {
         match self
             .failed
             .lock()
@@ -74,7 +74,7 @@ impl<'s> Intake<'s> {
             sink: self,
             monitor,
         };
-        self.settle(follow.of(scan))
+        self.scanned(follow.of(scan))
     }
 
     /// Scans a tree into the packs.
@@ -84,7 +84,7 @@ impl<'s> Intake<'s> {
         cache: &tree::stat_cache::StatCache,
         monitor: &dyn Monitor,
     ) -> Result<Scan, Error> {
-        self.settle(tree::scan::scan(root, cache, self, monitor))
+        self.scanned(tree::scan::scan(root, cache, self, monitor))
     }
 }
 

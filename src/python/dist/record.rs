@@ -50,7 +50,7 @@ impl Record {
                 Err(_) => record.bad += 1,
             }
         }
-        record.settle();
+        record.close();
         record
     }
 
@@ -69,7 +69,7 @@ impl Record {
                 None => record.outside += 1,
             }
         }
-        record.settle();
+        record.close();
         record
     }
 
@@ -100,7 +100,7 @@ impl Record {
         });
     }
 
-    fn settle(&mut self) {
+    fn close(&mut self) {
         self.rows.reverse();
         self.rows.sort_by(|a, b| a.path.cmp(&b.path));
         self.rows.dedup_by(|later, first| later.path == first.path);

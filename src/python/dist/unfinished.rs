@@ -124,7 +124,7 @@ impl Place<'_> {
         if self.only_uv {
             signs.push(Sign::Others);
         }
-        let by = signs.iter().find_map(told);
+        let by = signs.iter().find_map(installer_of);
         let scripts = scripts.into_iter().filter(|path| !gone(path)).collect();
         (!signs.is_empty()).then_some(Unfinished { by, signs, scripts })
     }
@@ -192,7 +192,7 @@ impl Place<'_> {
 
 /// Whose work a sign tells. uv writes RECORD before the modules and REQUESTED before INSTALLER; only pip puts
 /// versions aside.
-fn told(sign: &Sign) -> Option<Installer> {
+fn installer_of(sign: &Sign) -> Option<Installer> {
     match sign {
         Sign::Temporary(path) => maker(path.name()),
         Sign::Aside(_) => Some(Installer::Pip),

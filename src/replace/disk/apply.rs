@@ -102,7 +102,7 @@ fn no_directory_above(venv: &Rooted, path: &RelPath) -> Option<RelPath> {
 }
 
 /// Settles the directories alone: nothing is removed, made or placed.
-pub(crate) fn settle_all(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
+pub(crate) fn set_all_attributes(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
     let settles = steps
         .iter()
         .filter(|step| matches!(step, Step::Settle { .. }));
@@ -110,7 +110,7 @@ pub(crate) fn settle_all(venv: &Rooted, steps: &[Step]) -> Result<(), PathError>
 }
 
 /// Settles the root once more, whose time moved when staging and journal were removed from it.
-pub(crate) fn settle_root(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
+pub(crate) fn set_root_attributes(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
     let of_root = |step: &&Step| matches!(step, Step::Settle { path, .. } if path.path().is_some_and(|path| path.is_root()));
     steps
         .iter()

@@ -138,7 +138,7 @@ impl Staging {
 
     /// Gives a directory its owner, mode and time. Last of all, from the leaves up: every new name inside changes its
     /// time.
-    pub(crate) fn settle_dir(&self, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
+    pub(crate) fn set_dir_attributes(&self, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
         let fd = self
             .root
             .open_below(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
@@ -158,7 +158,7 @@ impl Staging {
     /// holds no times, that of the root is not looked at.
     pub(crate) fn expose(&self, meta: &Meta, holds_times: bool) -> Result<(), PathError> {
         let root = RelPath::root();
-        self.settle_dir(&root, meta)?;
+        self.set_dir_attributes(&root, meta)?;
         let mut now = self.root.stat()?.meta();
         now.xattrs = meta::read_xattrs(self.root.fd()).at("read", self.root.path())?;
         if !holds_times {

@@ -1,7 +1,7 @@
-//! Packages that lost their `__init__`: Python takes what is left of the directory for a namespace package (PEP 420), so
-//! that importing it works and gives nothing. Real namespace packages look alike, and so do packages of which the author
-//! forgot the file (`paste`, `tiktoken_ext`), so only what says that this one gave names counts: its stub, a module
-//! inside it that takes a name of it, what METADATA says of it.
+//! Packages that lost their `__init__`: Python takes what is left of the directory for a namespace package (PEP 420),
+//! so that importing it works and gives nothing. Real namespace packages look alike, and so do packages of which the
+//! author forgot the file (`paste`, `tiktoken_ext`), so only what says that this one gave names counts: its stub, a
+//! module inside it that takes a name of it, what METADATA says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

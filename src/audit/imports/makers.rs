@@ -1,5 +1,5 @@
-//! What sources of a package do to other modules of it, by the look of their texts: they put modules into `sys.modules`,
-//! or give names to a package. All sources of the package are read for that, so it is asked last.
+//! What sources of a package do to other modules of it, by the look of their texts: they put modules into
+//! `sys.modules`, or give names to a package. All sources of the package are read for that, so it is asked last.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! What a distribution offers and that is not there at all: entry points whose module is gone or gives nothing, and the only
-//! module of a distribution. Nothing has to be followed for these.
+//! What a distribution offers and that is not there at all: entry points whose module is gone or gives nothing, and the
+//! only module of a distribution. Nothing has to be followed for these.
 
 use super::finding;
 use super::index::Place;

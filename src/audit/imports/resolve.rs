@@ -115,7 +115,8 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The same for an importer: what is missing of a namespace belongs to the distribution that has modules right in it.
+    /// The same for an importer: what is missing of a namespace belongs to the distribution that has modules right in
+    /// it.
     pub(super) fn find_for(
         &self,
         moment: &Moment<'a>,
@@ -343,7 +344,8 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Whether the text of a module binds a name. Who takes a name of the package that is asked does not give it to that.
+    /// Whether the text of a module binds a name. Who takes a name of the package that is asked does not give it to
+    /// that.
     fn binds(&self, file: &'a RelPath, source: &Source, asks: &Asks<'_, 'a>) -> bool {
         if source.names.bound.contains(asks.name) {
             return true;

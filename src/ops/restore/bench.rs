@@ -1,5 +1,5 @@
-//! The inner parts of a restore, one by one, for `benches/` (feature `bench`). Nothing is saved, exchanged or taken away: what
-//! was staged is thrown away.
+//! The inner parts of a restore, one by one, for `benches/` (feature `bench`). Nothing is saved, exchanged or taken
+//! away: what was staged is thrown away.
 
 use super::RestoreOptions;
 use super::contents::SnapshotContents;

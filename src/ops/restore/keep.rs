@@ -8,8 +8,8 @@ use crate::model::compare::Difference;
 use crate::monitor::Monitor;
 use crate::replace::{Keep, Live};
 
-/// Why the replaced tree stays beside the venv. What could not be read is not in the incident snapshot, and a restore destroys nothing
-/// (promise 4). What only never held still is saved once it is out of the way.
+/// Why the replaced tree stays beside the venv. What could not be read is not in the incident snapshot, and a restore
+/// destroys nothing (promise 4). What only never held still is saved once it is out of the way.
 pub(super) fn reason(
     options: &RestoreOptions,
     live: &Live,

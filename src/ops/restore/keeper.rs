@@ -176,7 +176,8 @@ impl<'a> Keeper<'a> {
         }))
     }
 
-    /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. So goes what completes it.
+    /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. So goes what
+    /// completes it.
     fn withdraw_named(&self, id: SnapshotId) -> Result<(), Error> {
         let withdraw = || {
             let catalog = self.store.snapshots.catalog()?;

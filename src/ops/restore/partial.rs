@@ -16,8 +16,9 @@ pub(super) struct Lost {
 }
 
 impl Lost {
-    /// Reads all that a snapshot needs. What cannot be read is taken from the venv that is to be replaced, if that still has it:
-    /// what is good there must not get lost by the restore. Where the store cannot take it, the old tree has to stay.
+    /// Reads all that a snapshot needs. What cannot be read is taken from the venv that is to be replaced, if that
+    /// still has it: what is good there must not get lost by the restore. Where the store cannot take it, the old tree
+    /// has to stay.
     pub(super) fn find(
         context: &Context<'_>,
         store: &Store,

@@ -1,4 +1,5 @@
-//! What a crash left of a restore is completed or cleaned, by the next command that meets it, with the store that it used (promise 9).
+//! What a crash left of a restore is completed or cleaned, by the next command that meets it, with the store that it
+//! used (promise 9).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,8 +24,9 @@ pub(in crate::ops) enum Visit<'a> {
     Replace(&'a Store),
 }
 
-/// Settles what lies beside or inside a venv, unless a living restore is at work there. What has to wait for its store is left for
-/// the next command, and said. Returns the site as it is by then: a restore may have been interrupted while nothing stood there.
+/// Settles what lies beside or inside a venv, unless a living restore is at work there. What has to wait for its store
+/// is left for the next command, and said. Returns the site as it is by then: a restore may have been interrupted while
+/// nothing stood there.
 pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Result<Site, Error> {
     if !has_left(site) && !build_left(site) {
         return Ok(site.clone());
@@ -65,8 +67,8 @@ fn may_wait(error: &Error) -> bool {
     }
 }
 
-/// Settles what lies beside or inside a venv, to the end. The caller holds the directory around it. Steps that cannot be completed do
-/// not stop one who replaces all that stands there.
+/// Settles what lies beside or inside a venv, to the end. The caller holds the directory around it. Steps that cannot
+/// be completed do not stop one who replaces all that stands there.
 pub(in crate::ops) fn recover(
     context: &Context<'_>,
     visit: Visit<'_>,
@@ -87,7 +89,8 @@ fn settle(context: &Context<'_>, visit: Visit<'_>, site: &Site, left: &Left) -> 
         Visit::Replace(store) => (Who::Replace, Some(store)),
     };
     let given = given.filter(|store| store.path() == receipt.store);
-    // What holds the store may only not be mounted. Who looks can wait for that; so must what replaces files one by one.
+    // What holds the store may only not be mounted. Who looks can wait for that; so must what replaces files one by
+    // one.
     let waits = who == Who::Look || left.is_in_place();
     // Only for the incident that it names; the journal of the venv's owner names none to root.
     let (opened, away) = match (given, receipt.incident) {

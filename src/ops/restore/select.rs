@@ -15,8 +15,8 @@ use crate::python::dist::{Row, normalized};
 pub(super) struct Selection {
     paths: HashSet<RelPath>,
     globs: Option<GlobSet>,
-    /// Distributions that come back as a whole: an upgrade of them was half done, or the same build was installed again with files
-    /// left out.
+    /// Distributions that come back as a whole: an upgrade of them was half done, or the same build was installed again
+    /// with files left out.
     pub(super) whole: Vec<PackageChange>,
     /// Distributions that stay damaged, because the snapshot has another version of them, or none.
     pub(super) left: Vec<PackageChange>,

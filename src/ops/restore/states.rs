@@ -8,7 +8,8 @@ use crate::store::Store;
 use crate::tree::Site;
 use crate::tree::stat_cache::StatCache;
 
-/// Notes the states of the new tree. Where that fails, the next save reads all files, and the restore is done all the same.
+/// Notes the states of the new tree. Where that fails, the next save reads all files, and the restore is done all the
+/// same.
 pub(super) fn note(context: &Context<'_>, store: &Store, place: &Site, swapped: &Swapped<'_>) {
     if let Err(error) = try_note(context, store, place, swapped) {
         let why = reason(&error);

@@ -36,7 +36,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Loads a snapshot and adapts it to the place: with the tree that stands there, only what is not there as it was saved.
+    /// Loads a snapshot and adapts it to the place: with the tree that stands there, only what is not there as it was
+    /// saved.
     pub(super) fn load(
         store: &Store,
         chosen: &Chosen,
@@ -150,8 +151,8 @@ impl Target {
             .filter(|path| selection.has(path))
             .map(group)
             .collect();
-        // What is asked for and is as it shall be is left alone like all else, with the links that it has; but not without those
-        // that were one file with it.
+        // What is asked for and is as it shall be is left alone like all else, with the links that it has; but not
+        // without those that were one file with it.
         let is_restored = |path: &RelPath| selection.has(path) && groups.contains(&group(path));
         let mut merged: BTreeMap<RelPath, (Entry, bool)> = live
             .entries()
@@ -191,8 +192,8 @@ impl Target {
     }
 }
 
-/// Drops directories that a new version brought and of which nothing is left: the snapshot does not have them, something lay
-/// in them, and nothing does any more.
+/// Drops directories that a new version brought and of which nothing is left: the snapshot does not have them,
+/// something lay in them, and nothing does any more.
 fn drop_emptied(
     merged: &mut BTreeMap<RelPath, (Entry, bool)>,
     live: &Manifest,

@@ -1,4 +1,5 @@
-//! Names that a package gets with all names of another module, and modules that lie at other places than their names say.
+//! Names that a package gets with all names of another module, and modules that lie at other places than their names
+//! say.
 
 use super::{Tree, judge_trees};
 

@@ -118,6 +118,7 @@ fn only_the_command_line_knows_flags() {
         "--cvs-exclude",
         "--cache-dir",
         "--reinstall",
+        "--link-mode",
     ];
     for (path, text) in files("src", ".rs") {
         // Reports are what people read. A rebuild runs installers, by their command lines. The part that a restore was

@@ -144,8 +144,7 @@ fn a_restore_that_was_interrupted_after_its_exchange_waits_for_its_store() {
 
 #[test]
 fn a_restore_that_was_interrupted_after_its_exchange_waits_for_who_opens_the_index() {
-    // They hold it for a moment, and a look did not wait for that: the replaced tree was kept by a name, and undo
-    // refused.
+    // A look did not wait for who held it: the replaced tree was kept by a name, and undo refused.
     if !can_trace() {
         return;
     }
@@ -171,8 +170,7 @@ fn a_restore_that_was_interrupted_after_its_exchange_waits_for_who_opens_the_ind
 
 #[test]
 fn a_store_that_is_not_there_holds_up_no_look_and_no_restore() {
-    // Its disk may only not be mounted: a look took it for gone, and the incident of a restore that never was stayed
-    // for ever.
+    // Its disk may only not be mounted. A look took it for gone, and the incident of no restore stayed for ever.
     if !can_trace() {
         return;
     }

@@ -24,7 +24,7 @@ pub(crate) fn own_names(contents: &BTreeMap<RelPath, Vec<u8>>) -> OwnNames {
     for (path, content) in contents {
         match path.as_bytes() {
             _ if activate.as_ref() == Some(path) => {
-                names.declared.extend(lines(content).filter_map(exported))
+                names.declared.extend(lines(content).filter_map(exported));
             }
             b"pyvenv.cfg" => names.declared.extend(lines(content).filter_map(made)),
             _ if is_in_scripts(path) => {

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::interpreter::{Config, minor};
+use super::layout::python_in;
 use super::subprocess::{Ear, End, attend};
 
 /// How long an interpreter may take to say its version.
@@ -74,7 +75,7 @@ impl Made {
 /// Where the interpreter of a venv leads to, by the first link that leaves the venv.
 fn first_outside(venv: &Path) -> Option<PathBuf> {
     const LINKS_MAX: usize = 40;
-    let mut at = venv.join("bin/python");
+    let mut at = python_in(venv);
     for _ in 0..LINKS_MAX {
         at = at.parent()?.join(std::fs::read_link(&at).ok()?);
         if !at.starts_with(venv) {

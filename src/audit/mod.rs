@@ -15,6 +15,7 @@ pub(crate) mod fuzz;
 mod imports;
 mod leftovers;
 mod linked;
+pub(crate) mod needs;
 pub(crate) mod nested;
 mod orphans;
 mod owners;

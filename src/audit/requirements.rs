@@ -134,7 +134,7 @@ fn python(dist: &Dist, facts: &Facts) -> Option<Finding> {
 }
 
 /// What markers are evaluated against; none where not even the version is known.
-fn environment(facts: &Facts) -> Option<MarkerEnvironment> {
+pub(super) fn environment(facts: &Facts) -> Option<MarkerEnvironment> {
     let (major, small) = minor(&facts.known.version)?;
     let short = format!("{major}.{small}");
     let [system, release, version, machine] = &facts.system;

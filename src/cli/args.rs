@@ -3,6 +3,7 @@
 
 mod cache;
 mod check;
+mod deps;
 mod rebuild;
 mod transport;
 
@@ -16,6 +17,7 @@ use venv_snap::model::{Label, SnapshotRef};
 
 pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheQuarantine, CacheRelease, CacheVerb};
 pub(crate) use check::Check;
+pub(crate) use deps::Deps;
 pub(crate) use rebuild::{By, Rebuild};
 pub(crate) use transport::{Copy, Export, Import};
 
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Save(Save),
     /// Check a venv without any snapshot: its files, requirements, imports and interpreter
     Check(Check),
+    /// Name every dependency that an application lacks, in one pass, each with the line that wants it
+    Deps(Deps),
     /// Check the caches of pip, uv, poetry, pdm and virtualenv, and move what is bad out of their way
     Cache(Cache),
     /// Show what differs between a snapshot and a venv, or between two snapshots, byte by byte

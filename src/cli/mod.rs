@@ -8,6 +8,7 @@ mod cat;
 mod check;
 mod copy;
 mod demo;
+mod deps;
 mod diff;
 mod error;
 mod exit;
@@ -135,6 +136,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Demo(demo) => demo::run(ui, &demo),
         Command::Save(save) => save::run(&session(arguments.global)?, save),
         Command::Check(check) => check::run(&session(arguments.global)?, &check),
+        Command::Deps(args) => deps::run(&session(arguments.global)?, &args),
         Command::Cache(args) => cache::run(&session(arguments.global)?, args),
         Command::Diff(diff) => diff::run(&session(arguments.global)?, &diff),
         Command::Restore(restore) => restore::run(&session(arguments.global)?, restore),

@@ -156,7 +156,7 @@ fn found_around() -> Option<PathBuf> {
 }
 
 /// Whether it is a venv, or what damage left of one: beside a damaged `.venv` nobody means another one.
-fn looks_like_venv(path: &Path) -> bool {
+pub(crate) fn looks_like_venv(path: &Path) -> bool {
     let has = |name: &str| fs::symlink_metadata(path.join(name)).is_ok();
     has("pyvenv.cfg") || has("bin/python")
 }

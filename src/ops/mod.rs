@@ -12,6 +12,7 @@ mod contents;
 mod context;
 mod copy;
 mod dates;
+mod deps;
 mod diff;
 mod error;
 mod export;
@@ -47,6 +48,7 @@ mod undelete;
 mod undo;
 mod verify;
 
+pub use crate::audit::needs::{Evidence, Known, Nameless, Need, Needs, Rules, When};
 pub use crate::cache::{Entry as CacheFound, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 pub use crate::replace::Wrong;
 pub use cache::{
@@ -58,6 +60,7 @@ pub use check::{CheckOptions, CheckOutcome, check};
 pub use context::Context;
 pub use copy::{Copied, CopyOutcome, Select, copy};
 pub use dates::ClockJump;
+pub use deps::{DepsOptions, DepsOutcome, deps};
 pub use diff::{DiffOptions, DiffOutcome, Side, diff_snapshots, diff_venv};
 pub use error::{Error, lost};
 pub use export::{ExportOutcome, Target, export};

@@ -6,6 +6,7 @@ mod error;
 pub(crate) mod follow;
 pub(crate) mod hash;
 pub(crate) mod lead;
+pub(crate) mod listing;
 mod read;
 pub(crate) mod scan;
 pub(crate) mod sharing;

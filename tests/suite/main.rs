@@ -13,6 +13,7 @@
 
 mod cache;
 mod check;
+mod deps;
 mod diff;
 mod people;
 mod places;

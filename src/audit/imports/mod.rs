@@ -8,6 +8,7 @@
 //! places (`index.rs`, `tops.rs`, `resolve.rs`) as Python sees them. Only what fails on every way is damage. Work
 //! and depth are bounded (promise 8).
 
+mod aliases;
 mod answers;
 mod catches;
 mod evaluate;
@@ -22,16 +23,20 @@ mod moment;
 mod names;
 mod offered;
 mod openings;
+pub(super) mod outside;
 mod reach;
 mod reduce;
 mod resolve;
 mod roots;
 mod says;
 mod statements;
-mod steps;
+pub(super) mod steps;
 mod suspects;
+mod texts;
 mod tops;
 mod unreached;
+mod uses;
+pub(super) mod wants;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;

@@ -7,17 +7,17 @@ use super::names::Names;
 
 /// One import of one module.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// The line of the statement, from 1.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// The number of leading dots.
-    pub(super) level: u32,
+    pub(crate) level: u32,
     /// The module; may be empty where there are dots.
-    pub(super) module: String,
+    pub(crate) module: String,
     /// The names that are taken from it; empty for `import x`.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Whether all its names are taken (`*`).
-    pub(super) star: bool,
+    pub(crate) star: bool,
 }
 
 /// The kinds of exceptions that are told apart.

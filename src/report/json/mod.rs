@@ -3,6 +3,7 @@
 mod cache;
 mod care;
 mod check;
+mod deps;
 mod diff;
 mod entry;
 mod log;
@@ -28,6 +29,7 @@ use super::reinstall::reinstall;
 pub use cache::{cache_check, cache_quarantine, cache_release};
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::check;
+pub use deps::deps;
 pub use diff::diff;
 pub use log::log;
 pub use rebuild::rebuild;

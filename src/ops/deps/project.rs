@@ -1,0 +1,197 @@
+//! Reads an application: its sources, and the files in which its project declares what it needs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::DepsOptions;
+use crate::audit::needs::{App, read_project};
+use crate::disk::PathError;
+use crate::disk::error::At;
+use crate::ops::Error;
+use crate::python::interpreter::Facts;
+
+/// An application has no more sources than are read.
+const FILES_MAX: usize = 50_000;
+/// A longer source is not read.
+const LEN_MAX: u64 = 8 << 20;
+/// Directories that are nested deeper are not looked into.
+const DEPTH_MAX: usize = 40;
+/// What marks the directory of a project.
+const MARKS: [&str; 6] = [
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "requirements.txt",
+    "manage.py",
+    ".git",
+];
+/// Directories that are no part of what runs.
+const OTHERS: [&str; 13] = [
+    "__pycache__",
+    "benchmarks",
+    "build",
+    "dist",
+    "doc",
+    "docs",
+    "examples",
+    "node_modules",
+    "requirements",
+    "site-packages",
+    "test",
+    "testing",
+    "tests",
+];
+/// Words in the names of lists of requirements that are not for what runs.
+const NOT_RUN: [&str; 8] = ["dev", "test", "doc", "lint", "ci", "build", "type", "mypy"];
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// The application, and the directories of its projects.
+pub(super) fn read(
+    options: &DepsOptions,
+    venv: &Path,
+    facts: &Facts,
+) -> Result<(App, Vec<PathBuf>), Error> {
+    let mut app = App::default();
+    let (mut sources, mut declared) = (Files::new(), Files::new());
+    let mut projects: Vec<PathBuf> = Vec::new();
+    let mut named: Vec<&Path> = Vec::new();
+    for path in &options.paths {
+        let project = project_of(path);
+        if *path != project {
+            named.push(path);
+        }
+        projects.push(project);
+    }
+    if !options.modules.is_empty() {
+        projects.push(options.base.clone());
+    }
+    projects.sort();
+    projects.dedup();
+    for project in &projects {
+        sources_in(project, venv, 0, &mut sources)?;
+        declared_in(project, &mut declared);
+        app.roots.extend([project.clone(), project.join("src")]);
+    }
+    for path in &options.paths {
+        // What is named is read, whatever it is called.
+        if path.is_dir() {
+            sources_in(path, venv, 0, &mut sources)?;
+        } else {
+            sources.insert(path.clone(), content(path)?);
+        }
+    }
+    let declared: Vec<(PathBuf, Vec<u8>)> = declared.into_iter().collect();
+    app.project = read_project(&declared, facts);
+    let is_named = |file: &Path| named.iter().any(|path| file.starts_with(path));
+    app.starts.extend(options.modules.iter().cloned());
+    app.named = sources
+        .keys()
+        .filter(|file| is_named(file))
+        .cloned()
+        .collect();
+    // Of a whole project the commands are known, and what else is a program.
+    if app.starts.is_empty() && named.is_empty() && !app.project.starts.is_empty() {
+        app.starts.clone_from(&app.project.starts);
+        let programs = sources.iter().filter(|(path, text)| is_program(path, text));
+        app.named = programs.map(|(path, _)| path.clone()).collect();
+    }
+    app.sources = sources.into_iter().collect();
+    Ok((app, projects))
+}
+
+/// The directory of the project around a file or directory; the directory itself where nothing marks one.
+fn project_of(path: &Path) -> PathBuf {
+    let own = if path.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(path)
+    };
+    let is_project = |dir: &&Path| MARKS.iter().any(|mark| dir.join(mark).exists());
+    // A package is part of what is around it.
+    let mut above = own.ancestors();
+    let outside = above
+        .find(|dir| !dir.join("__init__.py").exists())
+        .unwrap_or(own);
+    let found = own.ancestors().take(DEPTH_MAX).find(is_project);
+    found.unwrap_or(outside).to_owned()
+}
+
+fn is_program(path: &Path, text: &[u8]) -> bool {
+    const NAMES: [&str; 6] = [
+        "__main__.py",
+        "app.py",
+        "asgi.py",
+        "main.py",
+        "manage.py",
+        "wsgi.py",
+    ];
+    let name = path.file_name().and_then(|name| name.to_str());
+    let asks = memchr::memmem::find(text, b"__main__").is_some();
+    asks || name.is_some_and(|name| NAMES.contains(&name))
+}
+
+fn sources_in(dir: &Path, venv: &Path, depth: usize, found: &mut Files) -> Result<(), PathError> {
+    if depth > DEPTH_MAX || dir == venv || found.len() >= FILES_MAX {
+        return Ok(());
+    }
+    let mut entries: Vec<fs::DirEntry> = fs::read_dir(dir)
+        .and_then(Iterator::collect)
+        .at("list", dir)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if kind.is_dir() {
+            let is_part =
+                !name.starts_with('.') && !OTHERS.contains(&&*name) && !name.ends_with(".egg-info");
+            if is_part && !path.join("pyvenv.cfg").exists() {
+                sources_in(&path, venv, depth + 1, found)?;
+            }
+        } else if kind.is_file() && name.ends_with(".py") && is_run(&name) {
+            found.insert(path.clone(), content(&path)?);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a source is part of what runs, and not of how it is built or tested.
+fn is_run(name: &str) -> bool {
+    const OTHERS: [&str; 4] = ["conftest.py", "noxfile.py", "setup.py", "tasks.py"];
+    !OTHERS.contains(&name) && !name.starts_with("test_") && !name.ends_with("_test.py")
+}
+
+fn declared_in(project: &Path, found: &mut Files) {
+    let lists = [project.to_owned(), project.join("requirements")];
+    for (number, dir) in lists.iter().enumerate() {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().to_lowercase();
+            let is_list = name.ends_with(".txt")
+                && (number == 1 || name.starts_with("requirements"))
+                && !NOT_RUN.iter().any(|word| name.contains(word));
+            let is_own = number == 0 && matches!(&*name, "pyproject.toml" | "setup.cfg");
+            if (is_list || is_own)
+                && let Ok(content) = content(&entry.path())
+            {
+                found.insert(entry.path(), content);
+            }
+        }
+    }
+}
+
+fn content(path: &Path) -> Result<Vec<u8>, PathError> {
+    let read = || {
+        let mut bytes = Vec::new();
+        let file = fs::File::open(path)?;
+        if file.metadata()?.is_file() {
+            file.take(LEN_MAX).read_to_end(&mut bytes)?;
+        }
+        Ok::<_, std::io::Error>(bytes)
+    };
+    read().at("read", path)
+}

@@ -1,0 +1,160 @@
+//! `deps`: how much is missing, then each distribution with the lines that want it, then the command that installs it.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::Style;
+use super::words::{count, took};
+use super::wrap::Wrapped;
+use crate::model::Shown;
+use crate::ops::{DepsOutcome, Evidence, Known, Need, When};
+
+/// So many lines that want one distribution are told, unless all are wanted.
+const LINES_SHOWN: usize = 3;
+
+/// Writes what an application lacks.
+pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
+    let needs = &outcome.needs;
+    let files = format!(
+        "{}, in {}",
+        count(outcome.files as u64, "file"),
+        took(outcome.took)
+    );
+    match needs.needed.len() as u64 {
+        0 if outcome.clean() => writeln!(out, "nothing that it needs is missing; {files}")?,
+        0 => writeln!(out, "something is missing; {files}")?,
+        more => writeln!(out, "{} missing; {files}", count(more, "distribution"))?,
+    }
+    group(out, "needed:", &needs.needed, outcome, style)?;
+    for one in &needs.nameless {
+        let perhaps = match &one.perhaps[..] {
+            [] => String::new(),
+            some => format!("; perhaps one of {}", some.join(", ")),
+        };
+        writeln!(
+            out,
+            "nobody says which distribution brings the module {}{perhaps}",
+            shown(&one.module)
+        )?;
+        lines(out, &one.evidence, outcome, style)?;
+    }
+    for (module, line) in &needs.lost {
+        let module = shown(module);
+        writeln!(
+            out,
+            "{module} is gone from a distribution that is installed, which is damage"
+        )?;
+        lines(out, std::slice::from_ref(line), outcome, style)?;
+    }
+    group(
+        out,
+        "optional, it may do without:",
+        &needs.optional,
+        outcome,
+        style,
+    )?;
+    for path in &needs.unread {
+        writeln!(
+            out,
+            "'{}' is no Python that could be read",
+            Shown::path(path)
+        )?;
+    }
+    if let Some(line) = install_line(outcome) {
+        writeln!(
+            out,
+            "to install what is needed and surely named:\n    {line}"
+        )?;
+    }
+    Ok(())
+}
+
+/// The command that installs what is needed, without guesses; none where there is nothing to install.
+pub(in crate::report) fn install_line(outcome: &DepsOutcome) -> Option<String> {
+    let wanted = outcome.requirements();
+    if wanted.is_empty() {
+        return None;
+    }
+    let python = quoted(&outcome.venv.join("bin/python").to_string_lossy());
+    let begin = if outcome.has_pip {
+        format!("{python} -m pip install")
+    } else {
+        format!("uv pip install --python {python}")
+    };
+    let wanted: Vec<String> = wanted.into_iter().map(quoted).collect();
+    Some(format!("{begin} {}", wanted.join(" ")))
+}
+
+fn group(
+    out: &mut Wrapped<'_>,
+    title: &str,
+    group: &[Need],
+    outcome: &DepsOutcome,
+    style: &Style,
+) -> io::Result<()> {
+    if !group.is_empty() {
+        writeln!(out, "{title}")?;
+    }
+    for need in group {
+        let guess = match need.known {
+            Known::Guess => "; its name is a guess from that of the module",
+            _ => "",
+        };
+        let when = match need.when {
+            When::Call => "; only when that is called",
+            When::Import | When::Optional => "",
+        };
+        let instead = match &need.instead[..] {
+            [] => String::new(),
+            some => format!("; or instead {}", some.join(", or ")),
+        };
+        writeln!(out, "  {}{guess}{when}{instead}", shown(&need.requirement))?;
+        lines(out, &need.evidence, outcome, style)?;
+    }
+    Ok(())
+}
+
+fn lines(
+    out: &mut Wrapped<'_>,
+    lines: &[Evidence],
+    outcome: &DepsOutcome,
+    style: &Style,
+) -> io::Result<()> {
+    let most = if style.verbose {
+        usize::MAX
+    } else {
+        LINES_SHOWN
+    };
+    for line in lines.iter().take(most) {
+        let near = outcome
+            .apps
+            .iter()
+            .find_map(|app| line.path.strip_prefix(app).ok());
+        let path: &Path = near.unwrap_or(&line.path);
+        writeln!(
+            out,
+            "      {}:{}: {}",
+            Shown::path(path),
+            line.line,
+            shown(&line.what)
+        )?;
+    }
+    match lines.len().saturating_sub(most) {
+        0 => Ok(()),
+        more => writeln!(out, "      and {}", count(more as u64, "more line")),
+    }
+}
+
+fn shown(text: &str) -> String {
+    Shown(text.as_bytes()).to_string()
+}
+
+/// A word as a shell reads it back.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@+".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

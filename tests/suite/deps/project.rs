@@ -1,0 +1,177 @@
+//! What a project declares, who brings a module, and bad input.
+
+use std::fs;
+
+use super::{app, told, write};
+use crate::support::{Sandbox, venv};
+
+#[test]
+fn what_is_declared_and_not_installed_is_needed_and_told_as_it_is_declared() {
+    for (file, text) in [
+        (
+            "pyproject.toml",
+            "[project]\nname = 'Mine'\ndependencies = [\n 'click>=1',\n 'python-jose[crypto]>=3',\n 'odd; python_version < \"3\"',\n]\n\
+             [project.optional-dependencies]\nfast = ['redis']\n",
+        ),
+        (
+            "setup.cfg",
+            "[metadata]\nname = mine\n[options]\ninstall_requires =\n  click>=1\n  python-jose[crypto]>=3\n  odd; python_version<'3'\n\
+             [options.extras_require]\nfast =\n  redis\n",
+        ),
+        (
+            "requirements.txt",
+            "# what runs\nclick>=1\npython-jose[crypto]>=3  # tokens\nodd; python_version < '3'\n-r more.txt\n--no-binary x\n",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        app(
+            &sandbox,
+            &[
+                (
+                    "mine/__init__.py",
+                    "import jose\nfrom importlib.metadata import version\nversion('mine')\n",
+                ),
+                (file, text),
+                ("requirements-dev.txt", "pytest\n"),
+            ],
+        );
+        let answer = sandbox.json(1, &["deps", "venv"]);
+        assert_eq!(told(&answer, "needed").len(), 1, "{file}: {answer}");
+        let need = &answer["needed"][0];
+        assert_eq!(need["requirement"], "python-jose[crypto]>=3", "{file}");
+        assert_eq!(
+            (&need["known"], &need["when"]),
+            (&"declared".into(), &"import".into())
+        );
+        let files: Vec<&str> = need["evidence"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["path"].as_str().unwrap())
+            .collect();
+        assert!(
+            files[0].ends_with("__init__.py") && files[1].ends_with(file),
+            "{files:?}"
+        );
+        // An import that the project has for an extra alone, and that only a function wants.
+        write(&sandbox, "mine/late.py", "def a():\n    import redis\n");
+        let group = if file == "requirements.txt" {
+            "needed"
+        } else {
+            "optional"
+        };
+        let answer = sandbox.json(1, &["deps", "venv"]);
+        assert!(
+            told(&answer, group).contains(&"redis late.py:2".to_owned()),
+            "{file}: {answer}"
+        );
+    }
+}
+
+#[test]
+fn requirements_of_what_is_installed_are_told_with_their_line() {
+    let sandbox = Sandbox::new();
+    app(&sandbox, &[("run.py", "import click\n")]);
+    let info = format!("{}/click-1.0.dist-info/METADATA", venv::SITE);
+    let text = "Metadata-Version: 2.1\nName: click\nVersion: 1.0\nRequires-Dist: idna<1\nRequires-Dist: Attrs>=20\n";
+    venv::write(&sandbox.venv(), &info, text.as_bytes());
+    let answer = sandbox.json(1, &["deps", "venv", "run.py"]);
+    assert_eq!(
+        told(&answer, "needed"),
+        ["attrs METADATA:5", "idna METADATA:4"]
+    );
+    assert_eq!(answer["needed"][1]["requirement"], "idna<1");
+    assert_eq!(answer["needed"][0]["known"], "required");
+}
+
+#[test]
+fn a_guess_is_called_one_and_not_installed_and_what_nobody_knows_is_told_with_who_it_may_be() {
+    let sandbox = Sandbox::new();
+    app(&sandbox, &[("run.py", "import qwertz_lib\nimport cv2\n")]);
+    let answer = sandbox.json(1, &["deps", "venv", "run.py"]);
+    assert_eq!(answer["needed"][0]["known"], "guess");
+    assert_eq!(answer["install"], serde_json::Value::Null);
+    assert_eq!(answer["nameless"][0]["module"], "cv2");
+    assert_eq!(answer["nameless"][0]["perhaps"][0], "opencv-python");
+    // Where the project declares one that no import explains, a guess would be a wrong name.
+    write(&sandbox, "requirements.txt", "house-thing\n");
+    let answer = sandbox.json(1, &["deps", "venv", "run.py"]);
+    assert_eq!(told(&answer, "needed"), ["house-thing requirements.txt:1"]);
+    let perhaps = &answer["nameless"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["module"] == "qwertz_lib")
+        .unwrap()["perhaps"];
+    assert_eq!(*perhaps, serde_json::json!(["house-thing"]));
+}
+
+#[test]
+fn a_module_that_is_gone_of_what_is_installed_is_damage_and_no_dependency() {
+    let sandbox = Sandbox::new();
+    app(
+        &sandbox,
+        &[("run.py", "from click import core\nimport click.core\n")],
+    );
+    fs::remove_file(sandbox.venv().join(venv::SITE).join("click/core.py")).unwrap();
+    let answer = sandbox.json(1, &["deps", "venv", "run.py"]);
+    assert!(told(&answer, "needed").is_empty());
+    assert_eq!(answer["lost"][0]["module"], "click.core");
+}
+
+#[test]
+fn only_what_the_commands_of_a_project_lead_to_counts() {
+    let sandbox = Sandbox::new();
+    app(
+        &sandbox,
+        &[
+            (
+                "pyproject.toml",
+                "[project]\nname='mine'\nscripts={mine='mine.cli:main'}\n",
+            ),
+            ("src/mine/__init__.py", ""),
+            ("src/mine/cli.py", "from . import core\n"),
+            ("src/mine/core.py", "import requests\n"),
+            ("src/mine/plug.py", "import redis\n"),
+            ("examples/a.py", "import nobody\n"),
+        ],
+    );
+    let answer = sandbox.json(1, &["deps", "venv"]);
+    assert_eq!(told(&answer, "needed"), ["requests core.py:1"]);
+    assert_eq!(told(&answer, "optional"), ["redis plug.py:1"]);
+}
+
+#[test]
+fn bad_input_is_a_clear_error() {
+    let sandbox = Sandbox::new();
+    app(
+        &sandbox,
+        &[
+            ("run.py", "import click\n"),
+            ("old.py", "print 'a'\n"),
+            ("bin.py", "\u{0}"),
+        ],
+    );
+    for args in [
+        &["deps", "nosuch/venv"][..],
+        &["deps", "venv", "nosuch.py"],
+        &["deps", "venv", "no.such:app"],
+    ] {
+        let run = sandbox.code(2, args);
+        assert!(
+            run.stderr.contains("there is no venv and no application"),
+            "{run}"
+        );
+    }
+    let run = sandbox.code(3, &["deps", "venv", "old.py"]);
+    assert!(
+        run.stdout
+            .contains("old.py' is no Python that could be read"),
+        "{run}"
+    );
+    fs::remove_file(sandbox.path("old.py")).unwrap();
+    fs::remove_file(sandbox.path("bin.py")).unwrap();
+    // What is no TOML says nothing, and takes nothing down with it.
+    write(&sandbox, "pyproject.toml", "= not toml\n");
+    sandbox.code(0, &["deps", "venv"]);
+}

@@ -10,6 +10,7 @@
 
 mod aliases;
 mod answers;
+mod borne;
 mod catches;
 mod evaluate;
 mod exits;

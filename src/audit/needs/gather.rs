@@ -313,10 +313,12 @@ impl Gather<'_, '_> {
         for (name, mut need) in std::mem::take(&mut self.found) {
             need.evidence.sort();
             need.evidence.dedup();
-            if need.known == Known::Guess && !open.is_empty() {
+            if need.known == Known::Guess {
+                let mut perhaps = vec![name.clone()];
+                perhaps.extend(open.iter().cloned());
                 self.needs.nameless.push(Nameless {
                     module: name.replace('-', "_"),
-                    perhaps: open.clone(),
+                    perhaps,
                     when: need.when,
                     evidence: need.evidence,
                 });

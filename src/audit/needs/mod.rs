@@ -44,7 +44,7 @@ pub enum Known {
     Table,
     /// The source names the distribution itself.
     Named,
-    /// It has the name of the module; nobody says that it is the one.
+    /// It has the name of the module; nobody says that it is the one. No [`Need`] that is handed out is one of these.
     Guess,
 }
 

@@ -60,9 +60,11 @@ impl DepsOutcome {
 
     /// What an installer has to be asked for. Guesses are not among it.
     pub fn requirements(&self) -> Vec<&str> {
-        let sure = self.needs.needed.iter();
-        let sure = sure.filter(|need| need.known != needs::Known::Guess);
-        sure.map(|need| need.requirement.as_str()).collect()
+        self.needs
+            .needed
+            .iter()
+            .map(|need| need.requirement.as_str())
+            .collect()
     }
 }
 

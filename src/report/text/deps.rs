@@ -7,7 +7,7 @@ use super::Style;
 use super::words::{count, took};
 use super::wrap::Wrapped;
 use crate::model::Shown;
-use crate::ops::{DepsOutcome, Evidence, Known, Need, When};
+use crate::ops::{DepsOutcome, Evidence, Need, When};
 
 /// So many lines that want one distribution are told, unless all are wanted.
 const LINES_SHOWN: usize = 3;
@@ -64,7 +64,7 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Re
     if let Some(line) = install_line(outcome) {
         writeln!(
             out,
-            "to install what is needed and surely named:\n    {line}"
+            "to install what is needed and named for sure:\n    {line}"
         )?;
     }
     Ok(())
@@ -97,10 +97,6 @@ fn group(
         writeln!(out, "{title}")?;
     }
     for need in group {
-        let guess = match need.known {
-            Known::Guess => "; its name is a guess from that of the module",
-            _ => "",
-        };
         let when = match need.when {
             When::Call => "; only when that is called",
             When::Import | When::Optional => "",
@@ -109,7 +105,7 @@ fn group(
             [] => String::new(),
             some => format!("; or instead {}", some.join(", or ")),
         };
-        writeln!(out, "  {}{guess}{when}{instead}", shown(&need.requirement))?;
+        writeln!(out, "  {}{when}{instead}", shown(&need.requirement))?;
         lines(out, &need.evidence, outcome, style)?;
     }
     Ok(())

@@ -198,7 +198,7 @@ fn rules_hold_for_what_is_used_and_not_for_what_is_only_near() {
             &["python-multipart"],
         ),
         ("from fastapi import Form\n", &[]),
-        ("from mine import Form\nForm()\n", &["mine"]),
+        ("from json import Form\nForm()\n", &[]),
         (
             "from fastapi import Request\nasync def a(r: Request):\n    await r.form()\n",
             &["python-multipart"],

@@ -5,8 +5,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use super::guard::dotted;
-use super::names::line_at;
-use super::statements::named;
+use super::statements::{line_at, named};
 use super::steps::Wanted;
 use super::texts::{Named, named_by};
 use super::wants::{Form, Looker, Strength, Use};

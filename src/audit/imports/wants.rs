@@ -14,8 +14,7 @@ use super::aliases::Aliases;
 use super::borne::{raises, starts, suppresses};
 use super::catches::caught;
 use super::guard::{Guard, Python, dotted};
-use super::names::line_at;
-use super::statements::imports;
+use super::statements::{imports, line_at};
 use super::steps::{Kind, Wanted};
 use super::texts::listed;
 use super::uses::Uses;
@@ -90,7 +89,7 @@ pub(super) fn look(
         let body = &parsed.syntax().body;
         parsed.has_valid_syntax().then(|| {
             let mut looker = Looker {
-                guard: Guard::new(python),
+                guard: Guard::new(python, ""),
                 text,
                 is_init,
                 there,

@@ -275,10 +275,10 @@ impl Looker<'_> {
     /// A `try`. Where a handler waits for what cannot be imported, it counts what the handler does: who raises again
     /// needs the import, and so does who has another one in its place that is not there either.
     fn tried(&mut self, one: &StmtTry, strength: Strength) {
-        let waits = one.handlers.iter().find_map(|handler| {
+        let waits = one.handlers.iter().position(|handler| {
             let ExceptHandler::ExceptHandler(handler) = handler;
             let catch = handler.type_.as_deref().map_or([Some(true); 3], caught);
-            (catch[Kind::Module as usize] == Some(true)).then_some(&handler.body)
+            catch[Kind::Module as usize] == Some(true)
         });
         self.tries += 1;
         let from = self.found.wants.len();
@@ -292,9 +292,9 @@ impl Looker<'_> {
         let lacks = is_missing(&self.found.wants[from..to], self.there);
         // What is caught is also caught of whatever the import itself leads to.
         let mut is_borne = false;
-        for handler in &one.handlers {
+        for (number, handler) in one.handlers.iter().enumerate() {
             let ExceptHandler::ExceptHandler(handler) = handler;
-            let is_it = waits.is_some_and(|waits| std::ptr::eq(waits, &handler.body));
+            let is_it = waits == Some(number);
             if !is_it || !lacks {
                 is_borne |= is_it && !raises(&handler.body);
                 self.body(&handler.body, Strength::Guarded);

@@ -171,7 +171,8 @@ fn declared_in(project: &Path, found: &mut Files) {
     for (number, dir) in lists.iter().enumerate() {
         for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().to_lowercase();
-            let is_list = name.ends_with(".txt")
+            let is_text = Path::new(&name).extension().is_some_and(|end| end == "txt");
+            let is_list = is_text
                 && (number == 1 || name.starts_with("requirements"))
                 && !NOT_RUN.iter().any(|word| name.contains(word));
             let is_own = number == 0 && matches!(&*name, "pyproject.toml" | "setup.cfg");

@@ -3,133 +3,136 @@
 use super::{app, told, write};
 use crate::support::Sandbox;
 
+/// Sources, and whether `requests` is needed there, or optional.
+const CASES: &[(&str, bool, bool)] = &[
+    ("import requests\n", true, false),
+    ("class A:\n    import requests\n", true, false),
+    ("def a():\n    import requests\n", true, false),
+    (
+        "def a(b):\n    if b:\n        import requests\n",
+        true,
+        false,
+    ),
+    (
+        "if __name__ == '__main__':\n    import requests\n",
+        true,
+        false,
+    ),
+    (
+        "import sys\nif sys.platform == 'linux':\n    import requests\n",
+        true,
+        false,
+    ),
+    (
+        "import sys\nif sys.version_info >= (3, 8):\n    import requests\nelse:\n    import nobody\n",
+        true,
+        false,
+    ),
+    ("for a in b:\n    import requests\n", true, false),
+    ("with open('a'):\n    import requests\n", true, false),
+    (
+        "try:\n    import requests\nexcept ValueError:\n    pass\n",
+        true,
+        false,
+    ),
+    (
+        "try:\n    import requests\nexcept ImportError:\n    raise SystemExit('a')\n",
+        true,
+        false,
+    ),
+    (
+        "try:\n    import requests\nexcept ImportError as e:\n    print('a')\n    sys.exit(1)\n",
+        true,
+        false,
+    ),
+    (
+        "try:\n    import requests\nexcept ImportError:\n    raise RuntimeError('a') from None\n",
+        true,
+        false,
+    ),
+    (
+        "try:\n    import requests\nfinally:\n    pass\n",
+        true,
+        false,
+    ),
+    (
+        "try:\n    import click\nexcept ImportError:\n    pass\nelse:\n    import requests\n",
+        true,
+        false,
+    ),
+    (
+        "try:\n    import requests\nexcept ImportError:\n    requests = None\n",
+        false,
+        true,
+    ),
+    (
+        "try:\n    import requests\nexcept:\n    pass\n",
+        false,
+        true,
+    ),
+    (
+        "try:\n    import requests\nexcept (ImportError, OSError):\n    pass\n",
+        false,
+        true,
+    ),
+    (
+        "try:\n    import requests\nexcept ModuleNotFoundError:\n    pass\n",
+        false,
+        true,
+    ),
+    (
+        "try:\n    import requests\nexcept Exception:\n    pass\n",
+        false,
+        true,
+    ),
+    (
+        "try:\n    import requests\nexcept ImportError:\n    import click\n",
+        false,
+        true,
+    ),
+    (
+        "try:\n    import click\nexcept ImportError:\n    import requests\n",
+        false,
+        true,
+    ),
+    (
+        "import contextlib\nwith contextlib.suppress(ImportError):\n    import requests\n",
+        false,
+        true,
+    ),
+    (
+        "import os\nif os.environ.get('A'):\n    import requests\n",
+        false,
+        true,
+    ),
+    (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests\n",
+        false,
+        false,
+    ),
+    (
+        "import sys\nif sys.platform == 'win32':\n    import requests\n",
+        false,
+        false,
+    ),
+    (
+        "import sys\nif sys.version_info < (3, 8):\n    import requests\n",
+        false,
+        false,
+    ),
+    ("if False:\n    import requests\n", false, false),
+    (
+        "'''\nimport requests\n'''\n# import requests\n",
+        false,
+        false,
+    ),
+];
+
 #[test]
 fn needed_is_what_no_guard_bears() {
     let sandbox = Sandbox::new();
     app(&sandbox, &[]);
-    for (text, needed, optional) in [
-        ("import requests\n", true, false),
-        ("class A:\n    import requests\n", true, false),
-        ("def a():\n    import requests\n", true, false),
-        (
-            "def a(b):\n    if b:\n        import requests\n",
-            true,
-            false,
-        ),
-        (
-            "if __name__ == '__main__':\n    import requests\n",
-            true,
-            false,
-        ),
-        (
-            "import sys\nif sys.platform == 'linux':\n    import requests\n",
-            true,
-            false,
-        ),
-        (
-            "import sys\nif sys.version_info >= (3, 8):\n    import requests\nelse:\n    import nobody\n",
-            true,
-            false,
-        ),
-        ("for a in b:\n    import requests\n", true, false),
-        ("with open('a'):\n    import requests\n", true, false),
-        (
-            "try:\n    import requests\nexcept ValueError:\n    pass\n",
-            true,
-            false,
-        ),
-        (
-            "try:\n    import requests\nexcept ImportError:\n    raise SystemExit('a')\n",
-            true,
-            false,
-        ),
-        (
-            "try:\n    import requests\nexcept ImportError as e:\n    print('a')\n    sys.exit(1)\n",
-            true,
-            false,
-        ),
-        (
-            "try:\n    import requests\nexcept ImportError:\n    raise RuntimeError('a') from None\n",
-            true,
-            false,
-        ),
-        (
-            "try:\n    import requests\nfinally:\n    pass\n",
-            true,
-            false,
-        ),
-        (
-            "try:\n    import click\nexcept ImportError:\n    pass\nelse:\n    import requests\n",
-            true,
-            false,
-        ),
-        (
-            "try:\n    import requests\nexcept ImportError:\n    requests = None\n",
-            false,
-            true,
-        ),
-        (
-            "try:\n    import requests\nexcept:\n    pass\n",
-            false,
-            true,
-        ),
-        (
-            "try:\n    import requests\nexcept (ImportError, OSError):\n    pass\n",
-            false,
-            true,
-        ),
-        (
-            "try:\n    import requests\nexcept ModuleNotFoundError:\n    pass\n",
-            false,
-            true,
-        ),
-        (
-            "try:\n    import requests\nexcept Exception:\n    pass\n",
-            false,
-            true,
-        ),
-        (
-            "try:\n    import requests\nexcept ImportError:\n    import click\n",
-            false,
-            true,
-        ),
-        (
-            "try:\n    import click\nexcept ImportError:\n    import requests\n",
-            false,
-            true,
-        ),
-        (
-            "import contextlib\nwith contextlib.suppress(ImportError):\n    import requests\n",
-            false,
-            true,
-        ),
-        (
-            "import os\nif os.environ.get('A'):\n    import requests\n",
-            false,
-            true,
-        ),
-        (
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests\n",
-            false,
-            false,
-        ),
-        (
-            "import sys\nif sys.platform == 'win32':\n    import requests\n",
-            false,
-            false,
-        ),
-        (
-            "import sys\nif sys.version_info < (3, 8):\n    import requests\n",
-            false,
-            false,
-        ),
-        ("if False:\n    import requests\n", false, false),
-        (
-            "'''\nimport requests\n'''\n# import requests\n",
-            false,
-            false,
-        ),
-    ] {
+    for &(text, needed, optional) in CASES {
         write(&sandbox, "one/run.py", text);
         let code = i32::from(needed);
         let answer = sandbox.json(code, &["deps", "venv", "one/run.py"]);

@@ -8,6 +8,7 @@ use super::words::{count, took};
 use super::wrap::Wrapped;
 use crate::model::Shown;
 use crate::ops::{DepsOutcome, Evidence, Need, When};
+use crate::python::layout::python_in;
 
 /// So many lines that want one distribution are told, unless all are wanted.
 const LINES_SHOWN: usize = 3;
@@ -76,7 +77,7 @@ pub(in crate::report) fn install_line(outcome: &DepsOutcome) -> Option<String> {
     if wanted.is_empty() {
         return None;
     }
-    let python = quoted(&outcome.venv.join("bin/python").to_string_lossy());
+    let python = quoted(&python_in(&outcome.venv).to_string_lossy());
     let begin = if outcome.has_pip {
         format!("{python} -m pip install")
     } else {

@@ -44,6 +44,11 @@ impl Python {
         self.implementation.as_deref() == Some("cpython")
     }
 
+    /// Whether it is `PyPy` for sure.
+    pub(super) fn is_pypy(&self) -> bool {
+        self.implementation.as_deref() == Some("pypy")
+    }
+
     /// The version without its last number.
     pub(super) fn minor(&self) -> Option<(i64, i64)> {
         self.version.map(|[major, minor, _]| (major, minor))

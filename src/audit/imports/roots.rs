@@ -39,6 +39,8 @@ const NOT_OFFERED: [&str; 16] = [
     "e2e_test",
     "__pycache__",
 ];
+/// Modules of `PyPy` that are distributions elsewhere.
+const OF_PYPY: [&str; 4] = ["cffi", "greenlet", "hpy", "_cffi_backend"];
 /// Namespaces are followed so deep.
 const NAMESPACES_MAX: usize = 6;
 /// Groups of entry points that are programs.
@@ -65,7 +67,9 @@ pub(super) fn roots(world: &World<'_>) -> BTreeMap<String, By> {
         };
         found.insert(point.module);
     }
-    for top in world.index.tops() {
+    // What the interpreter has itself is found there, before the sites: PyPy's greenlet.
+    let is_brought = |top: &&str| world.python.is_pypy() && OF_PYPY.contains(top);
+    for top in world.index.tops().filter(|top| !is_brought(top)) {
         add(world, top, 0, &mut offered);
     }
     let plugins = plugins.into_iter().map(|module| (module, By::PluginHost));

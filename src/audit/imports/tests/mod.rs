@@ -43,8 +43,19 @@ fn lost_in(files: &[(&str, &str)]) -> Vec<String> {
     lost_by("3.11.7", files)
 }
 
+/// The same under a version of `PyPy`.
+fn lost_by_pypy(files: &[(&str, &str)]) -> Vec<String> {
+    let mut facts = python("3.9.16");
+    "pypy".clone_into(&mut facts.known.implementation);
+    lost_with(&facts, files)
+}
+
 /// The same under a version of Python. What is no damage has its check before it: `import-lazy importer: module`.
 fn lost_by(version: &str, files: &[(&str, &str)]) -> Vec<String> {
+    lost_with(&python(version), files)
+}
+
+fn lost_with(facts: &Facts, files: &[(&str, &str)]) -> Vec<String> {
     const SITE: &str = "lib/python3.11/site-packages";
     let mut entries = HashMap::new();
     let mut contents = HashMap::new();
@@ -72,11 +83,10 @@ fn lost_by(version: &str, files: &[(&str, &str)]) -> Vec<String> {
     let read = |path: &RelPath| contents.get(path).cloned();
     let dists = Dists::find(&manifest, b"/srv/v", &read);
     let links = HashMap::new();
-    let facts = python(version);
     let subject = Subject {
         manifest: &manifest,
         dists: &dists,
-        interpreter: Some(&facts),
+        interpreter: Some(facts),
         read: &read,
         hash: &|_: &RelPath, _: Algorithm| None,
         place: None,

@@ -1,6 +1,6 @@
 //! From where imports lead to what is missing, and how far they are followed.
 
-use super::{Tree, judge_trees, lost_in};
+use super::{Tree, judge_trees, lost_by_pypy, lost_in};
 
 const LACKING: &str = "from .gone import x\n";
 const RECORD: (&str, &str) = (
@@ -175,4 +175,20 @@ fn hostile_sources_come_to_an_end() {
     let calls = calls.concat();
     let wide = format!("{calls}f0()\nimport a.gone\n");
     assert_eq!(lost_in(&[("a/__init__.py", &wide)]).len(), 1);
+}
+
+/// greenlet: what PyPy has itself is imported from there, and the distribution of that name has no extension for it.
+#[test]
+fn what_pypy_brings_is_not_looked_for_in_the_sites() {
+    let files = [("greenlet/__init__.py", "from ._greenlet import x\n")];
+    let unreached = "import-unreached greenlet/__init__.py:1 greenlet._greenlet";
+    assert_eq!(
+        lost_by_pypy(&files),
+        [unreached],
+        "a notice, since nothing leads there"
+    );
+    assert_eq!(
+        lost_in(&files),
+        ["greenlet/__init__.py:1 greenlet._greenlet"]
+    );
 }

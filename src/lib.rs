@@ -27,6 +27,7 @@ mod python;
 mod replace;
 pub mod report;
 mod store;
+mod sweep;
 mod tree;
 
 pub use audit::Accept;

@@ -4,6 +4,7 @@
 mod cache;
 mod check;
 mod deps;
+mod doctor;
 mod rebuild;
 mod transport;
 
@@ -18,6 +19,7 @@ use venv_snap::model::{Label, SnapshotRef};
 pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheQuarantine, CacheRelease, CacheVerb};
 pub(crate) use check::Check;
 pub(crate) use deps::Deps;
+pub(crate) use doctor::Doctor;
 pub(crate) use rebuild::{By, Rebuild};
 pub(crate) use transport::{Copy, Export, Import};
 
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Name every dependency that an application lacks, in one pass, each with the line that wants it
     Deps(Deps),
+    /// Look at the machine before anything is rebuilt on it: room, disks, memory, and who sweeps files away here
+    Doctor(Doctor),
     /// Check the caches of pip, uv, poetry, pdm and virtualenv, and move what is bad out of their way
     Cache(Cache),
     /// Show what differs between a snapshot and a venv, or between two snapshots, byte by byte

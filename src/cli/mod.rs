@@ -10,6 +10,7 @@ mod copy;
 mod demo;
 mod deps;
 mod diff;
+mod doctor;
 mod error;
 mod exit;
 mod export;
@@ -137,6 +138,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Save(save) => save::run(&session(arguments.global)?, save),
         Command::Check(check) => check::run(&session(arguments.global)?, &check),
         Command::Deps(args) => deps::run(&session(arguments.global)?, &args),
+        Command::Doctor(args) => doctor::run(&session(arguments.global)?, &args),
         Command::Cache(args) => cache::run(&session(arguments.global)?, args),
         Command::Diff(diff) => diff::run(&session(arguments.global)?, &diff),
         Command::Restore(restore) => restore::run(&session(arguments.global)?, restore),

@@ -21,5 +21,6 @@ pub(crate) mod stat;
 pub(crate) mod trial;
 pub(crate) mod walk;
 pub(crate) mod workroom;
+pub(crate) mod write_test;
 
 pub use error::PathError;

@@ -14,6 +14,7 @@ mod copy;
 mod dates;
 mod deps;
 mod diff;
+mod doctor;
 mod error;
 mod export;
 mod fence;
@@ -51,6 +52,7 @@ mod verify;
 pub use crate::audit::needs::{Evidence, Known, Nameless, Need, Needs, Rules, When};
 pub use crate::cache::{Entry as CacheFound, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 pub use crate::replace::Wrong;
+pub use crate::sweep::{Run, Starter, Sweeper, Sweepers, Unread};
 pub use cache::{
     CacheCheckOutcome, CacheDir, CacheOptions, CacheSummary, Kept, QuarantineOutcome, Quarantined,
     ReleaseOptions, ReleaseOutcome, Suspect, cache_check, cache_quarantine, cache_release,
@@ -62,6 +64,7 @@ pub use copy::{Copied, CopyOutcome, Select, copy};
 pub use dates::ClockJump;
 pub use deps::{DepsOptions, DepsOutcome, deps};
 pub use diff::{DiffOptions, DiffOutcome, Side, diff_snapshots, diff_venv};
+pub use doctor::{DoctorOptions, DoctorOutcome, Sign, State, doctor};
 pub use error::{Error, lost};
 pub use export::{ExportOutcome, Target, export};
 pub use fence::fence;

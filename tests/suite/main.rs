@@ -15,6 +15,7 @@ mod cache;
 mod check;
 mod deps;
 mod diff;
+mod doctor;
 mod people;
 mod places;
 mod rebuild;

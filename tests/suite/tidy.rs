@@ -44,7 +44,7 @@ fn imports_go_down_the_ladder() {
         "disk" => 1,
         "archive" | "store" | "tree" => 2,
         "python" | "replace" => 3,
-        "audit" | "cache" => 4,
+        "audit" | "cache" | "sweep" => 4,
         "diagnose" => 5,
         "ops" => 6,
         "report" => 7,

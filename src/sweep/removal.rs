@@ -1,0 +1,184 @@
+//! Removals other than by `find`, and what each would take of a venv.
+
+use std::path::Path;
+
+use super::find::Find;
+use super::glob::{FIND, SHELL, matches};
+use super::target::{Kind, Target, Venv};
+
+/// Something that removes files.
+#[derive(Clone, Debug)]
+pub(super) enum Removal {
+    Find(Find),
+    /// `rm` and its like: patterns of a shell, absolute.
+    Named {
+        patterns: Vec<String>,
+        with_all: bool,
+    },
+    /// By age: `tmpwatch`, `tmpreaper`, tmpfiles.d.
+    Aged(Aged),
+    /// `rsync --delete`: what the source has not goes from the destination.
+    Mirror(Mirror),
+    /// `git clean` in a work tree.
+    Clean {
+        dir: String,
+        /// Also what is ignored.
+        ignored: bool,
+        /// Only what is ignored.
+        only_ignored: bool,
+        excludes: Vec<String>,
+    },
+    /// Everything below directories.
+    Below(Vec<String>),
+}
+
+/// Files below directories, older than an age.
+#[derive(Clone, Debug)]
+pub(super) struct Aged {
+    /// Patterns of a shell, absolute.
+    pub(super) dirs: Vec<String>,
+    pub(super) seconds: i64,
+    /// Which times have to be old.
+    pub(super) read: bool,
+    pub(super) changed: bool,
+    pub(super) any_change: bool,
+    /// Patterns of what stays, with all that is in it.
+    pub(super) excludes: Vec<String>,
+}
+
+/// A copy that removes.
+#[derive(Clone, Debug)]
+pub(super) struct Mirror {
+    pub(super) destination: String,
+    /// What the source has, below it; none where that cannot be looked at.
+    pub(super) source: Option<std::collections::HashSet<Vec<u8>>>,
+    pub(super) excludes: Vec<String>,
+}
+
+impl Removal {
+    /// What it would take of a venv at a time, in seconds since 1970: entries, each with all that is in it.
+    pub(super) fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
+        match self {
+            Self::Find(find) => find.takes(venv, now),
+            Self::Named { patterns, with_all } => {
+                let is_named = |one: &&Target| {
+                    let mut all = patterns.iter();
+                    (*with_all || !one.is_dir())
+                        && all.any(|pattern| matches(pattern.as_bytes(), one.bytes(), SHELL))
+                };
+                venv.targets.iter().filter(is_named).collect()
+            }
+            Self::Below(dirs) => {
+                let is_below =
+                    |one: &&Target| dirs.iter().any(|dir| is_under(one, dir)) && !one.is_dir();
+                venv.targets.iter().filter(is_below).collect()
+            }
+            Self::Aged(aged) => aged.takes(venv, now),
+            Self::Mirror(mirror) => mirror.takes(venv),
+            Self::Clean {
+                dir,
+                ignored,
+                only_ignored,
+                excludes,
+            } => {
+                let own = venv.path.join(".gitignore");
+                // The `.gitignore` of uv and virtualenv ignores the whole venv.
+                let ignores_itself = venv
+                    .targets
+                    .iter()
+                    .any(|one| one.path == own && one.size <= 2);
+                if !venv.path.starts_with(dir)
+                    || ignores_itself && !ignored
+                    || *only_ignored && !ignores_itself
+                {
+                    return Vec::new();
+                }
+                let stays = |path: &Path| {
+                    let names = path.strip_prefix(dir).into_iter().flat_map(Path::iter);
+                    let mut names = names.map(std::os::unix::ffi::OsStrExt::as_bytes);
+                    names.any(|name| {
+                        excludes
+                            .iter()
+                            .any(|one| matches(one.trim_end_matches('/').as_bytes(), name, FIND))
+                    })
+                };
+                let own = venv
+                    .targets
+                    .iter()
+                    .filter(|one| one.path.starts_with(&venv.path) && !one.is_dir());
+                own.filter(|one| !stays(&one.path)).collect()
+            }
+        }
+    }
+}
+
+fn is_under(one: &Target, pattern: &str) -> bool {
+    let mut above = one.path.ancestors().skip(1);
+    above.any(|dir| {
+        matches(
+            pattern.as_bytes(),
+            std::os::unix::ffi::OsStrExt::as_bytes(dir.as_os_str()),
+            SHELL,
+        )
+    })
+}
+
+impl Aged {
+    fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
+        let is_old = |time: i64, counts: bool| !counts || now - time > self.seconds;
+        let is_kept = |one: &Target| {
+            let mut above = one.path.ancestors();
+            above.any(|dir| {
+                let bytes = std::os::unix::ffi::OsStrExt::as_bytes(dir.as_os_str());
+                self.excludes
+                    .iter()
+                    .any(|pattern| matches(pattern.as_bytes(), bytes, SHELL))
+            })
+        };
+        let is_taken = |one: &&Target| {
+            matches!(one.kind, Kind::File | Kind::Link)
+                && self.dirs.iter().any(|dir| is_under(one, dir))
+                && is_old(one.atime, self.read)
+                && is_old(one.mtime, self.changed)
+                && is_old(one.ctime, self.any_change)
+                && !is_kept(one)
+        };
+        venv.targets.iter().filter(is_taken).collect()
+    }
+}
+
+impl Mirror {
+    fn takes<'t>(&self, venv: &'t Venv) -> Vec<&'t Target> {
+        let is_taken = |one: &&Target| {
+            let Ok(below) = one.path.strip_prefix(&self.destination) else {
+                return false;
+            };
+            let bytes = std::os::unix::ffi::OsStrExt::as_bytes(below.as_os_str());
+            let is_there = self.source.as_ref().is_some_and(|all| all.contains(bytes));
+            !one.is_dir() && !bytes.is_empty() && !is_there && !self.is_excluded(below)
+        };
+        venv.targets.iter().filter(is_taken).collect()
+    }
+
+    /// Whether a rule keeps a path: one without a slash counts for every name on the way (rsync, "FILTER RULES").
+    fn is_excluded(&self, below: &Path) -> bool {
+        self.excludes.iter().any(|pattern| {
+            let bare = pattern.trim_end_matches('/').trim_end_matches("/***");
+            let mut above = below.ancestors().filter(|dir| !dir.as_os_str().is_empty());
+            above.any(|dir| {
+                let whole = std::os::unix::ffi::OsStrExt::as_bytes(dir.as_os_str());
+                let name = dir
+                    .file_name()
+                    .map_or(&b""[..], std::os::unix::ffi::OsStrExt::as_bytes);
+                match bare.strip_prefix('/') {
+                    Some(anchored) => matches(anchored.as_bytes(), whole, SHELL),
+                    None if bare.contains('/') => {
+                        matches(bare.as_bytes(), whole, SHELL)
+                            || matches(format!("*/{bare}").as_bytes(), whole, FIND)
+                    }
+                    None => matches(bare.as_bytes(), name, FIND),
+                }
+            })
+        })
+    }
+}

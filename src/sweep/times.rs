@@ -1,0 +1,278 @@
+//! When a schedule runs next: the five fields of cron (crontab(5)), and calendar events of systemd (systemd.time(7)),
+//! as far as they name dates and times. What is not understood has no next time.
+
+use jiff::civil::{DateTime, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+/// So many days ahead are looked at: every date that there is comes within them.
+const DAYS_MAX: usize = 366 * 9;
+
+/// The numbers that a field allows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Field {
+    all: Vec<i16>,
+    /// Whether it allows every number.
+    is_open: bool,
+}
+
+/// When something runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Times {
+    seconds: Field,
+    minutes: Field,
+    hours: Field,
+    days: Field,
+    months: Field,
+    years: Field,
+    /// 0 is Sunday.
+    weekdays: Field,
+    /// Whether a day is right that is one of `days` or one of `weekdays`, where both are stated.
+    either_day: bool,
+}
+
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+impl Field {
+    fn open(low: i16, high: i16) -> Self {
+        Self {
+            all: (low..=high).collect(),
+            is_open: true,
+        }
+    }
+
+    /// `*`, `*/n`, `a-b`, `a..b`, `a-b/n`, `a/n`, lists of these; names where there are some.
+    fn parse(text: &str, low: i16, high: i16, names: &[&str]) -> Option<Self> {
+        let number = |text: &str| {
+            let lower = text.to_lowercase();
+            let named = names.iter().position(|name| lower.starts_with(name));
+            let first = i16::from(names.len() == 12);
+            named
+                .map(|at| at as i16 + first)
+                .or_else(|| text.parse().ok())
+        };
+        let mut all = Vec::new();
+        let mut is_open = false;
+        for part in text.split(',') {
+            let (range, step) = match part.split_once('/') {
+                Some((range, step)) => {
+                    (range, step.parse::<usize>().ok().filter(|step| *step > 0)?)
+                }
+                None => (part, 1),
+            };
+            let ends = range.split_once("..").or_else(|| range.split_once('-'));
+            let (from, to) = match (range, ends) {
+                ("*", _) => (low, high),
+                (_, Some((from, to))) => (number(from)?, number(to)?),
+                (one, None) => (number(one)?, if step > 1 { high } else { number(one)? }),
+            };
+            is_open |= range == "*" && step == 1;
+            if from < low || to > high || to < from && names.len() != 7 {
+                return None;
+            }
+            // A range of weekdays may go over the end of the week.
+            let to = if to < from { to + 7 } else { to };
+            all.extend(
+                (from..=to)
+                    .step_by(step)
+                    .map(|one| if names.len() == 7 { one % 7 } else { one }),
+            );
+        }
+        all.sort_unstable();
+        all.dedup();
+        Some(Self { all, is_open })
+    }
+
+    fn has(&self, number: i16) -> bool {
+        self.all.binary_search(&number).is_ok()
+    }
+
+    fn only(number: i16) -> Self {
+        Self {
+            all: vec![number],
+            is_open: false,
+        }
+    }
+}
+
+impl Times {
+    /// The five fields of a line of cron, or one of its names.
+    pub(super) fn cron(fields: &[&str]) -> Option<Self> {
+        let named = match fields {
+            ["@yearly" | "@annually"] => Some("0 0 1 1 *"),
+            ["@monthly"] => Some("0 0 1 * *"),
+            ["@weekly"] => Some("0 0 * * 0"),
+            ["@daily" | "@midnight"] => Some("0 0 * * *"),
+            ["@hourly"] => Some("0 * * * *"),
+            _ => None,
+        };
+        let words: Vec<&str> =
+            named.map_or_else(|| fields.to_vec(), |named| named.split(' ').collect());
+        let [minutes, hours, days, months, weekdays] = words[..] else {
+            return None;
+        };
+        let both = !days.starts_with('*') && !weekdays.starts_with('*');
+        Some(Self {
+            seconds: Field::only(0),
+            minutes: Field::parse(minutes, 0, 59, &[])?,
+            hours: Field::parse(hours, 0, 23, &[])?,
+            days: Field::parse(days, 1, 31, &[])?,
+            months: Field::parse(months, 1, 12, &MONTHS)?,
+            years: Field::open(1970, 2200),
+            weekdays: Field::parse(weekdays, 0, 7, &WEEKDAYS)?,
+            either_day: both,
+        })
+    }
+
+    /// A calendar event of systemd.
+    pub(super) fn calendar(text: &str) -> Option<Self> {
+        let text = match text.trim().to_lowercase().as_str() {
+            "minutely" => "*-*-* *:*:00".to_owned(),
+            "hourly" => "*-*-* *:00:00".to_owned(),
+            "daily" => "*-*-* 00:00:00".to_owned(),
+            "weekly" => "mon *-*-* 00:00:00".to_owned(),
+            "monthly" => "*-*-01 00:00:00".to_owned(),
+            "quarterly" => "*-01,04,07,10-01 00:00:00".to_owned(),
+            "semiannually" => "*-01,07-01 00:00:00".to_owned(),
+            "yearly" | "annually" => "*-01-01 00:00:00".to_owned(),
+            other => other.to_owned(),
+        };
+        let mut times = Self {
+            seconds: Field::only(0),
+            minutes: Field::only(0),
+            hours: Field::only(0),
+            days: Field::open(1, 31),
+            months: Field::open(1, 12),
+            years: Field::open(1970, 2200),
+            weekdays: Field::open(0, 6),
+            either_day: false,
+        };
+        for word in text.split_whitespace() {
+            if word == "utc" {
+                continue;
+            }
+            if word.contains(':') {
+                let parts: Vec<&str> = word.split(':').collect();
+                times.hours = Field::parse(parts[0], 0, 23, &[])?;
+                times.minutes = Field::parse(parts[1], 0, 59, &[])?;
+                if let Some(seconds) = parts.get(2) {
+                    times.seconds = Field::parse(seconds, 0, 59, &[])?;
+                }
+            } else if word.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                times.weekdays = Field::parse(word.trim_end_matches(','), 0, 6, &WEEKDAYS)?;
+            } else {
+                let parts: Vec<&str> = word.split('-').collect();
+                let (years, months, days) = match parts[..] {
+                    [years, months, days] => (years, months, days),
+                    [months, days] => ("*", months, days),
+                    _ => return None,
+                };
+                times.years = Field::parse(years, 1970, 2200, &[])?;
+                times.months = Field::parse(months, 1, 12, &[])?;
+                times.days = Field::parse(days, 1, 31, &[])?;
+            }
+        }
+        Some(times)
+    }
+
+    /// The next time after another one, in a zone.
+    pub(super) fn next(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let from = zone.to_datetime(now);
+        let mut day = from.date();
+        for _ in 0..DAYS_MAX {
+            if self.has_day(day) {
+                for (hour, minute, second) in self.hours_minutes_seconds() {
+                    let time = day.at(hour, minute, second, 0);
+                    if time > from
+                        && let Some(next) = in_zone(time, zone)
+                    {
+                        return Some(next);
+                    }
+                }
+            }
+            day = day.checked_add(1.day()).ok()?;
+        }
+        None
+    }
+
+    fn hours_minutes_seconds(&self) -> impl Iterator<Item = (i8, i8, i8)> {
+        let each = |field: &Field| field.all.clone();
+        let (minutes, seconds) = (each(&self.minutes), each(&self.seconds));
+        each(&self.hours).into_iter().flat_map(move |hour| {
+            let seconds = seconds.clone();
+            let minutes = minutes.clone();
+            minutes.into_iter().flat_map(move |minute| {
+                let seconds = seconds.clone();
+                seconds
+                    .into_iter()
+                    .map(move |second| (hour as i8, minute as i8, second as i8))
+            })
+        })
+    }
+
+    fn has_day(&self, day: jiff::civil::Date) -> bool {
+        if !self.months.has(day.month().into()) || !self.years.has(day.year()) {
+            return false;
+        }
+        let weekday = match day.weekday() {
+            Weekday::Sunday => 0,
+            other => i16::from(other.to_monday_one_offset()),
+        };
+        let (by_day, by_weekday) = (self.days.has(day.day().into()), self.weekdays.has(weekday));
+        if self.either_day {
+            by_day || by_weekday
+        } else {
+            by_day && by_weekday
+        }
+    }
+}
+
+fn in_zone(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_ambiguous_timestamp(time).compatible().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(times: Option<Times>) -> String {
+        let now: Timestamp = "2026-11-29T08:00:00Z".parse().unwrap();
+        let next = times.and_then(|times| times.next(now, &TimeZone::UTC));
+        next.map_or_else(|| "never".to_owned(), |next| next.to_string())
+    }
+
+    #[test]
+    fn the_next_time_is_that_of_cron_and_of_systemd() {
+        // 29 November 2026 is a Sunday.
+        for (line, next) in [
+            ("0 3 * * *", "2026-11-30T03:00:00Z"),
+            ("*/15 * * * *", "2026-11-29T08:15:00Z"),
+            ("30 8-17/2 * * 1-5", "2026-11-30T08:30:00Z"),
+            ("0 0 13 * 5", "2026-12-04T00:00:00Z"),
+            ("0 0 29 2 *", "2028-02-29T00:00:00Z"),
+            ("5 4 * * sun", "2026-12-06T04:05:00Z"),
+            ("0 4 * jan,Mar 7", "2027-01-03T04:00:00Z"),
+            ("@weekly", "2026-12-06T00:00:00Z"),
+            ("61 * * * *", "never"),
+            ("0 0 31 2 *", "never"),
+            ("x * * * *", "never"),
+        ] {
+            let fields: Vec<&str> = line.split(' ').collect();
+            assert_eq!(told(Times::cron(&fields)), next, "{line}");
+        }
+        for (text, next) in [
+            ("daily", "2026-11-30T00:00:00Z"),
+            ("Mon..Fri 03:30", "2026-11-30T03:30:00Z"),
+            ("Sat,Sun *-*-* 7..9:00", "2026-11-29T09:00:00Z"),
+            ("*-*-1/10 04:00:30", "2026-12-01T04:00:30Z"),
+            ("*:0/20", "2026-11-29T08:20:00Z"),
+            ("2020-01-01", "never"),
+            ("nonsense", "never"),
+        ] {
+            assert_eq!(told(Times::calendar(text)), next, "{text}");
+        }
+    }
+}

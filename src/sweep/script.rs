@@ -166,6 +166,9 @@ impl Reader<'_> {
         let known: Option<Vec<String>> = words.iter().map(|all| all.first().cloned()).collect();
         let name = unescaped(vec![first.clone()]).remove(0);
         let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+        if matches!(name.as_str(), "cd" | "pushd") && known.is_none() {
+            self.cwd = None;
+        }
         if name == "eval" {
             self.riddle(simple.line, "'eval' makes its commands when it runs");
             return None;

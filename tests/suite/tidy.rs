@@ -121,10 +121,12 @@ fn only_the_command_line_knows_flags() {
         "--link-mode",
     ];
     for (path, text) in files("src", ".rs") {
-        // Reports are what people read. A rebuild runs installers, by their command lines. The part that a restore was
+        // Reports are what people read. A rebuild runs installers, and sweepers are known, by
+        // their command lines. The part that a restore was
         // narrowed to is stored in these words.
         let speaks = matches!(room(&path).as_str(), "cli" | "report")
             || path.starts_with("src/ops/rebuild")
+            || path.starts_with("src/sweep")
             || path.ends_with("ops/restore/options.rs")
             || path.components().any(|part| part.as_os_str() == "tests");
         let lines = code(&text).lines();

@@ -18,7 +18,7 @@ const BYTES_LEAST: u64 = 500 << 20;
 const INODES_LEAST: u64 = 20_000;
 /// A file may be so many seconds younger than now, since clocks differ.
 const AHEAD_MAX: i64 = 600;
-/// File systems of which it is known that they exchange two directories in one step (renameat2(2)).
+/// File systems of which it is known that they exchange two directories in one step.
 const EXCHANGING: [&str; 7] = ["ext4", "xfs", "btrfs", "tmpfs", "f2fs", "bcachefs", "ext2"];
 
 /// All that is to be known of a place.

@@ -177,7 +177,7 @@ fn hostile_sources_come_to_an_end() {
     assert_eq!(lost_in(&[("a/__init__.py", &wide)]).len(), 1);
 }
 
-/// greenlet: what PyPy has itself is imported from there, and the distribution of that name has no extension for it.
+/// greenlet: what `PyPy` has itself is imported from there, and the distribution of that name has no extension for it.
 #[test]
 fn what_pypy_brings_is_not_looked_for_in_the_sites() {
     let files = [("greenlet/__init__.py", "from ._greenlet import x\n")];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use venv_snap::Site;
-use venv_snap::model::Shown;
+use venv_snap::model::{Shown, is_module_name};
 use venv_snap::ops::{DepsOptions, Rules, deps};
 use venv_snap::report::{json, text};
 
@@ -72,16 +72,9 @@ fn take(app: &Path, options: &mut DepsOptions) -> Result<(), Failure> {
     }
     let text = app.to_str().unwrap_or_default();
     let module = text.split(':').next().unwrap_or_default();
-    let is_name = |part: &str| {
-        let mut letters = part.chars();
-        let begins = letters
-            .next()
-            .is_some_and(|c| c.is_alphabetic() || c == '_');
-        begins && letters.all(|c| c.is_alphanumeric() || c == '_')
-    };
     let file = options.base.join(module.replace('.', "/"));
     let is_there = file.with_extension("py").is_file() || file.join("__init__.py").is_file();
-    if module.split('.').all(is_name) && is_there {
+    if is_module_name(module) && is_there {
         options.modules.push(module.to_owned());
         return Ok(());
     }

@@ -4,6 +4,8 @@ use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
+use crate::model::is_module_name;
+
 /// Settings of which the texts are names of modules, or of what is in one (Django, "Settings"; Celery,
 /// "Configuration and defaults").
 const SETTINGS: [&str; 9] = [
@@ -51,7 +53,7 @@ pub(super) fn named_by(function: &str, call: &ExprCall) -> Option<(Named, String
     };
     let bare = text.split(':').next().unwrap_or_default();
     let is_fit = match named {
-        Named::Module => is_module(bare),
+        Named::Module => is_module_name(bare),
         Named::Distribution => {
             !bare.is_empty()
                 && bare
@@ -69,7 +71,7 @@ pub(super) fn listed(name: &str, value: &Expr) -> Vec<(String, usize)> {
         fn visit_expr(&mut self, expr: &'a Expr) {
             if let Expr::StringLiteral(text) = expr {
                 let whole = text.value.to_str();
-                if is_module(whole) {
+                if is_module_name(whole) {
                     self.0.push((whole.to_owned(), expr.start().to_usize()));
                 }
             }
@@ -82,16 +84,4 @@ pub(super) fn listed(name: &str, value: &Expr) -> Vec<(String, usize)> {
     let mut texts = Texts(Vec::new());
     texts.visit_expr(value);
     texts.0
-}
-
-/// Whether a text may be the dotted name of a module.
-fn is_module(text: &str) -> bool {
-    let is_name = |part: &str| {
-        let mut letters = part.chars();
-        let begins = letters
-            .next()
-            .is_some_and(|c| c.is_alphabetic() || c == '_');
-        begins && letters.all(|c| c.is_alphanumeric() || c == '_')
-    };
-    text.split('.').all(is_name)
 }

@@ -124,13 +124,13 @@ impl Made {
         let may_join = stored.is_some() || PUTS.iter().any(is_open);
         let first = words.chain(stored.map(|(at, _)| at)).min();
         let joins =
-            JOINS.iter().chain(&HALVES).any(|word| text.contains(word)) || text.contains(".{");
+            || JOINS.iter().chain(&HALVES).any(|word| text.contains(word)) || text.contains(".{");
         Self {
             puts: Vec::from_iter(first.map(|at| Puts {
                 path: path.clone(),
                 text: text.to_owned(),
                 line: line_at(text, at),
-                joins: joins && may_join,
+                joins: may_join && joins(),
                 finds: text.contains("\nsys.meta_path."),
             })),
             given: given(path, text),

@@ -184,26 +184,11 @@ fn a_wheel_that_pip_built_is_named_where_its_members_are_zeroed() {
         let sandbox = Sandbox::new();
         source(&sandbox.path("sources"), "ant");
         let index = Index::serve(&sandbox.path("sources"), PLAIN);
-        let url = index.url();
-        let out = sandbox.path("out");
         if !pip.is_from(20, 0) {
             // It knows no backend that comes with the source.
             continue;
         }
-        let args = [
-            "wheel",
-            "-q",
-            "--no-deps",
-            "--trusted-host",
-            "127.0.0.1",
-            "-i",
-            &url,
-            "-w",
-        ];
-        pip.run(
-            &sandbox,
-            &[&args[..], &[out.to_str().unwrap(), "ant"]].concat(),
-        );
+        pip.wheel(&sandbox, &index, "ant");
         sandbox.ok(&["cache", "check"]);
         let wheel = files(&sandbox.path(".cache/pip/wheels"));
         let wheel = wheel

@@ -61,6 +61,18 @@ fn a_wheel_that_lies_about_itself_is_never_trusted() {
     }
 }
 
+/// Venvs `one` and `two`, into which uv installed both packages from one cache.
+fn two_by_uv(uv: &Path) -> Sandbox {
+    let sandbox = Sandbox::new();
+    build(&sandbox.path("wheels"), "ant");
+    build(&sandbox.path("wheels"), "bee");
+    let index = Index::serve(&sandbox.path("wheels"), PLAIN);
+    for name in ["one", "two"] {
+        uv_install(&sandbox, uv, &index, name);
+    }
+    sandbox
+}
+
 /// Installs both packages into a venv with uv.
 pub(crate) fn uv_install(sandbox: &Sandbox, uv: &Path, index: &Index, venv: &str) {
     let python = sandbox.path(venv).join("bin/python");
@@ -104,12 +116,7 @@ const UNPACKED: [Hurt; 7] = [
 #[test]
 fn every_damage_of_an_unpacked_wheel_of_uv_is_named_with_all_that_points_to_it() {
     let Some(uv) = tools::find("uv") else { return };
-    let sandbox = Sandbox::new();
-    build(&sandbox.path("wheels"), "ant");
-    build(&sandbox.path("wheels"), "bee");
-    let index = Index::serve(&sandbox.path("wheels"), PLAIN);
-    uv_install(&sandbox, &uv, &index, "one");
-    uv_install(&sandbox, &uv, &index, "two");
+    let sandbox = two_by_uv(&uv);
     let cache = sandbox.path("cache/uv");
     let check = [
         "cache",
@@ -158,13 +165,7 @@ fn every_damage_of_an_unpacked_wheel_of_uv_is_named_with_all_that_points_to_it()
 #[test]
 fn venvs_that_share_files_with_a_bad_entry_are_named() {
     let Some(uv) = tools::find("uv") else { return };
-    let sandbox = Sandbox::new();
-    build(&sandbox.path("wheels"), "ant");
-    build(&sandbox.path("wheels"), "bee");
-    let index = Index::serve(&sandbox.path("wheels"), PLAIN);
-    for name in ["one", "two"] {
-        uv_install(&sandbox, &uv, &index, name);
-    }
+    let sandbox = two_by_uv(&uv);
     sandbox.ok(&["save", "two"]);
     let site = sandbox
         .path("one")

@@ -29,18 +29,24 @@ fn elsewhere(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
     Some(run)
 }
 
-/// The error said that there is no baseline, and not that there are some of the very path.
-#[test]
-fn a_path_that_is_known_from_another_host_is_told_with_the_command_that_takes_it() {
+/// A venv that the other host alone has saved, by this command.
+fn saved_elsewhere(save: &[&str]) -> Option<Sandbox> {
     if !needs_root() {
-        return;
+        return None;
     }
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
-    let Some(saved) = elsewhere(&sandbox, &["save", "venv"]) else {
+    let saved = elsewhere(&sandbox, save)?;
+    assert_eq!(saved.code, 0, "{saved}");
+    Some(sandbox)
+}
+
+/// The error said that there is no baseline, and not that there are some of the very path.
+#[test]
+fn a_path_that_is_known_from_another_host_is_told_with_the_command_that_takes_it() {
+    let Some(sandbox) = saved_elsewhere(&["save", "venv"]) else {
         return;
     };
-    assert_eq!(saved.code, 0, "{saved}");
     let good = Tree::of(&sandbox.venv());
     let listed = sandbox.ok(&["list"]);
     assert!(!listed.stdout.contains("host"), "one host: {listed}");
@@ -70,15 +76,9 @@ fn a_path_that_is_known_from_another_host_is_told_with_the_command_that_takes_it
 /// place without a word, since only the paths were compared.
 #[test]
 fn a_snapshot_of_another_host_goes_in_place_only_when_that_is_said() {
-    if !needs_root() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    let Some(saved) = elsewhere(&sandbox, &["save", "venv", "-l", "theirs"]) else {
+    let Some(sandbox) = saved_elsewhere(&["save", "venv", "-l", "theirs"]) else {
         return;
     };
-    assert_eq!(saved.code, 0, "{saved}");
     let theirs = Tree::of(&sandbox.venv());
     venv::write(&sandbox.venv(), "who", b"ours");
     sandbox.ok(&["save", "venv"]);
@@ -116,15 +116,9 @@ fn a_snapshot_of_another_host_goes_in_place_only_when_that_is_said() {
 
 #[test]
 fn a_name_that_only_others_have_is_told_with_whose_it_is_and_the_command_that_takes_it() {
-    if !needs_root() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    let Some(saved) = elsewhere(&sandbox, &["save", "venv", "-l", "good"]) else {
+    let Some(sandbox) = saved_elsewhere(&["save", "venv", "-l", "good"]) else {
         return;
     };
-    assert_eq!(saved.code, 0, "{saved}");
     let id = sandbox.ids()[0].clone();
     for name in ["latest", "latest~3", "@good"] {
         for command in [
@@ -164,15 +158,9 @@ fn a_name_that_only_others_have_is_told_with_whose_it_is_and_the_command_that_ta
 /// `list` and `log` of a path that only another host knows said nothing at all.
 #[test]
 fn what_is_listed_of_a_path_that_only_another_host_knows_is_who_knows_it() {
-    if !needs_root() {
-        return;
-    }
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    let Some(saved) = elsewhere(&sandbox, &["save", "venv"]) else {
+    let Some(sandbox) = saved_elsewhere(&["save", "venv"]) else {
         return;
     };
-    assert_eq!(saved.code, 0, "{saved}");
     let id = sandbox.ids()[0].clone();
     for stands in [true, false] {
         if !stands {

@@ -43,20 +43,28 @@ impl Pip {
     /// Downloads a package from an index, and so fills the cache.
     #[track_caller]
     pub(crate) fn download(&self, sandbox: &Sandbox, index: &Index, package: &str) {
-        let (url, to) = (index.url(), sandbox.path("downloaded"));
-        let to = to.to_str().unwrap();
-        let args = [
-            "download",
+        self.fetch(sandbox, index, &["download", "-d", "downloaded"], package);
+    }
+
+    /// Builds a package of an index as a wheel, and so fills the cache.
+    #[track_caller]
+    pub(crate) fn wheel(&self, sandbox: &Sandbox, index: &Index, package: &str) {
+        self.fetch(sandbox, index, &["wheel", "-w", "built"], package);
+    }
+
+    #[track_caller]
+    fn fetch(&self, sandbox: &Sandbox, index: &Index, verb: &[&str], package: &str) {
+        let url = index.url();
+        let from = [
             "-q",
             "--no-deps",
             "--trusted-host",
             "127.0.0.1",
             "-i",
             &url,
-            "-d",
-            to,
+            package,
         ];
-        self.run(sandbox, &[&args[..], &[package]].concat());
+        self.run(sandbox, &[verb, &from].concat());
     }
 }
 

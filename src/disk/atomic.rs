@@ -86,6 +86,15 @@ impl Temp<'_> {
         self.kept = true;
         to.sync()
     }
+
+    /// Gives the file its name where it lies, in place of whatever has that. Nothing is made durable: only for copies
+    /// that are checked when they are read, and can be had again.
+    pub(crate) fn keep(mut self, name: &str) -> Result<(), PathError> {
+        rustix::fs::renameat(self.dir.fd(), self.name.as_str(), self.dir.fd(), name)
+            .at_with("rename to", || self.dir.path().join(name))?;
+        self.kept = true;
+        Ok(())
+    }
 }
 
 impl Drop for Temp<'_> {

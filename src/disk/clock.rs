@@ -24,7 +24,7 @@ const UNKNOWN: Duration = Duration::from_hours(24);
 
 /// How old a change must be before a file can change no more without a trace, on the file system of a directory; none
 /// where each change that anybody could have missed is told apart from the one before.
-pub(crate) fn settles_after(dir: &Rooted) -> Result<Option<Duration>, PathError> {
+pub(crate) fn quiet_after(dir: &Rooted) -> Result<Option<Duration>, PathError> {
     let fs = rustix::fs::fstatfs(dir.fd()).at("ask for the file system of", dir.path())?;
     let large_inodes = birth(dir.fd(), b"").at("stat", dir.path())?.is_some();
     let release = rustix::system::uname();

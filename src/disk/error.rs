@@ -37,6 +37,11 @@ impl PathError {
         )
     }
 
+    /// Whether a limit of this process, or of the file system, was met for how long one file may be.
+    pub fn is_too_long(&self) -> bool {
+        self.source.kind() == io::ErrorKind::FileTooLarge
+    }
+
     /// Whether the system refused for want of permission or because nothing may be written there.
     pub fn is_denied(&self) -> bool {
         matches!(

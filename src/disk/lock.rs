@@ -8,7 +8,7 @@ use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use super::error::{At, PathError};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Status};
 
 /// Whether others may hold the same lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,10 +41,7 @@ pub(crate) fn lock(
             return Ok(false);
         }
         if !told && start.elapsed() > Duration::from_millis(300) {
-            monitor.status(&format!(
-                "waiting for another process that holds '{}'",
-                crate::model::Shown::path(path)
-            ));
+            monitor.status(Status::Waiting(path));
             told = true;
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -19,10 +19,14 @@ pub(crate) struct Mapped {
     pub(crate) paths: Vec<RelPath>,
 }
 
-impl Mapped {
+/// The shared mappings of all processes through which files may be written, as lines of `/proc/PID/maps`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mappings(Vec<Vec<u8>>);
+
+impl Mappings {
     /// Looks at all processes.
-    pub(crate) fn within(root: &Rooted) -> Self {
-        let mut found = Self::default();
+    pub(crate) fn now() -> Self {
+        let mut lines = Vec::new();
         for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let is_number = process
                 .file_name()
@@ -32,13 +36,28 @@ impl Mapped {
             let maps = is_number
                 .then(|| fs::read(process.path().join("maps")).ok())
                 .flatten();
-            for line in maps.unwrap_or_default().split(|&b| b == b'\n') {
-                found.add(root, line);
-            }
+            let maps = maps.unwrap_or_default();
+            let shared = maps.split(|&b| b == b'\n');
+            let shared = shared.filter(|line| Mapping::parse(line).is_some());
+            lines.extend(shared.map(<[u8]>::to_vec));
         }
+        Self(lines)
+    }
+
+    /// Those that concern one tree.
+    pub(crate) fn within(&self, root: &Rooted) -> Mapped {
+        let mut found = Mapped::default();
+        self.0.iter().for_each(|line| found.add(root, line));
         found.paths.sort();
         found.paths.dedup();
         found
+    }
+}
+
+impl Mapped {
+    /// Looks at all processes.
+    pub(crate) fn within(root: &Rooted) -> Self {
+        Mappings::now().within(root)
     }
 
     /// Whether an inode is mapped.

@@ -32,6 +32,11 @@ pub(crate) struct OutFile {
 impl OutFile {
     /// Begins a file that only its owner may read. Unless it may be `replace`d, nothing may stand at the path.
     pub(crate) fn create(path: &Path, replace: bool) -> Result<Self, PathError> {
+        Self::create_as(path, replace, Mode::from_raw_mode(0o600))
+    }
+
+    /// The same of a file that those may read and write who may by `mode`, less what the umask takes from them.
+    fn create_as(path: &Path, replace: bool, mode: Mode) -> Result<Self, PathError> {
         let verb = "create";
         let none = || PathError::new(verb, path, io::ErrorKind::IsADirectory);
         let name = path.file_name().ok_or_else(none)?.as_bytes().to_vec();
@@ -40,12 +45,13 @@ impl OutFile {
         let dir = Rooted::open(&parent)?;
         sweep(&dir);
         match dir.stat_name(&name)? {
+            Some(stat) if stat.is_dir() => return Err(none()),
             Some(stat) if !replace || !stat.is_file() => {
                 return Err(PathError::new(verb, path, io::ErrorKind::AlreadyExists));
             }
             _ => {}
         }
-        let (temp, file) = begin(&dir).at(verb, path)?;
+        let (temp, file) = begin(&dir, mode).at(verb, path)?;
         Ok(Self {
             dir,
             path: path.to_owned(),
@@ -74,10 +80,9 @@ impl OutFile {
 
 const PREFIX: &str = ".snap-export-";
 
-/// Makes a new file that only its owner may read, and holds its lock.
-fn begin(dir: &Rooted) -> io::Result<(Vec<u8>, File)> {
+/// Makes a new file, and holds its lock.
+fn begin(dir: &Rooted, mode: Mode) -> io::Result<(Vec<u8>, File)> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mode = Mode::from_raw_mode(0o600);
     loop {
         let random = random_name().map_err(|error| error.source)?;
         let temp = format!("{PREFIX}{random}").into_bytes();
@@ -108,6 +113,22 @@ fn sweep(dir: &Rooted) {
             let _ = rustix::fs::unlinkat(dir.fd(), name.as_slice(), AtFlags::empty());
         }
     }
+}
+
+/// Writes a file that everybody may read, in the place of what stands there: readers see the whole old one or the whole
+/// new one.
+pub(crate) fn replace_readable(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let mut file = OutFile::create(path, true)?;
+    file.write_all(bytes).at("write", path)?;
+    rustix::fs::fchmod(&file.file, Mode::from_raw_mode(0o644)).at("create", path)?;
+    file.publish()
+}
+
+/// Writes a file in the place of what stands there, in one step, with the rights that any new file of this user gets.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let mut file = OutFile::create_as(path, true, Mode::from_raw_mode(0o666))?;
+    file.write_all(bytes).at("write", path)?;
+    file.publish()
 }
 
 impl Write for OutFile {

@@ -1,5 +1,6 @@
 //! Removes a tree step by step from held descriptors: never through a link, never across a mount.
 
+use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
@@ -9,7 +10,7 @@ use rustix::io::Errno;
 use super::error::{At, PathError};
 use super::rooted::{Rooted, names_of, os};
 use super::stat::Stat;
-use crate::model::RelPath;
+use crate::model::{Manifest, RelPath};
 
 /// How often a directory is emptied in which entries go on to appear.
 const ATTEMPTS: usize = 100;
@@ -23,13 +24,35 @@ pub(crate) fn remove_tree(parent: &Rooted, name: &[u8]) -> Result<(), PathError>
     }
 }
 
+/// The names in the directories of a tree, by their paths, as far as they are known: a directory in which just those
+/// stand is not listed.
+#[derive(Debug, Default)]
+pub(crate) struct Names<'t>(HashMap<&'t [u8], Vec<&'t [u8]>>);
+
+impl<'t> Names<'t> {
+    /// Those of a tree as it was read.
+    pub(crate) fn of(tree: &'t Manifest) -> Self {
+        let mut dirs: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
+        for entry in tree.entries().iter().filter(|entry| !entry.path.is_root()) {
+            let dir = dirs.entry(entry.path.parent_bytes()).or_default();
+            dir.push(entry.path.name());
+        }
+        Self(dirs)
+    }
+}
+
 /// Removes a directory that is held open, of which `name` inside `parent` is the name: that one and no other,
 /// whatever was put under its name since.
-pub(crate) fn remove_held(parent: &Rooted, name: &[u8], held: &Rooted) -> Result<(), PathError> {
+pub(crate) fn remove_held(
+    parent: &Rooted,
+    name: &[u8],
+    held: &Rooted,
+    known: &Names<'_>,
+) -> Result<(), PathError> {
     let shown = parent.path().join(os(name));
     let all = || {
-        for _ in 0..ATTEMPTS {
-            remove_entries(held.fd(), 0)?;
+        for attempt in 0..ATTEMPTS {
+            remove_entries(held.fd(), &Place::root(known), attempt)?;
             let here = Stat::at(parent.fd(), name)?.same_inode(&Stat::of(held.fd())?);
             if !here {
                 return Ok(());
@@ -51,7 +74,7 @@ fn remove_any(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<()> {
     if unlink(dir, name)? {
         return Ok(());
     }
-    remove_dir(dir, name, 0)
+    remove_dir(dir, name, &Place::root(&Names::default()))
 }
 
 /// Removes a name that is no directory; false where it is one.
@@ -63,9 +86,48 @@ fn unlink(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<bool> {
     }
 }
 
-fn remove_dir(dir: BorrowedFd<'_>, name: &[u8], level: usize) -> rustix::io::Result<()> {
+/// A directory of a tree that is removed.
+struct Place<'k> {
+    known: &'k Names<'k>,
+    /// Its path from the root of that tree.
+    path: Vec<u8>,
+    level: usize,
+}
+
+impl<'k> Place<'k> {
+    fn root(known: &'k Names<'k>) -> Self {
+        Self {
+            known,
+            path: Vec::new(),
+            level: 0,
+        }
+    }
+
+    fn below(&self, name: &[u8]) -> Self {
+        let path = match self.path.as_slice() {
+            [] => name.to_vec(),
+            path => [path, b"/", name].concat(),
+        };
+        Self {
+            known: self.known,
+            path,
+            level: self.level + 1,
+        }
+    }
+
+    /// The names in it, as they are known; or as they are listed, where they are not, or were not all.
+    fn names(&self, fd: BorrowedFd<'_>, attempt: usize) -> rustix::io::Result<Vec<Vec<u8>>> {
+        match self.known.0.get(self.path.as_slice()) {
+            Some(known) if attempt == 0 => Ok(known.iter().map(|name| name.to_vec()).collect()),
+            _ => names_of(fd),
+        }
+    }
+}
+
+/// Removes the directory `name`, which is `place`.
+fn remove_dir(dir: BorrowedFd<'_>, name: &[u8], place: &Place<'_>) -> rustix::io::Result<()> {
     // Each level takes a descriptor and a piece of the stack, and whoever owns the tree chooses how many there are.
-    if level > RelPath::LEVELS_MAX {
+    if place.level > RelPath::LEVELS_MAX + 1 {
         return Err(Errno::NAMETOOLONG);
     }
     if !Stat::at(dir, name)?.is_dir() {
@@ -85,8 +147,8 @@ fn remove_dir(dir: BorrowedFd<'_>, name: &[u8], level: usize) -> rustix::io::Res
         return Err(Errno::BUSY);
     }
     // Entries may appear while we remove (a service still writes here), so "not empty" means once more.
-    for _ in 0..ATTEMPTS {
-        remove_entries(fd.as_fd(), level + 1)?;
+    for attempt in 0..ATTEMPTS {
+        remove_entries(fd.as_fd(), place, attempt)?;
         match rustix::fs::unlinkat(dir, name, AtFlags::REMOVEDIR) {
             Err(Errno::NOTEMPTY) => {}
             done => return done,
@@ -103,10 +165,10 @@ fn open_up(dir: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<()> {
     rustix::fs::chmod(itself, Mode::from_raw_mode(0o700))
 }
 
-fn remove_entries(fd: BorrowedFd<'_>, level: usize) -> rustix::io::Result<()> {
+fn remove_entries(fd: BorrowedFd<'_>, place: &Place<'_>, attempt: usize) -> rustix::io::Result<()> {
     let once = || {
         let mut dirs = Vec::new();
-        for name in names_of(fd)? {
+        for name in place.names(fd, attempt)? {
             match unlink(fd, &name) {
                 Ok(true) | Err(Errno::NOENT) => {}
                 Ok(false) => dirs.push(name),
@@ -114,7 +176,7 @@ fn remove_entries(fd: BorrowedFd<'_>, level: usize) -> rustix::io::Result<()> {
             }
         }
         // The kernel lets one thread at a time change a directory, so threads share directories, not names.
-        let remove = |name: &Vec<u8>| match remove_dir(fd, name, level) {
+        let remove = |name: &Vec<u8>| match remove_dir(fd, name, &place.below(name)) {
             Err(Errno::NOENT) => Ok(()),
             done => done,
         };

@@ -56,6 +56,18 @@ fn bytes_free(fs: &StatVfs) -> u64 {
     blocks.saturating_mul(fs.f_frsize)
 }
 
+/// How many bytes are free for whoever is not root on the file system of a directory; none where it does not say.
+pub(crate) fn free_bytes(dir: &Rooted) -> Option<u64> {
+    let fs = rustix::fs::fstatvfs(dir.fd()).ok()?;
+    Some(fs.f_bavail.saturating_mul(fs.f_frsize))
+}
+
+/// Whether programs and libraries on the file system of a directory may be run (`noexec` of mount(8)).
+pub(crate) fn may_execute(dir: &Rooted) -> Result<bool, PathError> {
+    let fs = rustix::fs::fstatvfs(dir.fd()).at("ask for the mount options of", dir.path())?;
+    Ok(!fs.f_flag.contains(StatVfsMountFlags::NOEXEC))
+}
+
 /// Whether a file system has next to no room for this process, in bytes or in inodes. False where it does not tell,
 /// and where nobody may write anyway: an image is full when it is made.
 pub(crate) fn is_full(dir: &Rooted) -> bool {

@@ -51,7 +51,7 @@ impl<'a> Trial<'a> {
         let made = match trial.make(mode) {
             // One that was killed here left it.
             Err(Errno::EXIST) => {
-                trial.remove();
+                let _ = trial.remove();
                 trial.make(mode)
             }
             done => done,
@@ -75,14 +75,27 @@ impl<'a> Trial<'a> {
         }
     }
 
-    fn remove(&self) {
-        for flags in [AtFlags::empty(), AtFlags::REMOVEDIR] {
-            let _ = rustix::fs::unlinkat(self.dir.fd(), self.name.as_slice(), flags);
+    /// Takes it away. No scan sees it, so nobody else would miss that it stays.
+    pub(crate) fn end(self) -> std::result::Result<(), PathError> {
+        self.remove().at_with("remove", || {
+            self.dir.path().join(super::rooted::os(&self.name))
+        })
+    }
+
+    fn remove(&self) -> Result<()> {
+        let remove = |flags| match rustix::fs::unlinkat(self.dir.fd(), self.name.as_slice(), flags)
+        {
+            Err(Errno::NOENT) => Ok(()),
+            done => done,
+        };
+        match remove(AtFlags::empty()) {
+            Err(Errno::ISDIR | Errno::PERM) => remove(AtFlags::REMOVEDIR),
+            done => done,
         }
     }
 
-    /// Sets attributes, and returns what came out. What the file system refuses is not there; any other failure is an
-    /// error, and so is an owner that only root may give.
+    /// Sets attributes, and returns what came out. What is refused, also as an owner that only root may give, is not
+    /// there; any other failure is an error.
     pub(crate) fn hold(&self, wanted: &Meta) -> std::result::Result<Meta, PathError> {
         let held = match self.kind {
             Kind::Link => self.hold_link(wanted),
@@ -134,7 +147,7 @@ impl<'a> Trial<'a> {
         let stat = Stat::of(&fd)?;
         if (stat.uid, stat.gid) != (wanted.uid, wanted.gid) {
             let (uid, gid) = (Uid::from_raw(wanted.uid), Gid::from_raw(wanted.gid));
-            allow_owner(wanted, rustix::fs::fchown(&fd, Some(uid), Some(gid)))?;
+            allow(rustix::fs::fchown(&fd, Some(uid), Some(gid)))?;
         }
         allow(rustix::fs::fchmod(&fd, Mode::from_raw_mode(wanted.mode)))?;
         let mut assumed = Vec::new();
@@ -172,10 +185,7 @@ impl<'a> Trial<'a> {
             let (dir, flags) = (self.dir.fd(), AtFlags::SYMLINK_NOFOLLOW);
             let name = self.name.as_slice();
             let done = rustix::fs::chownat(dir, name, Some(uid), Some(gid), flags);
-            self.allow_link(match done {
-                Err(Errno::NOENT) => done,
-                done => allow_owner(wanted, done),
-            })?;
+            self.allow_link(done)?;
         }
         self.allow_link(meta::set_link_time(self.dir.fd(), &self.name, wanted.mtime))?;
         let held = Stat::at(self.dir.fd(), &self.name)?.meta();
@@ -187,7 +197,7 @@ impl<'a> Trial<'a> {
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        self.remove();
+        let _ = self.remove();
     }
 }
 
@@ -201,17 +211,5 @@ fn allow(done: Result<()>) -> Result<()> {
     match done {
         Err(error) if meta::is_refusal(error) => Ok(()),
         done => done,
-    }
-}
-
-/// The same of an owner. To give files to others is only root's, which says nothing of the place.
-fn allow_owner(wanted: &Meta, done: Result<()>) -> Result<()> {
-    use rustix::process::{getegid, geteuid};
-    let own = (geteuid().as_raw(), getegid().as_raw());
-    match done {
-        Err(Errno::PERM) if !geteuid().is_root() && own != (wanted.uid, wanted.gid) => {
-            Err(Errno::PERM)
-        }
-        done => allow(done),
     }
 }

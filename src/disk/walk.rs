@@ -1,8 +1,6 @@
 //! Everything below a directory, found in parallel: names and states, not content.
 
-use std::collections::HashMap;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::Scope;
@@ -19,6 +17,11 @@ use crate::model::{Node, RelPath};
 
 /// Names that a replacement in place uses inside the root of a tree, and that no scan counts as the tree's.
 pub(crate) const INSIDE: &str = ".snap-restore";
+
+/// Whether a path is what a replacement in place uses inside the root.
+pub(crate) fn is_inside(path: &RelPath) -> bool {
+    path.as_bytes().starts_with(INSIDE.as_bytes())
+}
 
 /// One thing that the walk met.
 #[derive(Clone, Debug)]
@@ -44,7 +47,7 @@ pub(crate) struct Rare {
 /// `mount_root` and that as its problem, and is not entered.
 pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     let found = Mutex::new(Vec::new());
-    walk_dirs(root, &|_, mut here| {
+    walk_dirs(root, &|_| None, &|_, mut here| {
         found
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -55,41 +58,23 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     Ok(found)
 }
 
-/// Walks the tree again, and says whether it holds just what was found, each in the state that it had. Of what
-/// `leaves_out` names it takes no notice. Nothing is listed, sorted and dropped a second time.
-pub(crate) fn still_holds(
-    root: &Rooted,
-    found: &[Found],
-    leaves_out: impl Fn(&RelPath) -> bool + Sync,
-) -> Result<bool, PathError> {
-    let states = found.iter().map(|one| (one.path.as_bytes(), &one.stat));
-    let states: HashMap<&[u8], &Stat> = states.collect();
-    let (met, moved) = (AtomicUsize::new(0), AtomicBool::new(false));
-    walk_dirs(root, &|_, here| {
-        let here = here.iter().filter(|now| !leaves_out(&now.path));
-        let mut held = 0;
-        for now in here {
-            let was = states.get(now.path.as_bytes());
-            let is_held = was.is_some_and(|was| now.has_held_still(was));
-            if !is_held {
-                moved.store(true, Ordering::Relaxed);
-            }
-            held += 1;
-        }
-        met.fetch_add(held, Ordering::Relaxed);
-    })?;
-    Ok(!moved.into_inner() && met.into_inner() == found.len())
-}
-
 /// Takes a directory with those of its entries that are none. What takes long should be spawned.
 pub(crate) type Take<'a> = dyn Fn(&Scope<'a>, Vec<Found>) + Sync + 'a;
 
+/// Knows the state of a file without a look at it.
+pub(crate) type StateOf<'a> = dyn Fn(&RelPath) -> Option<Stat> + Sync + 'a;
+
 /// Walks the tree and hands on one directory after the other, from many threads and in no order: so nobody has to
-/// hold all of a large tree. A mount is handed on like a file.
-pub(crate) fn walk_dirs<'a>(root: &'a Rooted, take: &'a Take<'a>) -> Result<(), PathError> {
+/// hold all of a large tree. A mount is handed on like a file. At what `state_of` knows nobody looks.
+pub(crate) fn walk_dirs<'a>(
+    root: &'a Rooted,
+    state_of: &'a StateOf<'a>,
+    take: &'a Take<'a>,
+) -> Result<(), PathError> {
     let stat = root.stat()?;
     let walker = Walker {
         root,
+        state_of,
         take,
         failed: Arc::default(),
     };
@@ -103,6 +88,7 @@ pub(crate) fn walk_dirs<'a>(root: &'a Rooted, take: &'a Take<'a>) -> Result<(), 
 #[derive(Clone)]
 struct Walker<'a> {
     root: &'a Rooted,
+    state_of: &'a StateOf<'a>,
     take: &'a Take<'a>,
     /// Why the root cannot be listed, or what this process lacks to list the rest.
     failed: Arc<OnceLock<Errno>>,
@@ -135,14 +121,15 @@ impl<'a> Walker<'a> {
         let fd = self.root.open_raw(own, flags, Mode::empty())?;
         rare.xattrs = read_xattrs(&fd)?;
         for name in names_once(&fd)? {
-            let stat = match Stat::at(&fd, &name) {
+            let Ok(path) = own.join(&name) else {
+                continue;
+            };
+            let known = (self.state_of)(&path).map(Ok);
+            let stat = match known.unwrap_or_else(|| Stat::at(&fd, &name)) {
                 Ok(stat) => stat,
                 // It went away between the listing and now; the comparison after the walk sees to that.
                 Err(Errno::NOENT) => continue,
                 Err(error) => return Err(error),
-            };
-            let Ok(path) = own.join(&name) else {
-                continue;
             };
             if stat.is_dir() && !stat.mount_root {
                 let walker = self.clone();
@@ -185,56 +172,5 @@ impl Found {
             stat,
             rare: has.then(|| Box::new(rare)),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    /// What is done to a tree, and how.
-    type Change = (&'static str, fn(&std::path::Path));
-
-    #[test]
-    fn a_tree_still_holds_what_was_found_until_anything_of_it_changes() {
-        let changes: [Change; 6] = [
-            ("nothing", |_| ()),
-            ("vanished", |dir| {
-                fs::remove_file(dir.join("a/one")).unwrap();
-            }),
-            ("appeared", |dir| {
-                fs::write(dir.join("b/three"), "").unwrap();
-            }),
-            ("renamed", |dir| {
-                fs::rename(dir.join("a/one"), dir.join("a/other")).unwrap();
-            }),
-            ("exchanged", |dir| {
-                fs::remove_file(dir.join("a/one")).unwrap();
-                fs::write(dir.join("a/one"), "1").unwrap();
-            }),
-            ("written", |dir| fs::write(dir.join("b/two"), "22").unwrap()),
-        ];
-        for (what, change) in changes {
-            let dir = tempfile::tempdir().unwrap();
-            fs::create_dir_all(dir.path().join("a")).unwrap();
-            fs::create_dir_all(dir.path().join("b")).unwrap();
-            fs::write(dir.path().join("a/one"), "1").unwrap();
-            fs::write(dir.path().join("b/two"), "2").unwrap();
-            let root = Rooted::open(dir.path()).unwrap();
-            let found = walk(&root).unwrap();
-            change(dir.path());
-            let holds = still_holds(&root, &found, |_| false).unwrap();
-            assert_eq!(holds, what == "nothing", "{what}");
-        }
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("ours"), "").unwrap();
-        let root = Rooted::open(dir.path()).unwrap();
-        let mut found = walk(&root).unwrap();
-        let is_ours = |path: &RelPath| path.as_bytes() == b"ours";
-        found.retain(|one| !is_ours(&one.path));
-        assert!(still_holds(&root, &found, is_ours).unwrap());
-        assert!(!still_holds(&root, &found, |_| false).unwrap());
     }
 }

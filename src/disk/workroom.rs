@@ -9,13 +9,15 @@ use rustix::fs::{Gid, Mode, Uid};
 
 use super::error::{At, PathError};
 use super::lock::{Sharing, lock};
-use super::remove::{remove_held, remove_tree};
+use super::remove::{Names, remove_held, remove_tree};
 use super::rooted::Rooted;
 use crate::model::Digest;
 use crate::monitor::{Monitor, Silent};
 
 /// Names of venvs up to here stand whole in its name, which may have 255 bytes.
 const NAME_BYTES_MAX: usize = 200;
+/// How its name ends.
+const SUFFIX: &str = ".snap-build";
 
 /// A directory that is held while somebody builds in it. Dropped, it goes with all that it holds.
 #[derive(Debug)]
@@ -30,8 +32,8 @@ impl Workroom {
     fn name(venv: &[u8]) -> String {
         let plain = std::str::from_utf8(venv).ok();
         match plain.filter(|name| name.len() <= NAME_BYTES_MAX) {
-            Some(name) => format!(".{name}.snap-build"),
-            None => format!(".{}.snap-build", &Digest::of(venv).to_hex()[..16]),
+            Some(name) => format!(".{name}{SUFFIX}"),
+            None => format!(".{}{SUFFIX}", &Digest::of(venv).to_hex()[..16]),
         }
     }
 
@@ -60,13 +62,19 @@ impl Workroom {
             return Ok(None);
         }
         let room = Self { parent, name, root };
-        let stat = room.root.stat()?;
+        room.give_to((uid, gid))?;
+        Ok(Some(room))
+    }
+
+    /// Gives it to a user, who alone may enter it then. Only root can.
+    pub(crate) fn give_to(&self, (uid, gid): (u32, u32)) -> Result<(), PathError> {
+        let stat = self.root.stat()?;
         if (stat.uid, stat.gid) != (uid, gid) && rustix::process::geteuid().is_root() {
             let owner = (Uid::from_raw(uid), Gid::from_raw(gid));
-            rustix::fs::fchown(room.root.fd(), Some(owner.0), Some(owner.1))
-                .at("set the owner of", &shown)?;
+            rustix::fs::fchown(self.root.fd(), Some(owner.0), Some(owner.1))
+                .at("set the owner of", self.root.path())?;
         }
-        Ok(Some(room))
+        Ok(())
     }
 
     /// The directory.
@@ -81,12 +89,30 @@ impl Workroom {
 
     /// Removes it with all that it holds.
     pub(crate) fn remove(self) -> Result<(), PathError> {
-        remove_held(&self.parent, self.name.as_bytes(), &self.root)
+        remove_held(
+            &self.parent,
+            self.name.as_bytes(),
+            &self.root,
+            &Names::default(),
+        )
     }
 
     /// Whether there is one beside a venv, held or left.
     pub(crate) fn is_left(parent: &Rooted, venv: &[u8]) -> bool {
         matches!(parent.stat_name(Self::name(venv).as_bytes()), Ok(Some(_)))
+    }
+
+    /// Removes those of which the name begins so, and that nobody holds. Of the others nothing is told: they may be
+    /// anybody's.
+    pub(crate) fn clear_all_left(parent: &Rooted, prefix: &str) -> Result<(), PathError> {
+        for name in parent.names()? {
+            let text = std::str::from_utf8(&name).ok();
+            let text = text.and_then(|text| text.strip_prefix('.')?.strip_suffix(SUFFIX));
+            if let Some(venv) = text.filter(|text| text.starts_with(prefix)) {
+                let _ = Self::clear_left(parent, venv.as_bytes());
+            }
+        }
+        Ok(())
     }
 
     /// Removes one that nobody holds. False where somebody does.
@@ -109,7 +135,7 @@ impl Workroom {
             &silent,
         )?;
         if free {
-            remove_held(parent, name.as_bytes(), &root)?;
+            remove_held(parent, name.as_bytes(), &root, &Names::default())?;
         }
         Ok(free)
     }
@@ -118,6 +144,11 @@ impl Workroom {
 impl Drop for Workroom {
     fn drop(&mut self) {
         // What fails here is removed by the next command: the lock goes with this process.
-        let _ = remove_held(&self.parent, self.name.as_bytes(), &self.root);
+        let _ = remove_held(
+            &self.parent,
+            self.name.as_bytes(),
+            &self.root,
+            &Names::default(),
+        );
     }
 }

@@ -16,7 +16,11 @@ const LEN: usize = 4 << 20;
 pub(crate) fn write_test(dir: &Path) -> Result<bool, PathError> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let fd = rustix::fs::open(dir, flags, Mode::from_raw_mode(0o600)).at("write in", dir)?;
-    let mut file = File::from(fd);
+    comes_back(File::from(fd), dir)
+}
+
+/// Writes to an empty file in `dir`, makes it durable, drops it from memory, and tells whether it reads the same.
+pub(crate) fn comes_back(mut file: File, dir: &Path) -> Result<bool, PathError> {
     let written: Vec<u8> = (0..LEN).map(|at| (at * 31 + at / 251) as u8).collect();
     file.write_all(&written).at("write in", dir)?;
     file.sync_all().at("sync in", dir)?;

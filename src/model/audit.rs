@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::change::Sharing;
 use super::diagnosis::Diagnosis;
-use super::installed::{Interpreter, Package};
+use super::installed::{Interpreter, Package, TreeKind};
 use super::path::RelPath;
 
 /// What was looked for. The name in text and JSON is in kebab-case.
@@ -105,6 +106,24 @@ impl Check {
             )
     }
 
+    /// How bad it is.
+    pub fn severity(self) -> Severity {
+        let was_changed = matches!(
+            self,
+            Self::ScriptMissing
+                | Self::ConfigChanged
+                | Self::SourcesStripped
+                | Self::Leftover
+                | Self::StartupCode
+                | Self::Duplicate
+        );
+        match (self.is_failure(), was_changed) {
+            (true, _) => Severity::Damage,
+            (false, true) => Severity::Drift,
+            (false, false) => Severity::Notice,
+        }
+    }
+
     /// The name in text and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -151,6 +170,29 @@ impl Check {
     }
 }
 
+/// How much a finding means, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Severity {
+    /// Worth to be known; healthy venvs have it.
+    Notice,
+    /// Somebody changed the venv since it was installed, and nothing is broken by that.
+    Drift,
+    /// Something is broken, or gone that the venv uses.
+    #[default]
+    Damage,
+}
+
+impl Severity {
+    /// The name in text and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Drift => "drift",
+            Self::Damage => "damage",
+        }
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Finding {
@@ -170,12 +212,9 @@ pub struct Finding {
     /// The size that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// How many names the damaged inode has, if more than one: an installer's cache or another venv shares the damage.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub links: Option<u32>,
-    /// Another of its names (lossy), where one was found: in an installer's cache, or in another venv.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared_with: Option<String>,
+    /// Who shares the damaged inode, if it has more than one name.
+    #[serde(flatten)]
+    pub sharing: Option<Sharing>,
     /// The cache (lossy) that the content lies in, where a link leads there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
@@ -194,8 +233,7 @@ impl Finding {
             text: text.into(),
             expected_size: None,
             size: None,
-            links: None,
-            shared_with: None,
+            sharing: None,
             behind: None,
             accepted: None,
         }
@@ -249,9 +287,23 @@ pub struct Unread {
     pub reason: String,
 }
 
+/// Something that is damage if a module was there once, which the venv alone does not say.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Doubt {
+    /// What is found then.
+    pub(crate) finding: Finding,
+    /// The info directory of the distribution to which the module would belong.
+    pub(crate) info: RelPath,
+    /// Where it would lie, one or the other.
+    pub(crate) paths: Vec<RelPath>,
+}
+
 /// What an audit found out. A snapshot keeps it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Audit {
+    /// What kind of tree it is.
+    #[serde(default, skip_serializing_if = "TreeKind::is_venv")]
+    pub kind: TreeKind,
     /// The distributions, sorted by name.
     pub packages: Vec<Package>,
     /// The interpreter; none where the tree has none.
@@ -270,6 +322,9 @@ pub struct Audit {
     /// UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script_pythons: Option<Vec<String>>,
+    /// What only other evidence can tell. Whoever has some looks for it at once, and nobody keeps these.
+    #[serde(skip)]
+    pub(crate) doubts: Vec<Doubt>,
     /// What could not be looked at, sorted, each path once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,

@@ -1,12 +1,12 @@
 //! One difference between what is expected and what is there.
 
+use serde::{Deserialize, Serialize};
+
 use super::entry::Entry;
 use super::path::RelPath;
 
 /// How an entry differs, worst first.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It is gone.
@@ -72,9 +72,7 @@ impl Kind {
 }
 
 /// What a difference means, worst first.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Content that is gone or not what it should be.
@@ -130,22 +128,37 @@ impl NormalUse {
 /// What more is known of a difference.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Detail {
-    /// Truncated: how many bytes are left.
-    pub kept_bytes: Option<u64>,
-    /// Zero-filled: where the NUL bytes begin.
-    pub from_byte: Option<u64>,
-    /// Altered: the offset of the first byte that differs.
-    pub first_difference: Option<u64>,
+    /// From where on the content differs, where both contents could be read.
+    pub content: Option<ContentDifference>,
     /// Unreadable: why. Mode: which extended attributes differ. Bytecode of other source: that it is.
     pub reason: Option<String>,
-    /// Damaged content: how many names the inode has, if more than one, so that others are hurt too.
-    pub links: Option<u32>,
-    /// Another of its names (lossy), where one was found.
-    pub shared_with: Option<String>,
+    /// Damaged content: who else has it.
+    pub sharing: Option<Sharing>,
     /// The cache (lossy) that the content lies in, where a link leads there.
     pub behind: Option<String>,
     /// Which normal use it comes of.
     pub normal_use: Option<NormalUse>,
+}
+
+/// From where on two contents differ, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContentDifference {
+    /// So many bytes are left, and these are right.
+    KeptBytes(u64),
+    /// From this byte on there are only NUL bytes.
+    NulFrom(u64),
+    /// The first byte that differs.
+    First(u64),
+}
+
+/// The other names of a damaged inode: who has one of them has the damage as well.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sharing {
+    /// How many names the inode has.
+    pub links: u32,
+    /// Another of them (lossy), where one was found: in an installer's cache, or in another venv.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<String>,
 }
 
 /// One difference.

@@ -21,7 +21,7 @@ pub(crate) struct Difference<'a> {
 
 /// All differences in the order of paths.
 pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<Difference<'a>> {
-    let links = Links::of(expected, actual);
+    let links = Links::pair(expected, actual);
     let mut found = Vec::new();
     let (mut left, mut right) = (
         expected.entries().iter().peekable(),
@@ -179,7 +179,7 @@ struct Links<'a> {
 }
 
 impl<'a> Links<'a> {
-    fn of(expected: &'a Manifest, actual: &'a Manifest) -> Self {
+    fn pair(expected: &'a Manifest, actual: &'a Manifest) -> Self {
         let mut firsts = HashMap::new();
         let grouped = |manifest: &Manifest| {
             manifest

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Kind;
 use super::path::RelPath;
+use super::who::Who;
 
 /// A cause that explains damage, as one rule tells it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Diagnosis {
     /// The commands that cure the cause, each as its arguments; none where no command does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cure: Vec<Vec<String>>,
+    /// Who was seen doing it; none where that is inferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Who>,
 }
 
 /// An installer that keeps a cache.

@@ -2,6 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What kind of tree an audit looked at, by its marks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TreeKind {
+    /// A venv, or what is left of one.
+    #[default]
+    Venv,
+    /// An environment of conda and its kin, known by `conda-meta`.
+    Conda,
+    /// What `pip install --target` filled, known by distributions at its top.
+    Target,
+    /// Any other directory: nothing in it tells what should be there.
+    Any,
+}
+
+impl TreeKind {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Venv => "venv",
+            Self::Conda => "conda",
+            Self::Target => "target",
+            Self::Any => "any",
+        }
+    }
+
+    /// Whether it is the kind that has a `pyvenv.cfg`, which snapshots do not say.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    pub(crate) fn is_venv(&self) -> bool {
+        *self == Self::Venv
+    }
+}
+
 /// One installed distribution.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Package {
@@ -18,6 +51,9 @@ pub struct Package {
     /// `direct_url.json`, if it was not installed from an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct_url: Option<serde_json::Value>,
+    /// What conda calls it, `NAME=VERSION=BUILD`, where that installed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conda: Option<String>,
 }
 
 /// The interpreter of a venv.
@@ -50,6 +86,9 @@ pub struct Interpreter {
 impl Package {
     /// One line of a requirements file.
     pub fn requirement(&self) -> String {
+        if let Some(conda) = &self.conda {
+            return format!("# {conda}: a package of conda");
+        }
         let url = self.direct_url.as_ref();
         let field = |name: &str| url.and_then(|url| url.get(name)?.as_str());
         let vcs = url.and_then(|url| url.get("vcs_info"));
@@ -125,6 +164,7 @@ mod tests {
             version: "1".into(),
             installer: None,
             editable: false,
+            conda: None,
             direct_url: direct_url.map(|text| serde_json::from_str(text).unwrap()),
         }
     }

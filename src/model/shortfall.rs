@@ -59,12 +59,19 @@ pub enum Lack {
     },
     /// The access list of a member of a tar, which is not taken over.
     AccessList,
+    /// It could not be read when it was saved, or something was mounted over it: the snapshot does not have it, and
+    /// nothing stands there.
+    NotSaved,
 }
 
 impl Lack {
     /// Whether it says what the place can hold, and not what stands there now.
     pub(crate) fn is_of_place(&self) -> bool {
-        !self.is_of_tree() && !matches!(self, Self::ForeignXattr { .. } | Self::AccessList)
+        let is_of_snapshot = matches!(
+            self,
+            Self::ForeignXattr { .. } | Self::AccessList | Self::NotSaved
+        );
+        !self.is_of_tree() && !is_of_snapshot
     }
 
     /// Whether it says what stands there now.
@@ -241,7 +248,8 @@ impl Lack {
             | Self::AppendOnly
             | Self::Subvolume
             | Self::ForeignXattr { .. }
-            | Self::AccessList => false,
+            | Self::AccessList
+            | Self::NotSaved => false,
             Self::Xattr { name } => {
                 let before = wanted.xattrs.len();
                 let is_there = held.xattrs.iter().any(|(known, _)| is(known, name));

@@ -18,19 +18,10 @@ pub enum SnapshotRef {
 /// The text is none of the forms of a snapshot's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{text}' is no snapshot: use an id of 4 or more hex digits, 'latest', 'latest~N' or '@label'{}",
-    meant(.label.as_ref())
+    "'{text}' is no snapshot: use an id of 4 or more hex digits, 'latest', 'latest~N' or '@label'"
 )]
 pub struct BadRef {
     text: String,
-    label: Option<Label>,
-}
-
-/// A label without its sign is what people write first.
-fn meant(label: Option<&Label>) -> String {
-    label.map_or_else(String::new, |label| {
-        format!("; did you mean '@{}'?", label.as_str())
-    })
 }
 
 impl FromStr for SnapshotRef {
@@ -39,7 +30,6 @@ impl FromStr for SnapshotRef {
     fn from_str(text: &str) -> Result<Self, BadRef> {
         let bad = || BadRef {
             text: super::text::Shown(text.as_bytes()).to_string(),
-            label: Label::new(text).ok(),
         };
         if let Some(label) = text.strip_prefix('@') {
             return Label::new(label).map(Self::Label).map_err(|_| bad());

@@ -157,7 +157,7 @@ pub struct Totals {
 
 impl Totals {
     /// Counts what a manifest holds.
-    pub(crate) fn of(manifest: &Manifest) -> Self {
+    pub(crate) fn count(manifest: &Manifest) -> Self {
         let mut totals = Self::default();
         for entry in manifest.entries() {
             match &entry.node {
@@ -197,6 +197,12 @@ pub struct Snapshot {
     pub parent: Option<SnapshotId>,
     /// A name that a person gave.
     pub label: Option<Label>,
+    /// The role of which it is a state: what several hosts have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Label>,
+    /// What people call the host; its venv names it by what stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_name: Option<String>,
     /// Free text that a person gave.
     pub note: Option<String>,
     /// Whether the venv showed no damage when it was saved.

@@ -24,8 +24,18 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Linux knows no longer path (`PATH_MAX`), so what is longer is none, and is told by its ends.
+const WHOLE_MAX: usize = 4096;
+/// So many bytes of each end.
+const END_LEN: usize = 100;
+
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() > WHOLE_MAX {
+            let (begin, end) = (&self.0[..END_LEN], &self.0[self.0.len() - END_LEN..]);
+            let hidden = self.0.len() - 2 * END_LEN;
+            return write!(f, "{}…({hidden} more bytes)…{}", Shown(begin), Shown(end));
+        }
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 if is_hidden(c) {
@@ -56,6 +66,22 @@ fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_to_be_a_path_is_told_by_its_ends() {
+        let whole = "a".repeat(WHOLE_MAX);
+        assert_eq!(Shown(whole.as_bytes()).to_string(), whole);
+        let long = format!("/begin/{}/end", "ä".repeat(WHOLE_MAX));
+        let told = Shown(long.as_bytes()).to_string();
+        assert!(
+            told.starts_with("/begin/ää") && told.ends_with("ä/end"),
+            "{told}"
+        );
+        assert!(
+            told.contains("8003 more bytes") && told.len() < 300,
+            "{told}"
+        );
+    }
 
     #[test]
     fn escapes_what_could_mislead_a_reader() {

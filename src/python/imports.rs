@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn a_line_counts_that_begins_with_an_import_wherever_the_word_stands_else() {
-        let source = b"import a, b.c as d # import z\n# import no\nx = 'import no'\n\tfrom .e import (f,\n  g)  \nreimport = 1\nfrom important import h\nx = importlib.import_module(\"i.j\")\ntry: import k\nlazy from l import m\n__import__('.n', x)";
+        let source = b"import a, b.c as d # import z\n# import no\nx = 'import no'\n\tfrom .e import (f,\n  g)  \
+            \nreimport = 1\nfrom important import h\nx = importlib.import_module(\"i.j\")\ntry: import k\nlazy from l \
+            import m\n__import__('.n', x)";
         let found = textual(source).map(|import| {
             let names = import.names.join("+");
             format!(

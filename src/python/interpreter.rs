@@ -3,6 +3,7 @@
 //! It is asked once, isolated and without `site`, so that nothing of the venv runs: `-I -S` reads neither the
 //! environment nor `.pth` files. A program that somebody else could have written is not run at all.
 
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::process::CommandExt;
@@ -18,9 +19,10 @@ use super::interpreter_names::problems as other_names;
 use super::layout::{python_in, pythons};
 use super::subprocess::{Ear, End, run};
 use super::system_site::{Beyond, path_files};
+use super::withheld::{is_unknown_user, is_withheld, why};
 use crate::disk::limits::is_shortage_io;
 use crate::disk::rooted::Rooted;
-use crate::model::{Digest, Interpreter, Manifest, RelPath};
+use crate::model::{Digest, Interpreter, Manifest, RelPath, TreeKind};
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,10 +34,12 @@ const ANSWER_MAX: usize = 64 << 10;
 const BINARY_MAX: u64 = 1 << 30;
 
 const QUESTION: &str = "import sys,os\nfrom importlib import machinery\nu=os.uname();v=sys.version_info\n\
-    f='%d.%d.%d'%v[:3]+({'final':''}.get(v[3]) if v[3]=='final' else {'alpha':'a','beta':'b','candidate':'rc'}[v[3]]+str(v[4]))\n\
+    f='%d.%d.%d'%v[:3]+({'final':''}.get(v[3]) if v[3]=='final' else \
+    {'alpha':'a','beta':'b','candidate':'rc'}[v[3]]+str(v[4]))\n\
     for k,x in (('version',f),('implementation',sys.implementation.name),('machine',u.machine),('system',u.sysname),\
     ('release',u.release),('kernel',u.version),('platform',sys.platform),('os',os.name),\
-    ('suffixes',' '.join(machinery.EXTENSION_SUFFIXES)),('library',os.path.dirname(getattr(os,'__file__','') or '')),('tag',sys.implementation.cache_tag or '')): print(k+'='+x)\n\
+    ('suffixes',' '.join(machinery.EXTENSION_SUFFIXES)),('library',os.path.dirname(getattr(os,'__file__','') or \
+    '')),('tag',sys.implementation.cache_tag or '')): print(k+'='+x)\n\
     try:\n import site\n b=getattr(sys,'base_prefix',sys.prefix);print('base='+b)\n\
     \x20for p in site.getsitepackages([b,getattr(sys,'base_exec_prefix',b)]): print('site='+p)\n\
     except Exception: pass";
@@ -156,12 +160,13 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
     let (mut facts, python) = stated_by(manifest, &config);
     let home = config.stated(&["home"]);
     if let Some(python) = python {
-        if let Some(problem) = of_home(home.as_deref()) {
+        let is_venv = super::Layout::read(manifest).kind == TreeKind::Venv;
+        if let Some(problem) = of_home(home.as_deref()).filter(|_| is_venv) {
             facts.blame_config(problem);
         }
         look(&mut facts, root, &python);
         versions(&mut facts, manifest, config.version());
-        facts.beyond = Beyond::find(&config, &facts, &linked_sites(root, manifest));
+        facts.beyond = Beyond::locate(&config, &facts, &linked_sites(root, manifest));
     }
     if facts.problems.is_empty() {
         facts.names = other_names(root, manifest, &facts);
@@ -169,14 +174,14 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         let made_for = libs(manifest, lib(&facts)).pop();
         let version = made_for.or_else(|| minor(facts.made_by.as_ref()?));
         let home = home.as_ref().map(Path::new);
-        facts.culprit = Culprit::find(root.path(), &facts, home, version);
+        facts.culprit = Culprit::locate(root.path(), &facts, home, version);
     }
     facts
 }
 
 /// The directories outside that path files of the venv add to what it searches.
 fn linked_sites(root: &Rooted, manifest: &Manifest) -> Vec<PathBuf> {
-    let sites = super::Layout::find(manifest).sites.into_iter();
+    let sites = super::Layout::read(manifest).sites.into_iter();
     let added = sites.flat_map(|site| path_files(&root.path().join(site.as_path())));
     added.collect()
 }
@@ -214,17 +219,7 @@ pub(super) fn end_of_links(path: &Path) -> PathBuf {
     at
 }
 
-/// Whether an error is about who asks, or about the way there, and not about what is there.
-pub(super) fn is_withheld(error: &std::io::Error) -> bool {
-    use rustix::io::Errno;
-    let number = error.raw_os_error().map(Errno::from_raw_os_error);
-    matches!(
-        number,
-        Some(Errno::ACCESS | Errno::PERM | Errno::IO | Errno::STALE | Errno::TIMEDOUT)
-    )
-}
-
-fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
+pub(super) fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     facts.known.realpath = String::from_utf8_lossy(real.as_os_str().as_bytes()).into_owned();
     let meta = match std::fs::metadata(real) {
         Ok(meta) => meta,
@@ -256,14 +251,10 @@ fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
             return;
         }
         // Others may run it.
-        Err(error) if is_withheld(&error) && meta.mode() & 0o111 != 0 => {
-            let who = match root.stat() {
-                Ok(stat) if rustix::process::geteuid().is_root() && stat.uid != 0 => {
-                    format!("its user {}", stat.uid)
-                }
-                _ => "this user".to_owned(),
-            };
-            facts.known.unreachable = Some(format!("{who} may not run it: {error}"));
+        Err(error)
+            if (is_withheld(&error) || is_unknown_user(root)) && meta.mode() & 0o111 != 0 =>
+        {
+            facts.known.unreachable = Some(why(root, real, &error));
             return;
         }
         Err(error) => format!("'{shown}' does not run: {error}"),
@@ -282,6 +273,22 @@ fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
 /// The interpreter of a venv at `path`, to be run isolated; none where it may not be run. What a user may have
 /// written runs as that user, and what a stranger may have written does not run at all.
 pub(crate) fn command(root: &Rooted, path: &Path) -> Option<Command> {
+    let mut command = isolated(root, path)?;
+    command.arg("-B");
+    Some(command)
+}
+
+/// The same, which keeps the bytecode of what it imports in a directory of its own, so that the next one need not
+/// compile that again. A Python before 3.8 keeps it beside the sources.
+pub(crate) fn command_with_bytecode(root: &Rooted, path: &Path, dir: &Path) -> Option<Command> {
+    let mut prefix = OsString::from("pycache_prefix=");
+    prefix.push(dir);
+    let mut command = isolated(root, path)?;
+    command.arg("-X").arg(prefix);
+    Some(command)
+}
+
+fn isolated(root: &Rooted, path: &Path) -> Option<Command> {
     let meta = std::fs::metadata(path).ok()?;
     let me = rustix::process::geteuid().as_raw();
     let stat = root.stat().ok();
@@ -291,7 +298,7 @@ pub(crate) fn command(root: &Rooted, path: &Path) -> Option<Command> {
         return None;
     }
     let mut command = Command::new(path);
-    command.args(["-I", "-B"]);
+    command.arg("-I");
     if me == 0 && owner != 0 {
         command.uid(owner).gid(group);
     }

@@ -21,7 +21,7 @@ pub(crate) enum Culprit {
 impl Culprit {
     /// Looks for it. `home` is where `pyvenv.cfg` says that the interpreter is, `version` that for which the venv has
     /// packages.
-    pub(super) fn find(
+    pub(super) fn locate(
         root: &Path,
         facts: &Facts,
         home: Option<&Path>,

@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-use super::interpreter::{Facts, command, end_of_links, is_withheld, minor};
+use super::interpreter::{Facts, command, end_of_links, minor};
 use super::layout::Layout;
 use super::subprocess::{Ear, End, run};
+use super::withheld::{is_unknown_user, is_withheld};
 use crate::disk::rooted::Rooted;
 use crate::model::{Entry, Manifest, Node, RelPath};
 
@@ -22,7 +23,7 @@ pub(super) fn problems(
     manifest: &Manifest,
     facts: &Facts,
 ) -> Vec<(RelPath, String)> {
-    let layout = Layout::find(manifest);
+    let layout = Layout::read(manifest);
     let entries = manifest.entries().iter();
     let others = entries.filter(|entry| {
         layout.is_script(&entry.path)
@@ -78,7 +79,7 @@ fn answer(root: &Rooted, facts: &Facts, path: &Path) -> Option<String> {
     let mut command = command(root, path)?;
     command.args(["-S", "-c", QUESTION]);
     let said = match run(&mut command, Ear::Answer(ANSWER_MAX), PATIENCE) {
-        Err(error) if is_withheld(&error) => return None,
+        Err(error) if is_withheld(&error) || is_unknown_user(root) => return None,
         Err(error) => return Some(format!("it does not run: {error}")),
         Ok(said) => said,
     };

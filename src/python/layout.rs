@@ -1,20 +1,24 @@
 //! Where the parts of an environment stand. Everything that looks for distributions or scripts asks here, so that one
-//! more kind of environment is one more line in [`Layout::find`].
+//! more kind of environment is one more line in [`Layout::read`].
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Entry, Manifest, Node, RelPath};
+use crate::model::{Entry, Manifest, Node, RelPath, TreeKind};
 
 /// The directory of commands and of the interpreter's names.
 pub(crate) const SCRIPTS: &str = "bin";
 /// The directory above those of packages.
 pub(crate) const LIB: &str = "lib";
+/// The directory in which conda keeps what it knows of an environment.
+pub(crate) const CONDA_META: &str = "conda-meta";
 /// The names by which programs call the interpreter, the usual one first.
 const PYTHONS: [&str; 2] = ["bin/python", "bin/python3"];
 
 /// Where the parts of an environment stand, as paths in its tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Layout {
+    /// What kind of tree it is.
+    pub(crate) kind: TreeKind,
     /// The directories from which Python imports, in the order of the tree.
     pub(crate) sites: Vec<RelPath>,
     /// The directory of commands and of the interpreter's names.
@@ -24,6 +28,7 @@ pub(crate) struct Layout {
 impl Default for Layout {
     fn default() -> Self {
         Self {
+            kind: TreeKind::Venv,
             sites: Vec::new(),
             scripts: RelPath::new(SCRIPTS.as_bytes()).unwrap_or_default(),
         }
@@ -33,18 +38,28 @@ impl Default for Layout {
 impl Layout {
     /// How a tree is laid out: a venv of `CPython` or `PyPy`, a conda environment, or what `pip install --target`
     /// filled.
-    pub(crate) fn find(manifest: &Manifest) -> Self {
+    pub(crate) fn read(manifest: &Manifest) -> Self {
         let entries = || manifest.entries().iter();
         let dirs = entries().filter(|entry| entry.node == Node::Dir);
         let sites = dirs.filter(|entry| is_site(&entry.path));
         let mut sites: Vec<RelPath> = sites.map(|entry| entry.path.clone()).collect();
         let has = |path: &[u8]| RelPath::new(path).is_ok_and(|path| manifest.get(&path).is_some());
-        let is_environment = has(b"pyvenv.cfg") || has(b"conda-meta");
-        // Distributions at the top are what `--target` makes; in a venv they would be somebody's mistake.
-        if sites.is_empty() && !is_environment && entries().any(is_info_at_top) {
+        let is_target = || sites.is_empty() && entries().any(is_info_at_top);
+        // What lost its mark is still a venv as long as anything of one is left.
+        let is_left = || !sites.is_empty() || pythons().any(|path| manifest.get(&path).is_some());
+        let kind = match () {
+            () if has(b"pyvenv.cfg") => TreeKind::Venv,
+            () if has(CONDA_META.as_bytes()) => TreeKind::Conda,
+            // Distributions at the top are what `--target` makes; in a venv they would be somebody's mistake.
+            () if is_target() => TreeKind::Target,
+            () if is_left() => TreeKind::Venv,
+            () => TreeKind::Any,
+        };
+        if kind == TreeKind::Target {
             sites.push(RelPath::root());
         }
         Self {
+            kind,
             sites,
             ..Self::default()
         }
@@ -97,6 +112,11 @@ pub(crate) fn is_python(path: &RelPath) -> bool {
 pub(crate) fn is_in_scripts(path: &RelPath) -> bool {
     let below = path.as_bytes().strip_prefix(SCRIPTS.as_bytes());
     below.is_some_and(|below| below.starts_with(b"/"))
+}
+
+/// Whether a path is of what conda knows of one package: `conda-meta/NAME-VERSION-BUILD.json`.
+pub(crate) fn is_conda_list(path: &RelPath) -> bool {
+    path.parent_bytes() == CONDA_META.as_bytes() && path.name().ends_with(b".json")
 }
 
 /// The environment among whose commands a path on this host stands, and the path in it.
@@ -255,13 +275,13 @@ mod tests {
             let file = file.trim_start_matches('/');
             let paths = [marks, &[file]].concat();
             let tree = tree(&paths);
-            let layout = Layout::find(&tree);
+            let layout = Layout::read(&tree);
             assert_eq!(
                 layout.sites,
                 [RelPath::new(site.as_bytes()).unwrap()],
                 "{kind}"
             );
-            let dists = Dists::find(&tree, b"/srv/env", &|_| Some(METADATA.to_vec()));
+            let dists = Dists::read(&tree, b"/srv/env", &|_| Some(METADATA.to_vec()));
             let told: Vec<_> = dists
                 .all
                 .iter()
@@ -273,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_venv_whose_site_packages_are_gone_has_none_wherever_else_something_lies() {
-        let layout = Layout::find(&tree(&["pyvenv.cfg", "six-1.17.0.dist-info/METADATA"]));
+        let layout = Layout::read(&tree(&["pyvenv.cfg", "six-1.17.0.dist-info/METADATA"]));
         assert_eq!(layout.sites, []);
         let path = |text: &str| RelPath::new(text.as_bytes()).unwrap();
         assert!(layout.is_script(&path("bin/six")) && !layout.is_script(&path("bin/a/six")));

@@ -85,18 +85,35 @@ fn first_outside(venv: &Path) -> Option<PathBuf> {
     None
 }
 
-/// The major and minor version of an interpreter; none where it does not run. `command` runs it as whom it should.
-pub(crate) fn version_of(mut command: Command) -> Option<(u32, u32)> {
+/// What an interpreter says of itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Answer {
+    /// Major and minor.
+    pub(crate) version: (u32, u32),
+    /// `3.11.7`.
+    pub(crate) full: String,
+    /// `cpython`.
+    pub(crate) implementation: String,
+}
+
+/// What an interpreter says of itself; none where it does not run. `command` runs it as whom it should.
+pub(crate) fn answer_of(mut command: Command) -> Option<Answer> {
     command.args([
         "-I",
         "-S",
         "-c",
-        "import sys;print('%d.%d'%sys.version_info[:2])",
+        "import sys;print('%d.%d.%d'%sys.version_info[:3],sys.implementation.name)",
     ]);
     let said = attend(&mut command, Ear::Answer(100), PATIENCE, &|| false).ok()?;
     match said.end {
         End::Exited(status) if status.success() => {
-            minor(String::from_utf8_lossy(&said.bytes).trim())
+            let text = String::from_utf8_lossy(&said.bytes).into_owned();
+            let (full, implementation) = text.trim().split_once(' ')?;
+            Some(Answer {
+                version: minor(full)?,
+                full: full.to_owned(),
+                implementation: implementation.to_owned(),
+            })
         }
         _ => None,
     }

@@ -58,7 +58,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    fn of(letter: u8) -> Option<Self> {
+    fn from_letter(letter: u8) -> Option<Self> {
         Some(match letter {
             b'F' => Self::Fits,
             b'U' => Self::Unbelieved,
@@ -154,7 +154,10 @@ fn ask(mut command: Command, root: &Path, pairs: &[Pair]) -> Vec<Verdict> {
         Err(_) | Ok(Said { end: End::Loud, .. }) => Vec::new(),
         Ok(said) => said.bytes,
     };
-    let verdicts = letters.into_iter().take(pairs.len()).map(Verdict::of);
+    let verdicts = letters
+        .into_iter()
+        .take(pairs.len())
+        .map(Verdict::from_letter);
     verdicts.map_while(|verdict| verdict).collect()
 }
 

@@ -49,13 +49,23 @@ pub(crate) fn run(
     ear: Ear,
     patience: Duration,
 ) -> Result<Said, std::io::Error> {
+    run_until(command, ear, patience, &|| false)
+}
+
+/// The same, which also ends where `stop` says so.
+pub(crate) fn run_until(
+    command: &mut Command,
+    ear: Ear,
+    patience: Duration,
+    stop: &dyn Fn() -> bool,
+) -> Result<Said, std::io::Error> {
     command
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", "/nonexistent")
         .current_dir("/")
         .stdin(Stdio::null());
-    attend(command, ear, patience, &|| false)
+    attend(command, ear, patience, stop)
 }
 
 /// Runs a program in a process group of its own, with the input, directory and environment that it was given, until it

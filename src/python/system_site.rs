@@ -43,7 +43,7 @@ impl Beyond {
     /// Looks where the interpreter has its packages: as it says, or else as such directories are laid out around
     /// `home`. What its standard library brings along, as that of `PyPy` does, and what path files of the venv add
     /// (`linked`), counts for every venv.
-    pub(super) fn find(config: &Config, facts: &Facts, linked: &[PathBuf]) -> Self {
+    pub(super) fn locate(config: &Config, facts: &Facts, linked: &[PathBuf]) -> Self {
         let library = Some(&facts.library).filter(|library| !library.as_os_str().is_empty());
         let always = library.into_iter().chain(linked);
         let mut always: BTreeMap<String, String> = always.flat_map(|dir| listed(dir)).collect();

@@ -1,12 +1,14 @@
 //! Runs programs that build a venv: interpreters, installers, and whatever code of packages these run. They work as the
-//! owner of the venv, in a directory of their own, bounded in time and in the size of each file, and they end with us,
-//! also where we are killed.
+//! owner of the venv, in a directory of their own, bounded in time, in the size of each file and of all that lies in
+//! that directory, and they end with us, also where we are killed.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::subprocess::{Ear, End, attend};
 use crate::model::installed::without_secrets_in;
@@ -14,10 +16,15 @@ use crate::monitor::Monitor;
 
 /// How large a file may become, in blocks of 512 bytes: 16 GiB.
 const BLOCKS_MAX: u64 = 32 << 20;
+/// How much all that lies in the workroom may take, in bytes: 64 GiB.
+pub(crate) const ROOM_BYTES_MAX: u64 = 64 << 30;
+/// How often that is added up. It takes as long as a look at every file.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the program whose words follow the first argument, and ends the whole process group where standard input ends:
 /// that is a pipe of which only we hold the other end, so it ends with us (POSIX, "Shell Command Language").
-const SCRIPT: &str = "exec 3<&0 0</dev/null; umask 022; ulimit -c 0; ulimit -f \"$1\" 2>/dev/null; shift; mkdir -p \"$TMPDIR\"; \
+const SCRIPT: &str = "exec 3<&0 0</dev/null; umask 022; ulimit -c 0; ulimit -f \"$1\" 2>/dev/null; shift; mkdir -p \
+    \"$TMPDIR\"; \
     (cat <&3 >/dev/null 2>&1; kill -s KILL 0) & exec 3<&-; \"$@\"";
 
 /// Who builds, where, and with which settings.
@@ -30,6 +37,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) settings: &'a [(OsString, OsString)],
     /// The directory in which they work.
     pub(crate) room: PathBuf,
+    /// How many bytes all that lies there may take while a program runs.
+    pub(crate) bytes_max: u64,
     /// From where relative paths are understood.
     pub(crate) dir: &'a Path,
     pub(crate) monitor: &'a dyn Monitor,
@@ -103,7 +112,15 @@ impl Worker<'_> {
         self.dress(&mut command);
         command.args(["-c", SCRIPT, "sh", &BLOCKS_MAX.to_string()]);
         command.arg(program).args(args).stdin(Stdio::from(end));
-        let stop = || self.monitor.cancelled();
+        let looked = Cell::new(Instant::now());
+        let is_full = Cell::new(false);
+        let stop = || {
+            if looked.get().elapsed() >= LOOK_EVERY {
+                is_full.set(bytes_in(&self.room) > self.bytes_max);
+                looked.set(Instant::now());
+            }
+            self.monitor.cancelled() || is_full.get()
+        };
         let said = attend(&mut command, Ear::Complaints, patience, &stop);
         drop(hold);
         let said = said.map_err(|error| failed(format!("it cannot be started: {error}")))?;
@@ -114,6 +131,10 @@ impl Worker<'_> {
                 lines.push(format!("it ended with {status}"));
             }
             End::Exited(_) => {}
+            End::Late if is_full.get() => lines.push(format!(
+                "it wrote more than {} bytes and was ended",
+                self.bytes_max
+            )),
             End::Late | End::Loud => lines.push(format!(
                 "it took longer than {} s and was ended",
                 patience.as_secs()
@@ -121,6 +142,22 @@ impl Worker<'_> {
         }
         Err(Complaint { lines })
     }
+}
+
+/// How much space all files below a directory take. What goes while it is looked at counts nothing.
+fn bytes_in(dir: &Path) -> u64 {
+    let mut open = vec![dir.to_owned()];
+    let mut blocks = 0;
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let Ok(meta) = entry.metadata() else { continue };
+            blocks += meta.blocks();
+            if meta.is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    blocks * 512
 }
 
 /// How many lines of what a program said are told.
@@ -151,7 +188,6 @@ fn told(bytes: &[u8], secrets: &[String]) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::monitor::Silent;
-    use std::time::Instant;
 
     fn worker<'a>(
         room: &Path,
@@ -167,6 +203,7 @@ mod tests {
             home: Path::new("/nonexistent"),
             settings,
             room: room.to_owned(),
+            bytes_max: ROOM_BYTES_MAX,
             dir: Path::new("/"),
             monitor,
         }
@@ -194,6 +231,20 @@ mod tests {
             .run(Path::new("/bin/sh"), ["-c", script], long)
             .unwrap_err();
         assert_eq!(said.lines, ["401 for https://host/simple with ****"]);
+    }
+
+    #[test]
+    fn who_fills_the_room_with_many_files_is_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let monitor = Silent::default();
+        let mut worker = worker(dir.path(), &[], &monitor);
+        worker.bytes_max = 1 << 20;
+        let script = "i=0; while :; do i=$((i+1)); head -c 100000 /dev/zero >\"$TMPDIR/$i\"; sleep 0.01; done";
+        let said = worker.run(Path::new("/bin/sh"), ["-c", script], Duration::from_mins(5));
+        assert_eq!(
+            said.unwrap_err().lines,
+            ["it wrote more than 1048576 bytes and was ended"]
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use super::error::Error;
 use super::read::{Content, Failed, Opened, Xattrs, with_buffer};
 use super::sink::{Sink, Stopped};
+use crate::disk::PathError;
+use crate::disk::clock::quiet_after;
 use crate::disk::error::At;
 use crate::disk::limits::descriptors;
 use crate::disk::rooted::Rooted;
@@ -56,9 +58,38 @@ pub(super) fn batches<'u, 'f>(
     batches
 }
 
+/// A tree whose files are read.
+pub(super) struct Source<'r> {
+    root: &'r Rooted,
+    /// Whether each file that was read is looked at later, and its times tell each change.
+    is_looked_at_later: bool,
+}
+
+impl<'r> Source<'r> {
+    /// A tree at which nobody looks after its files were read.
+    pub(super) fn read_once(root: &'r Rooted) -> Self {
+        Self {
+            root,
+            is_looked_at_later: false,
+        }
+    }
+
+    /// A tree of which all is looked at again after it was read.
+    pub(super) fn looked_at_later(root: &'r Rooted) -> Result<Self, PathError> {
+        Ok(Self {
+            root,
+            is_looked_at_later: quiet_after(root)?.is_none(),
+        })
+    }
+
+    fn open(&self, found: &Found) -> Result<Opened, Failed> {
+        Opened::open(self.root, found, !self.is_looked_at_later)
+    }
+}
+
 /// Reads files that lie near each other, and shows the sink the small ones together.
 pub(super) fn read_batch(
-    root: &Rooted,
+    source: &Source<'_>,
     batch: &[(usize, &Found)],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
@@ -67,7 +98,7 @@ pub(super) fn read_batch(
     let room: u64 = sizes.clone().filter(|&size| is_small(size)).sum();
     let mut wanted = Vec::new();
     let contents = with_buffer(room as usize, |buffer| {
-        let read = read_into(buffer, root, batch, sink, monitor)?;
+        let read = read_into(buffer, source, batch, sink, monitor)?;
         Ok::<_, Error>(digested(batch, read, sink, &mut wanted))
     })?;
     let bytes = sizes.sum();
@@ -91,14 +122,15 @@ fn is_small(size: u64) -> bool {
 /// pieces.
 fn read_into<'b>(
     mut buffer: &'b mut [u8],
-    root: &Rooted,
+    source: &Source<'_>,
     batch: &[(usize, &Found)],
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<Vec<Read<'b>>, Error> {
     let mut all = Vec::with_capacity(batch.len());
     for some in batch.chunks(ahead()) {
-        let open: Vec<_> = some.iter().map(|one| Opened::open(root, one.1)).collect();
+        let open = some.iter().map(|one| source.open(one.1));
+        let open: Vec<_> = open.collect();
         for ((_, found), file) in some.iter().zip(open) {
             let size = found.stat.size;
             let len = if is_small(size) { size as usize } else { 0 };
@@ -110,7 +142,7 @@ fn read_into<'b>(
                 Err(Failed::Changed) => Read::Done(Content::Changed),
                 Err(Failed::Unreadable(reason)) => Read::Done(Content::Unreadable(reason)),
                 Err(Failed::Short(error)) => {
-                    return Err(error).at_with("read", || root.shown(&found.path))?;
+                    return Err(error).at_with("read", || source.root.shown(&found.path))?;
                 }
                 Err(Failed::Stopped) => return Err(Error::Stopped),
             });

@@ -20,6 +20,12 @@ pub enum Error {
     /// A directory without `pyvenv.cfg`.
     #[error("'{}' is no venv: it holds no pyvenv.cfg", Shown::path(.0))]
     NotAVenv(PathBuf),
+    /// A directory in which nothing tells what should be there.
+    #[error(
+        "'{}' is no venv, no environment of conda, and not what pip filled: nothing in it tells what should be there",
+        Shown::path(.0)
+    )]
+    NotAudited(PathBuf),
     /// Something could not be read.
     #[error("cannot read {} of the venv's entries, the first is '{first}': {reason}", .count)]
     Unreadable {

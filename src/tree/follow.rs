@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::assemble::entry;
-use super::batch::{batches, read_batch};
+use super::batch::{Source, batches, read_batch};
 use super::error::Error;
 use super::scan::{Scan, scan};
 use super::sink::Sink;
@@ -36,7 +36,7 @@ pub(crate) struct Follow<'a> {
 
 impl Follow<'_> {
     /// The same tree with the content behind its links, and how much that is.
-    pub(crate) fn of(&self, scan: Scan) -> Result<(Scan, Followed), Error> {
+    pub(crate) fn follow(&self, scan: Scan) -> Result<(Scan, Followed), Error> {
         self.below(scan, &[self.place.to_owned()])
     }
 
@@ -158,7 +158,12 @@ impl Follow<'_> {
         let numbered: Vec<(usize, &Found)> = all.iter().enumerate().collect();
         let mut contents = Vec::with_capacity(all.len());
         for batch in batches(&numbered, BATCH_LEN as u64) {
-            contents.extend(read_batch(&root, batch, self.sink, self.monitor)?);
+            contents.extend(read_batch(
+                &Source::read_once(&root),
+                batch,
+                self.sink,
+                self.monitor,
+            )?);
         }
         for ((link, file), content) in links.into_iter().zip(all).zip(contents) {
             let stat = file.stat;

@@ -3,6 +3,7 @@
 mod assemble;
 mod batch;
 mod error;
+pub(crate) mod fingerprint;
 pub(crate) mod follow;
 pub(crate) mod hash;
 pub(crate) mod lead;

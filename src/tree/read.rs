@@ -62,15 +62,17 @@ impl From<Stopped> for Failed {
     }
 }
 
-/// An open file that the walk saw. That it still is the same is asked after it was read.
+/// An open file that the walk saw.
 pub(super) struct Opened {
     fd: OwnedFd,
     stat: Stat,
+    is_checked: bool,
 }
 
 impl Opened {
-    /// Opens it, and tells the system that a small one is read soon.
-    pub(super) fn open(root: &Rooted, found: &Found) -> Result<Self, Failed> {
+    /// Opens it, and tells the system that a small one is read soon. Whether it is the same file in the same state
+    /// after it was read is only asked where that is `is_checked` here, and not later by whoever reads the tree.
+    pub(super) fn open(root: &Rooted, found: &Found, is_checked: bool) -> Result<Self, Failed> {
         let fd = root.open_raw(&found.path, OFlags::RDONLY, rustix::fs::Mode::empty())?;
         if found.stat.size <= SEGMENT_LEN as u64 {
             // Only a hint; a disk that must be asked for each file in turn takes half as long again.
@@ -79,12 +81,13 @@ impl Opened {
         Ok(Self {
             fd,
             stat: found.stat,
+            is_checked,
         })
     }
 
     /// That the file is still in the state that the walk saw.
     fn unchanged(&self) -> Result<(), Failed> {
-        if Stat::of(&self.fd)?.same_state(&self.stat) {
+        if !self.is_checked || Stat::of(&self.fd)?.same_state(&self.stat) {
             Ok(())
         } else {
             Err(Failed::Changed)

@@ -9,17 +9,18 @@ use std::collections::BTreeSet;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::assemble::assemble;
-use super::batch::{READ_LEN, batches, kinship, read_batch};
+use super::batch::{READ_LEN, Source, batches, kinship, read_batch};
 use super::error::Error;
 use super::read::Content;
 use super::sink::{Sink, Stopped};
 use super::stat_cache::{Known, Record, StatCache};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, INSIDE, still_holds, walk};
+use crate::disk::walk::{Found, is_inside, walk};
+use crate::disk::{PathError, again};
 use crate::model::segment::BATCH_LEN;
 use crate::model::{Manifest, Node, RelPath, Time};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Status};
 
 /// One state of a tree.
 #[derive(Debug, Default)]
@@ -54,14 +55,13 @@ pub(crate) fn scan(
     for round in 1.. {
         read_round(root, &found, &mut contents, known, sink, monitor)?;
         let is_changed = |content: &Option<Content>| *content == Some(Content::Changed);
-        let (after, moved) =
-            if !contents.iter().any(is_changed) && still_holds(root, &found, is_ours)? {
-                (Vec::new(), BTreeSet::new())
-            } else {
-                let after = walk_own(root)?;
-                let moved = moved(&found, &after, &contents);
-                (after, moved)
-            };
+        let (after, moved) = if !contents.iter().any(is_changed) && still_holds(root, &found)? {
+            (Vec::new(), BTreeSet::new())
+        } else {
+            let after = walk_own(root)?;
+            let moved = moved(&found, &after, &contents);
+            (after, moved)
+        };
         if moved.is_empty() || round == ROUNDS {
             drop(after);
             let (entries, stats, unreadable) = assemble(found, contents);
@@ -73,17 +73,25 @@ pub(crate) fn scan(
                 stand_ins: sink.audits_only(),
             });
         }
-        let entries = match moved.len() {
-            1 => "1 entry".to_owned(),
-            more => format!("{more} entries"),
-        };
-        monitor.status(&format!(
-            "{entries} changed while being read; reading again"
-        ));
+        monitor.status(Status::ChangedWhileRead(moved.len()));
         contents = carry_over(&found, contents, &after, &moved);
         found = after;
     }
     Err(Error::Stopped)
+}
+
+/// Whether a tree holds just what was found, each in the state that it had.
+fn still_holds(root: &Rooted, found: &[Found]) -> Result<bool, PathError> {
+    let now = root.stat()?;
+    if !found
+        .first()
+        .is_some_and(|first| now.same_state(&first.stat))
+    {
+        return Ok(false);
+    }
+    let known = found.iter().map(|one| (&one.path, &one.stat));
+    let is_held = |at: usize, now: &Stat| now.held_still(&found[at].stat);
+    again::still_holds(root, known, is_inside, is_held)
 }
 
 /// Walks a tree without what is not its own.
@@ -93,13 +101,8 @@ fn walk_own(root: &Rooted) -> Result<Vec<Found>, Error> {
 
 /// What was found, without what an in-place restore of ours keeps in the root.
 pub(super) fn own(mut found: Vec<Found>) -> Vec<Found> {
-    found.retain(|found| !is_ours(&found.path));
+    found.retain(|found| !is_inside(&found.path));
     found
-}
-
-/// Whether a path is what an in-place restore keeps in the root.
-fn is_ours(path: &RelPath) -> bool {
-    path.as_bytes().starts_with(INSIDE.as_bytes())
 }
 
 fn read_round(
@@ -110,6 +113,7 @@ fn read_round(
     sink: &dyn Sink,
     monitor: &dyn Monitor,
 ) -> Result<(), Error> {
+    let source = Source::looked_at_later(root)?;
     let mut unread = unread(found, contents, known, sink);
     let mut batch_len = READ_LEN;
     if sink.wants() {
@@ -132,7 +136,7 @@ fn read_round(
             if monitor.cancelled() {
                 Err(Error::Stopped)
             } else {
-                read_batch(root, batch, sink, monitor)
+                read_batch(&source, batch, sink, monitor)
             }
         })
         .collect::<Result<_, _>>()?;
@@ -156,7 +160,7 @@ pub(super) fn unread<'f>(
         if !file.stat.is_file() || contents[at].is_some() || is_told {
             continue;
         }
-        match known.find(&file.path, &file.stat) {
+        match known.digest_of(&file.path, &file.stat) {
             Some((digest, false)) if sink.has(&digest) => {
                 contents[at] = Some(Content::Known(digest, Vec::new()));
             }

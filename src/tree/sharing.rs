@@ -46,7 +46,7 @@ impl<'a> Inside<'a> {
 const ENTRIES_MAX: usize = 2_000_000;
 
 /// Looks for other names of some inodes below some directories, without following links. The first that is met counts.
-pub(crate) fn find(dirs: &[PathBuf], wanted: &HashSet<Inode>) -> HashMap<Inode, PathBuf> {
+pub(crate) fn find_names(dirs: &[PathBuf], wanted: &HashSet<Inode>) -> HashMap<Inode, PathBuf> {
     let mut found = HashMap::new();
     let mut todo: Vec<PathBuf> = dirs.to_vec();
     let mut seen = 0;

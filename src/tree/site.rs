@@ -61,6 +61,18 @@ impl Site {
         Ok(Self { path, standing })
     }
 
+    /// The place under which a store knows a venv, also where nothing is left of what was around it, or a link leads
+    /// elsewhere by now.
+    pub fn known(path: &Path) -> Self {
+        match Self::resolve(path) {
+            Ok(site) if site.path == path => site,
+            _ => Self {
+                path: path.to_owned(),
+                standing: Standing::Nothing,
+            },
+        }
+    }
+
     /// The same place, looked at again. Nothing is followed any more: a link that stands there now, or in the way,
     /// was put there in the meantime.
     pub(crate) fn again(&self) -> Result<Self, Error> {
@@ -120,11 +132,45 @@ impl Site {
     /// Opens the directory, which must be a venv.
     pub(crate) fn open_venv(&self) -> Result<Rooted, Error> {
         let root = self.open()?;
-        match root.stat_name(b"pyvenv.cfg")? {
-            Some(stat) if stat.is_file() => Ok(root),
-            _ => Err(Error::NotAVenv(self.path.clone())),
+        if is_venv(&root)? {
+            Ok(root)
+        } else {
+            Err(Error::NotAVenv(self.path.clone()))
         }
     }
+
+    /// Opens the directory, in which something must tell what should be there.
+    pub(crate) fn open_environment(&self) -> Result<Rooted, Error> {
+        let root = self.open()?;
+        if is_environment(&root)? {
+            Ok(root)
+        } else {
+            Err(Error::NotAudited(self.path.clone()))
+        }
+    }
+}
+
+fn is_venv(root: &Rooted) -> Result<bool, Error> {
+    let config = root.stat_name(b"pyvenv.cfg")?;
+    Ok(config.is_some_and(|stat| stat.is_file()))
+}
+
+/// Whether it is a venv, has the `conda-meta` of conda, or a distribution at its top, as `pip install --target` leaves
+/// it.
+fn is_environment(root: &Rooted) -> Result<bool, Error> {
+    let is_dir = |name: &[u8]| {
+        let stat = root.stat_name(name)?;
+        Ok::<_, Error>(stat.is_some_and(|stat| stat.is_dir()))
+    };
+    if is_venv(root)? || is_dir(b"conda-meta")? {
+        return Ok(true);
+    }
+    for name in root.names()? {
+        if name.ends_with(b".dist-info") && is_dir(&name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The resolved path of something that is not there.

@@ -7,7 +7,12 @@ use crate::model::{Digest, RelPath, Time};
 /// What is known of files by their state, so that they need not be read.
 pub(crate) trait Known: Sync {
     /// The digest and whether there are attributes, if the file at `path` is in a state in which that is known.
-    fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)>;
+    fn digest_of(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)>;
+
+    /// The state of something at which nobody has to look, since that is done before anything goes by it.
+    fn state(&self, _path: &RelPath) -> Option<Stat> {
+        None
+    }
 }
 
 /// The state of one file and the digest that it had.
@@ -46,7 +51,7 @@ pub(crate) struct StatCache {
 
 impl Known for StatCache {
     /// The change time cannot be set by hand, so an equal one means that nobody touched the file.
-    fn find(&self, _path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
+    fn digest_of(&self, _path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
         let at = self
             .records
             .binary_search_by_key(&stat.ino, |record| record.ino);
@@ -61,8 +66,8 @@ impl StatCache {
     /// Knows files by these records, of one inode by the last. One that changed at `racy` or later is left out: on
     /// kernels with coarse time stamps it could change once more without a trace.
     pub(crate) fn new(records: impl Iterator<Item = Record>, racy: Option<Time>) -> Self {
-        let settled = |record: &Record| racy.is_none_or(|racy| record.ctime < racy);
-        let mut records: Vec<Record> = records.filter(settled).collect();
+        let is_old = |record: &Record| racy.is_none_or(|racy| record.ctime < racy);
+        let mut records: Vec<Record> = records.filter(is_old).collect();
         records.sort_by_key(|record| record.ino);
         records.dedup_by(|later, record| {
             let same = later.ino == record.ino;

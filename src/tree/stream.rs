@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::assemble::assemble;
-use super::batch::{BATCH_FILES, READ_LEN, read_batch};
+use super::batch::{BATCH_FILES, READ_LEN, Source, read_batch};
 use super::error::Error;
 use super::scan::{own, put, unread};
 use super::sink::DigestsOnly;
@@ -28,10 +28,11 @@ pub(crate) fn stream(
 ) -> Result<(), Error> {
     let failed = OnceLock::new();
     let failing = &failed;
+    let source = &Source::read_once(root);
     let read = move |part: Vec<Found>| {
         let mut contents = vec![None; part.len()];
         let unread = unread(&part, &mut contents, known, &DigestsOnly);
-        let read = read_batch(root, &unread, &DigestsOnly, monitor)?;
+        let read = read_batch(source, &unread, &DigestsOnly, monitor)?;
         put(&mut contents, &unread, read);
         let (entries, stats, _) = assemble(part, contents);
         take(&entries, &stats);
@@ -44,7 +45,7 @@ pub(crate) fn stream(
             let _ = failing.set(error);
         }
     };
-    walk_dirs(root, &move |scope, here| {
+    walk_dirs(root, &|path| known.state(path), &move |scope, here| {
         for part in parts(own(here)) {
             scope.spawn(move |_| read(part));
         }

@@ -131,6 +131,8 @@ pub(crate) enum Hash {
     None,
     /// A hash that can be checked.
     Known(Sum),
+    /// That it is a symbolic link.
+    Link,
     /// A hash of a kind that is not known here, or no hash at all: it cannot be checked.
     Unknown,
 }

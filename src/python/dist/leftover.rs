@@ -37,7 +37,7 @@ struct Aside {
 
 /// Finds what was put aside: all that is so named among the packages, and elsewhere what a RECORD knows by its true
 /// name.
-pub(super) fn find(
+pub(super) fn find_leftovers(
     manifest: &Manifest,
     root: &[u8],
     read: Read<'_>,

@@ -66,7 +66,7 @@ fn understand(
         (Form::EggInfo, true) => content("PKG-INFO"),
         (Form::EggInfo, false) => read(info),
         (Form::Egg, true) => content("EGG-INFO/PKG-INFO"),
-        (Form::Egg, false) | (Form::EggLink, _) => None,
+        (Form::Egg, false) | (Form::EggLink | Form::Conda, _) => None,
     };
     let metadata = metadata.and_then(|bytes| stated(&bytes, form, is_dir, &content));
     let record = record(manifest, root, known, form, info, read);
@@ -82,6 +82,7 @@ fn understand(
         form,
         info: info.clone(),
         installer: text("INSTALLER").filter(|name| !name.is_empty() && name.len() < 100),
+        conda: None,
         tags: content("WHEEL").map_or_else(Vec::new, |bytes| wheel_tags(&bytes)),
         direct_url: match form {
             Form::EggLink => read(info).and_then(|bytes| linked(&bytes)),

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn reads_the_headers_and_not_the_description() {
-        let text = b"Metadata-Version: 2.1\nName: Zope.Interface\nVersion: 7.1\nRequires-Python: >=3.8\nRequires-Dist: a>1\n\
+        let text = b"Metadata-Version: 2.1\nName: Zope.Interface\nVersion: 7.1\nRequires-Python: \
+            >=3.8\nRequires-Dist: a>1\n\
             Requires-Dist: b ; extra == 'x'\n\nRequires-Dist: not this one\n";
         let metadata = Metadata::parse(text).unwrap();
         assert_eq!(metadata.requires, ["a>1", "b ; extra == 'x'"]);
@@ -104,7 +105,8 @@ mod tests {
 
     #[test]
     fn reads_the_sections_of_requires_txt() {
-        let text = b"six\nnosuch>3\n\n[fast]\nspeed\n\n[:python_version < '3']\nold\n\n[x:sys_platform == 'win32']\nwin\n";
+        let text = b"six\nnosuch>3\n\n[fast]\nspeed\n\n[:python_version < '3']\nold\n\n[x:sys_platform == \
+            'win32']\nwin\n";
         let expected = [
             "six",
             "nosuch>3",
@@ -117,7 +119,8 @@ mod tests {
 
     #[test]
     fn reads_wheel_tags() {
-        let text = b"Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_17_x86_64\nTag: cp311-cp311-manylinux2014_x86_64\n";
+        let text = b"Wheel-Version: 1.0\nTag: cp311-cp311-manylinux_2_17_x86_64\nTag: \
+            cp311-cp311-manylinux2014_x86_64\n";
         assert_eq!(wheel_tags(text).len(), 2);
     }
 }

@@ -1,5 +1,6 @@
 //! Distributions: what is installed in a tree, and which files belong to what.
 
+mod conda;
 mod entry_points;
 mod hash;
 mod leftover;
@@ -13,17 +14,18 @@ use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
 
+pub(crate) use conda::{Superseded, conda_list};
 pub(crate) use entry_points::commands;
 pub(crate) use hash::{Algorithm, Hash, Sum, hash};
 pub(crate) use leftover::{Leftover, Was, distribution, is_renamed};
 use load::load;
 pub(crate) use load::name_of;
 pub(crate) use metadata::{Metadata, normalized, wheel_tags};
-pub(crate) use record::{Record, Row, resolve};
+pub(crate) use record::{Prefixed, Record, Row, resolve};
 pub(crate) use unfinished::{Installer, Sign, Unfinished, maker};
 
 use super::layout::Layout;
-use crate::model::{Manifest, Node, RelPath};
+use crate::model::{Manifest, Node, RelPath, TreeKind};
 
 /// Gives the content of a file of the tree; none where it cannot be read.
 pub(crate) type Read<'a> = &'a (dyn Fn(&RelPath) -> Option<Vec<u8>> + Sync);
@@ -42,6 +44,8 @@ pub(crate) enum Form {
     Egg,
     /// An `.egg-link` to a source tree elsewhere.
     EggLink,
+    /// A file in `conda-meta`, of a package that carries no distribution, or none that is there.
+    Conda,
 }
 
 /// One installed distribution.
@@ -62,6 +66,8 @@ pub(crate) struct Dist {
     pub(crate) record: Option<(RelPath, Arc<Record>)>,
     /// Who installed it (`pip`, `uv`).
     pub(crate) installer: Option<String>,
+    /// What conda calls it, where that installed it.
+    pub(crate) conda: Option<String>,
     /// The tags of its wheel.
     pub(crate) tags: Vec<String>,
     /// `direct_url.json`, if it was not installed from an index.
@@ -92,6 +98,8 @@ pub(crate) struct Dists {
     pub(crate) all: Vec<Dist>,
     /// What an interrupted pip left behind.
     pub(crate) leftovers: Vec<Leftover>,
+    /// Packages of conda in the places of which something else put another version.
+    pub(crate) superseded: Vec<Superseded>,
     /// For each file that is listed: the distribution, and which of its rows that is; sorted by path.
     owners: Vec<(u32, u32)>,
     shared: Vec<(RelPath, usize, usize)>,
@@ -101,19 +109,19 @@ pub(crate) struct Dists {
 
 impl Dists {
     /// Finds what is installed in a tree that stands, or stood, at the absolute path `root`.
-    pub(crate) fn find(manifest: &Manifest, root: &[u8], read: Read<'_>) -> Self {
-        Self::find_with(manifest, root, read, &|_| None)
+    pub(crate) fn read(manifest: &Manifest, root: &[u8], read: Read<'_>) -> Self {
+        Self::read_with(manifest, root, read, &|_| None)
     }
 
     /// The same, where some lists of files are known already.
-    pub(crate) fn find_with(
+    pub(crate) fn read_with(
         manifest: &Manifest,
         root: &[u8],
         read: Read<'_>,
         known: Lists<'_>,
     ) -> Self {
         let mut found = Self {
-            layout: Layout::find(manifest),
+            layout: Layout::read(manifest),
             ..Self::default()
         };
         let mut infos = Vec::new();
@@ -145,11 +153,20 @@ impl Dists {
             .par_iter()
             .map(|(form, info)| load(manifest, root, read, known, *form, info))
             .collect();
-        found
-            .all
-            .sort_by(|a, b| (&a.name, &a.info).cmp(&(&b.name, &b.info)));
+        if found.layout.kind == TreeKind::Conda {
+            found.superseded = conda::join(manifest, read, known, &mut found.all);
+        }
+        // A library of conda may have the name of a distribution, which is the one that Python asks for.
+        let order = |dist: &Dist| {
+            (
+                dist.name.clone(),
+                dist.form == Form::Conda,
+                dist.info.clone(),
+            )
+        };
+        found.all.sort_by_cached_key(order);
         found.own();
-        found.leftovers = leftover::find(manifest, root, read, &found);
+        found.leftovers = leftover::find_leftovers(manifest, root, read, &found);
         found.find_unfinished(manifest, root, read);
         found
     }

@@ -3,6 +3,7 @@
 
 use super::hash::{Hash, hash};
 use crate::model::{Manifest, RelPath};
+use crate::python::prefix::Style;
 
 /// One row.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +25,19 @@ pub(crate) struct Record {
     pub(crate) outside: usize,
     /// Rows that make no sense.
     pub(crate) bad: usize,
+    /// Of a package of conda: files that hold the place of the environment.
+    pub(crate) prefixed: Vec<(RelPath, Prefixed)>,
+}
+
+/// How a file of a package of conda holds the place of the environment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Prefixed {
+    /// What stood for the place in the package.
+    pub(crate) placeholder: Vec<u8>,
+    /// How it was replaced.
+    pub(crate) style: Style,
+    /// The SHA-256 of the file in the package.
+    pub(crate) packed: [u8; 32],
 }
 
 /// The most rows that are read: a hostile file shall not take all memory.
@@ -100,7 +114,8 @@ impl Record {
         });
     }
 
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
+        self.prefixed.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.rows.reverse();
         self.rows.sort_by(|a, b| a.path.cmp(&b.path));
         self.rows.dedup_by(|later, first| later.path == first.path);
@@ -127,6 +142,15 @@ impl Record {
             }
         }
         self
+    }
+
+    /// How a file holds the place of its environment; none where it does not.
+    pub(crate) fn prefixed(&self, path: &RelPath) -> Option<&Prefixed> {
+        let at = self
+            .prefixed
+            .binary_search_by(|(one, _)| one.cmp(path))
+            .ok()?;
+        self.prefixed.get(at).map(|(_, prefixed)| prefixed)
     }
 
     /// The row of a path.

@@ -1,7 +1,7 @@
 //! Activate scripts: the path as a literal, quoted as its shell wants it, and the prompt with the directory's name.
 
 use super::Stuck;
-use super::occurrence::{Place, find, is_plain};
+use super::occurrence::{Place, find_all, is_plain};
 
 /// The language of an activate script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ pub(super) fn rewrite(
     let plain = is_plain(place.to) || shell == Shell::Other && place.to.iter().all(spaced);
     let mut out = Vec::with_capacity(content.len() + 64);
     let mut done = 0;
-    for at in find(content, place) {
+    for at in find_all(content, place) {
         let end = at + place.from.len();
         let word = Word::around(content, at, end);
         out.extend_from_slice(&content[done..if plain { at } else { word.start }]);

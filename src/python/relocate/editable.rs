@@ -2,7 +2,7 @@
 
 use super::Stuck;
 use super::occurrence::{Place, is_plain, mentions, replace_plain};
-use crate::model::{RelPath, Shown};
+use crate::model::{RelPath, Unmoved};
 
 /// Rewrites what points into the venv.
 pub(super) fn rewrite(path: &RelPath, content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuck> {
@@ -14,31 +14,20 @@ pub(super) fn rewrite(path: &RelPath, content: &[u8], place: &Place<'_>) -> Resu
 }
 
 /// What people must know of an editable whose source is outside: it is shared with the old venv.
-pub(super) fn warning(path: &RelPath, content: &[u8], place: &Place<'_>) -> Option<String> {
+pub(super) fn unmoved(path: &RelPath, content: &[u8], place: &Place<'_>) -> Option<Unmoved> {
     let target = match path.name() {
         name if name.ends_with(b".pth") || name.ends_with(b".egg-link") => outside(content, place)?,
         b"direct_url.json"
             if holds(content, b"\"editable\": true") || holds(content, b"\"editable\":true") =>
         {
-            return told(path, place, content, path.parent()?.name());
+            let metadata = path.parent()?.name().to_owned();
+            return (!mentions(content, place)).then_some(Unmoved::Editable { metadata });
         }
         _ => return None,
     };
-    told(path, place, content, &target)
-}
-
-fn told(path: &RelPath, place: &Place<'_>, content: &[u8], what: &[u8]) -> Option<String> {
-    let editable = path.name() == b"direct_url.json";
-    if editable && mentions(content, place) {
-        return None;
-    }
-    let what = Shown(what);
-    Some(if editable {
-        format!(
-            "'{what}' is installed as editable: its source lies outside of the venv and is not part of it"
-        )
-    } else {
-        format!("'{path}' adds '{what}', which lies outside of the venv and is not part of it")
+    Some(Unmoved::Outside {
+        path: path.clone(),
+        adds: target,
     })
 }
 
@@ -74,19 +63,19 @@ mod tests {
             rewrite(&pth, b"/srv/a/src/app\n", &place),
             Ok(b"/srv/b/src/app\n".to_vec())
         );
-        assert_eq!(warning(&pth, b"/srv/a/src/app\n", &place), None);
-        assert!(
-            warning(&pth, b"/home/me/app\n", &place)
-                .unwrap()
-                .contains("/home/me/app")
-        );
-        assert_eq!(warning(&pth, b"import x; x.install()\n", &place), None);
+        assert_eq!(unmoved(&pth, b"/srv/a/src/app\n", &place), None);
+        let outside = Unmoved::Outside {
+            path: pth.clone(),
+            adds: b"/home/me/app".to_vec(),
+        };
+        assert_eq!(unmoved(&pth, b"/home/me/app\n", &place), Some(outside));
+        assert_eq!(unmoved(&pth, b"import x; x.install()\n", &place), None);
         let url = path("lib/x/app-1.dist-info/direct_url.json");
         let json = b"{\"dir_info\": {\"editable\": true}, \"url\": \"file:///home/me/app\"}";
-        assert!(
-            warning(&url, json, &place)
-                .unwrap()
-                .contains("app-1.dist-info")
+        let metadata = b"app-1.dist-info".to_vec();
+        assert_eq!(
+            unmoved(&url, json, &place),
+            Some(Unmoved::Editable { metadata })
         );
     }
 }

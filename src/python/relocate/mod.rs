@@ -4,6 +4,7 @@
 //! shebangs, activate scripts, `pyvenv.cfg`, editables, and the RECORD rows of whatever was rewritten.
 
 mod activate;
+mod conda;
 mod editable;
 mod json;
 mod link;
@@ -16,15 +17,16 @@ mod shebang;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::model::{Entry, Manifest, RelPath};
-use crate::python::layout::is_in_scripts;
+use crate::model::{Entry, Manifest, RelPath, Unmoved};
+use crate::python::layout::{is_conda_list, is_in_scripts};
+pub(crate) use conda::placed_files;
 pub(crate) use link::relocated_link;
 pub(crate) use mentions::{Counter, Mentions};
 pub(crate) use own_names::own_names;
 pub(crate) use role::is_record;
 pub(crate) use shebang::{Head, head_of, interpreter_of};
 
-use occurrence::{Place, find, is_plain, mentions, replace_plain};
+use occurrence::{Place, find_all, is_plain, mentions, replace_plain};
 use role::{Role, Venvs};
 
 /// What a relocation changes and what it cannot change.
@@ -33,11 +35,13 @@ pub(crate) struct Relocation {
     /// The new content of each file that named the old place.
     pub(crate) rewritten: BTreeMap<RelPath, Vec<u8>>,
     /// What people must know: editables, and files that still name the old place.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) unmoved: Vec<Unmoved>,
 }
 
 /// A file above this size is no script.
 const BYTES_MAX: u64 = 1 << 20;
+/// A list of conda is no longer.
+const LIST_MAX: u64 = 64 << 20;
 
 /// The files that must be looked at: those whose form is known by their path, and programs anywhere, which may begin
 /// with the path of an interpreter.
@@ -48,9 +52,12 @@ pub(crate) fn candidates(manifest: &Manifest) -> Vec<&Entry> {
         entry.meta.mode & 0o111 != 0 && !is_library
     };
     let small = |entry: &&Entry| {
-        entry
-            .size()
-            .is_some_and(|size| (1..=BYTES_MAX).contains(&size))
+        let most = if is_conda_list(&entry.path) {
+            LIST_MAX
+        } else {
+            BYTES_MAX
+        };
+        entry.size().is_some_and(|size| (1..=most).contains(&size))
     };
     manifest
         .entries()
@@ -81,9 +88,9 @@ pub(crate) fn relocate(
         };
         let more = relocate_one(now, name, to, stay);
         done.rewritten.extend(more.rewritten);
-        done.warnings.extend(more.warnings);
+        done.unmoved.extend(more.unmoved);
     }
-    done.warnings.dedup();
+    done.unmoved.dedup();
     done
 }
 
@@ -101,7 +108,12 @@ fn relocate_one(
         .iter()
         .find(|(path, _)| path.as_bytes() == b"pyvenv.cfg");
     let custom_prompt = config.is_some_and(|(_, content)| has_prompt(content));
+    let of_conda = conda::rewrite(contents, &place, stay);
     for (path, content) in contents.iter().filter(|(path, _)| !stay.contains(path)) {
+        if let Some(new) = of_conda.get(path) {
+            done.keep(path, content, new.clone());
+            continue;
+        }
         let new = match Role::of(path, &venvs) {
             Some(Role::Config) => Ok(replace_plain(content, &place)),
             Some(Role::Activate(shell)) => {
@@ -112,13 +124,13 @@ fn relocate_one(
             Some(Role::Script) => script(content, &place),
             Some(Role::Json) => json::rewrite(content, &place),
             Some(Role::Url) => {
-                done.warnings
-                    .extend(editable::warning(path, content, &place));
+                done.unmoved
+                    .extend(editable::unmoved(path, content, &place));
                 json::rewrite_urls(content, &place)
             }
             Some(Role::Editable) => {
-                done.warnings
-                    .extend(editable::warning(path, content, &place));
+                done.unmoved
+                    .extend(editable::unmoved(path, content, &place));
                 editable::rewrite(path, content, &place)
             }
             None if runs_from(content, &place) => script(content, &place),
@@ -127,9 +139,16 @@ fn relocate_one(
         done.keep(path, content, new);
     }
     // Last, since a row carries the hash of what was rewritten.
-    for (path, content) in contents.iter().filter(|(path, _)| is_record(path)) {
+    let lists = contents.iter().filter(|(path, _)| is_record(path));
+    // Those of conda list those of Python.
+    let (of_conda, of_python): (Vec<_>, Vec<_>) = lists.partition(|(path, _)| is_conda_list(path));
+    for (path, content) in of_python {
         let new = record::rewrite(path, content, &place, &done.rewritten);
         done.keep(path, content, Ok(new));
+    }
+    for (path, content) in of_conda {
+        let new = conda::rewrite_list(content, &place, &done.rewritten);
+        done.keep(path, content, new);
     }
     done
 }
@@ -143,9 +162,7 @@ impl Relocation {
         match new {
             Ok(new) if new != old => drop(self.rewritten.insert(path.clone(), new)),
             Ok(_) => {}
-            Err(Stuck) => self.warnings.push(format!(
-                "'{path}' still names the old place; it cannot be rewritten for the new one"
-            )),
+            Err(Stuck) => self.unmoved.push(Unmoved::Stuck(path.clone())),
         }
     }
 }
@@ -161,7 +178,7 @@ fn has_prompt(config: &[u8]) -> bool {
 /// Whether a program is run by an interpreter of the old place.
 fn runs_from(content: &[u8], place: &Place<'_>) -> bool {
     let interpreter = interpreter_of(content);
-    interpreter.is_some_and(|path| find(&path, place).first() == Some(&0))
+    interpreter.is_some_and(|path| find_all(&path, place).first() == Some(&0))
 }
 
 /// A script: its first lines, and whatever else in it names the old place.
@@ -207,7 +224,7 @@ mod tests {
         ]
         .into();
         let done = relocate_one(&contents, b"/srv/a", b"/opt/new/b", &HashSet::new());
-        assert_eq!(done.warnings, Vec::<String>::new());
+        assert_eq!(done.unmoved, Vec::new());
         let text = |name: &str| String::from_utf8(done.rewritten[&path(name)].clone()).unwrap();
         assert_eq!(
             text("pyvenv.cfg"),
@@ -235,7 +252,7 @@ mod tests {
         .into();
         let done = relocate_one(&contents, b"/srv/a", b"/srv/b", &HashSet::new());
         assert!(done.rewritten.is_empty());
-        assert_eq!(done.warnings.len(), 1);
+        assert_eq!(done.unmoved, [Unmoved::Stuck(path("bin/app"))]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) fn continues_name(byte: u8) -> bool {
 }
 
 /// The offsets at which a text names the old directory or something in it.
-pub(super) fn find(text: &[u8], place: &Place<'_>) -> Vec<usize> {
+pub(super) fn find_all(text: &[u8], place: &Place<'_>) -> Vec<usize> {
     let from = place.from;
     if from.is_empty() {
         return Vec::new();
@@ -48,14 +48,14 @@ pub(super) fn begins(before: &[u8]) -> bool {
 
 /// Whether a text names the old directory.
 pub(super) fn mentions(text: &[u8], place: &Place<'_>) -> bool {
-    !find(text, place).is_empty()
+    !find_all(text, place).is_empty()
 }
 
 /// Replaces every mention byte for byte.
 pub(super) fn replace_plain(text: &[u8], place: &Place<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut done = 0;
-    for at in find(text, place) {
+    for at in find_all(text, place) {
         out.extend_from_slice(&text[done..at]);
         out.extend_from_slice(place.to);
         done = at + place.from.len();
@@ -80,7 +80,9 @@ mod tests {
             from: b"/srv/venv",
             to: b"/x",
         };
-        let text = b"/srv/venv /srv/venv2 /a/srv/venv /srv/venv/bin '/srv/venv' /srv/venv.old //srv/venv file:///srv/venv";
+        let text =
+            b"/srv/venv /srv/venv2 /a/srv/venv /srv/venv/bin '/srv/venv' /srv/venv.old //srv/venv \
+            file:///srv/venv";
         assert_eq!(
             replace_plain(text, &place),
             b"/x /srv/venv2 /a/srv/venv /x/bin '/x' /srv/venv.old //srv/venv file:///x"

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn every_other_byte_of_a_record_stays() {
-        let record = "\"with, comma.py\",sha256=q,1\r\n../../bin/t,sha256=old,3,more\r\n/srv/a/bin/t,sha256=old,3\n../../bin/u,,";
+        let record = "\"with, comma.py\",sha256=q,1\r\n../../bin/t,sha256=old,3,more\r\n\
+                      /srv/a/bin/t,sha256=old,3\n../../bin/u,,";
         let done = [
             (path("bin/t"), b"new!".to_vec()),
             (path("bin/u"), b"u".to_vec()),

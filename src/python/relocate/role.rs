@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::activate::Shell;
 use crate::model::RelPath;
-use crate::python::layout::SCRIPTS;
+use crate::python::layout::{SCRIPTS, is_conda_list};
 
 /// What a file is to a relocation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,7 +71,8 @@ impl Role {
 /// Whether a file is the list of files of a distribution, which carries the sums of what was rewritten.
 pub(crate) fn is_record(path: &RelPath) -> bool {
     let dir = path.parent();
-    path.name() == b"RECORD" && dir.is_some_and(|dir| dir.name().ends_with(b".dist-info"))
+    is_conda_list(path)
+        || path.name() == b"RECORD" && dir.is_some_and(|dir| dir.name().ends_with(b".dist-info"))
 }
 
 /// A kernel of Jupyter: `share/jupyter/kernels/NAME/kernel.json`.

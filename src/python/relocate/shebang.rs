@@ -6,7 +6,7 @@
 //! 3. uv's relocatable form, which computes its path and needs nothing.
 
 use super::Stuck;
-use super::occurrence::{Place, find, replace_plain};
+use super::occurrence::{Place, find_all, replace_plain};
 
 /// The longest first line that pip and uv write in the short form, with `#!` and the line's end.
 const SHORT_MAX: usize = 127;
@@ -29,7 +29,7 @@ pub(super) fn rewrite<'a>(
     let Some(head) = head_of(content) else {
         return Ok((Vec::new(), content));
     };
-    if find(&head.interpreter, place).first() != Some(&0) {
+    if find_all(&head.interpreter, place).first() != Some(&0) {
         return Ok((Vec::new(), content));
     }
     let interpreter = replace_plain(&head.interpreter, place);
@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn what_does_not_depend_on_the_place_stays() {
-        let relocatable = "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' '''\n";
+        let relocatable = "#!/bin/sh\n'''exec' \"$(dirname -- \"$(realpath -- \"$0\")\")\"/'python' \"$0\" \"$@\"\n' \
+            '''\n";
         for content in [
             relocatable,
             "#!/usr/bin/env python3\n",

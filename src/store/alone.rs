@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
+use super::corrupt::CorruptPart;
 use super::error::Error;
 use super::frame::HEADER_LEN;
 use super::scrub::{Digests, GoodFrame};
 use super::snapshots::LOST;
 use super::storage::{Area, Over};
-use super::{Added, Store};
+use super::{Added, Packer, Store};
 use crate::disk::lock::Sharing;
 use crate::monitor::{Monitor, Silent};
 
@@ -22,6 +23,11 @@ pub(crate) struct Alone<'s>(&'s Store);
 impl Store {
     /// Waits until nobody else has the store open, and keeps others out until the result is dropped.
     pub(crate) fn alone(&self, monitor: &dyn Monitor) -> Result<Alone<'_>, Error> {
+        if self.home.is_of_bucket {
+            return Err(Error::Elsewhere(
+                "can be opened by other hosts at any time, and so is nobody's alone",
+            ));
+        }
         let wait = self.home.wait;
         self.home.lock_or_fail(Sharing::Exclusive, wait, monitor)?;
         // Nobody writes now, so all that has no name yet is what a crash left.
@@ -29,6 +35,42 @@ impl Store {
             Err(error) if !error.is_denied() => Err(error.into()),
             _ => Ok(Alone(self)),
         }
+    }
+}
+
+impl Store {
+    /// Gives frames of packs to a packer, each as far as that wants it.
+    pub(super) fn carry_over(
+        &self,
+        packs: &BTreeMap<String, Vec<GoodFrame>>,
+        packer: &Packer<'_>,
+        monitor: &dyn Monitor,
+    ) -> Result<(), Error> {
+        let frames: Vec<_> = packs
+            .iter()
+            .flat_map(|(name, frames)| frames.iter().map(move |frame| (name, frame)))
+            .collect();
+        frames.into_par_iter().try_for_each(|(name, frame)| {
+            if monitor.cancelled() {
+                return Err(Error::Interrupted);
+            }
+            let (offset, len) = (frame.place.offset, frame.place.len as usize);
+            let mut header = self.packs.range(name, offset, len)?;
+            let body = header.split_off(HEADER_LEN.min(len));
+            monitor.advance(0, len as u64);
+            packer
+                .add_frame(&header, body)
+                .map_err(|error| match error {
+                    Error::Corrupt { what, .. } => Error::Corrupt {
+                        part: CorruptPart::Frame {
+                            pack: (*name).clone(),
+                            offset,
+                        },
+                        what,
+                    },
+                    error => error,
+                })
+        })
     }
 }
 
@@ -62,28 +104,7 @@ impl Alone<'_> {
         if let Some(ids) = keep {
             packer = packer.only(ids);
         }
-        let frames: Vec<_> = packs
-            .iter()
-            .flat_map(|(name, frames)| frames.iter().map(move |frame| (name, frame)))
-            .collect();
-        frames.into_par_iter().try_for_each(|(name, frame)| {
-            if monitor.cancelled() {
-                return Err(Error::Interrupted);
-            }
-            let (offset, len) = (frame.place.offset, frame.place.len as usize);
-            let mut header = store.packs.range(name, offset, len)?;
-            let body = header.split_off(HEADER_LEN.min(len));
-            monitor.advance(0, len as u64);
-            packer
-                .add_frame(&header, body)
-                .map_err(|error| match error {
-                    Error::Corrupt { what, .. } => Error::Corrupt {
-                        place: format!("{} (byte {offset})", super::packs::pack_place(name)),
-                        what,
-                    },
-                    error => error,
-                })
-        })?;
+        store.carry_over(packs, &packer, monitor)?;
         packer.finish_instead()
     }
 

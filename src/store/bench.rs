@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::corrupt::{CorruptPart, Corruption};
 use super::error::Error;
 use super::frame::{self, Object, ObjectKind, Part, Sealed};
 use super::index::{Index, PackRow, Unusable};
@@ -158,16 +159,16 @@ impl Directory {
     }
 }
 
-fn corrupt(Malformed(what): Malformed) -> Error {
+fn corrupt(bad: Malformed) -> Error {
     Error::Corrupt {
-        place: "what was just made".to_owned(),
-        what: what.to_owned(),
+        part: CorruptPart::NewFrame,
+        what: bad.into(),
     }
 }
 
 fn unusable(why: &Unusable) -> Error {
     Error::Corrupt {
-        place: "the index".to_owned(),
-        what: format!("{why:?}"),
+        part: CorruptPart::NewFrame,
+        what: Corruption::Json(format!("{why:?}")),
     }
 }

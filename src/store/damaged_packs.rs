@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::Error;
 use super::scrub::Scrubbed;
 use super::storage::{Area, Over, Storage};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, StoreWarning};
 
 /// The marks of damaged packs.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl DamagedPacks {
         match self.storage.names(Area::Suspects) {
             Ok(names) => names.into_iter().collect(),
             Err(error) => {
-                monitor.warn(&format!("{error}: saves may rely on damaged packs"));
+                monitor.warn(StoreWarning::MarksUnread(&error).into());
                 BTreeSet::new()
             }
         }
@@ -52,8 +52,7 @@ impl DamagedPacks {
             Ok(())
         });
         if let Err(error) = done {
-            let what = "the damaged packs cannot be marked, and later saves may rely on them";
-            monitor.warn(&format!("{what} ({error})"));
+            monitor.warn(StoreWarning::MarksUnwritten(&error).into());
         }
     }
 

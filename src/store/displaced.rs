@@ -40,6 +40,9 @@ pub(crate) struct DisplacedBox {
 impl Store {
     /// The boxes; none where nothing was ever moved.
     pub(crate) fn displaced(&self) -> Result<Option<Displaced>, Error> {
+        if self.home.is_of_bucket {
+            return Ok(None);
+        }
         let top = self.home.top();
         let opened = top
             .enter(b"quarantine")
@@ -53,6 +56,9 @@ impl Store {
 
     /// The boxes; their directory is made if it is not there.
     pub(crate) fn displaced_made(&self) -> Result<Displaced, Error> {
+        if self.home.is_of_bucket {
+            return Err(Error::Elsewhere("takes nothing in that is no snapshot"));
+        }
         let mut dir = self.home.top().enter(b".")?;
         for name in ["quarantine", "caches"] {
             make_private_below(&dir, &dir.path().join(name))?;

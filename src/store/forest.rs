@@ -1,5 +1,6 @@
 //! Manifests to trees and back: one tree per directory, from the leaves up.
 
+use super::corrupt::CorruptPart;
 use super::error::Error;
 use super::packer::Packer;
 use super::reader::ObjectReader;
@@ -61,6 +62,13 @@ impl Packer<'_> {
     }
 }
 
+fn no_top(id: &Digest, bad: Malformed) -> Error {
+    Error::Corrupt {
+        part: CorruptPart::TopTree(*id),
+        what: bad.into(),
+    }
+}
+
 /// The trees of snapshots, read back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trees<'s>(pub(super) &'s ObjectReader);
@@ -74,8 +82,11 @@ impl Trees<'_> {
         extent: &mut Extent,
     ) -> Result<Vec<TreeEntry>, Error> {
         let corrupt = |bad: Malformed| Error::Corrupt {
-            place: format!("the tree of '{dir}' ({id:?})"),
-            what: bad.to_string(),
+            part: CorruptPart::Tree {
+                dir: dir.clone(),
+                id: *id,
+            },
+            what: bad.into(),
         };
         let too_deep = dir.parts().count() > RelPath::LEVELS_MAX;
         // Asked first: what is named at such places again and again would be read each time.
@@ -86,15 +97,10 @@ impl Trees<'_> {
         tree::decode(&bytes, dir, extent).map_err(corrupt)
     }
 
-    /// The topmost tree holds one entry without a name: the root directory.
-    pub(super) fn read_root(self, id: &Digest) -> Result<(Entry, Digest), Error> {
-        let corrupt = |what: &str| Error::Corrupt {
-            place: format!("the topmost tree ({id:?})"),
-            what: what.to_owned(),
-        };
+    /// The topmost tree holds one entry without a name, the root directory; none where no directory stood.
+    pub(super) fn read_root(self, id: &Digest) -> Result<Option<(Entry, Digest)>, Error> {
         let bytes = self.0.read_at_most(id, TREE_BYTES_MAX)?;
-        let (entry, subtree) = tree::decode_root(&bytes).map_err(|bad| corrupt(bad.0))?;
-        Ok((entry, subtree))
+        tree::decode_root(&bytes).map_err(|bad| no_top(id, bad))
     }
 
     /// Reads a whole forest. More than `entries_max` entries are refused, so that a few small trees that name each
@@ -111,7 +117,11 @@ impl Trees<'_> {
         missing: &Digests,
     ) -> Result<Manifest, Error> {
         let entries_max = entries_max.min(ENTRIES_MAX);
-        let (entry, subtree) = self.read_root(root)?;
+        let (entry, subtree) = match self.read_root(root)? {
+            Some(root) => root,
+            None if entries_max == 0 => return Ok(Manifest::default()),
+            None => return Err(no_top(root, Malformed("it holds no directory"))),
+        };
         let mut todo = vec![(RelPath::root(), subtree)];
         let mut entries = vec![entry];
         // Without the root, which is not counted.
@@ -134,10 +144,10 @@ impl Trees<'_> {
 
     /// Reads of two forests only the directories that differ: the time is that of the difference, not of the whole.
     pub(crate) fn differing(self, a: &Digest, b: &Digest) -> Result<(Manifest, Manifest), Error> {
-        let (entry_a, tree_a) = self.read_root(a)?;
-        let (entry_b, tree_b) = self.read_root(b)?;
-        let (mut left, mut right) = (vec![entry_a], vec![entry_b]);
-        let mut todo = vec![(RelPath::root(), Some(tree_a), Some(tree_b))];
+        let (entry_a, tree_a) = self.read_root(a)?.unzip();
+        let (entry_b, tree_b) = self.read_root(b)?.unzip();
+        let (mut left, mut right) = (Vec::from_iter(entry_a), Vec::from_iter(entry_b));
+        let mut todo = vec![(RelPath::root(), tree_a, tree_b)];
         let (mut extent_a, mut extent_b) = (Extent::default(), Extent::default());
         while let Some((dir, a, b)) = todo.pop() {
             if a == b {

@@ -276,18 +276,46 @@ fn with_compressor<T>(
 pub(super) fn with_decompressor<T>(
     work: impl FnOnce(&mut zstd::bulk::Decompressor<'static>) -> std::io::Result<T>,
 ) -> std::io::Result<T> {
-    DECOMPRESSOR.with_borrow_mut(|slot| {
+    let done = DECOMPRESSOR.with_borrow_mut(|slot| {
         if slot.is_none() {
             *slot = Some(zstd::bulk::Decompressor::new()?);
         }
         slot.as_mut()
             .map_or_else(|| Err(std::io::ErrorKind::OutOfMemory.into()), work)
-    })
+    });
+    if done.as_ref().is_err_and(wants_memory) {
+        // As every other allocation that fails: else what was not looked at would be told as damaged or lost.
+        std::alloc::handle_alloc_error(std::alloc::Layout::new::<[u8; 128 << 10]>());
+    }
+    done
+}
+
+/// Whether zstd got no memory, which says nothing of what it should have read (`ZSTD_error_memory_allocation`).
+fn wants_memory(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::OutOfMemory
+        || error.to_string().contains("not enough memory")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_want_of_memory_is_known_by_what_zstd_says_of_it() {
+        use zstd::zstd_safe::zstd_sys::ZSTD_ErrorCode as Code;
+        let said = |code: Code| {
+            // An error is a length below zero.
+            let text = zstd::zstd_safe::get_error_name((code as usize).wrapping_neg());
+            std::io::Error::other(text)
+        };
+        assert!(wants_memory(&said(Code::ZSTD_error_memory_allocation)));
+        for other in [
+            Code::ZSTD_error_corruption_detected,
+            Code::ZSTD_error_dstSize_tooSmall,
+        ] {
+            assert!(!wants_memory(&said(other)), "{}", said(other));
+        }
+    }
 
     fn blob(bytes: &[u8]) -> Object<'_> {
         Object {

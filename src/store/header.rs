@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::Error;
+use super::Store;
+use super::error::{Error, LostHeader, Newer};
 use super::home::{self, Home, LOCK};
+use super::location::Location;
 use super::storage::{self, Area, Over, Storage};
-use super::{Catalog, Store};
 use crate::disk::PathError;
 use crate::disk::atomic;
 use crate::disk::lock::Sharing;
@@ -41,23 +42,23 @@ pub(super) fn put(storage: &dyn Storage, over: Over) -> Result<(), PathError> {
 
 /// That there is a store, and one that this version reads.
 pub(super) fn check(path: &Path, storage: &dyn Storage) -> Result<(), Error> {
-    let lost = |what: String| Error::Header {
+    let lost = |what: LostHeader| Error::Header {
         path: path.to_owned(),
         what,
     };
     if storage.stat(Area::Top, HEADER)?.is_none() {
         return Err(if storage.is_laid_out()? {
-            lost("it is missing".to_owned())
+            lost(LostHeader::Missing)
         } else {
             Error::NoStore(path.to_owned())
         });
     }
     let text = storage.get(Area::Top, HEADER, HEADER_BYTES_MAX)?;
     let header: Header =
-        serde_json::from_slice(&text).map_err(|error| lost(format!("it is damaged ({error})")))?;
-    let needs = match header.features.first() {
-        _ if header.format != Snapshot::FORMAT => format!("it has format {}", header.format),
-        Some(feature) => format!("it needs '{feature}'"),
+        serde_json::from_slice(&text).map_err(|error| lost(LostHeader::Json(error.to_string())))?;
+    let needs = match header.features.into_iter().next() {
+        _ if header.format != Snapshot::FORMAT => Newer::Format(header.format),
+        Some(feature) => Newer::Feature(feature),
         None => return Ok(()),
     };
     Err(Error::TooNew {
@@ -70,10 +71,12 @@ impl Store {
     /// Makes a header anew that is lost or damaged, and tells what was wrong with it. Only where everything in the
     /// store is of a version that this program reads: a newer one may need what only its header says.
     pub(crate) fn remake_header(
-        path: &Path,
+        location: &Location,
         wait: Duration,
         monitor: &dyn Monitor,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<LostHeader>, Error> {
+        Self::refuse_elsewhere(location, "cannot be mended from here")?;
+        let path = location.name();
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let top = home::open_top(path)?;
         let storage = storage::choose(&top);
@@ -114,14 +117,10 @@ impl Store {
             }
         }
         for area in [Area::Snapshots, Area::Forgotten] {
-            let names = self.storage.names(area)?;
-            for (_, error) in self
-                .snapshots
-                .read_files(area, &names, &Catalog::default())
-                .damaged
-            {
-                if !matches!(error, Error::Corrupt { .. }) {
-                    return Err(error);
+            for name in self.storage.names(area)? {
+                match self.snapshots.read_snapshot(area, &name) {
+                    Ok(_) | Err(Error::Corrupt { .. }) => {}
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::error::Error;
+use super::error::{Error, Untrusted};
 use crate::disk::PathError;
 use crate::disk::atomic;
 use crate::disk::error::At;
@@ -28,6 +28,8 @@ pub(super) struct Home {
     pub(super) wait: Duration,
     /// Whether root has opened the store of another user.
     pub(super) is_foreign: bool,
+    /// Whether the store itself lies in a bucket, and other hosts use it that no lock here keeps out.
+    pub(super) is_of_bucket: bool,
 }
 
 impl Home {
@@ -44,7 +46,16 @@ impl Home {
             top,
             wait,
             is_foreign,
+            is_of_bucket: false,
         })
+    }
+
+    /// The same as the directory on this host of a store in a bucket.
+    pub(super) fn of_bucket(self) -> Self {
+        Self {
+            is_of_bucket: true,
+            ..self
+        }
     }
 
     /// The store's path, for messages.
@@ -127,18 +138,15 @@ fn open_lock_file(top: &Rooted) -> Result<File, PathError> {
 pub(super) fn check_owner(top: &Rooted) -> Result<bool, Error> {
     let stat = top.stat()?;
     let me = rustix::process::geteuid();
-    let untrusted = |why: String| Error::Untrusted {
+    let untrusted = |why: Untrusted| Error::Untrusted {
         path: top.path().to_owned(),
         why,
     };
     if stat.uid != me.as_raw() && !me.is_root() {
-        return Err(untrusted(format!("it belongs to user {}", stat.uid)));
+        return Err(untrusted(Untrusted::Owner(stat.uid)));
     }
     if stat.mode & 0o022 != 0 {
-        return Err(untrusted(format!(
-            "others may write in it (mode {:04o})",
-            stat.mode & 0o7777
-        )));
+        return Err(untrusted(Untrusted::Mode(stat.mode & 0o7777)));
     }
     Ok(stat.uid != me.as_raw())
 }

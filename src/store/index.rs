@@ -47,24 +47,43 @@ pub(crate) enum Unusable {
     /// There is none yet.
     Absent,
     /// Its content is wrong; it must be made anew.
-    Damaged(String),
+    Damaged(IndexFlaw),
     /// It cannot be written here.
     ReadOnly,
     /// Something else.
     Failed(rusqlite::Error),
 }
 
+/// What is wrong with the content of an index.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IndexFlaw {
+    #[error(transparent)]
+    Sqlite(rusqlite::Error),
+    #[error("it is no regular file")]
+    NoFile,
+    #[error("a directory is in its place")]
+    Directory,
+    #[error("a journal lies beside it")]
+    Journal,
+    #[error("it is of version {0}")]
+    Version(i64),
+    #[error("it has another schema")]
+    Schema,
+    #[error("its rows come again")]
+    Rows,
+}
+
 impl From<rusqlite::Error> for Unusable {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged(error.to_string())
+                Self::Damaged(IndexFlaw::Sqlite(error))
             }
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly
             }
             // "no such table" and the like: the file is a database, but not ours.
-            Some(ErrorCode::Unknown) => Self::Damaged(error.to_string()),
+            Some(ErrorCode::Unknown) => Self::Damaged(IndexFlaw::Sqlite(error)),
             _ => Self::Failed(error),
         }
     }
@@ -86,7 +105,7 @@ impl Index {
             // SQLite follows a link in the place of any of them, and writes where it leads.
             match std::fs::symlink_metadata(store.join(format!("{}{suffix}", Self::NAME))) {
                 Ok(meta) if meta.is_file() && meta.nlink() == 1 => {}
-                Ok(_) => return Err(Unusable::Damaged("it is no regular file".to_owned())),
+                Ok(_) => return Err(Unusable::Damaged(IndexFlaw::NoFile)),
                 Err(_) if needed => return Err(Unusable::Absent),
                 Err(_) => {}
             }
@@ -94,14 +113,14 @@ impl Index {
         // With a log there never is a journal; and one that somebody put there could name any file, which SQLite
         // would delete.
         if is_local(store) && store.join(format!("{}{JOURNAL}", Self::NAME)).exists() {
-            return Err(Unusable::Damaged("a journal lies beside it".to_owned()));
+            return Err(Unusable::Damaged(IndexFlaw::Journal));
         }
         let index = Self::connect(&path, busy)?;
         let version: i64 = index
             .connection
             .query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if version != SCHEMA_VERSION {
-            return Err(Unusable::Damaged(format!("it is of version {version}")));
+            return Err(Unusable::Damaged(IndexFlaw::Version(version)));
         }
         index.check_schema()?;
         Ok(index)
@@ -110,7 +129,7 @@ impl Index {
     /// That it holds our tables and nothing else: a view or a trigger of the same name could do anything, and without
     /// an end.
     fn check_schema(&self) -> Result<(), Unusable> {
-        let foreign = || Unusable::Damaged("it has another schema".to_owned());
+        let foreign = || Unusable::Damaged(IndexFlaw::Schema);
         let mut query = self.connection.prepare(
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid LIMIT 10",
         )?;
@@ -139,7 +158,7 @@ impl Index {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-                    return Err(Unusable::Damaged("a directory is in its place".to_owned()));
+                    return Err(Unusable::Damaged(IndexFlaw::Directory));
                 }
                 Err(_) => return Err(Unusable::ReadOnly),
                 Ok(()) => {}
@@ -236,14 +255,17 @@ impl Index {
         }))
     }
 
-    /// Replaces the stat cache of a venv.
-    pub(crate) fn set_stat_cache(&mut self, venv: &str, body: &[u8]) -> Result<(), Unusable> {
-        let digest = cache_digest(venv, body);
-        self.connection.execute(
-            "INSERT OR REPLACE INTO stat_cache VALUES (?1, ?2, ?3)",
-            params![venv, body, &digest.as_bytes()[..]],
-        )?;
-        Ok(())
+    /// Replaces stat caches of venvs, and what else is kept by a key, in one durable transaction.
+    pub(crate) fn set_stat_caches(&mut self, rows: &[(&str, &[u8])]) -> Result<(), Unusable> {
+        let change = self.connection.transaction()?;
+        for (venv, body) in rows {
+            let digest = cache_digest(venv, body);
+            change.execute(
+                "INSERT OR REPLACE INTO stat_cache VALUES (?1, ?2, ?3)",
+                params![venv, body, &digest.as_bytes()[..]],
+            )?;
+        }
+        Ok(change.commit()?)
     }
 
     /// Appends to the log.
@@ -304,7 +326,7 @@ fn each_ascending<T>(
     for row in rows {
         let (number, value) = row?;
         if last.is_some_and(|last| number <= last) {
-            return Err(Unusable::Damaged("its rows come again".to_owned()));
+            return Err(Unusable::Damaged(IndexFlaw::Rows));
         }
         last = Some(number);
         take(value);

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::home::Home;
-use super::index::{Index, PackRow, Unusable};
+use super::index::{Index, IndexFlaw, PackRow, Unusable};
 use super::storage::{Area, Storage};
 use crate::disk::PathError;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
-use crate::monitor::Monitor;
+use crate::monitor::{Cause, Monitor, StoreWarning};
 
 /// How long whoever opens the index is waited for at least: they hold it for milliseconds, so that even one who does
 /// not want to wait for others should not give up.
@@ -50,6 +50,11 @@ impl IndexHandle {
         }
     }
 
+    /// From now on there is none, and that is not said.
+    pub(super) fn do_without(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
     fn slot(&self) -> MutexGuard<'_, Option<Index>> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,11 +70,10 @@ impl IndexHandle {
         let _guard = self.guard(monitor)?;
         let made = match Index::open(self.home.top().path(), self.home.wait) {
             Err(Unusable::Absent) => {
-                if !self.storage.names(Area::Packs)?.is_empty() {
-                    let lost = "what restores did and how long they took is lost";
-                    monitor.warn(&format!(
-                        "the index of the store is missing; it is rebuilt from the packs, and {lost}"
-                    ));
+                // A host that never used a store in a bucket has lost nothing.
+                let is_new = self.home.is_of_bucket;
+                if !is_new && !self.storage.names(Area::Packs)?.is_empty() {
+                    monitor.warn(StoreWarning::IndexMissing.into());
                 }
                 Index::create(self.home.top().path(), self.home.wait)
             }
@@ -92,29 +96,23 @@ impl IndexHandle {
     }
 
     /// Makes a damaged index anew; where that fails, the damage is why there is none.
-    fn recreate(&self, why: String, monitor: &dyn Monitor) -> Result<Index, Unusable> {
+    fn recreate(&self, why: IndexFlaw, monitor: &dyn Monitor) -> Result<Index, Unusable> {
         let Ok((index, log)) = self.renew() else {
             self.go_on_without(&why, monitor);
             return Err(Unusable::Damaged(why));
         };
-        let lost = if log.whole {
-            ""
-        } else {
-            ", and what restores did and how long they took is lost"
+        let warning = StoreWarning::IndexDamaged {
+            cause: &why,
+            log_is_whole: log.whole,
         };
-        monitor.warn(&format!(
-            "the index of the store is damaged ({why}); it is rebuilt from the packs{lost}"
-        ));
+        monitor.warn(warning.into());
         Ok(index)
     }
 
     /// Says once that the index is of no use.
-    fn go_on_without(&self, why: &dyn std::fmt::Display, monitor: &dyn Monitor) {
+    fn go_on_without(&self, why: Cause<'_>, monitor: &dyn Monitor) {
         if !self.given_up.swap(true, Ordering::Relaxed) {
-            let text = format!(
-                "the index of the store cannot be used ({why}); the work goes on without it"
-            );
-            monitor.warn(&text);
+            monitor.warn(StoreWarning::IndexUnusable(why).into());
         }
     }
 
@@ -219,11 +217,17 @@ impl IndexHandle {
 
     /// Keeps the stat cache of a venv.
     pub(crate) fn set_stat_cache(&self, venv: &str, body: &[u8], monitor: &dyn Monitor) {
-        let done = self.with(monitor, |index| index.set_stat_cache(venv, body));
+        self.set_stat_caches(&[(venv, body)], monitor);
+    }
+
+    /// Keeps several of them, and what else is kept by a key, in one transaction.
+    pub(crate) fn set_stat_caches(&self, rows: &[(&str, &[u8])], monitor: &dyn Monitor) {
+        if rows.is_empty() {
+            return;
+        }
+        let done = self.with(monitor, |index| index.set_stat_caches(rows));
         if let Err(error) = done {
-            let what =
-                "the state of the venv's files cannot be noted, and the next save reads them";
-            monitor.warn(&format!("{what} ({error})"));
+            monitor.warn(StoreWarning::StatesNotNoted(&error).into());
         }
     }
 
@@ -231,7 +235,7 @@ impl IndexHandle {
     pub(crate) fn append_log(&self, event: &str, monitor: &dyn Monitor) {
         let done = self.with(monitor, |index| index.append_log(event));
         if let Err(error) = done {
-            monitor.warn(&format!("the log cannot be written ({error})"));
+            monitor.warn(StoreWarning::LogUnwritten(&error).into());
         }
     }
 

@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Store;
+use super::corrupt::CorruptPart;
 use super::error::Error;
 use super::index::{Index, PackRow};
 use super::index_handle::KeptLog;
 use super::objects::Objects;
 use super::pack::{FOOTER_LEN, Table};
-use super::packs::{pack_place, short};
+use super::packs::short;
 use super::scrub::Flaw;
 use super::storage::Area;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, StoreWarning};
 
 /// A pack that was looked at.
 struct Looked {
@@ -59,14 +60,21 @@ impl Store {
             .unwrap_or_default();
         let known: HashMap<&str, &PackRow> =
             rows.iter().map(|row| (row.name.as_str(), row)).collect();
-        let suspects = self.damaged_packs.names(monitor);
-        let names = self.storage.names(Area::Packs)?;
-        let looked: Result<Vec<_>, Error> = names
+        let mut suspects = self.damaged_packs.names(monitor);
+        let marked = self.tombstones()?;
+        self.looked.note(!marked.is_empty());
+        suspects.extend(marked.into_iter().map(|file| file.name));
+        let there = self.storage.glance(Area::Packs)?;
+        let looked: Result<Vec<_>, Error> = there
             .par_iter()
-            .filter(|name| !without.contains(*name))
-            .map(|name| self.table_of(name, known.get(name.as_str()).copied()))
+            .filter(|(name, _)| !without.contains(name))
+            .map(|(name, size)| self.table_of(name, *size, known.get(name.as_str()).copied()))
             .collect();
-        let is_there = |name: &str| names.binary_search_by(|one| one.as_str().cmp(name)).is_ok();
+        let is_there = |name: &str| {
+            there
+                .binary_search_by(|(one, _)| one.as_str().cmp(name))
+                .is_ok()
+        };
         let gone = known.into_keys().filter(|name| !is_there(name));
         let gone: Vec<String> = gone.map(str::to_owned).collect();
         // Of a million objects the rows are tens of megabytes.
@@ -97,11 +105,9 @@ impl Store {
                 }
             }
         }
-        for name in &gone {
-            monitor.warn(&format!(
-                "{} is gone, with all that only it held",
-                pack_place(name)
-            ));
+        // From a bucket its owner removes what nothing needs.
+        for name in gone.iter().filter(|_| !self.is_of_bucket()) {
+            monitor.warn(StoreWarning::PackGone(name).into());
         }
         if !(add.is_empty() && gone.is_empty()) {
             self.index
@@ -110,18 +116,29 @@ impl Store {
         Ok(objects)
     }
 
-    /// Looks at a pack: its table is that of its row in the index, if that is right, and is read otherwise. None
-    /// where the pack is gone.
-    fn table_of(&self, name: &str, row: Option<&PackRow>) -> Result<Option<Looked>, Error> {
+    /// Looks at a pack, of which the listing may have told the size: its table is that of its row in the index, if that
+    /// is right, and is read otherwise. None where the pack is gone.
+    fn table_of(
+        &self,
+        name: &str,
+        listed: Option<u64>,
+        row: Option<&PackRow>,
+    ) -> Result<Option<Looked>, Error> {
         let looked = |size, table| {
             let name = name.to_owned();
             Ok(Some(Looked { name, size, table }))
         };
-        let row = row.filter(|row| self.ends_with(row));
+        // Where a listing tells the size, a request for the footer of each pack would take long: whatever the row
+        // leads to is checked.
+        let row = row.filter(|row| match listed {
+            Some(size) => size == row.size,
+            None => self.ends_with(row),
+        });
         if let Some((table, row)) = row.and_then(|row| Some((known_table(row)?, row))) {
             return looked(row.size, Ok((table, None)));
         }
-        let Some(size) = self.storage.stat(Area::Packs, name)?.map(|pack| pack.size) else {
+        let stat = || Ok::<_, Error>(self.storage.stat(Area::Packs, name)?.map(|pack| pack.size));
+        let Some(size) = listed.map_or_else(stat, |size| Ok(Some(size)))? else {
             return Ok(None);
         };
         let read = self.packs.read_table(name, size);
@@ -166,8 +183,8 @@ impl Store {
         let told = self.index.take_if_open(&rows, drop);
         for row in rows {
             let table = Table::open(&row.tail).map_err(|bad| Error::Corrupt {
-                place: pack_place(&row.name),
-                what: bad.to_string(),
+                part: CorruptPart::Pack(Some(row.name.clone())),
+                what: bad.into(),
             })?;
             self.objects.add(row.name, table);
         }
@@ -182,6 +199,7 @@ impl Store {
         let mut flaws = Vec::new();
         for row in rows.unwrap_or_default() {
             let what = match sizes.remove(&row.name) {
+                None if self.is_of_bucket() => continue,
                 None => "names a pack that is gone",
                 Some(size) if size != row.size => "has another size of a pack than it has",
                 Some(size) => match self.packs.read_table(&row.name, size) {

@@ -6,21 +6,27 @@
 mod alone;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+mod corrupt;
 mod damaged_packs;
 mod displaced;
+mod elsewhere;
 pub(crate) mod error;
 mod forest;
 mod frame;
 mod frame_cache;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+pub(crate) mod grace;
 mod header;
 mod home;
 mod index;
 mod index_handle;
 mod load;
+pub(crate) mod location;
+mod looked;
 mod objects;
 mod open_pack;
+mod owned;
 mod pack;
 mod packer;
 mod packs;
@@ -30,13 +36,17 @@ mod roll;
 mod salvage;
 mod scrub;
 mod segment;
+mod sightings;
 mod snapshots;
 mod storage;
+mod terms;
+mod told;
 mod transfer;
 mod tree;
 #[cfg(test)]
 mod trial;
 mod usage;
+mod waiting;
 mod wire;
 
 use std::path::Path;
@@ -47,13 +57,16 @@ use crate::disk::atomic;
 use crate::disk::lock::Sharing;
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
-use crate::model::Shown;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, StoreWarning};
 
 pub(crate) use alone::Alone;
+pub use corrupt::{CorruptPart, Corruption};
 pub(crate) use displaced::{Displaced, DisplacedBox};
-pub use error::Error;
+pub(crate) use elsewhere::make_home;
+pub use error::{Error, LostHeader, Newer, Untrusted};
 pub use index_handle::KeptLog;
+pub use location::{Access, BucketUrl, Location};
+pub(crate) use owned::Owned;
 pub use packer::Added;
 pub(crate) use packer::Packer;
 pub(crate) use reach::Reach;
@@ -61,8 +74,12 @@ pub use reach::{Gap, Hole};
 pub(crate) use reader::Wanted;
 pub use scrub::Flaw;
 pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
+pub(crate) use sightings::{read_sightings, write_sightings};
 pub(crate) use snapshots::{Catalog, name_of};
 pub(crate) use storage::Area;
+pub use storage::probe::Promises;
+pub(crate) use terms::Probed;
+pub use terms::Terms;
 pub(crate) use usage::Usage;
 
 use damaged_packs::DamagedPacks;
@@ -71,6 +88,7 @@ use header::HEADER;
 use home::{Home, LOCK};
 use index::Index;
 use index_handle::IndexHandle;
+use looked::Looked;
 use packs::Packs;
 use reader::ObjectReader;
 use snapshots::Snapshots;
@@ -90,15 +108,21 @@ pub(crate) struct Store {
     /// Marks of what a scrub found damaged.
     pub(crate) damaged_packs: DamagedPacks,
     packs: Arc<Packs>,
+    /// When its packs were listed.
+    looked: Looked,
 }
 
 impl Store {
     /// The length in bytes of a piece that [`ObjectReader::read_piece`] counts in.
     pub(crate) const PIECE_LEN: u64 = ObjectReader::PIECE_LEN;
 
-    /// Makes a store at `path`, which may not exist or must be an empty directory. Private whatever the umask. An
-    /// existing store stays as it is.
-    pub(crate) fn create(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<(), Error> {
+    /// Makes a store in the directory `path`, which may not exist or must be an empty directory. Private whatever the
+    /// umask. An existing store stays as it is.
+    pub(crate) fn create_dir(
+        path: &Path,
+        wait: Duration,
+        monitor: &dyn Monitor,
+    ) -> Result<(), Error> {
         // The parent of a bare name is where the process stands, and has no name in it.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         if path.join(HEADER).exists() {
@@ -144,8 +168,12 @@ impl Store {
         Ok(header::put(&*storage, Over::Nothing)?)
     }
 
-    /// Opens a store and takes its shared lock, waiting at most `wait`.
-    pub(crate) fn open(path: &Path, wait: Duration, monitor: &dyn Monitor) -> Result<Self, Error> {
+    /// Opens a store in a directory and takes its shared lock, waiting at most `wait`.
+    pub(crate) fn open_dir(
+        path: &Path,
+        wait: Duration,
+        monitor: &dyn Monitor,
+    ) -> Result<Self, Error> {
         // The journal of a restore names the store, and is read from another directory.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let top = home::open_top(path)?;
@@ -156,13 +184,26 @@ impl Store {
         let is_foreign = home::check_owner(&top)?;
         header::check(path, &*storage)?;
         storage.prepare()?;
-        if let Some(name) = network(&top)? {
-            let shown = Shown::path(path);
-            monitor.warn(&format!("the store '{shown}' lies on {name}: its locks and syncs are only as good as the server's"));
+        if let Some(file_system) = network(&top)? {
+            let store = path;
+            monitor.warn(StoreWarning::OnNetwork { store, file_system }.into());
         }
         let home = Home::new(path, top, wait, is_foreign)?;
         home.lock_or_fail(Sharing::Shared, wait.max(Duration::from_secs(1)), monitor)?;
         Ok(Self::new(home, storage))
+    }
+
+    /// A look at a store that waits for nobody and changes nothing, not even its index: for hints that may miss what
+    /// another process just does.
+    pub(crate) fn peek(path: &Path) -> Result<Self, Error> {
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let top = home::open_top(path)?;
+        let storage = storage::choose(&top);
+        let is_foreign = home::check_owner(&top)?;
+        header::check(path, &*storage)?;
+        let store = Self::new(Home::new(path, top, Duration::ZERO, is_foreign)?, storage);
+        store.index.do_without();
+        Ok(store)
     }
 
     /// A store of which the lock is held.
@@ -177,6 +218,7 @@ impl Store {
             packs,
             storage,
             home,
+            looked: Looked::default(),
         }
     }
 
@@ -234,7 +276,8 @@ impl Store {
         seed: u64,
         monitor: &dyn Monitor,
     ) -> Result<Scrubbed, Error> {
-        self.packs.scrub(choose, seed, monitor)
+        let tells_cost = self.is_of_bucket();
+        self.packs.scrub(choose, seed, tells_cost, monitor)
     }
 
     /// Begins to add content.
@@ -257,8 +300,12 @@ impl Store {
         };
         let packs = sum(self.storage.list(Area::Packs)?);
         let snapshots = sum(self.storage.list(Area::Snapshots)?);
-        let parts =
-            ["", "-wal", "-shm"].map(|suffix| self.path().join(format!("{}{suffix}", Index::NAME)));
+        let parts = ["", "-wal", "-shm"].map(|suffix| {
+            self.home
+                .top()
+                .path()
+                .join(format!("{}{suffix}", Index::NAME))
+        });
         let index = parts
             .iter()
             .filter_map(|path| std::fs::metadata(path).ok())

@@ -118,7 +118,7 @@ impl Objects {
             if self.places.insert(ByName(place)) {
                 continue;
             }
-            let spare = match self.find(&row.part.id) {
+            let spare = match self.place_of(&row.part.id) {
                 Some(first) if !suspect && self.is_suspect(&first) => {
                     self.places.replace(ByName(place));
                     first
@@ -141,7 +141,8 @@ impl Objects {
 
     /// Whether an object lies in a pack that was not found damaged.
     pub(crate) fn vouch(&self, id: &Digest) -> bool {
-        self.find(id).is_some_and(|first| !self.is_suspect(&first))
+        self.place_of(id)
+            .is_some_and(|first| !self.is_suspect(&first))
     }
 
     /// Takes objects for lost, since no copy of them can be read.
@@ -160,13 +161,13 @@ impl Objects {
     /// The objects that lie in more than one pack, with all their places.
     pub(super) fn doubled(&self) -> impl Iterator<Item = (&Digest, Vec<Place>)> {
         self.spare.iter().map(|(id, spare)| {
-            let first = self.find(id).into_iter();
+            let first = self.place_of(id).into_iter();
             (id, first.chain(spare.iter().copied()).collect())
         })
     }
 
     /// Where an object lies.
-    pub(crate) fn find(&self, id: &Digest) -> Option<Place> {
+    pub(crate) fn place_of(&self, id: &Digest) -> Option<Place> {
         self.places.get(id).map(|found| found.0)
     }
 

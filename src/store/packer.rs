@@ -8,6 +8,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Store;
+use super::corrupt::CorruptPart;
 use super::error::Error;
 use super::frame::{self, Object, ObjectKind, Part, Sealed};
 use super::objects::FirstBytes;
@@ -15,7 +16,9 @@ use super::open_pack::{Closed, OpenPack};
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments, segment_value};
 use super::storage::{Area, Over};
+use super::waiting::Waiting;
 use super::wire::Malformed;
+use crate::disk::atomic::random_name;
 use crate::model::Digest;
 use crate::model::segment::BATCH_LEN;
 use crate::monitor::Monitor;
@@ -37,13 +40,6 @@ pub struct Added {
     pub bytes: u64,
     /// What they take in packs.
     pub stored: u64,
-}
-
-/// Objects waiting for company in a frame.
-#[derive(Default)]
-struct Waiting {
-    objects: Vec<Object<'static>>,
-    bytes: usize,
 }
 
 /// Writes new objects of one save.
@@ -243,8 +239,8 @@ impl<'s> Packer<'s> {
     /// Takes over a frame as it is stored, as far as its objects are new: whole, or else those compressed again.
     pub(crate) fn add_frame(&self, header: &[u8], body: Vec<u8>) -> Result<(), Error> {
         let bad = |bad: Malformed| Error::Corrupt {
-            place: "a frame".to_owned(),
-            what: bad.0.to_owned(),
+            part: CorruptPart::NewFrame,
+            what: bad.into(),
         };
         let raw = frame::open(header, &body).map_err(bad)?;
         let parts = frame::parts(&raw).map_err(bad)?;
@@ -294,7 +290,7 @@ impl<'s> Packer<'s> {
             let mut open = locked(&self.open);
             let pack = match &mut *open {
                 Some(pack) => pack,
-                None => open.insert(OpenPack::begin(&*self.store.storage)?),
+                None => open.insert(self.begin()?),
             };
             let stored = pack.add(sealed)?;
             let mut added = locked(&self.added);
@@ -308,6 +304,22 @@ impl<'s> Packer<'s> {
             }
         };
         full.map_or(Ok(()), |pack| self.seal(pack))
+    }
+
+    /// Begins a pack. Where packs are marked to go, none of the new ones may be the same as one of them: it begins with
+    /// what no other has.
+    fn begin(&self) -> Result<OpenPack<'s>, Error> {
+        let mut pack = OpenPack::begin(&*self.store.storage)?;
+        if self.store.looked.had_marks() {
+            let bytes = random_name()?.into_bytes();
+            pack.add(&frame::seal(&[Object {
+                id: Digest::of(&bytes),
+                kind: ObjectKind::Blob,
+                segment: 0,
+                bytes: bytes.into(),
+            }])?)?;
+        }
+        Ok(pack)
     }
 
     fn seal(&self, pack: OpenPack<'s>) -> Result<(), Error> {
@@ -345,19 +357,15 @@ impl<'s> Packer<'s> {
         if let Some(pack) = last {
             self.seal(pack)?;
         }
+        if self.store.is_of_bucket() && !self.store.looked.is_recent() {
+            return Err(Error::TooSlow(self.store.path().to_owned()));
+        }
         let sealed = locked(&self.sealed);
         let drop: Vec<String> = self.old.iter().cloned().collect();
         self.store.admit(&sealed, &drop)?;
         let names = sealed.iter().map(|(name, _, _)| name);
         let reborn = names.filter(|name| self.old.contains(*name)).cloned();
         Ok((*locked(&self.added), reborn.collect()))
-    }
-}
-
-impl Waiting {
-    fn push(&mut self, object: Object<'static>) {
-        self.bytes += object.bytes.len();
-        self.objects.push(object);
     }
 }
 

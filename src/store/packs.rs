@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::error::Error;
+use super::corrupt::CorruptPart;
+use super::error::{Error, Newer};
 use super::pack::{FOOTER_LEN, Footer, FramePlace, HEADER, Table};
 use super::storage::{Area, Listed, Storage};
+use super::wire::Malformed;
 use crate::disk::PathError;
 
 /// Bytes of a pack that are hashed at a time.
@@ -14,11 +16,6 @@ const HASHED_AT_ONCE: usize = 4 << 20;
 /// The part of a file's name that people see.
 pub(super) fn short(name: &str) -> String {
     name.chars().take(12).collect()
-}
-
-/// How a pack is called in messages.
-pub(super) fn pack_place(name: &str) -> String {
-    format!("pack {}", short(name))
 }
 
 /// All packs of a store. What they hold is known to whoever read their tables.
@@ -47,31 +44,38 @@ impl Packs {
         self.storage.range(Area::Packs, name, offset, len)
     }
 
-    /// Reads a frame, header and body, as it is stored.
+    /// Reads a frame, header and body, as it is stored, or a copy of it that is kept on this host.
     pub(super) fn frame(&self, name: &str, place: &FramePlace) -> Result<Vec<u8>, PathError> {
-        self.range(name, place.offset, place.len as usize)
+        self.storage
+            .range_near(Area::Packs, name, place.offset, place.len as usize)
+    }
+
+    /// Drops the copy of a frame that was found wrong. Returns whether there was one.
+    pub(super) fn drop_near(&self, name: &str, place: &FramePlace) -> bool {
+        let part = (place.offset, place.len as usize);
+        self.storage.drop_near(name, Some(part))
     }
 
     /// Reads the table of a pack from its end.
     pub(super) fn read_table(&self, name: &str, size: u64) -> Result<(Table, Vec<u8>), Error> {
-        let corrupt = |what: &str| Error::Corrupt {
-            place: pack_place(name),
-            what: what.to_owned(),
+        let corrupt = |bad: Malformed| Error::Corrupt {
+            part: CorruptPart::Pack(Some(name.to_owned())),
+            what: bad.into(),
         };
         if size < (HEADER.len() + FOOTER_LEN) as u64 {
-            return Err(corrupt("it is cut short"));
+            return Err(corrupt(Malformed("it is cut short")));
         }
         self.check_header(name, size)?;
         let end = self.range(name, size - FOOTER_LEN as u64, FOOTER_LEN)?;
-        let footer = Footer::read(&end).map_err(|bad| corrupt(bad.0))?;
+        let footer = Footer::read(&end).map_err(corrupt)?;
         let len = u64::from(footer.len) + FOOTER_LEN as u64;
         if footer.offset.checked_add(len) != Some(size) {
-            return Err(corrupt("its footer points elsewhere"));
+            return Err(corrupt(Malformed("its footer points elsewhere")));
         }
         let tail = self.range(name, footer.offset, len as usize)?;
-        let table = Table::open(&tail).map_err(|bad| corrupt(bad.0))?;
+        let table = Table::open(&tail).map_err(corrupt)?;
         if !table.tiles(footer.offset) {
-            return Err(corrupt("its frames do not fill it"));
+            return Err(corrupt(Malformed("its frames do not fill it")));
         }
         Ok((table, tail))
     }
@@ -87,16 +91,14 @@ impl Packs {
             hasher.update(&self.range(name, offset, len)?);
         }
         if hasher.finalize().to_hex().as_str() == name {
-            let what = format!("{} has another format", pack_place(name));
             return Err(Error::TooNew {
                 path: self.path.clone(),
-                what,
+                what: Newer::Pack(name.to_owned()),
             });
         }
-        let what = "its header is wrong".to_owned();
         Err(Error::Corrupt {
-            place: pack_place(name),
-            what,
+            part: CorruptPart::Pack(Some(name.to_owned())),
+            what: Malformed("its header is wrong").into(),
         })
     }
 }

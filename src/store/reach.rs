@@ -9,7 +9,7 @@ use super::reader::ObjectReader;
 use super::scrub::Digests;
 use super::tree::TreeEntry;
 use crate::model::extent::Extent;
-use crate::model::{Digest, Node, RelPath, Snapshot};
+use crate::model::{Digest, Entry, Node, RelPath, Snapshot};
 
 /// What some snapshots need.
 #[derive(Debug, Default)]
@@ -160,10 +160,7 @@ impl Reach {
                 continue;
             }
             let read = if first {
-                trees.read_root(&id).map(|(entry, below)| {
-                    let subtree = Some(below);
-                    vec![TreeEntry { entry, subtree }]
-                })
+                trees.read_root(&id).map(topmost_entries)
             } else {
                 trees.read_tree(&id, &dir, &mut extent)
             };
@@ -205,6 +202,14 @@ impl Reach {
     }
 }
 
+fn topmost_entries(root: Option<(Entry, Digest)>) -> Vec<TreeEntry> {
+    let entry = |(entry, below)| TreeEntry {
+        entry,
+        subtree: Some(below),
+    };
+    Vec::from_iter(root.map(entry))
+}
+
 /// The entries of a tree, of whatever place; the topmost one gives the root directory.
 fn tree_if_good(objects: &ObjectReader, id: &Digest) -> Result<Option<Vec<TreeEntry>>, Error> {
     let bytes = match objects.read_at_most(id, TREE_BYTES_MAX) {
@@ -212,9 +217,8 @@ fn tree_if_good(objects: &ObjectReader, id: &Digest) -> Result<Option<Vec<TreeEn
         Err(Error::Corrupt { .. } | Error::LostObject(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
-    if let Ok((entry, subtree)) = super::tree::decode_root(&bytes) {
-        let subtree = Some(subtree);
-        return Ok(Some(vec![TreeEntry { entry, subtree }]));
+    if let Ok(root) = super::tree::decode_root(&bytes) {
+        return Ok(Some(topmost_entries(root)));
     }
     Ok(super::tree::decode(&bytes, &RelPath::root(), &mut Extent::default()).ok())
 }
@@ -226,7 +230,7 @@ mod tests {
     use super::super::tree::encode;
     use super::super::trial::{Trial, snapshot};
     use super::*;
-    use crate::model::{Entry, Meta, Time};
+    use crate::model::{Meta, Time};
 
     fn entry(name: &str, node: Node, subtree: Option<Digest>) -> TreeEntry {
         let meta = Meta {

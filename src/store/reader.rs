@@ -4,14 +4,16 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
+use super::corrupt::{CorruptPart, Corruption};
 use super::error::Error;
 use super::frame::{self, HEADER_LEN, ObjectKind};
 use super::frame_cache::FrameCache;
 use super::objects::{Objects, Place};
 use super::pack::{FramePlace, Table};
-use super::packs::{Packs, pack_place};
+use super::packs::Packs;
 use super::scrub::Digests;
 use super::segment::{self, SEGMENT_LEN, Segments};
+use super::wire::Malformed;
 use crate::model::Digest;
 
 /// An object that somebody wants, with what they want it for.
@@ -101,7 +103,7 @@ impl ObjectReader {
         let objects = self.known();
         objects
             .as_ref()
-            .is_some_and(|objects| objects.find(id).is_some())
+            .is_some_and(|objects| objects.place_of(id).is_some())
     }
 
     /// Whether a save may rely on an object: it lies, with its segments, in packs that were not found damaged.
@@ -128,7 +130,7 @@ impl ObjectReader {
         let objects = self.known();
         objects
             .as_ref()
-            .and_then(|objects| objects.find(id))
+            .and_then(|objects| objects.place_of(id))
             .ok_or_else(|| Error::LostObject(id.to_hex()))
     }
 
@@ -154,16 +156,32 @@ impl ObjectReader {
     /// Reads and decompresses one frame.
     fn frame(&self, pack: u32, frame: u32) -> Result<Vec<u8>, Error> {
         let (name, place, bytes) = self.stored_frame(pack, frame)?;
-        let corrupt = |what: &str| Error::Corrupt {
-            place: format!("{} (byte {})", pack_place(&name), place.offset),
-            what: what.to_owned(),
+        match Self::opened(&name, &place, &bytes) {
+            // Perhaps only a copy of it is wrong.
+            Err(Error::Corrupt { .. }) if self.packs.drop_near(&name, &place) => {
+                let (_, _, bytes) = self.stored_frame(pack, frame)?;
+                Self::opened(&name, &place, &bytes)
+            }
+            done => done,
+        }
+    }
+
+    fn opened(name: &str, place: &FramePlace, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let corrupt = |what: Malformed| Error::Corrupt {
+            part: CorruptPart::Frame {
+                pack: name.to_owned(),
+                offset: place.offset,
+            },
+            what: what.into(),
         };
         let (header, body) = bytes
             .split_at_checked(HEADER_LEN)
-            .ok_or_else(|| corrupt("a frame is cut short"))?;
-        let raw = frame::open(header, body).map_err(|bad| corrupt(bad.0))?;
+            .ok_or_else(|| corrupt(Malformed("a frame is cut short")))?;
+        let raw = frame::open(header, body).map_err(corrupt)?;
         if raw.len() != place.raw_len as usize {
-            return Err(corrupt("a frame is of another length than the table says"));
+            return Err(corrupt(Malformed(
+                "a frame is of another length than the table says",
+            )));
         }
         Ok(raw)
     }
@@ -185,14 +203,10 @@ impl ObjectReader {
         let name = objects
             .as_ref()
             .and_then(|objects| objects.frame(place.pack, place.frame))
-            .map_or("?", |(name, _)| name);
-        let what = format!(
-            "object {:?} does not have the content that its name says",
-            place.part.id
-        );
+            .map(|(name, _)| name.to_owned());
         Err(Error::Corrupt {
-            place: pack_place(name),
-            what,
+            part: CorruptPart::Pack(name),
+            what: Corruption::ForeignObject(place.part.id),
         })
     }
 
@@ -270,10 +284,9 @@ impl ObjectReader {
         let long = self.segments(id)?.is_some_and(|list| list.size() > max);
         let bytes = if long { Vec::new() } else { self.read(id)? };
         if long || bytes.len() as u64 > max {
-            let (place, what) = (format!("object {id:?}"), "it is too long for what it is");
             return Err(Error::Corrupt {
-                place,
-                what: what.to_owned(),
+                part: CorruptPart::Object(*id),
+                what: Corruption::TooLong,
             });
         }
         Ok(bytes)
@@ -289,8 +302,8 @@ impl ObjectReader {
         segment::decode(&bytes)
             .map(Some)
             .map_err(|bad| Error::Corrupt {
-                place: format!("the list of segments of {id:?}"),
-                what: bad.to_string(),
+                part: CorruptPart::Segments(*id),
+                what: bad.into(),
             })
     }
 
@@ -303,8 +316,8 @@ impl ObjectReader {
             }
             // Who counts on by what a tree says would count for ever.
             _ => Err(Error::Corrupt {
-                place: format!("object {id:?}"),
-                what: "it is shorter than a tree says".to_owned(),
+                part: CorruptPart::Object(*id),
+                what: Corruption::TooShort,
             }),
         }
     }

@@ -3,8 +3,9 @@
 use super::error::Error;
 use super::frame::{self, HEADER_LEN};
 use super::pack::{FramePlace, HEADER, Row, Table};
-use super::packs::{Packs, pack_place};
-use crate::monitor::Monitor;
+use super::packs::Packs;
+use crate::disk::limits::is_shortage_io;
+use crate::monitor::{Monitor, StoreWarning};
 
 /// Bytes that are searched at a time for the next frame.
 const SEARCHED_AT_ONCE: u64 = 1 << 20;
@@ -13,7 +14,7 @@ const SEARCHED_AT_ONCE: u64 = 1 << 20;
 const BAD_PLACES_MAX: usize = 1000;
 
 /// A place in a pack and what is wrong there.
-pub(super) type BadPlace = (u64, String);
+pub(super) type BadPlace = (u64, &'static str);
 
 impl Packs {
     /// What a pack without a usable table still gives, said aloud; none where it cannot be read, since what lies in
@@ -25,17 +26,22 @@ impl Packs {
         why: &Error,
         monitor: &dyn Monitor,
     ) -> Result<Option<Table>, Error> {
-        monitor.warn(&format!("{why}; its frames are searched one by one"));
+        monitor.warn(StoreWarning::Salvaged(why).into());
         let (table, bad) = match self.search_frames(name, size) {
-            Err(Error::Path(error)) => {
-                monitor.warn(&format!("{error}: what only it holds is lost"));
+            // Of what this process lacks nothing is lost.
+            Err(Error::Path(error)) if !is_shortage_io(&error.source) => {
+                monitor.warn(StoreWarning::PackUnread(&error).into());
                 return Ok(None);
             }
             found => found?,
         };
-        for (offset, what) in bad {
-            let place = pack_place(name);
-            monitor.warn(&format!("{place} is damaged at byte {offset}: {what}"));
+        for (offset, flaw) in bad {
+            let warning = StoreWarning::FrameDamaged {
+                pack: name,
+                offset,
+                flaw,
+            };
+            monitor.warn(warning.into());
         }
         Ok(Some(table))
     }
@@ -65,11 +71,11 @@ impl Packs {
                     offset = at + u64::from(len);
                 }
                 Err(what) => {
-                    bad.push((at, what.to_owned()));
+                    bad.push((at, what));
                     offset = at + 1;
                     patience = patience.saturating_sub((size - at).min(frame::LEN_MAX.into()));
                     if patience == 0 || bad.len() >= BAD_PLACES_MAX {
-                        bad.push((offset, "too much is damaged to search on".to_owned()));
+                        bad.push((offset, "too much is damaged to search on"));
                         break;
                     }
                 }

@@ -18,7 +18,7 @@ use super::segment::{SEGMENT_LEN, Segments, segment_value};
 use super::wire::Malformed;
 use crate::disk::PathError;
 use crate::model::Digest;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Status};
 
 /// A set of digests.
 pub(crate) type Digests = HashSet<Digest, BuildHasherDefault<FirstBytes>>;
@@ -111,11 +111,12 @@ fn words(error: &dyn std::error::Error) -> String {
 
 impl Packs {
     /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds
-    /// since 1970.
+    /// since 1970. Tells before how much that is, where it has a price.
     pub(crate) fn scrub(
         &self,
         choose: impl Fn(i64) -> f64,
         seed: u64,
+        tells_cost: bool,
         monitor: &dyn Monitor,
     ) -> Result<Scrubbed, Error> {
         let mut done = Scrubbed::default();
@@ -143,6 +144,14 @@ impl Packs {
                 }
             }
             jobs.push(job);
+        }
+        if tells_cost {
+            let bytes = |(number, at): &(usize, Option<usize>)| match at {
+                None => jobs[*number].size,
+                Some(at) => u64::from(jobs[*number].frames[*at].0.len),
+            };
+            let (packs, bytes) = (done.packs, looks.iter().map(bytes).sum());
+            monitor.status(Status::Fetches { packs, bytes });
         }
         let seen: Vec<Seen> = looks
             .into_par_iter()

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::error::Error;
+use super::corrupt::{CorruptPart, Corruption};
+use super::error::{Error, Newer};
 use super::roll::Roll;
 use super::storage::{Area, Over, Storage};
 use crate::model::{Digest, Snapshot, SnapshotId};
@@ -23,7 +25,7 @@ pub(crate) struct Catalog {
     /// Those that are whole, oldest first.
     pub(crate) snapshots: Vec<(SnapshotId, Snapshot)>,
     /// Names of files that are not, with what is wrong.
-    pub(crate) damaged: Vec<(String, Error)>,
+    pub(crate) damaged: Vec<(String, Arc<Error>)>,
 }
 
 /// What was read of an area before.
@@ -38,7 +40,7 @@ struct Seen {
 impl Catalog {
     /// Whether there is a file that could not be read, so that nobody knows whether it is whole.
     pub(crate) fn unread(&self) -> bool {
-        let failed = |(_, error): &(String, Error)| matches!(error, Error::Path(_));
+        let failed = |(_, error): &(String, Arc<Error>)| matches!(**error, Error::Path(_));
         self.damaged.iter().any(failed)
     }
 }
@@ -51,6 +53,8 @@ pub(crate) struct Snapshots {
     storage: Arc<dyn Storage>,
     pub(super) roll: Roll,
     seen: Mutex<HashMap<Area, Seen>>,
+    /// Whether no copy on this host will do.
+    anew: AtomicBool,
 }
 
 impl Snapshots {
@@ -60,7 +64,13 @@ impl Snapshots {
             storage: Arc::clone(storage),
             roll: Roll::new(storage),
             seen: Mutex::default(),
+            anew: AtomicBool::default(),
         }
+    }
+
+    /// From now on every file is read where it lies, for who wants to know whether it is whole there.
+    pub(crate) fn read_anew(&self) {
+        self.anew.store(true, Ordering::Relaxed);
     }
 
     fn seen(&self) -> MutexGuard<'_, HashMap<Area, Seen>> {
@@ -70,6 +80,12 @@ impl Snapshots {
     /// Reads every snapshot file. Call it before the objects are loaded, so that what a snapshot needs is among them.
     pub(crate) fn catalog(&self) -> Result<Arc<Catalog>, Error> {
         self.catalog_of(Area::Snapshots)
+    }
+
+    /// The same, as it is by now.
+    pub(crate) fn catalog_anew(&self) -> Result<Arc<Catalog>, Error> {
+        self.storage.look_again();
+        self.catalog()
     }
 
     /// The snapshots that were forgotten and not yet pruned.
@@ -112,7 +128,7 @@ impl Snapshots {
                 Ok(found) => catalog.snapshots.push(found),
                 // Forgotten by another process since the listing.
                 Err(Error::Path(error)) if error.is_absent() => {}
-                Err(error) => catalog.damaged.push((name.clone(), error)),
+                Err(error) => catalog.damaged.push((name.clone(), Arc::new(error))),
             }
         }
         catalog
@@ -121,22 +137,37 @@ impl Snapshots {
         catalog
     }
 
-    fn read_snapshot(&self, area: Area, name: &str) -> Result<(SnapshotId, Snapshot), Error> {
-        let corrupt = |what: String| Error::Corrupt {
-            place: format!("snapshot file {}", super::packs::short(name)),
+    /// Reads one file. One that is of another version is told by its name from one that is damaged.
+    pub(super) fn read_snapshot(
+        &self,
+        area: Area,
+        name: &str,
+    ) -> Result<(SnapshotId, Snapshot), Error> {
+        let corrupt = |what: Corruption| Error::Corrupt {
+            part: CorruptPart::SnapshotFile(name.to_owned()),
             what,
         };
-        let bytes = self.storage.get(area, name, FILE_BYTES_MAX)?;
-        let digest = Digest::of(&bytes);
-        if digest.to_hex() != name {
-            return Err(corrupt("its content does not fit its name".to_owned()));
+        let anew = self.anew.load(Ordering::Relaxed);
+        let mut bytes = if anew {
+            self.storage.get(area, name, FILE_BYTES_MAX)?
+        } else {
+            self.storage.get_near(area, name, FILE_BYTES_MAX)?
+        };
+        let mut digest = Digest::of(&bytes);
+        // Perhaps only a copy of it is wrong.
+        if digest.to_hex() != name && !anew && self.storage.drop_near(name, None) {
+            bytes = self.storage.get(area, name, FILE_BYTES_MAX)?;
+            digest = Digest::of(&bytes);
         }
-        let snapshot: Snapshot =
-            serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
+        if digest.to_hex() != name {
+            return Err(corrupt(Corruption::ForeignContent));
+        }
+        let snapshot: Snapshot = serde_json::from_slice(&bytes)
+            .map_err(|error| corrupt(Corruption::Json(error.to_string())))?;
         if snapshot.format != Snapshot::FORMAT || !snapshot.features.is_empty() {
             return Err(Error::TooNew {
                 path: self.path.clone(),
-                what: format!("snapshot {} has another format", super::packs::short(name)),
+                what: Newer::Snapshot(name.to_owned()),
             });
         }
         Ok((SnapshotId(digest), snapshot))
@@ -160,8 +191,8 @@ impl Snapshots {
             return Ok(bytes);
         }
         Err(Error::Corrupt {
-            place: format!("snapshot file {}", super::packs::short(&name)),
-            what: "its content does not fit its name".to_owned(),
+            part: CorruptPart::SnapshotFile(name),
+            what: Corruption::ForeignContent,
         })
     }
 

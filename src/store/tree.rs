@@ -112,25 +112,25 @@ pub(super) fn decode(
     Ok(entries)
 }
 
-/// Reads the topmost tree of a forest: one directory without a name.
-pub(super) fn decode_root(bytes: &[u8]) -> Result<(Entry, Digest), Malformed> {
+/// Reads the topmost tree of a forest: one directory without a name, or nothing at all where no directory stood.
+pub(super) fn decode_root(bytes: &[u8]) -> Result<Option<(Entry, Digest)>, Malformed> {
     let mut reader = Reader(bytes);
     let extent = &mut Extent::default();
-    if reader.byte()? != VERSION || reader.uint()? != 1 || !reader.bytes()?.is_empty() {
-        return Err(Malformed("it is no topmost tree"));
+    let no_topmost = Malformed("it is no topmost tree");
+    if reader.byte()? != VERSION {
+        return Err(no_topmost);
+    }
+    match reader.uint()? {
+        0 => return reader.end().map(|()| None),
+        1 if reader.bytes()?.is_empty() => {}
+        _ => return Err(no_topmost),
     }
     let meta = take_meta(&mut reader, extent)?;
     let (node, subtree) = take_node(&mut reader, extent)?;
     reader.end()?;
     let subtree = subtree.ok_or(Malformed("its entry is no directory"))?;
-    Ok((
-        Entry {
-            path: RelPath::root(),
-            meta,
-            node,
-        },
-        subtree,
-    ))
+    let path = RelPath::root();
+    Ok(Some((Entry { path, meta, node }, subtree)))
 }
 
 fn take_meta(reader: &mut Reader<'_>, extent: &mut Extent) -> Result<Meta, Malformed> {

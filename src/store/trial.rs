@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Store;
 use super::home::{self, Home};
+use super::storage::Storage;
 use super::storage::memory::MemoryStorage;
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Snapshot};
@@ -21,8 +22,8 @@ impl Trial {
     pub(super) fn new() -> Self {
         let (scratch, monitor) = (tempfile::tempdir().unwrap(), Silent::default());
         let path = scratch.path().join("store");
-        Store::create(&path, Duration::ZERO, &monitor).unwrap();
-        let store = Store::open(&path, Duration::ZERO, &monitor).unwrap();
+        Store::create_dir(&path, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open_dir(&path, Duration::ZERO, &monitor).unwrap();
         Self {
             scratch,
             store,
@@ -33,11 +34,15 @@ impl Trial {
 
 /// A store of which the truth lies in memory: another host that opens the same one, with an index of its own.
 pub(super) fn store_in_memory(storage: &Arc<MemoryStorage>) -> Trial {
+    store_over(Arc::<MemoryStorage>::clone(storage))
+}
+
+/// The same of whatever storage.
+pub(super) fn store_over(storage: Arc<dyn Storage>) -> Trial {
     let (scratch, monitor) = (tempfile::tempdir().unwrap(), Silent::default());
     let top = Arc::new(Rooted::open(scratch.path()).unwrap());
     home::make_lock_file(&top).unwrap();
     let home = Home::new(scratch.path(), top, Duration::ZERO, false).unwrap();
-    let storage = Arc::clone(storage);
     Trial {
         scratch,
         store: Store::new(home, storage),

@@ -1,5 +1,7 @@
 //! Usage: how much of each pack is needed.
 
+use std::collections::BTreeSet;
+
 use super::Store;
 use super::error::Error;
 use super::frame::Part;
@@ -34,11 +36,17 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// Compares each pack with what is needed. Of an object that lies in several packs, one good copy is needed.
-    pub(crate) fn measure(store: &Store, needed: &Digests) -> Result<Vec<Self>, Error> {
+    /// Nothing is told of packs that are looked past.
+    pub(crate) fn measure(
+        store: &Store,
+        needed: &Digests,
+        past: &BTreeSet<String>,
+    ) -> Result<Vec<Self>, Error> {
         let good = good_copies(&store.objects, needed);
         let mut seen = Digests::default();
         let mut found = Vec::new();
-        for pack in store.packs.list()? {
+        let listed = store.packs.list()?.into_iter();
+        for pack in listed.filter(|pack| !past.contains(&pack.name)) {
             let (name, size) = (pack.name, pack.size);
             let (table, _) = store.packs.read_table(&name, size)?;
             let mut frames: Vec<(FramePlace, Vec<Part>)> = table

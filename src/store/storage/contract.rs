@@ -21,6 +21,11 @@ fn in_memory(claim: impl FnOnce(&dyn Storage)) {
     claim(&MemoryStorage::default());
 }
 
+#[cfg(feature = "remote")]
+fn in_a_bucket(claim: impl FnOnce(&dyn Storage)) {
+    claim(&Arc::<super::bucket::fake::FakeBucket>::default().storage());
+}
+
 fn in_a_directory(claim: impl FnOnce(&dyn Storage)) {
     let scratch = tempfile::tempdir().unwrap();
     for dir in DIRS {
@@ -34,6 +39,8 @@ fn in_a_directory(claim: impl FnOnce(&dyn Storage)) {
 macro_rules! claims {
     ($($name:ident)+) => {
         mod memory { $(#[test] fn $name() { super::in_memory(super::$name); })+ }
+        #[cfg(feature = "remote")]
+        mod bucket { $(#[test] fn $name() { super::in_a_bucket(super::$name); })+ }
         mod local { $(#[test] fn $name() { super::in_a_directory(super::$name); })+ }
     };
 }

@@ -29,6 +29,8 @@ pub(crate) struct LocalStorage {
     quarantine: OnceLock<Rooted>,
     roll: OnceLock<Rooted>,
     suspects: OnceLock<Rooted>,
+    tombstones: OnceLock<Rooted>,
+    hosts: OnceLock<Rooted>,
     open: Mutex<HashMap<String, Arc<File>>>,
 }
 
@@ -51,6 +53,8 @@ impl LocalStorage {
             quarantine: OnceLock::new(),
             roll: OnceLock::new(),
             suspects: OnceLock::new(),
+            tombstones: OnceLock::new(),
+            hosts: OnceLock::new(),
             open: Mutex::default(),
         }
     }
@@ -66,6 +70,8 @@ impl LocalStorage {
             Area::Quarantine => &self.quarantine,
             Area::Roll => &self.roll,
             Area::Suspects => &self.suspects,
+            Area::Tombstones => &self.tombstones,
+            Area::Hosts => &self.hosts,
         };
         self.enter(slot, area.dir())
     }

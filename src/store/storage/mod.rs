@@ -4,18 +4,23 @@
 //! range, list and delete. Nothing relies on a rename: [`Storage::shift`] may copy and delete. So a store that lies
 //! elsewhere is one more file beside `local.rs`, and has to pass the tests in `contract.rs`.
 
+#[cfg(feature = "remote")]
+pub(super) mod bucket;
 #[cfg(test)]
 mod contract;
 mod local;
 #[cfg(test)]
 pub(super) mod memory;
+pub(super) mod probe;
 
 use std::fmt;
 use std::sync::Arc;
 
+use super::location::{Access, BucketUrl};
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use local::LocalStorage;
+use probe::Probe;
 
 /// The names of the directories that every store in a directory of this host has.
 pub(super) const DIRS: [&str; 4] = LocalStorage::DIRS;
@@ -23,6 +28,25 @@ pub(super) const DIRS: [&str; 4] = LocalStorage::DIRS;
 /// Chooses what keeps the files of the store in a directory, of which nothing is looked at yet. No other place does.
 pub(super) fn choose(top: &Arc<Rooted>) -> Arc<dyn Storage> {
     Arc::new(LocalStorage::new(Arc::clone(top)))
+}
+
+/// The same for a store in a bucket. Copies of what was read are kept in `home`, a directory of this host.
+pub(super) fn choose_bucket(
+    url: &BucketUrl,
+    access: &Access,
+    home: &Arc<Rooted>,
+) -> Result<Arc<dyn Storage>, PathError> {
+    #[cfg(feature = "remote")]
+    {
+        Ok(Arc::new(bucket::BucketStorage::connect(url, access, home)?))
+    }
+    #[cfg(not(feature = "remote"))]
+    {
+        let _ = (access, home);
+        let why = std::io::Error::other("this build cannot speak to buckets");
+        let name = std::path::PathBuf::from(url.to_string());
+        Err(PathError::new("reach", &name, why))
+    }
 }
 
 /// The kinds of files that are the truth.
@@ -44,6 +68,10 @@ pub(crate) enum Area {
     Roll,
     /// `suspects/`: marks of packs that were found damaged; made when first needed.
     Suspects,
+    /// `tombstones/`: marks of packs that go when their grace is over; made when first needed.
+    Tombstones,
+    /// `hosts/`: what each host last told of its venvs; no part of the truth, and made when first needed.
+    Hosts,
 }
 
 impl Area {
@@ -58,6 +86,8 @@ impl Area {
             Self::Quarantine => "quarantine",
             Self::Roll => "roll",
             Self::Suspects => "suspects",
+            Self::Tombstones => "tombstones",
+            Self::Hosts => "hosts",
         }
     }
 }
@@ -107,6 +137,29 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
     /// Reads `len` bytes at `offset`. An error where the file ends before.
     fn range(&self, area: Area, name: &str, offset: u64, len: usize) -> Result<Vec<u8>, PathError>;
 
+    /// Reads a whole file as [`Storage::get`] does, or a copy of it that is kept on this host, which it is from now on.
+    /// For files that are named by their content, and whoever reads checks that.
+    fn get_near(&self, area: Area, name: &str, max: u64) -> Result<Vec<u8>, PathError> {
+        self.get(area, name, max)
+    }
+
+    /// The same for a part of a file.
+    fn range_near(
+        &self,
+        area: Area,
+        name: &str,
+        offset: u64,
+        len: usize,
+    ) -> Result<Vec<u8>, PathError> {
+        self.range(area, name, offset, len)
+    }
+
+    /// Drops the copy of a part of a file, or of all of it, which was found to be wrong. Returns whether there was one,
+    /// so that the file itself is worth a look.
+    fn drop_near(&self, _name: &str, _part: Option<(u64, usize)>) -> bool {
+        false
+    }
+
     /// Reads from `offset` on as far as the file goes and `room` allows. Returns the count of bytes.
     /// For a single look: nothing is kept open for the next one.
     fn peek(
@@ -122,6 +175,15 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
 
     /// All names, sorted. An area that was never written to is empty.
     fn names(&self, area: Area) -> Result<Vec<String>, PathError>;
+
+    /// The same with their lengths, where a listing tells them at no further cost.
+    fn glance(&self, area: Area) -> Result<Vec<(String, Option<u64>)>, PathError> {
+        let names = self.names(area)?.into_iter();
+        Ok(names.map(|name| (name, None)).collect())
+    }
+
+    /// Lists anew what a listing told before.
+    fn look_again(&self) {}
 
     /// Removes files durably. That one is gone already is fine.
     fn delete(&self, area: Area, names: &[String]) -> Result<(), PathError>;
@@ -143,6 +205,12 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
         let mut draft = self.begin()?;
         draft.write(content)?;
         draft.publish(area, name, over)
+    }
+
+    /// Tries what a server promises; none where there is no server that could break a promise. `token` is in no other
+    /// probe.
+    fn probe(&self, _token: &str) -> Result<Option<Probe>, PathError> {
+        Ok(None)
     }
 
     /// Makes an empty file, unless there is one.

@@ -1,0 +1,356 @@
+//! Objects in a bucket of S3 or of what speaks like it. The one file that knows the crate `object_store` and its
+//! runtime; whoever asks waits for the answer.
+
+use std::error::Error as _;
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredential};
+use object_store::client::{HttpError, HttpErrorKind};
+use object_store::path::Path as Key;
+use object_store::{
+    BackoffConfig, Certificate, ClientOptions, CredentialProvider, Error, GetOptions, GetRange,
+    ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+};
+use tokio::runtime::{Builder, Runtime};
+
+use super::credentials::{Credentials, Keys, Source};
+use super::objects::{Failed, Listing, Objects, Put};
+use crate::store::location::{Access, BucketUrl};
+
+/// How often a request is sent again that the server was too busy for, or that did not reach it.
+const RETRIES_MAX: usize = 5;
+/// For how long.
+const RETRY_TIME_MAX: Duration = Duration::from_mins(1);
+/// How long a request may take that moves nothing.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+/// The slowest line on which a body still arrives, in bytes each second.
+const SLOWEST: u64 = 32 << 10;
+/// How long credentials of a program are used before it is asked again. None are handed out for less than fifteen
+/// minutes.
+const ASKED_EVERY: Duration = Duration::from_mins(5);
+
+/// A bucket.
+pub(super) struct S3 {
+    runtime: Runtime,
+    store: AmazonS3,
+}
+
+impl std::fmt::Debug for S3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("S3")
+    }
+}
+
+impl S3 {
+    /// Makes ready for requests; sends none. An error tells why not, and nothing secret.
+    pub(super) fn connect(url: &BucketUrl, access: &Access) -> Result<Self, String> {
+        // The first one who says which formulas TLS uses decides for the process.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let credentials = Credentials::load(access)?;
+        let mut builder = AmazonS3Builder::new();
+        for (name, value) in access
+            .variables
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+        {
+            // A bucket in the environment is none of ours, and the keys are chosen below.
+            match name.to_ascii_lowercase().parse() {
+                Ok(AmazonS3ConfigKey::Bucket) | Err(_) => {}
+                Ok(key) => builder = builder.with_config(key, value),
+            }
+        }
+        if let Some(region) = &credentials.region {
+            builder = builder.with_region(region);
+        }
+        if let Some(endpoint) = &credentials.endpoint {
+            builder = builder
+                .with_config(AmazonS3ConfigKey::S3Endpoint, endpoint)
+                .with_allow_http(endpoint.starts_with("http://"));
+        }
+        let options = options(&credentials)?;
+        builder = match credentials.source {
+            Source::Surroundings => builder,
+            Source::Fixed(keys) => builder.with_credentials(Arc::new(
+                object_store::StaticCredentialProvider::new(credential(keys)),
+            )),
+            Source::Program(program) => builder.with_credentials(Arc::new(Program {
+                program,
+                last: Mutex::default(),
+            })),
+        };
+        let backoff = BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(5),
+            base: 2.0,
+        };
+        let store = builder
+            .with_bucket_name(url.bucket())
+            .with_client_options(options)
+            .with_retry(RetryConfig {
+                backoff,
+                max_retries: RETRIES_MAX,
+                retry_timeout: RETRY_TIME_MAX,
+            })
+            .build()
+            .map_err(|_| {
+                "the settings for S3 (AWS_…) are not such that a connection could be made"
+                    .to_owned()
+            })?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("bucket")
+            .enable_all()
+            .build()
+            .map_err(|error| format!("cannot start a thread for requests: {error}"))?;
+        Ok(Self { runtime, store })
+    }
+
+    /// Waits for a request that moves `len` bytes.
+    fn wait<T>(
+        &self,
+        len: u64,
+        request: impl Future<Output = object_store::Result<T>>,
+    ) -> Result<T, Failed> {
+        let limit = ANSWER_TIME_MAX + RETRY_TIME_MAX + Duration::from_secs(len / SLOWEST);
+        let limited = async { tokio::time::timeout(limit, request).await };
+        match self.runtime.block_on(limited) {
+            Ok(answer) => answer.map_err(|error| failed(&error)),
+            Err(_) => Err(Failed::Unknown("no answer came in time".to_owned())),
+        }
+    }
+}
+
+impl Objects for S3 {
+    fn put(&self, key: &str, content: &[Bytes], put: Put) -> Result<(), Failed> {
+        let mode = match put {
+            Put::Over => PutMode::Overwrite,
+            Put::New => PutMode::Create,
+        };
+        let payload: PutPayload = content.iter().cloned().collect();
+        let len = payload.content_length() as u64;
+        let key = Key::from(key);
+        self.wait(len, self.store.put_opts(&key, payload, mode.into()))
+            .map(|_| ())
+    }
+
+    fn get(&self, key: &str, range: Option<Range<u64>>, max: u64) -> Result<Bytes, Failed> {
+        let key = Key::from(key);
+        let options = GetOptions {
+            range: range.map(GetRange::Bounded),
+            ..GetOptions::default()
+        };
+        let request = async {
+            let answer = self.store.get_opts(&key, options).await?;
+            let len = answer.range.end - answer.range.start;
+            if len > max {
+                return Ok(Err(Failed::Refused(TOO_LONG.to_owned())));
+            }
+            let bytes = answer.bytes().await?;
+            if bytes.len() as u64 != len {
+                return Ok(Err(Failed::Unknown("the answer was cut short".to_owned())));
+            }
+            Ok(Ok(bytes))
+        };
+        self.wait(max.min(64 << 20), request)?
+    }
+
+    fn head(&self, key: &str) -> Result<Listing, Failed> {
+        let key = Key::from(key);
+        Ok(listing(&self.wait(0, self.store.head(&key))?))
+    }
+
+    fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Listing>, Failed> {
+        let prefix = (!prefix.is_empty()).then(|| Key::from(prefix));
+        let found = match after {
+            Some(after) => self
+                .store
+                .list_with_offset(prefix.as_ref(), &Key::from(after)),
+            None => self.store.list(prefix.as_ref()),
+        };
+        // A page holds a thousand, and may take as long as any request.
+        let all = found.map_ok(|meta| listing(&meta));
+        self.wait(64 << 20, all.try_collect())
+    }
+
+    fn delete(&self, keys: Vec<String>) -> Result<(), Failed> {
+        let keys: Vec<_> = keys.into_iter().map(|key| Ok(Key::from(key))).collect();
+        let deleted = self
+            .store
+            .delete_stream(futures_util::stream::iter(keys).boxed());
+        let gone = deleted.try_for_each(|_| std::future::ready(Ok(())));
+        match self.wait(0, gone) {
+            Err(Failed::Missing) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// How connections are made.
+fn options(credentials: &Credentials) -> Result<ClientOptions, String> {
+    let endpoint = credentials.endpoint.as_ref();
+    let mut options = ClientOptions::new()
+        .with_connect_timeout(Duration::from_secs(10))
+        .with_timeout_disabled()
+        .with_allow_http(endpoint.is_some_and(|at| at.starts_with("http://")));
+    if let Some(file) = &credentials.ca_file {
+        let read = std::fs::read(file)
+            .map_err(|error| format!("cannot read the file of AWS_CA_BUNDLE: {error}"))?;
+        let found = Certificate::from_pem_bundle(&read)
+            .map_err(|_| "the file of AWS_CA_BUNDLE holds no certificates".to_owned())?;
+        for certificate in found {
+            options = options.with_root_certificate(certificate);
+        }
+    }
+    Ok(options)
+}
+
+/// What is said of an object that is longer than it may be.
+pub(super) const TOO_LONG: &str = "it is longer than it may be";
+
+fn listing(meta: &ObjectMeta) -> Listing {
+    Listing {
+        key: meta.location.to_string(),
+        size: meta.size,
+        written: meta.last_modified.timestamp(),
+    }
+}
+
+fn credential(keys: Keys) -> AwsCredential {
+    AwsCredential {
+        key_id: keys.id,
+        secret_key: keys.secret,
+        token: keys.token,
+    }
+}
+
+/// What an error comes to. Its own text may hold the address with all that people wrote into it, and the answer of
+/// the server with the parts of a signature; so none of it is passed on but the status and the server's short code.
+fn failed(error: &Error) -> Failed {
+    match error {
+        Error::NotFound { .. } => return Failed::Missing,
+        Error::AlreadyExists { .. } | Error::Precondition { .. } => return Failed::Exists,
+        _ => {}
+    }
+    let mut source = error.source();
+    let mut said = None;
+    while let Some(cause) = source {
+        if let Some(http) = cause.downcast_ref::<HttpError>() {
+            return transport(http);
+        }
+        if let Some(NoKeys(why)) = cause.downcast_ref() {
+            return Failed::Denied(why.clone());
+        }
+        said = said.or_else(|| status(&cause.to_string()));
+        source = cause.source();
+    }
+    match (error, said) {
+        (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, said) => {
+            Failed::Denied(said.map_or_else(String::new, |(_, text)| text))
+        }
+        (_, Some((429 | 500.., text))) => Failed::Busy(text),
+        (_, Some((_, text))) => Failed::Refused(text),
+        (Error::Generic { .. }, None) => {
+            Failed::Unknown("the server did not answer as S3 does".to_owned())
+        }
+        (_, None) => Failed::Refused("the server does not do that".to_owned()),
+    }
+}
+
+fn transport(error: &HttpError) -> Failed {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    let why = match error.kind() {
+        HttpErrorKind::Connect => "no connection",
+        HttpErrorKind::Timeout => "no answer came in time",
+        HttpErrorKind::Decode => "the answer cannot be read",
+        _ => "the connection broke",
+    };
+    Failed::Unknown(format!("{why} ({deepest})"))
+}
+
+/// The status of an answer and what may be told of it: `503 SlowDown`.
+fn status(text: &str) -> Option<(u16, String)> {
+    let rest = text.split_once("status code: ")?.1;
+    let number: u16 = rest.get(..3)?.parse().ok()?;
+    let code = rest
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"));
+    let code = code.map_or("", |(code, _)| code);
+    let is_word = code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric());
+    let code = if is_word { code } else { "" };
+    Some((
+        number,
+        format!("the server answers {number} {code}")
+            .trim_end()
+            .to_owned(),
+    ))
+}
+
+/// Why a program told no keys.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoKeys(String);
+
+/// Credentials that a program tells.
+#[derive(Debug)]
+struct Program {
+    program: super::credentials::Program,
+    last: Mutex<Option<(Arc<AwsCredential>, Instant)>>,
+}
+
+impl CredentialProvider for Program {
+    type Credential = AwsCredential;
+
+    fn get_credential<'s, 'f>(
+        &'s self,
+    ) -> Pin<Box<dyn Future<Output = object_store::Result<Arc<AwsCredential>>> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = last
+            .as_ref()
+            .filter(|(_, since)| since.elapsed() < ASKED_EVERY);
+        let answer = match fresh {
+            Some((known, _)) => Ok(Arc::clone(known)),
+            None => self.program.ask().map(|keys| {
+                let told = Arc::new(credential(keys));
+                *last = Some((Arc::clone(&told), Instant::now()));
+                told
+            }),
+        };
+        let answer = answer.map_err(|why| Error::Unauthenticated {
+            path: String::new(),
+            source: Box::new(NoKeys(why)),
+        });
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_a_server_says_only_the_status_and_a_short_code_are_told() {
+        let body = "Server returned non-2xx status code: 403 Forbidden: <Error><Code>SignatureDoesNotMatch</Code>\
+                    <AWSAccessKeyId>AKIA</AWSAccessKeyId></Error>";
+        let told = "the server answers 403 SignatureDoesNotMatch".to_owned();
+        assert_eq!(status(body), Some((403, told)));
+        let evil = "status code: 500 X: <Code>\x1b[2J rm</Code>";
+        assert_eq!(
+            status(evil),
+            Some((500, "the server answers 500".to_owned()))
+        );
+        assert_eq!(status("nothing of the kind"), None);
+    }
+}

@@ -3,6 +3,7 @@
 use tar::Header;
 
 use super::BLOCK;
+use super::error::RefusedTar;
 
 /// Where the first part of a long name stands (POSIX.1-2024, pax, "ustar Interchange Format").
 const PREFIX: std::ops::Range<usize> = 345..500;
@@ -23,12 +24,12 @@ pub(super) struct Block {
 }
 
 /// Reads a block that is not all zeros.
-pub(super) fn read(bytes: &[u8; BLOCK]) -> Result<Block, &'static str> {
+pub(super) fn read(bytes: &[u8; BLOCK]) -> Result<Block, RefusedTar> {
     let header = Header::from_byte_slice(bytes);
     let old = header.as_old();
-    let sum = number(&old.cksum).ok_or("the checksum of a header is no number")?;
+    let sum = number(&old.cksum).ok_or(RefusedTar::NoChecksum)?;
     if sum != checksum(bytes) {
-        return Err("the checksum of a header is wrong");
+        return Err(RefusedTar::Checksum);
     }
     let is_old = bytes[257..265].iter().all(|&b| b == 0);
     let mut name = until_nul(&old.name).to_vec();
@@ -38,9 +39,9 @@ pub(super) fn read(bytes: &[u8; BLOCK]) -> Result<Block, &'static str> {
             name = [prefix, b"/", &name].concat();
         }
     } else if header.as_gnu().is_none() && !is_old {
-        return Err("a header is of an unknown format");
+        return Err(RefusedTar::UnknownFormat);
     }
-    let field = |bytes: &[u8]| number(bytes).ok_or("a header holds something that is no number");
+    let field = |bytes: &[u8]| number(bytes).ok_or(RefusedTar::NoNumber);
     Ok(Block {
         kind: old.linkflag[0],
         name,

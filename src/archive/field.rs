@@ -1,6 +1,6 @@
 //! Single fields of a member: its name, its ids, its time, each from the header or from what stands before it instead.
 
-use super::error::Error;
+use super::error::{Error, RefusedEntry, RefusedName, RefusedTar};
 use super::read::Kind;
 use crate::model::{RelPath, Time};
 
@@ -18,21 +18,21 @@ pub(super) fn one(
     match (long, record) {
         (None, None) => Ok(plain.to_vec()),
         (Some(name), None) | (None, Some(name)) => Ok(name),
-        (Some(_), Some(_)) => Err(Error::of(plain, "it has two long names")),
+        (Some(_), Some(_)) => Err(RefusedEntry::TwoLongNames.of(plain)),
     }
 }
 
-pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Error> {
+pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), RefusedTar> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Error::archive("an extended header comes twice")),
+        Some(_) => Err(RefusedTar::TwoExtended),
     }
 }
 
 /// A name as a path: `./` may stand before it, and `/` after that of a directory.
-pub(super) fn place(name: &[u8], dir: bool) -> Result<RelPath, &'static str> {
+pub(super) fn place(name: &[u8], dir: bool) -> Result<RelPath, RefusedName> {
     if name.len() as i128 > NAME_MAX {
-        return Err("its name is too long");
+        return Err(RefusedName::Long);
     }
     let name = name.strip_suffix(b"/").filter(|_| dir).unwrap_or(name);
     if dir && name == b"." {
@@ -40,9 +40,9 @@ pub(super) fn place(name: &[u8], dir: bool) -> Result<RelPath, &'static str> {
     }
     let name = name.strip_prefix(b"./").unwrap_or(name);
     if name.is_empty() {
-        return Err("it has no name");
+        return Err(RefusedName::Empty);
     }
-    RelPath::new(name).map_err(|_| "its name is no plain path below the root of the archive")
+    RelPath::new(name).map_err(|_| RefusedName::Leads)
 }
 
 pub(super) fn field(value: i128, max: u32) -> Option<u32> {

@@ -1,8 +1,8 @@
 //! All members of a tar as one tree: the same that a scan of the unpacked tar would find, or none.
 
-use super::error::Error;
+use super::error::{Error, RefusedEntry, RefusedTar};
 use super::read::{Kind, Member};
-use crate::model::extent::{Extent, TooMuch};
+use crate::model::extent::Extent;
 use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Special};
 
 /// How the root of a tree is found in a tar.
@@ -32,11 +32,6 @@ pub(crate) struct Gathered {
     extent: Extent,
 }
 
-/// More than a snapshot may hold: a small tar cannot take all memory.
-fn refused(TooMuch(what): TooMuch) -> Error {
-    Error::Refused(what.to_owned())
-}
-
 impl Gathered {
     /// Adds a member and returns its number, by which a file gets its content.
     pub(crate) fn add(&mut self, member: Member) -> Result<usize, Error> {
@@ -54,7 +49,7 @@ impl Gathered {
             Kind::Symlink(target) => Node::Symlink(target),
         };
         let entry = Entry { path, meta, node };
-        self.extent.add_whole(&entry).map_err(refused)?;
+        self.extent.add_whole(&entry).map_err(RefusedTar::from)?;
         self.entries.push(entry);
         Ok(self.entries.len() - 1)
     }
@@ -75,17 +70,49 @@ impl Gathered {
         self.entries.len()
     }
 
+    /// Whether the mark of a tree stands in the tar.
+    pub(crate) fn has(&self, mark: RootMark) -> bool {
+        let files = self.entries.iter().filter(|entry| entry.size().is_some());
+        { files }.any(|entry| mark.root_of(&entry.path).is_some())
+    }
+
     /// The tree in the tar, of which the root is where the mark stands.
     pub(crate) fn finish(self, mark: RootMark) -> Result<Manifest, Error> {
+        self.finish_at(|entries| below_root(entries, mark))
+    }
+
+    /// The tree in the tar, whatever it is: all of it, or what lies in the one directory at its top.
+    pub(crate) fn finish_any(self) -> Result<Manifest, Error> {
+        self.finish_at(|entries| {
+            let tops = entries.iter().map(|entry| entry.path.parts().next());
+            let first = entries.iter().find(|entry| entry.path.parts().count() == 1);
+            let first = first
+                .filter(|top| top.node == Node::Dir)
+                .map(|top| top.path.clone());
+            let is_top = |top: &RelPath| {
+                let mut tops = tops;
+                tops.all(|one| one == top.parts().next())
+            };
+            match first.filter(is_top) {
+                Some(top) => below(entries, &top),
+                None => Ok(entries),
+            }
+        })
+    }
+
+    fn finish_at(
+        self,
+        rooted: impl FnOnce(Vec<Entry>) -> Result<Vec<Entry>, Error>,
+    ) -> Result<Manifest, Error> {
         let mut extent = self.extent;
         let mut sorted: Vec<(usize, Entry)> = self.entries.into_iter().enumerate().collect();
         sorted.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
         if let Some(two) = sorted.windows(2).find(|two| two[0].1.path == two[1].1.path) {
-            return Err(Error::of(two[0].1.path.as_bytes(), "it comes twice"));
+            return Err(RefusedEntry::Twice.of(two[0].1.path.as_bytes()));
         }
         join_links(&mut sorted)?;
         let entries = sorted.into_iter().map(|(_, entry)| entry).collect();
-        let entries = below_root(entries, mark)?;
+        let entries = rooted(entries)?;
         Ok(Manifest::new(with_parents(entries, &mut extent)?))
     }
 }
@@ -109,12 +136,7 @@ fn join_links(sorted: &mut [(usize, Entry)]) -> Result<(), Error> {
         else {
             continue;
         };
-        let bad = || {
-            Error::of(
-                entry.path.as_bytes(),
-                "it is a hard link to what is no file, or did not come before it",
-            )
-        };
+        let bad = || RefusedEntry::Link.of(entry.path.as_bytes());
         let found = sorted
             .binary_search_by(|(_, other)| other.path.cmp(target))
             .map_err(|_| bad())?;
@@ -147,13 +169,13 @@ fn join_links(sorted: &mut [(usize, Entry)]) -> Result<(), Error> {
 }
 
 /// Finds the tree, which may lie below other directories, and makes its directory the root.
-fn below_root(mut entries: Vec<Entry>, mark: RootMark) -> Result<Vec<Entry>, Error> {
+fn below_root(entries: Vec<Entry>, mark: RootMark) -> Result<Vec<Entry>, Error> {
     let marks = entries.iter().filter(|entry| entry.size().is_some());
     let roots = marks.filter_map(|entry| mark.root_of(&entry.path));
     let root = roots.min_by_key(|root| root.parts().count());
-    let root = root.ok_or_else(|| {
-        let RootMark { path, tree } = mark;
-        Error::archive(&format!("there is no {tree} in it: no '{path}'"))
+    let root = root.ok_or(RefusedTar::NoRoot {
+        tree: mark.tree,
+        mark: mark.path,
     })?;
     if root.is_root() {
         return Ok(entries);
@@ -163,17 +185,25 @@ fn below_root(mut entries: Vec<Entry>, mark: RootMark) -> Result<Vec<Entry>, Err
         !entry.path.is_within(&root) && !above
     };
     if let Some(entry) = entries.iter().find(beside) {
-        let what = format!("it lies beside the {} '{root}'", mark.tree);
-        return Err(Error::of(entry.path.as_bytes(), &what));
+        let beside = RefusedEntry::Beside {
+            tree: mark.tree,
+            root: root.clone(),
+        };
+        return Err(beside.of(entry.path.as_bytes()));
     }
-    entries.retain(|entry| entry.path.is_within(&root));
+    below(entries, &root)
+}
+
+/// What lies in a directory, which becomes the root.
+fn below(mut entries: Vec<Entry>, root: &RelPath) -> Result<Vec<Entry>, Error> {
+    entries.retain(|entry| entry.path.is_within(root));
     let inner = |path: &RelPath| {
         let rest = path
             .as_bytes()
             .get(root.as_bytes().len()..)
             .unwrap_or_default();
         let rest = rest.strip_prefix(b"/").unwrap_or(rest);
-        RelPath::new(rest).map_err(|bad| Error::Refused(bad.to_string()))
+        RelPath::new(rest).map_err(|_| RefusedTar::Path)
     };
     for entry in &mut entries {
         entry.path = inner(&entry.path)?;
@@ -197,8 +227,7 @@ fn with_parents(entries: Vec<Entry>, extent: &mut Extent) -> Result<Vec<Entry>, 
     let mut leaf: Option<RelPath> = None;
     for entry in entries {
         if let Some(leaf) = leaf.as_ref().filter(|leaf| entry.path.is_within(leaf)) {
-            let what = format!("it lies below '{leaf}', which is no directory");
-            return Err(Error::of(entry.path.as_bytes(), &what));
+            return Err(RefusedEntry::Below(leaf.clone()).of(entry.path.as_bytes()));
         }
         while open.last().is_some_and(|dir| !entry.path.is_within(dir)) {
             open.pop();
@@ -206,7 +235,7 @@ fn with_parents(entries: Vec<Entry>, extent: &mut Extent) -> Result<Vec<Entry>, 
         let mut missing = Vec::new();
         let mut above = entry.path.parent();
         while let Some(dir) = above.filter(|dir| open.last() != Some(dir)) {
-            extent.add(&dir).map_err(refused)?;
+            extent.add(&dir).map_err(RefusedTar::from)?;
             above = dir.parent();
             missing.push(dir);
         }

@@ -15,6 +15,7 @@ mod source;
 mod write;
 
 pub(crate) use error::Error;
+pub use error::{RefusedEntry, RefusedName, RefusedTar};
 pub(crate) use gather::{Gathered, RootMark};
 pub(crate) use origin::Origin;
 pub(crate) use read::{Kind, Member, Reader};

@@ -1,6 +1,7 @@
 //! What a tar of ours says of the snapshot that it was: in the comment of its global header, which every reader
 //! passes over.
 
+use super::error::RefusedTar;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ impl Origin {
     }
 
     /// What a comment says of it; none where the comment is somebody else's.
-    pub(super) fn of_comment(comment: &[u8]) -> Option<Result<Self, &'static str>> {
+    pub(super) fn of_comment(comment: &[u8]) -> Option<Result<Self, RefusedTar>> {
         let json = comment.strip_prefix(MARK.as_bytes())?;
         let origin: Option<Self> = serde_json::from_slice(json).ok();
         let sound = origin.filter(|origin| {
@@ -52,7 +53,7 @@ impl Origin {
                 && path.as_os_str().len() <= PATH_MAX
                 && origin.venv.host.len() <= HOST_MAX
         });
-        Some(sound.ok_or("what it says of its snapshot makes no sense"))
+        Some(sound.ok_or(RefusedTar::Origin))
     }
 
     /// The comment that carries it.

@@ -6,7 +6,7 @@ use std::io::Read;
 use tar::EntryType;
 
 use super::block::{self, Block};
-use super::error::Error;
+use super::error::{Error, RefusedEntry, RefusedTar};
 use super::field::{NAME_MAX, id, mode, once, one, place, time};
 use super::origin::Origin;
 use super::records::{self, Records};
@@ -104,12 +104,12 @@ impl<R: Read> Reader<R> {
         loop {
             let Some(bytes) = self.block()? else {
                 if extra.records.is_some() || extra.name.is_some() || extra.link.is_some() {
-                    return Err(Error::archive("an extended header has no entry"));
+                    return Err(RefusedTar::NoEntry.into());
                 }
                 self.end()?;
                 return Ok(None);
             };
-            let block = block::read(&bytes).map_err(Error::archive)?;
+            let block = block::read(&bytes)?;
             match EntryType::new(block.kind) {
                 EntryType::XGlobalHeader => {
                     let records = self.records(&block)?;
@@ -159,16 +159,14 @@ impl<R: Read> Reader<R> {
     /// Two blocks of zeros end an archive, and only zeros may follow.
     fn end(&mut self) -> Result<(), Error> {
         if self.block()?.is_some() {
-            return Err(Error::archive(
-                "a lone block of zeros stands in the middle of it",
-            ));
+            return Err(RefusedTar::LoneZeros.into());
         }
         let mut rest = vec![0; 64 << 10];
         loop {
             match self.from.read(&mut rest) {
                 Ok(0) => return Ok(()),
                 Ok(len) if rest[..len].iter().all(|&b| b == 0) => self.bytes += len as u64,
-                Ok(_) => return Err(Error::archive("something follows its end")),
+                Ok(_) => return Err(RefusedTar::Trailing.into()),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
@@ -178,7 +176,7 @@ impl<R: Read> Reader<R> {
     /// What an extended header holds, of at most `max` bytes.
     fn extended(&mut self, block: &Block, max: i128) -> Result<Vec<u8>, Error> {
         if !(0..=max).contains(&block.size) {
-            return Err(Error::archive("an extended header is too long"));
+            return Err(RefusedTar::LongExtended.into());
         }
         self.left = block.size as u64;
         self.fill = padding(self.left).len();
@@ -187,23 +185,21 @@ impl<R: Read> Reader<R> {
 
     fn records(&mut self, block: &Block) -> Result<Records, Error> {
         let bytes = self.extended(block, RECORDS_MAX)?;
-        records::parse(&bytes).map_err(Error::Refused)
+        Ok(records::parse(&bytes)?)
     }
 
     /// A name that stands in blocks of its own, as GNU tar writes it: with a NUL at its end.
     fn long(&mut self, block: &Block) -> Result<Vec<u8>, Error> {
         let mut name = self.extended(block, NAME_MAX + 1)?;
         if name.pop() != Some(0) || name.is_empty() || name.contains(&0) {
-            return Err(Error::archive("a long name is malformed"));
+            return Err(RefusedTar::LongName.into());
         }
         Ok(name)
     }
 
     fn global(&mut self, records: &Records) -> Result<(), Error> {
         if records.change_entries() {
-            return Err(Error::archive(
-                "a global header changes what all entries say",
-            ));
+            return Err(RefusedTar::Global.into());
         }
         let Some(comment) = &records.comment else {
             return Ok(());
@@ -211,59 +207,54 @@ impl<R: Read> Reader<R> {
         let Some(origin) = Origin::of_comment(comment) else {
             return Ok(());
         };
-        let origin = origin.map_err(Error::archive)?;
+        let origin = origin?;
         if self.begun {
-            return Err(Error::archive("it says in its middle where it comes from"));
+            return Err(RefusedTar::LateOrigin.into());
         }
-        once(&mut self.origin, origin)
+        Ok(once(&mut self.origin, origin)?)
     }
 
     fn member(&mut self, block: &Block, extra: Extra) -> Result<Member, Error> {
         let records = extra.records.unwrap_or_default();
         let name = one(&block.name, extra.name, records.path)?;
         let link = one(&block.link, extra.link, records.link)?;
-        let bad = |what: &str| Error::of(&name, what);
+        let bad = |what: RefusedEntry| what.of(&name);
         let size = records.size.unwrap_or(block.size);
         // The octal digits of the old header end before this; then writers leave 0 there.
         let large = i128::from(OCTAL_MAX) < size;
         if size != block.size && !(large && block.size == 0) {
-            return Err(bad("its two headers say two lengths"));
+            return Err(bad(RefusedEntry::TwoLengths));
         }
         if !(0..=SIZE_MAX).contains(&size) {
-            return Err(bad("its length is impossible"));
+            return Err(bad(RefusedEntry::Length));
         }
         let old_dir = block.old && block.kind == 0 && name.ends_with(b"/");
         let kind = match block.kind {
             _ if old_dir => Kind::Dir,
             b'5' => Kind::Dir,
             0 | b'0' | b'7' => Kind::File(size as u64),
-            b'1' => Kind::Link(
-                place(&link, false).map_err(|what| bad(&format!("its hard link: {what}")))?,
-            ),
+            b'1' => {
+                let target = place(&link, false);
+                Kind::Link(target.map_err(|what| bad(RefusedEntry::LinkName(what)))?)
+            }
             b'2' if link.is_empty() || link.contains(&0) || link.len() > LINK_MAX => {
-                return Err(bad("the text of a symbolic link is impossible"));
+                return Err(bad(RefusedEntry::SymlinkText));
             }
             b'2' => Kind::Symlink(link),
             b'6' => Kind::Fifo,
-            b'3' | b'4' => return Err(bad("it is a device")),
-            b'S' => return Err(bad("it is a sparse entry; write the tar without --sparse")),
-            kind => {
-                return Err(bad(&format!(
-                    "its type '{}' is unknown",
-                    kind.escape_ascii()
-                )));
-            }
+            b'3' | b'4' => return Err(bad(RefusedEntry::Device)),
+            b'S' => return Err(bad(RefusedEntry::Sparse)),
+            kind => return Err(bad(RefusedEntry::Type(kind))),
         };
         if size != 0 && !matches!(kind, Kind::File(_)) {
-            return Err(bad("it is no file and has a length"));
+            return Err(bad(RefusedEntry::Content));
         }
-        let path = place(&name, kind == Kind::Dir).map_err(&bad)?;
+        let path = place(&name, kind == Kind::Dir).map_err(|what| bad(what.into()))?;
         let mut meta = Meta {
-            mode: mode(block.mode, &kind).ok_or_else(|| bad("its mode is impossible"))?,
-            uid: id(records.uid, block.uid).ok_or_else(|| bad("its owner is impossible"))?,
-            gid: id(records.gid, block.gid).ok_or_else(|| bad("its group is impossible"))?,
-            mtime: time(records.mtime, block.mtime)
-                .ok_or_else(|| bad("its time is out of range"))?,
+            mode: mode(block.mode, &kind).ok_or_else(|| bad(RefusedEntry::Mode))?,
+            uid: id(records.uid, block.uid).ok_or_else(|| bad(RefusedEntry::Owner))?,
+            gid: id(records.gid, block.gid).ok_or_else(|| bad(RefusedEntry::Group))?,
+            mtime: time(records.mtime, block.mtime).ok_or_else(|| bad(RefusedEntry::Time))?,
             xattrs: records.xattrs,
         };
         match kind {

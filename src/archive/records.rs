@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64_NOPAD;
 
+use super::error::RefusedTar;
 use super::pax::XATTR;
 use crate::model::{Meta, Time};
 
@@ -25,11 +26,11 @@ pub(super) struct Records {
 }
 
 /// Reads all records of one header.
-pub(super) fn parse(mut bytes: &[u8]) -> Result<Records, String> {
+pub(super) fn parse(mut bytes: &[u8]) -> Result<Records, RefusedTar> {
     let mut records = Records::default();
     let mut second = Vec::new();
     while !bytes.is_empty() {
-        let (key, value, rest) = record(bytes).ok_or("an extended header is malformed")?;
+        let (key, value, rest) = record(bytes).ok_or(RefusedTar::Records)?;
         bytes = rest;
         records.take(key, value, &mut second)?;
     }
@@ -40,11 +41,11 @@ pub(super) fn parse(mut bytes: &[u8]) -> Result<Records, String> {
     }
     records.xattrs.sort_unstable();
     if records.xattrs.windows(2).any(|two| two[0].0 == two[1].0) {
-        return Err("an extended header says one thing twice".to_owned());
+        return Err(RefusedTar::TwoValues);
     }
     let is_attribute = |(name, value): &(Vec<u8>, Vec<u8>)| Meta::is_attribute(name, value);
     if !records.xattrs.iter().all(is_attribute) {
-        return Err("an extended attribute is impossible".to_owned());
+        return Err(RefusedTar::Xattr);
     }
     Ok(records)
 }
@@ -70,13 +71,8 @@ impl Records {
         key: &[u8],
         value: &[u8],
         second: &mut Vec<(Vec<u8>, Vec<u8>)>,
-    ) -> Result<(), String> {
-        let bad = || {
-            format!(
-                "an extended header has an impossible {}",
-                String::from_utf8_lossy(key)
-            )
-        };
+    ) -> Result<(), RefusedTar> {
+        let bad = || RefusedTar::Value(String::from_utf8_lossy(key).into_owned());
         let count = || decimal(value).ok_or_else(bad);
         match key {
             b"path" => once(&mut self.path, some(value).ok_or_else(bad)?),
@@ -87,14 +83,19 @@ impl Records {
             b"mtime" => once(&mut self.mtime, time(value).ok_or_else(bad)?),
             b"comment" => once(&mut self.comment, value.to_vec()),
             // Names are bytes, whatever they are said to be.
-            b"hdrcharset" if value != b"BINARY" && value != b"ISO-IR 10646 2000 UTF-8" => Err(bad()),
+            b"hdrcharset" if value != b"BINARY" && value != b"ISO-IR 10646 2000 UTF-8" => {
+                Err(bad())
+            }
             _ if key.starts_with(b"GNU.sparse.") || key == b"SCHILY.realsize" => {
-                Err("it is a sparse entry; write the tar with all bytes of it (bsdtar: --no-read-sparse, GNU tar: without --sparse)".to_owned())
+                Err(RefusedTar::SparseRecords)
             }
             _ => {
                 if let Some(name) = key.strip_prefix(XATTR) {
                     self.xattrs.push((unescaped(name), value.to_vec()));
                 } else if let Some(name) = key.strip_prefix(LIBARCHIVE_XATTR) {
+                    // bsdtar leaves the padding out, other libraries do not.
+                    let end = value.iter().rposition(|byte| *byte != b'=');
+                    let value = &value[..end.map_or(0, |end| end + 1)];
                     let value = BASE64_NOPAD.decode(value).map_err(|_| bad())?;
                     second.push((from_url(name), value));
                 }
@@ -120,10 +121,10 @@ fn some(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Takes a value that may come only once: which of two is meant, readers do not agree on.
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), String> {
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), RefusedTar> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err("an extended header says one thing twice".to_owned()),
+        Some(_) => Err(RefusedTar::TwoValues),
     }
 }
 
@@ -198,7 +199,7 @@ mod tests {
     use super::super::pax;
     use super::*;
 
-    fn one(key: &[u8], value: &[u8]) -> Result<Records, String> {
+    fn one(key: &[u8], value: &[u8]) -> Result<Records, RefusedTar> {
         let mut bytes = Vec::new();
         pax::put(&mut bytes, key, value);
         parse(&bytes)
@@ -233,6 +234,29 @@ mod tests {
         let read = parse(&bytes).unwrap();
         assert_eq!(read.xattrs[0], (b"user.a".to_vec(), b"b=xy".to_vec()));
         assert_eq!(read.xattrs[1], (b"user.a=b".to_vec(), b"xy".to_vec()));
+    }
+
+    #[test]
+    fn attributes_in_base_64_may_be_padded() {
+        for (value, want) in [
+            ("", ""),
+            ("eA==", "x"),
+            ("eHk=", "xy"),
+            ("eHk", "xy"),
+            ("eHl6", "xyz"),
+        ] {
+            let read = one(b"LIBARCHIVE.xattr.user.a", value.as_bytes()).unwrap();
+            assert_eq!(
+                read.xattrs,
+                [(b"user.a".to_vec(), want.as_bytes().to_vec())]
+            );
+        }
+        for bad in ["e", "e===", "e=A=", "!", "eA= ="] {
+            assert!(
+                one(b"LIBARCHIVE.xattr.user.a", bad.as_bytes()).is_err(),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! The plain bytes of a tar, whether it comes compressed or not.
 
+use super::error::{Error, RefusedTar};
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
-
-use super::error::Error;
 
 /// How much longer than its compressed form a tar may be. A venv comes to about 4; only bombs go beyond this.
 const RATIO_MAX: u64 = 200;
@@ -28,9 +27,9 @@ pub(crate) fn plain<'a>(mut from: impl Read + 'a) -> Result<Box<dyn Read + 'a>, 
         // A frame, or one that is to be skipped, as parallel compressors write first.
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => unzstd(from)?,
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(from)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => return Err(unknown("xz")),
-        [b'B', b'Z', b'h', ..] => return Err(unknown("bzip2")),
-        [b'P', b'K', 3, 4, ..] => return Err(Error::archive("it is a zip file and no tar")),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => return Err(RefusedTar::Compressed("xz").into()),
+        [b'B', b'Z', b'h', ..] => return Err(RefusedTar::Compressed("bzip2").into()),
+        [b'P', b'K', 3, 4, ..] => return Err(RefusedTar::Zip.into()),
         _ => return Ok(Box::new(from)),
     };
     Ok(Box::new(Capped {
@@ -44,12 +43,6 @@ fn unzstd<'a>(from: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, Error> {
     let mut decoder = zstd::Decoder::with_buffer(from)?;
     decoder.window_log_max(WINDOW_LOG_MAX)?;
     Ok(Box::new(decoder))
-}
-
-fn unknown(program: &str) -> Error {
-    Error::Refused(format!(
-        "it is compressed with {program}; unpack it on the way: {program} -dc FILE | … import -"
-    ))
 }
 
 /// Counts what is read.
@@ -78,9 +71,7 @@ impl<R: Read> Read for Capped<R> {
         let len = self.from.read(buffer)?;
         self.given += len as u64;
         if self.given > SLACK_BYTES + self.taken.get().saturating_mul(RATIO_MAX) {
-            return Err(io::Error::other(format!(
-                "it unpacks to more than {RATIO_MAX} times its length; if it is honest, unpack it first and import the plain tar"
-            )));
+            return Err(io::Error::other(RefusedTar::Bomb(RATIO_MAX)));
         }
         Ok(len)
     }

@@ -15,25 +15,17 @@ const NAME_MAX: usize = 100;
 const ID_MAX: u32 = 0o777_7777;
 
 /// Why an entry is left out of an archive.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum Left {
     /// A socket: no archive holds one, and its program makes it anew.
+    #[error("it is a socket")]
     Socket,
     /// A device.
+    #[error("it is a device")]
     Device,
     /// It could not be read when it was saved.
+    #[error("it could not be read when it was saved")]
     Unreadable,
-}
-
-impl Left {
-    /// Why, for people.
-    pub(crate) fn why(self) -> &'static str {
-        match self {
-            Self::Socket => "it is a socket",
-            Self::Device => "it is a device",
-            Self::Unreadable => "it could not be read when it was saved",
-        }
-    }
 }
 
 /// The global header, which says where the archive comes from.

@@ -67,7 +67,7 @@ pub(crate) fn check(
         };
         let judged: Vec<_> = places
             .par_iter()
-            .map(|place| (place, look.settled(place)))
+            .map(|place| (place, look.judge_twice(place)))
             .collect();
         for (place, judged) in judged {
             match judged {

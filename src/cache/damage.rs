@@ -34,6 +34,8 @@ pub(crate) struct Wanted {
 pub(crate) enum Standing {
     /// Nothing.
     Nothing,
+    /// A file, whatever is in it: what is looked for is who has it.
+    Anything,
     /// A file.
     File {
         /// Its length in bytes.
@@ -54,7 +56,7 @@ impl Standing {
 
     fn agrees(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Nothing, Self::Nothing) => true,
+            (Self::Nothing, Self::Nothing) | (Self::Anything, Self::File { .. }) => true,
             (Self::File { size, crc32 }, Self::File { size: s, crc32: c }) => {
                 size == s && crc32.zip(c).is_none_or(|(one, other)| one == other)
             }
@@ -71,7 +73,7 @@ fn crc32(content: &[u8]) -> u32 {
 }
 
 /// Entries of some caches that have all the damage of a wanted distribution.
-pub(crate) fn find(caches: &[PathBuf], wanted: &[Wanted]) -> Vec<CacheEntry> {
+pub(crate) fn find_damaged(caches: &[PathBuf], wanted: &[Wanted]) -> Vec<CacheEntry> {
     let mut found = Vec::new();
     for cache in caches.iter().filter(|_| !wanted.is_empty()) {
         let resolved = fs::canonicalize(cache);
@@ -235,7 +237,7 @@ mod tests {
     fn an_entry_is_named_where_it_has_all_the_damage_and_no_other() {
         let (_dir, caches) = caches();
         let there = |path: &str, found| {
-            let entries = self::find(&caches, &wanted(path, found));
+            let entries = self::find_damaged(&caches, &wanted(path, found));
             entries.iter().map(|one| one.installer).collect::<Vec<_>>()
         };
         let both = [Installer::Uv, Installer::Pip];
@@ -247,7 +249,7 @@ mod tests {
         assert!(there("wool/core.py", Standing::of(b"")).is_empty());
         let mut other = wanted("wool/core.py", Standing::Nothing);
         other[0].info = b"wool-1.1.dist-info".to_vec();
-        assert!(find(&caches, &other).is_empty());
-        assert!(find(&caches, &[]).is_empty());
+        assert!(find_damaged(&caches, &other).is_empty());
+        assert!(find_damaged(&caches, &[]).is_empty());
     }
 }

@@ -98,7 +98,7 @@ pub(super) struct Look<'a> {
 impl Look<'_> {
     /// Judges an entry, and one that is bad a second time: what is not bad twice in the same way is being written. None
     /// where it is gone, or of a distribution that nobody asked for.
-    pub(super) fn settled(&self, place: &Place) -> io::Result<Option<Entry>> {
+    pub(super) fn judge_twice(&self, place: &Place) -> io::Result<Option<Entry>> {
         let mut last: Option<Entry> = None;
         for _ in 0..ATTEMPTS {
             let entry = match self.judge(place, last.is_some()) {
@@ -310,7 +310,7 @@ impl Look<'_> {
 
     fn is(&self, window: &Window<'_>, sum: &Sum) -> io::Result<bool> {
         let mut all = window.again();
-        let tally = Tally::of(&mut all, u64::MAX, Some(sum), false, self.monitor)?;
+        let tally = Tally::read(&mut all, u64::MAX, Some(sum), false, self.monitor)?;
         Ok(tally.is(sum))
     }
 
@@ -328,7 +328,7 @@ impl Look<'_> {
         match sums.first() {
             Some(first) => {
                 let mut all = body.again();
-                let tally = Tally::of(&mut all, u64::MAX, Some(*first), false, self.monitor)?;
+                let tally = Tally::read(&mut all, u64::MAX, Some(*first), false, self.monitor)?;
                 Ok(sums.iter().any(|sum| tally.is(sum)))
             }
             None => Ok(false),

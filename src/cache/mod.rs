@@ -22,4 +22,4 @@ pub use entry::{Entry, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 
 pub(crate) use buckets::installer_of;
 pub(crate) use check::{Scope, check};
-pub(crate) use damage::{SUMMED_MAX, Standing, Wanted, find};
+pub(crate) use damage::{SUMMED_MAX, Standing, Wanted, find_damaged};

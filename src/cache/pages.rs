@@ -211,7 +211,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 fn known(text: &str) -> Option<Sum> {
     match hash(text.as_bytes()) {
         Hash::Known(sum) => Some(sum),
-        Hash::None | Hash::Unknown => None,
+        Hash::None | Hash::Link | Hash::Unknown => None,
     }
 }
 

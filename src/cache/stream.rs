@@ -25,7 +25,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Reads at most `limit` bytes. With a sum, the hash of that kind is made; with `crc`, the checksum.
-    pub(super) fn of(
+    pub(super) fn read(
         reader: &mut dyn Read,
         limit: u64,
         like: Option<&Sum>,
@@ -106,7 +106,7 @@ impl Tally {
 /// away.
 pub(super) fn is_whole_gzip(window: &Window<'_>, monitor: &dyn Monitor) -> io::Result<bool> {
     let mut plain = MultiGzDecoder::new(BufReader::with_capacity(PIECE_LEN, window.again()));
-    match Tally::of(&mut plain, u64::MAX, None, false, monitor) {
+    match Tally::read(&mut plain, u64::MAX, None, false, monitor) {
         Ok(_) => Ok(true),
         Err(error) if is_of_system(&error) => Err(error),
         Err(_) => Ok(false),

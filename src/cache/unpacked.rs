@@ -126,7 +126,7 @@ fn file(
 ) -> io::Result<Seen> {
     let sum = match &row.hash {
         Hash::Known(sum) => Some(sum),
-        Hash::None | Hash::Unknown => None,
+        Hash::None | Hash::Link | Hash::Unknown => None,
     };
     // Rows of what an installer lays elsewhere lead out of the directory.
     let Ok(path) = RelPath::new(named) else {
@@ -163,7 +163,7 @@ fn file(
         return Ok(Seen::Right(stat.size));
     }
     let mut file = File::from(fd);
-    let tally = Tally::of(&mut file, u64::MAX, Some(sum), false, monitor)?;
+    let tally = Tally::read(&mut file, u64::MAX, Some(sum), false, monitor)?;
     links.keep(&stat, sum, &tally);
     monitor.advance(1, tally.size);
     Ok(match tally.against(row, named) {

@@ -250,7 +250,7 @@ fn member(
         }
         let sum = row.as_ref().and_then(sum);
         // One byte more shows a size that lies.
-        let tally = Tally::of(plain, packed.size.saturating_add(1), sum, true, monitor)?;
+        let tally = Tally::read(plain, packed.size.saturating_add(1), sum, true, monitor)?;
         if tally.size != packed.size {
             let fault = Fault::of_member(FaultKind::MemberSize, &met);
             contents.faults.push(fault.sized(packed.size, tally.size));

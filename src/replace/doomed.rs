@@ -1,8 +1,8 @@
 //! What an interrupted replacement in place would take along is kept before that is completed (promise 4).
 
 use super::disk::apply::doomed;
-use super::disk::journal::Step;
-use super::error::Error;
+use super::disk::step::Step;
+use super::error::{Error, Unreplaced, Unsaved};
 use super::keeper::Late;
 use super::merge;
 use super::recovery::Recovery;
@@ -16,10 +16,9 @@ use crate::tree::stat_cache::StatCache;
 const ATTEMPTS: usize = 3;
 
 /// Why something is not replaced.
-fn unsaved(path: &RelPath, why: &str) -> Error {
-    Error::Refused(format!(
-        "'{path}' {why}, so it cannot be saved before it is replaced"
-    ))
+fn unsaved(path: &RelPath, why: Unsaved) -> Error {
+    let path = path.clone();
+    Unreplaced::Unsaved { path, why }.into()
 }
 
 impl Recovery<'_> {
@@ -37,11 +36,11 @@ impl Recovery<'_> {
             return Ok(());
         };
         let Some(sources) = self.sources() else {
-            return Err(unsaved(any, "is in no snapshot"));
+            return Err(unsaved(any, Unsaved::NoKeeper));
         };
         let keeper = sources.keeper;
         let Some(kept) = keeper.kept(self.monitor)? else {
-            return Err(unsaved(any, "is in no snapshot any more"));
+            return Err(unsaved(any, Unsaved::KeptGone));
         };
         let mut known = kept.newest;
         let is_doomed = |path: &RelPath| {
@@ -62,7 +61,7 @@ impl Recovery<'_> {
             };
             let lost = found.unreadable.iter().chain(&found.unstable).find(hides);
             if let Some(lost) = lost {
-                return Err(unsaved(lost, "cannot be read, or never holds still"));
+                return Err(unsaved(lost, Unsaved::Unread));
             }
             if over(&known, found.manifest) == known {
                 return Ok(());
@@ -75,6 +74,6 @@ impl Recovery<'_> {
             })?;
             known = added.manifest;
         }
-        Err(unsaved(any, "or something beside it changes all the time"))
+        Err(unsaved(any, Unsaved::Restless))
     }
 }

@@ -1,9 +1,12 @@
 //! Why a tree was not put in the place of another.
 
+use std::fmt::{self, Display};
 use std::path::PathBuf;
 
+use super::route::Bound;
 use crate::disk::PathError;
 use crate::disk::space::TooLittle;
+use crate::model::{Kind, RelPath};
 use crate::tree;
 
 /// A replacement that failed.
@@ -23,7 +26,7 @@ pub(crate) enum Error {
     InTheWay(PathBuf),
     /// What was staged is not what was asked for; it was thrown away.
     #[error("the staged tree is wrong at '{path}' ({what})")]
-    NotVerified { path: String, what: String },
+    NotVerified { path: RelPath, what: Mismatch },
     /// Files that were to be taken over changed each time after they were checked.
     #[error("files of the tree change faster than they can be taken over")]
     NeverSteady,
@@ -34,8 +37,8 @@ pub(crate) enum Error {
     #[error("'{0}' is not empty any more")]
     FilledMeanwhile(PathBuf),
     /// It cannot be done here, or not now.
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(#[from] Unreplaced),
     /// What is replaced cannot be kept.
     #[error("the state that would be replaced cannot be saved")]
     NotKept(#[source] Box<Error>),
@@ -54,6 +57,93 @@ pub(crate) enum Error {
     /// Told to stop.
     #[error("interrupted")]
     Stopped,
+}
+
+/// How something in a staged tree is not what was asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Mismatch {
+    /// It came out otherwise.
+    Differs {
+        /// How.
+        kind: Kind,
+        /// What more is known of that.
+        reason: Option<String>,
+    },
+    /// What the contents gave has another length than the tree says.
+    Length,
+    /// It was asked for, and the plan leaves it otherwise.
+    LeftOut,
+}
+
+impl Mismatch {
+    /// Whether its content is right, and what else belongs to it is not: the place cannot hold that.
+    pub fn is_of_attributes(&self) -> bool {
+        let kinds = [Kind::Mode, Kind::Owner, Kind::Mtime, Kind::Link];
+        matches!(self, Self::Differs { kind, .. } if kinds.contains(kind))
+    }
+}
+
+impl Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs { kind, reason: None } => f.write_str(kind.as_str()),
+            Self::Differs {
+                kind,
+                reason: Some(reason),
+            } => write!(f, "{}, {reason}", kind.as_str()),
+            Self::Length => f.write_str("the tree gives another length than the object has"),
+            Self::LeftOut => {
+                f.write_str("it was asked for, and would not be as the snapshot has it")
+            }
+        }
+    }
+}
+
+/// Why a tree is left as it is, though nothing failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreplaced {
+    /// The old tree was to stay beside the new one.
+    #[error("the old tree cannot be kept, since {0}; nothing was changed")]
+    CannotKeep(Bound),
+    /// The old tree would have to stay, since nobody could read all of it.
+    #[error(
+        "what cannot be read would be lost, since {0} and the old tree cannot be kept; nothing was changed"
+    )]
+    LosesUnread(Bound),
+    /// Something would be replaced in place while it changes all the time.
+    #[error(
+        "'{0}' changes all the time, so it cannot be saved before it is replaced; \
+         stop what writes to it; nothing was changed"
+    )]
+    Restless(RelPath),
+    /// Something stands where a step of an earlier replacement is still to be done, and nobody keeps it.
+    #[error("'{path}' {why}, so it cannot be saved before it is replaced")]
+    Unsaved {
+        /// What.
+        path: RelPath,
+        /// Why nobody does.
+        why: Unsaved,
+    },
+    /// Another user began a replacement in place.
+    #[error("only the user who began it may do that")]
+    OfOtherUser,
+}
+
+/// Why nobody keeps what stands in the way of a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unsaved {
+    /// The replacement had nobody who keeps anything.
+    #[error("is in no snapshot")]
+    NoKeeper,
+    /// What was kept is gone.
+    #[error("is in no snapshot any more")]
+    KeptGone,
+    /// It cannot be read, or changes while it is.
+    #[error("cannot be read, or never holds still")]
+    Unread,
+    /// What is kept was never all that stood there.
+    #[error("or something beside it changes all the time")]
+    Restless,
 }
 
 /// An error of whoever stands behind a window.

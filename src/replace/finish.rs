@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use super::contents::Contents;
 use super::disk::apply::set_root_attributes;
-use super::disk::journal::{Step, Workplace};
+use super::disk::journal::Workplace;
+use super::disk::step::Step;
 use super::disk::swap;
 use super::error::Error;
 use super::fresh::write_afresh;
@@ -17,10 +18,9 @@ use super::keeper::Keeper;
 use super::names::{name_of_rest, name_to_keep};
 use super::observed::{Observed, Sight};
 use crate::disk::PathError;
-use crate::disk::error::reason;
-use crate::disk::remove::{remove_held, remove_tree};
+use crate::disk::remove::{Names, remove_held, remove_tree};
 use crate::disk::rooted::Rooted;
-use crate::monitor::Monitor;
+use crate::monitor::{Cause, Monitor, RecoveryWarning, RestoreWarning};
 
 /// Who finishes a replacement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,9 +97,11 @@ impl Finish<'_> {
             (Some(keep), _) => Some(keep.to_owned()),
             (None, Some(lost)) => {
                 let keep = name_to_keep(self.name, None)?;
-                self.monitor.warn(&format!(
-                    "the replaced tree could not be saved whole ({lost}); it is kept as '{keep}'"
-                ));
+                let warning = RestoreWarning::NotSavedWhole {
+                    cause: &lost,
+                    kept_as: &keep,
+                };
+                self.monitor.warn(warning.into());
                 Some(keep)
             }
             (None, None) => None,
@@ -123,7 +125,7 @@ impl Finish<'_> {
         venv: &Rooted,
         staging: Option<&Rooted>,
     ) -> Result<(), Error> {
-        remove_old(self.work, &self.work.staging(), staging)?;
+        remove_old(self.work, &self.work.staging(), staging, &Names::default())?;
         self.work.clear()?;
         Ok(set_root_attributes(venv, steps)?)
     }
@@ -205,22 +207,23 @@ impl Finish<'_> {
         observed: Option<&Observed<'_>>,
         new: &OpenNew<'_>,
     ) -> Result<(), Error> {
-        let Err(error) = remove_old(self.work, name, tree) else {
+        let entries = observed.and_then(Observed::entries);
+        let known = entries.map(Names::of).unwrap_or_default();
+        let Err(error) = remove_old(self.work, name, tree, &known) else {
             return Ok(());
         };
         if self.who != Who::Replace {
             return Err(error.into());
         }
-        let shares = match self.unshare_rest(name, observed, new) {
-            Ok(()) => String::new(),
-            Err(error) => format!(", and may share files with the venv ({})", reason(&error)),
-        };
+        let shares = self.unshare_rest(name, observed, new).err();
         let keep = name_of_rest(self.name)?;
         swap::keep(self.work, name, keep.as_bytes())?;
-        self.monitor.warn(&format!(
-            "what an earlier restore replaced cannot be removed ({}); what is left of it is kept as '{keep}'{shares}",
-            reason(&error)
-        ));
+        let warning = RecoveryWarning::RestKept {
+            cause: &error,
+            kept_as: &keep,
+            shares: shares.as_ref().map(|error| error as Cause<'_>),
+        };
+        self.monitor.warn(warning.into());
         Ok(())
     }
 
@@ -245,9 +248,10 @@ pub(super) fn remove_old(
     work: &Workplace,
     name: &str,
     held: Option<&Rooted>,
+    known: &Names<'_>,
 ) -> Result<(), PathError> {
     match held {
-        Some(held) => remove_held(&work.dir, name.as_bytes(), held),
+        Some(held) => remove_held(&work.dir, name.as_bytes(), held, known),
         None => remove_tree(&work.dir, name.as_bytes()),
     }
 }

@@ -29,23 +29,22 @@ impl Fit {
         &mut self,
         staging: &Staging,
         manifest: &mut Manifest,
-        is_written: &dyn Fn(usize, &Entry) -> bool,
+        is_written: &dyn Fn(&Entry) -> bool,
     ) -> Result<(), Error> {
         for kind in [Kind::File, Kind::Dir, Kind::Link] {
-            let entries = manifest.entries().iter().enumerate();
-            let of_kind = entries.filter(|(_, entry)| kind_of(entry) == Some(kind));
-            let entries = of_kind.filter(|(at, entry)| is_written(*at, entry));
-            let entries: Vec<&Entry> = entries.map(|(_, entry)| entry).collect();
+            let entries = manifest.entries().iter();
+            let of_kind = entries.filter(|entry| kind_of(entry) == Some(kind));
+            let entries: Vec<&Entry> = of_kind.filter(|entry| is_written(entry)).collect();
             if !entries.is_empty() {
                 self.look(staging, kind, &entries)?;
             }
         }
         let short = |entry: &Entry| {
-            let held = self.of(entry)?;
+            let held = self.held_of(entry)?;
             (held != entry.meta).then_some(held)
         };
         let entries = manifest.entries().iter().enumerate();
-        let changed = entries.filter(|(at, entry)| is_written(*at, entry));
+        let changed = entries.filter(|(_, entry)| is_written(entry));
         let changed: HashMap<usize, Meta> = changed
             .filter_map(|(at, entry)| Some((at, short(entry)?)))
             .collect();
@@ -81,6 +80,7 @@ impl Fit {
                 if trial.follows_links() {
                     staging.leave_links();
                 }
+                trial.end()?;
             }
         }
         let is_coarse = self.times.contains_key(&kind);
@@ -102,11 +102,11 @@ impl Fit {
             try_all(&all(entries))?;
             self.times.insert(kind, come_out);
         }
-        Ok(())
+        Ok(trial.end()?)
     }
 
     /// What comes of an entry.
-    fn of(&self, entry: &Entry) -> Option<Meta> {
+    fn held_of(&self, entry: &Entry) -> Option<Meta> {
         let kind = kind_of(entry)?;
         let held = self.held.get(&(kind, timeless(&entry.meta)))?;
         let times = self.times.get(&kind);

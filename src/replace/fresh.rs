@@ -8,7 +8,7 @@ use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Node, RelPath};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Status};
 
 /// Writes files of the new tree afresh in place of shared ones, which are given by their states.
 pub(super) fn write_afresh(
@@ -18,16 +18,12 @@ pub(super) fn write_afresh(
     preserve: bool,
     monitor: &dyn Monitor,
 ) -> Result<(), Error> {
-    let count = match files.len() {
-        0 => return Ok(()),
-        1 => "1 file".to_owned(),
-        more => format!("{more} files"),
-    };
-    monitor.status(&format!(
-        "{count} shared with the replaced tree must not be; written afresh"
-    ));
+    if files.is_empty() {
+        return Ok(());
+    }
+    monitor.status(Status::Shared(files.len()));
     let bench = Staging::within(old.known_as(old.path())?);
-    let settled = Staging::within(new);
+    let placed = Staging::within(new);
     let fresh = RelPath::new(FRESH).unwrap_or_default();
     // One that was killed here may have left it.
     absent(bench.remove(&fresh))?;
@@ -42,17 +38,17 @@ pub(super) fn write_afresh(
         let path = std::mem::replace(&mut entry.path, fresh.clone());
         contents.write(&bench, &[&entry], monitor)?;
         let dir = path.parent().unwrap_or_default();
-        let around = settled.root().stat_below(&dir, true);
+        let around = placed.root().stat_below(&dir, true);
         // Whoever uses the new tree may have put another file there since, and keeps it.
-        let now = settled.root().stat_below(&path, true);
+        let now = placed.root().stat_below(&path, true);
         let still = now.is_ok_and(|now| now.same_inode(&shared));
-        if !still || absent(bench.move_over(&fresh, settled.root(), &path))? {
+        if !still || absent(bench.move_over(&fresh, placed.root(), &path))? {
             bench.remove(&fresh)?;
         } else if let Ok(around) = around {
-            absent(settled.set_dir_attributes(&dir, &around.meta()))?;
+            absent(placed.set_dir_attributes(&dir, &around.meta()))?;
         }
     }
-    Ok(settled.sync()?)
+    Ok(placed.sync()?)
 }
 
 /// Where a file is written before it gets its place: in the root of the replaced tree, where no scan sees it.

@@ -1,7 +1,5 @@
 //! Why a replaced tree stays beside the new one.
 
-use std::fmt::{self, Display};
-
 use super::error::Error;
 use crate::disk::error::reason;
 use crate::model::RelPath;
@@ -16,25 +14,18 @@ pub(crate) enum Keep {
 }
 
 /// What would be lost with a replaced tree, found out when it was to go.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Lost {
     /// Nobody keeps anything of it.
+    #[error("no snapshot has it")]
     All,
     /// What was kept of it is gone.
+    #[error("its incident snapshot is gone")]
     Gone,
     /// Something of which the last state could not be had: it cannot be read, or never holds still.
+    #[error("'{0}' cannot be read, or never holds still")]
     Restless(RelPath),
     /// What changed last cannot be kept.
+    #[error("{}", reason(.0))]
     Late(Error),
-}
-
-impl Display for Lost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => write!(f, "no snapshot has it"),
-            Self::Gone => write!(f, "its incident snapshot is gone"),
-            Self::Restless(path) => write!(f, "'{path}' cannot be read, or never holds still"),
-            Self::Late(error) => write!(f, "{}", reason(error)),
-        }
-    }
 }

@@ -1,12 +1,15 @@
 //! A restore that did not happen: what it left goes, and nothing that may be the last of its kind.
 
 use super::disk::inode::Inode;
+use super::disk::journal::Phase;
 use super::disk::swap;
 use super::error::Error;
 use super::names::name_to_keep;
 use super::recovery::{Recovery, Settled, Stand};
+use super::unlocked::Unlocked;
 use crate::disk::remove::remove_tree;
-use crate::model::Shown;
+use crate::monitor::RecoveryWarning;
+use crate::tree::Standing;
 
 impl Recovery<'_> {
     /// The restore did not happen: its staging goes, and so does the snapshot of what it would have replaced.
@@ -24,16 +27,38 @@ impl Recovery<'_> {
         }
         match (self.journal.incident, &self.stand) {
             (Some(_), Stand::Here(sources)) => sources.keeper.withdraw(self.monitor)?,
-            (Some(id), _) => self.monitor.warn(&format!(
-                "the store '{}' is not there; if it still has snapshot {id}, that is of a restore which did not happen",
-                Shown::path(&self.journal.receipt().store)
-            )),
+            (Some(incident), _) => {
+                let store = &self.journal.receipt().store;
+                let warning = RecoveryWarning::StoreAway { store, incident };
+                self.monitor.warn(warning.into());
+            }
             (None, _) => {}
         }
         remove_tree(&self.work.dir, staging.as_bytes())?;
+        let unlocked = self.unlocked()?;
+        let inside = unlocked.as_ref().map(Unlocked::lock_inside);
         self.work.clear()?;
-        self.monitor.warn("a restore was interrupted before its exchange; what it left is removed, the venv is as it was");
+        let root = unlocked.as_ref().map(Unlocked::lock_root);
+        self.monitor.warn(RecoveryWarning::TakenBack.into());
+        for error in [inside, root].into_iter().flatten().filter_map(Result::err) {
+            self.monitor.warn(RecoveryWarning::FlagsOff(&error).into());
+        }
         Ok(Settled::Whole)
+    }
+
+    /// The tree that would have been replaced, where its flags may be off.
+    fn unlocked(&self) -> Result<Option<Unlocked>, Error> {
+        let site = self.site.again()?;
+        if self.journal.flags.is_empty() || site.standing() != Standing::Directory {
+            return Ok(None);
+        }
+        let venv = site.open()?;
+        let now = Inode::of(&venv)?;
+        let is_it = match self.journal.phase {
+            Phase::Swap { live, .. } => live.is_some_and(|live| now.is(live)),
+            Phase::Staging | Phase::Apply { .. } => true,
+        };
+        Ok(is_it.then(|| Unlocked::from_journal(self.journal, venv)))
     }
 
     /// Something else stands in the place of the venv by now. If the exchange was done, what it replaced is all that
@@ -52,9 +77,8 @@ impl Recovery<'_> {
                     self.tell_aside(&keep);
                 }
                 self.work.clear()?;
-                self.monitor.warn(&format!(
-                    "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced is kept as '{keep}'"
-                ));
+                let warning = RecoveryWarning::OtherVenvSince(&keep);
+                self.monitor.warn(warning.into());
                 return Ok(Settled::Whole);
             }
         }
@@ -65,7 +89,7 @@ impl Recovery<'_> {
         // the other.
         self.drop_staging()?;
         self.work.clear()?;
-        self.monitor.warn("a restore was interrupted, and what it left was removed by somebody; another venv stands there now. The snapshot of what it replaced stays");
+        self.monitor.warn(RecoveryWarning::RemovedSince.into());
         Ok(Settled::Whole)
     }
 
@@ -86,8 +110,6 @@ impl Recovery<'_> {
     }
 
     fn tell_aside(&self, keep: &str) {
-        self.monitor.warn(&format!(
-            "another user's restore was interrupted; what it left is kept as '{keep}', the venv is as it was"
-        ));
+        self.monitor.warn(RecoveryWarning::OfOtherUser(keep).into());
     }
 }

@@ -73,6 +73,8 @@ mod windows;
 mod workspace;
 
 pub use disk::swap::Way;
+pub use error::{Mismatch, Unreplaced, Unsaved};
+pub use route::Bound;
 pub use steps::Wrong;
 
 pub(crate) use contents::{Contents, Written};
@@ -86,7 +88,7 @@ pub(crate) use merge::regrouped;
 pub(crate) use names::{REST, kept_prefix};
 pub(crate) use plan::{Goal, How, Live, Plan, link_to};
 pub(crate) use recovery::{Left, Settled, Stand, each_left, has_left, receipts};
-pub(crate) use route::bound;
+pub(crate) use route::{Owners, bound, stands};
 pub(crate) use special::Specials;
 #[cfg(feature = "bench")]
 pub(crate) use stage::Staged;

@@ -3,9 +3,6 @@
 //! Who read it in this process knows the state of each entry. After a crash only what the keeper has is known, and of
 //! the tree perhaps only what a removal left.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-
 use super::disk::inode::Inode;
 use super::error::Error;
 use super::keeper::{Keeper, Kept, Late};
@@ -13,9 +10,10 @@ use super::merge;
 use super::plan::Live;
 use super::route::Route;
 use super::stage::Staged;
+use crate::disk::again::still_holds;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, INSIDE, walk_dirs};
+use crate::disk::walk::{INSIDE, is_inside};
 use crate::model::{Entry, Manifest, RelPath};
 use crate::monitor::Monitor;
 use crate::tree::scan::{Scan, scan};
@@ -45,6 +43,14 @@ impl<'a> Observed<'a> {
     /// As this process read it.
     pub(super) fn read(staged: &'a Staged<'_>, live: &'a Live) -> Self {
         Self::Read { live, staged }
+    }
+
+    /// All that it held when it was read; none where an earlier process read it.
+    pub(super) fn entries(&self) -> Option<&'a Manifest> {
+        match self {
+            Self::Read { live, .. } => Some(&live.scan.manifest),
+            Self::Kept { .. } => None,
+        }
     }
 
     /// Looks whether something has changed.
@@ -165,50 +171,37 @@ impl<'a> Observed<'a> {
     /// Whether anything in the tree is not as it was read, or taken over. Its root was renamed, which moves only its
     /// change time; or our own staging lies in it, which moves more.
     pub(super) fn moved(&self, old: &Rooted) -> Result<bool, Error> {
-        let Self::Read { live, .. } = self else {
+        let Self::Read { live, staged } = self else {
             return Ok(true);
         };
-        let (own, here) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let moved = AtomicBool::new(false);
-        let root = OnceLock::new();
-        walk_dirs(old, &|_, found| {
-            for now in found {
-                if now.path.as_bytes().starts_with(INSIDE.as_bytes()) {
-                    own.fetch_add(1, Ordering::Relaxed);
-                    continue;
-                }
-                here.fetch_add(1, Ordering::Relaxed);
-                if now.path.is_root() {
-                    let _ = root.set(now.stat);
-                } else if !self.held_still(&now) {
-                    moved.store(true, Ordering::Relaxed);
-                }
-            }
-        })?;
-        let is_root = |now: &Stat| {
-            let mut then = live.scan.stats.first().copied().unwrap_or(*now);
-            then.ctime = now.ctime;
-            if own.load(Ordering::Relaxed) > 0 {
-                (then.mtime, then.size) = (now.mtime, now.size);
-            }
-            now.same_state(&then)
+        let (entries, stats) = (live.scan.manifest.entries(), &live.scan.stats);
+        let is_held = |at: usize, now: &Stat| {
+            let (path, then) = (&entries[at].path, &stats[at]);
+            let reused = staged.reused.stat_of(path);
+            // The change time of a file that was linked moved with the link.
+            let linked = reused.filter(|reused| reused.same_inode(then));
+            now.held_still(linked.unwrap_or(then))
         };
-        let all = here.into_inner() == live.scan.stats.len() && root.get().is_some_and(is_root);
-        Ok(!all || moved.into_inner())
+        let known = entries.iter().map(|entry| &entry.path).zip(stats);
+        let is_same = has_same_root(live, old)? && still_holds(old, known, is_inside, is_held)?;
+        Ok(!is_same)
     }
+}
 
-    /// Whether an entry of the replaced tree is in the state in which it was read, or taken over.
-    fn held_still(&self, now: &Found) -> bool {
-        let Self::Read { live, staged } = self else {
-            return false;
-        };
-        let read = live.scan.manifest.position(&now.path);
-        let Some(then) = read.and_then(|at| live.scan.stats.get(at)) else {
-            return false;
-        };
-        let reused = staged.reused.of(&staged.plan.goal.manifest, &now.path);
-        // The change time of a file that was linked moved with the link.
-        let linked = reused.filter(|reused| reused.same_inode(then));
-        now.has_held_still(linked.unwrap_or(then))
+/// Whether the root holds the names that it held and is what it was. Its change time says nothing after a rename, so
+/// its names are listed.
+fn has_same_root(live: &Live, old: &Rooted) -> Result<bool, Error> {
+    let entries = live.scan.manifest.entries().iter();
+    let before =
+        entries.filter(|entry| !entry.path.is_root() && entry.path.parent_bytes().is_empty());
+    let names = old.names()?;
+    let is_own = |name: &&Vec<u8>| name.starts_with(INSIDE.as_bytes());
+    let own = names.iter().filter(is_own).count();
+    let now = old.stat()?;
+    let mut then = live.scan.stats.first().copied().unwrap_or(now);
+    then.ctime = now.ctime;
+    if own > 0 {
+        (then.mtime, then.size) = (now.mtime, now.size);
     }
+    Ok(names.len() - own == before.count() && now.same_state(&then))
 }

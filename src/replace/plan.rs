@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::contents::Contents;
 use super::disk::journal::Workplace;
-use super::error::Error;
+use super::error::{Error, Unreplaced};
 use super::keep::Keep;
 use super::keeper::Keeper;
-use super::route::Route;
+use super::route::{Bound, Route};
 use crate::disk::rooted::Rooted;
 use crate::disk::space::{Need, on_disk};
 use crate::disk::stat::Stat;
@@ -75,7 +75,7 @@ impl<'a> Plan<'a> {
         how: How,
         keep: Option<Keep>,
     ) -> Self {
-        let route = Route::of(place, &goal, live.as_ref(), how);
+        let route = Route::choose(place, &goal, live.as_ref(), how);
         Self {
             contents,
             keeper,
@@ -107,12 +107,11 @@ impl<'a> Plan<'a> {
     }
 
     /// Why nothing is done where the old tree would have to stay and cannot.
-    pub(super) fn cannot_keep(&self, why: &str) -> Error {
+    pub(super) fn cannot_keep(&self, why: &Bound) -> Error {
+        let why = why.clone();
         Error::Refused(match self.keep {
-            Some(Keep::Unread(_)) => format!(
-                "what cannot be read would be lost, since {why} and the old tree cannot be kept; nothing was changed"
-            ),
-            _ => format!("the old tree cannot be kept, since {why}; nothing was changed"),
+            Some(Keep::Unread(_)) => Unreplaced::LosesUnread(why),
+            _ => Unreplaced::CannotKeep(why),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::error::Error;
+use super::error::{Error, Mismatch};
 use crate::disk::stat::Stat;
 use crate::model::compare::{group, worst};
 use crate::model::{Entry, Kind, Manifest, RelPath};
@@ -22,7 +22,7 @@ pub(super) struct Readback<'a> {
     /// The inodes of files that have several names here or elsewhere, with their places in the manifest.
     names: Mutex<Vec<(u64, u64, usize)>>,
     /// The first that is wrong, in the order of paths.
-    wrong: Mutex<Option<(RelPath, String)>>,
+    wrong: Mutex<Option<(RelPath, Mismatch)>>,
 }
 
 impl<'a> Readback<'a> {
@@ -78,9 +78,7 @@ impl<'a> Readback<'a> {
         }
         let mut first = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if first.as_ref().is_none_or(|(path, _)| entry.path < *path) {
-            let reason = reason.map(|reason| format!(", {reason}"));
-            let what = format!("{}{}", kind.as_str(), reason.unwrap_or_default());
-            *first = Some((entry.path.clone(), what));
+            *first = Some((entry.path.clone(), Mismatch::Differs { kind, reason }));
         }
     }
 
@@ -99,10 +97,7 @@ impl<'a> Readback<'a> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         match wrong {
-            Some((path, what)) => Err(Error::NotVerified {
-                path: path.to_string(),
-                what,
-            }),
+            Some((path, what)) => Err(Error::NotVerified { path, what }),
             None => Ok(()),
         }
     }

@@ -5,16 +5,16 @@
 
 use super::disk::apply::{apply, set_all_attributes};
 use super::disk::inode::Inode;
-use super::disk::journal::{Journal, Phase, Step, Workplace};
+use super::disk::journal::{Journal, Phase, Workplace};
+use super::disk::step::Step;
 use super::disk::swap;
-use super::error::Error;
+use super::error::{Error, Unreplaced};
 use super::finish::{Finish, Old, Sources, Who};
 use super::keep::Lost;
 use super::keeper::Receipt;
 use super::observed::Observed;
-use crate::disk::error::reason;
 use crate::disk::rooted::Rooted;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, RecoveryWarning};
 use crate::tree::{Site, Standing};
 
 /// Who can complete what a journal names.
@@ -54,7 +54,7 @@ impl Left {
     }
 
     /// Settles it.
-    pub(crate) fn settle(
+    pub(crate) fn complete_or_clean(
         &self,
         stand: Stand<'_>,
         who: Who,
@@ -69,12 +69,9 @@ impl Left {
             journal: &self.journal,
             monitor,
         };
-        match recovery.settle() {
+        match recovery.complete_or_clean() {
             Err(Error::Uncompleted(source)) if who == Who::Replace => {
-                recovery.drop_steps(&format!(
-                    "what an interrupted restore began cannot be completed ({}), and is given up",
-                    reason(&*source)
-                ))
+                recovery.drop_steps(RecoveryWarning::GivenUp(&*source))
             }
             done => done,
         }
@@ -102,8 +99,12 @@ pub(crate) fn each_left<E: From<Error>>(
     mut settle: impl FnMut(&Left) -> Result<(), E>,
 ) -> Result<(), E> {
     for work in workplaces(site)? {
-        work.clear_temp().map_err(Error::from)?;
-        if let Some(journal) = work.read().map_err(Error::from)? {
+        let named = work.read().map_err(Error::from)?;
+        let unnamed = work.read_unnamed().filter(|_| named.is_none());
+        if unnamed.is_none() {
+            work.clear_temp().map_err(Error::from)?;
+        }
+        if let Some(journal) = named.or(unnamed) {
             settle(&Left { work, journal })?;
         }
     }
@@ -128,7 +129,7 @@ pub(super) struct Recovery<'a> {
 }
 
 impl Recovery<'_> {
-    fn settle(&self) -> Result<Settled, Error> {
+    fn complete_or_clean(&self) -> Result<Settled, Error> {
         match &self.journal.phase {
             Phase::Staging => self.clean(),
             Phase::Swap {
@@ -163,12 +164,11 @@ impl Recovery<'_> {
     /// The rest of the steps is done, after what was written since in their way was kept.
     fn settle_steps(&self, steps: &[Step], bound: Option<Inode>) -> Result<Settled, Error> {
         if self.journal.foreign {
-            let why = "only the user who began it may do that".to_owned();
-            return Err(Error::Uncompleted(Box::new(Error::Refused(why))));
+            let why = Unreplaced::OfOtherUser.into();
+            return Err(Error::Uncompleted(Box::new(why)));
         }
         let Some(venv) = self.changed_in_place(bound)? else {
-            let why = "a restore was interrupted while it replaced files one by one, and its venv is gone or another venv was made since";
-            return self.drop_steps(&format!("{why}; what it left is removed"));
+            return self.drop_steps(RecoveryWarning::VenvGone);
         };
         if matches!(self.stand, Stand::Away) {
             return Ok(Settled::Waits);
@@ -186,11 +186,9 @@ impl Recovery<'_> {
         };
         done.map_err(|source| Error::Uncompleted(Box::new(source)))?;
         self.finish().steps(steps, &venv, staging.as_ref())?;
-        self.monitor.warn(if staging.is_some() {
-            "a restore was interrupted while it replaced files one by one; it is completed now"
-        } else {
-            "a restore was interrupted while it replaced files one by one, and what it had staged is gone: it was at its end, or somebody removed it"
-        });
+        let had_staging = staging.is_some();
+        let warning = RecoveryWarning::FilesCompleted { had_staging };
+        self.monitor.warn(warning.into());
         Ok(Settled::Whole)
     }
 
@@ -209,10 +207,10 @@ impl Recovery<'_> {
 
     /// The steps are not done. What keeps the state that they began to replace stays, as it does after every
     /// replacement that happened.
-    fn drop_steps(&self, why: &str) -> Result<Settled, Error> {
+    fn drop_steps(&self, why: RecoveryWarning<'_>) -> Result<Settled, Error> {
         self.drop_staging()?;
         self.work.clear()?;
-        self.monitor.warn(why);
+        self.monitor.warn(why.into());
         Ok(Settled::Whole)
     }
 
@@ -255,8 +253,7 @@ impl Recovery<'_> {
         };
         let settled = self.complete(&old, staged)?;
         if settled == Settled::Whole {
-            self.monitor
-                .warn("a restore was interrupted after its exchange; it is completed now");
+            self.monitor.warn(RecoveryWarning::Completed.into());
         }
         Ok(settled)
     }

@@ -82,7 +82,7 @@ impl Staged<'_> {
             return Ok(None);
         }
         let dir = entry.path.parent().unwrap_or_default();
-        let Some(both) = Reuse::of(&live.root, &self.space.staging, &dir)? else {
+        let Some(both) = Reuse::open(&live.root, &self.space.staging, &dir)? else {
             return Ok(None);
         };
         let state = both.take(&entry.path, &stat, &there.meta, true)?;
@@ -102,7 +102,7 @@ impl Staged<'_> {
         }
         let goal = &mut self.plan.goal.manifest;
         admit_written(goal, &wanted, self.plan.how.preserve, monitor);
-        self.reused = Reused::none(goal);
+        self.reused = Reused::default();
         self.fit_more(&wanted)?;
         let mut paths: Vec<RelPath> = wanted.into_iter().collect();
         paths.sort_unstable();
@@ -146,7 +146,7 @@ impl Staged<'_> {
     fn fit_more(&mut self, paths: &HashSet<RelPath>) -> Result<(), Error> {
         let staging = &self.space.staging;
         let goal = &mut self.plan.goal.manifest;
-        let is_written = |_, entry: &Entry| paths.contains(&entry.path);
+        let is_written = |entry: &Entry| paths.contains(&entry.path);
         self.fit.adjust(staging, goal, &is_written)
     }
 }

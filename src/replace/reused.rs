@@ -1,22 +1,22 @@
 //! Which files of the new tree were taken over from the old one, and in which state they have been since.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Digest, Entry, Manifest, RelPath};
 use crate::tree::stat_cache::Known;
 
-/// The state of each file that was taken over, after that, in the order of the target's entries.
-#[derive(Debug)]
-pub(super) struct Reused(Vec<Option<Stat>>);
+/// The files that were taken over, each with its state after that.
+#[derive(Debug, Default)]
+pub(super) struct Reused(HashMap<RelPath, Stat>);
 
 impl Reused {
-    /// The states of all entries of a target.
-    pub(super) fn new(states: Vec<Option<Stat>>) -> Self {
-        Self(states)
+    /// The states by path.
+    pub(super) fn new(states: impl Iterator<Item = (RelPath, Stat)>) -> Self {
+        Self(states.collect())
     }
 
     /// Shows every entry of the target with its state, to be changed in place, and drops those that are not to be kept.
@@ -26,30 +26,20 @@ impl Reused {
         mut keep: impl FnMut(&mut Entry, &mut Option<Stat>) -> bool,
     ) {
         let mut entries = std::mem::take(target).into_entries();
-        let mut dropped = HashSet::new();
-        let mut at = 0;
         entries.retain_mut(|entry| {
-            let is_kept = keep(entry, self.0.get_mut(at).unwrap_or(&mut None));
-            if !is_kept {
-                dropped.insert(at);
+            let mut state = self.0.remove(&entry.path);
+            let is_kept = keep(entry, &mut state);
+            if let Some(state) = state.filter(|_| is_kept) {
+                self.0.insert(entry.path.clone(), state);
             }
-            at += 1;
             is_kept
         });
-        let mut places = 0..;
-        self.0
-            .retain(|_| places.next().is_none_or(|at| !dropped.contains(&at)));
         *target = Manifest::new(entries);
-    }
-
-    /// Nothing was taken over.
-    pub(super) fn none(target: &Manifest) -> Self {
-        Self(vec![None; target.entries().len()])
     }
 
     /// How many files.
     pub(super) fn count(&self) -> u64 {
-        self.0.iter().flatten().count() as u64
+        self.0.len() as u64
     }
 
     /// The files with their states, in the order of paths.
@@ -57,30 +47,25 @@ impl Reused {
         &'a self,
         target: &'a Manifest,
     ) -> impl Iterator<Item = (&'a Entry, &'a Stat)> {
-        let pairs = target.entries().iter().zip(&self.0);
-        pairs.filter_map(|(entry, state)| Some((entry, state.as_ref()?)))
+        let entries = target.entries().iter();
+        entries.filter_map(|entry| Some((entry, self.0.get(&entry.path)?)))
     }
 
     /// The state of the file at one path, if it was taken over.
-    pub(super) fn of(&self, target: &Manifest, path: &RelPath) -> Option<&Stat> {
-        self.at(target.position(path)?)
-    }
-
-    /// The same by its place among the entries of the target.
-    pub(super) fn at(&self, at: usize) -> Option<&Stat> {
-        self.0.get(at)?.as_ref()
+    pub(super) fn stat_of(&self, path: &RelPath) -> Option<&Stat> {
+        self.0.get(path)
     }
 
     /// Those whose inode both trees share.
     pub(super) fn shared(&self) -> Self {
-        let shared = |state: &Option<Stat>| state.filter(|state| state.nlink > 1);
-        Self(self.0.iter().map(shared).collect())
+        let shared = self.0.iter().filter(|(_, state)| state.nlink > 1);
+        Self(shared.map(|(path, state)| (path.clone(), *state)).collect())
     }
 
     /// The entries that must be written.
     pub(super) fn others<'e>(&self, target: &'e Manifest) -> impl Iterator<Item = &'e Entry> {
-        let pairs = target.entries().iter().zip(&self.0);
-        pairs.filter_map(|(entry, state)| state.is_none().then_some(entry))
+        let entries = target.entries().iter();
+        entries.filter(|entry| !self.0.contains_key(&entry.path))
     }
 
     /// The paths below `root` whose file is not in its state any more.
@@ -113,10 +98,9 @@ impl Reused {
         target: &Manifest,
         of: impl Fn(&RelPath, &Stat) -> bool + Sync,
     ) -> Vec<RelPath> {
-        let pairs = target.entries().par_iter().zip(&self.0);
-        let wanted =
-            pairs.filter(|(entry, state)| state.as_ref().is_some_and(|then| of(&entry.path, then)));
-        wanted.map(|(entry, _)| entry.path.clone()).collect()
+        let is_wanted = |path: &RelPath| self.0.get(path).is_some_and(|then| of(path, then));
+        let paths = target.entries().par_iter().map(|entry| &entry.path);
+        paths.filter(|path| is_wanted(path)).cloned().collect()
     }
 }
 
@@ -127,11 +111,17 @@ pub(super) struct Proved<'a> {
 }
 
 impl Known for Proved<'_> {
-    fn find(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
+    fn digest_of(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {
         let at = self.target.position(path)?;
-        let state = self.reused.at(at)?;
+        let state = self.reused.stat_of(path)?;
         let entry = self.target.entries().get(at)?;
         let digest = entry.digest().filter(|_| state.same_state(stat))?;
         Some((digest, !entry.meta.xattrs.is_empty()))
+    }
+
+    /// What was taken over was looked at after that, and is once more right before the new tree is exposed
+    /// (`changed_since`).
+    fn state(&self, path: &RelPath) -> Option<Stat> {
+        self.reused.stat_of(path).copied()
     }
 }

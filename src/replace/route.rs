@@ -1,14 +1,15 @@
 //! By which way the new tree gets to its place. Decided once; there is one fall-back, from a rename to file by file.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::plan::{Goal, How, Live};
 use crate::disk::limits::links_are_protected;
+use crate::disk::namespace::KnownIds;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Manifest, Meta, Node, RelPath};
-use crate::tree::{Site, Standing};
+use crate::tree::{self, Site, Standing};
 
 /// The way, with what only that way needs.
 #[derive(Clone, Debug)]
@@ -21,11 +22,37 @@ pub(super) enum Route {
     InPlace(InPlace),
 }
 
+/// Why a tree cannot be exchanged for another.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Bound {
+    /// Something is mounted on it.
+    #[error("the venv is a mount point")]
+    MountPoint,
+    /// Something is mounted below it.
+    #[error("something is mounted inside the venv")]
+    HoldsMount,
+    /// Something stands in it that can neither be made anew nor linked.
+    #[error("it holds things that cannot be copied")]
+    HoldsUncopiable,
+    /// Something stands in it that this user can neither make anew nor link.
+    #[error("it holds files of others, which only they or root can make anew")]
+    HoldsForeign,
+    /// This user may not change names in the directory around it.
+    #[error("its directory may not be written")]
+    Unwritable,
+    /// The system refused to rename it.
+    #[error("its directory cannot be renamed here")]
+    Immovable,
+    /// The directory around it cannot be opened.
+    #[error("{0}")]
+    Unopened(Arc<tree::Error>),
+}
+
 /// A replacement file by file.
 #[derive(Clone, Debug)]
 pub(super) struct InPlace {
     /// Why the tree cannot be exchanged.
-    pub(super) why: Cow<'static, str>,
+    pub(super) why: Bound,
     /// What lies in staging: all that differs.
     pub(super) staged: HashSet<RelPath>,
     /// What goes of that which the new tree does not have, where only a part is replaced: not what came since.
@@ -34,19 +61,14 @@ pub(super) struct InPlace {
 
 impl InPlace {
     /// What a replacement in place changes, as far as the trees are known now.
-    pub(super) fn of(
-        why: impl Into<Cow<'static, str>>,
-        goal: &Goal,
-        live: Option<&Live>,
-        how: How,
-    ) -> Self {
+    pub(super) fn plan(why: Bound, goal: &Goal, live: Option<&Live>, how: How) -> Self {
         let entries = live
             .map_or(&[][..], |live| live.scan.manifest.entries())
             .iter();
         let is_extra = |path: &&RelPath| goal.manifest.get(path).is_none();
         let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
         Self {
-            why: why.into(),
+            why,
             staged: super::steps::changed(goal, live),
             goes: how.part.then(|| extras.collect()),
         }
@@ -60,7 +82,7 @@ impl Route {
     }
 
     /// Which way leads there.
-    pub(super) fn of(place: &Site, goal: &Goal, live: Option<&Live>, how: How) -> Self {
+    pub(super) fn choose(place: &Site, goal: &Goal, live: Option<&Live>, how: How) -> Self {
         let Some(there) = live else {
             return match place.standing() {
                 Standing::Other => Self::Exchange,
@@ -68,16 +90,16 @@ impl Route {
             };
         };
         let why = if there.scan.manifest.mounts().next().is_some() {
-            Some("something is mounted inside the venv".into())
+            Some(Bound::HoldsMount)
         } else if holds_uncopiable(goal, &there.scan.manifest, how) {
-            Some("it holds things that cannot be copied".into())
+            Some(Bound::HoldsUncopiable)
         } else if holds_foreign(goal, &there.scan.manifest, how) {
-            Some("it holds files of others, which only they or root can make anew".into())
+            Some(Bound::HoldsForeign)
         } else {
             bound(place, &there.root)
         };
         match why {
-            Some(why) => Self::InPlace(InPlace::of(why, goal, live, how)),
+            Some(why) => Self::InPlace(InPlace::plan(why, goal, live, how)),
             None if how.into_empty => Self::Place { vacate: true },
             None => Self::Exchange,
         }
@@ -100,41 +122,89 @@ fn holds_uncopiable(goal: &Goal, live: &Manifest, how: How) -> bool {
 /// Whether something of another owner stands as it shall be, that this user can neither link into a new tree
 /// (`protected_hardlinks`) nor make anew.
 fn holds_foreign(goal: &Goal, live: &Manifest, how: How) -> bool {
-    let me = rustix::process::geteuid();
-    if me.is_root() {
-        return false;
-    }
+    let me = Owners::of_process();
     let may_link = how.may_link && !links_are_protected();
-    let mut groups: Vec<u32> = rustix::process::getgroups()
-        .unwrap_or_default()
-        .iter()
-        .map(|group| group.as_raw())
-        .collect();
-    groups.push(rustix::process::getegid().as_raw());
-    let is_foreign = |meta: &Meta| meta.uid != me.as_raw() || !groups.contains(&meta.gid);
-    let owner = |entry: &Entry| (entry.meta.uid, entry.meta.gid);
     goal.manifest.entries().iter().any(|entry| {
-        let stands = live.get(&entry.path).is_some_and(|there| match entry.node {
-            Node::Dir => there.node == Node::Dir && owner(there) == owner(entry),
-            _ => there == entry,
-        });
-        is_foreign(&entry.meta) && stands && (entry.size().is_none() || !may_link)
+        let is_bound = entry.size().is_none() || !may_link;
+        !me.may_give(&entry.meta) && stands(entry, live) && is_bound
     })
 }
 
+/// Whether something stands as it shall be; of a directory only its owners count, since the rest can be set.
+pub(crate) fn stands(entry: &Entry, live: &Manifest) -> bool {
+    let owner = |entry: &Entry| (entry.meta.uid, entry.meta.gid);
+    live.get(&entry.path).is_some_and(|there| match entry.node {
+        Node::Dir => there.node == Node::Dir && owner(there) == owner(entry),
+        _ => there == entry,
+    })
+}
+
+/// To whom this process can give what it makes.
+pub(crate) struct Owners {
+    uid: u32,
+    gid: u32,
+    groups: Vec<u32>,
+    known: (KnownIds, KnownIds),
+}
+
+impl Owners {
+    pub(crate) fn of_process() -> Self {
+        let groups = rustix::process::getgroups().unwrap_or_default();
+        let gid = rustix::process::getegid().as_raw();
+        Self {
+            uid: rustix::process::geteuid().as_raw(),
+            gid,
+            groups: groups
+                .iter()
+                .map(|group| group.as_raw())
+                .chain([gid])
+                .collect(),
+            known: (KnownIds::users(), KnownIds::groups()),
+        }
+    }
+
+    /// Those that it has by itself.
+    pub(crate) fn own(&self) -> (u32, u32) {
+        (self.uid, self.gid)
+    }
+
+    /// Whether names in a directory of such attributes can be changed. Access lists may say more, and the owner may
+    /// give the right to itself.
+    pub(crate) fn may_write(&self, meta: &Meta) -> bool {
+        let by_group = self.groups.contains(&meta.gid) && meta.mode & 0o020 != 0;
+        let has_list = meta
+            .xattrs
+            .iter()
+            .any(|(name, _)| name == b"system.posix_acl_access");
+        let by_mode = by_group || meta.mode & 0o002 != 0 || has_list;
+        self.is_root_of(meta) || meta.uid == self.uid || by_mode
+    }
+
+    /// Whether it can have the owners that are wanted: those of others only root gives.
+    pub(crate) fn may_give(&self, meta: &Meta) -> bool {
+        self.is_root_of(meta) || meta.uid == self.uid && self.groups.contains(&meta.gid)
+    }
+
+    /// Root has its rights over the owners that its namespace knows alone.
+    fn is_root_of(&self, meta: &Meta) -> bool {
+        let (users, groups) = &self.known;
+        self.uid == 0 && users.have(meta.uid) && groups.have(meta.gid)
+    }
+}
+
 /// Why a tree cannot be exchanged for another, as far as that can be told before.
-pub(crate) fn bound(place: &Site, live: &Rooted) -> Option<Cow<'static, str>> {
+pub(crate) fn bound(place: &Site, live: &Rooted) -> Option<Bound> {
     if live.stat().is_ok_and(|stat| stat.mount_root) {
-        return Some("the venv is a mount point".into());
+        return Some(Bound::MountPoint);
     }
     let parent = match place.open_parent() {
         Ok(parent) => parent,
-        Err(error) => return Some(error.to_string().into()),
+        Err(error) => return Some(Bound::Unopened(Arc::new(error))),
     };
     let me = rustix::process::geteuid();
     let sticky = |stat: &Stat| stat.mode & 0o1000 != 0 && stat.uid != me.as_raw() && !me.is_root();
     let kept_by_other = parent.stat().is_ok_and(|stat| sticky(&stat))
         && live.stat().is_ok_and(|stat| stat.uid != me.as_raw());
     let unwritable = !parent.may_write() || kept_by_other;
-    unwritable.then_some("its directory may not be written".into())
+    unwritable.then_some(Bound::Unwritable)
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::reused::Reused;
 use crate::disk::meta::restorable;
 use crate::model::{Entry, Manifest, Node, RelPath, Special};
-use crate::monitor::{Monitor, Warning};
+use crate::monitor::{EntryWarning, Monitor};
 
 /// What a replacement may do with them.
 #[derive(Clone, Copy)]
@@ -57,14 +57,16 @@ pub(crate) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor
     if let Node::Special(special) = &entry.node
         && (!preserve || matches!(special, Special::Socket))
     {
-        let kind = entry.node.type_name();
-        monitor.warn(&format!("'{}' is a {kind}; it is not restored", entry.path));
+        let warning = EntryWarning::NotMade {
+            path: &entry.path,
+            type_name: entry.node.type_name(),
+        };
+        monitor.warn(warning.into());
         return false;
     }
     let meta = restorable(entry, preserve);
     if meta != entry.meta {
-        let path = entry.path.to_string();
-        monitor.advise(&Warning::PrivilegesLeftOut { path });
+        monitor.warn(EntryWarning::PrivilegesLeftOut(&entry.path).into());
         entry.meta = meta;
     }
     true

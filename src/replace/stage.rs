@@ -38,7 +38,7 @@ impl<'a> Plan<'a> {
         let proofs = self.goal.proofs(self.live.as_ref(), self.how);
         let space = self.set_up(&proofs)?;
         let mut staged = Staged {
-            reused: Reused::none(&self.goal.manifest),
+            reused: Reused::default(),
             plan: self,
             space,
             written: Written::default(),
@@ -116,8 +116,8 @@ impl Staged<'_> {
             let there = live.and_then(|live| live.scan.manifest.get(&entry.path));
             there.is_some_and(|there| there.meta == entry.meta)
         };
-        let is_written = |at: usize, entry: &Entry| match wanted {
-            None => reused.at(at).is_none(),
+        let is_written = |entry: &Entry| match wanted {
+            None => reused.stat_of(&entry.path).is_none(),
             Some(_) if entry.node == Node::Dir => !stands(entry),
             Some(wanted) => wanted.contains(&entry.path),
         };
@@ -161,7 +161,11 @@ impl Staged<'_> {
                 *state = now.same_state(&Stat { ctime, ..*then }).then_some(now);
             }
         }
-        Ok(Reused::new(states))
+        let paths = entries.iter().map(|entry| entry.path.clone());
+        let states = paths.zip(states);
+        Ok(Reused::new(
+            states.filter_map(|(path, state)| Some((path, state?))),
+        ))
     }
 
     /// Takes files from the live tree, directory by directory.
@@ -192,7 +196,7 @@ impl Staged<'_> {
         dirs.par_iter().try_for_each(|files| {
             go_on(monitor)?;
             let dir = entries[files[0]].path.parent().unwrap_or_default();
-            let both = Reuse::of(&live.root, &self.space.staging, &dir)?;
+            let both = Reuse::open(&live.root, &self.space.staging, &dir)?;
             let proofs: Vec<Option<Stat>> = {
                 let mut states = states();
                 files.iter().map(|&at| states[at].take()).collect()
@@ -211,6 +215,21 @@ impl Staged<'_> {
         Ok(shared.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
+impl Staged<'_> {
+    /// How many files, and how many bytes, were written and so have to be read back.
+    pub(super) fn to_read_back(&self) -> (u64, u64) {
+        let is_staged = |path: &RelPath| match &self.plan.route {
+            Route::InPlace(in_place) => in_place.staged.contains(path),
+            Route::Place { .. } | Route::Exchange => true,
+        };
+        let written = self.reused.others(&self.plan.goal.manifest);
+        let written = written.filter(|entry| entry.size().is_some() && is_staged(&entry.path));
+        written.fold((0, 0), |(files, bytes), entry| {
+            (files + 1, bytes + entry.size().unwrap_or(0))
+        })
+    }
+}
+
 /// The directories by their depth, the root's level first: those of one level do not depend on one another.
 fn levels<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Vec<&'e Entry>> {
     let mut levels: Vec<Vec<&Entry>> = vec![Vec::new()];

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::Error;
 use super::swapped::Swapped;
+use crate::disk::again::{Known, in_each_dir};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{Found, walk_dirs};
 use crate::model::{Digest, Entry, Time};
 use crate::tree::stat_cache::Record;
 
@@ -28,10 +28,25 @@ impl Swapped<'_> {
     fn records(&self, tree: &Rooted) -> Result<Vec<Record>, Error> {
         let since = Since::new(self, &tree.stat()?);
         let records = Mutex::new(Vec::new());
-        walk_dirs(tree, &|_, found| {
-            let known: Vec<Record> = found.iter().filter_map(|now| since.record(now)).collect();
+        let goal = self.verified.staged.plan.goal.manifest.entries();
+        let files = goal.iter().enumerate();
+        let files = files.filter(|(_, entry)| entry.size().is_some());
+        let known = files.map(|(at, entry)| Known {
+            at,
+            path: &entry.path,
+        });
+        in_each_dir(tree, known, |dir, known| {
+            let Some(dir) = dir else {
+                return Ok(());
+            };
+            let states = known.iter().filter_map(|one| {
+                let now = Stat::at(dir, one.path.name()).ok()?;
+                since.record(one.at, &now)
+            });
+            let states: Vec<Record> = states.collect();
             let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
-            records.extend(known);
+            records.extend(states);
+            Ok(())
         })?;
         Ok(records.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
@@ -62,14 +77,13 @@ impl<'s> Since<'s> {
     }
 
     /// What is known of a file that is as it was proved.
-    fn record(&self, now: &Found) -> Option<Record> {
+    fn record(&self, at: usize, stat: &Stat) -> Option<Record> {
         let target = &self.swapped.verified.staged.plan.goal.manifest;
-        let at = target.position(&now.path)?;
         let entry = target.entries().get(at)?;
-        let (digest, stat) = (entry.digest()?, &now.stat);
+        let digest = entry.digest()?;
         let is_same = entry.size() == Some(stat.size) && entry.meta.mtime == stat.mtime;
         let in_place = self.swapped.is_in_place();
-        let is_untouched = match self.proved(at, entry, digest) {
+        let is_untouched = match self.proved(entry, digest) {
             // It was shared with the replaced tree, whose removal moved its change time.
             Some(then) if !in_place && then.nlink > 1 => {
                 stat.same_inode(then) && (stat.mode, stat.mtime) == (then.mode, then.mtime)
@@ -82,10 +96,10 @@ impl<'s> Since<'s> {
     }
 
     /// The state in which a file of the goal was proved good before it was taken over, or left where it is.
-    fn proved(&self, at: usize, entry: &Entry, digest: Digest) -> Option<&Stat> {
+    fn proved(&self, entry: &Entry, digest: Digest) -> Option<&Stat> {
         let staged = &self.swapped.verified.staged;
         if !self.swapped.is_in_place() {
-            return staged.reused.at(at);
+            return staged.reused.stat_of(&entry.path);
         }
         let scan = &staged.plan.live.as_ref()?.scan;
         let then = scan.manifest.position(&entry.path)?;

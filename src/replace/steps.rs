@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::disk::journal::{PathText, Step};
+use super::disk::step::{PathText, Step};
 use super::error::Error;
 use super::plan::{Goal, Live, Plan, link_to};
 use super::route::InPlace;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::compare;
 use crate::model::{Kind, Manifest, Node, RelPath};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, RestoreWarning};
 use crate::tree::scan::scan;
 use crate::tree::sink::DigestsOnly;
 use crate::tree::stat_cache::StatCache;
@@ -121,7 +121,7 @@ pub(super) fn steps(plan: &Plan<'_>, in_place: &InPlace) -> Vec<Step> {
         .map(|path| Step::Remove(PathText::new(path)))
         .chain(mkdir.iter().map(|path| Step::Mkdir(PathText::new(path))))
         .chain(place.map(|entry| Step::Place(PathText::new(&entry.path))))
-        .chain(settle.map(Step::settle))
+        .chain(settle.map(Step::attributes))
         .collect()
 }
 
@@ -135,7 +135,7 @@ pub(super) fn restless(plan: &Plan<'_>, in_place: &InPlace) -> Option<RelPath> {
         steps.iter().any(|step| match step {
             Step::Remove(gone) => gone.path().is_some_and(|gone| path.is_within(&gone)),
             Step::Place(there) => there.path().as_ref() == Some(path),
-            Step::Mkdir(_) | Step::Settle { .. } => false,
+            Step::Mkdir(_) | Step::Attributes { .. } => false,
         })
     };
     lost.find(|path| replaced(path)).cloned()
@@ -162,10 +162,8 @@ pub(super) fn wrong(
         })
         .collect();
     for Wrong { path, kind } in &wrong {
-        monitor.warn(&format!(
-            "'{path}' is {} again after it was replaced: something else writes in the venv",
-            kind.as_str()
-        ));
+        let kind = *kind;
+        monitor.warn(RestoreWarning::ChangedAgain { path, kind }.into());
     }
     Ok(wrong)
 }

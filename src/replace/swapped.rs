@@ -2,11 +2,13 @@
 
 use super::disk::apply::apply;
 use super::disk::inode::Inode;
-use super::disk::journal::{Phase, Step};
+use super::disk::journal::Phase;
+use super::disk::step::Step;
 use super::disk::swap::{self, Refusal, Way};
-use super::error::Error;
+use super::error::{Error, Unreplaced};
 use super::observed::Observed;
 use super::plan::Plan;
+use super::route::Bound;
 use super::route::{InPlace, Route};
 use super::steps::{self, Wrong};
 use super::verified::Verified;
@@ -16,7 +18,7 @@ use crate::disk::meta;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::RelPath;
-use crate::monitor::{Monitor, Unstoppable};
+use crate::monitor::{Monitor, RestoreWarning, Status, Unstoppable};
 
 /// How often a tree whose files change under our hands is mended before we give up.
 const ATTEMPTS: usize = 3;
@@ -81,6 +83,9 @@ impl<'a> Verified<'a> {
         if finished {
             self.expose()?;
         }
+        if let Some(live) = &self.staged.plan.live {
+            self.staged.space.note_flags(live)?;
+        }
         let phase = Phase::Swap {
             staged: Inode::of(self.staged.space.staging.root())?,
             live: match &self.staged.plan.live {
@@ -108,7 +113,7 @@ impl<'a> Verified<'a> {
         }
         match swap::exchange(work, name) {
             Err(Refusal::Unknown) => {
-                monitor.warn("directories cannot be exchanged in one step here, so it takes two renames: between them there is no venv for a moment");
+                monitor.warn(RestoreWarning::TwoRenames.into());
                 swap::two_renames(work, name)
             }
             done => done,
@@ -119,8 +124,8 @@ impl<'a> Verified<'a> {
     /// file.
     pub(super) fn fall_back(mut self) -> Self {
         let plan = &mut self.staged.plan;
-        let why = "its directory cannot be renamed here";
-        let mut in_place = InPlace::of(why, &plan.goal, plan.live.as_ref(), plan.how);
+        let why = Bound::Immovable;
+        let mut in_place = InPlace::plan(why, &plan.goal, plan.live.as_ref(), plan.how);
         let entries = plan.goal.manifest.entries().iter();
         in_place.staged = entries.map(|entry| entry.path.clone()).collect();
         plan.route = Route::InPlace(in_place);
@@ -173,10 +178,7 @@ impl<'a> Verified<'a> {
             if changed.is_empty() {
                 return Ok(());
             }
-            monitor.status(&format!(
-                "{} files changed after they were checked; they are written afresh",
-                changed.len()
-            ));
+            monitor.status(Status::ChangedSinceChecked(changed.len()));
             self.staged.rewrite(&changed, monitor)?;
             self.check(monitor)?;
             self.staged.space.staging.sync()?;
@@ -211,9 +213,13 @@ impl<'a> Verified<'a> {
         if self.staged.plan.keep.is_some() {
             return Err(self.staged.plan.cannot_keep(why));
         }
-        monitor.warn(&format!("{why}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"));
+        monitor.warn(RestoreWarning::FileByFile(why).into());
         self.look_again(monitor)?;
         if let Some(live) = &mut self.staged.plan.live {
+            let space = &mut self.staged.space;
+            if space.note_flags(live)? {
+                space.work.write(&space.journal)?;
+            }
             live.unlock()?;
         }
         let plan = &self.staged.plan;
@@ -275,9 +281,7 @@ impl<'a> Verified<'a> {
             }
         }
         match self.restless() {
-            Some(path) => Err(Error::Refused(format!(
-                "'{path}' changes all the time, so it cannot be saved before it is replaced; stop what writes to it; nothing was changed"
-            ))),
+            Some(path) => Err(Unreplaced::Restless(path).into()),
             None => Ok(()),
         }
     }

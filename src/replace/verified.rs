@@ -22,7 +22,8 @@ impl<'a> Staged<'a> {
     /// which it was proved good.
     pub(crate) fn verify(self, monitor: &dyn Monitor) -> Result<Verified<'a>, Error> {
         let verified = Verified { staged: self };
-        monitor.phase("verifying", 0, 0);
+        let (files, bytes) = verified.staged.to_read_back();
+        monitor.phase("verifying", files, bytes);
         let staging = &verified.staged.space.staging;
         // The disk works while the processors do.
         std::thread::scope(|scope| {

@@ -2,15 +2,20 @@
 
 use super::disk::journal::{Journal, Workplace};
 use super::disk::staging::Staging;
+use super::disk::step::PathText;
 use super::error::Error;
 use super::keep::Keep;
 use super::keeper::Keeper;
 use super::names::name_to_keep;
-use super::plan::Plan;
+use super::plan::{Live, Plan};
 use super::route::Route;
-use crate::disk::remove::remove_held;
+use super::unlocked::Unlocked;
+use crate::disk::PathError;
+use crate::disk::flags::{Flags, take_off};
+use crate::disk::remove::{Names, remove_held};
 use crate::disk::space::preflight;
 use crate::disk::stat::Stat;
+use crate::model::RelPath;
 use crate::monitor::{Monitor, Silent};
 use crate::tree::Standing;
 
@@ -20,6 +25,8 @@ pub(super) struct Workspace<'a> {
     pub(super) staging: Staging,
     pub(super) journal: Journal,
     keeper: &'a dyn Keeper,
+    /// The replaced tree, where flags are or will be taken off it.
+    unlocked: Option<Unlocked>,
     abandoned: bool,
 }
 
@@ -27,6 +34,19 @@ impl Workspace<'_> {
     /// From now on what is here is the next command's to settle if this one dies, and not ours to throw away.
     pub(super) fn commit(&mut self) {
         self.abandoned = false;
+    }
+
+    /// Names in the journal that is written next which flags are taken off the tree that is replaced. Returns whether
+    /// there are any.
+    pub(super) fn note_flags(&mut self, live: &Live) -> Result<bool, PathError> {
+        let locked = live.locked();
+        if locked.is_empty() {
+            return Ok(false);
+        }
+        self.journal.flags = locked;
+        let root = live.root.known_as(live.root.path())?;
+        self.unlocked = Some(Unlocked::from_journal(&self.journal, root));
+        Ok(true)
     }
 
     /// The tree turned out to be untouched after all: everything here goes.
@@ -40,9 +60,17 @@ impl Drop for Workspace<'_> {
         if self.abandoned {
             // What fails here is settled by the next command, from the journal, which therefore goes last, or stays.
             let name = self.work.staging();
-            let removed = remove_held(&self.work.dir, name.as_bytes(), self.staging.root());
-            if removed.is_ok() && self.keeper.withdraw(&Silent::default()).is_ok() {
+            let removed = remove_held(
+                &self.work.dir,
+                name.as_bytes(),
+                self.staging.root(),
+                &Names::default(),
+            );
+            let locked = self.unlocked.as_ref().map_or(Ok(()), Unlocked::lock_inside);
+            let is_clean = removed.is_ok() && locked.is_ok();
+            if is_clean && self.keeper.withdraw(&Silent::default()).is_ok() {
                 let _ = self.work.clear();
+                let _ = self.unlocked.as_ref().map(Unlocked::lock_root);
             }
         }
     }
@@ -62,7 +90,8 @@ impl<'a> Plan<'a> {
         preflight(&work.dir, self.goal.need(proofs))??;
         let receipt = self.keeper.receipt();
         let saved = receipt.incident.map(|id| id.to_string());
-        let journal = Journal::begin(&work, &receipt, self.keep_old_name(saved)?);
+        let mut journal = Journal::begin(&work, &receipt, self.keep_old_name(saved)?);
+        let unlocked = self.open_root(&work, &mut journal)?;
         // The journal first: a crash after it cleans up all that follows.
         let staging = work.write(&journal).map_err(Error::from).and_then(|()| {
             self.keeper.commit(stays)?;
@@ -74,6 +103,7 @@ impl<'a> Plan<'a> {
                 staging,
                 journal,
                 keeper: self.keeper,
+                unlocked,
                 abandoned: true,
             }),
             Err(error) => {
@@ -81,10 +111,29 @@ impl<'a> Plan<'a> {
                 let gone = work.has_staging().is_ok_and(|there| !there);
                 if gone && self.keeper.withdraw(&Silent::default()).is_ok() {
                     let _ = work.clear();
+                    let _ = unlocked.as_ref().map(Unlocked::lock_root);
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Takes the flags off the root of a tree in which the journal shall lie. That they are lost was said before.
+    fn open_root(
+        &self,
+        work: &Workplace,
+        journal: &mut Journal,
+    ) -> Result<Option<Unlocked>, Error> {
+        let live = self.live.as_ref().filter(|_| work.is_inside());
+        let flags = live.and_then(|live| Flags::of(live.scan.stats.first()?));
+        let (Some(live), Some(flags)) = (live, flags) else {
+            return Ok(None);
+        };
+        let root = RelPath::root();
+        journal.flags = vec![(PathText::new(&root), flags)];
+        take_off(&live.root, &root)?;
+        let held = live.root.known_as(live.root.path())?;
+        Ok(Some(Unlocked::from_journal(journal, held)))
     }
 
     /// The name under which the old tree stays: when asked for, and always when it is no directory, since nobody can

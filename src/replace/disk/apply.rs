@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::journal::{PathText, Step, XattrText};
+use super::step::{PathText, Step, XattrText};
 use crate::disk::error::{At, PathError};
 use crate::disk::meta;
 use crate::disk::remove::remove_tree;
@@ -19,13 +19,13 @@ pub(crate) fn apply(
     staging: Option<&Rooted>,
     steps: &[Step],
 ) -> Result<(), PathError> {
-    let goals = Goals::of(steps);
+    let goals = Goals::of_steps(steps);
     for step in steps {
         match step {
             Step::Remove(path) => remove(venv, &parse(venv, path)?, goals.at(path))?,
             Step::Mkdir(path) => mkdir(venv, &parse(venv, path)?)?,
             Step::Place(path) => place(venv, staging, &parse(venv, path)?)?,
-            Step::Settle {
+            Step::Attributes {
                 path,
                 mode,
                 uid,
@@ -41,7 +41,7 @@ pub(crate) fn apply(
                     secs: *secs,
                     nanos: *nanos,
                 };
-                settle(
+                set_saved(
                     venv,
                     &parse(venv, path)?,
                     &Meta {
@@ -65,14 +65,14 @@ pub(crate) fn doomed(
     staging: &Rooted,
     steps: &[Step],
 ) -> Result<Vec<RelPath>, PathError> {
-    let goals = Goals::of(steps);
+    let goals = Goals::of_steps(steps);
     let mut doomed = Vec::new();
     for step in steps {
         let goal = match step {
             Step::Remove(text) => goals.at(text),
             Step::Mkdir(_) => Goal::Directory,
             Step::Place(_) => Goal::Nothing,
-            Step::Settle { .. } => continue,
+            Step::Attributes { .. } => continue,
         };
         let (Step::Remove(text) | Step::Mkdir(text) | Step::Place(text)) = step else {
             continue;
@@ -101,17 +101,20 @@ fn no_directory_above(venv: &Rooted, path: &RelPath) -> Option<RelPath> {
     above.into_iter().rev().skip(1).find(is_other)
 }
 
-/// Settles the directories alone: nothing is removed, made or placed.
+/// Gives directories their attributes: nothing is removed, made or placed.
 pub(crate) fn set_all_attributes(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
-    let settles = steps
+    let of_dirs = steps
         .iter()
-        .filter(|step| matches!(step, Step::Settle { .. }));
-    apply(venv, None, &settles.cloned().collect::<Vec<_>>())
+        .filter(|step| matches!(step, Step::Attributes { .. }));
+    apply(venv, None, &of_dirs.cloned().collect::<Vec<_>>())
 }
 
-/// Settles the root once more, whose time moved when staging and journal were removed from it.
+/// Gives the root its attributes once more, whose time moved when staging and journal were removed from it.
 pub(crate) fn set_root_attributes(venv: &Rooted, steps: &[Step]) -> Result<(), PathError> {
-    let of_root = |step: &&Step| matches!(step, Step::Settle { path, .. } if path.path().is_some_and(|path| path.is_root()));
+    let of_root = |step: &&Step| match step {
+        Step::Attributes { path, .. } => path.path().is_some_and(|path| path.is_root()),
+        _ => false,
+    };
     steps
         .iter()
         .find(of_root)
@@ -191,13 +194,13 @@ impl Goal {
 }
 
 impl<'a> Goals<'a> {
-    fn of(steps: &'a [Step]) -> Self {
+    fn of_steps(steps: &'a [Step]) -> Self {
         let (mut dirs, mut files) = (HashSet::new(), HashSet::new());
         for step in steps {
             match step {
                 Step::Mkdir(path) => drop(dirs.insert(path)),
                 Step::Place(path) => drop(files.insert(path)),
-                Step::Remove(_) | Step::Settle { .. } => {}
+                Step::Remove(_) | Step::Attributes { .. } => {}
             }
         }
         Self { dirs, files }
@@ -284,7 +287,7 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
 
 /// Nothing is done to a directory that is gone since, and none to one that is as it shall be. One of another user is
 /// only theirs to change: the comparison afterwards tells of it.
-fn settle(
+fn set_saved(
     venv: &Rooted,
     path: &RelPath,
     meta: &Meta,

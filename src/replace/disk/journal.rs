@@ -16,12 +16,14 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::inode::Inode;
+use super::step::{PathText, Step};
 use crate::disk::atomic;
 use crate::disk::error::{At, PathError};
+use crate::disk::flags::Flags;
 use crate::disk::rooted::{Rooted, os};
 use crate::disk::stat::Stat;
 use crate::disk::walk::INSIDE;
-use crate::model::{Digest, Entry, RelPath, SnapshotId};
+use crate::model::{Digest, RelPath, SnapshotId};
 use crate::replace::keeper::Receipt;
 
 /// How far the restore has come.
@@ -51,95 +53,6 @@ pub(crate) enum Phase {
     },
 }
 
-/// One change of an in-place restore. Each may be done twice.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Step {
-    /// Remove what stands there, a directory with all it holds.
-    Remove(PathText),
-    /// Make a directory.
-    Mkdir(PathText),
-    /// Move the staged file of the same path here.
-    Place(PathText),
-    /// Set owner, mode, time and attributes of a directory.
-    Settle {
-        /// The directory.
-        path: PathText,
-        /// Permission bits.
-        mode: u32,
-        /// Owner.
-        uid: u32,
-        /// Group.
-        gid: u32,
-        /// Seconds of the modification time.
-        secs: i64,
-        /// Nanoseconds of the modification time.
-        nanos: u32,
-        /// The attributes that it shall have of those that steps set; none where an older version wrote this.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        xattrs: Option<Vec<XattrText>>,
-    },
-}
-
-/// An extended attribute in JSON: base64 of its name and of its value.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct XattrText(String, String);
-
-impl XattrText {
-    fn new((name, value): &(Vec<u8>, Vec<u8>)) -> Self {
-        Self(BASE64.encode(name), BASE64.encode(value))
-    }
-
-    /// Name and value, if steps set such an attribute at all.
-    pub(crate) fn xattr(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        let (name, value) = (self.0.as_bytes(), self.1.as_bytes());
-        let name = BASE64.decode(name).ok()?;
-        Step::sets(&name).then_some(())?;
-        Some((name, BASE64.decode(value).ok()?))
-    }
-}
-
-/// A path in JSON: base64 of its bytes.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct PathText(String);
-
-impl PathText {
-    pub(crate) fn new(path: &RelPath) -> Self {
-        Self(BASE64.encode(path.as_bytes()))
-    }
-
-    /// The path, if it is a normal one.
-    pub(crate) fn path(&self) -> Option<RelPath> {
-        RelPath::new(&BASE64.decode(self.0.as_bytes()).ok()?).ok()
-    }
-}
-
-impl Step {
-    /// The last touch of a directory.
-    pub(crate) fn settle(entry: &Entry) -> Self {
-        let meta = &entry.meta;
-        let (secs, nanos) = (meta.mtime.secs, meta.mtime.nanos);
-        let path = PathText::new(&entry.path);
-        let xattrs = meta.xattrs.iter().filter(|(name, _)| Self::sets(name));
-        Self::Settle {
-            path,
-            mode: meta.mode,
-            uid: meta.uid,
-            gid: meta.gid,
-            secs,
-            nanos,
-            xattrs: Some(xattrs.map(XattrText::new).collect()),
-        }
-    }
-
-    /// Whether steps set an attribute of directories: what a user may set. Whoever wrote the journal shall not get
-    /// more.
-    pub(crate) fn sets(name: &[u8]) -> bool {
-        name.starts_with(b"user.") || name.starts_with(b"system.posix_acl_")
-    }
-}
-
 /// The content of a journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Journal {
@@ -157,6 +70,9 @@ pub(crate) struct Journal {
     /// Whether what is restored came to be for this alone, and goes with the incident if the restore never happens.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     brings: bool,
+    /// The flags that are taken off the replaced tree; they come back if the restore never happens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) flags: Vec<(PathText, Flags)>,
     /// How far it has come.
     pub(crate) phase: Phase,
     /// Whether another user than the one who reads it wrote it.
@@ -236,9 +152,19 @@ impl Workplace {
 
     /// Reads the journal. One that is not ours or not whole counts as an error, since guessing could destroy a tree.
     pub(crate) fn read(&self) -> Result<Option<Journal>, PathError> {
-        let path = self.dir.path().join(self.name());
+        self.read_name(&self.name())
+    }
+
+    /// Reads the first journal where a crash left it without its name, if it is whole and flags were taken off by then.
+    pub(crate) fn read_unnamed(&self) -> Option<Journal> {
+        let unnamed = self.read_name(&self.temp_name()).ok().flatten();
+        unnamed.filter(|journal| !journal.flags.is_empty())
+    }
+
+    fn read_name(&self, name: &str) -> Result<Option<Journal>, PathError> {
+        let path = self.dir.path().join(name);
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let fd = match rustix::fs::openat(self.dir.fd(), self.name(), flags, Mode::empty()) {
+        let fd = match rustix::fs::openat(self.dir.fd(), name, flags, Mode::empty()) {
             Err(Errno::NOENT) => return Ok(None),
             done => done.at("open", &path)?,
         };
@@ -279,6 +205,7 @@ impl Workplace {
         }
         if foreign {
             (journal.keep_old, journal.incident, journal.brings) = (None, None, false);
+            journal.flags.clear();
             journal.foreign = true;
         }
         Ok(Some(journal))
@@ -353,6 +280,7 @@ impl Journal {
             snapshot: receipt.snapshot,
             incident: receipt.incident,
             brings: receipt.brings,
+            flags: Vec::new(),
             phase: Phase::Staging,
             foreign: false,
         }
@@ -387,7 +315,7 @@ mod tests {
         };
         let mut journal = Journal::begin(&work, &receipt, None);
         for (mib, fits) in [(60, true), (64, false)] {
-            let steps = vec![Step::Remove(PathText("A".repeat(mib << 20)))];
+            let steps = vec![Step::Remove(PathText::of_length(mib << 20))];
             journal.phase = Phase::Apply { steps, venv: None };
             assert_eq!(work.write(&journal).is_ok(), fits);
             assert_eq!(work.read().is_ok_and(|read| read.is_some()), fits);

@@ -5,4 +5,5 @@ pub(super) mod inode;
 pub(super) mod journal;
 pub(super) mod reuse;
 pub(super) mod staging;
+pub(super) mod step;
 pub(super) mod swap;

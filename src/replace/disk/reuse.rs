@@ -24,7 +24,7 @@ pub(crate) struct Reuse<'a> {
 
 impl<'a> Reuse<'a> {
     /// Opens a directory on both sides; none where the live tree does not have it any more.
-    pub(crate) fn of(
+    pub(crate) fn open(
         live: &Rooted,
         staging: &'a Staging,
         dir: &RelPath,

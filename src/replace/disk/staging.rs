@@ -126,7 +126,7 @@ impl Staging {
         &self.root
     }
 
-    /// Makes a directory that is settled later.
+    /// Makes a directory that gets its attributes later.
     pub(crate) fn make_dir(&self, path: &RelPath) -> Result<(), PathError> {
         let mode = Mode::from_raw_mode(0o700);
         self.root
@@ -328,7 +328,10 @@ impl Staging {
 /// The state of a file that was made in a directory and is gone again. Some places give all that is made one owner, and
 /// that says there who made the directory.
 fn made_by_us(dir: &Rooted) -> Result<Stat, PathError> {
-    Trial::new(dir, Kind::File, &Meta::default())?.stat()
+    let trial = Trial::new(dir, Kind::File, &Meta::default())?;
+    let stat = trial.stat()?;
+    trial.end()?;
+    Ok(stat)
 }
 
 /// Whether a file gets no further name, though it could be reached: it has as many as it may, it is of another owner

@@ -3,6 +3,7 @@
 
 mod scene;
 
+use super::route::Bound;
 use std::fs;
 
 use crate::model::Digest;
@@ -36,7 +37,7 @@ fn a_crash_before_the_exchange_leaves_the_old_tree_as_it_was() {
     for (what, bring) in windows {
         let scene = Scene::new();
         bring(&scene);
-        assert_eq!(scene.settle().unwrap(), Settled::Whole, "{what}");
+        assert_eq!(scene.recover().unwrap(), Settled::Whole, "{what}");
         scene.assert_undone(what);
     }
 }
@@ -68,7 +69,7 @@ fn a_crash_after_the_exchange_is_completed() {
     for (what, bring) in windows {
         let scene = Scene::new();
         bring(&scene);
-        assert_eq!(scene.settle().unwrap(), Settled::Whole, "{what}");
+        assert_eq!(scene.recover().unwrap(), Settled::Whole, "{what}");
         scene.assert_done(what);
         assert_eq!(scene.kept_text("lib/a"), Some(Digest::of(b"a")), "{what}");
     }
@@ -85,7 +86,7 @@ fn a_late_change_is_kept_and_gets_into_no_new_tree_whoever_finishes() {
         assert_eq!(fs::read(scene.path("venv/lib/a")).unwrap(), b"late");
         if crash {
             std::mem::forget(swapped);
-            scene.settle().unwrap();
+            scene.recover().unwrap();
         } else {
             let done = swapped.finish(&Silent::default());
             assert!(done.unsettled.is_none() && done.kept_old.is_none());
@@ -105,7 +106,7 @@ fn what_cannot_be_kept_stays_beside_the_new_tree_whoever_finishes() {
         fs::write(scene.staging("lib/a"), "late").unwrap();
         if crash {
             std::mem::forget(swapped);
-            scene.settle().unwrap();
+            scene.recover().unwrap();
         } else {
             assert!(swapped.finish(&Silent::default()).kept_old.is_some());
         }
@@ -126,10 +127,10 @@ fn a_keeper_that_can_do_it_later_is_waited_for() {
     std::mem::forget(scene.swapped());
     fs::write(scene.staging("lib/mine"), "late").unwrap();
     *scene.shelf.answer.lock().unwrap() = Answer::Waits;
-    assert!(matches!(scene.settle(), Err(Error::Waits(_))));
+    assert!(matches!(scene.recover(), Err(Error::Waits(_))));
     assert!(has_left(&scene.site()));
     *scene.shelf.answer.lock().unwrap() = Answer::Does;
-    scene.settle().unwrap();
+    scene.recover().unwrap();
     scene.assert_done("later");
     assert_eq!(scene.kept_text("lib/mine"), Some(Digest::of(b"late")));
 }
@@ -140,7 +141,7 @@ fn killed_in_place(scene: &Scene, inside: bool, done: usize) -> bool {
     let monitor = Silent::default();
     let mut plan = scene.plan();
     if inside {
-        let in_place = InPlace::of("for a test", &plan.goal, plan.live.as_ref(), plan.how);
+        let in_place = InPlace::plan(Bound::Unwritable, &plan.goal, plan.live.as_ref(), plan.how);
         plan.route = Route::InPlace(in_place);
     }
     let mut verified = plan.stage(&monitor).unwrap().verify(&monitor).unwrap();
@@ -163,7 +164,7 @@ fn a_crash_between_any_two_steps_in_place_is_completed() {
             let scene = Scene::new();
             let more = killed_in_place(&scene, inside, done);
             let what = format!("inside: {inside}, {done} steps");
-            assert_eq!(scene.settle().unwrap(), Settled::Whole, "{what}");
+            assert_eq!(scene.recover().unwrap(), Settled::Whole, "{what}");
             scene.assert_done(&what);
             if !more {
                 break;
@@ -179,7 +180,7 @@ fn what_came_in_the_way_of_steps_since_a_crash_is_kept_first() {
     let scene = Scene::new();
     killed_in_place(&scene, false, 0);
     fs::write(scene.path("venv/lib/mine"), "since").unwrap();
-    scene.settle().unwrap();
+    scene.recover().unwrap();
     scene.assert_done("completed");
     assert_eq!(scene.kept_text("lib/mine"), Some(Digest::of(b"since")));
 }
@@ -209,7 +210,7 @@ fn where_nothing_stands_the_new_tree_is_placed_also_after_a_crash() {
         if crash {
             verified.name_both(&Silent::default()).unwrap();
             std::mem::forget(verified);
-            scene.settle().unwrap();
+            scene.recover().unwrap();
         } else {
             let mut swapped = verified.swap(&Silent::default()).unwrap();
             assert!(swapped.finish(&Silent::default()).unsettled.is_none());
@@ -225,7 +226,7 @@ fn a_tree_that_was_put_there_since_is_not_touched_and_the_old_one_is_kept() {
     fs::rename(scene.path("venv"), scene.path("moved")).unwrap();
     fs::create_dir(scene.path("venv")).unwrap();
     fs::write(scene.path("venv/theirs"), "theirs").unwrap();
-    scene.settle().unwrap();
+    scene.recover().unwrap();
     assert_eq!(files(&scene.path("venv")).len(), 1);
     let others = scene.others();
     let kept = others.iter().find(|name| name.contains("-old-")).unwrap();

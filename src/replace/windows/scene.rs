@@ -88,7 +88,7 @@ impl Keeper for Shelf {
     fn add(&self, late: Late<'_>) -> Result<Scan, Error> {
         match *self.answer.lock().unwrap() {
             Answer::Does => {}
-            Answer::Cannot => return Err(Error::Refused("the shelf is full".to_owned())),
+            Answer::Cannot => return Err(Error::Outside("the shelf is full".into())),
             Answer::Waits => return Err(Error::Waits("somebody stands before it".into())),
         }
         let mut found = scan(late.old, &StatCache::default(), &DigestsOnly, late.monitor)?;
@@ -221,7 +221,7 @@ impl Scene {
     }
 
     /// The next command comes.
-    pub(super) fn settle(&self) -> Result<Settled, Error> {
+    pub(super) fn recover(&self) -> Result<Settled, Error> {
         let mut settled = Settled::Whole;
         let sources = Sources {
             keeper: &self.shelf,
@@ -229,7 +229,7 @@ impl Scene {
         };
         each_left(&self.site(), |left| {
             let stand = Stand::Here(sources);
-            settled = left.settle(stand, Who::Look, &self.site(), &Silent::default())?;
+            settled = left.complete_or_clean(stand, Who::Look, &self.site(), &Silent::default())?;
             Ok::<_, Error>(())
         })?;
         Ok(settled)

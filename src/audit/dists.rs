@@ -11,7 +11,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = dists.flat_map(|dist| single(subject, dist)).collect();
     for pair in subject.dists.all.windows(2) {
         let [a, b] = pair else { continue };
-        if a.name == b.name {
+        // A library of conda may have the name of a distribution.
+        if a.name == b.name && b.form != Form::Conda {
             let text = format!(
                 "it is installed twice: {} ('{}') and {} ('{}')",
                 a.version, a.info, b.version, b.info
@@ -56,7 +57,7 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
         return findings;
     }
     if dist.metadata.is_none() && !is_hidden && !matches!(dist.form, Form::Egg | Form::EggLink) {
-        let text = "its METADATA is gone, empty or makes no sense".to_owned();
+        let text = unreadable(dist).to_owned();
         let mut finding = found(Check::MetadataUnreadable, text);
         finding.behind = metadata
             .first()
@@ -81,6 +82,8 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
             findings.push(found(Check::RecordAbsent, text));
         }
         Some((path, _)) if dist.unread.contains(path) => {}
+        // A package of conda may be a name for others, and have no file.
+        Some(_) if dist.form == Form::Conda => {}
         Some((path, record)) if record.rows.is_empty() => {
             let text = if closed(path) {
                 "it cannot be read, so nothing is known of the files"
@@ -96,4 +99,14 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
         _ => {}
     }
     findings
+}
+
+/// What is told of a distribution of which nothing tells what it is.
+fn unreadable(dist: &Dist) -> &'static str {
+    match dist.form {
+        Form::Conda => {
+            "what conda wrote of it is empty or makes no sense, so nothing is known of its files"
+        }
+        _ => "its METADATA is gone, empty or makes no sense",
+    }
 }

@@ -7,11 +7,12 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Subject;
 use super::adapted::is_adapted;
+use super::conda;
 use super::config::is_rewritten;
 use super::linked::{Judged, Standing, judge};
 use super::owners::overwritten;
 use super::stripped::{Stripped, is_stripped};
-use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath};
+use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath, Sharing};
 use crate::python::dist::{Dist, Dists, Hash, Row};
 
 /// Content that is looked at to tell how it is wrong.
@@ -165,10 +166,14 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     let finding = |check, text: String| {
         let mut one = Finding::new(check, text).of(&dist.name).at(&row.path);
         one.expected_size = row.size;
-        one.links = subject.links.get(&row.path).copied();
+        one.sharing = subject.links.get(&row.path).map(|links| Sharing {
+            links: *links,
+            shared_with: None,
+        });
         one
     };
-    match judge(subject, dist, row) {
+    let judged = (row.hash != Hash::Link).then(|| judge(subject, dist, row));
+    match judged.flatten() {
         Some(Judged::Good { cache }) => {
             return Verdict::Behind {
                 cache,
@@ -198,11 +203,13 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
             _ if is_stripped(subject, &row.path) => return Verdict::Stripped,
             _ => {}
         }
-        let text = "it is gone, though RECORD lists it".to_owned();
+        let text = format!("it is gone, though {} lists it", conda::list_of(dist));
         return Verdict::bad(finding(Check::FileMissing, text));
     };
     let size = match &entry.node {
         Node::File { size, .. } => *size,
+        // Of conda, which says no more of it.
+        _ if row.hash == Hash::Link => return Verdict::Unchecked { empty: false },
         // Installers that link into their cache.
         Node::Symlink(_) if (subject.reaches)(&row.path) => {
             return Verdict::Linked;
@@ -245,13 +252,18 @@ fn content(
         _ => row.size.is_some_and(|expected| expected > 0),
     };
     if is_emptied {
-        let text = match row.size {
-            Some(size) => format!("it is empty and should have {size} bytes"),
-            None => "it is empty, and RECORD's hash is that of something else".to_owned(),
+        let text = if let Some(size) = row.size {
+            format!("it is empty and should have {size} bytes")
+        } else {
+            let list = conda::list_of(dist);
+            format!("it is empty, and {list}'s hash is that of something else")
         };
         return with_size(finding(Check::FileEmptied, text));
     }
-    let is_ours = || matches!(&row.hash, Hash::Known(sum) if is_adapted(subject, row, sum));
+    let is_ours = || {
+        matches!(&row.hash, Hash::Known(sum) if is_adapted(subject, row, sum))
+            || conda::is_placed(subject, dist, row)
+    };
     if row.size.is_some_and(|expected| expected != size) && is_ours() {
         return Verdict::Good { empty: false };
     }
@@ -273,7 +285,7 @@ fn content(
         Some(found) if found == sum.as_bytes() => Verdict::Good { empty: size == 0 },
         Some(_) if is_ours() => Verdict::Good { empty: false },
         Some(_) if is_rewritten(subject, dist, row, size) => rewritten(),
-        Some(_) => with_size(differs(subject, &row.path, size, finding)),
+        Some(_) => with_size(differs(subject, dist, &row.path, size, finding)),
         None => Verdict::bad(finding(Check::FileUnreadable, UNREADABLE.to_owned())),
     }
 }
@@ -281,6 +293,7 @@ fn content(
 /// A file whose hash is wrong.
 fn differs(
     subject: &Subject<'_>,
+    dist: &Dist,
     path: &RelPath,
     size: u64,
     bad: impl Fn(Check, String) -> Finding,
@@ -299,7 +312,7 @@ fn differs(
             format!("from byte {from} on it holds only NUL"),
         );
     }
-    let text = "its content is not what RECORD says".to_owned();
+    let text = format!("its content is not what {} says", conda::list_of(dist));
     bad(Check::FileAltered, text)
 }
 

@@ -20,7 +20,7 @@ pub fn metadata(data: &[u8]) {
         let known = path.as_bytes().ends_with(b"METADATA") || path.as_bytes().ends_with(b"WHEEL");
         known.then(|| data.to_vec())
     };
-    let dists = Dists::find(&manifest, b"/srv/venv", &read);
+    let dists = Dists::read(&manifest, b"/srv/venv", &read);
     assert!(
         dists.all.len() == 1,
         "a distribution is found by its directory"
@@ -46,6 +46,6 @@ pub fn metadata(data: &[u8]) {
     };
     let findings = [requirements::check(&subject), fit::check(&subject)].concat();
     for finding in findings {
-        let _ = requirements::wanted(&finding.text);
+        let _ = crate::model::Unmet::read(&finding.text);
     }
 }

@@ -71,6 +71,6 @@ fn was_finished(dist: &Dist) -> bool {
     match dist.form {
         Form::DistInfo => dist.metadata.is_some() && listed && dist.unfinished.is_none(),
         Form::EggInfo => dist.metadata.is_some(),
-        Form::Egg | Form::EggLink => true,
+        Form::Egg | Form::EggLink | Form::Conda => true,
     }
 }

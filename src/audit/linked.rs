@@ -108,7 +108,8 @@ pub(crate) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for dist in &subject.dists.all {
         let rows = dist.record.iter().flat_map(|(_, record)| &record.rows);
-        let rows = rows.filter(|row| !is_bytecode(&row.path) && is_linked(subject, &row.path));
+        let rows = rows.filter(|row| row.hash != Hash::Link && !is_bytecode(&row.path));
+        let rows = rows.filter(|row| is_linked(subject, &row.path));
         for row in rows.filter(|row| !row.path.parts().any(|part| part == b"__pycache__")) {
             if let Some(Judged::Bad(finding)) = judge(subject, dist, row) {
                 findings.push(*finding);

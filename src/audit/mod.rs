@@ -6,6 +6,7 @@ mod adapted;
 mod archives;
 mod bytecode;
 mod commands;
+mod conda;
 mod config;
 mod dists;
 mod files;
@@ -35,7 +36,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::installed::without_secrets;
-use crate::model::{Audit, Check, Entry, Finding, Manifest, Node, Package, RelPath};
+use crate::model::{Audit, Check, Entry, Finding, Manifest, Node, Package, RelPath, TreeKind};
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists, Read};
 use crate::python::holds_site;
@@ -47,8 +48,8 @@ pub(crate) use accept::accept;
 use files::{LOOK_MAX, UNREADABLE, unowned};
 pub(crate) use linked::{Behind, check as behind_links};
 pub(crate) use python::is_valid_python;
-pub(crate) use requirements::wanted;
-pub(crate) use smoke::smoke;
+pub(crate) use requirements::environment as marker_environment;
+pub(crate) use smoke::{Smoke, import_error, smoke};
 pub(crate) use stale::{Bytecode, Seen, stale};
 
 /// So many files that nobody owns are listed; all are counted.
@@ -139,7 +140,12 @@ fn owned(finding: Finding, dists: &Dists, path: &RelPath) -> Finding {
 }
 
 fn look(subject: &Subject<'_>) -> Audit {
+    let kind = subject.dists.layout.kind;
+    if kind == TreeKind::Any {
+        return of_any(subject);
+    }
     let mut audit = Audit {
+        kind,
         packages: packages(subject.dists),
         interpreter: subject.interpreter.map(|facts| facts.known.clone()),
         ..Audit::default()
@@ -150,6 +156,7 @@ fn look(subject: &Subject<'_>) -> Audit {
             rayon::join(
                 || {
                     let mut found = dists::check(subject);
+                    found.extend(conda::check(subject));
                     found.extend(owners::check(subject));
                     found.extend(unfinished::check(subject));
                     found.extend(requirements::check(subject));
@@ -176,7 +183,8 @@ fn look(subject: &Subject<'_>) -> Audit {
     audit.findings = files;
     audit.findings.extend(dists);
     // A module that RECORD misses already needs no second finding.
-    audit.findings.extend(imports);
+    audit.findings.extend(imports.findings);
+    audit.doubts = imports.doubts;
     let leftovers = leftovers::check(subject, &audit.findings);
     audit.findings.extend(leftovers);
     let nobodys = unowned(subject.manifest, subject.dists);
@@ -226,6 +234,18 @@ fn unread(subject: &Subject<'_>, audit: &mut Audit) {
     }
 }
 
+/// Of a tree in which nothing tells what should be there: only what could not be looked at.
+fn of_any(subject: &Subject<'_>) -> Audit {
+    let mut audit = Audit {
+        kind: TreeKind::Any,
+        ..Audit::default()
+    };
+    let entries = subject.manifest.entries();
+    audit.counts.entries = entries.iter().filter(|one| one.size().is_some()).count() as u64;
+    unread(subject, &mut audit);
+    audit
+}
+
 fn packages(dists: &Dists) -> Vec<Package> {
     let package = |dist: &crate::python::dist::Dist| Package {
         name: dist.shown.clone(),
@@ -233,6 +253,7 @@ fn packages(dists: &Dists) -> Vec<Package> {
         installer: dist.installer.clone(),
         editable: dist.editable(),
         direct_url: dist.direct_url.as_ref().map(without_secrets),
+        conda: dist.conda.clone(),
     };
     dists.all.iter().map(package).collect()
 }

@@ -9,7 +9,8 @@ use crate::python::layout;
 /// Names each.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let roots = roots(subject.manifest, subject.dists).into_iter();
-    let text = "another venv stands in this one: what is in it is saved, and not audited; check that one by its own path";
+    let text = "another venv stands in this one: what is in it is saved, and not audited; check that one by its own \
+        path";
     roots
         .map(|root| Finding::new(Check::VenvInside, text).at(&root))
         .collect()

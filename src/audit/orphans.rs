@@ -114,8 +114,11 @@ mod tests {
 
     #[test]
     fn only_what_an_installer_makes_for_an_entry_point_is_such_a_script() {
-        let pip = "#!/v/bin/python3\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom wool.cli import main\nif __name__ == '__main__':\n    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    sys.exit(main())\n";
-        let new = "#!/v/bin/python3\nimport sys\nfrom wool.cli import main\nif __name__ == '__main__':\n    sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    sys.exit(main())\n";
+        let pip = "#!/v/bin/python3\n# -*- coding: utf-8 -*-\nimport re\nimport sys\nfrom wool.cli import main\nif \
+            __name__ == '__main__':\n    sys.argv[0] = re.sub(r'(-script\\.pyw|\\.exe)?$', '', sys.argv[0])\n    \
+            sys.exit(main())\n";
+        let new = "#!/v/bin/python3\nimport sys\nfrom wool.cli import main\nif __name__ == '__main__':\n    \
+            sys.argv[0] = sys.argv[0].removesuffix('.exe')\n    sys.exit(main())\n";
         for script in [pip, new] {
             assert_eq!(wrapped(script.as_bytes()).as_deref(), Some("wool.cli"));
         }

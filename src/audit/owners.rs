@@ -49,7 +49,7 @@ fn disagree(a: &Dist, b: &Dist, path: &RelPath) -> bool {
         let (_, record) = dist.record.as_ref()?;
         match &record.row(path)?.hash {
             Hash::Known(sum) => Some(sum.clone()),
-            Hash::None | Hash::Unknown => None,
+            Hash::None | Hash::Link | Hash::Unknown => None,
         }
     };
     matches!((hash(a), hash(b)), (Some(a), Some(b)) if a.algorithm() == b.algorithm() && a != b)

@@ -60,6 +60,29 @@ pub(super) fn texts(source: &[u8]) -> Vec<String> {
     texts.unwrap_or_default()
 }
 
+/// The beginning of source that is too large to be parsed as a whole, up to a statement that stands at the top after an
+/// empty line; none where all of it can be parsed, or there is no such place.
+pub(super) fn head(source: &[u8]) -> Option<&[u8]> {
+    if pieces(source) <= PIECES_MAX {
+        return None;
+    }
+    let begins = |at: &usize| {
+        let first = source.get(at + 1);
+        source[..*at].ends_with(b"\n") && first.is_some_and(u8::is_ascii_alphabetic)
+    };
+    let places = memchr::memchr_iter(b'\n', source).filter(begins);
+    let (mut count, mut counted, mut last) = (0, 0, None);
+    for at in places {
+        count += pieces(&source[counted..at]);
+        counted = at;
+        if count > PIECES_MAX {
+            break;
+        }
+        last = Some(&source[..=at]);
+    }
+    last
+}
+
 /// How many tokens there are at most: each word, each number and each sign counts, also in strings and comments.
 fn pieces(source: &[u8]) -> usize {
     let kind = |byte: u8| match byte {

@@ -10,7 +10,7 @@ use pep508_rs::{
 
 use super::Subject;
 use crate::model::installed::without_secret;
-use crate::model::{Check, Finding};
+use crate::model::{Check, Finding, Unmet};
 use crate::python::dist::{Dist, normalized};
 use crate::python::interpreter::{Facts, minor};
 use crate::python::system_site::Beyond;
@@ -45,19 +45,13 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             .iter()
             .filter(|need| need.evaluate_markers(&environment, &wanted))
         {
-            if let Some(text) = unmet(subject, need) {
+            if let Some(unmet) = unmet(subject, need) {
+                let text = unmet.to_string();
                 findings.push(Finding::new(Check::RequirementUnmet, text).of(&dist.name));
             }
         }
     }
     findings
-}
-
-/// The requirements that a finding names, as one list that an installer takes.
-pub(crate) fn wanted(text: &str) -> Option<&str> {
-    text.strip_prefix("needs '")?
-        .split_once('\'')
-        .map(|(need, _)| need)
 }
 
 fn parse(dist: &Dist) -> Vec<Need> {
@@ -94,7 +88,7 @@ fn extras(
 }
 
 /// Why a requirement is not met.
-fn unmet(subject: &Subject<'_>, need: &Need) -> Option<String> {
+fn unmet(subject: &Subject<'_>, need: &Need) -> Option<Unmet> {
     let name = normalized(need.name.as_ref());
     let shown = {
         let mut bare = need.clone();
@@ -105,14 +99,19 @@ fn unmet(subject: &Subject<'_>, need: &Need) -> Option<String> {
     let own = subject.dists.named(&name).map(|dist| dist.version.as_str());
     let Some(found) = own.or_else(|| beyond?.version(&name)) else {
         // Where the packages of the interpreter could not be looked at, it may be among them.
-        return (beyond != Some(&Beyond::Unknown))
-            .then(|| format!("needs '{shown}', which is not installed"));
+        return (beyond != Some(&Beyond::Unknown)).then_some(Unmet {
+            need: shown,
+            found: None,
+        });
     };
     let Some(VersionOrUrl::VersionSpecifier(wanted)) = &need.version_or_url else {
         return None;
     };
     let version = Version::from_str(found).ok()?;
-    (!wanted.contains(&version)).then(|| format!("needs '{shown}', but {found} is installed"))
+    (!wanted.contains(&version)).then(|| Unmet {
+        need: shown,
+        found: Some(found.to_owned()),
+    })
 }
 
 /// A requirement without the secrets that its URL may hold.
@@ -134,7 +133,7 @@ fn python(dist: &Dist, facts: &Facts) -> Option<Finding> {
 }
 
 /// What markers are evaluated against; none where not even the version is known.
-pub(super) fn environment(facts: &Facts) -> Option<MarkerEnvironment> {
+pub(crate) fn environment(facts: &Facts) -> Option<MarkerEnvironment> {
     let (major, small) = minor(&facts.known.version)?;
     let short = format!("{major}.{small}");
     let [system, release, version, machine] = &facts.system;

@@ -137,7 +137,8 @@ fn orphaned(interpreter: &Path, scripts: &[&RelPath]) -> Finding {
 /// place looks the same.
 fn of_another(venv: &Path, scripts: &[&RelPath]) -> Finding {
     let text = format!(
-        "they run the interpreter of another venv, '{}', and what they install or remove is there: {}. This venv is a copy of \
+        "they run the interpreter of another venv, '{}', and what they install or remove is there: {}. This venv is a \
+         copy of \
          that one, or was moved from its place; 'restore OLD --to NEW' adapts a snapshot of that one",
         Shown::path(venv),
         listed(scripts),

@@ -127,7 +127,9 @@ fn start_file(subject: &Subject<'_>, rules: Rules, path: &RelPath) -> Vec<Findin
             let text = format!("line {number} names no function: each start tells an error");
             return Some(found(Check::StartupError, text));
         }
-        let text = format!("line {number} calls a function at each start of Python, and no distribution lists the file");
+        let text = format!(
+            "line {number} calls a function at each start of Python, and no distribution lists the file"
+        );
         (!is_owned).then(|| found(Check::StartupCode, text))
     });
     told.collect()
@@ -160,14 +162,17 @@ fn customize(subject: &Subject<'_>, site: &RelPath, name: &str) -> Option<Findin
     let text = if name == CUSTOMIZE[0] {
         match own_customize(subject, name) {
             Some(own) => format!(
-                "no distribution lists it; it would run at each start of Python, but '{own}' of the interpreter comes before it"
+                "no distribution lists it; it would run at each start of Python, but '{own}' of the interpreter comes \
+                 before it"
             ),
             None => "it runs at each start of Python, and no distribution lists it".to_owned(),
         }
     } else if subject.interpreter.is_some_and(|facts| facts.known.shares) {
         "it runs at each start of Python where packages of the user count, and no distribution lists it".to_owned()
     } else {
-        "no distribution lists it; it would run at each start of Python if the venv took in packages from outside".to_owned()
+        "no distribution lists it; it would run at each start of Python if the venv took in packages from \
+         outside"
+            .to_owned()
     };
     Some(Finding::new(Check::StartupCode, text).at(&path))
 }
@@ -205,7 +210,8 @@ fn is_of_an_installer(path: &RelPath, code: &str) -> bool {
 /// How `easy_install` and `setup.py develop` put their paths in front of others.
 const EASY_INSTALL: [&str; 2] = [
     "import sys; sys.__plen = len(sys.path)",
-    "import sys; new=sys.path[sys.__plen:]; del sys.path[sys.__plen:]; p=getattr(sys,'__egginsert',0); sys.path[p:p]=new; sys.__egginsert = p+len(new)",
+    "import sys; new=sys.path[sys.__plen:]; del sys.path[sys.__plen:]; p=getattr(sys,'__egginsert',0); \
+     sys.path[p:p]=new; sys.__egginsert = p+len(new)",
 ];
 
 /// The statements with which setuptools makes a namespace package, as far as they are the same for all.

@@ -23,7 +23,8 @@ fn finding(dist: &Dist, unfinished: &Unfinished) -> Finding {
     };
     let signs: Vec<String> = unfinished.signs.iter().map(shown).collect();
     let text = format!(
-        "{who} did not finish its install: INSTALLER, which comes last, is not there; {}. Restore a snapshot, or install it again \
+        "{who} did not finish its install: INSTALLER, which comes last, is not there; {}. Restore a snapshot, or \
+         install it again \
          past what is there (pip: --force-reinstall, uv: --reinstall)",
         signs.join("; ")
     );

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::model::{CacheEntry, Kind, RelPath, Time};
+use crate::model::{CacheEntry, Kind, RelPath, Sighting, Time};
 use crate::python::Culprit;
 use crate::python::dist::Installer;
 
@@ -122,4 +122,6 @@ pub(crate) struct Case<'a> {
     pub(crate) full: bool,
     /// The owner of the venv's root directory.
     pub(crate) root_uid: u32,
+    /// By damaged path: who was seen changing it last, where it is still as that left it.
+    pub(crate) sightings: HashMap<RelPath, Sighting>,
 }

@@ -14,7 +14,9 @@ mod programs;
 mod removal;
 mod root;
 mod script;
+mod services;
 mod shell;
+mod started;
 mod systemd;
 mod target;
 mod times;
@@ -27,6 +29,7 @@ use jiff::tz::TimeZone;
 
 pub use job::{Run, Starter};
 pub(crate) use root::Root;
+pub use started::StartedBy;
 pub(crate) use target::Venv;
 
 use job::{Job, Work};

@@ -141,7 +141,10 @@ impl Lexer {
                     }
                     let word = self.word();
                     // A number before a redirection belongs to it.
-                    let is_number = matches!(&word[..], [Piece::Text(text, false)] if text.chars().all(|c| c.is_ascii_digit()));
+                    let is_number = match &word[..] {
+                        [Piece::Text(text, false)] => text.chars().all(|c| c.is_ascii_digit()),
+                        _ => false,
+                    };
                     if !(is_number && matches!(self.peek(0), Some('<' | '>'))) {
                         self.words.push(word);
                     }

@@ -12,7 +12,7 @@ use super::script::Start;
 use super::times::Times;
 
 /// Where units stand, the ones that count first.
-const UNITS: [&str; 5] = [
+pub(super) const UNITS: [&str; 5] = [
     "/etc/systemd/system",
     "/run/systemd/system",
     "/usr/local/lib/systemd/system",
@@ -29,18 +29,22 @@ const TMPFILES: [&str; 4] = [
 
 /// A unit: its settings in their order, each with its file and line.
 #[derive(Default)]
-struct Unit(Vec<Setting>);
+pub(super) struct Unit(pub(super) Vec<Setting>);
 
-struct Setting {
-    section: String,
-    key: String,
-    value: String,
-    path: PathBuf,
-    line: usize,
+pub(super) struct Setting {
+    pub(super) section: String,
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) path: PathBuf,
+    pub(super) line: usize,
 }
 
 impl Unit {
-    fn all<'u>(&'u self, section: &'u str, key: &'u str) -> impl Iterator<Item = &'u Setting> {
+    pub(super) fn all<'u>(
+        &'u self,
+        section: &'u str,
+        key: &'u str,
+    ) -> impl Iterator<Item = &'u Setting> {
         let fits = move |one: &&Setting| one.section == section && one.key == key;
         // An empty value takes back what was stated before.
         let from = self
@@ -50,7 +54,7 @@ impl Unit {
         self.0.iter().skip(from.map_or(0, |at| at + 1)).filter(fits)
     }
 
-    fn last(&self, section: &str, key: &str) -> Option<&str> {
+    pub(super) fn last(&self, section: &str, key: &str) -> Option<&str> {
         let fits = |one: &&Setting| one.section == section && one.key == key;
         let last = self.0.iter().rev().find(fits);
         last.map(|one| one.value.as_str())
@@ -120,7 +124,7 @@ pub(super) fn timers(machine: &Machine<'_>) -> Vec<Job> {
 }
 
 /// The unit of a name with all that is added to it; none where there is none, or it is switched off.
-fn unit(machine: &Machine<'_>, places: &[PathBuf], name: &str) -> Option<Unit> {
+pub(super) fn unit(machine: &Machine<'_>, places: &[PathBuf], name: &str) -> Option<Unit> {
     let mut unit = Unit::default();
     let path = places
         .iter()
@@ -227,7 +231,7 @@ fn idle(machine: &Machine<'_>, places: &[PathBuf], name: &str, service: &Unit) -
 }
 
 /// Whether anything wants a unit to be started.
-fn is_enabled(machine: &Machine<'_>, places: &[PathBuf], name: &str) -> bool {
+pub(super) fn is_enabled(machine: &Machine<'_>, places: &[PathBuf], name: &str) -> bool {
     places
         .iter()
         .flat_map(|dir| machine.root.list(dir).unwrap_or_default())
@@ -240,7 +244,7 @@ fn is_enabled(machine: &Machine<'_>, places: &[PathBuf], name: &str) -> bool {
 
 /// A command line of a unit as a line of a shell: its prefixes go, and so do its own signs; what stands for a part of
 /// the name is put in. A glob is none there.
-fn command(value: &str, stem: &str) -> String {
+pub(super) fn command(value: &str, stem: &str) -> String {
     let bare = value.trim_start_matches(['-', '@', ':', '+', '!', '|']);
     let instance = stem.split_once('@').map_or("", |(_, instance)| instance);
     let whole = bare

@@ -9,7 +9,7 @@ use ruff_python_ast::visitor::{Visitor, walk_stmt};
 pub(super) struct Aliases(HashMap<String, String>);
 
 impl Aliases {
-    pub(super) fn of(body: &[Stmt]) -> HashMap<String, String> {
+    pub(super) fn collect(body: &[Stmt]) -> HashMap<String, String> {
         let mut aliases = Self(HashMap::new());
         for statement in body {
             aliases.visit_stmt(statement);

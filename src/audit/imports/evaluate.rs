@@ -82,7 +82,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     pub(super) fn root(&mut self, module: &str) -> Exits {
         let mut exits = Exits::on();
         for above in ancestors(module).chain([module]) {
-            exits = exits.then(|| match self.world.find(above) {
+            exits = exits.then(|| match self.world.find_module(above) {
                 Found::Source(path) => self.module(path, false),
                 _ => Exits::on(),
             });
@@ -194,11 +194,15 @@ impl<'w, 'a> Evaluator<'w, 'a> {
                 returns: true,
                 ..Exits::default()
             },
-            Step::Call(name) => self.call(here, name),
+            Step::Call(name, line) => self.call(here, name, *line),
         }
     }
 
-    fn call(&mut self, here: Here<'_, 'a>, name: &str) -> Exits {
+    fn call(&mut self, here: Here<'_, 'a>, name: &str, line: usize) -> Exits {
+        if here.calls == 0 {
+            // What the call does to the module is not done yet.
+            self.moment.at(here.file, Some(line - 1));
+        }
         let inside = Here {
             calls: here.calls + 1,
             caught: None,
@@ -328,8 +332,10 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             if takes == Some(false) {
                 continue;
             }
+            // What a handler tries in the place of what is gone fails also for want of what is not installed (lmdb).
             let inside = Here {
                 caught: Some((kind, failure)),
+                is_guarded: here.is_guarded || failure.missing.is_some(),
                 ..here
             };
             let mut exits = self.body(inside, steps);

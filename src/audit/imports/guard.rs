@@ -4,8 +4,9 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use ruff_python_ast::{BoolOp, CmpOp, Expr, Number, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, Number, Stmt, UnaryOp};
 
+use super::meanings::Meanings;
 use crate::python::interpreter::Facts;
 
 /// What conditions may ask of the interpreter.
@@ -98,17 +99,28 @@ pub(super) struct Guard<'p> {
     python: &'p Python,
     /// The name of the module: `grpc.aio`.
     module: &'p str,
+    /// That of the package in which its relative imports begin; empty for a plain module at the top.
+    package: &'p str,
     /// Names that the module itself gave a value that is known; none where it is not known any more.
     names: HashMap<String, Option<Value>>,
+    meanings: Meanings,
 }
 
 impl<'p> Guard<'p> {
-    pub(super) fn new(python: &'p Python, module: &'p str) -> Self {
+    pub(super) fn new(python: &'p Python, module: &'p str, is_init: bool) -> Self {
+        let above = module.rsplit_once('.').map_or("", |(above, _)| above);
         Self {
             python,
             module,
+            package: if is_init { module } else { above },
             names: HashMap::new(),
+            meanings: Meanings::default(),
         }
+    }
+
+    /// Remembers what an import gave names to.
+    pub(super) fn import(&mut self, statement: &Stmt) {
+        self.meanings.import(statement);
     }
 
     /// Remembers that a name got a value. What is assigned twice, or in a branch, is not known.
@@ -168,9 +180,18 @@ impl<'p> Guard<'p> {
                 known if self.names.contains_key(known) => self.names[known].clone(),
                 "version_info" => self.version(),
                 "__name__" if !self.module.is_empty() => Some(Value::Text(self.module.to_owned())),
-                name => fixed(name),
+                "__package__" if !self.module.is_empty() => {
+                    Some(Value::Text(self.package.to_owned()))
+                }
+                name => match self.meanings.full_name(name) {
+                    Some(full) => self.attribute(&full),
+                    None => fixed(name),
+                },
             },
-            Expr::Attribute(_) => self.attribute(&dotted(expr)?),
+            Expr::Attribute(_) => {
+                let name = dotted(expr)?;
+                self.attribute(&self.meanings.full_name(&name).unwrap_or(name))
+            }
             Expr::Subscript(part) => {
                 let Value::Tuple(whole) = self.value(&part.value)? else {
                     return None;
@@ -260,6 +281,7 @@ impl<'p> Guard<'p> {
             return None;
         }
         let name = dotted(function)?;
+        let name = self.meanings.full_name(&name).unwrap_or(name);
         match name.as_str() {
             "platform.system" => text("Linux"),
             "platform.machine" => text(self.python.machine.as_ref()?),

@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding;
 use super::index::Place;
 use super::resolve::{World, ancestors};
 use super::roots::is_offered;
 use super::says::Says;
 use super::suspects::Suspect;
 use super::tops::Top;
+use super::{Found, doubt, finding};
 use crate::model::{Check, Finding, Node, RelPath};
 use crate::python::dist::{Dist, Form, normalized};
 
@@ -33,22 +33,27 @@ struct Remains<'a> {
 }
 
 /// Looks at each directory that passes for a namespace.
-pub(super) fn check(world: &World<'_>, suspects: &[Suspect<'_>]) -> Vec<Finding> {
-    let found = remains(world);
-    let convicted = found.iter().filter_map(|(module, remains)| {
-        let dist = owner(world, module, remains)?;
-        let why = why(world, suspects, module, remains, dist)?;
-        let text = format!(
-            "{} has no __init__, so that importing it gives nothing; {why}",
-            module.replace('/', ".")
-        );
-        let dir = remains.dir.as_ref()?;
-        Some(Finding {
+pub(super) fn check(world: &World<'_>, suspects: &[Suspect<'_>]) -> Found {
+    let mut found = Found::default();
+    for (module, remains) in &remains(world) {
+        let (Some(dist), Some(dir)) = (owner(world, module, remains), &remains.dir) else {
+            continue;
+        };
+        let shown = module.replace('/', ".");
+        let text = format!("{shown} has no __init__, so that importing it gives nothing");
+        let lost = Finding {
             package: Some(dist.name.clone()),
             ..finding(world.subject, Check::ImportUnresolved, dir, text)
-        })
-    });
-    convicted.collect()
+        };
+        if let Some(why) = why(world, suspects, module, remains, dist) {
+            let text = format!("{}; {why}", lost.text);
+            found.findings.push(Finding { text, ..lost });
+        } else if let Some(near) = remains.owners.values().next() {
+            let module = format!("{module}/__init__");
+            found.doubts.extend(doubt(world, near, &module, lost));
+        }
+    }
+    found
 }
 
 /// What says that a package gave names.
@@ -88,7 +93,7 @@ fn why(
     if is_typed && (remains.has_sources || is_named && !has_packages()) {
         return Some("it is marked as a package by py.typed".to_owned());
     }
-    let says = Says::of(world, dist);
+    let says = Says::read(world, dist);
     if !remains.has_modules && has_packages() {
         return None;
     }
@@ -144,7 +149,7 @@ fn owner<'a>(world: &World<'a>, module: &str, remains: &Remains<'a>) -> Option<&
     let is_whole = dist.form == Form::DistInfo && !dist.editable() && record.bad == 0;
     let top = module.split('/').next().unwrap_or(module);
     // Another directory of the path may hold the package, and a `.pth` file may make it.
-    let is_here_alone = matches!(world.tops.find(top), Top::Lost | Top::Absent);
+    let is_here_alone = matches!(world.tops.find_top(top), Top::Lost | Top::Absent);
     (is_whole && is_here_alone && !says_namespace(world, module)).then_some(dist)
 }
 

@@ -103,7 +103,12 @@ impl<'a> Evaluator<'_, 'a> {
                 Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                 _ => Exits::unknown(),
             },
-            Place::Module(_) | Place::Opaque | Place::Nothing => Exits::unknown(),
+            // What it does not give may have been made by others.
+            Place::Module(file) => match self.world.gives(&self.moment, file, name) {
+                Some(true) => Exits::on(),
+                _ => Exits::unknown(),
+            },
+            Place::Opaque | Place::Nothing => Exits::unknown(),
         }
     }
 

@@ -32,7 +32,7 @@ struct Puts {
     line: usize,
     /// Whether it may put their names together.
     joins: bool,
-    /// Whether it adds a finder whenever it is imported, which may make any (toolz).
+    /// Whether it adds a finder whenever it is imported (toolz).
     finds: bool,
 }
 
@@ -40,7 +40,7 @@ impl Makers {
     /// Whether a source of the same package puts a module (`x/y`) into `sys.modules` and has come to that: one that
     /// has its name as a text, or needs none.
     pub(super) fn name(&self, world: &World<'_>, moment: &Moment<'_>, module: &str) -> bool {
-        let made = self.of(world, module);
+        let made = self.made_by(world, module);
         let dotted = module.replace('/', ".");
         let last = module.rsplit('/').next().unwrap_or(module);
         let whole = ["\"", "'"].map(|quote| format!("{dotted}{quote}"));
@@ -52,7 +52,8 @@ impl Makers {
             let text = &one.text;
             let is_named = has(text, &whole) || has(text, &ends) || one.joins && has(text, &parts);
             let has_begun = moment.line(&one.path).is_none_or(|now| now >= one.line);
-            (is_named || one.finds) && has_begun
+            let finds = || one.finds && world.finder_makes(&one.path, text, module);
+            has_begun && (is_named || finds())
         })
     }
 
@@ -63,11 +64,11 @@ impl Makers {
         let (Some(name), Some(package)) = (parts.next(), parts.next()) else {
             return false;
         };
-        let given = &self.of(world, module).given;
+        let given = &self.made_by(world, module).given;
         given.contains(&format!("{package}.{name}")) || given.contains(&format!("{package}.*"))
     }
 
-    fn of(&self, world: &World<'_>, module: &str) -> Arc<Made> {
+    fn made_by(&self, world: &World<'_>, module: &str) -> Arc<Made> {
         let top = module.split('/').next().unwrap_or(module);
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(top) {
@@ -82,7 +83,7 @@ impl Makers {
         let sources = world.index.sources.iter().filter(within);
         let made = sources.map(|path| {
             let bytes = (world.subject.read)(path).unwrap_or_default();
-            Made::of(path, &String::from_utf8_lossy(&bytes))
+            Made::read(path, &String::from_utf8_lossy(&bytes))
         });
         let made = Arc::new(made.fold(Made::default(), Made::and));
         lock().insert(top.to_owned(), Arc::clone(&made));
@@ -91,7 +92,7 @@ impl Makers {
 }
 
 impl Made {
-    fn of(path: &RelPath, text: &str) -> Self {
+    fn read(path: &RelPath, text: &str) -> Self {
         const PUTS: [&str; 5] = [
             "sys.modules.update",
             "sys.modules.setdefault",
@@ -163,6 +164,17 @@ fn stores(text: &str) -> bool {
     key.trim() != "__name__" && rest.starts_with('=') && !rest.starts_with("==")
 }
 
+/// Whether the names of a module are only looked at by what follows them: `.values()`, `["x"]` (censys).
+fn is_read(rest: &str) -> bool {
+    const LOOKS: [&str; 5] = [".values(", ".items(", ".keys(", ".get(", ".copy("];
+    let is_looked_at = || LOOKS.iter().any(|look| rest.starts_with(look));
+    let is_item = || {
+        let item = rest.strip_prefix('[');
+        item.is_some_and(|item| item.contains(']') && !stores(item))
+    };
+    is_looked_at() || is_item()
+}
+
 /// What a text gives names: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`,
 /// `fill(sys.modules["types"])`. Most texts have none of it, and all of a package are looked through.
 fn given(path: &RelPath, text: &str) -> HashSet<String> {
@@ -201,7 +213,11 @@ fn given(path: &RelPath, text: &str) -> HashSet<String> {
         &before[start.map_or(0, first)..]
     };
     for at in memmem::find_iter(text.as_bytes(), ".__dict__") {
-        given.insert(open(path_before(at)));
+        let base = path_before(at);
+        let before = text[..at - base.len()].trim_end_matches(' ');
+        if !before.ends_with(" in") && !is_read(&text[at + ".__dict__".len()..]) {
+            given.insert(open(base));
+        }
     }
     for at in memchr::memchr_iter(b'=', text.as_bytes()) {
         if text[at + 1..].starts_with('=') {

@@ -10,22 +10,27 @@
 
 mod aliases;
 mod answers;
+mod attributes;
 mod borne;
 mod catches;
 mod evaluate;
 mod exits;
+mod finders;
 mod getters;
 mod guard;
 mod hollow;
 mod importing;
 mod index;
 mod makers;
+mod meanings;
 mod moment;
 mod names;
+mod objects;
 mod offered;
 mod openings;
 pub(super) mod outside;
 mod reach;
+mod reading;
 mod reduce;
 mod resolve;
 mod roots;
@@ -43,7 +48,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::Subject;
-use crate::model::{Check, Finding, RelPath};
+use crate::model::{Check, Doubt, Finding, RelPath};
 use evaluate::{Evaluator, Lead};
 use exits::Missing;
 use index::Place;
@@ -57,18 +62,28 @@ const ROUNDS_MAX: usize = 24;
 /// The evaluation calls itself; see `evaluate::DEPTH_MAX`.
 const STACK: usize = 48 << 20;
 
+/// What is found, and what other evidence may make a finding of.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) findings: Vec<Finding>,
+    pub(super) doubts: Vec<Doubt>,
+}
+
 /// What is missing, and the first root that it keeps from being imported.
 type Convicted = BTreeMap<Missing, String>;
 
 /// Checks the imports of every module that is installed.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+pub(super) fn check(subject: &Subject<'_>) -> Found {
     let world = World::new(subject);
     let looks = looks(&world);
     let suspects = suspects(&world, &looks);
     let mut findings = offered::check(&world);
-    findings.extend(hollow::check(&world, &suspects));
+    let hollow = hollow::check(&world, &suspects);
+    let mut doubts = hollow.doubts;
+    findings.extend(hollow.findings);
+    findings.extend(attributes::check(&world, &looks));
     if suspects.is_empty() {
-        return findings;
+        return Found { findings, doubts };
     }
     let convicted = convict(&world, &looks, &suspects);
     let gone: BTreeSet<&str> = convicted.keys().map(|one| one.module.as_str()).collect();
@@ -93,8 +108,22 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             findings.push(finding(subject, Check::ImportUnresolved, &lacks.file, text));
         }
     }
-    findings.extend(unreached::check(&world, &suspects, &told));
-    findings
+    let unreached = unreached::check(&world, &suspects, &told);
+    findings.extend(unreached.findings);
+    doubts.extend(unreached.doubts);
+    Found { findings, doubts }
+}
+
+/// A finding that counts where a module (`x/y`) was there once; `near` is a file of the distribution that it was of.
+fn doubt(world: &World<'_>, near: &RelPath, module: &str, finding: Finding) -> Option<Doubt> {
+    let site = near.as_bytes();
+    let site = &site[..site.len() - world.index.below(near)?.len()];
+    let path = |rest: &str| RelPath::new(&[site, module.as_bytes(), rest.as_bytes()].concat()).ok();
+    Some(Doubt {
+        finding,
+        info: world.subject.dists.owner(near)?.info.clone(),
+        paths: vec![path(".py")?, path("/__init__.py")?],
+    })
 }
 
 /// Whether what is missing would lie in the top-level package that imports it.
@@ -168,7 +197,7 @@ fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[(String, By)]) -> 
                 continue;
             };
             // A plugin may have outlived the host that would ask for it; nobody imports it then.
-            if *by == By::PluginHost && !is_of_own(world, missing) {
+            if *by == By::Some && !is_of_own(world, missing) {
                 continue;
             }
             let shown = root.replace('/', ".");

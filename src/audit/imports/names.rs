@@ -10,10 +10,11 @@ use ruff_text_size::Ranged;
 use super::answers::answers;
 use super::getters::Words;
 use super::guard::dotted;
+use super::objects::objects;
 use super::openings::{
     asks_only, finds_modules, is_globals, may_be_module, put, reads_globals, shares,
 };
-use super::statements::{line_at, taken_of};
+use super::statements::{line_at, listed, taken_of};
 use super::steps::Wanted;
 
 /// What a module gives, as its text tells.
@@ -37,6 +38,10 @@ pub(super) struct Names {
     pub(super) answers: Option<Words>,
     /// The line from which on it may have modules inside itself that are no files there.
     pub(super) modules_from: Option<usize>,
+    /// The line from which on a finder of it may make modules (`sys.meta_path`).
+    pub(super) finders_from: Option<usize>,
+    /// Functions that are told the name of the module and may make modules in it, each with the line of the call.
+    pub(super) told: Vec<(usize, String)>,
     /// Dotted names of modules that it puts into `sys.modules`, or what they begin with.
     pub(super) made: Vec<String>,
     /// Those that it puts there by their own names, so that it changes nothing where they are there.
@@ -46,9 +51,12 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Looks at the statements of a module with this text.
-    pub(super) fn of(body: &[Stmt], text: &str) -> Self {
-        let mut look = Look::default();
+    /// Looks at the statements of a module (`grpc.aio`) with this text.
+    pub(super) fn collect(body: &[Stmt], text: &str, module: &str) -> Self {
+        let mut look = Look {
+            objects: objects(body, module),
+            ..Look::default()
+        };
         if text.contains("__getattr__") {
             look.names.answers = answers(body);
         }
@@ -56,22 +64,26 @@ impl Names {
             look.visit_stmt(statement);
         }
         let mut names = look.names;
-        let opens = [
-            names.open_from,
-            names.modules_from,
-            look.opens_by_table.filter(|_| look.knows_table),
-        ];
+        let by_table = |at: Option<usize>| at.filter(|_| look.knows_table);
+        let makes = [names.modules_from, by_table(look.makes_by_table)];
+        let makes = makes.into_iter().flatten().min();
+        names.modules_from = makes;
+        let opens = [names.open_from, makes, by_table(look.opens_by_table)];
         names.open_from = opens.into_iter().flatten().min();
         let froms = [
             &mut names.open_from,
             &mut names.getattr_from,
             &mut names.modules_from,
+            &mut names.finders_from,
         ];
         for from in froms.into_iter().flatten() {
             *from = line_at(text, *from);
         }
         for star in &mut names.stars {
             star.line = line_at(text, star.line);
+        }
+        for (at, _) in &mut names.told {
+            *at = line_at(text, *at);
         }
         names.has_all = look.lists > 0;
         if look.lists != 1 {
@@ -94,6 +106,10 @@ struct Look {
     parameters: Vec<String>,
     /// Where a function changes what it was given, if that may be the module.
     opens_by_table: Option<usize>,
+    /// Where it makes a module, which counts if the text knows the table.
+    makes_by_table: Option<usize>,
+    /// Names that mean other objects than the module.
+    objects: HashSet<String>,
     /// Whether the text knows the table of modules, from which functions may get the module.
     knows_table: bool,
 }
@@ -164,8 +180,10 @@ impl Look {
                 Some(of) => self.changes(of),
                 None => self.is_open(),
             },
-            "ModuleType" | "new_module" | "module_from_spec" | "declare_namespace"
-            | "extend_path" => self.has_modules(),
+            "declare_namespace" | "extend_path" => self.has_modules(),
+            "ModuleType" | "new_module" | "module_from_spec" => {
+                since(&mut self.makes_by_table, self.at);
+            }
             _ => {}
         }
         let lower = last.to_lowercase();
@@ -179,7 +197,7 @@ impl Look {
             self.is_open();
             // `lazy_loader` makes names alone, of modules that are files.
             if !lower.starts_with("attach") {
-                self.has_modules();
+                self.names.told.push((self.at, name.clone()));
             }
         }
         // So may whoever is given the module itself.
@@ -199,8 +217,11 @@ impl Look {
             list.push(name);
         }
         let is_change = matches!(last, "append" | "insert" | "extend" | "remove");
-        if is_table || is_change && name.rsplit('.').nth(1).is_some_and(finds_modules) {
+        if is_table {
             self.has_modules();
+        }
+        if is_change {
+            self.finds(name.rsplit('.').nth(1));
         }
         // To look through the places of a package changes nothing.
         let is_look = matches!(
@@ -221,10 +242,20 @@ impl Look {
         since(&mut self.names.modules_from, self.at);
     }
 
+    /// A variable is changed that may say where modules are looked for. What finders make they mostly tell.
+    fn finds(&mut self, variable: Option<&str>) {
+        match variable {
+            Some("meta_path") => since(&mut self.names.finders_from, self.at),
+            Some(variable) if finds_modules(variable) => self.has_modules(),
+            _ => {}
+        }
+    }
+
     /// Something gets attributes: what a function was given is this module only where somebody fetched that.
     fn changes(&mut self, of: &Expr) {
         let is_given = |name: &str| self.parameters.iter().any(|one| one == name) || name == "self";
-        if matches!(of, Expr::Name(name) if is_given(&name.id)) {
+        let is_object = |name: &str| self.objects.contains(name);
+        if matches!(of, Expr::Name(name) if is_given(&name.id) || is_object(&name.id)) {
             since(&mut self.opens_by_table, self.at);
         } else {
             self.is_open();
@@ -237,9 +268,7 @@ impl Look {
             return;
         };
         let table = dotted(&part.value).unwrap_or_default();
-        if table.rsplit('.').next().is_some_and(finds_modules) {
-            self.has_modules();
-        }
+        self.finds(table.rsplit('.').next());
         if !matches!(table.as_str(), "sys.modules" | "modules") {
             return;
         }
@@ -254,20 +283,6 @@ impl Look {
                 }
             }
         }
-    }
-
-    /// `__all__ = [...]`.
-    fn list(&mut self, value: &Expr) {
-        let parts = match value {
-            Expr::List(list) => &list.elts,
-            Expr::Tuple(tuple) => &tuple.elts,
-            _ => return,
-        };
-        let text = |part: &Expr| match part {
-            Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
-            _ => None,
-        };
-        self.names.all = parts.iter().map(text).collect();
     }
 }
 
@@ -319,7 +334,7 @@ impl<'a> Visitor<'a> for Look {
                 for target in &assign.targets {
                     self.store(target);
                     if matches!(target, Expr::Name(name) if name.id == "__all__") {
-                        self.list(&assign.value);
+                        self.names.all = listed(&assign.value);
                     }
                 }
             }
@@ -328,7 +343,7 @@ impl<'a> Visitor<'a> for Look {
                 if let (Expr::Name(name), Some(value)) = (&*assign.target, value)
                     && name.id == "__all__"
                 {
-                    self.list(value);
+                    self.names.all = listed(value);
                 }
             }
             Stmt::Try(one) => {
@@ -360,8 +375,8 @@ impl<'a> Visitor<'a> for Look {
             }
             Expr::Attribute(attribute) => {
                 self.knows_table |= &attribute.attr == "modules";
-                if attribute.ctx == ExprContext::Store && finds_modules(&attribute.attr) {
-                    self.has_modules();
+                if attribute.ctx == ExprContext::Store {
+                    self.finds(Some(&attribute.attr));
                 }
                 if &attribute.attr == "__dict__" {
                     self.changes(&attribute.value);

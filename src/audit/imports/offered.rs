@@ -57,8 +57,13 @@ fn of_dist(world: &World<'_>, dist: &Dist) -> Option<Finding> {
     if dist.form != Form::DistInfo || dist.editable() || record.bad > 0 {
         return None;
     }
-    let is_module = |name: &[u8]| name.ends_with(b".py") || name.ends_with(b".so");
-    if record.rows.iter().any(|row| is_module(row.path.name())) {
+    // A script in `bin` that ends in `.py` is no module (bottle).
+    let is_module = |path: &RelPath| {
+        let name = path.name();
+        let ends = name.ends_with(b".py") || name.ends_with(b".so");
+        ends && world.index.below(path).is_some()
+    };
+    if record.rows.iter().any(|row| is_module(&row.path)) {
         return None;
     }
     let is_bare = record.rows.iter().all(|row| row.path.is_within(&dist.info));
@@ -89,11 +94,14 @@ fn of_list(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
 /// The module that a distribution must have brought though it lists nothing but its own metadata.
 fn of_metadata(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
     let metadata = dist.metadata.as_ref()?;
-    let says = Says::of(world, dist);
+    let says = Says::read(world, dist);
     let own = dist.name.replace('-', "_");
     let list = dist.info.join(b"METADATA").ok()?;
     let is_gone = |name: &&str| {
-        matches!(world.find(&name.replace('.', "/")), Found::Missing(_)) || is_lost(world, name)
+        matches!(
+            world.find_module(&name.replace('.', "/")),
+            Found::Missing(_)
+        ) || is_lost(world, name)
     };
     let named = says.import_names().find(is_gone);
     if let Some(name) = named {
@@ -110,5 +118,5 @@ fn of_metadata(world: &World<'_>, dist: &Dist) -> Option<(RelPath, String)> {
 fn is_lost(world: &World<'_>, name: &str) -> bool {
     let is_empty =
         || world.index.place(name) == Place::Namespace && world.index.inside(name).is_empty();
-    world.find(name) == Found::Missing(true) || is_empty()
+    world.find_module(name) == Found::Missing(true) || is_empty()
 }

@@ -59,7 +59,7 @@ impl<'a> Outside<'a> {
 
     fn module(&self, module: &str) -> Leads {
         let shown = || module.replace('/', ".");
-        match self.0.find(module) {
+        match self.0.find_module(module) {
             Found::Source(_) | Found::Opaque => Leads::There,
             Found::Unknown => Leads::Unknown,
             Found::Missing(true) => Leads::Lost(shown()),

@@ -11,13 +11,14 @@ use super::catches::{caught, either, raised};
 use super::guard::{Guard, Python, dotted};
 use super::names::Names;
 use super::statements::{Calls, imports, line_at, named, named_late, yields};
-use super::steps::{Kind, Source, Step, Try, Wanted};
+use super::steps::{Kind, Source, Step, Try, Wanted, anything};
 use crate::audit::python::parse;
 
 /// Statements that are nested deeper may do anything.
 const DEPTH_MAX: usize = 60;
 
-/// What is known of a source of a module (`grpc.aio`); none where it cannot be parsed, or is no valid Python.
+/// What is known of a source of a module (`grpc.aio`) that is parsed as a whole; none where it cannot be, or is no
+/// valid Python.
 pub(super) fn reduce(
     source: &[u8],
     python: &Python,
@@ -27,10 +28,9 @@ pub(super) fn reduce(
     let found = parse(source, |parsed, text| {
         let body = &parsed.syntax().body;
         parsed.has_valid_syntax().then(|| {
-            let names = Names::of(body, text);
-            let mut reducer = Reducer::new(text, python, module, body);
+            let names = Names::collect(body, text, module);
+            let mut reducer = Reducer::new(text, python, (module, is_init), body);
             reducer.taken = names.taken.keys().cloned().collect();
-            reducer.is_init = is_init;
             let mut steps = Vec::new();
             reducer.body(body, &mut steps);
             Source {
@@ -65,7 +65,12 @@ struct Reducer<'a> {
 }
 
 impl<'a> Reducer<'a> {
-    fn new(text: &'a str, python: &'a Python, module: &'a str, body: &'a [Stmt]) -> Self {
+    fn new(
+        text: &'a str,
+        python: &'a Python,
+        (module, is_init): (&'a str, bool),
+        body: &'a [Stmt],
+    ) -> Self {
         let mut known: HashMap<&str, Option<&StmtFunctionDef>> = HashMap::new();
         for statement in body {
             if let Stmt::FunctionDef(function) = statement {
@@ -79,9 +84,9 @@ impl<'a> Reducer<'a> {
         // Only from Python 3.15 on does the list mean anything.
         let late = python.minor() >= Some((3, 15));
         Self {
-            guard: Guard::new(python, module),
+            guard: Guard::new(python, module, is_init),
             text,
-            is_init: false,
+            is_init,
             known,
             taken: HashSet::new(),
             late: if late { named_late(body) } else { Vec::new() },
@@ -124,8 +129,7 @@ impl<'a> Reducer<'a> {
 
     fn body(&mut self, body: &'a [Stmt], steps: &mut Vec<Step>) {
         if self.depth >= DEPTH_MAX {
-            let anything = [Step::Return, Step::Break, Step::Raise(None)].map(|step| vec![step]);
-            steps.push(Step::Either([&anything[..], &[Vec::new()]].concat()));
+            steps.push(anything());
             return;
         }
         self.depth += 1;
@@ -138,6 +142,7 @@ impl<'a> Reducer<'a> {
     fn statement(&mut self, statement: &'a Stmt, steps: &mut Vec<Step>) {
         match statement {
             Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                self.guard.import(statement);
                 let line = self.line(statement);
                 for (wanted, is_lazy) in imports(statement, line) {
                     if is_lazy || self.late.contains(&wanted.module) {
@@ -356,7 +361,8 @@ impl<'a> Reducer<'a> {
             } else if self.known.get(name.as_str()).is_some_and(Option::is_some)
                 || self.taken.contains(&name) && !self.known.contains_key(name.as_str())
             {
-                steps.push(Step::Call(name));
+                let line = self.line_at(call.range_start.to_usize());
+                steps.push(Step::Call(name, line));
             }
         }
     }

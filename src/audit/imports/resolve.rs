@@ -7,7 +7,7 @@ use super::guard::Python;
 use super::index::{Index, Place};
 use super::makers::Makers;
 use super::moment::Moment;
-use super::reduce::reduce;
+use super::reading::read;
 use super::steps::{Source, Wanted};
 use super::tops::{Top, Tops};
 use crate::audit::Subject;
@@ -72,7 +72,7 @@ impl<'a> World<'a> {
         let below = String::from_utf8_lossy(below).replace('/', ".");
         let module = below.trim_end_matches(".py").trim_end_matches(".__init__");
         let source = (self.subject.read)(path);
-        let source = source.and_then(|bytes| reduce(&bytes, &self.python, module, is_init));
+        let source = source.and_then(|bytes| read(&bytes, &self.python, module, is_init));
         let source = source.map(Arc::new);
         lock().insert(path, source.clone());
         source
@@ -103,7 +103,7 @@ impl<'a> World<'a> {
     }
 
     /// Where a module is, if all above it can be imported.
-    pub(super) fn find(&self, module: &str) -> Found<'a> {
+    pub(super) fn find_module(&self, module: &str) -> Found<'a> {
         self.find_at(&Moment::default(), module)
     }
 
@@ -175,7 +175,7 @@ impl<'a> World<'a> {
 
     fn absent(&self, moment: &Moment<'a>, module: &str) -> Found<'a> {
         let Some((parent, _)) = module.rsplit_once('/') else {
-            return match self.tops.find(module) {
+            return match self.tops.find_top(module) {
                 Top::Found => Found::Opaque,
                 Top::Unknown => Found::Unknown,
                 Top::Lost => Found::Missing(true),
@@ -232,7 +232,10 @@ impl<'a> World<'a> {
 
     /// What is not in the sites, of a package of which another directory may hold a part.
     fn not_here(&self, module: &str) -> Found<'a> {
-        match self.tops.find(module.split('/').next().unwrap_or(module)) {
+        match self
+            .tops
+            .find_top(module.split('/').next().unwrap_or(module))
+        {
             Top::Found | Top::Unknown => Found::Unknown,
             Top::Lost | Top::Absent => Found::Missing(false),
         }
@@ -259,6 +262,10 @@ impl<'a> World<'a> {
         {
             return true;
         }
+        let finds = |init: &RelPath| {
+            let text = (self.subject.read)(init).unwrap_or_default();
+            self.finder_makes(init, &String::from_utf8_lossy(&text), module)
+        };
         let mut above = ancestors(module);
         above.any(|above| match self.index.place(above) {
             Place::Package(init) => self.source(init).is_none_or(|source| {
@@ -267,6 +274,8 @@ impl<'a> World<'a> {
                     made(name) && self.index.place(&name.replace('.', "/")) == Place::Nothing
                 };
                 moment.has_passed(init, source.names.modules_from)
+                    || self.tells_maker(moment, init, &source)
+                    || moment.has_passed(init, source.names.finders_from) && finds(init)
                     || source.names.made.iter().any(made)
                     || source.names.renewed.iter().any(renewed)
             }),
@@ -321,7 +330,7 @@ impl<'a> World<'a> {
         let is_done = |star: &&Wanted| asks.moment.may_have_come_to(file, star.line);
         for star in names.stars.iter().filter(is_done) {
             let base = self.base(file, star.level, &star.module);
-            let Found::Source(path) = self.find(&base) else {
+            let Found::Source(path) = self.find_module(&base) else {
                 return None;
             };
             if self.hides(path, asks.name)? {

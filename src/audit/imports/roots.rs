@@ -43,6 +43,9 @@ const NOT_OFFERED: [&str; 16] = [
 const OF_PYPY: [&str; 4] = ["cffi", "greenlet", "hpy", "_cffi_backend"];
 /// Namespaces are followed so deep.
 const NAMESPACES_MAX: usize = 6;
+/// Groups of entry points for which setuptools and its like ask where a package is built, which happens in another venv
+/// (webhelpers names what it never had).
+const FOR_BUILDS: [&str; 4] = ["buildutils.", "distutils.", "egg_info.", "setuptools."];
 /// Groups of entry points that are programs.
 const PROGRAMS: [&str; 2] = ["console_scripts", "gui_scripts"];
 
@@ -51,15 +54,16 @@ const PROGRAMS: [&str; 2] = ["console_scripts", "gui_scripts"];
 pub(super) enum By {
     /// Whoever likes to, or a program.
     Anybody,
-    /// Another distribution that asks for plugins, if it is installed and still knows their kind.
-    PluginHost,
+    /// Some: another distribution that asks for plugins, if it is installed and still knows their kind, or one that
+    /// shares a private package.
+    Some,
 }
 
 /// All modules that somebody outside of their package imports, as paths below the site (`x/y`), each once, sorted.
 pub(super) fn roots(world: &World<'_>) -> BTreeMap<String, By> {
     let mut offered = BTreeSet::new();
     let mut plugins = BTreeSet::new();
-    for point in lists(world).flat_map(|(_, text)| entry_points(&text)) {
+    for point in lists(world).flat_map(|(list, text)| entry_points(&list, &text)) {
         let found = if point.is_program {
             &mut offered
         } else {
@@ -72,7 +76,13 @@ pub(super) fn roots(world: &World<'_>) -> BTreeMap<String, By> {
     for top in world.index.tops().filter(|top| !is_brought(top)) {
         add(world, top, 0, &mut offered);
     }
-    let plugins = plugins.into_iter().map(|module| (module, By::PluginHost));
+    // A private package is not offered to all, but nobody installs one that cannot be imported (`_bentoml_sdk`).
+    let private = world.index.tops().filter(|top| {
+        let name = top.trim_start_matches('_');
+        name != *top && is_offered(name) && matches!(world.index.place(top), Place::Package(_))
+    });
+    plugins.extend(private.map(str::to_owned));
+    let plugins = plugins.into_iter().map(|module| (module, By::Some));
     let offered = offered.into_iter().map(|module| (module, By::Anybody));
     plugins.chain(offered).collect()
 }
@@ -81,7 +91,7 @@ pub(super) fn roots(world: &World<'_>) -> BTreeMap<String, By> {
 pub(super) fn entries(world: &World<'_>) -> Vec<Entry> {
     let mut found = Vec::new();
     for (list, text) in lists(world) {
-        found.extend(entry_points(&text).into_iter().map(|point| Entry {
+        found.extend(entry_points(&list, &text).into_iter().map(|point| Entry {
             list: list.clone(),
             line: point.line,
             module: point.module,
@@ -138,18 +148,24 @@ struct Point {
 }
 
 /// What an `entry_points.txt` names, but for what wants extras: `x = a.b:f`.
-fn entry_points(text: &str) -> Vec<Point> {
+fn entry_points(list: &RelPath, text: &str) -> Vec<Point> {
     let mut found = Vec::new();
-    let mut is_program = false;
+    let (mut is_program, mut is_for_builds) = (false, false);
+    let is_builder = list
+        .as_bytes()
+        .windows(11)
+        .any(|part| part == b"/setuptools");
     for (line, number) in text.lines().map(str::trim).zip(1..) {
         if let Some(group) = line.strip_prefix('[') {
             is_program = PROGRAMS.contains(&group.trim_end_matches(']').trim());
+            is_for_builds = FOR_BUILDS.iter().any(|prefix| group.starts_with(prefix));
             continue;
         }
         let Some((_, target)) = line.split_once('=') else {
             continue;
         };
-        if line.starts_with(['#', ';']) || target.contains('[') {
+        let is_idle = is_for_builds && !is_builder;
+        if line.starts_with(['#', ';']) || target.contains('[') || is_idle {
             continue;
         }
         let (module, attribute) = target.split_once(':').unwrap_or((target, ""));

@@ -12,7 +12,7 @@ pub(super) struct Says {
 }
 
 impl Says {
-    pub(super) fn of(world: &World<'_>, dist: &Dist) -> Self {
+    pub(super) fn read(world: &World<'_>, dist: &Dist) -> Self {
         let text = |name: &[u8]| {
             let path = dist.info.join(name).ok();
             let path = path.filter(|path| world.subject.manifest.get(path).is_some());

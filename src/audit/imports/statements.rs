@@ -96,6 +96,20 @@ pub(super) fn named_late(body: &[Stmt]) -> Vec<String> {
     found
 }
 
+/// The texts of a plain list, such as `__all__`.
+pub(super) fn listed(value: &Expr) -> Option<Vec<String>> {
+    let parts = match value {
+        Expr::List(list) => &list.elts,
+        Expr::Tuple(tuple) => &tuple.elts,
+        _ => return None,
+    };
+    let text = |part: &Expr| match part {
+        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
+        _ => None,
+    };
+    parts.iter().map(text).collect()
+}
+
 /// Calls that an expression makes whenever it is evaluated, the inner ones first.
 pub(super) struct Calls<'a>(pub(super) Vec<&'a ExprCall>);
 

@@ -54,7 +54,7 @@ pub(super) fn suspects<'a>(world: &World<'a>, looks: &[Look<'a>]) -> Vec<Suspect
         .tops
         .promised()
         .filter(absent)
-        .filter(|name| world.find(name) == Found::Missing(true))
+        .filter(|name| world.find_module(name) == Found::Missing(true))
         .collect();
     looks
         .par_iter()
@@ -80,7 +80,7 @@ pub(super) fn is_test(world: &World<'_>, file: &RelPath) -> bool {
 pub(super) fn finds_nothing(world: &World<'_>, file: &RelPath, import: &Import) -> bool {
     let base = world.base(file, import.level, &import.module);
     match world.index.place(&base) {
-        Place::Nothing => !base.is_empty() && matches!(world.find(&base), Found::Missing(_)),
+        Place::Nothing => !base.is_empty() && matches!(world.find_module(&base), Found::Missing(_)),
         Place::Package(_) | Place::Namespace => {
             let is_lost =
                 |name: &String| world.index.place(&format!("{base}/{name}")) == Place::Nothing;

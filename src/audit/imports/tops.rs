@@ -14,7 +14,8 @@ use crate::model::RelPath;
 use crate::python::system_site::Beyond;
 
 /// The modules of Python that every version has.
-const ALWAYS: &str = "abc antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 cProfile \
+const ALWAYS: &str = "abc antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 \
+    cProfile \
     calendar cmath cmd code codecs codeop collections colorsys compileall concurrent configparser \
     contextlib contextvars copy copyreg csv ctypes curses dataclasses datetime dbm decimal difflib dis \
     doctest email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch fractions \
@@ -107,7 +108,8 @@ const PRIVATE: &str = "_abc _aix_support _android_support _apple_support _ast _a
     _collections _collections_abc _colorize _compat_pickle _compression _contextvars _crypt _csv _ctypes \
     _ctypes_test _curses _curses_panel _datetime _dbm _decimal _dummy_thread _dummy_threading _elementtree \
     _frozen_importlib _frozen_importlib_external _functools _gdbm _hashlib _heapq _hmac _imp _interpchannels \
-    _interpqueues _interpreters _io _ios_support _json _locale _lsprof _lzma _markupbase _math_integer _md5 _missing_stdlib_info \
+    _interpqueues _interpreters _io _ios_support _json _locale _lsprof _lzma _markupbase _math_integer _md5 \
+    _missing_stdlib_info \
     _multibytecodec _multiprocessing _opcode _opcode_metadata _operator _osx_support _peg_parser _pickle \
     _posixshmem _posixsubprocess _py_abc _py_warnings _pydatetime _pydecimal _pyio _pylong _pyrepl _queue _random \
     _remote_debugging _sha1 _sha2 _sha256 _sha3 _sha512 _signal _sitebuiltins _socket _sqlite3 _sre _ssl _stat \
@@ -226,7 +228,7 @@ impl<'a> Tops<'a> {
     }
 
     /// What is known of a top-level name that no site holds.
-    pub(super) fn find(&self, name: &str) -> Top {
+    pub(super) fn find_top(&self, name: &str) -> Top {
         if EVERYWHERE.contains(name) {
             return Top::Found;
         }

@@ -9,8 +9,8 @@ use super::exits::Missing;
 use super::moment::Moment;
 use super::resolve::World;
 use super::suspects::Suspect;
-use super::{finding, line};
-use crate::model::{Check, Entry, Finding};
+use super::{Found, doubt, finding, line};
+use crate::model::{Check, Entry};
 
 /// What is said for a module that is missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,21 +28,33 @@ pub(super) fn check(
     world: &World<'_>,
     suspects: &[Suspect<'_>],
     told: &BTreeSet<Missing>,
-) -> Vec<Finding> {
+) -> Found {
     let mut findings = Vec::new();
-    let mut tell = |missing: &Arc<Missing>, by_bytecode: Check, by_doubt: Check, what: &str| {
+    let mut doubts = Vec::new();
+    let is_known = |missing: &Missing| {
         let module = missing.module.replace('.', "/");
-        let is_told = told.iter().any(|one| one.module == missing.module);
-        if is_told
+        told.iter().any(|one| one.module == missing.module)
             || world.makers.name(world, &Moment::default(), &module)
             || world.makers.give(world, &module)
-        {
+    };
+    let in_doubt = |missing: &Missing| {
+        let text = line(missing, "which is not there");
+        let lost = finding(world.subject, Check::ImportUnresolved, &missing.file, text);
+        doubt(
+            world,
+            &missing.file,
+            &missing.module.replace('.', "/"),
+            lost,
+        )
+    };
+    let mut tell = |missing: &Arc<Missing>, by_bytecode: Check, by_doubt: Check, what: &str| {
+        if is_known(missing) {
             return;
         }
         let (check, more) = match word(world, missing) {
             Word::Bytecode => (by_bytecode, "; its bytecode is there"),
             Word::NoList => (by_doubt, ""),
-            Word::Nothing => return,
+            Word::Nothing => return doubts.extend(in_doubt(missing)),
         };
         let text = line(missing, &format!("which is not there{what}{more}"));
         findings.push(finding(world.subject, check, &missing.file, text));
@@ -65,9 +77,17 @@ pub(super) fn check(
             tell(missing, Check::ImportLazy, Check::ImportLazy, what);
         }
     }
+    // Under a condition that nobody knows, only other evidence says that it was there.
+    for missing in suspects.iter().flat_map(|suspect| &suspect.may_lack) {
+        if !is_known(missing) {
+            doubts.extend(in_doubt(missing));
+        }
+    }
     findings.sort_by(|a, b| (&a.path, &a.text).cmp(&(&b.path, &b.text)));
     findings.dedup_by(|a, b| a.path == b.path && a.text == b.text);
-    findings
+    doubts.sort_by(|a, b| a.paths.cmp(&b.paths));
+    doubts.dedup_by(|a, b| a.paths == b.paths);
+    Found { findings, doubts }
 }
 
 fn word(world: &World<'_>, missing: &Missing) -> Word {

@@ -89,11 +89,11 @@ pub(super) fn look(
         let body = &parsed.syntax().body;
         parsed.has_valid_syntax().then(|| {
             let mut looker = Looker {
-                guard: Guard::new(python, ""),
+                guard: Guard::new(python, "", is_init),
                 text,
                 is_init,
                 there,
-                aliases: Aliases::of(body),
+                aliases: Aliases::collect(body),
                 found: Looked::default(),
                 depth: 0,
                 tries: 0,

@@ -14,13 +14,14 @@ use crate::audit::imports::outside::{Leads, Outside};
 use crate::audit::imports::steps::Wanted;
 use crate::audit::imports::wants::{Form, Looked, Strength, Want};
 use crate::audit::requirements;
+use crate::model::Unmet;
 use crate::python::dist::normalized;
 use crate::python::system_site::Beyond;
 
 /// What an application lacks in a venv.
 pub(crate) fn needs(subject: &Subject<'_>, app: &App, rules: &Rules) -> Needs {
     let outside = Outside::new(subject);
-    let modules = Modules::of(app);
+    let modules = Modules::index(app);
     let numbers: Vec<usize> = (0..app.sources.len()).collect();
     let look = |number: &usize| {
         let (path, content) = &app.sources[*number];
@@ -238,7 +239,7 @@ impl Gather<'_, '_> {
     /// What installed distributions require and nobody installed.
     fn unmet(&mut self) {
         for finding in requirements::check(self.subject) {
-            let Some(wanted) = requirements::wanted(&finding.text) else {
+            let Some(Unmet { need: wanted, .. }) = Unmet::read(&finding.text) else {
                 continue;
             };
             let end = wanted.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c));

@@ -17,7 +17,7 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    pub(super) fn of(app: &App) -> Self {
+    pub(super) fn index(app: &App) -> Self {
         let files: HashSet<&Path> = app.sources.iter().map(|(path, _)| path.as_path()).collect();
         let mut found = Self {
             by_name: HashMap::new(),

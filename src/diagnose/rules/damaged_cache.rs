@@ -26,11 +26,13 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let cure = if matched.iter().all(|hurt| hurt.saved) {
         "The snapshot has what the links led to: a restore puts that in their places."
     } else {
-        "A snapshot of links cannot mend that; let the installer bring it back, without links (uv: `--reinstall --link-mode=copy`, pdm: \
+        "A snapshot of links cannot mend that; let the installer bring it back, without links (uv: `--reinstall \
+         --link-mode=copy`, pdm: \
          `install.cache_method` or `install.cache false`, virtualenv: without `--symlink-app-data`)."
     };
     let text = format!(
-        "{} {} gone or damaged in the cache {shown}, into which this venv links: it was cleaned or hurt, not the venv, and every venv \
+        "{} {} gone or damaged in the cache {shown}, into which this venv links: it was cleaned or hurt, not the \
+         venv, and every venv \
          that stands on it has the same. {cure}",
         count(matched.len(), "file"),
         is(matched.len()),

@@ -37,7 +37,8 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
         some => format!(" {} {} of it.", count(some, "damaged entry"), is(some)),
     };
     let text = format!(
-        "{who} was interrupted, or failed, while it installed {names}, and did not come to its end; a later run of it takes that for \
+        "{who} was interrupted, or failed, while it installed {names}, and did not come to its end; a later run of it \
+         takes that for \
          installed.{damage} Restore a snapshot, or install {names} again past what is there."
     );
     Score::plain(matched, case.hurts.len()).diagnosis(NAME, text)

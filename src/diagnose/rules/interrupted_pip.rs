@@ -35,7 +35,7 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
         .map(|hurt| &hurt.path)
         .collect();
     let hurts: Vec<_> = case.hurts.iter().collect();
-    let score = Score::of(case, &hurts, |file| {
+    let score = Score::compare(case, &hurts, |file| {
         matched.contains(file.path) || is_renamed_top(case, file.path)
     });
     let leftovers = format!("{} {} left by an interrupted pip", names, is(total));

@@ -3,6 +3,7 @@
 mod age_reaper;
 mod bad_wheel;
 mod cache;
+mod caught_in_the_act;
 mod core_dump_cleaner;
 mod damaged_cache;
 mod empty_file_cleaner;
@@ -33,9 +34,10 @@ use score::Cause;
 use timing::came_with_install;
 
 /// Every rule, in the order of its name.
-const RULES: [for<'a> fn(&'a Case<'_>) -> Option<Cause<'a>>; 15] = [
+const RULES: [for<'a> fn(&'a Case<'_>) -> Option<Cause<'a>>; 16] = [
     age_reaper::rule,
     bad_wheel::rule,
+    caught_in_the_act::rule,
     core_dump_cleaner::rule,
     damaged_cache::rule,
     empty_file_cleaner::rule,
@@ -72,7 +74,7 @@ fn without_lookalikes<'a>(case: &Case, mut causes: Vec<Cause<'a>>) -> Vec<Cause<
     causes
 }
 
-/// All causes that fit, the one that explains most first.
+/// All causes that fit: what was seen, then what is inferred; the one that explains most first.
 pub(crate) fn diagnose(case: &Case) -> Vec<Diagnosis> {
     let causes: Vec<Cause<'_>> = RULES.iter().filter_map(|rule| rule(case)).collect();
     let causes = without_lookalikes(case, causes);
@@ -93,8 +95,10 @@ pub(crate) fn diagnose(case: &Case) -> Vec<Diagnosis> {
     };
     let mut found: Vec<_> = causes.into_iter().map(told).collect();
     found.sort_by(|a, b| {
-        b.explains
-            .cmp(&a.explains)
+        let is_seen = |one: &Diagnosis| one.rule == caught_in_the_act::NAME;
+        is_seen(b)
+            .cmp(&is_seen(a))
+            .then_with(|| b.explains.cmp(&a.explains))
             .then_with(|| a.rule.cmp(&b.rule))
     });
     found

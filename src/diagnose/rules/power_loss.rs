@@ -47,7 +47,7 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
         time && file.size != Some(0) || paths.contains(file.path)
     };
     // What else was written then could have been lost as well.
-    let mut score = Score::of(case, &lost, in_window);
+    let mut score = Score::compare(case, &lost, in_window);
     // Names come before bytes: that a file is missing has another cause.
     score.of = blank.len() + missing_files(case).len();
     let text = format!(

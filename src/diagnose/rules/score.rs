@@ -30,7 +30,7 @@ pub(super) struct Score<'a> {
 impl<'a> Score<'a> {
     /// Lays a pattern over the missing files. Directories go with their files: they neither match nor fail to.
     pub(super) fn of_missing(case: &'a Case, would_hit: impl Fn(File) -> bool) -> Self {
-        let mut score = Self::of(case, &missing_files(case), &would_hit);
+        let mut score = Self::compare(case, &missing_files(case), &would_hit);
         let below = |at: usize, dir: &Hurt| {
             let path = dir.path.clone();
             let rest = case.hurts.iter().enumerate().skip(at + 1);
@@ -50,7 +50,11 @@ impl<'a> Score<'a> {
     }
 
     /// Lays a pattern over this damage.
-    pub(super) fn of(case: &'a Case, hurts: &[&'a Hurt], would_hit: impl Fn(File) -> bool) -> Self {
+    pub(super) fn compare(
+        case: &'a Case,
+        hurts: &[&'a Hurt],
+        would_hit: impl Fn(File) -> bool,
+    ) -> Self {
         let hit: HashSet<&RelPath> = hurts.iter().map(|hurt| &hurt.path).collect();
         let expected = case
             .expected
@@ -130,6 +134,7 @@ impl<'a> Score<'a> {
                 .collect(),
             cached: Vec::new(),
             cure: Vec::new(),
+            who: None,
         };
         (self.precision() >= ENOUGH).then_some(Cause {
             diagnosis,

@@ -23,7 +23,7 @@ const ENOUGH_IN_ORDER: usize = 5;
 
 /// Speaks where the damage is what a copy leaves that ended early.
 pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
-    let left = Left::of(case);
+    let left = Left::count(case);
     let score = match left.stumps().next() {
         None => left.last_by_rsync(case)?,
         Some(_) if left.is_ragged(case) => return None,
@@ -58,7 +58,7 @@ struct Left<'a> {
 }
 
 impl<'a> Left<'a> {
-    fn of(case: &'a Case) -> Self {
+    fn count(case: &'a Case) -> Self {
         let of_kind = |kind| case.hurts.iter().filter(move |hurt| hurt.kind == kind);
         let cut: Vec<_> = of_kind(Kind::Truncated).collect();
         let empty: Vec<_> = of_kind(Kind::Emptied).collect();
@@ -149,13 +149,13 @@ impl<'a> Left<'a> {
             let comes_after = |file: File| {
                 above(file.path).any(|dir| ends.get(dir).is_some_and(|end| file.path >= *end))
             };
-            let score = Score::of(case, &self.hurts, comes_after);
+            let score = Score::compare(case, &self.hurts, comes_after);
             (score.precision() >= ENOUGH && score.recall() >= ENOUGH).then_some(score)
         });
         // A copy goes in the order of the directory, which need not be that of names.
         in_order.or_else(|| {
             let in_them = |file: File| above(file.path).any(|dir| ends.contains_key(dir));
-            let score = Score::of(case, &self.hurts, in_them);
+            let score = Score::compare(case, &self.hurts, in_them);
             let at_block = self.cut.iter().all(|hurt| is_cut_at_block(hurt));
             (at_block && score.precision() >= ENOUGH).then_some(score)
         })
@@ -172,7 +172,7 @@ impl<'a> Left<'a> {
         // Whoever removes packages or directories takes whole ones, and rarely just the last.
         let is_within = after.len() > 1 && !before.is_empty();
         let is_likely = is_within || case.full && packages(&self.missing).len() > 1;
-        let mut score = Score::of(case, &self.missing, |file: File| is_after(file.path));
+        let mut score = Score::compare(case, &self.missing, |file: File| is_after(file.path));
         score.of += self.others;
         let fits = is_likely && self.missing.len() >= ENOUGH_IN_ORDER && score.recall() >= ENOUGH;
         fits.then_some(score)

@@ -12,14 +12,16 @@ const REFUSE: &[Row] = &[
     ),
     (
         "it refuses first, and does then as it likes (the way of many)",
-        "T = ['x', 'y']\ndef __getattr__(name):\n    if name not in T:\n        raise AttributeError(f'no {name}')\n    \
+        "T = ['x', 'y']\ndef __getattr__(name):\n    if name not in T:\n        raise AttributeError(f'no \
+         {name}')\n    \
          import importlib\n    found = importlib.import_module('a.' + name)\n    globals()[name] = found\n    \
          return getattr(found, name)\nfrom . import gone\n",
         true,
     ),
     (
         "words, one after the other",
-        "def __getattr__(name):\n    if name == 'x':\n        return 1\n    elif name == 'y' or name in ('z', 'w'):\n        \
+        "def __getattr__(name):\n    if name == 'x':\n        return 1\n    elif name == 'y' or name in ('z', \
+         'w'):\n        \
          return 2\n    else:\n        raise AttributeError(name)\nfrom . import gone\n",
         true,
     ),
@@ -55,7 +57,8 @@ const REFUSE: &[Row] = &[
     ),
     (
         "it imports the very module by a text (ray)",
-        "import importlib\nif True:\n    def __getattr__(name):\n        return importlib.import_module(f'{__name__}.{name}')\n\
+        "import importlib\nif True:\n    def __getattr__(name):\n        return \
+         importlib.import_module(f'{__name__}.{name}')\n\
          from . import gone\n",
         true,
     ),
@@ -88,7 +91,8 @@ const GIVE: &[Row] = &[
     ),
     (
         "it gives something for what is no word",
-        "def __getattr__(name):\n    if name == 'x':\n        raise AttributeError(name)\n    return 1\nfrom . import gone\n",
+        "def __getattr__(name):\n    if name == 'x':\n        raise AttributeError(name)\n    return 1\nfrom . import \
+         gone\n",
         false,
     ),
     (

@@ -4,8 +4,41 @@ use super::{Row, judge};
 
 const CONDITIONS: &[Row] = &[
     (
+        "a module of the standard library under another name (blessed)",
+        "import platform as _platform\nif _platform.system() == 'Windows':\n    from .here import x\nelse:\n    from \
+         .gone import x\n",
+        true,
+    ),
+    (
+        "the same for another platform",
+        "import sys as s\nif s.platform == 'win32':\n    from .gone import x\n",
+        false,
+    ),
+    (
+        "a function of such a module, taken alone",
+        "from platform import system as of\nif of() != 'Windows':\n    from .gone import x\n",
+        true,
+    ),
+    (
+        "a name of such a module, taken alone",
+        "from os import name\nif name == 'nt':\n    from .gone import x\n",
+        false,
+    ),
+    (
+        "a name that may come from elsewhere",
+        "try:\n    from .here import platform\nexcept ImportError:\n    from sys import platform\nif platform == \
+         'linux':\n    from .gone import x\n",
+        false,
+    ),
+    (
+        "a name that comes from elsewhere after all",
+        "from sys import platform\nfrom .here import platform\nif platform == 'linux':\n    from .gone import x\n",
+        false,
+    ),
+    (
         "a function asks for another platform (platformdirs)",
-        "def _is_android_app():\n    return 1\nif _is_android_app():\n    from .here import x\nelse:\n    from .gone import x\n",
+        "def _is_android_app():\n    return 1\nif _is_android_app():\n    from .here import x\nelse:\n    from .gone \
+         import x\n",
         true,
     ),
     (
@@ -175,7 +208,8 @@ const CONDITIONS: &[Row] = &[
     ),
     (
         "a number that the module gave a name (netmiko)",
-        "import sys\nMAJOR = 3\ndef check():\n    if sys.version_info.major != MAJOR:\n        raise ValueError('no')\n    \
+        "import sys\nMAJOR = 3\ndef check():\n    if sys.version_info.major != MAJOR:\n        raise \
+         ValueError('no')\n    \
          elif sys.version_info.minor < 8:\n        raise ValueError('no')\ncheck()\nfrom . import gone\n",
         true,
     ),

@@ -104,7 +104,8 @@ const STATEMENTS: &[Row] = &[
     ),
     (
         "a function raises where a handler has not left it already (trio)",
-        "def count():\n    try:\n        run(1 / 0)\n    except ZeroDivisionError:\n        return 1\n    else:\n        \
+        "def count():\n    try:\n        run(1 / 0)\n    except ZeroDivisionError:\n        return 1\n    \
+         else:\n        \
          raise RuntimeError('no')\ncount()\nfrom . import gone\n",
         true,
     ),

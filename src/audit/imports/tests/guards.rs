@@ -204,17 +204,20 @@ fn guards_in_guards_are_followed_from_the_inside() {
             ),
             (
                 "handler in handler",
-                "try:\n import other\nexcept ImportError:\n try:\n  import other2\n except ImportError:\n  import a.gone",
+                "try:\n import other\nexcept ImportError:\n try:\n  import other2\n except ImportError:\n  import \
+                 a.gone",
                 true,
             ),
             (
                 "handler in handler that ends well",
-                "try:\n import other\nexcept ImportError:\n try:\n  import a.gone\n except ImportError:\n  import a.here",
+                "try:\n import other\nexcept ImportError:\n try:\n  import a.gone\n except ImportError:\n  import \
+                 a.here",
                 false,
             ),
             (
                 "if in handler",
-                "import sys\ntry:\n import other\nexcept ImportError:\n if sys.version_info >= (3, 8):\n  import a.gone",
+                "import sys\ntry:\n import other\nexcept ImportError:\n if sys.version_info >= (3, 8):\n  import \
+                 a.gone",
                 true,
             ),
             (

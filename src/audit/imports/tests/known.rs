@@ -183,7 +183,8 @@ fn modules_of_a_table_are_no_damage() {
                 "from py._error import error\n",
                 "import py._vendored_packages.apipkg as apipkg\n",
                 "lib_not_mangled_by_packagers = True\n",
-                "apipkg.initpkg(__name__, attr={'_apipkg': apipkg}, exportdefs={'builtin': {'_totext': '._builtin:_totext'}})\n",
+                "apipkg.initpkg(__name__, attr={'_apipkg': apipkg}, exportdefs={'builtin': {'_totext': \
+                 '._builtin:_totext'}})\n",
             ),
         ),
         ("py/_error.py", "error = 1\n"),

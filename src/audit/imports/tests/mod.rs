@@ -1,8 +1,10 @@
 //! Small trees with imports that lead nowhere, and with some that only seem to.
 
 mod answers;
+mod attributes;
 mod conditions;
 mod executed;
+mod finders;
 mod given;
 mod guards;
 mod hollow;
@@ -81,7 +83,7 @@ fn lost_with(facts: &Facts, files: &[(&str, &str)]) -> Vec<String> {
     };
     let manifest = Manifest::new(entries.into_iter().map(entry).collect());
     let read = |path: &RelPath| contents.get(path).cloned();
-    let dists = Dists::find(&manifest, b"/srv/v", &read);
+    let dists = Dists::read(&manifest, b"/srv/v", &read);
     let links = HashMap::new();
     let subject = Subject {
         manifest: &manifest,
@@ -99,6 +101,7 @@ fn lost_with(facts: &Facts, files: &[(&str, &str)]) -> Vec<String> {
         links: &links,
     };
     let mut found: Vec<String> = check(&subject)
+        .findings
         .into_iter()
         .map(|finding| {
             let path = finding.path.unwrap().to_string();
@@ -203,11 +206,14 @@ fn a_function_that_begins_with_an_import_needs_it_and_one_that_asks_first_may_no
         ("a/__init__.py", ""),
         (
             "a/late.py",
-            "class K:\n    def f(self):\n        'Doc.'\n        x = 1\n        from .gone import y\n    async def g():\n        import a.gone.deep\n",
+            "class K:\n    def f(self):\n        'Doc.'\n        x = 1\n        from .gone import y\n    async def \
+             g():\n        import a.gone.deep\n",
         ),
         (
             "a/wary.py",
-            "def f():\n    if not fast:\n        return\n    from .fast import y\ndef g():\n    with suppress(ImportError):\n        from .fast import y\n    from .more import z\ndef h():\n    from a import made_later\n    raise NotImplementedError\n    from .never import x\n",
+            "def f():\n    if not fast:\n        return\n    from .fast import y\ndef g():\n    with \
+             suppress(ImportError):\n        from .fast import y\n    from .more import z\ndef h():\n    from a \
+             import made_later\n    raise NotImplementedError\n    from .never import x\n",
         ),
     ]);
     assert_eq!(
@@ -228,7 +234,8 @@ fn what_may_well_be_absent_is_no_finding() {
         ),
         (
             "a/types.py",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ._t import T\ndef f():\n    from . import g\n",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ._t import T\ndef f():\n    from . import \
+             g\n",
         ),
         (
             "a/b/deep.py",

@@ -63,6 +63,12 @@ const MAKES_NOTHING: &[Row] = &[
         true,
     ),
     (
+        "what a module inside has is looked through (censys)",
+        "from . import gone\nfrom . import here\nfor one in here.__dict__.values():\n    pass\nx = \
+         here.__dict__['x']\n",
+        true,
+    ),
+    (
         "an object gets its own attributes (cachetools)",
         "class C:\n    def __setstate__(self, state):\n        self.__dict__.update(state)\nfrom . import gone\n",
         true,

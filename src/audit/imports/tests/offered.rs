@@ -21,6 +21,45 @@ const TREES: &[Tree] = &[
     ),
     ("a distribution without modules", &[NAME, LIST], &[]),
     (
+        "a script that ends like a module is none (bottle)",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/RECORD",
+                "../../../bin/a.py,,\na-1.dist-info/METADATA,,\na-1.dist-info/RECORD,,\n",
+            ),
+            TOP,
+        ],
+        &["a-1.dist-info/top_level.txt:brings "],
+    ),
+    (
+        "a command for builds, which nobody asks for here (webhelpers)",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/entry_points.txt",
+                "[distutils.commands]\nx = a.gone:x\n[buildutils.optional_commands]\nx = a.gone\n",
+            ),
+            ("a/__init__.py", ""),
+        ],
+        &[],
+    ),
+    (
+        "a command for builds that setuptools itself lost",
+        &[
+            (
+                "setuptools-1.dist-info/METADATA",
+                "Name: setuptools\nVersion: 1\n",
+            ),
+            (
+                "setuptools-1.dist-info/entry_points.txt",
+                "[distutils.commands]\nx = setuptools.gone:x\n",
+            ),
+            ("setuptools/__init__.py", ""),
+        ],
+        &["setuptools-1.dist-info/entry_points.txt:2 setuptools.gone"],
+    ),
+    (
         "a plugin outlived the host that asked for it (pyramid-jinja2)",
         &[
             NAME,
@@ -279,7 +318,8 @@ fn a_failure_that_may_be_is_no_reason_for_one_that_is() {
                 OWN,
                 (
                     "a/__init__.py",
-                    "if x:\n from . import gone\ntry:\n import other\nexcept ImportError as e:\n raise ImportError('no') from e\n",
+                    "if x:\n from . import gone\ntry:\n import other\nexcept ImportError as e:\n raise \
+                     ImportError('no') from e\n",
                 ),
             ],
             &[],

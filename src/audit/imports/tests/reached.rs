@@ -35,6 +35,33 @@ const REACHED: &[Tree] = &[
         ],
         &["a/late.py:1 a.gone"],
     ),
+    (
+        "where what is asked for first is surely there (django-reversion)",
+        &[
+            (
+                "a/__init__.py",
+                "try:\n    import b\nexcept ImportError:\n    pass\nelse:\n    from .gone import x\n",
+            ),
+            (
+                "b/__init__.py",
+                "from b.version import get\nVERSION = 1\nx = get()\n",
+            ),
+            ("b/version.py", "def get():\n    from b import VERSION\n"),
+        ],
+        &["a/__init__.py:6 a.gone"],
+    ),
+    (
+        "where what is asked for first may lack a name",
+        &[
+            (
+                "a/__init__.py",
+                "try:\n    from b.version import get\nexcept ImportError:\n    pass\nelse:\n    from .gone import x\n",
+            ),
+            ("b/__init__.py", ""),
+            ("b/version.py", "x = 1\n"),
+        ],
+        &[],
+    ),
     ("by a test", &[INIT, ("a/tests/t.py", LACKING)], &[]),
     (
         "by another package",
@@ -105,6 +132,16 @@ const REACHED: &[Tree] = &[
         &[
             ("_a/__init__.py", LACKING),
             ("_a-1.dist-info/RECORD", "_a/__init__.py,,\n"),
+        ],
+        &["_a/__init__.py:1 _a.gone"],
+    ),
+    (
+        "a private top that wants something of another distribution",
+        &[
+            ("_a/__init__.py", "import b.gone\n"),
+            ("_a-1.dist-info/RECORD", "_a/__init__.py,,\n"),
+            ("b/__init__.py", ""),
+            ("b-1.dist-info/RECORD", "b/__init__.py,,\n"),
         ],
         &[],
     ),

@@ -1,0 +1,58 @@
+//! What is special about packages of conda: files that hold the place of the environment, and what pip put over them.
+
+use std::os::unix::ffi::OsStrExt;
+
+use super::Subject;
+use super::files::LOOK_MAX;
+use crate::model::{Check, Entry, Finding};
+use crate::python::dist::{Algorithm, Dist, Row};
+use crate::python::prefix::packed;
+
+/// What lists the files of a distribution, for people.
+pub(super) fn list_of(dist: &Dist) -> &'static str {
+    match dist.conda {
+        Some(_) => "conda-meta",
+        None => "RECORD",
+    }
+}
+
+/// Whether a file is what its package holds, but for the name of the place where the environment stands: conda says
+/// what came of it where it was installed first, which was another place if the environment was moved since.
+pub(super) fn is_placed(subject: &Subject<'_>, dist: &Dist, row: &Row) -> bool {
+    let prefixed = dist
+        .record
+        .as_ref()
+        .and_then(|(_, record)| record.prefixed(&row.path));
+    let entry = subject.manifest.get(&row.path);
+    let is_small = entry
+        .and_then(Entry::size)
+        .is_some_and(|size| size <= LOOK_MAX);
+    let (Some(prefixed), Some(place), true) = (prefixed, subject.place, is_small) else {
+        return false;
+    };
+    let content = (subject.read)(&row.path).unwrap_or_default();
+    let place = place.as_os_str().as_bytes();
+    let packed = packed(&content, place, &prefixed.placeholder, prefixed.style);
+    packed.is_some_and(|packed| Algorithm::Sha256.hash(&packed) == prefixed.packed)
+}
+
+/// Packages that conda lists, and of which something else put another version there.
+pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    let finding = |one: &crate::python::dist::Superseded| {
+        let now = subject.dists.named(&one.name);
+        let (by, now) = now.map_or(("something", ""), |dist| {
+            (
+                dist.installer.as_deref().unwrap_or("something"),
+                dist.version.as_str(),
+            )
+        });
+        let text = format!(
+            "conda lists {} ('{}'), and {by} put {now} in its place: conda knows nothing of that",
+            one.version, one.list
+        );
+        Finding::new(Check::Duplicate, text)
+            .of(&one.name)
+            .at(&one.list)
+    };
+    subject.dists.superseded.iter().map(finding).collect()
+}

@@ -1,0 +1,131 @@
+//! Which modules a finder may make that a package adds (`sys.meta_path`), and whether a function that a package tells
+//! its own name may make any: by what their texts say.
+
+use memchr::memmem;
+
+use super::index::Place;
+use super::moment::Moment;
+use super::resolve::World;
+use super::steps::Source;
+use crate::model::RelPath;
+use crate::python::imports::textual;
+
+impl World<'_> {
+    /// Whether the finder of a source may make a module (`x/y`): one below that source, if it asks for its own name,
+    /// and one of which it names the whole or the beginning. Others are told what to make, so some source of the
+    /// package names it.
+    pub(super) fn finder_makes(&self, path: &RelPath, text: &str, module: &str) -> bool {
+        let below = self.index.below(path).unwrap_or_default();
+        let below = String::from_utf8_lossy(below);
+        let own = below.trim_end_matches(".py").trim_end_matches("/__init__");
+        let above = own.rsplit_once('/').map_or(own, |(above, _)| above);
+        let own = if text.contains("__package__") || text.contains("rpartition") {
+            above
+        } else {
+            own
+        };
+        let asks = ["__name__", "__package__", "__path__"];
+        // A finder from elsewhere says nothing here.
+        if !text.contains("def find_spec") && !text.contains("def find_module") {
+            return true;
+        }
+        let is_below = is_within(module, own) && asks.iter().any(|word| text.contains(word));
+        is_below || names_beginning(text, module) || self.is_told(path, module)
+    }
+
+    /// Whether a source of the same package that mentions a source with a finder has the whole name of a module as a
+    /// text.
+    fn is_told(&self, finder: &RelPath, module: &str) -> bool {
+        let name = match finder.name().strip_suffix(b".py") {
+            Some(b"__init__") | None => finder.parent().map(|dir| dir.name().to_vec()),
+            Some(name) => Some(name.to_vec()),
+        };
+        let name = name.unwrap_or_default();
+        let top = module.split('/').next().unwrap_or(module);
+        let dotted = module.replace('/', ".");
+        let quoted = ["\"", "'"].map(|quote| format!("{quote}{dotted}{quote}"));
+        let mut sources = self.index.sources.iter();
+        sources.any(|path| {
+            let below = self.index.below(path).unwrap_or_default();
+            let is_own = below
+                .strip_prefix(top.as_bytes())
+                .is_some_and(|rest| rest.starts_with(b"/"));
+            let text = is_own.then(|| (self.subject.read)(path)).flatten();
+            text.is_some_and(|text| {
+                let has = |name: &String| memmem::find(&text, name.as_bytes()).is_some();
+                memmem::find(&text, &name).is_some() && quoted.iter().any(has)
+            })
+        })
+    }
+
+    /// Whether a package tells its own name to a function that may make modules in it, and has come to that.
+    pub(super) fn tells_maker(&self, moment: &Moment<'_>, init: &RelPath, source: &Source) -> bool {
+        let told = source.names.told.iter();
+        let mut told = told.filter(|(line, _)| moment.has_passed(init, Some(*line)));
+        told.any(|(_, function)| self.may_make(init, source, function))
+    }
+
+    /// Whether a function may make modules: it does not where the source that it comes from imports nothing but what
+    /// Python has, and neither puts modules anywhere nor changes where they are looked for.
+    fn may_make(&self, init: &RelPath, source: &Source, function: &str) -> bool {
+        const SIGNS: [&str; 7] = [
+            "modules[",
+            "modules.update",
+            "modules.setdefault",
+            "meta_path",
+            "path_hooks",
+            "__path__ ",
+            "__path__.",
+        ];
+        let Some([wanted]) = source.names.taken.get(function).map(|taken| &taken[..]) else {
+            return true;
+        };
+        let base = self.base(init, wanted.level, &wanted.module);
+        let (Place::Package(file) | Place::Module(file)) = self.index.place(&base) else {
+            return true;
+        };
+        let Some(bytes) = (self.subject.read)(file) else {
+            return true;
+        };
+        let is_pythons = |module: &str, level: u32| {
+            let top = module.split('.').next().unwrap_or_default();
+            level == 0 && self.index.place(top) == Place::Nothing
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        !text.contains(&format!("def {function}("))
+            || SIGNS.iter().any(|sign| text.contains(sign))
+            || textual(&bytes).any(|import| !is_pythons(&import.module, import.level))
+    }
+}
+
+/// Whether a text has the whole name of a module, or that of a package above it, as a text of its own.
+fn names_beginning(text: &str, module: &str) -> bool {
+    let dotted = module.replace('/', ".");
+    let ends = dotted.match_indices('.').map(|(end, _)| end);
+    let mut names = ends.chain([dotted.len()]).map(|end| &dotted[..end]);
+    names.any(|name| {
+        let found = ["\"", "'"].map(|quote| {
+            let whole = format!("{quote}{name}{quote}");
+            let beginning = format!("{quote}{name}.");
+            let is_comment = |at: usize| {
+                let line = text[..at].rsplit('\n').next().unwrap_or_default();
+                line.contains('#')
+            };
+            let begins = |at: usize| {
+                let rest = &text[at + quote.len()..];
+                let end = rest.find(quote).unwrap_or(rest.len());
+                let said = rest[..end].trim_end_matches('.');
+                is_within(&dotted.replace('.', "/"), &said.replace('.', "/"))
+            };
+            let mut whole = text.match_indices(&whole).map(|(at, _)| at);
+            let mut beginning = text.match_indices(&beginning).map(|(at, _)| at);
+            whole.any(|at| !is_comment(at)) || beginning.any(|at| begins(at) && !is_comment(at))
+        });
+        found.contains(&true)
+    })
+}
+
+fn is_within(module: &str, above: &str) -> bool {
+    let rest = module.strip_prefix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

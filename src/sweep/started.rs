@@ -1,0 +1,267 @@
+//! What a machine starts by itself, and which paths each names: services of systemd (systemd.service(5)), of the system
+//! and of users, and the jobs of cron; also through scripts that they run, as far as those name paths plainly.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use super::job::{Starter, Work};
+use super::services::{Service, services};
+use super::{Machine, Unread, cron};
+
+/// Scripts that start each other are followed so far.
+const DEPTH_MAX: usize = 3;
+/// So many links in a row are followed.
+const LINKS_MAX: usize = 8;
+/// Tools whose `run` starts the environment of the project that they stand in.
+const RUNNERS: [&str; 5] = ["uv", "poetry", "pdm", "pipenv", "hatch"];
+
+/// By what something is started.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum StartedBy {
+    /// A service of systemd, by its name.
+    Unit {
+        /// `web.service`.
+        name: String,
+        /// Whether it is one of a user, and not of the system.
+        of_user: bool,
+        /// Whether anything wants it to be started.
+        enabled: bool,
+    },
+    /// A job of cron, anacron or at, with its schedule.
+    Cron(String),
+}
+
+/// Something that is started, and the paths that it names.
+#[derive(Clone, Debug)]
+pub(crate) struct Started {
+    pub(crate) by: StartedBy,
+    /// The file that says so.
+    pub(crate) path: PathBuf,
+    /// The line there, from 1.
+    pub(crate) line: usize,
+    /// Whose rights it has.
+    pub(crate) user: Option<String>,
+    /// Absolute paths that its command names, or a script that it runs.
+    pub(crate) names: BTreeSet<PathBuf>,
+}
+
+impl Machine<'_> {
+    /// All that is started by itself. What cannot be read is added to `unread`.
+    pub(crate) fn started(&self, unread: &mut Vec<Unread>) -> Vec<Started> {
+        let mut all: Vec<Started> = services(self)
+            .into_iter()
+            .map(|one| self.service(one))
+            .collect();
+        for job in cron::jobs(self, unread) {
+            let Work::Script(text, start) = &job.work else {
+                continue;
+            };
+            let home = start
+                .variables
+                .iter()
+                .rev()
+                .find(|(name, _)| name == "HOME");
+            let home = home.map(|(_, home)| PathBuf::from(home));
+            let mut names = Names::new(self, home, start.cwd.clone());
+            start
+                .variables
+                .iter()
+                .for_each(|(_, value)| names.text(value));
+            names.text(text);
+            let schedule = match job.starter {
+                Starter::At => "once".to_owned(),
+                _ => job.run.schedule,
+            };
+            all.push(Started {
+                by: StartedBy::Cron(schedule),
+                path: job.path,
+                line: job.line,
+                user: job.user,
+                names: names.found,
+            });
+        }
+        all
+    }
+
+    fn service(&self, one: Service) -> Started {
+        let home = one.user.as_deref().map(|user| self.home(user)).or(one.home);
+        let cwd = match (one.cwd.as_deref(), &home) {
+            (Some("~"), Some(home)) => home.clone(),
+            (Some(cwd), Some(home)) => PathBuf::from(cwd.replace("%h", &home.to_string_lossy())),
+            (Some(cwd), None) => PathBuf::from(cwd),
+            (None, _) => PathBuf::from("/"),
+        };
+        let mut names = Names::new(self, home, cwd);
+        one.texts.iter().for_each(|text| names.text(text));
+        Started {
+            by: StartedBy::Unit {
+                name: one.name,
+                of_user: one.of_user,
+                enabled: one.enabled,
+            },
+            path: one.path,
+            line: one.line,
+            user: one.user,
+            names: names.found,
+        }
+    }
+
+    /// The programs that stand in a directory.
+    pub(crate) fn scripts_in(&self, dir: &Path, unread: &mut Vec<Unread>) -> Vec<PathBuf> {
+        match self.root.list(dir) {
+            Ok(mut paths) => {
+                let is_link = |path: &Path| std::fs::read_link(self.root.real(path)).is_ok();
+                paths.retain(|path| self.root.is_program(path) || is_link(path));
+                paths
+            }
+            Err(why) => {
+                unread.push(Unread::new(dir, &why));
+                Vec::new()
+            }
+        }
+    }
+
+    /// The paths that a script names by which it is started: its first line, and where links of its name lead.
+    pub(crate) fn named_by_script(&self, path: &Path) -> BTreeSet<PathBuf> {
+        let mut names = Names::new(
+            self,
+            None,
+            path.parent().unwrap_or(Path::new("/")).to_owned(),
+        );
+        names.hops(path);
+        let text = self.root.text(path).unwrap_or_default();
+        let first = text.lines().next().filter(|line| line.starts_with("#!"));
+        // A path that is too long for a first line stands in the second (pip, "simple launchers").
+        let second = text
+            .lines()
+            .nth(1)
+            .filter(|line| line.starts_with("'''exec'"));
+        first
+            .into_iter()
+            .chain(second)
+            .for_each(|line| names.words(line));
+        names.found
+    }
+}
+
+/// The paths of commands while they are gathered.
+struct Names<'a> {
+    machine: &'a Machine<'a>,
+    home: Option<PathBuf>,
+    /// Directories in which a command may stand.
+    cwds: Vec<PathBuf>,
+    found: BTreeSet<PathBuf>,
+    scripts: BTreeSet<PathBuf>,
+    depth: usize,
+}
+
+impl<'a> Names<'a> {
+    fn new(machine: &'a Machine<'a>, home: Option<PathBuf>, cwd: PathBuf) -> Self {
+        Self {
+            machine,
+            home,
+            cwds: vec![cwd],
+            found: BTreeSet::new(),
+            scripts: BTreeSet::new(),
+            depth: 0,
+        }
+    }
+
+    /// Commands of a shell, or a value that may name a path.
+    fn text(&mut self, text: &str) {
+        let lines = text.lines().map(str::trim);
+        for line in lines.filter(|line| !line.starts_with('#') || line.starts_with("#!")) {
+            self.words(line);
+        }
+    }
+
+    fn words(&mut self, line: &str) {
+        let home = self
+            .home
+            .as_ref()
+            .map(|home| home.to_string_lossy().into_owned());
+        let mut line = line.to_owned();
+        if let Some(home) = &home {
+            line = line
+                .replace("${HOME}", home)
+                .replace("$HOME", home)
+                .replace("%h", home);
+        }
+        let apart = |c: char| c.is_whitespace() || "'\"=:;&|()<>,#!{}`".contains(c);
+        let words: Vec<&str> = line.split(apart).filter(|word| !word.is_empty()).collect();
+        let mut paths = Vec::new();
+        for (at, word) in words.iter().enumerate() {
+            let word = word.trim_start_matches(['-', '@', '+']);
+            let path = match (word.strip_prefix("~/"), &home) {
+                (Some(rest), Some(home)) => Path::new(home).join(rest),
+                _ => PathBuf::from(word),
+            };
+            let is_cd = at > 0 && words[at - 1] == "cd";
+            let own = path.file_name().unwrap_or_default();
+            if words.get(at + 1) == Some(&"run") && RUNNERS.iter().any(|name| own == *name) {
+                let projects = self.cwds.iter().map(|cwd| cwd.join(".venv"));
+                self.found.extend(projects.collect::<Vec<_>>());
+            }
+            if path.is_absolute() {
+                paths.push(plain(&path));
+            } else if word.contains('/') || is_cd {
+                paths.extend(self.cwds.iter().map(|cwd| plain(&cwd.join(&path))));
+            }
+            if is_cd {
+                self.cwds.extend(paths.last().cloned());
+            }
+        }
+        for path in paths {
+            self.follow(&path);
+        }
+    }
+
+    /// Takes a path, and what stands in it where it is a script.
+    fn follow(&mut self, path: &Path) {
+        self.hops(path);
+        let is_new = self.machine.root.is_program(path) && self.scripts.insert(path.to_owned());
+        if !is_new || self.depth == DEPTH_MAX {
+            return;
+        }
+        let text = self.machine.root.text(path).unwrap_or_default();
+        let Some(first) = text.lines().next().filter(|line| line.starts_with("#!")) else {
+            return;
+        };
+        self.depth += 1;
+        if first.contains("sh") && !first.contains("python") {
+            // Many go to the directory in which they stand.
+            self.cwds.extend(path.parent().map(Path::to_owned));
+            self.text(&text);
+        } else {
+            self.words(first);
+        }
+        self.depth -= 1;
+    }
+
+    /// Takes a path and where links in its last part lead, one after the other.
+    fn hops(&mut self, path: &Path) {
+        let mut at = path.to_owned();
+        for _ in 0..LINKS_MAX {
+            self.found.insert(at.clone());
+            match std::fs::read_link(self.machine.root.real(&at)) {
+                Ok(to) => at = plain(&at.parent().unwrap_or(Path::new("/")).join(to)),
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}

@@ -1,7 +1,14 @@
-//! How the library tells what it is doing: counters, messages, and whether to stop. It prints nothing itself.
+//! How the library tells what it is doing: counters, facts, and whether to stop. It prints nothing itself.
 
-use std::sync::Mutex;
+mod status;
+mod warning;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use status::Status;
+pub use warning::{
+    Cause, EntryWarning, RecoveryWarning, RestoreWarning, SnapshotWarning, StoreWarning, Warning,
+};
 
 /// The listener that an operation reports to. Called from many threads.
 pub trait Monitor: Sync {
@@ -12,32 +19,11 @@ pub trait Monitor: Sync {
     /// Content was read from the venv: the counters by which a test knows that nothing was read twice.
     fn read(&self, files: u64, bytes: u64);
     /// Something people should know though the work goes on.
-    fn warn(&self, text: &str);
-    /// The same of what the person can change by asking for it. Who knows how adds that to the words.
-    fn advise(&self, warning: &Warning) {
-        self.warn(&warning.to_string());
-    }
-    /// What was done, for those who want to follow.
-    fn status(&self, text: &str);
+    fn warn(&self, warning: Warning<'_>);
+    /// What is being done, for those who want to follow.
+    fn status(&self, status: Status<'_>);
     /// Whether the person asked to stop.
     fn cancelled(&self) -> bool;
-}
-
-/// Something that was left as it is, and that a person may ask for.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Warning {
-    /// Set-id bits or file capabilities, which give whoever runs the file the rights of another.
-    #[error("'{path}' had set-id bits or file capabilities; they are not restored")]
-    PrivilegesLeftOut {
-        /// The path, as it is shown.
-        path: String,
-    },
-    /// Packages that are gone as a whole, which somebody may have wanted.
-    #[error("left as they are, since all of them is gone: {packages}")]
-    LeftGone {
-        /// Their names, with commas between.
-        packages: String,
-    },
 }
 
 /// Passes everything on but the wish to stop: for work that must be brought to its end.
@@ -53,26 +39,22 @@ impl Monitor for Unstoppable<'_> {
     fn read(&self, files: u64, bytes: u64) {
         self.0.read(files, bytes);
     }
-    fn warn(&self, text: &str) {
-        self.0.warn(text);
+    fn warn(&self, warning: Warning<'_>) {
+        self.0.warn(warning);
     }
-    fn advise(&self, warning: &Warning) {
-        self.0.advise(warning);
-    }
-    fn status(&self, text: &str) {
-        self.0.status(text);
+    fn status(&self, status: Status<'_>) {
+        self.0.status(status);
     }
     fn cancelled(&self) -> bool {
         false
     }
 }
 
-/// Listens to nothing but counts, and keeps the warnings.
+/// Listens to nothing but counts.
 #[derive(Debug, Default)]
 pub struct Silent {
     files_read: AtomicU64,
     bytes_read: AtomicU64,
-    warnings: Mutex<Vec<String>>,
 }
 
 impl Silent {
@@ -85,14 +67,6 @@ impl Silent {
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }
-
-    /// The warnings so far.
-    pub fn warnings(&self) -> Vec<String> {
-        self.warnings
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
-    }
 }
 
 impl Monitor for Silent {
@@ -102,13 +76,8 @@ impl Monitor for Silent {
         self.files_read.fetch_add(files, Ordering::Relaxed);
         self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
-    fn warn(&self, text: &str) {
-        self.warnings
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push(text.to_owned());
-    }
-    fn status(&self, _: &str) {}
+    fn warn(&self, _: Warning<'_>) {}
+    fn status(&self, _: Status<'_>) {}
     fn cancelled(&self) -> bool {
         false
     }

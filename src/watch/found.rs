@@ -1,0 +1,99 @@
+//! What a look at a venv found, and who was seen to change it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a look found: told by content, held against the newest baseline.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Found {
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// What is damaged; empty where nothing is.
+    pub damage: Damage,
+    /// Packages that changed without being damaged, as people name such a change: `click 8.1.7 -> 8.2.0`.
+    pub changed: Vec<String>,
+    /// An installer that was at work in it all the while: what was found is not its last state.
+    pub at_work: Option<String>,
+}
+
+/// What a look comes to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It is what the baseline is.
+    #[default]
+    Sound,
+    /// There is no baseline to hold it against.
+    Unsaved,
+    /// Packages were upgraded, added or removed as a whole.
+    Upgraded,
+    /// Something else changed legitimately.
+    Drifted,
+    /// Content is gone or not what it should be.
+    Damaged,
+}
+
+/// Damage that content proves.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Damage {
+    /// How many files.
+    pub files: u64,
+    /// How many of each kind: `missing`, `emptied` and so on.
+    pub kinds: BTreeMap<String, u64>,
+    /// The packages that are hurt.
+    pub packages: Vec<String>,
+    /// Some of the paths.
+    pub sample: Vec<String>,
+    /// What probably did it, in words.
+    pub causes: Vec<String>,
+    /// The same text for the same damage.
+    pub mark: String,
+    /// Whether there is a baseline that holds what it was.
+    pub can_heal: bool,
+}
+
+/// Who was seen to change something in a venv.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Culprit {
+    /// The number of the process.
+    pub pid: Option<u32>,
+    /// Its program.
+    pub program: String,
+    /// Its command line; none where it is not known.
+    pub command_line: Option<String>,
+    /// Its parents, the nearest first.
+    pub parents: Vec<String>,
+    /// The unit or cron job it belongs to.
+    pub unit: Option<String>,
+    /// Its user.
+    pub user: Option<String>,
+    /// How sure that is.
+    pub certainty: String,
+    /// How many files it was seen to change.
+    pub files: u64,
+    /// Some of their paths.
+    pub sample: Vec<String>,
+}
+
+/// Most paths that are told of one.
+const SAMPLE_MAX: usize = 3;
+/// Most of them that are told.
+const CULPRITS_MAX: usize = 5;
+
+/// Adds what somebody was seen to do. Who did the same in another process counts as the same.
+pub(super) fn add_culprit(all: &mut Vec<Culprit>, one: Culprit) {
+    let same = |other: &&mut Culprit| {
+        other.program == one.program
+            && other.user == one.user
+            && other.command_line == one.command_line
+    };
+    if let Some(known) = all.iter_mut().find(same) {
+        known.files = known.files.saturating_add(one.files);
+        known.pid = one.pid;
+        known.sample.extend(one.sample);
+        known.sample.truncate(SAMPLE_MAX);
+    } else if all.len() < CULPRITS_MAX {
+        all.push(one);
+    }
+}

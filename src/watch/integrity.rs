@@ -1,0 +1,182 @@
+//! The part of the policy that is of the files of a venv: what a look found, and what is done about it.
+
+use std::time::Duration;
+
+use super::found::{Found, Verdict};
+use super::guard::{Guard, Job};
+use super::moment::{Moment, back_off};
+use super::news::{State, Subject};
+use super::order::{Healed, Order};
+use super::rules::OnUpgrade;
+
+/// How long after a heal it is looked at.
+const AFTER_HEAL: Duration = Duration::from_millis(300);
+/// How often it is looked at while an installer does not come to its end.
+const DESPITE: Duration = Duration::from_secs(30);
+/// How often it is looked at where changes are not seen.
+const BLIND: Duration = Duration::from_secs(30);
+/// So many looks in a row may have been overtaken by changes before one counts all the same.
+const STALE_MAX: u32 = 3;
+
+impl Guard {
+    pub(super) fn found(&mut self, now: Moment, found: &Found, orders: &mut Vec<Order>) {
+        let (full, overtaken) = match self.job.take() {
+            Some(Job::Look { full, overtaken }) => (full, overtaken),
+            _ => (false, true),
+        };
+        let memory = &mut self.memory;
+        memory.totals.looks += 1;
+        memory.tree.failures = 0;
+        memory.looked = Some(now);
+        if full {
+            memory.full_due = now.after(self.rules.integrity_every);
+        }
+        memory.tree.due = if self.is_blind {
+            now.after(BLIND)
+        } else {
+            memory.full_due
+        };
+        memory.found = Some(found.clone());
+        if found.at_work.is_some() {
+            memory.tree.due = now.after(DESPITE);
+        } else {
+            self.at_work_since = None;
+        }
+        if found.verdict == Verdict::Damaged {
+            self.damaged(now, found, overtaken, orders);
+        } else {
+            self.undamaged(now, found, orders);
+        }
+    }
+
+    fn damaged(&mut self, now: Moment, found: &Found, overtaken: bool, orders: &mut Vec<Order>) {
+        self.restart_wanted = false;
+        (self.save_wanted, self.save_owed) = (false, false);
+        self.stale = if overtaken { self.stale + 1 } else { 0 };
+        let (policy, memory) = (&self.rules.policy, &self.memory);
+        let may = policy.heals && found.damage.can_heal;
+        let hopeless = memory.unhealable.as_ref() == Some(&found.damage.mark);
+        let spent = memory.heals.len() >= policy.heals_max as usize;
+        let state = match memory.tree.state {
+            Some(State::Held) => State::Held,
+            _ if may && !hopeless && spent => State::Held,
+            Some(State::Stuck) => State::Stuck,
+            _ => State::Damaged,
+        };
+        let why = self
+            .memory
+            .tree
+            .why
+            .take()
+            .filter(|_| state == State::Stuck);
+        self.announce(now, Subject::Integrity, state, why, orders);
+        let is_proof = !overtaken || self.stale >= STALE_MAX;
+        if now < self.heal_due {
+            self.memory.tree.due = self.heal_due;
+        } else if may && !hopeless && state != State::Held && found.at_work.is_none() && is_proof {
+            self.stale = 0;
+            self.memory.heals.push(now);
+            self.begin(Job::Heal, Order::Heal, orders);
+        }
+    }
+
+    fn undamaged(&mut self, now: Moment, found: &Found, orders: &mut Vec<Order>) {
+        self.stale = 0;
+        self.heal_failures = 0;
+        self.memory.unhealable = None;
+        let state = match found.verdict {
+            Verdict::Unsaved => State::Unsaved,
+            Verdict::Upgraded => State::Upgraded,
+            Verdict::Drifted => State::Drifted,
+            _ => State::Sound,
+        };
+        self.announce(now, Subject::Integrity, state, None, orders);
+        if state == State::Sound && self.memory.heals.is_empty() {
+            self.memory.culprits.clear();
+            self.memory.mended = None;
+        }
+        if found.at_work.is_some() {
+            return;
+        }
+        if std::mem::take(&mut self.restart_wanted) {
+            self.memory.restarts.push(now);
+            self.begin(Job::Restart, Order::Restart, orders);
+        }
+        let saves = self.rules.policy.on_upgrade == OnUpgrade::Save;
+        if state == State::Upgraded && saves && now >= self.save_due {
+            // Only an answer that comes after the upgrade tells that the service is well with it.
+            self.save_wanted = self.rules.health.is_some();
+            self.save_owed = !self.save_wanted && self.memory.imports.state != Some(State::Failing);
+            self.memory.service.due = now;
+        }
+    }
+
+    pub(super) fn not_found(&mut self, now: Moment, why: String, orders: &mut Vec<Order>) {
+        self.job = None;
+        let track = &mut self.memory.tree;
+        track.failures = track.failures.saturating_add(1);
+        self.memory.totals.looks_failed += 1;
+        let track = &mut self.memory.tree;
+        track.due = now.after(back_off(track.failures));
+        let (failures, due) = (track.failures, track.due);
+        // The reading of every byte waits as long as any other look.
+        self.memory.full_due = self.memory.full_due.max(due);
+        if failures >= self.rules.policy.failures {
+            // Damage that was proved is not less true because it cannot be looked at now.
+            let is_worse = self.memory.tree.state.is_some_and(State::is_critical);
+            if !is_worse {
+                self.announce(now, Subject::Integrity, State::Unknown, Some(why), orders);
+            }
+        }
+    }
+
+    pub(super) fn healed(&mut self, now: Moment, healed: Healed, orders: &mut Vec<Order>) {
+        self.job = None;
+        let mark = self
+            .memory
+            .found
+            .as_ref()
+            .map(|found| found.damage.mark.clone());
+        self.memory.tree.due = now.after(AFTER_HEAL);
+        match healed {
+            Healed::Mended(mended) => {
+                self.heal_failures = 0;
+                self.memory.totals.heals += 1;
+                // It counts from its end: however long it took, the window is as long after it.
+                self.memory.heals.pop();
+                self.memory.heals.push(now);
+                self.memory.unhealable = mark.filter(|_| mended.left > 0);
+                self.memory.mended = Some(mended);
+                self.memory.restart_owed = self.rules.service.is_some();
+                (self.restart_due, self.restart_failures) = (now, 0);
+            }
+            Healed::Nothing => {
+                self.memory.heals.pop();
+                self.memory.unhealable = mark;
+            }
+            Healed::Failed(why) => {
+                self.memory.heals.pop();
+                self.memory.totals.heals_failed += 1;
+                self.heal_failures = self.heal_failures.saturating_add(1);
+                self.heal_due = now.after(back_off(self.heal_failures));
+                self.memory.tree.due = self.heal_due;
+                if self.heal_failures >= self.rules.policy.failures {
+                    self.announce(now, Subject::Integrity, State::Stuck, Some(why), orders);
+                }
+            }
+        }
+    }
+
+    pub(super) fn saved(&mut self, now: Moment, answer: &Result<(), String>) {
+        self.job = None;
+        if answer.is_ok() {
+            self.save_failures = 0;
+            self.memory.totals.saves += 1;
+            self.memory.tree.due = now;
+        } else {
+            self.save_failures = self.save_failures.saturating_add(1);
+            self.save_due = now.after(back_off(self.save_failures));
+            self.memory.tree.due = self.save_due;
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What the answers of a comparison and of an audit come to. They come from a process of their own, so that its memory
+//! goes with it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::found::{Damage, Found, Verdict};
+use crate::model::Digest;
+
+/// What a comparison with a baseline answers (docs/cli.md, "JSON"), as far as it is needed here.
+#[derive(Deserialize)]
+struct Comparison {
+    summary: Summary,
+    entries: Vec<Entry>,
+    packages: Vec<Package>,
+    diagnosis: Vec<Cause>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    damage: u64,
+    drift: u64,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    path: String,
+    class: String,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    state: String,
+    expected: Option<String>,
+    actual: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Cause {
+    text: String,
+}
+
+/// So many paths are told.
+const SAMPLE_MAX: usize = 5;
+/// So many packages are told.
+const PACKAGES_MAX: usize = 20;
+
+/// What a comparison comes to.
+pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
+    let compared: Comparison = serde_json::from_slice(answer)?;
+    let mut damage = Damage {
+        can_heal: true,
+        ..Damage::default()
+    };
+    let mut mark = String::new();
+    for entry in compared
+        .entries
+        .iter()
+        .filter(|entry| entry.class == "damage")
+    {
+        damage.add(&entry.kind, &entry.path);
+        mark.extend([entry.kind.as_str(), " ", &entry.path, "\n"]);
+    }
+    damage.files = compared.summary.damage;
+    damage.mark = Digest::of(mark.as_bytes()).to_hex();
+    let hurt = compared
+        .packages
+        .iter()
+        .filter(|package| package.state == "damaged");
+    damage.packages = hurt
+        .map(|package| package.name.clone())
+        .take(PACKAGES_MAX)
+        .collect();
+    damage.causes = compared
+        .diagnosis
+        .into_iter()
+        .map(|cause| cause.text)
+        .collect();
+    let changed = compared
+        .packages
+        .iter()
+        .filter(|package| package.state != "damaged");
+    let changed: Vec<String> = changed.map(change).take(PACKAGES_MAX).collect();
+    let verdict = match (compared.summary.damage, compared.summary.drift) {
+        (0, 0) => Verdict::Sound,
+        (0, _) if changed.is_empty() => Verdict::Drifted,
+        (0, _) => Verdict::Upgraded,
+        _ => Verdict::Damaged,
+    };
+    let damage = if verdict == Verdict::Damaged {
+        damage
+    } else {
+        Damage::default()
+    };
+    Ok(Found {
+        verdict,
+        damage,
+        changed,
+        at_work: None,
+    })
+}
+
+fn change(package: &Package) -> String {
+    match (&package.expected, &package.actual) {
+        (Some(before), Some(after)) => format!("{} {before} -> {after}", package.name),
+        (None, Some(after)) => format!("{} {after} added", package.name),
+        (Some(before), None) => format!("{} {before} removed", package.name),
+        (None, None) => format!("{} {}", package.name, package.state),
+    }
+}
+
+/// What an audit answers, as far as it is needed here.
+#[derive(Deserialize)]
+struct Audit {
+    summary: AuditSummary,
+    findings: Vec<Finding>,
+}
+
+#[derive(Deserialize)]
+struct AuditSummary {
+    damage: u64,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    check: String,
+    damage: bool,
+    text: String,
+    path: Option<String>,
+    package: Option<String>,
+}
+
+/// What an audit comes to, of a venv without a baseline: it tells damage, and nothing can be healed.
+pub fn found_by_audit(answer: &[u8]) -> Result<Found, serde_json::Error> {
+    let audit: Audit = serde_json::from_slice(answer)?;
+    if audit.summary.damage == 0 {
+        return Ok(Found {
+            verdict: Verdict::Unsaved,
+            ..Found::default()
+        });
+    }
+    let mut damage = Damage::default();
+    for finding in audit.findings.iter().filter(|finding| finding.damage) {
+        damage.add(&finding.check, finding.path.as_deref().unwrap_or_default());
+        damage.packages.extend(finding.package.clone());
+    }
+    damage.packages.sort();
+    damage.packages.dedup();
+    damage.packages.truncate(PACKAGES_MAX);
+    Ok(Found {
+        verdict: Verdict::Damaged,
+        damage,
+        ..Found::default()
+    })
+}
+
+/// The first import that fails, as an audit tells that tried them.
+pub fn failed_import(answer: &[u8]) -> Result<Option<String>, serde_json::Error> {
+    let audit: Audit = serde_json::from_slice(answer)?;
+    let mut failed = audit
+        .findings
+        .into_iter()
+        .filter(|finding| finding.check == "import-failed");
+    Ok(failed.next().map(|finding| finding.text))
+}
+
+impl Damage {
+    fn add(&mut self, kind: &str, path: &str) {
+        self.files += 1;
+        *self.kinds.entry(kind.to_owned()).or_default() += 1;
+        if self.sample.len() < SAMPLE_MAX && !path.is_empty() {
+            self.sample.push(path.to_owned());
+        }
+    }
+}
+
+/// The kinds in words: `3 missing, 1 emptied`.
+pub(crate) fn kinds_in_words(kinds: &BTreeMap<String, u64>) -> String {
+    let mut all: Vec<(&String, &u64)> = kinds.iter().collect();
+    all.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let all: Vec<String> = all
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    all.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compared(damage: u64, drift: u64, entries: &str, packages: &str) -> Found {
+        let text = format!(
+            r#"{{"summary":{{"damage":{damage},"drift":{drift},"noise":4}},
+            "entries":[{entries}],"packages":[{packages}],
+            "diagnosis":[{{"rule":"x","text":"a sweeper"}}],"more":1}}"#
+        );
+        found_by_comparison(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn damage_outweighs_drift_and_packages_that_moved_are_an_upgrade() {
+        let entry = r#"{"path":"a/core.py","class":"damage","kind":"missing"},
+            {"path":"b","class":"drift","kind":"extra"}"#;
+        let moved = r#"{"name":"click","state":"upgraded","expected":"8.1","actual":"8.2"}"#;
+        assert_eq!(compared(0, 0, "", "").verdict, Verdict::Sound);
+        assert_eq!(compared(0, 2, "", "").verdict, Verdict::Drifted);
+        let upgraded = compared(0, 2, "", moved);
+        assert_eq!(
+            (upgraded.verdict, upgraded.changed),
+            (Verdict::Upgraded, vec!["click 8.1 -> 8.2".to_owned()])
+        );
+        let found = compared(1, 1, entry, moved);
+        assert_eq!(
+            (found.verdict, found.damage.files, found.damage.can_heal),
+            (Verdict::Damaged, 1, true)
+        );
+        assert_eq!(found.damage.sample, ["a/core.py"]);
+        assert_eq!(kinds_in_words(&found.damage.kinds), "1 missing");
+        assert_ne!(
+            found.damage.mark,
+            compared(1, 1, &entry.replace("a/core", "b/core"), "")
+                .damage
+                .mark
+        );
+    }
+}

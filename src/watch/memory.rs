@@ -1,0 +1,133 @@
+//! What a guard remembers of one venv, also across its own end.
+
+use serde::{Deserialize, Serialize};
+
+use super::found::{Culprit, Found};
+use super::moment::Moment;
+use super::news::{Mended, State};
+
+/// How something stands, and since when.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Track {
+    /// Nothing was looked at yet where it is none.
+    pub state: Option<State>,
+    /// Since when.
+    pub since: Moment,
+    /// When it was announced last.
+    pub told: Moment,
+    /// What a program said of it.
+    pub why: Option<String>,
+    /// How often in a row it failed.
+    pub failures: u32,
+    /// When it is to be looked at again.
+    pub due: Moment,
+}
+
+impl Track {
+    pub(super) fn new(now: Moment) -> Self {
+        Self {
+            state: None,
+            since: now,
+            told: now,
+            why: None,
+            failures: 0,
+            due: now,
+        }
+    }
+
+    fn moved(&mut self, by: i64) {
+        for moment in [&mut self.since, &mut self.told, &mut self.due] {
+            *moment = moment.moved(by);
+        }
+    }
+}
+
+/// All that is remembered of one venv.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    /// Its files.
+    pub tree: Track,
+    /// Its service.
+    pub service: Track,
+    /// Its imports.
+    pub imports: Track,
+    /// When every byte is to be read again.
+    pub full_due: Moment,
+    /// Heals within the window.
+    pub heals: Vec<Moment>,
+    /// Restarts of a failing service within the window.
+    pub restarts: Vec<Moment>,
+    /// When a look last told something,
+    #[serde(default)]
+    pub looked: Option<Moment>,
+    /// and what it found.
+    pub found: Option<Found>,
+    /// Who was seen to change files.
+    pub culprits: Vec<Culprit>,
+    /// The last heal.
+    pub mended: Option<Mended>,
+    /// The mark of damage that a heal could not mend.
+    pub unhealable: Option<String>,
+    /// Whether the service is still to be started again after a heal.
+    pub restart_owed: bool,
+    /// How many heals, saves and looks there were, and how many of each failed.
+    pub totals: Totals,
+}
+
+/// What was done since the beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Looks that told something.
+    pub looks: u64,
+    /// Looks that could not.
+    pub looks_failed: u64,
+    /// Heals that mended.
+    pub heals: u64,
+    /// Heals that did not.
+    pub heals_failed: u64,
+    /// Restarts of the service.
+    pub restarts: u64,
+    /// Baselines that were saved.
+    pub saves: u64,
+    /// Announcements.
+    pub news: u64,
+}
+
+impl Memory {
+    /// Of a venv that was never looked at.
+    pub fn new(now: Moment) -> Self {
+        Self {
+            tree: Track::new(now),
+            service: Track::new(now),
+            imports: Track::new(now),
+            full_due: now,
+            heals: Vec::new(),
+            restarts: Vec::new(),
+            looked: None,
+            found: None,
+            culprits: Vec::new(),
+            mended: None,
+            unhealable: None,
+            restart_owed: false,
+            totals: Totals::default(),
+        }
+    }
+
+    /// The same, counted from another start: `by` milliseconds are added to every moment.
+    #[must_use]
+    pub fn moved(mut self, by: i64) -> Self {
+        for track in [&mut self.tree, &mut self.service, &mut self.imports] {
+            track.moved(by);
+        }
+        self.full_due = self.full_due.moved(by);
+        for moment in self
+            .heals
+            .iter_mut()
+            .chain(&mut self.restarts)
+            .chain(&mut self.looked)
+        {
+            *moment = moment.moved(by);
+        }
+        self
+    }
+}

@@ -1,15 +1,16 @@
 //! A saved tree as it is at another place: what names the old one names the new one.
 
+use crate::model::Unmoved;
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use crate::model::{Digest, Entry, Manifest, Node, RelPath};
+use crate::model::{Audit, Digest, Entry, Manifest, Node, RelPath};
 use crate::python::bytecode::{is_bytecode, source_of};
 use crate::python::relocate::{
-    Relocation, candidates, is_record, own_names, relocate, relocated_link,
+    Relocation, candidates, is_record, own_names, placed_files, relocate, relocated_link,
 };
 use crate::store::Store;
 use crate::tree::Site;
@@ -22,13 +23,36 @@ pub(super) struct Adapted {
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
     /// By which names the old place was meant.
     pub(super) names: Vec<PathBuf>,
-    /// How many links lead to the new place instead of the old one.
-    pub(super) links: u64,
+    /// The links that lead to the new place instead of the old one.
+    pub(super) links: Vec<RelPath>,
     /// What people must know of it.
-    pub(super) warnings: Vec<String>,
+    pub(super) unmoved: Vec<Unmoved>,
+    /// What was saved of each file and link that names the old place.
+    pub(super) before: BTreeMap<RelPath, Node>,
+}
+
+/// What names the old place and stands there as it was saved, so that only its place is wrong.
+pub(super) fn unadapted<'a>(
+    before: &'a BTreeMap<RelPath, Node>,
+    live: &'a Manifest,
+) -> impl Iterator<Item = &'a RelPath> {
+    let stands = |path: &RelPath, node: &Node| {
+        let there = live.get(path).map(|entry| &entry.node);
+        match (node, there) {
+            (Node::File { digest, .. }, Some(Node::File { digest: live, .. })) => digest == live,
+            (node, there) => there == Some(node),
+        }
+    };
+    let unadapted = before.iter().filter(move |(path, node)| stands(path, node));
+    unadapted.map(|(path, _)| path)
 }
 
 impl Adapted {
+    /// How many files and links were adapted.
+    pub(super) fn relocated(&self) -> u64 {
+        (self.rewritten.len() + self.links.len()) as u64
+    }
+
     /// The place that its files name.
     pub(super) fn names<'p>(&self, from: &'p Path, to: &'p Path) -> &'p Path {
         if self.rewritten.is_empty() { from } else { to }
@@ -55,6 +79,45 @@ pub(super) fn adapted(
     Ok(adapt(&contents, saved, (&names, to), live))
 }
 
+/// Adapts a tree that was made elsewhere to the place `to`. It stood where is `told`, else where its own files say; a
+/// name that leads to the place is none of another one.
+pub(super) fn adapted_from_elsewhere(
+    store: &Store,
+    brought: Manifest,
+    told: Option<PathBuf>,
+    to: &Path,
+) -> Result<Adapted, Error> {
+    let contents = contents(store, &brought)?;
+    // What scripts name may be any other environment, also that of the system.
+    let said = || {
+        let names = own_names(&contents).declared.into_iter();
+        let mut names = names.map(|name| PathBuf::from(OsString::from_vec(name)));
+        let first = names.next()?;
+        let leads_there = |name: &Path| Site::resolve(name).is_ok_and(|site| site.path() == to);
+        let is_own = leads_there(&first) || names.any(|name| leads_there(&name));
+        (!is_own).then_some(first)
+    };
+    match told.or_else(said) {
+        Some(from) if from != to => {
+            let names = names(&contents, &from, to);
+            Ok(adapt(&contents, brought, (&names, to), None))
+        }
+        _ => Ok(Adapted {
+            manifest: brought,
+            ..Adapted::default()
+        }),
+    }
+}
+
+/// What an audit says of the place where a tree was is said of the one where it will stand.
+pub(super) fn name_place(audit: &mut Audit, from: &Path, to: &Path) {
+    for python in audit.script_pythons.iter_mut().flatten() {
+        if let Ok(rest) = Path::new(python.as_str()).strip_prefix(from) {
+            *python = to.join(rest).to_string_lossy().into_owned();
+        }
+    }
+}
+
 /// The same of a tree of which every file that may name its place is at hand, and of which the names are known.
 pub(super) fn adapt(
     contents: &BTreeMap<RelPath, Vec<u8>>,
@@ -68,10 +131,17 @@ pub(super) fn adapt(
         .collect();
     let to = to.as_os_str().as_bytes();
     let all = relocate(contents, &from, to, &HashSet::new());
-    let Relocation {
-        rewritten,
-        warnings,
-    } = match live {
+    let named = |entry: &Entry| match &entry.node {
+        Node::Symlink(text) => from
+            .iter()
+            .any(|from| relocated_link(&entry.path, text, from, to).is_some()),
+        _ => all.rewritten.contains_key(&entry.path),
+    };
+    let before = saved.entries().iter().filter(|entry| named(entry));
+    let before = before
+        .map(|entry| (entry.path.clone(), entry.node.clone()))
+        .collect();
+    let Relocation { rewritten, unmoved } = match live {
         None => all,
         Some(live) => {
             let as_saved = as_saved(&saved, live, all.rewritten.keys());
@@ -89,18 +159,28 @@ pub(super) fn adapt(
         rewritten,
         names: names.to_vec(),
         links,
-        warnings,
+        unmoved,
+        before,
     }
 }
 
 /// What of a saved tree may name its place.
 fn contents(store: &Store, saved: &Manifest) -> Result<BTreeMap<RelPath, Vec<u8>>, Error> {
     let mut contents = BTreeMap::new();
-    for entry in candidates(saved) {
+    let add = |entry: &Entry, contents: &mut BTreeMap<RelPath, Vec<u8>>| {
         if let Some(digest) = entry.digest() {
             let size = entry.size().unwrap_or(0);
             let content = store.objects.read_at_most(&digest, size)?;
             contents.insert(entry.path.clone(), content);
+        }
+        Ok::<_, Error>(())
+    };
+    for entry in candidates(saved) {
+        add(entry, &mut contents)?;
+    }
+    for path in placed_files(&contents, saved) {
+        if let Some(entry) = saved.get(&path).filter(|_| !contents.contains_key(&path)) {
+            add(entry, &mut contents)?;
         }
     }
     Ok(contents)
@@ -160,14 +240,14 @@ fn adopt_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live
     }
 }
 
-/// Lets links lead to the new place, but for those that stand there as they were saved. Tells how many.
+/// Lets links lead to the new place, but for those that stand there as they were saved. Tells which.
 fn with_links(
     saved: Manifest,
     live: Option<&Manifest>,
     relocated: impl Fn(&RelPath, &[u8]) -> Option<Vec<u8>>,
-) -> (Manifest, u64) {
+) -> (Manifest, Vec<RelPath>) {
     let mut entries = saved.into_entries();
-    let mut links = 0;
+    let mut links = Vec::new();
     for entry in &mut entries {
         let Node::Symlink(text) = &mut entry.node else {
             continue;
@@ -178,7 +258,7 @@ fn with_links(
         let is_as_saved = matches!(there, Some(Node::Symlink(there)) if there == text);
         if let Some(new) = relocated(&entry.path, text).filter(|_| !is_as_saved) {
             *text = new;
-            links += 1;
+            links.push(entry.path.clone());
         }
     }
     (Manifest::new(entries), links)

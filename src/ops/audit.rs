@@ -7,7 +7,7 @@ use super::clues::from_audit;
 use super::contents::{TEXT_MAX, bytes};
 use crate::audit::{Behind, Bytecode, Seen, Subject, Whose, audit, behind_links, nested, stale};
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Diagnosis, Entry, Finding, Manifest, Node, RelPath};
+use crate::model::{Audit, Diagnosis, Entry, Finding, Manifest, Node, RelPath, Sighting};
 use crate::python::Layout;
 use crate::python::bytecode::Glimpse;
 use crate::python::dist::{Algorithm, Dists};
@@ -32,7 +32,7 @@ impl Audited<'_> {
     /// What is installed.
     pub(super) fn dists(&self) -> Dists {
         let read = |path: &RelPath| self.read(path);
-        Dists::find(&self.scan.manifest, bytes(self.root.path()), &read)
+        Dists::read(&self.scan.manifest, bytes(self.root.path()), &read)
     }
 
     /// The interpreter.
@@ -76,7 +76,7 @@ impl Audited<'_> {
 
     /// What is damaged in what links lead to.
     pub(super) fn behind_links(&self) -> Vec<Finding> {
-        let layout = Layout::find(&self.scan.manifest);
+        let layout = Layout::read(&self.scan.manifest);
         let is_link = |entry: &Entry| {
             let is_own = layout.is_script(&entry.path)
                 || entry.path.parent().is_none_or(|dir| dir.is_root());
@@ -123,9 +123,11 @@ impl Audited<'_> {
         dists: &Dists,
         facts: &Facts,
         caches: &[PathBuf],
+        sightings: &[Sighting],
     ) -> Vec<Diagnosis> {
         let live = &self.scan.manifest;
-        from_audit(Some(self.root), live, dists, audit, facts, caches)
+        let root = Some(self.root);
+        from_audit(root, live, dists, audit, facts, caches, sightings)
     }
 
     /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns
@@ -210,7 +212,7 @@ impl Stored<'_> {
         let read = |path: &RelPath| self.read(path);
         let config = read(&config_path()).unwrap_or_default();
         let facts = stated(self.manifest, &config);
-        let dists = Dists::find(self.manifest, bytes(self.place), &read);
+        let dists = Dists::read(self.manifest, bytes(self.place), &read);
         let mut found = audit(&Subject {
             manifest: self.manifest,
             dists: &dists,
@@ -226,7 +228,7 @@ impl Stored<'_> {
             imports: &|path| self.hashes.imports(&self.manifest.get(path)?.digest()?),
             links: &HashMap::new(),
         });
-        found.diagnosis = from_audit(None, self.manifest, &dists, &found, &facts, &[]);
+        found.diagnosis = from_audit(None, self.manifest, &dists, &found, &facts, &[], &[]);
         found
     }
 

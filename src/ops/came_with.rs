@@ -84,7 +84,7 @@ pub(super) fn with_caches<'a>(
     }
     let wanted: Vec<Wanted> = wanted.into_values().collect();
     Case {
-        cached: cache::find(caches, &wanted),
+        cached: cache::find_damaged(caches, &wanted),
         ..case
     }
 }

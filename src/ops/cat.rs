@@ -1,5 +1,6 @@
 //! `cat`: the content of one file of a snapshot, checked on the way out.
 
+use crate::store::{CorruptPart, Corruption};
 use std::io::Write;
 
 use super::context::Context;
@@ -19,7 +20,10 @@ pub fn cat(
 ) -> Result<(), Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let chosen = store.snapshots.catalog()?.find(name, venv.as_ref())?;
+    let chosen = store
+        .snapshots
+        .catalog()?
+        .find_to_read(name, venv.as_ref())?;
     store.load_objects(context.monitor)?;
     let manifest = store
         .trees()
@@ -45,19 +49,17 @@ pub fn cat(
                 return Ok(());
             }
             Err(Error::Store(crate::store::Error::Corrupt {
-                place: format!("'{path}'"),
-                what: "the tree gives another length than the object has".to_owned(),
+                part: CorruptPart::File(path.clone()),
+                what: Corruption::OtherLength,
             }))
         }
         Node::Symlink(target) => {
-            let target = crate::model::Shown(target);
-            Err(Error::Refused(format!(
-                "'{path}' is a symbolic link to '{target}', not a file"
-            )))
+            let (path, target) = (path.clone(), target.clone());
+            Err(Error::IsALink { path, target })
         }
-        other => Err(Error::Refused(format!(
-            "'{path}' is no file but a {}",
-            other.type_name()
-        ))),
+        other => Err(Error::NotAFile {
+            path: path.clone(),
+            type_name: other.type_name(),
+        }),
     }
 }

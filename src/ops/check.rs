@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::audit::{Audited, bin_python};
 use super::context::Context;
+use super::corroborate::{Elsewhere, corroborate};
 use super::error::Error;
 use super::sharers::{Places, of_audit};
+use super::sightings::sightings;
 use super::steady::steady;
 use crate::audit::{Accept, Bytecode, accept, smoke};
 use crate::disk::rooted::Rooted;
-use crate::model::Audit;
+use crate::model::{Audit, Finding, Severity};
 use crate::python::hashes::HashesOnly;
 use crate::tree::Site;
 use crate::tree::scan::scan;
@@ -28,8 +30,8 @@ pub struct CheckOptions {
     /// Compare all bytecode with what its source compiles to, and not only what is suspect. This runs no code of the
     /// venv.
     pub compile: bool,
-    /// A notice counts like damage.
-    pub strict: bool,
+    /// The least that counts.
+    pub fail_on: Severity,
 }
 
 /// What a check found.
@@ -39,19 +41,18 @@ pub struct CheckOutcome {
     pub venv: PathBuf,
     /// All that was found.
     pub audit: Audit,
-    /// Whether a notice counts like damage.
-    pub strict: bool,
+    /// The least that counts.
+    pub fail_on: Severity,
     /// How long it took.
     pub took: Duration,
 }
 
 impl CheckOutcome {
-    /// Whether all could be looked at and none of it is damaged. Healthy venvs have notices, which count only where
-    /// that is asked for.
+    /// Whether all could be looked at and nothing was found that counts. Damage and what is gone always count. Healthy
+    /// venvs have drift and notices, which count only where that is asked for.
     pub fn clean(&self) -> bool {
-        let mut findings = self.audit.findings.iter();
-        let is_noticed = self.strict && findings.any(|one| one.accepted.is_none());
-        self.audit.is_clean() && !is_noticed
+        let counts = |one: &Finding| one.accepted.is_none() && one.check.severity() >= self.fail_on;
+        self.audit.is_clean() && !self.audit.findings.iter().any(counts)
     }
 }
 
@@ -62,7 +63,7 @@ pub fn check(
     options: &CheckOptions,
 ) -> Result<CheckOutcome, Error> {
     let site = &super::restore::recover_beside(context, site)?;
-    steady(context, site, Site::open_venv, |root| {
+    steady(context, site, Site::open_environment, |root| {
         look(context, site, root, options)
     })
 }
@@ -85,6 +86,13 @@ fn look(
     };
     let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
     let mut audit = audited.audit(&dists, &interpreter);
+    let elsewhere = Elsewhere {
+        context,
+        store: None,
+        venv: site.path(),
+        caches: &options.caches,
+    };
+    corroborate(&mut audit, &scan, &dists, &elsewhere);
     let which = if options.compile {
         context.monitor.phase("compiling", 0, 0);
         Bytecode::All
@@ -99,10 +107,11 @@ fn look(
     }
     if options.import {
         context.monitor.phase("importing", 0, 0);
-        match smoke(root, &scan.manifest, &dists) {
-            Some(found) => audit.findings.extend(found),
+        match smoke(root, &scan.manifest, &dists, None, &stop) {
+            Some(found) => audit.findings.extend(found.into_findings()),
             None => audit.leave_unread(&bin_python(), "it may not be run here"),
         }
+        context.go_on()?;
     }
     let places = Places {
         context,
@@ -112,11 +121,12 @@ fn look(
     };
     of_audit(&mut audit, &scan, &places);
     accept(&mut audit, &options.accept);
-    audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter, &options.caches);
+    let seen = sightings(context, site);
+    audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter, &options.caches, &seen);
     Ok(CheckOutcome {
         venv: site.path().to_owned(),
         audit,
-        strict: options.strict,
+        fail_on: options.fail_on,
         took: start.elapsed(),
     })
 }

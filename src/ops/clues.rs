@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use super::came_with::{dir_changes, tell_compiled, unfinished, with_caches};
 use super::packages::Installed;
 use super::sides::Sides;
+use super::sightings::believed;
 use crate::diagnose::{Actual, Case, Expected, Hurt, diagnose};
 use crate::disk::rooted::Rooted;
 use crate::disk::space::is_full;
 use crate::model::{
-    Audit, Change, Check, Class, Diagnosis, Entry, Finding, Kind, Manifest, Node, RelPath, Time,
+    Audit, Change, Check, Class, Diagnosis, Entry, Finding, Kind, Manifest, Node, RelPath,
+    Sighting, Time,
 };
 use crate::python::Culprit;
 use crate::python::bytecode::is_bytecode;
@@ -37,6 +39,7 @@ pub(super) fn from_changes(
     changes: &[Change],
     interpreter: Option<&Facts>,
     caches: &[PathBuf],
+    sightings: &[Sighting],
 ) -> Vec<Diagnosis> {
     let damage: Vec<&Change> = changes
         .iter()
@@ -69,6 +72,7 @@ pub(super) fn from_changes(
             .live
             .and_then(|root| copied_until(root, sides.actual, &hurts)),
         full: sides.live.is_some_and(is_full),
+        sightings: believed(sightings, &hurts),
         hurts,
         expected: expected.collect(),
         interpreter: problem(interpreter),
@@ -90,6 +94,7 @@ pub(super) fn from_audit(
     audit: &Audit,
     interpreter: &Facts,
     caches: &[PathBuf],
+    sightings: &[Sighting],
 ) -> Vec<Diagnosis> {
     let findings: Vec<(&Finding, Kind)> = audit
         .damage()
@@ -135,6 +140,7 @@ pub(super) fn from_audit(
         dir_changes: dir_changes(root, &hurts),
         copied_until: root.and_then(|root| copied_until(root, live, &hurts)),
         full: root.is_some_and(is_full),
+        sightings: believed(sightings, &hurts),
         hurts,
         expected,
         stranded: stranded.filter_map(|one| one.path.clone()).collect(),

@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::error::Error;
-use crate::model::{Detail, Digest, Kind};
+use crate::model::{ContentDifference, Detail, Digest, Kind};
 use crate::store::Store;
 
 /// Files of an installer that are larger than this are not looked into.
@@ -31,17 +31,17 @@ impl Contents<'_> {
         let Some(first) = self.first_difference()? else {
             // One is a true beginning of the other.
             if self.actual_size < self.size {
-                detail.kept_bytes = Some(self.actual_size);
+                detail.content = Some(ContentDifference::KeptBytes(self.actual_size));
                 return Ok(Kind::Truncated);
             }
-            detail.first_difference = Some(self.size);
+            detail.content = Some(ContentDifference::First(self.size));
             return Ok(Kind::Altered);
         };
         if self.is_zero_from(first)? {
-            detail.from_byte = Some(first);
+            detail.content = Some(ContentDifference::NulFrom(first));
             return Ok(Kind::ZeroFilled);
         }
-        detail.first_difference = Some(first);
+        detail.content = Some(ContentDifference::First(first));
         Ok(Kind::Altered)
     }
 

@@ -1,25 +1,27 @@
 //! What every operation is given: where the store is, on which host, at what time, and who listens.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::error::Error;
-use crate::disk::clock::settles_after;
+use crate::disk::clock::quiet_after;
 use crate::disk::mapped::Mapped;
 use crate::disk::rooted::Rooted;
 use crate::model::{Time, VenvId};
-use crate::monitor::Monitor;
-use crate::store::Store;
+use crate::monitor::{Monitor, Status};
+use crate::store::{self, Location, Store};
 use crate::tree::Site;
 
 /// The surroundings of an operation, as the caller sees them.
 pub struct Context<'a> {
     /// The store.
-    pub store: PathBuf,
+    pub store: Location,
     /// The name of this host: its machine-id, or its host name.
     pub host: String,
+    /// What people call this host; the same where it is known by nothing else.
+    pub host_name: String,
     /// When the operation began.
     pub now: Timestamp,
     /// How long to wait for locks.
@@ -34,27 +36,30 @@ impl Context<'_> {
         Ok(Store::open(&self.store, self.lock_wait, self.monitor)?)
     }
 
+    /// Opens another store, which a journal names.
+    pub(super) fn open_other(&self, name: &Path) -> Result<Store, store::Error> {
+        Store::open(&self.store.other(name), self.lock_wait, self.monitor)
+    }
+
     /// The files of a tree of which the times prove nothing; and says so, since these are read though they look
     /// unchanged.
     pub(super) fn mapped(&self, root: &Rooted) -> Mapped {
         let mapped = Mapped::within(root);
         if let Some(first) = mapped.paths.first() {
-            let more = match mapped.paths.len() - 1 {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            self.monitor.status(&format!(
-                "'{first}'{more}: mapped for writing by a running process, and read whatever the times say"
-            ));
+            let more = mapped.paths.len() - 1;
+            self.monitor.status(Status::Mapped { first, more });
         }
         mapped
     }
 
     /// A store inside its venv would save itself, and a restore would remove it.
     pub(super) fn refuse_nesting(&self, site: &Site) -> Result<(), Error> {
-        let store = match Site::resolve(&self.store) {
+        let Some(store) = self.store.on_this_host() else {
+            return Ok(());
+        };
+        let store = match Site::resolve(&store) {
             Ok(store) => store.path().to_owned(),
-            Err(_) => std::path::absolute(&self.store).unwrap_or_else(|_| self.store.clone()),
+            Err(_) => std::path::absolute(&store).unwrap_or(store),
         };
         if store.starts_with(site.path()) || site.path().starts_with(&store) {
             return Err(Error::Nested {
@@ -84,7 +89,7 @@ impl Context<'_> {
     /// From when on a change time proves nothing: a file that changed since then could change again without a trace,
     /// on the file system of a directory.
     pub(super) fn racy(&self, dir: &Rooted) -> Result<Option<Time>, Error> {
-        let Some(age) = settles_after(dir)? else {
+        let Some(age) = quiet_after(dir)? else {
             return Ok(None);
         };
         let before = self.now.checked_sub(age).unwrap_or(Timestamp::MIN);
@@ -99,6 +104,7 @@ impl Context<'_> {
         Context {
             store: self.store.clone(),
             host: self.host.clone(),
+            host_name: self.host_name.clone(),
             now: self.now,
             lock_wait: self.lock_wait,
             monitor,

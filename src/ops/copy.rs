@@ -10,7 +10,7 @@ use super::lookup::Chosen;
 use super::snapshot::hurt;
 use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef};
-use crate::store::{self, Added, Catalog, Digests, Reach, Store};
+use crate::store::{self, Added, Catalog, Digests, Location, Reach, Store};
 use crate::tree::Site;
 
 /// Which snapshots are copied.
@@ -51,12 +51,12 @@ pub fn copy(
     context: &Context<'_>,
     site: Option<&Site>,
     select: &Select,
-    to: &Path,
+    to: &Location,
 ) -> Result<CopyOutcome, Error> {
     let start = Instant::now();
     let monitor = context.monitor;
     let source = context.open()?;
-    refuse_same(&source, to)?;
+    refuse_same(&context.store, to)?;
     let catalog = source.snapshots.catalog()?;
     let chosen = choose(context, &catalog, site, select)?;
     source.load_objects(monitor)?;
@@ -89,19 +89,25 @@ pub fn copy(
 }
 
 /// A store that copies into itself would wait for itself, or clear away what it writes.
-fn refuse_same(source: &Store, to: &Path) -> Result<(), Error> {
+fn refuse_same(source: &Location, to: &Location) -> Result<(), Error> {
+    let same = || Err(Error::SameStore(to.name().to_owned()));
+    match (source.bucket(), to.bucket()) {
+        (None, None) => {}
+        (Some(one), Some(other)) if one == other => return same(),
+        _ => return Ok(()),
+    }
     let resolved = |path: &Path| match Site::resolve(path) {
         Ok(site) => site.path().to_owned(),
         Err(_) => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
     };
-    let (here, there) = (resolved(source.path()), resolved(to));
+    let (here, there) = (resolved(source.name()), resolved(to.name()));
     let inode = |path: &Path| {
         let stat = Rooted::open(path).ok()?.stat().ok()?;
         Some((stat.dev, stat.ino))
     };
-    let same = inode(&here).is_some_and(|inode_here| inode(&there) == Some(inode_here));
-    if same || here.starts_with(&there) || there.starts_with(&here) {
-        return Err(Error::SameStore(to.to_owned()));
+    let is_same = inode(&here).is_some_and(|inode_here| inode(&there) == Some(inode_here));
+    if is_same || here.starts_with(&there) || there.starts_with(&here) {
+        return same();
     }
     Ok(())
 }
@@ -130,7 +136,7 @@ fn choose(
     };
     let mut chosen = Vec::new();
     for name in names {
-        chosen.push(catalog.find(name, venv.as_ref())?);
+        chosen.push(catalog.find_to_read(name, venv.as_ref())?);
     }
     chosen.sort_by_key(|one| (one.snapshot.order(), one.id));
     chosen.dedup_by_key(|one| one.id);
@@ -157,11 +163,8 @@ fn whole(
     let Some(hurt) = hurt(source, &catalog, &reach)?.into_iter().next_back() else {
         return Ok(reach);
     };
-    let path = hurt.holes.first().map(|hole| hole.path.to_string());
-    let more = match hurt.holes.len() {
-        0 | 1 => String::new(),
-        len => format!(", and {} more", len - 1),
-    };
+    let path = hurt.holes.first().map(|hole| hole.path.clone());
+    let more = hurt.holes.len().saturating_sub(1);
     Err(Error::Lost {
         id: hurt.chosen.id,
         path: path.unwrap_or_default(),
@@ -185,7 +188,7 @@ fn explain(source: &Store, chosen: &[Chosen], sent: &Digests, error: store::Erro
     let good = |id: &crate::model::Digest| source.objects.has(id) && !bad.contains(id);
     match whole(source, chosen, Some(Box::new(error)), good) {
         Err(error) => error,
-        Ok(_) => Error::Refused("the store is damaged where it was read".to_owned()),
+        Ok(_) => Error::DamagedStore,
     }
 }
 

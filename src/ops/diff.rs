@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::adapted::adapted;
+use super::adapted::{adapted, unadapted};
 use super::behind::{self, Unchanged};
 use super::clues::from_changes;
 use super::context::Context;
@@ -12,14 +12,16 @@ use super::followed::{as_linked, tell, was_followed};
 use super::lacks::known;
 use super::lookup::{Chosen, choose};
 use super::mounts::leave_mounts;
+use super::owners::{called_as_here, unknown_here};
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
 use super::sides::{AS_SAVED, Depth, Sides};
+use super::sightings::sightings;
 use super::steady::steady;
-use crate::model::shortfall::meet;
+use crate::model::shortfall::{Shortfall, meet};
 use crate::model::{
-    Change, Class, Diagnosis, Kind, LeftOut, Node, PackageChange, RelPath, SnapshotRef, Totals,
-    VenvId,
+    Change, Class, Diagnosis, Kind, Lack, LeftOut, Manifest, Node, PackageChange, RelPath,
+    Sighting, SnapshotRef, Totals, VenvId,
 };
 use crate::python::holds_site;
 use crate::python::interpreter::{Facts, inspect};
@@ -72,6 +74,8 @@ pub struct DiffOutcome {
     pub unread: Vec<RelPath>,
     /// What the place is known not to hold of the snapshot.
     pub left_out: Vec<LeftOut>,
+    /// What stands as it was saved, and so names the place where it was saved instead of its own: a restore adapts it.
+    pub unadapted: Vec<RelPath>,
     /// How long it took.
     pub took: Duration,
 }
@@ -105,9 +109,9 @@ pub fn diff_venv(
     let site = &super::restore::recover_beside(context, site)?;
     drop(site.open()?);
     let store = context.open()?;
-    let venv = context.venv_id(site);
-    let (expected, passed_over) = choose(context, &store, &venv, options.snapshot.as_ref())?;
-    let cache = remembered(context, &store, &venv, options.quick)?;
+    let venv = &context.venv_id(site);
+    let (expected, passed_over) = choose(context, &store, venv, options.snapshot.as_ref())?;
+    let cache = remembered(context, &store, venv, options.quick)?;
     let places = Places {
         context,
         store: Some(&store),
@@ -115,24 +119,18 @@ pub fn diff_venv(
         caches: &options.caches,
     };
     let before = expected.snapshot.venv.path();
-    let lacks = known(context, &store, &venv)?;
+    let lacks = known(context, &store, venv)?;
     let followed = || was_followed(&store, &expected.snapshot);
-    let live = steady(context, site, Site::open, |root| {
-        let read = || {
-            store.load_objects(context.monitor)?;
-            store
-                .trees()
-                .manifest(&expected.snapshot.root, expected.snapshot.entries())
-        };
+    let (changes, told, scan, left_out) = steady(context, site, Site::open, |root| {
+        let read = || whole(context, &store, &expected);
         let cache = cache.clone().map(|it| it.without(&context.mapped(root)));
         let cache = cache.unwrap_or_default();
         let scan = || scan(root, &cache, &DigestsOnly, context.monitor);
         let (manifest, scan) = rayon::join(read, scan);
-        let (saved, scan) = (manifest?, scan?);
+        let (saved, scan) = (called_as_here(manifest?), scan?);
         // What a restore adapts to another place is no damage there.
         let mut here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
-        let (met, left) = meet(here.manifest, &scan.manifest, &lacks);
-        let (met, mounts) = leave_mounts(met, &scan.manifest);
+        let (met, left) = met(here.manifest, &scan.manifest, &lacks);
         here.manifest = as_linked(met, &scan.manifest, site.path(), followed);
         let sides = Sides {
             store: &store,
@@ -148,11 +146,12 @@ pub fn diff_venv(
         behind::changes(root, &scan, Unchanged::Counts, &mut changes);
         tell(&mut changes, &scan.manifest, site.path(), followed);
         let paths = (here.names(&before, site.path()), site.path());
-        let told = in_packages(&sides, paths, &mut changes, known, &options.caches);
+        let seen = sightings(context, site);
+        let mut told = in_packages(&sides, paths, &mut changes, known, (&options.caches, &seen));
+        told.unadapted = unadapted(&here.before, &scan.manifest).cloned().collect();
         of_changes(&mut changes, &scan, &places);
-        Ok((changes, told, scan, left.with(mounts).into_left_out()))
-    });
-    let (changes, told, scan, left_out) = live?;
+        Ok((changes, told, scan, left.into_left_out()))
+    })?;
     Ok(DiffOutcome {
         expected,
         actual: Side::Venv(site.path().to_owned()),
@@ -162,10 +161,19 @@ pub fn diff_venv(
         changes,
         packages: told.packages,
         diagnosis: told.diagnosis,
-        totals: Totals::of(&scan.manifest),
+        totals: Totals::count(&scan.manifest),
         unstable: scan.unstable,
+        unadapted: told.unadapted,
         took: start.elapsed(),
     })
+}
+
+/// What is expected without what the place is known not to hold, and without what something is mounted over.
+fn met(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortfall) {
+    let lacks = [lacks, &unknown_here(&expected)].concat();
+    let (met, left) = meet(expected, live, &lacks);
+    let (met, mounts) = leave_mounts(met, live);
+    (met, left.with(mounts))
 }
 
 /// What the last save remembers of the states of files, where that is to be relied on.
@@ -195,8 +203,8 @@ pub fn diff_snapshots(
     let catalog = store.snapshots.catalog()?;
     let venv = site.map(|site| context.venv_id(site));
     let (a, b) = (
-        catalog.find(a, venv.as_ref())?,
-        catalog.find(b, venv.as_ref())?,
+        catalog.find_to_read(a, venv.as_ref())?,
+        catalog.find_to_read(b, venv.as_ref())?,
     );
     store.load_objects(context.monitor)?;
     let (left, right) = store
@@ -210,7 +218,7 @@ pub fn diff_snapshots(
         adapted: &AS_SAVED,
     };
     let mut changes = sides.changes(Depth::Full)?;
-    let told = packages_of(&store, &a, &b, &mut changes)?;
+    let told = packages_of(context, &store, &a, &b, &mut changes)?;
     let totals = b.snapshot.totals;
     let actual = Side::Snapshot(Box::new(b));
     Ok(DiffOutcome {
@@ -224,6 +232,7 @@ pub fn diff_snapshots(
         unstable: Vec::new(),
         unread: Vec::new(),
         left_out: Vec::new(),
+        unadapted: Vec::new(),
         took: start.elapsed(),
     })
 }
@@ -235,6 +244,7 @@ struct Told {
     diagnosis: Vec<Diagnosis>,
     /// What should have told more of that, and could not be read.
     unread: Vec<RelPath>,
+    unadapted: Vec<RelPath>,
 }
 
 /// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them. The
@@ -244,7 +254,7 @@ fn in_packages(
     (before, after): (&Path, &Path),
     changes: &mut Vec<Change>,
     known: Option<Facts>,
-    caches: &[PathBuf],
+    (caches, seen): (&[PathBuf], &[Sighting]),
 ) -> Told {
     if changes.iter().all(|change| change.class == Class::Noise) {
         return Told::default();
@@ -252,11 +262,19 @@ fn in_packages(
     let installed = Installed::read(sides, before, after);
     let packages = classify_packages(sides, &installed.compare(sides), changes);
     let interpreter = known.or_else(|| Some(inspect(sides.live?, sides.actual)));
-    let diagnosis = from_changes(sides, &installed, changes, interpreter.as_ref(), caches);
+    let diagnosis = from_changes(
+        sides,
+        &installed,
+        changes,
+        interpreter.as_ref(),
+        caches,
+        seen,
+    );
     Told {
         packages,
         diagnosis,
         unread: installed.unread().cloned().collect(),
+        unadapted: Vec::new(),
     }
 }
 
@@ -277,6 +295,7 @@ fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
 
 /// The same for two snapshots. Who owns what only whole manifests tell; they are read where there is something to tell.
 fn packages_of(
+    context: &Context<'_>,
     store: &Store,
     a: &Chosen,
     b: &Chosen,
@@ -285,12 +304,7 @@ fn packages_of(
     if changes.iter().all(|change| change.class == Class::Noise) {
         return Ok(Told::default());
     }
-    let whole = |chosen: &Chosen| {
-        store
-            .trees()
-            .manifest(&chosen.snapshot.root, chosen.snapshot.entries())
-    };
-    let (expected, actual) = (whole(a)?, whole(b)?);
+    let (expected, actual) = (whole(context, store, a)?, whole(context, store, b)?);
     let sides = Sides {
         store,
         expected: &expected,
@@ -299,5 +313,18 @@ fn packages_of(
         adapted: &AS_SAVED,
     };
     let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
-    Ok(in_packages(&sides, (&before, &after), changes, None, &[]))
+    Ok(in_packages(
+        &sides,
+        (&before, &after),
+        changes,
+        None,
+        (&[], &[]),
+    ))
+}
+
+/// The tree of a snapshot.
+fn whole(context: &Context<'_>, store: &Store, chosen: &Chosen) -> Result<Manifest, Error> {
+    store.load_objects(context.monitor)?;
+    let Chosen { snapshot, .. } = chosen;
+    Ok(store.trees().manifest(&snapshot.root, snapshot.entries())?)
 }

@@ -1,6 +1,7 @@
 //! `export`: a snapshot becomes a plain tar. Contents are read ahead in parallel, checked, and written in path order,
 //! so that memory does not grow with the files.
 
+use crate::monitor::EntryWarning;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::context::Context;
 use super::error::Error;
 use super::lookup::Chosen;
+use super::pool::wait_for;
 use crate::archive::{END, Left, Origin, header, opening, padding};
 use crate::disk::error::At;
 use crate::disk::out_file::OutFile;
@@ -72,7 +74,11 @@ pub fn export(
     let start = Instant::now();
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let chosen = store.snapshots.catalog()?.find(name, venv.as_ref())?;
+    let chosen = store
+        .snapshots
+        .catalog()?
+        .find_to_read(name, venv.as_ref())?;
+    chosen.admit_tree()?;
     store.load_objects(context.monitor)?;
     let manifest = store
         .trees()
@@ -110,8 +116,11 @@ fn warn_of_left(context: &Context<'_>, manifest: &Manifest) -> (u64, u64) {
     let (mut left_out, mut sockets) = (0, 0);
     for entry in manifest.entries() {
         if let Err(left) = header(entry) {
-            let text = format!("'{}' is left out: {}", entry.path, left.why());
-            context.monitor.warn(&text);
+            let warning = EntryWarning::NotExported {
+                path: &entry.path,
+                cause: &left,
+            };
+            context.monitor.warn(warning.into());
             *(if left == Left::Socket {
                 &mut sockets
             } else {
@@ -143,8 +152,7 @@ impl Work<'_> {
             return Ok((out, bytes));
         }
         let mut encoder = zstd::Encoder::new(out, LEVEL).at("write", place)?;
-        let threads = rayon::current_num_threads() as u32;
-        encoder.multithread(threads).at("write", place)?;
+        encoder.multithread(helpers()).at("write", place)?;
         encoder.include_checksum(true).at("write", place)?;
         let bytes = self.write_plain(manifest, &mut encoder, place)?;
         let mut out = encoder.finish().at("write", place)?;
@@ -185,7 +193,7 @@ impl Work<'_> {
                     return Ok::<_, Error>(());
                 };
                 self.context.go_on()?;
-                let made = next.recv().unwrap_or(Err(Error::Interrupted))?;
+                let made = wait_for(&next).unwrap_or(Err(Error::Interrupted))?;
                 put(&made)?;
                 monitor.advance(files, made.len() as u64);
             }
@@ -237,15 +245,37 @@ impl Task<'_> {
     }
 }
 
+/// How many threads of its own the compressor can have beside the pool, at most as many: where the system grants none,
+/// it compresses in this one.
+fn helpers() -> u32 {
+    let mut threads = rayon::current_num_threads() as u32;
+    while threads > 0 && !can_start(threads) {
+        threads /= 2;
+    }
+    threads
+}
+
+/// Whether the compressor can start so many threads. It starts them with the first bytes that it takes.
+fn can_start(threads: u32) -> bool {
+    let compressed = zstd::Encoder::new(Vec::new(), LEVEL).and_then(|mut encoder| {
+        encoder.multithread(threads)?;
+        encoder.write_all(&END)?;
+        encoder.finish()
+    });
+    compressed.is_ok()
+}
+
 /// A tree may name a size that its object does not have; what follows in the tar would be read wrongly.
 fn fits(entry: &Entry, found: u64, wanted: u64) -> Result<(), Error> {
     if found == wanted {
         return Ok(());
     }
-    Err(Error::Refused(format!(
-        "the snapshot is damaged: '{}' should have {wanted} bytes and has {found}",
-        entry.path
-    )))
+    let path = entry.path.clone();
+    Err(Error::WrongLength {
+        path,
+        wanted,
+        found,
+    })
 }
 
 /// How many bytes of content follow the header of an entry.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::restore::stores_of_journals;
 use crate::disk::processes::{self, Process};
+use crate::store::make_home;
 use crate::tree::Site;
 
 /// Puts it up. Returns, where the kernel holds to it, the processes that use the venvs now: from inside of the fence
@@ -18,9 +19,11 @@ pub fn fence(
     let using = sites.last().map(|site| processes::using(site.path()));
     let parents = sites.iter().filter_map(|site| site.path().parent());
     let mut within: Vec<PathBuf> = parents.map(Path::to_owned).collect();
-    within.push(context.store.clone());
+    // What cannot be made is told by whoever opens the store.
+    within.extend(make_home(&context.store).ok().flatten());
     // What an interrupted restore left is settled first, with the store that it used.
-    within.extend(sites.iter().flat_map(|site| stores_of_journals(site)));
+    let named = sites.iter().flat_map(|site| stores_of_journals(site));
+    within.extend(named.filter_map(|name| make_home(&context.store.other(&name)).ok().flatten()));
     crate::disk::fence::drop_rights(preserve_special);
     crate::disk::fence::raise(&within).then(|| using.unwrap_or_default())
 }

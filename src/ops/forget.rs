@@ -66,7 +66,7 @@ pub fn forget(
     } else {
         let mut seen = BTreeSet::new();
         for name in &options.named {
-            let chosen = catalog.find(name, venv.as_ref())?;
+            let chosen = catalog.find_snapshot(name, venv.as_ref())?;
             if pinned.contains(&chosen.id) {
                 return Err(Error::Pinned(chosen.id));
             }

@@ -1,12 +1,14 @@
 //! `import`: a tar becomes a snapshot. Nothing is unpacked anywhere: what the tar says is checked, its contents go into
 //! packs, and the tree that comes of it is audited as a venv is that is saved.
 
+use crate::monitor::EntryWarning;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::adapted::{Adapted, adapted_from_elsewhere, name_place};
 use super::audit::Stored;
 use super::context::Context;
 use super::error::Error;
@@ -14,11 +16,11 @@ use super::inflow::{Inflow, bad};
 use super::lookup::Chosen;
 use super::save::SaveOutcome;
 use super::snapshot::{Draft, Intake, prepare};
-use crate::archive::{Origin, Reader, RootMark, plain};
+use crate::archive::{self, Gathered, Origin, Reader, RefusedTar, RootMark, plain};
 use crate::audit::{Accept, accept};
 use crate::model::shortfall::Shortfall;
 use crate::model::{
-    Audit, Document, Label, Lack, LeftOut, Manifest, Meta, Shown, SnapshotId, VenvId,
+    Audit, Digest, Document, Label, Lack, LeftOut, Manifest, Meta, SnapshotId, VenvId,
 };
 use crate::python::hashes::Hashes;
 use crate::store::{Added, Store};
@@ -29,6 +31,12 @@ use crate::tree::scan::Scan;
 const VENV_ROOT: RootMark = RootMark {
     path: "pyvenv.cfg",
     tree: "venv",
+};
+
+/// The same of an environment of conda.
+const CONDA_ROOT: RootMark = RootMark {
+    path: "conda-meta/history",
+    tree: "conda environment",
 };
 
 /// What an import is told.
@@ -44,6 +52,8 @@ pub struct ImportOptions {
     pub pin: bool,
     /// Take it even if it is damaged; it is no baseline then.
     pub force: bool,
+    /// Take a tree of any kind, also one in which nothing tells what should be there.
+    pub any: bool,
     /// Findings that are accepted.
     pub accept: Vec<Accept>,
 }
@@ -59,6 +69,8 @@ pub struct ImportOutcome {
     pub entries: u64,
     /// How long it was before compression.
     pub bytes: u64,
+    /// How many files and links of it named another place than that of its venv, and were adapted.
+    pub relocated: u64,
     /// What of it was not taken over, or no restore can bring back.
     pub left_out: Vec<LeftOut>,
 }
@@ -79,7 +91,7 @@ pub fn import(
     let first = reader.next().map_err(bad)?;
     let empty = || Error::BadTar {
         file: file.to_owned(),
-        what: "it is empty".to_owned(),
+        what: RefusedTar::Empty,
     };
     let first = first.ok_or_else(empty)?;
     let origin = reader.origin().cloned();
@@ -99,21 +111,26 @@ pub fn import(
     };
     let gathered = inflow.take(&mut reader, first)?;
     let entries = gathered.len() as u64;
-    let manifest = gathered.finish(VENV_ROOT).map_err(bad)?;
+    let manifest = tree_of(gathered, options).map_err(bad)?;
     let left_out = left_out(context, reader.acls(), &manifest);
     // From here on the contents can be read back, for the audit.
     let contents = packer.finish()?;
     context.go_on()?;
     context.monitor.phase("auditing", 0, 0);
-    let audit = admit(&store, &manifest, &hashes, &draft.venv, options)?;
+    let mut audit = admit(&store, &manifest, &hashes, &draft.venv, options)?;
     context.go_on()?;
     context.monitor.phase("storing", 0, 0);
-    let (chosen, described) = commit(context, &store, manifest, &audit, draft)?;
+    let from = origin.as_ref().map(|origin| origin.venv.path());
+    let adapted = at_place(context, &store, manifest, from, &draft.venv, &mut audit)?;
+    let relocated = adapted.relocated();
+    let (chosen, described) = commit(context, &store, adapted, &audit, draft)?;
     if options.pin {
         store.snapshots.pin(chosen.id)?;
     }
     let saved = SaveOutcome {
+        store: context.store.name().to_owned(),
         chosen,
+        unchanged: false,
         added: sum(contents, described),
         audit,
         followed: None,
@@ -125,8 +142,22 @@ pub fn import(
         origin: origin.map(|origin| origin.id),
         entries,
         bytes: reader.bytes(),
+        relocated,
         left_out,
     })
+}
+
+/// The tree that a tar holds.
+fn tree_of(gathered: Gathered, options: &ImportOptions) -> Result<Manifest, archive::Error> {
+    if gathered.has(VENV_ROOT) {
+        gathered.finish(VENV_ROOT)
+    } else if gathered.has(CONDA_ROOT) {
+        gathered.finish(CONDA_ROOT)
+    } else if options.any {
+        gathered.finish_any()
+    } else {
+        gathered.finish(VENV_ROOT)
+    }
 }
 
 /// What the snapshot will say of itself: what the tar says, unless the person says something else.
@@ -171,16 +202,8 @@ fn left_out(context: &Context<'_>, acls: u64, manifest: &Manifest) -> Vec<LeftOu
             examples: Vec::new(),
         });
     }
-    for LeftOut { lack, count, .. } in &left {
-        context.monitor.warn(&match lack {
-            Lack::ForeignXattr { name } => format!(
-                "{count} entries have the attribute '{}', which no Linux can set; it is kept, and a restore leaves it out",
-                Shown(name.as_bytes())
-            ),
-            _ => format!(
-                "access control lists of {count} entries are not taken over; their modes are"
-            ),
-        });
+    for left in &left {
+        context.monitor.warn(EntryWarning::NotImported(left).into());
     }
     left
 }
@@ -208,11 +231,31 @@ fn admit(
     Ok(audit)
 }
 
-/// Stores trees and findings, then the snapshot that names them.
-fn commit(
+/// The tree as it is where its venv stands, and what the audit says of that place.
+fn at_place(
     context: &Context<'_>,
     store: &Store,
     manifest: Manifest,
+    from: Option<PathBuf>,
+    venv: &VenvId,
+    audit: &mut Audit,
+) -> Result<Adapted, Error> {
+    let place = venv.path();
+    let adapted = adapted_from_elsewhere(store, manifest, from, &place)?;
+    for unmoved in &adapted.unmoved {
+        context.monitor.warn(EntryWarning::Unmoved(unmoved).into());
+    }
+    for name in &adapted.names {
+        name_place(audit, name, &place);
+    }
+    Ok(adapted)
+}
+
+/// Stores what was adapted, trees and findings, then the snapshot that names them.
+fn commit(
+    context: &Context<'_>,
+    store: &Store,
+    adapted: Adapted,
     audit: &Audit,
     draft: Draft,
 ) -> Result<(Chosen, Added), Error> {
@@ -221,10 +264,13 @@ fn commit(
         ..Document::default()
     };
     let whole = Scan {
-        manifest,
+        manifest: adapted.manifest,
         ..Scan::default()
     };
     let intake = Intake::new(store.packer(context.monitor)?);
+    let rewritten = adapted.rewritten.into_values();
+    let rewritten = rewritten.map(|content| (Digest::of(&content), content));
+    intake.packer.add_files(rewritten).map_err(Error::from)?;
     let (snapshot, added) = prepare(context, store, intake, &whole, Draft { document, ..draft })?;
     context.go_on()?;
     let id = store.snapshots.commit(&snapshot)?;

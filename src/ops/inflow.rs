@@ -10,6 +10,7 @@ use rayon::Scope;
 
 use super::context::Context;
 use super::error::Error;
+use super::pool::wait_for;
 use crate::archive::{self, Gathered, Kind, Member, Reader};
 use crate::disk::PathError;
 use crate::model::segment::{BATCH_LEN, SEGMENT_LEN, Segments, segment_value};
@@ -196,10 +197,7 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
             return Ok(());
         }
         self.large.pop_front();
-        let impossible = || {
-            let why = "a file is too large".to_owned();
-            self.inflow.bad(archive::Error::Refused(why))
-        };
+        let impossible = || self.inflow.bad(archive::RefusedTar::LargeFile.into());
         let values = std::mem::take(&mut self.values);
         let segments = Segments::new(size, values).ok_or_else(impossible)?;
         self.inflow.packer.add_list(&segments)?;
@@ -228,7 +226,7 @@ impl<'i: 's, 's> Flow<'i, '_, '_, '_, 's> {
                 break;
             };
             self.flowing -= len;
-            match made.recv().unwrap_or(Err(Error::Interrupted))? {
+            match wait_for(&made).unwrap_or(Err(Error::Interrupted))? {
                 Made::Files(files) => {
                     for (number, digest) in files {
                         self.gathered.set_digest(number, digest);

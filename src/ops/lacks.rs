@@ -15,9 +15,11 @@ pub(super) fn known(
 ) -> Result<Vec<Lack>, Error> {
     let texts = store.index.log_events(context.monitor)?;
     // Most of them are of saves, and need not be read.
-    let restores = texts.iter().rev().filter(|text| !text.contains(SAVE));
-    let mut events = restores.filter_map(|text| serde_json::from_str::<Event>(text).ok());
-    let newest = events.find(|event| event.venv == *venv && event.verb != "save");
+    let others = texts.iter().rev().filter(|text| !text.contains(SAVE));
+    let mut events = others.filter_map(|text| serde_json::from_str::<Event>(text).ok());
+    // What a drill found out is of a place that is gone.
+    let is_restore = |event: &Event| event.verb != "save" && event.verb != Event::DRILL;
+    let newest = events.find(|event| event.venv == *venv && is_restore(event));
     Ok(newest.map(|event| event.lacks).unwrap_or_default())
 }
 

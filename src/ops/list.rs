@@ -1,9 +1,13 @@
 //! `list` and `show`: which snapshots there are.
 
+use crate::monitor::SnapshotWarning;
+use jiff::Timestamp;
+
 use super::context::Context;
 use super::error::Error;
+use super::hosts::{Hosts, role_is_known};
 use super::lookup::{Chosen, chosen};
-use crate::model::{Digest, Document, SnapshotId, SnapshotRef};
+use crate::model::{Digest, Document, Label, Snapshot, SnapshotId, SnapshotRef};
 use crate::store::Store;
 use crate::tree::Site;
 
@@ -25,24 +29,78 @@ pub struct Listing {
     pub damaged: Vec<(String, String)>,
     /// Where the store has nothing of the venv: what it has of the same path on other hosts, the newest first.
     pub elsewhere: Vec<Chosen>,
+    /// How many older snapshots are left out.
+    pub omitted: u64,
+}
+
+impl Listing {
+    /// Leaves out what was made before a time, and then all but the newest `limit`.
+    pub fn narrow(&mut self, since: Option<Timestamp>, limit: Option<usize>) {
+        let all = self.snapshots.len();
+        if let Some(since) = since {
+            self.snapshots
+                .retain(|one| one.chosen.snapshot.created >= since);
+        }
+        let more = limit.map_or(0, |limit| self.snapshots.len().saturating_sub(limit));
+        self.snapshots.drain(..more);
+        self.omitted = (all - self.snapshots.len()) as u64;
+    }
+}
+
+/// Which snapshots are listed: all, but for what is told here.
+#[derive(Clone, Debug, Default)]
+pub struct ListOptions {
+    /// Only those of this venv: of this host, unless another one is named.
+    pub venv: Option<Site>,
+    /// Only those of a host, by its id, the first digits of that, or its name.
+    pub host: Option<String>,
+    /// Only those of a role.
+    pub role: Option<Label>,
 }
 
 /// Lists the snapshots of one venv, or of all.
 pub fn list(context: &Context<'_>, site: Option<&Site>) -> Result<Listing, Error> {
+    let options = ListOptions {
+        venv: site.cloned(),
+        ..ListOptions::default()
+    };
+    list_by(context, &options)
+}
+
+/// Lists the snapshots that are wanted.
+pub fn list_by(context: &Context<'_>, options: &ListOptions) -> Result<Listing, Error> {
     let store = context.open()?;
-    let venv = site.map(|site| context.venv_id(site));
     let catalog = store.snapshots.catalog()?;
+    let hosts = options.host.as_ref();
+    let hosts = hosts
+        .map(|host| Hosts::of(&catalog).meant(host))
+        .transpose()?;
+    if let Some(role) = &options.role {
+        role_is_known(&catalog, role)?;
+    }
+    let path = options.venv.as_ref().map(Site::path);
+    let is_wanted = |snapshot: &Snapshot| {
+        let host = snapshot.venv.host.as_str();
+        let of_host = match &hosts {
+            Some(hosts) => hosts.contains(host),
+            None => path.is_none() || host == context.host,
+        };
+        of_host
+            && path.is_none_or(|path| snapshot.venv.path() == path)
+            && (options.role.is_none() || options.role == snapshot.role)
+    };
     let pins: std::collections::HashSet<SnapshotId> = store.snapshots.pins()?.into_iter().collect();
     let listed = |chosen: Chosen| Listed {
         pinned: pins.contains(&chosen.id),
         chosen,
     };
-    let wanted = catalog
-        .snapshots
-        .iter()
-        .filter(|(_, snapshot)| venv.as_ref().is_none_or(|venv| snapshot.venv == *venv));
+    let wanted = catalog.snapshots.iter();
+    let wanted = wanted.filter(|(_, snapshot)| is_wanted(snapshot));
     let snapshots: Vec<Listed> = wanted.map(chosen).map(listed).collect();
-    let elsewhere = venv.as_ref().filter(|_| snapshots.is_empty());
+    let venv = options.venv.as_ref().map(|site| context.venv_id(site));
+    let elsewhere = venv
+        .as_ref()
+        .filter(|_| snapshots.is_empty() && hosts.is_none());
     let damaged = catalog
         .damaged
         .iter()
@@ -51,6 +109,7 @@ pub fn list(context: &Context<'_>, site: Option<&Site>) -> Result<Listing, Error
     Ok(Listing {
         snapshots,
         damaged,
+        omitted: 0,
         elsewhere: elsewhere.map_or_else(Vec::new, |venv| catalog.on_other_hosts(venv)),
     })
 }
@@ -73,7 +132,7 @@ pub fn show(
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
     let catalog = store.snapshots.catalog()?;
-    let chosen = catalog.find(name, venv.as_ref())?;
+    let chosen = catalog.find_to_read(name, venv.as_ref())?;
     let mut document = document(context, &store, &chosen.first(&catalog))?;
     let files = chosen.snapshot.totals.files;
     document.audit = document.audit.map(|audit| audit.with_entries(files));
@@ -107,11 +166,11 @@ pub(super) fn document(
     store.load_objects(context.monitor)?;
     let bytes = store.objects.read_at_most(&id, DOCUMENT_BYTES_MAX)?;
     serde_json::from_slice(&bytes).or_else(|error| {
-        let text = format!(
-            "what snapshot {} knows of packages cannot be read: {error}",
-            chosen.id
-        );
-        context.monitor.warn(&text);
+        let warning = SnapshotWarning::PackagesUnread {
+            id: chosen.id,
+            cause: &error,
+        };
+        context.monitor.warn(warning.into());
         Ok(Document::default())
     })
 }

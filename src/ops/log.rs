@@ -21,7 +21,7 @@ use crate::tree::Site;
 pub struct Event {
     /// When it began.
     pub time: Timestamp,
-    /// `save`, `restore` or `undo`.
+    /// `save`, `restore`, `undo`, `rebuild` or `drill`.
     pub verb: String,
     /// To which venv.
     pub venv: VenvId,
@@ -42,6 +42,14 @@ pub struct Event {
     /// What the place did not hold of what was restored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<Lack>,
+    /// Of a drill: whether the snapshot was brought back and proved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proved: Option<bool>,
+}
+
+impl Event {
+    /// What events of a drill are called.
+    pub(super) const DRILL: &str = "drill";
 }
 
 /// An event with what it brought.
@@ -66,12 +74,17 @@ pub struct LogOutcome {
 pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Error> {
     let store = context.open()?;
     let wanted = site.map(|site| context.venv_id(site));
-    let mut events = events(&store, context.monitor)?;
     let catalog = store.snapshots.catalog()?;
+    let orders = catalog.snapshots.iter();
+    let orders: HashMap<SnapshotId, Timestamp> =
+        orders.map(|(id, one)| (*id, one.order())).collect();
+    let order = |id: &SnapshotId| orders.get(id).copied();
+    let events = events(&store, context.monitor)?;
+    let mut events = in_order(events, order);
     let packages = packages(context, &store, &catalog.snapshots)?;
     for (id, snapshot) in &catalog.snapshots {
         let id = *id;
-        let known = |event: &Event| event.incident == Some(id);
+        let known = |(_, event): &(Timestamp, Event)| event.incident == Some(id);
         let verb = if snapshot.is_save() {
             "save"
         } else {
@@ -80,7 +93,7 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
         if snapshot.completes.is_some() || !snapshot.is_save() && events.iter().any(known) {
             continue;
         }
-        events.push(Event {
+        let event = Event {
             time: snapshot.created,
             verb: verb.to_owned(),
             venv: snapshot.venv.clone(),
@@ -90,10 +103,13 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
             changed: None,
             took_ms: None,
             lacks: Vec::new(),
-        });
+            proved: None,
+        };
+        events.push((snapshot.order(), event));
     }
+    events.sort_by_key(|(order, _)| *order);
+    let mut events: Vec<Event> = events.into_iter().map(|(_, event)| event).collect();
     events.retain(|event| wanted.as_ref().is_none_or(|venv| event.venv == *venv));
-    events.sort_by_key(|event| event.time);
     let entry = |event: Event| Entry {
         packages: if event.verb == "save" {
             packages.get(&event.snapshot).cloned().unwrap_or_default()
@@ -109,6 +125,27 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
     })
 }
 
+/// Gives events their places in time, as snapshots have them: none before what happened to its venv earlier, whatever
+/// the clock said. An event that made no snapshot comes right after the one before it.
+fn in_order(
+    events: Vec<Event>,
+    order: impl Fn(&SnapshotId) -> Option<Timestamp>,
+) -> Vec<(Timestamp, Event)> {
+    let mut last: HashMap<VenvId, Timestamp> = HashMap::new();
+    let place = |event: Event| {
+        let before = last.get(&event.venv).copied();
+        let made = event.incident.as_ref().and_then(&order);
+        let restored = order(&event.snapshot).filter(|_| event.incident.is_none());
+        let place = made.unwrap_or_else(|| {
+            let earlier = [before, restored].into_iter().flatten();
+            earlier.fold(event.time, Timestamp::max)
+        });
+        last.insert(event.venv.clone(), place);
+        (place, event)
+    };
+    events.into_iter().map(place).collect()
+}
+
 /// The events that the index knows, in the order in which they were written.
 pub(super) fn events(store: &Store, monitor: &dyn Monitor) -> Result<Vec<Event>, Error> {
     let texts = store.index.log_events(monitor)?;
@@ -117,7 +154,7 @@ pub(super) fn events(store: &Store, monitor: &dyn Monitor) -> Result<Vec<Event>,
 }
 
 /// Of each save: the packages that changed since the save of the same venv before it.
-fn packages(
+pub(super) fn packages(
     context: &Context<'_>,
     store: &Store,
     snapshots: &[(SnapshotId, Snapshot)],

@@ -1,10 +1,12 @@
 //! Which snapshot a name means, and which one is meant where none is named.
 
+use crate::monitor::SnapshotWarning;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::context::Context;
 use super::error::Error;
-use crate::model::{Snapshot, SnapshotId, SnapshotRef, VenvId};
+use crate::model::{Label, Snapshot, SnapshotId, SnapshotRef, VenvId};
 use crate::store::{Catalog, Store};
 
 /// A snapshot and its name.
@@ -17,6 +19,20 @@ pub struct Chosen {
 }
 
 impl Chosen {
+    /// Whether there is a tree in it at all: none is in the incident of a restore that replaced nothing
+    /// (docs/format.md, "Snapshot file").
+    pub(super) fn holds_a_tree(&self) -> bool {
+        self.snapshot.totals.dirs > 0
+    }
+
+    /// Refuses it where there is no tree in it.
+    pub(super) fn admit_tree(&self) -> Result<(), Error> {
+        if self.holds_a_tree() {
+            return Ok(());
+        }
+        Err(Error::HoldsNothing(self.id))
+    }
+
     /// Late changes of an incident are kept by a second snapshot; what was found stands in the first, and always did.
     pub(super) fn first(&self, catalog: &Catalog) -> Self {
         let first = self.snapshot.completes;
@@ -34,26 +50,56 @@ pub(super) fn choose(
 ) -> Result<(Chosen, Option<Chosen>), Error> {
     let catalog = store.snapshots.catalog()?;
     for (name, error) in &catalog.damaged {
-        let name: String = name.chars().take(8).collect();
         context
             .monitor
-            .warn(&format!("snapshot {name} is damaged and left out: {error}"));
+            .warn(SnapshotWarning::Damaged { name, cause: error }.into());
     }
     for id in store.snapshots.missing().unwrap_or_default() {
-        let text = "is gone, though nobody gave it up, so it is left out";
-        context
-            .monitor
-            .warn(&format!("the file of snapshot {id} {text}"));
+        context.monitor.warn(SnapshotWarning::Gone(id).into());
     }
-    match name {
-        Some(name) => Ok((catalog.find(name, Some(venv))?, None)),
-        None => catalog.default_of(venv, store.path()),
+    let Some(name) = name else {
+        return catalog.default_of(venv, store.path());
+    };
+    let chosen = catalog.find_to_read(name, Some(venv))?;
+    if let Some(newer) = catalog.newer_of_role(name, &chosen) {
+        let role = &newer.role;
+        let warning = SnapshotWarning::NewerOfRole {
+            id: newer.id,
+            role: role.as_str(),
+            host: &newer.host,
+        };
+        context.monitor.warn(warning.into());
     }
+    Ok((chosen, None))
+}
+
+/// The same for a venv of which nothing stands there: where none was saved here either, a label means the save of
+/// another venv that carries it.
+pub(super) fn choose_for_nothing(
+    context: &Context<'_>,
+    store: &Store,
+    venv: &VenvId,
+    name: Option<&SnapshotRef>,
+) -> Result<(Chosen, Option<Chosen>), Error> {
+    let found = choose(context, store, venv, name);
+    if let (Err(Error::NoSnapshot { .. }), Some(SnapshotRef::Label(label))) = (&found, name)
+        && let Some(theirs) = store.snapshots.catalog()?.of_another(label, venv)
+    {
+        return Ok((theirs, None));
+    }
+    found
+}
+
+/// The newest baseline of a role, which is not the one that is meant.
+struct NewerOfRole {
+    id: SnapshotId,
+    role: Label,
+    host: String,
 }
 
 impl Catalog {
     /// All snapshots of a venv, oldest first.
-    pub(super) fn of<'a>(
+    pub(super) fn snapshots_of<'a>(
         &'a self,
         venv: &VenvId,
     ) -> impl DoubleEndedIterator<Item = &'a (SnapshotId, Snapshot)> {
@@ -68,7 +114,8 @@ impl Catalog {
         &'a self,
         venv: &VenvId,
     ) -> impl DoubleEndedIterator<Item = &'a (SnapshotId, Snapshot)> {
-        self.of(venv).filter(|(_, snapshot)| snapshot.is_save())
+        self.snapshots_of(venv)
+            .filter(|(_, snapshot)| snapshot.is_save())
     }
 
     /// The newest baseline of a venv: the default of `diff` and `restore`. Also tells the newest save where that is
@@ -114,7 +161,11 @@ impl Catalog {
     }
 
     /// What a name means for a venv. Only an id reaches the snapshots of other venvs and incident snapshots.
-    pub(super) fn find(&self, name: &SnapshotRef, venv: Option<&VenvId>) -> Result<Chosen, Error> {
+    pub(super) fn find_snapshot(
+        &self,
+        name: &SnapshotRef,
+        venv: Option<&VenvId>,
+    ) -> Result<Chosen, Error> {
         let found = match name {
             SnapshotRef::Latest(back) => self.own(venv).rev().nth(*back),
             SnapshotRef::Label(label) => self
@@ -130,6 +181,62 @@ impl Catalog {
             let elsewhere = venv.map(|venv| self.named_elsewhere(name, venv));
             Err(no_snapshot(name, venv, elsewhere.unwrap_or_default()))
         }
+    }
+
+    /// The same for who only reads: a label that no save of the venv carries may be a role, which stands for its
+    /// newest baseline, and for that of the venv before those of others.
+    pub(super) fn find_to_read(
+        &self,
+        name: &SnapshotRef,
+        venv: Option<&VenvId>,
+    ) -> Result<Chosen, Error> {
+        let found = self.find_snapshot(name, venv);
+        let (Err(_), SnapshotRef::Label(role)) = (&found, name) else {
+            return found;
+        };
+        let is_own = |one: &&(SnapshotId, Snapshot)| venv.is_none_or(|venv| one.1.venv == *venv);
+        let own = self.of_role(role).find(is_own);
+        own.or_else(|| self.of_role(role).next())
+            .map(chosen)
+            .map_or(found, Ok)
+    }
+
+    /// The baselines of a role, the newest first.
+    fn of_role(&self, role: &Label) -> impl Iterator<Item = &(SnapshotId, Snapshot)> {
+        let is_meant = |one: &Snapshot| one.baseline && one.role.as_ref() == Some(role);
+        let all = self.snapshots.iter().rev();
+        all.filter(move |(_, one)| is_meant(one))
+    }
+
+    /// Where a role is meant, and a venv has a baseline of it: a newer one of another venv.
+    fn newer_of_role(&self, name: &SnapshotRef, found: &Chosen) -> Option<NewerOfRole> {
+        let SnapshotRef::Label(role) = name else {
+            return None;
+        };
+        let is_by_role = found.snapshot.label.as_ref() != Some(role);
+        let (id, newest) = self.of_role(role).next().filter(|_| is_by_role)?;
+        let host = newest.host_name.as_ref().unwrap_or(&newest.venv.host);
+        (*id != found.id).then(|| NewerOfRole {
+            id: *id,
+            role: role.clone(),
+            host: host.clone(),
+        })
+    }
+
+    /// What a label means to a venv of which there is no save: the newest save that carries it, of the same path on
+    /// another host; else of the one venv that has any. Which of several is for a person to say.
+    fn of_another(&self, label: &Label, venv: &VenvId) -> Option<Chosen> {
+        if self.saves(venv).next().is_some() {
+            return None;
+        }
+        let carrying = self.named_elsewhere(&SnapshotRef::Label(label.clone()), venv);
+        let path = venv.path();
+        let same_path = carrying.iter().find(|one| one.snapshot.venv.path() == path);
+        let first = carrying.first()?;
+        let is_one = carrying
+            .iter()
+            .all(|one| one.snapshot.venv == first.snapshot.venv);
+        same_path.or_else(|| is_one.then_some(first)).cloned()
     }
 
     /// What a name would mean for the same path on other hosts; a label means something for every venv.
@@ -177,17 +284,12 @@ impl Catalog {
                 })
             }
             _ => {
-                let line = |(id, snapshot): &&(SnapshotId, Snapshot)| {
-                    format!(
-                        "{} ({:.0}, {})",
-                        &id.to_hex()[..16],
-                        snapshot.created,
-                        crate::model::Shown::path(&snapshot.venv.path())
-                    )
-                };
+                let all = all
+                    .iter()
+                    .map(|(id, snapshot)| (*id, Some(snapshot.clone())));
                 Err(Error::Ambiguous {
                     prefix: prefix.to_owned(),
-                    candidates: all.iter().map(line).collect(),
+                    candidates: all.collect(),
                 })
             }
         }
@@ -202,15 +304,10 @@ impl Catalog {
     }
 }
 
-fn damaged(name: &str, error: &crate::store::Error) -> Error {
-    let what = error.to_string();
-    let place = format!(
-        "snapshot file {}",
-        name.chars().take(12).collect::<String>()
-    );
+fn damaged(name: &str, error: &Arc<crate::store::Error>) -> Error {
     Error::DamagedSnapshot {
         name: name.chars().take(8).collect(),
-        source: crate::store::Error::Corrupt { place, what },
+        source: Arc::clone(error),
     }
 }
 

@@ -24,17 +24,16 @@ pub fn ls(
 ) -> Result<LsOutcome, Error> {
     let store = context.open()?;
     let venv = site.map(|site| context.venv_id(site));
-    let chosen = store.snapshots.catalog()?.find(name, venv.as_ref())?;
+    let chosen = store
+        .snapshots
+        .catalog()?
+        .find_to_read(name, venv.as_ref())?;
     store.load_objects(context.monitor)?;
-    // Of a restore that replaced nothing (docs/format.md, "Snapshot file").
-    if chosen.snapshot.totals.dirs == 0 && below.is_root() {
-        let entries = Vec::new();
-        return Ok(LsOutcome { chosen, entries });
-    }
     let manifest = store
         .trees()
         .manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
-    if manifest.get(below).is_none() {
+    let is_all_of_nothing = below.is_root() && !chosen.holds_a_tree();
+    if manifest.get(below).is_none() && !is_all_of_nothing {
         return Err(Error::NoSuchPath {
             id: chosen.id,
             path: below.to_string(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::shortfall::Shortfall;
 use crate::model::{Entry, Lack, Manifest, Node, RelPath};
-use crate::monitor::Monitor;
+use crate::monitor::{EntryWarning, Monitor};
 use crate::replace::regrouped;
 
 /// The tree that is expected, with all that something is mounted over, now or when it was saved, as it stands in the
@@ -13,7 +13,9 @@ use crate::replace::regrouped;
 pub(super) fn leave_mounts(expected: Manifest, live: &Manifest) -> (Manifest, Shortfall) {
     let mut mounts = Shortfall::default();
     let now = live.mounts().map(|entry| &entry.path);
+    // Of what lay below a mount nothing is known; that nothing stands there by now is a difference all the same.
     let then = expected.mounts().map(|entry| &entry.path);
+    let then = then.filter(|path| live.get(path).is_some());
     let all: Vec<RelPath> = now.chain(then).cloned().collect();
     if all.is_empty() {
         return (expected, mounts);
@@ -45,9 +47,6 @@ pub(super) fn leave_mounts(expected: Manifest, live: &Manifest) -> (Manifest, Sh
 /// Names what a save leaves out for that.
 pub(super) fn tell_mounts(saved: &Manifest, monitor: &dyn Monitor) {
     for mount in saved.mounts() {
-        let path = &mount.path;
-        monitor.warn(&format!(
-            "something is mounted at '{path}', which is left out"
-        ));
+        monitor.warn(EntryWarning::Mounted(&mount.path).into());
     }
 }

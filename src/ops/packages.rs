@@ -26,7 +26,7 @@ impl Installed {
     pub(super) fn read(sides: &Sides<'_>, before: &Path, after: &Path) -> Self {
         let actual = |path: &RelPath| actual(sides, path);
         let expected = |path: &RelPath| expected(sides, path);
-        let actual = Dists::find(sides.actual, bytes(after), &actual);
+        let actual = Dists::read(sides.actual, bytes(after), &actual);
         // Most lists are the same, and are held once.
         let lists = actual.all.iter().filter(|dist| dist.unread.is_empty());
         let lists: HashMap<&RelPath, &Arc<Record>> = lists
@@ -39,7 +39,7 @@ impl Installed {
             let list = lists.get(path).filter(|_| is_same && before == after);
             list.map(|list| Arc::clone(list))
         };
-        let expected = Dists::find_with(sides.expected, bytes(before), &expected, &known);
+        let expected = Dists::read_with(sides.expected, bytes(before), &expected, &known);
         Self { expected, actual }
     }
 
@@ -59,7 +59,7 @@ impl Installed {
     }
 }
 
-/// Names the owner of each change and settles its class. Returns what became of packages.
+/// Names the owner of each change and gives it its class. Returns what became of packages.
 pub(super) fn classify(
     sides: &Sides<'_>,
     packages: &Packages<'_>,

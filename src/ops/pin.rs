@@ -40,7 +40,7 @@ pub fn pin(
         Pinning::Unpin => store.snapshots.missing()?,
     };
     for name in names {
-        let found = match catalog.find(name, venv.as_ref()) {
+        let found = match catalog.find_snapshot(name, venv.as_ref()) {
             Err(error @ Error::NoSnapshot { .. }) => Err(error),
             found => Ok(found?),
         };
@@ -93,7 +93,7 @@ fn missing(
             let all = found.iter().chain(&missing);
             Err(Error::Ambiguous {
                 prefix: prefix.clone(),
-                candidates: all.map(|id| id.to_hex()).collect(),
+                candidates: all.map(|id| (*id, None)).collect(),
             })
         }
     }

@@ -3,14 +3,13 @@
 //! Mark what is needed; delete packs that hold nothing of it, which needs no room; write the rest of half-empty packs
 //! into new ones, let the index change over in one transaction, and only then delete the old ones (promise 1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
-use super::error::Error;
-use crate::model::Shown;
+use super::error::{Error, NotKnown};
 use crate::store::{Alone, Digests, GoodFrame, Reach, Store, Usage};
 
 /// What a prune is told.
@@ -29,6 +28,8 @@ pub struct PruneOutcome {
     pub snapshots: u64,
     /// Packs that were deleted because nothing needs them.
     pub deleted: u64,
+    /// Packs of a store in a bucket that nothing needs from now on, and that go when their grace is over.
+    pub marked: u64,
     /// Packs that were written anew without what nothing needs.
     pub rewritten: u64,
     /// Objects that are gone.
@@ -48,7 +49,7 @@ pub struct PruneOutcome {
 }
 
 /// Stored bytes that are rewritten at a time: so much room is needed beside what is there.
-const BATCH_BYTES: u64 = 48 << 20;
+pub(super) const BATCH_BYTES: u64 = 48 << 20;
 /// A pack is written anew where at least one part in so many of it is not needed.
 const WASTE_PARTS: u64 = 10;
 /// Packs smaller than this are joined, where there are that many.
@@ -59,6 +60,9 @@ const SMALL_PACKS: usize = 16;
 pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutcome, Error> {
     let start = Instant::now();
     let store = context.open()?;
+    if store.is_of_bucket() {
+        return super::collect::collect(context, &store, options);
+    }
     let alone = store.alone(context.monitor)?;
     let old = (context.now.checked_sub(options.grace)).map_or(i64::MAX, Timestamp::as_second);
     let is_old = |written: i64| options.grace.is_zero() || written <= old;
@@ -67,7 +71,7 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
         ..PruneOutcome::default()
     };
     let needed = mark(context, &store, &is_old, &mut outcome)?;
-    let usage = Usage::measure(&store, &needed)?;
+    let usage = Usage::measure(&store, &needed, &BTreeSet::new())?;
     outcome.before = usage.iter().map(|pack| pack.size).sum();
     outcome.after = outcome.before;
     let plan = Plan::new(usage, &is_old, &mut outcome);
@@ -83,7 +87,7 @@ pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutco
 
 /// Everything that snapshots need, with forgotten ones that can still be brought back; the others are gone from here
 /// on.
-fn mark(
+pub(super) fn mark(
     context: &Context<'_>,
     store: &Store,
     is_old: &impl Fn(i64) -> bool,
@@ -91,24 +95,32 @@ fn mark(
 ) -> Result<Digests, Error> {
     let (catalog, forgotten) = (store.snapshots.catalog()?, store.snapshots.forgotten()?);
     if let Some((name, error)) = catalog.damaged.first() {
-        return Err(unread("snapshot file", name, error));
+        let (name, why) = (name.clone(), super::error::reason(error));
+        return Err(Error::CannotPrune(NotKnown::Unread { name, why }));
     }
     if let Some(lost) = store.snapshots.lost([&catalog, &forgotten])?.first() {
-        return Err(Error::CannotPrune(format!(
-            "a snapshot was lost, and nobody knows what it needs, should its file come back ('quarantine/{}')",
-            Shown(lost.as_bytes())
-        )));
+        return Err(Error::CannotPrune(NotKnown::Lost(lost.clone())));
     }
     if let Some(id) = store.snapshots.missing()?.first() {
-        return Err(Error::CannotPrune(format!(
-            "the file of snapshot {id} is gone, though nobody gave it up, and nobody knows what it needs, should it come back"
-        )));
+        return Err(Error::CannotPrune(NotKnown::Gone(*id)));
     }
-    let mut keep: Vec<_> = catalog.snapshots.iter().map(|(_, one)| one).collect();
+    // One that was brought back between the two listings is in neither.
+    let now = store.snapshots.catalog_anew()?;
+    if let Some((name, error)) = now.damaged.first() {
+        let (name, why) = (name.clone(), super::error::reason(error));
+        return Err(Error::CannotPrune(NotKnown::Unread { name, why }));
+    }
+    let listed = catalog.snapshots.iter().chain(&now.snapshots);
+    let listed: BTreeMap<_, _> = listed.map(|(id, one)| (*id, one)).collect();
+    let mut keep: Vec<_> = listed.into_values().collect();
     let mut gone = Vec::new();
     for (id, snapshot) in &forgotten.snapshots {
         if is_old(store.snapshots.forgotten_at(&id.to_hex())?) {
             gone.push(id.to_hex());
+            if store.is_of_bucket() {
+                // Another host may be bringing it back, so what it needs is needed until the next prune.
+                keep.push(snapshot);
+            }
         } else {
             outcome.spared += 1;
             keep.push(snapshot);
@@ -117,7 +129,8 @@ fn mark(
     for (name, error) in &forgotten.damaged {
         // Within its grace it can still come back, if its file is mended.
         if !is_old(store.snapshots.forgotten_at(name)?) {
-            return Err(unread("forgotten snapshot file", name, error));
+            let (name, why) = (name.clone(), super::error::reason(error));
+            return Err(Error::CannotPrune(NotKnown::UnreadForgotten { name, why }));
         }
         gone.push(name.clone());
     }
@@ -129,25 +142,23 @@ fn mark(
     context.monitor.phase("marking", 0, 0);
     let reach = Reach::walk(&store.objects, keep, |id| store.objects.has(id))?;
     if reach.blind {
-        let why = "a directory of a snapshot is lost, so nobody knows what it still needs";
-        return Err(Error::CannotPrune(why.to_owned()));
+        return Err(Error::CannotPrune(NotKnown::Blind));
     }
     Ok(reach.needed)
 }
 
-fn unread(what: &str, name: &str, error: &crate::store::Error) -> Error {
-    let (name, why) = (Shown(name.as_bytes()), super::error::reason(error));
-    Error::CannotPrune(format!("{what} {name} cannot be read ({why})"))
-}
-
 /// What happens to which pack.
-struct Plan {
-    delete: Vec<Usage>,
-    rewrite: Vec<Usage>,
+pub(super) struct Plan {
+    pub(super) delete: Vec<Usage>,
+    pub(super) rewrite: Vec<Usage>,
 }
 
 impl Plan {
-    fn new(usage: Vec<Usage>, is_old: &impl Fn(i64) -> bool, outcome: &mut PruneOutcome) -> Self {
+    pub(super) fn new(
+        usage: Vec<Usage>,
+        is_old: &impl Fn(i64) -> bool,
+        outcome: &mut PruneOutcome,
+    ) -> Self {
         let mut plan = Self {
             delete: Vec::new(),
             rewrite: Vec::new(),
@@ -245,14 +256,16 @@ mod tests {
     use super::*;
     use crate::model::Digest;
     use crate::monitor::Silent;
+    use crate::store::Location;
 
     #[test]
     fn what_two_saves_packed_at_once_outlives_the_rewriting_of_both_packs() {
         let dir = std::env::temp_dir().join(format!("venv-snap-prune.{}", std::process::id()));
         let monitor = Silent::default();
         let context = Context {
-            store: dir.join("store"),
+            store: Location::dir(&dir.join("store")),
             host: "host".to_owned(),
+            host_name: "host".to_owned(),
             now: Timestamp::now(),
             lock_wait: Duration::ZERO,
             monitor: &monitor,
@@ -280,7 +293,7 @@ mod tests {
 
         let alone = store.alone(&monitor).unwrap();
         let mut outcome = PruneOutcome::default();
-        let usage = Usage::measure(&store, &needed).unwrap();
+        let usage = Usage::measure(&store, &needed, &BTreeSet::new()).unwrap();
         outcome.after = usage.iter().map(|pack| pack.size).sum();
         let plan = Plan::new(usage, &|_| true, &mut outcome);
         // Each pack in a batch of its own.

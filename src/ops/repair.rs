@@ -107,7 +107,7 @@ fn mend(
 ) -> Result<(), Error> {
     let mut lost = Vec::new();
     for (name, error) in &catalog.damaged {
-        if !matches!(error, crate::store::Error::Corrupt { .. }) {
+        if !matches!(**error, crate::store::Error::Corrupt { .. }) {
             continue;
         }
         if alone.mend_snapshot(area, name)? {
@@ -139,7 +139,7 @@ fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
 /// of.
 fn candidates(context: &Context<'_>, store: &Store, catalog: &Catalog, from: &[Site]) -> Vec<Site> {
     let fit = |site: &Site| {
-        site.open_venv()
+        site.open_environment()
             .is_ok_and(|root| store.may_take_from(&root))
     };
     let known: BTreeSet<PathBuf> = catalog

@@ -46,7 +46,7 @@ pub fn report(
     let catalog = store.snapshots.catalog()?;
     let venv = site.map(|site| context.venv_id(site));
     let incident = match (name, &venv) {
-        (Some(name), _) => catalog.find(name, venv.as_ref())?,
+        (Some(name), _) => catalog.find_to_read(name, venv.as_ref())?,
         (None, venv) => {
             let mut all = catalog.snapshots.iter().rev();
             let meant = |snapshot: &Snapshot| {
@@ -59,10 +59,7 @@ pub fn report(
         }
     };
     if incident.snapshot.purpose != Purpose::Incident {
-        return Err(Error::Refused(format!(
-            "{} is no incident snapshot: nothing was restored in its place",
-            incident.id
-        )));
+        return Err(Error::NotAnIncident(incident.id));
     }
     let of = |id| {
         catalog

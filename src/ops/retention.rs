@@ -193,6 +193,8 @@ mod tests {
             order: None,
             parent: None,
             label: None,
+            role: None,
+            host_name: None,
             note: None,
             baseline: purpose == Purpose::Save,
             root: zero,

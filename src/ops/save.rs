@@ -1,34 +1,34 @@
 //! `save`: a venv becomes a snapshot.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::audit::{Audited, is_gone};
-use super::contents::TEXT_MAX;
+use super::audit::Audited;
 use super::context::Context;
+use super::corroborate::audit_beside;
 use super::dates::ClockJump;
 use super::error::Error;
 use super::followed::stands_for_content;
 use super::hold::hold_installer;
-use super::list::readable;
+use super::known_audit::{same_surroundings, unchanged};
+use super::last_save;
 use super::lookup::Chosen;
 use super::mounts::tell_mounts;
+use super::owners::tell_owners;
 use super::snapshot::{Draft, Intake, prepare};
+use super::status::note_saved;
 use super::steady::steady;
-use crate::audit::sources::named;
-use crate::audit::{Accept, Bytecode, accept};
+use crate::audit::{Accept, accept};
 use crate::disk::mapped::Mapped;
 use crate::disk::rooted::Rooted;
 use crate::model::{
-    Audit, Check, Document, Finding, Followed, Label, Manifest, Node, Purpose, RelPath, Snapshot,
-    Totals, VenvId,
+    Audit, Check, Digest, Document, Finding, Followed, Label, Purpose, Snapshot, VenvId,
 };
-use crate::python::Layout;
-use crate::python::interpreter::identity;
 use crate::store::{Added, Store};
-use crate::tree::Site;
-use crate::tree::hash::read_file;
 use crate::tree::scan::Scan;
 use crate::tree::stat_cache::StatCache;
+use crate::tree::{self, Site};
 
 /// What a save is told.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ use crate::tree::stat_cache::StatCache;
 pub struct SaveOptions {
     /// A name to find it by.
     pub label: Option<Label>,
+    /// The role of which it is a state.
+    pub role: Option<Label>,
     /// Free text.
     pub note: Option<String>,
     /// Keep it for ever.
@@ -49,6 +51,10 @@ pub struct SaveOptions {
     pub follow: bool,
     /// Read every file, also those whose times say that they did not change.
     pub read_all: bool,
+    /// Make no snapshot where nothing changed since the newest save.
+    pub if_changed: bool,
+    /// Take a directory of any kind, also one in which nothing tells what should be there.
+    pub any: bool,
     /// Findings that are accepted.
     pub accept: Vec<Accept>,
 }
@@ -56,8 +62,12 @@ pub struct SaveOptions {
 /// What a save did.
 #[derive(Debug)]
 pub struct SaveOutcome {
-    /// The new snapshot.
+    /// The new snapshot, or the newest one where nothing changed since.
     pub chosen: Chosen,
+    /// The directory of the store that has it.
+    pub store: PathBuf,
+    /// Whether nothing changed since the newest save, and so no snapshot was made.
+    pub unchanged: bool,
     /// What was new to the store.
     pub added: Added,
     /// What the audit found.
@@ -79,7 +89,7 @@ pub fn save(
     let start = Instant::now();
     context.refuse_nesting(site)?;
     let site = &super::restore::recover_beside(context, site)?;
-    drop(site.open_venv()?);
+    let open = opener(context, site, options)?;
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;
     store.tidy(context.monitor)?;
@@ -91,53 +101,151 @@ pub fn save(
         .unwrap_or_default();
 
     let intake = Intake::with_hashes(store.packer_to_load());
-    let (scan, cache, audit, followed, _installer) =
-        steady(context, site, Site::open_venv, |root| {
-            let installer = hold_installer(context, root, false)?;
-            let mapped = context.mapped(root);
-            let known = known(&before, &mapped, options);
-            let racy = context.racy(root)?;
-            let scan = intake.scan(root, &known, context.monitor)?;
-            let scan = if options.force { scan } else { scan.whole()? };
-            context.go_on()?;
-            context.monitor.phase("auditing", 0, 0);
-            let audit = admit(context, &store, root, &intake, &scan, options)?;
-            let cache = scan.stat_cache(racy).without(&mapped).encode();
-            let (scan, followed) = alone(context, root, &intake, scan, options)?;
-            Ok((scan, cache, audit, followed, installer))
-        })?;
+    let mut looked = steady(context, site, open, |root| {
+        look(context, &store, root, &intake, &before, options)
+    })?;
     context.go_on()?;
+    if let Some(chosen) = looked.same.take() {
+        if options.pin {
+            store.snapshots.pin(chosen.id)?;
+        }
+        remember(context, &store, (&key, &before), &looked, &chosen.snapshot);
+        return Ok(SaveOutcome {
+            store: context.store.name().to_owned(),
+            chosen,
+            unchanged: true,
+            added: Added::default(),
+            audit: looked.audit,
+            followed: looked.followed,
+            clock_jump: None,
+            took: start.elapsed(),
+        });
+    }
     context.monitor.phase("storing", 0, 0);
-    let draft = Draft {
-        venv,
-        purpose: Purpose::Save,
-        label: options.label.clone(),
-        note: options.note.clone(),
-        document: Document {
-            audit: Some(audit.clone()),
-            followed,
-            ..Document::default()
-        },
-        ..Draft::default()
-    };
-    let (snapshot, added) = prepare(context, &store, intake, &scan, draft)?;
+    let draft = draft(venv, &looked, options);
+    let (snapshot, added) = prepare(context, &store, intake, &looked.scan, draft)?;
     let clock_jump = clock_jump(&store, &snapshot)?;
     context.go_on()?;
     let id = store.snapshots.commit(&snapshot)?;
     if options.pin {
         store.snapshots.pin(id)?;
     }
-    if cache != before {
-        store.index.set_stat_cache(&key, &cache, context.monitor);
-    }
+    remember(context, &store, (&key, &before), &looked, &snapshot);
     Ok(SaveOutcome {
+        store: context.store.name().to_owned(),
         chosen: Chosen { id, snapshot },
+        unchanged: false,
         added,
-        audit,
-        followed,
+        audit: looked.audit,
+        followed: looked.followed,
         clock_jump,
         took: start.elapsed(),
     })
+}
+
+/// How what stands at a place is opened: it must be a venv, unless any tree will do, or did at the last save.
+fn opener(
+    context: &Context<'_>,
+    site: &Site,
+    options: &SaveOptions,
+) -> Result<impl Fn(&Site) -> Result<Rooted, tree::Error> + use<>, Error> {
+    let is_any = match site.open_venv() {
+        Ok(_) => options.any,
+        Err(tree::Error::NotAVenv(_)) if options.any || last_save::was_any(context, site) => true,
+        Err(error) => return Err(error.into()),
+    };
+    let open = if is_any { Site::open } else { Site::open_venv };
+    Ok(open)
+}
+
+/// What is known of a venv before anything is stored.
+struct Looked {
+    scan: Scan,
+    cache: Vec<u8>,
+    fingerprint: Option<Digest>,
+    audit: Audit,
+    followed: Option<Followed>,
+    /// The newest save, where it was asked for and nothing changed since.
+    same: Option<Chosen>,
+    _installer: Option<File>,
+}
+
+/// Reads a venv into packs, and audits it.
+fn look(
+    context: &Context<'_>,
+    store: &Store,
+    root: &Rooted,
+    intake: &Intake<'_>,
+    before: &[u8],
+    options: &SaveOptions,
+) -> Result<Looked, Error> {
+    let installer = hold_installer(context, root, false)?;
+    let mapped = context.mapped(root);
+    let known = known(before, &mapped, options);
+    let racy = context.racy(root)?;
+    let scan = intake.scan(root, &known, context.monitor)?;
+    let scan = if options.force { scan } else { scan.whole()? };
+    context.go_on()?;
+    context.monitor.phase("auditing", 0, 0);
+    let audit = admit(context, store, root, intake, &scan, options)?;
+    let cache = scan.stat_cache(racy).without(&mapped).encode();
+    let fingerprint = scan.fingerprint(racy).filter(|_| !options.follow);
+    let (scan, followed) = alone(context, root, intake, scan, options)?;
+    let same = if options.if_changed {
+        last_save::same(context, store, root, intake, &scan, &audit)?
+    } else {
+        None
+    };
+    Ok(Looked {
+        scan,
+        cache,
+        fingerprint,
+        audit,
+        followed,
+        same: same.filter(|last| has_names(&last.snapshot, options)),
+        _installer: installer,
+    })
+}
+
+/// Keeps the states of all files, and that the venv is sound by then.
+fn remember(
+    context: &Context<'_>,
+    store: &Store,
+    (key, before): (&str, &[u8]),
+    looked: &Looked,
+    snapshot: &Snapshot,
+) {
+    let seen = note_saved(context, store, snapshot, looked.fingerprint, &looked.audit);
+    let cache = (looked.cache != before).then_some((key, looked.cache.as_slice()));
+    let seen = seen
+        .as_ref()
+        .map(|(key, body)| (key.as_str(), body.as_slice()));
+    let rows: Vec<_> = cache.into_iter().chain(seen).collect();
+    store.index.set_stat_caches(&rows, context.monitor);
+}
+
+/// Whether a snapshot has the label, the role and the note that are asked for.
+fn has_names(snapshot: &Snapshot, options: &SaveOptions) -> bool {
+    let label = options.label.is_none() || options.label == snapshot.label;
+    let role = options.role.is_none() || options.role == snapshot.role;
+    label && role && (options.note.is_none() || options.note == snapshot.note)
+}
+
+/// What the snapshot file says beside what the scan found.
+fn draft(venv: VenvId, looked: &Looked, options: &SaveOptions) -> Draft {
+    Draft {
+        venv,
+        purpose: Purpose::Save,
+        label: options.label.clone(),
+        role: options.role.clone(),
+        note: options.note.clone(),
+        document: Document {
+            audit: Some(looked.audit.clone()),
+            followed: looked.followed,
+            ..Document::default()
+        },
+        ..Draft::default()
+    }
 }
 
 /// The same tree with what its links lead to in their places, where that is asked for.
@@ -194,6 +302,7 @@ fn admit(
     options: &SaveOptions,
 ) -> Result<Audit, Error> {
     tell_mounts(&scan.manifest, context.monitor);
+    tell_owners(&scan.manifest, context.monitor);
     let audited = Audited {
         root,
         scan,
@@ -207,21 +316,16 @@ fn admit(
     };
     let mut audit = match before {
         Some(audit) if same_surroundings(&audit, root, &scan.manifest) => audit,
-        _ => {
-            let (dists, interpreter) = rayon::join(|| audited.dists(), || audited.interpreter());
-            let mut audit = audited.audit(&dists, &interpreter);
-            let stop = || context.monitor.cancelled();
-            audited.compare_bytecode(&mut audit, &dists, &interpreter, Bytecode::Suspect, &stop);
-            audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter, &[]);
-            audit
-        }
+        _ => audit_beside(context, store, &audited),
     };
     // What was kept of another save compares with another baseline.
     audit
         .findings
         .retain(|one| one.check != Check::PackagesGone);
     if audit.packages.is_empty() && audit.unread.is_empty() {
-        audit.findings.extend(emptied(context, store, root)?);
+        audit
+            .findings
+            .extend(last_save::emptied(context, store, root)?);
     }
     accept(&mut audit, &options.accept);
     if options.force {
@@ -230,96 +334,12 @@ fn admit(
     // What could not be looked at cannot be called sound, nor, where nothing else is wrong, damaged.
     let unread = |one: &Finding| one.check == Check::FileUnreadable;
     match audit.unread.first() {
-        Some(first) if audit.damage().all(unread) => {
-            Err(Error::Venv(crate::tree::Error::Unreadable {
-                count: audit.unread.len(),
-                first: first.path.clone(),
-                reason: first.reason.clone(),
-            }))
-        }
+        Some(first) if audit.damage().all(unread) => Err(Error::Venv(tree::Error::Unreadable {
+            count: audit.unread.len(),
+            first: first.path.clone(),
+            reason: first.reason.clone(),
+        })),
         _ if audit.damage().next().is_some() => Err(Error::Damaged(Box::new(audit))),
         _ => Ok(audit),
     }
-}
-
-/// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by
-/// `pip uninstall` one by one hardly anybody comes to that.
-fn emptied(context: &Context<'_>, store: &Store, root: &Rooted) -> Result<Option<Finding>, Error> {
-    let venv = VenvId::new(&context.host, root.path());
-    let catalog = store.snapshots.catalog()?;
-    let mut saves = catalog.saves(&venv).rev();
-    let Some((id, last)) = saves.find(|(_, snapshot)| snapshot.baseline) else {
-        return Ok(None);
-    };
-    let audit = last.document.and_then(|id| readable(store, id)?.audit);
-    let count = audit.map_or(0, |audit| audit.packages.len());
-    let text = format!(
-        "all packages are gone: the newest baseline, {id}, has {count} distributions, and none of them is left"
-    );
-    Ok((count > 0).then(|| Finding::new(Check::PackagesGone, text)))
-}
-
-/// Whether the venv still has the interpreter of an audit, that one was alive, and nothing else outside counts.
-fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifest) -> bool {
-    let is_editable = audit.packages.iter().any(|package| package.editable);
-    let adds = |path: &RelPath| {
-        let content = read_file(root, path, TEXT_MAX);
-        content.is_none_or(|content| named(&content).next().is_some())
-    };
-    // What scripts name comes and goes as well.
-    // What links lead to comes and goes as well.
-    if audit.findings.iter().any(|one| one.behind.is_some()) {
-        return false;
-    }
-    let pythons = audit.script_pythons.as_ref();
-    if pythons.is_none_or(|pythons| pythons.iter().any(|python| is_gone(python.as_ref()))) {
-        return false;
-    }
-    let paths = manifest.entries().iter().map(|entry| &entry.path);
-    let mut lists = paths.filter(|path| path.name().ends_with(b".pth"));
-    if is_editable || audit.gone().next().is_some() || lists.any(adds) {
-        return false;
-    }
-    // A name of the interpreter may lead to another place than `bin/python` does.
-    let layout = Layout::find(manifest);
-    let mut names = manifest
-        .entries()
-        .iter()
-        .filter(|entry| layout.is_script(&entry.path) && matches!(entry.node, Node::Symlink(_)));
-    if names.any(|entry| is_gone(&root.shown(&entry.path))) {
-        return false;
-    }
-    let known = audit.interpreter.as_ref();
-    let known = known.filter(|python| python.alive && !python.shares);
-    known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
-}
-
-/// The newest audit of the same tree, in every byte and attribute. Not only of the snapshot before, which after a
-/// restore is of what it replaced.
-fn unchanged(
-    context: &Context<'_>,
-    store: &Store,
-    root: &Rooted,
-    intake: &Intake<'_>,
-    scan: &Scan,
-) -> Result<Option<Audit>, Error> {
-    let venv = crate::model::VenvId::new(&context.host, root.path());
-    let catalog = store.snapshots.catalog()?;
-    let mut before = catalog
-        .of(&venv)
-        // Another version may look for more.
-        .filter(|(_, snapshot)| snapshot.writer == env!("CARGO_PKG_VERSION"))
-        .filter_map(|(_, snapshot)| Some((snapshot.root, snapshot.document?)))
-        .rev()
-        .peekable();
-    if before.peek().is_none() {
-        return Ok(None);
-    }
-    let root = intake.packer.add_forest(&scan.manifest)?;
-    let audit = before
-        .filter(|(known, _)| *known == root)
-        .find_map(|(_, known)| readable(store, known)?.audit);
-    // The same tree has as many files.
-    let files = Totals::of(&scan.manifest).files;
-    Ok(audit.map(|audit| audit.with_entries(files)))
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::disk::stat::Stat;
-use crate::model::{Audit, Change, Class, Kind, RelPath};
+use crate::model::{Audit, Change, Class, Kind, RelPath, Sharing};
 use crate::store::Store;
 use crate::tree::scan::Scan;
-use crate::tree::sharing::{Inode, Inside, find};
+use crate::tree::sharing::{Inode, Inside, find_names};
 
 /// Where other names are looked for.
 pub(super) struct Places<'a> {
@@ -25,13 +25,14 @@ pub(super) struct Places<'a> {
 
 /// Tells of each damaged file of an audit where another of its names is.
 pub(super) fn of_audit(audit: &mut Audit, scan: &Scan, places: &Places<'_>) {
-    let shared = audit.findings.iter().filter(|one| one.links.is_some());
+    let shared = audit.findings.iter().filter(|one| one.sharing.is_some());
     let paths = shared.filter_map(|finding| finding.path.clone());
-    let found = places.find(scan, paths);
-    let shared = audit.findings.iter_mut().filter(|one| one.links.is_some());
-    for finding in shared {
-        let path = finding.path.as_ref();
-        finding.shared_with = path.and_then(|path| found.get(path).cloned());
+    let found = places.find_names(scan, paths);
+    for finding in &mut audit.findings {
+        if let Some(sharing) = &mut finding.sharing {
+            let path = finding.path.as_ref();
+            sharing.shared_with = path.and_then(|path| found.get(path).cloned());
+        }
     }
 }
 
@@ -42,13 +43,18 @@ pub(super) fn of_changes(changes: &mut [Change], scan: &Scan, places: &Places<'_
         let links = stat(scan, &change.path).map(|stat| stat.nlink);
         let entry = scan.manifest.get(&change.path);
         let is_shared = |links: &u32| entry.is_some_and(|one| inside.elsewhere(one, *links) > 0);
-        change.detail.links = links.filter(is_shared);
+        change.detail.sharing = links.filter(is_shared).map(|links| Sharing {
+            links,
+            shared_with: None,
+        });
     }
-    let shared = |change: &&Change| change.detail.links.is_some();
+    let shared = |change: &&Change| change.detail.sharing.is_some();
     let paths = changes.iter().filter(shared);
-    let found = places.find(scan, paths.map(|change| change.path.clone()));
+    let found = places.find_names(scan, paths.map(|change| change.path.clone()));
     for change in changes {
-        change.detail.shared_with = found.get(&change.path).cloned();
+        if let Some(sharing) = &mut change.detail.sharing {
+            sharing.shared_with = found.get(&change.path).cloned();
+        }
     }
 }
 
@@ -78,7 +84,11 @@ fn stat<'a>(scan: &'a Scan, path: &RelPath) -> Option<&'a Stat> {
 
 impl Places<'_> {
     /// Other names of these files, outside of the venv.
-    fn find(&self, scan: &Scan, paths: impl Iterator<Item = RelPath>) -> HashMap<RelPath, String> {
+    fn find_names(
+        &self,
+        scan: &Scan,
+        paths: impl Iterator<Item = RelPath>,
+    ) -> HashMap<RelPath, String> {
         let inode = |path: &RelPath| stat(scan, path).map(|stat| (stat.dev, stat.ino));
         let wanted: HashMap<RelPath, Inode> = paths
             .filter_map(|path| inode(&path).map(|inode| (path, inode)))
@@ -90,7 +100,7 @@ impl Places<'_> {
         let mut dirs = self.other_venvs();
         // The last is looked into first, and the cache is what hurts the next install.
         dirs.extend(self.caches.iter().cloned());
-        let found = find(&dirs, &inodes);
+        let found = find_names(&dirs, &inodes);
         let name = |(path, inode)| {
             let other: &PathBuf = found.get(&inode)?;
             Some((path, other.to_string_lossy().into_owned()))

@@ -8,6 +8,8 @@ use super::error::Error;
 /// The figures of a store. All sizes are bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StatsOutcome {
+    /// Hosts that have a snapshot there.
+    pub hosts: u64,
     /// Different venvs.
     pub venvs: u64,
     /// Snapshots, with incident snapshots.
@@ -41,6 +43,11 @@ pub fn stats(context: &Context<'_>) -> Result<StatsOutcome, Error> {
         .collect();
     let [(packs, packs_bytes), (_, snapshots_bytes), (_, index_bytes)] = store.sizes()?;
     Ok(StatsOutcome {
+        hosts: venvs
+            .iter()
+            .map(|(host, _)| host)
+            .collect::<BTreeSet<_>>()
+            .len() as u64,
         venvs: venvs.len() as u64,
         snapshots: catalog.snapshots.len() as u64,
         incidents: catalog

@@ -4,6 +4,7 @@
 use super::context::Context;
 use super::error::Error;
 use crate::disk::rooted::Rooted;
+use crate::monitor::Status;
 use crate::tree::{self, Site};
 
 /// How often a venv is looked at that is exchanged under our eyes.
@@ -24,8 +25,7 @@ pub(super) fn steady<T>(
             return seen;
         }
         if attempt < ATTEMPTS {
-            let again = "the venv was exchanged for another tree while it was read; reading again";
-            context.monitor.status(again);
+            context.monitor.status(Status::ExchangedWhileRead);
         }
     }
     Err(tree::Error::Exchanged(site.path().to_owned()).into())

@@ -39,7 +39,7 @@ pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<Undelete
     }
     let mut chosen = Vec::new();
     for name in names {
-        let one = forgotten.find(name, None)?;
+        let one = forgotten.find_snapshot(name, None)?;
         if !whole(&one)? {
             return Err(Error::Pruned(one.id));
         }

@@ -25,7 +25,10 @@ fn kept_since(
     last: Option<Timestamp>,
 ) -> Result<Option<PathBuf>, Error> {
     let prefix = kept_prefix(site.name());
-    let saved: HashSet<String> = catalog.of(venv).map(|(id, _)| id.to_string()).collect();
+    let saved: HashSet<String> = catalog
+        .snapshots_of(venv)
+        .map(|(id, _)| id.to_string())
+        .collect();
     let parent = site.open_parent()?;
     let mut newest = last.map(|last| Time {
         secs: last.as_second(),
@@ -65,7 +68,13 @@ fn refuse_gone(
     let is_later = |(_, one): &&(SnapshotId, Snapshot)| {
         !one.is_save() && last.is_none_or(|(_, last)| last.order() < one.order())
     };
-    if let Some((id, _)) = store.snapshots.forgotten()?.of(&venv).rev().find(is_later) {
+    if let Some((id, _)) = store
+        .snapshots
+        .forgotten()?
+        .snapshots_of(&venv)
+        .rev()
+        .find(is_later)
+    {
         let (id, venv) = (*id, site.path().to_owned());
         return Err(Error::ForgottenIncident { id, venv });
     }
@@ -79,7 +88,7 @@ fn refuse_gone(
     };
     // In the order of the log, since a clock may go back; a log that was lost meanwhile knows but the later ones.
     let told = |(id, _): &(SnapshotId, Snapshot)| restores.iter().any(|(known, _)| known == id);
-    let gone = !catalog.of(&venv).any(|(known, _)| known == id);
+    let gone = !catalog.snapshots_of(&venv).any(|(known, _)| known == id);
     if gone && last.is_none_or(|last| told(last) || last.1.created < event.time) {
         catalog.admit_damage()?;
         let (id, venv) = (*id, site.path().to_owned());
@@ -102,7 +111,7 @@ pub fn undo(
     let venv = context.venv_id(site);
     let catalog = store.snapshots.catalog()?;
     let last = catalog
-        .of(&venv)
+        .snapshots_of(&venv)
         .rev()
         .find(|(_, snapshot)| !snapshot.is_save());
     if let Some(kept) = kept_since(site, &catalog, &venv, last.map(|(_, last)| last.created))? {
@@ -112,15 +121,9 @@ pub fn undo(
     let Some((id, snapshot)) = last.cloned() else {
         return Err(Error::NothingToUndo(site.path().to_owned()));
     };
-    if snapshot.totals.dirs == 0 {
+    let chosen = Chosen { id, snapshot };
+    if !chosen.holds_a_tree() {
         return Err(Error::ReplacedNothing(site.path().to_owned()));
     }
-    restore::restore_chosen(
-        context,
-        &store,
-        &site.again()?,
-        Chosen { id, snapshot },
-        options,
-        "undo",
-    )
+    restore::restore_chosen(context, &store, &site.again()?, chosen, options, "undo")
 }

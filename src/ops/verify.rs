@@ -87,6 +87,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         None
     };
     let store = context.open()?;
+    store.snapshots.read_anew();
     store.snapshots.enrol_all()?;
     let alone = from.map(|from| store.alone(context.monitor).map(|alone| (alone, from)));
     let alone = alone.transpose()?;
@@ -94,7 +95,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
     flaws.extend(header.iter().map(|what| Flaw {
         file: "venv-snap.json".to_owned(),
         offset: None,
-        what: what.clone(),
+        what: what.to_string(),
     }));
     let hurt = hurt(&store, &look.catalog, &look.reach)?;
     let mut outcome = VerifyOutcome {

@@ -88,6 +88,7 @@ pub fn cache_quarantine(
     if dry_run || outcome.checked.bad.is_empty() {
         return Ok(outcome);
     }
+    Store::refuse_elsewhere(&context.store, "takes nothing in that is no snapshot")?;
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;
     let boxes = store.displaced_made()?;

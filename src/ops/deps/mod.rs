@@ -75,12 +75,12 @@ pub fn deps(
     options: &DepsOptions,
 ) -> Result<DepsOutcome, Error> {
     let start = Instant::now();
-    steady(context, site, Site::open_venv, |root| {
+    steady(context, site, Site::open_environment, |root| {
         let manifest = listing(root)?;
         context.go_on()?;
         let read = |path: &RelPath| read_file(root, path, TEXT_MAX);
         let (dists, facts) = rayon::join(
-            || Dists::find(&manifest, bytes(root.path()), &read),
+            || Dists::read(&manifest, bytes(root.path()), &read),
             || inspect(root, &manifest),
         );
         context.go_on()?;

@@ -157,7 +157,8 @@ fn mount(root: &Root, dir: &Path) -> Vec<Sign> {
         )
     } else {
         let text = format!(
-            "nobody knows whether {kind} exchanges two directories in one step; a restore finds out, and says so before it starts"
+            "nobody knows whether {kind} exchanges two directories in one step; a restore finds out, and says so \
+             before it starts"
         );
         Sign::new("exchange", State::Unknown, text)
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::failed::Unbuilt;
 use super::maker::Base;
-use super::options::{Installer, RebuildOptions};
+use super::options::{Index, Installer, RebuildOptions};
 use crate::disk::rooted::{Rooted, os};
 use crate::disk::workroom::Workroom;
 use crate::model::{Meta, RelPath, Time};
@@ -21,6 +21,28 @@ use crate::replace::Staging;
 const MAKING: Duration = Duration::from_mins(5);
 /// How long an installer may take, with all that it builds.
 const INSTALLING: Duration = Duration::from_hours(2);
+
+/// Unpacks the pip that an interpreter brings, and copies its wheel into `pip-wheel` and what else there is
+/// (setuptools, until 3.11) into `wheels` beside it. Without its metadata it does not take itself for installed.
+/// Debian keeps its wheels in a directory of their own (`WHEEL_PKG_DIR`).
+const UNPACK: &str = "\
+import os,shutil,sys,sysconfig,zipfile,ensurepip
+dirs=[sysconfig.get_config_var('WHEEL_PKG_DIR'),os.path.join(os.path.dirname(ensurepip.__file__),'_bundled')]
+dirs=[each for each in dirs if each and os.path.isdir(each)]
+wheels=[os.path.join(each,name) for each in dirs for name in os.listdir(each) if name.endswith('.whl')]
+pips=[wheel for wheel in wheels if os.path.basename(wheel).startswith('pip-')]
+if not pips: sys.exit('there is no wheel of it')
+wheel=zipfile.ZipFile(max(pips))
+wheel.extractall(sys.argv[1],[name for name in wheel.namelist() if name.startswith('pip/')])
+for name in 'wheels','pip-wheel': os.mkdir(os.path.join(sys.argv[1],name))
+shutil.copy(max(pips),os.path.join(sys.argv[1],'pip-wheel'))
+for wheel in wheels:
+    if wheel not in pips: shutil.copy(wheel,os.path.join(sys.argv[1],'wheels'))";
+
+/// Where that lies in the workroom.
+const INSTALLER: &str = "installer";
+/// The directory in it with the wheel of pip.
+const PIP_WHEEL: &str = "pip-wheel";
 
 /// Where it is built, and by what.
 pub(super) struct Build<'a> {
@@ -39,12 +61,43 @@ pub(super) struct Order {
     pub(super) lines: String,
     /// Whether all that it requires is named in it.
     pub(super) is_whole: bool,
+    /// Whether each line has a hash; installers want one of each line then.
+    pub(super) is_hashed: bool,
+}
+
+impl Order {
+    /// An order of nothing but these packages; none of no package.
+    pub(super) fn of(lines: &[String], is_hashed: bool) -> Option<Self> {
+        (!lines.is_empty()).then(|| Self {
+            lines: lines.join("\n") + "\n",
+            is_whole: true,
+            is_hashed,
+        })
+    }
+
+    /// Whether a line without a hash fits in, of a package alone.
+    pub(super) fn takes_more(&self) -> bool {
+        self.is_whole && !self.is_hashed
+    }
+
+    /// The same and one more line.
+    pub(super) fn and(&self, line: &str) -> Self {
+        Self {
+            lines: format!("{}{line}\n", self.lines),
+            ..*self
+        }
+    }
 }
 
 impl Build<'_> {
     /// Where the new venv stands while it is built.
     pub(super) fn place(&self) -> PathBuf {
         self.room.path().join(os(self.name))
+    }
+
+    /// Where imports of it keep bytecode, which goes with the workroom.
+    pub(super) fn bytecode(&self) -> PathBuf {
+        self.room.path().join("bytecode")
     }
 
     /// Its root.
@@ -101,6 +154,14 @@ impl Build<'_> {
 
     /// Installs what was ordered.
     pub(super) fn install(&self, order: &Order) -> Result<Result<(), Complaint>, Error> {
+        self.install_from(order, self.sources())
+    }
+
+    fn install_from(
+        &self,
+        order: &Order,
+        sources: impl IntoIterator<Item = OsString>,
+    ) -> Result<Result<(), Complaint>, Error> {
         self.worker.monitor.phase("installing", 0, 0);
         let list = self.write_list(&order.lines)?;
         let (program, mut args) = match self.installer {
@@ -110,12 +171,25 @@ impl Build<'_> {
         if order.is_whole {
             args.push("--no-deps".into());
         }
+        args.extend(sources);
         args.extend(["-r".into(), list.into()]);
         let done = self.worker.run(&program, args, INSTALLING);
         if done.is_err() && self.worker.monitor.cancelled() {
             return Err(Error::Interrupted);
         }
         Ok(done)
+    }
+
+    /// Where packages are looked for, beside what the person's settings say.
+    fn sources(&self) -> impl Iterator<Item = OsString> {
+        let offline: &[&str] = match (self.options.index, self.installer) {
+            (Index::AsSet, _) => &[],
+            (Index::Never, Installer::Pip) => &["--no-index"],
+            (Index::Never, Installer::Uv) => &["--no-index", "--offline"],
+        };
+        let dirs = self.options.find_links.iter();
+        let dirs = dirs.flat_map(|dir| ["--find-links".into(), dir.clone().into_os_string()]);
+        offline.iter().map(OsString::from).chain(dirs)
     }
 
     fn uv(&self) -> Result<(PathBuf, Vec<OsString>), Error> {
@@ -131,36 +205,55 @@ impl Build<'_> {
 
     /// The pip of the interpreter, run by the new venv's interpreter, which any pip can be.
     fn pip(&self) -> Result<(PathBuf, Vec<OsString>), Error> {
-        let libs = std::fs::read_dir(self.tool()?.join("lib"));
-        let libs = libs.into_iter().flatten().flatten();
-        let mut pips = libs.map(|lib| lib.path().join("site-packages/pip"));
-        let Some(pip) = pips.find(|pip| pip.is_dir()) else {
-            return Err(self.no_pip("nothing was installed"));
-        };
-        let mut args = vec![pip.into()];
+        let dir = self.unpacked()?.map_err(|why| self.no_pip(&why))?;
+        let mut args = vec![dir.join("pip").into()];
         let words = "install --no-cache-dir --no-compile --no-input --disable-pip-version-check \
             --no-warn-script-location --progress-bar off";
         args.extend(words.split_whitespace().map(OsString::from));
+        args.extend(["--find-links".into(), dir.join("wheels").into()]);
         Ok((self.python(), args))
     }
 
-    /// A venv beside the new one with the pip that the interpreter brings, so that nothing of it is in the new one.
-    pub(super) fn tool(&self) -> Result<PathBuf, Error> {
-        let tool = self.room.path().join("tool");
-        if tool.is_dir() {
-            return Ok(tool);
+    /// Where the pip that the interpreter brings lies unpacked, beside the new venv. It comes from the wheel that
+    /// `ensurepip` has: to make a venv of that takes as long as a whole install. Else why there is none.
+    fn unpacked(&self) -> Result<Result<PathBuf, String>, Error> {
+        let dir = self.room.path().join(INSTALLER);
+        if dir.is_dir() {
+            return Ok(Ok(dir));
         }
-        let args: [&OsStr; 4] = [
-            "-I".as_ref(),
-            "-m".as_ref(),
-            "venv".as_ref(),
-            tool.as_os_str(),
-        ];
+        let args: [&OsStr; 4] = ["-I".as_ref(), "-c".as_ref(), UNPACK.as_ref(), dir.as_ref()];
         match self.worker.run(&self.base.path, args, MAKING) {
-            Ok(()) => Ok(tool),
+            Ok(()) => Ok(Ok(dir)),
             Err(_) if self.worker.monitor.cancelled() => Err(Error::Interrupted),
-            Err(complaint) => Err(self.no_pip(complaint.lines.last().map_or("", String::as_str))),
+            Err(complaint) => Ok(Err(complaint.lines.last().cloned().unwrap_or_default())),
         }
+    }
+
+    /// The version of the pip that the interpreter brings, if it brings one.
+    pub(super) fn brought_pip(&self) -> Result<Option<String>, Error> {
+        if self.unpacked()?.is_err() {
+            return Ok(None);
+        }
+        let dir = self.room.root().enter(INSTALLER.as_bytes())?;
+        let names = dir.enter(PIP_WHEEL.as_bytes())?.names()?;
+        let name = names
+            .first()
+            .map(|name| String::from_utf8_lossy(name).into_owned());
+        Ok(name.and_then(|name| name.split('-').nth(1).map(str::to_owned)))
+    }
+
+    /// Installs the pip that the interpreter brings.
+    pub(super) fn install_brought_pip(&self) -> Result<Result<(), Complaint>, Error> {
+        let dir = self.room.path().join(INSTALLER).join(PIP_WHEEL);
+        let order = Order {
+            lines: "pip\n".to_owned(),
+            is_whole: true,
+            is_hashed: false,
+        };
+        self.install_from(
+            &order,
+            ["--no-index".into(), "--find-links".into(), dir.into()],
+        )
     }
 
     fn no_pip(&self, why: &str) -> Error {

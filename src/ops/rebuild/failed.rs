@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use super::options::Installer;
-use crate::model::{Audit, Shown};
+use crate::model::{Audit, RelPath, Shown, TreeKind};
 
 /// Why a venv was not rebuilt.
 #[derive(Debug, thiserror::Error)]
 pub enum Unbuilt {
     /// The interpreter that made the venv is gone.
-    #[error("there is no interpreter to make the venv with{}; nothing was changed", of(wanted.as_ref()))]
+    #[error("there is no interpreter to make the venv with{}; nothing was changed", that_is_gone(wanted.as_ref()))]
     NoInterpreter {
         /// Where it should be, if anything tells.
         wanted: Option<PathBuf>,
@@ -27,6 +27,18 @@ pub enum Unbuilt {
     /// Nothing tells which packages belong there.
     #[error("nothing tells which packages belong into '{}'; nothing was changed", Shown::path(.0))]
     NothingTold(PathBuf),
+    /// An environment that neither pip nor uv made.
+    #[error(
+        "'{}' is {}, which is not made anew here; nothing was changed",
+        Shown::path(path),
+        if *kind == TreeKind::Conda { "an environment of conda" } else { "a directory that pip filled" }
+    )]
+    NotAVenv {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        kind: TreeKind,
+    },
     /// A package of which nothing tells the version.
     #[error("nothing tells the version of {}; nothing was changed", .0.join(", "))]
     NoVersion(Vec<String>),
@@ -73,12 +85,18 @@ pub enum Unbuilt {
     /// A file of the new tree names the place where it was built.
     #[error("'{0}' would name the directory in which it was built; nothing was changed")]
     NamesPlace(String),
+    /// A file that is taken over was written meanwhile.
+    #[error("'{0}' changed while it was read; nothing was changed")]
+    ChangedMeanwhile(RelPath),
+    /// The path of the venv has a line break.
+    #[error("no script can name a path with a line break")]
+    LineBreak,
     /// Another process rebuilds this venv.
     #[error("another process is rebuilding '{}'", Shown::path(.0))]
     Busy(PathBuf),
 }
 
-fn of(wanted: Option<&PathBuf>) -> String {
+fn that_is_gone(wanted: Option<&PathBuf>) -> String {
     wanted.map_or_else(String::new, |path| {
         format!(": '{}' is gone", Shown::path(path))
     })

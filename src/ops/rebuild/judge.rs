@@ -14,7 +14,7 @@ use super::options::RebuildOptions;
 use crate::audit::smoke;
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Digest, Document, Manifest, Purpose, RelPath};
-use crate::ops::adapted::{Adapted, adapt};
+use crate::ops::adapted::{Adapted, adapt, name_place};
 use crate::ops::audit::{Audited, bin_python};
 use crate::ops::contents::TEXT_MAX;
 use crate::ops::context::Context;
@@ -52,7 +52,7 @@ pub(super) fn judge(
         .whole()?;
     context.go_on()?;
     context.monitor.phase("auditing", 0, 0);
-    let mut audit = audited(context, &root, &scan, &intake)?;
+    let mut audit = audited(context, &root, &scan, &intake, &build.bytecode())?;
     if audit.damage().next().is_some() && !options.force {
         return Err(Unbuilt::Unsound(Box::new(audit)).into());
     }
@@ -87,6 +87,7 @@ fn audited(
     root: &Rooted,
     scan: &Scan,
     intake: &Intake<'_>,
+    bytecode: &Path,
 ) -> Result<Audit, Error> {
     let audited = Audited {
         root,
@@ -97,8 +98,9 @@ fn audited(
     let mut audit = audited.audit(&dists, &interpreter);
     context.go_on()?;
     context.monitor.phase("importing", 0, 0);
-    match smoke(root, &scan.manifest, &dists) {
-        Some(found) => audit.findings.extend(found),
+    let stop = || context.monitor.cancelled();
+    match smoke(root, &scan.manifest, &dists, Some(bytecode), &stop) {
+        Some(found) => audit.findings.extend(found.into_findings()),
         None => audit.leave_unread(&bin_python(), "it may not be run here"),
     }
     context.go_on()?;
@@ -109,8 +111,7 @@ fn audited(
 /// The tree as it is where the venv stands.
 fn at_place(root: &Rooted, built: Manifest, place: &Path) -> Result<Adapted, Error> {
     if place.as_os_str().as_bytes().contains(&b'\n') {
-        let why = "no script can name a path with a line break";
-        return Err(Error::Refused(why.to_owned()));
+        return Err(Unbuilt::LineBreak.into());
     }
     let mut contents = BTreeMap::new();
     for entry in candidates(&built) {
@@ -155,13 +156,4 @@ fn with_root_of(built: Manifest, live: Option<&Live>) -> Manifest {
         entry.meta = meta.clone();
     }
     Manifest::new(entries)
-}
-
-/// What the audit says of the place is said of the one where the venv will stand.
-fn name_place(audit: &mut Audit, built: &Path, place: &Path) {
-    for python in audit.script_pythons.iter_mut().flatten() {
-        if let Ok(rest) = Path::new(python.as_str()).strip_prefix(built) {
-            *python = place.join(rest).to_string_lossy().into_owned();
-        }
-    }
 }

@@ -1,7 +1,8 @@
 //! The broken venv: what stands there, and what of it is proved.
 
+use super::script::is_as_written;
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Check, Finding, Manifest, Node, RelPath};
+use crate::model::{Audit, Check, Finding, Manifest, Node, Package, RelPath};
 use crate::ops::audit::Audited;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
@@ -54,6 +55,11 @@ impl Live {
         })
     }
 
+    /// Each distribution, and what the audit says of it.
+    pub(super) fn installed(&self) -> impl Iterator<Item = (&Dist, &Package)> {
+        self.dists.all.iter().zip(&self.audit.packages)
+    }
+
     pub(super) fn manifest(&self) -> &Manifest {
         &self.scan.manifest
     }
@@ -91,7 +97,9 @@ impl Live {
                 continue;
             };
             let is_file = matches!(entry.node, Node::File { .. });
-            let is_told = matches!(row.hash, Hash::Known(_)) || row.path.is_within(&dist.info);
+            let is_told = matches!(row.hash, Hash::Known(_))
+                || row.path.is_within(&dist.info)
+                || is_as_written(&self.root, dist, &row.path);
             match (is_file, is_told) {
                 (true, true) => files.push(row.path.clone()),
                 (false, _) if entry.node == Node::Dir => {}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::failed::Unbuilt;
 use super::live::Live;
 use super::options::{Installer, RebuildOptions};
-use crate::python::made::{Made, is_named, version_of};
+use crate::python::made::{Answer, Made, answer_of, is_named};
 use crate::python::worker::Worker;
 
 /// The interpreter.
@@ -13,6 +13,21 @@ use crate::python::worker::Worker;
 pub(super) struct Base {
     pub(super) path: PathBuf,
     pub(super) version: (u32, u32),
+    /// `3.11.7`.
+    pub(super) full: String,
+    /// `cpython`.
+    pub(super) implementation: String,
+}
+
+impl Base {
+    fn new(path: &Path, answer: Answer) -> Self {
+        Self {
+            path: path.to_owned(),
+            version: answer.version,
+            full: answer.full,
+            implementation: answer.implementation,
+        }
+    }
 }
 
 /// Finds the interpreter: the one that is named, or the one that made the venv, or one of the same minor version at the
@@ -23,34 +38,29 @@ pub(super) fn base(
     venv: &Path,
     options: &RebuildOptions,
 ) -> Result<Base, Unbuilt> {
-    let asked = |path: &Path| version_of(worker.command(path));
+    let asked = |path: &Path| answer_of(worker.command(path));
     if let Some(path) = &options.python {
-        let Some(version) = asked(path) else {
+        let Some(answer) = asked(path) else {
             let why = "does not run as a Python".to_owned();
             return Err(Unbuilt::BadInterpreter {
                 path: path.clone(),
                 why,
             });
         };
-        return Ok(Base {
-            path: path.clone(),
-            version,
-        });
+        return Ok(Base::new(path, answer));
     }
     let wanted = made.interpreters(venv);
     for path in wanted.iter().filter(|path| path.is_file()) {
-        if let Some(version) = asked(path)
-            && made.minor().is_none_or(|minor| minor == version)
+        if let Some(answer) = asked(path)
+            && made.minor().is_none_or(|minor| minor == answer.version)
         {
-            return Ok(Base {
-                path: path.clone(),
-                version,
-            });
+            return Ok(Base::new(path, answer));
         }
     }
     let same = |path: &&PathBuf| {
+        let is_it = |minor| asked(path).is_some_and(|answer| answer.version == minor);
         made.minor()
-            .is_none_or(|minor| is_named(path, minor) && asked(path) == Some(minor))
+            .is_none_or(|minor| is_named(path, minor) && is_it(minor))
     };
     Err(Unbuilt::NoInterpreter {
         wanted: wanted.first().cloned(),

@@ -13,10 +13,13 @@ mod build;
 mod failed;
 mod judge;
 mod live;
+mod lock;
 mod maker;
 mod options;
 mod outcome;
 mod plan;
+mod requirements;
+mod script;
 mod taken;
 mod wanted;
 
@@ -27,19 +30,20 @@ use jiff::Span;
 use super::context::Context;
 use super::error::Error;
 use super::hold::hold_parent;
-use super::restore::{self, Visit, put_in_place};
+use super::restore::{self, Refusal, Visit, put_in_place};
 use crate::disk::rooted::Rooted;
 use crate::disk::workroom::Workroom;
-use crate::python::made::Made;
-use crate::python::worker::Worker;
+use crate::model::TreeKind;
+use crate::python::worker::{ROOM_BYTES_MAX, Worker};
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
 
 pub use failed::Unbuilt;
-pub use options::{Installer, RebuildOptions, Source};
+pub use options::{Index, Installer, RebuildOptions, Source};
 pub use outcome::{Comes, Done, Planned, Rebuilt, ToldBy};
 
 use build::Build;
+use judge::{Judged, judge};
 use live::Live;
 use plan::Plan;
 
@@ -50,18 +54,17 @@ pub fn rebuild(
     options: &RebuildOptions,
 ) -> Result<Rebuilt, Error> {
     let start = Instant::now();
-    context.refuse_nesting(site)?;
+    let place = options.to.as_ref().unwrap_or(site);
+    context.refuse_nesting(place)?;
+    refuse_filled(options, site)?;
     let store = open_store(context, options)?;
-    let (site, parent) = settled(context, store.as_ref(), site)?;
     // Nobody waits while it is built.
-    drop(parent);
+    let (site, _) = settled(context, store.as_ref(), site)?;
     let site = &site;
-    let live = match site.standing() {
-        Standing::Directory => Some(Live::read(context, site.open()?)?),
-        Standing::Nothing | Standing::Other => None,
-    };
+    let live = standing(context, site)?;
     let live = live.as_ref();
-    let made = live.map_or_else(Made::default, |live| live.made.clone());
+    refuse_other_kinds(site, live)?;
+    let made = live.map(|live| live.made.clone()).unwrap_or_default();
     let user = owner(site)?;
     let dir = options.directory();
     let worker = |room| Worker {
@@ -69,45 +72,93 @@ pub fn rebuild(
         home: &options.home,
         settings: &options.settings,
         room,
+        bytes_max: ROOM_BYTES_MAX,
         dir,
         monitor: context.monitor,
     };
     // It is only asked, and works nowhere.
     let base = maker::base(&worker(site.path().to_owned()), &made, site.path(), options)?;
     let installer = maker::installer(live, options)?;
-    let list = wanted::wanted(context, store.as_ref(), site, live, options)?;
+    let list = wanted::wanted(context, store.as_ref(), site, live, &base, options)?;
+    let dropped = list.lacks(live);
     let plan = Plan::new(list, live, &base, options);
     let mut outcome = Rebuilt {
         venv: site.path().to_owned(),
+        place: place.path().to_owned(),
         told_by: plan.told_by.clone(),
         python: base.path.clone(),
         version: base.version,
         installer,
         packages: plan.packages.clone(),
+        dropped,
         left_behind: live.map(Live::left_behind).unwrap_or_default(),
         done: None,
         took: Duration::ZERO,
     };
     if let (Some(store), false) = (&store, options.dry_run) {
-        let room = workroom(context, site, user)?;
+        let (place, _) = settled(context, Some(store), place)?;
+        let room = workroom(context, &place, user)?;
         let build = Build {
             worker: &worker(room.path()),
             room: &room,
-            name: site.name(),
+            name: place.name(),
             base: &base,
             installer,
             options,
         };
-        plan.carry_out(context, &build, live, &made, &mut outcome)?;
-        let judge::Judged { chosen, audit } =
-            judge::judge(context, store, site, &build, live, options)?;
+        plan.carry_out(&build, live, &made, &mut outcome)?;
+        let Judged { chosen, audit } = judge(context, store, &place, &build, live, options)?;
         room.remove()?;
-        let (place, _parent) = settled(context, Some(store), site)?;
-        let placed = put_in_place(&later(context), store, &place, chosen, "rebuild")?;
+        let (place, _parent) = settled(context, Some(store), &place)?;
+        let to = options.to.as_ref().map(|_| place.clone());
+        let placed = put_in_place(&later(context), store, &place, chosen, to)?;
         outcome.done = Some(Done { audit, placed });
     }
     outcome.took = start.elapsed();
     Ok(outcome)
+}
+
+/// The venv that stands there, read and audited.
+fn standing(context: &Context<'_>, site: &Site) -> Result<Option<Live>, Error> {
+    match site.standing() {
+        Standing::Directory => Live::read(context, site.open()?).map(Some),
+        Standing::Nothing | Standing::Other => Ok(None),
+    }
+}
+
+/// What neither pip nor uv made as a venv is not made anew by them.
+fn refuse_other_kinds(site: &Site, live: Option<&Live>) -> Result<(), Error> {
+    match live.map(|live| live.dists.layout.kind) {
+        Some(kind @ (TreeKind::Conda | TreeKind::Target)) => {
+            let path = site.path().to_owned();
+            Err(Unbuilt::NotAVenv { path, kind }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A place elsewhere has to be free, before anything is built for it.
+fn refuse_filled(options: &RebuildOptions, site: &Site) -> Result<(), Error> {
+    let Some(place) = &options.to else {
+        return Ok(());
+    };
+    let path = || place.path().to_owned();
+    let refusal = match place.standing() {
+        Standing::Nothing => None,
+        Standing::Other => Some(Refusal::NotADirectory(path())),
+        Standing::Directory if place.open()?.names()?.is_empty() => None,
+        Standing::Directory => Some(Refusal::NotEmpty(path())),
+    };
+    let venv = site.path().to_owned();
+    let is_inside = place.path().starts_with(&venv);
+    let inside = is_inside.then(|| Refusal::InsideVenv {
+        place: path(),
+        venv,
+    });
+    match inside.or(refusal) {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(()),
+    }
 }
 
 /// Makes the store where there is none yet: from behind the fence around a rebuild, none can be made.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::model::SnapshotRef;
+use crate::tree::Site;
 
 /// Who installs packages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,6 +25,16 @@ impl Installer {
     }
 }
 
+/// Whether an index is asked for what is not there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Index {
+    /// The one that the settings of the installer name.
+    #[default]
+    AsSet,
+    /// None: what is neither proved nor in a directory is missing.
+    Never,
+}
+
 /// What is asked for what belongs into the venv.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Source {
@@ -32,7 +43,7 @@ pub enum Source {
     Found,
     /// The list of packages of a snapshot.
     Snapshot(SnapshotRef),
-    /// A requirements file.
+    /// A requirements file, or a lock.
     Requirements(PathBuf),
 }
 
@@ -47,6 +58,12 @@ pub struct RebuildOptions {
     pub installer: Option<Installer>,
     /// The interpreter; by default the one by which the venv was made.
     pub python: Option<PathBuf>,
+    /// Directories in which an installer finds wheels and source archives as well.
+    pub find_links: Vec<PathBuf>,
+    /// Whether an index is asked as well.
+    pub index: Index,
+    /// Where the new venv is built instead; the one that tells what belongs there stays as it is.
+    pub to: Option<Site>,
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
     /// Exchange the trees although the audit of the new one found damage.

@@ -16,6 +16,8 @@ pub enum ToldBy {
     Venv,
     /// A requirements file.
     Requirements(PathBuf),
+    /// A lock of a project.
+    Lock(PathBuf),
 }
 
 /// How a package comes into the new venv.
@@ -58,8 +60,10 @@ pub struct Planned {
 /// What a rebuild did, or would do.
 #[derive(Debug)]
 pub struct Rebuilt {
-    /// Which venv.
+    /// The venv that tells what belongs there.
     pub venv: PathBuf,
+    /// Where the new one stands: in its place, or elsewhere.
+    pub place: PathBuf,
     /// What told which packages belong there.
     pub told_by: ToldBy,
     /// By which interpreter it is made.
@@ -70,6 +74,8 @@ pub struct Rebuilt {
     pub installer: Installer,
     /// The packages, sorted by name.
     pub packages: Vec<Planned>,
+    /// Packages of the live venv that the list has not, and that so are not in the new one.
+    pub dropped: Vec<String>,
     /// Files among the packages that belong to none, and so are not in the new venv.
     pub left_behind: Vec<RelPath>,
     /// What was done; none of a dry run.

@@ -1,6 +1,10 @@
 //! What the new venv is made of: which packages are taken over, and which are fetched, and why.
 
+use crate::monitor::RestoreWarning;
 use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use pep440_rs::Version;
 
 use super::build::{Build, Order};
 use super::failed::Unbuilt;
@@ -10,9 +14,7 @@ use super::options::RebuildOptions;
 use super::outcome::{Comes, Planned, Rebuilt, ToldBy};
 use super::taken::{take_over, top_files};
 use super::wanted::{List, Wanted};
-use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
-use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::python::dist::normalized;
 use crate::python::made::Made;
@@ -27,12 +29,27 @@ pub(super) struct Plan {
     pub(super) packages: Vec<Planned>,
     /// The files of the live venv that are taken over.
     files: BTreeSet<RelPath>,
-    /// What the installer is asked for.
-    order: Option<Order>,
+    /// What the installer is asked for, one after the other.
+    orders: Vec<Order>,
     /// The pip that belongs there, where it is not taken over.
     pip: Option<Wanted>,
     /// Packages that are fetched though RECORD proves them.
     provable: Vec<String>,
+}
+
+/// The pip that belongs there, where it is not taken over.
+struct Pip<'a> {
+    wanted: &'a str,
+    /// The line of a requirements file.
+    line: String,
+    /// The version that the interpreter brings.
+    brought: Option<String>,
+}
+
+impl Pip<'_> {
+    fn is_brought(&self) -> bool {
+        self.brought.as_deref() == Some(self.wanted)
+    }
 }
 
 impl Plan {
@@ -47,11 +64,12 @@ impl Plan {
             told_by: list.told_by,
             packages: Vec::new(),
             files: BTreeSet::new(),
-            order: None,
+            orders: Vec::new(),
             pip: None,
             provable: Vec::new(),
         };
-        let mut lines = Vec::new();
+        // Where a line has a hash, installers want one of each.
+        let (mut hashed, mut lines) = (Vec::new(), Vec::new());
         for (name, wanted) in list.packages {
             let found = proved(live, base, &name, &wanted);
             if let (Ok(_), true) = (&found, options.all) {
@@ -65,8 +83,12 @@ impl Plan {
                 Ok(_) => (Comes::Fetched, Some("all is fetched")),
                 Err(why) => (Comes::Fetched, Some(why)),
             };
-            if comes == Comes::Fetched {
-                lines.push(wanted.package.requirement());
+            let is_pip = name == PIP && list.requirements.is_none() && wanted.locked.is_none();
+            match &wanted.locked {
+                _ if comes != Comes::Fetched || is_pip => {}
+                Some(locked) if locked.is_hashed() => hashed.push(locked.line()),
+                Some(locked) => lines.push(locked.line()),
+                None => lines.push(wanted.package.requirement()),
             }
             plan.packages.push(Planned {
                 name: wanted.package.name.clone(),
@@ -75,29 +97,25 @@ impl Plan {
                 why,
                 evidence: wanted.evidence.clone(),
             });
-            if comes == Comes::Fetched && name == PIP && list.requirements.is_none() {
-                lines.pop();
+            if comes == Comes::Fetched && is_pip {
                 plan.pip = Some(wanted);
             }
         }
-        plan.order = match list.requirements {
-            Some(text) => Some(Order {
+        let orders = [Order::of(&hashed, true), Order::of(&lines, false)];
+        plan.orders = orders.into_iter().flatten().collect();
+        if let Some(text) = list.requirements {
+            plan.orders = vec![Order {
                 lines: text,
                 is_whole: false,
-            }),
-            None if lines.is_empty() => None,
-            None => Some(Order {
-                lines: lines.join("\n") + "\n",
-                is_whole: true,
-            }),
-        };
+                is_hashed: false,
+            }];
+        }
         plan
     }
 
     /// Builds the venv.
     pub(super) fn carry_out(
         &self,
-        context: &Context<'_>,
         build: &Build<'_>,
         live: Option<&Live>,
         made: &Made,
@@ -111,64 +129,80 @@ impl Plan {
             files.extend(top_files(live, &new));
             take_over(live, &files, (new, &build.place()), monitor)?;
         }
-        if let Some(order) = &self.order
-            && let Err(complaint) = build.install(order)?
-        {
-            return Err(self.not_installed(build, complaint).into());
+        let pip = match &self.pip {
+            Some(pip) => Some(Pip {
+                wanted: pip.package.version.as_str(),
+                line: pip.package.requirement(),
+                brought: build.brought_pip()?,
+            }),
+            None => None,
+        };
+        let asked = pip.as_ref().filter(|pip| !pip.is_brought());
+        if self.install(build, asked)? {
+            return Ok(());
         }
-        match &self.pip {
-            Some(pip) => self.bring_pip(context, build, pip, outcome),
+        match pip {
+            Some(pip) => self.bring_pip(build, &pip, outcome),
             None => Ok(()),
         }
     }
 
-    /// Brings pip in the version that was there, where that is to be had; else the one of the interpreter.
+    /// Installs all that is fetched, and the pip that is asked for in the same run where that can be. Returns whether
+    /// that came.
+    fn install(&self, build: &Build<'_>, pip: Option<&Pip<'_>>) -> Result<bool, Error> {
+        let mut open = pip;
+        for order in &self.orders {
+            if let Some(pip) = open.filter(|_| order.takes_more()) {
+                match build.install(&order.and(&pip.line))? {
+                    Ok(()) => {
+                        open = None;
+                        continue;
+                    }
+                    Err(complaint)
+                        if !complaint.lines.iter().any(|line| line.contains(&pip.line)) =>
+                    {
+                        return Err(self.not_installed(build, complaint).into());
+                    }
+                    // That pip is not to be had.
+                    Err(_) => return self.install_one(build, order).map(|()| false),
+                }
+            }
+            self.install_one(build, order)?;
+        }
+        match open.and_then(|pip| Order::of(std::slice::from_ref(&pip.line), false)) {
+            Some(order) => Ok(build.install(&order)?.is_ok()),
+            None => Ok(pip.is_some()),
+        }
+    }
+
+    fn install_one(&self, build: &Build<'_>, order: &Order) -> Result<(), Error> {
+        let done = build.install(order)?;
+        done.map_err(|complaint| self.not_installed(build, complaint).into())
+    }
+
+    /// Brings the pip of the interpreter, where that is the one that belongs there or that one is not to be had.
     fn bring_pip(
         &self,
-        context: &Context<'_>,
         build: &Build<'_>,
-        pip: &Wanted,
+        pip: &Pip<'_>,
         outcome: &mut Rebuilt,
     ) -> Result<(), Error> {
-        let tool = Live::read(context, Rooted::open(&build.tool()?)?)?;
-        let brought = tool.dists.named(PIP);
-        let wanted = &pip.package.version;
-        if brought.is_none_or(|brought| brought.version != *wanted) {
-            let lines = pip.package.requirement() + "\n";
-            let order = Order {
-                lines,
-                is_whole: true,
-            };
-            match (build.install(&order)?, brought) {
-                (Ok(()), _) => return Ok(()),
-                (Err(complaint), None) => return Err(self.not_installed(build, complaint).into()),
-                (Err(_), Some(brought)) => context.monitor.warn(&format!(
-                    "pip {wanted} could not be fetched; pip {}, which the interpreter brings, stands in its place",
-                    brought.version
-                )),
-            }
-        }
-        let Some(brought) = brought else {
-            return Ok(());
+        let Some(brought) = &pip.brought else {
+            let said = vec![format!("there is no {}", pip.line)];
+            return Err(self.not_installed(build, Complaint { lines: said }).into());
         };
-        let proved = tool.proved(brought).map_err(|why| {
-            let why = format!(
-                "the pip that '{}' brings is no good: {why}",
-                build.base.path.display()
-            );
-            Unbuilt::NoInstaller { why }
-        })?;
-        let files = proved.into_iter().collect();
-        take_over(
-            &tool,
-            &files,
-            (build.open()?, &build.place()),
-            context.monitor,
-        )?;
+        if let Err(complaint) = build.install_brought_pip()? {
+            return Err(self.not_installed(build, complaint).into());
+        }
+        if !pip.is_brought() {
+            let wanted = pip.wanted;
+            let warning = RestoreWarning::OtherPip { wanted, brought };
+            build.worker.monitor.warn(warning.into());
+        }
         let is_pip = |one: &&mut Planned| normalized(&one.name) == PIP;
         for planned in outcome.packages.iter_mut().filter(is_pip) {
             planned.comes = Comes::WithInterpreter;
-            planned.version.clone_from(&brought.version);
+            planned.version.clone_from(brought);
         }
         Ok(())
     }
@@ -224,13 +258,30 @@ fn proved(
 ) -> Result<Vec<RelPath>, &'static str> {
     let live = live.ok_or("it is gone")?;
     let dist = live.dists.named(name).ok_or("it is gone")?;
-    if dist.version != wanted.package.version {
-        return Err("another version of it is there");
+    let version = &wanted.package.version;
+    match &wanted.locked {
+        Some(locked) => {
+            let mut same = live.installed().filter(|(one, _)| one.name == dist.name);
+            if !same.any(|(_, package)| locked.origin.is_of(package)) {
+                return Err("it came from elsewhere than the lock says");
+            }
+            if !version.is_empty() && !is_version(&dist.version, version) {
+                return Err("another version of it is there");
+            }
+        }
+        None if dist.version != *version => return Err("another version of it is there"),
+        None => {}
     }
     if live.made.minor().is_some_and(|minor| minor != base.version) {
         return Err("it was installed for another version of Python");
     }
     live.proved(dist)
+}
+
+/// Whether two texts are one version: locks write them in the normal form (packaging.python.org, "Version specifiers").
+fn is_version(one: &str, other: &str) -> bool {
+    let parse = |text| Version::from_str(text);
+    one == other || matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]

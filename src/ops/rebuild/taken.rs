@@ -9,6 +9,7 @@ use std::path::Path;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
+use super::failed::Unbuilt;
 use super::live::Live;
 use crate::disk::error::At;
 use crate::disk::meta::restorable;
@@ -127,13 +128,7 @@ fn clear(staging: &Staging, path: &RelPath) -> Result<(), Error> {
 
 fn copy(live: &Live, staging: &Staging, entry: &Entry, meta: &Meta) -> Result<(), Error> {
     let size = entry.size().unwrap_or(0);
-    let gone = || {
-        let why = format!(
-            "'{}' changed while it was read; nothing was changed",
-            entry.path
-        );
-        Error::Refused(why)
-    };
+    let gone = || Unbuilt::ChangedMeanwhile(entry.path.clone());
     if size <= PIECE_LEN {
         let content = read_file(&live.root, &entry.path, PIECE_LEN).ok_or_else(gone)?;
         return put(staging, entry, &content, meta);

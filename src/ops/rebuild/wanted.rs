@@ -1,19 +1,22 @@
 //! Which packages belong into the venv: told by a snapshot, or by what METADATA, RECORD and names in the broken venv
-//! still tell, or by a requirements file.
+//! still tell, or by a requirements file (`requirements.rs`) or a lock (`lock/`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::failed::Unbuilt;
 use super::live::Live;
+use super::lock::{Lock, Locked, Origin};
+use super::maker::Base;
 use super::options::{RebuildOptions, Source};
 use super::outcome::ToldBy;
+use super::requirements;
 use crate::model::{Package, RelPath, SnapshotRef};
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::list::document;
 use crate::ops::lookup::{Chosen, choose};
-use crate::python::dist::{name_of, normalized};
+use crate::python::dist::{Dist, name_of, normalized};
 use crate::store::{self, Store};
 use crate::tree::Site;
 
@@ -23,6 +26,19 @@ pub(super) struct Wanted {
     pub(super) package: Package,
     /// What tells the version where METADATA does not.
     pub(super) evidence: Option<RelPath>,
+    /// What a lock says of it.
+    pub(super) locked: Option<Locked>,
+}
+
+impl Wanted {
+    /// One that belongs there in a version.
+    pub(super) fn of(package: Package) -> Self {
+        Self {
+            package,
+            evidence: None,
+            locked: None,
+        }
+    }
 }
 
 /// All that belongs there, and who says so.
@@ -34,8 +50,15 @@ pub(super) struct List {
     pub(super) requirements: Option<String>,
 }
 
-/// No requirements file is longer.
-const REQUIREMENTS_MAX: u64 = 16 << 20;
+impl List {
+    /// The packages of a venv that are not in the list; none of a requirements file, which need not name all.
+    pub(super) fn lacks(&self, live: Option<&Live>) -> Vec<String> {
+        let dists = live.iter().flat_map(|live| &live.dists.all);
+        let missing = dists.filter(|dist| !self.packages.contains_key(&dist.name));
+        let missing = missing.filter(|_| self.requirements.is_none());
+        missing.map(|dist| dist.shown.clone()).collect()
+    }
+}
 
 /// Finds out what belongs there.
 pub(super) fn wanted(
@@ -43,12 +66,15 @@ pub(super) fn wanted(
     store: Option<&Store>,
     site: &Site,
     live: Option<&Live>,
+    base: &Base,
     options: &RebuildOptions,
 ) -> Result<List, Error> {
     match (&options.source, store) {
-        (Source::Requirements(path), _) => Ok(of_file(path)?),
+        (Source::Requirements(path), _) => Ok(of_file(path, base, live)?),
         (Source::Snapshot(name), Some(store)) => of_snapshot(context, store, site, Some(name)),
-        (Source::Snapshot(_), None) => Err(store::Error::NoStore(context.store.clone()).into()),
+        (Source::Snapshot(_), None) => {
+            Err(store::Error::NoStore(context.store.name().to_owned()).into())
+        }
         (Source::Found, Some(store)) => match of_snapshot(context, store, site, None) {
             Err(Error::NoBaseline { .. } | Error::NoSnapshot { .. }) => Ok(of_venv(site, live)?),
             told => told,
@@ -67,14 +93,10 @@ fn of_snapshot(
     let Chosen { id, .. } = chosen;
     let audit = document(context, store, &chosen)?.audit;
     let Some(audit) = audit else {
-        let why = format!("snapshot {id} has no list of packages");
-        return Err(Error::Refused(why));
+        return Err(Error::NoPackages(id));
     };
     let packages = audit.packages.into_iter().map(|package| {
-        let wanted = Wanted {
-            package,
-            evidence: None,
-        };
+        let wanted = Wanted::of(package);
         (normalized(&wanted.package.name), wanted)
     });
     let packages: BTreeMap<String, Wanted> = packages.collect();
@@ -103,16 +125,19 @@ fn of_venv(site: &Site, live: Option<&Live>) -> Result<List, Unbuilt> {
                 version: name_of(&stem).1,
                 installer: None,
                 editable: false,
+                conda: None,
                 direct_url: None,
             };
             let evidence = Some(left.path.clone());
-            packages.insert(was.name.clone(), Wanted { package, evidence });
+            let wanted = Wanted {
+                evidence,
+                ..Wanted::of(package)
+            };
+            packages.insert(was.name.clone(), wanted);
         }
     }
-    for (dist, package) in live.dists.all.iter().zip(&live.audit.packages) {
-        let evidence = dist.metadata.is_none().then(|| dist.info.clone());
-        let package = package.clone();
-        packages.insert(dist.name.clone(), Wanted { package, evidence });
+    for (dist, package) in live.installed() {
+        packages.insert(dist.name.clone(), of_dist(dist, package));
     }
     if packages.is_empty() {
         return Err(Unbuilt::NothingTold(site.path().to_owned()));
@@ -123,6 +148,13 @@ fn of_venv(site: &Site, live: Option<&Live>) -> Result<List, Unbuilt> {
         packages,
         requirements: None,
     })
+}
+
+fn of_dist(dist: &Dist, package: &Package) -> Wanted {
+    Wanted {
+        evidence: dist.metadata.is_none().then(|| dist.info.clone()),
+        ..Wanted::of(package.clone())
+    }
 }
 
 /// A guess of a version is no sound venv.
@@ -138,151 +170,69 @@ fn refuse_unversioned(packages: &BTreeMap<String, Wanted>) -> Result<(), Unbuilt
     }
 }
 
-fn of_file(path: &Path) -> Result<List, Unbuilt> {
+fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuilt> {
     let wrong = |why: String| Unbuilt::Requirements {
         path: path.to_owned(),
         why,
     };
-    let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(
-        &mut std::io::Read::take(file, REQUIREMENTS_MAX + 1),
-        &mut bytes,
-    )
-    .map_err(|error| wrong(error.to_string()))?;
-    if bytes.len() as u64 > REQUIREMENTS_MAX {
-        return Err(wrong("it is too long".to_owned()));
+    let text = requirements::read(path).map_err(wrong)?;
+    let Some((lock, table)) = lock_in(path, &text).map_err(wrong)? else {
+        return Ok(List {
+            told_by: ToldBy::Requirements(path.to_owned()),
+            packages: requirements::pins(&text).map_err(wrong)?,
+            requirements: Some(text),
+        });
+    };
+    let locked = lock.packages(&table, path, base, live).map_err(wrong)?;
+    if locked.is_empty() {
+        return Err(wrong("it names no package that belongs here".to_owned()));
     }
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is no UTF-8".to_owned()))?;
-    let text = text.trim_start_matches('\u{feff}').to_owned();
-    let mut packages = BTreeMap::new();
-    for (number, line) in logical(&text) {
-        let of_line = |why: String| wrong(format!("line {number}: {why}"));
-        if let Some(wanted) = pinned(&line).map_err(of_line)? {
-            packages.insert(normalized(&wanted.package.name), wanted);
+    let mut packages: BTreeMap<String, Wanted> = locked.into_iter().map(of_lock).collect();
+    // No lock names what made the venv brought along, and that of poetry not the project either.
+    for (dist, package) in live.into_iter().flat_map(Live::installed) {
+        let is_brought = ["pip", "setuptools", "wheel"].contains(&dist.name.as_str());
+        if (is_brought && !package.version.is_empty()) || package.editable {
+            let wanted = packages.entry(dist.name.clone());
+            wanted.or_insert_with(|| of_dist(dist, package));
         }
     }
-    if logical(&text).is_empty() {
-        return Err(wrong("it names no package".to_owned()));
-    }
     Ok(List {
-        told_by: ToldBy::Requirements(path.to_owned()),
+        told_by: ToldBy::Lock(path.to_owned()),
         packages,
-        requirements: Some(text),
+        requirements: None,
     })
 }
 
-/// The lines of a requirements file, continued ones joined, without comments; each with the number of its first.
-fn logical(text: &str) -> Vec<(usize, String)> {
-    let mut lines = Vec::new();
-    let mut open: Option<(usize, String)> = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        let (first, mut whole) = open.take().unwrap_or((number, String::new()));
-        if let Some(part) = line.strip_suffix('\\') {
-            whole.push_str(part);
-            whole.push(' ');
-            open = Some((first, whole));
-            continue;
-        }
-        whole.push_str(line);
-        lines.push((first, whole));
-    }
-    lines.extend(open);
-    let bare = lines.into_iter().map(|(number, line)| {
-        let text = if line.starts_with('#') {
-            ""
-        } else {
-            line.split(" #").next().unwrap_or_default()
-        };
-        (number, text.trim().to_owned())
-    });
-    bare.filter(|(_, line)| !line.is_empty()).collect()
-}
-
-/// The package that a line pins to one version without a hash; none of other lines, which are the installer's. An
-/// error where no installer would understand it.
-fn pinned(line: &str) -> Result<Option<Wanted>, String> {
-    if line.chars().any(char::is_control) {
-        return Err("it has control characters".to_owned());
-    }
-    if line.starts_with('-') {
-        return match nested(line) {
-            Some(option) => Err(format!("'{option}' names another file; put all in one")),
+/// The lock that a file is, if it is one. What is called as locks are has to be one.
+fn lock_in(path: &Path, text: &str) -> Result<Option<(Lock, toml::Table)>, String> {
+    let is_named = path
+        .extension()
+        .is_some_and(|end| end == "lock" || end == "toml");
+    match text.parse::<toml::Table>() {
+        Ok(table) => match Lock::of(&table) {
+            Some(lock) => Ok(Some((lock, table))),
+            None if is_named => {
+                Err("it is no lock of uv, poetry or pdm and no pylock.toml".to_owned())
+            }
             None => Ok(None),
-        };
-    }
-    let (requirement, options) = line
-        .split_once(" --")
-        .map_or((line, None), |(r, o)| (r, Some(o)));
-    let is_path = requirement.contains("://") || requirement.starts_with(['.', '/']);
-    if is_path {
-        return Ok(None);
-    }
-    let parsed: pep508_rs::Requirement = requirement
-        .parse()
-        .map_err(|error: pep508_rs::Pep508Error| error.message.to_string())?;
-    let Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) = &parsed.version_or_url else {
-        return Ok(None);
-    };
-    let exact = match specifiers.iter().collect::<Vec<_>>()[..] {
-        [one] if *one.operator() == pep440_rs::Operator::Equal => Some(one.version().to_string()),
-        _ => None,
-    };
-    let is_plain = options.is_none() && parsed.marker.is_true() && parsed.extras.is_empty();
-    Ok(exact.filter(|_| is_plain).map(|version| Wanted {
-        package: Package {
-            name: parsed.name.to_string(),
-            version,
-            installer: None,
-            editable: false,
-            direct_url: None,
         },
-        evidence: None,
-    }))
-}
-
-/// The option by which a line names another file, which would be looked for beside a copy of this one.
-fn nested(line: &str) -> Option<&str> {
-    let option = line.split([' ', '=']).next().unwrap_or_default();
-    let names = ["-r", "--requirement", "-c", "--constraint"];
-    let glued = |name: &&str| !name.starts_with("--") && option.starts_with(*name);
-    names
-        .iter()
-        .any(|name| *name == option || glued(name))
-        .then_some(option)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_plain_pin_is_taken_from_a_requirements_file() {
-        let pin = |line: &str| pinned(line).map(|one| one.map(|one| one.package.requirement()));
-        assert_eq!(pin("click==8.1.7"), Ok(Some("click==8.1.7".to_owned())));
-        for line in [
-            "click>=8",
-            "click",
-            "uvicorn[standard]==1",
-            "-e .",
-            "x==1 --hash=sha256:0",
-            "./x.whl",
-            "a @ https://h/a.whl",
-        ] {
-            assert_eq!(pin(line), Ok(None), "{line}");
-        }
-        for line in [
-            "-r other.txt",
-            "-rother.txt",
-            "--constraint=c.txt",
-            "click==",
-            "\0\0",
-            "== 1",
-        ] {
-            assert!(pin(line).is_err(), "{line:?}");
-        }
-        let text = "# all\na==1 \\\n  --hash=sha256:0\n\nb==2 # why\n";
-        let lines: Vec<String> = logical(text).into_iter().map(|(_, line)| line).collect();
-        assert_eq!(lines, ["a==1    --hash=sha256:0", "b==2"]);
+        Err(error) if is_named => Err(format!("it is no TOML: {}", error.message())),
+        Err(_) => Ok(None),
     }
+}
+
+fn of_lock(locked: Locked) -> (String, Wanted) {
+    let package = Package {
+        name: locked.name.clone(),
+        version: locked.version.clone(),
+        installer: None,
+        editable: matches!(locked.origin, Origin::Directory { editable: true, .. }),
+        conda: None,
+        direct_url: None,
+    };
+    let wanted = Wanted {
+        locked: Some(locked),
+        ..Wanted::of(package)
+    };
+    (normalized(&wanted.package.name), wanted)
 }

@@ -13,6 +13,7 @@ use crate::model::compare::compare;
 use crate::model::{Change, Class, Entry, Kind, Manifest, Node, PackageChange, RelPath};
 use crate::ops::error::Error;
 use crate::python::dist::{Record, name_of, normalized};
+use crate::replace::Mismatch;
 use crate::store::Store;
 
 /// What a goal is held against.
@@ -47,8 +48,8 @@ impl Asked<'_> {
         let paths = differing.filter_map(|one| one.expected.or(one.actual));
         match paths.map(|entry| &entry.path).find(|path| wanted(path)) {
             Some(path) => Err(Error::NotVerified {
-                path: path.to_string(),
-                what: "it was asked for, and would not be as the snapshot has it".to_owned(),
+                path: path.clone(),
+                what: Mismatch::LeftOut,
             }),
             None => Ok(()),
         }
@@ -160,8 +161,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("store");
         let monitor = Silent::default();
-        Store::create(&place, Duration::ZERO, &monitor).unwrap();
-        let store = Store::open(&place, Duration::ZERO, &monitor).unwrap();
+        Store::create_dir(&place, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open_dir(&place, Duration::ZERO, &monitor).unwrap();
         let record = "idna/core.py,,\n";
         let files = vec![
             file(CORE, "core"),
@@ -174,7 +175,8 @@ mod tests {
             manifest: Manifest::new(files),
             rewritten,
             old_places: Vec::new(),
-            relocated: 1,
+            before: BTreeMap::new(),
+            links: Vec::new(),
             stays: HashSet::new(),
             unread: Vec::new(),
         };

@@ -23,7 +23,7 @@ pub struct Restoring<'c> {
 
 impl<'c> Restoring<'c> {
     /// Opens the store and chooses the snapshot. What shall be built elsewhere keeps every byte.
-    pub fn of(context: &'c Context<'c>, venv: &Site) -> Result<Self, Error> {
+    pub fn open(context: &'c Context<'c>, venv: &Site) -> Result<Self, Error> {
         let store = context.open()?;
         let (chosen, _) = super::choose(context, &store, &context.venv_id(venv), None)?;
         store.load_objects(context.monitor)?;

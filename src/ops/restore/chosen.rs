@@ -1,8 +1,9 @@
-//! A restore of a snapshot that is settled before: by `undo`, or by `rebuild`, which built it for that.
+//! A restore of a snapshot that was chosen before: by `undo`, or by `rebuild`, which built it for that.
 
 use std::time::Instant;
 
 use super::keeper::Brings;
+use super::old_names::with_old_names;
 use super::partial::Lost;
 use super::{RestoreOptions, RestoreOutcome, Run};
 use crate::model::shortfall::Shortfall;
@@ -12,7 +13,32 @@ use crate::ops::lookup::Chosen;
 use crate::store::Store;
 use crate::tree::Site;
 
-/// Brings a venv to the state of one snapshot, which is settled.
+impl<'a> Run<'a> {
+    /// Of a snapshot that was there before, and so far of a rehearsal.
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        store: &'a Store,
+        options: &'a RestoreOptions,
+        chosen: Chosen,
+    ) -> Self {
+        Self {
+            context,
+            store,
+            options,
+            chosen,
+            passed_over: None,
+            lost: Lost::default(),
+            known: Shortfall::default(),
+            old_places: Vec::new(),
+            adapting: 0,
+            start: Instant::now(),
+            brings: Brings::Nothing,
+            verb: None,
+        }
+    }
+}
+
+/// Brings a venv to the state of one snapshot, which was chosen.
 pub(in crate::ops) fn restore_chosen(
     context: &Context<'_>,
     store: &Store,
@@ -22,46 +48,46 @@ pub(in crate::ops) fn restore_chosen(
     verb: &'static str,
 ) -> Result<RestoreOutcome, Error> {
     Run {
-        context,
-        store,
-        options,
-        chosen,
-        passed_over: None,
-        lost: Lost::default(),
-        known: Shortfall::default(),
-        old_places: Vec::new(),
-        start: Instant::now(),
-        brings: Brings::Nothing,
-        verb,
+        verb: Some(verb),
+        ..Run::new(context, store, options, chosen)
     }
     .at(site)
 }
 
+/// Builds a snapshot where nothing is, only to see whether that can be done: neither the log nor the index hears of a
+/// place that goes again.
+pub(in crate::ops) fn rehearse(
+    context: &Context<'_>,
+    store: &Store,
+    chosen: Chosen,
+    place: &Site,
+) -> Result<RestoreOutcome, Error> {
+    let options = RestoreOptions {
+        to: Some(place.clone()),
+        ..RestoreOptions::default()
+    };
+    let run = Run::new(context, store, &options, chosen);
+    Ok(with_old_names(place, run.at(place)?, context.monitor))
+}
+
 /// Puts a tree in the place of a venv that was built for that: all its content is in the store, and its snapshot
-/// counts from the moment on at which that of the replaced state does.
+/// counts from the moment on at which that of the replaced state does. A place elsewhere (`to`) has to be free.
 pub(in crate::ops) fn put_in_place(
     context: &Context<'_>,
     store: &Store,
     site: &Site,
     built: Chosen,
-    verb: &'static str,
+    to: Option<Site>,
 ) -> Result<RestoreOutcome, Error> {
     let options = RestoreOptions {
         force: true,
+        to,
         ..RestoreOptions::default()
     };
     Run {
-        context,
-        store,
-        options: &options,
         brings: Brings::Drafted(Box::new(built.snapshot.clone())),
-        chosen: built,
-        passed_over: None,
-        lost: Lost::default(),
-        known: Shortfall::default(),
-        old_places: Vec::new(),
-        start: Instant::now(),
-        verb,
+        verb: Some("rebuild"),
+        ..Run::new(context, store, &options, built)
     }
     .at(site)
 }

@@ -9,7 +9,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use crate::model::{Digest, Entry, Node, RelPath};
 use crate::monitor::Monitor;
 use crate::ops::error::Error;
-use crate::replace::{self, Contents, Staging, Written, link_to};
+use crate::replace::{self, Contents, Mismatch, Staging, Written, link_to};
 use crate::store::{Store, Wanted};
 
 /// What a store has, but for files that are rewritten for their new place.
@@ -65,6 +65,8 @@ impl Writer<'_> {
         let mut wanted = Vec::new();
         let mut at_hand: Vec<(&Entry, &[u8])> = Vec::new();
         let mut large = Vec::new();
+        // For whoever waits: what will be written from the store.
+        let (mut whole, mut bytes) = (0, 0_u64);
         let mut links = Vec::new();
         for &entry in entries {
             match &entry.node {
@@ -77,13 +79,17 @@ impl Writer<'_> {
                     None if *size > Store::PIECE_LEN => {
                         let meta = &entry.meta;
                         self.staging.begin_large(&entry.path, *size, meta)?;
+                        bytes += size;
                         wanted.extend(self.pieces(entry, digest)?);
                         large.push(entry);
                     }
-                    None => wanted.push(Wanted {
-                        id: *digest,
-                        purpose: Goal::Whole(entry),
-                    }),
+                    None => {
+                        (whole, bytes) = (whole + 1, bytes + size);
+                        wanted.push(Wanted {
+                            id: *digest,
+                            purpose: Goal::Whole(entry),
+                        });
+                    }
                 },
                 Node::Symlink(to) => self.staging.symlink(&entry.path, to, &entry.meta)?,
                 Node::Special(special) => {
@@ -92,6 +98,12 @@ impl Writer<'_> {
                 Node::Dir | Node::Unreadable(_) => {}
             }
         }
+        let at_hand_bytes: u64 = at_hand
+            .iter()
+            .map(|(_, content)| content.len() as u64)
+            .sum();
+        let files = (at_hand.len() + whole + large.len()) as u64;
+        self.monitor.phase("writing", files, bytes + at_hand_bytes);
         self.fetch(wanted, &at_hand)?;
         for entry in large {
             self.staging.finish_large(&entry.path, &entry.meta)?;
@@ -136,7 +148,6 @@ impl Writer<'_> {
         at_hand: &[(&Entry, &[u8])],
     ) -> Result<(), Error> {
         let batches = self.store.objects.plan(wanted)?;
-        self.monitor.phase("writing", 0, 0);
         at_hand
             .par_iter()
             .try_for_each(|(entry, content)| self.write_one(entry, content))?;
@@ -157,10 +168,7 @@ impl Writer<'_> {
 
     fn write_one(&self, entry: &Entry, content: &[u8]) -> Result<(), Error> {
         if entry.size() != Some(content.len() as u64) {
-            let (path, what) = (
-                entry.path.to_string(),
-                "the tree gives another length than the object has".to_owned(),
-            );
+            let (path, what) = (entry.path.clone(), Mismatch::Length);
             return Err(Error::NotVerified { path, what });
         }
         self.staging.write_file(&entry.path, content, &entry.meta)?;

@@ -15,15 +15,18 @@ use crate::model::{
     Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
     RelPath, Seen,
 };
-use crate::monitor::Warning;
+use crate::monitor::RestoreWarning;
 use crate::ops::behind::{self, Unchanged};
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
 use crate::ops::followed::{as_linked, tell, was_followed};
 use crate::ops::lacks::known;
+use crate::ops::owners::unknown_here;
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
 use crate::ops::sides::{Depth, Sides};
+use crate::ops::sightings::sightings;
+use crate::python::dist::normalized;
 use crate::replace::Live;
 use crate::tree::Site;
 
@@ -31,17 +34,28 @@ use crate::tree::Site;
 pub(super) struct Found {
     pub(super) target: Target,
     pub(super) changes: Vec<Change>,
+    /// How much stands as it was saved and is to be adapted to the place.
+    pub(super) adapting: u64,
     pub(super) report: IncidentReport,
     /// Packages that stay damaged.
     pub(super) left: Vec<PackageChange>,
+    /// What of that which is asked for the snapshot does not have, and nothing stands for.
+    pub(super) lacking: Vec<RelPath>,
 }
 
 impl Found {
     /// Where all of the snapshot is restored.
-    fn whole(target: Target, changes: Vec<Change>, report: IncidentReport) -> Self {
+    fn whole(
+        target: Target,
+        live: &Live,
+        (changes, adapting): (Vec<Change>, u64),
+        report: IncidentReport,
+    ) -> Self {
         Self {
+            lacking: target.lacking(&live.scan.manifest).cloned().collect(),
             target,
             changes,
+            adapting,
             report,
             left: Vec::new(),
         }
@@ -63,7 +77,11 @@ fn report(
             class: change.class,
             left: false,
             package: change.package.clone(),
-            shared_with: change.detail.shared_with.clone(),
+            shared_with: change
+                .detail
+                .sharing
+                .as_ref()
+                .and_then(|one| one.shared_with.clone()),
         })
         .collect();
     IncidentReport {
@@ -99,8 +117,8 @@ impl Run<'_> {
         tell(changes, &live.scan.manifest, place.path(), followed);
     }
 
-    /// Compares the snapshot with the live tree, settles what is to be restored, and what is to be told of it.
-    pub(super) fn find(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
+    /// Compares the snapshot with the live tree, decides what is to be restored, and what is to be told of it.
+    pub(super) fn diff(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
         let adapted = target.rewritten.clone();
         let sides = |expected| Sides {
             store: self.store,
@@ -110,7 +128,7 @@ impl Run<'_> {
             adapted: &adapted,
         };
         let whole = sides(&target.manifest);
-        let mut changes = whole.changes(Depth::Kind)?;
+        let (mut changes, adapting) = target.adapting(whole.changes(Depth::Kind)?, live);
         let stop = || self.context.monitor.cancelled();
         whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
         self.context.go_on()?;
@@ -118,16 +136,19 @@ impl Run<'_> {
         self.tell_followed(&mut changes, live, place);
         if self.options.part.is_whole() && changes.iter().all(|change| change.class == Class::Noise)
         {
-            return Ok(Found::whole(target, changes, IncidentReport::default()));
+            let nothing = IncidentReport::default();
+            return Ok(Found::whole(target, live, (changes, adapting), nothing));
         }
         let before = self.names(place);
         let installed = Installed::read(&whole, &before, place.path());
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);
         of_changes(&mut changes, &live.scan, &self.places(place));
-        let diagnosis = from_changes(&whole, &installed, &changes, None, &self.options.caches);
+        let seen = sightings(self.context, place);
+        let caches = &self.options.caches;
+        let diagnosis = from_changes(&whole, &installed, &changes, None, caches, &seen);
         let mut report = report(&changes, states, diagnosis);
-        let selection = Selection::of(
+        let selection = Selection::select(
             &self.options.part,
             &target.manifest,
             &live.scan.manifest,
@@ -137,18 +158,18 @@ impl Run<'_> {
             self.chosen.snapshot.baseline,
         )?;
         let Some(selection) = selection else {
-            return Ok(Found::whole(target, changes, report));
+            return Ok(Found::whole(target, live, (changes, adapting), report));
         };
         self.narrow(&mut report, &selection);
         if self.options.part == Part::Heal {
             self.tell_missing(&report.packages);
         }
+        let lacking = self.lacking(&target, live, &selection, &packages);
         let target = self.narrowed(&target, live, &packages, &changes, &selection, &before)?;
-        let classes: HashMap<RelPath, Change> = changes
-            .into_iter()
-            .map(|change| (change.path.clone(), change))
-            .collect();
-        let mut changes = sides(&target.manifest).changes(Depth::Kind)?;
+        let classes = changes.into_iter().map(|one| (one.path.clone(), one));
+        let classes: HashMap<RelPath, Change> = classes.collect();
+        let narrowed = sides(&target.manifest).changes(Depth::Kind)?;
+        let (mut changes, adapting) = target.adapting(narrowed, live);
         self.tell_followed(&mut changes, live, place);
         // What stays only loses a name by which it was linked with what is restored.
         changes.retain(|change| change.kind != Kind::Link || !target.stays.contains(&change.path));
@@ -161,13 +182,36 @@ impl Run<'_> {
         Ok(Found {
             target,
             changes,
+            adapting,
             report,
             left: selection.left,
+            lacking,
         })
     }
 }
 
 impl Run<'_> {
+    /// What of the part that is asked for the snapshot does not have, and nothing stands for: only RECORD may know
+    /// whose it is.
+    fn lacking(
+        &self,
+        target: &Target,
+        live: &Live,
+        selection: &Selection,
+        packages: &Packages<'_>,
+    ) -> Vec<RelPath> {
+        let is_asked = |path: &&RelPath| match &self.options.part {
+            Part::Whole | Part::Heal => true,
+            Part::Only(names) => {
+                let mut names = names.iter().map(|name| normalized(name));
+                let owner = packages.owner(path);
+                selection.has(path) || owner.is_some_and(|owner| names.any(|name| name == owner))
+            }
+        };
+        let lacking = target.lacking(&live.scan.manifest);
+        lacking.filter(is_asked).cloned().collect()
+    }
+
     /// The target without what the place is known not to hold, and what stands there does not have. Who forces a
     /// restore has all tried once more.
     pub(super) fn meet(
@@ -177,12 +221,19 @@ impl Run<'_> {
         place: &Site,
     ) -> Result<Target, Error> {
         let (target, mounts) = target.leaving_mounts(&live.scan.manifest);
+        let owners = unknown_here(&target.manifest);
         self.known = mounts;
         if self.options.force {
-            return Ok(target);
+            let known = &mut self.known;
+            return Ok(target.map(|manifest| {
+                let (met, left) = meet(manifest, &live.scan.manifest, &owners);
+                *known = std::mem::take(known).with(left);
+                met
+            }));
         }
         let venv = self.context.venv_id(place);
-        let lacks = known(self.context, self.store, &venv)?;
+        let mut lacks = known(self.context, self.store, &venv)?;
+        lacks.extend(owners);
         let followed = || was_followed(self.store, &self.chosen.snapshot);
         let known = &mut self.known;
         Ok(target.map(|manifest| {
@@ -264,7 +315,8 @@ impl Run<'_> {
             seen.left = !selection.has(&seen.path) && !is_whole;
         }
         for package in &selection.whole {
-            self.context.monitor.warn(&taken_back(package));
+            let warning = RestoreWarning::TakenBack(package);
+            self.context.monitor.warn(warning.into());
         }
     }
 
@@ -277,28 +329,8 @@ impl Run<'_> {
             .map(|package| package.name.as_str());
         let gone: Vec<&str> = gone.collect();
         if !gone.is_empty() {
-            let packages = gone.join(", ");
-            self.context.monitor.advise(&Warning::LeftGone { packages });
+            let warning = RestoreWarning::LeftGone(&gone);
+            self.context.monitor.warn(warning.into());
         }
     }
-}
-
-/// Why a package comes back as a whole. Of the same version only files can have been left out.
-fn taken_back(package: &PackageChange) -> String {
-    let name = &package.name;
-    let version = |version: &Option<String>| version.clone().unwrap_or_default();
-    let (old, new) = (version(&package.expected), version(&package.actual));
-    if package.expected.is_none() {
-        return format!(
-            "the install of {name} {new} did not come to its end, and the snapshot has none; what is known to be of it goes"
-        );
-    }
-    if old == new {
-        return format!(
-            "{name} {new} was installed again with files left out; it comes back whole, as the snapshot has it"
-        );
-    }
-    format!(
-        "the upgrade of {name} from {old} to {new} was half done; it is taken back to {old}, as the snapshot has it, and what no RECORD lists stays"
-    )
 }

@@ -5,7 +5,7 @@ use super::target::Target;
 use crate::diagnose::classify;
 use crate::model::Class;
 use crate::model::compare::Difference;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, RestoreWarning};
 use crate::replace::{Keep, Live};
 
 /// Why the replaced tree stays beside the venv. What could not be read is not in the incident snapshot, and a restore
@@ -24,13 +24,11 @@ pub(super) fn reason(
         !scan.unstable.contains(path) && target.manifest.get(path) != scan.manifest.get(path)
     });
     let first = lost.next()?;
-    let more = match lost.count() {
-        0 => String::new(),
-        more => format!(", nor can {more} more"),
+    let warning = RestoreWarning::OldTreeStays {
+        unread: first,
+        more: lost.count(),
     };
-    monitor.warn(&format!(
-        "'{first}' cannot be read{more}: no snapshot can hold that, so the replaced tree stays beside the venv"
-    ));
+    monitor.warn(warning.into());
     Some(Keep::Unread(first.clone()))
 }
 

@@ -181,9 +181,11 @@ impl<'a> Keeper<'a> {
     fn withdraw_named(&self, id: SnapshotId) -> Result<(), Error> {
         let withdraw = || {
             let catalog = self.store.snapshots.catalog()?;
-            let named = catalog.of(&self.venv).filter(|(found, snapshot)| {
-                (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
-            });
+            let named = catalog
+                .snapshots_of(&self.venv)
+                .filter(|(found, snapshot)| {
+                    (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
+                });
             for (id, _) in named {
                 self.store.snapshots.withdraw(*id)?;
             }
@@ -238,8 +240,7 @@ impl replace::Keeper for Keeper<'_> {
     fn add(&self, late: Late<'_>) -> Result<Scan, replace::Error> {
         let first = self.state().id();
         let Some(first) = first else {
-            let why = "there is no incident snapshot to complete".to_owned();
-            return Err(replace::Error::Refused(why));
+            return Err(Error::NoIncidentToComplete.into());
         };
         Ok(self.complete(first, late)?)
     }

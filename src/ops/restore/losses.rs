@@ -1,33 +1,87 @@
 //! What stands there and no snapshot keeps, so that a restore would lose it: told before anything is exchanged.
 
 use super::Run;
+use rustix::io::Errno;
+
+use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::shortfall::Shortfall;
-use crate::model::{Lack, Node};
+use crate::model::{Entry, Lack, Manifest, Node, RelPath};
 use crate::ops::error::Error;
-use crate::replace::Live;
+use crate::replace::{Live, Owners, stands};
 use crate::tree::Site;
 
 impl Run<'_> {
-    /// Notes what would be lost, where something is replaced. Fails where nobody said that it may.
+    /// Notes what of the tree that stands there would be lost where something is replaced, and fails where nobody said
+    /// that it may.
     pub(super) fn admit_losses(
         &mut self,
         live: &Live,
         place: &Site,
-        in_place: bool,
-        differs: bool,
+        (in_place, differs): (bool, bool),
+        goal: &Manifest,
     ) -> Result<(), Error> {
         if !differs && !self.options.force {
             return Ok(());
         }
         let losses = losses(live, &place.open_parent()?, in_place)?;
+        if let Some(path) = shut(goal, &live.scan.manifest) {
+            let path = live.root.shown(path);
+            return Err(PathError::new("replace", &path, Errno::ACCESS).into());
+        }
+        self.admit(losses, goal, &live.scan.manifest)
+    }
+
+    /// The same of losses that are known, and of owners of the new tree, which only root could give.
+    pub(super) fn admit(
+        &mut self,
+        losses: Shortfall,
+        goal: &Manifest,
+        live: &Manifest,
+    ) -> Result<(), Error> {
         self.known = std::mem::take(&mut self.known).with(losses.clone());
-        let losses = losses.into_left_out();
-        if losses.is_empty() || self.options.dry_run || self.options.yes {
+        let owners = foreign(goal, live);
+        if self.options.dry_run {
+            self.known = std::mem::take(&mut self.known).with(owners);
+            return Ok(());
+        }
+        let losses = losses.with(owners).into_left_out();
+        if losses.is_empty() || self.options.yes {
             return Ok(());
         }
         Err(Error::Losses(losses))
     }
+}
+
+/// The owners of what would be made anew, where this user cannot give it to them.
+fn foreign(goal: &Manifest, live: &Manifest) -> Shortfall {
+    let mut owners = Shortfall::default();
+    let me = Owners::of_process();
+    for entry in goal
+        .entries()
+        .iter()
+        .filter(|entry| !me.may_give(&entry.meta))
+    {
+        let is_made = !matches!(entry.node, Node::Special(_) | Node::Unreadable(_));
+        if is_made && !stands(entry, live) {
+            let of = (entry.meta.uid, entry.meta.gid);
+            owners.add(Lack::Owner { of, held: me.own() }, &entry.path);
+        }
+    }
+    owners
+}
+
+/// What would have to be replaced in a directory of somebody else, in which this user may not write.
+fn shut<'a>(goal: &'a Manifest, live: &Manifest) -> Option<&'a RelPath> {
+    let me = Owners::of_process();
+    let is_shut = |entry: &&Entry| {
+        let holder = entry.path.parent();
+        let holder = holder.and_then(|dir| live.get(&dir));
+        let holder = holder.filter(|holder| holder.node == Node::Dir);
+        holder.is_some_and(|holder| !me.may_write(&holder.meta)) && !stands(entry, live)
+    };
+    let mut made = goal.entries().iter().filter(is_shut);
+    made.next().map(|entry| &entry.path)
 }
 
 /// Flags of files and directories, which would keep them from being replaced; and, where the tree is exchanged, that

@@ -11,6 +11,7 @@ pub(crate) mod bench;
 mod chosen;
 mod contents;
 mod find;
+mod interpreter;
 mod keep;
 mod keeper;
 mod losses;
@@ -31,23 +32,25 @@ use std::time::Instant;
 use super::context::Context;
 use super::error::Error;
 use super::hold::{hold_installer, hold_parent};
-use super::lookup::{Chosen, choose};
+use super::lookup::{Chosen, choose, choose_for_nothing};
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
 use crate::model::shortfall::Shortfall;
-use crate::model::{Change, Class, IncidentReport, Manifest, PackageChange, Purpose};
+use crate::model::{
+    Change, Class, IncidentReport, Lack, Manifest, PackageChange, Purpose, RelPath,
+};
 use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
 
 pub use old_names::{OldForm, OldName, OldNames};
 pub use options::{Part, RestoreOptions};
-pub use outcome::{Mode, RestoreOutcome, Unsettled};
+pub use outcome::{Mode, Replaced, RestoreOutcome, Unsettled};
 pub use refusal::Refusal;
 
-pub(super) use chosen::{put_in_place, restore_chosen};
+pub(super) use chosen::{put_in_place, rehearse, restore_chosen};
 pub(super) use recover::{Visit, recover, recover_beside, stores_of_journals};
 
 use contents::SnapshotContents;
@@ -72,25 +75,15 @@ pub fn restore(
     let _parent = hold_parent(context, place)?;
     recover(context, Visit::Replace(&store), place)?;
     store.tidy(context.monitor)?;
-    let (chosen, passed_over) = choose(
-        context,
-        &store,
-        &context.venv_id(site),
-        options.snapshot.as_ref(),
-    )?;
+    let stands = site.again()?.standing() != Standing::Nothing;
+    let choose = if stands { choose } else { choose_for_nothing };
+    let (venv, named) = (context.venv_id(site), options.snapshot.as_ref());
+    let (chosen, passed_over) = choose(context, &store, &venv, named)?;
     options.admits(&chosen, context.venv_id(place), &place.again()?)?;
     let run = Run {
-        context,
-        store: &store,
-        options,
-        chosen,
         passed_over,
-        lost: Lost::default(),
-        known: Shortfall::default(),
-        old_places: Vec::new(),
-        start: Instant::now(),
-        brings: Brings::Nothing,
-        verb: "restore",
+        verb: Some("restore"),
+        ..Run::new(context, &store, options, chosen)
     };
     let place = place.again()?;
     Ok(old_names::with_old_names(
@@ -126,21 +119,19 @@ struct Run<'a> {
     known: Shortfall,
     /// By which names the place where the snapshot was taken is meant in it, where that is another one.
     old_places: Vec<PathBuf>,
+    /// How much that stands as it was saved is to be adapted to the place.
+    adapting: u64,
     start: Instant,
     /// Whether the snapshot counts only with this replacement.
     brings: Brings,
-    verb: &'static str,
+    /// What the log calls it; none for a rehearsal, of which nothing is kept.
+    verb: Option<&'static str>,
 }
 
 impl<'a> Run<'a> {
     fn at(mut self, place: &Site) -> Result<RestoreOutcome, Error> {
         let context = self.context;
-        self.store.load_objects(context.monitor)?;
-        if self.options.partial {
-            self.lost = Lost::find(context, self.store, &self.chosen, place, self.options)?;
-        }
-        let target = self.load(place, None)?;
-        self.old_places.clone_from(&target.old_places);
+        let target = self.wanted(place)?;
         let old = self.open_old(place)?;
         let _installer = old
             .as_ref()
@@ -165,12 +156,16 @@ impl<'a> Run<'a> {
         let Found {
             target,
             changes,
+            adapting,
             report,
             left,
-        } = self.find(target, &live, place)?;
+            lacking,
+        } = self.diff(target, &live, place)?;
+        self.miss(&lacking);
         let keep = keep::reason(self.options, &live, &target, context.monitor);
-        let differs = changes.iter().any(|change| change.class != Class::Noise);
-        self.admit_losses(&live, place, in_place, differs)?;
+        self.adapting = adapting;
+        let differs = adapting > 0 || changes.iter().any(|one| one.class != Class::Noise);
+        self.admit_losses(&live, place, (in_place, differs), &target.manifest)?;
         if self.options.dry_run || !differs && !self.options.force {
             if self.options.dry_run {
                 self.foretell(&target, &changes)?;
@@ -203,13 +198,34 @@ impl<'a> Run<'a> {
         Ok(outcome.with_report(report, left))
     }
 
+    /// What shall stand at a place.
+    fn wanted(&mut self, place: &Site) -> Result<Target, Error> {
+        let context = self.context;
+        self.store.load_objects(context.monitor)?;
+        if self.options.partial {
+            self.lost = Lost::search(context, self.store, &self.chosen, place, self.options)?;
+        }
+        let target = self.load(place, None)?;
+        self.admit_interpreter(&target, place)?;
+        self.old_places.clone_from(&target.old_places);
+        Ok(target)
+    }
+
+    /// Notes what the snapshot does not have and nothing stands for.
+    fn miss(&mut self, lacking: &[RelPath]) {
+        for path in lacking {
+            self.known.add(Lack::NotSaved, path);
+        }
+    }
+
     /// Why nothing is done.
     fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
         match &self.options.part {
             _ if differs || self.options.force => Mode::DryRun,
             Part::Whole => Mode::Identical,
             Part::Only(_) | Part::Heal if !left.is_empty() => Mode::LeftAlone,
-            Part::Only(_) | Part::Heal => Mode::PartIdentical,
+            Part::Only(_) => Mode::PartIdentical,
+            Part::Heal => Mode::NothingToHeal,
         }
     }
 
@@ -256,7 +272,7 @@ impl<'a> Run<'a> {
         Ok(Some(root))
     }
 
-    fn into_empty_place(self, place: &Site, target: Target) -> Result<RestoreOutcome, Error> {
+    fn into_empty_place(mut self, place: &Site, target: Target) -> Result<RestoreOutcome, Error> {
         if place.standing() == Standing::Other && self.options.to.is_some() {
             return Err(Refusal::NotADirectory(place.path().to_owned()).into());
         }
@@ -266,6 +282,9 @@ impl<'a> Run<'a> {
         if !self.options.part.is_whole() {
             return Err(Refusal::PartOfNothing.into());
         }
+        let lacking: Vec<RelPath> = target.lacking(&empty).cloned().collect();
+        self.miss(&lacking);
+        self.admit(Shortfall::default(), &target.manifest, &empty)?;
         if self.options.dry_run {
             let sides = Sides {
                 store: self.store,
@@ -295,7 +314,7 @@ impl<'a> Run<'a> {
         report: IncidentReport,
     ) -> Result<RestoreOutcome, Error> {
         let context = self.context;
-        let relocated = work.target.relocated;
+        let relocated = work.target.relocated();
         let processes = processes::using(place.path());
         let how = self.how(work.keep.as_ref());
         let venv = context.venv_id(place);
@@ -313,26 +332,31 @@ impl<'a> Run<'a> {
         let monitor = context.monitor;
         let mut swapped = plan.stage(monitor)?.verify(monitor)?.swap(monitor)?;
         let done = swapped.finish(monitor);
-        if done.unsettled.is_none() {
+        if done.unsettled.is_none() && self.verb.is_some() {
             states::note(context, self.store, place, &swapped);
         }
         let stood = place.standing() == Standing::Directory;
         let incident = keeper.newest().filter(|_| stood);
         let left_out = self.known.clone().with(done.left_out).into_left_out();
         self.note(place, &changes, incident, &left_out);
-        let mut outcome = self.outcome(place, Mode::Done(done.way), changes);
-        outcome.report = report;
-        outcome.left_out = left_out;
-        outcome.incident = incident;
-        outcome.wrong = done.wrong;
-        outcome.kept_old = done.kept_old;
-        outcome.unsettled = done.unsettled.map(Unsettled::from);
-        outcome.reused = done.reused;
-        outcome.written = done.written.files;
-        outcome.written_bytes = done.written.bytes;
-        outcome.relocated = relocated;
-        outcome.processes = processes;
-        Ok(outcome)
+        let replaced = Replaced {
+            way: done.way,
+            incident,
+            wrong: done.wrong,
+            kept_old: done.kept_old,
+            unsettled: done.unsettled.map(Unsettled::from),
+            reused: done.reused,
+            written: done.written.files,
+            written_bytes: done.written.bytes,
+            relocated,
+            processes,
+        };
+        let mode = Mode::Done(Box::new(replaced));
+        Ok(RestoreOutcome {
+            report,
+            left_out,
+            ..self.outcome(place, mode, changes)
+        })
     }
 
     /// How the trees are to be replaced.
@@ -355,24 +379,16 @@ impl<'a> Run<'a> {
             passed_over: self.passed_over,
             place: place.path().to_owned(),
             host: self.context.host.clone(),
+            left_out_tried: !matches!(mode, Mode::DryRun),
             mode,
             changes,
+            adapting: self.adapting,
             report: IncidentReport::default(),
             left: Vec::new(),
             left_out: self.known.into_left_out(),
-            left_out_tried: mode != Mode::DryRun,
-            incident: None,
-            wrong: Vec::new(),
-            kept_old: None,
-            unsettled: None,
-            reused: 0,
-            written: 0,
-            written_bytes: 0,
-            relocated: 0,
             old_places: self.old_places,
             old_names: None,
             holes: self.lost.holes,
-            processes: Vec::new(),
         }
     }
 }

@@ -13,9 +13,9 @@ use rustix::fs::OFlags;
 use super::{Mode, RestoreOutcome};
 use crate::disk::rooted::Rooted;
 use crate::disk::walk::{Found, walk};
-use crate::model::{RelPath, Shown};
-use crate::monitor::Monitor;
-use crate::ops::error::{Error, reason};
+use crate::model::RelPath;
+use crate::monitor::{Monitor, RestoreWarning};
+use crate::ops::error::Error;
 use crate::python::relocate::{Counter, Mentions, relocated_link};
 use crate::tree::Site;
 
@@ -72,15 +72,16 @@ pub(super) fn with_old_names(
     monitor: &dyn Monitor,
 ) -> RestoreOutcome {
     let from = &outcome.old_places;
-    if outcome.mode == Mode::DryRun || from.is_empty() {
+    if matches!(outcome.mode, Mode::DryRun) || from.is_empty() {
         return outcome;
     }
     let old_names = old_names(place, from, monitor);
     let old_names = old_names.map_err(|error| {
-        let (from, why) = (Shown::path(&from[0]), reason(&error));
-        monitor.warn(&format!(
-            "what still names '{from}' cannot be looked for ({why})"
-        ));
+        let warning = RestoreWarning::OldNamesUnknown {
+            place: &from[0],
+            cause: &error,
+        };
+        monitor.warn(warning.into());
     });
     RestoreOutcome {
         old_names: old_names.ok(),
@@ -135,9 +136,7 @@ fn old_names(place: &Site, from: &[PathBuf], monitor: &dyn Monitor) -> Result<Ol
     let found = walk(&root)?.into_par_iter().filter_map(look);
     let mut found: Vec<OldName> = found.filter(|one| one.count > 0).collect();
     if let unread @ 1.. = unread.into_inner() {
-        monitor.warn(&format!(
-            "{unread} files cannot be read, so they may still name the old place"
-        ));
+        monitor.warn(RestoreWarning::OldNamesUnread(unread).into());
     }
     let all = found.len();
     found.retain(|one| !one.path.name().ends_with(b".pyc"));

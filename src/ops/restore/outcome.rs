@@ -12,18 +12,20 @@ use crate::replace::{self, Way, Wrong};
 use crate::store::Hole;
 
 /// What a restore came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum Mode {
     /// Nothing differed, so nothing was done.
     Identical,
     /// Nothing of the part that was asked for differed, so nothing was done.
     PartIdentical,
+    /// Nothing is damaged that the snapshot could mend, so nothing was done.
+    NothingToHeal,
     /// Nothing was done, since the snapshot has nothing that would mend what is damaged.
     LeftAlone,
     /// Nothing was done because it was a dry run.
     DryRun,
     /// The trees were exchanged, or one was put where nothing was.
-    Done(Way),
+    Done(Box<Replaced>),
 }
 
 impl RestoreOutcome {
@@ -33,6 +35,14 @@ impl RestoreOutcome {
             report,
             left,
             ..self
+        }
+    }
+
+    /// What was done, where anything was.
+    pub fn replaced(&self) -> Option<&Replaced> {
+        match &self.mode {
+            Mode::Done(replaced) => Some(replaced),
+            _ => None,
         }
     }
 
@@ -67,30 +77,11 @@ impl From<replace::Unsettled> for Unsettled {
     }
 }
 
-/// What a restore did.
+/// One tree in the place of another.
 #[derive(Debug)]
-pub struct RestoreOutcome {
-    /// What was restored.
-    pub chosen: Chosen,
-    /// A newer save of the venv that is no baseline, and so was not taken by default.
-    pub passed_over: Option<Chosen>,
-    /// Where.
-    pub place: PathBuf,
-    /// On which host.
-    pub host: String,
-    /// How.
-    pub mode: Mode,
-    /// What differed before.
-    pub changes: Vec<Change>,
-    /// What was found, in packages, with what probably did it.
-    pub report: IncidentReport,
-    /// Packages that stay damaged: the snapshot has another version of them, or none.
-    pub left: Vec<PackageChange>,
-    /// What the place does not hold of the snapshot.
-    pub left_out: Vec<LeftOut>,
-    /// Whether that was tried: a dry run writes nothing, and so knows only what does not depend on the place and what
-    /// an earlier restore there found out.
-    pub left_out_tried: bool,
+pub struct Replaced {
+    /// By which way.
+    pub way: Way,
     /// What was replaced.
     pub incident: Option<SnapshotId>,
     /// What was changed again by something else while files were replaced one by one.
@@ -107,6 +98,36 @@ pub struct RestoreOutcome {
     pub written_bytes: u64,
     /// Files that were rewritten for their new place, and links.
     pub relocated: u64,
+    /// Processes that still use the replaced tree.
+    pub processes: Vec<Process>,
+}
+
+/// What a restore did.
+#[derive(Debug)]
+pub struct RestoreOutcome {
+    /// What was restored.
+    pub chosen: Chosen,
+    /// A newer save of the venv that is no baseline, and so was not taken by default.
+    pub passed_over: Option<Chosen>,
+    /// Where.
+    pub place: PathBuf,
+    /// On which host.
+    pub host: String,
+    /// How.
+    pub mode: Mode,
+    /// What differed before.
+    pub changes: Vec<Change>,
+    /// How many files and links stood there as they were saved, and named the place where the snapshot was taken.
+    pub adapting: u64,
+    /// What was found, in packages, with what probably did it.
+    pub report: IncidentReport,
+    /// Packages that stay damaged: the snapshot has another version of them, or none.
+    pub left: Vec<PackageChange>,
+    /// What the place does not hold of the snapshot.
+    pub left_out: Vec<LeftOut>,
+    /// Whether that was tried: a dry run writes nothing, and so knows only what does not depend on the place and what
+    /// an earlier restore there found out.
+    pub left_out_tried: bool,
     /// By which names the place where the snapshot was taken is meant in it, where that is another one: its path, and
     /// those of links by which it was made or used.
     pub old_places: Vec<PathBuf>,
@@ -114,8 +135,6 @@ pub struct RestoreOutcome {
     pub old_names: Option<OldNames>,
     /// What the store has lost of the snapshot, and so is not in the new tree.
     pub holes: Vec<Hole>,
-    /// Processes that still use the replaced tree.
-    pub processes: Vec<Process>,
     /// How long it took.
     pub took: Duration,
 }

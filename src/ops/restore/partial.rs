@@ -1,6 +1,7 @@
 //! `--partial`: what a store has lost is left out of a restore, and named.
 
 use super::RestoreOptions;
+use crate::monitor::SnapshotWarning;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
@@ -19,7 +20,7 @@ impl Lost {
     /// Reads all that a snapshot needs. What cannot be read is taken from the venv that is to be replaced, if that
     /// still has it: what is good there must not get lost by the restore. Where the store cannot take it, the old tree
     /// has to stay.
-    pub(super) fn find(
+    pub(super) fn search(
         context: &Context<'_>,
         store: &Store,
         chosen: &Chosen,
@@ -43,7 +44,7 @@ impl Lost {
                 if store.may_write() && !options.keep_old {
                     return Err(Error::NoIncident(Box::new(error)));
                 }
-                context.monitor.warn(&crate::ops::error::reason(&error));
+                context.monitor.warn(SnapshotWarning::NoHelp(&error).into());
             }
             reach = Reach::walk(&store.objects, [&chosen.snapshot], |id| {
                 store.objects.has(id)

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use super::contents::SnapshotContents;
 use super::keeper::Keeper;
 use crate::disk::workroom::Workroom;
-use crate::monitor::Unstoppable;
+use crate::monitor::{RecoveryWarning, Unstoppable};
 use crate::ops::context::Context;
-use crate::ops::error::{Error, reason};
+use crate::ops::error::Error;
 use crate::ops::hold::hold_parent;
 use crate::replace::{Left, Settled, Sources, Stand, Who, each_left, has_left, receipts};
 use crate::store::{self, Store};
@@ -39,14 +39,13 @@ pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Resu
     };
     match settled {
         Ok(()) | Err(Error::Busy(_)) => {}
-        Err(error @ Error::Uncompleted { .. }) => context.monitor.warn(&format!(
-            "{}; it is left for the next command that can, or for a restore or undo, which give it up and replace all",
-            reason(&error)
-        )),
-        Err(error) if may_wait(&error) => context.monitor.warn(&format!(
-            "{}; it is left for the next command that can",
-            reason(&error)
-        )),
+        Err(error) if may_wait(&error) => {
+            let warning = RecoveryWarning::Left {
+                cause: &error,
+                is_begun: matches!(error, Error::Uncompleted { .. }),
+            };
+            context.monitor.warn(warning.into());
+        }
         Err(error) => return Err(error),
     }
     Ok(site.again()?)
@@ -58,10 +57,11 @@ fn build_left(site: &Site) -> bool {
     parent.is_ok_and(|parent| Workroom::is_left(&parent, site.name()))
 }
 
-/// Whether somebody who only looks may go on: for want of the store, or of rights in a venv that is not theirs.
+/// Whether somebody who only looks may go on: for want of the store, or of rights in a venv that is not theirs, or
+/// since steps in place cannot be completed.
 fn may_wait(error: &Error) -> bool {
     match error {
-        Error::Unsettled { .. } => true,
+        Error::Unsettled { .. } | Error::Uncompleted { .. } => true,
         Error::Path(error) => error.is_denied(),
         _ => false,
     }
@@ -78,11 +78,16 @@ pub(in crate::ops) fn recover(
     let context = &context.heard_by(&steady);
     // Nothing in it is needed any more, and who is at work there holds it.
     Workroom::clear_left(&site.open_parent()?, site.name())?;
-    each_left(site, |left| settle(context, visit, site, left))
+    each_left(site, |left| settle_journal(context, visit, site, left))
 }
 
 /// Settles one journal, with the store that it names.
-fn settle(context: &Context<'_>, visit: Visit<'_>, site: &Site, left: &Left) -> Result<(), Error> {
+fn settle_journal(
+    context: &Context<'_>,
+    visit: Visit<'_>,
+    site: &Site,
+    left: &Left,
+) -> Result<(), Error> {
     let receipt = left.receipt();
     let (who, given) = match visit {
         Visit::Look => (Who::Look, None),
@@ -94,7 +99,7 @@ fn settle(context: &Context<'_>, visit: Visit<'_>, site: &Site, left: &Left) -> 
     let waits = who == Who::Look || left.is_in_place();
     // Only for the incident that it names; the journal of the venv's owner names none to root.
     let (opened, away) = match (given, receipt.incident) {
-        (None, Some(_)) => match Store::open(&receipt.store, context.lock_wait, context.monitor) {
+        (None, Some(_)) => match context.open_other(&receipt.store) {
             Ok(store) => (Some(store), None),
             Err(store::Error::NoStore(_)) if !waits => (None, None),
             Err(error) => (None, Some(error)),
@@ -114,10 +119,10 @@ fn settle(context: &Context<'_>, visit: Visit<'_>, site: &Site, left: &Left) -> 
                 keeper: &keeper,
                 contents: &contents,
             };
-            left.settle(Stand::Here(sources), who, site, context.monitor)
+            left.complete_or_clean(Stand::Here(sources), who, site, context.monitor)
         }
-        (None, None) => left.settle(Stand::Nowhere, who, site, context.monitor),
-        (None, Some(_)) => left.settle(Stand::Away, who, site, context.monitor),
+        (None, None) => left.complete_or_clean(Stand::Nowhere, who, site, context.monitor),
+        (None, Some(_)) => left.complete_or_clean(Stand::Away, who, site, context.monitor),
     };
     match (settled, away) {
         (Ok(Settled::Waits), Some(source)) => Err(unsettled(receipt.store, source.into())),

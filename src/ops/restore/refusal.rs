@@ -43,6 +43,35 @@ pub enum Refusal {
     /// The venv is another directory than the one that was looked at.
     #[error("the venv was replaced by somebody else in the meantime; nothing was changed")]
     ReplacedMeanwhile,
+    /// The venv is of another host, and its interpreter is not on this one.
+    #[error("its interpreter '{}' is not on this host; nothing was changed", Shown::path(.0))]
+    NoInterpreter(PathBuf),
+    /// The same, where what stands there is of no use.
+    #[error("its interpreter '{}' cannot be used on this host: {}; nothing was changed", Shown::path(path), Shown(why.as_bytes()))]
+    BrokenInterpreter {
+        /// Where it should be.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The same, where another one stands there.
+    #[error(
+        "its interpreter '{}' is {} on this host, and was {} where it was saved; nothing was changed",
+        Shown::path(path),
+        Shown(here.as_bytes()),
+        Shown(saved.as_bytes())
+    )]
+    OtherInterpreter {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is here.
+        here: String,
+        /// What it was there.
+        saved: String,
+    },
+    /// The patterns together are too much.
+    #[error("{0}")]
+    BadPatterns(globset::Error),
     /// A pattern cannot be read.
     #[error("'{pattern}' is no pattern: {why}")]
     BadPattern {

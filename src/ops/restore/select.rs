@@ -33,7 +33,7 @@ impl Selection {
     }
 
     /// What is asked for; none where that is everything.
-    pub(super) fn of(
+    pub(super) fn select(
         part: &Part,
         expected: &Manifest,
         live: &Manifest,
@@ -195,8 +195,7 @@ pub(super) fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
             Refusal::BadPattern { pattern, why }
         })?);
     }
-    set.build()
-        .map_err(|error| Error::Refused(error.to_string()))
+    Ok(set.build().map_err(Refusal::BadPatterns)?)
 }
 
 /// The numbers of the patterns that match a path or a directory above it.

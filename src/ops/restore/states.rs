@@ -1,8 +1,9 @@
 //! Lets the next save know the new tree.
 
 use crate::disk::mapped::Mapped;
+use crate::monitor::RestoreWarning;
 use crate::ops::context::Context;
-use crate::ops::error::{Error, reason};
+use crate::ops::error::Error;
 use crate::replace::Swapped;
 use crate::store::Store;
 use crate::tree::Site;
@@ -12,9 +13,8 @@ use crate::tree::stat_cache::StatCache;
 /// same.
 pub(super) fn note(context: &Context<'_>, store: &Store, place: &Site, swapped: &Swapped<'_>) {
     if let Err(error) = try_note(context, store, place, swapped) {
-        let why = reason(&error);
-        let what = "the state of the new tree cannot be noted, and the next save reads all of it";
-        context.monitor.warn(&format!("{what} ({why})"));
+        let warning = RestoreWarning::StatesNotNoted(&error);
+        context.monitor.warn(warning.into());
     }
 }
 

@@ -8,14 +8,15 @@ use super::select::Selection;
 use super::{Refusal, RestoreOptions};
 use crate::model::compare::compare;
 use crate::model::shortfall::Shortfall;
-use crate::model::{Entry, Manifest, Node, RelPath};
-use crate::monitor::Monitor;
-use crate::ops::adapted::{adapted, names_of};
+use crate::model::{Change, Entry, Manifest, Node, RelPath};
+use crate::monitor::{EntryWarning, Monitor};
+use crate::ops::adapted::{adapted, names_of, unadapted};
 use crate::ops::error::Error;
 use crate::ops::lookup::Chosen;
 use crate::ops::mounts::leave_mounts;
+use crate::ops::owners::called_as_here;
 use crate::python::dist::{Hash, Row};
-use crate::replace::{link_to, regrouped};
+use crate::replace::{Live, link_to, regrouped};
 use crate::store::{Digests, Store};
 use crate::tree::Site;
 
@@ -27,8 +28,10 @@ pub(super) struct Target {
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
     /// By which names the old place is meant in the tree, where that is another one.
     pub(super) old_places: Vec<PathBuf>,
-    /// How many files and links were rewritten.
-    pub(super) relocated: u64,
+    /// What was saved of what names the old place.
+    pub(super) before: BTreeMap<RelPath, Node>,
+    /// Links that lead to the new place instead of the old one.
+    pub(super) links: Vec<RelPath>,
     /// What is not restored, and so stays as it stands in the live tree, with all other names that it has.
     pub(super) stays: HashSet<RelPath>,
     /// What could not be read when it was saved: nothing is known of that, nor of what lay below it.
@@ -47,10 +50,11 @@ impl Target {
         missing: &Digests,
         monitor: &dyn Monitor,
     ) -> Result<Self, Error> {
+        chosen.admit_tree()?;
         let (root, entries) = (&chosen.snapshot.root, chosen.snapshot.entries());
         let manifest = store.trees().manifest_without(root, entries, missing)?;
         let unread = manifest.unreadable();
-        let manifest = leave_out(manifest, monitor);
+        let manifest = called_as_here(leave_out(manifest, monitor));
         let from = chosen.snapshot.venv.path();
         if options.exact || from == place.path() {
             let old_places = if from == place.path() {
@@ -62,7 +66,8 @@ impl Target {
                 manifest,
                 old_places,
                 rewritten: BTreeMap::new(),
-                relocated: 0,
+                before: BTreeMap::new(),
+                links: Vec::new(),
                 stays: HashSet::new(),
                 unread,
             });
@@ -72,17 +77,40 @@ impl Target {
         }
         let done = adapted(store, manifest, (&from, place.path()), live)?;
         if live.is_none() {
-            let warnings = done.warnings.iter();
-            warnings.for_each(|warning| monitor.warn(warning));
+            for unmoved in &done.unmoved {
+                monitor.warn(EntryWarning::Unmoved(unmoved).into());
+            }
         }
         Ok(Self {
-            relocated: done.rewritten.len() as u64 + done.links,
+            links: done.links,
+            before: done.before,
             manifest: done.manifest,
             old_places: done.names,
             rewritten: done.rewritten,
             stays: HashSet::new(),
             unread,
         })
+    }
+
+    /// How many files and links of it were adapted to the place.
+    pub(super) fn relocated(&self) -> u64 {
+        (self.rewritten.len() + self.links.len()) as u64
+    }
+
+    /// Splits what differs by its place alone, though it stands as it was saved, from all else that differs: it is to
+    /// be adapted, and is no damage. Gives how much that is.
+    pub(super) fn adapting(&self, changes: Vec<Change>, live: &Live) -> (Vec<Change>, u64) {
+        let live = &live.scan.manifest;
+        let stands: HashSet<&RelPath> = unadapted(&self.before, live).collect();
+        let is_as_saved = |change: &Change| {
+            let (there, goal) = (live.get(&change.path), self.manifest.get(&change.path));
+            let attributes = there
+                .zip(goal)
+                .is_some_and(|(a, b)| a.meta.agrees_with(&b.meta));
+            attributes && stands.contains(&change.path)
+        };
+        let (adapting, rest): (Vec<_>, Vec<_>) = changes.into_iter().partition(is_as_saved);
+        (rest, adapting.len() as u64)
     }
 
     /// The same, where what stands in the live tree at paths of which the snapshot knows nothing stays as it is.
@@ -112,6 +140,12 @@ impl Target {
             stays,
             ..self
         }
+    }
+
+    /// What the snapshot does not have, and what does not stand in the live tree either.
+    pub(super) fn lacking(&self, live: &Manifest) -> impl Iterator<Item = &RelPath> {
+        let unread = self.unread.iter();
+        unread.filter(|path| self.manifest.get(path).is_none() && live.get(path).is_none())
     }
 
     /// The same, where what something is mounted over stays as it is; with where that is.
@@ -180,12 +214,15 @@ impl Target {
             .filter(|(path, _)| selection.has(path))
             .map(|(path, content)| (path.clone(), content.clone()))
             .collect();
+        let links = self.links.iter().filter(|path| selection.has(path));
+        let links = links.cloned().collect();
         Self {
             // Links to files that stay as they are would tie the restored content to the live one.
             manifest: regrouped(merged),
             rewritten,
             old_places: self.old_places.clone(),
-            relocated: self.relocated,
+            links,
+            before: self.before.clone(),
             stays,
             unread: self.unread.clone(),
         }
@@ -218,12 +255,11 @@ fn leave_out(manifest: Manifest, monitor: &dyn Monitor) -> Manifest {
     let mut entries = manifest.into_entries();
     entries.retain(|entry| {
         if let Node::Unreadable(reason) = &entry.node {
-            let why = if entry.node.is_mounted() {
-                "had something mounted over it when it was saved".to_owned()
-            } else {
-                format!("could not be read when it was saved ({reason})")
+            let warning = EntryWarning::NotSaved {
+                path: &entry.path,
+                reason: (!entry.node.is_mounted()).then_some(reason),
             };
-            monitor.warn(&format!("'{}' {why}; what stands there stays", entry.path));
+            monitor.warn(warning.into());
         }
         !matches!(entry.node, Node::Unreadable(_))
     });

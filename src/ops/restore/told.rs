@@ -14,12 +14,15 @@ impl Run<'_> {
         incident: Option<SnapshotId>,
         left_out: &[LeftOut],
     ) {
+        let Some(verb) = self.verb else {
+            return;
+        };
         let differing = changes.iter().filter(|one| one.class != Class::Noise);
         let lacks = left_out.iter().map(|left| &left.lack);
         let lacks = lacks.filter(|lack| lack.is_of_place());
         let event = Event {
             time: self.context.now,
-            verb: self.verb.to_owned(),
+            verb: verb.to_owned(),
             venv: self.context.venv_id(place),
             snapshot: self.chosen.id,
             incident,
@@ -27,6 +30,7 @@ impl Run<'_> {
             changed: Some(differing.count() as u64),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
             lacks: lacks.cloned().collect(),
+            proved: None,
         };
         record(self.store, &event, self.context.monitor);
     }

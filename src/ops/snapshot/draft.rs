@@ -16,6 +16,7 @@ pub(in crate::ops) struct Draft {
     pub(in crate::ops) venv: VenvId,
     pub(in crate::ops) purpose: Purpose,
     pub(in crate::ops) label: Option<Label>,
+    pub(in crate::ops) role: Option<Label>,
     pub(in crate::ops) note: Option<String>,
     /// When it was, where that is not now. Then its parent is the newest before that.
     pub(in crate::ops) created: Option<Timestamp>,
@@ -54,12 +55,13 @@ pub(in crate::ops) fn prepare(
     let catalog = store.snapshots.catalog()?;
     let earlier =
         |one: &&(SnapshotId, Snapshot)| draft.created.is_none_or(|created| one.1.order() < created);
-    let parent = catalog.of(&draft.venv).rev().find(earlier);
+    let parent = catalog.snapshots_of(&draft.venv).rev().find(earlier);
     let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect();
     let audited = draft.document.audit.as_ref();
     let whole = scan.unreadable.is_empty()
         && scan.unstable.is_empty()
         && audited.is_none_or(|audit| audit.unread.is_empty());
+    let is_of_here = draft.venv.host == context.host;
     let created = micros(draft.created.unwrap_or(context.now));
     let snapshot = Snapshot {
         format: Snapshot::FORMAT,
@@ -71,9 +73,11 @@ pub(in crate::ops) fn prepare(
         baseline: draft.purpose == Purpose::Save && whole && damage.is_empty(),
         venv: draft.venv,
         label: draft.label,
+        role: draft.role,
+        host_name: is_of_here.then(|| context.host_name.clone()),
         note: draft.note,
         root,
-        totals: Totals::of(&scan.manifest),
+        totals: Totals::count(&scan.manifest),
         document,
         damage: damage.len() as u64 + draft.damaged,
         notices: notices.len() as u64,
@@ -89,7 +93,7 @@ pub(in crate::ops) fn prepare(
 /// A document as it is stored: the same knowledge always gives the same bytes.
 pub(in crate::ops) fn encode(context: &Context<'_>, document: &Document) -> Result<Vec<u8>, Error> {
     let bytes = serde_json::to_vec(document).map_err(std::io::Error::other);
-    Ok(bytes.map_err(|error| PathError::new("encode", &context.store, error))?)
+    Ok(bytes.map_err(|error| PathError::new("encode", context.store.name(), error))?)
 }
 
 /// A time to the microsecond, as snapshot files hold it.

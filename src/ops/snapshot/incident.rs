@@ -4,6 +4,7 @@ use super::draft::{Draft, prepare};
 use super::intake::Intake;
 use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId};
+use crate::monitor::RestoreWarning;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::replace::Live;
@@ -19,10 +20,9 @@ pub(in crate::ops) fn scan_live<'s>(
     root: Rooted,
     dry_run: bool,
 ) -> Result<(Live, Result<Intake<'s>, Error>), Error> {
-    let cannot = |why: &str| Err(Error::Refused(why.to_owned()));
     if dry_run || !store.may_write() {
         let scan = scan(&root, &StatCache::default(), &DigestsOnly, context.monitor)?;
-        return Ok((Live { root, scan }, cannot("the store cannot be written")));
+        return Ok((Live { root, scan }, Err(Error::ReadOnlyStore)));
     }
     let intake = Intake::new(store.packer(context.monitor)?);
     match intake.scan(&root, &StatCache::default(), context.monitor) {
@@ -97,10 +97,8 @@ impl Incident {
         match error {
             Error::Interrupted => Err(Error::Interrupted),
             error if keep_old => {
-                let text = format!(
-                    "the replaced state cannot be saved ({error}); it is only kept beside the venv"
-                );
-                context.monitor.warn(&text);
+                let warning = RestoreWarning::NoIncident(&error);
+                context.monitor.warn(warning.into());
                 Ok(Self::none())
             }
             error => Err(Error::NoIncident(Box::new(error))),

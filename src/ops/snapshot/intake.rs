@@ -74,7 +74,7 @@ impl<'s> Intake<'s> {
             sink: self,
             monitor,
         };
-        self.scanned(follow.of(scan))
+        self.scanned(follow.follow(scan))
     }
 
     /// Scans a tree into the packs.

@@ -3,6 +3,7 @@
 use super::draft::encode;
 use super::intake::Intake;
 use crate::model::Document;
+use crate::monitor::SnapshotWarning;
 use crate::ops::audit::Audited;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
@@ -25,7 +26,7 @@ pub(in crate::ops) fn store_missing(
         Ok(scan) => scan,
         Err(error @ (Error::Interrupted | Error::Store(_))) => return Err(error),
         Err(error) => {
-            context.monitor.warn(&crate::ops::error::reason(&error));
+            context.monitor.warn(SnapshotWarning::NoHelp(&error).into());
             return Ok(0);
         }
     };

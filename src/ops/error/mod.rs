@@ -1,14 +1,23 @@
 //! Why an operation was not done. Hints and exit codes are the command line's.
 
-use std::path::PathBuf;
+mod convert;
+mod words;
 
-use super::lookup::Chosen;
-use super::restore::Refusal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::archive::RefusedTar;
 use crate::disk::PathError;
-pub(super) use crate::disk::error::reason;
+pub(in crate::ops) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
-use crate::model::{Audit, Lack, LeftOut, Shown, SnapshotId, VenvId};
-use crate::{replace, store, tree};
+use crate::model::{Audit, Label, LeftOut, RelPath, Shown, Snapshot, SnapshotId, VenvId};
+use crate::ops::lookup::Chosen;
+use crate::ops::restore::Refusal;
+use crate::replace::{Mismatch, Unreplaced};
+use crate::{store, tree};
+pub use words::lost;
+
+use words::{and_more, first, instead, listed, of_venv, other};
 
 /// An operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +44,22 @@ pub enum Error {
         /// What the name would mean for the same path on other hosts, and a label for any venv; the newest first.
         elsewhere: Vec<Chosen>,
     },
+    /// No host of that name has a snapshot.
+    #[error("there is no snapshot of a host '{}'{}", Shown(name.as_bytes()), instead(.known))]
+    NoHost {
+        /// As it was named.
+        name: String,
+        /// What the hosts are called that there are.
+        known: Vec<String>,
+    },
+    /// No save has that role.
+    #[error("there is no save of the role '{}'{}", name.as_str(), instead(.known))]
+    NoRole {
+        /// The role.
+        name: Label,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// The store has snapshots of this venv, but none that may be taken by default; or none at all.
     #[error(
         "the store '{}' has no baseline of '{}'",
@@ -49,13 +74,16 @@ pub enum Error {
         /// Baselines of the same path on other hosts, the newest first.
         elsewhere: Vec<Chosen>,
     },
+    /// In a store that many hosts write nothing goes so soon.
+    #[error("in a store in a bucket nothing is removed before a day is over")]
+    ShortGrace,
     /// Several snapshots begin with the same digits.
-    #[error("'{prefix}' could be any of {}", .candidates.join(", "))]
+    #[error("'{prefix}' could be any of {}", listed(.candidates))]
     Ambiguous {
         /// What was typed.
         prefix: String,
-        /// What it could mean: full enough ids with their times and venvs.
-        candidates: Vec<String>,
+        /// What it could mean; of those of which the file is gone only the id is known.
+        candidates: Vec<(SnapshotId, Option<Snapshot>)>,
     },
     /// Store and venv lie inside one another.
     #[error(
@@ -112,19 +140,63 @@ pub enum Error {
     #[error("the staged tree is wrong at '{path}' ({what}); nothing was changed")]
     NotVerified {
         /// Where.
-        path: String,
+        path: RelPath,
         /// How.
-        what: String,
+        what: Mismatch,
     },
     /// A venv was not rebuilt.
     #[error(transparent)]
-    Unbuilt(#[from] super::rebuild::Unbuilt),
+    Unbuilt(#[from] crate::ops::rebuild::Unbuilt),
     /// A restore that is refused as it was asked for.
     #[error(transparent)]
     Restore(#[from] Refusal),
-    /// The request cannot be carried out here.
-    #[error("{0}")]
-    Refused(String),
+    /// The tree is left as it is, since it cannot be replaced here or now.
+    #[error(transparent)]
+    Unreplaced(#[from] Unreplaced),
+    /// The store cannot be written, so it keeps no replaced state.
+    #[error("the store cannot be written")]
+    ReadOnlyStore,
+    /// No incident snapshot is there to which what changed later would belong.
+    #[error("there is no incident snapshot to complete")]
+    NoIncidentToComplete,
+    /// A snapshot that is named is none that a restore took.
+    #[error("{0} is no incident snapshot: nothing was restored in its place")]
+    NotAnIncident(SnapshotId),
+    /// A snapshot knows nothing of packages.
+    #[error("snapshot {0} has no list of packages")]
+    NoPackages(SnapshotId),
+    /// A file of a snapshot has another length than the snapshot says.
+    #[error("the snapshot is damaged: '{path}' should have {wanted} bytes and has {found}")]
+    WrongLength {
+        /// The file.
+        path: RelPath,
+        /// As the snapshot says, in bytes.
+        wanted: u64,
+        /// As it was read, in bytes.
+        found: u64,
+    },
+    /// What is to be shown is a link.
+    #[error("'{path}' is a symbolic link to '{}', not a file", Shown(target))]
+    IsALink {
+        /// Which.
+        path: RelPath,
+        /// Where it leads.
+        target: Vec<u8>,
+    },
+    /// What is to be shown has no content.
+    #[error("'{path}' is no file but a {type_name}")]
+    NotAFile {
+        /// Which.
+        path: RelPath,
+        /// What it is.
+        type_name: &'static str,
+    },
+    /// The store is damaged where a copy read it, and no snapshot that is copied needs that.
+    #[error("the store is damaged where it was read")]
+    DamagedStore,
+    /// Something behind a window of the replacement failed.
+    #[error(transparent)]
+    Outside(Box<dyn std::error::Error + Send + Sync>),
     /// No path in the snapshot matches.
     #[error("'{0}' matches nothing, neither in the snapshot nor in the venv")]
     NoMatch(String),
@@ -137,6 +209,9 @@ pub enum Error {
     /// Something stands where an entry would go back to.
     #[error("'{}' has been made since", Shown::path(.0))]
     Occupied(PathBuf),
+    /// A file that a schedule would replace is somebody else's.
+    #[error("'{}' was not written by this program", Shown::path(.0))]
+    NotOurs(PathBuf),
     /// A directory that is named as a cache is not laid out as one that is known.
     #[error("'{}' is no cache of an installer that is known here", Shown::path(.0))]
     NoCache(PathBuf),
@@ -154,8 +229,9 @@ pub enum Error {
         /// The venv that it would replace.
         venv: Box<VenvId>,
     },
-    /// Something stands there that no snapshot keeps, and would be lost.
-    #[error("what no snapshot keeps would be lost: {}; nothing was changed", lost(.0))]
+    /// Something stands there that no snapshot keeps, or owners are wanted that this user cannot give: that would be
+    /// lost.
+    #[error("this would be lost: {}; nothing was changed", lost(.0))]
     Losses(Vec<LeftOut>),
     /// There is nothing to undo.
     #[error("nothing to undo: the store knows of no restore of '{}'", Shown::path(.0))]
@@ -169,6 +245,9 @@ pub enum Error {
     /// The last restore replaced nothing.
     #[error("the last restore of '{}' replaced nothing, so there is nothing to bring back", Shown::path(.0))]
     ReplacedNothing(PathBuf),
+    /// The snapshot is the incident of a restore that replaced nothing.
+    #[error("snapshot {0} holds nothing: no directory stood there when it was made")]
+    HoldsNothing(SnapshotId),
     /// What the last restore replaced was forgotten; nothing older is taken for it.
     #[error(
         "what the last restore of '{}' replaced was forgotten (incident snapshot {id})",
@@ -206,7 +285,7 @@ pub enum Error {
         name: String,
         /// What is wrong.
         #[source]
-        source: store::Error,
+        source: Arc<store::Error>,
     },
     /// It is pinned, and so is not forgotten.
     #[error("snapshot {0} is pinned")]
@@ -216,14 +295,14 @@ pub enum Error {
     Pruned(SnapshotId),
     /// Nobody knows what is still needed, so nothing may be removed.
     #[error("nothing can be pruned: {0}")]
-    CannotPrune(String),
+    CannotPrune(NotKnown),
     /// A tar that is damaged, hostile, or holds what no snapshot can.
     #[error("'{}' is refused: {what}", Shown::path(file))]
     BadTar {
         /// The file, or what it is called.
         file: PathBuf,
         /// What is wrong with it.
-        what: String,
+        what: RefusedTar,
     },
     /// A tar that is no export of ours does not know of which venv it is.
     #[error("'{}' does not say of which venv it is", Shown::path(.0))]
@@ -232,14 +311,14 @@ pub enum Error {
     #[error("'{}' is the same store, or one lies inside the other", Shown::path(.0))]
     SameStore(PathBuf),
     /// A snapshot that the store cannot give whole any more.
-    #[error("snapshot {id} cannot be copied: '{path}' is lost or damaged{more}")]
+    #[error("snapshot {id} cannot be copied: '{path}' is lost or damaged{}", and_more(*.more))]
     Lost {
         /// The snapshot.
         id: SnapshotId,
         /// The first place that is lost.
-        path: String,
-        /// How many more there are, in words.
-        more: String,
+        path: RelPath,
+        /// How many more there are.
+        more: usize,
         /// Where it was met.
         #[source]
         cause: Option<Box<store::Error>>,
@@ -249,118 +328,38 @@ pub enum Error {
     Interrupted,
 }
 
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::Interrupted => Self::Interrupted,
-            other => Self::Store(other),
-        }
-    }
-}
-
-impl From<tree::Error> for Error {
-    fn from(error: tree::Error) -> Self {
-        match error {
-            tree::Error::Stopped => Self::Interrupted,
-            other => Self::Venv(other),
-        }
-    }
-}
-
-impl From<replace::Error> for Error {
-    fn from(error: replace::Error) -> Self {
-        use replace::Error as Failed;
-        match error {
-            Failed::Path(error) => Self::Path(error),
-            Failed::Tree(error) => Self::Venv(error),
-            Failed::NoRoom(error) => Self::NoRoom(error),
-            Failed::InTheWay(path) => Self::InTheWay(path),
-            Failed::NotVerified { path, what } => Self::NotVerified { path, what },
-            Failed::NeverSteady => Refusal::NeverSteady.into(),
-            Failed::ReplacedMeanwhile => Refusal::ReplacedMeanwhile.into(),
-            Failed::FilledMeanwhile(path) => Refusal::FilledMeanwhile(path).into(),
-            Failed::Refused(why) => Self::Refused(why),
-            Failed::NotKept(error) => Self::NoIncident(Box::new((*error).into())),
-            Failed::Busy(path) => Self::Busy(path),
-            Failed::Uncompleted(error) => (*error).into(),
-            // What is behind the windows of that room is ours.
-            Failed::Waits(error) | Failed::Outside(error) => match error.downcast() {
-                Ok(error) => *error,
-                Err(error) => Self::Refused(error.to_string()),
-            },
-            Failed::Stopped => Self::Interrupted,
-        }
-    }
-}
-
-impl From<Error> for replace::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Interrupted => Self::Stopped,
-            Error::NotVerified { path, what } => Self::NotVerified { path, what },
-            // Somebody else is at work in the store.
-            Error::Store(store::Error::Locked(_)) | Error::Unsettled { .. } => {
-                Self::Waits(Box::new(error))
-            }
-            other => Self::Outside(Box::new(other)),
-        }
-    }
-}
-
-/// What would be lost of what, in few words.
-pub fn lost(losses: &[LeftOut]) -> String {
-    const NAMED: usize = 3;
-    let one = |one: &LeftOut| {
-        let paths = one.examples.iter().take(NAMED);
-        let paths: Vec<String> = paths.map(|path| format!("'{path}'")).collect();
-        let more = if one.count > paths.len() as u64 {
-            ", …"
-        } else {
-            ""
-        };
-        let what = match one.lack {
-            Lack::Immutable => "immutable (chattr +i)",
-            Lack::AppendOnly => "append-only (chattr +a)",
-            _ => "a volume of its own",
-        };
-        format!(
-            "{}{more} {} {what}",
-            paths.join(", "),
-            if one.count == 1 { "is" } else { "are" }
-        )
-    };
-    losses.iter().map(one).collect::<Vec<_>>().join("; ")
-}
-
-/// A venv that is not the one that is meant, by what tells them apart.
-fn other(of: &VenvId, venv: &VenvId) -> String {
-    let (path, host) = (of.path(), Shown(of.host.as_bytes()));
-    if of.host == venv.host {
-        format!("another venv, '{}'", Shown::path(&path))
-    } else {
-        format!("the venv '{}' of another host, {host}", Shown::path(&path))
-    }
-}
-
-fn of_venv(venv: Option<&PathBuf>) -> String {
-    venv.map_or_else(String::new, |venv| format!(" of '{}'", Shown::path(venv)))
-}
-
-/// The number of findings of damage and the first of them.
-fn first(audit: &Audit) -> String {
-    let count = audit.damage().count();
-    let Some(first) = audit.damage().next() else {
-        return String::new();
-    };
-    let place = first.path.as_ref().map(ToString::to_string);
-    let package = || first.package.as_ref();
-    let place = place.or_else(|| Some(Shown(package()?.as_bytes()).to_string()));
-    // What is of neither, such as the interpreter, says itself what it is about.
-    let place = place.map_or_else(String::new, |place| format!("'{place}': "));
-    let more = if count > 1 {
-        format!(", and {} more", count - 1)
-    } else {
-        String::new()
-    };
-    format!("{place}{}{more}", Shown(first.text.as_bytes()))
+/// Why nobody knows what is still needed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotKnown {
+    /// A snapshot was lost, and its file lies in quarantine under this name.
+    #[error(
+        "a snapshot was lost, and nobody knows what it needs, should its file come back ('quarantine/{}')",
+        Shown(.0.as_bytes())
+    )]
+    Lost(String),
+    /// The file of a snapshot is gone.
+    #[error(
+        "the file of snapshot {0} is gone, though nobody gave it up, and nobody knows what it needs, \
+         should it come back"
+    )]
+    Gone(SnapshotId),
+    /// A directory of a snapshot is lost.
+    #[error("a directory of a snapshot is lost, so nobody knows what it still needs")]
+    Blind,
+    /// The file of a snapshot cannot be read.
+    #[error("snapshot file {} cannot be read ({why})", Shown(name.as_bytes()))]
+    Unread {
+        /// Its name.
+        name: String,
+        /// Why, with all that caused it.
+        why: String,
+    },
+    /// The file of a forgotten snapshot, which may still come back, cannot be read.
+    #[error("forgotten snapshot file {} cannot be read ({why})", Shown(name.as_bytes()))]
+    UnreadForgotten {
+        /// Its name.
+        name: String,
+        /// Why, with all that caused it.
+        why: String,
+    },
 }

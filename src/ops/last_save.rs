@@ -1,0 +1,96 @@
+//! A venv beside what was saved of it before: whether it is still the newest save, and whether all packages went.
+
+use super::context::Context;
+use super::error::Error;
+use super::list::{document, readable};
+use super::lookup::{Chosen, chosen};
+use super::sides::{AS_SAVED, Depth, Sides};
+use super::snapshot::Intake;
+use crate::disk::rooted::Rooted;
+use crate::model::{Audit, Check, Class, Entry, Finding, TreeKind, VenvId};
+use crate::store::Store;
+use crate::tree::Site;
+use crate::tree::scan::Scan;
+
+/// The newest save of the venv at `root`, where it holds what was scanned there but for noise, is worth as much as a
+/// new one, and the store still has every content of it.
+pub(super) fn same(
+    context: &Context<'_>,
+    store: &Store,
+    root: &Rooted,
+    intake: &Intake<'_>,
+    scan: &Scan,
+    audit: &Audit,
+) -> Result<Option<Chosen>, Error> {
+    let venv = VenvId::new(&context.host, root.path());
+    let catalog = store.snapshots.catalog()?;
+    let Some(last) = catalog.saves(&venv).next_back().map(chosen) else {
+        return Ok(None);
+    };
+    let is_sound = audit.damage().next().is_none() && audit.unread.is_empty();
+    let is_whole = scan.unreadable.is_empty() && scan.unstable.is_empty();
+    if last.snapshot.baseline != (is_sound && is_whole) {
+        return Ok(None);
+    }
+    intake.packer.load(context.monitor)?;
+    let (tree, entries) = (&last.snapshot.root, last.snapshot.entries());
+    // What cannot be read back is saved anew.
+    let Ok(saved) = store.trees().manifest(tree, entries) else {
+        return Ok(None);
+    };
+    let digests = saved.entries().iter().filter_map(Entry::digest);
+    if !{ digests }.all(|digest| store.objects.vouches(&digest)) {
+        return Ok(None);
+    }
+    let sides = Sides {
+        store,
+        expected: &saved,
+        actual: &scan.manifest,
+        live: Some(root),
+        adapted: &AS_SAVED,
+    };
+    let mut changes = sides.changes(Depth::Kind)?;
+    let stop = || context.monitor.cancelled();
+    sides.condemn_stale(&mut changes, &scan.stats, &stop);
+    let is_noise = changes.iter().all(|change| change.class == Class::Noise);
+    Ok(is_noise.then_some(last))
+}
+
+/// Whether the newest save of a place is one of a directory that is no venv. Without a store that can be asked, nobody
+/// has said so.
+pub(super) fn was_any(context: &Context<'_>, site: &Site) -> bool {
+    let Ok(store) = context.open() else {
+        return false;
+    };
+    let Ok(catalog) = store.snapshots.catalog() else {
+        return false;
+    };
+    let last = catalog
+        .saves(&context.venv_id(site))
+        .next_back()
+        .map(chosen);
+    let known = last.and_then(|last| document(context, &store, &last).ok());
+    let audit = known.and_then(|known| known.audit);
+    audit.is_some_and(|audit| audit.kind != TreeKind::Venv)
+}
+
+/// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by
+/// `pip uninstall` one by one hardly anybody comes to that.
+pub(super) fn emptied(
+    context: &Context<'_>,
+    store: &Store,
+    root: &Rooted,
+) -> Result<Option<Finding>, Error> {
+    let venv = VenvId::new(&context.host, root.path());
+    let catalog = store.snapshots.catalog()?;
+    let mut saves = catalog.saves(&venv).rev();
+    let Some((id, last)) = saves.find(|(_, snapshot)| snapshot.baseline) else {
+        return Ok(None);
+    };
+    let audit = last.document.and_then(|id| readable(store, id)?.audit);
+    let count = audit.map_or(0, |audit| audit.packages.len());
+    let text = format!(
+        "all packages are gone: the newest baseline, {id}, has {count} distributions, and none of them is left"
+    );
+    Ok((count > 0).then(|| Finding::new(Check::PackagesGone, text)))
+}

@@ -1,0 +1,174 @@
+//! What a guard saw done to a venv: kept for later commands, which tell who did the damage that they find.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use super::error::Error;
+use crate::diagnose::Hurt;
+use crate::disk::PathError;
+use crate::disk::rooted::Rooted;
+use crate::model::{Kind, Left, RelPath, Sighting, Who};
+use crate::store::{read_sightings, write_sightings};
+use crate::tree::Site;
+
+/// So many are kept of one venv, the newest.
+const KEPT_MAX: usize = 10_000;
+/// Of the file.
+const FORMAT: u32 = 1;
+/// They are kept for so long.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The file: docs/format.md, "Sightings".
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    format: u32,
+    /// Each process once.
+    who: Vec<Who>,
+    seen: Vec<Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    path: RelPath,
+    at: Timestamp,
+    left: Option<Left>,
+    /// By its number in `who`.
+    who: usize,
+}
+
+/// Keeps what was seen done to paths of a venv, with what is there now. Of each path the last sighting stays, for 90
+/// days, and no more than 10,000. A store without a place
+/// on this host keeps none. One process writes them at a time.
+pub fn keep_sightings(
+    context: &Context<'_>,
+    site: &Site,
+    seen: &[(RelPath, Timestamp, Who)],
+) -> Result<(), Error> {
+    let root = site.open().ok();
+    let before = sightings(context, site).into_iter();
+    let mut all: BTreeMap<RelPath, Sighting> = before.map(|one| (one.path.clone(), one)).collect();
+    for (path, at, who) in seen {
+        let left = match standing(root.as_ref(), path) {
+            Standing::Nothing => None,
+            Standing::File(left) => Some(left),
+            // Of a directory that is there it is told by what is in it.
+            Standing::Other => continue,
+        };
+        let sighting = Sighting {
+            path: path.clone(),
+            at: *at,
+            left,
+            who: who.clone(),
+        };
+        all.insert(path.clone(), sighting);
+    }
+    let mut all: Vec<Sighting> = all.into_values().collect();
+    all.retain(|one| context.now.duration_since(one.at) < KEPT);
+    all.sort_by_key(|one| std::cmp::Reverse(one.at));
+    all.truncate(KEPT_MAX);
+    let bytes = serde_json::to_vec(&Kept::pack(all)).map_err(std::io::Error::from);
+    let bytes =
+        bytes.map_err(|error| PathError::new("write what was seen of", site.path(), error))?;
+    if let Some(store) = context.store.on_this_host() {
+        write_sightings(&store, &context.venv_id(site), &bytes)?;
+    }
+    Ok(())
+}
+
+/// What was seen done to a venv; nothing where that cannot be read, since it is only a help.
+pub(super) fn sightings(context: &Context<'_>, site: &Site) -> Vec<Sighting> {
+    let store = context.store.on_this_host();
+    let read = store.and_then(|store| read_sightings(&store, &context.venv_id(site)).ok()?);
+    let bytes = read.unwrap_or_default();
+    let kept: Kept = serde_json::from_slice(&bytes).unwrap_or_default();
+    kept.into_sightings()
+}
+
+/// Those that explain damage: each is still as it was left, or it went with a directory that is still gone.
+pub(super) fn believed(sightings: &[Sighting], hurts: &[Hurt]) -> HashMap<RelPath, Sighting> {
+    let by_path: HashMap<&RelPath, &Sighting> =
+        sightings.iter().map(|one| (&one.path, one)).collect();
+    let of = |hurt: &Hurt| {
+        let there = hurt
+            .actual
+            .and_then(|actual| Some(Left::new(actual.size, actual.ctime?)));
+        let own = by_path.get(&hurt.path);
+        if hurt.kind != Kind::Missing || hurt.actual.is_some() {
+            return own
+                .filter(|one| there.is_some() && one.left == there)
+                .copied();
+        }
+        let above = std::iter::successors(hurt.path.parent(), RelPath::parent);
+        let above = above.filter_map(|dir| by_path.get(&dir).copied());
+        own.copied()
+            .into_iter()
+            .chain(above)
+            .find(|one| one.left.is_none())
+    };
+    let all = hurts
+        .iter()
+        .filter_map(|hurt| Some((hurt.path.clone(), of(hurt)?.clone())));
+    all.collect()
+}
+
+impl Kept {
+    fn pack(all: Vec<Sighting>) -> Self {
+        let mut kept = Self {
+            format: FORMAT,
+            ..Self::default()
+        };
+        for one in all {
+            // Whoever did one thing mostly did the next one.
+            let known = kept.who.iter().rposition(|who| *who == one.who);
+            let who = known.unwrap_or_else(|| {
+                kept.who.push(one.who);
+                kept.who.len() - 1
+            });
+            kept.seen.push(Row {
+                path: one.path,
+                at: one.at,
+                left: one.left,
+                who,
+            });
+        }
+        kept
+    }
+
+    fn into_sightings(self) -> Vec<Sighting> {
+        if self.format != FORMAT {
+            return Vec::new();
+        }
+        let rows = self.seen.into_iter().filter_map(|row| {
+            Some(Sighting {
+                path: row.path,
+                at: row.at,
+                left: row.left,
+                who: self.who.get(row.who)?.clone(),
+            })
+        });
+        rows.collect()
+    }
+}
+
+/// What stands at a path.
+enum Standing {
+    Nothing,
+    File(Left),
+    /// A directory, or what cannot be looked at.
+    Other,
+}
+
+fn standing(root: Option<&Rooted>, path: &RelPath) -> Standing {
+    let Some(root) = root else {
+        return Standing::Nothing;
+    };
+    match root.stat_below(path, false) {
+        Ok(stat) if stat.is_dir() => Standing::Other,
+        Ok(stat) => Standing::File(Left::new(stat.size, stat.ctime)),
+        Err(error) if error.is_absent() => Standing::Nothing,
+        Err(_) => Standing::Other,
+    }
+}

@@ -1,7 +1,12 @@
-//! Outcomes to bytes, on any writer: text for people, one JSON document for programs. Knows neither terminal nor clock.
+//! Outcomes to bytes, on any writer: text for people, a page to look at, one JSON document for programs. Knows neither
+//! terminal nor clock.
 
 mod group;
 pub mod json;
 pub mod markdown;
+pub mod metrics;
+pub mod nagios;
+pub mod page;
 mod reinstall;
+mod stat;
 pub mod text;

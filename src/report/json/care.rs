@@ -118,6 +118,7 @@ pub fn prune(out: &mut dyn Write, outcome: &PruneOutcome) -> io::Result<()> {
         "objects": outcome.objects,
         "deleted": outcome.deleted,
         "rewritten": outcome.rewritten,
+        "marked": outcome.marked,
         "bytes_before": outcome.before,
         "bytes_after": outcome.after,
         "spared_snapshots": outcome.spared,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis};
-use crate::model::{Audit, Diagnosis, Finding};
+use crate::model::{Audit, Diagnosis, Finding, Image, User, Who};
 use crate::ops::CheckOutcome;
 use crate::report::reinstall::reinstall;
 use crate::report::text::afterwards;
@@ -17,7 +17,7 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, audit(&outcome.audit)) {
         fields.extend(more);
     }
-    // Also what --strict counts.
+    // Also what --fail-on counts.
     fields["clean"] = outcome.clean().into();
     fields["reinstall"] = reinstall(&outcome.venv, &outcome.audit).into();
     fields["took_ms"] = millis(outcome.took).into();
@@ -46,7 +46,7 @@ pub(super) fn audit(audit: &Audit) -> Value {
         .map(|package| {
             json!({
                 "name": package.name, "version": package.version, "installer": package.installer,
-                "editable": package.editable, "requirement": package.requirement(),
+                "editable": package.editable, "requirement": package.requirement(), "conda": package.conda,
             })
         })
         .collect();
@@ -56,6 +56,7 @@ pub(super) fn audit(audit: &Audit) -> Value {
         value
     });
     json!({
+        "kind": audit.kind.as_str(),
         "clean": audit.is_clean(),
         "summary": {
             "damage": damage, "notices": audit.findings.len() - damage - accepted, "accepted": accepted,
@@ -72,19 +73,23 @@ pub(super) fn audit(audit: &Audit) -> Value {
     })
 }
 
-fn finding(finding: &Finding) -> Value {
+pub(super) fn finding(finding: &Finding) -> Value {
     let mut value = match &finding.path {
         Some(path) => entry::path(path),
         None => json!({"path": null}),
     };
     value["check"] = finding.check.as_str().into();
     value["damage"] = finding.is_damage().into();
+    value["severity"] = finding.check.severity().as_str().into();
     value["package"] = finding.package.clone().into();
     value["text"] = finding.text.as_str().into();
     value["expected_size"] = finding.expected_size.into();
     value["size"] = finding.size.into();
-    value["links"] = finding.links.into();
-    value["shared_with"] = finding.shared_with.clone().into();
+    let sharing = finding.sharing.as_ref();
+    value["links"] = sharing.map(|sharing| sharing.links).into();
+    value["shared_with"] = sharing
+        .and_then(|sharing| sharing.shared_with.clone())
+        .into();
     value["behind"] = finding.behind.clone().into();
     value["accepted"] = finding.accepted.clone().into();
     value
@@ -109,7 +114,35 @@ pub(super) fn diagnosis(diagnosis: &Diagnosis) -> Value {
         "unexplained": unexplained.collect::<serde_json::Map<_, _>>(),
         "precision": diagnosis.precision, "recall": diagnosis.recall, "survivors": survivors,
         "cached": cached.collect::<Vec<_>>(), "cure": diagnosis.cure,
+        "who": diagnosis.who.as_ref().map(who),
     })
+}
+
+/// Who did something; what is not known is null.
+fn who(who: &Who) -> Value {
+    let with = |fields: Value, image: Option<&Image>| {
+        let mut fields = fields;
+        let Some(image) = image else {
+            return Value::Null;
+        };
+        let written = serde_json::to_value(image).unwrap_or_default();
+        for name in ["program", "exe", "argv"] {
+            fields[name] = written[name].clone();
+        }
+        if let Some(exact) = written.get("argv_b64") {
+            fields["argv_b64"] = exact.clone();
+        }
+        fields
+    };
+    let user = |user: &User| json!({ "uid": user.uid, "name": user.name });
+    let parents = who.parents.iter();
+    let parents = parents.map(|one| with(json!({ "pid": one.pid }), Some(&one.image)));
+    let own = json!({
+        "pid": who.pid, "certainty": who.certainty.as_str(), "earlier": with(json!({}), who.earlier.as_ref()),
+        "parents": parents.collect::<Vec<_>>(), "unit": who.unit, "cron": who.cron,
+        "user": who.user.as_ref().map(user), "login": who.login.as_ref().map(user),
+    });
+    with(own, Some(&who.image))
 }
 
 /// The same once the restore is done: what it advised to do before is still to be done.

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis, snapshot};
-use crate::model::{Change, Class, Kind, LeftOut, NormalUse, PackageChange, Totals};
+use crate::model::{
+    Change, Class, ContentDifference, Kind, LeftOut, NormalUse, PackageChange, Totals,
+};
 use crate::ops::{DiffOutcome, Side};
+use crate::report::stat;
 
 /// Writes what a diff found.
 pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
@@ -17,9 +20,11 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
         "summary": summary(&outcome.changes, Some(outcome.totals)),
         "entries": outcome.changes.iter().map(change).collect::<Vec<_>>(),
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
+        "stat": stat::rows(&outcome.changes).iter().map(row).collect::<Vec<_>>(),
         "diagnosis": outcome.diagnosis.iter().map(super::check::diagnosis).collect::<Vec<_>>(),
         "unstable": outcome.unstable.iter().map(entry::path).collect::<Vec<_>>(),
         "left_out": outcome.left_out.iter().map(left_out).collect::<Vec<_>>(),
+        "unadapted": outcome.unadapted.iter().map(entry::path).collect::<Vec<_>>(),
         "unread": outcome.unread.iter().map(entry::path).collect::<Vec<_>>(),
         "passed_over": outcome.passed_over.as_ref().map(snapshot::value),
         "took_ms": millis(outcome.took),
@@ -29,6 +34,17 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome) -> io::Result<()> {
         Side::Snapshot(chosen) => fields["other"] = snapshot::value(chosen),
     }
     document(out, "diff", fields)
+}
+
+/// How much differs in one package or place.
+fn row(row: &stat::Row) -> Value {
+    let mut value = entry::path(&row.place);
+    value["package"] = row.package.clone().into();
+    value["class"] = row.class.as_str().into();
+    value["missing"] = row.missing.into();
+    value["altered"] = row.altered.into();
+    value["extra"] = row.extra.into();
+    value
 }
 
 /// Counts by class, and damage and drift by kind.
@@ -53,7 +69,12 @@ pub(super) fn summary(changes: &[Change], totals: Option<Totals>) -> Value {
         .filter(|(_, count)| *count > 0)
         .map(|(kind, count)| (kind.as_str().to_owned(), count.into()))
         .collect();
-    let mut value = json!({"damage": of(Class::Damage), "drift": of(Class::Drift), "noise": of(Class::Noise), "kinds": kinds});
+    let mut value = json!({
+        "damage": of(Class::Damage),
+        "drift": of(Class::Drift),
+        "noise": of(Class::Noise),
+        "kinds": kinds,
+    });
     if let Some(totals) = totals {
         value["files"] = totals.files.into();
         value["bytes"] = totals.bytes.into();
@@ -95,21 +116,19 @@ pub(super) fn change(change: &Change) -> Value {
     value["actual"] = change.actual.as_ref().map(entry::value).into();
     let detail = &change.detail;
     let mut more = serde_json::Map::new();
-    let numbers = [
-        ("kept_bytes", detail.kept_bytes),
-        ("from_byte", detail.from_byte),
-        ("first_difference", detail.first_difference),
-    ];
-    more.extend(
-        numbers
-            .into_iter()
-            .filter_map(|(name, number)| Some((name.to_owned(), number?.into()))),
-    );
+    if let Some(content) = detail.content {
+        let (name, number) = match content {
+            ContentDifference::KeptBytes(kept) => ("kept_bytes", kept),
+            ContentDifference::NulFrom(from) => ("from_byte", from),
+            ContentDifference::First(first) => ("first_difference", first),
+        };
+        more.insert(name.to_owned(), number.into());
+    }
     if let Some(reason) = &detail.reason {
         more.insert("reason".to_owned(), reason.as_str().into());
     }
-    if let Some(links) = detail.links {
-        more.insert("links".to_owned(), links.into());
+    if let Some(sharing) = &detail.sharing {
+        more.insert("links".to_owned(), sharing.links.into());
     }
     if let Some(cache) = &detail.behind {
         more.insert("behind".to_owned(), cache.as_str().into());
@@ -117,7 +136,11 @@ pub(super) fn change(change: &Change) -> Value {
     if let Some(normal_use) = &detail.normal_use {
         more.insert("normal_use".to_owned(), normal_use.as_str().into());
     }
-    if let Some(other) = &detail.shared_with {
+    if let Some(other) = detail
+        .sharing
+        .as_ref()
+        .and_then(|one| one.shared_with.as_ref())
+    {
         more.insert("shared_with".to_owned(), other.as_str().into());
     }
     value["detail"] = Value::Object(more);

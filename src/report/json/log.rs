@@ -25,6 +25,7 @@ pub(super) fn entry(entry: &Entry) -> Value {
         "label": event.label,
         "changed": event.changed,
         "took_ms": event.took_ms,
+        "proved": event.proved,
         "packages": entry.packages.iter().map(diff::package).collect::<Vec<_>>(),
     });
     paths::put_path(&mut value, "venv", &event.venv.path());

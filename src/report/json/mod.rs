@@ -1,17 +1,26 @@
 //! One JSON document per answer: `"format": 1`, fields only ever added (docs/cli.md, "JSON").
 
+mod alert;
 mod cache;
 mod care;
 mod check;
 mod deps;
 mod diff;
+mod discover;
 mod doctor;
+mod drill;
 mod entry;
 mod log;
 mod rebuild;
+mod remote;
 mod report;
+mod schedule;
+mod self_test;
+mod several;
 mod snapshot;
+mod status;
 mod transport;
+mod watch;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,22 +30,31 @@ use serde_json::{Value, json};
 
 use crate::model::{Audit, Deed};
 use crate::ops::{
-    ClockJump, Listed, Listing, LsOutcome, Mode, OldName, OldNames, RebuildOutcome, RestoreOutcome,
-    SaveOutcome, ShowOutcome, StatsOutcome,
+    ClockJump, Listed, Listing, LsOutcome, Mode, OldName, OldNames, RebuildOutcome, Replaced,
+    RestoreOutcome, SaveOutcome, ShowOutcome, StatsOutcome,
 };
 
 use super::reinstall::reinstall;
 
+pub use alert::alert;
 pub use cache::{cache_check, cache_quarantine, cache_release};
 pub use care::{forget, pin, prune, undelete, verify};
 pub use check::check;
 pub use deps::deps;
 pub use diff::diff;
+pub use discover::discover;
 pub use doctor::doctor;
+pub use drill::drill;
 pub use log::log;
 pub use rebuild::rebuild;
+pub use remote::remote;
 pub use report::report;
+pub use schedule::schedule;
+pub use self_test::self_test;
+pub use several::several;
+pub use status::status;
 pub use transport::{copy, export, import};
+pub use watch::{watch_rules, watch_states};
 
 /// Writes one document, on one line.
 fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()> {
@@ -54,7 +72,7 @@ fn add_seconds(value: &mut Value) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(add_seconds),
         Value::Object(fields) => {
-            for name in ["created", "time", "mtime"] {
+            for name in ["created", "time", "mtime", "since", "last_proved"] {
                 let time = fields.get(name).and_then(Value::as_str);
                 let time = time.and_then(|text| text.parse::<Timestamp>().ok());
                 if let Some(second) =
@@ -82,7 +100,9 @@ pub fn save(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
 fn saved(outcome: &SaveOutcome) -> Value {
     let mut value = json!({
         "venv": null,
+        "store": null,
         "snapshot": snapshot::value(&outcome.chosen),
+        "unchanged": outcome.unchanged,
         "audit": check::audit(&outcome.audit),
         "added": transport::added(outcome.added),
         "followed": snapshot::followed(outcome.followed.as_ref()),
@@ -93,18 +113,23 @@ fn saved(outcome: &SaveOutcome) -> Value {
         "took_ms": millis(outcome.took),
     });
     entry::put_path(&mut value, "venv", &outcome.chosen.snapshot.venv.path());
+    entry::put_path(&mut value, "store", &outcome.store);
     value
 }
 
 /// Writes what a restore or an undo did.
 pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
-    let processes: Vec<Value> = outcome
-        .processes
+    let replaced = outcome.replaced();
+    let processes = replaced.map_or(&[][..], |replaced| &replaced.processes);
+    let processes: Vec<Value> = processes
         .iter()
         .map(|process| json!({"pid": process.pid, "name": process.name}))
         .collect();
+    let number = |of: fn(&Replaced) -> u64| replaced.map_or(0, of);
+    let wrong = replaced.map_or(&[][..], |replaced| &replaced.wrong);
+    let incident = replaced.and_then(|replaced| replaced.incident);
     let deed = super::text::deed(outcome);
-    let diagnosis = match outcome.mode {
+    let diagnosis = match &outcome.mode {
         Mode::Done(_) => check::diagnosis_after,
         _ => check::diagnosis,
     };
@@ -114,7 +139,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
     let mut fields = json!({
         "venv": null,
         "snapshot": snapshot::value(&outcome.chosen),
-        "mode": snapshot::mode(outcome.mode),
+        "mode": snapshot::mode(&outcome.mode),
         "summary": diff::summary(&outcome.changes, None),
         "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
         "packages": outcome.report.packages.iter().map(diff::package).collect::<Vec<_>>(),
@@ -123,16 +148,17 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "left_out": outcome.left_out.iter().map(diff::left_out).collect::<Vec<_>>(),
         "left_out_tried": outcome.left_out_tried,
-        "incident": outcome.incident.map(crate::model::SnapshotId::to_hex),
-        "wrong": outcome.wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
+        "incident": incident.map(crate::model::SnapshotId::to_hex),
+        "wrong": wrong.iter().map(diff::wrong).collect::<Vec<_>>(),
         "other_venv": null,
         "other_host": outcome.other_host(),
         "kept_old": null,
         "left_old": null,
-        "reused": outcome.reused,
-        "written": outcome.written,
-        "written_bytes": outcome.written_bytes,
-        "relocated": outcome.relocated,
+        "reused": number(|replaced| replaced.reused),
+        "written": number(|replaced| replaced.written),
+        "written_bytes": number(|replaced| replaced.written_bytes),
+        "adapting": outcome.adapting,
+        "relocated": number(|replaced| replaced.relocated),
         "names_old_place": outcome.old_names.as_ref().map(old_names),
         "names_old_place_bytecode": outcome.old_names.as_ref().map(|names| names.bytecode),
         "holes": outcome.holes.iter().map(care::hole).collect::<Vec<_>>(),
@@ -144,11 +170,11 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
     if let Some(other) = outcome.other_venv() {
         entry::put_path(&mut fields, "other_venv", &other);
     }
-    if let Some(kept) = &outcome.kept_old {
+    if let Some(kept) = replaced.and_then(|replaced| replaced.kept_old.as_ref()) {
         entry::put_path(&mut fields, "kept_old", kept);
     }
-    let left = outcome.unsettled.as_ref();
-    if let Some(left) = left.and_then(|unsettled| unsettled.left.as_ref()) {
+    let unsettled = replaced.and_then(|replaced| replaced.unsettled.as_ref());
+    if let Some(left) = unsettled.and_then(|unsettled| unsettled.left.as_ref()) {
         entry::put_path(&mut fields, "left_old", left);
     }
     document(out, "restore", fields)
@@ -165,7 +191,7 @@ pub fn list(out: &mut dyn Write, listing: &Listing) -> io::Result<()> {
     document(
         out,
         "list",
-        json!({"snapshots": snapshots, "damaged": damaged}),
+        json!({"snapshots": snapshots, "damaged": damaged, "omitted": listing.omitted}),
     )
 }
 
@@ -222,6 +248,7 @@ pub fn ls(out: &mut dyn Write, outcome: &LsOutcome) -> io::Result<()> {
 /// Writes the figures of a store.
 pub fn stats(out: &mut dyn Write, outcome: &StatsOutcome) -> io::Result<()> {
     let fields = json!({
+        "hosts": outcome.hosts,
         "venvs": outcome.venvs,
         "snapshots": outcome.snapshots,
         "incidents": outcome.incidents,

@@ -6,15 +6,19 @@ use serde_json::{Value, json};
 
 use super::{check, diff, document, entry, millis, snapshot};
 use crate::model::SnapshotId;
-use crate::ops::{Done, Planned, Rebuilt, ToldBy};
+use crate::ops::{Done, Planned, Rebuilt, RestoreOutcome, ToldBy};
 
 /// Writes what a rebuild did, or would do.
 pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
     let told_by = match &outcome.told_by {
         ToldBy::Snapshot(id) => json!({"kind": "snapshot", "snapshot": id.to_hex()}),
         ToldBy::Venv => json!({"kind": "venv"}),
-        ToldBy::Requirements(path) => {
-            let mut told = json!({"kind": "requirements", "path": null});
+        ToldBy::Requirements(path) | ToldBy::Lock(path) => {
+            let kind = match &outcome.told_by {
+                ToldBy::Lock(_) => "lock",
+                _ => "requirements",
+            };
+            let mut told = json!({"kind": kind, "path": null});
             entry::put_path(&mut told, "path", path);
             told
         }
@@ -22,29 +26,33 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
     let left = outcome.left_behind.iter().map(entry::path);
     let done = outcome.done.as_ref();
     let placed = done.map(|done| &done.placed);
+    let replaced = placed.and_then(RestoreOutcome::replaced);
     let mut fields = json!({
         "venv": null,
-        "mode": placed.map_or("dry-run", |placed| snapshot::mode(placed.mode)),
+        "place": null,
+        "mode": placed.map_or("dry-run", |placed| snapshot::mode(&placed.mode)),
         "told_by": told_by,
         "python": null,
         "python_version": format!("{}.{}", outcome.version.0, outcome.version.1),
         "installer": outcome.installer.as_str(),
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
+        "dropped": outcome.dropped,
         "left_behind": left.collect::<Vec<_>>(),
         "snapshot": placed.map(|placed| snapshot::value(&placed.chosen)),
-        "incident": placed.and_then(|placed| placed.incident).map(SnapshotId::to_hex),
+        "incident": replaced.and_then(|replaced| replaced.incident).map(SnapshotId::to_hex),
         "audit": done.map(|done: &Done| check::audit(&done.audit)),
         "diagnosis": placed.map_or_else(Vec::new, |placed| {
             placed.report.diagnosis.iter().map(check::diagnosis_after).collect()
         }),
-        "wrong": placed.map_or_else(Vec::new, |placed| placed.wrong.iter().map(diff::wrong).collect()),
-        "processes": placed.map_or_else(Vec::new, |placed| {
-            let processes = placed.processes.iter();
+        "wrong": replaced.map_or_else(Vec::new, |replaced| replaced.wrong.iter().map(diff::wrong).collect()),
+        "processes": replaced.map_or_else(Vec::new, |replaced| {
+            let processes = replaced.processes.iter();
             processes.map(|process| json!({"pid": process.pid, "name": process.name})).collect()
         }),
         "took_ms": millis(outcome.took),
     });
     entry::put_path(&mut fields, "venv", &outcome.venv);
+    entry::put_path(&mut fields, "place", &outcome.place);
     entry::put_path(&mut fields, "python", &outcome.python);
     document(out, "rebuild", fields)
 }

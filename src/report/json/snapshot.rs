@@ -18,6 +18,8 @@ pub(super) fn value(chosen: &Chosen) -> Value {
         "purpose": if snapshot.is_save() { "save" } else { "incident" },
         "venv": null,
         "host": snapshot.venv.host,
+        "host_name": snapshot.host_name,
+        "role": snapshot.role.as_ref().map(crate::model::Label::as_str),
         "parent": snapshot.parent.map(SnapshotId::to_hex),
         "note": snapshot.note,
         "files": snapshot.totals.files,
@@ -42,14 +44,16 @@ pub(super) fn followed(followed: Option<&Followed>) -> Value {
 }
 
 /// What a restore came to, in one word.
-pub(super) fn mode(mode: Mode) -> &'static str {
+pub(super) fn mode(mode: &Mode) -> &'static str {
     match mode {
-        Mode::Identical | Mode::PartIdentical => "identical",
+        Mode::Identical | Mode::PartIdentical | Mode::NothingToHeal => "identical",
         Mode::LeftAlone => "left-alone",
         Mode::DryRun => "dry-run",
-        Mode::Done(Way::Exchanged) => "exchanged",
-        Mode::Done(Way::TwoRenames) => "two-renames",
-        Mode::Done(Way::Placed) => "placed",
-        Mode::Done(Way::FileByFile) => "file-by-file",
+        Mode::Done(replaced) => match replaced.way {
+            Way::Exchanged => "exchanged",
+            Way::TwoRenames => "two-renames",
+            Way::Placed => "placed",
+            Way::FileByFile => "file-by-file",
+        },
     }
 }

@@ -31,6 +31,7 @@ pub fn import(out: &mut dyn Write, outcome: &ImportOutcome, file: &Path) -> io::
     fields["origin"] = outcome.origin.map(SnapshotId::to_hex).into();
     fields["entries"] = outcome.entries.into();
     fields["bytes"] = outcome.bytes.into();
+    fields["relocated"] = outcome.relocated.into();
     fields["left_out"] = outcome.left_out.iter().map(diff::left_out).collect();
     document(out, "import", fields)
 }

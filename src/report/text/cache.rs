@@ -145,7 +145,11 @@ fn headline(outcome: &CacheCheckOutcome, style: &Style) -> String {
     let unread = (unread > 0).then(|| format!(", {} not looked at", count(unread, "entry")));
     let unread = unread.unwrap_or_default();
     let unproved = outcome.unproved.len() as u64;
-    let hint = if style.verbose { "" } else { "; -v lists them" };
+    let hint = if style.verbose {
+        String::new()
+    } else {
+        format!("; {} lists them", style.options.verbose)
+    };
     let unproved = match unproved {
         0 => String::new(),
         some => format!(
@@ -220,8 +224,9 @@ fn bad(out: &mut dyn Write, suspect: &Suspect, style: &Style) -> io::Result<()> 
     if faults.len() > shown {
         writeln!(
             out,
-            "  and {} more (-v shows them)",
-            number((faults.len() - shown) as u64)
+            "  and {} more ({} shows them)",
+            number((faults.len() - shown) as u64),
+            style.options.verbose
         )?;
     }
     for venv in &suspect.venvs {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::words::{coloured, count, number, size, snapshot, took};
+use super::wrap::Wrapped;
 use crate::model::{Class, Shown};
 use crate::ops::{
     Chosen, ForgetOutcome, Hurt, PinOutcome, Pinning, PruneOutcome, Repaired, UndeleteOutcome,
@@ -16,6 +17,7 @@ const SHOWN: usize = 10;
 
 /// Writes what a verify found: first whether all is well.
 pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     writeln!(out, "{}", verdict(outcome, style))?;
     some(out, &outcome.flaws, style, "finding", |out, flaw| {
         writeln!(out, "{}", flaw_line(flaw))
@@ -147,7 +149,8 @@ fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result
     if repaired.hurt.is_empty() {
         return Ok(());
     }
-    writeln!(out, "what is left of them restores with --partial")
+    let partial = style.options.partial;
+    writeln!(out, "what is left of them restores with {partial}")
 }
 
 /// Writes some of a list, and how many more there are.
@@ -166,14 +169,16 @@ fn some<T>(
         0 => Ok(()),
         more => writeln!(
             out,
-            "  and {} more (-v shows them)",
-            count(more as u64, what)
+            "  and {} more ({} shows them)",
+            count(more as u64, what),
+            style.options.verbose
         ),
     }
 }
 
 /// Writes what is forgotten, and why the others stay.
 pub fn forget(out: &mut dyn Write, outcome: &ForgetOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     for (chosen, why) in &outcome.kept {
         writeln!(
             out,
@@ -208,6 +213,7 @@ fn venv(chosen: &Chosen) -> String {
 
 /// Writes what came back, or what could.
 pub fn undelete(out: &mut dyn Write, outcome: &UndeleteOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     for chosen in &outcome.restored {
         writeln!(
             out,
@@ -238,6 +244,7 @@ pub fn pin(
     outcome: &PinOutcome,
     style: &Style,
 ) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     for id in &outcome.given_up {
         writeln!(out, "snapshot {id}, of which the file is gone, is given up")?;
     }
@@ -254,7 +261,8 @@ pub fn pin(
 }
 
 /// Writes what a prune freed.
-pub fn prune(out: &mut dyn Write, outcome: &PruneOutcome, _style: &Style) -> io::Result<()> {
+pub fn prune(out: &mut dyn Write, outcome: &PruneOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let freed = outcome.before.saturating_sub(outcome.after);
     let (would, done) = if outcome.dry_run {
         ("would free about", "; nothing was changed")
@@ -272,12 +280,20 @@ pub fn prune(out: &mut dyn Write, outcome: &PruneOutcome, _style: &Style) -> io:
         size(outcome.before),
         size(outcome.after),
     )?;
+    if outcome.marked > 0 {
+        let packs = count(outcome.marked, "pack");
+        writeln!(
+            out,
+            "{packs} are marked, and go with a prune after their grace"
+        )?;
+    }
     if outcome.spared > 0 || outcome.waste > 0 {
         writeln!(
             out,
-            "{} and {} that nothing needs stay for now; --grace 0 spares nothing recent",
+            "{} and {} that nothing needs stay for now; {} spares nothing recent",
             count(outcome.spared, "forgotten snapshot"),
             size(outcome.waste),
+            style.options.no_grace,
         )?;
     }
     Ok(())

@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use super::Style;
 use super::fold::Folds;
 use super::words::{coloured, count, number, sharing, size};
-use crate::model::{Change, Class, Entry, Kind, Node, NormalUse, RelPath, Shown};
+use crate::model::{
+    Change, Class, ContentDifference, Entry, Kind, Node, NormalUse, RelPath, Shown,
+};
 use crate::report::group::{Group, groups};
 
 /// How many added files of a group are named unless everything is asked for.
@@ -38,8 +40,9 @@ pub(super) fn write(out: &mut dyn Write, changes: &[Change], style: &Style) -> i
         .count();
     if noise > 0 && !style.verbose {
         let text = format!(
-            "{} only in time, or as bytecode that Python rewrites by itself (-v lists them)",
-            differ(noise)
+            "{} only in time, or as bytecode that Python rewrites by itself ({} lists them)",
+            differ(noise),
+            style.options.verbose
         );
         writeln!(out, "\n{}", coloured(&text, Class::Noise, style))?;
     }
@@ -73,7 +76,7 @@ fn write_group(
     let mut told = BTreeSet::new();
     let (mut drift, mut hidden) = (0, 0);
     for change in &changes {
-        let whole = rows.of(change);
+        let whole = rows.row_of(change);
         if whole.is_some_and(|(dir, _)| !told.insert(dir)) {
             continue;
         }
@@ -95,7 +98,8 @@ fn write_group(
             let entries = count(entries, "entry");
             writeln!(
                 out,
-                "  {kind} {dir}/ with all in it: {entries} (-v lists them)"
+                "  {kind} {dir}/ with all in it: {entries} ({} lists them)",
+                style.options.verbose
             )?;
             continue;
         }
@@ -103,16 +107,18 @@ fn write_group(
             out,
             "  {kind} {inside}{}{}",
             detail(change),
-            sharing(change.detail.links, change.detail.shared_with.as_deref())
+            sharing(change.detail.sharing.as_ref())
         )?;
     }
     // Heading and rows add up.
-    let is_around =
-        |change: &&&Change| is_told_by_others(change, &group.changes) && rows.of(change).is_none();
+    let is_around = |change: &&&Change| {
+        is_told_by_others(change, &group.changes) && rows.row_of(change).is_none()
+    };
     let dirs = group.changes.iter().filter(is_around).count();
     let mut rest = Vec::new();
     if hidden > 0 {
-        rest.push(format!("{} more (-v lists all)", number(hidden)));
+        let verbose = style.options.verbose;
+        rest.push(format!("{} more ({verbose} lists all)", number(hidden)));
     }
     if dirs > 0 {
         rest.push(around(dirs));
@@ -238,19 +244,27 @@ fn how(change: &Change) -> String {
         Kind::Emptied => format!("  of {}", count(was.unwrap_or(0), "byte")),
         Kind::Truncated => format!(
             "  {} of {} left",
-            number(detail.kept_bytes.or(is).unwrap_or(0)),
+            number(match detail.content {
+                Some(ContentDifference::KeptBytes(kept)) => kept,
+                _ => is.unwrap_or(0),
+            }),
             count(was.unwrap_or(0), "byte")
         ),
         Kind::ZeroFilled => format!(
             "  only NUL from byte {} of {}",
-            number(detail.from_byte.unwrap_or(0)),
+            number(match detail.content {
+                Some(ContentDifference::NulFrom(from)) => from,
+                _ => 0,
+            }),
             number(is.unwrap_or(0))
         ),
         Kind::Altered => {
             let sizes = sizes(is.unwrap_or(0), was.unwrap_or(0));
-            match detail.first_difference {
-                Some(at) => format!("  from byte {}; {sizes}", number(at)),
-                None => format!("  {sizes}"),
+            match detail.content {
+                Some(ContentDifference::First(at)) => {
+                    format!("  from byte {}; {sizes}", number(at))
+                }
+                _ => format!("  {sizes}"),
             }
         }
         Kind::Unreadable => format!(

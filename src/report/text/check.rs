@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Style;
-use super::words::{coloured, count, sharing, took};
+use super::words::{coloured, count, sharing, took, word};
 use super::wrap::Wrapped;
-use crate::audit::wanted;
-use crate::model::{Audit, Check, Class, Finding, Package, RelPath, Shown, Unread};
+use crate::model::{
+    Audit, Check, Class, Finding, Package, RelPath, Shown, TreeKind, Unmet, Unread,
+};
 use crate::ops::CheckOutcome;
 use crate::python::layout::python_in;
 use crate::report::group::site_of;
@@ -60,9 +61,9 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
     }
     if counts.unowned > 0 {
         let hint = if style.verbose {
-            ":"
+            ":".to_owned()
         } else {
-            " (-v lists them)"
+            format!(" ({} lists them)", style.options.verbose)
         };
         let files = count(counts.unowned, "file");
         writeln!(
@@ -87,9 +88,14 @@ pub fn refused(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<
 fn headline(outcome: &CheckOutcome, style: &Style) -> String {
     let audit = &outcome.audit;
     let totals = format!(
-        "{}, {} checked against RECORD, {}",
+        "{}, {} checked against {}, {}",
         count(audit.packages.len() as u64, "distribution"),
         count(audit.counts.hashed, "file"),
+        if audit.kind == TreeKind::Conda {
+            "conda-meta and RECORD"
+        } else {
+            "RECORD"
+        },
         took(outcome.took)
     );
     let venv = Shown::path(&outcome.venv);
@@ -199,7 +205,8 @@ pub(super) fn findings(out: &mut dyn Write, audit: &Audit, style: &Style) -> io:
             writeln!(out, "  {}", line(finding, site.as_ref()))?;
         }
         if findings.len() > shown {
-            writeln!(out, "  and {} more (-v shows them)", findings.len() - shown)?;
+            let (more, verbose) = (findings.len() - shown, style.options.verbose);
+            writeln!(out, "  and {more} more ({verbose} shows them)")?;
         }
     }
     Ok(())
@@ -223,7 +230,7 @@ fn line(finding: &Finding, site: Option<&RelPath>) -> String {
         Some(rest) => format!("…/{rest}: "),
         None => format!("{path}: "),
     });
-    let links = sharing(finding.links, finding.shared_with.as_deref());
+    let links = sharing(finding.sharing.as_ref());
     let accepted = finding
         .accepted
         .as_ref()
@@ -240,12 +247,12 @@ fn line(finding: &Finding, site: Option<&RelPath>) -> String {
 
 /// One command that installs all requirements that are not met.
 fn install(outcome: &CheckOutcome) -> Option<String> {
-    let mut needs: Vec<&str> = outcome
+    let mut needs: Vec<String> = outcome
         .audit
         .findings
         .iter()
         .filter(|finding| is_unmet(finding))
-        .filter_map(|finding| wanted(&finding.text))
+        .filter_map(|finding| Some(Unmet::read(&finding.text)?.need))
         .collect();
     needs.sort_unstable();
     needs.dedup();
@@ -267,14 +274,4 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         format!("python3 -m pip --python {python} install")
     };
     Some(format!("{installer} {}", quoted.join(" ")))
-}
-
-/// A path as one word of a shell.
-fn word(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@%,:=".contains(c);
-    if path.chars().all(plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
 }

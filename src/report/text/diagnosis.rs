@@ -6,7 +6,7 @@ use super::Style;
 use super::words::{self, coloured, number};
 use crate::model::{Class, Diagnosis, Kind, Shown};
 
-/// How many survivors are named without `--verbose`.
+/// How many survivors are named where not all are wanted.
 const SURVIVORS_SHOWN: usize = 3;
 
 /// The same where the restore is done: what it advised to do before is still to be done.

@@ -9,8 +9,13 @@ use super::wrap::Wrapped;
 use crate::model::{Change, Class, Kind, Shown};
 use crate::ops::{DiffOutcome, Side};
 
-/// Writes what a diff found.
-pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome, style: &Style) -> io::Result<()> {
+/// Writes what a diff found: every file, or with `stat` only how many of each package.
+pub fn diff(
+    out: &mut dyn Write,
+    outcome: &DiffOutcome,
+    stat: bool,
+    style: &Style,
+) -> io::Result<()> {
     let out = &mut Wrapped::new(out, style);
     writeln!(out, "{}", headline(outcome, style))?;
     if let Some(newer) = &outcome.passed_over {
@@ -26,8 +31,24 @@ pub fn diff(out: &mut dyn Write, outcome: &DiffOutcome, style: &Style) -> io::Re
     for path in &outcome.unread {
         writeln!(out, "'{path}' could not be read")?;
     }
+    if let Some(first) = outcome.unadapted.first() {
+        writeln!(
+            out,
+            "{} stand there as they were saved at {}, and name that place, until a restore adapts them: '{first}'{}",
+            count(outcome.unadapted.len() as u64, "entry"),
+            Shown::path(&outcome.expected.snapshot.venv.path()),
+            if outcome.unadapted.len() > 1 {
+                ", …"
+            } else {
+                ""
+            }
+        )?;
+    }
     super::left_out::write(out, &outcome.left_out)?;
     super::diagnosis::write(out, &outcome.diagnosis, style)?;
+    if stat {
+        return super::stat::write(out, &outcome.changes, &outcome.packages, style);
+    }
     super::packages::write(out, &outcome.packages)?;
     changes::write(out, &outcome.changes, style)
 }

@@ -71,7 +71,7 @@ pub(super) struct Rows<'a, 'f> {
 
 impl<'a> Rows<'a, '_> {
     /// The directory whose row tells a difference, with how many that tells.
-    pub(super) fn of(&self, change: &Change) -> Option<(&'a RelPath, u64)> {
+    pub(super) fn row_of(&self, change: &Change) -> Option<(&'a RelPath, u64)> {
         let top = self.folds.top(&change.path)?;
         Some((top, *self.counts.get(top)?))
     }

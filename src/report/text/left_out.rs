@@ -46,7 +46,7 @@ fn what(left: &LeftOut) -> String {
         Lack::Added { name } => format!("that {entries} had no attribute '{}'", shown(name)),
         Lack::Owner { of: (uid, gid), .. } => format!("the owner {uid}:{gid} of {entries}"),
         Lack::Mode { of, .. } => format!("the mode {of:04o} of {entries}"),
-        Lack::Mount => entries,
+        Lack::Mount | Lack::NotSaved => entries,
         Lack::Immutable => format!("that {entries} may not be changed (chattr +i)"),
         Lack::AppendOnly => format!("that {entries} may only grow (chattr +a)"),
         Lack::Subvolume => format!("that {} is a volume of its own", dirs(left.count)),
@@ -74,6 +74,7 @@ pub(in crate::report) fn reason(lack: &Lack) -> String {
         }
         Lack::Mount => "something is mounted there, which stays as it is".to_owned(),
         Lack::Immutable | Lack::AppendOnly => "no snapshot keeps such flags".to_owned(),
+        Lack::NotSaved => "the snapshot does not have it, and nothing stands there".to_owned(),
         Lack::Subvolume => "a new tree is made of directories".to_owned(),
     }
 }

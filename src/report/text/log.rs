@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Style;
-use super::snapshots::{several, table, write_table};
+use super::snapshots::several;
+use super::table::{table, write_table};
 use super::words::{id_or_dash, number, time, took};
 use crate::model::Shown;
-use crate::ops::{Entry, LogOutcome};
+use crate::ops::{Entry, Event, LogOutcome};
 
 /// Writes a table of events.
 pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Result<()> {
@@ -24,7 +25,7 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
     for Entry { event, .. } in &outcome.entries {
         let mut row = vec![
             time(event.time, style),
-            Shown(event.verb.as_bytes()).to_string(),
+            what(event),
             event.snapshot.to_string(),
             id_or_dash(event.incident),
             event.changed.map(number).unwrap_or_default(),
@@ -42,7 +43,7 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
         row.extend(several.then(|| Shown(event.venv.host.as_bytes()).to_string()));
         rows.add_row(row);
     }
-    write_table(out, &rows)?;
+    write_table(out, &rows, style)?;
     for Entry { event, packages } in outcome.entries.iter().filter(|e| !e.packages.is_empty()) {
         writeln!(out, "\n{} brought:", event.snapshot)?;
         for package in packages {
@@ -50,4 +51,14 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
         }
     }
     Ok(())
+}
+
+/// What happened, and of a drill what came of it.
+fn what(event: &Event) -> String {
+    let verb = Shown(event.verb.as_bytes());
+    match event.proved {
+        Some(true) => format!("{verb}, proved"),
+        Some(false) => format!("{verb}, broken"),
+        None => verb.to_string(),
+    }
 }

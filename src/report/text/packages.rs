@@ -16,6 +16,11 @@ pub(super) fn write(out: &mut dyn Write, packages: &[PackageChange]) -> io::Resu
 
 /// `click upgraded 8.1.7 -> 8.2.0`.
 pub(in crate::report) fn line(package: &PackageChange) -> String {
+    format!("{} {}", Shown(package.name.as_bytes()), became(package))
+}
+
+/// `upgraded 8.1.7 -> 8.2.0`.
+pub(super) fn became(package: &PackageChange) -> String {
     let shown = |version: &Option<String>| {
         version
             .as_ref()
@@ -27,6 +32,5 @@ pub(in crate::report) fn line(package: &PackageChange) -> String {
         (Some(_), None) => shown(&package.expected),
         (None, _) => shown(&package.actual),
     };
-    let name = Shown(package.name.as_bytes());
-    format!("{name} {} {versions}", package.state.as_str())
+    format!("{} {versions}", package.state.as_str())
 }

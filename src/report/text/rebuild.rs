@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 /// Writes what a rebuild did, or would do.
 pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Result<()> {
     let out = &mut Wrapped::new(out, style);
-    let place = Shown::path(&outcome.venv);
+    let place = Shown::path(&outcome.place);
     let by = told_by(&outcome.told_by);
     let (major, minor) = outcome.version;
     let maker = format!("Python {major}.{minor} ({})", Shown::path(&outcome.python));
@@ -56,6 +56,18 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Res
             of(comes).try_for_each(|one| writeln!(out, "    {}{}", named(one), why(one)))?;
         }
     }
+    if !outcome.dropped.is_empty() {
+        let names = outcome.dropped.iter();
+        let names: Vec<String> = names
+            .map(|name| Shown(name.as_bytes()).to_string())
+            .collect();
+        writeln!(
+            out,
+            "  {} of the replaced venv that the list has not, not in the new one: {}",
+            count(names.len() as u64, "package"),
+            names.join(", ")
+        )?;
+    }
     left_behind(out, outcome)?;
     match &outcome.done {
         Some(done) => afterwards(out, done, style),
@@ -67,7 +79,7 @@ fn told_by(told: &ToldBy) -> String {
     match told {
         ToldBy::Snapshot(id) => format!("the list of snapshot {id}"),
         ToldBy::Venv => "what its METADATA and RECORD tell".to_owned(),
-        ToldBy::Requirements(path) => format!("'{}'", Shown::path(path)),
+        ToldBy::Requirements(path) | ToldBy::Lock(path) => format!("'{}'", Shown::path(path)),
     }
 }
 
@@ -117,15 +129,18 @@ fn afterwards(out: &mut dyn Write, done: &Done, style: &Style) -> io::Result<()>
         "it is audited, its packages import, and it is saved as {}",
         super::words::snapshot(&placed.chosen, style)
     )?;
-    if let Some(incident) = placed.incident {
+    let replaced = placed.replaced();
+    if let Some(incident) = replaced.and_then(|replaced| replaced.incident) {
         writeln!(
             out,
-            "what it replaced is kept as incident {incident}: 'undo' brings it back"
+            "what it replaced is kept as incident {incident}: '{}' brings it back",
+            style.options.undo
         )?;
     }
     super::diagnosis::write_after(out, &placed.report.diagnosis, style)?;
-    if !placed.processes.is_empty() {
-        let processes = placed.processes.iter();
+    let processes = replaced.map_or(&[][..], |replaced| &replaced.processes);
+    if !processes.is_empty() {
+        let processes = processes.iter();
         let processes: Vec<String> = processes
             .map(|process| format!("{} ({})", process.pid, Shown(process.name.as_bytes())))
             .collect();

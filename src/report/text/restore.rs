@@ -7,8 +7,9 @@ use super::Style;
 use super::changes::{self, tally};
 use super::words::{count, size, snapshot, took};
 use super::wrap::Wrapped;
+use crate::disk::processes::Process;
 use crate::model::{Change, Class, Deed, PackageChange, Shown};
-use crate::ops::{Mode, OldName, RestoreOutcome};
+use crate::ops::{Mode, OldName, Replaced, RestoreOutcome};
 use crate::replace::Way;
 
 /// Writes what a restore did.
@@ -16,13 +17,13 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
     let out = &mut Wrapped::new(out, style);
     let place = Shown::path(&outcome.place);
     let chosen = snapshot(&outcome.chosen, style);
-    match outcome.mode {
+    match &outcome.mode {
         Mode::Identical => writeln!(
             out,
             "nothing to do: {place} is what {chosen} holds ({})",
             took(outcome.took)
         )?,
-        Mode::PartIdentical if outcome.report.part.as_deref() == Some("--heal") => writeln!(
+        Mode::NothingToHeal => writeln!(
             out,
             "nothing to do: nothing is damaged in {place} that {chosen} could mend ({})",
             took(outcome.took)
@@ -41,14 +42,14 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
             writeln!(
                 out,
                 "would restore {place} from {chosen}: {}",
-                undone(&outcome.changes)
+                undone(outcome)
             )?;
             super::packages::write(out, &outcome.report.packages)?;
             changes::write(out, &outcome.changes, style)?;
         }
-        Mode::Done(way) => done(out, outcome, way, &chosen)?,
+        Mode::Done(replaced) => done(out, outcome, replaced, &chosen, style)?,
     }
-    match (outcome.mode, deed(outcome)) {
+    match (&outcome.mode, deed(outcome)) {
         // Nothing happened that has a cause.
         (_, Deed::ChangedBack) => {}
         (Mode::Done(_), _) => {
@@ -57,7 +58,8 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         _ => super::diagnosis::write(out, &outcome.report.diagnosis, style)?,
     }
     if let Some(names) = &outcome.old_names {
-        old_names(out, &outcome.chosen.snapshot.venv.path(), &names.found)?;
+        let from = outcome.chosen.snapshot.venv.path();
+        old_names(out, &from, &names.found, style)?;
     }
     other(out, outcome)?;
     if !outcome.holes.is_empty() {
@@ -69,7 +71,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
     }
     left_out(out, outcome)?;
     for package in &outcome.left {
-        writeln!(out, "{}", left(package))?;
+        writeln!(out, "{}", left(package, style))?;
     }
     if let Some(newer) = &outcome.passed_over {
         writeln!(
@@ -89,7 +91,8 @@ fn left_out(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
     }
     writeln!(
         out,
-        "not tried: a dry run writes nothing, and so cannot tell all that this place does not hold (times, owners, modes, attributes, hard links); the restore leaves that out and names it"
+        "not tried: a dry run writes nothing, and so cannot tell all that this place does not hold (times, owners, \
+         modes, attributes, hard links); the restore leaves that out and names it"
     )
 }
 
@@ -111,20 +114,29 @@ fn other(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
 }
 
 /// What differs and would differ no more.
-fn undone(changes: &[Change]) -> String {
-    let differing: Vec<&Change> = changes
-        .iter()
-        .filter(|change| change.class != Class::Noise)
-        .collect();
-    if differing.is_empty() {
-        "nothing differs".to_owned()
-    } else {
-        tally(&differing)
+fn undone(outcome: &RestoreOutcome) -> String {
+    let adapting = count(outcome.adapting, "entry");
+    let adapting = format!("{adapting} to be adapted to the new place");
+    let is_noise = |one: &Change| one.class == Class::Noise;
+    match (outcome.changes.iter().all(is_noise), outcome.adapting) {
+        (true, 0) => "nothing differs".to_owned(),
+        (true, _) => adapting,
+        (false, 0) => differing(&outcome.changes),
+        (false, _) => format!("{}, and {adapting}", differing(&outcome.changes)),
     }
 }
 
+fn differing(changes: &[Change]) -> String {
+    let changes = changes.iter();
+    let differing: Vec<&Change> = changes.filter(|one| one.class != Class::Noise).collect();
+    if differing.is_empty() {
+        return "nothing differs".to_owned();
+    }
+    tally(&differing)
+}
+
 /// A package that stays damaged.
-fn left(package: &PackageChange) -> String {
+fn left(package: &PackageChange, style: &Style) -> String {
     let shown = |version: &Option<String>| {
         version
             .as_deref()
@@ -138,8 +150,8 @@ fn left(package: &PackageChange) -> String {
             "another build of it, or what another package wrote over it".to_owned(),
             String::new(),
         ),
-        Some(old) => (format!("{name} {old}"), by_only(&name)),
-        None => ("none".to_owned(), by_only(&name)),
+        Some(old) => (format!("{name} {old}"), by_only(&name, style)),
+        None => ("none".to_owned(), by_only(&name, style)),
     };
     format!(
         "{name} {version} stays damaged ({}): the snapshot has {why}, so install {version} anew{other_way}",
@@ -148,8 +160,9 @@ fn left(package: &PackageChange) -> String {
 }
 
 /// How to take a package as the snapshot has it.
-fn by_only(name: &Shown<'_>) -> String {
-    format!(", or take that of the snapshot by --only {name}")
+fn by_only(name: &Shown<'_>, style: &Style) -> String {
+    let only = style.options.only;
+    format!(", or take that of the snapshot by {only} {name}")
 }
 
 /// What a restore did to what differed: what was hurt may be what was asked for, as by an undo.
@@ -161,18 +174,17 @@ pub(in crate::report) fn deed(outcome: &RestoreOutcome) -> Deed {
     Deed::of(classes, Some(&outcome.chosen.snapshot))
 }
 
-fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -> io::Result<()> {
-    let RestoreOutcome {
-        place,
-        written,
-        written_bytes,
-        reused,
-        ..
-    } = outcome;
+fn done(
+    out: &mut dyn Write,
+    outcome: &RestoreOutcome,
+    replaced: &Replaced,
+    chosen: &str,
+    style: &Style,
+) -> io::Result<()> {
     writeln!(
         out,
         "restored {} from {chosen} in {}",
-        Shown::path(place),
+        Shown::path(&outcome.place),
         took(outcome.took)
     )?;
     if !outcome.changes.is_empty() {
@@ -180,21 +192,20 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
             out,
             "{}: {}",
             deed(outcome).words(),
-            undone(&outcome.changes)
+            differing(&outcome.changes)
         )?;
     }
-    let over = if *reused > 0 {
-        format!(", {} taken over as they were", count(*reused, "good file"))
-    } else {
-        String::new()
+    let over = match replaced.reused {
+        0 => String::new(),
+        reused => format!(", {} taken over as they were", count(reused, "good file")),
     };
-    let how = match way {
+    let how = match replaced.way {
         Way::Exchanged => "exchanged in one step",
         Way::TwoRenames => "exchanged by two renames, since this file system knows no exchange",
         Way::Placed => "put where nothing was",
         Way::FileByFile => "replaced one by one",
     };
-    let sure = match outcome.wrong.len() as u64 {
+    let sure = match replaced.wrong.len() as u64 {
         0 => "verified, on the disk".to_owned(),
         wrong => format!(
             "on the disk, but {} changed again since",
@@ -204,33 +215,28 @@ fn done(out: &mut dyn Write, outcome: &RestoreOutcome, way: Way, chosen: &str) -
     writeln!(
         out,
         "{} ({}) written{over}; {sure}, {how}",
-        count(*written, "file"),
-        size(*written_bytes)
+        count(replaced.written, "file"),
+        size(replaced.written_bytes)
     )?;
-    if outcome.relocated > 0 {
+    relocated(out, replaced.relocated)?;
+    if let Some(id) = replaced.incident {
         writeln!(
             out,
-            "{} adapted to the new place",
-            count(outcome.relocated, "entry")
+            "what it replaced is incident snapshot {id}; '{}' brings it back",
+            style.options.undo
         )?;
     }
-    if let Some(id) = outcome.incident {
-        writeln!(
-            out,
-            "what it replaced is incident snapshot {id}; 'undo' brings it back"
-        )?;
-    }
-    if let Some(kept) = &outcome.kept_old {
+    if let Some(kept) = &replaced.kept_old {
         writeln!(out, "what it replaced is kept as {}", Shown::path(kept))?;
     }
-    restart(out, outcome)
+    restart(out, &replaced.processes)
 }
 
 /// How many are named one by one.
 const OLD_NAMES_MAX: usize = 10;
 
 /// What still names the old place, of which the form is not known well enough to change it.
-fn old_names(out: &mut dyn Write, from: &Path, found: &[OldName]) -> io::Result<()> {
+fn old_names(out: &mut dyn Write, from: &Path, found: &[OldName], style: &Style) -> io::Result<()> {
     if found.is_empty() {
         return Ok(());
     }
@@ -246,15 +252,14 @@ fn old_names(out: &mut dyn Write, from: &Path, found: &[OldName]) -> io::Result<
     }
     match found.len().saturating_sub(OLD_NAMES_MAX) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more, which --json names"),
+        more => writeln!(out, "  and {more} more, which {} names", style.options.json),
     }
 }
 
 /// What still runs from what was replaced.
-fn restart(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
-    if !outcome.processes.is_empty() {
-        let names: Vec<String> = outcome
-            .processes
+fn restart(out: &mut dyn Write, processes: &[Process]) -> io::Result<()> {
+    if !processes.is_empty() {
+        let names: Vec<String> = processes
             .iter()
             .map(|process| format!("{} ({})", process.pid, Shown(process.name.as_bytes())))
             .collect();
@@ -265,4 +270,12 @@ fn restart(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// How many entries were adapted to another place, where any was.
+pub(super) fn relocated(out: &mut dyn Write, entries: u64) -> io::Result<()> {
+    match entries {
+        0 => Ok(()),
+        _ => writeln!(out, "{} adapted to the new place", count(entries, "entry")),
+    }
 }

@@ -3,37 +3,86 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table};
+use super::table::{table, write_table};
 
 use super::Style;
-use super::words::{coloured, count, id_or_dash, number, size, time, took, what};
-use crate::model::{Audit, Check, Class, Followed, IncidentReport, Kind, Seen, Shown};
+use super::words::{coloured, count, id_or_dash, number, size, snapshot, time, took, what};
+use super::wrap::Wrapped;
+use crate::model::{
+    Audit, Check, Class, Followed, IncidentReport, Kind, Label, Seen, Shown, Snapshot, TreeKind,
+    Unread,
+};
 use crate::ops::{Chosen, Listed, Listing, SaveOutcome, ShowOutcome};
 
 /// How many of the things that could not be read are named.
 const NAMED: usize = 10;
 
 /// Writes what a save did.
-pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, _style: &Style) -> io::Result<()> {
+pub fn save(out: &mut dyn Write, outcome: &SaveOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let venv = outcome.chosen.snapshot.venv.path();
+    if outcome.unchanged {
+        let (venv, last) = (Shown::path(&venv), snapshot(&outcome.chosen, style));
+        let took = took(outcome.took);
+        return writeln!(
+            out,
+            "nothing changed in {venv} since {last}, in {took}: no new snapshot"
+        );
+    }
     write!(out, "saved {} as ", Shown::path(&venv))?;
     saved(out, outcome)
 }
 
-/// What could not be read when it was saved, counted and named.
-fn unread(out: &mut dyn Write, audit: &Audit) -> io::Result<()> {
-    if audit.unread.is_empty() {
+/// What could not be read when it was saved, counted and named: what the snapshot does not have, and what else could
+/// not be looked at.
+fn unread(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
+    let unsaved = &outcome.chosen.snapshot.unreadable;
+    let is_unsaved = |one: &&Unread| unsaved.contains(&one.path.to_string());
+    let (unsaved, unseen): (Vec<_>, Vec<_>) = outcome.audit.unread.iter().partition(is_unsaved);
+    named(out, &unsaved, "could not be read and so cannot be restored")?;
+    named(out, &unseen, "could not be looked at")
+}
+
+fn named(out: &mut dyn Write, unread: &[&Unread], what: &str) -> io::Result<()> {
+    if unread.is_empty() {
         return Ok(());
     }
-    let number = count(audit.unread.len() as u64, "entry");
-    writeln!(out, "{number} could not be read and so cannot be restored:")?;
-    for one in audit.unread.iter().take(NAMED) {
+    writeln!(out, "{} {what}:", count(unread.len() as u64, "entry"))?;
+    for one in unread.iter().take(NAMED) {
         writeln!(out, "  {}: {}", one.path, Shown(one.reason.as_bytes()))?;
     }
-    match audit.unread.len().saturating_sub(NAMED) {
+    match unread.len().saturating_sub(NAMED) {
         0 => Ok(()),
         more => writeln!(out, "  and {more} more ('check' names all)"),
     }
+}
+
+/// What the audit found, counted.
+fn audited(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()> {
+    if outcome.audit.kind == TreeKind::Any {
+        writeln!(
+            out,
+            "nothing in it tells what should be there, so it is taken as it is"
+        )?;
+    }
+    if !outcome.audit.findings.is_empty() {
+        let damage = outcome.audit.damage().count() as u64;
+        let notices = outcome.audit.findings.len() as u64 - damage;
+        let parts: Vec<String> = [(damage, "finding of damage"), (notices, "notice")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, what)| match (number, what.split_once(' ')) {
+                (1, _) | (_, None) => count(number, what),
+                (_, Some((first, rest))) => format!("{} {rest}", count(number, first)),
+            })
+            .collect();
+        writeln!(
+            out,
+            "the audit has {} ('check' tells more)",
+            parts.join(" and ")
+        )?;
+    }
+    Ok(())
 }
 
 /// The rest of what became a snapshot: its name, what it holds, what the audit found, what was new.
@@ -55,23 +104,7 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
         what(&outcome.chosen),
         took(outcome.took)
     )?;
-    if !outcome.audit.findings.is_empty() {
-        let damage = outcome.audit.damage().count() as u64;
-        let notices = outcome.audit.findings.len() as u64 - damage;
-        let parts: Vec<String> = [(damage, "finding of damage"), (notices, "notice")]
-            .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, what)| match (number, what.split_once(' ')) {
-                (1, _) | (_, None) => count(number, what),
-                (_, Some((first, rest))) => format!("{} {rest}", count(number, first)),
-            })
-            .collect();
-        writeln!(
-            out,
-            "the audit has {} ('check' tells more)",
-            parts.join(" and ")
-        )?;
-    }
+    audited(out, outcome)?;
     let findings = outcome.audit.findings.iter();
     let unmet =
         findings.filter(|one| one.check == Check::RequirementUnmet && one.accepted.is_none());
@@ -97,7 +130,7 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
         ),
     };
     caches.try_for_each(|one| writeln!(out, "{}; {behind}", Shown(one.text.as_bytes())))?;
-    unread(out, &outcome.audit)?;
+    unread(out, outcome)?;
     match outcome.added.objects {
         0 => writeln!(out, "nothing in it was new to the store"),
         objects => writeln!(
@@ -115,39 +148,23 @@ pub(super) fn several<'a>(mut hosts: impl Iterator<Item = &'a str>) -> bool {
     hosts.any(|host| Some(host) != first)
 }
 
-/// A table without lines, cut to the width of the page, with some columns aligned to the right.
-pub(super) fn table(header: &[&str], right: &[usize]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(comfy_table::presets::NOTHING)
-        .set_header(header);
-    for &column in right {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
-/// Writes a table without the blanks that fill its last column.
-pub(super) fn write_table(out: &mut dyn Write, table: &Table) -> io::Result<()> {
-    table.lines().try_for_each(|line| {
-        writeln!(
-            out,
-            "{}",
-            line.trim_end().strip_prefix(' ').unwrap_or(&line)
-        )
-    })
-}
-
 /// Writes a table of snapshots.
 pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     if listing.snapshots.is_empty() && listing.damaged.is_empty() {
-        return writeln!(out, "no snapshots");
+        return match listing.omitted {
+            0 => writeln!(out, "no snapshots"),
+            older => writeln!(out, "no snapshots so new; {} older", number(older)),
+        };
     }
     let hosts = listing.snapshots.iter();
     let several = several(hosts.map(|listed| listed.chosen.snapshot.venv.host.as_str()));
+    let mut all = listing
+        .snapshots
+        .iter()
+        .map(|listed| &listed.chosen.snapshot);
+    let has_roles = all.any(|snapshot| snapshot.role.is_some());
     let mut header = vec!["id", "saved", "what", "label", "files", "size", "venv"];
+    header.extend(has_roles.then_some("role"));
     header.extend(several.then_some("host"));
     let mut rows = table(&header, &[4, 5]);
     for Listed { chosen, pinned } in &listing.snapshots {
@@ -167,15 +184,29 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
             size(snapshot.totals.bytes),
             Shown::path(&snapshot.venv.path()).to_string(),
         ];
-        row.extend(several.then(|| Shown(snapshot.venv.host.as_bytes()).to_string()));
+        let role = || snapshot.role.as_ref().map_or("", Label::as_str).to_owned();
+        row.extend(has_roles.then(role));
+        row.extend(several.then(|| host(snapshot)));
         rows.add_row(row);
     }
-    write_table(out, &rows)?;
+    write_table(out, &rows, style)?;
+    if listing.omitted > 0 {
+        writeln!(out, "… and {} older", number(listing.omitted))?;
+    }
     for (name, what) in &listing.damaged {
         let name: String = name.chars().take(8).collect();
         writeln!(out, "{name} is damaged: {what}")?;
     }
     Ok(())
+}
+
+/// What a host is known by, after what people call it.
+fn host(snapshot: &Snapshot) -> String {
+    let id = &snapshot.venv.host;
+    match snapshot.host_name.as_ref().filter(|name| *name != id) {
+        Some(name) => Shown(format!("{name} {id}").as_bytes()).to_string(),
+        None => Shown(id.as_bytes()).to_string(),
+    }
 }
 
 /// What a snapshot is worth, with what its audit found.
@@ -200,6 +231,7 @@ fn kind(chosen: &Chosen) -> &'static str {
 
 /// Writes all about one snapshot.
 pub fn show(out: &mut dyn Write, shown: &ShowOutcome, style: &Style) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let Listed { chosen, pinned } = &shown.listed;
     let snapshot = &chosen.snapshot;
     let totals = &snapshot.totals;
@@ -210,15 +242,13 @@ pub fn show(out: &mut dyn Write, shown: &ShowOutcome, style: &Style) -> io::Resu
         format!("{}{}", worth(chosen), if *pinned { ", pinned" } else { "" }),
     )?;
     line("venv", Shown::path(&snapshot.venv.path()).to_string())?;
-    line("host", Shown(snapshot.venv.host.as_bytes()).to_string())?;
+    line("host", host(snapshot))?;
     line("saved", time(snapshot.created, style))?;
-    line(
-        "label",
-        snapshot
-            .label
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), |label| label.as_str().to_owned()),
-    )?;
+    let name = |name: Option<&Label>| name.map_or("-", Label::as_str).to_owned();
+    line("label", name(snapshot.label.as_ref()))?;
+    if snapshot.role.is_some() {
+        line("role", name(snapshot.role.as_ref()))?;
+    }
     if let Some(note) = &snapshot.note {
         line("note", Shown(note.as_bytes()).to_string())?;
     }
@@ -309,7 +339,8 @@ fn show_audit(out: &mut dyn Write, audit: &Audit, style: &Style) -> io::Result<(
         )?;
     }
     let packages = count(audit.packages.len() as u64, "distribution");
-    writeln!(out, "{:<12} {packages} (--freeze lists them)", "packages")?;
+    let freeze = style.options.freeze;
+    writeln!(out, "{:<12} {packages} ({freeze} lists them)", "packages")?;
     super::check::findings(out, audit, style)
 }
 

@@ -4,13 +4,18 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::words::{count, number, size};
+use super::wrap::Wrapped;
 use crate::ops::{RebuildOutcome, StatsOutcome};
 
 /// Writes the figures of a store.
 pub fn stats(out: &mut dyn Write, outcome: &StatsOutcome, _style: &Style) -> io::Result<()> {
     let stored = outcome.packs_bytes + outcome.snapshots_bytes + outcome.index_bytes;
     let mut line = |name: &str, value: String| writeln!(out, "{name:<12} {value}");
-    line("venvs", number(outcome.venvs))?;
+    let hosts = match outcome.hosts {
+        ..2 => String::new(),
+        hosts => format!(" of {}", count(hosts, "host")),
+    };
+    line("venvs", format!("{}{hosts}", number(outcome.venvs)))?;
     line(
         "snapshots",
         format!(
@@ -52,8 +57,9 @@ pub fn stats(out: &mut dyn Write, outcome: &StatsOutcome, _style: &Style) -> io:
 pub fn rebuild_index(
     out: &mut dyn Write,
     outcome: &RebuildOutcome,
-    _style: &Style,
+    style: &Style,
 ) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     writeln!(
         out,
         "the index is made anew: {} in {}",

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::Style;
+use super::restore::relocated;
 use super::snapshots::saved;
 use super::words::{count, size, snapshot, time, took, what};
+use super::wrap::Wrapped;
 use crate::model::Shown;
 use crate::ops::{CopyOutcome, ExportOutcome, ImportOutcome};
 
@@ -14,8 +16,9 @@ pub fn export(
     out: &mut dyn Write,
     outcome: &ExportOutcome,
     file: &Path,
-    _style: &Style,
+    style: &Style,
 ) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     writeln!(
         out,
         "exported {} {} of {} to {}: {}, {}, in {}",
@@ -40,10 +43,12 @@ pub fn import(
     file: &Path,
     style: &Style,
 ) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     let snapshot = &outcome.saved.chosen.snapshot;
     let venv = snapshot.venv.path();
     write!(out, "imported {} as ", Shown::path(file))?;
     saved(out, &outcome.saved)?;
+    relocated(out, outcome.relocated)?;
     let host = Shown(snapshot.venv.host.as_bytes());
     writeln!(
         out,
@@ -60,6 +65,7 @@ pub fn copy(
     to: &Path,
     style: &Style,
 ) -> io::Result<()> {
+    let out = &mut Wrapped::new(out, style);
     for copied in &outcome.snapshots {
         let what = if copied.already {
             "already there"

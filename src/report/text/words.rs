@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Style;
-use crate::model::{Class, Shown, SnapshotId};
+use crate::model::{Class, Sharing, Shown, SnapshotId};
 use crate::ops::Chosen;
 
 /// `12345` → `12,345`.
@@ -22,7 +22,7 @@ pub(in crate::report) fn number(value: u64) -> String {
 }
 
 /// `3 files`, `1 file`.
-pub(super) fn count(value: u64, one: &str) -> String {
+pub(in crate::report) fn count(value: u64, one: &str) -> String {
     let many = match one.strip_suffix('y') {
         Some(stem) if value != 1 => format!("{stem}ies"),
         _ if value != 1 => format!("{one}s"),
@@ -32,7 +32,7 @@ pub(super) fn count(value: u64, one: &str) -> String {
 }
 
 /// A size in decimal units, as disks are sold: `281.1 MB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::report) fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).display().si().to_string()
 }
 
@@ -96,15 +96,27 @@ pub(super) fn coloured(text: &str, class: Class, style: &Style) -> String {
 }
 
 /// Who is hurt too, where a damaged file has several names.
-pub(super) fn sharing(links: Option<u32>, with: Option<&str>) -> String {
-    let Some(links) = links else {
+pub(super) fn sharing(sharing: Option<&Sharing>) -> String {
+    let Some(Sharing { links, shared_with }) = sharing else {
         return String::new();
     };
-    let with = with.map(|path| format!(", one of them is '{}'", Shown(path.as_bytes())));
+    let with = shared_with
+        .as_ref()
+        .map(|path| format!(", one of them is '{}'", Shown(path.as_bytes())));
     let with = with.unwrap_or_default();
     format!(
         " ({links} names share this file: the installer's cache or other venvs are hurt too{with})"
     )
+}
+
+/// A path as one word of a shell.
+pub fn word(path: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@%,:=".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

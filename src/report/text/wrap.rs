@@ -1,5 +1,5 @@
-//! Long lines for a terminal: cut at blanks, with what follows further in. Where nobody said how wide the page is, as
-//! in a pipe, every line stays whole.
+//! Long lines for a terminal: cut at blanks, with what follows further in. What stands in quotes is a command or a path
+//! and stays whole, to be copied. Where nobody said how wide the page is, as in a pipe, every line stays whole.
 
 use std::io::{self, Write};
 
@@ -56,12 +56,12 @@ impl Write for Wrapped<'_> {
 }
 
 /// A line in several, the later ones two columns further in. A word that is too long has a line of its own.
-fn wrapped(line: &str, width: usize) -> String {
+pub fn wrapped(line: &str, width: usize) -> String {
     let blanks = line.len() - line.trim_start_matches(' ').len();
     let (margin, text) = line.split_at(blanks);
     let mut out = margin.to_owned();
     let mut column = blanks;
-    for (at, word) in text.split(' ').enumerate() {
+    for (at, word) in words(text).enumerate() {
         let len = seen(word);
         if at > 0 && column + 1 + len > width {
             out.push('\n');
@@ -76,6 +76,41 @@ fn wrapped(line: &str, width: usize) -> String {
         column += len;
     }
     out
+}
+
+/// What stands between blanks; what stands between single quotes, and a command of this program behind a colon, as one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut in_quotes = false;
+    let mut in_command = false;
+    let mut last = ' ';
+    text.char_indices()
+        .filter_map(move |(at, each)| {
+            // Within a word it is an apostrophe.
+            let opens = each == '\'' && matches!(last, ' ' | '(');
+            in_quotes = opens || in_quotes && each != '\'';
+            in_command = match each {
+                ';' => false,
+                ' ' if last == ':' && !in_quotes => is_command(&text[at + 1..]),
+                _ => in_command,
+            };
+            // The blank before a command is one at which a line may end.
+            let is_first = last == ':';
+            last = each;
+            (each == ' ' && !in_quotes && (!in_command || is_first)).then_some(at)
+        })
+        .chain([text.len()])
+        .scan(0, |from, at| {
+            let word = &text[*from..at];
+            *from = at + 1;
+            Some(word)
+        })
+}
+
+/// Whether a text begins with a command of this program, by whatever path it is called.
+fn is_command(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default();
+    let name = first.rsplit('/').next().unwrap_or_default();
+    matches!(name, "snap" | "venv-snap")
 }
 
 /// How many columns a text takes: colours take none.
@@ -98,6 +133,15 @@ mod tests {
 
     fn written(text: &str, wrap: Option<usize>) -> String {
         let style = Style {
+            options: crate::report::text::Options {
+                verbose: "",
+                freeze: "",
+                json: "",
+                only: "",
+                partial: "",
+                no_grace: "",
+                undo: "",
+            },
             width: 80,
             wrap,
             verbose: false,
@@ -110,6 +154,21 @@ mod tests {
     }
 
     #[test]
+    fn a_command_behind_a_colon_is_never_cut() {
+        let text = "to bring back: snap restore /a/b --only c; else look: /usr/bin/snap check /a";
+        let cut = wrapped(text, 16);
+        let lines: Vec<&str> = cut.lines().map(str::trim).collect();
+        let want = [
+            "to bring back:",
+            "snap restore /a/b --only c;",
+            "else look:",
+            "/usr/bin/snap check /a",
+        ];
+        assert_eq!(lines, want);
+        assert_eq!(wrapped("a: snapshot b", 4).lines().count(), 3);
+    }
+
+    #[test]
     fn lines_are_cut_at_blanks_and_commands_and_pipes_are_left_alone() {
         let text = "  one two three four\nshort\n    a command that is long\n";
         assert_eq!(written(text, None), text);
@@ -118,6 +177,11 @@ mod tests {
         assert_eq!(
             written("abcdefghijklm no\n", Some(10)),
             "abcdefghijklm\n  no\n"
+        );
+        let quoted = "it's as 'one two' says; 'a b c' (or 'd e')\n";
+        assert_eq!(
+            written(quoted, Some(12)),
+            "it's as\n  'one two'\n  says;\n  'a b c'\n  (or 'd e')\n"
         );
         let red = "\x1b[31mabcdef\x1b[0m gh\n";
         assert_eq!(written(red, Some(9)), red);

@@ -1,0 +1,142 @@
+//! One incident: what was found, what probably did it, what was restored.
+
+use maud::{Markup, html};
+
+use super::causes::causes;
+use super::damage_map::damage_map;
+use super::facts::{code, count, number, shown, time, took};
+use super::files::{Group, groups, kinds, tables, told};
+use super::timeline::timeline;
+use super::{Page, packages, page, snapshots};
+use crate::model::{Class, Deed, Seen, Shown};
+use crate::ops::{Chosen, ReportOutcome};
+use crate::report::text::Style;
+
+/// The page of one incident.
+pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
+    let deed = outcome.deed();
+    let mended = deed == Deed::Mended;
+    let found = &outcome.found;
+    let groups = groups(&found.changes);
+    let venv = Shown::path(&outcome.incident.snapshot.venv.path()).to_string();
+    let content = html! {
+        header {
+            h1 { (name(deed)) " " code { (outcome.incident.id.to_string()) } }
+            (lead(outcome, &groups))
+            (facts(outcome, style))
+        }
+        @if mended {
+            section aria-labelledby="cause" {
+                h2 #cause { "Probable cause" }
+                (causes(&found.diagnosis))
+            }
+        }
+        section aria-labelledby="map" {
+            h2 #map { @if mended { "Map of the damage" } @else { "Map of what changed" } }
+            @if groups.is_empty() { p { "Nothing differed, or nothing stood there." } }
+            @else { (damage_map(&groups)) }
+        }
+        section aria-labelledby="packages" {
+            h2 #packages { "Packages before and after" }
+            @if found.packages.is_empty() { p { "None was affected." } }
+            @else { (packages::changed(&venv, &found.packages, "in the snapshot", "found")) }
+        }
+        section aria-labelledby="files" {
+            h2 #files { "What was found" }
+            @if groups.is_empty() { p { "Nothing differed, or nothing stood there." } }
+            (tables(&groups, mended))
+        }
+        section aria-labelledby="timeline" {
+            h2 #timeline { "Timeline" }
+            (timeline(&outcome.timeline, outcome.incident.id, style))
+        }
+        section aria-labelledby="snapshots" {
+            h2 #snapshots { "The two states" }
+            (snapshots::table("All that they say", &columns(outcome), style))
+        }
+    };
+    let title = format!("{} {} of {venv}", name(deed), outcome.incident.id);
+    let written = html! { "Written " (time(outcome.now, style)) " by venv-snap " (version) "." };
+    page(&title, &content, &written)
+}
+
+fn name(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Mended => "Incident",
+        Deed::RolledBack => "Rollback",
+        Deed::ChangedBack => "Undo",
+    }
+}
+
+/// The whole story in a sentence or two.
+fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
+    let is_damage = |seen: &&Seen| seen.class == Class::Damage;
+    let changes = &outcome.found.changes;
+    let damage: Vec<&Seen> = changes.iter().filter(is_damage).collect();
+    let hurt = |group: &&Group<'_>| {
+        let damaged = group.entries.iter().find(|seen| is_damage(seen));
+        damaged.is_some_and(|seen| seen.package.is_some())
+    };
+    html! {
+        p.lead {
+            @match outcome.deed() {
+                Deed::Mended => {
+                    (told(&kinds(damage))) ", in "
+                    (count(groups.iter().filter(hurt).count() as u64, "package"))
+                    ". What was damaged was put right"
+                }
+                Deed::RolledBack => {
+                    "Nothing was damaged. " (count(changes.len() as u64, "entry")) " went back to an older state"
+                }
+                Deed::ChangedBack => {
+                    (count(changes.len() as u64, "entry")) " went back to a state that is no baseline"
+                }
+            }
+            @if let Some(ms) = outcome.took_ms { " in " (took(ms)) }
+            "."
+        }
+    }
+}
+
+fn facts(outcome: &ReportOutcome, style: &Style) -> Markup {
+    let snapshot = &outcome.incident.snapshot;
+    let (when, what) = match outcome.deed() {
+        Deed::Mended => ("found", "restored"),
+        Deed::RolledBack => ("when", "rolled back to"),
+        Deed::ChangedBack => ("when", "changed back to"),
+    };
+    html! {
+        dl.facts {
+            dt { "venv" } dd { (code(&snapshot.venv.path().to_string_lossy())) }
+            dt { "host" } dd { (code(&snapshot.venv.host)) }
+            dt { "outcome" } dd { (outcome.deed().as_str()) }
+            dt { (when) } dd { (time(snapshot.created, style)) }
+            dt { (what) } dd { (restored(outcome.restored.as_ref(), style)) }
+            @if let Some(part) = &outcome.found.part {
+                @let left = outcome.found.changes.iter().filter(|seen| seen.left).count();
+                dt { "of it" }
+                dd { (code(part)) "; what was found and left as it was: " (number(left as u64)) }
+            }
+            @if let Some(ms) = outcome.took_ms { dt { "the restore took" } dd { (took(ms)) } }
+            dt { "the replaced state" } dd { "snapshot " (code(&outcome.incident.id.to_hex())) }
+        }
+    }
+}
+
+fn restored(restored: Option<&Chosen>, style: &Style) -> Markup {
+    let Some(Chosen { id, snapshot }) = restored else {
+        return html! { "a snapshot that is gone" };
+    };
+    html! {
+        @if snapshot.baseline { "baseline" } @else { "snapshot" }
+        " " (super::facts::id(*id)) " of " (time(snapshot.created, style))
+        @if let Some(label) = &snapshot.label { ", " code { "@" (shown(label.as_str())) } }
+    }
+}
+
+fn columns(outcome: &ReportOutcome) -> Vec<(&'static str, &Chosen)> {
+    let restored = outcome.restored.as_ref();
+    let found = ("the replaced state", &outcome.incident);
+    let came = restored.map(|chosen| ("what came in its place", chosen));
+    std::iter::once(found).chain(came).collect()
+}

@@ -2,7 +2,7 @@
 //!
 //! The library prints nothing, ends no process, reads neither environment nor clock: the command line around it does.
 //! Rooms are private; imports go down the ladder `report → ops → diagnose → audit | cache | sweep → python | replace →
-//! store | tree | archive → disk → model, monitor`. See `docs/architecture.md`.
+//! store | tree | archive | witness → disk → monitor → model`. See `docs/architecture.md`.
 
 #![cfg_attr(
     test,
@@ -29,11 +29,17 @@ pub mod report;
 mod store;
 mod sweep;
 mod tree;
+pub mod watch;
+pub mod witness;
 
+pub use archive::{RefusedEntry, RefusedName, RefusedTar};
 pub use audit::Accept;
 pub use disk::PathError;
 pub use disk::processes::Process;
 pub use disk::space::TooLittle;
-pub use replace::Way;
-pub use store::{Added, Error as StoreError, Flaw, Gap, Hole, KeptLog};
+pub use replace::{Bound, Mismatch, Unreplaced, Unsaved, Way};
+pub use store::{
+    Access, Added, BucketUrl, CorruptPart, Corruption, Error as StoreError, Flaw, Gap, Hole,
+    KeptLog, Location, LostHeader, Newer, Untrusted,
+};
 pub use tree::{Error as VenvError, Site, Standing};

@@ -2,26 +2,47 @@
 //! completions.
 
 mod cache;
+mod care;
 mod check;
 mod deps;
+mod diff;
+mod discover;
 mod doctor;
+mod drill;
+mod global;
 mod rebuild;
+mod remote;
+mod save;
+mod schedule;
+mod self_test;
+mod status;
 mod transport;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
-use venv_snap::model::{Label, SnapshotRef};
+use venv_snap::model::Label;
 
 pub(crate) use cache::{Cache, CacheCheck, CacheOf, CacheQuarantine, CacheRelease, CacheVerb};
+pub(crate) use care::{Forget, Pin, Prune, Undelete, Verify};
 pub(crate) use check::Check;
 pub(crate) use deps::Deps;
+pub(crate) use diff::Diff;
+pub(crate) use discover::{Discover, Format};
 pub(crate) use doctor::Doctor;
+pub(crate) use drill::Drill;
+pub(crate) use global::Global;
+pub(super) use global::seconds;
 pub(crate) use rebuild::{By, Rebuild};
+pub(crate) use remote::{Remote, RemoteVerb};
+pub(crate) use save::Save;
+pub(crate) use schedule::{Job, Schedule};
+pub(crate) use self_test::SelfTest;
+pub(crate) use status::Status;
 pub(crate) use transport::{Copy, Export, Import};
+pub(crate) use watch::Watch;
 
 /// Saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it atomically and
 /// durably.
@@ -35,42 +56,12 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// Flags that every command takes.
-#[derive(Debug, Args)]
-pub(crate) struct Global {
-    // The variables are read in place.rs: clap would tell of them in a usage as if somebody had given the option.
-    #[arg(long, global = true, help = "The store [default: /var/lib/venv-snap for root, else venv-snap in the user's data directory] [env: VENV_SNAP_STORE]", value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = OsStringValueParser::new().map(PathBuf::from), help_heading = "Global options")]
-    pub(crate) store: Option<PathBuf>,
-    /// Answer as one JSON document
-    #[arg(long, global = true, help_heading = "Global options")]
-    pub(crate) json: bool,
-    /// Say nothing but the answer, warnings and errors
-    #[arg(
-        short,
-        long,
-        global = true,
-        conflicts_with = "verbose",
-        help_heading = "Global options"
-    )]
-    pub(crate) quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true, help_heading = "Global options")]
-    pub(crate) verbose: bool,
-    #[arg(long, global = true, help = "How long to wait for another process that holds store or venv, in seconds [default: 30] [env: VENV_SNAP_LOCK_WAIT]", value_name = "SECONDS", value_parser = seconds, help_heading = "Global options")]
-    pub(crate) lock_wait: Option<Duration>,
-}
-
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text
-        .trim_end_matches('s')
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(number)
-        .map_err(|_| "not a number of seconds that one can wait".to_owned())
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show how every venv stands: sound, damaged, drifted, gone, unsaved; since when; its newest baseline
+    Status(Status),
+    /// Find all Python environments of this host, what is in them, and what uses them
+    Discover(Discover),
     /// Save a venv as a snapshot
     Save(Save),
     /// Check a venv without any snapshot: its files, requirements, imports and interpreter
@@ -107,6 +98,12 @@ pub(crate) enum Command {
     Import(Import),
     /// Copy snapshots to another store, sending only what it lacks
     Copy(Copy),
+    /// Guard venvs: see damage within a second, tell who did it, heal what is proved, start the service again
+    Watch(Watch),
+    /// Prove that baselines can be brought back: restores each to a place that goes again, and tries it there
+    Drill(Drill),
+    /// Show, install or remove what has this host save, check, verify, forget, drill and guard by itself
+    Schedule(Schedule),
     /// Show what the store holds and takes
     Stats,
     /// Read the whole store back, and name every snapshot and path that damage in it hurts
@@ -123,6 +120,10 @@ pub(crate) enum Command {
     Prune(Prune),
     /// Make the index of the store anew from its packs
     RebuildIndex,
+    /// Make a store in a bucket that hosts share, and try whether its server keeps what they rely on
+    Remote(Remote),
+    /// Prove on this host, in a directory that goes again, what a restore needs
+    SelfTest(SelfTest),
     /// See it work: builds a small venv, saves it, damages it as in a real outage, shows the damage, restores it
     Demo(Demo),
     /// Print the completions for a shell
@@ -134,49 +135,6 @@ pub(crate) enum Command {
     Man,
     /// Print the version
     Version,
-}
-
-#[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
-pub(crate) struct Save {
-    /// The venv [default: the active one, else the nearest .venv or venv]
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub(crate) venv: Option<PathBuf>,
-    /// A name to find it by: @LABEL; many snapshots may carry the same one
-    #[arg(short, long)]
-    pub(crate) label: Option<Label>,
-    /// Free text
-    #[arg(long)]
-    pub(crate) note: Option<String>,
-    /// Keep it for ever
-    #[arg(long)]
-    pub(crate) pin: bool,
-    /// Save it even if it is damaged, cannot be read or never holds still; it is no baseline then
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Save what links into an installer's cache lead to as files, so that a restore stands alone
-    #[arg(long)]
-    pub(crate) follow: bool,
-    /// Read every file, also those whose times say that they did not change
-    #[arg(long)]
-    pub(crate) read_all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Diff {
-    /// A venv and a snapshot, or two snapshots. An id of 4 or more hex digits, 'latest', 'latest~N' and '@label' are
-    /// snapshots, all else is a path; write ./NAME for a path of such a form [default: the venv around against its
-    /// newest baseline]
-    #[arg(value_name = "VENV|SNAPSHOT", num_args = 0..=2, value_hint = ValueHint::DirPath)]
-    pub(crate) sides: Vec<PathBuf>,
-    /// Trust size and times of files that the last save saw, instead of reading every byte
-    #[arg(long)]
-    pub(crate) quick: bool,
-    #[command(flatten)]
-    pub(crate) of: Of,
 }
 
 #[derive(Debug, Args)]
@@ -247,13 +205,25 @@ pub(crate) struct List {
     /// Only those of this venv
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) venv: Option<PathBuf>,
+    /// Only those of a host: by its name, or the first 4 or more digits of its id
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Only those of a role
+    #[arg(long)]
+    pub(crate) role: Option<Label>,
+    /// Only those that were made since then: a date, or a length of time such as 7d
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<String>,
+    /// Only the newest N
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
 }
 
 /// A snapshot, and the venv by which 'latest' and '@label' are understood.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// Id, 'latest', 'latest~N' or '@label'
-    pub(crate) snapshot: SnapshotRef,
+    pub(crate) snapshot: String,
     /// Print a requirements file of its packages instead
     #[arg(long)]
     pub(crate) freeze: bool,
@@ -271,7 +241,7 @@ pub(crate) struct Of {
 #[derive(Debug, Args)]
 pub(crate) struct Ls {
     /// Id, 'latest', 'latest~N' or '@label'
-    pub(crate) snapshot: SnapshotRef,
+    pub(crate) snapshot: String,
     /// Only what lies at or below this path inside the venv
     pub(crate) path: Option<PathBuf>,
     #[command(flatten)]
@@ -297,99 +267,19 @@ pub(crate) struct Log {
 #[derive(Debug, Args)]
 pub(crate) struct Report {
     /// The incident snapshot [default: that of the last restore]
-    pub(crate) incident: Option<SnapshotRef>,
+    pub(crate) incident: Option<String>,
+    /// Write a page to look at into this file, in one step; '-' for standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) of: Of,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    /// Read only this share of the store, drawn anew each time, such as 10%
-    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "repair")]
-    pub(crate) sample: Option<f64>,
-    /// Read only packs that were written since then: a date, or a length of time such as 1d
-    #[arg(long, value_name = "WHEN", conflicts_with = "repair")]
-    pub(crate) since: Option<String>,
-    /// Save what is left of damaged packs, take lost content from live venvs, move the rest to quarantine
-    #[arg(long)]
-    pub(crate) repair: bool,
-    /// Also look here for lost content; may be given several times
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires = "repair")]
-    pub(crate) from: Vec<PathBuf>,
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let number = text.trim().trim_end_matches('%').trim();
-    match number.parse::<f64>() {
-        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent / 100.0),
-        _ => Err("not a share from above 0% to 100%".to_owned()),
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Pin {
-    /// Id, 'latest', 'latest~N' or '@label'
-    #[arg(value_name = "SNAPSHOT", required = true)]
-    pub(crate) snapshots: Vec<SnapshotRef>,
-    #[command(flatten)]
-    pub(crate) of: Of,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Forget {
-    /// These snapshots: id, 'latest', 'latest~N' or '@label'
-    #[arg(value_name = "SNAPSHOT")]
-    pub(crate) snapshots: Vec<SnapshotRef>,
-    /// Of each venv, keep the newest N saves
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) keep_last: u32,
-    /// Keep the newest save of each of the last N hours that have one
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) keep_hourly: u32,
-    /// The same for days
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) keep_daily: u32,
-    /// The same for weeks
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) keep_weekly: u32,
-    /// The same for months
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) keep_monthly: u32,
-    /// The same for years
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) keep_yearly: u32,
-    /// Keep what is not older than this, counted from the newest snapshot of the venv: 30d, 6mo
-    #[arg(long, value_name = "TIME", value_parser = super::when::span)]
-    pub(crate) keep_within: Option<jiff::Span>,
-    /// Keep saves with this label; may be given several times
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) keep_label: Vec<Label>,
-    /// Change nothing, show what would be forgotten and why the rest stays
-    #[arg(short = 'n', long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) of: Of,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Undelete {
-    /// Ids of forgotten snapshots [default: list them]
-    #[arg(value_name = "SNAPSHOT")]
-    pub(crate) snapshots: Vec<SnapshotRef>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Prune {
-    /// Remove nothing that was written or forgotten more recently than this; 0 spares nothing
-    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = super::when::span)]
-    pub(crate) grace: jiff::Span,
-    /// Change nothing, tell what would be freed
-    #[arg(short = 'n', long)]
-    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
+    /// Show the way back of a venv that nobody saved (needs uv, or a Python with ensurepip)
+    #[arg(long)]
+    pub(crate) no_snapshot: bool,
     /// Keep the demo's venv and store, to look around in
     #[arg(long)]
     pub(crate) keep: bool,

@@ -1,7 +1,6 @@
 //! `snap cache`
 
 use venv_snap::Site;
-use venv_snap::model::Shown;
 use venv_snap::ops::{CacheOptions, ReleaseOptions, cache_check, cache_quarantine, cache_release};
 use venv_snap::report::{json, text};
 
@@ -45,7 +44,10 @@ fn check(session: &Session<'_>, args: CacheCheck) -> Result<Exit, Failure> {
         } else {
             String::new()
         };
-        session.ui.hint(&format!("'{name} cache quarantine{packages}' moves what is bad out of the installers' way, and deletes nothing"));
+        session.ui.hint(&format!(
+            "'{name} cache quarantine{packages}' moves what is bad out of the installers' way, \
+            and deletes nothing"
+        ));
     }
     Ok(if outcome.unread.is_empty() {
         findings(!outcome.bad.is_empty())
@@ -67,7 +69,11 @@ fn quarantine(session: &Session<'_>, args: CacheQuarantine) -> Result<Exit, Fail
     let name = super::program_name();
     let venvs = outcome.checked.bad.iter().flat_map(|bad| &bad.venvs).next();
     if let Some(venv) = venvs.filter(|_| !args.dry_run) {
-        session.ui.hint(&format!("'{name} check {}' tells how to mend the venv; '{name} cache release' lists what was moved", Shown::path(venv)));
+        session.ui.hint(&format!(
+            "'{name} check {}' tells how to mend the venv; '{name} cache release' lists what was \
+            moved",
+            super::hint::operand(venv)
+        ));
     } else if outcome.moved.iter().any(Option::is_some) {
         session.ui.hint(&format!(
             "install again; '{name} cache release' lists what was moved"

@@ -48,7 +48,10 @@ pub(crate) fn run(session: &Session<'_>, args: &Cat) -> Result<Exit, Failure> {
             break;
         }
     }
-    let broken = |error: &Error| matches!(error, Error::Path(path) if path.source.kind() == std::io::ErrorKind::BrokenPipe);
+    let broken = |error: &Error| match error {
+        Error::Path(path) => path.source.kind() == std::io::ErrorKind::BrokenPipe,
+        _ => false,
+    };
     match done {
         Err(error) if broken(&error) => Ok(Exit::Done),
         Err(error) => Err(session.explain(error, site.as_ref())),

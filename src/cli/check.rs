@@ -1,5 +1,7 @@
 //! `snap check`
 
+use std::path::Path;
+
 use venv_snap::ops::{CheckOptions, check};
 use venv_snap::report::{json, text};
 
@@ -8,17 +10,24 @@ use super::args::Check;
 use super::caches;
 use super::error::Failure;
 use super::exit::Exit;
+use super::next;
 use super::place;
 use super::session::{Session, findings};
+use super::several;
 
 pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> {
-    let site = place::venv(args.venv.as_deref(), session.ui)?;
+    let which = (&args.venvs[..], args.all);
+    several::each(session, "check", which, |venv| one(session, args, venv))
+}
+
+fn one(session: &Session<'_>, args: &Check, venv: Option<&Path>) -> Result<Exit, Failure> {
+    let site = place::venv(venv, session.ui)?;
     let options = CheckOptions {
         accept: accepted::rules(&site)?,
         caches: caches::of_installers(Some(&site)),
         import: args.import,
         compile: args.compile,
-        strict: args.strict,
+        fail_on: args.least(),
     };
     let outcome = check(&session.context, &site, &options)?;
     session.answer(|out, style| {
@@ -28,6 +37,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> 
             text::check(out, &outcome, style)
         }
     })?;
+    if let Some(next) = next::after_check(session, &site, &outcome.audit) {
+        session.ui.hint(&next);
+    }
     Ok(if outcome.audit.unread.is_empty() {
         findings(!outcome.clean())
     } else {

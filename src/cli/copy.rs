@@ -11,24 +11,25 @@ use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Copy) -> Result<Exit, Failure> {
     // All are those of every venv unless one is named; names are understood by the venv around.
-    let site = match (args.snapshots.is_empty(), args.of.venv.as_deref()) {
-        (false, named) => session.venv_of(&args.snapshots, named)?,
-        (true, Some(named)) => Some(place::venv(Some(named), session.ui)?),
+    let snapshots = session.snapshots(&args.snapshots, args.of.venv.as_deref())?;
+    let site = match (snapshots.is_empty(), args.of.venv.as_deref()) {
+        (false, named) => session.venv_of(&snapshots, named)?,
+        (true, Some(named)) => Some(session.saved_venv(named)?),
         (true, None) => None,
     };
     let select = if args.all {
         Select::All
     } else {
-        Select::Named(args.snapshots.clone())
+        Select::Named(snapshots)
     };
-    place::refuse_url(&args.to)?;
-    let outcome = copy(&session.context, site.as_ref(), &select, &args.to)
+    let to = session.context.store.other(&place::store_name(&args.to)?);
+    let outcome = copy(&session.context, site.as_ref(), &select, &to)
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {
         if session.json {
-            json::copy(out, &outcome, &args.to)
+            json::copy(out, &outcome, to.name())
         } else {
-            text::copy(out, &outcome, &args.to, style)
+            text::copy(out, &outcome, to.name(), style)
         }
     })?;
     Ok(Exit::Done)

@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Interrupted,
     /// Ended by SIGTERM.
     Terminated,
+    /// As Nagios counts, where that was asked for.
+    Nagios(u8),
 }
 
 impl Exit {
@@ -35,6 +37,7 @@ impl Exit {
             Self::Locked => 11,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::Nagios(code) => code,
         }
     }
 }

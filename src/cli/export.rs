@@ -12,7 +12,8 @@ use super::exit::Exit;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Export) -> Result<Exit, Failure> {
-    let site = session.venv_of([&args.snapshot], args.of.venv.as_deref())?;
+    let snapshot = session.snapshot(&args.snapshot, args.of.venv.as_deref())?;
+    let site = session.venv_of([&snapshot], args.of.venv.as_deref())?;
     let explain = |error| session.explain(error, site.as_ref());
     let finish = |left_out: u64| {
         if left_out > 0 {
@@ -37,7 +38,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Export) -> Result<Exit, Failure>
         let mut out = BufWriter::new(std::io::stdout());
         let done = export(
             &session.context,
-            &args.snapshot,
+            &snapshot,
             site.as_ref(),
             Target::Stream(&mut out),
             args.zstd,
@@ -56,7 +57,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Export) -> Result<Exit, Failure>
     };
     let outcome = export(
         &session.context,
-        &args.snapshot,
+        &snapshot,
         site.as_ref(),
         target,
         args.zstd || compressed(&args.file)?,

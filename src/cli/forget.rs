@@ -7,7 +7,6 @@ use venv_snap::report::{json, text};
 use super::args::{Forget, Undelete};
 use super::error::Failure;
 use super::exit::Exit;
-use super::place;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: Forget) -> Result<Exit, Failure> {
@@ -34,13 +33,14 @@ pub(crate) fn run(session: &Session<'_>, args: Forget) -> Result<Exit, Failure> 
         ));
     }
     // A policy is for all venvs unless one is named; names are understood by the venv around.
-    let site = match (args.snapshots.is_empty(), args.of.venv.as_deref()) {
-        (false, named) => session.venv_of(&args.snapshots, named)?,
-        (true, Some(named)) => Some(place::venv(Some(named), session.ui)?),
+    let snapshots = session.snapshots(&args.snapshots, args.of.venv.as_deref())?;
+    let site = match (snapshots.is_empty(), args.of.venv.as_deref()) {
+        (false, named) => session.venv_of(&snapshots, named)?,
+        (true, Some(named)) => Some(session.saved_venv(named)?),
         (true, None) => None,
     };
     let options = ForgetOptions {
-        named: args.snapshots,
+        named: snapshots,
         policy,
         zone: TimeZone::system(),
         dry_run: args.dry_run,
@@ -58,7 +58,8 @@ pub(crate) fn run(session: &Session<'_>, args: Forget) -> Result<Exit, Failure> 
 }
 
 pub(crate) fn back(session: &Session<'_>, args: &Undelete) -> Result<Exit, Failure> {
-    let outcome = undelete(&session.context, &args.snapshots)?;
+    let snapshots = session.snapshots(&args.snapshots, None)?;
+    let outcome = undelete(&session.context, &snapshots)?;
     session.answer(|out, style| {
         if session.json {
             json::undelete(out, &outcome)

@@ -2,9 +2,12 @@
 
 use super::error::Failure;
 use super::exit::Exit;
-use super::{command, program_name};
+use super::{command, complete, program_name};
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    if let Some(script) = complete::script(shell, &program_name()) {
+        return print(&script);
+    }
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command(), program_name(), &mut text);
     print(&text)

@@ -32,6 +32,7 @@ pub(crate) fn run(session: &Session<'_>, args: Import) -> Result<Exit, Failure> 
         note: args.note,
         pin: args.pin,
         force: args.force,
+        any: args.any,
     };
     let (from, file): (Box<dyn Read>, &Path) = if args.file == Path::new("-") {
         if std::io::stdin().is_terminal() {

@@ -1,13 +1,16 @@
 //! What the system grants this process: descriptors, threads, and an error in place of the signal for a file that grows
 //! too large.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, available_parallelism};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::SIGXFSZ;
+use signal_hook::consts::{SIGABRT, SIGXFSZ};
+
+use super::exit::Exit;
 
 /// So many descriptors the process needs beside those of its threads: the store, its index, locks and what a restore
 /// holds.
@@ -15,10 +18,34 @@ const OWN_DESCRIPTORS: u64 = 40;
 /// So many each thread needs at most: directories and files that are being read.
 const EACH_DESCRIPTORS: u64 = 4;
 
+/// A thread with less room on its stack does nothing but wait for another one.
+const STACK_MIN: u64 = 2 << 20;
+/// How much a thread has that does all.
+const STACK: usize = 8 << 20;
+
+/// The exit code of Rust for a panic: a bug of our own.
+const PANICKED: u8 = 101;
+
+/// Does all in a thread with a stack of its own where that of this one is limited to little (`ulimit -s`); where no
+/// thread is to be had, in this one.
+pub(crate) fn with_room(all: fn() -> Exit) -> Exit {
+    let limit = getrlimit(Resource::Stack).current;
+    if limit.is_none_or(|limit| limit >= STACK_MIN) {
+        return all();
+    }
+    match Builder::new().stack_size(STACK).spawn(all) {
+        Ok(thread) => thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(_) => all(),
+    }
+}
+
 /// Takes as many descriptors as are granted, and survives the limit of file sizes. Starts no thread.
 pub(crate) fn set_up() {
     // A write beyond the limit then is an error with a path, instead of the end.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    tell_aborts_apart();
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -26,6 +53,32 @@ pub(crate) fn set_up() {
     };
     // Where that is refused, what there is must do.
     let _ = setrlimit(Resource::Nofile, raised);
+}
+
+/// Memory that is not to be had ends the program by an abort, after a line that says so: not done, as with every other
+/// limit. An abort after a panic keeps the code of a panic.
+fn tell_aborts_apart() {
+    let panicked = Arc::new(AtomicBool::new(false));
+    let by_panic = Arc::clone(&panicked);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str().is_some_and(wants_memory) {
+            let _ = std::io::stderr().write_all(b"error: there is not enough memory\n");
+            std::process::abort();
+        }
+        by_panic.store(true, Ordering::SeqCst);
+        before(info);
+    }));
+    let always = Arc::new(AtomicBool::new(true));
+    // The first whose condition holds ends it.
+    for (code, when) in [(PANICKED, panicked), (Exit::NotDone.code(), always)] {
+        let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, code.into(), when);
+    }
+}
+
+/// Whether a library panics because it got no memory: zstd says so of a context that it cannot make.
+fn wants_memory(message: &str) -> bool {
+    message.starts_with("zstd returned null pointer")
 }
 
 /// Starts the threads that work: one for each core, or as many as are granted; where that is none, this thread does
@@ -54,10 +107,27 @@ fn asked_for() -> Option<usize> {
     text.parse().ok().filter(|number| *number > 0)
 }
 
+/// Does a job in a thread of its own; where the system grants none, at once in this one.
+pub(crate) fn aside(job: impl FnOnce() + Send + 'static) {
+    let job = Arc::new(Mutex::new(Some(job)));
+    let theirs = Arc::clone(&job);
+    let take = |job: &Mutex<Option<_>>| job.lock().ok().and_then(|mut job| job.take());
+    let started = Builder::new().spawn(move || {
+        if let Some(job) = take(&theirs) {
+            job();
+        }
+    });
+    if started.is_err()
+        && let Some(job) = take(&job)
+    {
+        job();
+    }
+}
+
 /// How many threads of those that are wanted can be started at once. They are ended again.
 pub(crate) fn startable(wanted: usize) -> usize {
     let (hold, held) = mpsc::channel::<()>();
-    let held = Arc::new(std::sync::Mutex::new(held));
+    let held = Arc::new(Mutex::new(held));
     let mut started = Vec::new();
     for _ in 0..wanted {
         let held = Arc::clone(&held);

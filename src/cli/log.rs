@@ -4,8 +4,9 @@ use venv_snap::ops::log;
 use venv_snap::report::{json, text};
 
 use super::args::Log;
-use super::error::{Failure, of_others};
+use super::error::Failure;
 use super::exit::Exit;
+use super::hint::of_others;
 use super::place;
 use super::session::Session;
 

@@ -17,8 +17,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Ls) -> Result<Exit, Failure> {
         Some(path) => inside(path.as_os_str().as_bytes())?,
         None => RelPath::root(),
     };
-    let site = session.venv_of([&args.snapshot], args.of.venv.as_deref())?;
-    let outcome = ls(&session.context, &args.snapshot, &below, site.as_ref())
+    let snapshot = session.snapshot(&args.snapshot, args.of.venv.as_deref())?;
+    let site = session.venv_of([&snapshot], args.of.venv.as_deref())?;
+    let outcome = ls(&session.context, &snapshot, &below, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {
         if session.json {

@@ -1,42 +1,55 @@
 //! The command line: parse, dispatch, say how it ended. The only room that prints, reads the environment and the clock.
 
 mod accepted;
+mod access;
 mod args;
 mod cache;
 mod caches;
 mod cat;
 mod check;
+mod complete;
 mod copy;
 mod demo;
 mod deps;
 mod diff;
+mod discover;
 mod doctor;
+mod drill;
 mod error;
 mod exit;
 mod export;
 mod forget;
 mod generate;
+mod hint;
 mod import;
 mod limits;
 mod list;
 mod log;
 mod ls;
 mod nearest;
+mod next;
+mod page;
 mod pin;
 mod place;
 mod prune;
 mod rebuild;
 mod rebuild_index;
+mod remote;
 mod report;
 mod restore;
 mod save;
+mod schedule;
+mod self_test;
 mod session;
+mod several;
 mod show;
 mod signals;
 mod stats;
+mod status;
 mod ui;
 mod undo;
 mod verify;
+mod watch;
 mod when;
 
 use std::path::Path;
@@ -76,8 +89,37 @@ fn misuse(error: &clap::Error) -> Failure {
     Failure::usage(message, format!("'{} --help'", program_name()))
 }
 
+/// Sets what everything that is written asks, before the first help or error: the last choice that the command line
+/// names. One that is none is told by the parser.
+fn colour(words: impl Iterator<Item = std::ffi::OsString>) {
+    let mut words = words.map_while(|word| word.into_string().ok().filter(|word| word != "--"));
+    let mut chosen = anstream::ColorChoice::Auto;
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix("--color") {
+            Some("") => words.next(),
+            Some(value) => value.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        chosen = match value.as_deref() {
+            Some("always") => anstream::ColorChoice::Always,
+            Some("never") => anstream::ColorChoice::Never,
+            Some("auto") => anstream::ColorChoice::Auto,
+            _ => chosen,
+        };
+    }
+    chosen.write_global();
+}
+
 /// Runs the program.
 pub(crate) fn main() -> Exit {
+    limits::with_room(answer)
+}
+
+fn answer() -> Exit {
+    if complete::answer() {
+        return Exit::Done;
+    }
+    colour(std::env::args_os().skip(1));
     let parsed = command()
         .try_get_matches()
         .and_then(|matches| Arguments::from_arg_matches(&matches));
@@ -135,7 +177,9 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Man => generate::man(),
         Command::Version => generate::version(),
         Command::Demo(demo) => demo::run(ui, &demo),
-        Command::Save(save) => save::run(&session(arguments.global)?, save),
+        Command::Status(args) => status::run(&session(arguments.global)?, &args),
+        Command::Discover(args) => discover::run(&session(arguments.global)?, &args),
+        Command::Save(save) => save::run(&session(arguments.global)?, &save),
         Command::Check(check) => check::run(&session(arguments.global)?, &check),
         Command::Deps(args) => deps::run(&session(arguments.global)?, &args),
         Command::Doctor(args) => doctor::run(&session(arguments.global)?, &args),
@@ -152,6 +196,9 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Report(args) => report::run(&session(arguments.global)?, &args),
         Command::Export(args) => export::run(&session(arguments.global)?, &args),
         Command::Import(args) => import::run(&session(arguments.global)?, args),
+        Command::Watch(args) => watch::run(&session(arguments.global)?, &args),
+        Command::Drill(args) => drill::run(&session(arguments.global)?, &args),
+        Command::Schedule(args) => schedule::run(&session(arguments.global)?, &args),
         Command::Copy(args) => copy::run(&session(arguments.global)?, &args),
         Command::Stats => stats::run(&session(arguments.global)?),
         Command::Verify(args) => verify::run(&session(arguments.global)?, &args),
@@ -160,6 +207,8 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
         Command::Forget(args) => forget::run(&session(arguments.global)?, args),
         Command::Undelete(args) => forget::back(&session(arguments.global)?, &args),
         Command::Prune(args) => prune::run(&session(arguments.global)?, &args),
+        Command::Remote(args) => remote::run(&session(arguments.global)?, &args),
+        Command::SelfTest(args) => self_test::run(&session(arguments.global)?, &args),
         Command::RebuildIndex => rebuild_index::run(&session(arguments.global)?),
     }
 }

@@ -1,11 +1,15 @@
-//! What a person may have meant who mistyped the path of a venv.
+//! What a person may have meant who mistyped the path of a venv or a label.
 
 use std::path::{Path, PathBuf};
 
+use venv_snap::Site;
+use venv_snap::model::Label;
 use venv_snap::ops::{Context, list};
 
 /// How many letters may be wrong.
 const TYPOS_MAX: usize = 3;
+/// How many letters of a label make it known.
+const PART_MIN: usize = 3;
 
 /// The venv of this host that the store knows and whose path is nearest to one that it does not know.
 pub(crate) fn known(context: &Context<'_>, path: &Path) -> Option<PathBuf> {
@@ -31,6 +35,34 @@ pub(crate) fn known(context: &Context<'_>, path: &Path) -> Option<PathBuf> {
     (near.0 <= TYPOS_MAX && near.0 * 2 <= own).then_some(near.1)
 }
 
+/// The label nearest to a text that is none, of the saves of a venv or of all; the newest of several that are as near.
+pub(crate) fn label(context: &Context<'_>, site: Option<&Site>, text: &str) -> Option<Label> {
+    let listing = list(context, site).ok()?;
+    let saves = listing.snapshots.into_iter().rev();
+    let labels = saves.filter_map(|one| one.chosen.snapshot.label);
+    let near = labels.filter_map(|label| Some((distance(text, label.as_str())?, label)));
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, label)| label)
+}
+
+/// How far a text is from a label that may be meant by it: written without its sign, in other letters, only in part, or
+/// with typos.
+fn distance(text: &str, label: &str) -> Option<usize> {
+    let wanted = text.strip_prefix('@').unwrap_or(text).to_lowercase();
+    let label = label.to_lowercase();
+    let letters = wanted.chars().count();
+    let distance = if wanted == label {
+        0
+    } else if letters >= PART_MIN && label.starts_with(&wanted) {
+        1
+    } else if letters >= PART_MIN && label.contains(&wanted) {
+        2
+    } else {
+        1 + typos(&wanted, &label)
+    };
+    (distance <= 1 + TYPOS_MAX && distance * 2 <= letters + 1).then_some(distance)
+}
+
 /// How many letters a path has behind the directories that another has as well: a name that shares nothing is no typo.
 fn own_part(path: &str, other: &str) -> usize {
     let parts = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
@@ -40,7 +72,7 @@ fn own_part(path: &str, other: &str) -> usize {
 }
 
 /// How many letters must be added, removed or replaced to make one text of the other.
-fn typos(a: &str, b: &str) -> usize {
+pub(super) fn typos(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (at, left) in a.chars().enumerate() {
@@ -57,7 +89,32 @@ fn typos(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{own_part, typos};
+    use super::{distance, own_part, typos};
+
+    #[test]
+    fn labels_are_known_by_a_part_and_through_typos_and_not_by_chance() {
+        for (text, label) in [
+            ("before-deploy", "before-deploy"),
+            ("befor", "before-deploy"),
+            ("@befor", "before-deploy"),
+            ("Before-Deploy", "before-deploy"),
+            ("deploy", "before-deploy"),
+            ("beforedeploy", "before-deploy"),
+            ("v1.2", "v1.3"),
+            ("a", "a"),
+        ] {
+            assert!(distance(text, label).is_some(), "{text} {label}");
+        }
+        for (text, label) in [
+            ("be", "before-deploy"),
+            ("prod", "test"),
+            ("x", "y"),
+            ("", "a"),
+            ("venv", "before"),
+        ] {
+            assert!(distance(text, label).is_none(), "{text} {label}");
+        }
+    }
 
     #[test]
     fn what_two_paths_share_counts_for_nothing() {

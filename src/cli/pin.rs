@@ -9,8 +9,10 @@ use super::exit::Exit;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Pin, pinning: Pinning) -> Result<Exit, Failure> {
-    let site = session.venv_of(&args.snapshots, args.of.venv.as_deref())?;
-    let outcome = pin(&session.context, site.as_ref(), &args.snapshots, pinning)
+    let named = args.of.venv.as_deref();
+    let snapshots = session.snapshots(&args.snapshots, named)?;
+    let site = session.venv_of(&snapshots, named)?;
+    let outcome = pin(&session.context, site.as_ref(), &snapshots, pinning)
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {
         if session.json {

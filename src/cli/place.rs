@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use venv_snap::Site;
 use venv_snap::model::Shown;
+use venv_snap::{BucketUrl, Site};
 
 use super::error::Failure;
 use super::ui::Ui;
@@ -29,16 +29,16 @@ pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
     let option = option.or_else(|| std::env::var_os("VENV_SNAP_STORE").map(PathBuf::from));
     // A variable that is set to nothing counts as not set.
     if let Some(store) = option.filter(|store| !store.as_os_str().is_empty()) {
-        refuse_url(&store)?;
-        return absolute(&store);
+        return store_name(&store);
     }
-    let user = config_home().map(|home| home.join("venv-snap/config.toml"));
-    for path in user.into_iter().chain([PathBuf::from(SYSTEM_CONFIG)]) {
+    for path in configurations() {
         if let Some(store) = read_config(&path)?.store {
             if store.is_absolute() {
                 return Ok(store);
             }
-            refuse_url(&store)?;
+            if elsewhere(&store).is_some() {
+                return store_name(&store);
+            }
             let message = format!("the store in '{}' is no absolute path", Shown::path(&path));
             return Err(Failure::usage(message, "write: store = \"/path\""));
         }
@@ -84,30 +84,35 @@ fn absolute(store: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Refuses a URL: as a path it would quietly make a directory of that name. `./` before it makes it a path.
-pub(crate) fn refuse_url(store: &Path) -> Result<(), Failure> {
-    let Some(scheme) = scheme(store) else {
-        return Ok(());
+/// The name of a store in one form: an absolute path, or the URL of a bucket. Refused are other URLs, and what else
+/// names a host or a service before a colon, as `rest:https://…`, `s3:bucket` and `user@host:/srv` do: as a path it
+/// would quietly make a directory of that name. `./` before it makes it a path.
+pub(crate) fn store_name(store: &Path) -> Result<PathBuf, Failure> {
+    let hint = "a store is s3://BUCKET/PREFIX or a directory of this host, with './' before a name that has a colon";
+    let Some(elsewhere) = elsewhere(store) else {
+        return absolute(store);
     };
-    let message = format!("a store at '{scheme}://' is not supported");
-    Err(Failure::usage(
-        message,
-        "a store is a directory of this host: name its path",
-    ))
+    match store.to_str().and_then(BucketUrl::parse) {
+        Some(Ok(url)) => Ok(PathBuf::from(url.to_string())),
+        Some(Err(why)) => Err(Failure::usage(
+            format!("the store names no bucket: {why}"),
+            hint,
+        )),
+        None => Err(Failure::usage(
+            format!("a store at '{elsewhere}' is not supported"),
+            hint,
+        )),
+    }
 }
 
-/// The scheme of a URL (RFC 3986, section 3.1), where a text is one that names a host or a bucket.
-fn scheme(store: &Path) -> Option<&str> {
-    use std::os::unix::ffi::OsStrExt;
-    let bytes = store.as_os_str().as_bytes();
-    let end = bytes.windows(3).position(|some| some == b"://")?;
-    let scheme = std::str::from_utf8(&bytes[..end]).ok()?;
-    let mut letters = scheme.chars();
-    let begins = letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic());
-    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    (begins && letters.all(rest)).then_some(scheme)
+/// What stands before a colon in the first part of a path that begins with a name; with the slashes of a URL (RFC 3986,
+/// section 3.1). What follows may hold a password.
+fn elsewhere(store: &Path) -> Option<String> {
+    let text = store.to_string_lossy();
+    let (before, after) = text.split_once(':')?;
+    let begins = before.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let slashes = if after.starts_with("//") { "//" } else { "" };
+    (begins && !before.contains('/')).then(|| format!("{}:{slashes}", Shown(before.as_bytes())))
 }
 
 fn read_config(path: &Path) -> Result<Config, Failure> {
@@ -145,7 +150,7 @@ fn data_home() -> Option<PathBuf> {
 }
 
 /// The venv that is meant where none is named: the active one, or the nearest `.venv`, then `venv`.
-fn found_around() -> Option<PathBuf> {
+pub(crate) fn found_around() -> Option<PathBuf> {
     if let Some(active) = std::env::var_os("VIRTUAL_ENV").filter(|path| !path.is_empty()) {
         return Some(active.into());
     }
@@ -250,11 +255,24 @@ pub(crate) fn is_venv(site: &Site) -> bool {
     site.path().join("pyvenv.cfg").exists()
 }
 
-/// Whether no other default store is there: of this user, of the venv's owner, of root.
+/// Whether no other store is there that a command without `--store` may mean: that of the environment or of a
+/// configuration, or the default one of this user, of the venv's owner or of root.
 pub(crate) fn is_only_store(site: &Site, used: &Path) -> bool {
     let own = data_home().map(|home| home.join("venv-snap"));
-    let mut all = other_stores(site, used).into_iter().chain(own);
-    !all.any(|store| store != used && store.exists())
+    let said = std::env::var_os("VENV_SNAP_STORE").map(PathBuf::from);
+    let configured = configurations();
+    let configured = configured.filter_map(|path| read_config(&path).ok()?.store);
+    let all = other_stores(site, used).into_iter();
+    let mut all = all.chain(own).chain(said).chain(configured);
+    let real = |store: &Path| fs::canonicalize(store).ok();
+    let used = real(used);
+    !all.any(|store| real(&store).is_some_and(|store| Some(store) != used))
+}
+
+/// Where configurations may lie, that of the user first.
+fn configurations() -> impl Iterator<Item = PathBuf> {
+    let user = config_home().map(|home| home.join("venv-snap/config.toml"));
+    user.into_iter().chain([PathBuf::from(SYSTEM_CONFIG)])
 }
 
 /// The home directory of this user.
@@ -271,17 +289,26 @@ pub(super) fn home_of(uid: u32) -> Option<PathBuf> {
     })
 }
 
-/// The name of this host: its machine-id, or its host name.
-pub(crate) fn host() -> String {
-    let read = |path: &str| {
-        fs::read_to_string(path)
-            .ok()
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-    };
-    read("/etc/machine-id")
-        .or_else(|| read("/proc/sys/kernel/hostname"))
-        .unwrap_or_else(|| "localhost".to_owned())
+/// The name of this host: its machine-id, or its host name where it has none that this user may read. Who could not
+/// read it for another reason would take this host for a new one.
+pub(crate) fn host() -> Result<String, Failure> {
+    use std::io::ErrorKind as K;
+    const FILE: &str = "/etc/machine-id";
+    match fs::read_to_string(FILE) {
+        Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+        Err(error) if !matches!(error.kind(), K::NotFound | K::PermissionDenied) => {
+            let message = format!("cannot read '{FILE}', by which hosts are told apart: {error}");
+            Err(Failure::not_done(message))
+        }
+        _ => Ok(host_name()),
+    }
+}
+
+/// What people call this host. The kernel is asked, since a file may fail to be read, and then the same host would
+/// have two names.
+pub(crate) fn host_name() -> String {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -289,21 +316,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_with_a_scheme_is_a_url_and_all_else_a_path() {
+    fn a_text_that_names_a_host_or_a_service_before_a_colon_is_no_path_and_all_else_is() {
         for (text, found) in [
-            ("s3://bucket/x", Some("s3")),
-            ("S3://bucket", Some("S3")),
-            ("git+ssh://host", Some("git+ssh")),
-            ("file:///srv/store", Some("file")),
+            ("s3://bucket/x", Some("s3://")),
+            ("S3://bucket", Some("S3://")),
+            ("git+ssh://host", Some("git+ssh://")),
+            ("file:///srv/store", Some("file://")),
+            ("s3:/bucket", Some("s3:")),
+            ("rest:https://user:password@host/", Some("rest:")),
+            ("user@host:/srv", Some("user@host:")),
             ("./s3://bucket", None),
             ("/srv/s3://x", None),
-            ("s3:/bucket", None),
+            ("srv/s3:x", None),
             ("://x", None),
-            ("3s://x", None),
-            ("sto re://x", None),
             ("store", None),
         ] {
-            assert_eq!(scheme(Path::new(text)), found, "{text}");
+            assert_eq!(elsewhere(Path::new(text)).as_deref(), found, "{text}");
         }
     }
 }

@@ -1,10 +1,9 @@
 //! `snap restore`
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use venv_snap::model::{BadRef, Shown, SnapshotRef};
-use venv_snap::monitor::Monitor;
+use venv_snap::model::{BadRef, Lack, Shown, SnapshotRef};
 use venv_snap::ops::{Error, Mode, Part, RestoreOptions, RestoreOutcome, lost, restore};
 use venv_snap::report::{json, text};
 use venv_snap::{Gap, Process, Site};
@@ -17,7 +16,7 @@ use super::place;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure> {
-    let (venv, snapshot) = named(args.venv, args.snapshot)?;
+    let (venv, snapshot) = named(session, args.venv, args.snapshot)?;
     let site = place::venv_to_change(venv.as_deref(), "restore", session.ui)?;
     let mut options = RestoreOptions {
         caches: caches::of_installers(Some(&site)),
@@ -66,6 +65,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
 
 /// The venv and the snapshot, in whichever order they came. What could be both is taken for what its place says.
 fn named(
+    session: &Session<'_>,
     first: Option<PathBuf>,
     second: Option<OsString>,
 ) -> Result<(Option<PathBuf>, Option<SnapshotRef>), Failure> {
@@ -92,8 +92,15 @@ fn named(
     if let Some(snapshot) = first.as_ref().and_then(is_label) {
         return Ok((Some(second.into()), Some(snapshot)));
     }
-    let hint = format!("'{} list' shows what there is", super::program_name());
-    Err(Failure::usage(bad.to_string(), hint))
+    // What stands there is the venv, so the other one was to be a snapshot.
+    if let Some(text) = first
+        .as_ref()
+        .filter(|path| !path.exists() && Path::new(&second).exists())
+    {
+        let text = text.to_string_lossy();
+        session.snapshot(&text, Some(Path::new(&second)))?;
+    }
+    Err(session.bad_name(&bad, &second.to_string_lossy(), first.as_deref()))
 }
 
 /// Whether somebody at a terminal says that what no snapshot keeps may be lost.
@@ -107,17 +114,15 @@ pub(crate) fn may_lose(session: &Session<'_>, done: &Result<RestoreOutcome, Erro
 
 /// Whatever used the replaced tree was looked for before the fence stood.
 pub(crate) fn name_processes(outcome: &mut RestoreOutcome, using: Option<Vec<Process>>) {
-    if let (Mode::Done(_), Some(using)) = (outcome.mode, using) {
-        outcome.processes = using;
+    if let (Mode::Done(replaced), Some(using)) = (&mut outcome.mode, using) {
+        replaced.processes = using;
     }
 }
 
 /// Writes what a restore or an undo did.
 pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Exit, Failure> {
-    let done = match outcome.mode {
-        Mode::Done(_) => Some(format!("'{}' is restored", Shown::path(&outcome.place))),
-        _ => None,
-    };
+    let replaced = outcome.replaced();
+    let done = replaced.map(|_| format!("'{}' is restored", Shown::path(&outcome.place)));
     let answered = session.answer_of(done.as_deref(), |out, style| {
         if session.json {
             json::restore(out, outcome)
@@ -125,15 +130,20 @@ pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Ex
             text::restore(out, outcome, style)
         }
     });
-    if let Some(unsettled) = &outcome.unsettled {
+    if let Some(unsettled) = replaced.and_then(|replaced| replaced.unsettled.as_ref()) {
         if let Err(failure) = answered {
-            session.ui.warn(&failure.message);
+            session.ui.alert(&failure.message);
         }
         return Err(Failure::unsettled(&outcome.place, unsettled));
     }
     answered?;
     let incomplete = outcome.holes.iter().any(|hole| hole.gap != Gap::Document);
-    let unfinished = incomplete || !outcome.left.is_empty() || !outcome.wrong.is_empty();
+    let lacks = outcome
+        .left_out
+        .iter()
+        .any(|left| left.lack == Lack::NotSaved);
+    let is_wrong = replaced.is_some_and(|replaced| !replaced.wrong.is_empty());
+    let unfinished = incomplete || lacks || !outcome.left.is_empty() || is_wrong;
     Ok(if unfinished {
         Exit::NotDone
     } else {

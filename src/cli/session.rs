@@ -1,18 +1,22 @@
 //! What every command has at hand: the store, the time, the terminal; and how an answer is written.
 
+use std::cell::RefCell;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use venv_snap::model::{Label, Shown, SnapshotRef};
+use venv_snap::model::{BadRef, Label, Shown, SnapshotRef};
 use venv_snap::ops::{Chosen, Context, Error, fence, list};
-use venv_snap::report::text::Style;
-use venv_snap::{Process, Site};
+use venv_snap::report::text::{Options, Style};
+use venv_snap::{Location, Process, Site, Standing};
 
+use super::access;
 use super::args::Global;
 use super::error::Failure;
 use super::exit::Exit;
 use super::nearest;
+use super::next;
 use super::place;
 use super::ui::Ui;
 
@@ -22,13 +26,19 @@ pub(crate) struct Session<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) json: bool,
     verbose: bool,
+    /// The answers so far, where they are kept instead of being written.
+    kept: RefCell<Option<Vec<u8>>>,
 }
 
 impl<'a> Session<'a> {
     pub(crate) fn new(ui: &'a Ui, global: Global) -> Result<Self, Failure> {
         let context = Context {
-            store: place::store(global.store)?,
-            host: place::host(),
+            store: Location::new(
+                place::store(global.store)?,
+                access::access(global.cache_size)?,
+            ),
+            host: place::host()?,
+            host_name: place::host_name(),
             now: Timestamp::now(),
             lock_wait: place::lock_wait(global.lock_wait)?,
             monitor: ui,
@@ -38,7 +48,18 @@ impl<'a> Session<'a> {
             context,
             json: global.json,
             verbose: global.verbose,
+            kept: RefCell::default(),
         })
+    }
+
+    /// From now on keeps what would be written as an answer.
+    pub(crate) fn keep_answers(&self) {
+        *self.kept.borrow_mut() = Some(Vec::new());
+    }
+
+    /// What was kept so far; from now on answers are written again.
+    pub(crate) fn kept_answers(&self) -> Vec<u8> {
+        self.kept.borrow_mut().take().unwrap_or_default()
     }
 
     /// Writes the answer. That nobody reads it to the end is no error.
@@ -57,6 +78,11 @@ impl<'a> Session<'a> {
     ) -> Result<(), Failure> {
         self.ui.clear();
         let style = style(self.verbose);
+        if let Some(kept) = self.kept.borrow_mut().as_mut() {
+            // Memory takes all.
+            let _ = write(kept, &style);
+            return Ok(());
+        }
         let mut out = BufWriter::new(anstream::stdout().lock());
         match write(&mut out, &style).and_then(|()| out.flush()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -80,6 +106,20 @@ impl<'a> Session<'a> {
         using
     }
 
+    /// A venv by its name, of which all snapshots are meant: a wrong name is none of a venv without any.
+    pub(crate) fn saved_venv(&self, named: &Path) -> Result<Site, Failure> {
+        let site = place::venv(Some(named), self.ui)?;
+        if place::is_venv(&site) {
+            return Ok(site);
+        }
+        let listing = list(&self.context, Some(&site));
+        let listing = listing.map_err(|error| self.explain(error, Some(&site)))?;
+        if listing.snapshots.is_empty() && listing.damaged.is_empty() {
+            return Err(self.no_venv(&site, &listing.elsewhere));
+        }
+        Ok(site)
+    }
+
     /// A name of a venv that the store has nothing of, and where no venv stands either.
     pub(crate) fn no_venv(&self, site: &Site, elsewhere: &[Chosen]) -> Failure {
         if !elsewhere.is_empty() {
@@ -88,7 +128,7 @@ impl<'a> Session<'a> {
                 Shown::path(site.path())
             );
             return Failure {
-                hint: Some(super::error::of_others(site.path(), elsewhere)),
+                hint: Some(super::hint::of_others(site.path(), elsewhere)),
                 exit: Exit::NoStore,
                 ..Failure::not_done(message)
             };
@@ -113,7 +153,7 @@ impl<'a> Session<'a> {
     }
 
     /// What stands where a snapshot is expected, and is neither one by its form nor a path that is there.
-    pub(crate) fn no_snapshot(name: &std::path::Path, venv: &std::path::Path) -> Failure {
+    pub(crate) fn no_snapshot(&self, name: &Path, venv: &Path) -> Failure {
         let failure = Failure::from(Error::NoSnapshot {
             name: name.to_string_lossy().into_owned(),
             venv: Some(venv.to_owned()),
@@ -121,9 +161,40 @@ impl<'a> Session<'a> {
         });
         let forms = "a snapshot is an id of 4 or more hex digits, 'latest', 'latest~N' or '@label'";
         let hint = failure.hint.clone().unwrap_or_default();
-        let label = name.to_str().and_then(|text| Label::new(text).ok());
-        let meant = label.map(|label| format!("did you mean '@{}'? ", label.as_str()));
-        failure.with_hint(format!("{}{forms}; {hint}", meant.unwrap_or_default()))
+        let meant = self.meant(&name.to_string_lossy(), Some(venv));
+        failure.with_hint(format!("{meant}{forms}; {hint}"))
+    }
+
+    /// What is no name of a snapshot by its form.
+    pub(crate) fn bad_name(&self, bad: &BadRef, text: &str, venv: Option<&Path>) -> Failure {
+        let name = super::program_name();
+        let meant = self.meant(text, venv);
+        Failure::usage(
+            bad.to_string(),
+            format!("{meant}'{name} list' shows what there is"),
+        )
+    }
+
+    /// The label that a person may have meant, as a question before a hint.
+    fn meant(&self, text: &str, venv: Option<&Path>) -> String {
+        let site = venv.and_then(|venv| Site::resolve(venv).ok());
+        let label = nearest::label(&self.context, site.as_ref(), text);
+        let question = |label: Label| format!("did you mean '@{}'? ", label.as_str());
+        label.map_or_else(String::new, question)
+    }
+
+    /// What a person named on the command line, by its form.
+    pub(crate) fn snapshot(&self, text: &str, venv: Option<&Path>) -> Result<SnapshotRef, Failure> {
+        text.parse().map_err(|bad| self.bad_name(&bad, text, venv))
+    }
+
+    /// The same of several.
+    pub(crate) fn snapshots(
+        &self,
+        texts: &[String],
+        venv: Option<&Path>,
+    ) -> Result<Vec<SnapshotRef>, Failure> {
+        texts.iter().map(|text| self.snapshot(text, venv)).collect()
     }
 
     /// Turns an error of an operation into what people see, with the store of somebody else who knows the venv.
@@ -133,7 +204,23 @@ impl<'a> Session<'a> {
             Error::NoBaseline { .. } | Error::Store(venv_snap::StoreError::NoStore(_))
         ) || matches!(&error, Error::NoSnapshot { name, .. } if !name.bytes().all(|b| b.is_ascii_hexdigit()));
         let unsaved = matches!(error, Error::NoBaseline { .. });
-        let failure = Failure::from(error);
+        if let Some(nowhere) = site.filter(|_| unsaved).and_then(|site| self.nowhere(site)) {
+            return nowhere;
+        }
+        let others = site.filter(|_| matches!(error, Error::NothingToUndo(_)));
+        if let Some(others) = others.and_then(|site| self.on_other_hosts(site)) {
+            return Failure::from(error).with_hint(others);
+        }
+        let meant = match &error {
+            Error::NoSnapshot {
+                name, elsewhere, ..
+            } if elsewhere.is_empty() && name.starts_with('@') => {
+                self.meant(name, site.map(Site::path))
+            }
+            _ => String::new(),
+        };
+        let mut failure = Failure::from(error);
+        failure.hint = failure.hint.map(|hint| format!("{meant}{hint}"));
         let near = || {
             let near = nearest::known(&self.context, site.filter(|_| unsaved)?.path())?;
             let hint = failure.hint.clone().unwrap_or_default();
@@ -142,21 +229,45 @@ impl<'a> Session<'a> {
                 Shown::path(&near)
             ))
         };
-        match site
-            .filter(|_| unknown)
-            .and_then(|site| self.knowing_store(site).or_else(near))
-        {
+        match site.filter(|_| unknown).and_then(|site| {
+            self.knowing_store(site)
+                .or_else(near)
+                .or_else(|| anew(&failure, site))
+        }) {
             Some(hint) => failure.with_hint(hint),
             None => failure,
         }
     }
 
+    /// Snapshots of the same path on other hosts, where there is none of this one, and how one is taken.
+    pub(crate) fn on_other_hosts(&self, site: &Site) -> Option<String> {
+        let listing = list(&self.quiet_context(), Some(site)).ok()?;
+        let elsewhere = Some(listing.elsewhere).filter(|all| !all.is_empty());
+        elsewhere.map(|all| super::hint::of_others(site.path(), &all))
+    }
+
+    /// A path at which nothing stands and of which nothing was saved: to save it helps nobody.
+    fn nowhere(&self, site: &Site) -> Option<Failure> {
+        let listing = list(&self.quiet_context(), Some(site)).ok()?;
+        let is_known = !listing.snapshots.is_empty() || !listing.damaged.is_empty();
+        if place::is_venv(site) || is_known || !listing.elsewhere.is_empty() {
+            return None;
+        }
+        let failure = self.no_venv(site, &[]);
+        let store = self.knowing_store(site);
+        Some(failure.with_next(store))
+    }
+
     fn knowing_store(&self, site: &Site) -> Option<String> {
-        place::other_stores(site, &self.context.store).into_iter().find_map(|store| {
+        place::other_stores(site, self.context.store.name()).into_iter().find_map(|store| {
             let shown = Shown::path(&store).to_string();
-            let other = Context { store: store.clone(), host: self.context.host.clone(), ..self.quiet_context() };
+            let other = Context {
+                store: Location::dir(&store),
+                ..self.quiet_context()
+            };
             match list(&other, Some(site)) {
-                Ok(found) if !found.snapshots.is_empty() => Some(format!("the store '{shown}' knows this venv: --store {shown}")),
+                Ok(found) if !found.snapshots.is_empty() => Some(format!("the store '{shown}' knows this venv: \
+                    --store {shown}")),
                 Err(Error::Path(error) | Error::Store(venv_snap::StoreError::Path(error))) if error.is_denied() => {
                     Some(format!("the store '{shown}' may know this venv, but may not be read: try as its owner"))
                 }
@@ -165,10 +276,12 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn quiet_context(&self) -> Context<'a> {
+    /// The same for a question beside the command itself: it waits for nobody.
+    pub(crate) fn quiet_context(&self) -> Context<'a> {
         Context {
             store: self.context.store.clone(),
             host: self.context.host.clone(),
+            host_name: self.context.host_name.clone(),
             now: self.context.now,
             lock_wait: std::time::Duration::ZERO,
             monitor: self.context.monitor,
@@ -179,7 +292,7 @@ impl<'a> Session<'a> {
     pub(crate) fn venv_of<'n>(
         &self,
         names: impl IntoIterator<Item = &'n SnapshotRef>,
-        named: Option<&std::path::Path>,
+        named: Option<&Path>,
     ) -> Result<Option<Site>, Failure> {
         let by_venv = |name: &&SnapshotRef| !matches!(name, SnapshotRef::Prefix(_));
         let Some(name) = names.into_iter().find(by_venv) else {
@@ -199,21 +312,23 @@ impl<'a> Session<'a> {
     }
 }
 
+/// What a person types to get more.
+const OPTIONS: Options = Options {
+    verbose: "-v",
+    freeze: "--freeze",
+    json: "--json",
+    only: "--only",
+    partial: "--partial",
+    no_grace: "--grace 0",
+    undo: "undo",
+};
+
 /// How text is drawn here.
 pub(crate) fn style(verbose: bool) -> Style {
-    let said = std::env::var("COLUMNS").ok();
-    let said = said
-        .and_then(|text| text.parse().ok())
-        .filter(|columns| *columns > 0);
-    let terminal = || rustix::termios::tcgetwinsize(std::io::stdout()).ok();
-    let terminal = || {
-        terminal()
-            .map(|size| usize::from(size.ws_col))
-            .filter(|columns| *columns > 0)
-    };
-    let columns: Option<usize> = said.or_else(terminal);
+    let columns = super::ui::columns(std::io::stdout());
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     Style {
+        options: OPTIONS,
         width: columns.unwrap_or(if std::io::stdout().is_terminal() {
             100
         } else {
@@ -224,6 +339,13 @@ pub(crate) fn style(verbose: bool) -> Style {
         colour,
         zone: TimeZone::system(),
     }
+}
+
+/// The hint of a failure, and for a venv that stands there the way without a snapshot.
+fn anew(failure: &Failure, site: &Site) -> Option<String> {
+    let stands = site.standing() == Standing::Directory;
+    let hint = failure.hint.as_ref().filter(|_| stands)?;
+    Some(format!("{hint}; {}", next::anew(site.path())))
 }
 
 /// Findings or none.

@@ -9,8 +9,9 @@ use super::exit::Exit;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Show) -> Result<Exit, Failure> {
-    let site = session.venv_of([&args.snapshot], args.of.venv.as_deref())?;
-    let shown = show(&session.context, &args.snapshot, site.as_ref())
+    let snapshot = session.snapshot(&args.snapshot, args.of.venv.as_deref())?;
+    let site = session.venv_of([&snapshot], args.of.venv.as_deref())?;
+    let shown = show(&session.context, &snapshot, site.as_ref())
         .map_err(|error| session.explain(error, site.as_ref()))?;
     session.answer(|out, style| {
         if session.json {

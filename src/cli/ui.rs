@@ -1,12 +1,13 @@
 //! The only writer to the terminal beside the answer itself: progress, status, warnings, errors; all on stderr.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use venv_snap::monitor::{Monitor, Warning};
+use venv_snap::monitor::{EntryWarning, Monitor, RestoreWarning, Status, Warning};
+use venv_snap::report::text;
 
 use super::error::Failure;
 use super::signals::Signals;
@@ -24,13 +25,63 @@ pub(crate) struct Ui {
     loudness: Loudness,
     json: bool,
     signals: Signals,
-    bar: Mutex<Option<ProgressBar>>,
-    files: AtomicU64,
+    phase: Mutex<Option<Phase>>,
 }
 
-const WITH_TOTAL: &str =
-    "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {prefix} files, {eta} left";
-const WITHOUT_TOTAL: &str = "{msg} {spinner} {decimal_bytes}, {prefix} files, {elapsed}";
+/// What runs now, and how much of it is done.
+struct Phase {
+    bar: ProgressBar,
+    total: Total,
+    files: u64,
+    files_total: u64,
+}
+
+/// By what it is known how much there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Total {
+    Bytes(u64),
+    Files(u64),
+    Unknown,
+}
+
+impl Total {
+    fn of(files: u64, bytes: u64) -> Self {
+        match (files, bytes) {
+            (0, 0) => Self::Unknown,
+            (files, 0) => Self::Files(files),
+            (_, bytes) => Self::Bytes(bytes),
+        }
+    }
+
+    /// What is drawn; where nobody knows how many files there are, bytes alone.
+    fn template(self, files: u64) -> &'static str {
+        match self {
+            Self::Bytes(_) if files == 0 => {
+                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {eta} left"
+            }
+            Self::Bytes(_) => {
+                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {prefix} files, {eta} left"
+            }
+            Self::Files(_) => "{msg} {wide_bar} {prefix} files, {eta} left",
+            Self::Unknown => "{msg} {spinner} {decimal_bytes}, {prefix} files, {elapsed}",
+        }
+    }
+
+    fn length(self) -> Option<u64> {
+        match self {
+            Self::Bytes(length) | Self::Files(length) => Some(length),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// `120/9525`, or how many there were so far.
+fn files_of(done: u64, total: u64) -> String {
+    match total {
+        0 => done.to_string(),
+        total => format!("{done}/{total}"),
+    }
+}
 
 impl Ui {
     pub(crate) fn new(loudness: Loudness, json: bool, signals: Signals) -> Self {
@@ -38,8 +89,7 @@ impl Ui {
             loudness,
             json,
             signals,
-            bar: Mutex::new(None),
-            files: AtomicU64::new(0),
+            phase: Mutex::new(None),
         }
     }
 
@@ -49,22 +99,7 @@ impl Ui {
         let mut out = anstream::stderr().lock();
         // Nobody is left to tell if even this fails.
         let _ = if self.json {
-            let Failure {
-                message,
-                causes,
-                hint,
-                exit,
-                audit,
-                venv,
-            } = failure;
-            venv_snap::report::json::error(
-                &mut out,
-                message,
-                causes,
-                hint.as_deref(),
-                exit.code().into(),
-                audit.as_deref().map(|audit| (audit, venv.as_deref())),
-            )
+            write_json_error(&mut out, failure)
         } else {
             write_error(&mut out, failure)
         };
@@ -77,6 +112,11 @@ impl Ui {
         }
     }
 
+    /// Warns of something.
+    pub(crate) fn alert(&self, text: &str) {
+        self.line("warning", text);
+    }
+
     /// Tells what to do next.
     pub(crate) fn hint(&self, text: &str) {
         if self.loudness != Loudness::Quiet {
@@ -86,13 +126,13 @@ impl Ui {
 
     /// Removes the progress bar, so that an answer can be written.
     pub(crate) fn clear(&self) {
-        if let Some(bar) = self.bar().take() {
-            bar.finish_and_clear();
+        if let Some(phase) = self.phase().take() {
+            phase.bar.finish_and_clear();
         }
     }
 
-    fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
-        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    fn phase(&self) -> std::sync::MutexGuard<'_, Option<Phase>> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes one line, or with `--json` one object on a line: all that is written there can be read by programs.
@@ -101,82 +141,113 @@ impl Ui {
             let mut out = anstream::stderr().lock();
             let _ = match kind {
                 kind if self.json => venv_snap::report::json::message(&mut out, kind, text),
-                "status" => writeln!(out, "{text}"),
-                kind => writeln!(out, "{kind}: {text}"),
+                "status" => write_line(&mut out, text),
+                kind => write_line(&mut out, &format!("{kind}: {text}")),
             };
         };
-        match self.bar().as_ref() {
-            Some(bar) => bar.suspend(write),
+        match self.phase().as_ref() {
+            Some(phase) => phase.bar.suspend(write),
             None => write(),
         }
     }
 }
 
+/// Writes an error as one JSON object.
+pub(crate) fn write_json_error(out: &mut dyn Write, failure: &Failure) -> std::io::Result<()> {
+    let audit = failure.audit.as_deref();
+    venv_snap::report::json::error(
+        out,
+        &failure.message,
+        &failure.causes,
+        failure.hint.as_deref(),
+        failure.exit.code().into(),
+        audit.map(|audit| (audit, failure.venv.as_deref())),
+    )
+}
+
+/// How wide a page is: as `COLUMNS` says, else as the terminal is; none for a pipe.
+pub(super) fn columns(of: impl AsFd) -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok();
+    let said = said.and_then(|text| text.parse().ok());
+    let terminal = || Some(usize::from(rustix::termios::tcgetwinsize(of).ok()?.ws_col));
+    let is_one = |columns: &usize| *columns > 0;
+    said.filter(is_one).or_else(|| terminal().filter(is_one))
+}
+
+/// Writes a text, in as many lines as it takes on the page.
+fn write_line(out: &mut dyn Write, text: &str) -> std::io::Result<()> {
+    let Some(width) = columns(std::io::stderr()) else {
+        return writeln!(out, "{text}");
+    };
+    let mut lines = text.split('\n');
+    lines.try_for_each(|line| writeln!(out, "{}", text::wrapped(line, width)))
+}
+
 fn write_error(out: &mut dyn Write, failure: &Failure) -> std::io::Result<()> {
-    writeln!(out, "error: {}", failure.message)?;
+    write_line(out, &format!("error: {}", failure.message))?;
     for cause in &failure.causes {
-        writeln!(out, "  caused by: {cause}")?;
+        write_line(out, &format!("  caused by: {cause}"))?;
     }
     match &failure.hint {
-        Some(hint) => writeln!(out, "hint: {hint}"),
+        Some(hint) => write_line(out, &format!("hint: {hint}")),
         None => Ok(()),
     }
 }
 
 impl Monitor for Ui {
-    fn phase(&self, name: &'static str, _files_total: u64, bytes_total: u64) {
+    fn phase(&self, name: &'static str, files_total: u64, bytes_total: u64) {
         if self.loudness == Loudness::Quiet {
             return;
         }
         self.clear();
-        self.files.store(0, Ordering::Relaxed);
+        let total = Total::of(files_total, bytes_total);
         // Draws only on a terminal; and what takes but a blink is over before the first tick.
-        let bar = ProgressBar::with_draw_target(
-            Some(bytes_total),
-            ProgressDrawTarget::stderr_with_hz(10),
-        );
-        let template = if bytes_total > 0 {
-            WITH_TOTAL
-        } else {
-            WITHOUT_TOTAL
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        let bar = ProgressBar::with_draw_target(total.length(), target);
+        if let Ok(style) = ProgressStyle::with_template(total.template(files_total)) {
             bar.set_style(style);
         }
-        bar.set_message(name);
-        bar.set_prefix("0");
+        // None of these draws: what is drawn first has all of them.
+        let bar = bar.with_message(name).with_prefix(files_of(0, files_total));
         // It is a thread of its own.
-        if super::limits::startable(1) == 1 {
+        if !bar.is_hidden() && super::limits::startable(1) == 1 {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        *self.bar() = Some(bar);
+        *self.phase() = Some(Phase {
+            bar,
+            total,
+            files: 0,
+            files_total,
+        });
     }
 
     fn advance(&self, files: u64, bytes: u64) {
-        let done = self.files.fetch_add(files, Ordering::Relaxed) + files;
-        if let Some(bar) = self.bar().as_ref().filter(|bar| !bar.is_hidden()) {
-            bar.set_prefix(done.to_string());
-            bar.inc(bytes);
+        let mut phase = self.phase();
+        if let Some(phase) = phase.as_mut().filter(|phase| !phase.bar.is_hidden()) {
+            phase.files += files;
+            let told = files_of(phase.files, phase.files_total);
+            phase.bar.set_prefix(told);
+            phase.bar.inc(match phase.total {
+                Total::Files(_) => files,
+                Total::Bytes(_) | Total::Unknown => bytes,
+            });
         }
     }
 
     fn read(&self, _files: u64, _bytes: u64) {}
 
-    fn warn(&self, text: &str) {
-        self.line("warning", text);
+    fn warn(&self, warning: Warning<'_>) {
+        // The option that changes it stands behind the words.
+        let option = match warning {
+            Warning::Entry(EntryWarning::PrivilegesLeftOut(_)) => " without --preserve-special",
+            Warning::Restore(RestoreWarning::LeftGone(_)) => "; --only NAME brings one back",
+            _ => "",
+        };
+        self.alert(&(text::warning(warning) + option));
     }
 
-    fn advise(&self, warning: &Warning) {
-        self.warn(&match warning {
-            Warning::PrivilegesLeftOut { .. } => format!("{warning} without --preserve-special"),
-            Warning::LeftGone { .. } => format!("{warning}; --only NAME brings one back"),
-        });
-    }
-
-    fn status(&self, text: &str) {
-        if self.loudness != Loudness::Quiet {
-            self.line("status", text);
-        }
+    fn status(&self, status: Status<'_>) {
+        self.note(&text::doing(status));
     }
 
     fn cancelled(&self) -> bool {

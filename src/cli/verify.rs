@@ -33,10 +33,16 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
         }
     })?;
     if !outcome.lost.is_empty() {
-        session.ui.hint("bring the files of lost snapshots back from a copy of the store, or remove those in quarantine/ to give the snapshots up");
+        session.ui.hint(
+            "bring the files of lost snapshots back from a copy of the store, or remove those in \
+            quarantine/ to give the snapshots up",
+        );
     }
     if let Some(id) = outcome.missing.first() {
-        session.ui.hint(&format!("bring the files of missing snapshots back from a copy of the store, or give them up: 'unpin {id}'"));
+        session.ui.hint(&format!(
+            "bring the files of missing snapshots back from a copy of the store, or give them \
+            up: 'unpin {id}'"
+        ));
     }
     let mendable = !outcome.flaws.is_empty() || !outcome.hurt.is_empty();
     if mendable && !args.repair {

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use venv_snap::model::{Label, SnapshotRef};
+use venv_snap::model::Label;
 
 use super::Of;
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
     /// Id, 'latest', 'latest~N' or '@label'
-    pub(crate) snapshot: SnapshotRef,
+    pub(crate) snapshot: String,
     /// FILE.tar or FILE.tar.zst, which must not exist; '-' for standard output
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -44,13 +44,16 @@ pub(crate) struct Import {
     /// Take it even if the audit finds damage; it is no baseline then
     #[arg(long)]
     pub(crate) force: bool,
+    /// Take a tar of any tree: all of it, or the one directory at its top
+    #[arg(long)]
+    pub(crate) any: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Copy {
     /// Id, 'latest', 'latest~N' or '@label'
     #[arg(value_name = "SNAPSHOT", required_unless_present = "all")]
-    pub(crate) snapshots: Vec<SnapshotRef>,
+    pub(crate) snapshots: Vec<String>,
     /// The store that gets them; made if it is not there
     #[arg(long, value_name = "STORE", value_hint = ValueHint::DirPath)]
     pub(crate) to: PathBuf,

@@ -1,6 +1,7 @@
 //! `snap demo`: a newcomer's first minute, on a real venv in a directory of its own. Needs a python3 and nothing else.
 
 mod packages;
+mod without_snapshot;
 
 use std::fs;
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use venv_snap::Location;
 use venv_snap::Site;
 use venv_snap::model::Shown;
 use venv_snap::ops::{Context, DiffOptions, RestoreOptions, SaveOptions, diff_venv, restore, save};
@@ -27,6 +29,8 @@ struct Stage<'a> {
     venv: PathBuf,
     store: PathBuf,
     site_packages: PathBuf,
+    /// Where wheels of its packages lie, if it is to need them.
+    wheels: PathBuf,
 }
 
 pub(crate) fn run(ui: &Ui, args: &Demo) -> Result<Exit, Failure> {
@@ -34,7 +38,14 @@ pub(crate) fn run(ui: &Ui, args: &Demo) -> Result<Exit, Failure> {
         .prefix("venv-snap-demo.")
         .tempdir()
         .map_err(|error| failed("make a temporary directory", &error))?;
-    let result = play(ui, dir.path());
+    let stage = Stage::set(ui, dir.path());
+    let result = stage.and_then(|stage| {
+        if args.no_snapshot {
+            without_snapshot::play(&stage)
+        } else {
+            play(&stage)
+        }
+    });
     if args.keep {
         let kept = dir.keep();
         ui.note(&format!(
@@ -45,8 +56,7 @@ pub(crate) fn run(ui: &Ui, args: &Demo) -> Result<Exit, Failure> {
     result
 }
 
-fn play(ui: &Ui, dir: &Path) -> Result<Exit, Failure> {
-    let stage = Stage::set(ui, dir)?;
+fn play(stage: &Stage<'_>) -> Result<Exit, Failure> {
     stage.say("# a small venv with four packages, all of which import")?;
     stage.import(true)?;
 
@@ -61,7 +71,7 @@ fn play(ui: &Ui, dir: &Path) -> Result<Exit, Failure> {
 
     stage.prompt("diff", "")?;
     let found = diff_venv(&stage.context(), &site, &DiffOptions::default())?;
-    stage.show(|out, style| text::diff(out, &found, style))?;
+    stage.show(|out, style| text::diff(out, &found, false, style))?;
     let named = found
         .changes
         .iter()
@@ -118,14 +128,17 @@ impl<'a> Stage<'a> {
             ui,
             venv,
             store: dir.join("store"),
+            wheels: dir.join("wheels"),
             site_packages,
         })
     }
 
     fn context(&self) -> Context<'_> {
         Context {
-            store: self.store.clone(),
-            host: place::host(),
+            store: Location::dir(&self.store),
+            // Nobody else has its store.
+            host: place::host_name(),
+            host_name: place::host_name(),
             now: Timestamp::now(),
             lock_wait: Duration::ZERO,
             monitor: self.ui,

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// The packages. Each imports its `core` at once, as click does.
 pub(super) const NAMES: [&str; 4] = ["parcel", "ledger", "lantern", "harbour"];
@@ -16,7 +18,36 @@ pub(super) fn install(site: &Path) -> io::Result<()> {
     NAMES.iter().try_for_each(|name| install_one(site, name))
 }
 
+/// Builds a wheel of each package in a directory, which is made.
+pub(super) fn build(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    for name in NAMES {
+        let path = dir.join(format!("{name}-1.0.0-py3-none-any.whl"));
+        let mut wheel = ZipWriter::new(fs::File::create(path)?);
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        for (path, content) in files(name) {
+            // Who installs it says so.
+            if !path.ends_with("/INSTALLER") {
+                wheel.start_file(path, stored)?;
+                wheel.write_all(content.as_bytes())?;
+            }
+        }
+        wheel.finish()?;
+    }
+    Ok(())
+}
+
 fn install_one(site: &Path, name: &str) -> io::Result<()> {
+    for (path, content) in files(name) {
+        let path = site.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(site))?;
+        fs::write(path, content)?;
+    }
+    Ok(())
+}
+
+/// All files of a package, RECORD last.
+fn files(name: &str) -> Vec<(String, String)> {
     let info = format!("{name}-1.0.0.dist-info");
     let mut files = vec![
         (
@@ -51,12 +82,7 @@ fn install_one(site: &Path, name: &str) -> io::Result<()> {
     }
     let _ = writeln!(record, "{info}/RECORD,,");
     files.push((format!("{info}/RECORD"), record));
-    for (path, content) in files {
-        let path = site.join(path);
-        fs::create_dir_all(path.parent().unwrap_or(site))?;
-        fs::write(path, content)?;
-    }
-    Ok(())
+    files
 }
 
 /// A module that is valid Python, of some length, and defines one function.

@@ -1,5 +1,7 @@
 //! `snap rebuild`
 
+mod hint;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use venv_snap::Site;
 use venv_snap::model::{Shown, SnapshotRef};
-use venv_snap::monitor::Monitor;
-use venv_snap::ops::{Installer, RebuildOptions, Rebuilt, Source, Unbuilt, make_store, rebuild};
+use venv_snap::ops::{Index, Installer, RebuildOptions, Rebuilt, Source, make_store, rebuild};
 use venv_snap::report::{json, text};
 
 use super::args::{By, Rebuild};
@@ -17,6 +18,8 @@ use super::exit::Exit;
 use super::place;
 use super::restore::name_processes;
 use super::session::Session;
+
+pub(crate) use hint::{hint, said};
 
 pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure> {
     let site = place::venv_to_change(args.venv.as_deref(), "rebuild", session.ui)?;
@@ -29,12 +32,17 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
             By::Uv => Installer::Uv,
         }),
         python: args.python.map(|path| whole(&path)).transpose()?,
+        find_links: directories(&args.find_links)?,
+        index: if args.offline {
+            Index::Never
+        } else {
+            Index::AsSet
+        },
+        to: args.to.as_deref().map(Site::resolve).transpose()?,
         dry_run: args.dry_run,
         force: args.force,
         pythons: pythons(&homes),
-        uv: programs(&homes)
-            .map(|dir| dir.join("uv"))
-            .find(|path| path.is_file()),
+        uv: uv(&homes),
         home: homes
             .first()
             .cloned()
@@ -44,7 +52,8 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
     if !options.dry_run {
         make_store(&session.context).map_err(|error| session.explain(error, Some(&site)))?;
     }
-    let using = session.fence(&[&site], false);
+    let places: Vec<&Site> = [&site].into_iter().chain(&options.to).collect();
+    let using = session.fence(&places, false);
     let mut outcome = rebuild(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;
     if let Some(done) = &mut outcome.done {
@@ -55,7 +64,7 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
 
 fn tell(session: &Session<'_>, outcome: &Rebuilt) -> Result<Exit, Failure> {
     let done = outcome.done.as_ref();
-    let said = done.map(|_| format!("'{}' is rebuilt", Shown::path(&outcome.venv)));
+    let said = done.map(|_| format!("'{}' is rebuilt", Shown::path(&outcome.place)));
     let answered = session.answer_of(said.as_deref(), |out, style| {
         if session.json {
             json::rebuild(out, outcome)
@@ -63,14 +72,15 @@ fn tell(session: &Session<'_>, outcome: &Rebuilt) -> Result<Exit, Failure> {
             text::rebuild(out, outcome, style)
         }
     });
-    if let Some(unsettled) = done.and_then(|done| done.placed.unsettled.as_ref()) {
+    let replaced = done.and_then(|done| done.placed.replaced());
+    if let Some(unsettled) = replaced.and_then(|replaced| replaced.unsettled.as_ref()) {
         if let Err(failure) = answered {
-            session.ui.warn(&failure.message);
+            session.ui.alert(&failure.message);
         }
-        return Err(Failure::unsettled(&outcome.venv, unsettled));
+        return Err(Failure::unsettled(&outcome.place, unsettled));
     }
     answered?;
-    let is_wrong = done.is_some_and(|done| !done.placed.wrong.is_empty());
+    let is_wrong = replaced.is_some_and(|replaced| !replaced.wrong.is_empty());
     Ok(if is_wrong { Exit::NotDone } else { Exit::Done })
 }
 
@@ -91,6 +101,21 @@ fn whole(path: &Path) -> Result<PathBuf, Failure> {
             "name its whole path",
         )
     })
+}
+
+/// Directories that an installer, which works elsewhere, is to find.
+fn directories(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let found = named.iter().map(|path| match fs::read_dir(path) {
+        Ok(_) => whole(path),
+        Err(error) => Err(Failure::usage(
+            format!(
+                "--find-links '{}' cannot be read: {error}",
+                Shown::path(path)
+            ),
+            "name a directory that holds wheels",
+        )),
+    });
+    found.collect()
 }
 
 /// The home directories in which installers and interpreters may lie: that of the owner of the venv first.
@@ -122,8 +147,14 @@ fn programs(homes: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
     path.into_iter().chain(usual).chain(own.collect::<Vec<_>>())
 }
 
+/// uv, where it is to be found.
+pub(crate) fn uv(homes: &[PathBuf]) -> Option<PathBuf> {
+    let mut found = programs(homes).map(|dir| dir.join("uv"));
+    found.find(|path| path.is_file())
+}
+
 /// The interpreters of this host, where people keep them: on the path, and those of pyenv and uv.
-fn pythons(homes: &[PathBuf]) -> Vec<PathBuf> {
+pub(crate) fn pythons(homes: &[PathBuf]) -> Vec<PathBuf> {
     let kept = [".pyenv/versions", ".local/share/uv/python"];
     let kept = homes.iter().flat_map(|home| kept.map(|dir| home.join(dir)));
     let versions = kept
@@ -147,7 +178,7 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Variables that say where an installer puts things or keeps copies: here that is settled.
+/// Variables that say where an installer puts things or keeps copies: here that is decided already.
 const OURS: &[&str] = &[
     "PIP_CACHE_DIR",
     "PIP_NO_CACHE_DIR",
@@ -195,7 +226,7 @@ const OURS: &[&str] = &[
 ];
 
 /// What of the environment holds: settings of the installers, of the network, of compilers, and the language.
-fn settings() -> Vec<(OsString, OsString)> {
+pub(crate) fn settings() -> Vec<(OsString, OsString)> {
     let plain = [
         "PATH",
         "XDG_CONFIG_HOME",
@@ -229,125 +260,4 @@ fn settings() -> Vec<(OsString, OsString)> {
         .collect();
     settings.push(("PIP_ROOT_USER_ACTION".into(), "ignore".into()));
     settings
-}
-
-/// What to do where a venv was not rebuilt.
-pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
-    let name = super::program_name();
-    Some(match unbuilt {
-        Unbuilt::NoInterpreter { others, .. } => match others.as_slice() {
-            [] => "install a Python of that version, or name one with --python FILE".to_owned(),
-            [first, more @ ..] => {
-                let more = more.iter().map(|path| format!(", or {}", Shown::path(path)));
-                format!("--python {}{}", Shown::path(first), more.collect::<String>())
-            }
-        },
-        Unbuilt::BadInterpreter { .. } => "name another with --python FILE".to_owned(),
-        Unbuilt::NothingTold(_) | Unbuilt::NoVersion(_) => {
-            "name a requirements file with --from FILE".to_owned()
-        }
-        Unbuilt::Requirements { .. } => {
-            "a requirements file has one requirement a line, as pip reads it; 'uv export' makes one of a lock".to_owned()
-        }
-        Unbuilt::NoInstaller { .. } => {
-            "install the ensurepip of that Python (Debian: python3-venv), or uv".to_owned()
-        }
-        Unbuilt::Step { .. } | Unbuilt::NamesPlace(_) => return None,
-        Unbuilt::Install { provable, said, .. } => return install_hint(provable, said),
-        Unbuilt::Unsound(_) => format!(
-            "--all fetches every package anew; '{name} rebuild --force' puts it in place all the same; undo brings back what it replaces"
-        ),
-        Unbuilt::Busy(_) => "wait until it is done".to_owned(),
-    })
-}
-
-/// What installers say of a cause, in lower case, and what to do about it; the first that fits counts.
-const CAUSES: &[(&[&str], &str)] = &[
-    (
-        &[
-            "401 ",
-            " 401",
-            "403 ",
-            " 403",
-            "credential",
-            "unauthorized",
-            "forbidden",
-        ],
-        "look at the credentials of the index: PIP_INDEX_URL, UV_INDEX_URL, pip.conf or .netrc of the venv's owner",
-    ),
-    (
-        &["no space left", "disk quota"],
-        "make room, beside the venv and in the store, and try again",
-    ),
-    (
-        &[
-            "connection",
-            "connect error",
-            "timed out",
-            "name resolution",
-            "unreachable",
-            "dns error",
-            "error sending request",
-        ],
-        "the index cannot be reached: PIP_FIND_LINKS=DIR with PIP_NO_INDEX=1 takes wheels of a directory (with uv: \
-         UV_FIND_LINKS, UV_OFFLINE=1)",
-    ),
-    (
-        &[
-            "do not match the hashes",
-            "hash mismatch",
-            "badzipfile",
-            "is invalid",
-            "not a zip",
-            "truncated",
-            "incomplete",
-        ],
-        "the index gives a broken file: try another index, or wheels of a directory with PIP_FIND_LINKS=DIR",
-    ),
-    (
-        &[
-            "failed to build",
-            "subprocess-exited-with-error",
-            "build backend",
-        ],
-        "it has to be built and that fails here: give a wheel of it with PIP_FIND_LINKS=DIR",
-    ),
-    (
-        &[
-            "from versions: none",
-            "was not found in the package registry",
-            "not found in the provided package locations",
-        ],
-        "the index has nothing of that name, cannot be reached, or does not take the credentials: try another index, or wheels of a directory with \
-         PIP_FIND_LINKS=DIR (with uv: UV_FIND_LINKS)",
-    ),
-    (
-        &[
-            "no matching distribution",
-            "there is no version of",
-            "no solution found",
-        ],
-        "that version is gone from the index: try another index, or name another version with --from FILE",
-    ),
-];
-
-fn install_hint(provable: &[String], said: &[String]) -> Option<String> {
-    if !provable.is_empty() {
-        let names = provable.join(", ");
-        return Some(format!(
-            "RECORD proves every file of {names} in the live venv: without --all it is taken over"
-        ));
-    }
-    let text = said.join("\n").to_lowercase();
-    let fits = |(words, _): &&(&[&str], &str)| words.iter().any(|word| text.contains(word));
-    let found = CAUSES.iter().find(fits);
-    found.map(|(_, hint)| (*hint).to_owned())
-}
-
-/// What the program that failed said.
-pub(crate) fn said(unbuilt: &Unbuilt) -> Vec<String> {
-    match unbuilt {
-        Unbuilt::Install { said, .. } | Unbuilt::Step { said, .. } => said.clone(),
-        _ => Vec::new(),
-    }
 }

@@ -1,0 +1,388 @@
+//! What to do about an error. The only place that knows which option or command helps.
+
+use std::path::Path;
+
+use venv_snap::model::{Lack, Shown};
+use venv_snap::ops::{Chosen, Error, Refusal};
+use venv_snap::report::text::word;
+use venv_snap::{RefusedEntry, RefusedTar, StoreError, VenvError};
+
+/// Which snapshots of other venvs are meant, the same path on another host or another path, and how one is taken.
+pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
+    let name = super::program_name();
+    const NAMED: usize = 5;
+    let is_same_path = snapshots.iter().all(|one| one.snapshot.venv.path() == venv);
+    let named = snapshots.iter().take(NAMED).map(|Chosen { id, snapshot }| {
+        let host = Shown(snapshot.venv.host.as_bytes());
+        let path = snapshot.venv.path();
+        let path = if is_same_path {
+            String::new()
+        } else {
+            format!(" '{}'", Shown::path(&path))
+        };
+        format!("{id} ({:.0},{path} on host {host})", snapshot.created)
+    });
+    let named: Vec<String> = named.collect();
+    let more = if snapshots.len() > NAMED { ", …" } else { "" };
+    let known = if is_same_path {
+        "this path is known from another host (a machine or container that was made anew has another machine-id)"
+    } else {
+        "other venvs have one"
+    };
+    format!(
+        "{known}: {}{more}; '{name} restore {} {} --from-other' takes one",
+        named.join(", "),
+        operand(venv),
+        snapshots[0].id
+    )
+}
+
+/// What to do about it.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        Error::Store(store) => return store_hint(store),
+        Error::Unsettled { source, .. } if matches!(**source, StoreError::NoStore(_)) => "mount what holds it; if it \
+            is gone for good, remove what is called '.snap-restore-' beside or in the venv, and restore from another \
+            store".to_owned(),
+        Error::Unsettled { source, .. } => return store_hint(source),
+        Error::Uncompleted { source, .. } => return hint(source),
+        Error::Unbuilt(unbuilt) => return super::rebuild::hint(unbuilt),
+        Error::Venv(venv) => return venv_hint(venv),
+        Error::Restore(refusal) => return restore_hint(refusal),
+        Error::Damaged(_) => format!("'{name} check' tells more, and the command that installs anew what is damaged; \
+            '{name} restore' brings a saved state back; '{name} save --force' saves it as it is, as no baseline"),
+        Error::NoSnapshot {
+            venv: Some(venv),
+            elsewhere,
+            ..
+        } if !elsewhere.is_empty() => of_others(venv, elsewhere),
+        Error::NoSnapshot { .. } => format!("'{name} list' shows what there is; an id reaches the snapshots of any \
+            venv, also of one that was moved"),
+        Error::NoHost { .. } | Error::NoRole { .. } => format!("'{name} list' shows what there is"),
+        Error::NoBaseline {
+            venv, elsewhere, ..
+        } if !elsewhere.is_empty() => of_others(venv, elsewhere),
+        Error::NoBaseline { venv, .. } => format!("'{name} save {0}' makes one while the venv is good; '{name} check \
+            {0}' tells what is damaged; '{name} list' shows what there is: the id of a snapshot reaches it also from \
+            another place, as after the venv was moved", operand(venv)),
+        Error::Ambiguous { .. } => "use more digits".to_owned(),
+        Error::ShortGrace => "name a grace of 1d or more, or none".to_owned(),
+        Error::KeepsNothing => "what stays is only protected; look at the labels and times with 'snap list', or name \
+            what to forget".to_owned(),
+        Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
+        Error::Busy(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
+        Error::InTheWay(_) => "no restore is known to have left it: look at it, then move it away and run the command \
+            again".to_owned(),
+        Error::NotOurs(_) => "look at it, then move it away and run the command again".to_owned(),
+        Error::NoRoom(_) => "free some space there and run the command again; nothing was changed".to_owned(),
+        Error::Path(path) => return path_hint(path),
+        Error::DamagedSnapshot { .. } => format!("'{name} verify --repair' mends a single flipped bit; else restore \
+            the file from a copy of the store, or choose another snapshot"),
+        Error::Pinned(id) => format!("'{name} unpin {id}' takes the mark away"),
+        Error::CannotPrune(_) => format!("'{name} verify --repair' mends what can be mended; '{name} forget' takes \
+            snapshots with holes from the list; who removes a file from quarantine/ gives its snapshot up and, if it \
+            was pinned, '{name} unpin ID' as well, which also gives up one whose file is gone"),
+        Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
+        Error::BadTar { what, .. } => return tar_hint(what),
+        Error::SameStore(_) => "name another one with --to".to_owned(),
+        Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
+        Error::NotCached(_) => format!("'{name} cache check' without a name reads all that there is"),
+        Error::NotQuarantined(_) => format!("'{name} cache release' without a name lists what is there"),
+        Error::NoCache(_) => "name the directory that holds 'http-v2' (pip), 'archive-v…' (uv), 'artifacts' (poetry), \
+            'packages' (pdm) or 'wheel' (virtualenv)".to_owned(),
+        Error::NoMatch(_) => "a pattern is matched against paths inside the venv, such as \
+            'lib/python3.*/site-packages/click'".to_owned(),
+        _ => return replacement_hint(error),
+    })
+}
+
+/// A path in a command that stands in single quotes: in double ones where a shell would take it for more than a word.
+pub(crate) fn operand(path: &Path) -> String {
+    let shown = Shown::path(path).to_string();
+    if word(&shown) == shown {
+        return shown;
+    }
+    let mut quoted = String::from("\"");
+    for c in shown.chars() {
+        if "\\\"$`".contains(c) {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted + "\""
+}
+
+/// How a tar that is refused for its form can be had in another one.
+fn tar_hint(what: &RefusedTar) -> Option<String> {
+    let name = super::program_name();
+    let sparse = RefusedEntry::Sparse;
+    Some(match what {
+        RefusedTar::Compressed(program) => {
+            format!("unpack it on the way: '{program} -dc FILE | {name} import -'")
+        }
+        RefusedTar::Bomb(_) => {
+            "if it is honest, unpack it first and import the plain tar".to_owned()
+        }
+        RefusedTar::SparseRecords => "write the tar with all bytes of its files (bsdtar: \
+            --no-read-sparse, GNU tar: without --sparse)"
+            .to_owned(),
+        RefusedTar::Entry { what, .. } if *what == sparse => {
+            "write the tar without --sparse".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// The same of what would be replaced, or was.
+fn replacement_hint(error: &Error) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        Error::NoIncident(cause) if is_too_long(cause) => {
+            format!("{LONGER_FILES}; or keep the old tree beside the venv instead: --keep-old")
+        }
+        Error::NoIncident(cause) if is_full(cause) => {
+            "free space in the store, or keep the old tree beside the venv \
+            instead: --keep-old"
+                .to_owned()
+        }
+        Error::NoIncident(_) => {
+            "make the store writable, or keep the old tree beside the venv instead: \
+            --keep-old"
+                .to_owned()
+        }
+        // The content is right: another snapshot would end in the same way.
+        Error::NotVerified { what, .. } if what.is_of_attributes() => format!(
+            "this place changes what is written \
+            there, or cannot hold it (mount options, ACLs of the directory, another file system): look at those, or \
+            try '{name} restore --to DIR' elsewhere"
+        ),
+        Error::NotVerified { .. } => {
+            format!("'{name} restore' with another snapshot may work: '{name} list'")
+        }
+        Error::KeptBeside(_) => format!(
+            "move it back in place of the venv, or remove it; an older state comes back \
+            by its id: '{name} log', '{name} restore VENV ID'"
+        ),
+        Error::ForgottenIncident { id, .. } => format!(
+            "'{name} undelete {id}' brings it back while its content is \
+            there; an older state comes back by its id: '{name} log', '{name} restore VENV ID'"
+        ),
+        Error::HoldsNothing(_) => format!("'{name} list' shows what there is"),
+        Error::GoneIncident { venv, .. } => format!(
+            "an older state comes back by its id: '{name} log' tells them, \
+            '{name} restore {} ID'",
+            operand(venv)
+        ),
+        Error::OtherVenv { id, of, venv } => format!(
+            "'{name} restore {} {id} --from-other' puts the one in place of \
+            the other; with '-n' it tells what would change; the venv of the snapshot is '{}' on host {}",
+            operand(&venv.path()),
+            Shown::path(&of.path()),
+            Shown(of.host.as_bytes())
+        ),
+        Error::Losses(losses) => {
+            let owners = losses
+                .iter()
+                .any(|one| matches!(one.lack, Lack::Owner { .. }));
+            let by_root = if owners {
+                "run as root it keeps the owners; "
+            } else {
+                ""
+            };
+            format!(
+                "{by_root}'{name} restore --yes' (or '{name} undo --yes') goes on without it; with '-n' it tells \
+                all that would change"
+            )
+        }
+        _ => return None,
+    })
+}
+
+fn restore_hint(refusal: &Refusal) -> Option<String> {
+    let hint = match refusal {
+        Refusal::NotEmpty(_) | Refusal::FilledMeanwhile(_) | Refusal::NotADirectory(_) => {
+            "--to builds only where nothing is: name another place"
+        }
+        Refusal::LineBreak => "--exact builds the tree without adapting it",
+        Refusal::PartNotKept => "--only and --heal need a store that can be written",
+        Refusal::PartOfNothing => "without --only and --heal the whole venv is restored",
+        Refusal::NeverSteady => "--copy takes none of them over",
+        Refusal::NoInterpreter(_)
+        | Refusal::BrokenInterpreter { .. }
+        | Refusal::OtherInterpreter { .. } => {
+            let name = super::program_name();
+            return Some(format!(
+                "install it there, or have the same packages installed by an interpreter of this host: '{name} rebuild \
+                 VENV --from SNAPSHOT'; --force restores it all the same"
+            ));
+        }
+        Refusal::InsideVenv { .. }
+        | Refusal::ReplacedMeanwhile
+        | Refusal::BadPattern { .. }
+        | Refusal::BadPatterns(_) => {
+            return None;
+        }
+    };
+    Some(hint.to_owned())
+}
+
+fn is_too_long(error: &Error) -> bool {
+    let too_long = |path: &venv_snap::PathError| path.is_too_long();
+    matches!(error, Error::Store(StoreError::Path(path)) | Error::Path(path) if too_long(path))
+}
+
+fn is_full(error: &Error) -> bool {
+    match error {
+        Error::Store(StoreError::Path(path)) | Error::Path(path) => path.is_full(),
+        Error::NoRoom(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether this process runs in a namespace that does not know all users (`user_namespaces(7)`).
+fn is_in_namespace() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    !map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+/// A hint that sends to root is of no use to root.
+fn for_user(hint: &str, for_root: &str) -> String {
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root { for_root } else { hint }.to_owned()
+}
+
+/// What to do where one file may not be as long as it would be.
+const LONGER_FILES: &str = "a limit keeps files from being that long: raise that of the process (ulimit -f, LimitFSIZE= \
+    of a unit); else the file system takes none of that size";
+
+fn path_hint(error: &venv_snap::PathError) -> Option<String> {
+    if error.is_too_long() {
+        return Some(LONGER_FILES.to_owned());
+    }
+    if error.is_full() {
+        return Some("free some space there and run the command again".to_owned());
+    }
+    if venv_snap::BucketUrl::parse(&error.path.to_string_lossy()).is_some() {
+        let look = "look at the keys (AWS_ACCESS_KEY_ID, AWS_PROFILE, …) and at what they may do in the bucket";
+        return error.is_denied().then(|| look.to_owned());
+    }
+    error.is_denied().then(|| {
+        let look =
+            "look whether the file system is mounted read-only, or the file is immutable (lsattr)";
+        let within = "root of this namespace of users has no rights over what users have that it does not know: run \
+            it outside of the namespace, or as their owner";
+        for_user(
+            &format!("run it as the owner or as root, or {look}"),
+            if is_in_namespace() { within } else { look },
+        )
+    })
+}
+
+fn store_hint(error: &StoreError) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        StoreError::NoStore(_) => format!(
+            "the first '{name} save' makes it; another one is named with --store or \
+            VENV_SNAP_STORE"
+        ),
+        StoreError::Header { .. } => format!(
+            "'{name} verify --repair' makes it anew, where all that the store holds \
+            is of a known version"
+        ),
+        StoreError::NotAStore(_) => "name an empty or a new directory".to_owned(),
+        StoreError::Untrusted { .. } => {
+            "a store belongs to its user and nobody else may write in it: chown and chmod \
+            700, if you know what it holds"
+                .to_owned()
+        }
+        StoreError::Elsewhere(what) => {
+            let owner = if what.contains("owner") {
+                format!("'{name} remote init --owner' makes this host the owner; ")
+            } else {
+                String::new()
+            };
+            format!(
+                "{owner}a store in a directory can do that: '{name} copy --to DIR' brings snapshots to one"
+            )
+        }
+        StoreError::NotOwner { .. } => format!(
+            "run it there; where that host is gone for good, '{name} remote init --owner --take-over' makes this one \
+             the owner"
+        ),
+        StoreError::ClocksApart { .. } => {
+            format!("set the clocks; '{name} remote check' tells how far they are apart")
+        }
+        StoreError::TooSlow(_) => {
+            "run it again: what it sent is there, and is not sent again".to_owned()
+        }
+        StoreError::InDirectory(_) => {
+            "name a store in a bucket: --store s3://BUCKET/PREFIX".to_owned()
+        }
+        StoreError::SoleWriter { .. } => format!(
+            "'{name} remote check' tries the server again; '{name} copy --to' \
+            brings snapshots to a store elsewhere; reading and restoring work from every host"
+        ),
+        StoreError::NoRanges(_) => format!(
+            "'{name} remote check' tries the server again; a proxy between may be the \
+            cause"
+        ),
+        StoreError::Homeless => "set XDG_CACHE_HOME or HOME".to_owned(),
+        StoreError::TooNew { .. } => "install the version that wrote it, or a newer one".to_owned(),
+        StoreError::Locked(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
+        StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!(
+            "'{name} verify --repair' may heal it from \
+            a live venv; '{name} restore --partial' brings back all else"
+        ),
+        StoreError::Path(path) => return path_hint(path),
+        _ => return None,
+    })
+}
+
+/// Whether somebody was not let in; an interpreter that may not be run there, or a path that is too long, is something
+/// else.
+fn is_denied(reason: &str) -> bool {
+    let denied = std::io::Error::from(rustix::io::Errno::ACCESS).to_string();
+    reason.contains(&denied) && !reason.contains("may not run")
+        || reason.contains("Operation not permitted")
+}
+
+fn venv_hint(error: &VenvError) -> Option<String> {
+    let name = super::program_name();
+    Some(match error {
+        VenvError::NotFound(_) => format!(
+            "look at the path; 'python3 -m venv' makes a venv, '{name} restore PATH' brings a saved one back"
+        ),
+        VenvError::NoParent(_) => "make the directory first, or look at the path".to_owned(),
+        VenvError::NotADirectory(_) => {
+            "name the directory that holds pyvenv.cfg, often '.venv'".to_owned()
+        }
+        VenvError::NotAudited(_) => format!(
+            "'{name} save --any PATH' keeps it as it is; '{name} diff PATH' compares it with that then"
+        ),
+        VenvError::NotAVenv(_) => format!(
+            "name the directory that holds pyvenv.cfg, often '.venv'; where that file was lost, '{name} diff PATH' \
+             and '{name} restore PATH' know the venv by its snapshots; a directory of any kind: '{name} save --any PATH'"
+        ),
+        VenvError::Unreadable { reason, .. } if !is_denied(reason) => {
+            format!(
+                "'{name} check' names all that could not be looked at, with the reasons; '{name} save --force' saves \
+                 what can be read, as no baseline"
+            )
+        }
+        VenvError::Unreadable { .. } => for_user(
+            "run it as the owner or as root",
+            "root is shut out by network and user-space file systems alone: run it as the owner there; else look at \
+             the disk (dmesg)",
+        ),
+        VenvError::Unstable(_) => {
+            "wait until the installation ends, or stop the service that writes there, and try again"
+                .to_owned()
+        }
+        VenvError::Exchanged(_) => {
+            "wait until whatever restores or moves the venv is done, and try again".to_owned()
+        }
+        VenvError::Path(path) => return path_hint(path),
+        VenvError::Stopped => return None,
+    })
+}

@@ -1,0 +1,143 @@
+//! The one line with the next command, after damage was found: back to what was saved, or without a snapshot.
+
+use std::path::Path;
+
+use venv_snap::Site;
+use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, Shown};
+use venv_snap::monitor::Silent;
+use venv_snap::ops::{Context, DiffOptions, DiffOutcome, diff_venv, list};
+use venv_snap::report::text::word;
+
+use super::caches::of_installers;
+use super::program_name;
+use super::session::Session;
+
+/// What a check leads to; nothing where all is well.
+pub(crate) fn after_check(session: &Session<'_>, site: &Site, audit: &Audit) -> Option<String> {
+    if is_hurt(audit) {
+        let mend = mend(session, site);
+        let shared = audit
+            .damage()
+            .filter_map(|one| one.sharing.as_ref()?.shared_with.as_deref());
+        return Some(format!("{mend}{}", caches(site, &audit.diagnosis, shared)));
+    }
+    let mut open = audit.findings.iter().filter(|one| one.accepted.is_none());
+    let lacks = open.any(|one| one.check == Check::RequirementUnmet);
+    lacks.then(|| {
+        format!(
+            "all that the application lacks: {}",
+            command("deps", site.path())
+        )
+    })
+}
+
+/// What a diff of a live venv leads to; nothing where it has no damage.
+pub(crate) fn after_diff(outcome: &DiffOutcome, site: &Site, is_newest: bool) -> Option<String> {
+    let is_hurt = |class, kind| class == Class::Damage && kind != Kind::Unreadable;
+    let mut changes = outcome.changes.iter();
+    if !changes.any(|change| is_hurt(change.class, change.kind)) {
+        return None;
+    }
+    let restore = command("restore", site.path());
+    let mend = match (outcome.expected.snapshot.baseline, is_newest) {
+        (true, true) => format!("to bring back what was saved: {restore}"),
+        (true, false) => format!("to bring that back: {restore} {}", outcome.expected.id),
+        (false, _) => anew(site.path()),
+    };
+    let shared = outcome.changes.iter();
+    let shared = shared.filter_map(|change| change.detail.sharing.as_ref()?.shared_with.as_deref());
+    Some(format!(
+        "{mend}{}",
+        caches(site, &outcome.diagnosis, shared)
+    ))
+}
+
+/// What the refusal to save a damaged venv leads to; nothing of its own where all that is wrong is that something could
+/// not be read.
+pub(crate) fn after_refusal(session: &Session<'_>, site: &Site, audit: &Audit) -> Option<String> {
+    let path = site.path();
+    is_hurt(audit).then(|| {
+        format!(
+            "{}; what is wrong there: {}; to save it as it is, as no baseline: {} --force",
+            mend(session, site),
+            command("check", path),
+            command("save", path)
+        )
+    })
+}
+
+/// What to do with a damaged venv of which there is no snapshot.
+pub(crate) fn anew(venv: &Path) -> String {
+    format!(
+        "to make it anew without a snapshot, past every cache: {}",
+        command("rebuild", venv)
+    )
+}
+
+/// Whether there is damage that was seen.
+fn is_hurt(audit: &Audit) -> bool {
+    audit
+        .damage()
+        .any(|finding| finding.check != Check::FileUnreadable)
+}
+
+fn mend(session: &Session<'_>, site: &Site) -> String {
+    let saved = list(&session.quiet_context(), Some(site)).ok();
+    let saved = saved.filter(|saved| {
+        saved
+            .snapshots
+            .iter()
+            .any(|one| one.chosen.snapshot.baseline)
+    });
+    match saved {
+        Some(_) if is_as_saved(session, site) => format!(
+            "the newest baseline holds the same, so a restore would change nothing; {}",
+            anew(site.path())
+        ),
+        Some(_) => format!(
+            "to bring back what was saved: {}",
+            command("restore", site.path())
+        ),
+        None => anew(site.path()),
+    }
+}
+
+/// Whether the venv stands there as the newest baseline has it: a check may know more than the one of that time.
+fn is_as_saved(session: &Session<'_>, site: &Site) -> bool {
+    let silent = Silent::default();
+    let context = Context {
+        monitor: &silent,
+        ..session.quiet_context()
+    };
+    let quick = DiffOptions {
+        quick: true,
+        ..DiffOptions::default()
+    };
+    diff_venv(&context, site, &quick).is_ok_and(|found| {
+        let mut classes = found.changes.iter().map(|change| change.class);
+        found.unread.is_empty() && classes.all(|class| class == Class::Noise)
+    })
+}
+
+/// Where the same damage lies in a cache, or the damaged file is one of a cache, the next install brings it back.
+fn caches<'a>(
+    site: &Site,
+    diagnosis: &[Diagnosis],
+    mut shared_with: impl Iterator<Item = &'a str>,
+) -> String {
+    let dirs = of_installers(Some(site));
+    let is_in_cache = |path: &str| dirs.iter().any(|dir| Path::new(path).starts_with(dir));
+    if diagnosis.iter().all(|one| one.cached.is_empty()) && !shared_with.any(is_in_cache) {
+        return String::new();
+    }
+    let quarantine = command("cache quarantine --venv", site.path());
+    format!("; so that no cache brings the damage back: {quarantine}")
+}
+
+fn command(verb: &str, venv: &Path) -> String {
+    format!(
+        "{} {verb} {}",
+        program_name(),
+        word(&Shown::path(venv).to_string())
+    )
+}

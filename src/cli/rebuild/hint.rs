@@ -1,0 +1,150 @@
+//! What to do where a venv was not rebuilt.
+
+use venv_snap::model::{Shown, TreeKind};
+use venv_snap::ops::Unbuilt;
+
+/// Files of a project that tell what belongs into the venv in it, the most exact first.
+const LISTS: &[&str] = &[
+    "pylock.toml",
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "requirements.txt",
+];
+
+/// What to do where a venv was not rebuilt.
+pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
+    let name = crate::cli::program_name();
+    Some(match unbuilt {
+        Unbuilt::NoInterpreter { others, .. } => match others.as_slice() {
+            [] => "install a Python of that version, or name one with --python FILE".to_owned(),
+            [first, more @ ..] => {
+                let more = more.iter().map(|path| format!(", or {}", Shown::path(path)));
+                format!("--python {}{}", Shown::path(first), more.collect::<String>())
+            }
+        },
+        Unbuilt::BadInterpreter { .. } => "name another with --python FILE".to_owned(),
+        Unbuilt::NotAVenv { kind, .. } => format!(
+            "'{name} restore PATH' brings a saved one back; else make it anew with {}",
+            if *kind == TreeKind::Conda { "conda" } else { "'pip install --target'" }
+        ),
+        Unbuilt::NothingTold(venv) => {
+            let lists = LISTS.iter().filter_map(|list| Some(venv.parent()?.join(list)));
+            match lists.into_iter().find(|list| list.is_file()) {
+                Some(list) => format!("--from {}", Shown::path(&list)),
+                None => "name a requirements file or a lock with --from FILE".to_owned(),
+            }
+        }
+        Unbuilt::NoVersion(_) => "name a requirements file or a lock with --from FILE".to_owned(),
+        Unbuilt::Requirements { .. } => {
+            "a requirements file has one requirement a line, as pip reads it; locks are those of uv, poetry and pdm \
+             and pylock.toml"
+                .to_owned()
+        }
+        Unbuilt::NoInstaller { .. } => {
+            "install the ensurepip of that Python (Debian: python3-venv), or uv".to_owned()
+        }
+        Unbuilt::Step { .. }
+        | Unbuilt::NamesPlace(_)
+        | Unbuilt::ChangedMeanwhile(_)
+        | Unbuilt::LineBreak => return None,
+        Unbuilt::Install { provable, said, .. } => return install_hint(provable, said),
+        Unbuilt::Unsound(_) => format!(
+            "--all fetches every package anew; '{name} rebuild --force' puts it in place all the same; undo brings \
+             back what it replaces"
+        ),
+        Unbuilt::Busy(_) => "wait until it is done".to_owned(),
+    })
+}
+
+/// What installers say of a cause, in lower case, and what to do about it; the first that fits counts.
+const CAUSES: &[(&[&str], &str)] = &[
+    (
+        &[
+            "401 ",
+            " 401",
+            "403 ",
+            " 403",
+            "credential",
+            "unauthorized",
+            "forbidden",
+        ],
+        "look at the credentials of the index: PIP_INDEX_URL, UV_INDEX_URL, pip.conf or .netrc of the venv's owner",
+    ),
+    (
+        &["no space left", "disk quota"],
+        "make room, beside the venv and in the store, and try again",
+    ),
+    (
+        &[
+            "connection",
+            "connect error",
+            "timed out",
+            "name resolution",
+            "unreachable",
+            "dns error",
+            "error sending request",
+        ],
+        "the index cannot be reached: PIP_FIND_LINKS=DIR with PIP_NO_INDEX=1 takes wheels of a directory (with uv: \
+         UV_FIND_LINKS, UV_OFFLINE=1)",
+    ),
+    (
+        &[
+            "do not match the hashes",
+            "hash mismatch",
+            "badzipfile",
+            "is invalid",
+            "not a zip",
+            "truncated",
+            "incomplete",
+        ],
+        "the index gives a broken file: try another index, or wheels of a directory with PIP_FIND_LINKS=DIR",
+    ),
+    (
+        &[
+            "failed to build",
+            "subprocess-exited-with-error",
+            "build backend",
+        ],
+        "it has to be built and that fails here: give a wheel of it with PIP_FIND_LINKS=DIR",
+    ),
+    (
+        &[
+            "from versions: none",
+            "was not found in the package registry",
+            "not found in the provided package locations",
+        ],
+        "the index has nothing of that name, cannot be reached, or does not take the credentials: try another index, \
+         or wheels of a directory with \
+         PIP_FIND_LINKS=DIR (with uv: UV_FIND_LINKS)",
+    ),
+    (
+        &[
+            "no matching distribution",
+            "there is no version of",
+            "no solution found",
+        ],
+        "that version is gone from the index: try another index, or name another version with --from FILE",
+    ),
+];
+
+fn install_hint(provable: &[String], said: &[String]) -> Option<String> {
+    if !provable.is_empty() {
+        let names = provable.join(", ");
+        return Some(format!(
+            "RECORD proves every file of {names} in the live venv: without --all it is taken over"
+        ));
+    }
+    let text = said.join("\n").to_lowercase();
+    let fits = |(words, _): &&(&[&str], &str)| words.iter().any(|word| text.contains(word));
+    let found = CAUSES.iter().find(fits);
+    found.map(|(_, hint)| (*hint).to_owned())
+}
+
+/// What the program that failed said.
+pub(crate) fn said(unbuilt: &Unbuilt) -> Vec<String> {
+    match unbuilt {
+        Unbuilt::Install { said, .. } | Unbuilt::Step { said, .. } => said.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,50 @@
+//! Lines for cron (crontab(5)). They need nothing of the environment, and say something only where a job fails: cron
+//! sends that by mail.
+
+use std::fmt::Write;
+
+use venv_snap::ops::ScheduleFile;
+
+use super::jobs::Plan;
+use super::{MARK, NAME};
+use crate::cli::args::Job;
+
+/// One file with a line for each job.
+pub(super) fn file(plan: &Plan, jobs: &[Job]) -> ScheduleFile {
+    let mut content = format!("{MARK}\n");
+    for job in jobs {
+        let commands: Vec<String> = plan
+            .commands(*job)
+            .iter()
+            .map(|words| line(words))
+            .collect();
+        let command = commands.join(" && ");
+        let user = if plan.is_root { "root " } else { "" };
+        let (when, run) = match job.when() {
+            Some((_, when)) => (
+                when,
+                format!("out=$({{ {command}; }} 2>&1) || echo \"$out\""),
+            ),
+            None => ("@reboot", format!("{command} >/dev/null")),
+        };
+        let (what, run) = (job.what(), run.replace('%', "\\%"));
+        let _ = writeln!(content, "# {what}\n{when} {user}{run}");
+    }
+    ScheduleFile {
+        name: NAME.to_owned(),
+        content,
+    }
+}
+
+/// The words of a command as a shell reads them.
+fn line(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@,".contains(c);
+    let quoted = words.iter().map(|word| {
+        if !word.is_empty() && word.chars().all(is_plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,101 @@
+//! What each job runs: the words of its commands, all paths absolute.
+
+use std::path::PathBuf;
+
+use crate::cli::args::Job;
+
+/// What the jobs of a host are made of.
+pub(super) struct Plan {
+    /// This program.
+    pub(super) program: PathBuf,
+    /// The store, by its path or URL.
+    pub(super) store: PathBuf,
+    pub(super) is_bucket: bool,
+    /// The rules of the guard.
+    pub(super) config: PathBuf,
+    /// The venvs that the store knows: a checker that may only read cannot ask it.
+    pub(super) venvs: Vec<PathBuf>,
+    pub(super) is_root: bool,
+}
+
+impl Job {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Save => "save",
+            Self::Check => "check",
+            Self::Verify => "verify",
+            Self::Forget => "forget",
+            Self::Drill => "drill",
+            Self::Watch => "watch",
+        }
+    }
+
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Save => "Save the Python venvs that changed",
+            Self::Check => "Audit the Python venvs",
+            Self::Verify => "Read back a tenth of the store of Python venvs",
+            Self::Forget => "Forget old snapshots of Python venvs",
+            Self::Drill => "Prove that saved Python venvs can be brought back",
+            Self::Watch => "Guard the Python venvs",
+        }
+    }
+
+    /// When, as systemd says it (systemd.time(7)) and as cron does (crontab(5)); none for what always runs.
+    pub(super) fn when(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Save => Some(("*-*-* 01:10:00", "10 1 * * *")),
+            Self::Check => Some(("*-*-* 02:20:00", "20 2 * * *")),
+            Self::Verify => Some(("*-*-* 03:30:00", "30 3 * * *")),
+            Self::Forget => Some(("Sun *-*-* 04:40:00", "40 4 * * 0")),
+            Self::Drill => Some(("*-*-01 05:50:00", "50 5 1 * *")),
+            Self::Watch => None,
+        }
+    }
+}
+
+impl Plan {
+    /// The commands of a job, one after the other, each as its words.
+    pub(super) fn commands(&self, job: Job) -> Vec<Vec<String>> {
+        let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let own = |words: &[&str]| {
+            let all = [text(&self.program), "--store".to_owned(), text(&self.store)];
+            let words = words.iter().map(|word| (*word).to_owned());
+            all.into_iter().chain(words).collect::<Vec<String>>()
+        };
+        match job {
+            Job::Save => vec![own(&["save", "--all", "--if-changed"])],
+            Job::Check if self.is_root && !self.is_bucket && !self.venvs.is_empty() => {
+                let mut words = own(&["check", "--"]);
+                words.extend(self.venvs.iter().map(text));
+                vec![words]
+            }
+            Job::Check => vec![own(&["check", "--all"])],
+            Job::Verify => vec![own(&["verify", "--sample", "10%"])],
+            Job::Forget => {
+                let policy = [
+                    "forget",
+                    "--keep-daily",
+                    "7",
+                    "--keep-weekly",
+                    "5",
+                    "--keep-monthly",
+                    "12",
+                ];
+                let forget = own(&policy);
+                if self.is_bucket {
+                    vec![forget]
+                } else {
+                    vec![forget, own(&["prune"])]
+                }
+            }
+            Job::Drill => vec![own(&["drill", "--all"])],
+            Job::Watch => vec![own(&["watch", "--config", &text(&self.config)])],
+        }
+    }
+
+    /// Whether a job of root may do without root: it is told what to read.
+    pub(super) fn only_reads(&self, job: Job) -> bool {
+        job == Job::Check && self.is_root && !self.is_bucket && !self.venvs.is_empty()
+    }
+}

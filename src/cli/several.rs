@@ -1,0 +1,76 @@
+//! A command for several venvs, one after the other: each is answered, none stops the others, and the worst counts.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use venv_snap::model::Shown;
+use venv_snap::ops::known_venvs;
+use venv_snap::report::json;
+
+use super::error::Failure;
+use super::exit::Exit;
+use super::session::Session;
+use super::ui::write_json_error;
+
+/// Runs a command for each of the venvs that are named, or for all of this host that the store knows. Where one or none
+/// is named, it answers as it would alone.
+pub(crate) fn each(
+    session: &Session<'_>,
+    verb: &str,
+    (named, all): (&[PathBuf], bool),
+    run: impl Fn(Option<&Path>) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    if !all && named.len() < 2 {
+        return run(named.first().map(PathBuf::as_path));
+    }
+    let venvs = if all {
+        known_venvs(&session.context).map_err(|error| session.explain(error, None))?
+    } else {
+        named.to_vec()
+    };
+    let mut worst = Exit::Done;
+    let mut answers = Vec::new();
+    for (number, venv) in venvs.iter().enumerate() {
+        if session.json {
+            session.keep_answers();
+        } else {
+            let blank = if number > 0 { "\n" } else { "" };
+            session.answer(|out, _| writeln!(out, "{blank}{}:", Shown::path(venv)))?;
+        }
+        let ended = run(Some(venv));
+        let answer = session.kept_answers();
+        let exit = match &ended {
+            Ok(exit) => *exit,
+            Err(failure) => failure.exit,
+        };
+        if exit.code() > worst.code() {
+            worst = exit;
+        }
+        match ended {
+            // Who wants to stop does not mean this venv alone.
+            Err(failure) if matches!(exit, Exit::Interrupted | Exit::Terminated) => {
+                return Err(failure);
+            }
+            Err(failure) if session.json => {
+                let mut bytes = Vec::new();
+                let _ = write_json_error(&mut bytes, &failure);
+                answers.push((venv.clone(), exit.code(), document(&bytes)));
+            }
+            Err(mut failure) => {
+                failure.message = format!("'{}': {}", Shown::path(venv), failure.message);
+                session.ui.error(&failure);
+            }
+            Ok(_) => answers.push((venv.clone(), exit.code(), document(&answer))),
+        }
+    }
+    if session.json {
+        session.answer(|out, _| json::several(out, verb, worst.code(), &answers))?;
+    } else if venvs.is_empty() {
+        session.answer(|out, _| writeln!(out, "no venv of this host is known"))?;
+    }
+    Ok(worst)
+}
+
+fn document(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}

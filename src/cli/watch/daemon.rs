@@ -1,0 +1,398 @@
+//! The guard at work: one thread decides, all that takes long happens in others and comes back as what happened.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver as Ear, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use venv_snap::model::{RelPath, Shown, Who};
+use venv_snap::report::metrics::guard::{self, Round};
+use venv_snap::report::{json, text};
+use venv_snap::watch::{Guard, Healed, Input, Letter, Memory, Moment, News, Order, Ping, Rules};
+
+use super::super::error::Failure;
+use super::super::exit::Exit;
+use super::super::limits::aside;
+use super::super::session::Session;
+use super::clock;
+use super::figures::Figures;
+use super::jobs::{self, Program};
+use super::keeper::{self, Keeper};
+use super::outbox::Outbox;
+use super::seen::Seen;
+use super::systemd::Systemd;
+
+/// Something that happened, as threads tell it.
+pub(super) enum Happened {
+    /// To one venv, by its number.
+    To(usize, Input),
+    /// To all of them.
+    ToAll(Input),
+    /// Somebody was seen to take something away, or to write in it.
+    Saw(usize, RelPath, Arc<Who>),
+    /// A letter arrived, or why it did not.
+    Sent(u64, Result<(), String>),
+    /// Whoever watches this guard was called.
+    Called(Result<(), String>),
+    /// This guard is to end.
+    End,
+}
+
+/// How it works.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mode {
+    /// One round, and no more.
+    pub(super) once: bool,
+    /// Nothing is changed and nobody told.
+    pub(super) dry_run: bool,
+}
+
+/// Nothing to wait for is waited for so long.
+const LONG: Duration = Duration::from_hours(1);
+/// How long a call to whoever watches may take.
+const CALL_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) struct Daemon<'a> {
+    session: &'a Session<'a>,
+    rules: Rules,
+    program: Program,
+    mode: Mode,
+    pub(super) guards: Vec<Guard>,
+    outbox: Outbox,
+    figures: Figures,
+    seen: Seen,
+    keeper: Keeper<'a>,
+    systemd: Systemd,
+    speaker: Sender<Happened>,
+    ear: Ear<Happened>,
+    call_due: Moment,
+    call_failed: bool,
+}
+
+impl<'a> Daemon<'a> {
+    pub(super) fn new(
+        session: &'a Session<'a>,
+        rules: Rules,
+        program: Program,
+        mode: Mode,
+    ) -> Result<Self, Failure> {
+        let (speaker, ear) = channel();
+        let now = clock::now();
+        let context = &session.context;
+        // Who only looks leaves no figures behind.
+        let figures = if mode.once || mode.dry_run {
+            Figures::none(now)
+        } else {
+            Figures::open(&rules.metrics, now)?
+        };
+        let mut daemon = Self {
+            session,
+            mode,
+            guards: Vec::new(),
+            outbox: Outbox::default(),
+            figures,
+            seen: Seen::default(),
+            keeper: Keeper::new(
+                session.ui,
+                // Where there is no place on this host, that is told, and nothing is healed.
+                context
+                    .store
+                    .on_this_host()
+                    .unwrap_or_else(|| context.store.name().to_owned()),
+                context.host.clone(),
+                mode.dry_run,
+            ),
+            systemd: Systemd::new(now),
+            rules,
+            program,
+            speaker,
+            ear,
+            call_due: now,
+            call_failed: false,
+        };
+        daemon.remember(now)?;
+        Ok(daemon)
+    }
+
+    /// Where threads speak to this one.
+    pub(super) fn speaker(&self) -> Sender<Happened> {
+        self.speaker.clone()
+    }
+
+    /// Takes up what was kept, if that can be had.
+    fn remember(&mut self, now: Moment) -> Result<(), Failure> {
+        let knew = self.keeper.knows();
+        let kept = self.keeper.open(now)?;
+        if !self.guards.is_empty() && (knew || !self.keeper.knows()) {
+            return Ok(());
+        }
+        let by = kept
+            .as_ref()
+            .map_or(0, |kept| kept.offset(&clock::boot(), now, Timestamp::now()));
+        let (mut venvs, letters) =
+            kept.map_or_else(Default::default, |kept| (kept.venvs, kept.letters));
+        for letter in letters
+            .into_iter()
+            .filter(|letter| letter.receiver < self.rules.receivers.len())
+        {
+            self.outbox.add(Letter { due: now, ..letter });
+        }
+        let guards = self.rules.venvs.iter().map(|rules| {
+            let memory = venvs.remove(&*rules.path.to_string_lossy());
+            let memory = memory.map_or_else(|| Memory::new(now), |memory| memory.moved(by));
+            Guard::new(rules.clone(), memory, now)
+        });
+        self.guards = guards.collect();
+        Ok(())
+    }
+
+    /// Guards until it is told to end.
+    pub(super) fn run(&mut self) -> Result<Exit, Failure> {
+        Systemd::ready();
+        loop {
+            let now = clock::now();
+            if self.keeper.due().is_some_and(|due| now >= due) {
+                self.remember(now)?;
+                self.keep();
+            }
+            for number in 0..self.guards.len() {
+                if self.guards[number].due() <= now {
+                    self.tell(number, Input::Tick);
+                }
+            }
+            self.send(now);
+            self.call(now);
+            self.systemd.alive(now);
+            if self.figures.are_due(now) {
+                self.publish(now);
+            }
+            if self.mode.once && self.is_done(now) {
+                self.keep();
+                return Ok(Exit::Done);
+            }
+            let wait = self.due(now).since(now);
+            match self.ear.recv_timeout(wait) {
+                Ok(Happened::End) => {
+                    Systemd::ends();
+                    self.keep();
+                    return Ok(Exit::Done);
+                }
+                Ok(happened) => self.take(happened)?,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+        }
+    }
+
+    fn is_done(&self, now: Moment) -> bool {
+        self.guards.iter().all(|guard| guard.is_idle(now)) && self.outbox.is_done()
+    }
+
+    /// When something is to be done next.
+    fn due(&self, now: Moment) -> Moment {
+        let mut due = now.after(LONG);
+        let guards = self.guards.iter().map(Guard::due);
+        let others = [self.outbox.due(), self.keeper.due(), self.systemd.due()];
+        let call = self.rules.ping.is_some().then_some(self.call_due);
+        for one in guards.chain(others.into_iter().flatten()).chain(call) {
+            due = due.min(one);
+        }
+        due
+    }
+
+    fn take(&mut self, happened: Happened) -> Result<(), Failure> {
+        match happened {
+            Happened::To(number, input) => {
+                let input = self.known(input)?;
+                self.tell(number, input);
+            }
+            Happened::Saw(number, path, who) => self.seen.add(number, path, &who),
+            Happened::ToAll(input) => {
+                for number in 0..self.guards.len() {
+                    self.tell(number, input.clone());
+                }
+            }
+            Happened::Sent(id, sent) => {
+                if let Err(why) = &sent {
+                    self.session.ui.alert(&format!(
+                        "an alert did not arrive and is sent again: {}",
+                        Shown(why.as_bytes())
+                    ));
+                }
+                if self.outbox.ended(id, sent.is_ok(), clock::now()) {
+                    self.session
+                        .ui
+                        .alert("an alert that did not arrive for hours is given up");
+                }
+                self.keep();
+            }
+            Happened::Called(called) => {
+                if let (Err(why), false) = (&called, self.call_failed) {
+                    self.session.ui.alert(&format!(
+                        "the ping does not arrive: {}",
+                        Shown(why.as_bytes())
+                    ));
+                }
+                self.call_failed = called.is_err();
+            }
+            Happened::End => {}
+        }
+        Ok(())
+    }
+
+    /// What was found counts only for who knows what was done before: without that, nobody knows how often it was
+    /// healed.
+    fn known(&mut self, input: Input) -> Result<Input, Failure> {
+        if self.keeper.knows() || !matches!(input, Input::Found(_)) {
+            return Ok(input);
+        }
+        self.remember(clock::now())?;
+        Ok(if self.keeper.knows() {
+            input
+        } else {
+            Input::NotFound("what was done before cannot be read in the store".to_owned())
+        })
+    }
+
+    /// Tells a guard what happened, remembers what follows from that, and has it done.
+    fn tell(&mut self, number: usize, input: Input) {
+        let matters = !matches!(
+            input,
+            Input::Changed { .. } | Input::Asked(_) | Input::Imported(_) | Input::Tick
+        );
+        let orders = self.guards[number].tell(clock::now(), input);
+        let acts = |order: &Order| {
+            matches!(
+                order,
+                Order::Heal | Order::Restart | Order::Save | Order::Announce(_)
+            )
+        };
+        let keeps = matters || orders.iter().any(acts);
+        for order in &orders {
+            if let Order::Announce(news) = order {
+                self.announce(number, news);
+            }
+        }
+        // It is on the disk before anything is done: whoever comes after a crash knows of it.
+        if keeps {
+            self.keep();
+        }
+        for order in orders
+            .into_iter()
+            .filter(|order| !matches!(order, Order::Announce(_)))
+        {
+            self.begin(number, order);
+        }
+    }
+
+    fn begin(&mut self, number: usize, order: Order) {
+        let rules = self.guards[number].rules().clone();
+        if matches!(order, Order::Look { .. } | Order::Heal) && !self.mode.dry_run {
+            self.seen.keep(self.session, number, &rules.path);
+        }
+        if self.mode.dry_run {
+            let venv = Shown::path(&rules.path);
+            let instead = match order {
+                Order::Heal => Some(("heal", Input::Healed(Healed::Nothing))),
+                Order::Restart => Some(("start the service of", Input::Restarted(Ok(())))),
+                _ => None,
+            };
+            if let Some((what, input)) = instead {
+                self.session.ui.note(&format!("would {what} '{venv}'"));
+                let _ = self.speaker.send(Happened::To(number, input));
+                return;
+            }
+        }
+        let (program, speaker) = (self.program.clone(), self.speaker.clone());
+        aside(move || {
+            let input = jobs::perform(&program, &rules, &order);
+            let _ = speaker.send(Happened::To(number, input));
+        });
+    }
+
+    /// Tells people, and hands letters to the outbox.
+    fn announce(&mut self, number: usize, news: &News) {
+        let venv = &self.guards[number].rules().path;
+        let document = json::alert(news, &self.session.context.host, venv, Timestamp::now());
+        let line = text::alert_line(news, venv);
+        if self.mode.once {
+            self.session.ui.note(&line);
+        } else {
+            let said = if self.session.json { &document } else { &line };
+            // That nobody reads it is no reason to stop guarding.
+            let _ = self.session.answer(|out, _| writeln!(out, "{said}"));
+        }
+        if self.mode.dry_run {
+            return;
+        }
+        for receiver in 0..self.rules.receivers.len() {
+            let letter = Letter {
+                receiver,
+                body: document.clone(),
+                failures: 0,
+                due: clock::now(),
+            };
+            if self.outbox.add(letter) {
+                self.session
+                    .ui
+                    .alert("too many alerts wait for a receiver: the oldest is given up");
+            }
+        }
+    }
+
+    fn send(&mut self, now: Moment) {
+        for (id, letter) in self.outbox.take_due(now) {
+            let receiver = self.rules.receivers[letter.receiver].clone();
+            let speaker = self.speaker.clone();
+            aside(move || {
+                let sent = jobs::deliver(&receiver, &letter.body);
+                let _ = speaker.send(Happened::Sent(id, sent));
+            });
+        }
+    }
+
+    /// Calls whoever raises the alarm when this guard falls silent.
+    fn call(&mut self, now: Moment) {
+        let Some(Ping { url, every }) = self
+            .rules
+            .ping
+            .clone()
+            .filter(|_| now >= self.call_due && !self.mode.dry_run)
+        else {
+            return;
+        };
+        self.call_due = now.after(every);
+        let speaker = self.speaker.clone();
+        aside(move || {
+            let called = super::http::ping(&url, CALL_PATIENCE);
+            let _ = speaker.send(Happened::Called(called));
+        });
+    }
+
+    fn keep(&mut self) {
+        let venvs = self.guards.iter().map(|guard| {
+            let path = guard.rules().path.to_string_lossy().into_owned();
+            (path, guard.memory().clone())
+        });
+        let kept = keeper::kept(venvs, self.outbox.letters());
+        self.keeper.keep(&kept, clock::now());
+        self.publish(clock::now());
+    }
+
+    fn publish(&mut self, now: Moment) {
+        if !self.figures.are_wanted() {
+            return;
+        }
+        let path = |guard: &Guard| guard.rules().path.to_string_lossy().into_owned();
+        let venvs = self.guards.iter();
+        let venvs: Vec<(String, &Memory)> =
+            venvs.map(|guard| (path(guard), guard.memory())).collect();
+        let metrics = guard::guard(&Round {
+            venvs: &venvs,
+            waiting: self.outbox.letters().len(),
+            moment: now,
+            now: Timestamp::now(),
+            version: env!("CARGO_PKG_VERSION"),
+        });
+        self.figures.publish(&metrics, self.session.ui, now);
+    }
+}

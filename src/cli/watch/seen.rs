@@ -1,0 +1,53 @@
+//! Who was seen to do what since the last look: it is kept before the next one, whose diagnosis asks for it.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use venv_snap::Site;
+use venv_snap::model::{RelPath, Who};
+use venv_snap::ops::{Context, keep_sightings};
+
+use super::super::session::Session;
+
+/// No more is remembered of one venv: a whole tree may go at once.
+const MAX: usize = 10_000;
+
+/// What was seen, by the number of the venv.
+#[derive(Default)]
+pub(super) struct Seen(HashMap<usize, Vec<(RelPath, Timestamp, Who)>>);
+
+impl Seen {
+    /// Remembers what somebody did to a path of a venv, just now.
+    pub(super) fn add(&mut self, number: usize, path: RelPath, who: &Who) {
+        let of_venv = self.0.entry(number).or_default();
+        if of_venv.len() < MAX {
+            of_venv.push((path, Timestamp::now(), who.clone()));
+        }
+    }
+
+    /// Keeps it in the store. Where that fails, later commands do not know who it was, and nothing else changes.
+    pub(super) fn keep(&mut self, session: &Session<'_>, number: usize, venv: &Path) {
+        let Some(seen) = self.0.remove(&number) else {
+            return;
+        };
+        let own = &session.context;
+        let context = Context {
+            store: own.store.clone(),
+            host: own.host.clone(),
+            host_name: own.host_name.clone(),
+            now: Timestamp::now(),
+            ..*own
+        };
+        let kept = Site::resolve(venv)
+            .map_err(|error| error.to_string())
+            .and_then(|site| {
+                keep_sightings(&context, &site, &seen).map_err(|error| error.to_string())
+            });
+        if let Err(why) = kept {
+            session.ui.alert(&format!(
+                "who changed files cannot be kept for later commands ({why})"
+            ));
+        }
+    }
+}

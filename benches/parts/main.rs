@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use venv_snap::Site;
 use venv_snap::bench::{Known, Objects, Restoring, Table, directories, insert, load, scan, walk};
 use venv_snap::model::Digest;
 use venv_snap::monitor::Silent;
 use venv_snap::ops::{Context, SaveOptions, save};
+use venv_snap::{Location, Site};
 
 use venv::Venv;
 
@@ -118,7 +118,7 @@ fn restore(c: &mut Criterion) {
     let context = context(&dir.path().join("store"), &monitor);
     let site = Site::resolve(&venv.path).unwrap();
     save(&context, &site, &SaveOptions::default()).unwrap();
-    let restoring = Restoring::of(&context, &site).unwrap();
+    let restoring = Restoring::open(&context, &site).unwrap();
     let elsewhere = Site::resolve(&dir.path().join("elsewhere")).unwrap();
 
     let mut group = c.benchmark_group("restore");
@@ -151,8 +151,9 @@ fn restore(c: &mut Criterion) {
 
 fn context<'a>(store: &Path, monitor: &'a Silent) -> Context<'a> {
     Context {
-        store: store.to_owned(),
+        store: Location::dir(store),
         host: "bench".to_owned(),
+        host_name: "bench".to_owned(),
         now: Timestamp::now(),
         lock_wait: Duration::from_secs(5),
         monitor,

@@ -113,7 +113,8 @@ fn source(random: &mut Random, lines: u64) -> String {
         let number = random.below(100_000);
         let _ = write!(
             text,
-            "def {name}_{number}({one}, {two}=None):\n    \"\"\"Return the {one} of a {two}.\"\"\"\n    if {two} is None:\n"
+            "def {name}_{number}({one}, {two}=None):\n    \"\"\"Return the {one} of a {two}.\"\"\"\n    if {two} is \
+             None:\n"
         );
         for _ in 0..=random.below(6) {
             let (left, right, of) = (random.name(), random.name(), random.name());

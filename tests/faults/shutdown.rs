@@ -15,7 +15,8 @@ use crate::{points, told};
 /// Ends a file system as a power cut does: nothing more reaches the disk, not even the log.
 fn cut(at: &Path) -> bool {
     // FS_IOC_SHUTDOWN with NOLOGFLUSH.
-    let script = "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
+    let script = "import fcntl, os, struct, sys; fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, \
+        struct.pack('I', 2))";
     let done = Command::new("python3")
         .args(["-c", script])
         .arg(at)

@@ -136,7 +136,7 @@ fn every_damage_of_an_unpacked_wheel_of_uv_is_named_with_all_that_points_to_it()
             .into_iter()
             .find(|path| path.ends_with("ant/core.py"))
             .unwrap();
-        crate::diff::diagnosis::sh(archive.parent().unwrap().parent().unwrap(), script);
+        crate::support::stocked::sh(archive.parent().unwrap().parent().unwrap(), script);
         let answer = sandbox.json(i32::from(kind.is_some()), &check);
         if let Some(kind) = kind {
             let bad = &answer["bad"][0];
@@ -284,7 +284,7 @@ fn pdm_and_virtualenv_keep_wheels_unpacked_as_well() {
     for (_, dir) in places {
         fs::write(sandbox.path(dir).join("ant/core.py"), b"").unwrap();
     }
-    crate::diff::diagnosis::sh(
+    crate::support::stocked::sh(
         &house,
         "head -c 500 bee-1.0-py3-none-any.whl > t; cat t > bee-1.0-py3-none-any.whl; rm t",
     );

@@ -1,31 +1,15 @@
 //! What `check` finds in a venv without any snapshot, and what `save` admits.
 
+use crate::support::answers::found;
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::support::damage::Damage;
+use crate::support::sandbox::site;
 use crate::support::wheel::{pip, two_versions, venv_with_pip};
 use crate::support::{Sandbox, Tree, venv};
-
-/// The findings of a check, as `check path-or-package`.
-pub(crate) fn found(answer: &Value) -> Vec<String> {
-    let findings = answer["findings"].as_array().unwrap();
-    let name = |finding: &Value| {
-        let place = finding["path"]
-            .as_str()
-            .or(finding["package"].as_str())
-            .unwrap_or("");
-        let short = place.rsplit("site-packages/").next().unwrap().to_owned();
-        format!("{} {short}", finding["check"].as_str().unwrap())
-    };
-    findings.iter().map(name).collect()
-}
-
-pub(crate) fn site(sandbox: &Sandbox) -> std::path::PathBuf {
-    sandbox.venv().join(venv::SITE)
-}
 
 #[test]
 fn a_venv_of_pip_is_sound_and_every_damage_of_it_is_found_without_a_snapshot() {
@@ -107,7 +91,8 @@ fn rows_that_are_odd_but_true_are_no_findings() {
     }
     let absolute = format!("{}/bin/tool,,\n", sandbox.venv().display());
     text.push_str(&absolute);
-    text.push_str("click\\core.py,sha256=AA,1\nclick/dir/,,\n/usr/lib/elsewhere.py,,\nclick/core.py,,\nclick/__pycache__,,\n");
+    text.push_str("click\\core.py,sha256=AA,1\nclick/dir/,,\n/usr/lib/elsewhere.py,,\n");
+    text.push_str("click/core.py,,\nclick/__pycache__,,\n");
     fs::write(&record, text).unwrap();
     let answer = sandbox.json(0, &["check", "venv"]);
     assert_eq!(found(&answer), Vec::<String>::new(), "{answer}");
@@ -119,7 +104,8 @@ fn what_is_unusual_is_told_and_is_no_damage() {
     venv::tiny(&sandbox.venv());
     let site = site(&sandbox);
     let meta = "Metadata-Version: 2.1\nName: click\nVersion: 1.0\nRequires-Dist: idna>=2; python_version >= '3.8'\n\
-        Requires-Dist: nowhere[extra]>=1\nRequires-Dist: other; extra == 'more'\nRequires-Dist: third; sys_platform == 'win32'\n\
+        Requires-Dist: nowhere[extra]>=1\nRequires-Dist: other; extra == 'more'\nRequires-Dist: third; sys_platform \
+        == 'win32'\n\
         Requires-Python: >=3.99\n";
     rewrite(&site, "click", meta);
     // As Debian ships them.
@@ -362,7 +348,8 @@ fn accepted_findings_are_shown_with_their_reason_and_stop_nothing() {
         assert!(run.stderr.contains("snap.toml"), "{run}");
     }
     fs::remove_file(rules).unwrap();
-    let project = "[project]\nname = 'x'\n[[tool.venv-snap.accept]]\npath = 'lib/*/site-packages/click/*.py'\nreason = 'ours'\n";
+    let project = "[project]\nname = 'x'\n[[tool.venv-snap.accept]]\npath = 'lib/*/site-packages/click/*.py'\nreason \
+        = 'ours'\n";
     fs::write(sandbox.path("pyproject.toml"), project).unwrap();
     sandbox.code(0, &["check", "venv"]);
     // A rule that is gone accepts nothing, also of a tree that did not change since it was saved.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::faults::{is_root, skipped};
 use crate::support::pythons::{all, make, python};
 use crate::support::venv::set_mtime;
@@ -23,7 +23,8 @@ const OTHERS: [&str; 3] = [
 const ODD: &str = "# coding: latin-1\nimport os as \u{e4}, sys\nX = 60 * 60, -0.0, 1e400, 2 ** 90, b'a\\0', ..., 3j\n\
     def f(a, /, b=(1, 2), *c, d: 'int' = 4, **e):\n    assert a, f'{b!r:>{d}}'\n    \
     return [g for g in c if g in {1, 'x', b'y', (2, None)}], (lambda: (yield))\n\
-    class K:\n    __m = 1\n    async def h(self):\n        async for i in self: await i\n        return self.__m, __class__\n";
+    class K:\n    __m = 1\n    async def h(self):\n        async for i in self: await i\n        return self.__m, \
+    __class__\n";
 
 /// A venv with one module and its bytecode.
 fn booted(interpreter: &Path) -> (Sandbox, PathBuf) {

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::people::users::{as_user, users_sandbox};
 use crate::support::faults::needs_root;
+use crate::support::users::{as_user, users_sandbox};
 use crate::support::{Sandbox, Tree, venv};
 
 /// A user's saved venv of which one directory has no rights any more.

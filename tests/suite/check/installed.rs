@@ -5,8 +5,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::check::audit::{found, site};
+use crate::support::answers::found;
 use crate::support::damage::Damage;
+use crate::support::sandbox::site;
 use crate::support::wheel::{build, pip, two_versions, venv_with_pip};
 use crate::support::{Sandbox, venv};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant};
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::faults::skipped;
 use crate::support::pythons::{all, make, python};
 use crate::support::{Sandbox, venv};

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::check::audit::{found, site};
+use crate::support::answers::found;
+use crate::support::sandbox::site;
 use crate::support::wheel::{pip, two_versions, venv_with_pip};
 use crate::support::{Sandbox, venv};
 

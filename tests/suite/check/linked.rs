@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::diff::diagnosis::rules;
+use crate::support::answers::rules;
 use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, tools, uv, venv};
 

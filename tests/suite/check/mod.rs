@@ -1,8 +1,9 @@
 //! What `check` finds in a venv without any snapshot, and what it does not call damage.
 
-pub(crate) mod audit;
+mod audit;
 mod bytecode;
 mod closed_directories;
+mod corroborated;
 mod installed;
 mod interpreters;
 mod leftovers;

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::pythons::{all, all_kinds, python};
 use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, venv};

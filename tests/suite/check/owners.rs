@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::diff::packages::states;
+use crate::support::answers::states;
 use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, Tree, venv};
 

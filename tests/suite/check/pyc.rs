@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::pythons::{all_kinds, make, python};
 use crate::support::{Sandbox, venv};
 
@@ -113,7 +113,8 @@ fn bytecode_that_is_checked_by_hash_is_damage_for_every_verb() {
         make(&interpreter, &sandbox.venv());
         let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
         fs::write(site.join("m_kept.py"), "x = 1\n").unwrap();
-        let compile = "import py_compile as p, sys; p.compile(sys.argv[1], invalidation_mode=p.PycInvalidationMode[sys.argv[2]])";
+        let compile = "import py_compile as p, sys; p.compile(sys.argv[1], \
+            invalidation_mode=p.PycInvalidationMode[sys.argv[2]])";
         let module = |name: &str| site.join(name).to_str().unwrap().to_owned();
         python(
             &sandbox.venv(),

@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::check::audit::found;
+use crate::support::answers::found;
+use crate::support::faults::needs_root;
 use crate::support::wheel::venv_with_pip;
 use crate::support::{Sandbox, venv};
 
@@ -68,8 +69,8 @@ fn a_script_that_nobody_may_run_and_what_only_root_may_read_are_damage() {
     let pip = record.find(|path| path.to_string_lossy().contains("/pip-"));
     venv::append(pip.unwrap().join("RECORD"), "../../../bin/helper,,\n");
     sandbox.ok(&["check", "venv"]);
-    if !rustix::process::geteuid().is_root() {
-        // Others cannot look at all, which is told as that.
+    // Others cannot look at all, which is told as that.
+    if !needs_root() {
         return;
     }
     mode(&site.join("pip"), 0);
@@ -127,4 +128,40 @@ fn a_name_of_the_interpreter_that_leads_nowhere_is_damage_that_a_heal_mends() {
         assert_eq!(fs::read_link(&name).unwrap(), good);
         sandbox.ok(&["check", "venv"]);
     }
+}
+
+#[test]
+fn damage_that_the_newest_baseline_has_as_well_does_not_lead_back_to_it() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let tool = format!(
+        "#!{}/bin/python\nprint()\n",
+        sandbox.path("other").display()
+    );
+    venv::write(&sandbox.venv(), "bin/tool", tool.as_bytes());
+    let record = sandbox
+        .venv()
+        .join(venv::SITE)
+        .join("click-1.0.dist-info/RECORD");
+    venv::append(
+        record,
+        &format!("../../../bin/tool,{}\n", venv::recorded(tool.as_bytes())),
+    );
+    fs::create_dir_all(sandbox.path("other/bin")).unwrap();
+    fs::write(sandbox.path("other/bin/python"), "").unwrap();
+    sandbox.ok(&["save", "venv"]);
+    // Only now is it one that another venv has.
+    fs::write(sandbox.path("other/pyvenv.cfg"), "home = /usr/bin\n").unwrap();
+    let check = sandbox.code(1, &["check", "venv"]);
+    assert!(
+        check.stderr.contains("a restore would change nothing"),
+        "{check}"
+    );
+    assert!(check.stderr.contains("snap rebuild"), "{check}");
+    fs::write(sandbox.venv().join(venv::SITE).join("idna/core.py"), "").unwrap();
+    let check = sandbox.code(1, &["check", "venv"]);
+    assert!(
+        check.stderr.contains("bring back what was saved"),
+        "{check}"
+    );
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::check::audit::{found, site};
+use crate::support::answers::found;
+use crate::support::sandbox::site;
 use crate::support::{Sandbox, venv};
 
 /// Its package is imported from a directory that was removed: that was "sound".

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::pythons::{all_kinds, make};
 use crate::support::{Sandbox, venv};
 
@@ -180,15 +180,19 @@ fn what_installers_write_and_list_nowhere_is_no_news_and_what_is_listed_neither(
     }
     put(
         "easy-install.pth",
-        "import sys; sys.__plen = len(sys.path)\n/usr\nimport sys; new=sys.path[sys.__plen:]; del sys.path[sys.__plen:]; \
+        "import sys; sys.__plen = len(sys.path)\n/usr\nimport sys; new=sys.path[sys.__plen:]; del \
+         sys.path[sys.__plen:]; \
          p=getattr(sys,'__egginsert',0); sys.path[p:p]=new; sys.__egginsert = p+len(new)\n",
     );
     put(
         "zope.event-nspkg.pth",
-        "import sys, types, os;has_mfs = sys.version_info > (3, 5);p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('zope',));\
+        "import sys, types, os;has_mfs = sys.version_info > (3, 5);p = \
+         os.path.join(sys._getframe(1).f_locals['sitedir'], *('zope',));\
          importlib = has_mfs and __import__('importlib.util');has_mfs and __import__('importlib.machinery');\
-         m = has_mfs and sys.modules.setdefault('zope', importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec('zope', [os.path.dirname(p)])));\
-         m = m or sys.modules.setdefault('zope', types.ModuleType('zope'));mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n",
+         m = has_mfs and sys.modules.setdefault('zope', \
+         importlib.util.module_from_spec(importlib.machinery.PathFinder.find_spec('zope', [os.path.dirname(p)])));\
+         m = m or sys.modules.setdefault('zope', types.ModuleType('zope'));mp = (m or []) and \
+         m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)\n",
     );
     assert!(found(&sandbox.json(0, &["check", "venv"])).is_empty());
     // The same names with other code.

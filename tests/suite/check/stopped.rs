@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::diff::diagnosis::rules;
+use crate::support::answers::rules;
 use crate::support::wheel::{two_versions, venv_with_pip};
 use crate::support::{Sandbox, tools, uv, venv};
 

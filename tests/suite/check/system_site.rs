@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::wheel::build;
 use crate::support::{Run, Sandbox, venv};
 

@@ -7,10 +7,9 @@ use std::fs;
 use std::process::Command;
 
 use super::stopped::{Before, By, Upgrade};
-use crate::diff::diagnosis::rules;
-use crate::restore::full_disk::fill;
+use crate::support::answers::rules;
 use crate::support::faults::{can_trace, needs_root};
-use crate::support::mounts::Mount;
+use crate::support::mounts::{Mount, fill};
 use crate::support::wheel::{build, pip, two_versions, venv_with_pip};
 use crate::support::{Sandbox, tools, uv, venv};
 

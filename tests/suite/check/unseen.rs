@@ -8,9 +8,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::check::audit::found;
-use crate::people::users::{as_user, users_sandbox};
+use crate::support::answers::found;
 use crate::support::faults::{can_trace, needs_root};
+use crate::support::users::{as_user, users_sandbox};
 use crate::support::{Run, Sandbox, venv};
 
 fn json(run: &Run) -> Value {

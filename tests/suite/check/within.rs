@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::check::audit::found;
+use crate::support::answers::found;
 use crate::support::faults::skipped;
 use crate::support::pythons::{make, pypy};
 use crate::support::wheel::build;
@@ -20,7 +20,8 @@ fn a_zipped_egg_that_is_cut_or_damaged_is_damage() {
     let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
     for compression in ["ZIP_STORED", "ZIP_DEFLATED"] {
         let script = format!(
-            "import sys, zipfile as z\nsource = z.ZipFile(sys.argv[1])\nwith z.ZipFile(sys.argv[2], 'w', z.{compression}) as out:\n    \
+            "import sys, zipfile as z\nsource = z.ZipFile(sys.argv[1])\nwith z.ZipFile(sys.argv[2], 'w', \
+             z.{compression}) as out:\n    \
              for name in source.namelist(): out.writestr(name, source.read(name))\n"
         );
         let made = Command::new("python3")
@@ -100,15 +101,18 @@ fn the_directory_that_a_finder_of_an_editable_install_maps_to_is_missed() {
     for (finder, text) in [
         (
             "__editable___app_1_0_finder.py",
-            "from __future__ import annotations\nMAPPING: dict[str, str] = {'app': 'PLACE/app'}\nNAMESPACES: dict[str, list[str]] = {}\nX = '/'\n",
+            "from __future__ import annotations\nMAPPING: dict[str, str] = {'app': 'PLACE/app'}\nNAMESPACES: \
+             dict[str, list[str]] = {}\nX = '/'\n",
         ),
         (
             "_app_editable_loader.py",
-            "import sys\ndef install(names, path, command, verbose):\n    pass\ninstall({'app'}, 'PLACE/app', ['/bin/sh'], False)\n",
+            "import sys\ndef install(names, path, command, verbose):\n    pass\ninstall({'app'}, 'PLACE/app', \
+             ['/bin/sh'], False)\n",
         ),
         (
             "_editable_skbc_app.py",
-            "def install(known, wheel, path, rebuild):\n    pass\ninstall({'app': 'PLACE/app/__init__.py'}, {}, None, False)\n",
+            "def install(known, wheel, path, rebuild):\n    pass\ninstall({'app': 'PLACE/app/__init__.py'}, {}, None, \
+             False)\n",
         ),
     ] {
         let sandbox = Sandbox::new();

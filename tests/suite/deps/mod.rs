@@ -155,7 +155,8 @@ fn modules_that_constant_texts_name_are_wanted_too() {
         &sandbox,
         &[(
             "run.py",
-            "import importlib, pkgutil, importlib.metadata as md\nfrom importlib import import_module as load, resources\n\
+            "import importlib, pkgutil, importlib.metadata as md\nfrom importlib import import_module as load, \
+             resources\n\
              importlib.import_module('yaml')\nload('dateutil.parser')\n__import__('jwt')\n\
              INSTALLED_APPS = ['rest_framework', 'click', 'not a module']\nINSTALLED_APPS += ['corsheaders']\n\
              resources.files('certifi')\npkgutil.get_data('pytz', 'x')\nmd.version('boto3')\n\
@@ -277,7 +278,10 @@ fn five_hundred_files_take_no_more_than_a_second() {
             "import os, sys, click\nfrom . import m0\ntry:\n    import yaml\nexcept ImportError:\n    yaml = None\n",
         );
         for function in 0..40 {
-            text.push_str(&format!("def f{function}(a, b=1):\n    if a:\n        return click.core(a, [b, 'x'], c={{1: 2}})\n    return os.path.join(a, b)\n"));
+            text.push_str(&format!(
+                "def f{function}(a, b=1):\n    if a:\n        return click.core(a, [b, 'x'], \
+                c={{1: 2}})\n    return os.path.join(a, b)\n"
+            ));
         }
         write(&sandbox, &format!("web/m{number}.py"), &text);
     }

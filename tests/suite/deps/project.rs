@@ -10,17 +10,20 @@ fn what_is_declared_and_not_installed_is_needed_and_told_as_it_is_declared() {
     for (file, text) in [
         (
             "pyproject.toml",
-            "[project]\nname = 'Mine'\ndependencies = [\n 'click>=1',\n 'python-jose[crypto]>=3',\n 'odd; python_version < \"3\"',\n]\n\
+            "[project]\nname = 'Mine'\ndependencies = [\n 'click>=1',\n 'python-jose[crypto]>=3',\n 'odd; \
+             python_version < \"3\"',\n]\n\
              [project.optional-dependencies]\nfast = ['redis']\n",
         ),
         (
             "setup.cfg",
-            "[metadata]\nname = mine\n[options]\ninstall_requires =\n  click>=1\n  python-jose[crypto]>=3\n  odd; python_version<'3'\n\
+            "[metadata]\nname = mine\n[options]\ninstall_requires =\n  click>=1\n  python-jose[crypto]>=3\n  odd; \
+             python_version<'3'\n\
              [options.extras_require]\nfast =\n  redis\n",
         ),
         (
             "requirements.txt",
-            "# what runs\nclick>=1\npython-jose[crypto]>=3  # tokens\nodd; python_version < '3'\n-r more.txt\n--no-binary x\n",
+            "# what runs\nclick>=1\npython-jose[crypto]>=3  # tokens\nodd; python_version < '3'\n-r \
+             more.txt\n--no-binary x\n",
         ),
     ] {
         let sandbox = Sandbox::new();

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::diff::diagnosis::{rules, sh, stocked};
+use crate::support::answers::rules;
+use crate::support::stocked::{sh, stocked};
 use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, uv, venv};
 
@@ -23,7 +24,8 @@ fn wheels(sandbox: &Sandbox) {
 
 /// Takes the members whose names end so out of a wheel, and leaves its RECORD.
 fn drop_members(wheel: &Path, end: &str) {
-    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(i, src.read(i)) for i in src.namelist()]; src.close()\n\
+    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(i, src.read(i)) for i in \
+        src.namelist()]; src.close()\n\
         out = zipfile.ZipFile(sys.argv[1], 'w')\n\
         for name, data in items:\n    \
             if not name.endswith(sys.argv[2]): out.writestr(name, data)\nout.close()\n";

@@ -1,5 +1,7 @@
 //! Causes, produced for real where that is possible, each named by its rule and by no other.
 
+use crate::support::answers::{named, rules};
+use crate::support::stocked::{fill, sh, stocked};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,56 +11,6 @@ use serde_json::Value;
 use crate::support::faults::{is_root, skipped};
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, venv};
-
-/// A venv of eight packages with what the rules look at: `core.py`, libraries, `tests/`, `build/`, empty files.
-pub(crate) fn stocked() -> Sandbox {
-    let sandbox = Sandbox::new();
-    fill(&sandbox.venv());
-    sandbox
-}
-
-fn fill(root: &Path) {
-    venv::tiny(root);
-    for name in ["ant", "bee", "cat", "dog", "elk"] {
-        let modules = [
-            "a.py",
-            "core/deep.py",
-            "tests/t.py",
-            "build/b.py",
-            "more.py",
-        ];
-        let extra = [
-            format!("{name}/_fast.cpython-311-x86_64-linux-gnu.so"),
-            format!("{name}/large.py"),
-        ];
-        venv::package(root, venv::SITE, name, &modules);
-        list(root, name, &extra);
-    }
-    venv::age(root, 1_700_000_000);
-}
-
-/// Adds files of 20,000 bytes to a package and its RECORD.
-fn list(root: &Path, name: &str, paths: &[String]) {
-    use sha2::Digest;
-    let record = root
-        .join(venv::SITE)
-        .join(format!("{name}-1.0.dist-info/RECORD"));
-    let mut text = fs::read_to_string(&record).unwrap();
-    for path in paths {
-        let content = format!("# {path}\n").repeat(20_000 / (path.len() + 3));
-        let hash = data_encoding::BASE64URL_NOPAD.encode(&sha2::Sha256::digest(&content));
-        text.push_str(&format!("{path},sha256={hash},{}\n", content.len()));
-        venv::write(root, &format!("{}/{path}", venv::SITE), content.as_bytes());
-    }
-    fs::write(record, text).unwrap();
-}
-
-pub(crate) fn rules(answer: &Value) -> Vec<String> {
-    let all = answer["diagnosis"].as_array().unwrap();
-    all.iter()
-        .map(|one| one["rule"].as_str().unwrap().to_owned())
-        .collect()
-}
 
 /// Every file below a directory.
 fn files(root: &Path) -> Vec<PathBuf> {
@@ -72,25 +24,6 @@ fn files(root: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-pub(crate) fn sh(dir: &Path, script: &str) {
-    let status = Command::new("sh")
-        .args(["-c", script])
-        .current_dir(dir)
-        .status()
-        .unwrap();
-    assert!(status.success(), "{script}");
-}
-
-/// Checks that `diff` names just these rules, and `check`, which knows no times and modes as they were, just those.
-pub(crate) fn named(sandbox: &Sandbox, expected: &[&str], alone: &[&str], what: &str) -> Value {
-    let diff = sandbox.json(1, &["diff", "venv"]);
-    assert_eq!(rules(&diff), expected, "diff of {what}: {diff}");
-    let check = sandbox.snap(&["check", "venv", "--json"]);
-    let check: Value = serde_json::from_str(&check.stdout).unwrap();
-    assert_eq!(rules(&check), alone, "check of {what}: {check}");
-    diff
 }
 
 #[test]
@@ -221,8 +154,10 @@ fn a_copy_onto_a_full_disk_is_named() {
     );
     // Room for two pages more: the first file is cut there, and those after it stay empty or do not come to be.
     let copy = format!(
-        "used=$(df -k --output=used venv | tail -1); mount -o remount,size=$((used + 8))k venv; cd venv/{0}; mkdir elk; \
-         cp -a ../../../../full/{0}/elk/large.py elk/ 2>/dev/null; cp -a -n ../../../../full/{0}/elk/. elk/ 2>/dev/null; true",
+        "used=$(df -k --output=used venv | tail -1); mount -o remount,size=$((used + 8))k venv; cd venv/{0}; mkdir \
+         elk; \
+         cp -a ../../../../full/{0}/elk/large.py elk/ 2>/dev/null; cp -a -n ../../../../full/{0}/elk/. elk/ \
+         2>/dev/null; true",
         venv::SITE
     );
     sh(sandbox.root(), &copy);
@@ -360,7 +295,8 @@ fn a_power_cut_soon_after_an_install_is_named() {
     }
     venv::age(&sandbox.venv(), 1_700_000_000);
     sandbox.ok(&["save", "venv"]);
-    let cut = "import fcntl, os, struct; fd = os.open('venv', os.O_RDONLY); fcntl.ioctl(fd, 0x8004587d, struct.pack('I', 1))";
+    let cut = "import fcntl, os, struct; fd = os.open('venv', os.O_RDONLY); fcntl.ioctl(fd, 0x8004587d, \
+        struct.pack('I', 1))";
     let cut = Command::new("python3")
         .args(["-c", cut])
         .current_dir(sandbox.root())

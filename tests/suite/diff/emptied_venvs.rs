@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::check::audit::{found, site};
+use crate::support::answers::found;
 use crate::support::faults::skipped;
 use crate::support::pythons::{all, make};
+use crate::support::sandbox::site;
 use crate::support::{Sandbox, Tree, venv};
 
 /// What is put in place of `lib`.

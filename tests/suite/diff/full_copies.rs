@@ -7,10 +7,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::diff::diagnosis::{rules, sh, stocked};
 use crate::support::Sandbox;
+use crate::support::answers::rules;
 use crate::support::faults::{is_root, skipped};
 use crate::support::mounts::Mount;
+use crate::support::stocked::{sh, stocked};
 
 /// Of the venv fits so much, in parts of a hundred. What does not fit is cut in the first packages, the last ones, and
 /// between.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::diff::diagnosis::{named, rules};
+use crate::support::answers::{named, rules};
 use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, uv, venv};
 
@@ -18,7 +18,8 @@ fn a_wheel_that_was_bad_is_named_even_without_a_snapshot() {
     ];
     let wheel = build(&sandbox.path("wheels"), "wool", "1.0", &files, &[]);
     // As a cache hands it out: one member empty, one dropped, RECORD untouched.
-    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(i, src.read(i)) for i in src.namelist()]; src.close()\n\
+    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(i, src.read(i)) for i in \
+        src.namelist()]; src.close()\n\
         out = zipfile.ZipFile(sys.argv[1], 'w')\n\
         for name, data in items:\n    \
             if name == 'wool/core.py': continue\n    \

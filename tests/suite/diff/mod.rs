@@ -3,14 +3,14 @@
 mod agreement;
 mod caches;
 mod damage;
-pub(crate) mod diagnosis;
+mod diagnosis;
 mod emptied_venvs;
 mod full_copies;
 mod installers;
 mod mixtures;
 mod normal_use;
 mod overlooked;
-pub(crate) mod packages;
+mod packages;
 mod settings;
 mod shared;
 mod stripped;

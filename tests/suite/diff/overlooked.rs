@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::store::care::{change, lose, saved};
 use crate::support::damage::Damage;
+use crate::support::packs::{change, lose, saved};
 use crate::support::{Sandbox, Tree, venv};
 
 fn tiny() -> Sandbox {

@@ -1,56 +1,24 @@
 //! Damage told from drift: what real installers do is drift, the same half done is damage; and healing mends only
 //! damage.
 
+use crate::support::answers::states;
+use crate::support::upgrade::{add, saved};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::support::damage::Damage;
 use crate::support::faults::skipped;
-use crate::support::wheel::{pip, pip_command, two_versions, venv_with_pip};
-use crate::support::{Sandbox, Tree, venv};
-
-/// A venv with version 1.0 of a package, saved; and the wheels of both versions.
-pub(crate) fn saved() -> (Sandbox, PathBuf, PathBuf) {
-    let sandbox = Sandbox::new();
-    venv_with_pip(&sandbox.venv());
-    let (old, new) = two_versions(&sandbox.path("wheels"));
-    pip(&sandbox.venv(), &["install", old.to_str().unwrap()]);
-    sandbox.ok(&["save", "venv"]);
-    (sandbox, old, new)
-}
+use crate::support::wheel::{pip, pip_command};
+use crate::support::{Tree, venv};
 
 fn classes(diff: &Value) -> BTreeMap<String, u64> {
     ["damage", "drift"]
         .into_iter()
         .map(|class| (class.to_owned(), diff["summary"][class].as_u64().unwrap()))
         .collect()
-}
-
-pub(crate) fn states(diff: &Value) -> Vec<String> {
-    let packages = diff["packages"].as_array().unwrap();
-    let state = |package: &Value| {
-        format!(
-            "{} {}",
-            package["name"].as_str().unwrap(),
-            package["state"].as_str().unwrap()
-        )
-    };
-    packages.iter().map(state).collect()
-}
-
-/// Installs a distribution that no snapshot has.
-pub(crate) fn add(sandbox: &Sandbox) {
-    let added = crate::support::wheel::build(
-        &sandbox.path("wheels"),
-        "addon",
-        "3.1",
-        &[("addon/__init__.py", "z = 1\n")],
-        &[],
-    );
-    pip(&sandbox.venv(), &["install", added.to_str().unwrap()]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::diff::diagnosis::{named, rules, stocked};
+use crate::support::answers::{named, rules};
+use crate::support::stocked::stocked;
 use crate::support::{Sandbox, venv};
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::normal_use::{classed, is_left, told};
-use super::packages::states;
+use crate::support::answers::states;
 use crate::support::damage::Damage;
 use crate::support::{Sandbox, Tree, venv};
 

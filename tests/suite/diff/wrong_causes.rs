@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::diff::diagnosis::{named, rules, stocked};
+use crate::support::answers::{named, rules};
 use crate::support::faults::skipped;
 use crate::support::pythons::{all, make};
+use crate::support::stocked::stocked;
 use crate::support::{Sandbox, venv};
 
 /// Five minutes after the install somebody emptied files: that was "lost their bytes and kept their times".

@@ -63,7 +63,8 @@ fn sweepers_of_every_make_are_named() {
         ),
         (
             "/etc/cron.daily/tidy",
-            "#!/bin/sh\nset -e\nDIR=/srv\nfor d in $DIR/app $DIR/other; do\n  find \"$d\" -name '*.py' -size -1k -o -name 'core.py' -delete\ndone\n",
+            "#!/bin/sh\nset -e\nDIR=/srv\nfor d in $DIR/app $DIR/other; do\n  find \"$d\" -name '*.py' -size -1k -o \
+             -name 'core.py' -delete\ndone\n",
             "/etc/cron.daily/tidy:5 2 2",
         ),
         (
@@ -119,7 +120,8 @@ fn sweepers_of_every_make_are_named() {
         put(
             &sandbox,
             "/opt/clean.sh",
-            "#!/usr/bin/env bash\n# what it does\nBASE=${BASE:-/srv}\nfind \"$BASE\" -name core.py | while read -r f; do rm -f \"$f\"; done\n",
+            "#!/usr/bin/env bash\n# what it does\nBASE=${BASE:-/srv}\nfind \"$BASE\" -name core.py | while read -r f; \
+             do rm -f \"$f\"; done\n",
         );
         let answer = asked(&sandbox, &[]);
         let found = told(&answer);

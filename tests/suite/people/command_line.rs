@@ -6,20 +6,6 @@ use std::process::Stdio;
 use crate::support::{Run, Sandbox, venv};
 
 #[test]
-fn the_demo_finds_all_that_it_damaged_and_mends_it() {
-    let sandbox = Sandbox::new();
-    let run = sandbox.ok(&["demo"]);
-    for text in [
-        "3 missing, 3 emptied, 2 truncated",
-        "No module named 'parcel.core'",
-        "exchanged in one step",
-    ] {
-        assert!(run.stdout.contains(text), "{text}: {run}");
-    }
-    assert!(!sandbox.path("store").exists());
-}
-
-#[test]
 fn a_diff_in_json_has_the_documented_fields() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
@@ -166,23 +152,29 @@ fn a_store_at_a_url_is_refused_and_makes_no_directory() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     let urls = [
-        "s3://bucket/x",
+        "gs://bucket/x",
         "file:///srv/store",
         "sftp://host/x",
-        "S3://b",
+        "FTP://b",
+        "rest:https://user:secret@host/x",
+        "s3:bucket/x",
+        "s3:/bucket",
+        "user@host:/srv/store",
+        "rclone:remote:path",
     ];
     for url in urls {
         let run = sandbox.code(2, &["save", "venv", "--store", url]);
         assert!(run.stderr.contains("not supported"), "{run}");
+        assert!(!run.stderr.contains("secret"), "{run}");
         let mut command = sandbox.command(&["list"]);
         command.env("VENV_SNAP_STORE", url);
         assert_eq!(Run::of(command).code, 2, "{url}");
     }
     sandbox.ok(&["save", "venv"]);
-    sandbox.code(2, &["copy", "--all", "--to", "s3://bucket/x"]);
+    sandbox.code(2, &["copy", "--all", "--to", "gs://bucket/x"]);
     let config = sandbox.path(".config/venv-snap");
     fs::create_dir_all(&config).unwrap();
-    fs::write(config.join("config.toml"), "store = \"s3://bucket/x\"").unwrap();
+    fs::write(config.join("config.toml"), "store = \"gs://bucket/x\"").unwrap();
     let mut command = sandbox.command(&["list"]);
     command.env_remove("VENV_SNAP_STORE");
     let run = Run::of(command);
@@ -190,9 +182,12 @@ fn a_store_at_a_url_is_refused_and_makes_no_directory() {
         run.code == 2 && run.stderr.contains("not supported"),
         "{run}"
     );
-    for name in ["s3:", "file:", "sftp:", "S3:"] {
-        assert!(!sandbox.path(name).exists(), "{name}");
-    }
+    let made = fs::read_dir(sandbox.root()).unwrap().flatten();
+    let mut made = made.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    assert!(
+        !made.any(|name| name.contains(':')),
+        "a directory of such a name"
+    );
     // With './' it is a path.
     sandbox.ok(&["save", "venv", "--store", "./s3://bucket/x"]);
     assert!(sandbox.path("s3:/bucket/x/snapshots").exists());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::damage::Damage;
-use crate::support::{Sandbox, venv};
+use crate::support::{Run, Sandbox, venv};
 
 /// A saved venv.
 fn saved() -> Sandbox {
@@ -253,4 +253,27 @@ fn a_copy_of_a_store_without_its_empty_directories_is_one() {
     sandbox.ok(&["list"]);
     sandbox.ok(&["verify"]);
     sandbox.ok(&["restore", "venv", "--force"]);
+}
+
+/// Paths with blanks stood in it as they were, so that the command was of another venv.
+#[test]
+fn a_command_in_a_hint_runs_as_it_is_whatever_the_venv_is_called() {
+    let sandbox = saved();
+    let venv = sandbox.path("my \"old\" $HOME/`x`");
+    fs::create_dir_all(venv.parent().unwrap()).unwrap();
+    fs::rename(sandbox.venv(), &venv).unwrap();
+    let id = sandbox.ids().pop().unwrap();
+    let refused = sandbox.snap(&["restore", venv.to_str().unwrap(), &id]);
+    assert_eq!(refused.code, 3, "{refused}");
+    let (_, hint) = refused.stderr.split_once("hint: '").unwrap();
+    let (command, _) = hint.split_once('\'').unwrap();
+    let (name, rest) = command.split_once(' ').unwrap();
+    assert_eq!(name, "snap", "{refused}");
+    let mut shell = std::process::Command::new("sh");
+    sandbox.dress(&mut shell);
+    let line = format!("{} {rest}", env!("CARGO_BIN_EXE_snap"));
+    shell.args(["-c", &line]);
+    let run = Run::of(shell);
+    assert_eq!(run.code, 0, "{line}\n{run}");
+    assert!(venv.join("pyvenv.cfg").exists() && !sandbox.venv().exists());
 }

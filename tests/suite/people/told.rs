@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::people::users::{as_user, users_sandbox};
 use crate::support::faults::needs_root;
 use crate::support::mounts::Mount;
+use crate::support::users::{as_user, users_sandbox};
 use crate::support::{Run, Sandbox, venv};
 
 #[test]
@@ -33,8 +33,8 @@ fn with_json_each_line_of_standard_error_is_an_object_warnings_too() {
     let text = warning["warning"].as_str().unwrap();
     assert!(text.contains("index"), "{run}");
     assert_eq!(error["error"]["exit_code"], 10, "{run}");
-    let pack = crate::store::care::files(&sandbox.path("store/packs")).remove(0);
-    crate::store::care::change(&pack, |bytes| bytes[40] ^= 1);
+    let pack = crate::support::packs::files(&sandbox.path("store/packs")).remove(0);
+    crate::support::packs::change(&pack, |bytes| bytes[40] ^= 1);
     let run = sandbox.code(1, &["verify", "--json"]);
     assert!(run.told().pop().unwrap()["hint"].is_string(), "{run}");
     assert_eq!(sandbox.code(1, &["verify", "--json", "-q"]).stderr, "");

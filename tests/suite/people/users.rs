@@ -1,67 +1,14 @@
 //! Ordinary users on their own venvs, and root on theirs.
 
+use crate::support::users::{as_user, give, users_sandbox};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
 use std::process::Command;
 
 use crate::support::faults::needs_root;
-use crate::support::{Run, Sandbox, Tree, venv};
+use crate::support::{Run, Tree, venv};
 
 const USER: u32 = 65534;
-
-/// Gives everything below to the user.
-pub(crate) fn give(path: &Path) {
-    assert!(
-        Command::new("chown")
-            .args(["-hR", "65534:65534"])
-            .arg(path)
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-/// A sandbox that the user may enter, with the program in it.
-pub(crate) fn users_sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    fs::copy(env!("CARGO_BIN_EXE_snap"), sandbox.path("program")).unwrap();
-    fs::set_permissions(sandbox.path("program"), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::set_permissions(sandbox.root(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::create_dir(sandbox.path("home")).unwrap();
-    venv::tiny(&sandbox.path("home/venv"));
-    give(&sandbox.path("home"));
-    sandbox
-}
-
-/// Runs the program as the user, in the user's home, with the user's own default store.
-pub(crate) fn as_user(sandbox: &Sandbox, args: &[&str]) -> Run {
-    as_user_under(sandbox, &[], args)
-}
-
-/// The same, started by another program.
-pub(crate) fn as_user_under(sandbox: &Sandbox, starter: &[&str], args: &[&str]) -> Run {
-    let user = [
-        "setpriv",
-        "--reuid",
-        "65534",
-        "--regid",
-        "65534",
-        "--clear-groups",
-    ];
-    let words = [starter, &user].concat();
-    let mut command = Command::new(words[0]);
-    sandbox.dress(&mut command);
-    command
-        .env_remove("VENV_SNAP_STORE")
-        .env("HOME", sandbox.path("home"))
-        .current_dir(sandbox.path("home"));
-    command
-        .args(&words[1..])
-        .arg(sandbox.path("program"))
-        .args(args);
-    Run::of(command)
-}
 
 #[test]
 fn a_user_saves_and_restores_in_the_own_home() {

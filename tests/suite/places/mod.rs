@@ -1,9 +1,13 @@
 //! Where a venv stands: what the place holds of it comes back, and what it does not hold is named.
 
 mod file_systems;
+mod flags;
 mod inherited;
 mod kept_attributes;
 mod left_out;
+mod namespaces;
+mod noexec;
+mod not_saved;
 mod odd_attributes;
 mod owners;
 mod refused_links;

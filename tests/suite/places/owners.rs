@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown};
 use std::path::Path;
 
 use crate::support::faults::{needs_root, skipped};
+use crate::support::sandbox::copy_program;
 use crate::support::{Run, Sandbox, Tree, venv};
 
 /// A user without rights.
@@ -30,7 +31,7 @@ fn as_user(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
 fn mixed() -> Sandbox {
     let sandbox = Sandbox::new();
     fs::set_permissions(sandbox.root(), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_snap"), sandbox.path("snap")).unwrap();
+    copy_program(&sandbox.path("snap"));
     venv::tiny(&sandbox.path("home/venv"));
     fs::create_dir(sandbox.path("store")).unwrap();
     for path in ["store", "home"] {
@@ -91,5 +92,96 @@ fn a_user_restores_what_is_hurt_beside_files_of_others() {
         }
         let run = as_user(&sandbox, &["restore", "home/venv", "latest"]).unwrap();
         assert!(run.stdout.starts_with("nothing to do"), "{verb:?}: {run}");
+    }
+}
+
+/// The error named a file in staging and no way on, also where the whole venv was gone.
+#[test]
+fn what_others_own_comes_back_with_another_owner_when_that_is_said() {
+    if !needs_root() {
+        return;
+    }
+    let hurts: [fn(&Path); 2] = [
+        |root| fs::write(root.join(venv::SITE).join("click/utils.py"), b"").unwrap(),
+        |root| fs::remove_dir_all(root).unwrap(),
+    ];
+    for (number, hurt) in hurts.iter().enumerate() {
+        let sandbox = mixed();
+        let root = sandbox.path("home/venv");
+        let snap = |code: i32, args: &[&str]| {
+            let run = as_user(&sandbox, args)?;
+            assert_eq!(run.code, code, "{number}: {args:?}: {run}");
+            Some(run)
+        };
+        if snap(0, &["save", "home/venv", "--force"]).is_none() {
+            return;
+        }
+        let good = Tree::of(&root);
+        hurt(&root);
+        let hurt = Tree::of(&sandbox.path("home"));
+        let restore = ["restore", "home/venv", "latest"];
+        let run = snap(3, &restore).unwrap();
+        for words in ["click/utils.py", "of the owner 0:0", "run as root", "--yes"] {
+            assert!(run.stderr.contains(words), "{number}: no '{words}': {run}");
+        }
+        hurt.assert_same(&Tree::of(&sandbox.path("home")), "nothing was changed");
+        let run = snap(0, &[&restore[..], &["-n"]].concat()).unwrap();
+        assert!(
+            run.stdout.contains("left out: the owner 0:0"),
+            "{number}: {run}"
+        );
+        let run = snap(0, &[&restore[..], &["--yes"]].concat()).unwrap();
+        assert!(
+            run.stdout.contains("left out: the owner 0:0"),
+            "{number}: {run}"
+        );
+        let (mut good, mut now) = (good, Tree::of(&root));
+        for tree in [&mut good, &mut now] {
+            tree.0.values_mut().for_each(|record| record.owner = (0, 0));
+        }
+        good.assert_same(&now, &format!("{number}"));
+        for command in [
+            &["diff", "home/venv", "latest"][..],
+            &["check", "home/venv"],
+        ] {
+            snap(0, command);
+        }
+        let run = snap(0, &restore).unwrap();
+        assert!(run.stdout.starts_with("nothing to do"), "{number}: {run}");
+    }
+}
+
+/// Nothing can be replaced there by anybody but its owner: that was found out with half of it done.
+#[test]
+fn what_lies_in_a_directory_of_others_is_named_before_anything_is_changed() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = mixed();
+    let root = sandbox.path("home/venv");
+    let Some(saved) = as_user(&sandbox, &["save", "home/venv", "--force"]) else {
+        return;
+    };
+    assert_eq!(saved.code, 0, "{saved}");
+    fs::write(root.join(venv::SITE).join("idna/core.py"), b"").unwrap();
+    fs::write(root.join("bin/tool"), b"").unwrap();
+    let hurt = Tree::of(&sandbox.path("home"));
+    for more in [&[][..], &["--yes"]] {
+        let run = as_user(
+            &sandbox,
+            &[&["restore", "home/venv", "latest"], more].concat(),
+        )
+        .unwrap();
+        assert_eq!(run.code, 3, "{run}");
+        let words = [
+            "cannot replace",
+            "idna/core.py",
+            "run it as the owner or as root",
+        ];
+        assert!(
+            words.iter().all(|words| run.stderr.contains(words)),
+            "{run}"
+        );
+        hurt.assert_same(&Tree::of(&sandbox.path("home")), "nothing was changed");
     }
 }

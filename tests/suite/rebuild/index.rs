@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
@@ -24,6 +24,13 @@ fn refused(scene: &Scene, index: &str, args: &[&str]) -> String {
     let before = Tree::of(&scene.venv());
     let mut command = scene.command(args);
     command.env("PIP_INDEX_URL", index).env("PIP_TIMEOUT", "5");
+    command
+        .env("UV_INDEX_URL", index)
+        .env("UV_HTTP_RETRIES", "0");
+    if let Some(uv) = args.contains(&"uv").then(|| tools::find("uv")).flatten() {
+        let path = std::env::var("PATH").unwrap();
+        command.env("PATH", format!("{}:{path}", uv.parent().unwrap().display()));
+    }
     let run = Run::of(command);
     assert_eq!(run.code, 3, "{run}");
     assert_eq!(scene.sandbox.debris(), Vec::<String>::new(), "{run}");
@@ -72,7 +79,8 @@ fn what_an_index_does_wrong_is_named_and_changes_nothing() {
     build(&dir, "ant", &[]);
     rewrite(
         &ant,
-        "z = zipfile.ZipFile(p); items = [(n, z.read(n)) for n in z.namelist()]; z.close(); z = zipfile.ZipFile(p, 'w')\n\
+        "z = zipfile.ZipFile(p); items = [(n, z.read(n)) for n in z.namelist()]; z.close(); z = zipfile.ZipFile(p, \
+         'w')\n\
          for n, c in items: z.writestr(n, b'' if n == 'ant/core.py' else c)\nz.close()",
     );
     let said = refused(&scene, &Index::serve(&dir, PLAIN).url(), &[]);
@@ -144,8 +152,47 @@ with tarfile.open(sys.argv[1] + "/ant-1.0.tar.gz", "w:gz") as out:
 }
 
 #[test]
-fn a_password_is_in_nothing_that_is_told() {
+fn where_uv_installs_the_same_is_named() {
+    if tools::find("uv").is_none() {
+        return;
+    }
     let scene = broken();
+    let dir = scene.sandbox.path("other");
+    let ant = dir.join("ant-1.0-py3-none-any.whl");
+    let by_uv = ["--installer", "uv"];
+    let said = refused(&scene, "http://127.0.0.1:9/simple", &by_uv);
+    assert!(
+        said.contains("cannot be reached") && said.contains("ant"),
+        "{said}"
+    );
+    let url = format!("http://watchman:s3cret-w0rd@{}/simple", forbidding());
+    let said = refused(&scene, &url, &by_uv);
+    assert!(!said.contains("s3cret-w0rd"), "{said}");
+    assert!(said.contains("credentials"), "{said}");
+
+    build(&dir, "ant", &[]);
+    rewrite(&ant, "open(p, 'wb').write(d[:len(d) // 2])");
+    let said = refused(&scene, &Index::serve(&dir, PLAIN).url(), &by_uv);
+    assert!(said.contains("could not install ant"), "{said}");
+
+    fs::remove_file(&ant).unwrap();
+    wheel::build(&dir, "ant", "2.0", &[("ant/__init__.py", "")], &[]);
+    let said = refused(&scene, &Index::serve(&dir, PLAIN).url(), &by_uv);
+    assert!(
+        said.contains("could not install ant") && said.contains("gone from the index"),
+        "{said}"
+    );
+
+    fs::remove_dir_all(&dir).unwrap();
+    fs::create_dir_all(&dir).unwrap();
+    sdist(&dir, "raise SystemExit('no compiler for the moon')");
+    let said = refused(&scene, &Index::serve(&dir, PLAIN).url(), &by_uv);
+    assert!(said.contains("could not install ant"), "{said}");
+    assert!(said.contains("no compiler for the moon"), "{said}");
+}
+
+/// A server that takes nobody's password.
+fn forbidding() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -161,7 +208,13 @@ fn a_password_is_in_nothing_that_is_told() {
             );
         }
     });
-    let url = format!("http://watchman:s3cret-w0rd@{address}/simple");
+    address
+}
+
+#[test]
+fn a_password_is_in_nothing_that_is_told() {
+    let scene = broken();
+    let url = format!("http://watchman:s3cret-w0rd@{}/simple", forbidding());
     let said = refused(&scene, &url, &[]);
     assert!(!said.contains("s3cret-w0rd"), "{said}");
     assert!(said.contains("credentials"), "{said}");

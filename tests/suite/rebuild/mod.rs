@@ -2,7 +2,11 @@
 
 mod index;
 mod kill;
+mod leads;
+mod locks;
 mod owner;
+mod places;
+mod projects;
 mod scene;
 mod session;
 mod sources;

@@ -42,13 +42,29 @@ impl Scene {
         scene
     }
 
+    /// An index, and a venv that has no packages and no pip.
+    pub(super) fn bare() -> Self {
+        let scene = Self::of(&["dev", "win"]);
+        let mut made = Command::new("python3");
+        tools::done(made.args(["-m", "venv", "--without-pip"]).arg(scene.venv()));
+        scene
+    }
+
     /// The index alone.
     pub(super) fn of_index() -> Self {
+        Self::of(&[])
+    }
+
+    /// An index that has more packages.
+    fn of(more: &[&str]) -> Self {
         let sandbox = Sandbox::new();
         let dir = sandbox.path("wheels");
         build(&dir, "ant", &[]);
         build(&dir, "bee", &["ant"]);
         build(&dir, "cat", &[]);
+        for name in more {
+            build(&dir, name, &[]);
+        }
         let index = Index::serve(&dir, PLAIN);
         Self { sandbox, index }
     }

@@ -1,14 +1,15 @@
 //! What tells which packages belong there, and what is left of the venv.
 
 use std::fs;
+use std::path::Path;
 
 use super::scene::{Scene, comes};
 use crate::support::tree::Tree;
 use crate::support::{Run, venv};
 
-/// Leaves of the venv nothing but `pyvenv.cfg`.
-fn leave_config(scene: &Scene) {
-    for entry in fs::read_dir(scene.venv()).unwrap().flatten() {
+/// Leaves of a venv nothing but `pyvenv.cfg`.
+pub(super) fn leave_config(venv: &Path) {
+    for entry in fs::read_dir(venv).unwrap().flatten() {
         let path = entry.path();
         if path.file_name().unwrap() == "pyvenv.cfg" {
         } else if fs::symlink_metadata(&path).unwrap().is_dir() {
@@ -22,7 +23,7 @@ fn leave_config(scene: &Scene) {
 #[test]
 fn a_requirements_file_is_enough_where_only_pyvenv_cfg_is_left() {
     let scene = Scene::of_pip();
-    leave_config(&scene);
+    leave_config(&scene.venv());
     let run = scene.rebuild(3, &[]);
     assert!(
         run.stderr.contains("nothing tells which packages") && run.stderr.contains("--from"),
@@ -118,6 +119,11 @@ fn corrupt_requirements_are_a_mistake_of_the_command_line() {
 fn the_list_of_a_snapshot_tells_what_belongs_where_lib_is_gone() {
     let scene = Scene::of_pip();
     scene.sandbox.ok(&["save", "venv", "-l", "good"]);
+    // What came since is not in the list, which is told.
+    let site = venv::site_packages(&scene.venv());
+    venv::package(&scene.venv(), &site, "newcomer", &["newcomer.py"]);
+    let plan = scene.json(0, &["-n"]);
+    assert_eq!(plan["dropped"], serde_json::json!(["newcomer"]), "{plan}");
     fs::remove_dir_all(scene.venv().join("lib")).unwrap();
     let answer = scene.json(0, &[]);
     assert_eq!(answer["told_by"]["kind"], "snapshot");

@@ -4,10 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::restore::recovery::kept;
-use crate::restore::windows::in_incident;
 use crate::support::damage::Damage;
 use crate::support::faults::{can_trace, needs_root};
+use crate::support::meanwhile::{in_incident, kept};
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
 
@@ -38,14 +37,9 @@ fn a_file_system_without_exchange_gets_two_renames() {
     sandbox.ok(&["save", "venv"]);
     let good = Tree::of(&sandbox.venv());
     for error in ["EINVAL", "ENOSYS", "EPERM"] {
-        let number = if error == "EINVAL" {
-            String::new()
-        } else {
-            ":when=3".to_owned()
-        };
         Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
         let run = sandbox.snap_traced(
-            &[&format!("renameat2:error={error}{number}")],
+            &[&format!("renameat2@venv:error={error}")],
             &["restore", "venv"],
         );
         assert_eq!(run.code, 0, "{error}: {run}");
@@ -182,7 +176,7 @@ fn a_file_that_was_linked_into_staging_and_is_written_to_before_the_fall_back_is
     let path = format!("{}/idna/core.py", venv::SITE);
     let file = sandbox.venv().join(&path);
     // The exchange is held up, and then refused.
-    let slow = "renameat2:error=EXDEV:delay_enter=1500000:when=3";
+    let slow = "renameat2@venv:error=EXDEV:delay_enter=1500000";
     let run = sandbox.held_up(slow, &["restore", "venv"], || {
         assert_eq!(fs::metadata(&file).unwrap().nlink(), 2, "it is not shared");
         venv::append(&file, "# late\n");

@@ -3,16 +3,8 @@
 use std::fs;
 
 use crate::support::faults::needs_root;
-use crate::support::mounts::Mount;
+use crate::support::mounts::{Mount, fill};
 use crate::support::{Sandbox, Tree, venv};
-
-/// Fills a file system up to `free` KiB.
-pub(crate) fn fill(dir: &std::path::Path, free_kib: u64) {
-    let stat = rustix::fs::statvfs(dir).unwrap();
-    let have = stat.f_bavail * stat.f_frsize / 1024;
-    let len = have.saturating_sub(free_kib) * 1024;
-    fs::write(dir.join("filler"), vec![1_u8; len as usize]).unwrap();
-}
 
 #[test]
 fn a_full_store_refuses_a_save_at_every_fill_level_and_stays_sound() {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::diff::packages::{add, saved, states};
+use crate::support::answers::states;
+use crate::support::upgrade::{add, saved};
 use crate::support::wheel::{build, pip, venv_with_pip};
 use crate::support::{Sandbox, Tree, venv};
 

@@ -6,12 +6,11 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
-use crate::people::users::{as_user, give, users_sandbox};
-use crate::restore::late::{mounted, while_written};
-use crate::restore::recovery::killed;
-use crate::restore::windows::in_incident;
 use crate::support::faults::{can_trace, needs_root};
+use crate::support::killed::{hurt_venv, killed};
+use crate::support::meanwhile::{in_incident, mounted, while_written};
 use crate::support::mounts::Mount;
+use crate::support::users::{as_user, give, users_sandbox};
 use crate::support::{Sandbox, Tree, venv};
 
 const INSIDE: &str = ".snap-restore-journal";
@@ -23,7 +22,7 @@ const INFO: &str = "idna-1.0.dist-info";
 fn killed_inside(hurt: impl FnOnce(&Sandbox)) -> Option<(Sandbox, Mount, Tree)> {
     let (sandbox, mount, good) = mounted()?;
     hurt(&sandbox);
-    let run = sandbox.snap_traced(&["renameat:signal=KILL:when=3"], &["restore", "venv"]);
+    let run = sandbox.snap_traced(&["renameat@tool:signal=KILL"], &["restore", "venv"]);
     assert_eq!(run.code, 137, "{run}");
     let (mine, tool) = (sandbox.venv().join("lib/mine"), tool(&sandbox));
     assert!(!mine.exists() && !tool.exists(), "{run}");
@@ -33,7 +32,10 @@ fn killed_inside(hurt: impl FnOnce(&Sandbox)) -> Option<(Sandbox, Mount, Tree)> 
 
 /// The same where the journal lies beside the venv, whose directory could not be exchanged.
 fn killed_beside() -> (Sandbox, Tree) {
-    let (sandbox, good, _) = killed("renameat", &["renameat2:error=EXDEV:when=3"], |sandbox| {
+    let twin = hurt_venv().0;
+    let number = twin.number_of("renameat2", "RENAME_EXCHANGE", &["restore", "venv"]);
+    let immovable = format!("renameat2:error=EXDEV:when={number}");
+    let (sandbox, good, _) = killed("renameat", &[&immovable], |sandbox| {
         !sandbox.venv().join("lib/mine").exists() && sandbox.path(BESIDE).exists()
     });
     (sandbox, good)
@@ -278,14 +280,14 @@ fn a_step_in_place_that_cannot_be_done_stops_no_look_and_no_restore() {
         (&["save", "venv", "--force"], 0),
     ];
     for (look, code) in looks {
-        let run = sandbox.snap_traced(&["renameat:error=EIO:when=1"], look);
+        let run = sandbox.snap_traced(&["renameat@tool:error=EIO:when=1"], look);
         assert!(run.stderr.contains("left for the next command"), "{run}");
         assert_eq!(run.code, code, "{run}");
         assert!(sandbox.venv().join(INSIDE).exists(), "{run}");
     }
     let id = sandbox.ids()[0].clone();
     let args = ["restore", "venv", &id];
-    let run = sandbox.snap_traced(&["renameat:error=EIO:when=1"], &args);
+    let run = sandbox.snap_traced(&["renameat@tool:error=EIO:when=1"], &args);
     assert_eq!(run.code, 0, "{run}");
     good.assert_same(&Tree::of(&sandbox.venv()), "restored");
     no_debris(&sandbox, &run);

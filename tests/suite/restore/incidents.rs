@@ -168,3 +168,53 @@ fn advice_for_before_a_restore_is_not_given_after_it() {
         assert!(!after.contains("before you restore"), "{after}");
     }
 }
+
+#[test]
+fn the_incident_of_a_restore_that_replaced_nothing_holds_nothing_and_is_no_damage() {
+    // All but ls called it "the topmost tree is damaged".
+    let sandbox = Sandbox::new();
+    for there in [None, Some("a file")] {
+        venv::tiny(&sandbox.venv());
+        sandbox.ok(&["save", "venv"]);
+        fs::remove_dir_all(sandbox.venv()).unwrap();
+        if let Some(content) = there {
+            fs::write(sandbox.venv(), content).unwrap();
+        }
+        sandbox.ok(&["restore", "venv"]);
+        let all = sandbox.ids();
+        let [.., good, nothing] = &all[..] else {
+            panic!("{all:?}")
+        };
+        let full = sandbox.json(0, &["ls", good])["entries"]
+            .as_array()
+            .unwrap()
+            .len();
+        for (a, b, kind, code) in [(good, nothing, "missing", 1), (nothing, good, "extra", 1)] {
+            let diff = sandbox.json(code, &["diff", a, b]);
+            let entries = diff["entries"].as_array().unwrap();
+            assert_eq!(entries.len(), full, "{diff}");
+            assert!(entries.iter().all(|one| one["kind"] == kind), "{diff}");
+        }
+        let live = sandbox.json(1, &["diff", "venv", nothing]);
+        assert_eq!(live["entries"].as_array().unwrap().len(), full, "{live}");
+        sandbox.ok(&["diff", nothing, nothing]);
+        assert_eq!(sandbox.ok(&["ls", nothing]).stdout, "");
+        sandbox.code(2, &["cat", &format!("{nothing}:pyvenv.cfg")]);
+        let before = crate::support::Tree::of(&sandbox.venv());
+        for args in [
+            &["export", nothing, "x.tar"][..],
+            &["restore", "venv", nothing],
+            &["restore", "venv", nothing, "-n"],
+            &["restore", "venv", nothing, "--only", "bin"],
+            &["restore", "venv", nothing, "--to", "other"],
+        ] {
+            let run = sandbox.code(3, args);
+            assert!(run.stderr.contains("holds nothing"), "{run}");
+            assert!(!run.stderr.contains("damaged"), "{run}");
+        }
+        before.assert_same(&crate::support::Tree::of(&sandbox.venv()), "nothing");
+        assert!(!sandbox.path("other").exists() && !sandbox.path("x.tar").exists());
+        sandbox.ok(&["verify"]);
+        fs::remove_dir_all(sandbox.venv()).unwrap();
+    }
+}

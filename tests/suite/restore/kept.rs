@@ -127,8 +127,8 @@ impl ModeBits for fs::Metadata {
 
 /// A user's venv with a local change that the user may not read any more, as after `sudo pip`.
 fn unreadable() -> Sandbox {
-    let sandbox = crate::people::users::users_sandbox();
-    let run = crate::people::users::as_user(&sandbox, &["save", "venv"]);
+    let sandbox = crate::support::users::users_sandbox();
+    let run = crate::support::users::as_user(&sandbox, &["save", "venv"]);
     assert_eq!(run.code, 0, "{run}");
     let tool = sandbox.path("home/venv/bin/tool");
     fs::write(&tool, b"a hotfix that exists nowhere else\n").unwrap();
@@ -143,7 +143,7 @@ fn a_tree_that_cannot_be_read_whole_stays_beside_the_venv() {
         return;
     }
     let sandbox = unreadable();
-    let run = crate::people::users::as_user(&sandbox, &["restore", "venv"]);
+    let run = crate::support::users::as_user(&sandbox, &["restore", "venv"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(run.stderr.contains("'bin/tool' cannot be read"), "{run}");
     let kept: Vec<_> = fs::read_dir(sandbox.path("home"))
@@ -156,7 +156,7 @@ fn a_tree_that_cannot_be_read_whole_stays_beside_the_venv() {
     assert_eq!(hotfix, b"a hotfix that exists nowhere else\n");
     assert!(run.stdout.contains("is kept as"), "{run}");
     // The incident snapshot lacks it, so undo does not pretend.
-    let run = crate::people::users::as_user(&sandbox, &["undo", "venv"]);
+    let run = crate::support::users::as_user(&sandbox, &["undo", "venv"]);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stderr.contains("venv.snap-old-"), "{run}");
 }
@@ -171,10 +171,10 @@ fn a_live_socket_beside_a_file_that_cannot_be_read_stops_no_restore() {
     let socket = sandbox.path("home/venv/app.sock");
     let service = UnixListener::bind(&socket).unwrap();
     chown(&socket, Some(65534), Some(65534)).unwrap();
-    let run = crate::people::users::as_user(&sandbox, &["save", "venv", "--force"]);
+    let run = crate::support::users::as_user(&sandbox, &["save", "venv", "--force"]);
     assert_eq!(run.code, 3, "{run}");
     fs::remove_file(sandbox.path("home/venv/bin/python")).unwrap();
-    let run = crate::people::users::as_user(&sandbox, &["restore", "venv", "latest"]);
+    let run = crate::support::users::as_user(&sandbox, &["restore", "venv", "latest"]);
     assert_eq!(run.code, 0, "{run}");
     assert!(run.stdout.contains("is kept as"), "{run}");
     assert!(sandbox.path("home/venv/bin/python").exists(), "{run}");
@@ -191,7 +191,7 @@ fn where_nothing_can_stay_beside_the_venv_what_cannot_be_read_is_not_replaced() 
     // The directory around the venv may not be written: files would be replaced one by one.
     chown(sandbox.path("home"), Some(0), Some(0)).unwrap();
     let before = Tree::of(&sandbox.path("home/venv"));
-    let run = crate::people::users::as_user(&sandbox, &["restore", "venv"]);
+    let run = crate::support::users::as_user(&sandbox, &["restore", "venv"]);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stderr.contains("would be lost"), "{run}");
     before.assert_same(&Tree::of(&sandbox.path("home/venv")), "refused");

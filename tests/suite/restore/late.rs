@@ -1,32 +1,15 @@
 //! What happens to a venv while it is replaced, where the exchange of two directories does not see to it (promise 4).
 
+use crate::support::meanwhile::{hurt_venv, in_incident, mounted, restore_while, while_written};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use crate::restore::windows::{hurt_venv, in_incident, restore_while};
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
-
-/// A saved venv that is a mount point, with a file missing and one too many; the good tree.
-pub(crate) fn mounted() -> Option<(Sandbox, Mount, Tree)> {
-    if !can_trace() || !needs_root() {
-        return None;
-    }
-    let sandbox = Sandbox::new();
-    let mount = Mount::tmpfs(&sandbox.venv(), "size=16m")?;
-    venv::tiny(&sandbox.venv());
-    sandbox.ok(&["save", "venv"]);
-    let good = Tree::of(&sandbox.venv());
-    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
-    fs::write(sandbox.venv().join("lib/mine"), b"mine\n").unwrap();
-    Some((sandbox, mount, good))
-}
 
 #[test]
 fn what_changes_before_it_is_replaced_in_place_is_in_the_incident_snapshot() {
@@ -95,23 +78,6 @@ fn a_restore_in_place_that_is_wrong_afterwards_is_not_called_done() {
     assert_eq!(json["wrong"], serde_json::json!([]), "{json}");
 }
 
-/// Runs something while a file is written all the time, through a descriptor that was opened before.
-pub(crate) fn while_written<T>(path: &std::path::Path, run: impl FnOnce() -> T) -> T {
-    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                file.write_all(b"more\n").unwrap();
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        });
-        let done = run();
-        stop.store(true, Ordering::Relaxed);
-        done
-    })
-}
-
 #[test]
 fn what_never_holds_still_stays_beside_the_venv() {
     // The last state of it was in no snapshot, and went with the replaced tree.
@@ -154,7 +120,7 @@ fn what_comes_into_the_empty_directory_of_a_restore_to_it_stays() {
     let args = ["restore", "venv", "--to", "new", "--exact"];
     for slow in [
         "syncfs:delay_enter=2000000:when=1",
-        "renameat2:delay_enter=2000000:when=1",
+        "renameat2@new:delay_enter=2000000",
         "unlinkat:delay_enter=2000000:when=1",
     ] {
         fs::create_dir(&to).unwrap();
@@ -234,7 +200,7 @@ fn a_file_that_changes_during_a_restore_gets_no_set_id_bits_unasked() {
     }
     for (slow, asked) in [
         ("syncfs:delay_enter=2000000:when=1", false),
-        ("renameat2:delay_exit=2000000:when=3", false),
+        ("renameat2@venv:delay_exit=2000000", false),
         ("syncfs:delay_enter=2000000:when=1", true),
     ] {
         let sandbox = Sandbox::new();

@@ -1,22 +1,23 @@
 //! What `restore` and `undo` put there, keep and leave alone, also after a crash.
 
 mod fallback;
-pub(crate) mod full_disk;
+mod full_disk;
 mod heal;
 mod in_place;
 mod incidents;
 mod kept;
-pub(crate) mod late;
+mod late;
+mod looks;
 mod old_place;
 mod order;
 mod other_hosts;
 mod other_place;
 mod part;
 mod places;
-pub(crate) mod recovery;
+mod recovery;
 mod relocation;
 mod resumed;
 mod signals;
 mod undo;
 mod unsettled;
-pub(crate) mod windows;
+mod windows;

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::restore::late::mounted;
-use crate::restore::recovery::{JOURNAL, MINE, STAGING, killed, killed_after_the_exchange};
 use crate::support::faults::can_trace;
+use crate::support::killed::{
+    JOURNAL, MINE, STAGING, killed, killed_after_the_exchange, killed_while_it_removed,
+};
+use crate::support::meanwhile::mounted;
 use crate::support::{Run, Sandbox, venv};
 
 const CHANGES: &str = "openat,renameat,renameat2,rename,linkat,unlinkat,unlink,mkdirat,mkdir,symlinkat,\
@@ -215,6 +217,12 @@ fn hurt() -> Sandbox {
     sandbox
 }
 
+/// A fault of the call that exchanges the trees.
+fn exchange(fault: &str) -> String {
+    let number = hurt().number_of("renameat2", "RENAME_EXCHANGE", &["restore", "venv"]);
+    format!("renameat2:{fault}:when={number}")
+}
+
 /// Compares with the list of that name in `order/expected.txt`.
 fn assert_order(name: &str, found: &[String]) {
     let expected = include_str!("order/expected.txt");
@@ -277,10 +285,10 @@ fn a_restore_in_place_makes_these_changes_in_this_order() {
 #[test]
 fn a_restore_that_falls_back_to_go_in_place_makes_these_changes_in_this_order() {
     if can_trace() {
-        let injections = ["renameat2:error=EXDEV:when=3"];
+        let immovable = exchange("error=EXDEV");
         assert_order(
             "fall back",
-            &changes(&hurt(), &injections, &["restore", "venv"]),
+            &changes(&hurt(), &[&immovable], &["restore", "venv"]),
         );
     }
 }
@@ -298,8 +306,8 @@ fn a_restore_during_which_a_shared_file_changes_makes_these_changes_in_this_orde
             let path = format!("{}/idna/core.py", venv::SITE);
             venv::append(sandbox.venv().join(path), "# late\n");
         };
-        let slow = ["renameat2:delay_enter=1500000:when=3"];
-        let found = changes_while(&sandbox, &slow, &["restore", "venv"], write);
+        let slow = exchange("delay_enter=1500000");
+        let found = changes_while(&sandbox, &[&slow], &["restore", "venv"], write);
         assert_order("late change", &found);
     }
 }
@@ -336,13 +344,9 @@ fn what_a_crash_left_is_settled_by_these_changes_in_this_order() {
         "killed between two renames",
         &killed("renameat", &two, between).0,
     );
-    let partly = |sandbox: &Sandbox| {
-        let old = sandbox.path(STAGING);
-        old.join(MINE).exists() && !old.join("pyvenv.cfg").exists()
-    };
     settle(
         "killed while it removed the old tree",
-        &killed("unlinkat", &[], partly).0,
+        &killed_while_it_removed().0,
     );
     let last = |sandbox: &Sandbox| {
         let done = sandbox.venv().join("bin/tool").exists() && !sandbox.path(STAGING).exists();
@@ -354,9 +358,9 @@ fn what_a_crash_left_is_settled_by_these_changes_in_this_order() {
     );
     let inside =
         |sandbox: &Sandbox| !sandbox.venv().join(MINE).exists() && sandbox.path(JOURNAL).exists();
-    let immovable = ["renameat2:error=EXDEV:when=3"];
+    let immovable = exchange("error=EXDEV");
     settle(
         "killed while it went in place",
-        &killed("renameat", &immovable, inside).0,
+        &killed("renameat", &[&immovable], inside).0,
     );
 }

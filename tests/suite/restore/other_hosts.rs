@@ -1,9 +1,8 @@
 //! A machine or container that is made anew has another machine-id, and a venv is known by its host and its path.
 
 use std::fs;
-use std::process::Command;
 
-use crate::support::faults::{needs_root, skipped};
+use crate::support::hosts::run_on;
 use crate::support::{Run, Sandbox, Tree, venv};
 
 /// The name of the other host.
@@ -11,29 +10,11 @@ const HOST: &str = "0123456789abcdef0123456789abcdef";
 
 /// The program on a host of another name.
 fn elsewhere(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
-    fs::write(sandbox.path("id"), format!("{HOST}\n")).unwrap();
-    let script = "mount --bind \"$0\" /etc/machine-id && exec \"$@\"";
-    let mut command = Command::new("unshare");
-    sandbox.dress(&mut command);
-    command
-        .args(["-m", "sh", "-c", script])
-        .arg(sandbox.path("id"));
-    let run = Run::of({
-        command.arg(env!("CARGO_BIN_EXE_snap")).args(args);
-        command
-    });
-    if run.stderr.contains("unshare") || run.stderr.contains("mount:") {
-        skipped(1, "a host of another name cannot be had here");
-        return None;
-    }
-    Some(run)
+    run_on(sandbox, HOST, &sandbox.command(args))
 }
 
 /// A venv that the other host alone has saved, by this command.
 fn saved_elsewhere(save: &[&str]) -> Option<Sandbox> {
-    if !needs_root() {
-        return None;
-    }
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     let saved = elsewhere(&sandbox, save)?;
@@ -172,6 +153,50 @@ fn what_is_listed_of_a_path_that_only_another_host_knows_is_who_knows_it() {
             for words in ["another host", &id[..8], HOST] {
                 assert!(run.stderr.contains(words), "{verb}, {words}: {run}");
             }
+        }
+    }
+}
+
+/// Only restore, diff and list knew of the snapshots of the other host.
+#[test]
+fn whatever_asks_for_a_venv_names_its_snapshots_of_another_host_with_the_command_that_takes_one() {
+    let Some(sandbox) = saved_elsewhere(&["save", "venv"]) else {
+        return;
+    };
+    let id = sandbox.ids()[0].clone();
+    for is_there in [true, false] {
+        if !is_there {
+            fs::remove_dir_all(sandbox.venv()).unwrap();
+        }
+        for (code, args) in [
+            (None, &["status", "venv"][..]),
+            (Some(10), &["drill", "venv"]),
+            (Some(10), &["undo", "venv"]),
+            (Some(10), &["restore", "venv"]),
+        ] {
+            let run = sandbox.snap(args);
+            assert!(code.is_none_or(|code| code == run.code), "{args:?}: {run}");
+            for words in ["another host", &id[..8], HOST, "--from-other"] {
+                assert!(run.stderr.contains(words), "{args:?} {words}: {run}");
+            }
+        }
+    }
+    let status = sandbox.snap(&["status"]);
+    assert!(status.stderr.contains("--from-other"), "{status}");
+}
+
+/// It was to be saved, which nobody can.
+#[test]
+fn a_path_where_nothing_is_and_nothing_was_is_a_wrong_name() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    for verb in ["restore", "drill"] {
+        for (name, near) in [("some-other-name", false), ("vemv", true)] {
+            let run = sandbox.code(10, &[verb, name]);
+            assert!(run.stderr.contains("there is no venv"), "{verb}: {run}");
+            assert!(!run.stderr.contains("snap save"), "{verb}: {run}");
+            assert_eq!(run.stderr.contains("did you mean"), near, "{verb}: {run}");
         }
     }
 }

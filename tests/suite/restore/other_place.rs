@@ -72,6 +72,22 @@ fn a_part_at_another_place_is_mended_at_the_first_time() {
     }
 }
 
+/// All that the whole venv has of the old place was counted, though only a part was touched.
+#[test]
+fn only_what_belongs_to_the_part_counts_as_adapted() {
+    let (sandbox, id) = moved();
+    let core = sandbox.path("moved").join(venv::SITE).join("click/core.py");
+    fs::write(&core, b"").unwrap();
+    let part = ["restore", "moved", id.as_str(), "--from-other", "--only"];
+    let one = sandbox.json(0, &[&part[..], &["click"]].concat());
+    assert_eq!(one["relocated"], 0, "{one}");
+    let two = sandbox.json(0, &[&part[..], &["idna"]].concat());
+    assert!(
+        two["relocated"].as_u64().unwrap() >= 2,
+        "its script and its RECORD: {two}"
+    );
+}
+
 #[test]
 fn a_snapshot_of_another_venv_goes_in_place_only_when_that_is_said() {
     let sandbox = Sandbox::new();
@@ -148,5 +164,55 @@ fn what_a_restore_adapted_is_no_damage() {
         assert_eq!(diff["summary"]["damage"], 2, "{how:?}: {diff}");
         sandbox.ok(&heal);
         sandbox.ok(&["diff", "there", &id]);
+    }
+}
+
+#[test]
+fn what_was_moved_with_its_venv_is_adapted_and_is_no_damage() {
+    // "identical", said diff, and restore of the same "mended: 2 altered".
+    let empty = |value: &serde_json::Value| value.as_array().unwrap().is_empty();
+    let place = ["restore", "moved"];
+    for part in [&[][..], &["--only", "idna"]] {
+        let (sandbox, id) = moved();
+        let record = format!("{}/idna-1.0.dist-info/RECORD", venv::SITE);
+        let diff = sandbox.json(0, &["diff", "moved", &id]);
+        assert!(empty(&diff["entries"]), "{diff}");
+        let named = diff["unadapted"].as_array().unwrap().iter();
+        let named: Vec<_> = named.map(|one| one["path"].as_str().unwrap()).collect();
+        assert_eq!(named, ["bin/idna", &record], "{diff}");
+        let text = sandbox.ok(&["diff", "moved", &id]);
+        assert!(
+            text.stdout
+                .contains("2 entries stand there as they were saved"),
+            "{text}"
+        );
+        let args = [&place[..], &[&id, "--from-other"], part].concat();
+        let dry = sandbox.json(0, &[&args[..], &["-n"]].concat());
+        assert_eq!(
+            (&dry["mode"], &dry["adapting"]),
+            (&"dry-run".into(), &2.into())
+        );
+        assert!(empty(&dry["entries"]), "{dry}");
+        let text = sandbox.ok(&[&args[..], &["-n"]].concat());
+        assert!(text.stdout.contains("2 entries to be adapted"), "{text}");
+        // What is hurt beside it is told alone.
+        fs::write(
+            sandbox.path("moved").join(venv::SITE).join("idna/core.py"),
+            "",
+        )
+        .unwrap();
+        let done = sandbox.json(0, &args);
+        assert_eq!(done["adapting"], 2, "{done}");
+        assert_eq!(done["entries"].as_array().unwrap().len(), 1, "{done}");
+        let script = fs::read_to_string(sandbox.path("moved/bin/idna")).unwrap();
+        assert!(script.contains("/moved/bin/python"), "{script}");
+        let diff = sandbox.json(0, &["diff", "moved", &id]);
+        assert!(
+            empty(&diff["entries"]) && empty(&diff["unadapted"]),
+            "{diff}"
+        );
+        let again = sandbox.json(0, &args);
+        assert_eq!(again["adapting"], 0, "{again}");
+        assert!(again["incident"].is_null(), "{again}");
     }
 }

@@ -1,5 +1,6 @@
 //! What an interrupted restore left, where more happened to it before the next command came (promises 4 and 9).
 
+use crate::support::meanwhile::kept;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -7,63 +8,10 @@ use std::path::PathBuf;
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::support::killed::{
+    JOURNAL, MINE, STAGING, hurt_venv, killed, killed_after_the_exchange, killed_while_it_removed,
+};
 use crate::support::{Run, Sandbox, Tree, faults::can_trace, venv};
-
-pub(crate) const STAGING: &str = ".venv.snap-restore-staging";
-pub(crate) const JOURNAL: &str = ".venv.snap-restore-journal";
-pub(crate) const MINE: &str = "lib/mine";
-
-/// A saved venv with one file missing and one that no snapshot has; the good tree.
-fn hurt_venv() -> (Sandbox, Tree) {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    sandbox.ok(&["save", "venv"]);
-    let good = Tree::of(&sandbox.venv());
-    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
-    venv::write(&sandbox.venv(), MINE, b"the last copy\n");
-    (sandbox, good)
-}
-
-/// Restores a hurt venv, killed at the first of the calls of this name after which the place looks as wanted.
-pub(crate) fn killed(
-    call: &str,
-    more: &[&str],
-    wanted: impl Fn(&Sandbox) -> bool,
-) -> (Sandbox, Tree, Tree) {
-    for n in 1..60 {
-        let (sandbox, good) = hurt_venv();
-        let hurt = Tree::of(&sandbox.venv());
-        let kill = format!("{call}:signal=KILL:when={n}");
-        let run = sandbox.snap_traced(&[more, &[kill.as_str()]].concat(), &["restore", "venv"]);
-        if run.code == 137 && wanted(&sandbox) {
-            return (sandbox, good, hurt);
-        }
-        assert!(
-            run.code == 137 || !more.is_empty(),
-            "never as wanted: {run}"
-        );
-    }
-    panic!("never as wanted");
-}
-
-/// Killed after the exchange, before anything of the replaced tree was removed.
-pub(crate) fn killed_after_the_exchange() -> (Sandbox, Tree, Tree) {
-    killed("fsync", &[], |sandbox| {
-        let old = sandbox.path(STAGING);
-        sandbox.venv().join("bin/tool").exists()
-            && old.join(MINE).exists()
-            && old.join("pyvenv.cfg").exists()
-    })
-}
-
-/// The trees that are kept beside the venv.
-pub(crate) fn kept(sandbox: &Sandbox) -> Vec<PathBuf> {
-    let entries = fs::read_dir(sandbox.root()).unwrap().flatten();
-    let paths = entries.map(|entry| entry.path());
-    paths
-        .filter(|path| path.to_string_lossy().contains(".snap-old-"))
-        .collect()
-}
 
 /// Runs a command while somebody else has the store for themselves.
 fn while_locked(sandbox: &Sandbox, args: &[&str]) -> Run {
@@ -78,10 +26,7 @@ fn what_a_removal_left_and_somebody_changed_is_no_whole_tree() {
     if !can_trace() {
         return;
     }
-    let (sandbox, good, hurt) = killed("unlinkat", &[], |sandbox| {
-        let old = sandbox.path(STAGING);
-        old.join(MINE).exists() && !old.join("pyvenv.cfg").exists()
-    });
+    let (sandbox, good, hurt) = killed_while_it_removed();
     venv::append(sandbox.path(STAGING).join(MINE), "and its end\n");
     let run = sandbox.ok(&["diff", "venv"]);
     good.assert_same(&Tree::of(&sandbox.venv()), "restored");

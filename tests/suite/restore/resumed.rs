@@ -6,11 +6,10 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
-use crate::people::users::{as_user, as_user_under, users_sandbox};
-use crate::restore::late::mounted;
-use crate::restore::recovery::{JOURNAL, MINE, STAGING, kept, killed, killed_after_the_exchange};
-use crate::restore::windows::{in_incident, restore_while};
 use crate::support::faults::{can_trace, needs_root};
+use crate::support::killed::{JOURNAL, MINE, STAGING, killed, killed_after_the_exchange};
+use crate::support::meanwhile::{in_incident, kept, mounted, restore_while};
+use crate::support::users::{as_user, as_user_under, users_sandbox};
 use crate::support::{Run, Sandbox, Tree, venv};
 
 #[test]
@@ -108,7 +107,7 @@ fn what_is_put_into_the_new_venv_while_shared_files_are_written_afresh_stays() {
     let theirs = sandbox.path("theirs");
     fs::write(&theirs, b"theirs = 1\n").unwrap();
     let run = sandbox.held_up(
-        "renameat:delay_enter=2000000:when=1",
+        "renameat@.snap-restore-fresh:delay_enter=2000000:when=1",
         &["diff", "venv"],
         || {
             let fresh = sandbox.path(STAGING).join(".snap-restore-fresh");
@@ -143,7 +142,7 @@ fn a_large_file_is_written_afresh_as_well() {
     fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     let path = sandbox.venv().join("lib/large.so");
     let mut open = fs::OpenOptions::new().append(true).open(path).unwrap();
-    let run = restore_while(&sandbox, "renameat2:delay_exit=1200000:when=3", || {
+    let run = restore_while(&sandbox, "renameat2@venv:delay_exit=1200000", || {
         open.write_all(b"late").unwrap();
     });
     assert!(run.stderr.contains("written afresh"), "{run}");

@@ -52,7 +52,7 @@ fn interrupted(
     signal: rustix::process::Signal,
     args: &[&str],
 ) -> Run {
-    let mut command = sandbox.traced(&[&format!("{slow}:delay_enter=1600000")], args);
+    let mut command = sandbox.traced(&[&format!("{slow}:delay_enter=3000000")], args);
     command
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped());

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::restore::recovery::kept;
 use crate::support::damage::Damage;
 use crate::support::faults::{needs_root, skipped};
+use crate::support::meanwhile::kept;
 use crate::support::{Run, Sandbox, Tree, venv};
 
 /// A file that may not even be removed, until this is dropped.

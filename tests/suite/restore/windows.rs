@@ -1,41 +1,12 @@
 //! Somebody writes in the venv at the worst moment. Each window is forced by a system call that is made to wait.
 
+use crate::support::meanwhile::{hurt_venv, in_incident, restore_while};
 use std::fs;
 use std::io::Write;
 
 use crate::support::faults::can_trace;
+use crate::support::killed::STAGING;
 use crate::support::{Run, Sandbox, Tree, venv};
-
-/// A saved venv with one file missing; the good tree.
-pub(crate) fn hurt_venv() -> (Sandbox, Tree) {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    sandbox.ok(&["save", "venv"]);
-    let good = Tree::of(&sandbox.venv());
-    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
-    (sandbox, good)
-}
-
-/// Restores, held up at a call, while `meddle` runs.
-pub(crate) fn restore_while(sandbox: &Sandbox, slow: &str, meddle: impl FnOnce()) -> Run {
-    let run = sandbox.held_up(slow, &["restore", "venv"], meddle);
-    assert_eq!(run.code, 0, "{run}");
-    run
-}
-
-/// The content of a file in the newest incident snapshot.
-pub(crate) fn in_incident(sandbox: &Sandbox, path: &str) -> String {
-    let list = sandbox.json(0, &["list"]);
-    let last = list["snapshots"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .rfind(|one| one["purpose"] == "incident")
-        .unwrap();
-    sandbox
-        .ok(&["cat", &format!("{}:{path}", last["id"].as_str().unwrap())])
-        .stdout
-}
 
 #[test]
 fn a_write_to_a_good_file_between_its_proof_and_the_swap_does_not_get_into_the_new_venv() {
@@ -70,9 +41,10 @@ fn what_changed_after_its_proof_is_not_exposed_for_a_moment() {
     };
     let mut look = || exposed = (inode(), fs::read(&file).unwrap());
     // Held up before the sync, for the write, and after the exchange, for a look.
+    let sync = format!("syncfs@{STAGING}:delay_enter=1200000:when=1");
     let mut calls: [(&str, &mut dyn FnMut()); 2] = [
-        ("syncfs:delay_enter=1200000:when=1", &mut write),
-        ("renameat2:delay_exit=1500000:when=3", &mut look),
+        (&sync, &mut write),
+        ("renameat2@venv:delay_exit=1500000", &mut look),
     ];
     let run = sandbox.held_up_at(&mut calls, &["restore", "venv"]);
     assert_eq!(run.code, 0, "{run}");
@@ -93,8 +65,7 @@ fn a_file_changed_or_added_just_before_the_swap_is_in_the_incident_snapshot() {
     let (sandbox, good) = hurt_venv();
     let changed = format!("{}/idna/core.py", venv::SITE);
     let added = format!("{}/idna/added.py", venv::SITE);
-    // The exchange is the only renameat2 in this directory: the fourth of the run.
-    restore_while(&sandbox, "renameat2:delay_enter=1200000:when=3", || {
+    restore_while(&sandbox, "renameat2@venv:delay_enter=1200000", || {
         fs::write(sandbox.venv().join(&added), b"added = 1\n").unwrap();
         venv::append(sandbox.venv().join(&changed), "# late\n");
     });
@@ -127,7 +98,7 @@ fn a_write_through_the_old_tree_just_after_the_swap_does_not_reach_the_new_venv(
         .open(sandbox.venv().join(&changed))
         .unwrap();
     let dir = fs::File::open(sandbox.venv().join(venv::SITE)).unwrap();
-    restore_while(&sandbox, "renameat2:delay_exit=1200000:when=3", || {
+    restore_while(&sandbox, "renameat2@venv:delay_exit=1200000", || {
         open.write_all(b"# late\n").unwrap();
         let flags = rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY;
         let fd = rustix::fs::openat(
@@ -190,7 +161,8 @@ fn a_venv_that_is_exchanged_all_the_time_is_no_answer() {
         stop.store(false, std::sync::atomic::Ordering::Relaxed);
         let run = std::thread::scope(|scope| {
             scope.spawn(|| {
-                // Never twice the same inode, as after restores.
+                // Never twice the same inode, as after restores. On a busy machine a copy takes its time: the look is
+                // held up for longer.
                 let (venv, other) = (sandbox.venv(), sandbox.path("other"));
                 let mut n = 0;
                 while !stop.load(std::sync::atomic::Ordering::Relaxed) {
@@ -202,7 +174,7 @@ fn a_venv_that_is_exchanged_all_the_time_is_no_answer() {
                     rustix::fs::renameat_with(cwd, &fresh, cwd, &venv, flags).unwrap();
                 }
             });
-            let run = sandbox.snap_traced(&["openat2:delay_enter=4000"], &[command, "venv"]);
+            let run = sandbox.snap_traced(&["openat2:delay_enter=15000"], &[command, "venv"]);
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
             run
         });

@@ -16,12 +16,12 @@ fn what_fails_after_a_restore_is_complete_is_a_warning() {
     sandbox.ok(&["save", "venv"]);
     let hurt = || fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     hurt();
-    let last = listings(&sandbox, &["restore", "venv"]);
+    let last = opens(&sandbox, &["restore", "venv"]);
     let mut warned = 0;
-    // The last directories that are listed are those of the new tree, for the next save.
+    // The last directories that are opened are those of the new tree, for the next save.
     for number in (1..=last).rev().take(24) {
         hurt();
-        let fault = format!("getdents64:error=EIO:when={number}");
+        let fault = format!("openat2:error=EMFILE:when={number}");
         let run = sandbox.snap_traced(&[&fault], &["restore", "venv"]);
         let left = sandbox.debris();
         if Tree::of(&sandbox.venv()) == good && left.is_empty() {
@@ -36,13 +36,13 @@ fn what_fails_after_a_restore_is_complete_is_a_warning() {
     assert!(warned > 0, "none of the last of {last} was the one");
 }
 
-/// How often the busiest thread of a command asks for the names in a directory.
-fn listings(sandbox: &Sandbox, args: &[&str]) -> usize {
+/// How often the busiest thread of a command opens something in a tree.
+fn opens(sandbox: &Sandbox, args: &[&str]) -> usize {
     let trace = sandbox.path("trace");
     let mut command = std::process::Command::new("strace");
     sandbox.dress(&mut command);
     command
-        .args(["-f", "-qq", "-e", "trace=getdents64", "-o"])
+        .args(["-f", "-qq", "-e", "trace=openat2", "-o"])
         .arg(&trace)
         .arg(env!("CARGO_BIN_EXE_snap"))
         .args(args)
@@ -52,7 +52,7 @@ fn listings(sandbox: &Sandbox, args: &[&str]) -> usize {
     let text = fs::read_to_string(trace).unwrap();
     let threads: Vec<&str> = text
         .lines()
-        .filter(|line| line.contains("getdents64("))
+        .filter(|line| line.contains("openat2("))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     // Calls are counted by thread.

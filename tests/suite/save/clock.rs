@@ -60,6 +60,14 @@ fn a_save_with_the_clock_ten_years_ahead_dates_no_other_and_costs_no_day() {
         .collect();
     // In the order in which they were made, each with its own date.
     assert_eq!(dates[..4], days);
+    let log = sandbox.json(0, &["log", "venv"]);
+    let events = log["events"].as_array().unwrap().iter();
+    let times = events.map(|one| &one["time"].as_str().unwrap()[..10]);
+    assert_eq!(
+        times.collect::<Vec<_>>(),
+        dates,
+        "the log has the same order"
+    );
     let latest = sandbox.json(0, &["show", "latest", "--venv", "venv"]);
     assert!(
         latest["snapshot"]["created"]

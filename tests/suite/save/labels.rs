@@ -4,9 +4,9 @@ use std::fs;
 
 use rustix::fs::{XattrFlags, setxattr};
 
-use crate::people::users::{as_user, users_sandbox};
 use crate::support::Tree;
 use crate::support::faults::{can_trace, needs_root};
+use crate::support::users::{as_user, users_sandbox};
 
 const LABEL: &[u8] = b"system_u:object_r:usr_t:s0\0";
 
@@ -15,7 +15,7 @@ fn a_label_that_the_kernel_refuses_stops_no_restore_and_is_no_difference() {
     if !needs_root() || !can_trace() {
         return;
     }
-    let sandbox = crate::store::care::saved();
+    let sandbox = crate::support::packs::saved();
     let root = sandbox.venv();
     for path in [root.clone(), root.join("bin"), root.join("bin/tool")] {
         setxattr(&path, "security.selinux", LABEL, XattrFlags::empty()).unwrap();
@@ -43,7 +43,7 @@ fn a_label_comes_back_where_the_kernel_takes_it() {
     if !needs_root() {
         return;
     }
-    let sandbox = crate::store::care::saved();
+    let sandbox = crate::support::packs::saved();
     let tool = sandbox.venv().join("bin/tool");
     setxattr(&tool, "security.selinux", LABEL, XattrFlags::empty()).unwrap();
     sandbox.ok(&["save", "venv"]);

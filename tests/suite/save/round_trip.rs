@@ -102,8 +102,10 @@ fn a_path_longer_than_the_kernel_takes_comes_back() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
     // 60 directories of 200 letters: 12,060 bytes, reached step by step.
-    let make = "import os,sys\nos.chdir(sys.argv[1])\nfor _ in range(60):\n os.mkdir('d'*200); os.chdir('d'*200)\nopen('deep','w').write('deep')";
-    let read = "import os,sys\nos.chdir(sys.argv[1])\nfor _ in range(60): os.chdir('d'*200)\nprint(open('deep').read())";
+    let make = "import os,sys\nos.chdir(sys.argv[1])\nfor _ in range(60):\n os.mkdir('d'*200); \
+        os.chdir('d'*200)\nopen('deep','w').write('deep')";
+    let read = "import os,sys\nos.chdir(sys.argv[1])\nfor _ in range(60): \
+        os.chdir('d'*200)\nprint(open('deep').read())";
     let python = |code: &str, dir: &Path| {
         let output = std::process::Command::new("python3")
             .args(["-c", code])

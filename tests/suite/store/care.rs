@@ -1,32 +1,10 @@
 //! The care of a store: what verify finds, what repair heals, what forget keeps, what prune frees (promises 1, 7).
 
+use crate::support::packs::{change, files, lose, saved};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::support::faults::can_trace;
-use crate::support::{Sandbox, Tree, venv};
-
-pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(dir)
-        .map(|list| list.map(|entry| entry.unwrap().path()).collect())
-        .unwrap_or_default();
-    files.sort();
-    files
-}
-
-pub(crate) fn change(path: &Path, edit: impl FnOnce(&mut Vec<u8>)) {
-    let mut bytes = fs::read(path).unwrap();
-    edit(&mut bytes);
-    fs::write(path, bytes).unwrap();
-}
-
-/// A saved venv.
-pub(crate) fn saved() -> Sandbox {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    sandbox.ok(&["save", "venv"]);
-    sandbox
-}
+use crate::support::{Sandbox, Tree};
 
 /// A file of no known form, so that no two packs hold the same.
 fn noise(seed: u32, len: usize) -> Vec<u8> {
@@ -170,7 +148,8 @@ fn a_snapshot_file_beyond_repair_goes_to_quarantine() {
 fn rows_of_the_index_that_lie_are_found_and_dropped() {
     let sandbox = saved();
     save_with(&sandbox, &noise(1, 5000));
-    let script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nr=c.execute('select name,tail from packs').fetchall()\nc.execute('update packs set tail=? where name=?',(r[1][1],r[0][0]))\nc.commit()";
+    let script = "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nr=c.execute('select name,tail from \
+        packs').fetchall()\nc.execute('update packs set tail=? where name=?',(r[1][1],r[0][0]))\nc.commit()";
     let done = std::process::Command::new("python3")
         .args(["-c", script])
         .arg(sandbox.path("store/index.db"))
@@ -180,17 +159,6 @@ fn rows_of_the_index_that_lie_are_found_and_dropped() {
     assert_eq!(seen["findings"][0]["file"], "index.db", "{seen}");
     sandbox.ok(&["verify", "--repair"]);
     sandbox.ok(&["verify"]);
-}
-
-/// Flips a bit of some content that does not compress, in each pack that has it.
-pub(crate) fn lose(sandbox: &Sandbox, content: &[u8]) {
-    for pack in files(&sandbox.path("store/packs")) {
-        let bytes = fs::read(&pack).unwrap();
-        let found = bytes.windows(64).position(|part| part == &content[..64]);
-        if let Some(at) = found {
-            change(&pack, |bytes| bytes[at + 5000] ^= 1);
-        }
-    }
 }
 
 #[test]

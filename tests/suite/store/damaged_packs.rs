@@ -4,8 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::store::care::{change, files, saved};
-use crate::store::lost::damage;
+use crate::support::packs::{change, damage, files, saved};
 use crate::support::{Sandbox, Tree, venv};
 
 const LEN: usize = 30_000;

@@ -1,10 +1,9 @@
 //! Snapshots and objects that a store has lost in part: what is lost stays told, and what could still come back is not
 //! removed without a word (promises 1, 7).
 
+use crate::support::packs::{change, damage, files, saved};
 use std::fs;
-use std::path::Path;
 
-use crate::store::care::{change, files, saved};
 use crate::support::{Sandbox, Tree, venv};
 
 #[test]
@@ -97,14 +96,6 @@ fn what_a_forgotten_snapshot_needs_stays_while_its_file_cannot_be_read() {
     venv::set_mtime(&file, 1_600_000_000, 0);
     sandbox.ok(&["prune"]);
     assert!(!file.exists());
-}
-
-/// Flips a bit in a pack, in the middle of some content that does not compress.
-pub(crate) fn damage(pack: &Path, content: &[u8]) {
-    change(pack, |bytes| {
-        let found = bytes.windows(64).position(|part| part == &content[..64]);
-        bytes[found.unwrap() + 1000] ^= 1;
-    });
 }
 
 #[test]

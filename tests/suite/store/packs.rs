@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::store::care::{change, files, saved};
 use crate::support::Tree;
+use crate::support::packs::{change, files, saved};
 
 #[test]
 fn a_save_over_a_damaged_pack_of_the_same_name_puts_a_good_one_in_its_place() {

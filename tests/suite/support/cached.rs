@@ -25,7 +25,8 @@ pub(crate) fn build(dir: &Path, name: &str) -> PathBuf {
 
 /// The same wheel with `core.py` emptied, well-formed, and of any length that is large enough.
 pub(crate) fn emptied(wheel: &Path, len: Option<usize>) -> Vec<u8> {
-    let script = "import sys, zipfile, io\nsrc = zipfile.ZipFile(sys.argv[1]); out = io.BytesIO(); to = zipfile.ZipFile(out, 'w')\n\
+    let script = "import sys, zipfile, io\nsrc = zipfile.ZipFile(sys.argv[1]); out = io.BytesIO(); to = \
+        zipfile.ZipFile(out, 'w')\n\
         for name in src.namelist(): to.writestr(name, b'' if name.endswith('core.py') else src.read(name))\n\
         to.close(); short = len(out.getvalue()); want = int(sys.argv[2]) or short\n\
         to = zipfile.ZipFile(out, 'a'); to.comment = b'x' * (want - short); to._didModify = True; to.close()\n\
@@ -146,7 +147,8 @@ os.remove(os.path.join(to, wheel))
 
 /// Zeroes `core.py` in a wheel, which stays well-formed.
 pub(crate) fn zero_members(wheel: &Path) {
-    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(n, src.read(n)) for n in src.namelist()]; src.close()\n\
+    let script = "import sys, zipfile\nsrc = zipfile.ZipFile(sys.argv[1]); items = [(n, src.read(n)) for n in \
+        src.namelist()]; src.close()\n\
         out = zipfile.ZipFile(sys.argv[1], 'w')\n\
         for name, data in items: out.writestr(name, bytes(len(data)) if name.endswith('core.py') else data)\n\
         out.close()";

@@ -84,24 +84,34 @@ pub(crate) fn needs_root() -> bool {
 
 impl Sandbox {
     /// The program under strace, with injections such as `renameat2:error=EINVAL`, in one working thread so that the
-    /// n-th call is always the same one.
+    /// n-th call is always the same one. `renameat2@venv:…` means only calls that name this path, as they write it or
+    /// as a descriptor of it: where the same call serves several purposes, that says which is meant.
     pub(crate) fn traced(&self, injections: &[&str], args: &[&str]) -> Command {
         self.traced_to(Path::new("/dev/null"), injections, args)
     }
 
     /// The same, with the calls that are injected written to a file as they happen.
     pub(crate) fn traced_to(&self, log: &Path, injections: &[&str], args: &[&str]) -> Command {
-        let calls: Vec<&str> = injections
-            .iter()
-            .map(|one| one.split(':').next().unwrap())
+        let parts = injections.iter().map(|one| one.split_once(':').unwrap());
+        let parts: Vec<(&str, &str, &str)> = parts
+            .map(|(call, fault)| match call.split_once('@') {
+                Some((call, path)) => (call, path, fault),
+                None => (call, "", fault),
+            })
             .collect();
+        let calls: Vec<&str> = parts.iter().map(|(call, ..)| *call).collect();
+        let paths = parts.iter().filter(|(_, path, _)| !path.is_empty());
         let mut command = Command::new("strace");
         self.dress(&mut command);
         command.args(["-f", "-qq", "-o"]).arg(log);
         command.args(["-e", &format!("trace={}", calls.join(","))]);
-        for injection in injections {
-            command.args(["-e", &format!("inject={injection}")]);
+        for (_, path, _) in paths {
+            command.args(["-P", path]).arg("-P").arg(self.path(path));
         }
+        for (call, _, fault) in &parts {
+            command.args(["-e", &format!("inject={call}:{fault}")]);
+        }
+        command.args(["-e", &format!("trace={}", calls.join(","))]);
         command
             .env("RAYON_NUM_THREADS", "1")
             .arg(env!("CARGO_BIN_EXE_snap"))
@@ -118,6 +128,17 @@ impl Sandbox {
     /// so that a fault in another sandbox of the same content meets what is meant, however many calls come before.
     #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn first_after(&self, call: &str, mark: &str, args: &[&str]) -> usize {
+        1 + self.count_until(call, mark, args)
+    }
+
+    /// The same for the call of a name that has the mark itself, such as `RENAME_EXCHANGE`.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn number_of(&self, call: &str, mark: &str, args: &[&str]) -> usize {
+        self.count_until(call, mark, args)
+    }
+
+    /// How many calls of a name a run makes until the last line of its trace that has a mark, with that line.
+    fn count_until(&self, call: &str, mark: &str, args: &[&str]) -> usize {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut command = Command::new("strace");
         self.dress(&mut command);
@@ -130,7 +151,7 @@ impl Sandbox {
         let last = lines.iter().rposition(|line| line.contains(mark));
         let before = &lines[..=last.unwrap_or_else(|| panic!("no {mark}: {run}"))];
         let begins = format!(" {call}(");
-        1 + before.iter().filter(|line| line.contains(&begins)).count()
+        before.iter().filter(|line| line.contains(&begins)).count()
     }
 
     /// Runs the program, held up at a call (`syncfs:delay_enter=2000000:when=1`), and does something in the moment in
@@ -179,7 +200,7 @@ impl Sandbox {
 
 /// Where a program stands that is held up at a call, by what strace wrote of it so far: none where it runs.
 fn stands(log: &str, injection: &str) -> Option<String> {
-    let name = injection.split(':').next()?;
+    let name = injection.split([':', '@']).next()?;
     let (call, resumed) = (format!("{name}("), format!("{name} resumed"));
     let mut standing = BTreeMap::new();
     for line in log.lines() {

@@ -117,7 +117,8 @@ fn answer(
     let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT");
     write!(
         out,
-        "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: {typed}\r\nCache-Control: max-age=6000\r\n{length}Connection: close\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Type: {typed}\r\nCache-Control: \
+         max-age=6000\r\n{length}Connection: close\r\n\r\n"
     )?;
     out.write_all(&body)
 }
@@ -140,11 +141,18 @@ fn page(
     let hex = |body: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(body));
     if kind.json {
         let files = own.iter().map(|(file, body)| {
-            let hashes = if kind.hashes { serde_json::json!({"sha256": hex(body)}) } else { serde_json::json!({}) };
-            serde_json::json!({"filename": file, "url": format!("{host}/files/{file}"), "hashes": hashes, "size": body.len()})
+            let hashes = if kind.hashes {
+                serde_json::json!({"sha256": hex(body)})
+            } else {
+                serde_json::json!({})
+            };
+            let url = format!("{host}/files/{file}");
+            serde_json::json!({"filename": file, "url": url, "hashes": hashes, "size": body.len()})
         });
         let files: Vec<_> = files.collect();
-        let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": name, "files": files, "versions": ["1.0"]});
+        let meta = serde_json::json!({"api-version": "1.1"});
+        let page =
+            serde_json::json!({"meta": meta, "name": name, "files": files, "versions": ["1.0"]});
         return (!own.is_empty()).then(|| page.to_string().into_bytes());
     }
     let links = own.iter().map(|(file, body)| {

@@ -129,3 +129,11 @@ impl Drop for Mount {
         }
     }
 }
+
+/// Fills a file system up to `free_kib` KiB.
+pub(crate) fn fill(dir: &Path, free_kib: u64) {
+    let stat = rustix::fs::statvfs(dir).unwrap();
+    let have = stat.f_bavail * stat.f_frsize / 1024;
+    let len = have.saturating_sub(free_kib) * 1024;
+    std::fs::write(dir.join("filler"), vec![1_u8; len as usize]).unwrap();
+}

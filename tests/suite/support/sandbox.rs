@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,7 +10,9 @@ use super::schema;
 
 /// One test's own place.
 pub(crate) struct Sandbox {
-    dir: tempfile::TempDir,
+    dir: Arc<tempfile::TempDir>,
+    /// What the program finds in its environment beside what it always does.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// How a run of the program ended.
@@ -22,11 +25,22 @@ pub(crate) struct Run {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("venv-snap-test.")
+            .tempdir()
+            .unwrap();
         Self {
-            dir: tempfile::Builder::new()
-                .prefix("venv-snap-test.")
-                .tempdir()
-                .unwrap(),
+            dir: Arc::new(dir),
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same place, in which the program finds these variables.
+    #[allow(dead_code, reason = "for tests/suite")]
+    pub(crate) fn with(&self, variables: Vec<(&'static str, String)>) -> Self {
+        Self {
+            dir: Arc::clone(&self.dir),
+            variables,
         }
     }
 
@@ -68,6 +82,9 @@ impl Sandbox {
             .stdin(Stdio::null());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
+        }
+        for (name, value) in &self.variables {
+            command.env(name, value);
         }
     }
 
@@ -173,4 +190,19 @@ impl std::fmt::Display for Run {
             self.code, self.stdout, self.stderr
         )
     }
+}
+
+/// The `site-packages` of the venv of a sandbox.
+pub(crate) fn site(sandbox: &Sandbox) -> PathBuf {
+    sandbox.venv().join(super::venv::SITE)
+}
+
+/// Puts a copy of the program at a path. Another process copies: a file that this one has open for writing could be
+/// inherited by whatever another test starts at that moment, and the system runs no such file.
+pub(crate) fn copy_program(to: &Path) {
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_snap"))
+        .arg(to)
+        .status();
+    assert!(copied.unwrap().success());
 }

@@ -46,6 +46,25 @@ pub(crate) fn hold(lines: &str) {
     }
 }
 
+/// A time with a fraction has its second beside it, for programs that read no fractions.
+fn seconds(value: &Value, at: &str, wrong: &mut Vec<String>) {
+    match value {
+        Value::Array(all) => all.iter().for_each(|one| seconds(one, at, wrong)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let has_fraction =
+                    |text: &str| text.contains('.') && text.parse::<jiff::Timestamp>().is_ok();
+                let second = fields.get(&format!("{name}_seconds"));
+                if field.as_str().is_some_and(has_fraction) && second.is_none() {
+                    wrong.push(format!("{at}/{name} has no {name}_seconds"));
+                }
+                seconds(field, &format!("{at}/{name}"), wrong);
+            }
+        }
+        _ => {}
+    }
+}
+
 #[track_caller]
 fn fits(document: &Value) {
     let name = match document["command"].as_str() {
@@ -57,6 +76,7 @@ fn fits(document: &Value) {
     let schema = schema.unwrap_or_else(|| panic!("no schema of {name}: {document}"));
     let mut wrong = Vec::new();
     validate(schema, document, "", &mut wrong);
+    seconds(document, "", &mut wrong);
     assert!(
         wrong.is_empty(),
         "not as docs/schema/{name}.json has it: {wrong:#?}"

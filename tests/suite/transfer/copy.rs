@@ -1,36 +1,17 @@
 //! `copy`: snapshots go to another store, which gets what it lacks and nothing that is wrong.
 
+use crate::support::transport::{at, tree_at};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Run, Sandbox, Tree, venv};
-
-/// Runs a command with another store.
-#[track_caller]
-pub(crate) fn at(sandbox: &Sandbox, store: &str, code: i32, args: &[&str]) -> Run {
-    sandbox.code(code, &[args, &["--store", store]].concat())
-}
+use crate::support::{Sandbox, Tree, venv};
 
 #[track_caller]
 fn json_at(sandbox: &Sandbox, store: &str, args: &[&str]) -> Value {
     sandbox.json(0, &[args, &["--store", store]].concat())
-}
-
-/// What a snapshot of a store restores to.
-#[track_caller]
-pub(crate) fn tree_at(sandbox: &Sandbox, store: &str, id: &str) -> Tree {
-    at(
-        sandbox,
-        store,
-        0,
-        &["restore", "venv", id, "--to", "out", "--exact"],
-    );
-    let tree = Tree::of(&sandbox.path("out"));
-    fs::remove_dir_all(sandbox.path("out")).unwrap();
-    tree
 }
 
 /// A venv saved twice, with a little that changed in between and a file of many segments.

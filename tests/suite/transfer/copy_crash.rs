@@ -4,8 +4,8 @@
 use std::fs;
 
 use crate::support::faults::{CHANGING, can_trace, errors};
+use crate::support::transport::{at, tree_at};
 use crate::support::{Sandbox, Tree, venv};
-use crate::transfer::copy::{at, tree_at};
 
 /// A saved and pinned venv, and a target that has an older state of it.
 fn half_copied() -> (Sandbox, Vec<(String, Tree)>) {

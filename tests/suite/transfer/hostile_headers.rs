@@ -1,8 +1,8 @@
 //! Headers of tars that nobody honest writes: refused with 3, without a snapshot (promise 8). `hostile_tars.rs` has
 //! what is wrong with the tree.
 
+use crate::support::hostile::{refuse, take};
 use crate::support::tar::{Tar, record, sign};
-use crate::transfer::hostile_tars::{refuse, take};
 
 #[test]
 fn two_lengths_of_one_file_are_refused() {

@@ -1,51 +1,12 @@
 //! Tars that nobody honest makes, each wrong in one thing: refused with 3, without a snapshot, and with nothing changed
 //! outside of the store (promise 8).
 
+use crate::support::hostile::{refuse, snapshots, take};
 use std::fs;
 use std::io::Write;
 
 use crate::support::tar::{Tar, block, record, sign};
-use crate::support::{Run, Sandbox, Tree};
-
-fn snapshots(sandbox: &Sandbox) -> usize {
-    fs::read_dir(sandbox.path("store/snapshots")).map_or(0, Iterator::count)
-}
-
-/// Imports a tar in a sandbox of its own, where nothing but the store may change.
-#[track_caller]
-fn import(tar: &[u8]) -> (Run, usize) {
-    let sandbox = Sandbox::new();
-    fs::create_dir(sandbox.path("outside")).unwrap();
-    fs::write(sandbox.path("outside/canary"), b"alive").unwrap();
-    fs::write(sandbox.path("x.tar"), tar).unwrap();
-    let look = || {
-        let mut tree = Tree::of(sandbox.root());
-        tree.0.retain(|path, _| !path.starts_with("store"));
-        tree.0.remove(std::path::Path::new(""));
-        tree
-    };
-    let before = look();
-    let run = sandbox.snap(&["import", "x.tar", "--venv", "venv"]);
-    before.assert_same(&look(), "outside of the store");
-    assert!(!run.stderr.contains("panicked"), "{run}");
-    let left = fs::read_dir(sandbox.path("store/tmp")).map_or(0, Iterator::count);
-    assert_eq!(left, 0, "{run}");
-    (run, snapshots(&sandbox))
-}
-
-/// It is refused, for this reason.
-#[track_caller]
-pub(crate) fn refuse(words: &str, tar: &[u8]) {
-    let (run, snapshots) = import(tar);
-    assert_eq!((run.code, snapshots), (3, 0), "{run}");
-    assert!(run.stderr.contains(words), "wanted '{words}': {run}");
-}
-
-#[track_caller]
-pub(crate) fn take(tar: &[u8]) {
-    let (run, snapshots) = import(tar);
-    assert_eq!((run.code, snapshots), (0, 1), "{run}");
-}
+use crate::support::{Sandbox, Tree};
 
 #[test]
 fn the_tar_that_the_hostile_ones_are_made_from_is_taken() {

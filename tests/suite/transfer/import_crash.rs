@@ -7,9 +7,8 @@ use std::process::{Command, Stdio};
 
 use crate::support::faults::{CHANGING, can_trace, errors};
 use crate::support::tar::{Tar, block};
+use crate::support::transport::{exported, root_of, works};
 use crate::support::{Sandbox, Tree, venv};
-use crate::transfer::import::{exported, root_of};
-use crate::transfer::transport::works;
 
 /// Puts back what the last run changed, so that each kill meets the same state.
 fn reset(sandbox: &Sandbox, backup: &std::path::Path) {

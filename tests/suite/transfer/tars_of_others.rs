@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use crate::support::hostile::take;
 use crate::support::tar::{Tar, record};
 use crate::support::{Sandbox, Tree};
-use crate::transfer::hostile_tars::take;
 
 /// Docker, 7-Zip and AIX write the whole mode of the file system; it was refused as impossible.
 #[test]

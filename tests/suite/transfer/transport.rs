@@ -1,70 +1,12 @@
 //! Snapshots leave and enter: as tars that everybody reads, from tars that anybody may have made, and from store to
 //! store.
 
+use crate::support::transport::{odd, run, works};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use crate::support::faults::{is_root, skipped};
 use crate::support::{Sandbox, Tree, venv};
-
-/// A venv with what tars find hard: long and odd names, hard links, attributes, FIFOs, old times, a large file.
-pub(crate) fn odd(root: &Path) {
-    venv::tiny(root);
-    let deep = format!("odd/{}/{}", "d".repeat(120), "e".repeat(200));
-    venv::write(root, &format!("{deep}/{}", "f".repeat(250)), b"deep");
-    venv::write(root, "odd/first", b"linked content");
-    fs::hard_link(root.join("odd/first"), root.join("odd/second")).unwrap();
-    fs::hard_link(root.join("odd/first"), root.join("third")).unwrap();
-    let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"odd/\xff\xfe\n=x");
-    fs::write(root.join(name), b"odd name").unwrap();
-    std::os::unix::fs::symlink("x".repeat(150), root.join("odd/far")).unwrap();
-    std::os::unix::fs::symlink("nowhere", root.join("odd/near")).unwrap();
-    fs::create_dir(root.join("odd/empty")).unwrap();
-    venv::write(root, "odd/none", b"");
-    venv::write(root, "odd/large.bin", &venv::noise((9 << 20) + 77));
-    venv::write(root, "odd/segment.bin", &venv::noise(4 << 20));
-    let flags = rustix::fs::XattrFlags::empty();
-    rustix::fs::setxattr(root.join("odd/none"), "user.a=b%", b"x\ny", flags).unwrap();
-    let fifo = rustix::fs::FileType::Fifo;
-    let mode = rustix::fs::Mode::from_raw_mode(0o640);
-    rustix::fs::mknodat(rustix::fs::CWD, root.join("odd/fifo"), fifo, mode, 0).unwrap();
-    if is_root() {
-        std::os::unix::fs::chown(root.join("odd/none"), Some(3_000_000), Some(12)).unwrap();
-    }
-    venv::age(root, 1_700_000_001);
-    venv::set_mtime(&root.join("odd/none"), -86_400, 999_999_999);
-    fs::set_permissions(root.join("odd/empty"), fs::Permissions::from_mode(0o711)).unwrap();
-    venv::set_mtime(&root.join("odd/empty"), 1_600_000_000, 1);
-    fs::set_permissions(root, fs::Permissions::from_mode(0o750)).unwrap();
-    venv::set_mtime(root, 1_600_000_000, 987_654_321);
-}
-
-pub(crate) fn works(program: &str) -> bool {
-    let found = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !found {
-        skipped(1, &format!("there is no {program}"));
-    }
-    found
-}
-
-#[track_caller]
-pub(crate) fn run(program: &str, args: &[&str], cwd: &Path) -> String {
-    let output = Command::new(program)
-        .args(args)
-        .current_dir(cwd)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{program} {args:?}: {error}");
-    error
-}
 
 /// Python keeps times as floating point numbers, none of links, and no attributes.
 fn as_python(mut tree: Tree) -> Tree {
@@ -145,7 +87,8 @@ fn an_exported_tar_unpacks_to_the_same_tree_by_python_as_far_as_it_can() {
     sandbox.ok(&["export", "latest", "v.tar", "--venv", "venv"]);
     let script = "import tarfile,sys\nt=tarfile.open('v.tar')\n\
         assert t.pax_headers['comment'].startswith('VENV-SNAP.snapshot {')\n\
-        t.extractall('out',numeric_owner=True,**({'filter':'fully_trusted'} if hasattr(tarfile,'data_filter') else {}))";
+        t.extractall('out',numeric_owner=True,**({'filter':'fully_trusted'} if hasattr(tarfile,'data_filter') else \
+        {}))";
     run("python3", &["-X", "utf8", "-c", script], sandbox.root());
     before.assert_same(&as_python(Tree::of(&sandbox.path("out"))), "Python");
 }

@@ -1,0 +1,8 @@
+//! Claims about `watch`: what it does about damage, whom it tells, and that it lives through what happens to it.
+
+mod daemon;
+mod dashboard;
+mod figures;
+mod rounds;
+mod scene;
+mod story;

@@ -26,6 +26,11 @@ const STACK: usize = 8 << 20;
 /// The exit code of Rust for a panic: a bug of our own.
 const PANICKED: u8 = 101;
 
+const NO_MEMORY: &[u8] = b"error: there is not enough memory\n";
+/// How the standard library writes the kernel's error for a want of memory, with `Display` and with `Debug`.
+const ENOMEM_TOLD: &str = "(os error 12)";
+const ENOMEM_SHOWN: &str = "kind: OutOfMemory";
+
 /// Does all in a thread with a stack of its own where that of this one is limited to little (`ulimit -s`); where no
 /// thread is to be had, in this one.
 pub(crate) fn with_room(all: fn() -> Exit) -> Exit {
@@ -56,14 +61,14 @@ pub(crate) fn set_up() {
 }
 
 /// Memory that is not to be had ends the program by an abort, after a line that says so: not done, as with every other
-/// limit. An abort after a panic keeps the code of a panic.
+/// limit. A panic for that want ends it likewise; an abort after any other panic keeps the code of a panic.
 fn tell_aborts_apart() {
     let panicked = Arc::new(AtomicBool::new(false));
     let by_panic = Arc::clone(&panicked);
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if info.payload_as_str().is_some_and(wants_memory) {
-            let _ = std::io::stderr().write_all(b"error: there is not enough memory\n");
+            let _ = std::io::stderr().write_all(NO_MEMORY);
             std::process::abort();
         }
         by_panic.store(true, Ordering::SeqCst);
@@ -76,9 +81,14 @@ fn tell_aborts_apart() {
     }
 }
 
-/// Whether a library panics because it got no memory: zstd says so of a context that it cannot make.
+/// Whether a library panics because the system gave it no memory, or no thread, whose stack is memory. zstd says so of
+/// a context that it cannot make; the standard library of the second stack that each thread has for its signals, of a
+/// thread, and of each call that the kernel refused with `ENOMEM`.
 fn wants_memory(message: &str) -> bool {
     message.starts_with("zstd returned null pointer")
+        || message.starts_with("failed to spawn thread")
+        || message.contains(ENOMEM_TOLD)
+        || message.contains(ENOMEM_SHOWN)
 }
 
 /// Starts the threads that work: one for each core, or as many as are granted; where that is none, this thread does
@@ -144,4 +154,29 @@ pub(crate) fn startable(wanted: usize) -> usize {
         let _ = thread.join();
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wants_memory;
+
+    #[test]
+    fn a_panic_for_want_of_memory_is_known_from_a_bug() {
+        let enomem = std::io::Error::from_raw_os_error(12);
+        for message in [
+            "zstd returned null pointer when creating new context".to_owned(),
+            format!("failed to allocate an alternative stack: {enomem}"),
+            format!("failed to set up alternative stack guard page: {enomem}"),
+            format!("failed to spawn thread: {:?}", std::io::Error::from_raw_os_error(11)),
+            format!("called `Result::unwrap()` on an `Err` value: {enomem:?}"),
+        ] {
+            assert!(wants_memory(&message), "{message}");
+        }
+        for message in [
+            "index out of bounds: the len is 12 but the index is 12".to_owned(),
+            format!("no file: {}", std::io::Error::from_raw_os_error(2)),
+        ] {
+            assert!(!wants_memory(&message), "{message}");
+        }
+    }
 }

@@ -132,7 +132,10 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
     /// Print the manual page
-    Man,
+    Man {
+        /// Of one command alone
+        command: Option<String>,
+    },
     /// Print the version
     Version,
 }

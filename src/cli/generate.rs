@@ -1,5 +1,7 @@
 //! `snap completions`, `snap man` and `snap version`: made from the same declaration as the help.
 
+use venv_snap::model::Shown;
+
 use super::error::Failure;
 use super::exit::Exit;
 use super::{command, complete, program_name};
@@ -13,22 +15,43 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> 
     print(&text)
 }
 
-pub(crate) fn man() -> Result<Exit, Failure> {
-    let mut text = Vec::new();
-    let cannot =
-        |error: std::io::Error| Failure::not_done(format!("cannot make the manual page: {error}"));
+pub(crate) fn man(of: Option<&str>) -> Result<Exit, Failure> {
     let mut top = command();
     top.build();
-    clap_mangen::Man::new(top.clone())
-        .render(&mut text)
-        .map_err(cannot)?;
-    for sub in top.get_subcommands() {
-        let page = clap_mangen::Man::new(sub.clone());
-        page.render_synopsis_section(&mut text).map_err(cannot)?;
-        page.render_description_section(&mut text).map_err(cannot)?;
-        page.render_options_section(&mut text).map_err(cannot)?;
+    let page = match of {
+        None => top,
+        Some(name) => match top.find_subcommand(name) {
+            Some(sub) => {
+                // The page of a command is called as those of git are: 'git-log'.
+                let whole = format!("{}-{}", program_name(), sub.get_name());
+                sub.clone().name(whole)
+            }
+            None => {
+                return Err(Failure::usage(
+                    format!("there is no command '{}'", Shown(name.as_bytes())),
+                    format!("'{} --help' lists them", program_name()),
+                ));
+            }
+        },
+    };
+    let text = rendered(&page);
+    print(
+        &text
+            .map_err(|error| Failure::not_done(format!("cannot make the manual page: {error}")))?,
+    )
+}
+
+/// A page, and after it what all commands below are and take.
+fn rendered(page: &clap::Command) -> Result<Vec<u8>, std::io::Error> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page.clone()).render(&mut text)?;
+    for sub in page.get_subcommands() {
+        let sub = clap_mangen::Man::new(sub.clone());
+        sub.render_synopsis_section(&mut text)?;
+        sub.render_description_section(&mut text)?;
+        sub.render_options_section(&mut text)?;
     }
-    print(&text)
+    Ok(text)
 }
 
 pub(crate) fn version() -> Result<Exit, Failure> {

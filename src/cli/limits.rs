@@ -167,7 +167,10 @@ mod tests {
             "zstd returned null pointer when creating new context".to_owned(),
             format!("failed to allocate an alternative stack: {enomem}"),
             format!("failed to set up alternative stack guard page: {enomem}"),
-            format!("failed to spawn thread: {:?}", std::io::Error::from_raw_os_error(11)),
+            format!(
+                "failed to spawn thread: {:?}",
+                std::io::Error::from_raw_os_error(11)
+            ),
             format!("called `Result::unwrap()` on an `Err` value: {enomem:?}"),
         ] {
             assert!(wants_memory(&message), "{message}");

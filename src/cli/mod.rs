@@ -174,7 +174,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     }
     match arguments.command {
         Command::Completions { shell } => generate::completions(shell),
-        Command::Man => generate::man(),
+        Command::Man { command } => generate::man(command.as_deref()),
         Command::Version => generate::version(),
         Command::Demo(demo) => demo::run(ui, &demo),
         Command::Status(args) => status::run(&session(arguments.global)?, &args),

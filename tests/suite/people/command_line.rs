@@ -240,33 +240,6 @@ fn the_venv_around_is_found_and_told_but_never_changed_unasked() {
 }
 
 #[test]
-fn completions_and_man_page_are_made_for_the_name_it_was_called_by() {
-    let sandbox = Sandbox::new();
-    for shell in ["bash", "zsh", "fish"] {
-        assert!(
-            sandbox
-                .ok(&["completions", shell])
-                .stdout
-                .contains("restore"),
-            "{shell}"
-        );
-    }
-    let man = sandbox.ok(&["man"]);
-    assert!(
-        man.stdout.contains(".TH") && man.stdout.contains("keep\\-old"),
-        "{man}"
-    );
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_snap"), sandbox.path("venv-snap")).unwrap();
-    let mut command = std::process::Command::new(sandbox.path("venv-snap"));
-    sandbox.dress(&mut command);
-    let run = Run::of({
-        command.args(["--help"]);
-        command
-    });
-    assert!(run.stdout.contains("Usage: venv-snap"), "{run}");
-}
-
-#[test]
 fn quiet_says_nothing_but_the_answer() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());

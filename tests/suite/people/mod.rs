@@ -1,6 +1,7 @@
 //! What people and programs are told, and what they may slip on.
 
 mod bad_input;
+mod called;
 mod chosen;
 mod command_line;
 mod completions;

@@ -38,6 +38,23 @@
 //! directory cannot be renamed though that was planned, `Verified::fall_back` goes on in place with what is staged.
 //! What both trees share by then is staged afresh before anything is replaced.
 //!
+//! # Windows
+//!
+//! A crash can come between any two of these; `windows/` opens each in memory, and tries it with the keeper there, away
+//! and gone, and with the journal of another user.
+//!
+//! ```text
+//!  the journal has no name · has one · the keeper's state counts · staging is filled in part · staged · verified
+//!  both trees are named · flags are off · exchanged, or between two renames, or after both
+//!  the old tree was asked for, and has its name · is gone in part · is gone · the journal is gone
+//!  nothing stood there: staged · named · placed
+//!  an empty directory stood there: staged · named · it is gone · placed
+//!  in place, the journal beside or inside: flags are off · before, between and after the steps · staging is gone
+//!  something changed late: not kept yet · kept, and not yet written afresh
+//! ```
+//!
+//! Whoever settles a window goes through the same ones: what it does can be done again.
+//!
 //! What follows an exchange is written once (`finish.rs`): the process that made it and the next command after a
 //! crash differ only in what they know of the old tree (`observed.rs`).
 

@@ -38,8 +38,8 @@ pub(crate) enum Settled {
 
 /// What was left beside or inside a place, unless a living process is at work there.
 pub(crate) struct Left {
-    work: Workplace,
-    journal: Journal,
+    pub(super) work: Workplace,
+    pub(super) journal: Journal,
 }
 
 impl Left {
@@ -79,7 +79,7 @@ impl Left {
 }
 
 /// The workplaces at a place in which something is left.
-fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
+pub(super) fn workplaces(site: &Site) -> Result<Vec<Workplace>, Error> {
     let mut places = vec![Workplace::beside(site.open_parent()?, site.name())];
     if site.again()?.standing() == Standing::Directory {
         places.push(Workplace::inside(site.again()?.open()?));
@@ -96,7 +96,7 @@ pub(crate) fn has_left(site: &Site) -> bool {
 /// Hands what is left at a place to `settle`, one after the other. The caller holds the directory around the place.
 pub(crate) fn each_left<E: From<Error>>(
     site: &Site,
-    mut settle: impl FnMut(&Left) -> Result<(), E>,
+    mut settle: impl FnMut(Left) -> Result<(), E>,
 ) -> Result<(), E> {
     for work in workplaces(site)? {
         let named = work.read().map_err(Error::from)?;
@@ -105,7 +105,7 @@ pub(crate) fn each_left<E: From<Error>>(
             work.clear_temp().map_err(Error::from)?;
         }
         if let Some(journal) = named.or(unnamed) {
-            settle(&Left { work, journal })?;
+            settle(Left { work, journal })?;
         }
     }
     Ok(())

@@ -78,7 +78,7 @@ pub(in crate::ops) fn recover(
     let context = &context.heard_by(&steady);
     // Nothing in it is needed any more, and who is at work there holds it.
     Workroom::clear_left(&site.open_parent()?, site.name())?;
-    each_left(site, |left| settle_journal(context, visit, site, left))
+    each_left(site, |left| settle_journal(context, visit, site, &left))
 }
 
 /// Settles one journal, with the store that it names.

@@ -204,9 +204,7 @@ impl Workplace {
             return Err(bad("it names no plain name"));
         }
         if foreign {
-            (journal.keep_old, journal.incident, journal.brings) = (None, None, false);
-            journal.flags.clear();
-            journal.foreign = true;
+            journal.distrust();
         }
         Ok(Some(journal))
     }
@@ -284,6 +282,13 @@ impl Journal {
             phase: Phase::Staging,
             foreign: false,
         }
+    }
+
+    /// Takes it for that of another user: nothing is kept, removed or given back on its word.
+    pub(crate) fn distrust(&mut self) {
+        (self.keep_old, self.incident, self.brings) = (None, None, false);
+        self.flags.clear();
+        self.foreign = true;
     }
 
     /// What its keeper told it to remember.

@@ -1,4 +1,4 @@
-//! A place with a hurt tree and a good one, and both windows of the room in memory.
+//! A place at which a tree stands, or none, a good one to put there, and both windows of the room in memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -7,12 +7,12 @@ use std::sync::Mutex;
 
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Entry, Manifest, Node, SnapshotId};
-use crate::monitor::{Monitor, Silent};
+use crate::monitor::{Monitor, Silent, Status, Warning};
 use crate::replace::stage::Staged;
 use crate::replace::verified::Verified;
 use crate::replace::{
-    Contents, Error, Goal, How, Keeper, Kept, Late, Live, Plan, Receipt, Settled, Sources, Staging,
-    Stand, Swapped, Who, Written, each_left,
+    Contents, Error, Goal, How, Keep, Keeper, Kept, Late, Live, Plan, Receipt, Settled, Sources,
+    Staging, Stand, Swapped, Who, Written, each_left,
 };
 use crate::tree::Site;
 use crate::tree::scan::{Scan, scan};
@@ -48,8 +48,47 @@ pub(super) enum Answer {
     Waits,
 }
 
+/// Who comes upon what a crash left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Visitor {
+    /// With the keeper that the journal names.
+    WithKeeper,
+    /// While the keeper cannot be reached.
+    KeeperAway,
+    /// When the keeper is gone for good.
+    KeeperGone,
+    /// Root, who trusts no word of the user whose journal it is.
+    OtherUser,
+}
+
+/// A listener that remembers the warnings.
+#[derive(Default)]
+pub(super) struct Heard(Mutex<Vec<String>>);
+
+impl Heard {
+    pub(super) fn has(&self, part: &str) -> bool {
+        let all = self.0.lock().unwrap();
+        all.iter().any(|warning| warning.contains(part))
+    }
+}
+
+impl Monitor for Heard {
+    fn phase(&self, _: &'static str, _: u64, _: u64) {}
+    fn advance(&self, _: u64, _: u64) {}
+    fn read(&self, _: u64, _: u64) {}
+    fn warn(&self, warning: Warning<'_>) {
+        self.0.lock().unwrap().push(format!("{warning:?}"));
+    }
+    fn status(&self, _: Status<'_>) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
 /// A keeper in memory.
 pub(super) struct Shelf {
+    /// Whether there was anything to keep.
+    pub(super) keeps: bool,
     pub(super) kept: Mutex<Kept>,
     pub(super) counts: Mutex<bool>,
     pub(super) answer: Mutex<Answer>,
@@ -70,13 +109,13 @@ impl Keeper for Shelf {
         Receipt {
             store: PathBuf::from("/shelf"),
             snapshot: SnapshotId(Digest::of(b"good")),
-            incident: Some(SnapshotId(Digest::of(b"hurt"))),
+            incident: self.keeps.then(|| SnapshotId(Digest::of(b"hurt"))),
             brings: false,
         }
     }
 
     fn commit(&self, _: bool) -> Result<(), Error> {
-        *self.counts.lock().unwrap() = true;
+        *self.counts.lock().unwrap() = self.keeps;
         Ok(())
     }
 
@@ -104,14 +143,15 @@ impl Keeper for Shelf {
 
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
-/// A tree that is hurt, and all that is needed to put a good one in its place.
+/// A place, and all that is needed to put a good tree there.
 pub(super) struct Scene {
     pub(super) dir: tempfile::TempDir,
     pub(super) contents: Memory,
     pub(super) shelf: Shelf,
     pub(super) goal: Manifest,
     pub(super) good: Files,
-    pub(super) hurt: Files,
+    /// What stood there.
+    pub(super) old: Files,
 }
 
 pub(super) fn files(dir: &Path) -> Files {
@@ -143,7 +183,30 @@ pub(super) fn read(dir: &Path) -> Scan {
 }
 
 impl Scene {
+    /// A tree stands there that is hurt.
     pub(super) fn new() -> Self {
+        Self::after(|place| {
+            fs::remove_file(place.join("bin/tool")).unwrap();
+            fs::write(place.join("lib/b"), "broken").unwrap();
+            fs::write(place.join("lib/mine"), "the last copy").unwrap();
+        })
+    }
+
+    /// Nothing stands there.
+    pub(super) fn of_nothing() -> Self {
+        Self::after(|place| fs::remove_dir_all(place).unwrap())
+    }
+
+    /// An empty directory stands there, which gives its place.
+    pub(super) fn of_empty() -> Self {
+        Self::after(|place| {
+            fs::remove_dir_all(place).unwrap();
+            fs::create_dir(place).unwrap();
+        })
+    }
+
+    /// What was done to a good tree is what stands there.
+    fn after(harm: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("venv");
         fs::create_dir_all(place.join("bin")).unwrap();
@@ -154,14 +217,17 @@ impl Scene {
         let (good, goal) = (files(&place), read(&place).manifest);
         let texts = good.values().map(|text| (Digest::of(text), text.clone()));
         let contents = Memory(texts.collect());
-        fs::remove_file(place.join("bin/tool")).unwrap();
-        fs::write(place.join("lib/b"), "broken").unwrap();
-        fs::write(place.join("lib/mine"), "the last copy").unwrap();
-        let (hurt, kept) = (files(&place), read(&place).manifest);
+        harm(&place);
+        let (old, kept) = if place.exists() {
+            (files(&place), read(&place).manifest)
+        } else {
+            Default::default()
+        };
         Self {
             dir,
             contents,
             shelf: Shelf {
+                keeps: !old.is_empty(),
                 kept: Mutex::new(Kept {
                     first: kept.clone(),
                     newest: kept,
@@ -171,7 +237,7 @@ impl Scene {
             },
             goal,
             good,
-            hurt,
+            old,
         }
     }
 
@@ -188,16 +254,21 @@ impl Scene {
     }
 
     pub(super) fn plan(&self) -> Plan<'_> {
+        self.plan_keeping(None)
+    }
+
+    pub(super) fn plan_keeping(&self, keep: Option<Keep>) -> Plan<'_> {
         let site = self.site();
         let live = site.open().is_ok().then(|| Live {
             root: site.open().unwrap(),
             scan: read(site.path()),
         });
+        let is_empty = live.is_some() && self.old.is_empty();
         let how = How {
-            may_link: true,
+            may_link: keep.is_none(),
             may_link_special: true,
             preserve: false,
-            into_empty: false,
+            into_empty: is_empty,
             part: false,
             is_noise: |_| false,
         };
@@ -205,7 +276,7 @@ impl Scene {
             manifest: self.goal.clone(),
             ..Goal::default()
         };
-        Plan::new(&self.contents, &self.shelf, &site, goal, live, how, None)
+        Plan::new(&self.contents, &self.shelf, &site, goal, live, how, keep)
     }
 
     pub(super) fn staged(&self) -> Staged<'_> {
@@ -220,16 +291,34 @@ impl Scene {
         self.verified().swap(&Silent::default()).unwrap()
     }
 
-    /// The next command comes.
+    /// The next command comes, and has what the journal names.
     pub(super) fn recover(&self) -> Result<Settled, Error> {
+        self.recover_as(Visitor::WithKeeper, Who::Look, &Silent::default())
+    }
+
+    /// The next command comes, as somebody in particular.
+    pub(super) fn recover_as(
+        &self,
+        visitor: Visitor,
+        who: Who,
+        monitor: &dyn Monitor,
+    ) -> Result<Settled, Error> {
         let mut settled = Settled::Whole;
         let sources = Sources {
             keeper: &self.shelf,
             contents: &self.contents,
         };
-        each_left(&self.site(), |left| {
-            let stand = Stand::Here(sources);
-            settled = left.complete_or_clean(stand, Who::Look, &self.site(), &Silent::default())?;
+        each_left(&self.site(), |mut left| {
+            if visitor == Visitor::OtherUser {
+                left.journal.distrust();
+            }
+            let stand = match visitor {
+                _ if left.receipt().incident.is_none() => Stand::Nowhere,
+                Visitor::WithKeeper => Stand::Here(sources),
+                Visitor::KeeperAway => Stand::Away,
+                Visitor::KeeperGone | Visitor::OtherUser => Stand::Nowhere,
+            };
+            settled = left.complete_or_clean(stand, who, &self.site(), monitor)?;
             Ok::<_, Error>(())
         })?;
         Ok(settled)
@@ -241,17 +330,41 @@ impl Scene {
         names.filter(|name| name != "venv").collect()
     }
 
-    /// The new tree stands there, whole, with nothing beside it, and what it replaced is kept.
-    pub(super) fn assert_done(&self, what: &str) {
-        assert_eq!(files(&self.path("venv")), self.good, "{what}");
-        assert_eq!(self.others(), Vec::<String>::new(), "{what}");
-        assert!(self.shelf.counts(), "{what}");
+    /// What stands at the place: nothing is as good as an empty directory here.
+    pub(super) fn standing(&self) -> Files {
+        let place = self.path("venv");
+        if place.exists() {
+            files(&place)
+        } else {
+            Files::new()
+        }
+    }
+
+    /// The one tree that stays beside the place under a name of its own, if any does.
+    pub(super) fn kept_beside(&self, what: &str) -> Option<PathBuf> {
+        let others = self.others();
+        assert!(others.len() <= 1, "{what}: {others:?}");
+        let name = others.first()?;
+        assert!(name.contains(".snap-old-"), "{what}: {name}");
+        Some(self.path(name))
+    }
+
+    /// The new tree stands there, whole.
+    pub(super) fn assert_new(&self, what: &str) {
+        assert_eq!(self.standing(), self.good, "{what}");
         assert!(scan_is(&read(&self.path("venv")), &self.goal), "{what}");
     }
 
-    /// The old tree stands there as it was, and nothing is kept of it.
+    /// The new tree stands there with nothing beside it, and what it replaced is kept.
+    pub(super) fn assert_done(&self, what: &str) {
+        self.assert_new(what);
+        assert_eq!(self.others(), Vec::<String>::new(), "{what}");
+        assert_eq!(self.shelf.counts(), self.shelf.keeps, "{what}");
+    }
+
+    /// What stood there stands there as it did, and nothing is kept of it.
     pub(super) fn assert_undone(&self, what: &str) {
-        assert_eq!(files(&self.path("venv")), self.hurt, "{what}");
+        assert_eq!(self.standing(), self.old, "{what}");
         assert_eq!(self.others(), Vec::<String>::new(), "{what}");
         assert!(!self.shelf.counts(), "{what}");
     }
@@ -262,6 +375,6 @@ impl Scene {
     }
 }
 
-pub(super) fn scan_is(found: &Scan, goal: &Manifest) -> bool {
+fn scan_is(found: &Scan, goal: &Manifest) -> bool {
     crate::model::compare::compare(goal, &found.manifest).is_empty()
 }

@@ -306,7 +306,7 @@ fn a_restore_during_which_a_shared_file_changes_makes_these_changes_in_this_orde
             let path = format!("{}/idna/core.py", venv::SITE);
             venv::append(sandbox.venv().join(path), "# late\n");
         };
-        let slow = exchange("delay_enter=1500000");
+        let slow = exchange("delay_enter=4000000");
         let found = changes_while(&sandbox, &[&slow], &["restore", "venv"], write);
         assert_order("late change", &found);
     }

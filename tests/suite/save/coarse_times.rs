@@ -88,7 +88,7 @@ fn a_file_that_is_replaced_right_after_a_restore_by_one_of_its_size_and_time_is_
     let before = fs::metadata(sandbox.venv()).unwrap().ino();
     // Held up while the replaced tree is removed.
     let mut command = sandbox.traced(
-        &["unlinkat:delay_enter=1500000:when=2"],
+        &["unlinkat:delay_enter=4000000:when=2"],
         &["restore", "venv"],
     );
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();

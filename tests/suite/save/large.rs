@@ -1,6 +1,7 @@
 //! Files that claim to be larger than any disk.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,15 @@ fn with_hole(len: u64) -> Sandbox {
     let file = fs::File::create(sandbox.venv().join("hole")).unwrap();
     file.set_len(len).unwrap();
     sandbox
+}
+
+/// Whether a process has a file open.
+fn has_open(pid: u32, path: &Path) -> bool {
+    let open = fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten();
+    open.flatten()
+        .any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path))
 }
 
 /// What each thread of a process waits for.
@@ -38,7 +48,13 @@ fn ctrl_c_ends_the_reading_of_one_file_however_large_it_is() {
         let mut command = sandbox.command(args);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(1500));
+        while !has_open(child.id(), &sandbox.venv().join("hole")) {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "{args:?} never read it"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let pid = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
         let start = Instant::now();

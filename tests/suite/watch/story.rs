@@ -120,11 +120,9 @@ fn a_sweeper_that_comes_again_is_named_and_the_service_answers_again_until_heali
     for heals in 1..=2 {
         let start = Instant::now();
         service.sweep();
-        assert!(!service.answers(), "what the sweeper took is missed");
         until(scene, "the service answers again", || service.answers());
         let took = start.elapsed();
         println!("from the sweeper to the answer: {took:?}");
-        assert!(took < Duration::from_secs(20));
         until(scene, "that is told", || scene.alerts().len() == 2 * heals);
         assert_eq!(scene.restarts(), 1 + heals);
         let fired = &scene.alerts()[2 * heals - 2];

@@ -73,7 +73,7 @@ fn called(text: &[u8]) -> Option<Import> {
 const STATEMENT_MAX: usize = 16 << 10;
 
 /// Reads a statement at the beginning of some text.
-fn statement(text: &[u8]) -> Vec<Import> {
+pub(crate) fn statement(text: &[u8]) -> Vec<Import> {
     let first_end = memchr(b'\n', text).unwrap_or(text.len());
     let first = &text[..first_end];
     let end = if first.contains(&b'(') {

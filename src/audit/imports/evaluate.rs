@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::exits::{Exits, Failure};
 use super::index::Place;
 use super::moment::Moment;
-use super::resolve::{Found, World, ancestors};
+use super::resolve::{World, ancestors};
 use super::steps::{Catch, Kind, Source, Step, Try, Wanted};
 use crate::model::RelPath;
 
@@ -82,9 +82,9 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     pub(super) fn root(&mut self, module: &str) -> Exits {
         let mut exits = Exits::on();
         for above in ancestors(module).chain([module]) {
-            exits = exits.then(|| match self.world.find_module(above) {
-                Found::Source(path) => self.module(path, false),
-                _ => Exits::on(),
+            exits = exits.then(|| match self.world.index.executed(above) {
+                Some(path) => self.module(path, false),
+                None => Exits::on(),
             });
         }
         exits
@@ -340,8 +340,8 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             };
             let mut exits = self.body(inside, steps);
             for failed in exits.fails.iter_mut().flatten() {
-                // What failed first is the reason for what a handler then does in vain.
-                if failed.missing.is_none() {
+                // What failed first is the reason for what a handler then does in vain, and where it raises that again.
+                if failed.missing.is_none() || failed.missing == failure.missing {
                     *failed = failure.clone();
                 }
             }

@@ -1,20 +1,53 @@
 //! Which modules a finder may make that a package adds (`sys.meta_path`), and whether a function that a package tells
 //! its own name may make any: by what their texts say.
 
+use std::sync::{Arc, PoisonError};
+
 use memchr::memmem;
 
 use super::index::Place;
 use super::moment::Moment;
 use super::resolve::World;
+use super::slice::of_finders;
 use super::steps::Source;
 use crate::model::RelPath;
 use crate::python::imports::textual;
 
-impl World<'_> {
+/// What a finder has that Python asks for modules.
+const FINDS: [&str; 2] = ["def find_spec", "def find_module"];
+/// Signs that it asks for the name before it makes anything.
+const ASKS: [&str; 5] = [" in ", ".get(", "startswith(", " == ", " != "];
+/// Signs that it looks into directories, where it may find what nobody names.
+const LOOKS: [&str; 8] = [
+    "os.path",
+    "listdir",
+    "Path(",
+    "PathFinder.",
+    "FileFinder(",
+    "from_file_location",
+    "iter_modules",
+    "zip",
+];
+
+impl<'a> World<'a> {
     /// Whether the finder of a source may make a module (`x/y`): one below that source, if it asks for its own name,
     /// and one of which it names the whole or the beginning. Others are told what to make, so some source of the
     /// package names it.
     pub(super) fn finder_makes(&self, path: &RelPath, text: &str, module: &str) -> bool {
+        let elsewhere;
+        let (path, text) = if FINDS.iter().any(|word| text.contains(word)) {
+            (path, text)
+        } else {
+            match self.finder_from(path, text) {
+                Some((from, other)) => {
+                    elsewhere = other;
+                    (from, &elsewhere[..])
+                }
+                // A finder of which nothing is known may make anything.
+                None => return true,
+            }
+        };
+        let text = &self.finders(path, text)[..];
         let below = self.index.below(path).unwrap_or_default();
         let below = String::from_utf8_lossy(below);
         let own = below.trim_end_matches(".py").trim_end_matches("/__init__");
@@ -24,13 +57,51 @@ impl World<'_> {
         } else {
             own
         };
-        let asks = ["__name__", "__package__", "__path__"];
-        // A finder from elsewhere says nothing here.
-        if !text.contains("def find_spec") && !text.contains("def find_module") {
-            return true;
-        }
-        let is_below = is_within(module, own) && asks.iter().any(|word| text.contains(word));
+        let is_below = is_within(module, own) && asks_itself(text);
         is_below || names_beginning(text, module) || self.is_told(path, module)
+    }
+
+    /// The part of a source that decides which modules its finders make.
+    fn finders(&self, path: &RelPath, text: &str) -> Arc<str> {
+        let lock = || self.finders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(path) {
+            return Arc::clone(known);
+        }
+        let part: Arc<str> = of_finders(text).into();
+        lock().insert(path.clone(), Arc::clone(&part));
+        part
+    }
+
+    /// The source, with its text, of which the finder comes that another one adds, if that looks at names alone:
+    /// `from .moving import F`, `sys.meta_path.append(F())`.
+    fn finder_from(&self, path: &RelPath, text: &str) -> Option<(&'a RelPath, String)> {
+        let mut adds = text.match_indices("meta_path.").filter_map(|(at, word)| {
+            let rest = &text[at + word.len()..];
+            let rest = rest
+                .strip_prefix("append(")
+                .or_else(|| rest.strip_prefix("insert(0,"))?;
+            let rest = rest.trim_start();
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+            Some(&rest[..end])
+        });
+        let (Some(class), None) = (adds.next(), adds.next()) else {
+            return None;
+        };
+        let mut sources = self.index.sources.iter();
+        let file = sources.find(|source| **source == path)?;
+        let source = self.source(file)?;
+        let [wanted] = &source.names.taken.get(class)?[..] else {
+            return None;
+        };
+        let base = self.base(path, wanted.level, &wanted.module);
+        let (Place::Package(from) | Place::Module(from)) = self.index.place(&base) else {
+            return None;
+        };
+        let text = (self.subject.read)(from)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let is_there = text.contains(&format!("class {class}"));
+        (is_there && has(&FINDS) && has(&ASKS) && !has(&LOOKS)).then_some((from, text))
     }
 
     /// Whether a source of the same package that mentions a source with a finder has the whole name of a module as a
@@ -55,6 +126,34 @@ impl World<'_> {
                 let has = |name: &String| memmem::find(&text, name.as_bytes()).is_some();
                 memmem::find(&text, &name).is_some() && quoted.iter().any(has)
             })
+        })
+    }
+
+    /// The module that a package imports where it is first asked for a name (`x/y`).
+    pub(super) fn late(&self, init: &'a RelPath, name: &str) -> Option<String> {
+        let source = self.source(init)?;
+        let inner = source.late.get(name)?;
+        let bare = inner.trim_start_matches('.');
+        Some(self.base(init, (inner.len() - bare.len()) as u32, bare))
+    }
+
+    /// Whether a package is an extension that was compiled from the source beside it, and that source does nothing by
+    /// which modules could be in it that are no files.
+    pub(super) fn is_closed(&self, package: &str) -> bool {
+        const SIGNS: [&str; 6] = [
+            "sys.modules",
+            "meta_path",
+            "__path__",
+            "ModuleType",
+            "new_module",
+            "exec(",
+        ];
+        let source = self.index.executed(package);
+        let source = source.filter(|path| path.name().starts_with(b"__init__."));
+        let text = source.and_then(|path| (self.subject.read)(path));
+        text.is_some_and(|text| {
+            let has = |sign: &&str| memmem::find(&text, sign.as_bytes()).is_some();
+            !SIGNS.iter().any(has)
         })
     }
 
@@ -96,6 +195,15 @@ impl World<'_> {
             || SIGNS.iter().any(|sign| text.contains(sign))
             || textual(&bytes).any(|import| !is_pythons(&import.module, import.level))
     }
+}
+
+/// Whether a text asks for the name of its own module, and not for that of some object.
+fn asks_itself(text: &str) -> bool {
+    let mut words = ["__name__", "__package__", "__path__"].into_iter();
+    words.any(|word| {
+        let mut found = text.match_indices(word);
+        found.any(|(at, _)| !text[..at].ends_with('.'))
+    })
 }
 
 /// Whether a text has the whole name of a module, or that of a package above it, as a text of its own.

@@ -2,11 +2,12 @@
 //! reads.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{BoolOp, CmpOp, Expr, Number, Stmt, UnaryOp};
 
 use super::meanings::Meanings;
+use super::surroundings;
 use crate::python::interpreter::Facts;
 
 /// What conditions may ask of the interpreter.
@@ -118,13 +119,22 @@ impl<'p> Guard<'p> {
         }
     }
 
+    /// The same where nothing is known of some names.
+    pub(super) fn without(mut self, names: HashSet<String>) -> Self {
+        self.names
+            .extend(names.into_iter().map(|name| (name, None)));
+        self
+    }
+
     /// Remembers what an import gave names to.
     pub(super) fn import(&mut self, statement: &Stmt) {
         self.meanings.import(statement);
     }
 
-    /// Remembers that a name got a value. What is assigned twice, or in a branch, is not known.
+    /// Remembers that a name got a value. What is assigned twice, or in a branch, is not known, nor is what may be
+    /// filled later.
     pub(super) fn assign(&mut self, name: &str, value: &Expr, is_sure: bool) {
+        let is_sure = is_sure && !matches!(value, Expr::List(_) | Expr::Set(_));
         let value = self.value(value).filter(|_| is_sure);
         let value = value.filter(|_| !self.names.contains_key(name));
         self.names.insert(name.to_owned(), value);
@@ -150,6 +160,9 @@ impl<'p> Guard<'p> {
                 self.decide(&unary.operand).map(|truth| !truth)
             }
             Expr::Compare(compare) => {
+                if let Some(truth) = surroundings::compared(compare) {
+                    return Some(truth);
+                }
                 let mut left = self.value(&compare.left)?;
                 for (op, right) in compare.ops.iter().zip(&compare.comparators) {
                     let right = self.value(right)?;
@@ -210,6 +223,7 @@ impl<'p> Guard<'p> {
                     },
                 }
             }
+            Expr::Call(call) if surroundings::asks_for_docs(call) => Some(Value::Bool(false)),
             Expr::Call(call) => self.called(&call.func, &call.arguments.args),
             Expr::BoolOp(_) | Expr::Compare(_) => self.decide(expr).map(Value::Bool),
             Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.decide(expr).map(Value::Bool),

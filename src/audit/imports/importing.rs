@@ -46,7 +46,10 @@ impl<'a> Evaluator<'_, 'a> {
     fn load(&mut self, here: Here<'_, 'a>, wanted: &Wanted, module: &str) -> Exits {
         match self.world.find_for(&self.moment, here.file, module) {
             Found::Source(path) => self.module(path, here.is_guarded),
-            Found::Opaque => Exits::on(),
+            Found::Opaque => match self.world.index.executed(module) {
+                Some(path) => self.module(path, here.is_guarded),
+                None => Exits::on(),
+            },
             Found::Unknown => Exits::unknown(),
             Found::Missing(own) => self.missing(here, wanted, Kind::Module, module, own),
         }
@@ -95,7 +98,10 @@ impl<'a> Evaluator<'_, 'a> {
                     Found::Missing(own) => self.missing(here, wanted, Kind::Name, &module, own),
                     _ => Exits::unknown(),
                 },
-                None => Exits::unknown(),
+                None => match self.world.late(init, name) {
+                    Some(inner) => self.load(here, wanted, &inner).then(Exits::unknown),
+                    None => Exits::unknown(),
+                },
             },
             Place::Namespace if is_there => self.load(here, wanted, &module),
             Place::Namespace if OF_NAMESPACES.contains(&name) => Exits::on(),

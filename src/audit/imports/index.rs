@@ -9,6 +9,10 @@ use crate::model::{Manifest, Node, RelPath};
 struct Spot<'a> {
     is_dir: bool,
     source: Option<&'a RelPath>,
+    /// Source of Cython.
+    cython: Option<&'a RelPath>,
+    /// An extension that the interpreter loads.
+    extension: Option<&'a RelPath>,
     /// An extension module, or something that cannot be looked into, such as a link.
     is_opaque: bool,
     /// Bytecode beside the place of its source, which Python takes where there is no source.
@@ -35,7 +39,7 @@ pub(super) struct Index<'a> {
     sites: &'a [RelPath],
     /// By paths below the sites without their suffix: `x/y`, `x/__init__`.
     spots: HashMap<&'a [u8], Spot<'a>>,
-    /// All sources, in the order of the manifest.
+    /// All sources, in the order of the manifest; those of Cython beside their extension come last.
     pub(super) sources: Vec<&'a RelPath>,
 }
 
@@ -66,12 +70,21 @@ impl<'a> Index<'a> {
                         index.spot(stem).source = Some(path);
                         index.sources.push(path);
                     }
-                    Some((stem, Form::Extension)) => index.spot(stem).is_opaque = true,
+                    Some((stem, Form::Extension)) => {
+                        let spot = index.spot(stem);
+                        spot.is_opaque = true;
+                        spot.extension = Some(path);
+                    }
+                    Some((stem, Form::Cython)) => index.spot(stem).cython = Some(path),
                     Some((stem, Form::Bytecode)) => index.spot(stem).is_bytecode = true,
                     None => {}
                 },
             }
         }
+        let compiled = index.spots.values().filter(|spot| spot.extension.is_some());
+        let mut of_cython: Vec<&RelPath> = compiled.filter_map(|spot| spot.cython).collect();
+        of_cython.sort();
+        index.sources.extend(of_cython);
         index
     }
 
@@ -130,6 +143,23 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// The source that is executed when a module is imported: its own, or that from which an extension was compiled,
+    /// where that stands beside it under the same name. Python itself takes the extension there.
+    pub(super) fn executed(&self, module: &str) -> Option<&'a RelPath> {
+        match self.place(module) {
+            Place::Package(source) | Place::Module(source) => return Some(source),
+            Place::Opaque => {}
+            Place::Namespace | Place::Nothing => return None,
+        }
+        let init = [module, "/__init__"].concat();
+        let spots = [init.as_bytes(), module.as_bytes()];
+        let mut spots = spots.into_iter().filter_map(|stem| self.spots.get(stem));
+        // What is opaque is so for the first reason that there is.
+        let spot = spots.find(|spot| spot.is_opaque || spot.is_bytecode)?;
+        let source = spot.cython.or(spot.source);
+        source.filter(|_| spot.extension.is_some())
+    }
+
     /// The names right below the sites, each once.
     pub(super) fn tops(&self) -> impl Iterator<Item = &'a str> {
         let plain = |name: &&'a [u8]| !name.contains(&b'/');
@@ -163,6 +193,7 @@ impl<'a> Index<'a> {
 
 enum Form {
     Source,
+    Cython,
     Extension,
     Bytecode,
 }
@@ -172,6 +203,9 @@ fn stem<'a>(below: &'a [u8], name: &[u8], suffixes: &[String]) -> Option<(&'a [u
     let less = |len: usize| &below[..below.len() - len];
     if name.ends_with(b".py") {
         return Some((less(3), Form::Source));
+    }
+    if name.ends_with(b".pyx") {
+        return Some((less(4), Form::Cython));
     }
     if name.ends_with(b".pyc") {
         return Some((less(4), Form::Bytecode));

@@ -13,6 +13,7 @@ mod answers;
 mod attributes;
 mod borne;
 mod catches;
+mod cython;
 mod evaluate;
 mod exits;
 mod finders;
@@ -21,6 +22,7 @@ mod guard;
 mod hollow;
 mod importing;
 mod index;
+mod lazily;
 mod makers;
 mod meanings;
 mod moment;
@@ -31,12 +33,15 @@ mod openings;
 pub(super) mod outside;
 mod reach;
 mod reading;
+mod rebound;
 mod reduce;
 mod resolve;
 mod roots;
 mod says;
+mod slice;
 mod statements;
 pub(super) mod steps;
+mod surroundings;
 mod suspects;
 mod texts;
 mod tops;
@@ -51,7 +56,6 @@ use super::Subject;
 use crate::model::{Check, Doubt, Finding, RelPath};
 use evaluate::{Evaluator, Lead};
 use exits::Missing;
-use index::Place;
 use reach::Importers;
 use resolve::{World, ancestors};
 use roots::{By, roots};
@@ -156,9 +160,9 @@ fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) 
     let to_suspects = importers.leading(files.map(|suspect| suspect.file));
     let leads = |(root, _): &(String, By)| {
         let mut modules = ancestors(root).chain([root.as_str()]);
-        modules.any(|module| match world.index.place(module) {
-            Place::Package(file) | Place::Module(file) => to_suspects.contains(file),
-            _ => false,
+        modules.any(|module| {
+            let file = world.index.executed(module);
+            file.is_some_and(|file| to_suspects.contains(file))
         })
     };
     let roots: Vec<(String, By)> = roots(world).into_iter().filter(leads).collect();

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::index::Place;
 use super::resolve::{World, ancestors};
 use crate::model::RelPath;
 use crate::python::imports::Import;
@@ -17,7 +16,7 @@ impl<'a> Importers<'a> {
         let mut importers: HashMap<&RelPath, Vec<&RelPath>> = HashMap::new();
         for (file, imports) in looks {
             let mut add = |module: &str| {
-                if let Place::Package(target) | Place::Module(target) = world.index.place(module) {
+                if let Some(target) = world.index.executed(module) {
                     let known = importers.entry(target).or_default();
                     if known.last() != Some(file) {
                         known.push(file);

@@ -9,7 +9,9 @@ use ruff_python_ast::{
 
 use super::catches::{caught, either, raised};
 use super::guard::{Guard, Python, dotted};
+use super::lazily;
 use super::names::Names;
+use super::rebound::rebound;
 use super::statements::{Calls, imports, line_at, named, named_late, yields};
 use super::steps::{Kind, Source, Step, Try, Wanted, anything};
 use crate::audit::python::parse;
@@ -38,6 +40,7 @@ pub(super) fn reduce(
                 functions: reducer.functions(),
                 heads: reducer.heads,
                 lazy: reducer.lazy,
+                late: lazily::table(body),
                 names,
             }
         })
@@ -84,7 +87,7 @@ impl<'a> Reducer<'a> {
         // Only from Python 3.15 on does the list mean anything.
         let late = python.minor() >= Some((3, 15));
         Self {
-            guard: Guard::new(python, module, is_init),
+            guard: Guard::new(python, module, is_init).without(rebound(body)),
             text,
             is_init,
             known,

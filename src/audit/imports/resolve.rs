@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cython;
 use super::guard::Python;
 use super::index::{Index, Place};
 use super::makers::Makers;
@@ -43,6 +44,8 @@ pub(super) struct World<'a> {
     pub(super) makers: Makers,
     owners: Mutex<HashMap<String, Option<String>>>,
     bundled: Mutex<HashMap<String, bool>>,
+    /// What of sources decides which modules their finders make.
+    pub(super) finders: Mutex<HashMap<RelPath, Arc<str>>>,
 }
 
 impl<'a> World<'a> {
@@ -58,6 +61,7 @@ impl<'a> World<'a> {
             makers: Makers::default(),
             owners: Mutex::default(),
             bundled: Mutex::default(),
+            finders: Mutex::default(),
         }
     }
 
@@ -72,7 +76,12 @@ impl<'a> World<'a> {
         let below = String::from_utf8_lossy(below).replace('/', ".");
         let module = below.trim_end_matches(".py").trim_end_matches(".__init__");
         let source = (self.subject.read)(path);
-        let source = source.and_then(|bytes| read(&bytes, &self.python, module, is_init));
+        let source = source.and_then(|bytes| {
+            if path.name().ends_with(b".pyx") {
+                return Some(cython::read(&bytes));
+            }
+            read(&bytes, &self.python, module, is_init)
+        });
         let source = source.map(Arc::new);
         lock().insert(path, source.clone());
         source
@@ -187,6 +196,9 @@ impl<'a> World<'a> {
             Place::Package(_) if self.may_be_made(moment, module) => Found::Unknown,
             Place::Package(init) if self.is_shared(init) => self.not_here(module),
             Place::Package(_) => Found::Missing(true),
+            Place::Opaque if self.is_closed(parent) && !self.may_be_made(moment, module) => {
+                Found::Missing(true)
+            }
             // What a plain module does with its name, nobody else can tell.
             Place::Module(_) | Place::Opaque => Found::Unknown,
             Place::Namespace => self.not_in_namespace(moment, module, parent),
@@ -280,7 +292,7 @@ impl<'a> World<'a> {
                     || source.names.renewed.iter().any(renewed)
             }),
             Place::Namespace => false,
-            _ => true,
+            _ => !self.is_closed(above),
         })
     }
 

@@ -129,7 +129,7 @@ fn add(world: &World<'_>, module: &str, depth: usize, found: &mut BTreeSet<Strin
     match world.index.place(module) {
         Place::Package(_) => drop(found.insert(module.to_owned())),
         // A plain module in a directory that is no package is a script rather.
-        Place::Module(_) if depth == 0 => drop(found.insert(module.to_owned())),
+        Place::Module(_) | Place::Opaque if depth == 0 => drop(found.insert(module.to_owned())),
         Place::Namespace if depth < NAMESPACES_MAX => {
             for inside in world.index.inside(module) {
                 add(world, inside, depth + 1, found);

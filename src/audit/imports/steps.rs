@@ -86,6 +86,8 @@ pub(super) struct Source {
     pub(super) heads: Vec<Wanted>,
     /// Imports that fail at their first use and not where they stand (PEP 810).
     pub(super) lazy: Vec<Wanted>,
+    /// Names that its `__getattr__` gives out of modules of its own, each with the module relative to the package.
+    pub(super) late: HashMap<String, String>,
     /// The names that it gives.
     pub(super) names: Names,
 }

@@ -114,9 +114,13 @@ fn leads_nowhere<'a>(
         Place::Nothing => is_lost(&base),
         Place::Package(init) => import.names.iter().any(|name| {
             let module = format!("{base}/{name}");
-            world.index.place(&module) == Place::Nothing
-                && world.gives(&moment, init, name) == Some(false)
-                && is_lost(&module)
+            let late = || {
+                let inner = world.late(init, name);
+                inner.is_some_and(|inner| is_lost(&inner))
+            };
+            let is_gone =
+                || world.gives(&moment, init, name) == Some(false) && is_lost(&module) || late();
+            world.index.place(&module) == Place::Nothing && is_gone()
         }),
         Place::Namespace => {
             let modules = import.names.iter().map(|name| format!("{base}/{name}"));

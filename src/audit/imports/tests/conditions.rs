@@ -234,6 +234,64 @@ const CONDITIONS: &[Row] = &[
         true,
     ),
     (
+        "a package is a directory of its own, which is not on the path (lief)",
+        "import sys\nif len(__path__) > 0 and __path__[0] not in sys.path:\n    from . import gone\n",
+        true,
+    ),
+    (
+        "one that were on the path itself",
+        "import sys\nif __path__[0] in sys.path:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "no documentation is made (lmdb)",
+        "import os\ndef _reading_docs():\n    return os.environ.get('READTHEDOCS')\nif not _reading_docs():\n    from \
+         . import gone\n",
+        true,
+    ),
+    (
+        "what documentation alone takes",
+        "import os\nif os.getenv('READTHEDOCS') or 'SPHINX_BUILD' in os.environ:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "what somebody may set",
+        "import os\nif not os.environ.get('A_FAST'):\n    from . import gone\n",
+        false,
+    ),
+    (
+        "a list that is filled later (dag-factory)",
+        "found = []\ntry:\n    import os\n    found.append(os)\nexcept ImportError:\n    pass\nif not found:\n    raise \
+         ImportError('no')\nfrom . import gone\n",
+        true,
+    ),
+    (
+        "a list that is filled later decides nothing",
+        "found = []\nfound.append(1)\nif not found:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "a name that an import binds as well",
+        "FAST = False\ntry:\n    from .here import x as FAST\nexcept ImportError:\n    pass\nif not FAST:\n    from . \
+         import gone\n",
+        false,
+    ),
+    (
+        "a name that a function binds as a global one",
+        "FAST = False\ndef ask():\n    global FAST\n    FAST = True\nask()\nif not FAST:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "a name that a loop binds as well",
+        "FAST = False\nfor FAST in ask:\n    pass\nif not FAST:\n    from . import gone\n",
+        false,
+    ),
+    (
+        "a name that only a function of the same name has for itself",
+        "FAST = False\ndef ask():\n    FAST = True\nif not FAST:\n    from . import gone\n",
+        true,
+    ),
+    (
         "the name of another",
         "if __name__ != 'a':\n    from . import gone\n",
         false,

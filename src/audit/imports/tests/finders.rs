@@ -60,6 +60,79 @@ const FINDERS: &[Tree] = &[
         &["a/__init__.py:2 a.gone"],
     ),
     (
+        "a finder further down asks objects for their names, and not itself (pyomo)",
+        &[
+            (
+                "a/__init__.py",
+                "from . import moving\nfrom .gone import x\n",
+            ),
+            (
+                "a/moving/__init__.py",
+                "import sys\ndef tell(cls):\n    return cls.__name__\nclass F:\n    known = {}\n    def find_spec(self, name, \
+                 path, target=None):\n        if name in self.known:\n            return tell(F)\nsys.meta_path.append(F())\nfrom \
+                 .none import y\n",
+            ),
+        ],
+        &[
+            "a/__init__.py:2 a.gone",
+            "a/moving/__init__.py:10 a.moving.none",
+        ],
+    ),
+    (
+        "what it uses asks itself",
+        &[
+            ("a/__init__.py", "from . import moving\n"),
+            (
+                "a/moving/__init__.py",
+                "import sys\nBEGIN = __name__ + '.'\ndef fits(name):\n    return name.startswith(BEGIN)\nclass F:\n    def \
+                 find_spec(self, name, path, target=None):\n        if fits(name):\n            return \
+                 1\nsys.meta_path.append(F())\nfrom .none import y\n",
+            ),
+        ],
+        &[],
+    ),
+    (
+        "another part of the source asks itself",
+        &[(
+            "a/__init__.py",
+            "import sys\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name == 'a.made':\n            \
+                 return 1\nsys.meta_path.append(F())\nown = __name__\nfrom .gone import x\n",
+        )],
+        &["a/__init__.py:8 a.gone"],
+    ),
+    (
+        "a finder of which the class comes from elsewhere makes what that names (neptune)",
+        &[
+            ("a/__init__.py", "from . import old\nfrom .gone import x\n"),
+            (
+                "a/old/__init__.py",
+                "import sys\nfrom a.old.moving import F\nsys.meta_path.insert(0, F())\nfrom a.old.made import y\n",
+            ),
+            (
+                "a/old/moving.py",
+                "known = ['a.old.made']\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name in \
+                 known:\n            return 1\n",
+            ),
+        ],
+        &["a/__init__.py:2 a.gone"],
+    ),
+    (
+        "one that comes from elsewhere and looks into directories may make anything",
+        &[
+            ("a/__init__.py", "from . import old\nfrom .gone import x\n"),
+            (
+                "a/old/__init__.py",
+                "import sys\nfrom a.old.moving import F\nsys.meta_path.insert(0, F())\n",
+            ),
+            (
+                "a/old/moving.py",
+                "import os\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name in \
+                 os.listdir('/srv'):\n            return 1\n",
+            ),
+        ],
+        &[],
+    ),
+    (
         "a finder of which the class comes from elsewhere may make anything",
         &[
             (

@@ -13,6 +13,16 @@ const HANDLERS: &[Row] = &[
         "try:\n    from a.fast.x import y\n    from .gone import z\nexcept ImportError:\n    y = None\n",
         false,
     ),
+    (
+        "a handler that may raise again takes what is not installed (lmdb)",
+        "try:\n    import a.gone\nexcept ImportError:\n    if ask():\n        raise\n    import other\n",
+        true,
+    ),
+    (
+        "a handler that may raise again takes what is there",
+        "try:\n    import a.gone\nexcept ImportError:\n    if ask():\n        raise\n    import a.here\n",
+        false,
+    ),
     ("no guard", "import a.gone", true),
     ("from", "from a.gone import x", true),
     ("relative", "from .gone import x", true),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attributes;
+mod compiled;
 mod conditions;
 mod executed;
 mod finders;
@@ -9,6 +10,7 @@ mod given;
 mod guards;
 mod hollow;
 mod known;
+mod lazily;
 mod made;
 mod not_made;
 mod offered;

@@ -28,6 +28,7 @@ mod smoke;
 pub(crate) mod sources;
 mod stale;
 mod startup;
+mod strays;
 mod stripped;
 mod unfinished;
 
@@ -166,6 +167,7 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(scripts);
                     found.extend(startup::check(subject));
                     found.extend(orphans::check(subject));
+                    found.extend(strays::check(subject));
                     found.extend(commands::check(subject));
                     found.extend(archives::check(subject));
                     found.extend(nested::check(subject));

@@ -273,3 +273,76 @@ fn an_accepted_leftover_is_shown_and_stops_nothing() {
     );
     sandbox.ok(&["save", "venv"]);
 }
+
+/// A package without a distribution, as it stands in site-packages, and whether it is told.
+type Stray = (&'static str, &'static [(&'static str, &'static str)], bool);
+
+/// pip writes the modules of a wheel first: a pip that was stopped there left what nobody owns and nobody told of.
+#[test]
+fn a_package_of_an_install_that_was_stopped_before_its_info_directory_is_a_notice() {
+    const INIT: (&str, &str) = ("wool/__init__.py", "__version__ = '1.0'\n");
+    let rows: [Stray; 6] = [
+        ("a package with a version", &[INIT], true),
+        (
+            "a package with types, cut in its middle",
+            &[("wool/__init__.py", ""), ("wool/py.typed", "")],
+            true,
+        ),
+        (
+            "one that was imported, so that it is in use",
+            &[INIT, ("wool/__pycache__/x.cpython-311.pyc", "")],
+            false,
+        ),
+        (
+            "modules of one's own, which show no version",
+            &[("wool/__init__.py", "x = 1\n"), ("yarn.py", "y = 1\n")],
+            false,
+        ),
+        (
+            "one that a distribution says that it brings",
+            &[INIT, ("click-1.0.dist-info/top_level.txt", "click\nwool\n")],
+            false,
+        ),
+        (
+            "one that a path file starts",
+            &[INIT, ("wool.pth", "import wool\n")],
+            false,
+        ),
+    ];
+    for (what, files, is_told) in rows {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        for (path, content) in files {
+            let path = format!("{}/{path}", venv::site_packages(&sandbox.venv()));
+            venv::write(&sandbox.venv(), &path, content.as_bytes());
+        }
+        let answer = sandbox.json(0, &["check", "venv"]);
+        let told = found(&answer).contains(&"leftover wool".to_owned());
+        assert_eq!(told, is_told, "{what}: {answer}");
+        assert_eq!(answer["clean"], true, "{what}");
+    }
+}
+
+#[test]
+fn a_package_of_which_files_are_older_than_others_was_written_by_hand() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let site = venv::site_packages(&sandbox.venv());
+    for (path, content) in [
+        ("wool/__init__.py", "__version__ = '1'\n"),
+        ("wool/b.py", ""),
+    ] {
+        venv::write(
+            &sandbox.venv(),
+            &format!("{site}/{path}"),
+            content.as_bytes(),
+        );
+    }
+    let old = sandbox.venv().join(site).join("wool/b.py");
+    venv::set_mtime(&old, 1_600_000_000, 0);
+    let answer = sandbox.json(0, &["check", "venv"]);
+    assert!(
+        !found(&answer).contains(&"leftover wool".to_owned()),
+        "{answer}"
+    );
+}

@@ -15,7 +15,7 @@ use venv_snap::witness::{Event, What, Witness};
 use crate::support::faults::{is_root, skipped};
 
 /// A change is told within this; a busy machine needs far more than the witness itself.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// Whether it can be told who changes files; tells aloud if not.
 fn can_name(witness: &Witness, count: usize) -> bool {

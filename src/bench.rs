@@ -25,7 +25,7 @@ pub fn scan(root: &Path) -> Result<Manifest, Error> {
     let root = Rooted::open(root)?;
     let known = StatCache::default();
     let scan = crate::tree::scan::scan(&root, &known, &DigestsOnly, &Silent::default())?;
-    Ok(scan.manifest)
+    Ok(scan.tree.into_manifest())
 }
 
 /// Walks a tree of which every file is known by its state, as a `save` of an unchanged venv does.
@@ -48,8 +48,8 @@ impl Known {
     /// Scans it again; nothing is read.
     pub fn scan(&self) -> Result<usize, Error> {
         let count = AtomicUsize::new(0);
-        stream(&self.root, &self.cache, &Silent::default(), &|found, _| {
-            count.fetch_add(found.len(), Ordering::Relaxed);
+        stream(&self.root, &self.cache, &Silent::default(), &|found| {
+            count.fetch_add(found.manifest().entries().len(), Ordering::Relaxed);
         })?;
         Ok(count.into_inner())
     }

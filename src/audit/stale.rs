@@ -11,11 +11,12 @@ use std::collections::HashSet;
 use super::owned;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::model::{Check, Finding, Manifest, RelPath};
+use crate::model::{Check, Finding, RelPath};
 use crate::python::bytecode::{Glimpse, is_bytecode, source_of};
 use crate::python::dist::Dists;
 use crate::python::interpreter::Facts;
 use crate::python::recompile::{Pair, Verdict, compare, named};
+use crate::tree::stated::Stated;
 
 /// More files than these are compared only if they are asked for.
 const SUSPECTS_MAX: usize = 256;
@@ -41,9 +42,7 @@ pub(crate) enum Bytecode<'a> {
 /// A live tree and what a scan saw of it.
 pub(crate) struct Seen<'a> {
     pub(crate) root: &'a Rooted,
-    pub(crate) manifest: &'a Manifest,
-    /// In the order of the manifest.
-    pub(crate) stats: &'a [Stat],
+    pub(crate) tree: &'a Stated,
     pub(crate) glimpse: &'a dyn Fn(&RelPath) -> Option<Glimpse>,
 }
 
@@ -153,16 +152,14 @@ impl Seen<'_> {
 
     /// The state of a file.
     fn stat(&self, path: &RelPath) -> Option<&Stat> {
-        let entries = self.manifest.entries();
-        let at = entries.binary_search_by(|entry| entry.path.cmp(path));
-        self.stats.get(at.ok()?).filter(|stat| stat.is_file())
+        self.tree.state(path).filter(|stat| stat.is_file())
     }
 
     fn candidates(&self, cache_tag: &str, which: Bytecode<'_>) -> Vec<Candidate> {
         if cache_tag.is_empty() {
             return Vec::new();
         }
-        let all = self.manifest.entries().iter().zip(self.stats);
+        let all = self.tree.iter();
         all.filter(|(entry, stat)| stat.size > 0 && entry.path.name().ends_with(b".pyc"))
             .filter(|(entry, _)| is_bytecode(&entry.path))
             .filter(|(entry, _)| match which {

@@ -42,18 +42,21 @@ pub(crate) fn in_each_dir<'p>(
     open_each(root, dirs, |_, dir, known| show(dir, known))
 }
 
-/// Whether a tree holds just what was found in it, each in a state that `is_held` accepts. What `leaves_out` names does
+/// Whether a tree holds just what was found in it, each in a state that `is_held` accepts: of a path, what was found
+/// and what stands there now. What `leaves_out` names does
 /// not count. The root's own state is the caller's to judge, and that nothing came into the root where that one is not
 /// what it was.
 pub(crate) fn still_holds<'p>(
     root: &Rooted,
     found: impl Iterator<Item = (&'p RelPath, &'p Stat)>,
     leaves_out: impl Fn(&RelPath) -> bool + Sync,
-    is_held: impl Fn(usize, &Stat) -> bool + Sync,
+    is_held: impl Fn(&RelPath, &Stat, &Stat) -> bool + Sync,
 ) -> std::result::Result<bool, PathError> {
     let lists = quiet_after(root)?.is_some();
     let mut dirs = ByDir::new();
+    let mut then = Vec::new();
     for (at, (path, stat)) in found.enumerate() {
+        then.push(stat);
         if lists && stat.is_dir() && !stat.mount_root {
             dirs.entry(path.as_bytes()).or_default();
         }
@@ -70,7 +73,7 @@ pub(crate) fn still_holds<'p>(
         };
         for one in known {
             match Stat::at(dir, one.path.name()) {
-                Ok(now) if is_held(one.at, &now) => {}
+                Ok(now) if is_held(one.path, then[one.at], &now) => {}
                 Err(error) if is_shortage(error) => return Err(error),
                 _ => return Ok(false),
             }
@@ -118,7 +121,7 @@ mod tests {
 
     fn holds(root: &Rooted, found: &[crate::disk::walk::Found]) -> bool {
         let known = found.iter().map(|one| (&one.path, &one.stat));
-        let is_held = |at: usize, now: &Stat| now.held_still(&found[at].stat);
+        let is_held = |_: &RelPath, then: &Stat, now: &Stat| now.held_still(then);
         still_holds(root, known, |_| false, is_held).unwrap()
     }
 

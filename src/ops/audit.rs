@@ -32,22 +32,22 @@ impl Audited<'_> {
     /// What is installed.
     pub(super) fn dists(&self) -> Dists {
         let read = |path: &RelPath| self.read(path);
-        Dists::read(&self.scan.manifest, bytes(self.root.path()), &read)
+        Dists::read(self.scan.manifest(), bytes(self.root.path()), &read)
     }
 
     /// The interpreter.
     pub(super) fn interpreter(&self) -> Facts {
-        inspect(self.root, &self.scan.manifest)
+        inspect(self.root, self.scan.manifest())
     }
 
     /// Audits it.
     pub(super) fn audit(&self, dists: &Dists, interpreter: &Facts) -> Audit {
         let read = |path: &RelPath| self.read(path);
-        let target = |path: &RelPath| target(&self.scan.manifest, self.root.path(), path);
+        let target = |path: &RelPath| target(self.scan.manifest(), self.root.path(), path);
         let hash = |path: &RelPath, algorithm| self.hash(path, algorithm);
         let glimpse = |path: &RelPath| self.glimpse(path);
         let mut found = audit(&Subject {
-            manifest: &self.scan.manifest,
+            manifest: self.scan.manifest(),
             dists,
             interpreter: Some(interpreter),
             read: &read,
@@ -63,7 +63,7 @@ impl Audited<'_> {
             whose: &|path| whose(self.root, path),
             glimpse: &glimpse,
             imports: &|path| {
-                let digest = self.scan.manifest.get(path)?.digest()?;
+                let digest = self.scan.manifest().get(path)?.digest()?;
                 self.hashes?.imports(&digest)
             },
             links: &self.links(),
@@ -76,19 +76,19 @@ impl Audited<'_> {
 
     /// What is damaged in what links lead to.
     pub(super) fn behind_links(&self) -> Vec<Finding> {
-        let layout = Layout::read(&self.scan.manifest);
+        let layout = Layout::read(self.scan.manifest());
         let is_link = |entry: &Entry| {
             let is_own = layout.is_script(&entry.path)
                 || entry.path.parent().is_none_or(|dir| dir.is_root());
             matches!(entry.node, Node::Symlink(_)) && !is_own
         };
-        if !self.scan.manifest.entries().iter().any(is_link) {
+        if !self.scan.manifest().entries().iter().any(is_link) {
             return Vec::new();
         }
         let dists = self.dists();
-        let target = |path: &RelPath| target(&self.scan.manifest, self.root.path(), path);
+        let target = |path: &RelPath| target(self.scan.manifest(), self.root.path(), path);
         behind_links(&Subject {
-            manifest: &self.scan.manifest,
+            manifest: self.scan.manifest(),
             dists: &dists,
             interpreter: None,
             place: Some(self.root.path()),
@@ -111,7 +111,7 @@ impl Audited<'_> {
     /// The content of a file; of a link, and of what lies behind one, that to which it leads.
     fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
         read_file(self.root, path, TEXT_MAX).or_else(|| {
-            let to = target(&self.scan.manifest, self.root.path(), path)?;
+            let to = target(self.scan.manifest(), self.root.path(), path)?;
             read_led(&to, TEXT_MAX)
         })
     }
@@ -125,7 +125,7 @@ impl Audited<'_> {
         caches: &[PathBuf],
         sightings: &[Sighting],
     ) -> Vec<Diagnosis> {
-        let live = &self.scan.manifest;
+        let live = self.scan.manifest();
         let root = Some(self.root);
         from_audit(root, live, dists, audit, facts, caches, sightings)
     }
@@ -143,13 +143,12 @@ impl Audited<'_> {
         let glimpse = |path: &RelPath| self.glimpse(path);
         let seen = Seen {
             root: self.root,
-            manifest: &self.scan.manifest,
-            stats: &self.scan.stats,
+            tree: &self.scan.tree,
             glimpse: &glimpse,
         };
         let compared = stale(&seen, dists, facts, which, stop);
         audit.counts.compared = compared.count;
-        let others = nested::roots(&self.scan.manifest, dists);
+        let others = nested::roots(self.scan.manifest(), dists);
         let own = |one: &Finding| {
             one.path
                 .as_ref()
@@ -170,13 +169,13 @@ impl Audited<'_> {
     }
 
     fn glimpse(&self, path: &RelPath) -> Option<Glimpse> {
-        let digest = self.scan.manifest.get(path)?.digest()?;
+        let digest = self.scan.manifest().get(path)?.digest()?;
         self.hashes?.glimpse(&digest)
     }
 
     fn hash(&self, path: &RelPath, algorithm: Algorithm) -> Option<Vec<u8>> {
         let known = (algorithm == Algorithm::Sha256)
-            .then(|| self.hashes?.get(&self.scan.manifest.get(path)?.digest()?))
+            .then(|| self.hashes?.get(&self.scan.manifest().get(path)?.digest()?))
             .flatten();
         match known {
             Some(hash) => Some(hash.to_vec()),
@@ -186,8 +185,8 @@ impl Audited<'_> {
 
     /// Files whose inode has names outside of the venv, with the number of all its names.
     fn links(&self) -> HashMap<RelPath, u32> {
-        let entries = self.scan.manifest.entries().iter().zip(&self.scan.stats);
-        let inside = Inside::new(&self.scan.manifest);
+        let entries = self.scan.tree.iter();
+        let inside = Inside::new(self.scan.manifest());
         entries
             .filter(|(entry, stat)| {
                 entry.size().is_some() && inside.elsewhere(entry, stat.nlink) > 0

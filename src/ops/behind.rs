@@ -38,10 +38,10 @@ pub(super) fn changes(root: &Rooted, scan: &Scan, unchanged: Unchanged, known: &
 fn change(scan: &Scan, finding: Finding) -> Option<Change> {
     let kind = match finding.check {
         Check::MetadataUnreadable => Kind::Missing,
-        _ => kind(&finding, &scan.manifest)?,
+        _ => kind(&finding, scan.manifest())?,
     };
     let path = finding.path?;
-    let entry = scan.manifest.get(&path).cloned();
+    let entry = scan.manifest().get(&path).cloned();
     Some(Change {
         path,
         kind,

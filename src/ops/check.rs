@@ -107,7 +107,7 @@ fn look(
     }
     if options.import {
         context.monitor.phase("importing", 0, 0);
-        match smoke(root, &scan.manifest, &dists, None, &stop) {
+        match smoke(root, scan.manifest(), &dists, None, &stop) {
             Some(found) => audit.findings.extend(found.into_findings()),
             None => audit.leave_unread(&bin_python(), "it may not be run here"),
         }

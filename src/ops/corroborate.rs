@@ -92,11 +92,10 @@ struct Live<'a> {
 
 impl<'a> Live<'a> {
     fn new(scan: &'a Scan) -> Self {
-        let entries = scan.manifest.entries().iter();
-        let paths = entries.map(|entry| &entry.path);
+        let states = scan.tree.iter().map(|(entry, stat)| (&entry.path, stat));
         Self {
-            manifest: &scan.manifest,
-            stats: paths.zip(&scan.stats).collect(),
+            manifest: scan.manifest(),
+            stats: states.collect(),
         }
     }
 

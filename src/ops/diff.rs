@@ -129,26 +129,26 @@ pub fn diff_venv(
         let (manifest, scan) = rayon::join(read, scan);
         let (saved, scan) = (called_as_here(manifest?), scan?);
         // What a restore adapts to another place is no damage there.
-        let mut here = adapted(&store, saved, (&before, site.path()), Some(&scan.manifest))?;
-        let (met, left) = met(here.manifest, &scan.manifest, &lacks);
-        here.manifest = as_linked(met, &scan.manifest, site.path(), followed);
+        let mut here = adapted(&store, saved, (&before, site.path()), Some(scan.manifest()))?;
+        let (met, left) = met(here.manifest, scan.manifest(), &lacks);
+        here.manifest = as_linked(met, scan.manifest(), site.path(), followed);
         let sides = Sides {
             store: &store,
             expected: &here.manifest,
-            actual: &scan.manifest,
+            actual: scan.manifest(),
             live: Some(root),
             adapted: &here.rewritten,
         };
         let mut changes = sides.changes(Depth::Full)?;
         let stop = || context.monitor.cancelled();
-        let known = sides.condemn_stale(&mut changes, &scan.stats, &stop);
+        let known = sides.condemn_stale(&mut changes, &scan.tree, &stop);
         context.go_on()?;
         behind::changes(root, &scan, Unchanged::Counts, &mut changes);
-        tell(&mut changes, &scan.manifest, site.path(), followed);
+        tell(&mut changes, scan.manifest(), site.path(), followed);
         let paths = (here.names(&before, site.path()), site.path());
         let seen = sightings(context, site);
         let mut told = in_packages(&sides, paths, &mut changes, known, (&options.caches, &seen));
-        told.unadapted = unadapted(&here.before, &scan.manifest).cloned().collect();
+        told.unadapted = unadapted(&here.before, scan.manifest()).cloned().collect();
         of_changes(&mut changes, &scan, &places);
         Ok((changes, told, scan, left.into_left_out()))
     })?;
@@ -161,7 +161,7 @@ pub fn diff_venv(
         changes,
         packages: told.packages,
         diagnosis: told.diagnosis,
-        totals: Totals::count(&scan.manifest),
+        totals: Totals::count(scan.manifest()),
         unstable: scan.unstable,
         unadapted: told.unadapted,
         took: start.elapsed(),
@@ -284,7 +284,7 @@ fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
         let at = changes.binary_search_by(|change| change.path.cmp(path));
         at.is_ok() || scan.unstable.contains(path)
     };
-    let mounts = scan.manifest.mounts().map(|entry| &entry.path);
+    let mounts = scan.manifest().mounts().map(|entry| &entry.path);
     let mounts = mounts.filter(|path| holds_site(path));
     let seen = scan.unreadable.iter().chain(mounts);
     let seen = seen.filter(|path| !is_told(path));

@@ -18,7 +18,7 @@ use crate::tree::lead::{Led, digest_led, led, target};
 /// lists or that stand above such a row. Those that lead to the interpreter are neither.
 pub(super) fn stands_for_content(audited: &Audited<'_>) -> HashSet<RelPath> {
     let dists = audited.dists();
-    let links = links(&audited.scan.manifest).map(|entry| &entry.path);
+    let links = links(audited.scan.manifest()).map(|entry| &entry.path);
     let rows = || {
         let records = dists.all.iter().filter_map(|dist| dist.record.as_ref());
         records.flat_map(|(_, record)| &record.rows)

@@ -26,6 +26,7 @@ use crate::python::hashes::Hashes;
 use crate::store::{Added, Store};
 use crate::tree::Site;
 use crate::tree::scan::Scan;
+use crate::tree::stated::Stated;
 
 /// What is looked for in a tar.
 const VENV_ROOT: RootMark = RootMark {
@@ -264,7 +265,7 @@ fn commit(
         ..Document::default()
     };
     let whole = Scan {
-        manifest: adapted.manifest,
+        tree: Stated::without_states(adapted.manifest),
         ..Scan::default()
     };
     let intake = Intake::new(store.packer(context.monitor)?);

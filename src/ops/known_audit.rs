@@ -70,11 +70,11 @@ pub(super) fn unchanged(
     if before.peek().is_none() {
         return Ok(None);
     }
-    let root = intake.packer.add_forest(&scan.manifest)?;
+    let root = intake.packer.add_forest(scan.manifest())?;
     let audit = before
         .filter(|(known, _)| *known == root)
         .find_map(|(_, known)| readable(store, known)?.audit);
     // The same tree has as many files.
-    let files = Totals::count(&scan.manifest).files;
+    let files = Totals::count(scan.manifest()).files;
     Ok(audit.map(|audit| audit.with_entries(files)))
 }

@@ -45,13 +45,13 @@ pub(super) fn same(
     let sides = Sides {
         store,
         expected: &saved,
-        actual: &scan.manifest,
+        actual: scan.manifest(),
         live: Some(root),
         adapted: &AS_SAVED,
     };
     let mut changes = sides.changes(Depth::Kind)?;
     let stop = || context.monitor.cancelled();
-    sides.condemn_stale(&mut changes, &scan.stats, &stop);
+    sides.condemn_stale(&mut changes, &scan.tree, &stop);
     let is_noise = changes.iter().all(|change| change.class == Class::Noise);
     Ok(is_noise.then_some(last))
 }

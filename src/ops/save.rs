@@ -301,8 +301,8 @@ fn admit(
     scan: &Scan,
     options: &SaveOptions,
 ) -> Result<Audit, Error> {
-    tell_mounts(&scan.manifest, context.monitor);
-    tell_owners(&scan.manifest, context.monitor);
+    tell_mounts(scan.manifest(), context.monitor);
+    tell_owners(scan.manifest(), context.monitor);
     let audited = Audited {
         root,
         scan,
@@ -315,7 +315,7 @@ fn admit(
         unchanged(context, store, root, intake, scan)?
     };
     let mut audit = match before {
-        Some(audit) if same_surroundings(&audit, root, &scan.manifest) => audit,
+        Some(audit) if same_surroundings(&audit, root, scan.manifest()) => audit,
         _ => audit_beside(context, store, &audited),
     };
     // What was kept of another save compares with another baseline.

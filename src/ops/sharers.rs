@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use crate::disk::stat::Stat;
 use crate::model::{Audit, Change, Class, Kind, RelPath, Sharing};
 use crate::store::Store;
 use crate::tree::scan::Scan;
@@ -38,10 +37,10 @@ pub(super) fn of_audit(audit: &mut Audit, scan: &Scan, places: &Places<'_>) {
 
 /// The same of each damaged file of a comparison.
 pub(super) fn of_changes(changes: &mut [Change], scan: &Scan, places: &Places<'_>) {
-    let inside = Inside::new(&scan.manifest);
+    let inside = Inside::new(scan.manifest());
     for change in changes.iter_mut().filter(|change| is_content(change)) {
-        let links = stat(scan, &change.path).map(|stat| stat.nlink);
-        let entry = scan.manifest.get(&change.path);
+        let links = scan.tree.state(&change.path).map(|stat| stat.nlink);
+        let entry = scan.manifest().get(&change.path);
         let is_shared = |links: &u32| entry.is_some_and(|one| inside.elsewhere(one, *links) > 0);
         change.detail.sharing = links.filter(is_shared).map(|links| Sharing {
             links,
@@ -74,14 +73,6 @@ fn is_content(change: &Change) -> bool {
             .is_some_and(|entry| entry.size().is_some())
 }
 
-fn stat<'a>(scan: &'a Scan, path: &RelPath) -> Option<&'a Stat> {
-    let entries = scan.manifest.entries();
-    let at = entries
-        .binary_search_by(|entry| entry.path.cmp(path))
-        .ok()?;
-    scan.stats.get(at)
-}
-
 impl Places<'_> {
     /// Other names of these files, outside of the venv.
     fn find_names(
@@ -89,7 +80,7 @@ impl Places<'_> {
         scan: &Scan,
         paths: impl Iterator<Item = RelPath>,
     ) -> HashMap<RelPath, String> {
-        let inode = |path: &RelPath| stat(scan, path).map(|stat| (stat.dev, stat.ino));
+        let inode = |path: &RelPath| scan.tree.state(path).map(|stat| (stat.dev, stat.ino));
         let wanted: HashMap<RelPath, Inode> = paths
             .filter_map(|path| inode(&path).map(|inode| (path, inode)))
             .collect();

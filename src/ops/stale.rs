@@ -6,20 +6,20 @@ use std::collections::HashMap;
 use super::contents::TEXT_MAX;
 use super::sides::Sides;
 use crate::audit::{Bytecode, Seen, stale};
-use crate::disk::stat::Stat;
 use crate::model::{Change, Class, Kind, RelPath};
 use crate::python::bytecode::{Glimpse, is_bytecode};
 use crate::python::dist::Dists;
 use crate::python::interpreter::{Facts, inspect};
 use crate::tree::hash::read_file;
+use crate::tree::stated::Stated;
 
 impl Sides<'_> {
-    /// Calls damage what the audit would call stale. `stats` are those of the live tree. Only the interpreter of the
+    /// Calls damage what the audit would call stale. `tree` is the live one with its states. Only the interpreter of the
     /// venv can tell; what it says of itself is given back where it was asked.
     pub(super) fn condemn_stale(
         &self,
         changes: &mut [Change],
-        stats: &[Stat],
+        tree: &Stated,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Option<Facts> {
         let root = self.live?;
@@ -32,8 +32,7 @@ impl Sides<'_> {
         let glimpse = |path: &RelPath| Some(Glimpse::of(&read_file(root, path, TEXT_MAX)?));
         let seen = Seen {
             root,
-            manifest: self.actual,
-            stats,
+            tree,
             glimpse: &glimpse,
         };
         let paths = seen.worth_comparing(&noise);

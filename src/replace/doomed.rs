@@ -3,7 +3,7 @@
 use super::disk::apply::doomed;
 use super::disk::step::Step;
 use super::error::{Error, Unreplaced, Unsaved};
-use super::keeper::Late;
+use super::keeper::{Late, Whole};
 use super::merge;
 use super::recovery::Recovery;
 use crate::disk::rooted::Rooted;
@@ -63,16 +63,16 @@ impl Recovery<'_> {
             if let Some(lost) = lost {
                 return Err(unsaved(lost, Unsaved::Unread));
             }
-            if over(&known, found.manifest) == known {
+            if over(&known, found.tree.into_manifest()) == known {
                 return Ok(());
             }
             let added = keeper.add(Late {
                 old: venv,
                 known: &mut std::iter::empty(),
-                whole: &|found| over(&known, found),
+                whole: Whole::Over(&|found| over(&known, found)),
                 monitor: self.monitor,
             })?;
-            known = added.manifest;
+            known = added.tree.into_manifest();
         }
         Err(unsaved(any, Unsaved::Restless))
     }

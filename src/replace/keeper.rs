@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::error::Error;
 use crate::disk::rooted::Rooted;
-use crate::model::{Manifest, SnapshotId};
+use crate::model::{Entry, Manifest, SnapshotId};
 use crate::monitor::Monitor;
 use crate::tree::scan::Scan;
 use crate::tree::stat_cache::Record;
+use crate::tree::stated::Stated;
 
 /// Keeps the state that is replaced. That state was handed over before; it counts once the journal names it.
 pub(crate) trait Keeper: Sync {
@@ -47,9 +48,30 @@ pub(crate) struct Late<'a> {
     pub(crate) old: &'a Rooted,
     /// The states in which files of it are known.
     pub(crate) known: &'a mut dyn Iterator<Item = Record>,
-    /// Makes of what is found now what is to be kept.
-    pub(crate) whole: &'a dyn Fn(Manifest) -> Manifest,
+    pub(crate) whole: Whole<'a>,
     pub(crate) monitor: &'a dyn Monitor,
+}
+
+/// What is kept of what is found now.
+pub(crate) enum Whole<'a> {
+    /// All of it. `root` is how the root is described, where our own staging in it moved its time.
+    Found { root: Option<&'a Entry> },
+    /// What this makes of it: it may be only a part, which is laid over what is known of the whole.
+    Over(&'a dyn Fn(Manifest) -> Manifest),
+}
+
+impl Whole<'_> {
+    /// Makes of what was found what is to be kept.
+    pub(crate) fn describe(&self, found: &mut Scan) {
+        match self {
+            Self::Found { root: None } => {}
+            Self::Found { root: Some(root) } => found.tree.describe_root(root),
+            Self::Over(over) => {
+                let part = std::mem::take(&mut found.tree).into_manifest();
+                found.tree = Stated::without_states(over(part));
+            }
+        }
+    }
 }
 
 /// The replaced tree as it is kept.

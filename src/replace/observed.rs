@@ -5,7 +5,7 @@
 
 use super::disk::inode::Inode;
 use super::error::Error;
-use super::keeper::{Keeper, Kept, Late};
+use super::keeper::{Keeper, Kept, Late, Whole};
 use super::merge;
 use super::plan::Live;
 use super::route::Route;
@@ -48,7 +48,7 @@ impl<'a> Observed<'a> {
     /// All that it held when it was read; none where an earlier process read it.
     pub(super) fn entries(&self) -> Option<&'a Manifest> {
         match self {
-            Self::Read { live, .. } => Some(&live.scan.manifest),
+            Self::Read { live, .. } => Some(live.scan.manifest()),
             Self::Kept { .. } => None,
         }
     }
@@ -62,7 +62,7 @@ impl<'a> Observed<'a> {
             }),
             Self::Kept { kept, .. } => {
                 let found = scan(old, &StatCache::default(), &DigestsOnly, monitor)?;
-                let whole = merge::over(&kept.newest, &found.manifest);
+                let whole = merge::over(&kept.newest, found.manifest());
                 Ok(Sight {
                     changed: whole != kept.newest || !found.unstable.is_empty(),
                     found: Some(found),
@@ -81,11 +81,11 @@ impl<'a> Observed<'a> {
         if keeper.receipt().incident.is_none() {
             return Ok(None);
         }
-        let add = |known: &mut dyn Iterator<Item = Record>| {
+        let add = |known: &mut dyn Iterator<Item = Record>, whole: Whole<'_>| {
             keeper.add(Late {
                 old,
                 known,
-                whole: &|found| self.whole(found),
+                whole,
                 monitor,
             })
         };
@@ -97,30 +97,21 @@ impl<'a> Observed<'a> {
                     let has_xattrs = !entry.meta.xattrs.is_empty();
                     Some(Record::new(stat, entry.digest()?, has_xattrs))
                 });
-                add(&mut live.scan.records().chain(reused))
-            }
-            Self::Kept { .. } => add(&mut std::iter::empty()),
-        };
-        added.map(Some)
-    }
-
-    /// What is found now, as it is to be kept: what may be only the rest of a removal is laid over what is known of
-    /// the whole.
-    fn whole(&self, found: Manifest) -> Manifest {
-        match self {
-            Self::Kept { kept, .. } => merge::over(&kept.newest, &found),
-            Self::Read { live, staged } => {
-                let mut entries = found.into_entries();
-                // Its time moved when we put our own staging into it.
                 let inside =
                     matches!(staged.plan.route, Route::InPlace(_)) && staged.space.work.is_inside();
-                let root = live.scan.manifest.get(&RelPath::root());
-                if let (true, Some(root), Some(first)) = (inside, root, entries.first_mut()) {
-                    first.clone_from(root);
-                }
-                Manifest::new(entries)
+                let root = live.scan.manifest().get(&RelPath::root());
+                let root = root.filter(|_| inside);
+                add(
+                    &mut live.scan.records().chain(reused),
+                    Whole::Found { root },
+                )
             }
-        }
+            Self::Kept { kept, .. } => {
+                let over = |found| merge::over(&kept.newest, &found);
+                add(&mut std::iter::empty(), Whole::Over(&over))
+            }
+        };
+        added.map(Some)
     }
 
     /// The files that the new tree shares with the old one and that changed through it; or all that are shared, where
@@ -153,8 +144,7 @@ impl<'a> Observed<'a> {
                 let Some(found) = &sight.found else {
                     return Ok(Vec::new());
                 };
-                let now = found.manifest.entries().iter().zip(&found.stats);
-                let changed = now.filter_map(|(entry, stat)| {
+                let changed = found.tree.iter().filter_map(|(entry, stat)| {
                     // It was taken over because it had been found good: it must still be that.
                     let then = kept.first.get(&entry.path)?;
                     let same = (then.size(), then.digest(), &then.meta)
@@ -174,15 +164,13 @@ impl<'a> Observed<'a> {
         let Self::Read { live, staged } = self else {
             return Ok(true);
         };
-        let (entries, stats) = (live.scan.manifest.entries(), &live.scan.stats);
-        let is_held = |at: usize, now: &Stat| {
-            let (path, then) = (&entries[at].path, &stats[at]);
+        let is_held = |path: &RelPath, then: &Stat, now: &Stat| {
             let reused = staged.reused.stat_of(path);
             // The change time of a file that was linked moved with the link.
             let linked = reused.filter(|reused| reused.same_inode(then));
             now.held_still(linked.unwrap_or(then))
         };
-        let known = entries.iter().map(|entry| &entry.path).zip(stats);
+        let known = live.scan.tree.iter().map(|(entry, stat)| (&entry.path, stat));
         let is_same = has_same_root(live, old)? && still_holds(old, known, is_inside, is_held)?;
         Ok(!is_same)
     }
@@ -191,14 +179,14 @@ impl<'a> Observed<'a> {
 /// Whether the root holds the names that it held and is what it was. Its change time says nothing after a rename, so
 /// its names are listed.
 fn has_same_root(live: &Live, old: &Rooted) -> Result<bool, Error> {
-    let entries = live.scan.manifest.entries().iter();
+    let entries = live.scan.manifest().entries().iter();
     let before =
         entries.filter(|entry| !entry.path.is_root() && entry.path.parent_bytes().is_empty());
     let names = old.names()?;
     let is_own = |name: &&Vec<u8>| name.starts_with(INSIDE.as_bytes());
     let own = names.iter().filter(is_own).count();
     let now = old.stat()?;
-    let mut then = live.scan.stats.first().copied().unwrap_or(now);
+    let mut then = live.scan.tree.state(&RelPath::root()).copied().unwrap_or(now);
     then.ctime = now.ctime;
     if own > 0 {
         (then.mtime, then.size) = (now.mtime, now.size);

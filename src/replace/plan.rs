@@ -134,13 +134,7 @@ impl Goal {
                 && entry.meta == there.meta
         };
         let groups: HashSet<&RelPath> = entries.iter().filter_map(link_to).collect();
-        let mut pairs = live
-            .scan
-            .manifest
-            .entries()
-            .iter()
-            .zip(&live.scan.stats)
-            .peekable();
+        let mut pairs = live.scan.tree.iter().peekable();
         entries
             .iter()
             .map(|entry| {

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::error::{Error, Mismatch};
-use crate::disk::stat::Stat;
 use crate::model::compare::{group, worst};
 use crate::model::{Entry, Kind, Manifest, RelPath};
+use crate::tree::stated::Stated;
 
 /// A tree that should be `expected`.
 pub(super) struct Readback<'a> {
@@ -49,9 +49,9 @@ impl<'a> Readback<'a> {
     }
 
     /// Looks at some entries of the tree.
-    pub(super) fn take(&self, found: &[Entry], stats: &[Stat]) {
+    pub(super) fn take(&self, found: &Stated) {
         let mut names = Vec::new();
-        for (entry, stat) in found.iter().zip(stats) {
+        for (entry, stat) in found.iter() {
             let Some(at) = self.expected.position(&entry.path) else {
                 self.wrong(Kind::Extra, entry, None);
                 continue;
@@ -124,6 +124,7 @@ impl<'a> Readback<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::stat::Stat;
     use crate::model::{Digest, Meta, Node};
 
     fn path(text: &str) -> RelPath {
@@ -152,7 +153,7 @@ mod tests {
                 nlink: *nlink,
                 ..Stat::of(std::io::stdin()).unwrap()
             };
-            readback.take(&[file(name, None)], &[stat]);
+            readback.take(&Stated::new(vec![file(name, None)], vec![stat]));
         }
         readback.end().map_err(|error| error.to_string())
     }

@@ -63,7 +63,7 @@ impl InPlace {
     /// What a replacement in place changes, as far as the trees are known now.
     pub(super) fn plan(why: Bound, goal: &Goal, live: Option<&Live>, how: How) -> Self {
         let entries = live
-            .map_or(&[][..], |live| live.scan.manifest.entries())
+            .map_or(&[][..], |live| live.scan.manifest().entries())
             .iter();
         let is_extra = |path: &&RelPath| goal.manifest.get(path).is_none();
         let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
@@ -89,11 +89,11 @@ impl Route {
                 Standing::Nothing | Standing::Directory => Self::Place { vacate: false },
             };
         };
-        let why = if there.scan.manifest.mounts().next().is_some() {
+        let why = if there.scan.manifest().mounts().next().is_some() {
             Some(Bound::HoldsMount)
-        } else if holds_uncopiable(goal, &there.scan.manifest, how) {
+        } else if holds_uncopiable(goal, there.scan.manifest(), how) {
             Some(Bound::HoldsUncopiable)
-        } else if holds_foreign(goal, &there.scan.manifest, how) {
+        } else if holds_foreign(goal, there.scan.manifest(), how) {
             Some(Bound::HoldsForeign)
         } else {
             bound(place, &there.root)

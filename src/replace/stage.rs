@@ -113,7 +113,7 @@ impl Staged<'_> {
         };
         let (reused, live) = (&self.reused, self.plan.live.as_ref());
         let stands = |entry: &Entry| {
-            let there = live.and_then(|live| live.scan.manifest.get(&entry.path));
+            let there = live.and_then(|live| live.scan.manifest().get(&entry.path));
             there.is_some_and(|there| there.meta == entry.meta)
         };
         let is_written = |entry: &Entry| match wanted {

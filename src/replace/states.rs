@@ -102,8 +102,7 @@ impl<'s> Since<'s> {
             return staged.reused.stat_of(&entry.path);
         }
         let scan = &staged.plan.live.as_ref()?.scan;
-        let then = scan.manifest.position(&entry.path)?;
-        let stays = scan.manifest.entries().get(then)?.digest() == Some(digest);
-        scan.stats.get(then).filter(|_| stays)
+        let (there, then) = scan.tree.get(&entry.path)?;
+        (there.digest() == Some(digest)).then_some(then)
     }
 }

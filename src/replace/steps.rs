@@ -30,7 +30,7 @@ pub(super) fn changed(goal: &Goal, live: Option<&Live>) -> HashSet<RelPath> {
         return HashSet::new();
     };
     let target = &goal.manifest;
-    let mut files = differing_files(target, &live.scan.manifest);
+    let mut files = differing_files(target, live.scan.manifest());
     // They only lose a name of theirs, by which nothing of them changes.
     files.retain(|path| !goal.stays.contains(path));
     let groups: HashSet<&RelPath> = target
@@ -82,7 +82,7 @@ pub(super) fn steps(plan: &Plan<'_>, in_place: &InPlace) -> Vec<Step> {
     let goes = in_place.goes.as_ref();
     let mut remove: Vec<RelPath> = Vec::new();
     let mut mkdir = Vec::new();
-    for difference in compare(target, &live.scan.manifest) {
+    for difference in compare(target, live.scan.manifest()) {
         let is_dir = |entry: Option<&crate::model::Entry>| {
             entry.is_some_and(|entry| entry.node == Node::Dir)
         };
@@ -149,7 +149,7 @@ pub(super) fn wrong(
 ) -> Result<Vec<Wrong>, Error> {
     let scan = scan(there, &StatCache::default(), &DigestsOnly, monitor)?;
     // What is noise, or new, or was not replaced, is not ours.
-    let wrong: Vec<Wrong> = compare(&plan.goal.manifest, &scan.manifest)
+    let wrong: Vec<Wrong> = compare(&plan.goal.manifest, scan.manifest())
         .into_iter()
         .filter_map(|difference| {
             let path = &difference.expected.or(difference.actual)?.path;

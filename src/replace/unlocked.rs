@@ -13,8 +13,7 @@ use crate::model::RelPath;
 impl Live {
     /// All that has such flags, as the journal names it.
     pub(super) fn locked(&self) -> Vec<(PathText, Flags)> {
-        let entries = self.scan.manifest.entries().iter().zip(&self.scan.stats);
-        let own = entries.filter(|(_, stat)| !stat.mount_root);
+        let own = self.scan.tree.iter().filter(|(_, stat)| !stat.mount_root);
         own.filter_map(|(entry, stat)| Some((PathText::new(&entry.path), Flags::of(stat)?)))
             .collect()
     }
@@ -23,8 +22,7 @@ impl Live {
     /// could not be had: only root may, and not in every container.
     pub(super) fn unlock(&mut self) -> Result<(), PathError> {
         let mut failed = None;
-        let entries = self.scan.manifest.entries().iter();
-        for (entry, stat) in entries.zip(&mut self.scan.stats) {
+        for (entry, stat) in self.scan.tree.iter_mut() {
             if Flags::of(stat).is_none() || stat.mount_root {
                 continue;
             }

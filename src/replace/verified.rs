@@ -66,9 +66,7 @@ impl Verified<'_> {
         };
         let readback = Readback::new(part.as_ref().unwrap_or(target), &counts);
         let root = staged.space.staging.root();
-        stream(root, &proved, monitor, &|found, stats| {
-            readback.take(found, stats);
-        })?;
+        stream(root, &proved, monitor, &|found| readback.take(found))?;
         readback.end()
     }
 }

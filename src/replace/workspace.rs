@@ -125,7 +125,7 @@ impl<'a> Plan<'a> {
         journal: &mut Journal,
     ) -> Result<Option<Unlocked>, Error> {
         let live = self.live.as_ref().filter(|_| work.is_inside());
-        let flags = live.and_then(|live| Flags::of(live.scan.stats.first()?));
+        let flags = live.and_then(|live| Flags::of(live.scan.tree.state(&RelPath::root())?));
         let (Some(live), Some(flags)) = (live, flags) else {
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::read::Content;
 use super::scan::Contents;
-use crate::disk::stat::Stat;
+use super::stated::Stated;
 use crate::disk::walk::{Found, Rare};
 use crate::model::{Entry, Meta, Node, RelPath};
 
@@ -16,7 +16,7 @@ const GIVEN_BACK: usize = 1 << 16;
 pub(super) fn assemble(
     mut found: Vec<Found>,
     mut contents: Contents,
-) -> (Vec<Entry>, Vec<Stat>, Vec<RelPath>) {
+) -> (Stated, Vec<RelPath>) {
     let first_links = first_links(&found, &contents);
     let (mut entries, mut stats) = (Vec::new(), Vec::new());
     entries.reserve_exact(found.len());
@@ -38,10 +38,8 @@ pub(super) fn assemble(
             contents.shrink_to_fit();
         }
     }
-    entries.reverse();
-    stats.reverse();
     unreadable.reverse();
-    (entries, stats, unreadable)
+    (Stated::new(entries, stats), unreadable)
 }
 
 /// Of the files that have several names and were read: the place of the first name.

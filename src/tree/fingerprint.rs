@@ -50,9 +50,8 @@ impl Scan {
     pub(crate) fn fingerprint(&self, racy: Option<Time>) -> Option<Digest> {
         let is_whole = self.unreadable.is_empty()
             && self.unstable.is_empty()
-            && self.manifest.mounts().next().is_none();
-        let entries = self.manifest.entries().iter().zip(&self.stats);
-        let states = entries.map(|(entry, stat)| (&entry.path, stat));
+            && self.manifest().mounts().next().is_none();
+        let states = self.tree.iter().map(|(entry, stat)| (&entry.path, stat));
         fingerprint(states, racy).filter(|_| is_whole)
     }
 }

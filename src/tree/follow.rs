@@ -14,11 +14,12 @@ use super::error::Error;
 use super::scan::{Scan, scan};
 use super::sink::Sink;
 use super::stat_cache::StatCache;
+use super::stated::Stated;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::Found;
 use crate::model::segment::BATCH_LEN;
-use crate::model::{Entry, Followed, Manifest, Node, RelPath};
+use crate::model::{Entry, Followed, Node, RelPath};
 use crate::monitor::Monitor;
 
 /// Links that lead to directories with such links are followed so deep.
@@ -48,7 +49,7 @@ impl Follow<'_> {
             ..Pieces::default()
         };
         let mut files: BTreeMap<PathBuf, Vec<Lead>> = BTreeMap::new();
-        for (entry, stat) in scan.manifest.into_entries().into_iter().zip(scan.stats) {
+        for (entry, stat) in scan.tree.into_entries() {
             match self.leads(&entry, above) {
                 None => pieces.put(entry, stat),
                 Some(To::Dir(dir)) => self.dir(&entry.path, dir, above, &mut pieces)?,
@@ -102,14 +103,14 @@ impl Follow<'_> {
         let inner = scan(&root, &StatCache::default(), self.sink, self.monitor)?;
         let above: Vec<PathBuf> = above.iter().cloned().chain([dir]).collect();
         let (inner, followed) = self.below(inner, &above)?;
-        let count = inner.manifest.entries().iter().filter_map(Entry::size);
+        let count = inner.manifest().entries().iter().filter_map(Entry::size);
         pieces.followed.add(&Followed {
             links: 1,
             files: count.clone().count() as u64 - followed.files,
             bytes: count.sum::<u64>() - followed.bytes,
         });
         pieces.followed.add(&followed);
-        for (mut entry, stat) in inner.manifest.into_entries().into_iter().zip(inner.stats) {
+        for (mut entry, stat) in inner.tree.into_entries() {
             let Some(path) = below(link, &entry.path) else {
                 continue;
             };
@@ -228,14 +229,11 @@ impl Pieces {
     }
 
     fn whole(mut self, stand_ins: bool) -> (Scan, Followed) {
-        self.entries
-            .sort_unstable_by(|(a, _), (b, _)| a.path.cmp(&b.path));
         self.unreadable.sort();
         self.unstable.sort();
         let (entries, stats) = self.entries.into_iter().unzip();
         let scan = Scan {
-            manifest: Manifest::new(entries),
-            stats,
+            tree: Stated::new(entries, stats),
             unreadable: self.unreadable,
             unstable: self.unstable,
             stand_ins,

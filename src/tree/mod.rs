@@ -14,6 +14,7 @@ pub(crate) mod sharing;
 pub(crate) mod sink;
 mod site;
 pub(crate) mod stat_cache;
+pub(crate) mod stated;
 pub(crate) mod stream;
 
 pub use error::Error;

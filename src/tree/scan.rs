@@ -14,6 +14,7 @@ use super::error::Error;
 use super::read::Content;
 use super::sink::{Sink, Stopped};
 use super::stat_cache::{Known, Record, StatCache};
+use super::stated::Stated;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, is_inside, walk};
@@ -26,9 +27,7 @@ use crate::monitor::{Monitor, Status};
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     /// What it holds.
-    pub(crate) manifest: Manifest,
-    /// The state of each entry of the manifest, in the same order.
-    pub(crate) stats: Vec<Stat>,
+    pub(crate) tree: Stated,
     /// What could not be read, without what something is mounted over.
     pub(crate) unreadable: Vec<RelPath>,
     /// What changed in every round.
@@ -64,10 +63,9 @@ pub(crate) fn scan(
         };
         if moved.is_empty() || round == ROUNDS {
             drop(after);
-            let (entries, stats, unreadable) = assemble(found, contents);
+            let (tree, unreadable) = assemble(found, contents);
             return Ok(Scan {
-                manifest: Manifest::new(entries),
-                stats,
+                tree,
                 unreadable,
                 unstable: moved.into_iter().collect(),
                 stand_ins: sink.audits_only(),
@@ -90,7 +88,7 @@ fn still_holds(root: &Rooted, found: &[Found]) -> Result<bool, PathError> {
         return Ok(false);
     }
     let known = found.iter().map(|one| (&one.path, &one.stat));
-    let is_held = |at: usize, now: &Stat| now.held_still(&found[at].stat);
+    let is_held = |_: &RelPath, then: &Stat, now: &Stat| now.held_still(then);
     again::still_holds(root, known, is_inside, is_held)
 }
 
@@ -218,6 +216,11 @@ fn carry_over(
 }
 
 impl Scan {
+    /// What it holds, without the states.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        self.tree.manifest()
+    }
+
     /// That this is one whole state of the tree: nothing moved and everything could be read.
     pub(crate) fn whole(self) -> Result<Self, Error> {
         if let Some(path) = self
@@ -225,7 +228,7 @@ impl Scan {
             .iter()
             .find(|path| !self.unstable.contains(path))
         {
-            let reason = match self.manifest.get(path).map(|entry| &entry.node) {
+            let reason = match self.manifest().get(path).map(|entry| &entry.node) {
                 Some(Node::Unreadable(reason)) => reason.clone(),
                 _ => String::new(),
             };
@@ -249,8 +252,7 @@ impl Scan {
     /// What each file holds in its state.
     pub(crate) fn records(&self) -> impl Iterator<Item = Record> {
         debug_assert!(!self.stand_ins, "nothing may go by what stands for digests");
-        let entries = self.manifest.entries().iter().zip(&self.stats);
-        entries.filter_map(|(entry, stat)| {
+        self.tree.iter().filter_map(|(entry, stat)| {
             let has_xattrs = !entry.meta.xattrs.is_empty();
             Some(Record::new(stat, entry.digest()?, has_xattrs))
         })

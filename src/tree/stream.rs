@@ -8,15 +8,13 @@ use super::error::Error;
 use super::scan::{own, put, unread};
 use super::sink::DigestsOnly;
 use super::stat_cache::Known;
+use super::stated::Stated;
 use crate::disk::rooted::Rooted;
-use crate::disk::stat::Stat;
 use crate::disk::walk::{Found, walk_dirs};
-use crate::model::Entry;
 use crate::monitor::Monitor;
 
-/// Takes some entries of one directory, with their states. Which files are links of each other is to be seen in the
-/// states alone.
-pub(crate) type TakeEntries<'a> = dyn Fn(&[Entry], &[Stat]) + Sync + 'a;
+/// Takes some entries of one directory. Which files are links of each other is to be seen in the states alone.
+pub(crate) type TakeEntries<'a> = dyn Fn(&Stated) + Sync + 'a;
 
 /// Reads a tree that nobody else can write in, for which one walk is enough, and hands on what it holds while it
 /// goes, from many threads and in no order: so nobody has to hold all of a large tree.
@@ -34,8 +32,8 @@ pub(crate) fn stream(
         let unread = unread(&part, &mut contents, known, &DigestsOnly);
         let read = read_batch(source, &unread, &DigestsOnly, monitor)?;
         put(&mut contents, &unread, read);
-        let (entries, stats, _) = assemble(part, contents);
-        take(&entries, &stats);
+        let (part, _) = assemble(part, contents);
+        take(&part);
         Ok(())
     };
     let read = &move |part| {

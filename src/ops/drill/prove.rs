@@ -106,7 +106,7 @@ fn imports(
     let context = drill.context;
     let stop = || context.monitor.cancelled();
     context.monitor.phase("importing", 0, 0);
-    let smoke = smoke(root, &scan.manifest, dists, None, &stop);
+    let smoke = smoke(root, scan.manifest(), dists, None, &stop);
     context.go_on()?;
     let Some(Smoke { tried, failed }) = smoke else {
         let why = "it may not be run here".to_owned();

@@ -28,6 +28,7 @@ use crate::tree::Site;
 use crate::tree::hash::read_file;
 use crate::tree::scan::Scan;
 use crate::tree::stat_cache::StatCache;
+use crate::tree::stated::Stated;
 
 /// A new venv whose content is in the store.
 pub(super) struct Judged {
@@ -56,13 +57,13 @@ pub(super) fn judge(
     if audit.damage().next().is_some() && !options.force {
         return Err(Unbuilt::Unsound(Box::new(audit)).into());
     }
-    let adapted = at_place(&root, std::mem::take(&mut scan.manifest), site.path())?;
+    let adapted = at_place(&root, std::mem::take(&mut scan.tree).into_manifest(), site.path())?;
     refuse_old_names(&root, &adapted)?;
     let contents = adapted.rewritten.values();
     let contents = contents.map(|content| (Digest::of(content), content.clone()));
     let contents: Vec<(Digest, Vec<u8>)> = contents.collect();
     intake.packer.add_files(contents).map_err(Error::from)?;
-    scan.manifest = with_root_of(adapted.manifest, live);
+    scan.tree = Stated::without_states(with_root_of(adapted.manifest, live));
     name_place(&mut audit, root.path(), site.path());
     let draft = Draft {
         venv: context.venv_id(site),
@@ -99,7 +100,7 @@ fn audited(
     context.go_on()?;
     context.monitor.phase("importing", 0, 0);
     let stop = || context.monitor.cancelled();
-    match smoke(root, &scan.manifest, &dists, Some(bytecode), &stop) {
+    match smoke(root, scan.manifest(), &dists, Some(bytecode), &stop) {
         Some(found) => audit.findings.extend(found.into_findings()),
         None => audit.leave_unread(&bin_python(), "it may not be run here"),
     }

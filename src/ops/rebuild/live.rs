@@ -61,7 +61,7 @@ impl Live {
     }
 
     pub(super) fn manifest(&self) -> &Manifest {
-        &self.scan.manifest
+        self.scan.manifest()
     }
 
     /// The files of a distribution that are taken over: all of them, where each is proved. Bytecode is left to Python.

@@ -52,7 +52,7 @@ impl Found {
         report: IncidentReport,
     ) -> Self {
         Self {
-            lacking: target.lacking(&live.scan.manifest).cloned().collect(),
+            lacking: target.lacking(live.scan.manifest()).cloned().collect(),
             target,
             changes,
             adapting,
@@ -114,7 +114,7 @@ impl Run<'_> {
 
     fn tell_followed(&self, changes: &mut [Change], live: &Live, place: &Site) {
         let followed = || was_followed(self.store, &self.chosen.snapshot);
-        tell(changes, &live.scan.manifest, place.path(), followed);
+        tell(changes, live.scan.manifest(), place.path(), followed);
     }
 
     /// Compares the snapshot with the live tree, decides what is to be restored, and what is to be told of it.
@@ -123,14 +123,14 @@ impl Run<'_> {
         let sides = |expected| Sides {
             store: self.store,
             expected,
-            actual: &live.scan.manifest,
+            actual: live.scan.manifest(),
             live: Some(&live.root),
             adapted: &adapted,
         };
         let whole = sides(&target.manifest);
         let (mut changes, adapting) = target.adapting(whole.changes(Depth::Kind)?, live);
         let stop = || self.context.monitor.cancelled();
-        whole.condemn_stale(&mut changes, &live.scan.stats, &stop);
+        whole.condemn_stale(&mut changes, &live.scan.tree, &stop);
         self.context.go_on()?;
         self.look_behind(live, &mut changes);
         self.tell_followed(&mut changes, live, place);
@@ -151,7 +151,7 @@ impl Run<'_> {
         let selection = Selection::select(
             &self.options.part,
             &target.manifest,
-            &live.scan.manifest,
+            live.scan.manifest(),
             &packages,
             &changes,
             &|row| target.has(row).unwrap_or_else(|| is_saved(&whole, row)),
@@ -208,7 +208,7 @@ impl Run<'_> {
                 selection.has(path) || owner.is_some_and(|owner| names.any(|name| name == owner))
             }
         };
-        let lacking = target.lacking(&live.scan.manifest);
+        let lacking = target.lacking(live.scan.manifest());
         lacking.filter(is_asked).cloned().collect()
     }
 
@@ -220,13 +220,13 @@ impl Run<'_> {
         live: &Live,
         place: &Site,
     ) -> Result<Target, Error> {
-        let (target, mounts) = target.leaving_mounts(&live.scan.manifest);
+        let (target, mounts) = target.leaving_mounts(live.scan.manifest());
         let owners = unknown_here(&target.manifest);
         self.known = mounts;
         if self.options.force {
             let known = &mut self.known;
             return Ok(target.map(|manifest| {
-                let (met, left) = meet(manifest, &live.scan.manifest, &owners);
+                let (met, left) = meet(manifest, live.scan.manifest(), &owners);
                 *known = std::mem::take(known).with(left);
                 met
             }));
@@ -237,10 +237,10 @@ impl Run<'_> {
         let followed = || was_followed(self.store, &self.chosen.snapshot);
         let known = &mut self.known;
         Ok(target.map(|manifest| {
-            let (met, left) = meet(manifest, &live.scan.manifest, &lacks);
+            let (met, left) = meet(manifest, live.scan.manifest(), &lacks);
             *known = std::mem::take(known).with(left);
             // Links that lead to what was saved in their places are as good.
-            as_linked(met, &live.scan.manifest, place.path(), followed)
+            as_linked(met, live.scan.manifest(), place.path(), followed)
         }))
     }
 
@@ -254,7 +254,7 @@ impl Run<'_> {
         selection: &Selection,
         place: &Path,
     ) -> Result<Target, Error> {
-        let goal = whole.narrow(&live.scan.manifest, selection);
+        let goal = whole.narrow(live.scan.manifest(), selection);
         let asked = Asked {
             store: self.store,
             whole,

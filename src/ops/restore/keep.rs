@@ -21,7 +21,7 @@ pub(super) fn reason(
     }
     let scan = &live.scan;
     let mut lost = scan.unreadable.iter().filter(|path| {
-        !scan.unstable.contains(path) && target.manifest.get(path) != scan.manifest.get(path)
+        !scan.unstable.contains(path) && target.manifest.get(path) != scan.manifest().get(path)
     });
     let first = lost.next()?;
     let warning = RestoreWarning::OldTreeStays {

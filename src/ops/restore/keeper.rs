@@ -130,9 +130,9 @@ impl<'a> Keeper<'a> {
         };
         let intake = Intake::new(self.store.packer(late.monitor)?);
         let mut scan = intake.scan(late.old, &cache, late.monitor)?;
-        scan.manifest = (late.whole)(std::mem::take(&mut scan.manifest));
+        late.whole.describe(&mut scan);
         // What was laid over another state has that one's unreadable entries; only those of now are lost.
-        let of_whole = scan.manifest.unreadable();
+        let of_whole = scan.manifest().unreadable();
         let found = std::mem::replace(&mut scan.unreadable, of_whole);
         let draft = Draft {
             venv: self.venv.clone(),

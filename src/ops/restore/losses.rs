@@ -25,11 +25,11 @@ impl Run<'_> {
             return Ok(());
         }
         let losses = losses(live, &place.open_parent()?, in_place)?;
-        if let Some(path) = shut(goal, &live.scan.manifest) {
+        if let Some(path) = shut(goal, live.scan.manifest()) {
             let path = live.root.shown(path);
             return Err(PathError::new("replace", &path, Errno::ACCESS).into());
         }
-        self.admit(losses, goal, &live.scan.manifest)
+        self.admit(losses, goal, live.scan.manifest())
     }
 
     /// The same of losses that are known, and of owners of the new tree, which only root could give.
@@ -89,8 +89,8 @@ fn shut<'a>(goal: &'a Manifest, live: &Manifest) -> Option<&'a RelPath> {
 fn losses(live: &Live, parent: &Rooted, in_place: bool) -> Result<Shortfall, Error> {
     let mut losses = Shortfall::default();
     let above = parent.stat()?.dev;
-    let (manifest, stats) = (&live.scan.manifest, &live.scan.stats);
-    for (entry, stat) in manifest.entries().iter().zip(stats) {
+    let tree = &live.scan.tree;
+    for (entry, stat) in tree.iter() {
         if stat.mount_root {
             continue;
         }
@@ -101,7 +101,7 @@ fn losses(live: &Live, parent: &Rooted, in_place: bool) -> Result<Shortfall, Err
             losses.add(Lack::AppendOnly, &entry.path);
         }
         let holder = entry.path.parent();
-        let holder = holder.and_then(|dir| stats.get(manifest.position(&dir)?));
+        let holder = holder.and_then(|dir| tree.state(&dir));
         let is_volume = stat.dev != holder.map_or(above, |holder| holder.dev);
         if !in_place && entry.node == Node::Dir && is_volume {
             losses.add(Lack::Subvolume, &entry.path);

@@ -95,7 +95,7 @@ pub fn restore(
 
 /// Whether something is mounted inside of a tree, so that it has to stay.
 fn holds_mounts(live: &Live) -> bool {
-    live.scan.manifest.mounts().next().is_some()
+    live.scan.manifest().mounts().next().is_some()
 }
 
 /// What is put there, and what is replaced.
@@ -141,16 +141,16 @@ impl<'a> Run<'a> {
             return self.into_empty_place(place, target);
         };
         let (mut live, intake) = scan_live(context, self.store, root, self.options.dry_run)?;
-        live.scan.manifest.share_paths(&target.manifest);
+        live.scan.tree.share_paths(&target.manifest);
         let in_place = bound(place, &live.root).is_some() || holds_mounts(&live);
-        let specials = self.specials(&live.scan.manifest, in_place);
+        let specials = self.specials(live.scan.manifest(), in_place);
         let is_elsewhere = self.chosen.snapshot.venv.path() != place.path();
         // To heal is not to adapt: what is there as it was saved is whole.
         let target = match self.options.part {
-            Part::Heal if is_elsewhere => self.load(place, Some(&live.scan.manifest))?,
+            Part::Heal if is_elsewhere => self.load(place, Some(live.scan.manifest()))?,
             _ => target,
         };
-        let target = target.leaving_unread(&live.scan.manifest);
+        let target = target.leaving_unread(live.scan.manifest());
         let target = self.meet(target, &live, place)?;
         let target = target.map(|manifest| specials.admitted(manifest));
         let Found {

@@ -100,7 +100,7 @@ impl Target {
     /// Splits what differs by its place alone, though it stands as it was saved, from all else that differs: it is to
     /// be adapted, and is no damage. Gives how much that is.
     pub(super) fn adapting(&self, changes: Vec<Change>, live: &Live) -> (Vec<Change>, u64) {
-        let live = &live.scan.manifest;
+        let live = live.scan.manifest();
         let stands: HashSet<&RelPath> = unadapted(&self.before, live).collect();
         let is_as_saved = |change: &Change| {
             let (there, goal) = (live.get(&change.path), self.manifest.get(&change.path));

@@ -38,7 +38,7 @@ pub(in crate::ops) fn prepare(
     // Of a million files the hashes are a good part of what is held; the audit is done.
     drop(intake.hashes);
     let packer = intake.packer;
-    let root = packer.add_forest(&scan.manifest)?;
+    let root = packer.add_forest(scan.manifest())?;
     let document = if draft.document.is_empty() {
         None
     } else {
@@ -77,11 +77,11 @@ pub(in crate::ops) fn prepare(
         host_name: is_of_here.then(|| context.host_name.clone()),
         note: draft.note,
         root,
-        totals: Totals::count(&scan.manifest),
+        totals: Totals::count(scan.manifest()),
         document,
         damage: damage.len() as u64 + draft.damaged,
         notices: notices.len() as u64,
-        unreadable: names(&scan.manifest.unreadable()),
+        unreadable: names(&scan.manifest().unreadable()),
         unstable: names(&scan.unstable),
         replaced_by: draft.replaced_by,
         completes: draft.completes,

@@ -30,7 +30,7 @@ pub(in crate::ops) fn store_missing(
             return Ok(0);
         }
     };
-    intake.packer.add_forest(&scan.manifest)?;
+    intake.packer.add_forest(scan.manifest())?;
     // The audit of an unchanged venv is the same to the byte.
     let audited = Audited {
         root: &root,

@@ -131,8 +131,8 @@ impl Keeper for Shelf {
             Answer::Waits => return Err(Error::Waits("somebody stands before it".into())),
         }
         let mut found = scan(late.old, &StatCache::default(), &DigestsOnly, late.monitor)?;
-        found.manifest = (late.whole)(std::mem::take(&mut found.manifest));
-        self.kept.lock().unwrap().newest = found.manifest.clone();
+        late.whole.describe(&mut found);
+        self.kept.lock().unwrap().newest = found.manifest().clone();
         Ok(found)
     }
 
@@ -214,12 +214,12 @@ impl Scene {
         for (path, text) in [("bin/tool", "tool"), ("lib/a", "a"), ("lib/b", "b")] {
             fs::write(place.join(path), text).unwrap();
         }
-        let (good, goal) = (files(&place), read(&place).manifest);
+        let (good, goal) = (files(&place), read(&place).tree.into_manifest());
         let texts = good.values().map(|text| (Digest::of(text), text.clone()));
         let contents = Memory(texts.collect());
         harm(&place);
         let (old, kept) = if place.exists() {
-            (files(&place), read(&place).manifest)
+            (files(&place), read(&place).tree.into_manifest())
         } else {
             Default::default()
         };
@@ -376,5 +376,5 @@ impl Scene {
 }
 
 fn scan_is(found: &Scan, goal: &Manifest) -> bool {
-    crate::model::compare::compare(goal, &found.manifest).is_empty()
+    crate::model::compare::compare(goal, found.manifest()).is_empty()
 }

@@ -40,6 +40,6 @@ pub use disk::space::TooLittle;
 pub use replace::{Bound, Mismatch, Unreplaced, Unsaved, Way};
 pub use store::{
     Access, Added, BucketUrl, CorruptPart, Corruption, Error as StoreError, Flaw, Gap, Hole,
-    KeptLog, Location, LostHeader, Newer, Untrusted,
+    KeptLog, Location, LostHeader, Newer, NotInBucket, Untrusted,
 };
 pub use tree::{Error as VenvError, Site, Standing};

@@ -165,10 +165,8 @@ fn exit(error: &Error) -> Exit {
         | Error::Store(
             StoreError::Elsewhere(_) | StoreError::InDirectory(_) | StoreError::Homeless,
         )
-        | Error::SameStore(_) => Exit::Usage,
-        Error::Unbuilt(Unbuilt::Requirements { .. } | Unbuilt::BadInterpreter { .. }) => {
-            Exit::Usage
-        }
+        | Error::SameStore(_)
+        | Error::Unbuilt(Unbuilt::Requirements { .. } | Unbuilt::BadInterpreter(_)) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         // What could not be looked at may be worse.
         Error::Damaged(audit) if !audit.unread.is_empty() => Exit::NotDone,

@@ -5,7 +5,7 @@ use std::path::Path;
 use venv_snap::model::{Lack, Shown};
 use venv_snap::ops::{Chosen, Error, Refusal};
 use venv_snap::report::text::word;
-use venv_snap::{RefusedEntry, RefusedTar, StoreError, VenvError};
+use venv_snap::{NotInBucket, RefusedEntry, RefusedTar, StoreError, VenvError};
 
 /// Which snapshots of other venvs are meant, the same path on another host or another path, and how one is taken.
 pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
@@ -297,7 +297,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
                 .to_owned()
         }
         StoreError::Elsewhere(what) => {
-            let owner = if what.contains("owner") {
+            let owner = if *what == NotInBucket::Freed {
                 format!("'{name} remote init --owner' makes this host the owner; ")
             } else {
                 String::new()

@@ -105,8 +105,8 @@ pub use ls::{LsOutcome, ls};
 pub use pin::{PinOutcome, Pinning, pin};
 pub use prune::{PruneOptions, PruneOutcome, prune};
 pub use rebuild::{
-    Comes, Done, Index, Installer, Planned, RebuildOptions, Rebuilt, Source, ToldBy, Unbuilt,
-    make_store, rebuild,
+    BadEntry, BadLine, BadList, Comes, Done, Index, Installer, NoInstaller, Planned,
+    RebuildOptions, Rebuilt, Source, ToldBy, Unbuilt, make_store, rebuild,
 };
 pub use rebuild_index::{RebuildOutcome, rebuild_index};
 pub use remote::{RemoteOptions, RemoteOutcome, remote};

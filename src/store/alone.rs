@@ -7,7 +7,7 @@ use std::time::Duration;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::corrupt::CorruptPart;
-use super::error::Error;
+use super::error::{Error, NotInBucket};
 use super::frame::HEADER_LEN;
 use super::scrub::{Digests, GoodFrame};
 use super::snapshots::LOST;
@@ -24,9 +24,7 @@ impl Store {
     /// Waits until nobody else has the store open, and keeps others out until the result is dropped.
     pub(crate) fn alone(&self, monitor: &dyn Monitor) -> Result<Alone<'_>, Error> {
         if self.home.is_of_bucket {
-            return Err(Error::Elsewhere(
-                "can be opened by other hosts at any time, and so is nobody's alone",
-            ));
+            return Err(Error::Elsewhere(NotInBucket::Alone));
         }
         let wait = self.home.wait;
         self.home.lock_or_fail(Sharing::Exclusive, wait, monitor)?;

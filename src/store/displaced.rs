@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::Store;
-use super::error::Error;
+use super::error::{Error, NotInBucket};
 use crate::disk::PathError;
 use crate::disk::atomic::{self, Temp, make_private_below, random_name};
 use crate::disk::displace::MOVING;
@@ -57,7 +57,7 @@ impl Store {
     /// The boxes; their directory is made if it is not there.
     pub(crate) fn displaced_made(&self) -> Result<Displaced, Error> {
         if self.home.is_of_bucket {
-            return Err(Error::Elsewhere("takes nothing in that is no snapshot"));
+            return Err(Error::Elsewhere(NotInBucket::Boxes));
         }
         let mut dir = self.home.top().enter(b".")?;
         for name in ["quarantine", "caches"] {

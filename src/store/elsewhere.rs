@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Store;
-use super::error::Error;
+use super::error::{Error, NotInBucket};
 use super::header;
 use super::home::{self, Home};
 use super::location::{BucketUrl, Location};
@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// What only a store in a directory can do is refused before anything else is done.
-    pub(crate) fn refuse_elsewhere(location: &Location, what: &'static str) -> Result<(), Error> {
+    pub(crate) fn refuse_elsewhere(location: &Location, what: NotInBucket) -> Result<(), Error> {
         match location.bucket() {
             Some(_) => Err(Error::Elsewhere(what)),
             None => Ok(()),

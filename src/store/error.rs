@@ -74,7 +74,7 @@ pub enum Error {
     },
     /// Only a store in a directory can do that.
     #[error("a store in a bucket {0}")]
-    Elsewhere(&'static str),
+    Elsewhere(NotInBucket),
     /// A store in a directory has no server that could break a promise.
     #[error("the store '{}' lies in a directory of this host", Shown::path(.0))]
     InDirectory(PathBuf),
@@ -133,6 +133,23 @@ pub enum Error {
     /// A system call failed.
     #[error(transparent)]
     Path(#[from] PathError),
+}
+
+/// What a store in a bucket does not do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotInBucket {
+    /// It keeps no boxes of what was displaced.
+    #[error("takes nothing in that is no snapshot")]
+    Boxes,
+    /// Nobody holds it alone.
+    #[error("can be opened by other hosts at any time, and so is nobody's alone")]
+    Alone,
+    /// Its header is not made anew.
+    #[error("cannot be mended from here")]
+    Mended,
+    /// Its space is not freed while it belongs to nobody.
+    #[error("has no owner, who alone may free its space")]
+    Freed,
 }
 
 /// Why a store has no header.

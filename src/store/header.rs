@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::error::{Error, LostHeader, Newer};
+use super::error::{Error, LostHeader, Newer, NotInBucket};
 use super::home::{self, Home, LOCK};
 use super::location::Location;
 use super::storage::{self, Area, Over, Storage};
@@ -75,7 +75,7 @@ impl Store {
         wait: Duration,
         monitor: &dyn Monitor,
     ) -> Result<Option<LostHeader>, Error> {
-        Self::refuse_elsewhere(location, "cannot be mended from here")?;
+        Self::refuse_elsewhere(location, NotInBucket::Mended)?;
         let path = location.name();
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let top = home::open_top(path)?;

@@ -63,7 +63,7 @@ pub(crate) use alone::Alone;
 pub use corrupt::{CorruptPart, Corruption};
 pub(crate) use displaced::{Displaced, DisplacedBox};
 pub(crate) use elsewhere::make_home;
-pub use error::{Error, LostHeader, Newer, Untrusted};
+pub use error::{Error, LostHeader, Newer, NotInBucket, Untrusted};
 pub use index_handle::KeptLog;
 pub use location::{Access, BucketUrl, Location};
 pub(crate) use owned::Owned;

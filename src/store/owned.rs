@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::error::Error;
+use super::error::{Error, NotInBucket};
 use super::grace::clocks_agree;
 use super::scrub::{Digests, GoodFrame};
 use super::storage::{Area, Listed, Over, Storage};
@@ -95,9 +95,7 @@ impl Store {
         match owner(storage)? {
             Some(owner) if owner == host => {}
             None => {
-                return Err(Error::Elsewhere(
-                    "has no owner, who alone may free its space",
-                ));
+                return Err(Error::Elsewhere(NotInBucket::Freed));
             }
             owner => {
                 let store = self.path().to_owned();

@@ -41,6 +41,16 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// The frames, each with the parts that lie in it.
+    pub(crate) fn into_frames(self) -> Vec<(FramePlace, Vec<Part>)> {
+        let places = self.frames.into_iter();
+        let mut frames: Vec<_> = places.map(|place| (place, Vec::new())).collect();
+        for row in self.rows {
+            frames[row.frame as usize].1.push(row.part);
+        }
+        frames
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(16 + self.frames.len() * 12 + self.rows.len() * 44);
         put_uint(&mut out, self.frames.len() as u64);

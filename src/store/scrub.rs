@@ -192,14 +192,7 @@ impl Packs {
                     .unwrap_or_default()
             }
         };
-        let mut frames: Vec<(FramePlace, Vec<Part>)> = table
-            .frames
-            .into_iter()
-            .map(|place| (place, Vec::new()))
-            .collect();
-        for row in table.rows {
-            frames[row.frame as usize].1.push(row.part);
-        }
+        let mut frames = table.into_frames();
         for (_, parts) in &mut frames {
             // An empty object begins where the next one does.
             parts.sort_unstable_by_key(|part| (part.start, part.len));

@@ -6,7 +6,6 @@ use super::Store;
 use super::error::Error;
 use super::frame::Part;
 use super::objects::{ByDigest, Objects, Place};
-use super::pack::FramePlace;
 use super::reader::ObjectReader;
 use super::scrub::{Digests, GoodFrame};
 use crate::model::Digest;
@@ -49,14 +48,6 @@ impl Usage {
         for pack in listed.filter(|pack| !past.contains(&pack.name)) {
             let (name, size) = (pack.name, pack.size);
             let (table, _) = store.packs.read_table(&name, size)?;
-            let mut frames: Vec<(FramePlace, Vec<Part>)> = table
-                .frames
-                .into_iter()
-                .map(|place| (place, Vec::new()))
-                .collect();
-            for row in table.rows {
-                frames[row.frame as usize].1.push(row.part);
-            }
             let mut usage = Self {
                 written: pack.written,
                 name,
@@ -67,7 +58,7 @@ impl Usage {
                 frames: Vec::new(),
                 keeps: Vec::new(),
             };
-            for (place, parts) in frames {
+            for (place, parts) in table.into_frames() {
                 let is_good = |id: &Digest| {
                     let copy = good.get(id);
                     copy.is_none_or(|(pack, at)| *pack == usage.name && *at == place.offset)

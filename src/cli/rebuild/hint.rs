@@ -23,7 +23,7 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
                 format!("--python {}{}", Shown::path(first), more.collect::<String>())
             }
         },
-        Unbuilt::BadInterpreter { .. } => "name another with --python FILE".to_owned(),
+        Unbuilt::BadInterpreter(_) => "name another with --python FILE".to_owned(),
         Unbuilt::NotAVenv { kind, .. } => format!(
             "'{name} restore PATH' brings a saved one back; else make it anew with {}",
             if *kind == TreeKind::Conda { "conda" } else { "'pip install --target'" }
@@ -41,7 +41,7 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
              and pylock.toml"
                 .to_owned()
         }
-        Unbuilt::NoInstaller { .. } => {
+        Unbuilt::NoInstaller(_) => {
             "install the ensurepip of that Python (Debian: python3-venv), or uv".to_owned()
         }
         Unbuilt::Step { .. }

@@ -16,7 +16,7 @@ use crate::monitor::Unstoppable;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::hold::hold_installer;
-use crate::store::{Displaced, Store};
+use crate::store::{Displaced, NotInBucket, Store};
 
 /// What `cache quarantine` did.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ pub fn cache_quarantine(
     if dry_run || outcome.checked.bad.is_empty() {
         return Ok(outcome);
     }
-    Store::refuse_elsewhere(&context.store, "takes nothing in that is no snapshot")?;
+    Store::refuse_elsewhere(&context.store, NotInBucket::Boxes)?;
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;
     let boxes = store.displaced_made()?;

@@ -1,4 +1,4 @@
-//! The errors of the rooms below as errors of an operation, and back through the windows of `replace/`.
+//! The errors of the rooms below as errors of an operation, and back through the traits of `replace/`.
 
 use super::Error;
 use crate::ops::restore::Refusal;
@@ -38,7 +38,7 @@ impl From<replace::Error> for Error {
             Failed::NotKept(error) => Self::NoIncident(Box::new((*error).into())),
             Failed::Busy(path) => Self::Busy(path),
             Failed::Uncompleted(error) => (*error).into(),
-            // What is behind the windows of that room is ours.
+            // Contents and keeper of that room are ours.
             Failed::Waits(error) | Failed::Outside(error) => match error.downcast() {
                 Ok(error) => *error,
                 Err(error) => Self::Outside(error),

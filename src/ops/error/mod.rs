@@ -194,7 +194,7 @@ pub enum Error {
     /// The store is damaged where a copy read it, and no snapshot that is copied needs that.
     #[error("the store is damaged where it was read")]
     DamagedStore,
-    /// Something behind a window of the replacement failed.
+    /// Contents or keeper of a replacement failed.
     #[error(transparent)]
     Outside(Box<dyn std::error::Error + Send + Sync>),
     /// No path in the snapshot matches.

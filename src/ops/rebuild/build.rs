@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::failed::Unbuilt;
+use super::failed::{NoInstaller, Unbuilt};
 use super::maker::Base;
 use super::options::{Index, Installer, RebuildOptions};
 use crate::disk::rooted::{Rooted, os};
@@ -67,7 +67,7 @@ pub(super) struct Order {
 
 impl Order {
     /// An order of nothing but these packages; none of no package.
-    pub(super) fn of(lines: &[String], is_hashed: bool) -> Option<Self> {
+    pub(super) fn from_lines(lines: &[String], is_hashed: bool) -> Option<Self> {
         (!lines.is_empty()).then(|| Self {
             lines: lines.join("\n") + "\n",
             is_whole: true,
@@ -194,8 +194,7 @@ impl Build<'_> {
 
     fn uv(&self) -> Result<(PathBuf, Vec<OsString>), Error> {
         let Some(uv) = &self.options.uv else {
-            let why = "uv is not to be found".to_owned();
-            return Err(Unbuilt::NoInstaller { why }.into());
+            return Err(Unbuilt::NoInstaller(NoInstaller::Uv).into());
         };
         let words = "pip install --no-cache --link-mode copy --no-progress --color never --python";
         let mut args: Vec<OsString> = words.split(' ').map(OsString::from).collect();
@@ -205,7 +204,7 @@ impl Build<'_> {
 
     /// The pip of the interpreter, run by the new venv's interpreter, which any pip can be.
     fn pip(&self) -> Result<(PathBuf, Vec<OsString>), Error> {
-        let dir = self.unpacked()?.map_err(|why| self.no_pip(&why))?;
+        let dir = self.unpacked()?.map_err(|said| self.no_pip(said))?;
         let mut args = vec![dir.join("pip").into()];
         let words = "install --no-cache-dir --no-compile --no-input --disable-pip-version-check \
             --no-warn-script-location --progress-bar off";
@@ -256,9 +255,9 @@ impl Build<'_> {
         )
     }
 
-    fn no_pip(&self, why: &str) -> Error {
-        let why = format!("'{}' brings no pip: {why}", self.base.path.display());
-        Unbuilt::NoInstaller { why }.into()
+    fn no_pip(&self, said: String) -> Error {
+        let python = self.base.path.clone();
+        Unbuilt::NoInstaller(NoInstaller::Pip { python, said }).into()
     }
 
     /// Writes a list where the installer can read it, and nobody but its user: it may name a private index.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::bad_list::BadList;
 use super::options::Installer;
 use crate::model::{Audit, RelPath, Shown, TreeKind};
 
@@ -16,14 +17,9 @@ pub enum Unbuilt {
         /// Those of the same minor version that there are.
         others: Vec<PathBuf>,
     },
-    /// An interpreter that somebody named is none, or is of another version.
-    #[error("'{}' {why}; nothing was changed", Shown::path(path))]
-    BadInterpreter {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    /// An interpreter that somebody named is none.
+    #[error("'{}' does not run as a Python; nothing was changed", Shown::path(.0))]
+    BadInterpreter(PathBuf),
     /// Nothing tells which packages belong there.
     #[error("nothing tells which packages belong into '{}'; nothing was changed", Shown::path(.0))]
     NothingTold(PathBuf),
@@ -44,21 +40,18 @@ pub enum Unbuilt {
     NoVersion(Vec<String>),
     /// The requirements file cannot be used.
     #[error(
-        "the requirements '{}' cannot be used: {why}; nothing was changed",
+        "the requirements '{}' cannot be used: {what}; nothing was changed",
         Shown::path(path)
     )]
     Requirements {
         /// Which.
         path: PathBuf,
         /// Why not.
-        why: String,
+        what: BadList,
     },
     /// There is no installer.
-    #[error("{why}; nothing was changed")]
-    NoInstaller {
-        /// Why not.
-        why: String,
-    },
+    #[error("{0}; nothing was changed")]
+    NoInstaller(NoInstaller),
     /// A step of the build failed.
     #[error("{step} failed; nothing was changed")]
     Step {
@@ -94,6 +87,22 @@ pub enum Unbuilt {
     /// Another process rebuilds this venv.
     #[error("another process is rebuilding '{}'", Shown::path(.0))]
     Busy(PathBuf),
+}
+
+/// Who could install, and is not there.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoInstaller {
+    /// uv, which was asked for.
+    #[error("uv is not to be found")]
+    Uv,
+    /// The pip that an interpreter brings.
+    #[error("'{}' brings no pip: {said}", .python.display())]
+    Pip {
+        /// The interpreter.
+        python: PathBuf,
+        /// What it says.
+        said: String,
+    },
 }
 
 fn that_is_gone(wanted: Option<&PathBuf>) -> String {

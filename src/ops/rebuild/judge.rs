@@ -57,7 +57,11 @@ pub(super) fn judge(
     if audit.damage().next().is_some() && !options.force {
         return Err(Unbuilt::Unsound(Box::new(audit)).into());
     }
-    let adapted = at_place(&root, std::mem::take(&mut scan.tree).into_manifest(), site.path())?;
+    let adapted = at_place(
+        &root,
+        std::mem::take(&mut scan.tree).into_manifest(),
+        site.path(),
+    )?;
     refuse_old_names(&root, &adapted)?;
     let contents = adapted.rewritten.values();
     let contents = contents.map(|content| (Digest::of(content), content.clone()));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::failed::Unbuilt;
+use super::failed::{NoInstaller, Unbuilt};
 use super::live::Live;
 use super::options::{Installer, RebuildOptions};
 use crate::python::made::{Answer, Made, answer_of, is_named};
@@ -41,11 +41,7 @@ pub(super) fn base(
     let asked = |path: &Path| answer_of(worker.command(path));
     if let Some(path) = &options.python {
         let Some(answer) = asked(path) else {
-            let why = "does not run as a Python".to_owned();
-            return Err(Unbuilt::BadInterpreter {
-                path: path.clone(),
-                why,
-            });
+            return Err(Unbuilt::BadInterpreter(path.clone()));
         };
         return Ok(Base::new(path, answer));
     }
@@ -74,9 +70,7 @@ pub(super) fn installer(
     options: &RebuildOptions,
 ) -> Result<Installer, Unbuilt> {
     match (options.installer, &options.uv) {
-        (Some(Installer::Uv), None) => Err(Unbuilt::NoInstaller {
-            why: "uv is not to be found".to_owned(),
-        }),
+        (Some(Installer::Uv), None) => Err(Unbuilt::NoInstaller(NoInstaller::Uv)),
         (Some(named), _) => Ok(named),
         (None, None) => Ok(Installer::Pip),
         (None, Some(_)) => {

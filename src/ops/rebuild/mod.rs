@@ -9,6 +9,7 @@
 //! 4. It is put in place as a restore does it (promises 2 to 4): what it replaces is an incident, so `undo` brings the
 //!    ruin back, and a kill at any moment leaves the old venv or the new one.
 
+mod bad_list;
 mod build;
 mod failed;
 mod judge;
@@ -38,7 +39,8 @@ use crate::python::worker::{ROOM_BYTES_MAX, Worker};
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
 
-pub use failed::Unbuilt;
+pub use bad_list::{BadEntry, BadLine, BadList};
+pub use failed::{NoInstaller, Unbuilt};
 pub use options::{Index, Installer, RebuildOptions, Source};
 pub use outcome::{Comes, Done, Planned, Rebuilt, ToldBy};
 
@@ -59,7 +61,7 @@ pub fn rebuild(
     refuse_filled(options, site)?;
     let store = open_store(context, options)?;
     // Nobody waits while it is built.
-    let (site, _) = settled(context, store.as_ref(), site)?;
+    let (site, _) = hold_settled(context, store.as_ref(), site)?;
     let site = &site;
     let live = standing(context, site)?;
     let live = live.as_ref();
@@ -96,7 +98,7 @@ pub fn rebuild(
         took: Duration::ZERO,
     };
     if let (Some(store), false) = (&store, options.dry_run) {
-        let (place, _) = settled(context, Some(store), place)?;
+        let (place, _) = hold_settled(context, Some(store), place)?;
         let room = workroom(context, &place, user)?;
         let build = Build {
             worker: &worker(room.path()),
@@ -109,7 +111,7 @@ pub fn rebuild(
         plan.carry_out(&build, live, &made, &mut outcome)?;
         let Judged { chosen, audit } = judge(context, store, &place, &build, live, options)?;
         room.remove()?;
-        let (place, _parent) = settled(context, Some(store), &place)?;
+        let (place, _parent) = hold_settled(context, Some(store), &place)?;
         let to = options.to.as_ref().map(|_| place.clone());
         let placed = put_in_place(&later(context), store, &place, chosen, to)?;
         outcome.done = Some(Done { audit, placed });
@@ -179,7 +181,7 @@ fn open_store(context: &Context<'_>, options: &RebuildOptions) -> Result<Option<
 }
 
 /// The place, after what a crash left there was settled; and the hold on the directory around it.
-fn settled(
+fn hold_settled(
     context: &Context<'_>,
     store: Option<&Store>,
     site: &Site,

@@ -101,7 +101,10 @@ impl Plan {
                 plan.pip = Some(wanted);
             }
         }
-        let orders = [Order::of(&hashed, true), Order::of(&lines, false)];
+        let orders = [
+            Order::from_lines(&hashed, true),
+            Order::from_lines(&lines, false),
+        ];
         plan.orders = orders.into_iter().flatten().collect();
         if let Some(text) = list.requirements {
             plan.orders = vec![Order {
@@ -169,7 +172,7 @@ impl Plan {
             }
             self.install_one(build, order)?;
         }
-        match open.and_then(|pip| Order::of(std::slice::from_ref(&pip.line), false)) {
+        match open.and_then(|pip| Order::from_lines(std::slice::from_ref(&pip.line), false)) {
             Some(order) => Ok(build.install(&order)?.is_ok()),
             None => Ok(pip.is_some()),
         }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::bad_list::{BadLine, BadList};
 use super::wanted::Wanted;
 use crate::model::Package;
 use crate::python::dist::normalized;
@@ -13,33 +14,34 @@ use crate::python::dist::normalized;
 const BYTES_MAX: u64 = 16 << 20;
 
 /// The text of a file that tells packages. An error says why it is none.
-pub(super) fn read(path: &Path) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+pub(super) fn read(path: &Path) -> Result<String, BadList> {
+    let file = File::open(path).map_err(BadList::Unread)?;
     if !file.metadata().is_ok_and(|meta| meta.is_file()) {
-        return Err("it is no file".to_owned());
+        return Err(BadList::NotAFile);
     }
     let mut bytes = Vec::new();
     let read = file.take(BYTES_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|error| error.to_string())?;
+    read.map_err(BadList::Unread)?;
     if bytes.len() as u64 > BYTES_MAX {
-        return Err("it is too long".to_owned());
+        return Err(BadList::TooLong);
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())?;
+    let text = String::from_utf8(bytes).map_err(|_| BadList::NotText)?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 /// The packages that are pinned to one version, by normalized name.
-pub(super) fn pins(text: &str) -> Result<BTreeMap<String, Wanted>, String> {
+pub(super) fn pins(text: &str) -> Result<BTreeMap<String, Wanted>, BadList> {
     let mut packages = BTreeMap::new();
     let lines = logical(text);
     for (number, line) in &lines {
-        let of_line = |why: String| format!("line {number}: {why}");
+        let number = *number;
+        let of_line = |what: BadLine| BadList::Line { number, what };
         if let Some(wanted) = pinned(line).map_err(of_line)? {
             packages.insert(normalized(&wanted.package.name), wanted);
         }
     }
     if lines.is_empty() {
-        return Err("it names no package".to_owned());
+        return Err(BadList::Empty);
     }
     Ok(packages)
 }
@@ -73,13 +75,13 @@ fn logical(text: &str) -> Vec<(usize, String)> {
 
 /// The package that a line pins to one version without a hash; none of other lines, which are the installer's. An
 /// error where no installer would understand it.
-fn pinned(line: &str) -> Result<Option<Wanted>, String> {
+fn pinned(line: &str) -> Result<Option<Wanted>, BadLine> {
     if line.chars().any(char::is_control) {
-        return Err("it has control characters".to_owned());
+        return Err(BadLine::Control);
     }
     if line.starts_with('-') {
         return match nested(line) {
-            Some(option) => Err(format!("'{option}' names another file; put all in one")),
+            Some(option) => Err(BadLine::OtherFile(option.to_owned())),
             None => Ok(None),
         };
     }
@@ -92,7 +94,7 @@ fn pinned(line: &str) -> Result<Option<Wanted>, String> {
     }
     let parsed: pep508_rs::Requirement = requirement
         .parse()
-        .map_err(|error: pep508_rs::Pep508Error| error.message.to_string())?;
+        .map_err(|error: pep508_rs::Pep508Error| BadLine::Requirement(error.message.to_string()))?;
     let Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) = &parsed.version_or_url else {
         return Ok(None);
     };

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::bad_list::BadList;
 use super::failed::Unbuilt;
 use super::live::Live;
 use super::lock::{Lock, Locked, Origin};
@@ -171,9 +172,9 @@ fn refuse_unversioned(packages: &BTreeMap<String, Wanted>) -> Result<(), Unbuilt
 }
 
 fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuilt> {
-    let wrong = |why: String| Unbuilt::Requirements {
+    let wrong = |what: BadList| Unbuilt::Requirements {
         path: path.to_owned(),
-        why,
+        what,
     };
     let text = requirements::read(path).map_err(wrong)?;
     let Some((lock, table)) = lock_in(path, &text).map_err(wrong)? else {
@@ -185,7 +186,7 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuil
     };
     let locked = lock.packages(&table, path, base, live).map_err(wrong)?;
     if locked.is_empty() {
-        return Err(wrong("it names no package that belongs here".to_owned()));
+        return Err(wrong(BadList::NothingHere));
     }
     let mut packages: BTreeMap<String, Wanted> = locked.into_iter().map(of_lock).collect();
     // No lock names what made the venv brought along, and that of poetry not the project either.
@@ -204,19 +205,17 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuil
 }
 
 /// The lock that a file is, if it is one. What is called as locks are has to be one.
-fn lock_in(path: &Path, text: &str) -> Result<Option<(Lock, toml::Table)>, String> {
+fn lock_in(path: &Path, text: &str) -> Result<Option<(Lock, toml::Table)>, BadList> {
     let is_named = path
         .extension()
         .is_some_and(|end| end == "lock" || end == "toml");
     match text.parse::<toml::Table>() {
-        Ok(table) => match Lock::of(&table) {
+        Ok(table) => match Lock::recognize(&table) {
             Some(lock) => Ok(Some((lock, table))),
-            None if is_named => {
-                Err("it is no lock of uv, poetry or pdm and no pylock.toml".to_owned())
-            }
+            None if is_named => Err(BadList::NoLock),
             None => Ok(None),
         },
-        Err(error) if is_named => Err(format!("it is no TOML: {}", error.message())),
+        Err(error) if is_named => Err(BadList::NotToml(error.message().to_owned())),
         Err(_) => Ok(None),
     }
 }

@@ -6,6 +6,7 @@ use pep440_rs::Version;
 use pep508_rs::PackageName;
 
 use super::origin::Origin;
+use crate::ops::rebuild::bad_list::BadEntry;
 
 /// Whether a plain install takes a package.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -34,14 +35,14 @@ impl Locked {
         version: Option<&str>,
         origin: Origin,
         hashes: impl Iterator<Item = &'a str>,
-    ) -> Result<Self, String> {
-        PackageName::from_str(name).map_err(|_| format!("{name:?} is no name of a package"))?;
+    ) -> Result<Self, BadEntry> {
+        PackageName::from_str(name).map_err(|_| BadEntry::Name(name.to_owned()))?;
         let version = version.unwrap_or_default();
         if !version.is_empty() && Version::from_str(version).is_err() {
-            return Err(format!("{name}: {version:?} is no version"));
+            return Err(BadEntry::Version(name.to_owned(), version.to_owned()));
         }
         if version.is_empty() && origin == Origin::Index {
-            return Err(format!("{name}: it has no version"));
+            return Err(BadEntry::NoVersion(name.to_owned()));
         }
         let known = hashes.filter(|hash| {
             let known = ["sha256", "sha384", "sha512"];

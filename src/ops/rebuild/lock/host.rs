@@ -9,6 +9,7 @@ use pep508_rs::{MarkerEnvironment, MarkerTree};
 use super::entry::Part;
 use crate::audit::marker_environment;
 use crate::model::Manifest;
+use crate::ops::rebuild::bad_list::{BadEntry, BadList};
 use crate::ops::rebuild::maker::Base;
 use crate::python::interpreter::stated;
 
@@ -24,7 +25,7 @@ const NEVER: &str = "python_version < '0'";
 
 impl Host {
     /// None where the interpreter calls its version something strange.
-    pub(super) fn of(base: &Base) -> Option<Self> {
+    pub(super) fn new(base: &Base) -> Option<Self> {
         let config = format!(
             "version = {}\nimplementation = {}\n",
             base.full, base.implementation
@@ -37,13 +38,13 @@ impl Host {
     }
 
     /// Refuses a lock that was made for other versions of Python.
-    pub(super) fn refuse_python(&self, wanted: Option<&str>) -> Result<(), String> {
+    pub(super) fn refuse_python(&self, wanted: Option<&str>) -> Result<(), BadList> {
         let Some(wanted) = wanted else { return Ok(()) };
         match VersionSpecifiers::from_str(wanted) {
-            Ok(specifiers) if !specifiers.contains(&self.python) => Err(format!(
-                "it is for Python {wanted}, and this one is {}",
-                self.python
-            )),
+            Ok(specifiers) if !specifiers.contains(&self.python) => Err(BadList::OtherPython {
+                wanted: wanted.to_owned(),
+                here: self.python.to_string(),
+            }),
             // Poetry writes constraints of its own here (`^3.11`), which bind its resolver.
             _ => Ok(()),
         }
@@ -54,12 +55,12 @@ impl Host {
         &self,
         marker: Option<&str>,
         groups: &[&str],
-    ) -> Result<Option<Part>, String> {
+    ) -> Result<Option<Part>, BadEntry> {
         let Some(marker) = marker else {
             return Ok(Some(Part::Main));
         };
         let known = |is_main: bool| {
-            settled(marker, |name, is_group| {
+            without_sets(marker, |name, is_group| {
                 !is_main || (is_group && groups.contains(&name))
             })
         };
@@ -72,12 +73,12 @@ impl Host {
     }
 }
 
-fn tree(marker: &str) -> Result<MarkerTree, String> {
-    MarkerTree::from_str(marker).map_err(|_| format!("'{marker}' is no marker"))
+fn tree(marker: &str) -> Result<MarkerTree, BadEntry> {
+    MarkerTree::from_str(marker).map_err(|_| BadEntry::Marker(marker.to_owned()))
 }
 
 /// A marker in which `'x' in extras` and `'x' in dependency_groups` are replaced by what they come to.
-fn settled(marker: &str, takes: impl Fn(&str, bool) -> bool) -> String {
+fn without_sets(marker: &str, takes: impl Fn(&str, bool) -> bool) -> String {
     let words = words(marker);
     let mut out: Vec<&str> = Vec::new();
     let mut at = 0;
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     fn host() -> Host {
-        Host::of(&Base {
+        Host::new(&Base {
             path: "/usr/bin/python3".into(),
             version: (3, 11),
             full: "3.11.7".to_owned(),

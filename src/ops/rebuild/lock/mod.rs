@@ -16,6 +16,7 @@ use toml::Table;
 pub(super) use entry::Locked;
 pub(super) use origin::Origin;
 
+use super::bad_list::BadList;
 use super::live::Live;
 use super::maker::Base;
 use crate::python::dist::normalized;
@@ -34,7 +35,7 @@ pub(super) enum Lock {
 
 impl Lock {
     /// Whose a text is; none where it is no lock.
-    pub(super) fn of(table: &Table) -> Option<Self> {
+    pub(super) fn recognize(table: &Table) -> Option<Self> {
         let metadata = table.get("metadata").and_then(toml::Value::as_table);
         let has = |name: &str| metadata.is_some_and(|metadata| metadata.contains_key(name));
         if table.contains_key("lock-version") {
@@ -58,9 +59,8 @@ impl Lock {
         path: &Path,
         base: &Base,
         live: Option<&Live>,
-    ) -> Result<Vec<Locked>, String> {
-        let host =
-            Host::of(base).ok_or("what the interpreter says of its version is no version")?;
+    ) -> Result<Vec<Locked>, BadList> {
+        let host = Host::new(base).ok_or(BadList::NoPython)?;
         let dir = path.parent().unwrap_or(Path::new("/"));
         let found = match self {
             Self::Pylock => pylock::packages(table, dir, &host)?,
@@ -99,14 +99,12 @@ fn texts<'a>(table: &'a Table, name: &str) -> impl Iterator<Item = &'a str> {
 }
 
 /// An error for a version of the format that is not known; nobody can say then what it means.
-fn known_version(said: Option<&str>, known: &[&str]) -> Result<(), String> {
+fn known_version(said: Option<&str>, known: &[&str]) -> Result<(), BadList> {
     let said = said.unwrap_or("none");
     let major = said.split('.').next().unwrap_or_default();
     if known.contains(&major) {
         Ok(())
     } else {
-        Err(format!(
-            "it is a lock of version {said}, which is not known here"
-        ))
+        Err(BadList::Version(said.to_owned()))
     }
 }

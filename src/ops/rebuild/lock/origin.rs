@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::model::Package;
+use crate::ops::rebuild::bad_list::BadEntry;
 
 /// Where a package comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,7 +25,7 @@ pub(in crate::ops::rebuild) enum Origin {
 
 impl Origin {
     /// A file by its URL.
-    pub(super) fn file(url: &str) -> Result<Self, String> {
+    pub(super) fn file(url: &str) -> Result<Self, BadEntry> {
         plain(url).map(|url| Self::File(url.to_owned()))
     }
 
@@ -47,7 +48,11 @@ impl Origin {
     }
 
     /// A commit of a git repository.
-    pub(super) fn git(url: &str, commit: &str, subdirectory: Option<&str>) -> Result<Self, String> {
+    pub(super) fn git(
+        url: &str,
+        commit: &str,
+        subdirectory: Option<&str>,
+    ) -> Result<Self, BadEntry> {
         let url = url.strip_prefix("git+").unwrap_or(url);
         Ok(Self::Git {
             url: plain(url)?.to_owned(),
@@ -102,10 +107,10 @@ impl Origin {
 }
 
 /// A text without what could end it within a line of requirements.
-fn plain(text: &str) -> Result<&str, String> {
+fn plain(text: &str) -> Result<&str, BadEntry> {
     let ends = |c: char| c.is_whitespace() || c.is_control();
     if text.is_empty() || text.starts_with('-') || text.contains(ends) {
-        Err(format!("{text:?} is no source of a package"))
+        Err(BadEntry::Source(text.to_owned()))
     } else {
         Ok(text)
     }

@@ -7,13 +7,14 @@ use toml::{Table, Value};
 use super::entry::{Locked, Part};
 use super::host::Host;
 use super::{Origin, known_version, tables, text, texts};
+use crate::ops::rebuild::bad_list::{BadEntry, BadList};
 
 /// The packages that an interpreter takes.
 pub(super) fn packages(
     table: &Table,
     dir: &Path,
     host: &Host,
-) -> Result<Vec<(Locked, Part)>, String> {
+) -> Result<Vec<(Locked, Part)>, BadList> {
     let metadata = table.get("metadata").and_then(Value::as_table);
     known_version(
         metadata.and_then(|metadata| text(metadata, "lock_version")),
@@ -25,7 +26,7 @@ pub(super) fn packages(
         if one.contains_key("extras") {
             continue;
         }
-        let name = text(one, "name").ok_or("a package has no name")?;
+        let name = text(one, "name").ok_or(BadEntry::Unnamed)?;
         let Some(by_marker) = host.part(text(one, "marker"), &[])? else {
             continue;
         };
@@ -42,7 +43,7 @@ pub(super) fn packages(
     Ok(found)
 }
 
-fn origin(one: &Table, dir: &Path) -> Result<Origin, String> {
+fn origin(one: &Table, dir: &Path) -> Result<Origin, BadEntry> {
     if let Some(url) = text(one, "git") {
         let commit = text(one, "revision").unwrap_or_default();
         return Origin::git(url, commit, text(one, "subdirectory"));

@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use super::entry::{Locked, Part};
 use super::host::Host;
 use super::{Origin, known_version, tables, text, texts};
+use crate::ops::rebuild::bad_list::{BadEntry, BadList};
 use crate::python::dist::normalized;
 
 /// The packages that an interpreter takes.
@@ -16,9 +17,9 @@ pub(super) fn packages(
     table: &Table,
     dir: &Path,
     host: &Host,
-) -> Result<Vec<(Locked, Part)>, String> {
+) -> Result<Vec<(Locked, Part)>, BadList> {
     let metadata = table.get("metadata").and_then(Value::as_table);
-    let metadata = metadata.ok_or("it has no metadata")?;
+    let metadata = metadata.ok_or(BadList::NoMetadata)?;
     known_version(text(metadata, "lock-version").or(Some("1.0")), &["1", "2"])?;
     host.refuse_python(text(metadata, "python-versions"))?;
     // Versions 1.x keep the files of all packages together.
@@ -26,7 +27,7 @@ pub(super) fn packages(
     let edges = required(table, host);
     let mut found = Vec::new();
     for one in tables(table, "package") {
-        let name = text(one, "name").ok_or("a package has no name")?;
+        let name = text(one, "name").ok_or(BadEntry::Unnamed)?;
         let Some(part) = part(one, host)? else {
             continue;
         };
@@ -46,7 +47,7 @@ pub(super) fn packages(
 }
 
 /// Whether a plain install takes a package.
-fn part(one: &Table, host: &Host) -> Result<Option<Part>, String> {
+fn part(one: &Table, host: &Host) -> Result<Option<Part>, BadEntry> {
     let optional = one.get("optional").and_then(Value::as_bool) == Some(true);
     let category = text(one, "category").is_none_or(|category| category == "main");
     let mut groups = texts(one, "groups").peekable();
@@ -99,7 +100,7 @@ fn required(table: &Table, host: &Host) -> BTreeMap<String, bool> {
     required
 }
 
-fn origin(one: &Table, dir: &Path) -> Result<Origin, String> {
+fn origin(one: &Table, dir: &Path) -> Result<Origin, BadEntry> {
     let Some(source) = one.get("source").and_then(Value::as_table) else {
         return Ok(Origin::Index);
     };

@@ -7,19 +7,20 @@ use toml::Table;
 use super::entry::{Locked, Part};
 use super::host::Host;
 use super::{Origin, known_version, tables, text, texts};
+use crate::ops::rebuild::bad_list::{BadEntry, BadList};
 
 /// The packages that an interpreter takes.
 pub(super) fn packages(
     table: &Table,
     dir: &Path,
     host: &Host,
-) -> Result<Vec<(Locked, Part)>, String> {
+) -> Result<Vec<(Locked, Part)>, BadList> {
     known_version(text(table, "lock-version"), &["1"])?;
     host.refuse_python(text(table, "requires-python"))?;
     let groups: Vec<&str> = texts(table, "default-groups").collect();
     let mut found = Vec::new();
     for one in tables(table, "packages") {
-        let name = text(one, "name").ok_or("a package has no name")?;
+        let name = text(one, "name").ok_or(BadEntry::Unnamed)?;
         let Some(part) = host.part(text(one, "marker"), &groups)? else {
             continue;
         };
@@ -43,12 +44,12 @@ fn hashes(file: &Table) -> Vec<String> {
     told.collect()
 }
 
-fn origin(one: &Table, dir: &Path) -> Result<Origin, String> {
+fn origin(one: &Table, dir: &Path) -> Result<Origin, BadEntry> {
     let of = |kind: &str| one.get(kind).and_then(toml::Value::as_table);
     if let Some(vcs) = of("vcs") {
         let kind = text(vcs, "type").unwrap_or("git");
         if kind != "git" {
-            return Err(format!("repositories of {kind} are not known here"));
+            return Err(BadEntry::Repository(kind.to_owned()));
         }
         let path = text(vcs, "path").map(|path| Origin::directory(dir, path, false));
         let of_path = match path {
@@ -68,7 +69,7 @@ fn origin(one: &Table, dir: &Path) -> Result<Origin, String> {
         Some(archive) => match (text(archive, "url"), text(archive, "path")) {
             (Some(url), _) => Origin::file(url),
             (None, Some(path)) => Ok(Origin::file_at(dir, path)),
-            (None, None) => Err("an archive has neither URL nor path".to_owned()),
+            (None, None) => Err(BadEntry::NoArchive),
         },
         None => Ok(Origin::Index),
     }

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::entry::{Locked, Part};
 use super::host::Host;
 use super::{Origin, tables, text, texts};
+use crate::ops::rebuild::bad_list::{BadEntry, BadList};
 
 /// A package of the graph by its place in the file, and one of its extras.
 type Place<'a> = (usize, Option<&'a str>);
@@ -17,13 +18,11 @@ pub(super) fn packages(
     table: &Table,
     dir: &Path,
     host: &Host,
-) -> Result<Vec<(Locked, Part)>, String> {
+) -> Result<Vec<(Locked, Part)>, BadList> {
     let version = table.get("version").and_then(Value::as_integer);
     if version != Some(1) {
         let version = version.unwrap_or_default();
-        return Err(format!(
-            "it is a lock of version {version}, which is not known here"
-        ));
+        return Err(BadList::Version(version.to_string()));
     }
     host.refuse_python(text(table, "requires-python"))?;
     let graph = Graph {
@@ -40,7 +39,7 @@ pub(super) fn packages(
         let Some(origin) = origin(one, dir)? else {
             continue;
         };
-        let name = text(one, "name").ok_or("a package has no name")?;
+        let name = text(one, "name").ok_or(BadEntry::Unnamed)?;
         let sdist = one.get("sdist").and_then(Value::as_table);
         let files = sdist.into_iter().chain(tables(one, "wheels"));
         let hashes = files.filter_map(|file| text(file, "hash"));
@@ -79,7 +78,7 @@ impl<'a> Graph<'a> {
     }
 
     /// All that is reached from the roots; with their extras and groups where optional parts are wanted as well.
-    fn walk(&self, roots: &[usize], part: Part) -> Result<BTreeSet<usize>, String> {
+    fn walk(&self, roots: &[usize], part: Part) -> Result<BTreeSet<usize>, BadEntry> {
         let mut open: Vec<Place<'a>> = roots.iter().map(|at| (*at, None)).collect();
         let mut seen: BTreeSet<Place<'a>> = BTreeSet::new();
         while let Some((at, extra)) = open.pop() {
@@ -135,7 +134,7 @@ fn of_part<'a>(one: &'a Table, kind: &str, name: Option<&str>) -> Vec<&'a Table>
 }
 
 /// Where it comes from; none of what is no package but only a list of requirements.
-fn origin(one: &Table, dir: &Path) -> Result<Option<Origin>, String> {
+fn origin(one: &Table, dir: &Path) -> Result<Option<Origin>, BadEntry> {
     let empty = Table::new();
     let source = one
         .get("source")

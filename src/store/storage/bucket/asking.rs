@@ -7,7 +7,7 @@ use std::sync::{MutexGuard, PoisonError};
 use bytes::Bytes;
 
 use super::objects::{Failed, Listing, Put};
-use super::{Area, BucketStorage, Listed, TRIES, s3};
+use super::{Area, BucketStorage, Listed, TRIES};
 use crate::disk::PathError;
 
 impl BucketStorage {
@@ -36,7 +36,7 @@ impl BucketStorage {
             Failed::Missing => ErrorKind::NotFound,
             Failed::Exists => ErrorKind::AlreadyExists,
             Failed::Denied(_) => ErrorKind::PermissionDenied,
-            Failed::Refused(why) if why == s3::TOO_LONG => ErrorKind::FileTooLarge,
+            Failed::TooLong => ErrorKind::FileTooLarge,
             Failed::Unknown(_) | Failed::Busy(_) | Failed::Refused(_) => ErrorKind::Other,
         };
         let path: PathBuf = [&self.name, Path::new(area.dir()), Path::new(name)]
@@ -151,7 +151,7 @@ impl BucketStorage {
             };
             match self.steadily(|| self.objects.get(&key, None, len as u64)) {
                 Ok(there) => return Ok(is_same(content, &there)),
-                Err(Failed::Refused(why)) if why == s3::TOO_LONG => return Ok(false),
+                Err(Failed::TooLong) => return Ok(false),
                 Err(Failed::Missing) if tries < TRIES => {}
                 Err(Failed::Missing) => return Err(self.error("write", area, name, &failed)),
                 Err(failed) => return Err(self.error("read back", area, name, &failed)),

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
+use super::unconnected::Unconnected;
 use crate::store::location::Access;
 
 /// How a bucket is reached, and with which keys.
@@ -46,16 +47,13 @@ type Profile = BTreeMap<String, String>;
 
 impl Credentials {
     /// Finds them. An error tells what is wrong, and nothing secret.
-    pub(super) fn load(access: &Access) -> Result<Self, String> {
+    pub(super) fn load(access: &Access) -> Result<Self, Unconnected> {
         let said = |name: &str| access.variables.get(name).filter(|value| !value.is_empty());
         let named = said("AWS_PROFILE").or_else(|| said("AWS_DEFAULT_PROFILE"));
         let name = named.map_or("default", String::as_str);
         let profile = read_profile(access, name)?;
         if named.is_some() && profile.is_none() {
-            return Err(format!(
-                "there is no profile '{}' in the files of AWS",
-                name.escape_debug()
-            ));
+            return Err(Unconnected::NoProfile(name.to_owned()));
         }
         let profile = profile.unwrap_or_default();
         let of_profile = |name: &str| profile.get(name).cloned();
@@ -82,7 +80,7 @@ impl Credentials {
         };
         let all = of_source.into_iter().chain([region.as_ref()]).flatten();
         if !all.into_iter().all(|text| is_plain(text)) {
-            return Err("the region or a key holds what none can hold".to_owned());
+            return Err(Unconnected::Unplain);
         }
         Ok(Self {
             source,
@@ -97,9 +95,9 @@ impl Credentials {
 }
 
 /// The client panics at an address or a header that is none.
-fn is_address(endpoint: &str) -> Result<(), String> {
+fn is_address(endpoint: &str) -> Result<(), Unconnected> {
     if endpoint.contains('@') {
-        return Err("keys do not belong into the address of the endpoint".to_owned());
+        return Err(Unconnected::KeysInAddress);
     }
     let uri: Option<http::Uri> = endpoint.parse().ok();
     let is_one = |uri: http::Uri| {
@@ -109,7 +107,7 @@ fn is_address(endpoint: &str) -> Result<(), String> {
     if uri.is_some_and(is_one) {
         return Ok(());
     }
-    Err("the address of the endpoint is none: it begins with http:// or https://".to_owned())
+    Err(Unconnected::BadAddress)
 }
 
 fn is_plain(text: &str) -> bool {
@@ -121,7 +119,7 @@ fn source<'v>(
     said: &impl Fn(&str) -> Option<&'v String>,
     profile: &Profile,
     name: &str,
-) -> Result<Source, String> {
+) -> Result<Source, Unconnected> {
     if said("AWS_ACCESS_KEY_ID").is_some() || said("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
         return Ok(Source::Surroundings);
     }
@@ -135,16 +133,13 @@ fn source<'v>(
     }
     if let Some(command) = get("credential_process") {
         let words = words(command).filter(|words| !words.is_empty());
-        let words = words.ok_or("the quotes of 'credential_process' do not close")?;
+        let words = words.ok_or(Unconnected::Quotes)?;
         return Ok(Source::Program(Program(words)));
     }
     for kind in ["role_arn", "sso_session", "sso_account_id", "login_session"] {
         if get(kind).is_some() {
-            return Err(format!(
-                "profile '{}' takes its keys by '{kind}', which is not supported: let 'credential_process' tell them \
-                 ('aws configure export-credentials')",
-                name.escape_debug()
-            ));
+            let name = name.to_owned();
+            return Err(Unconnected::Unsupported { name, kind });
         }
     }
     let is_off =
@@ -153,13 +148,13 @@ fn source<'v>(
     let in_container = in_container("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
         || in_container("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     if is_off && !in_container && said("AWS_SKIP_SIGNATURE").is_none() {
-        return Err("there are no keys in the environment or in the files of AWS".to_owned());
+        return Err(Unconnected::NoKeys);
     }
     Ok(Source::Surroundings)
 }
 
 /// A profile as both files together tell it; that of credentials counts first. None where neither names it.
-fn read_profile(access: &Access, name: &str) -> Result<Option<Profile>, String> {
+fn read_profile(access: &Access, name: &str) -> Result<Option<Profile>, Unconnected> {
     let file = |variable: &str, default: &str| {
         let said = access.variables.get(variable).map(PathBuf::from);
         said.or_else(|| Some(access.home.as_ref()?.join(default)))
@@ -181,10 +176,10 @@ fn read_profile(access: &Access, name: &str) -> Result<Option<Profile>, String> 
     Ok(found)
 }
 
-fn read(file: &Path) -> Result<String, String> {
+fn read(file: &Path) -> Result<String, Unconnected> {
     match std::fs::read_to_string(file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        read => read.map_err(|error| format!("cannot read a file of AWS: {error}")),
+        read => read.map_err(Unconnected::Profiles),
     }
 }
 
@@ -238,26 +233,22 @@ fn words(command: &str) -> Option<Vec<String>> {
 
 impl Program {
     /// Runs the program and reads the keys that it prints. What it says besides is not passed on.
-    pub(super) fn ask(&self) -> Result<Keys, String> {
-        let (program, arguments) = self
-            .0
-            .split_first()
-            .ok_or("'credential_process' is empty")?;
+    pub(super) fn ask(&self) -> Result<Keys, Unconnected> {
+        let (program, arguments) = self.0.split_first().ok_or(Unconnected::NoProgram)?;
         let ran = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .output();
-        let output = ran.map_err(|error| format!("'credential_process' cannot be run: {error}"))?;
+        let output = ran.map_err(Unconnected::Program)?;
         if !output.status.success() {
-            return Err(format!("'credential_process' failed ({})", output.status));
+            return Err(Unconnected::ProgramFailed(output.status));
         }
-        let wrong =
-            || "'credential_process' does not print keys as tools of AWS expect them".to_owned();
-        let keys: Keys = serde_json::from_slice(&output.stdout).map_err(|_| wrong())?;
+        let keys = serde_json::from_slice(&output.stdout);
+        let keys: Keys = keys.map_err(|_| Unconnected::ProgramSays)?;
         let all = [Some(&keys.id), Some(&keys.secret), keys.token.as_ref()];
         let are_plain = all.into_iter().flatten().all(|text| is_plain(text));
-        are_plain.then_some(keys).ok_or_else(wrong)
+        are_plain.then_some(keys).ok_or(Unconnected::ProgramSays)
     }
 }
 
@@ -277,12 +268,14 @@ mod tests {
     fn told(variables: &[(&str, &str)], home: &Path) -> String {
         let found = match Credentials::load(&access(variables, home)) {
             Ok(found) => found,
-            Err(why) => return why,
+            Err(why) => return why.to_string(),
         };
         let source = match found.source {
             Source::Surroundings => "surroundings".to_owned(),
             Source::Fixed(keys) => format!("{}/{}", keys.id, keys.secret),
-            Source::Program(program) => program.ask().map_or_else(|why| why, |keys| keys.id),
+            Source::Program(program) => program
+                .ask()
+                .map_or_else(|why| why.to_string(), |keys| keys.id),
         };
         format!("{source} {:?} {:?}", found.region, found.endpoint)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::objects::{Failed, Listing, Objects, Put};
-use super::{BucketStorage, Kept, s3};
+use super::{BucketStorage, Kept};
 
 /// What happens to a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -132,7 +132,7 @@ impl Objects for FakeBucket {
             }
             let part = content.slice(range.start as usize..range.end.min(len) as usize);
             if part.len() as u64 > max {
-                return Err(Failed::Refused(s3::TOO_LONG.to_owned()));
+                return Err(Failed::TooLong);
             }
             Ok(part)
         })

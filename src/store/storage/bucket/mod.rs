@@ -15,6 +15,7 @@ mod kept;
 mod objects;
 mod probe;
 mod s3;
+mod unconnected;
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -190,9 +191,9 @@ impl Storage for BucketStorage {
             Ok(bytes) if bytes.len() == len => Ok(bytes.into()),
             Ok(_) => Err(cut()),
             // A range beyond the end is refused by some with one status, by some with another.
-            Err(Failed::Refused(why)) => match self.steadily(|| self.objects.head(&key)) {
+            Err(failed @ Failed::Refused(_)) => match self.steadily(|| self.objects.head(&key)) {
                 Ok(there) if there.size < wanted.end => Err(cut()),
-                _ => Err(self.error("read", area, name, &Failed::Refused(why))),
+                _ => Err(self.error("read", area, name, &failed)),
             },
             Err(failed) => Err(self.error("read", area, name, &failed)),
         }
@@ -249,7 +250,7 @@ impl Storage for BucketStorage {
             let content = match self.steadily(|| self.objects.get(&key, None, 64 << 10)) {
                 Err(Failed::Missing) => return Ok(None),
                 // Of what is too long, at least its being there is told.
-                Err(Failed::Refused(why)) if why == s3::TOO_LONG => return head(),
+                Err(Failed::TooLong) => return head(),
                 Err(failed) => return Err(self.error("read", area, name, &failed)),
                 Ok(content) => content,
             };

@@ -38,6 +38,8 @@ pub(super) enum Failed {
     Busy(String),
     /// The server does not do it.
     Refused(String),
+    /// The object is longer than it may be.
+    TooLong,
 }
 
 impl fmt::Display for Failed {
@@ -45,6 +47,7 @@ impl fmt::Display for Failed {
         match self {
             Self::Missing => f.write_str("there is no such object"),
             Self::Exists => f.write_str("there is another object of that name"),
+            Self::TooLong => f.write_str("it is longer than it may be"),
             Self::Denied(why) => write!(f, "it is not allowed ({why})"),
             Self::Unknown(why) | Self::Busy(why) | Self::Refused(why) => f.write_str(why),
         }

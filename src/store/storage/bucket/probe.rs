@@ -142,7 +142,7 @@ impl BucketStorage {
         for part in [0..1, 100..300, PARTS_LEN - 10..PARTS_LEN] {
             is_part &= match get(Some(part.start as u64..part.end as u64)) {
                 Ok(found) => found == whole[part],
-                Err(Failed::Unknown(_) | Failed::Refused(_)) => false,
+                Err(Failed::Unknown(_) | Failed::Refused(_) | Failed::TooLong) => false,
                 Err(failed) => return Err(failed),
             };
         }

@@ -21,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::credentials::{Credentials, Keys, Source};
 use super::objects::{Failed, Listing, Objects, Put};
+use super::unconnected::Unconnected;
 use crate::store::location::{Access, BucketUrl};
 
 /// How often a request is sent again that the server was too busy for, or that did not reach it.
@@ -49,7 +50,7 @@ impl std::fmt::Debug for S3 {
 
 impl S3 {
     /// Makes ready for requests; sends none. An error tells why not, and nothing secret.
-    pub(super) fn connect(url: &BucketUrl, access: &Access) -> Result<Self, String> {
+    pub(super) fn connect(url: &BucketUrl, access: &Access) -> Result<Self, Unconnected> {
         // The first one who says which formulas TLS uses decides for the process.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let credentials = Credentials::load(access)?;
@@ -98,16 +99,13 @@ impl S3 {
                 retry_timeout: RETRY_TIME_MAX,
             })
             .build()
-            .map_err(|_| {
-                "the settings for S3 (AWS_…) are not such that a connection could be made"
-                    .to_owned()
-            })?;
+            .map_err(|_| Unconnected::Settings)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bucket")
             .enable_all()
             .build()
-            .map_err(|error| format!("cannot start a thread for requests: {error}"))?;
+            .map_err(Unconnected::Thread)?;
         Ok(Self { runtime, store })
     }
 
@@ -149,7 +147,7 @@ impl Objects for S3 {
             let answer = self.store.get_opts(&key, options).await?;
             let len = answer.range.end - answer.range.start;
             if len > max {
-                return Ok(Err(Failed::Refused(TOO_LONG.to_owned())));
+                return Ok(Err(Failed::TooLong));
             }
             let bytes = answer.bytes().await?;
             if bytes.len() as u64 != len {
@@ -192,26 +190,21 @@ impl Objects for S3 {
 }
 
 /// How connections are made.
-fn options(credentials: &Credentials) -> Result<ClientOptions, String> {
+fn options(credentials: &Credentials) -> Result<ClientOptions, Unconnected> {
     let endpoint = credentials.endpoint.as_ref();
     let mut options = ClientOptions::new()
         .with_connect_timeout(Duration::from_secs(10))
         .with_timeout_disabled()
         .with_allow_http(endpoint.is_some_and(|at| at.starts_with("http://")));
     if let Some(file) = &credentials.ca_file {
-        let read = std::fs::read(file)
-            .map_err(|error| format!("cannot read the file of AWS_CA_BUNDLE: {error}"))?;
-        let found = Certificate::from_pem_bundle(&read)
-            .map_err(|_| "the file of AWS_CA_BUNDLE holds no certificates".to_owned())?;
+        let read = std::fs::read(file).map_err(Unconnected::Authorities)?;
+        let found = Certificate::from_pem_bundle(&read).map_err(|_| Unconnected::NoAuthorities)?;
         for certificate in found {
             options = options.with_root_certificate(certificate);
         }
     }
     Ok(options)
 }
-
-/// What is said of an object that is longer than it may be.
-pub(super) const TOO_LONG: &str = "it is longer than it may be";
 
 fn listing(meta: &ObjectMeta) -> Listing {
     Listing {
@@ -243,8 +236,8 @@ fn failed(error: &Error) -> Failed {
         if let Some(http) = cause.downcast_ref::<HttpError>() {
             return transport(http);
         }
-        if let Some(NoKeys(why)) = cause.downcast_ref() {
-            return Failed::Denied(why.clone());
+        if let Some(why) = cause.downcast_ref::<Unconnected>() {
+            return Failed::Denied(why.to_string());
         }
         said = said.or_else(|| status(&cause.to_string()));
         source = cause.source();
@@ -294,11 +287,6 @@ fn status(text: &str) -> Option<(u16, String)> {
     ))
 }
 
-/// Why a program told no keys.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct NoKeys(String);
-
 /// Credentials that a program tells.
 #[derive(Debug)]
 struct Program {
@@ -330,7 +318,7 @@ impl CredentialProvider for Program {
         };
         let answer = answer.map_err(|why| Error::Unauthenticated {
             path: String::new(),
-            source: Box::new(NoKeys(why)),
+            source: Box::new(why),
         });
         Box::pin(std::future::ready(answer))
     }

@@ -198,7 +198,7 @@ pub enum RefusedName {
 
 impl RefusedEntry {
     /// The same with the name of the entry.
-    pub(super) fn of(self, name: &[u8]) -> Error {
+    pub(super) fn at_entry(self, name: &[u8]) -> Error {
         let name = name.to_vec();
         Error::Refused(RefusedTar::Entry { name, what: self })
     }

@@ -18,7 +18,7 @@ pub(super) fn one(
     match (long, record) {
         (None, None) => Ok(plain.to_vec()),
         (Some(name), None) | (None, Some(name)) => Ok(name),
-        (Some(_), Some(_)) => Err(RefusedEntry::TwoLongNames.of(plain)),
+        (Some(_), Some(_)) => Err(RefusedEntry::TwoLongNames.at_entry(plain)),
     }
 }
 

@@ -108,7 +108,7 @@ impl Gathered {
         let mut sorted: Vec<(usize, Entry)> = self.entries.into_iter().enumerate().collect();
         sorted.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
         if let Some(two) = sorted.windows(2).find(|two| two[0].1.path == two[1].1.path) {
-            return Err(RefusedEntry::Twice.of(two[0].1.path.as_bytes()));
+            return Err(RefusedEntry::Twice.at_entry(two[0].1.path.as_bytes()));
         }
         join_links(&mut sorted)?;
         let entries = sorted.into_iter().map(|(_, entry)| entry).collect();
@@ -136,7 +136,7 @@ fn join_links(sorted: &mut [(usize, Entry)]) -> Result<(), Error> {
         else {
             continue;
         };
-        let bad = || RefusedEntry::Link.of(entry.path.as_bytes());
+        let bad = || RefusedEntry::Link.at_entry(entry.path.as_bytes());
         let found = sorted
             .binary_search_by(|(_, other)| other.path.cmp(target))
             .map_err(|_| bad())?;
@@ -189,7 +189,7 @@ fn below_root(entries: Vec<Entry>, mark: RootMark) -> Result<Vec<Entry>, Error> 
             tree: mark.tree,
             root: root.clone(),
         };
-        return Err(beside.of(entry.path.as_bytes()));
+        return Err(beside.at_entry(entry.path.as_bytes()));
     }
     below(entries, &root)
 }
@@ -227,7 +227,7 @@ fn with_parents(entries: Vec<Entry>, extent: &mut Extent) -> Result<Vec<Entry>, 
     let mut leaf: Option<RelPath> = None;
     for entry in entries {
         if let Some(leaf) = leaf.as_ref().filter(|leaf| entry.path.is_within(leaf)) {
-            return Err(RefusedEntry::Below(leaf.clone()).of(entry.path.as_bytes()));
+            return Err(RefusedEntry::Below(leaf.clone()).at_entry(entry.path.as_bytes()));
         }
         while open.last().is_some_and(|dir| !entry.path.is_within(dir)) {
             open.pop();

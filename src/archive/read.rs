@@ -218,7 +218,7 @@ impl<R: Read> Reader<R> {
         let records = extra.records.unwrap_or_default();
         let name = one(&block.name, extra.name, records.path)?;
         let link = one(&block.link, extra.link, records.link)?;
-        let bad = |what: RefusedEntry| what.of(&name);
+        let bad = |what: RefusedEntry| what.at_entry(&name);
         let size = records.size.unwrap_or(block.size);
         // The octal digits of the old header end before this; then writers leave 0 there.
         let large = i128::from(OCTAL_MAX) < size;

@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         let text = format!("nothing can be imported from what it lost: {problem}");
         Some(
             Finding::new(Check::ArchiveBroken, text)
-                .of(&dist.name)
+                .in_package(&dist.name)
                 .at(&dist.info),
         )
     });

@@ -34,7 +34,7 @@ fn finding(subject: &Subject<'_>, dist: &Dist) -> Option<Finding> {
     );
     Some(
         Finding::new(Check::ScriptMissing, text)
-            .of(&dist.name)
+            .in_package(&dist.name)
             .at(first),
     )
 }

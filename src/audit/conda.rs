@@ -51,7 +51,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             one.version, one.list
         );
         Finding::new(Check::Duplicate, text)
-            .of(&one.name)
+            .in_package(&one.name)
             .at(&one.list)
     };
     subject.dists.superseded.iter().map(finding).collect()

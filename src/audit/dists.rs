@@ -17,7 +17,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
                 "it is installed twice: {} ('{}') and {} ('{}')",
                 a.version, a.info, b.version, b.info
             );
-            findings.push(Finding::new(Check::Duplicate, text).of(&a.name).at(&b.info));
+            findings.push(
+                Finding::new(Check::Duplicate, text)
+                    .in_package(&a.name)
+                    .at(&b.info),
+            );
         }
     }
     findings
@@ -29,12 +33,17 @@ fn is_always_recorded(dist: &Dist) -> bool {
     dist.form == Form::DistInfo && matches!(by, Some("pip" | "uv"))
 }
 
+fn about(dist: &Dist, check: Check, text: String) -> Finding {
+    let finding = Finding::new(check, text);
+    finding.in_package(&dist.name).at(&dist.info)
+}
+
 fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let found = |check, text: String| Finding::new(check, text).of(&dist.name).at(&dist.info);
+    let found = |check, text: String| about(dist, check, text);
     let no_list = |path: &RelPath, text: &str| {
         let finding = Finding::new(Check::RecordUnreadable, text);
-        finding.of(&dist.name).at(path)
+        finding.in_package(&dist.name).at(path)
     };
     // What may not be looked at is told as that, and nothing is known of what is in it.
     let closed = |path: &RelPath| {

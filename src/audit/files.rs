@@ -144,7 +144,9 @@ fn links(dist: &str, count: u64, first: &RelPath) -> Finding {
             more - 1
         ),
     };
-    Finding::new(Check::FileLinked, text).of(dist).at(first)
+    Finding::new(Check::FileLinked, text)
+        .in_package(dist)
+        .at(first)
 }
 
 /// Files in site-packages that no distribution lists, without bytecode.
@@ -164,13 +166,13 @@ pub(super) fn unowned<'a>(
 
 fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     let finding = |check, text: String| {
-        let mut one = Finding::new(check, text).of(&dist.name).at(&row.path);
+        let mut one = Finding::new(check, text).at(&row.path);
         one.expected_size = row.size;
         one.sharing = subject.links.get(&row.path).map(|links| Sharing {
             links: *links,
             shared_with: None,
         });
-        one
+        one.in_package(&dist.name)
     };
     let judged = (row.hash != Hash::Link).then(|| judge(subject, dist, row));
     match judged.flatten() {
@@ -365,7 +367,7 @@ fn closed(subject: &Subject<'_>, dir: &RelPath, owners: &BTreeSet<&str>) -> Find
     let text = format!("{reason}, so nothing is known of the files in it");
     let finding = Finding::new(Check::FileUnreadable, text).at(dir);
     match owners.first() {
-        Some(owner) if owners.len() == 1 => finding.of(owner),
+        Some(owner) if owners.len() == 1 => finding.in_package(owner),
         _ => finding,
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             );
             findings.push(
                 Finding::new(Check::Incompatible, text)
-                    .of(&dist.name)
+                    .in_package(&dist.name)
                     .at(&dist.info),
             );
         }
@@ -124,7 +124,7 @@ fn extensions(subject: &Subject<'_>, facts: &Facts) -> Vec<Finding> {
             );
             let finding = Finding::new(Check::Incompatible, text).at(paths[0]);
             match owner {
-                Some(owner) => finding.of(owner),
+                Some(owner) => finding.in_package(owner),
                 None => finding,
             }
         })

@@ -28,7 +28,7 @@ fn finding(
     let found = match (broken, was.first()) {
         (Some(broken), _) => {
             let text = stranded(manifest, path, Some(broken));
-            Finding::new(Check::Interrupted, text).of(&broken.name)
+            Finding::new(Check::Interrupted, text).in_package(&broken.name)
         }
         (None, None) => Finding::new(Check::Interrupted, stranded(manifest, path, None)),
         (None, Some(whole)) => {
@@ -36,7 +36,7 @@ fn finding(
                 "an interrupted installer left it; {} is complete beside it, so it can be removed",
                 whole.name
             );
-            Finding::new(Check::Leftover, text).of(&whole.name)
+            Finding::new(Check::Leftover, text).in_package(&whole.name)
         }
     };
     found.at(path)

@@ -41,7 +41,9 @@ pub(super) fn judge(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Option<Jud
     let to = (behind.target)(&row.path)?;
     let cache = cache_of(subject, &to, &row.path);
     let bad = |check, size: Option<u64>, text: String| {
-        let mut one = Finding::new(check, text).of(&dist.name).at(&row.path);
+        let mut one = Finding::new(check, text)
+            .in_package(&dist.name)
+            .at(&row.path);
         (one.expected_size, one.size) = (row.size, size);
         one.behind = Some(cache.to_string_lossy().into_owned());
         Some(Judged::Bad(Box::new(one)))
@@ -124,7 +126,7 @@ pub(crate) fn check(subject: &Subject<'_>) -> Vec<Finding> {
                     .all(|one| one.package.as_ref() != Some(&dist.name))
         }) {
             let mut one = Finding::new(Check::MetadataUnreadable, "its METADATA is gone")
-                .of(&dist.name)
+                .in_package(&dist.name)
                 .at(&dist.info);
             one.behind = Some(cache);
             findings.push(one);

@@ -135,7 +135,7 @@ pub(crate) fn audit(subject: &Subject<'_>) -> Audit {
 /// The same finding, of the distribution that owns a file.
 fn owned(finding: Finding, dists: &Dists, path: &RelPath) -> Finding {
     match dists.owner(path) {
-        Some(dist) => finding.of(&dist.name),
+        Some(dist) => finding.in_package(&dist.name),
         None => finding,
     }
 }

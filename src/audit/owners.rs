@@ -27,7 +27,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
                 _ => format!(" and {} more of its files", count - 1),
             };
             let text = format!("{b} lists it{more} as well");
-            Finding::new(Check::TwoOwners, text).of(a).at(first)
+            Finding::new(Check::TwoOwners, text).in_package(a).at(first)
         })
         .collect()
 }
@@ -40,7 +40,7 @@ pub(super) fn overwritten(path: &RelPath, loser: &Dist, winner: &Dist) -> Option
         winner.name, loser.name, loser.version
     );
     let finding = Finding::new(Check::TwoOwners, text);
-    (winner.name != loser.name).then(|| finding.of(&loser.name).at(path))
+    (winner.name != loser.name).then(|| finding.in_package(&loser.name).at(path))
 }
 
 /// Whether two lists name different contents of one file.

@@ -47,7 +47,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         {
             if let Some(unmet) = unmet(subject, need) {
                 let text = unmet.to_string();
-                findings.push(Finding::new(Check::RequirementUnmet, text).of(&dist.name));
+                findings.push(Finding::new(Check::RequirementUnmet, text).in_package(&dist.name));
             }
         }
     }
@@ -128,7 +128,7 @@ fn python(dist: &Dist, facts: &Facts) -> Option<Finding> {
     let version = Version::from_str(&facts.known.version).ok()?;
     (!wanted.contains(&version)).then(|| {
         let text = format!("needs Python {text}, but this is {}", facts.known.version);
-        Finding::new(Check::RequiresPython, text).of(&dist.name)
+        Finding::new(Check::RequiresPython, text).in_package(&dist.name)
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
             let text = format!("its source '{}' is gone", Shown::path(&source));
             findings.push(
                 Finding::new(Check::SourceGone, text)
-                    .of(&dist.name)
+                    .in_package(&dist.name)
                     .at(&dist.info),
             );
             gone.push(source);

@@ -59,7 +59,7 @@ impl<'a> Stripped<'a> {
         let finding = Finding::new(Check::SourcesStripped, text);
         // Of several distributions no single file stands for all.
         match names[..] {
-            [name] => Some(finding.of(name).at(first)),
+            [name] => Some(finding.in_package(name).at(first)),
             _ => Some(finding),
         }
     }

@@ -29,7 +29,7 @@ fn finding(dist: &Dist, unfinished: &Unfinished) -> Finding {
         signs.join("; ")
     );
     Finding::new(Check::Interrupted, text)
-        .of(&dist.name)
+        .in_package(&dist.name)
         .at(&dist.info)
 }
 

@@ -241,7 +241,7 @@ impl Finding {
 
     /// The same of a distribution.
     #[must_use]
-    pub fn of(mut self, package: &str) -> Self {
+    pub fn in_package(mut self, package: &str) -> Self {
         self.package = Some(package.to_owned());
         self
     }

@@ -1,13 +1,13 @@
 //! `cat`: the content of one file of a snapshot, checked on the way out.
 
-use crate::store::{CorruptPart, Corruption};
 use std::io::Write;
 
 use super::context::Context;
 use super::error::Error;
+use super::lookup::{choose_to_read, read_tree};
 use crate::disk::error::At;
 use crate::model::{Node, RelPath, SnapshotRef};
-use crate::store::Store;
+use crate::store::{CorruptPart, Corruption, Store};
 use crate::tree::Site;
 
 /// Writes the content of a file to `out`, piece by piece.
@@ -18,16 +18,8 @@ pub fn cat(
     site: Option<&Site>,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    let store = context.open()?;
-    let venv = site.map(|site| context.venv_id(site));
-    let chosen = store
-        .snapshots
-        .catalog()?
-        .find_to_read(name, venv.as_ref())?;
-    store.load_objects(context.monitor)?;
-    let manifest = store
-        .trees()
-        .manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let (store, chosen) = choose_to_read(context, name, site)?;
+    let manifest = read_tree(context, &store, &chosen)?;
     let entry = manifest.get(path).ok_or_else(|| Error::NoSuchPath {
         id: chosen.id,
         path: path.to_string(),

@@ -31,7 +31,7 @@ pub(super) fn collect(
     let needed = mark(context, store, &is_old, &mut outcome)?;
     let [packs, ..] = store.sizes()?;
     (outcome.before, outcome.after) = (packs.1, packs.1);
-    let mut past = settle(context, &owned, (&needed, grace), &mut outcome)?;
+    let mut past = decide_marked(context, &owned, (&needed, grace), &mut outcome)?;
     context.go_on()?;
     owned.look_past(&past, context.monitor)?;
     let usage = Usage::measure(store, &needed, &past)?;
@@ -49,7 +49,7 @@ pub(super) fn collect(
 }
 
 /// Decides of all packs that are marked, and does it. Returns those that are marked still.
-fn settle(
+fn decide_marked(
     context: &Context<'_>,
     owned: &Owned<'_>,
     (needed, grace): (&Digests, i64),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
+use super::lookup::{Chosen, choose_to_read, read_tree};
 use super::pool::wait_for;
 use crate::archive::{END, Left, Origin, header, opening, padding};
 use crate::disk::error::At;
@@ -72,17 +72,9 @@ pub fn export(
     compress: bool,
 ) -> Result<ExportOutcome, Error> {
     let start = Instant::now();
-    let store = context.open()?;
-    let venv = site.map(|site| context.venv_id(site));
-    let chosen = store
-        .snapshots
-        .catalog()?
-        .find_to_read(name, venv.as_ref())?;
+    let (store, chosen) = choose_to_read(context, name, site)?;
     chosen.admit_tree()?;
-    store.load_objects(context.monitor)?;
-    let manifest = store
-        .trees()
-        .manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let manifest = read_tree(context, &store, &chosen)?;
     let work = Work {
         context,
         store: &store,

@@ -1,13 +1,14 @@
 //! Which snapshot a name means, and which one is meant where none is named.
 
-use crate::monitor::SnapshotWarning;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::context::Context;
 use super::error::Error;
-use crate::model::{Label, Snapshot, SnapshotId, SnapshotRef, VenvId};
+use crate::model::{Label, Manifest, Snapshot, SnapshotId, SnapshotRef, VenvId};
+use crate::monitor::SnapshotWarning;
 use crate::store::{Catalog, Store};
+use crate::tree::Site;
 
 /// A snapshot and its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +40,30 @@ impl Chosen {
         let found = first.and_then(|first| catalog.snapshots.iter().find(|(id, _)| *id == first));
         found.map_or_else(|| self.clone(), chosen)
     }
+}
+
+/// Opens the store, and chooses the snapshot of that name for one who only reads it.
+pub(super) fn choose_to_read(
+    context: &Context<'_>,
+    name: &SnapshotRef,
+    site: Option<&Site>,
+) -> Result<(Store, Chosen), Error> {
+    let store = context.open()?;
+    let venv = site.map(|site| context.venv_id(site));
+    let catalog = store.snapshots.catalog()?;
+    let chosen = catalog.find_to_read(name, venv.as_ref())?;
+    Ok((store, chosen))
+}
+
+/// All that a snapshot holds.
+pub(super) fn read_tree(
+    context: &Context<'_>,
+    store: &Store,
+    chosen: &Chosen,
+) -> Result<Manifest, Error> {
+    store.load_objects(context.monitor)?;
+    let (root, entries) = (&chosen.snapshot.root, chosen.snapshot.entries());
+    Ok(store.trees().manifest(root, entries)?)
 }
 
 /// The snapshot that is named, or the default with the newer save that it passes over.

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
+use super::lookup::{Chosen, choose_to_read, read_tree};
 use crate::model::{Entry, RelPath, SnapshotRef};
 use crate::tree::Site;
 
@@ -22,16 +22,8 @@ pub fn ls(
     below: &RelPath,
     site: Option<&Site>,
 ) -> Result<LsOutcome, Error> {
-    let store = context.open()?;
-    let venv = site.map(|site| context.venv_id(site));
-    let chosen = store
-        .snapshots
-        .catalog()?
-        .find_to_read(name, venv.as_ref())?;
-    store.load_objects(context.monitor)?;
-    let manifest = store
-        .trees()
-        .manifest(&chosen.snapshot.root, chosen.snapshot.entries())?;
+    let (store, chosen) = choose_to_read(context, name, site)?;
+    let manifest = read_tree(context, &store, &chosen)?;
     let is_all_of_nothing = below.is_root() && !chosen.holds_a_tree();
     if manifest.get(below).is_none() && !is_all_of_nothing {
         return Err(Error::NoSuchPath {

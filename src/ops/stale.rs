@@ -14,8 +14,8 @@ use crate::tree::hash::read_file;
 use crate::tree::stated::Stated;
 
 impl Sides<'_> {
-    /// Calls damage what the audit would call stale. `tree` is the live one with its states. Only the interpreter of the
-    /// venv can tell; what it says of itself is given back where it was asked.
+    /// Calls damage what the audit would call stale. `tree` is the live one with its states. Only the interpreter of
+    /// the venv can tell; what it says of itself is given back where it was asked.
     pub(super) fn condemn_stale(
         &self,
         changes: &mut [Change],

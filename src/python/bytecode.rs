@@ -45,7 +45,7 @@ pub(crate) fn legacy_of(source: &RelPath) -> Option<RelPath> {
 
 /// Whether content can take the place of a source that is gone: it is whole, and of the Python that looks for it there.
 pub(crate) fn stands_alone(path: &RelPath, content: &[u8]) -> bool {
-    is_whole(content) && Magic::of(content).is_some_and(|magic| magic.is_read_alone(path))
+    is_whole(content) && Magic::read(content).is_some_and(|magic| magic.is_read_alone(path))
 }
 
 /// What a bytecode file says of its source, in its first 16 bytes (PEP 552).
@@ -83,7 +83,7 @@ impl PycHeader {
             3 => Bond::Hash(bytes.get(8..Self::LEN)?.try_into().ok()?),
             _ => return None,
         };
-        let magic = Magic::of(bytes.get(..Self::LEN)?)?;
+        let magic = Magic::read(bytes.get(..Self::LEN)?)?;
         Some(Self { magic, bond })
     }
 
@@ -120,12 +120,12 @@ impl PycHeader {
 /// Whether Python would take a bytecode file that stands in the place of its source for its own, and so fail if it is
 /// not whole.
 pub(crate) fn is_read_alone(path: &RelPath, content: &[u8]) -> bool {
-    Magic::of(content).is_none_or(|magic| magic.is_read_alone(path))
+    Magic::read(content).is_none_or(|magic| magic.is_read_alone(path))
 }
 
 /// Whether a bytecode file is whole: behind its header comes one code object, and nothing else.
 pub(crate) fn is_whole(content: &[u8]) -> bool {
-    let (Some(magic), Some(body)) = (Magic::of(content), content.get(PycHeader::LEN..)) else {
+    let (Some(magic), Some(body)) = (Magic::read(content), content.get(PycHeader::LEN..)) else {
         return false;
     };
     let is_code = body.first().is_some_and(|kind| kind & 0x7f == b'c');

@@ -42,7 +42,7 @@ pub(crate) struct Magic([u8; 4]);
 
 impl Magic {
     /// Takes them from the beginning of a file.
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         bytes.first_chunk().copied().map(Self)
     }
 

@@ -1,4 +1,4 @@
-//! The first window of this room: the contents that are put at the place, whoever has them.
+//! The first trait through which this room is told what to do: the contents of the new tree, whoever has them.
 
 use super::disk::staging::Staging;
 use super::error::Error;

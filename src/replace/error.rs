@@ -51,7 +51,7 @@ pub(crate) enum Error {
     /// The keeper cannot do it now, but can later.
     #[error(transparent)]
     Waits(Outside),
-    /// Something beyond a window of this room failed.
+    /// Contents or keeper failed.
     #[error(transparent)]
     Outside(Outside),
     /// Told to stop.
@@ -146,7 +146,7 @@ pub enum Unsaved {
     Restless,
 }
 
-/// An error of whoever stands behind a window.
+/// An error of contents or keeper, which are not of this room.
 pub(crate) type Outside = Box<dyn std::error::Error + Send + Sync>;
 
 impl From<tree::Error> for Error {

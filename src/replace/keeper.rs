@@ -1,4 +1,4 @@
-//! The second window of this room: who keeps what is replaced (promise 4).
+//! The second trait through which this room is told what to do: who keeps what is replaced (promise 4).
 
 use std::path::PathBuf;
 

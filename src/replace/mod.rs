@@ -1,7 +1,7 @@
 //! One directory tree is put in the place of another, safe across a crash.
 //!
 //! This room knows no snapshot, no store, no Python and no option of the command line. What it needs of the world
-//! comes through two windows: `Contents`, which writes what shall stand there, and `Keeper`, which keeps what is
+//! comes through two traits: `Contents`, which writes what shall stand there, and `Keeper`, which keeps what is
 //! replaced.
 //!
 //! # States

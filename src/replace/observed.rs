@@ -170,7 +170,11 @@ impl<'a> Observed<'a> {
             let linked = reused.filter(|reused| reused.same_inode(then));
             now.held_still(linked.unwrap_or(then))
         };
-        let known = live.scan.tree.iter().map(|(entry, stat)| (&entry.path, stat));
+        let known = live
+            .scan
+            .tree
+            .iter()
+            .map(|(entry, stat)| (&entry.path, stat));
         let is_same = has_same_root(live, old)? && still_holds(old, known, is_inside, is_held)?;
         Ok(!is_same)
     }
@@ -186,7 +190,12 @@ fn has_same_root(live: &Live, old: &Rooted) -> Result<bool, Error> {
     let is_own = |name: &&Vec<u8>| name.starts_with(INSIDE.as_bytes());
     let own = names.iter().filter(is_own).count();
     let now = old.stat()?;
-    let mut then = live.scan.tree.state(&RelPath::root()).copied().unwrap_or(now);
+    let mut then = live
+        .scan
+        .tree
+        .state(&RelPath::root())
+        .copied()
+        .unwrap_or(now);
     then.ctime = now.ctime;
     if own > 0 {
         (then.mtime, then.size) = (now.mtime, now.size);

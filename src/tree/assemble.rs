@@ -13,10 +13,7 @@ const GIVEN_BACK: usize = 1 << 16;
 
 /// The entries and states of what was found and read, and what could not be read. From the end on, so that room for
 /// the one is given back while the other grows: there may be a million.
-pub(super) fn assemble(
-    mut found: Vec<Found>,
-    mut contents: Contents,
-) -> (Stated, Vec<RelPath>) {
+pub(super) fn assemble(mut found: Vec<Found>, mut contents: Contents) -> (Stated, Vec<RelPath>) {
     let first_links = first_links(&found, &contents);
     let (mut entries, mut stats) = (Vec::new(), Vec::new());
     entries.reserve_exact(found.len());

@@ -1,4 +1,4 @@
-//! Every window of a crash, with both windows of the room in memory: no store, no root, no tracer.
+//! Every window of a crash, with contents and keeper in memory: no store, no root, no tracer.
 
 mod flags;
 mod in_place;

@@ -1,4 +1,4 @@
-//! A place at which a tree stands, or none, a good one to put there, and both windows of the room in memory.
+//! A place at which a tree stands, or none, a good one to put there, and contents and keeper in memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;

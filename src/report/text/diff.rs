@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Style;
 use super::changes::{self, tally};
-use super::words::{coloured, count, number, size, snapshot, took};
+use super::words::{coloured, count, number, passed_over, size, snapshot, took};
 use super::wrap::Wrapped;
 use crate::model::{Change, Class, Kind, Shown};
 use crate::ops::{DiffOutcome, Side};
@@ -18,13 +18,7 @@ pub fn diff(
 ) -> io::Result<()> {
     let out = &mut Wrapped::new(out, style);
     writeln!(out, "{}", headline(outcome, style))?;
-    if let Some(newer) = &outcome.passed_over {
-        writeln!(
-            out,
-            "the newer {} is no baseline and was not used",
-            snapshot(newer, style)
-        )?;
-    }
+    passed_over(out, outcome.passed_over.as_ref(), style)?;
     for path in &outcome.unstable {
         writeln!(out, "'{path}' kept changing while it was read")?;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Style;
 use super::changes::{self, tally};
-use super::words::{count, size, snapshot, took};
+use super::words::{count, passed_over, size, snapshot, took};
 use super::wrap::Wrapped;
 use crate::disk::processes::Process;
 use crate::model::{Change, Class, Deed, PackageChange, Shown};
@@ -73,13 +73,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
     for package in &outcome.left {
         writeln!(out, "{}", left(package, style))?;
     }
-    if let Some(newer) = &outcome.passed_over {
-        writeln!(
-            out,
-            "the newer {} is no baseline and was not used",
-            snapshot(newer, style)
-        )?;
-    }
+    passed_over(out, outcome.passed_over.as_ref(), style)?;
     Ok(())
 }
 

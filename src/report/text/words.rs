@@ -1,5 +1,6 @@
 //! Numbers, sizes, times and names as people read them.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -65,6 +66,17 @@ pub(in crate::report) fn snapshot(chosen: &Chosen, style: &Style) -> String {
         what(chosen),
         time(snapshot.created, style)
     )
+}
+
+/// Tells the newer save that was not chosen, where there is one.
+pub(super) fn passed_over(
+    out: &mut dyn Write,
+    newer: Option<&Chosen>,
+    style: &Style,
+) -> io::Result<()> {
+    let Some(newer) = newer else { return Ok(()) };
+    let newer = snapshot(newer, style);
+    writeln!(out, "the newer {newer} is no baseline and was not used")
 }
 
 /// `baseline`, `incident snapshot` or `snapshot`.

@@ -119,7 +119,7 @@ pub fn diff_venv(
         caches: &options.caches,
     };
     let before = expected.snapshot.venv.path();
-    let lacks = known(context, &store, venv)?;
+    let lacks = known(context, &store, venv, &expected.id)?;
     let followed = || was_followed(&store, &expected.snapshot);
     let (changes, told, scan, left_out) = steady(context, site, Site::open, |root| {
         let read = || whole(context, &store, &expected);

@@ -108,7 +108,7 @@ impl Table {
 /// Makes an index in a directory and adds the tables in one durable transaction.
 pub fn insert(dir: &Path, tables: &[Table]) -> Result<(), Error> {
     let rows: Vec<PackRow> = tables.iter().map(Table::row).collect();
-    let mut index = Index::create(dir, BUSY).map_err(|why| unusable(&why))?;
+    let mut index = Index::create(dir, BUSY, &[]).map_err(|why| unusable(&why))?;
     index.change_packs(&rows, &[]).map_err(|why| unusable(&why))
 }
 

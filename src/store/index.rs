@@ -25,6 +25,10 @@ const SCHEMA: &str = "
 
 /// What `SQLite` writes before it changes a database without a log.
 const JOURNAL: &str = "-journal";
+/// What SQLite puts behind the name of a database for its files.
+const FILES: [&str; 4] = ["", "-wal", "-shm", JOURNAL];
+/// A new index until it takes the place of the old one.
+const ASIDE: &str = "index.db.new";
 
 /// A pack as the index knows it.
 #[derive(Debug)]
@@ -151,21 +155,25 @@ impl Index {
         }
     }
 
-    /// Makes a new, empty index in place of whatever is there.
-    pub(crate) fn create(store: &Path, busy: Duration) -> Result<Self, Unusable> {
-        for suffix in ["", "-wal", "-shm", JOURNAL] {
-            let path = store.join(format!("{}{suffix}", Self::NAME));
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
-                    return Err(Unusable::Damaged(IndexFlaw::Directory));
-                }
-                Err(_) => return Err(Unusable::ReadOnly),
-                Ok(()) => {}
-            }
+    /// Makes a new index with such a log in place of whatever is there. It is made aside: where it cannot be made, the
+    /// old one stays, with its log.
+    pub(crate) fn create(store: &Path, busy: Duration, log: &[String]) -> Result<Self, Unusable> {
+        let made = Self::make_aside(store, busy, log);
+        if made.is_err() {
+            let _ = remove(store, ASIDE, &FILES);
         }
-        // SQLite would make it as the umask says; its other files take their mode from this one.
+        made?;
+        // They are of the old one.
+        remove(store, Self::NAME, &FILES[1..])?;
         let path = store.join(Self::NAME);
+        std::fs::rename(store.join(ASIDE), &path).map_err(|error| cannot_remove(&error))?;
+        Self::connect(&path, busy)
+    }
+
+    fn make_aside(store: &Path, busy: Duration, log: &[String]) -> Result<(), Unusable> {
+        remove(store, ASIDE, &FILES)?;
+        // SQLite would make it as the umask says; its other files take their mode from this one.
+        let path = store.join(ASIDE);
         let private = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -176,12 +184,15 @@ impl Index {
         if private.and_then(|file| file.set_permissions(mode)).is_err() {
             return Err(Unusable::ReadOnly);
         }
+        // Whoever closes it as the last leaves one file.
         let mut index = Self::connect(&path, busy)?;
         let change = index.connection.transaction()?;
         change.execute_batch(SCHEMA)?;
+        for event in log {
+            change.execute("INSERT INTO log (event) VALUES (?1)", [event])?;
+        }
         change.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        change.commit()?;
-        Ok(index)
+        Ok(change.commit()?)
     }
 
     fn connect(path: &PathBuf, busy: Duration) -> Result<Self, Unusable> {
@@ -275,20 +286,24 @@ impl Index {
         Ok(())
     }
 
-    /// Appends many events to the log in one durable transaction.
-    pub(crate) fn append_all(&mut self, events: &[String]) -> Result<(), Unusable> {
-        let change = self.connection.transaction()?;
-        for event in events {
-            change.execute("INSERT INTO log (event) VALUES (?1)", [event])?;
-        }
-        Ok(change.commit()?)
-    }
-
-    /// What can still be read of the log of an index that is to be made anew, and whether that is all of it.
-    pub(crate) fn salvage_log(store: &Path, busy: Duration) -> (Vec<String>, bool) {
+    /// What can still be read of the log of an index that is to be made anew, and whether that is all of it. Nothing is
+    /// known of one that could not be looked at.
+    pub(crate) fn salvage_log(
+        store: &Path,
+        busy: Duration,
+    ) -> Result<(Vec<String>, bool), Unusable> {
         let mut events = Vec::new();
         let read = Self::open(store, busy).and_then(|index| index.read_log(&mut events));
-        (events, read.is_ok())
+        // SQLite cannot open it either where descriptors lack.
+        let is_shut = || {
+            let opened = std::fs::File::open(store.join(Self::NAME));
+            opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        };
+        match read {
+            Err(Unusable::Failed(error)) => Err(Unusable::Failed(error)),
+            Err(Unusable::ReadOnly) if !is_shut() => Err(Unusable::ReadOnly),
+            read => Ok((events, read.is_ok())),
+        }
     }
 
     /// The log, oldest first.
@@ -305,6 +320,24 @@ impl Index {
             .prepare("SELECT number, event FROM log ORDER BY number")?;
         let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         each_ascending(rows, |event| events.push(event))
+    }
+}
+
+/// Removes files of SQLite that belong to one database.
+fn remove(store: &Path, name: &str, suffixes: &[&str]) -> Result<(), Unusable> {
+    for suffix in suffixes {
+        match std::fs::remove_file(store.join(format!("{name}{suffix}"))) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            done => done.map_err(|error| cannot_remove(&error))?,
+        }
+    }
+    Ok(())
+}
+
+fn cannot_remove(error: &std::io::Error) -> Unusable {
+    match error.kind() {
+        std::io::ErrorKind::IsADirectory => Unusable::Damaged(IndexFlaw::Directory),
+        _ => Unusable::ReadOnly,
     }
 }
 

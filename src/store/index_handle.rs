@@ -75,7 +75,7 @@ impl IndexHandle {
                 if !is_new && !self.storage.names(Area::Packs)?.is_empty() {
                     monitor.warn(StoreWarning::IndexMissing.into());
                 }
-                Index::create(self.home.top().path(), self.home.wait)
+                Index::create(self.home.top().path(), self.home.wait, &[])
             }
             Err(Unusable::Damaged(why)) => self.recreate(why, monitor),
             done => done,
@@ -197,9 +197,8 @@ impl IndexHandle {
     /// Makes an empty index in the place of the old one, which keeps all of its log that can be read.
     fn renew(&self) -> Result<(Index, KeptLog), Unusable> {
         let store = self.home.top().path();
-        let (events, whole) = Index::salvage_log(store, self.home.wait);
-        let mut index = Index::create(store, self.home.wait)?;
-        index.append_all(&events)?;
+        let (events, whole) = Index::salvage_log(store, self.home.wait)?;
+        let index = Index::create(store, self.home.wait, &events)?;
         let events = events.len() as u64;
         Ok((index, KeptLog { events, whole }))
     }

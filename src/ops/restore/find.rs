@@ -232,7 +232,7 @@ impl Run<'_> {
             }));
         }
         let venv = self.context.venv_id(place);
-        let mut lacks = known(self.context, self.store, &venv)?;
+        let mut lacks = known(self.context, self.store, &venv, &self.chosen.id)?;
         lacks.extend(owners);
         let followed = || was_followed(self.store, &self.chosen.snapshot);
         let known = &mut self.known;

@@ -54,7 +54,7 @@ pub(crate) fn run(session: &Session<'_>, args: Restore) -> Result<Exit, Failure>
             done = restore(&session.context, &site, &options);
         }
     }
-    if may_lose(session, &done) {
+    if may_lose(session, done.as_ref().err()) {
         options.yes = true;
         done = restore(&session.context, &site, &options);
     }
@@ -104,8 +104,8 @@ fn named(
 }
 
 /// Whether somebody at a terminal says that what no snapshot keeps may be lost.
-pub(crate) fn may_lose(session: &Session<'_>, done: &Result<RestoreOutcome, Error>) -> bool {
-    let Err(Error::Losses(losses)) = done else {
+pub(crate) fn may_lose(session: &Session<'_>, error: Option<&Error>) -> bool {
+    let Some(Error::Losses(losses)) = error else {
         return false;
     };
     session.ui.clear();

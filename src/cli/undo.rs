@@ -22,7 +22,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Undo) -> Result<Exit, Failure> {
     };
     let using = session.fence(&[&site], options.preserve_special);
     let mut done = undo(&session.context, &site, &options);
-    if restore::may_lose(session, &done) {
+    if restore::may_lose(session, done.as_ref().err()) {
         options.yes = true;
         done = undo(&session.context, &site, &options);
     }

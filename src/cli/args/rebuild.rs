@@ -39,6 +39,9 @@ pub(crate) struct Rebuild {
     /// Put the new venv in place although its audit found damage
     #[arg(long)]
     pub(crate) force: bool,
+    /// Go on without a question where something is lost that no snapshot keeps
+    #[arg(short = 'y', long)]
+    pub(crate) yes: bool,
 }
 
 /// Who installs.

@@ -16,7 +16,7 @@ use super::args::{By, Rebuild};
 use super::error::Failure;
 use super::exit::Exit;
 use super::place;
-use super::restore::name_processes;
+use super::restore::{may_lose, name_processes};
 use super::session::Session;
 
 pub(crate) use hint::{hint, said};
@@ -24,7 +24,7 @@ pub(crate) use hint::{hint, said};
 pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure> {
     let site = place::venv_to_change(args.venv.as_deref(), "rebuild", session.ui)?;
     let homes = homes(&site);
-    let options = RebuildOptions {
+    let mut options = RebuildOptions {
         source: args.from.map_or(Ok(Source::Found), |from| source(&from))?,
         all: args.all,
         installer: args.installer.map(|by| match by {
@@ -41,6 +41,7 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
         to: args.to.as_deref().map(Site::resolve).transpose()?,
         dry_run: args.dry_run,
         force: args.force,
+        yes: args.yes,
         pythons: pythons(&homes),
         uv: uv(&homes),
         home: homes
@@ -54,8 +55,12 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
     }
     let places: Vec<&Site> = [&site].into_iter().chain(&options.to).collect();
     let using = session.fence(&places, false);
-    let mut outcome = rebuild(&session.context, &site, &options)
-        .map_err(|error| session.explain(error, Some(&site)))?;
+    let mut done = rebuild(&session.context, &site, &options);
+    if may_lose(session, done.as_ref().err()) {
+        options.yes = true;
+        done = rebuild(&session.context, &site, &options);
+    }
+    let mut outcome = done.map_err(|error| session.explain(error, Some(&site)))?;
     if let Some(done) = &mut outcome.done {
         name_processes(&mut done.placed, using);
     }

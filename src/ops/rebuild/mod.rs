@@ -34,7 +34,7 @@ use super::hold::hold_parent;
 use super::restore::{self, Refusal, Visit, put_in_place};
 use crate::disk::rooted::Rooted;
 use crate::disk::workroom::Workroom;
-use crate::model::TreeKind;
+use crate::model::{LeftOut, TreeKind};
 use crate::python::worker::{ROOM_BYTES_MAX, Worker};
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
@@ -65,7 +65,7 @@ pub fn rebuild(
     let site = &site;
     let live = standing(context, site)?;
     let live = live.as_ref();
-    refuse_other_kinds(site, live)?;
+    let losses = admit(site, live, options)?;
     let made = live.map(|live| live.made.clone()).unwrap_or_default();
     let user = owner(site)?;
     let dir = options.directory();
@@ -94,6 +94,7 @@ pub fn rebuild(
         packages: plan.packages.clone(),
         dropped,
         left_behind: live.map(Live::left_behind).unwrap_or_default(),
+        left_out: losses,
         done: None,
         took: Duration::ZERO,
     };
@@ -112,8 +113,9 @@ pub fn rebuild(
         let Judged { chosen, audit } = judge(context, store, &place, &build, live, options)?;
         room.remove()?;
         let (place, _parent) = hold_settled(context, Some(store), &place)?;
-        let to = options.to.as_ref().map(|_| place.clone());
+        let to = (options.to.as_ref().map(|_| place.clone()), options.yes);
         let placed = put_in_place(&later(context), store, &place, chosen, to)?;
+        outcome.left_out.clone_from(&placed.left_out);
         outcome.done = Some(Done { audit, placed });
     }
     outcome.took = start.elapsed();
@@ -137,6 +139,26 @@ fn refuse_other_kinds(site: &Site, live: Option<&Live>) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses before anything is built what is not made anew, and what no snapshot keeps of the venv that would be
+/// replaced, where nobody said that it may be lost.
+fn admit(
+    site: &Site,
+    live: Option<&Live>,
+    options: &RebuildOptions,
+) -> Result<Vec<LeftOut>, Error> {
+    refuse_other_kinds(site, live)?;
+    let Some(live) = live.filter(|_| options.to.is_none()) else {
+        return Ok(Vec::new());
+    };
+    // Beside a mount files are replaced one by one, and volumes stay.
+    let in_place = live.scan.tree.iter().any(|(_, stat)| stat.mount_root);
+    let losses = restore::losses(&live.scan, &site.open_parent()?, in_place)?.into_left_out();
+    if losses.is_empty() || options.yes || options.dry_run {
+        return Ok(losses);
+    }
+    Err(Error::Losses(losses))
 }
 
 /// A place elsewhere has to be free, before anything is built for it.

@@ -49,6 +49,7 @@ pub enum Source {
 
 /// What a rebuild is told.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct RebuildOptions {
     /// What tells which packages belong there.
     pub source: Source,
@@ -68,6 +69,8 @@ pub struct RebuildOptions {
     pub dry_run: bool,
     /// Exchange the trees although the audit of the new one found damage.
     pub force: bool,
+    /// Go on where something is lost that no snapshot keeps.
+    pub yes: bool,
     /// Interpreters that are to be had on this host, to offer where the one that is needed is gone.
     pub pythons: Vec<PathBuf>,
     /// uv, where there is one.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::options::Installer;
-use crate::model::{Audit, RelPath, SnapshotId};
+use crate::model::{Audit, LeftOut, RelPath, SnapshotId};
 use crate::ops::RestoreOutcome;
 
 /// What told which packages belong there.
@@ -78,6 +78,9 @@ pub struct Rebuilt {
     pub dropped: Vec<String>,
     /// Files among the packages that belong to none, and so are not in the new venv.
     pub left_behind: Vec<RelPath>,
+    /// What the place does not hold of the new venv, or no snapshot keeps of the one that it replaces; in a dry run the
+    /// latter alone.
+    pub left_out: Vec<LeftOut>,
     /// What was done; none of a dry run.
     pub done: Option<Done>,
     /// How long it took.

@@ -71,17 +71,19 @@ pub(in crate::ops) fn rehearse(
 }
 
 /// Puts a tree in the place of a venv that was built for that: all its content is in the store, and its snapshot
-/// counts from the moment on at which that of the replaced state does. A place elsewhere (`to`) has to be free.
+/// counts from the moment on at which that of the replaced state does. A place elsewhere (`to`) has to be free; `yes`
+/// is as of a restore.
 pub(in crate::ops) fn put_in_place(
     context: &Context<'_>,
     store: &Store,
     site: &Site,
     built: Chosen,
-    to: Option<Site>,
+    (to, yes): (Option<Site>, bool),
 ) -> Result<RestoreOutcome, Error> {
     let options = RestoreOptions {
         force: true,
         to,
+        yes,
         ..RestoreOptions::default()
     };
     Run {

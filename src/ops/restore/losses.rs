@@ -10,6 +10,7 @@ use crate::model::{Entry, Lack, Manifest, Node, RelPath};
 use crate::ops::error::Error;
 use crate::replace::{Live, Owners, stands};
 use crate::tree::Site;
+use crate::tree::scan::Scan;
 
 impl Run<'_> {
     /// Notes what of the tree that stands there would be lost where something is replaced, and fails where nobody said
@@ -24,7 +25,7 @@ impl Run<'_> {
         if !differs && !self.options.force {
             return Ok(());
         }
-        let losses = losses(live, &place.open_parent()?, in_place)?;
+        let losses = losses(&live.scan, &place.open_parent()?, in_place)?;
         if let Some(path) = shut(goal, live.scan.manifest()) {
             let path = live.root.shown(path);
             return Err(PathError::new("replace", &path, Errno::ACCESS).into());
@@ -86,10 +87,14 @@ fn shut<'a>(goal: &'a Manifest, live: &Manifest) -> Option<&'a RelPath> {
 
 /// Flags of files and directories, which would keep them from being replaced; and, where the tree is exchanged, that
 /// directories are volumes of their own: these have another device than what holds them, and are no mounts.
-fn losses(live: &Live, parent: &Rooted, in_place: bool) -> Result<Shortfall, Error> {
+pub(in crate::ops) fn losses(
+    scan: &Scan,
+    parent: &Rooted,
+    in_place: bool,
+) -> Result<Shortfall, Error> {
     let mut losses = Shortfall::default();
     let above = parent.stat()?.dev;
-    let tree = &live.scan.tree;
+    let tree = &scan.tree;
     for (entry, stat) in tree.iter() {
         if stat.mount_root {
             continue;

@@ -51,6 +51,7 @@ pub use outcome::{Mode, Replaced, RestoreOutcome, Unsettled};
 pub use refusal::Refusal;
 
 pub(super) use chosen::{put_in_place, rehearse, restore_chosen};
+pub(super) use losses::losses;
 pub(super) use recover::{Visit, recover, recover_beside, stores_of_journals};
 
 use contents::SnapshotContents;

@@ -38,6 +38,7 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
         "dropped": outcome.dropped,
         "left_behind": left.collect::<Vec<_>>(),
+        "left_out": outcome.left_out.iter().map(diff::left_out).collect::<Vec<_>>(),
         "snapshot": placed.map(|placed| snapshot::value(&placed.chosen)),
         "incident": replaced.and_then(|replaced| replaced.incident).map(SnapshotId::to_hex),
         "audit": done.map(|done: &Done| check::audit(&done.audit)),

@@ -69,6 +69,7 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Res
         )?;
     }
     left_behind(out, outcome)?;
+    super::left_out::write(out, &outcome.left_out)?;
     match &outcome.done {
         Some(done) => afterwards(out, done, style),
         None => Ok(()),

@@ -1,6 +1,7 @@
 //! `snap cache`
 
 use venv_snap::Site;
+use venv_snap::model::shell_word_in_quotes;
 use venv_snap::ops::{CacheOptions, ReleaseOptions, cache_check, cache_quarantine, cache_release};
 use venv_snap::report::{json, text};
 
@@ -36,11 +37,12 @@ fn check(session: &Session<'_>, args: CacheCheck) -> Result<Exit, Failure> {
             .hint("no cache is where the installers keep theirs; name one with --cache DIR");
     }
     if !outcome.bad.is_empty() {
-        let name = super::program_name();
-        let packages = outcome.packages().join(" ");
+        let name = super::called();
+        let packages = outcome.packages().into_iter().map(str::as_bytes);
+        let packages: Vec<String> = packages.map(shell_word_in_quotes).collect();
         let all = outcome.bad.iter().all(|bad| bad.entry.package.is_some());
         let packages = if all && !options.packages.is_empty() {
-            format!(" {packages}")
+            format!(" {}", packages.join(" "))
         } else {
             String::new()
         };
@@ -66,7 +68,7 @@ fn quarantine(session: &Session<'_>, args: CacheQuarantine) -> Result<Exit, Fail
             text::cache_quarantine(out, &outcome, style)
         }
     })?;
-    let name = super::program_name();
+    let name = super::called();
     let venvs = outcome.checked.bad.iter().flat_map(|bad| &bad.venvs).next();
     if let Some(venv) = venvs.filter(|_| !args.dry_run) {
         session.ui.hint(&format!(

@@ -26,7 +26,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Drill) -> Result<Exit, Failure> 
             .collect::<Result<_, _>>()?
     };
     if sites.is_empty() {
-        let name = super::program_name();
+        let name = super::called();
         return Err(Failure {
             exit: Exit::NoStore,
             ..Failure::not_done(
@@ -110,7 +110,7 @@ fn worst(outcome: &DrillOutcome) -> Exit {
 
 /// What to do next about the first that is not proved.
 fn advise(session: &Session<'_>, outcome: &DrillOutcome) {
-    let name = super::program_name();
+    let name = super::called();
     let hint = outcome.venvs.iter().find_map(|one| match &one.drill {
         Came::Lost(_) => Some(format!(
             "'{name} verify --repair' may heal the store from a live venv; '{name} save' makes a new baseline"

@@ -1,15 +1,15 @@
 //! What to do about an error. The only place that knows which option or command helps.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use venv_snap::model::{Lack, Shown};
+use venv_snap::model::{Lack, Shown, shell_word_in_quotes};
 use venv_snap::ops::{Chosen, Error, Refusal};
-use venv_snap::report::text::word;
 use venv_snap::{NotInBucket, RefusedEntry, RefusedTar, StoreError, VenvError};
 
 /// Which snapshots of other venvs are meant, the same path on another host or another path, and how one is taken.
 pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
-    let name = super::program_name();
+    let name = super::called();
     const NAMED: usize = 5;
     let is_same_path = snapshots.iter().all(|one| one.snapshot.venv.path() == venv);
     let named = snapshots.iter().take(NAMED).map(|Chosen { id, snapshot }| {
@@ -39,7 +39,7 @@ pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
 
 /// What to do about it.
 pub(super) fn hint(error: &Error) -> Option<String> {
-    let name = super::program_name();
+    let name = super::called();
     Some(match error {
         Error::Store(store) => return store_hint(store),
         Error::Unsettled { source, .. } if matches!(**source, StoreError::NoStore(_)) => "mount what holds it; if it \
@@ -68,8 +68,8 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             another place, as after the venv was moved", operand(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::ShortGrace => "name a grace of 1d or more, or none".to_owned(),
-        Error::KeepsNothing => "what stays is only protected; look at the labels and times with 'snap list', or name \
-            what to forget".to_owned(),
+        Error::KeepsNothing => format!("what stays is only protected; look at the labels and times with '{name} list', or \
+            name what to forget"),
         Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
         Error::Busy(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
         Error::InTheWay(_) => "no restore is known to have left it: look at it, then move it away and run the command \
@@ -97,25 +97,14 @@ pub(super) fn hint(error: &Error) -> Option<String> {
     })
 }
 
-/// A path in a command that stands in single quotes: in double ones where a shell would take it for more than a word.
+/// A path in a command that stands in single quotes.
 pub(crate) fn operand(path: &Path) -> String {
-    let shown = Shown::path(path).to_string();
-    if word(&shown) == shown {
-        return shown;
-    }
-    let mut quoted = String::from("\"");
-    for c in shown.chars() {
-        if "\\\"$`".contains(c) {
-            quoted.push('\\');
-        }
-        quoted.push(c);
-    }
-    quoted + "\""
+    shell_word_in_quotes(path.as_os_str().as_bytes())
 }
 
 /// How a tar that is refused for its form can be had in another one.
 fn tar_hint(what: &RefusedTar) -> Option<String> {
-    let name = super::program_name();
+    let name = super::called();
     let sparse = RefusedEntry::Sparse;
     Some(match what {
         RefusedTar::Compressed(program) => {
@@ -136,7 +125,7 @@ fn tar_hint(what: &RefusedTar) -> Option<String> {
 
 /// The same of what would be replaced, or was.
 fn replacement_hint(error: &Error) -> Option<String> {
-    let name = super::program_name();
+    let name = super::called();
     Some(match error {
         Error::NoIncident(cause) if is_too_long(cause) => {
             format!("{LONGER_FILES}; or keep the old tree beside the venv instead: --keep-old")
@@ -191,8 +180,7 @@ fn replacement_hint(error: &Error) -> Option<String> {
                 ""
             };
             format!(
-                "{by_root}'{name} restore --yes' (or '{name} undo --yes') goes on without it; with '-n' it tells \
-                all that would change"
+                "{by_root}--yes goes on without it; with -n the same command tells all that would change"
             )
         }
         _ => return None,
@@ -211,7 +199,7 @@ fn restore_hint(refusal: &Refusal) -> Option<String> {
         Refusal::NoInterpreter(_)
         | Refusal::BrokenInterpreter { .. }
         | Refusal::OtherInterpreter { .. } => {
-            let name = super::program_name();
+            let name = super::called();
             return Some(format!(
                 "install it there, or have the same packages installed by an interpreter of this host: '{name} rebuild \
                  VENV --from SNAPSHOT'; --force restores it all the same"
@@ -280,7 +268,7 @@ fn path_hint(error: &venv_snap::PathError) -> Option<String> {
 }
 
 fn store_hint(error: &StoreError) -> Option<String> {
-    let name = super::program_name();
+    let name = super::called();
     Some(match error {
         StoreError::NoStore(_) => format!(
             "the first '{name} save' makes it; another one is named with --store or \
@@ -348,7 +336,7 @@ fn is_denied(reason: &str) -> bool {
 }
 
 fn venv_hint(error: &VenvError) -> Option<String> {
-    let name = super::program_name();
+    let name = super::called();
     Some(match error {
         VenvError::NotFound(_) => format!(
             "look at the path; 'python3 -m venv' makes a venv, '{name} restore PATH' brings a saved one back"

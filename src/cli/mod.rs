@@ -5,6 +5,7 @@ mod access;
 mod args;
 mod cache;
 mod caches;
+mod called;
 mod cat;
 mod check;
 mod complete;
@@ -52,29 +53,16 @@ mod verify;
 mod watch;
 mod when;
 
-use std::path::Path;
-
 use clap::{CommandFactory, FromArgMatches};
 use venv_snap::ops::Pinning;
 
 use args::{Arguments, Command};
+use called::{called, program_name};
 use error::Failure;
 use exit::Exit;
 use session::Session;
 use signals::Signals;
 use ui::{Loudness, Ui};
-
-/// The name by which the program was called: Ubuntu has another `snap`, so this one may be installed as `venv-snap`.
-fn program_name() -> String {
-    let called = std::env::args_os().next();
-    let name = called
-        .as_deref()
-        .and_then(|path| Path::new(path).file_name());
-    name.map_or_else(
-        || "snap".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    )
-}
 
 fn command() -> clap::Command {
     let name = program_name();

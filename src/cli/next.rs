@@ -1,15 +1,15 @@
 //! The one line with the next command, after damage was found: back to what was saved, or without a snapshot.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use venv_snap::Site;
-use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, Shown};
+use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, shell_word};
 use venv_snap::monitor::Silent;
 use venv_snap::ops::{Context, DiffOptions, DiffOutcome, diff_venv, list};
-use venv_snap::report::text::word;
 
 use super::caches::of_installers;
-use super::program_name;
+use super::called;
 use super::session::Session;
 
 /// What a check leads to; nothing where all is well.
@@ -137,7 +137,7 @@ fn caches<'a>(
 fn command(verb: &str, venv: &Path) -> String {
     format!(
         "{} {verb} {}",
-        program_name(),
-        word(&Shown::path(venv).to_string())
+        called(),
+        shell_word(venv.as_os_str().as_bytes())
     )
 }

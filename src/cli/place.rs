@@ -203,7 +203,7 @@ pub(crate) fn venv_to_change(named: Option<&Path>, verb: &str, ui: &Ui) -> Resul
     if !somebody_answers() {
         return Err(Failure::usage(
             format!("{verb} changes a venv, so it must be named"),
-            format!("{} {verb} PATH", super::program_name()),
+            format!("{} {verb} PATH", super::called()),
         ));
     }
     let site = venv(None, ui)?;

@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use venv_snap::model::{BadRef, Label, Shown, SnapshotRef};
+use venv_snap::model::{BadRef, Label, Shown, SnapshotRef, shell_word};
 use venv_snap::ops::{Chosen, Context, Error, fence, list};
 use venv_snap::report::text::{Options, Style};
 use venv_snap::{Location, Process, Site, Standing};
@@ -32,11 +33,13 @@ pub(crate) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub(crate) fn new(ui: &'a Ui, global: Global) -> Result<Self, Failure> {
+        let is_named = global.store.is_some();
+        let store = place::store(global.store)?;
+        if is_named {
+            super::called::with_store(&store);
+        }
         let context = Context {
-            store: Location::new(
-                place::store(global.store)?,
-                access::access(global.cache_size)?,
-            ),
+            store: Location::new(store, access::access(global.cache_size)?),
             host: place::host()?,
             host_name: place::host_name(),
             now: Timestamp::now(),
@@ -135,7 +138,7 @@ impl<'a> Session<'a> {
         }
         let near = nearest::known(&self.context, site.path());
         let near = near.map(|near| format!("did you mean '{}'? ", Shown::path(&near)));
-        let name = super::program_name();
+        let name = super::called();
         Failure {
             message: format!(
                 "there is no venv '{}', and no snapshot of one",
@@ -167,7 +170,7 @@ impl<'a> Session<'a> {
 
     /// What is no name of a snapshot by its form.
     pub(crate) fn bad_name(&self, bad: &BadRef, text: &str, venv: Option<&Path>) -> Failure {
-        let name = super::program_name();
+        let name = super::called();
         let meant = self.meant(text, venv);
         Failure::usage(
             bad.to_string(),
@@ -260,14 +263,14 @@ impl<'a> Session<'a> {
 
     fn knowing_store(&self, site: &Site) -> Option<String> {
         place::other_stores(site, self.context.store.name()).into_iter().find_map(|store| {
-            let shown = Shown::path(&store).to_string();
+            let (shown, word) = (Shown::path(&store), shell_word(store.as_os_str().as_bytes()));
             let other = Context {
                 store: Location::dir(&store),
                 ..self.quiet_context()
             };
             match list(&other, Some(site)) {
                 Ok(found) if !found.snapshots.is_empty() => Some(format!("the store '{shown}' knows this venv: \
-                    --store {shown}")),
+                    --store {word}")),
                 Err(Error::Path(error) | Error::Store(venv_snap::StoreError::Path(error))) if error.is_denied() => {
                     Some(format!("the store '{shown}' may know this venv, but may not be read: try as its owner"))
                 }

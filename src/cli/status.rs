@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use venv_snap::Site;
-use venv_snap::model::Shown;
 use venv_snap::ops::{Health, StatusOptions, StatusOutcome, discovered, history, status};
 use venv_snap::report::page::{Page, host};
 use venv_snap::report::{json, metrics, nagios, text};
@@ -98,7 +97,7 @@ fn resolved(path: &Path) -> Result<PathBuf, Failure> {
 
 /// What to do next about the worst.
 fn advise(session: &Session<'_>, outcome: &StatusOutcome) {
-    let name = super::program_name();
+    let name = super::called();
     let Some(worst) = outcome.venvs.first() else {
         if outcome.elsewhere > 0 {
             let other = "this host has another machine-id than those whose venvs the store knows (a machine or \
@@ -115,7 +114,7 @@ fn advise(session: &Session<'_>, outcome: &StatusOutcome) {
         session.ui.hint(&others);
         return;
     }
-    let path = Shown::path(&worst.venv);
+    let path = super::hint::operand(&worst.venv);
     match worst.health {
         Health::Damaged => session.ui.hint(&format!(
             "'{name} diff {path}' tells what is wrong, '{name} restore {path} --heal' mends it"

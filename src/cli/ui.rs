@@ -53,7 +53,7 @@ impl Total {
         }
     }
 
-    /// What is drawn; where nobody knows how many files there are, bytes alone.
+    /// What is drawn; where nobody knows how many files there are, what else is known.
     fn template(self, files: u64) -> &'static str {
         match self {
             Self::Bytes(_) if files == 0 => {
@@ -63,6 +63,7 @@ impl Total {
                 "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {prefix} files, {eta} left"
             }
             Self::Files(_) => "{msg} {wide_bar} {prefix} files, {eta} left",
+            Self::Unknown if files == 0 => "{msg} {spinner} {elapsed}",
             Self::Unknown => "{msg} {spinner} {decimal_bytes}, {prefix} files, {elapsed}",
         }
     }
@@ -224,6 +225,14 @@ impl Monitor for Ui {
     fn advance(&self, files: u64, bytes: u64) {
         let mut phase = self.phase();
         if let Some(phase) = phase.as_mut().filter(|phase| !phase.bar.is_hidden()) {
+            // Of a phase that counts nothing there is nothing to be told but how long it takes.
+            let is_first = phase.total == Total::Unknown && phase.files == 0 && files > 0;
+            if let (true, Ok(style)) = (
+                is_first,
+                ProgressStyle::with_template(Total::Unknown.template(files)),
+            ) {
+                phase.bar.set_style(style);
+            }
             phase.files += files;
             let told = files_of(phase.files, phase.files_total);
             phase.bar.set_prefix(told);

@@ -53,7 +53,7 @@ impl Display for Shown<'_> {
 }
 
 /// Control characters and the marks that change the direction of text (Unicode UAX #9).
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

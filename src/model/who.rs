@@ -3,6 +3,8 @@
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
+use super::shell::shell_line;
+
 /// The process that made a change.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Who {
@@ -167,13 +169,9 @@ impl Argv {
         Some(Self(argv))
     }
 
-    /// As one line that a shell would read the same way (lossy).
+    /// As one line that a shell would read the same way.
     pub fn line(&self) -> String {
-        let words = self
-            .0
-            .iter()
-            .map(|one| quoted(&String::from_utf8_lossy(one)));
-        words.collect::<Vec<_>>().join(" ")
+        shell_line(&self.0)
     }
 }
 
@@ -201,15 +199,6 @@ fn without_credentials(text: &[u8]) -> Vec<u8> {
     }
     clean.extend_from_slice(rest);
     clean
-}
-
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%^".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 impl Image {

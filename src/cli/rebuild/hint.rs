@@ -1,6 +1,9 @@
 //! What to do where a venv was not rebuilt.
 
-use venv_snap::model::{Shown, TreeKind};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use venv_snap::model::{TreeKind, shell_word};
 use venv_snap::ops::Unbuilt;
 
 /// Files of a project that tell what belongs into the venv in it, the most exact first.
@@ -14,13 +17,13 @@ const LISTS: &[&str] = &[
 
 /// What to do where a venv was not rebuilt.
 pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
-    let name = crate::cli::program_name();
+    let name = crate::cli::called();
     Some(match unbuilt {
         Unbuilt::NoInterpreter { others, .. } => match others.as_slice() {
             [] => "install a Python of that version, or name one with --python FILE".to_owned(),
             [first, more @ ..] => {
-                let more = more.iter().map(|path| format!(", or {}", Shown::path(path)));
-                format!("--python {}{}", Shown::path(first), more.collect::<String>())
+                let more = more.iter().map(|path| format!(", or {}", word(path)));
+                format!("--python {}{}", word(first), more.collect::<String>())
             }
         },
         Unbuilt::BadInterpreter(_) => "name another with --python FILE".to_owned(),
@@ -31,7 +34,7 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
         Unbuilt::NothingTold(venv) => {
             let lists = LISTS.iter().filter_map(|list| Some(venv.parent()?.join(list)));
             match lists.into_iter().find(|list| list.is_file()) {
-                Some(list) => format!("--from {}", Shown::path(&list)),
+                Some(list) => format!("--from {}", word(&list)),
                 None => "name a requirements file or a lock with --from FILE".to_owned(),
             }
         }
@@ -55,6 +58,11 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
         ),
         Unbuilt::Busy(_) => "wait until it is done".to_owned(),
     })
+}
+
+/// A path in a command.
+fn word(path: &Path) -> String {
+    shell_word(path.as_os_str().as_bytes())
 }
 
 /// What installers say of a cause, in lower case, and what to do about it; the first that fits counts.

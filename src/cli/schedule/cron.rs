@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use venv_snap::model::shell_line;
 use venv_snap::ops::ScheduleFile;
 
 use super::jobs::Plan;
@@ -13,11 +14,7 @@ use crate::cli::args::Job;
 pub(super) fn file(plan: &Plan, jobs: &[Job]) -> ScheduleFile {
     let mut content = format!("{MARK}\n");
     for job in jobs {
-        let commands: Vec<String> = plan
-            .commands(*job)
-            .iter()
-            .map(|words| line(words))
-            .collect();
+        let commands: Vec<String> = plan.commands(*job).iter().map(shell_line).collect();
         let command = commands.join(" && ");
         let user = if plan.is_root { "root " } else { "" };
         let (when, run) = match job.when() {
@@ -34,17 +31,4 @@ pub(super) fn file(plan: &Plan, jobs: &[Job]) -> ScheduleFile {
         name: NAME.to_owned(),
         content,
     }
-}
-
-/// The words of a command as a shell reads them.
-fn line(words: &[String]) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@,".contains(c);
-    let quoted = words.iter().map(|word| {
-        if !word.is_empty() && word.chars().all(is_plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
 }

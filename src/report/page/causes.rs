@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::facts::{code, number, or_dash, path, share, shown};
 use super::table::{Head, table};
-use crate::model::{Diagnosis, Image, Shown, User, Who};
-use crate::report::text::{afterwards, word};
+use crate::model::{Diagnosis, Image, Shown, User, Who, shell_line};
+use crate::report::text::afterwards;
 
 /// So many survivors are shown without a click.
 const SURVIVORS: usize = 5;
@@ -26,7 +26,7 @@ fn article(cause: &Diagnosis) -> Markup {
             @if let Some(who) = &cause.who { (culprit(who)) }
             @if !cause.cure.is_empty() {
                 h4 { "Cure" }
-                @for command in &cause.cure { pre { code { (line(command)) } } }
+                @for command in &cause.cure { pre { code { (shell_line(command)) } } }
             }
             dl.facts {
                 dt { "explains" }
@@ -107,10 +107,4 @@ fn image(image: &Image) -> Markup {
             } } }
         }
     }
-}
-
-/// A command as a shell takes it.
-fn line(command: &[String]) -> String {
-    let words: Vec<String> = command.iter().map(|one| word(one)).collect();
-    Shown(words.join(" ").as_bytes()).to_string()
 }

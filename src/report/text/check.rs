@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 
 use super::Style;
-use super::words::{coloured, count, sharing, took, word};
+use super::words::{coloured, count, sharing, took};
 use super::wrap::Wrapped;
 use crate::model::{
-    Audit, Check, Class, Finding, Package, RelPath, Shown, TreeKind, Unmet, Unread,
+    Audit, Check, Class, Finding, Package, RelPath, Shown, TreeKind, Unmet, Unread, shell_line,
+    shell_word,
 };
 use crate::ops::CheckOutcome;
 use crate::python::layout::python_in;
@@ -38,11 +40,10 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome, style: &Style) -> io::
         writeln!(out, "{may}:\n    {command}")?;
     }
     if let Some(words) = reinstall(&outcome.venv, audit) {
-        let words: Vec<String> = words.iter().map(|each| word(each)).collect();
         writeln!(
             out,
             "to install what is damaged anew, past every cache:\n    {}",
-            words.join(" ")
+            shell_line(words)
         )?;
     }
     let counts = audit.counts;
@@ -259,11 +260,8 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
     if needs.is_empty() {
         return None;
     }
-    let quoted: Vec<String> = needs
-        .iter()
-        .map(|need| format!("'{}'", need.replace('\'', "\"")))
-        .collect();
-    let python = word(&Shown::path(&python_in(&outcome.venv)).to_string());
+    let needs = needs.iter().map(|need| need.replace('\'', "\""));
+    let python = shell_word(python_in(&outcome.venv).as_os_str().as_bytes());
     let has = |fits: &dyn Fn(&Package) -> bool| outcome.audit.packages.iter().any(fits);
     let installer = if has(&|package| package.name == "pip") {
         format!("{python} -m pip install")
@@ -273,5 +271,5 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         // The venv has no pip of its own; that of another Python works on it.
         format!("python3 -m pip --python {python} install")
     };
-    Some(format!("{installer} {}", quoted.join(" ")))
+    Some(format!("{installer} {}", shell_line(needs)))
 }

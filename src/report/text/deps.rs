@@ -1,12 +1,13 @@
 //! `deps`: how much is missing, then each distribution with the lines that want it, then the command that installs it.
 
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Style;
 use super::words::{count, took};
 use super::wrap::Wrapped;
-use crate::model::Shown;
+use crate::model::{Shown, shell_line, shell_word};
 use crate::ops::{DepsOutcome, Evidence, Need, When};
 use crate::python::layout::python_in;
 
@@ -77,14 +78,13 @@ pub(in crate::report) fn install_line(outcome: &DepsOutcome) -> Option<String> {
     if wanted.is_empty() {
         return None;
     }
-    let python = quoted(&python_in(&outcome.venv).to_string_lossy());
+    let python = shell_word(python_in(&outcome.venv).as_os_str().as_bytes());
     let begin = if outcome.has_pip {
         format!("{python} -m pip install")
     } else {
         format!("uv pip install --python {python}")
     };
-    let wanted: Vec<String> = wanted.into_iter().map(quoted).collect();
-    Some(format!("{begin} {}", wanted.join(" ")))
+    Some(format!("{begin} {}", shell_line(wanted)))
 }
 
 fn group(
@@ -145,13 +145,4 @@ fn lines(
 
 fn shown(text: &str) -> String {
     Shown(text.as_bytes()).to_string()
-}
-
-/// A word as a shell reads it back.
-fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@+".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

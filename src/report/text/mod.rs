@@ -65,7 +65,6 @@ pub use store::{rebuild_index, stats};
 pub use transport::{copy, export, import};
 pub use warning::{doing, warning};
 pub use watch::{watch_rules, watch_states};
-pub use words::word;
 pub use wrap::wrapped;
 
 /// What a person types to get more of something. Whoever reads the command line knows the words.

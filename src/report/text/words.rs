@@ -121,16 +121,6 @@ pub(super) fn sharing(sharing: Option<&Sharing>) -> String {
     )
 }
 
-/// A path as one word of a shell.
-pub fn word(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@%,:=".contains(c);
-    if path.chars().all(plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -87,9 +87,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(move |(at, each)| {
             // Within a word it is an apostrophe.
             let opens = each == '\'' && matches!(last, ' ' | '(');
-            in_quotes = opens || in_quotes && each != '\'';
+            let closes = each == '\'' && !text[at + 1..].starts_with(char::is_alphanumeric);
+            in_quotes = opens || in_quotes && !closes;
             in_command = match each {
-                ';' => false,
+                ';' if !in_quotes => false,
                 ' ' if last == ':' && !in_quotes => is_command(&text[at + 1..]),
                 _ => in_command,
             };
@@ -151,6 +152,23 @@ mod tests {
         let mut out = Vec::new();
         write!(Wrapped::new(&mut out, &style), "{text}").unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_apostrophe_or_a_semicolon_in_a_quoted_path_ends_no_command() {
+        let quoted = "hint: '/bin/diff \"/my friend's old venv\"' tells";
+        assert_eq!(
+            written(quoted, Some(10)),
+            format!(
+                "{}\n",
+                quoted.replace(": ", ":\n  ").replace(" tells", "\n  tells")
+            )
+        );
+        let bare = "to mend: snap restore '/a; b c' --heal";
+        assert_eq!(
+            written(bare, Some(10)),
+            "to mend:\n  snap restore '/a; b c' --heal\n"
+        );
     }
 
     #[test]

@@ -198,6 +198,47 @@ fn with_few_descriptors_the_work_is_done_or_ends_with_3_and_blames_nobody() {
     }
 }
 
+/// Where no directory of a store can be opened, none of it is known to be gone.
+#[test]
+fn a_store_for_which_descriptors_lack_is_not_told_as_lost() {
+    if !needs_root() || !has_prlimit() {
+        return;
+    }
+    let place = Place::new("61189");
+    assert_eq!(place.limited("--nofile=64", &["save", "venv"]).code, 0);
+    let mut short = 0;
+    for limit in 6..24 {
+        for args in [
+            &["list"][..],
+            &["verify"],
+            &["log"],
+            &["stats"],
+            &["show", "latest", "--venv", "venv"],
+            &["ls", "latest", "--venv", "venv"],
+            &["status", "venv"],
+            &["forget", "--keep-last", "1", "-n"],
+            &["prune", "-n"],
+            &["rebuild-index"],
+        ] {
+            let run = place.limited(&format!("--nofile={limit}"), args);
+            let told = format!("{limit} descriptors, {args:?}");
+            // The loader of programs cannot open the libraries either.
+            if run.code == 127 {
+                continue;
+            }
+            blames_nobody(&run, &told);
+            let all = format!("{}{}", run.stdout, run.stderr);
+            let words = ["lost", "missing", "no store", "quarantine", "is gone"];
+            let told_words = words.iter().find(|word| all.contains(**word));
+            assert_eq!(told_words, None, "{told}\n{run}");
+            short += usize::from(run.code == 3);
+        }
+    }
+    assert!(short > 0, "nothing lacked a descriptor");
+    let run = place.limited("--nofile=64", &["verify"]);
+    assert_eq!(run.code, 0, "{run}");
+}
+
 /// Memory that was not to be had ended the program by a signal.
 #[test]
 fn without_memory_it_ends_with_3_and_blames_nobody() {

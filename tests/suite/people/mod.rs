@@ -10,6 +10,7 @@ mod limits;
 mod options;
 mod outputs;
 mod page;
+mod progress;
 mod report;
 mod schemas;
 mod self_test;

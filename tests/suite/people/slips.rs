@@ -1,6 +1,8 @@
 //! What people are told who slipped: a name with a typo, a venv that was moved, an option that fits no other.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use crate::support::damage::Damage;
 use crate::support::{Run, Sandbox, venv};
@@ -255,25 +257,106 @@ fn a_copy_of_a_store_without_its_empty_directories_is_one() {
     sandbox.ok(&["restore", "venv", "--force"]);
 }
 
-/// Paths with blanks stood in it as they were, so that the command was of another venv.
+/// Paths with blanks stood in them as they were, so that the command was of another venv.
 #[test]
 fn a_command_in_a_hint_runs_as_it_is_whatever_the_venv_is_called() {
-    let sandbox = saved();
-    let venv = sandbox.path("my \"old\" $HOME/`x`");
-    fs::create_dir_all(venv.parent().unwrap()).unwrap();
-    fs::rename(sandbox.venv(), &venv).unwrap();
-    let id = sandbox.ids().pop().unwrap();
-    let refused = sandbox.snap(&["restore", venv.to_str().unwrap(), &id]);
-    assert_eq!(refused.code, 3, "{refused}");
-    let (_, hint) = refused.stderr.split_once("hint: '").unwrap();
-    let (command, _) = hint.split_once('\'').unwrap();
+    let names: [&[u8]; 6] = [
+        b"my \"old\" $HOME/`x`",
+        b"it's; all 'here'",
+        b"!! & ~ #*",
+        b"-n\tb %d",
+        b"\xff\x1b[2J %s",
+        b"s\xc3\xb8ster",
+    ];
+    for name in names {
+        let sandbox = saved();
+        let venv = sandbox.root().join(OsStr::from_bytes(name));
+        fs::create_dir_all(venv.parent().unwrap()).unwrap();
+        fs::rename(sandbox.venv(), &venv).unwrap();
+        let id = sandbox.ids().pop().unwrap();
+        let with = |verb, more: &[&str]| {
+            let mut command = sandbox.command(&[verb]);
+            command.arg(&venv).args(more);
+            Run::of(command)
+        };
+        let refused = with("restore", &[&id]);
+        assert_eq!(refused.code, 3, "{refused}");
+        let run = typed(&sandbox, 0, &quoted(&refused, "restore").remove(0));
+        assert!(
+            venv.join("pyvenv.cfg").exists() && !sandbox.venv().exists(),
+            "{run}"
+        );
+        assert_eq!(with("save", &[]).code, 0);
+        let damaged = || fs::write(venv.join(venv::SITE).join("click/core.py"), "").unwrap();
+        damaged();
+        let status = with("status", &[]);
+        assert_eq!(status.code, 1, "{status}");
+        for (verb, code) in [("diff", 1), ("restore", 0)] {
+            typed(&sandbox, code, &quoted(&status, verb).remove(0));
+        }
+        damaged();
+        let check = with("check", &[]);
+        let told = "to bring back what was saved: ";
+        let (_, hint) = check.stderr.split_once(told).unwrap();
+        typed(&sandbox, 0, hint.trim_end());
+        assert_eq!(with("diff", &[]).code, 0);
+    }
+}
+
+/// It looked into another store, in which nothing was.
+#[test]
+fn a_command_in_a_hint_names_the_store_that_the_command_line_named() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let store = ["--store", "my other store"];
+    sandbox.ok(&[&["save", "venv"], &store[..]].concat());
+    fs::write(sandbox.venv().join(venv::SITE).join("click/core.py"), "").unwrap();
+    let status = sandbox.code(1, &[&["status"], &store[..]].concat());
+    typed(&sandbox, 1, &quoted(&status, "diff").remove(0));
+    let check = sandbox.code(1, &[&["check", "venv"], &store[..]].concat());
+    let (_, hint) = check
+        .stderr
+        .split_once("to bring back what was saved: ")
+        .unwrap();
+    typed(&sandbox, 0, hint.trim_end());
+    // One that is set anyway needs no name.
+    let known = sandbox.path("store");
+    let known = ["--store", known.to_str().unwrap()];
+    let run = sandbox.code(10, &[&["restore", "venv"], &known[..]].concat());
+    assert!(!run.stderr.contains("snap --store"), "{run}");
+}
+
+/// The commands of a verb that a run told in single quotes.
+fn quoted(run: &Run, verb: &str) -> Vec<String> {
+    let begins = |at: &usize| {
+        let words = run.stderr[at + 1..].split(' ').take(8);
+        words
+            .take_while(|word| !word.ends_with('\''))
+            .any(|word| word == verb)
+    };
+    let all = run.stderr.match_indices("'snap ").map(|(at, _)| at);
+    let all = all.filter(begins).map(|at| {
+        let command = &run.stderr[at + 1..];
+        // The quote that closes has no letter behind it.
+        let ends = command.match_indices('\'').map(|(end, _)| end);
+        let ends = ends.filter(|end| !command[end + 1..].starts_with(char::is_alphanumeric));
+        let ends = ends.filter(|end| !command[..*end].ends_with(char::is_whitespace));
+        let whole = |end: &usize| command[..*end].matches('"').count().is_multiple_of(2);
+        command[..ends.into_iter().find(whole).unwrap()].to_owned()
+    });
+    all.collect()
+}
+
+/// Types a command into a shell.
+#[track_caller]
+fn typed(sandbox: &Sandbox, code: i32, command: &str) -> Run {
     let (name, rest) = command.split_once(' ').unwrap();
-    assert_eq!(name, "snap", "{refused}");
+    assert_eq!(name, "snap", "{command}");
     let mut shell = std::process::Command::new("sh");
     sandbox.dress(&mut shell);
     let line = format!("{} {rest}", env!("CARGO_BIN_EXE_snap"));
     shell.args(["-c", &line]);
     let run = Run::of(shell);
-    assert_eq!(run.code, 0, "{line}\n{run}");
-    assert!(venv.join("pyvenv.cfg").exists() && !sandbox.venv().exists());
+    assert_eq!(run.code, code, "{line}\n{run}");
+    run
 }

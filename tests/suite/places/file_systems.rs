@@ -24,11 +24,11 @@ type Hurt = fn(&Sandbox, &Path);
 type Within = fn(&Sandbox, &Path) -> Option<Vec<Mount>>;
 
 /// A place, and what it does not hold, as JSON names it.
-struct Place {
-    name: &'static str,
-    lacks: &'static [&'static str],
-    make: Make,
-    within: Option<Within>,
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    pub(super) lacks: &'static [&'static str],
+    pub(super) make: Make,
+    pub(super) within: Option<Within>,
 }
 
 const fn place(name: &'static str, lacks: &'static [&'static str], make: Make) -> Place {
@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-const PLACES: [Place; 21] = [
+pub(super) const PLACES: [Place; 21] = [
     place("memory", &[], memory),
     place("ext4", &[], ext4),
     place("ext4 with small inodes", &["times"], |sandbox, at| {
@@ -205,7 +205,7 @@ fn sshfs(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
 }
 
 /// A venv with all that a snapshot keeps.
-fn rich(root: &Path) {
+pub(super) fn rich(root: &Path) {
     venv::tiny(root);
     let site = root.join(venv::SITE);
     fs::hard_link(site.join("click/utils.py"), site.join("click/same.py")).unwrap();
@@ -318,19 +318,22 @@ fn asked(sandbox: &Sandbox, verb: &[&str], lacks: &[&str], told: &str) -> Value 
 /// Before each of these the tree is hurt. After each it is the saved one, as far as the place holds it.
 const VERBS: [(&[&str], Hurt); 4] = [
     (&["restore", "place/venv"], |_, _| {}),
-    (&["restore", "place/venv"], |_, root| {
-        fs::remove_dir_all(root.join(venv::SITE).join("click")).unwrap();
-        fs::write(root.join("bin/tool"), b"").unwrap();
-    }),
+    (&["restore", "place/venv"], |_, root| hurt(root)),
     (&["restore", "place/venv", "--copy", "--force"], |_, _| {}),
     (&["restore", "place/venv", "--only", "click"], |_, root| {
         fs::write(root.join(venv::SITE).join("click/core.py"), b"").unwrap();
     }),
 ];
 
+/// Takes a package away and empties a script.
+pub(super) fn hurt(root: &Path) {
+    fs::remove_dir_all(root.join(venv::SITE).join("click")).unwrap();
+    fs::write(root.join("bin/tool"), b"").unwrap();
+}
+
 /// The commands agree that nothing is left to be done.
 #[track_caller]
-fn agree(sandbox: &Sandbox, what: &str) {
+pub(super) fn agree(sandbox: &Sandbox, what: &str) {
     let diff = sandbox.json(0, &["diff", "place/venv"]);
     assert!(
         diff["entries"].as_array().unwrap().is_empty(),
@@ -342,7 +345,7 @@ fn agree(sandbox: &Sandbox, what: &str) {
 }
 
 /// What stands beside the venv.
-fn rest(place: &Path) -> Vec<String> {
+pub(super) fn rest(place: &Path) -> Vec<String> {
     let names = fs::read_dir(place).unwrap().flatten();
     let mut names: Vec<String> = names
         .map(|entry| entry.file_name().to_string_lossy().into_owned())

@@ -11,3 +11,4 @@ mod not_saved;
 mod odd_attributes;
 mod owners;
 mod refused_links;
+mod verbs;

@@ -1,0 +1,40 @@
+//! How the program is called: commands that people copy begin as the one did that tells them.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use super::hint::operand;
+use super::place;
+
+/// The store that the command line names, where no other setting does.
+static NAMED: OnceLock<String> = OnceLock::new();
+
+/// The name by which the program was called: Ubuntu has another `snap`, so this one may be installed as `venv-snap`.
+pub(crate) fn program_name() -> String {
+    let called = std::env::args_os().next();
+    let name = called
+        .as_deref()
+        .and_then(|path| Path::new(path).file_name());
+    name.map_or_else(
+        || "snap".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// Remembers the store that the command line names: without it a command that is copied would look into another one.
+pub(super) fn with_store(store: &Path) {
+    let is_set = place::store(None).is_ok_and(|usual| usual == store);
+    if !is_set {
+        // There is one command line.
+        let _ = NAMED.set(operand(store));
+    }
+}
+
+/// What commands that people copy begin with.
+pub(crate) fn called() -> String {
+    let name = program_name();
+    match NAMED.get() {
+        Some(store) => format!("{name} --store {store}"),
+        None => name,
+    }
+}

@@ -25,7 +25,7 @@ const SCHEMA: &str = "
 
 /// What `SQLite` writes before it changes a database without a log.
 const JOURNAL: &str = "-journal";
-/// What SQLite puts behind the name of a database for its files.
+/// What is put behind the name of a database for its files.
 const FILES: [&str; 4] = ["", "-wal", "-shm", JOURNAL];
 /// A new index until it takes the place of the old one.
 const ASIDE: &str = "index.db.new";
@@ -323,7 +323,7 @@ impl Index {
     }
 }
 
-/// Removes files of SQLite that belong to one database.
+/// Removes files that belong to one database.
 fn remove(store: &Path, name: &str, suffixes: &[&str]) -> Result<(), Unusable> {
     for suffix in suffixes {
         match std::fs::remove_file(store.join(format!("{name}{suffix}"))) {

@@ -18,6 +18,7 @@ mod several;
 mod slips;
 mod told;
 mod told_commands;
+mod told_sessions;
 mod users;
 mod words;
 mod wrapping;

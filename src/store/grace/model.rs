@@ -8,6 +8,8 @@ use super::{Fate, GRACE_SECONDS_MIN, Known, may_commit};
 type Objects = BTreeSet<u8>;
 /// A pack has the name of its content: its objects, and what makes it unlike any other.
 type Name = (Objects, u64);
+/// Snapshots as they were listed.
+type Snapshots = BTreeMap<u64, Objects>;
 
 /// A bug that the model has to find.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +27,8 @@ enum Bug {
     DropsAtOnce,
     /// A pack goes at once.
     NoGrace,
+    /// What is brought back leaves the place where it was.
+    Moves,
 }
 
 /// The bucket.
@@ -46,14 +50,16 @@ enum Host {
     Packs(i64, BTreeSet<Name>, Objects),
     /// All that it needs is there, as far as it knows.
     Commits(i64, Objects),
-    /// It forgets a snapshot, which is in both places now.
-    Forgets(u64),
-    /// It brings one back: when it began, what it read.
+    /// It forgets a snapshot, which is in both places now: since when.
+    Forgets(i64, u64),
+    /// It brings one back: when it began, what it read. It stays in the other place.
     BringsBack(i64, u64, Objects),
+    /// With a bug it does not.
     BroughtBack(u64),
     /// The owner prunes: the time, and what was listed so far.
-    Listed(i64, BTreeMap<Name, i64>, BTreeMap<u64, Objects>),
-    ListedForgotten(i64, BTreeMap<Name, i64>, BTreeMap<u64, Objects>),
+    Listed(i64, BTreeMap<Name, i64>, Snapshots),
+    /// The same with what is forgotten.
+    ListedForgotten(i64, BTreeMap<Name, i64>, Snapshots, Snapshots),
     Prunes(Vec<Request>),
 }
 
@@ -84,6 +90,8 @@ struct Model {
     dice: Dice,
     bug: Bug,
     names: u64,
+    /// Of eight things that are begun, how many are saves, and how many are more.
+    shares: (u64, u64, u64),
 }
 
 impl Model {
@@ -94,6 +102,8 @@ impl Model {
             dice: Dice(seed),
             bug,
             names: 0,
+            // In every other history snapshots come and go all the time.
+            shares: if seed % 2 == 0 { (3, 5, 6) } else { (1, 4, 7) },
         }
     }
 
@@ -130,8 +140,10 @@ impl Model {
         self.hosts[who] = match host {
             Host::Idle => self.begin(who),
             Host::Lists(..) | Host::Packs(..) | Host::Commits(..) => self.save(host),
-            Host::Forgets(id) => {
-                self.bucket.snapshots.remove(&id);
+            Host::Forgets(since, id) => {
+                if may_commit(self.bucket.now - since) {
+                    self.bucket.snapshots.remove(&id);
+                }
                 Host::Idle
             }
             Host::BringsBack(since, id, needs) => {
@@ -139,20 +151,23 @@ impl Model {
                     return;
                 }
                 self.bucket.snapshots.insert(id, needs);
-                Host::BroughtBack(id)
+                match self.bug {
+                    Bug::Moves => Host::BroughtBack(id),
+                    _ => Host::Idle,
+                }
             }
             Host::BroughtBack(id) => {
                 self.bucket.forgotten.remove(&id);
                 Host::Idle
             }
-            Host::Listed(now, marks, mut keep) => {
-                let forgotten = self.bucket.forgotten.iter();
-                keep.extend(forgotten.map(|(id, (needs, _))| (*id, needs.clone())));
-                Host::ListedForgotten(now, marks, keep)
+            Host::Listed(now, marks, listed) => {
+                let forgotten = self.bucket.forgotten.clone().into_iter();
+                let forgotten = forgotten.map(|(id, (needs, _))| (id, needs)).collect();
+                Host::ListedForgotten(now, marks, listed, forgotten)
             }
-            Host::ListedForgotten(now, marks, mut keep) => {
-                keep.extend(self.bucket.snapshots.clone());
-                Host::Prunes(self.plan(now, &marks, keep))
+            Host::ListedForgotten(now, marks, mut listed, forgotten) => {
+                listed.extend(self.bucket.snapshots.clone());
+                Host::Prunes(self.plan(now, &marks, (listed, forgotten)))
             }
             Host::Prunes(mut requests) => {
                 if let Some(request) = requests.pop() {
@@ -172,17 +187,18 @@ impl Model {
 
     fn begin(&mut self, who: usize) -> Host {
         let now = self.bucket.now;
+        let (saves, forgets, brings_back) = self.shares;
         match self.dice.roll(8) {
-            0..3 => Host::Lists(now, self.bucket.marks.keys().cloned().collect()),
-            3 | 4 => {
+            one if one < saves => Host::Lists(now, self.bucket.marks.keys().cloned().collect()),
+            one if one < forgets => {
                 let all: Vec<_> = self.bucket.snapshots.clone().into_iter().collect();
                 let Some((id, needs)) = self.any(&all) else {
                     return Host::Idle;
                 };
                 self.bucket.forgotten.insert(id, (needs, now));
-                Host::Forgets(id)
+                Host::Forgets(now, id)
             }
-            5 => {
+            one if one < brings_back => {
                 let all: Vec<_> = self.bucket.forgotten.clone().into_iter().collect();
                 let Some((id, (needs, _))) = self.any(&all) else {
                     return Host::Idle;
@@ -238,23 +254,31 @@ impl Model {
         }
     }
 
+    /// The forgotten snapshots of which the grace is over.
+    fn over(&self, now: i64, listed: &Snapshots, forgotten: Snapshots) -> Vec<u64> {
+        // Their times are asked for now.
+        let since = |id| self.bucket.forgotten.get(id).map(|(_, since)| *since);
+        let is_old = |id| since(id).is_some_and(|since| now - since >= GRACE_SECONDS_MIN);
+        let ids = forgotten.into_keys();
+        ids.filter(|id| is_old(id) && !listed.contains_key(id))
+            .collect()
+    }
+
     /// What the owner does, the first last.
     fn plan(
         &mut self,
         now: i64,
         marks: &BTreeMap<Name, i64>,
-        mut keep: BTreeMap<u64, Objects>,
+        (listed, forgotten): (Snapshots, Snapshots),
     ) -> Vec<Request> {
-        let mut requests = Vec::new();
-        for (id, (_, since)) in self.bucket.forgotten.clone() {
-            if now - since >= GRACE_SECONDS_MIN && !self.bucket.snapshots.contains_key(&id) {
-                // Somebody may be bringing it back, so what it needs is needed until the next prune.
-                if self.bug == Bug::DropsAtOnce {
-                    keep.remove(&id);
-                }
-                requests.push(Request::DropForgotten(id));
-            }
+        let mut keep = listed.clone();
+        keep.extend(forgotten.clone());
+        let over = self.over(now, &listed, forgotten);
+        // Somebody may be bringing them back, so what they need is needed until the next prune.
+        if self.bug == Bug::DropsAtOnce {
+            keep.retain(|id, _| !over.contains(id));
         }
+        let mut requests: Vec<_> = over.into_iter().map(Request::DropForgotten).collect();
         let needed: Objects = keep.values().flatten().copied().collect();
         let packs = self.bucket.packs.clone();
         let unmarked = |pack: &&Name| !marks.contains_key(*pack);
@@ -355,6 +379,7 @@ fn each_planted_bug_is_found() {
         Bug::SameName,
         Bug::DropsAtOnce,
         Bug::NoGrace,
+        Bug::Moves,
     ] {
         assert!(histories(10_000, bug).0.is_some(), "{bug:?}");
     }

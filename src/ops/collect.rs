@@ -43,6 +43,9 @@ pub(super) fn collect(
         owned.mark(&dead)?;
         past.extend(dead);
         carry_over(context, &owned, rewrite, past, &mut outcome)?;
+        if outcome.deleted > 0 || outcome.snapshots > 0 {
+            owned.renew_summaries();
+        }
     }
     outcome.took = start.elapsed();
     Ok(outcome)

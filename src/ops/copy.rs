@@ -222,5 +222,6 @@ fn commit(
             pinned,
         });
     }
+    target.snapshots.summarize();
     Ok(copied)
 }

@@ -79,7 +79,13 @@ pub(super) fn choose(
             .monitor
             .warn(SnapshotWarning::Damaged { name, cause: error }.into());
     }
-    for id in store.snapshots.missing().unwrap_or_default() {
+    // Of a bucket that would be another question, which `verify` asks.
+    let missing = if store.is_of_bucket() {
+        Vec::new()
+    } else {
+        store.snapshots.missing().unwrap_or_default()
+    };
+    for id in missing {
         context.monitor.warn(SnapshotWarning::Gone(id).into());
     }
     let Some(name) = name else {

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::error::{Error, NotKnown};
+use crate::model::SnapshotId;
 use crate::store::{Alone, Digests, GoodFrame, Reach, Store, Usage};
 
 /// What a prune is told.
@@ -112,9 +113,11 @@ pub(super) fn mark(
     }
     let listed = catalog.snapshots.iter().chain(&now.snapshots);
     let listed: BTreeMap<_, _> = listed.map(|(id, one)| (*id, one)).collect();
-    let mut keep: Vec<_> = listed.into_values().collect();
+    let is_back = |id: &SnapshotId| store.is_of_bucket() && listed.contains_key(id);
+    let mut keep: Vec<_> = listed.values().copied().collect();
     let mut gone = Vec::new();
-    for (id, snapshot) in &forgotten.snapshots {
+    let left = forgotten.snapshots.iter().filter(|(id, _)| !is_back(id));
+    for (id, snapshot) in left {
         if is_old(store.snapshots.forgotten_at(&id.to_hex())?) {
             gone.push(id.to_hex());
             if store.is_of_bucket() {
@@ -138,7 +141,7 @@ pub(super) fn mark(
     if !outcome.dry_run {
         store.snapshots.drop_forgotten(&gone)?;
     }
-    store.load_objects(context.monitor)?;
+    store.load_all(context.monitor)?;
     context.monitor.phase("marking", 0, 0);
     let reach = Reach::walk(&store.objects, keep, |id| store.objects.has(id))?;
     if reach.blind {

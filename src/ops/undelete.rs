@@ -19,7 +19,7 @@ pub struct UndeleteOutcome {
 pub fn undelete(context: &Context<'_>, names: &[SnapshotRef]) -> Result<UndeleteOutcome, Error> {
     let store = context.open()?;
     let forgotten = store.snapshots.forgotten()?;
-    store.load_objects(context.monitor)?;
+    store.load_all(context.monitor)?;
     let whole = |chosen: &Chosen| -> Result<bool, Error> {
         let reach = Reach::walk(&store.objects, [&chosen.snapshot], |id| {
             store.objects.has(id)

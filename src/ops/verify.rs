@@ -135,7 +135,7 @@ fn look(
 ) -> Result<(Look, Vec<Flaw>), Error> {
     let rows = store.index_flaws(context.monitor)?;
     let (catalog, forgotten) = (store.snapshots.catalog()?, store.snapshots.forgotten()?);
-    store.load_objects(&crate::monitor::Silent::default())?;
+    store.load_all(&crate::monitor::Silent::default())?;
     let since = since.map_or(i64::MIN, Timestamp::as_second);
     let share = sample.unwrap_or(1.0);
     let choose = |written: i64| if written < since { 0.0 } else { share };

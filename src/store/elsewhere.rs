@@ -48,6 +48,7 @@ impl Store {
             return Self::open_dir(location.name(), wait, monitor);
         };
         let (top, storage) = reach(location, &url)?;
+        storage.foresee();
         header::check(location.name(), &*storage)?;
         let home = Home::new(location.name(), top, wait, false)?.of_bucket();
         home.lock_or_fail(Sharing::Shared, wait.max(Duration::from_secs(1)), monitor)?;

@@ -31,7 +31,7 @@ const FILES: [&str; 4] = ["", "-wal", "-shm", JOURNAL];
 const ASIDE: &str = "index.db.new";
 
 /// A pack as the index knows it.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct PackRow {
     pub(crate) name: String,
     pub(crate) size: u64,

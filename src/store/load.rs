@@ -1,7 +1,8 @@
 //! Brings packs and index into agreement. The packs are right: rows that lie are dropped, rows that lack are read
 //! from the packs, and an index that is gone or damaged is made anew.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
@@ -15,6 +16,7 @@ use super::pack::{FOOTER_LEN, Table};
 use super::packs::short;
 use super::scrub::Flaw;
 use super::storage::Area;
+use super::summaries::Told;
 use crate::monitor::{Monitor, StoreWarning};
 
 /// A pack that was looked at.
@@ -34,10 +36,57 @@ pub(crate) struct Rebuilt {
 }
 
 impl Store {
-    /// Loads where every object lies, once.
+    /// Loads where every object lies that a listed snapshot needs, once: for who reads.
     pub(crate) fn load_objects(&self, monitor: &dyn Monitor) -> Result<(), Error> {
-        let load = || self.reconcile(&BTreeSet::new(), monitor);
-        self.objects.load_once(load)
+        self.objects
+            .load_once(|| match self.told_objects(monitor)? {
+                Some(objects) => Ok(objects),
+                None => self.reconcile(&BTreeSet::new(), Objects::default(), monitor),
+            })
+    }
+
+    /// Loads where every object lies, once: for who relies on packs that nobody needs yet.
+    pub(crate) fn load_all(&self, monitor: &dyn Monitor) -> Result<(), Error> {
+        let load = |before| self.reconcile(&BTreeSet::new(), before, monitor);
+        self.objects.load_rest(load)
+    }
+
+    /// What summaries tell, where they tell of all snapshots: then no pack has to be asked, and none be listed.
+    fn told_objects(&self, monitor: &dyn Monitor) -> Result<Option<Objects>, Error> {
+        let told = self.summaries.told();
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let mut snapshots = self.storage.names(Area::Snapshots)?.into_iter();
+        if !snapshots.all(|name| told.snapshot(&name).is_some()) {
+            return Ok(None);
+        }
+        let marked = self.marked(monitor)?;
+        let rows: BTreeMap<&str, &PackRow> = told.packs().map(|row| (&*row.name, row)).collect();
+        let rows: Vec<_> = rows.into_values().collect();
+        let tables: Option<Vec<Table>> = rows.par_iter().map(|row| known_table(row)).collect();
+        let Some(tables) = tables else {
+            return Ok(None);
+        };
+        let mut objects = Objects::default();
+        objects.only_told = true;
+        objects.reserve(tables.iter().map(|table| table.rows.len()).sum());
+        for (row, table) in rows.into_iter().zip(tables) {
+            let name = row.name.clone();
+            if marked.contains(&name) {
+                objects.add_suspect(name, table);
+            } else {
+                objects.add(name, table);
+            }
+        }
+        Ok(Some(objects))
+    }
+
+    /// The packs that were found damaged or are to go.
+    fn marked(&self, monitor: &dyn Monitor) -> Result<BTreeSet<String>, Error> {
+        let mut marked = self.damaged_packs.names(monitor);
+        marked.extend(self.tombstones()?.into_iter().map(|file| file.name));
+        Ok(marked)
     }
 
     /// Loads again, as if some packs were not there. Their rows stay in the index.
@@ -46,42 +95,39 @@ impl Store {
         packs: &BTreeSet<String>,
         monitor: &dyn Monitor,
     ) -> Result<(), Error> {
-        self.objects.load_anew(|| self.reconcile(packs, monitor))
+        let load = || self.reconcile(packs, Objects::default(), monitor);
+        self.objects.load_anew(load)
     }
 
     fn reconcile(
         &self,
         without: &BTreeSet<String>,
+        mut objects: Objects,
         monitor: &dyn Monitor,
     ) -> Result<Objects, Error> {
+        // Before the packs are listed, so that whatever they tell of is among those.
+        let told = self.summaries.told();
         let rows = self
             .index
             .with(monitor, |index| index.packs())?
             .unwrap_or_default();
-        let known: HashMap<&str, &PackRow> =
-            rows.iter().map(|row| (row.name.as_str(), row)).collect();
-        let mut suspects = self.damaged_packs.names(monitor);
-        let marked = self.tombstones()?;
-        self.looked.note(!marked.is_empty());
-        suspects.extend(marked.into_iter().map(|file| file.name));
+        self.looked.note(!self.tombstones()?.is_empty());
+        let suspects = self.marked(monitor)?;
         let there = self.storage.glance(Area::Packs)?;
-        let looked: Result<Vec<_>, Error> = there
-            .par_iter()
-            .filter(|(name, _)| !without.contains(name))
-            .map(|(name, size)| self.table_of(name, *size, known.get(name.as_str()).copied()))
-            .collect();
+        let looked = self.tables_of(&there, without, told.packs().chain(&rows))?;
         let is_there = |name: &str| {
             there
                 .binary_search_by(|(one, _)| one.as_str().cmp(name))
                 .is_ok()
         };
-        let gone = known.into_keys().filter(|name| !is_there(name));
-        let gone: Vec<String> = gone.map(str::to_owned).collect();
+        let gone = rows.iter().map(|row| &row.name);
+        let gone: Vec<String> = gone.filter(|name| !is_there(name)).cloned().collect();
+        let mut add = self.note_for_summaries(&told, &there, &rows, &looked);
         // Of a million objects the rows are tens of megabytes.
         drop(rows);
-        let mut objects = Objects::default();
-        let mut add = Vec::new();
-        let looked: Vec<Looked> = looked?.into_iter().flatten().collect();
+        let before: HashSet<String> = objects.packs().map(str::to_owned).collect();
+        objects.condemn(|name| suspects.contains(name) || !is_there(name));
+        objects.only_told = false;
         let tables = looked.iter().filter_map(|one| one.table.as_ref().ok());
         objects.reserve(tables.map(|(table, _)| table.rows.len()).sum());
         for Looked { name, size, table } in looked {
@@ -90,6 +136,9 @@ impl Store {
                     if let Some(tail) = tail {
                         let name = name.clone();
                         add.push(PackRow { name, size, tail });
+                    }
+                    if before.contains(&name) {
+                        continue;
                     }
                     if suspects.contains(&name) {
                         objects.add_suspect(name, table);
@@ -114,6 +163,72 @@ impl Store {
                 .with(monitor, |index| index.change_packs(&add, &gone))?;
         }
         Ok(objects)
+    }
+
+    /// Lets summaries know which packs are listed, and those of which none tells. Returns rows that they had and the
+    /// index has not.
+    fn note_for_summaries(
+        &self,
+        told: &Arc<Told>,
+        there: &[(String, Option<u64>)],
+        rows: &[PackRow],
+        looked: &[Looked],
+    ) -> Vec<PackRow> {
+        if !self.storage.is_far() {
+            return Vec::new();
+        }
+        let rows: HashMap<&str, &PackRow> = rows.iter().map(|row| (&*row.name, row)).collect();
+        let of_told: HashMap<&str, &PackRow> = told.packs().map(|row| (&*row.name, row)).collect();
+        let read = looked.iter().filter_map(|one| match &one.table {
+            Ok((_, Some(tail))) => Some((&*one.name, one.size, tail)),
+            _ => None,
+        });
+        let read: HashMap<&str, PackRow> = read
+            .map(|(name, size, tail)| {
+                let (own, tail) = (name.to_owned(), tail.clone());
+                (
+                    name,
+                    PackRow {
+                        name: own,
+                        size,
+                        tail,
+                    },
+                )
+            })
+            .collect();
+        let names = || there.iter().map(|(name, _)| name.as_str());
+        let new = |name: &&str| !of_told.contains_key(name);
+        let untold = names().filter(new);
+        let untold: Option<Vec<PackRow>> = untold
+            .map(|name| read.get(name).or(rows.get(name).copied()).cloned())
+            .collect();
+        match untold {
+            Some(untold) => {
+                let packs = names().map(str::to_owned).collect();
+                self.summaries.note_listed(told, packs, untold);
+            }
+            None => self.summaries.note_blind(),
+        }
+        let lacks = |name: &&str| !rows.contains_key(name) && !read.contains_key(name);
+        let add = names().filter(lacks).filter_map(|name| of_told.get(name));
+        add.map(|row| (*row).clone()).collect()
+    }
+
+    /// Looks at listed packs, of which rows may be known; the later one of a name counts.
+    fn tables_of<'r>(
+        &self,
+        there: &[(String, Option<u64>)],
+        without: &BTreeSet<String>,
+        rows: impl Iterator<Item = &'r PackRow>,
+    ) -> Result<Vec<Looked>, Error> {
+        let known: HashMap<&str, &PackRow> = rows.map(|row| (row.name.as_str(), row)).collect();
+        let row = |name: &str| known.get(name).copied();
+        let look = || {
+            let each = there.par_iter().filter(|(name, _)| !without.contains(name));
+            let each = each.map(|(name, size)| self.table_of(name, *size, row(name)));
+            each.filter_map(Result::transpose).collect()
+        };
+        self.packs.at_once(look)
     }
 
     /// Looks at a pack, of which the listing may have told the size: its table is that of its row in the index, if that
@@ -179,6 +294,7 @@ impl Store {
                 tail: tail.clone(),
             })
             .collect();
+        self.summaries.note_packs(&rows);
         // The next command reads from the packs what the index could not take.
         let told = self.index.take_if_open(&rows, drop);
         for row in rows {
@@ -214,6 +330,35 @@ impl Store {
             };
             flaws.push((row.name, flaw));
         }
+        flaws.extend(self.summary_flaws()?);
+        Ok(flaws)
+    }
+
+    /// The same of summaries.
+    fn summary_flaws(&self) -> Result<Vec<(String, Flaw)>, Error> {
+        let told = self.summaries.told();
+        let mut flaws = Vec::new();
+        if told.is_empty() {
+            return Ok(flaws);
+        }
+        let listed = self.packs.list()?.into_iter();
+        let sizes: BTreeMap<String, u64> = listed.map(|pack| (pack.name, pack.size)).collect();
+        for (file, row) in told.packs_with_files() {
+            // What is gone was removed since.
+            let Some(size) = sizes.get(&row.name) else {
+                continue;
+            };
+            let read = self.packs.read_table(&row.name, *size);
+            if *size != row.size || read.is_ok_and(|(_, tail)| tail != row.tail) {
+                let what = "has another table of a pack than it has";
+                let flaw = Flaw {
+                    file: format!("summaries/{file}"),
+                    offset: None,
+                    what: format!("{what} ({})", short(&row.name)),
+                };
+                flaws.push((row.name.clone(), flaw));
+            }
+        }
         Ok(flaws)
     }
 
@@ -222,7 +367,10 @@ impl Store {
     pub(crate) fn rebuild_index(&self, monitor: &dyn Monitor) -> Result<Rebuilt, Error> {
         let log = self.index.rebuild(monitor)?;
         self.objects.forget_all();
-        self.load_objects(monitor)?;
+        self.summaries.remove_all();
+        self.snapshots.catalog()?;
+        self.load_all(monitor)?;
+        self.snapshots.summarize();
         let packs = self.storage.names(Area::Packs)?.len() as u64;
         Ok(Rebuilt {
             packs,

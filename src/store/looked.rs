@@ -18,7 +18,8 @@ struct Listing {
     had_marks: bool,
 }
 
-fn seconds() -> i64 {
+/// Seconds since the start of the machine, asleep or not.
+pub(super) fn seconds() -> i64 {
     clock_gettime(ClockId::Boottime).tv_sec
 }
 

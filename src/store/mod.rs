@@ -6,12 +6,14 @@
 mod alone;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+mod catch_up;
 mod corrupt;
 mod damaged_packs;
 mod displaced;
 mod elsewhere;
 pub(crate) mod error;
 mod forest;
+mod forgotten;
 mod frame;
 mod frame_cache;
 #[cfg(any(test, fuzzing))]
@@ -39,6 +41,8 @@ mod segment;
 mod sightings;
 mod snapshots;
 mod storage;
+mod summaries;
+mod summary;
 mod terms;
 mod told;
 mod transfer;
@@ -93,6 +97,7 @@ use packs::Packs;
 use reader::ObjectReader;
 use snapshots::Snapshots;
 use storage::{Listed, Over, Storage};
+use summaries::Summaries;
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
@@ -108,6 +113,7 @@ pub(crate) struct Store {
     /// Marks of what a scrub found damaged.
     pub(crate) damaged_packs: DamagedPacks,
     packs: Arc<Packs>,
+    summaries: Arc<Summaries>,
     /// When its packs were listed.
     looked: Looked,
 }
@@ -210,12 +216,14 @@ impl Store {
     fn new(home: Home, storage: Arc<dyn Storage>) -> Self {
         let home = Arc::new(home);
         let packs = Arc::new(Packs::new(home.path(), &storage));
+        let summaries = Arc::new(Summaries::new(&storage));
         Self {
-            snapshots: Snapshots::new(home.path(), &storage),
+            snapshots: Snapshots::new(home.path(), &storage, &summaries),
             objects: ObjectReader::new(&packs),
             index: IndexHandle::new(&home, &storage),
             damaged_packs: DamagedPacks::new(&storage),
             packs,
+            summaries,
             storage,
             home,
             looked: Looked::default(),
@@ -282,7 +290,7 @@ impl Store {
 
     /// Begins to add content.
     pub(crate) fn packer(&self, monitor: &dyn Monitor) -> Result<Packer<'_>, Error> {
-        self.load_objects(monitor)?;
+        self.load_all(monitor)?;
         Ok(Packer::new(self))
     }
 
@@ -316,7 +324,7 @@ impl Store {
 
     /// How many objects the packs hold.
     pub(crate) fn object_count(&self, monitor: &dyn Monitor) -> Result<usize, Error> {
-        self.load_objects(monitor)?;
+        self.load_all(monitor)?;
         Ok(self.objects.count())
     }
 }

@@ -81,6 +81,8 @@ pub(crate) struct Objects {
     places: HashSet<ByName, BuildHasherDefault<FirstBytes>>,
     /// Further places of objects that lie in more than one pack.
     spare: ByDigest<Vec<Place>>,
+    /// Whether only summaries told of the packs, so that some may be gone and others be there.
+    pub(super) only_told: bool,
 }
 
 impl Objects {
@@ -129,6 +131,19 @@ impl Objects {
         }
     }
 
+    /// The packs that are known.
+    pub(super) fn packs(&self) -> impl Iterator<Item = &str> {
+        self.packs.iter().map(|pack| pack.name.as_str())
+    }
+
+    /// Takes packs for damaged from now on: the marked ones, and those that are gone.
+    pub(super) fn condemn(&mut self, is_bad: impl Fn(&str) -> bool) {
+        for pack in &mut self.packs {
+            pack.suspect |= is_bad(&pack.name);
+            self.suspects |= pack.suspect;
+        }
+    }
+
     fn is_suspect(&self, place: &Place) -> bool {
         let pack = self.packs.get(place.pack as usize);
         pack.is_some_and(|pack| pack.suspect)
@@ -153,9 +168,13 @@ impl Objects {
         }
     }
 
-    /// Where an object lies as well.
-    pub(crate) fn spare(&self, id: &Digest) -> &[Place] {
-        self.spare.get(id).map_or(&[], Vec::as_slice)
+    /// All places of an object.
+    pub(super) fn all_places(&self, id: &Digest) -> Vec<Place> {
+        let spare = self.spare.get(id).into_iter().flatten();
+        self.place_of(id)
+            .into_iter()
+            .chain(spare.copied())
+            .collect()
     }
 
     /// The objects that lie in more than one pack, with all their places.

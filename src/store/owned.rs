@@ -195,6 +195,14 @@ impl Owned<'_> {
         self.store.objects.disown(&keep);
         let packer = self.store.packer(monitor)?.only(keep);
         self.store.carry_over(packs, &packer, monitor)?;
-        packer.finish()
+        let added = packer.finish()?;
+        // Who reads by summaries knows the new packs before the old ones go.
+        self.store.snapshots.summarize();
+        Ok(added)
+    }
+
+    /// Makes summaries anew, without what is gone.
+    pub(crate) fn renew_summaries(&self) {
+        self.store.summaries.renew();
     }
 }

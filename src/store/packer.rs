@@ -94,7 +94,7 @@ impl<'s> Packer<'s> {
     /// Learns what the store holds: its snapshots first, so that what they need is among the objects.
     pub(crate) fn load(&self, monitor: &dyn Monitor) -> Result<(), Error> {
         self.store.snapshots.catalog()?;
-        self.store.load_objects(monitor)
+        self.store.load_all(monitor)
     }
 
     /// Whether the store has an object already, for all that is known, gets it from this packer, or shall not have it.

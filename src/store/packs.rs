@@ -1,7 +1,9 @@
 //! The packs of a store, as files: their tables, their frames, and the bytes of a frame.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::corrupt::CorruptPart;
 use super::error::{Error, Newer};
@@ -18,12 +20,17 @@ pub(super) fn short(name: &str) -> String {
     name.chars().take(12).collect()
 }
 
+/// How many requests are on their way at once to a store that is far. Each holds a frame in memory.
+const AT_ONCE: usize = 8;
+
 /// All packs of a store. What they hold is known to whoever read their tables.
 #[derive(Debug)]
 pub(crate) struct Packs {
     /// Where the store is, for messages.
     path: PathBuf,
     storage: Arc<dyn Storage>,
+    /// Threads that wait for answers; none where none are needed, or are to be had.
+    waiting: OnceLock<Option<ThreadPool>>,
 }
 
 impl Packs {
@@ -31,6 +38,20 @@ impl Packs {
         Self {
             path: path.to_owned(),
             storage: Arc::clone(storage),
+            waiting: OnceLock::new(),
+        }
+    }
+
+    /// Does work of many reads, where waiting for answers is most of it with more threads than there are cores.
+    pub(super) fn at_once<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let make = || {
+            let wants = self.storage.is_far() && rayon::current_num_threads() < AT_ONCE;
+            let pool = || ThreadPoolBuilder::new().num_threads(AT_ONCE).build().ok();
+            wants.then(pool).flatten()
+        };
+        match self.waiting.get_or_init(make) {
+            Some(pool) => pool.install(work),
+            None => work(),
         }
     }
 

@@ -48,11 +48,15 @@ impl ObjectReader {
         }
     }
 
+    pub(super) fn packs(&self) -> &Packs {
+        &self.packs
+    }
+
     pub(super) fn known(&self) -> RwLockReadGuard<'_, Option<Objects>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known_mut(&self) -> RwLockWriteGuard<'_, Option<Objects>> {
+    pub(super) fn known_mut(&self) -> RwLockWriteGuard<'_, Option<Objects>> {
         self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,6 +68,18 @@ impl ObjectReader {
         let mut known = self.known_mut();
         if known.is_none() {
             *known = Some(load()?);
+        }
+        Ok(())
+    }
+
+    /// The same where not all packs were looked at yet, with what is known so far: its packs keep their numbers.
+    pub(super) fn load_rest(
+        &self,
+        load: impl FnOnce(Objects) -> Result<Objects, Error>,
+    ) -> Result<(), Error> {
+        let mut known = self.known_mut();
+        if known.as_ref().is_none_or(|known| known.only_told) {
+            *known = Some(load(known.take().unwrap_or_default())?);
         }
         Ok(())
     }
@@ -100,10 +116,7 @@ impl ObjectReader {
 
     /// Whether an object lies in a pack.
     pub(crate) fn has(&self, id: &Digest) -> bool {
-        let objects = self.known();
-        objects
-            .as_ref()
-            .is_some_and(|objects| objects.place_of(id).is_some())
+        self.place(id).is_ok()
     }
 
     /// Whether a save may rely on an object: it lies, with its segments, in packs that were not found damaged.
@@ -127,10 +140,10 @@ impl ObjectReader {
     }
 
     pub(super) fn place(&self, id: &Digest) -> Result<Place, Error> {
-        let objects = self.known();
-        objects
-            .as_ref()
-            .and_then(|objects| objects.place_of(id))
+        let find = || self.known().as_ref().and_then(|it| it.place_of(id));
+        let later = || if self.catch_up() { find() } else { None };
+        find()
+            .or_else(later)
             .ok_or_else(|| Error::LostObject(id.to_hex()))
     }
 
@@ -223,13 +236,13 @@ impl ObjectReader {
 
     /// Another copy of an object that cannot be read where it was looked for.
     fn read_spare(&self, place: &Place) -> Option<Vec<u8>> {
-        let spare = {
-            let objects = self.known();
-            objects.as_ref()?.spare(&place.part.id).to_vec()
+        let read = || {
+            let places = self.known().as_ref()?.all_places(&place.part.id);
+            let mut spare = places.iter().filter(|other| *other != place);
+            spare.find_map(|place| self.read_only_place(place).ok())
         };
-        spare
-            .iter()
-            .find_map(|place| self.read_only_place(place).ok())
+        let later = || if self.catch_up() { read() } else { None };
+        read().or_else(later)
     }
 
     /// Which of some objects cannot be read back. Reads them all.
@@ -358,7 +371,7 @@ impl ObjectReader {
         T: Send + Sync,
         E: From<Error> + Send,
     {
-        batches.into_par_iter().try_for_each(|batch| {
+        let each = |batch: Batch<T>| {
             let raw = self.frame(batch.pack, batch.frame);
             for (place, purpose) in &batch.parts {
                 let first = match &raw {
@@ -374,6 +387,8 @@ impl ObjectReader {
                 }
             }
             Ok(())
-        })
+        };
+        let all = || batches.into_par_iter().try_for_each(each);
+        self.packs.at_once(all)
     }
 }

@@ -98,6 +98,10 @@ impl Roll {
             Area::Quarantine,
             Area::Snapshots,
         ] {
+            // What was listed before the roll knows nothing of what came onto it since.
+            if area == Area::Snapshots {
+                self.storage.look_again();
+            }
             let names = self.storage.names(area)?.into_iter();
             there.extend(names.map(|name| match name.strip_prefix(LOST) {
                 Some(id) => id.to_owned(),

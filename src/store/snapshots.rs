@@ -11,16 +11,17 @@ use super::corrupt::{CorruptPart, Corruption};
 use super::error::{Error, Newer};
 use super::roll::Roll;
 use super::storage::{Area, Over, Storage};
+use super::summaries::{Summaries, Told};
 use crate::model::{Digest, Snapshot, SnapshotId};
 
 /// No snapshot file is longer; a longer one is not ours.
-const FILE_BYTES_MAX: u64 = 64 << 20;
+pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// How the names of snapshot files in quarantine begin.
 pub(super) const LOST: &str = "snapshot-";
 
 /// All snapshots that a store holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Catalog {
     /// Those that are whole, oldest first.
     pub(crate) snapshots: Vec<(SnapshotId, Snapshot)>,
@@ -49,20 +50,22 @@ impl Catalog {
 #[derive(Debug)]
 pub(crate) struct Snapshots {
     /// Where the store is, for messages.
-    path: PathBuf,
-    storage: Arc<dyn Storage>,
+    pub(super) path: PathBuf,
+    pub(super) storage: Arc<dyn Storage>,
     pub(super) roll: Roll,
+    summaries: Arc<Summaries>,
     seen: Mutex<HashMap<Area, Seen>>,
     /// Whether no copy on this host will do.
     anew: AtomicBool,
 }
 
 impl Snapshots {
-    pub(super) fn new(path: &Path, storage: &Arc<dyn Storage>) -> Self {
+    pub(super) fn new(path: &Path, storage: &Arc<dyn Storage>, summaries: &Arc<Summaries>) -> Self {
         Self {
             path: path.to_owned(),
             storage: Arc::clone(storage),
             roll: Roll::new(storage),
+            summaries: Arc::clone(summaries),
             seen: Mutex::default(),
             anew: AtomicBool::default(),
         }
@@ -88,13 +91,8 @@ impl Snapshots {
         self.catalog()
     }
 
-    /// The snapshots that were forgotten and not yet pruned.
-    pub(crate) fn forgotten(&self) -> Result<Arc<Catalog>, Error> {
-        self.catalog_of(Area::Forgotten)
-    }
-
     /// A snapshot file never changes, so one that was read and checked is not read again.
-    fn catalog_of(&self, area: Area) -> Result<Arc<Catalog>, Error> {
+    pub(super) fn catalog_of(&self, area: Area) -> Result<Arc<Catalog>, Error> {
         let names = self.storage.names(area)?;
         let before = self.seen().get(&area).cloned().unwrap_or_default();
         if before.names.as_ref() == Some(&names) {
@@ -114,11 +112,15 @@ impl Snapshots {
     pub(super) fn read_files(&self, area: Area, names: &[String], before: &Catalog) -> Catalog {
         let before = before.snapshots.iter();
         let before: HashMap<SnapshotId, &Snapshot> = before.map(|(id, one)| (*id, one)).collect();
+        let told = self.told(names, before.len());
         let read = |name: &String| {
             let known = SnapshotId::from_hex(name).ok();
             match known.and_then(|id| Some((id, before.get(&id)?))) {
                 Some((id, snapshot)) => Ok((id, (*snapshot).clone())),
-                None => self.read_snapshot(area, name),
+                None => match told.snapshot(name).map(|bytes| self.decode(name, bytes)) {
+                    Some(Ok(found)) => Ok(found),
+                    _ => self.read_snapshot(area, name),
+                },
             }
         };
         let read: Vec<_> = names.par_iter().map(read).collect();
@@ -137,32 +139,48 @@ impl Snapshots {
         catalog
     }
 
+    /// What summaries tell, where not all of so many names are known already.
+    fn told(&self, names: &[String], known: usize) -> Arc<Told> {
+        if names.len() == known || self.anew.load(Ordering::Relaxed) {
+            return Arc::default();
+        }
+        self.summaries.told()
+    }
+
     /// Reads one file. One that is of another version is told by its name from one that is damaged.
     pub(super) fn read_snapshot(
         &self,
         area: Area,
         name: &str,
     ) -> Result<(SnapshotId, Snapshot), Error> {
-        let corrupt = |what: Corruption| Error::Corrupt {
-            part: CorruptPart::SnapshotFile(name.to_owned()),
-            what,
-        };
         let anew = self.anew.load(Ordering::Relaxed);
         let mut bytes = if anew {
             self.storage.get(area, name, FILE_BYTES_MAX)?
         } else {
             self.storage.get_near(area, name, FILE_BYTES_MAX)?
         };
-        let mut digest = Digest::of(&bytes);
         // Perhaps only a copy of it is wrong.
-        if digest.to_hex() != name && !anew && self.storage.drop_near(name, None) {
+        if Digest::of(&bytes).to_hex() != name && !anew && self.storage.drop_near(name, None) {
             bytes = self.storage.get(area, name, FILE_BYTES_MAX)?;
-            digest = Digest::of(&bytes);
         }
+        let found = self.decode(name, &bytes)?;
+        if area == Area::Snapshots {
+            self.summaries.note_snapshot(name, &bytes);
+        }
+        Ok(found)
+    }
+
+    /// What the bytes of a file say, if they are those of its name.
+    fn decode(&self, name: &str, bytes: &[u8]) -> Result<(SnapshotId, Snapshot), Error> {
+        let corrupt = |what: Corruption| Error::Corrupt {
+            part: CorruptPart::SnapshotFile(name.to_owned()),
+            what,
+        };
+        let digest = Digest::of(bytes);
         if digest.to_hex() != name {
             return Err(corrupt(Corruption::ForeignContent));
         }
-        let snapshot: Snapshot = serde_json::from_slice(&bytes)
+        let snapshot: Snapshot = serde_json::from_slice(bytes)
             .map_err(|error| corrupt(Corruption::Json(error.to_string())))?;
         if snapshot.format != Snapshot::FORMAT || !snapshot.features.is_empty() {
             return Err(Error::TooNew {
@@ -177,8 +195,10 @@ impl Snapshots {
     pub(crate) fn commit(&self, snapshot: &Snapshot) -> Result<SnapshotId, Error> {
         let (id, bytes) = encode(snapshot)?;
         let name = id.to_hex();
+        let replaced = self.summaries.add(Some((&name, &bytes)));
         self.storage
             .put(Area::Snapshots, &name, &bytes, Over::Damaged)?;
+        self.summaries.remove(&replaced);
         self.roll.enrol(&name);
         Ok(id)
     }
@@ -201,8 +221,15 @@ impl Snapshots {
     pub(crate) fn commit_copy(&self, id: SnapshotId, bytes: &[u8]) -> Result<(), Error> {
         let name = id.to_hex();
         self.storage.put(Area::Snapshots, &name, bytes, Over::Any)?;
+        self.summaries.note_committed(&name, bytes);
         self.roll.enrol(&name);
         Ok(())
+    }
+
+    /// Lets summaries tell of the snapshots that were copied.
+    pub(crate) fn summarize(&self) {
+        let replaced = self.summaries.add(None);
+        self.summaries.remove(&replaced);
     }
 
     /// Takes back the snapshot of a restore that never happened. What only it held stays until the store is pruned.
@@ -243,30 +270,6 @@ impl Snapshots {
         self.unpin(id)
     }
 
-    /// Takes snapshots from the list; they can be brought back until they are pruned.
-    pub(crate) fn forget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
-        let (from, to) = (Area::Snapshots, Area::Forgotten);
-        Ok(self.storage.shift(&names(ids), from, to, "")?)
-    }
-
-    /// Brings forgotten snapshots back.
-    pub(crate) fn unforget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
-        let (from, to) = (Area::Forgotten, Area::Snapshots);
-        Ok(self.storage.shift(&names(ids), from, to, "")?)
-    }
-
-    /// Removes forgotten snapshots for good, by the names of their files.
-    pub(crate) fn drop_forgotten(&self, names: &[String]) -> Result<(), Error> {
-        self.roll.strike(names)?;
-        Ok(self.storage.delete(Area::Forgotten, names)?)
-    }
-
-    /// When a forgotten snapshot was forgotten, by the name of its file, in seconds since 1970.
-    pub(crate) fn forgotten_at(&self, name: &str) -> Result<i64, Error> {
-        let listed = self.storage.stat(Area::Forgotten, name)?;
-        Ok(listed.map_or(0, |file| file.written))
-    }
-
     /// The names in quarantine of snapshots that were lost: acknowledged, never forgotten, and not in the store again
     /// since.
     pub(crate) fn lost(&self, catalogs: [&Catalog; 2]) -> Result<Vec<String>, Error> {
@@ -291,7 +294,7 @@ impl Snapshots {
     }
 }
 
-fn names(ids: &[SnapshotId]) -> Vec<String> {
+pub(super) fn names(ids: &[SnapshotId]) -> Vec<String> {
     ids.iter().map(|id| id.to_hex()).collect()
 }
 

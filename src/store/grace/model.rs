@@ -256,12 +256,13 @@ impl Model {
 
     /// The forgotten snapshots of which the grace is over.
     fn over(&self, now: i64, listed: &Snapshots, forgotten: Snapshots) -> Vec<u64> {
-        // Their times are asked for now.
-        let since = |id| self.bucket.forgotten.get(id).map(|(_, since)| *since);
-        let is_old = |id| since(id).is_some_and(|since| now - since >= GRACE_SECONDS_MIN);
-        let ids = forgotten.into_keys();
-        ids.filter(|id| is_old(id) && !listed.contains_key(id))
-            .collect()
+        let is_over = |id: &u64| {
+            // Its time is asked for now.
+            let since = self.bucket.forgotten.get(id).map(|(_, since)| *since);
+            let is_old = since.is_some_and(|since| now - since >= GRACE_SECONDS_MIN);
+            is_old && !listed.contains_key(id)
+        };
+        forgotten.into_keys().filter(is_over).collect()
     }
 
     /// What the owner does, the first last.

@@ -31,6 +31,7 @@ pub(crate) struct LocalStorage {
     suspects: OnceLock<Rooted>,
     tombstones: OnceLock<Rooted>,
     hosts: OnceLock<Rooted>,
+    summaries: OnceLock<Rooted>,
     open: Mutex<HashMap<String, Arc<File>>>,
 }
 
@@ -55,6 +56,7 @@ impl LocalStorage {
             suspects: OnceLock::new(),
             tombstones: OnceLock::new(),
             hosts: OnceLock::new(),
+            summaries: OnceLock::new(),
             open: Mutex::default(),
         }
     }
@@ -72,6 +74,7 @@ impl LocalStorage {
             Area::Suspects => &self.suspects,
             Area::Tombstones => &self.tombstones,
             Area::Hosts => &self.hosts,
+            Area::Summaries => &self.summaries,
         };
         self.enter(slot, area.dir())
     }

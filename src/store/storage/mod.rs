@@ -72,6 +72,8 @@ pub(crate) enum Area {
     Tombstones,
     /// `hosts/`: what each host last told of its venvs; no part of the truth, and made when first needed.
     Hosts,
+    /// `summaries/`: what many packs and snapshot files hold, of a store elsewhere; no part of the truth.
+    Summaries,
 }
 
 impl Area {
@@ -88,6 +90,7 @@ impl Area {
             Self::Suspects => "suspects",
             Self::Tombstones => "tombstones",
             Self::Hosts => "hosts",
+            Self::Summaries => "summaries",
         }
     }
 }
@@ -154,6 +157,9 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
         self.range(area, name, offset, len)
     }
 
+    /// Keeps a copy of a whole file that was just written.
+    fn keep_near(&self, _name: &str, _content: &[u8]) {}
+
     /// Drops the copy of a part of a file, or of all of it, which was found to be wrong. Returns whether there was one,
     /// so that the file itself is worth a look.
     fn drop_near(&self, _name: &str, _part: Option<(u64, usize)>) -> bool {
@@ -181,6 +187,14 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
         let names = self.names(area)?.into_iter();
         Ok(names.map(|name| (name, None)).collect())
     }
+
+    /// Whether each question takes as long as many files on this host.
+    fn is_far(&self) -> bool {
+        false
+    }
+
+    /// Asks at once for what whoever opens a store asks for piece by piece.
+    fn foresee(&self) {}
 
     /// Lists anew what a listing told before.
     fn look_again(&self) {}

@@ -45,6 +45,8 @@ struct Shared {
     is_blind: AtomicBool,
     /// Whether parts are told as if they were the whole.
     gives_no_parts: AtomicBool,
+    /// How many keys a page of a list has.
+    page: AtomicUsize,
 }
 
 impl Bucket {
@@ -61,6 +63,7 @@ impl Bucket {
             stopped: AtomicBool::new(false),
             is_blind: AtomicBool::new(false),
             gives_no_parts: AtomicBool::new(false),
+            page: AtomicUsize::new(50),
         });
         let of_server = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -96,6 +99,11 @@ impl Bucket {
         self.shared.gives_no_parts.store(true, Ordering::SeqCst);
     }
 
+    /// Lets a page of a list have so many keys. Those of S3 have 1000, and in most tests 50, so that they have several.
+    pub(crate) fn page(&self, keys: usize) {
+        self.shared.page.store(keys, Ordering::SeqCst);
+    }
+
     /// Lets all that is there be older by so many seconds.
     pub(crate) fn age(&self, seconds: i64) {
         let keys = self.keys();
@@ -127,13 +135,8 @@ impl Bucket {
 
     /// The keys of all objects.
     pub(crate) fn keys(&self) -> Vec<String> {
-        self.shared
-            .objects
-            .lock()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect()
+        let objects = self.shared.objects.lock().unwrap();
+        objects.keys().cloned().collect()
     }
 
     /// Changes the objects behind everybody's back.
@@ -228,11 +231,8 @@ fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         } else {
             &request.key
         };
-        shared
-            .log
-            .lock()
-            .unwrap()
-            .push(format!("{} {what}", request.method));
+        let told = format!("{} {what}", request.method);
+        shared.log.lock().unwrap().push(told);
         let plan = Arc::clone(&shared.plan.lock().unwrap());
         let fault = plan(number, &request.method, what);
         let (status, headers, body) = match fault {
@@ -331,7 +331,7 @@ fn carry_out(request: &Request, shared: &Shared) -> (u16, String, Vec<u8>) {
             let Some(content) = objects.get(key) else {
                 return missing();
             };
-            let headers = format!("{time}ETag: \"1\"\r\n");
+            let headers = format!("{time}ETag: \"{}\"\r\n", tag(content));
             let Some(range) = request.headers.get("range") else {
                 return (200, headers, content.clone());
             };
@@ -353,7 +353,12 @@ fn carry_out(request: &Request, shared: &Shared) -> (u16, String, Vec<u8>) {
     }
 }
 
-/// The answer to a list, by pages of 50 so that tests have several.
+/// What a content is called.
+fn tag(content: &[u8]) -> String {
+    blake3::hash(content).to_hex()[..32].to_owned()
+}
+
+/// The answer to a list.
 fn listing(query: &str, objects: &BTreeMap<String, Vec<u8>>, shared: &Shared) -> Vec<u8> {
     let get = |name: &str| {
         let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -362,26 +367,28 @@ fn listing(query: &str, objects: &BTreeMap<String, Vec<u8>>, shared: &Shared) ->
             .map(|(_, value)| value.replace("%2F", "/"));
         value.unwrap_or_default()
     };
+    let len = shared.page.load(Ordering::SeqCst);
     let prefix = get("prefix");
     let after = get("continuation-token").max(get("start-after"));
     let found: Vec<_> = objects
         .iter()
         .filter(|(key, _)| key.starts_with(&prefix) && **key > after)
-        .take(51)
+        .take(len + 1)
         .collect();
-    let page = found.iter().take(50).map(|(key, content)| {
+    let page = found.iter().take(len).map(|(key, content)| {
         format!(
-            "<Contents><Key>{key}</Key><Size>{}</Size><ETag>1</ETag>\
+            "<Contents><Key>{key}</Key><Size>{}</Size><ETag>{}</ETag>\
              <LastModified>{}</LastModified></Contents>",
             content.len(),
+            tag(content),
             shared.written(key).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         )
     });
     let page: String = page.collect();
-    let more = match found.get(50) {
+    let more = match found.get(len) {
         Some(_) => format!(
             "<IsTruncated>true</IsTruncated><NextContinuationToken>{}</NextContinuationToken>",
-            found[49].0
+            found[len - 1].0
         ),
         None => "<IsTruncated>false</IsTruncated>".to_owned(),
     };

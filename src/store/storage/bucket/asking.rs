@@ -2,12 +2,12 @@
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 use super::objects::{Failed, Listing, Put};
-use super::{Area, BucketStorage, Listed, TRIES};
+use super::{Area, BucketStorage, Kept, LAST, Listed, TRIES};
 use crate::disk::PathError;
 
 impl BucketStorage {
@@ -67,19 +67,48 @@ impl BucketStorage {
             .map_err(|failed| self.error("list", area, "", &failed))
     }
 
-    /// What one request told of all areas of small files, whose keys lie behind those of packs. A command asks for
-    /// several of them, and what another host does meanwhile counts for the next command. Packs are listed after it,
-    /// so that what a listed snapshot needs is among them.
-    pub(super) fn small(&self, area: Area) -> Result<Vec<Listing>, PathError> {
-        let mut small = self.small.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*small {
-            return Ok(known.clone());
+    /// What one request told of the areas whose keys are the last. A command asks for several of them, and what another
+    /// host does meanwhile counts for the next command. Packs are listed after it, so that what a listed snapshot needs
+    /// is among them.
+    pub(super) fn last(&self, area: Area) -> Result<Arc<Vec<Listing>>, PathError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*last {
+            return Ok(Arc::clone(known));
         }
-        // The character behind the slash.
-        let behind_packs = format!("{}0", self.key_of(Area::Packs));
-        let told = self.listing(area, &self.prefix, Some(&behind_packs))?;
-        *small = Some(told.clone());
+        let before = self.key_of(Area::Snapshots);
+        let told = Arc::new(self.listing(area, &self.prefix, Some(&before))?);
+        *last = Some(Arc::clone(&told));
         Ok(told)
+    }
+
+    /// The content of the header: a copy of it where the store was listed and it is still the same.
+    pub(super) fn header_as_listed(&self, key: &str) -> Result<Bytes, Failed> {
+        let get = || self.steadily(|| self.objects.get(key, None, 64 << 10));
+        let last = self
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let Some(last) = last else {
+            return get();
+        };
+        let Some(listed) = last.iter().find(|one| one.key == key) else {
+            return Err(Failed::Missing);
+        };
+        let (Some(kept), Some(tag)) = (&self.kept, &listed.tag) else {
+            return get();
+        };
+        let copy = Kept::name(
+            &format!("{key} {tag} {}", listed.written),
+            listed.size,
+            None,
+        );
+        if let Some(known) = kept.read(&copy).filter(|it| it.len() as u64 == listed.size) {
+            return Ok(known.into());
+        }
+        let content = get()?;
+        kept.keep(&copy, &content);
+        Ok(content)
     }
 
     /// Forgets what was told of an area: it is about to change.
@@ -87,7 +116,10 @@ impl BucketStorage {
         if area == Area::Top {
             *self.header() = None;
         }
-        *self.small.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // Of summaries each process knows its own.
+        if area == Area::Top || (area != Area::Summaries && LAST.contains(&area)) {
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     pub(super) fn header(&self) -> MutexGuard<'_, Option<(Listed, Bytes)>> {

@@ -190,3 +190,86 @@ fn a_copy_on_this_host_that_is_damaged_is_dropped_and_read_anew() {
     assert!(read_all() > 0);
     assert_eq!(read_all(), 0, "the right copies were kept");
 }
+
+#[test]
+fn what_lies_in_another_pack_than_summaries_tell_is_found_there() {
+    let (bucket, elsewhere) = (Arc::default(), Arc::default());
+    save(&bucket, 0).unwrap();
+    save(&elsewhere, 0).unwrap();
+    // Whoever writes without summaries wrote the pack anew, and removed the old one.
+    let (storage, other) = (bucket.storage(), elsewhere.storage());
+    let old = storage.names(Area::Packs).unwrap();
+    storage.delete(Area::Packs, &old).unwrap();
+    let [name] = &other.names(Area::Packs).unwrap()[..] else {
+        panic!()
+    };
+    let bytes = other.get(Area::Packs, name, u64::MAX).unwrap();
+    assert_eq!(std::slice::from_ref(name), old);
+    let new = "0".repeat(64);
+    storage.put(Area::Packs, &new, &bytes, Over::Any).unwrap();
+
+    let Trial { store, monitor, .. } = &store_over(Arc::new(bucket.storage()));
+    let lists = |bucket: &FakeBucket| {
+        let asked = bucket.asked().into_iter();
+        asked.filter(|one| one == "list x/packs").count()
+    };
+    bucket.fail([]);
+    store.load_objects(monitor).unwrap();
+    assert_eq!(lists(&bucket), 0);
+    for number in 0..60 {
+        let read = store.objects.read(&Digest::of(&content(number)));
+        assert_eq!(read.unwrap(), content(number));
+    }
+    assert_eq!(lists(&bucket), 1);
+    // Who saves relies on no pack that is not there.
+    let vouched = |store: &crate::store::Store| {
+        let ids = (0..60).map(|number| Digest::of(&content(number)));
+        ids.filter(|id| store.objects.vouches(id)).count()
+    };
+    let Trial { store, monitor, .. } = &store_over(Arc::new(bucket.storage()));
+    store.load_all(monitor).unwrap();
+    assert_eq!(vouched(store), 60);
+    storage.delete(Area::Packs, &[new]).unwrap();
+    let Trial { store, monitor, .. } = &store_over(Arc::new(bucket.storage()));
+    store.load_objects(monitor).unwrap();
+    store.load_all(monitor).unwrap();
+    assert_eq!(vouched(store), 0);
+}
+
+#[test]
+fn what_comes_back_also_stays_where_it_was_and_counts_as_forgotten_no_more() {
+    let bucket = Arc::new(FakeBucket::default());
+    let id = save(&bucket, 0).unwrap();
+    let storage = bucket.storage();
+    let at = |area| storage.names(area).unwrap().len();
+    let counts = || {
+        let Trial { store, .. } = &store_over(Arc::new(bucket.storage()));
+        let forgotten = store.snapshots.forgotten().unwrap();
+        let listed = store.snapshots.catalog().unwrap();
+        (listed.snapshots.len(), forgotten.snapshots.len())
+    };
+    for _ in 0..2 {
+        let Trial { store, .. } = &store_over(Arc::new(bucket.storage()));
+        store.snapshots.forget(&[id]).unwrap();
+        assert_eq!(counts(), (0, 1));
+        store.snapshots.unforget(&[id]).unwrap();
+        assert_eq!((counts(), at(Area::Forgotten)), ((1, 0), 1));
+    }
+    assert_eq!(listed(&bucket), [id]);
+}
+
+#[test]
+fn a_snapshot_that_another_host_saves_meanwhile_is_not_taken_for_missing() {
+    let bucket = Arc::new(FakeBucket::default());
+    save(&bucket, 0).unwrap();
+    let Trial { store, .. } = &store_over(Arc::new(bucket.storage()));
+    store.snapshots.catalog().unwrap();
+    save(&bucket, 30).unwrap();
+    assert_eq!(store.snapshots.missing().unwrap(), []);
+    let names = bucket.storage().names(Area::Snapshots).unwrap();
+    let gone = &names[..1];
+    bucket.storage().delete(Area::Snapshots, gone).unwrap();
+    // What another host does meanwhile counts for the next command.
+    let Trial { store, .. } = &store_over(Arc::new(bucket.storage()));
+    assert_eq!(store.snapshots.missing().unwrap()[0].to_hex(), gone[0]);
+}

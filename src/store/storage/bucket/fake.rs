@@ -104,6 +104,7 @@ fn listing((key, (content, written)): (&String, &(Bytes, i64))) -> Listing {
         key: key.clone(),
         size: content.len() as u64,
         written: *written,
+        tag: None,
     }
 }
 

@@ -56,13 +56,18 @@ impl Kept {
             return Ok(copy);
         }
         let bytes = get()?;
-        if (bytes.len() as u64) < self.bytes_max / 4 {
-            let _ = self.write(name, &bytes);
-        }
+        self.keep(name, &bytes);
         Ok(bytes)
     }
 
-    fn read(&self, name: &str) -> Option<Vec<u8>> {
+    /// Keeps a copy, if there is room for it.
+    pub(super) fn keep(&self, name: &str, bytes: &[u8]) {
+        if (bytes.len() as u64) < self.bytes_max / 4 {
+            let _ = self.write(name, bytes);
+        }
+    }
+
+    pub(super) fn read(&self, name: &str) -> Option<Vec<u8>> {
         let path = RelPath::new(name.as_bytes()).ok()?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
         let file = File::from(self.dir.open_below(&path, flags).ok()?);

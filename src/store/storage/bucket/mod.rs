@@ -15,6 +15,8 @@ mod kept;
 mod objects;
 mod probe;
 mod s3;
+#[cfg(test)]
+mod together;
 mod unconnected;
 
 use std::io::{Error, ErrorKind};
@@ -42,12 +44,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A draft grows by pieces of so many bytes, each of which is one allocation.
 const PIECE_LEN: usize = 4 << 20;
 
-/// The areas of small files whose keys lie behind those of packs.
-const SMALL: [Area; 6] = [
-    Area::Pins,
-    Area::Quarantine,
-    Area::Roll,
+/// The areas whose keys are the last, with only that of the header behind them: whoever opens the store needs them all.
+const LAST: [Area; 4] = [
     Area::Snapshots,
+    Area::Summaries,
     Area::Suspects,
     Area::Tombstones,
 ];
@@ -62,8 +62,8 @@ pub(crate) struct BucketStorage {
     kept: Option<Kept>,
     /// The header, which is asked for several times when a store is opened.
     header: Mutex<Option<(Listed, Bytes)>>,
-    /// What a listing told of the areas that are [`SMALL`].
-    small: Mutex<Option<Vec<Listing>>>,
+    /// What a listing told of the areas that are [`LAST`], and of the header.
+    last: Mutex<Option<Arc<Vec<Listing>>>>,
     drafts: AtomicUsize,
     /// How long the first pause between tries is.
     pause: Duration,
@@ -90,7 +90,7 @@ impl BucketStorage {
             objects,
             kept,
             header: Mutex::default(),
-            small: Mutex::default(),
+            last: Mutex::default(),
             drafts: AtomicUsize::new(0),
             pause: PAUSE,
         }
@@ -213,6 +213,12 @@ impl Storage for BucketStorage {
         }
     }
 
+    fn keep_near(&self, name: &str, content: &[u8]) {
+        if let Some(kept) = &self.kept {
+            kept.keep(&Kept::name(name, 0, None), content);
+        }
+    }
+
     fn drop_near(&self, name: &str, part: Option<(u64, usize)>) -> bool {
         let (offset, len) = part.unzip();
         let copy = Kept::name(name, offset.unwrap_or(0), len);
@@ -247,7 +253,7 @@ impl Storage for BucketStorage {
         }
         let mut header = self.header();
         if header.is_none() {
-            let content = match self.steadily(|| self.objects.get(&key, None, 64 << 10)) {
+            let content = match self.header_as_listed(&key) {
                 Err(Failed::Missing) => return Ok(None),
                 // Of what is too long, at least its being there is told.
                 Err(Failed::TooLong) => return head(),
@@ -272,15 +278,13 @@ impl Storage for BucketStorage {
     }
 
     fn list(&self, area: Area) -> Result<Vec<Listed>, PathError> {
-        let found = if SMALL.contains(&area) {
-            self.small(area)?
+        let found = if LAST.contains(&area) {
+            self.last(area)?
         } else {
-            self.listing(area, &self.key_of(area), None)?
+            Arc::new(self.listing(area, &self.key_of(area), None)?)
         };
-        let mut found: Vec<Listed> = found
-            .into_iter()
-            .filter_map(|one| self.listed(area, &one))
-            .collect();
+        let found = found.iter();
+        let mut found: Vec<Listed> = found.filter_map(|one| self.listed(area, one)).collect();
         found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
@@ -288,6 +292,15 @@ impl Storage for BucketStorage {
     fn glance(&self, area: Area) -> Result<Vec<(String, Option<u64>)>, PathError> {
         let listed = self.list(area)?.into_iter();
         Ok(listed.map(|one| (one.name, Some(one.size))).collect())
+    }
+
+    fn is_far(&self) -> bool {
+        true
+    }
+
+    fn foresee(&self) {
+        // Who needs it asks again, and is told why not.
+        let _ = self.last(Area::Snapshots);
     }
 
     fn look_again(&self) {

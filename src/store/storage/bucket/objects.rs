@@ -21,6 +21,8 @@ pub(super) struct Listing {
     pub(super) size: u64,
     /// When it was written by the clock of the server, in seconds since 1970.
     pub(super) written: i64,
+    /// What the server calls this content, where it says that.
+    pub(super) tag: Option<String>,
 }
 
 /// Why a request has no result.

@@ -211,6 +211,7 @@ fn listing(meta: &ObjectMeta) -> Listing {
         key: meta.location.to_string(),
         size: meta.size,
         written: meta.last_modified.timestamp(),
+        tag: meta.e_tag.clone(),
     }
 }
 

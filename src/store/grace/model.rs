@@ -103,7 +103,11 @@ impl Model {
             bug,
             names: 0,
             // In every other history snapshots come and go all the time.
-            shares: if seed % 2 == 0 { (3, 5, 6) } else { (1, 4, 7) },
+            shares: if seed.is_multiple_of(2) {
+                (3, 5, 6)
+            } else {
+                (1, 4, 7)
+            },
         }
     }
 

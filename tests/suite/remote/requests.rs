@@ -86,13 +86,14 @@ fn without_summaries_and_with_false_ones_all_is_as_with_them() {
         bucket.change(|objects| all = objects.clone());
         all
     };
-    let change: [(&str, fn(&mut Vec<u8>)); 4] = [
+    type Change = fn(&mut Vec<u8>);
+    let changes: [(&str, Change); 4] = [
         ("gone", Vec::clear),
         ("flipped", |bytes| bytes[20] ^= 1),
         ("cut", |bytes| bytes.truncate(30)),
         ("of something else", |bytes| *bytes = b"VSNPSUM1".to_vec()),
     ];
-    for (what, change) in change {
+    for (what, change) in changes {
         bucket.change(|objects| {
             *objects = all.clone();
             let summaries = objects

@@ -45,7 +45,7 @@ github() {
   play 1 check damage; grep -q '^drift=true$' "$GITHUB_OUTPUT"
   grep -q 'click/core.py' "$GITHUB_STEP_SUMMARY"; grep -q '^::error title=venv-snap::.*core.py' "$dir/said"
   play 1 diff damage; grep -q '| damage | `lib/.*click/core.py` | `missing` | `click` |' "$GITHUB_STEP_SUMMARY"
-  play 0 diff never; play 1 save damage 
+  play 0 diff never; play 1 save damage
   play 2 nonsense damage
   ends 3 env INPUT_VENV="$dir/nowhere" INPUT_COMMAND=check INPUT_FAIL_ON=damage "${step[@]}" || true
   # Each input that the script reads is one that the action has, and the other way round.

@@ -26,7 +26,7 @@ const STACK: usize = 8 << 20;
 /// The exit code of Rust for a panic: a bug of our own.
 const PANICKED: u8 = 101;
 
-const NO_MEMORY: &[u8] = b"error: there is not enough memory\n";
+const NO_MEMORY: &[u8] = b"error: there is not enough memory, or no further thread\n";
 /// How the standard library writes the kernel's error for a want of memory, with `Display` and with `Debug`.
 const ENOMEM_TOLD: &str = "(os error 12)";
 const ENOMEM_SHOWN: &str = "kind: OutOfMemory";

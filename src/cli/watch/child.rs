@@ -1,12 +1,17 @@
 //! Programs that a guard starts: in a process group of their own, bounded in time and in what is kept of what they say.
 
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::thread::{Builder, JoinHandle};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::Builder;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 /// How a program ended.
@@ -19,13 +24,14 @@ pub(super) struct Ended {
 }
 
 /// Of an answer so much is read.
-const ANSWER_MAX: u64 = 64 << 20;
+const ANSWER_MAX: usize = 64 << 20;
 /// Of complaints so much is kept.
-const COMPLAINTS_MAX: u64 = 16 << 10;
+const COMPLAINTS_MAX: usize = 16 << 10;
 /// How long a program that was asked to end may take for that.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// Runs a program with an input, for no longer than `patience`.
+/// Runs a program with an input, for no longer than `patience`. One that is late ends with all that it started; what a
+/// program left behind that ended by itself goes on: it may be the service that was started.
 pub(super) fn run(
     command: &mut Command,
     input: &str,
@@ -41,63 +47,116 @@ pub(super) fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.process_group(0).spawn()?;
-    let (answer, complaints) = match listen(&mut child, input) {
-        Ok(ears) => ears,
+    let heard = listen(&mut child, input).and_then(|ears| Ok((wait(&ears.ended, patience)?, ears)));
+    let (in_time, ears) = match heard {
+        Ok(heard) => heard,
         Err(error) => {
             end(&child, Signal::KILL);
             child.wait()?;
             return Err(error);
         }
     };
-    let in_time = wait(&child, patience)?;
     if !in_time {
         end(&child, Signal::TERM);
-        if !wait(&child, LAST_WORDS)? {
-            end(&child, Signal::KILL);
-        }
+        let _ = wait(&ears.ended, LAST_WORDS);
+        end(&child, Signal::KILL);
     }
     let status = child.wait()?;
-    // Whoever it left behind holds its pipes open, and is not waited for.
-    end(&child, Signal::KILL);
-    let heard = |thread: Option<JoinHandle<Vec<u8>>>| {
-        thread
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default()
+    let complaints = if in_time {
+        String::from_utf8_lossy(&ears.complaints.recv().unwrap_or_default()).into_owned()
+    } else {
+        format!("it took longer than {} s", patience.as_secs())
     };
-    let mut complaints = String::from_utf8_lossy(&heard(complaints)).into_owned();
-    if !in_time {
-        complaints = format!("it took longer than {} s", patience.as_secs());
-    }
     Ok(Ended {
         code: status.code().filter(|_| in_time),
-        answer: heard(answer),
+        answer: ears.answer.recv().unwrap_or_default(),
         complaints,
     })
 }
 
-/// What hears a pipe to its end.
-type Ear = JoinHandle<Vec<u8>>;
+/// What hears a program.
+struct Ears {
+    /// Readable as soon as the program has ended.
+    ended: Arc<OwnedFd>,
+    answer: Receiver<Vec<u8>>,
+    complaints: Receiver<Vec<u8>>,
+}
 
 /// Gives a program its input, and hears what it answers and complains of.
-fn listen(child: &mut Child, input: &str) -> std::io::Result<(Option<Ear>, Option<Ear>)> {
-    let answer = child.stdout.take().map(|pipe| keep(pipe, ANSWER_MAX));
-    let complaints = child.stderr.take().map(|pipe| keep(pipe, COMPLAINTS_MAX));
+fn listen(child: &mut Child, input: &str) -> std::io::Result<Ears> {
+    let pid = pid(child).ok_or(ErrorKind::InvalidInput)?;
+    let ended = Arc::new(pidfd_open(pid, PidfdFlags::empty())?);
+    let answer = child.stdout.take().map(OwnedFd::from);
+    let complaints = child.stderr.take().map(OwnedFd::from);
+    let hear = |pipe: Option<OwnedFd>, most| {
+        let pipe = pipe.ok_or(ErrorKind::BrokenPipe)?;
+        hear(pipe, Arc::clone(&ended), most)
+    };
+    let (answer, complaints) = (hear(answer, ANSWER_MAX)?, hear(complaints, COMPLAINTS_MAX)?);
     if let Some(mut pipe) = child.stdin.take() {
         let input = input.to_owned();
         // A program need not read it.
         Builder::new().spawn(move || pipe.write_all(input.as_bytes()))?;
     }
-    Ok((answer.transpose()?, complaints.transpose()?))
+    Ok(Ears {
+        ended,
+        answer,
+        complaints,
+    })
 }
 
-fn keep(mut pipe: impl Read + Send + 'static, most: u64) -> std::io::Result<Ear> {
+/// Hears a pipe until the program has ended, and gives the first `most` bytes of what was said by then.
+fn hear(pipe: OwnedFd, ended: Arc<OwnedFd>, most: usize) -> std::io::Result<Receiver<Vec<u8>>> {
+    rustix::io::ioctl_fionbio(&pipe, true)?;
+    let (tell, told) = channel();
     Builder::new().spawn(move || {
-        let mut kept = Vec::new();
-        let _ = pipe.by_ref().take(most).read_to_end(&mut kept);
-        // The rest is read as well: nobody shall wait for a reader.
-        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-        kept
-    })
+        let mut pipe = File::from(pipe);
+        let heard = hear_to_the_end(&mut pipe, &ended, most);
+        drop(ended);
+        let _ = tell.send(heard);
+        // Who was left behind holds the pipe: without a reader, its next word would end it.
+        if rustix::io::ioctl_fionbio(&pipe, false).is_ok() {
+            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        }
+    })?;
+    Ok(told)
+}
+
+fn hear_to_the_end(pipe: &mut File, ended: &OwnedFd, most: usize) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut piece = vec![0; 16 << 10];
+    loop {
+        let mut polled = [
+            PollFd::new(pipe, PollFlags::IN),
+            PollFd::new(ended, PollFlags::IN),
+        ];
+        match poll(&mut polled, None) {
+            Err(Errno::INTR) => continue,
+            Err(_) => return kept,
+            Ok(_) => {}
+        }
+        // What it said before it ended is all there.
+        let is_last = !polled[1].revents().is_empty();
+        loop {
+            match pipe.read(&mut piece) {
+                Ok(0) => return kept,
+                Ok(count) => {
+                    let room = most.saturating_sub(kept.len());
+                    kept.extend_from_slice(&piece[..count.min(room)]);
+                    // Who was left behind may never be silent.
+                    if is_last && room == 0 {
+                        return kept;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => return kept,
+            }
+        }
+        if is_last {
+            return kept;
+        }
+    }
 }
 
 fn pid(child: &Child) -> Option<Pid> {
@@ -105,10 +164,8 @@ fn pid(child: &Child) -> Option<Pid> {
 }
 
 /// Waits for the end of a program. Returns whether it came in time.
-fn wait(child: &Child, patience: Duration) -> std::io::Result<bool> {
-    let pid = pid(child).ok_or(std::io::ErrorKind::InvalidInput)?;
-    let fd = pidfd_open(pid, PidfdFlags::empty())?;
-    let mut polled = [PollFd::new(&fd, PollFlags::IN)];
+fn wait(ended: &OwnedFd, patience: Duration) -> std::io::Result<bool> {
+    let mut polled = [PollFd::new(ended, PollFlags::IN)];
     let until = std::time::Instant::now() + patience;
     loop {
         let left = until.saturating_duration_since(std::time::Instant::now());
@@ -117,7 +174,7 @@ fn wait(child: &Child, patience: Duration) -> std::io::Result<bool> {
             tv_nsec: left.subsec_nanos().into(),
         };
         match poll(&mut polled, Some(&left)) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             ended => return Ok(ended? > 0),
         }
     }
@@ -175,7 +232,35 @@ mod tests {
             (late.code, late.why().as_str()),
             (None, "it took longer than 0 s")
         );
-        assert_eq!(sh("sleep 30 & exit 0", "", long).code, Some(0));
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn what_a_program_left_behind_goes_on_and_may_speak_and_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let start = std::time::Instant::now();
+        // Nothing sets it apart from who started it: it has yet to do that itself.
+        let ended = run(
+            Command::new("/bin/sh").current_dir(dir.path()).args([
+                "-c",
+                "(while [ ! -e go ]; do sleep 0.01; done; echo more; echo more >&2; echo > on; exec sleep 30) &\n\
+                 echo $! > pid; echo started",
+            ]),
+            "",
+            Duration::from_secs(20),
+        )
+        .unwrap();
+        assert_eq!(
+            (ended.code, &ended.answer[..]),
+            (Some(0), &b"started\n"[..])
+        );
+        std::fs::write(dir.path().join("go"), "").unwrap();
+        while !dir.path().join("on").exists() {
+            assert!(start.elapsed() < Duration::from_secs(20), "it was ended");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let pid = std::fs::read_to_string(dir.path().join("pid")).unwrap();
+        let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::KILL).unwrap();
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::support::session::Session;
 use crate::support::{Sandbox, venv};
 
 /// A venv of a few empty packages, and the sources of an application beside it.
@@ -90,12 +91,9 @@ fn what_showed_one_crash_at_a_time_is_told_in_one_pass_with_the_lines_that_want_
         );
     }
     let before = crate::support::Tree::of(&sandbox.venv());
-    let run = sandbox.code(1, &["deps", "venv", "web"]);
-    assert!(run.stdout.contains("5 distributions missing"), "{run}");
-    assert!(
-        run.stdout.contains("web/main.py:4: fastapi.Form (fastapi "),
-        "{run}"
-    );
+    let mut session = Session::new(&sandbox);
+    session.run(1, &["deps", "venv", "web"]);
+    insta::assert_snapshot!(session.told());
     assert_eq!(before, crate::support::Tree::of(&sandbox.venv()));
 }
 

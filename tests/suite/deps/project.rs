@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{app, told, write};
+use crate::support::session::Session;
 use crate::support::{Sandbox, venv};
 
 #[test]
@@ -160,23 +161,16 @@ fn bad_input_is_a_clear_error() {
             ("bin.py", "\u{0}"),
         ],
     );
+    let mut session = Session::new(&sandbox);
     for args in [
         &["deps", "nosuch/venv"][..],
         &["deps", "venv", "nosuch.py"],
         &["deps", "venv", "no.such:app"],
     ] {
-        let run = sandbox.code(2, args);
-        assert!(
-            run.stderr.contains("there is no venv and no application"),
-            "{run}"
-        );
+        session.run(2, args);
     }
-    let run = sandbox.code(3, &["deps", "venv", "old.py"]);
-    assert!(
-        run.stdout
-            .contains("old.py' is no Python that could be read"),
-        "{run}"
-    );
+    session.run(3, &["deps", "venv", "old.py"]);
+    insta::assert_snapshot!(session.told());
     fs::remove_file(sandbox.path("old.py")).unwrap();
     fs::remove_file(sandbox.path("bin.py")).unwrap();
     // What is no TOML says nothing, and takes nothing down with it.

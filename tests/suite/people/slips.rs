@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::support::damage::Damage;
+use crate::support::session::Session;
 use crate::support::{Run, Sandbox, venv};
 
 /// A saved venv.
@@ -48,14 +49,12 @@ fn a_label_may_hold_colons_where_a_path_follows_it() {
 #[test]
 fn what_is_neither_a_snapshot_nor_a_path_is_named() {
     let sandbox = saved();
-    for args in [["diff", "venv", "latest~x"], ["diff", "latest~x", "venv"]] {
-        let run = sandbox.code(10, &args);
-        assert!(run.stderr.contains("no snapshot 'latest~x'"), "{run}");
-        assert!(run.stderr.contains("'latest~N'"), "{run}");
-    }
+    let mut session = Session::new(&sandbox);
+    session.run(10, &["diff", "venv", "latest~x"]);
+    session.run(10, &["diff", "latest~x", "venv"]);
     venv::tiny(&sandbox.path("other"));
-    let run = sandbox.code(2, &["diff", "venv", "other"]);
-    assert!(run.stderr.contains("two paths cannot be compared"), "{run}");
+    session.run(2, &["diff", "venv", "other"]);
+    insta::assert_snapshot!(session.told());
 }
 
 #[test]
@@ -111,33 +110,28 @@ fn an_index_that_cannot_be_used_is_told_once_and_named_where_it_is_the_matter() 
 #[test]
 fn a_typo_in_the_path_of_a_venv_is_met_with_the_nearest_known_one() {
     let sandbox = saved();
-    let meant = format!("did you mean '{}'?", sandbox.venv().display());
+    let mut session = Session::new(&sandbox);
     venv::tiny(&sandbox.path("vemv"));
-    for (code, args) in [
-        (10, ["list", "vnv"]),
-        (10, ["log", "vnv"]),
-        (10, ["diff", "vemv"]),
-        (10, ["restore", "vnv"]),
-    ] {
-        let run = sandbox.code(code, &args);
-        assert!(run.stderr.contains(&meant), "{args:?} {run}");
-    }
-    let run = sandbox.code(10, &["list", "quite-another-one"]);
-    assert!(!run.stderr.contains("did you mean"), "{run}");
-    let run = sandbox.ok(&["list", "venv"]);
-    assert!(!run.stderr.contains("did you mean"), "{run}");
+    session.run(10, &["list", "vnv"]);
+    session.run(10, &["log", "vnv"]);
+    session.run(10, &["diff", "vemv"]);
+    session.run(10, &["restore", "vnv"]);
+    // Nobody meant another one.
+    session.run(10, &["list", "quite-another-one"]);
+    session.run(0, &["list", "venv"]);
+    insta::assert_snapshot!(session.told());
 }
 
 #[test]
 fn a_venv_that_was_moved_is_reached_by_the_id_of_a_snapshot_and_the_hint_says_so() {
     let sandbox = saved();
     fs::rename(sandbox.venv(), sandbox.path("elsewhere")).unwrap();
-    let run = sandbox.code(10, &["diff", "elsewhere"]);
-    assert!(run.stderr.contains("the id of a snapshot"), "{run}");
+    let mut session = Session::new(&sandbox);
+    session.run(10, &["diff", "elsewhere"]);
     let id = sandbox.ids()[0].clone();
-    sandbox.ok(&["diff", "elsewhere", &id[..8]]);
-    let run = sandbox.code(10, &["diff", "elsewhere", "latest"]);
-    assert!(run.stderr.contains("an id reaches"), "{run}");
+    session.run(0, &["diff", "elsewhere", &id[..8]]);
+    session.run(10, &["diff", "elsewhere", "latest"]);
+    insta::assert_snapshot!(session.told());
 }
 
 #[test]
@@ -146,37 +140,25 @@ fn a_directory_that_is_gone_as_a_whole_takes_one_row() {
     let site = sandbox.venv().join(venv::SITE);
     fs::remove_dir_all(site.join("click")).unwrap();
     fs::remove_file(site.join("idna/core.py")).unwrap();
-    let text = sandbox.code(1, &["diff", "venv"]).stdout;
-    let rows: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("  missing"))
-        .collect();
-    assert_eq!(rows.len(), 2, "{text}");
-    assert!(
-        // Itself and what it held, as of the one that nobody owns below.
-        rows[0].contains("click/ with all in it: 5 entries"),
-        "{text}"
-    );
-    assert!(rows[1].contains("core.py"), "{text}");
-    let all = sandbox.code(1, &["diff", "venv", "-v"]).stdout;
-    for name in ["__init__.py", "py.typed", "core.py", "utils.py"] {
-        assert!(all.contains(name), "{all}");
-    }
+    // Itself and what it held are five, as of the one that nobody owns below.
+    let mut session = Session::new(&sandbox);
+    session.run(1, &["diff", "venv"]);
+    session.run(1, &["diff", "venv", "-v"]);
     let json = sandbox.json(1, &["diff", "venv"]);
     assert_eq!(json["summary"]["kinds"]["missing"], 6, "{json}");
     // What nobody owns is told as well.
     fs::remove_dir_all(sandbox.venv().join("bin")).unwrap();
-    let text = sandbox.code(1, &["diff", "venv"]).stdout;
-    assert!(text.contains("bin/ with all in it: 3 entries"), "{text}");
+    session.run(1, &["diff", "venv"]);
+    insta::assert_snapshot!(session.told());
 }
 
 #[test]
 fn without_a_venv_anywhere_around_the_report_is_of_the_last_restore_of_all() {
     let sandbox = saved();
-    let run = sandbox.code(10, &["report"]);
-    assert!(run.stderr.contains("knows of no restore"), "{run}");
-    let run = sandbox.code(10, &["report", "--venv", "venv"]);
-    assert!(run.stderr.contains("knows of no restore of '"), "{run}");
+    let mut session = Session::new(&sandbox);
+    session.run(10, &["report"]);
+    session.run(10, &["report", "--venv", "venv"]);
+    insta::assert_snapshot!(session.told());
     Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
     sandbox.ok(&["restore", "venv"]);
     venv::tiny(&sandbox.path("other"));

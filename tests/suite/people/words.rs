@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::damage::Damage;
 use crate::support::faults::{is_root, skipped};
+use crate::support::session::Session;
 use crate::support::{Run, Sandbox, venv};
 
 fn saved() -> Sandbox {
@@ -107,16 +108,10 @@ fn unmet_requirements_are_told_as_what_they_mean() {
         None => format!("{row}\n"),
     });
     fs::write(info.join("RECORD"), rows.collect::<String>()).unwrap();
-    let text = sandbox.ok(&["check", "venv"]);
-    assert!(
-        text.stdout.contains("the application may not start"),
-        "{text}"
-    );
-    let save = sandbox.ok(&["save", "venv"]);
-    assert!(
-        save.stdout.contains("baseline, 2 requirements unmet"),
-        "{save}"
-    );
+    let mut session = Session::new(&sandbox);
+    session.run(0, &["check", "venv"]);
+    session.run(0, &["save", "venv"]);
+    insta::assert_snapshot!(session.told());
     let strict = sandbox.json(1, &["check", "venv", "--strict"]);
     assert_eq!(strict["clean"], false, "{strict}");
     assert_eq!(sandbox.json(0, &["check", "venv"])["clean"], true);
@@ -125,19 +120,17 @@ fn unmet_requirements_are_told_as_what_they_mean() {
 #[test]
 fn a_venv_that_is_nowhere_is_an_error_and_one_that_was_never_saved_is_none() {
     let sandbox = saved();
+    let mut session = Session::new(&sandbox);
     for verb in ["list", "log"] {
-        let run = sandbox.code(10, &[verb, "nope"]);
-        assert!(run.stderr.contains("there is no venv"), "{run}");
-        assert!(!run.stderr.contains("did you mean"), "{run}");
-        sandbox.ok(&[verb, "venv"]);
+        session.run(10, &[verb, "nope"]);
+        session.run(0, &[verb, "venv"]);
     }
     let whole: [&[&str]; 2] = [
         &["forget", "--keep-last", "1", "--venv"],
         &["copy", "--all", "--to", "elsewhere", "--venv"],
     ];
     for args in whole {
-        let run = sandbox.code(10, &[args, &["nope"]].concat());
-        assert!(run.stderr.contains("there is no venv"), "{run}");
+        session.run(10, &[args, &["nope"]].concat());
         assert!(!sandbox.path("elsewhere").exists());
         // One that is gone, and of which there are snapshots, is no wrong name.
         std::fs::rename(sandbox.venv(), sandbox.path("away")).unwrap();
@@ -145,7 +138,8 @@ fn a_venv_that_is_nowhere_is_an_error_and_one_that_was_never_saved_is_none() {
         std::fs::rename(sandbox.path("away"), sandbox.venv()).unwrap();
     }
     venv::tiny(&sandbox.path("other"));
-    sandbox.ok(&["list", "other"]);
+    session.run(0, &["list", "other"]);
+    insta::assert_snapshot!(session.told());
 }
 
 #[test]
@@ -153,26 +147,21 @@ fn a_name_that_shares_nothing_with_another_is_no_typo() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.path("im"));
     sandbox.ok(&["save", "im"]);
+    let mut session = Session::new(&sandbox);
     for name in ["ab", "nope", "x"] {
-        let run = sandbox.code(10, &["restore", name]);
-        assert!(!run.stderr.contains("did you mean"), "{name}: {run}");
+        session.run(10, &["restore", name]);
     }
+    insta::assert_snapshot!(session.told());
 }
 
 #[test]
 fn a_label_is_understood_before_the_venv_and_suggested_without_its_sign() {
     let sandbox = saved();
     Damage::Delete.apply(&sandbox.venv().join("bin/tool"));
-    let run = sandbox.code(2, &["restore", "venv", "before-deploy"]);
-    assert!(
-        run.stderr.contains("did you mean '@before-deploy'?"),
-        "{run}"
-    );
-    let run = sandbox.code(10, &["diff", "venv", "before-deploy"]);
-    assert!(
-        run.stderr.contains("did you mean '@before-deploy'?"),
-        "{run}"
-    );
+    let mut session = Session::new(&sandbox);
+    session.run(2, &["restore", "venv", "before-deploy"]);
+    session.run(10, &["diff", "venv", "before-deploy"]);
+    insta::assert_snapshot!(session.told());
     // A typo is met with the label that is near, and with none where none is.
     let commands: [&[&str]; 10] = [
         &["restore", "venv", "NAME"],
@@ -235,19 +224,12 @@ fn help_and_version_are_commands_too() {
 fn forget_and_undelete_name_the_venv_in_each_line() {
     let sandbox = saved();
     sandbox.ok(&["save", "venv"]);
-    let name = sandbox.venv().display().to_string();
-    let each = |text: &str, count: usize| {
-        let lines = text
-            .lines()
-            .filter(|line| line.contains("(20"))
-            .collect::<Vec<_>>();
-        assert_eq!(lines.len(), count, "{text}");
-        assert!(lines.iter().all(|line| line.contains(&name)), "{text}");
-    };
-    each(&sandbox.ok(&["forget", "--keep-last", "1"]).stdout, 2);
-    each(&sandbox.ok(&["undelete"]).stdout, 1);
+    let mut session = Session::new(&sandbox);
+    session.run(0, &["forget", "--keep-last", "1"]);
+    session.run(0, &["undelete"]);
     let id = sandbox.json(0, &["undelete"])["forgotten"][0]["snapshot"]["id"].clone();
-    each(&sandbox.ok(&["undelete", id.as_str().unwrap()]).stdout, 1);
+    session.run(0, &["undelete", id.as_str().unwrap()]);
+    insta::assert_snapshot!(session.told());
 }
 
 /// Whether this host has a store where root has one by default, which is one more for every command.

@@ -4,6 +4,7 @@
 use crate::support::packs::{change, damage, files, saved};
 use std::fs;
 
+use crate::support::session::Session;
 use crate::support::{Sandbox, Tree, venv};
 
 #[test]
@@ -16,21 +17,17 @@ fn a_snapshot_that_was_lost_is_told_until_its_file_is_removed_or_comes_back() {
     sandbox.ok(&["save", "venv"]);
     change(&file, |bytes| bytes.truncate(40));
     // The repair that loses it says so, and so does every look afterwards.
-    let repaired = sandbox.code(1, &["verify", "--repair"]);
-    assert!(repaired.stdout.contains("was lost"), "{repaired}");
+    let mut session = Session::new(&sandbox);
+    session.run(1, &["verify", "--repair"]);
     assert_eq!(sandbox.ids().len(), 1);
     let seen = sandbox.json(1, &["verify"]);
     assert_eq!(seen["clean"], false, "{seen}");
     assert_eq!(seen["lost"].as_array().unwrap().len(), 1, "{seen}");
-    let run = sandbox.code(1, &["verify"]);
-    assert!(
-        run.stdout.contains("1 lost") && run.stderr.contains("hint: bring the files"),
-        "{run}"
-    );
-    sandbox.code(1, &["verify", "--repair"]);
+    session.run(1, &["verify"]);
+    session.run(1, &["verify", "--repair"]);
     // Nobody knows what it needs, should its file come back.
-    let run = sandbox.code(3, &["prune", "--grace", "0"]);
-    assert!(run.stderr.contains("quarantine/snapshot-"), "{run}");
+    session.run(3, &["prune", "--grace", "0"]);
+    insta::assert_snapshot!(session.told());
     fs::write(&file, &whole).unwrap();
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);
@@ -140,14 +137,12 @@ fn a_pinned_snapshot_whose_file_is_gone_is_missed_until_it_is_back_or_given_up()
     let seen = sandbox.json(1, &["verify"]);
     assert_eq!(seen["clean"], false, "{seen}");
     assert_eq!(seen["missing"][0], id.as_str(), "{seen}");
-    let run = sandbox.code(1, &["verify"]);
-    assert!(run.stdout.starts_with("damaged: ") && run.stdout.contains("1 missing"));
+    let mut session = Session::new(&sandbox);
+    let run = session.run(1, &["verify"]);
     assert!(run.stdout.contains(&format!("snapshots/{id}: ")), "{run}");
-    assert!(run.stderr.contains("unpin"), "{run}");
-    let run = sandbox.code(1, &["verify", "--repair"]);
-    assert!(run.stdout.contains("1 missing"), "{run}");
-    let run = sandbox.code(3, &["prune", "--grace", "0"]);
-    assert!(run.stderr.contains("nobody gave it up"), "{run}");
+    session.run(1, &["verify", "--repair"]);
+    session.run(3, &["prune", "--grace", "0"]);
+    insta::assert_snapshot!(session.told());
     fs::write(&file, &whole).unwrap();
     sandbox.ok(&["verify"]);
     sandbox.ok(&["prune", "--grace", "0"]);

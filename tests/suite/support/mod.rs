@@ -18,6 +18,7 @@ pub(crate) mod pips;
 pub(crate) mod pythons;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
+pub(crate) mod session;
 pub(crate) mod stocked;
 pub(crate) mod tar;
 pub(crate) mod tools;

@@ -1,5 +1,8 @@
 //! The house rules that a machine can hold us to. Each message names the remedy.
 
+mod imports;
+mod kept;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -34,59 +37,6 @@ fn code(text: &str) -> &str {
 fn room(path: &Path) -> String {
     let part = path.iter().nth(1).unwrap().to_string_lossy().into_owned();
     part.trim_end_matches(".rs").to_owned()
-}
-
-#[test]
-fn imports_go_down_the_ladder() {
-    // A room may use those of a lower number, and its own.
-    let rank = |room: &str| match room {
-        "model" => 0,
-        "monitor" => 1,
-        "disk" => 2,
-        "archive" | "store" | "tree" | "witness" => 3,
-        "python" | "replace" => 4,
-        "audit" | "cache" | "sweep" => 5,
-        "diagnose" => 6,
-        "ops" | "watch" => 7,
-        "report" => 8,
-        "bin" | "lib" | "main" | "cli" | "bench" | "fuzz" => 9,
-        other => panic!(
-            "the room '{other}' has no place on the ladder; give it one here and in docs/architecture.md"
-        ),
-    };
-    for (path, text) in files("src", ".rs") {
-        let own = room(&path);
-        for line in text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-        {
-            for (at, _) in line.match_indices("crate::") {
-                let used: String = line[at + 7..]
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect();
-                if used.is_empty()
-                    || used == own
-                    || own == "lib"
-                    || own == "cli"
-                    || own == "main"
-                    || used.starts_with(char::is_uppercase)
-                {
-                    continue;
-                }
-                assert!(
-                    rank(&used) < rank(&own),
-                    "{}: '{own}' must not use '{used}': move the code down, or the call up\n{line}",
-                    path.display()
-                );
-            }
-        }
-        assert!(
-            own == "cli" || own == "main" || !text.contains("venv_snap::"),
-            "{}: the library says 'crate::'",
-            path.display()
-        );
-    }
 }
 
 #[test]
@@ -330,61 +280,6 @@ fn functions_fit_a_screen() {
                     open = None;
                 }
                 _ => {}
-            }
-        }
-    }
-}
-
-#[test]
-fn every_document_is_linked_and_every_test_file_is_declared() {
-    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
-    let linked = read("README.md") + &read("docs/architecture.md");
-    for (path, _) in files("docs", ".md") {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(
-            linked.contains(&name),
-            "link docs/{name} from README.md or docs/architecture.md"
-        );
-    }
-    // A folder has its own list.
-    let mut todo = vec![(PathBuf::from("tests/suite"), "main.rs")];
-    while let Some((folder, list)) = todo.pop() {
-        let declared = read(&folder.join(list).to_string_lossy());
-        for entry in fs::read_dir(Path::new(ROOT).join(&folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            if path.join("mod.rs").exists() {
-                todo.push((folder.join(&name), "mod.rs"));
-            }
-            // What `insta` holds outputs against.
-            assert!(
-                name == "snapshots"
-                    || path.ends_with(list)
-                    || declared.contains(&format!("mod {name};")),
-                "declare 'mod {name};' in {}/{list}",
-                folder.display()
-            );
-        }
-    }
-}
-
-#[test]
-fn comments_and_pages_are_no_wider_than_a_window() {
-    type Counts = fn(&str) -> bool;
-    let comment: Counts = |line| line.trim_start().starts_with("//");
-    // A row of a table is one line.
-    let prose: Counts = |line| !line.trim_start().starts_with('|');
-    let all: [(&str, &str, Counts); 4] = [
-        ("src", ".rs", comment),
-        ("tests", ".rs", comment),
-        ("benches", ".rs", comment),
-        ("docs", ".md", prose),
-    ];
-    for (dir, ending, counts) in all {
-        for (path, text) in files(dir, ending) {
-            for line in text.lines().filter(|line| counts(line)) {
-                let (width, place) = (line.chars().count(), path.display());
-                assert!(width <= 120, "{place}: {width} columns, not 120\n{line}");
             }
         }
     }

@@ -1,0 +1,76 @@
+//! What stands beside the code: pages, lists of tests, outputs that are kept; and how wide text is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{ROOT, files};
+
+#[test]
+fn every_document_is_linked_and_every_test_file_is_declared() {
+    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let linked = read("README.md") + &read("docs/architecture.md");
+    for (path, _) in files("docs", ".md") {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(
+            linked.contains(&name),
+            "link docs/{name} from README.md or docs/architecture.md"
+        );
+    }
+    // A folder has its own list.
+    let mut todo = vec![(PathBuf::from("tests/suite"), "main.rs")];
+    while let Some((folder, list)) = todo.pop() {
+        let declared = read(&folder.join(list).to_string_lossy());
+        for entry in fs::read_dir(Path::new(ROOT).join(&folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            if path.join("mod.rs").exists() {
+                todo.push((folder.join(&name), "mod.rs"));
+            }
+            // What `insta` holds outputs against.
+            assert!(
+                name == "snapshots"
+                    || path.ends_with(list)
+                    || declared.contains(&format!("mod {name};")),
+                "declare 'mod {name};' in {}/{list}",
+                folder.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_output_that_is_kept_belongs_to_a_test() {
+    for (path, text) in files("tests", ".snap") {
+        let source = text.lines().find_map(|line| line.strip_prefix("source: "));
+        let source = fs::read_to_string(Path::new(ROOT).join(source.unwrap())).unwrap_or_default();
+        let name = path.file_stem().unwrap().to_string_lossy();
+        let name = name.rsplit("__").next().unwrap();
+        assert!(
+            source.contains(&format!("fn {name}()")),
+            "{}: its test is gone or has another name; remove it",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn comments_and_pages_are_no_wider_than_a_window() {
+    type Counts = fn(&str) -> bool;
+    let comment: Counts = |line| line.trim_start().starts_with("//");
+    // A row of a table is one line.
+    let prose: Counts = |line| !line.trim_start().starts_with('|');
+    let all: [(&str, &str, Counts); 4] = [
+        ("src", ".rs", comment),
+        ("tests", ".rs", comment),
+        ("benches", ".rs", comment),
+        ("docs", ".md", prose),
+    ];
+    for (dir, ending, counts) in all {
+        for (path, text) in files(dir, ending) {
+            for line in text.lines().filter(|line| counts(line)) {
+                let (width, place) = (line.chars().count(), path.display());
+                assert!(width <= 120, "{place}: {width} columns, not 120\n{line}");
+            }
+        }
+    }
+}

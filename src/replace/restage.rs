@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::disk::reuse::Reuse;
 use super::error::Error;
-use super::reused::Reused;
 use super::route::{InPlace, Route};
 use super::special::{admit_written, make_anew, stands_for};
 use super::stage::Staged;
@@ -89,8 +88,9 @@ impl Staged<'_> {
         Ok(state.map(|state| (there, state)))
     }
 
-    /// Stages what differs by now and is not staged, since the tree was read once more; and what is staged only as
-    /// another name of the very file that is to be replaced. Returns whether that was anything.
+    /// Stages what differs by now and is not staged, since the tree was read once more; what is staged only as another
+    /// name of the very file that is to be replaced; and what changed since it was taken over. Returns whether that was
+    /// anything.
     pub(super) fn stage_more(&mut self, monitor: &dyn Monitor) -> Result<bool, Error> {
         let mut wanted = super::steps::changed(&self.plan.goal, self.plan.live.as_ref());
         wanted.retain(|path| !self.is_staged(path));
@@ -102,7 +102,7 @@ impl Staged<'_> {
         }
         let goal = &mut self.plan.goal.manifest;
         admit_written(goal, &wanted, self.plan.how.preserve, monitor);
-        self.reused = Reused::default();
+        self.reused.forget(&wanted);
         self.fit_more(&wanted)?;
         let mut paths: Vec<RelPath> = wanted.into_iter().collect();
         paths.sort_unstable();
@@ -119,14 +119,16 @@ impl Staged<'_> {
     }
 
     /// Whether staging has a file of its own for a path, or a directory. What both trees share changes with the live
-    /// one.
+    /// one, and what they shared until its name in the live one went may have changed before that.
     fn is_staged(&self, path: &RelPath) -> bool {
         let Ok(staged) = self.space.staging.root().stat_below(path, false) else {
             return false;
         };
         let live = self.plan.live.as_ref();
         let there = live.and_then(|live| live.root.stat_below(path, false).ok());
-        staged.is_dir() || !there.is_some_and(|there| there.same_inode(&staged))
+        let is_shared = there.is_some_and(|there| there.same_inode(&staged));
+        let taken_over = self.reused.stat_of(path);
+        staged.is_dir() || !is_shared && taken_over.is_none_or(|then| staged.same_state(then))
     }
 
     /// Writes some more of the contents.

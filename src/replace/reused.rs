@@ -1,6 +1,6 @@
 //! Which files of the new tree were taken over from the old one, and in which state they have been since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
@@ -35,6 +35,11 @@ impl Reused {
             is_kept
         });
         *target = Manifest::new(entries);
+    }
+
+    /// Of these none is taken over any more.
+    pub(super) fn forget(&mut self, paths: &HashSet<RelPath>) {
+        self.0.retain(|path, _| !paths.contains(path));
     }
 
     /// How many files.

@@ -130,3 +130,32 @@ fn what_both_trees_share_at_the_fall_back_is_staged_afresh_before_it_is_replaced
     scene.assert_done("in place");
     assert_eq!(scene.kept_text("lib/a"), Some(Digest::of(b"late")));
 }
+
+#[test]
+fn what_was_written_and_then_left_by_its_name_in_the_tree_is_staged_afresh_at_the_fall_back() {
+    // Both trees share the file no more, but what staging has of it is not what was checked.
+    type Leave = fn(&std::path::Path);
+    let removed: Leave = |path| fs::remove_file(path).unwrap();
+    let renamed: Leave = |path| fs::rename(path, path.with_extension("moved")).unwrap();
+    let replaced: Leave = |path| {
+        let beside = path.with_extension("new");
+        fs::write(&beside, "another").unwrap();
+        fs::rename(beside, path).unwrap();
+    };
+    for (leave, what) in [
+        (removed, "removed"),
+        (renamed, "renamed"),
+        (replaced, "replaced"),
+    ] {
+        let scene = Scene::new();
+        let monitor = Silent::default();
+        let mut verified = scene.verified();
+        verified.name_both(&monitor).unwrap();
+        fs::write(scene.path("venv/lib/a"), "late").unwrap();
+        leave(&scene.path("venv/lib/a"));
+        assert_eq!(fs::read(scene.staging("lib/a")).unwrap(), b"late");
+        let mut swapped = verified.fall_back().go_in_place(&monitor).unwrap();
+        assert_eq!(swapped.finish(&monitor).wrong, Vec::new(), "{what}");
+        scene.assert_done(what);
+    }
+}

@@ -325,6 +325,7 @@ fn is_text(path: &RelPath) -> bool {
         b".pyi",
         b".txt",
         b".pth",
+        b".start",
         b".md",
         b"METADATA",
         b"WHEEL",

@@ -162,7 +162,8 @@ fn promised(subject: &Subject<'_>) -> HashSet<String> {
         }
     }
     for entry in subject.manifest.entries() {
-        if entry.path.name().ends_with(b".pth") {
+        let name = entry.path.name();
+        if name.ends_with(b".pth") || name.ends_with(b".start") {
             read(&entry.path);
         }
     }

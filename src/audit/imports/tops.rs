@@ -11,6 +11,7 @@ use super::guard::Python;
 use crate::audit::Subject;
 use crate::audit::sources::named;
 use crate::model::RelPath;
+use crate::python::path_files::Rules;
 use crate::python::system_site::Beyond;
 
 /// The modules of Python that every version has.
@@ -137,7 +138,7 @@ pub(super) struct Tops<'a> {
     python: Python,
     /// Directories that `.pth` files add.
     dirs: Vec<PathBuf>,
-    /// What `.pth` files and the modules that they start say: a name in it may be one that they bring.
+    /// What `.pth` and `.start` files and the modules that they start say: a name in it may be one that they bring.
     hooks: String,
     /// Names that distributions say that they bring.
     promised: HashSet<String>,
@@ -161,12 +162,19 @@ impl<'a> Tops<'a> {
             let dir = path.parent();
             dir.is_some_and(|dir| subject.dists.layout.sites.contains(&dir))
         };
+        let rules = Rules::of(subject.interpreter.map(|facts| &facts.known));
         for entry in subject.manifest.entries() {
             let name = entry.path.name();
-            if !name.ends_with(b".pth") && !name.ends_with(b".egg") || !in_site(&entry.path) {
+            let starts = rules.starts(name);
+            let adds = name.ends_with(b".pth") || name.ends_with(b".egg");
+            if !starts && !adds || !in_site(&entry.path) {
                 continue;
             }
             let content = (subject.read)(&entry.path).unwrap_or_default();
+            if starts {
+                tops.run(&entry.path, &String::from_utf8_lossy(&content));
+                continue;
+            }
             let places = named(&content).map(|place| OsString::from_vec(place.to_vec()).into());
             tops.dirs.extend(places);
             tops.hook(&entry.path, &content);
@@ -186,15 +194,31 @@ impl<'a> Tops<'a> {
                 self.is_open |= !is_plain;
                 continue;
             };
-            self.hooks.push_str(line);
-            let words = rest.split(|c: char| !c.is_alphanumeric() && c != '_');
-            for word in words.filter(|word| !word.is_empty()) {
-                let file = [word, ".py"].concat();
-                let file = path.parent().and_then(|dir| dir.join(file.as_bytes()).ok());
-                let file = file.filter(|file| self.subject.manifest.get(file).is_some());
-                if let Some(source) = file.and_then(|file| (self.subject.read)(&file)) {
+            self.run(path, rest);
+        }
+    }
+
+    /// Remembers what code says that is run at each start, and what the modules say that it names.
+    fn run(&mut self, path: &RelPath, code: &str) {
+        self.hooks.push_str(code);
+        let names = code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
+        for name in names.filter(|name| !name.is_empty()) {
+            let mut above = path.parent();
+            // With a module its packages are imported.
+            for part in name.split('.') {
+                let Some(place) = above.and_then(|dir| dir.join(part.as_bytes()).ok()) else {
+                    break;
+                };
+                let file = place
+                    .parent()
+                    .and_then(|dir| dir.join([part, ".py"].concat().as_bytes()).ok());
+                let files = [file, place.join(b"__init__.py").ok()];
+                let files = files.into_iter().flatten();
+                for file in files.filter(|file| self.subject.manifest.get(file).is_some()) {
+                    let source = (self.subject.read)(&file).unwrap_or_default();
                     self.hooks.push_str(&String::from_utf8_lossy(&source));
                 }
+                above = Some(place);
             }
         }
     }

@@ -77,6 +77,7 @@ fn is_judged(path: &RelPath) -> bool {
         &b".py"[..],
         b".pyc",
         b".pth",
+        b".start",
         b".so",
         b".egg",
         b".zip",
@@ -92,7 +93,7 @@ fn is_whole(path: &RelPath, bytes: &[u8]) -> bool {
         is_valid_python(bytes)
     } else if name.ends_with(b".pyc") {
         stands_alone(path, bytes)
-    } else if name.ends_with(b".pth") {
+    } else if name.ends_with(b".pth") || name.ends_with(b".start") {
         std::str::from_utf8(bytes).is_ok()
     } else if name.ends_with(b".egg") || name.ends_with(b".zip") {
         zip::problem(bytes).is_none()

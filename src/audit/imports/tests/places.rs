@@ -1,6 +1,6 @@
 //! Where names lead: packages, namespaces, extensions, modules made at run time, and the roots from which all begins.
 
-use super::{Tree, judge_trees};
+use super::{Tree, judge_trees, lost_by};
 
 const USER: (&str, &str) = ("b.py", "from a import x\n");
 const GONE: &[&str] = &["b.py:1 a.x"];
@@ -297,4 +297,30 @@ const MODULES: &[Tree] = &[
 #[test]
 fn modules_are_where_python_finds_them() {
     judge_trees(MODULES);
+}
+
+/// PEP 829 for `.start`, which only Python 3.15 reads.
+#[test]
+fn what_a_module_brings_that_is_run_at_each_start_is_not_lost() {
+    let start = ("a.start", "bring.hook:install\n");
+    let path = ("a.pth", "import bring.hook; bring.hook.install()\n");
+    let whole = (
+        "bring/hook.py",
+        "import sys, os\nsys.modules['magic'] = os\ndef install(): pass\n",
+    );
+    let package = ("bring/hook/__init__.py", whole.1);
+    let lost: &[&str] = &["b.py:1 magic"];
+    for hook in [whole, package] {
+        let with = |starter: (&'static str, &'static str), version: &str| {
+            let user = ("b.py", "import magic\n");
+            // Its distribution says that it brings the name, and no module of that name is there.
+            let info = ("magic-1.dist-info/METADATA", "Name: magic\nVersion: 1\n");
+            let package = ("bring/__init__.py", "");
+            lost_by(version, &[starter, package, hook, user, info])
+        };
+        assert_eq!(with(start, "3.15.0"), [""; 0], "{}", hook.0);
+        assert_eq!(with(start, "3.14.0"), lost, "{}", hook.0);
+        assert_eq!(with(path, "3.11.7"), [""; 0], "{}", hook.0);
+        assert_eq!(with(("a.pth", "import os\n"), "3.11.7"), lost, "{}", hook.0);
+    }
 }

@@ -7,7 +7,8 @@ use super::diagnosis::Diagnosis;
 use super::installed::{Interpreter, Package, TreeKind};
 use super::path::RelPath;
 
-/// What was looked for. The name in text and JSON is in kebab-case.
+/// What was looked for. The name in text and JSON is in kebab-case. The order says which are damage: all before
+/// `RecordAbsent` (`is_damage`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {

@@ -22,6 +22,8 @@
 //!    │                                                               name → `clean`; at the place → `complete`
 //!    │                exchange, or two renames (old → aside,         between the renames: the second one is done
 //!    │                staging → place), or one where nothing is
+//!    │                │ cannot be renamed (`fall_back`): nothing
+//!    │                ▼ was changed
 //!    │              in place: journal "apply" lists the steps        `settle_steps`: what came since in their way is
 //!    │                remove, mkdir, place, settle                   kept, then all are done again
 //!    ▼
@@ -35,8 +37,10 @@
 //! ```
 //!
 //! The way is a value that is decided once (`Route`): place, exchange, or in place. There is one fall-back: where a
-//! directory cannot be renamed though that was planned, `Verified::fall_back` goes on in place with what is staged.
-//! What both trees share by then is staged afresh before anything is replaced.
+//! directory cannot be renamed though that was planned, `Verified::fall_back` goes on in place with what is staged, and
+//! staging and journal stay beside the tree. Of the files that both trees share by then most need no step: they stand
+//! as they shall, and only lose their second name with staging. Those that changed are staged afresh (`restage.rs`)
+//! before anything is replaced.
 //!
 //! # Windows
 //!
@@ -74,13 +78,13 @@ mod names;
 mod observed;
 mod plan;
 mod readback;
+mod records;
 mod recovery;
 mod restage;
 mod reused;
 mod route;
 mod special;
 mod stage;
-mod states;
 mod steps;
 mod swapped;
 mod unlocked;

@@ -58,7 +58,7 @@ impl<'a> Verified<'a> {
                 way,
                 wrong: Vec::new(),
             }),
-            Err(Refusal::Immovable | Refusal::Unknown) => self.fall_back().go_in_place(monitor),
+            Err(Refusal::Immovable) => self.fall_back().go_in_place(monitor),
             Err(Refusal::Filled) => {
                 self.staged.space.give_up();
                 Err(filled(&self.staged.plan))
@@ -111,13 +111,11 @@ impl<'a> Verified<'a> {
             }
             return swap::place(work, name);
         }
-        match swap::exchange(work, name) {
-            Err(Refusal::Unknown) => {
-                monitor.warn(RestoreWarning::TwoRenames.into());
-                swap::two_renames(work, name)
-            }
-            done => done,
+        if let Some(way) = swap::exchange(work, name)? {
+            return Ok(way);
         }
+        monitor.warn(RestoreWarning::TwoRenames.into());
+        swap::two_renames(work, name)
     }
 
     /// Directories cannot be renamed here though that was planned: all that is staged serves a replacement file by

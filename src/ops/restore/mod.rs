@@ -22,7 +22,7 @@ mod partial;
 mod recover;
 mod refusal;
 mod select;
-mod states;
+mod stat_records;
 mod target;
 mod told;
 
@@ -334,7 +334,7 @@ impl<'a> Run<'a> {
         let mut swapped = plan.stage(monitor)?.verify(monitor)?.swap(monitor)?;
         let done = swapped.finish(monitor);
         if done.unsettled.is_none() && self.verb.is_some() {
-            states::note(context, self.store, place, &swapped);
+            stat_records::note(context, self.store, place, &swapped);
         }
         let stood = place.standing() == Standing::Directory;
         let incident = keeper.newest().filter(|_| stood);

@@ -35,16 +35,15 @@ pub enum Way {
 pub(crate) enum Refusal {
     /// Directories cannot be renamed here at all; nothing was changed.
     Immovable,
-    /// They cannot be exchanged here in one step; nothing was changed.
-    Unknown,
     /// The directory that gives its place to the new tree is not empty any more; nothing was changed.
     Filled,
     /// Anything else.
     Failed(PathError),
 }
 
-/// Puts staging in the place of the venv, and the venv in that of staging.
-pub(crate) fn exchange(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
+/// Puts staging in the place of the venv, and the venv in that of staging. None where the file system does not know
+/// that step; nothing was changed then.
+pub(crate) fn exchange(work: &Workplace, venv: &[u8]) -> Result<Option<Way>, Refusal> {
     let dir = work.dir.fd();
     match rustix::fs::renameat_with(
         dir,
@@ -55,10 +54,10 @@ pub(crate) fn exchange(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
     ) {
         Ok(()) => work.dir.sync().map_err(Refusal::Failed)?,
         Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
-        Err(error) if is_unknown(error) => return Err(Refusal::Unknown),
+        Err(error) if is_unknown(error) => return Ok(None),
         Err(error) => return Err(failed(work, venv, "exchange the trees at", error)),
     }
-    Ok(Way::Exchanged)
+    Ok(Some(Way::Exchanged))
 }
 
 /// The same by two renames, between which there is no venv.

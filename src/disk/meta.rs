@@ -133,10 +133,11 @@ pub(crate) fn is_refusal(error: Errno) -> bool {
     )
 }
 
-/// Sets the modification time. Some file systems in user space take both times or none, and say nothing.
+/// Sets the modification time. Some file systems in user space take both times or none, and say nothing: what stands
+/// there then may be another time of the same second.
 pub(crate) fn set_times(fd: impl AsFd, mtime: Time) -> Result<()> {
     rustix::fs::futimens(&fd, &times(mtime))?;
-    if Stat::of(&fd)?.mtime.secs != mtime.secs {
+    if Stat::of(&fd)?.mtime != mtime {
         rustix::fs::futimens(&fd, &both_times(mtime))?;
     }
     Ok(())
@@ -146,7 +147,7 @@ pub(crate) fn set_times(fd: impl AsFd, mtime: Time) -> Result<()> {
 pub(crate) fn set_link_time(dir: impl AsFd, name: &[u8], mtime: Time) -> Result<()> {
     let set = |times| rustix::fs::utimensat(&dir, name, &times, AtFlags::SYMLINK_NOFOLLOW);
     set(times(mtime))?;
-    if Stat::at(&dir, name)?.mtime.secs != mtime.secs {
+    if Stat::at(&dir, name)?.mtime != mtime {
         set(both_times(mtime))?;
     }
     Ok(())

@@ -43,6 +43,11 @@ impl Swapped<'_> {
     /// takes nothing back, since the new tree stands at its place: it is told, and the next command does it.
     pub(crate) fn finish(&mut self, monitor: &dyn Monitor) -> Done {
         let mut kept_old = None;
+        if let (false, Some(live)) = (self.is_in_place(), &mut self.verified.staged.plan.live) {
+            // It guards a tree that stands there no more. File systems in user space and of a network keep a file that
+            // is open under another name in its directory, which then cannot be removed.
+            live.lock = None;
+        }
         let settled = self.end(&mut kept_old, &Unstoppable(monitor));
         let left_out = std::mem::take(&mut self.verified.staged.fit.left);
         let staged = &self.verified.staged;

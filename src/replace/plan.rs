@@ -1,6 +1,7 @@
 //! All that a replacement will do, before it does anything.
 
 use std::collections::HashSet;
+use std::fs::File;
 
 use super::contents::Contents;
 use super::disk::journal::Workplace;
@@ -20,6 +21,19 @@ use crate::tree::scan::Scan;
 pub(crate) struct Live {
     pub(crate) root: Rooted,
     pub(crate) scan: Scan,
+    /// A lock of others that lies in it and that is held: given up where the tree stands at its place no more.
+    pub(crate) lock: Option<File>,
+}
+
+impl Live {
+    /// A tree in which no lock of others is held.
+    pub(crate) fn new(root: Rooted, scan: Scan) -> Self {
+        Self {
+            root,
+            scan,
+            lock: None,
+        }
+    }
 }
 
 /// What shall stand there in the end.

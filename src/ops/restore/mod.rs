@@ -134,14 +134,12 @@ impl<'a> Run<'a> {
         let context = self.context;
         let target = self.wanted(place)?;
         let old = self.open_old(place)?;
-        let _installer = old
-            .as_ref()
-            .map(|root| hold_installer(context, root, true))
-            .transpose()?;
         let Some(root) = old else {
             return self.into_empty_place(place, target);
         };
+        let lock = hold_installer(context, &root, true)?;
         let (mut live, intake) = scan_live(context, self.store, root, self.options.dry_run)?;
+        live.lock = lock;
         live.scan.tree.share_paths(&target.manifest);
         let in_place = bound(place, &live.root).is_some() || holds_mounts(&live);
         let specials = self.specials(live.scan.manifest(), in_place);

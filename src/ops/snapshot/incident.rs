@@ -22,15 +22,15 @@ pub(in crate::ops) fn scan_live<'s>(
 ) -> Result<(Live, Result<Intake<'s>, Error>), Error> {
     if dry_run || !store.may_write() {
         let scan = scan(&root, &StatCache::default(), &DigestsOnly, context.monitor)?;
-        return Ok((Live { root, scan }, Err(Error::ReadOnlyStore)));
+        return Ok((Live::new(root, scan), Err(Error::ReadOnlyStore)));
     }
     let intake = Intake::new(store.packer(context.monitor)?);
     match intake.scan(&root, &StatCache::default(), context.monitor) {
-        Ok(scan) => Ok((Live { root, scan }, Ok(intake))),
+        Ok(scan) => Ok((Live::new(root, scan), Ok(intake))),
         Err(Error::Store(error)) => {
             // The store failed, not the venv, which is read once more without it.
             let scan = scan(&root, &StatCache::default(), &DigestsOnly, context.monitor)?;
-            Ok((Live { root, scan }, Err(error.into())))
+            Ok((Live::new(root, scan), Err(error.into())))
         }
         Err(error) => Err(error),
     }

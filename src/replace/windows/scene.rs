@@ -259,10 +259,8 @@ impl Scene {
 
     pub(super) fn plan_keeping(&self, keep: Option<Keep>) -> Plan<'_> {
         let site = self.site();
-        let live = site.open().is_ok().then(|| Live {
-            root: site.open().unwrap(),
-            scan: read(site.path()),
-        });
+        let there = site.open().ok();
+        let live = there.map(|root| Live::new(root, read(site.path())));
         let is_empty = live.is_some() && self.old.is_empty();
         let how = How {
             may_link: keep.is_none(),

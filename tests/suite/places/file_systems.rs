@@ -2,7 +2,7 @@
 //! left out and named. The oracle is the independent walk. The next file system is one row of `PLACES`.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
 use std::process::Command;
 
@@ -225,10 +225,18 @@ pub(super) fn rich(root: &Path) {
     };
     mode("bin", 0o2770);
     mode("pyvenv.cfg", 0o640);
+    // uv leaves its lock in each venv, and a restore holds it.
+    venv::write(root, ".lock", b"");
     venv::age(root, 1_700_000_001);
     venv::set_mtime(&root.join("bin/tool"), 1_700_000_002, 123_456_789);
     venv::set_mtime(&site.join("click/core.py"), 1_600_000_000, 1);
     venv::set_mtime(&site.join("click"), 1_600_000_003, 999_999_999);
+    // An installer makes files, directories and links within one second.
+    symlink("tool", root.join("bin/link")).unwrap();
+    for (number, path) in ["bin/link", "lib64", "bin", "lib"].iter().enumerate() {
+        venv::set_mtime(&root.join(path), 1_600_000_005, 300 + number as i64);
+    }
+    venv::set_mtime(&site.join("idna/core.py"), 1_600_000_000, 900_000_001);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Single fields of a member: its name, its ids, its time, each from the header or from what stands before it instead.
 
 use super::error::{Error, RefusedEntry, RefusedName, RefusedTar};
-use super::read::Kind;
+use super::kind::Kind;
 use crate::model::{RelPath, Time};
 
 /// The longest name, text of a link, and set of records that is read at all.

@@ -1,7 +1,8 @@
 //! All members of a tar as one tree: the same that a scan of the unpacked tar would find, or none.
 
 use super::error::{Error, RefusedEntry, RefusedTar};
-use super::read::{Kind, Member};
+use super::kind::Kind;
+use super::read::Member;
 use crate::model::extent::Extent;
 use crate::model::{Digest, Entry, Manifest, Meta, Node, RelPath, Special};
 

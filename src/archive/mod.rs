@@ -7,6 +7,7 @@ mod field;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod gather;
+mod kind;
 mod origin;
 mod pax;
 mod read;
@@ -17,8 +18,9 @@ mod write;
 pub(crate) use error::Error;
 pub use error::{RefusedEntry, RefusedName, RefusedTar};
 pub(crate) use gather::{Gathered, RootMark};
+pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;
-pub(crate) use read::{Kind, Member, Reader};
+pub(crate) use read::{Member, Reader};
 pub(crate) use source::plain;
 pub(crate) use write::{END, Left, header, opening, padding};
 

@@ -8,6 +8,7 @@ use tar::EntryType;
 use super::block::{self, Block};
 use super::error::{Error, RefusedEntry, RefusedTar};
 use super::field::{NAME_MAX, id, mode, once, one, place, time};
+use super::kind::Kind;
 use super::origin::Origin;
 use super::records::{self, Records};
 use super::{BLOCK, OCTAL_MAX, padding};
@@ -23,21 +24,6 @@ pub(crate) struct Member {
     pub(crate) meta: Meta,
     /// What it is.
     pub(crate) kind: Kind,
-}
-
-/// What a member is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    /// A directory.
-    Dir,
-    /// A regular file with its length; its content follows.
-    File(u64),
-    /// Another name of a file that came before.
-    Link(RelPath),
-    /// A symbolic link.
-    Symlink(Vec<u8>),
-    /// A named pipe.
-    Fifo,
 }
 
 /// What a snapshot may hold of one entry, with what it takes to write that down.

@@ -2,8 +2,8 @@
 
 use std::os::unix::ffi::OsStrExt;
 
+use super::LOOK_MAX;
 use super::Subject;
-use super::files::LOOK_MAX;
 use crate::model::{Check, Entry, Finding};
 use crate::python::dist::{Algorithm, Dist, Row};
 use crate::python::prefix::packed;

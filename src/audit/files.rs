@@ -5,18 +5,16 @@ use std::path::PathBuf;
 
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::Subject;
 use super::adapted::is_adapted;
 use super::conda;
 use super::config::is_rewritten;
 use super::linked::{Judged, Standing, judge};
 use super::owners::overwritten;
 use super::stripped::{Stripped, is_stripped};
+use super::{LOOK_MAX, Subject};
 use crate::model::{Audited, Check, Finding, Manifest, Node, RelPath, Sharing};
 use crate::python::dist::{Dist, Dists, Hash, Row};
 
-/// Content that is looked at to tell how it is wrong.
-pub(super) const LOOK_MAX: u64 = 64 << 20;
 /// Why nothing is known of a file, where the reason was not kept.
 pub(super) const UNREADABLE: &str = "it cannot be read";
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::Subject;
 use crate::model::{Check, Finding, RelPath};
 use crate::python::dist::Dist;
-use crate::python::interpreter::{Facts, minor};
+use crate::python::interpreter::Facts;
+use crate::python::pyvenv::minor;
 
 /// Checks the interpreter itself, the tags of wheels, and the suffixes of extension modules.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {

@@ -46,12 +46,15 @@ use crate::python::interpreter::Facts;
 
 pub use accept::Accept;
 pub(crate) use accept::accept;
-use files::{LOOK_MAX, UNREADABLE, unowned};
+use files::{UNREADABLE, unowned};
 pub(crate) use linked::{Behind, check as behind_links};
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::environment as marker_environment;
 pub(crate) use smoke::{Smoke, import_error, smoke};
 pub(crate) use stale::{Bytecode, Seen, stale};
+
+/// Content that is looked at to tell how it is wrong.
+const LOOK_MAX: u64 = 64 << 20;
 
 /// So many files that nobody owns are listed; all are counted.
 const UNOWNED_MAX: usize = 10_000;

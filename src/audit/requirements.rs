@@ -12,7 +12,8 @@ use super::Subject;
 use crate::model::installed::without_secret;
 use crate::model::{Check, Finding, Unmet};
 use crate::python::dist::{Dist, normalized};
-use crate::python::interpreter::{Facts, minor};
+use crate::python::interpreter::Facts;
+use crate::python::pyvenv::minor;
 use crate::python::system_site::Beyond;
 
 type Need = Requirement<VerbatimUrl>;

@@ -4,8 +4,8 @@
 use super::Subject;
 use super::files::standing_above;
 use crate::model::{Check, Finding, Node, RelPath};
-use crate::python::interpreter::{config_path, minor};
 use crate::python::layout;
+use crate::python::pyvenv::{config_path, minor};
 
 /// Looks for the directory, unless nothing says that this is a venv.
 pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {

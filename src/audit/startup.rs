@@ -4,8 +4,8 @@
 use super::Subject;
 use super::python::is_valid_python;
 use crate::model::{Check, Finding, Node, RelPath};
-use crate::python::interpreter::minor;
 use crate::python::path_files::{Line, Rules, is_entry};
+use crate::python::pyvenv::minor;
 
 /// Modules that `site` imports. The second one only where packages of the user count.
 const CUSTOMIZE: [&str; 2] = ["sitecustomize", "usercustomize"];

@@ -9,7 +9,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::entry::{Found, Unlisted};
 use super::http::{Head, head};
-use super::judge::{Heads, Look, is_page, key_of, open, plain};
+use super::judge::{Heads, Look, Scope, is_page, key_of, open, plain};
 use super::layout::{Cache, Form, Place, places};
 use super::pages::{Key, Pages};
 use super::unpacked::Links;
@@ -17,26 +17,9 @@ use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::model::Installer;
 use crate::monitor::Monitor;
-use crate::python::dist::normalized;
 
 /// Pages of more bytes are read one after the other, so that several do not take the memory of many.
 const LARGE_PAGE: u64 = 2 << 20;
-
-/// What a check is told.
-#[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
-    /// Normalized names; all where there are none.
-    pub(crate) packages: &'a [String],
-    /// URLs of indexes, by which relative links of pages are understood.
-    pub(crate) indexes: &'a [String],
-}
-
-impl Scope<'_> {
-    /// Whether a distribution is one of them.
-    pub(super) fn wants(&self, name: &str) -> bool {
-        self.packages.is_empty() || self.packages.contains(&normalized(name))
-    }
-}
 
 /// Reads some caches: each is the directory of an installer, resolved.
 pub(crate) fn check(

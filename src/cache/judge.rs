@@ -8,7 +8,6 @@ use std::io::{self, Read};
 use flate2::read::MultiGzDecoder;
 use rustix::fs::OFlags;
 
-use super::check::Scope;
 use super::entry::{Entry, Fault, FaultKind, Lacking, Proof, Verdict};
 use super::http::{Head, Response, head};
 use super::layout::{Cache, Form, Place, key};
@@ -21,6 +20,22 @@ use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
 use crate::monitor::Monitor;
 use crate::python::dist::{Sum, name_of, normalized};
+
+/// What a check is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    /// Normalized names; all where there are none.
+    pub(crate) packages: &'a [String],
+    /// URLs of indexes, by which relative links of pages are understood.
+    pub(crate) indexes: &'a [String],
+}
+
+impl Scope<'_> {
+    /// Whether a distribution is one of them.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.packages.is_empty() || self.packages.contains(&normalized(name))
+    }
+}
 
 /// No archive begins with so many bytes of NUL.
 const BEGINNING_LEN: usize = 512;

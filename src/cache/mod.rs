@@ -21,5 +21,6 @@ mod window;
 pub use entry::{Entry, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 
 pub(crate) use buckets::installer_of;
-pub(crate) use check::{Scope, check};
+pub(crate) use check::check;
 pub(crate) use damage::{SUMMED_MAX, Standing, Wanted, find_damaged};
+pub(crate) use judge::Scope;

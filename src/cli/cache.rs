@@ -74,7 +74,7 @@ fn quarantine(session: &Session<'_>, args: CacheQuarantine) -> Result<Exit, Fail
         session.ui.hint(&format!(
             "'{name} check {}' tells how to mend the venv; '{name} cache release' lists what was \
             moved",
-            super::hint::operand(venv)
+            super::called::operand(venv)
         ));
     } else if outcome.moved.iter().any(Option::is_some) {
         session.ui.hint(&format!(

@@ -1,10 +1,10 @@
 //! How the program is called: commands that people copy begin as the one did that tells them.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use super::hint::operand;
-use super::place;
+use venv_snap::model::{shell_word, shell_word_in_quotes};
 
 /// The store that the command line names, where no other setting does.
 static NAMED: OnceLock<String> = OnceLock::new();
@@ -23,11 +23,8 @@ pub(crate) fn program_name() -> String {
 
 /// Remembers the store that the command line names: without it a command that is copied would look into another one.
 pub(super) fn with_store(store: &Path) {
-    let is_set = place::store(None).is_ok_and(|usual| usual == store);
-    if !is_set {
-        // There is one command line.
-        let _ = NAMED.set(operand(store));
-    }
+    // There is one command line.
+    let _ = NAMED.set(operand(store));
 }
 
 /// What commands that people copy begin with.
@@ -37,4 +34,17 @@ pub(crate) fn called() -> String {
         Some(store) => format!("{name} --store {store}"),
         None => name,
     }
+}
+
+/// A path in a command that stands in single quotes.
+pub(crate) fn operand(path: &Path) -> String {
+    shell_word_in_quotes(path.as_os_str().as_bytes())
+}
+
+pub(crate) fn command(verb: &str, venv: &Path) -> String {
+    format!(
+        "{} {verb} {}",
+        called(),
+        shell_word(venv.as_os_str().as_bytes())
+    )
 }

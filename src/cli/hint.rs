@@ -1,11 +1,12 @@
 //! What to do about an error. The only place that knows which option or command helps.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use venv_snap::model::{Lack, Shown, shell_word_in_quotes};
+use venv_snap::model::{Lack, Shown};
 use venv_snap::ops::{Chosen, Error, Refusal};
 use venv_snap::{NotInBucket, RefusedEntry, RefusedTar, StoreError, VenvError};
+
+use super::called::{command, operand};
 
 /// Which snapshots of other venvs are meant, the same path on another host or another path, and how one is taken.
 pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
@@ -95,11 +96,6 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             'lib/python3.*/site-packages/click'".to_owned(),
         _ => return replacement_hint(error),
     })
-}
-
-/// A path in a command that stands in single quotes.
-pub(crate) fn operand(path: &Path) -> String {
-    shell_word_in_quotes(path.as_os_str().as_bytes())
 }
 
 /// How a tar that is refused for its form can be had in another one.
@@ -373,4 +369,12 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         VenvError::Path(path) => return path_hint(path),
         VenvError::Stopped => return None,
     })
+}
+
+/// What to do with a damaged venv of which there is no snapshot.
+pub(crate) fn anew(venv: &Path) -> String {
+    format!(
+        "to make it anew without a snapshot, past every cache: {}",
+        command("rebuild", venv)
+    )
 }

@@ -1,15 +1,15 @@
 //! The one line with the next command, after damage was found: back to what was saved, or without a snapshot.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use venv_snap::Site;
-use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, shell_word};
+use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind};
 use venv_snap::monitor::Silent;
 use venv_snap::ops::{Context, DiffOptions, DiffOutcome, diff_venv, list};
 
 use super::caches::of_installers;
-use super::called;
+use super::called::command;
+use super::hint::anew;
 use super::session::Session;
 
 /// What a check leads to; nothing where all is well.
@@ -64,14 +64,6 @@ pub(crate) fn after_refusal(session: &Session<'_>, site: &Site, audit: &Audit) -
             command("save", path)
         )
     })
-}
-
-/// What to do with a damaged venv of which there is no snapshot.
-pub(crate) fn anew(venv: &Path) -> String {
-    format!(
-        "to make it anew without a snapshot, past every cache: {}",
-        command("rebuild", venv)
-    )
 }
 
 /// Whether there is damage that was seen.
@@ -132,12 +124,4 @@ fn caches<'a>(
     }
     let quarantine = command("cache quarantine --venv", site.path());
     format!("; so that no cache brings the damage back: {quarantine}")
-}
-
-fn command(verb: &str, venv: &Path) -> String {
-    format!(
-        "{} {verb} {}",
-        called(),
-        shell_word(venv.as_os_str().as_bytes())
-    )
 }

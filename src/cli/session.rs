@@ -16,8 +16,8 @@ use super::access;
 use super::args::Global;
 use super::error::Failure;
 use super::exit::Exit;
+use super::hint;
 use super::nearest;
-use super::next;
 use super::place;
 use super::ui::Ui;
 
@@ -35,7 +35,9 @@ impl<'a> Session<'a> {
     pub(crate) fn new(ui: &'a Ui, global: Global) -> Result<Self, Failure> {
         let is_named = global.store.is_some();
         let store = place::store(global.store)?;
-        if is_named {
+        // A store that another setting names needs no name in a command that is copied.
+        let is_usual = || place::store(None).is_ok_and(|usual| usual == store);
+        if is_named && !is_usual() {
             super::called::with_store(&store);
         }
         let context = Context {
@@ -131,7 +133,7 @@ impl<'a> Session<'a> {
                 Shown::path(site.path())
             );
             return Failure {
-                hint: Some(super::hint::of_others(site.path(), elsewhere)),
+                hint: Some(hint::of_others(site.path(), elsewhere)),
                 exit: Exit::NoStore,
                 ..Failure::not_done(message)
             };
@@ -246,7 +248,7 @@ impl<'a> Session<'a> {
     pub(crate) fn on_other_hosts(&self, site: &Site) -> Option<String> {
         let listing = list(&self.quiet_context(), Some(site)).ok()?;
         let elsewhere = Some(listing.elsewhere).filter(|all| !all.is_empty());
-        elsewhere.map(|all| super::hint::of_others(site.path(), &all))
+        elsewhere.map(|all| hint::of_others(site.path(), &all))
     }
 
     /// A path at which nothing stands and of which nothing was saved: to save it helps nobody.
@@ -348,7 +350,7 @@ pub(crate) fn style(verbose: bool) -> Style {
 fn anew(failure: &Failure, site: &Site) -> Option<String> {
     let stands = site.standing() == Standing::Directory;
     let hint = failure.hint.as_ref().filter(|_| stands)?;
-    Some(format!("{hint}; {}", next::anew(site.path())))
+    Some(format!("{hint}; {}", hint::anew(site.path())))
 }
 
 /// Findings or none.

@@ -114,7 +114,7 @@ fn advise(session: &Session<'_>, outcome: &StatusOutcome) {
         session.ui.hint(&others);
         return;
     }
-    let path = super::hint::operand(&worst.venv);
+    let path = super::called::operand(&worst.venv);
     match worst.health {
         Health::Damaged => session.ui.hint(&format!(
             "'{name} diff {path}' tells what is wrong, '{name} restore {path} --heal' mends it"

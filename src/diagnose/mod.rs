@@ -5,7 +5,6 @@ mod class;
 mod left_out;
 mod normal_use;
 mod packages;
-mod proof;
 mod rules;
 mod standing;
 mod versions;

@@ -4,7 +4,8 @@ use crate::model::Manifest;
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Hash, Row};
 
-use super::packages::Agrees;
+/// Tells whether the bytes on the actual side are those of a row; only asked of files that are there.
+pub(crate) type Agrees<'a> = &'a (dyn Fn(&Row) -> bool + Sync);
 
 /// Which of several distributions of one name stands there: the one of which the fewest files are missing or other than
 /// it says. A copy over an older state leaves that one's info directory beside it, and files that the new one dropped.

@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use super::context::Context;
 use super::error::Error;
-use super::prune::{BATCH_BYTES, Plan, PruneOptions, PruneOutcome, mark};
+use super::prune::needed::mark;
+use super::prune::plan::{BATCH_BYTES, Plan, PruneOptions, PruneOutcome};
 use crate::store::grace::{Fate, GRACE_SECONDS_MIN, Known};
 use crate::store::{Digests, GoodFrame, Owned, Store, Usage};
 

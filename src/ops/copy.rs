@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
 use super::snapshot::hurt;
 use crate::disk::rooted::Rooted;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef};

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::adapted::{adapted, unadapted};
 use super::behind::{self, Unchanged};
+use super::chosen::Chosen;
 use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
 use super::followed::{as_linked, tell, was_followed};
 use super::lacks::known;
-use super::lookup::{Chosen, choose};
+use super::lookup::choose;
 use super::mounts::leave_mounts;
 use super::owners::{called_as_here, unknown_here};
 use super::packages::{Installed, classify as classify_packages};

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::{Chosen, choose_to_read, read_tree};
+use super::lookup::{choose_to_read, read_tree};
 use super::pool::wait_for;
 use crate::archive::{END, Left, Origin, header, opening, padding};
 use crate::disk::error::At;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
 use super::retention::Policy;
 use crate::model::{Snapshot, SnapshotId, SnapshotRef, VenvId};
 use crate::store::Store;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::chosen::{Chosen, chosen};
 use super::list::readable;
-use super::lookup::{Chosen, chosen};
 use crate::monitor::Silent;
 use crate::store::Store;
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::log::packages;
-use super::lookup::Chosen;
 use crate::model::{PackageChange, Snapshot, SnapshotId, VenvId};
 
 /// The snapshots of one venv, oldest first.

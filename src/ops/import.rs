@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use super::adapted::{Adapted, adapted_from_elsewhere, name_place};
 use super::audit::Stored;
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::inflow::{Inflow, bad};
-use super::lookup::Chosen;
 use super::save::SaveOutcome;
 use super::snapshot::{Draft, Intake, prepare};
 use crate::archive::{self, Gathered, Origin, Reader, RefusedTar, RootMark, plain};

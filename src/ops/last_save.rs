@@ -1,9 +1,9 @@
 //! A venv beside what was saved of it before: whether it is still the newest save, and whether all packages went.
 
+use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
 use super::list::{document, readable};
-use super::lookup::{Chosen, chosen};
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::Intake;
 use crate::disk::rooted::Rooted;

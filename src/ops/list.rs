@@ -3,10 +3,10 @@
 use crate::monitor::SnapshotWarning;
 use jiff::Timestamp;
 
+use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
 use super::hosts::{Hosts, role_is_known};
-use super::lookup::{Chosen, chosen};
 use crate::model::{Digest, Document, Label, Snapshot, SnapshotId, SnapshotRef};
 use crate::store::Store;
 use crate::tree::Site;

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::list::document;
-use super::lookup::Chosen;
 use crate::diagnose::versions;
 use crate::model::{Audit, Digest, Lack, PackageChange, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
 use crate::model::{Label, Manifest, Snapshot, SnapshotId, SnapshotRef, VenvId};
@@ -10,35 +11,13 @@ use crate::monitor::SnapshotWarning;
 use crate::store::{Catalog, Store};
 use crate::tree::Site;
 
-/// A snapshot and its name.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Chosen {
-    /// Its name.
-    pub id: SnapshotId,
-    /// What its file says.
-    pub snapshot: Snapshot,
-}
-
 impl Chosen {
-    /// Whether there is a tree in it at all: none is in the incident of a restore that replaced nothing
-    /// (docs/format.md, "Snapshot file").
-    pub(super) fn holds_a_tree(&self) -> bool {
-        self.snapshot.totals.dirs > 0
-    }
-
     /// Refuses it where there is no tree in it.
     pub(super) fn admit_tree(&self) -> Result<(), Error> {
         if self.holds_a_tree() {
             return Ok(());
         }
         Err(Error::HoldsNothing(self.id))
-    }
-
-    /// Late changes of an incident are kept by a second snapshot; what was found stands in the first, and always did.
-    pub(super) fn first(&self, catalog: &Catalog) -> Self {
-        let first = self.snapshot.completes;
-        let found = first.and_then(|first| catalog.snapshots.iter().find(|(id, _)| *id == first));
-        found.map_or_else(|| self.clone(), chosen)
     }
 }
 
@@ -347,12 +326,5 @@ fn no_snapshot(name: &SnapshotRef, venv: Option<&VenvId>, elsewhere: Vec<Chosen>
         name: name.to_string(),
         venv: venv.map(VenvId::path),
         elsewhere,
-    }
-}
-
-pub(super) fn chosen((id, snapshot): &(SnapshotId, Snapshot)) -> Chosen {
-    Chosen {
-        id: *id,
-        snapshot: snapshot.clone(),
     }
 }

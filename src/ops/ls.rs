@@ -1,8 +1,9 @@
 //! `ls`: what a snapshot holds.
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::{Chosen, choose_to_read, read_tree};
+use super::lookup::{choose_to_read, read_tree};
 use crate::model::{Entry, RelPath, SnapshotRef};
 use crate::tree::Site;
 

@@ -1,8 +1,8 @@
 //! `pin` and `unpin`: a mark that keeps a snapshot from every retention rule.
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
 use crate::model::{SnapshotId, SnapshotRef};
 use crate::tree::Site;
 

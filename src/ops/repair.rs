@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
-use super::lookup::Chosen;
 use super::snapshot::{Hurt, hurt, store_missing};
 use crate::store::{Alone, Area, Catalog, Reach, Scrubbed, Store};
 use crate::tree::Site;

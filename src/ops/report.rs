@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::list::document;
 use super::log::{Entry, log};
-use super::lookup::Chosen;
 use crate::model::{Deed, IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
 use crate::tree::Site;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::audit::Audited;
+use super::chosen::Chosen;
 use super::context::Context;
 use super::corroborate::audit_beside;
 use super::dates::ClockJump;
@@ -13,7 +14,6 @@ use super::followed::stands_for_content;
 use super::hold::hold_installer;
 use super::known_audit::{same_surroundings, unchanged};
 use super::last_save;
-use super::lookup::Chosen;
 use super::mounts::tell_mounts;
 use super::owners::tell_owners;
 use super::snapshot::{Draft, Intake, prepare};

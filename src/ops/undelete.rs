@@ -1,8 +1,8 @@
 //! `undelete`: forgotten snapshots come back, while all that they hold is still there.
 
+use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
-use super::lookup::{Chosen, chosen};
 use crate::model::{SnapshotId, SnapshotRef};
 use crate::store::Reach;
 

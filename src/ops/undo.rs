@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::hold::hold_parent;
 use super::log::{Event, events};
-use super::lookup::Chosen;
 use super::restore::{self, RestoreOptions, RestoreOutcome, Visit};
 use crate::model::{RelPath, Snapshot, SnapshotId, Time, VenvId};
 use crate::replace::{REST, kept_prefix};

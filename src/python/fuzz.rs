@@ -2,7 +2,7 @@
 
 use super::bytecode::PycHeader;
 use super::dist::{Record, resolve};
-use super::{interpreter, marshal};
+use super::{marshal, pyvenv};
 use crate::model::RelPath;
 
 /// A RECORD, and the list of files of an egg.
@@ -28,12 +28,12 @@ pub fn record(data: &[u8]) {
 
 /// A `pyvenv.cfg`.
 pub fn pyvenv(data: &[u8]) {
-    for (key, value) in interpreter::Config::parse(data).0 {
+    for (key, value) in pyvenv::Config::parse(data).0 {
         assert!(
             !key.contains('\n') && !value.contains('\n'),
             "a line has two ends"
         );
-        let _ = interpreter::minor(&value);
+        let _ = pyvenv::minor(&value);
     }
 }
 

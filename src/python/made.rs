@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::interpreter::{Config, minor};
 use super::layout::python_in;
+use super::pyvenv::{Config, minor};
 use super::subprocess::{Ear, End, attend};
 
 /// How long an interpreter may take to say its version.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::interpreter::{Facts, command, minor};
+use super::interpreter::{Facts, command};
 use super::layout::python_in;
+use super::pyvenv::minor;
 use super::subprocess::{Ear, End, Said, run};
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;

@@ -9,9 +9,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::dist::{Metadata, name_of, normalized};
-use super::interpreter::{Config, Facts, minor};
 use super::layout::base_sites;
 use super::path_files::Rules;
+use super::pyvenv::{Config, minor};
 
 /// A directory of packages has no more entries than are looked at.
 const ENTRIES_MAX: usize = 100_000;
@@ -30,6 +30,18 @@ pub(crate) enum Beyond {
     Unknown,
 }
 
+/// What an interpreter says of itself: nothing, as far as it did not answer.
+pub(super) struct Around<'a> {
+    /// Where it is installed.
+    pub(super) base: &'a Path,
+    /// Where its standard library is.
+    pub(super) library: &'a Path,
+    /// Where its own packages are.
+    pub(super) sites: &'a [PathBuf],
+    /// Its version.
+    pub(super) version: &'a str,
+}
+
 impl Beyond {
     /// What `pyvenv.cfg` alone tells.
     pub(super) fn stated(config: &Config) -> Self {
@@ -43,10 +55,11 @@ impl Beyond {
     /// Looks where the interpreter has its packages: as it says, or else as such directories are laid out around
     /// `home`. What its standard library brings along, as that of `PyPy` does, and what path files of the venv add
     /// (`linked`), counts for every venv.
-    pub(super) fn locate(config: &Config, facts: &Facts, linked: &[PathBuf]) -> Self {
-        let library = Some(&facts.library).filter(|library| !library.as_os_str().is_empty());
+    pub(super) fn locate(config: &Config, around: &Around<'_>, linked: &[PathBuf]) -> Self {
+        let library = Some(around.library).filter(|library| !library.as_os_str().is_empty());
+        let linked = linked.iter().map(PathBuf::as_path);
         let always = library.into_iter().chain(linked);
-        let mut always: BTreeMap<String, String> = always.flat_map(|dir| listed(dir)).collect();
+        let mut always: BTreeMap<String, String> = always.flat_map(listed).collect();
         if Self::stated(config) == Self::Nothing {
             return if always.is_empty() {
                 Self::Nothing
@@ -55,13 +68,13 @@ impl Beyond {
             };
         }
         let home = config.stated(&["home"]).map(PathBuf::from);
-        let answered = Some(facts.base.as_path()).filter(|base| !base.as_os_str().is_empty());
+        let answered = Some(around.base).filter(|base| !base.as_os_str().is_empty());
         let base = answered.or_else(|| home.as_deref().and_then(Path::parent));
-        let Some((base, version)) = base.zip(minor(&facts.known.version)) else {
+        let Some((base, version)) = base.zip(minor(around.version)) else {
             return Self::Unknown;
         };
-        let mut sites = facts.sites.clone();
-        sites.extend(usual(base, version, facts.sites.is_empty()));
+        let mut sites = around.sites.to_vec();
+        sites.extend(usual(base, version, around.sites.is_empty()));
         sites.sort();
         sites.dedup();
         let (mut found, mut seen) = (BTreeMap::new(), false);

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::route::Bound;
 use crate::disk::PathError;
 use crate::disk::space::TooLittle;
 use crate::model::{Kind, RelPath};
@@ -156,4 +156,30 @@ impl From<tree::Error> for Error {
             other => Self::Tree(other),
         }
     }
+}
+
+/// Why a tree cannot be exchanged for another.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Bound {
+    /// Something is mounted on it.
+    #[error("the venv is a mount point")]
+    MountPoint,
+    /// Something is mounted below it.
+    #[error("something is mounted inside the venv")]
+    HoldsMount,
+    /// Something stands in it that can neither be made anew nor linked.
+    #[error("it holds things that cannot be copied")]
+    HoldsUncopiable,
+    /// Something stands in it that this user can neither make anew nor link.
+    #[error("it holds files of others, which only they or root can make anew")]
+    HoldsForeign,
+    /// This user may not change names in the directory around it.
+    #[error("its directory may not be written")]
+    Unwritable,
+    /// The system refused to rename it.
+    #[error("its directory cannot be renamed here")]
+    Immovable,
+    /// The directory around it cannot be opened.
+    #[error("{0}")]
+    Unopened(Arc<tree::Error>),
 }

@@ -5,9 +5,9 @@
 
 use super::disk::inode::Inode;
 use super::error::Error;
+use super::goal::Live;
 use super::keeper::{Keeper, Kept, Late, Whole};
 use super::merge;
-use super::plan::Live;
 use super::route::Route;
 use super::stage::Staged;
 use crate::disk::again::still_holds;

@@ -92,7 +92,7 @@ impl Staged<'_> {
     /// name of the very file that is to be replaced; and what changed since it was taken over. Returns whether that was
     /// anything.
     pub(super) fn stage_more(&mut self, monitor: &dyn Monitor) -> Result<bool, Error> {
-        let mut wanted = super::steps::changed(&self.plan.goal, self.plan.live.as_ref());
+        let mut wanted = self.plan.goal.differing(self.plan.live.as_ref());
         wanted.retain(|path| !self.is_staged(path));
         if wanted.is_empty() {
             return Ok(false);

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::plan::{Goal, How, Live};
+use super::error::Bound;
+use super::goal::{Goal, How, Live};
 use crate::disk::limits::links_are_protected;
 use crate::disk::namespace::KnownIds;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Manifest, Meta, Node, RelPath};
-use crate::tree::{self, Site, Standing};
+use crate::tree::{Site, Standing};
 
 /// The way, with what only that way needs.
 #[derive(Clone, Debug)]
@@ -20,32 +21,6 @@ pub(super) enum Route {
     Exchange,
     /// File by file within the tree that stands there.
     InPlace(InPlace),
-}
-
-/// Why a tree cannot be exchanged for another.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Bound {
-    /// Something is mounted on it.
-    #[error("the venv is a mount point")]
-    MountPoint,
-    /// Something is mounted below it.
-    #[error("something is mounted inside the venv")]
-    HoldsMount,
-    /// Something stands in it that can neither be made anew nor linked.
-    #[error("it holds things that cannot be copied")]
-    HoldsUncopiable,
-    /// Something stands in it that this user can neither make anew nor link.
-    #[error("it holds files of others, which only they or root can make anew")]
-    HoldsForeign,
-    /// This user may not change names in the directory around it.
-    #[error("its directory may not be written")]
-    Unwritable,
-    /// The system refused to rename it.
-    #[error("its directory cannot be renamed here")]
-    Immovable,
-    /// The directory around it cannot be opened.
-    #[error("{0}")]
-    Unopened(Arc<tree::Error>),
 }
 
 /// A replacement file by file.
@@ -69,7 +44,7 @@ impl InPlace {
         let extras = entries.map(|entry| &entry.path).filter(is_extra).cloned();
         Self {
             why,
-            staged: super::steps::changed(goal, live),
+            staged: goal.differing(live),
             goes: how.part.then(|| extras.collect()),
         }
     }

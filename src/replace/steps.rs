@@ -1,14 +1,12 @@
 //! What changes, file by file, where directories cannot be exchanged: crash-safe through the journal, but not atomic.
 
-use std::collections::HashSet;
-
 use super::disk::step::{PathText, Step};
 use super::error::Error;
-use super::plan::{Goal, Live, Plan, link_to};
+use super::plan::Plan;
 use super::route::InPlace;
 use crate::disk::rooted::Rooted;
 use crate::model::compare::compare;
-use crate::model::{Kind, Manifest, Node, RelPath};
+use crate::model::{Kind, Node, RelPath};
 use crate::monitor::{Monitor, RestoreWarning};
 use crate::tree::scan::scan;
 use crate::tree::sink::DigestsOnly;
@@ -21,55 +19,6 @@ pub struct Wrong {
     pub path: RelPath,
     /// How.
     pub kind: Kind,
-}
-
-/// The paths that must be staged: every file that differs in any way, the rest of its group of links, and the
-/// directories above them.
-pub(super) fn changed(goal: &Goal, live: Option<&Live>) -> HashSet<RelPath> {
-    let Some(live) = live else {
-        return HashSet::new();
-    };
-    let target = &goal.manifest;
-    let mut files = differing_files(target, live.scan.manifest());
-    // They only lose a name of theirs, by which nothing of them changes.
-    files.retain(|path| !goal.stays.contains(path));
-    let groups: HashSet<&RelPath> = target
-        .entries()
-        .iter()
-        .filter(|entry| files.contains(&entry.path))
-        .filter_map(link_to)
-        .chain(files.iter())
-        .collect();
-    let whole_groups: Vec<RelPath> = target
-        .entries()
-        .iter()
-        .filter(|entry| {
-            link_to(entry).is_some_and(|first| groups.contains(first))
-                || groups.contains(&entry.path)
-        })
-        .filter(|entry| entry.size().is_some())
-        .map(|entry| entry.path.clone())
-        .collect();
-    files.extend(whole_groups);
-    let mut all = files.clone();
-    for path in files {
-        let mut above = path.parent().filter(|path| !path.is_root());
-        while let Some(dir) = above {
-            above = dir.parent().filter(|path| !path.is_root());
-            all.insert(dir);
-        }
-    }
-    all
-}
-
-fn differing_files(target: &Manifest, live: &Manifest) -> HashSet<RelPath> {
-    let differing = compare(target, live)
-        .into_iter()
-        .filter_map(|difference| difference.expected);
-    differing
-        .filter(|entry| entry.node != Node::Dir)
-        .map(|entry| entry.path.clone())
-        .collect()
 }
 
 /// The steps from the live tree to the goal: make room, make directories, place files, settle the directories. What
@@ -106,7 +55,7 @@ pub(super) fn steps(plan: &Plan<'_>, in_place: &InPlace) -> Vec<Step> {
             mkdir.push(path);
         }
     }
-    let changed = changed(&plan.goal, plan.live.as_ref());
+    let changed = plan.goal.differing(plan.live.as_ref());
     let place = target
         .entries()
         .iter()

@@ -3,7 +3,7 @@
 
 use super::disk::journal::Journal;
 use super::disk::step::PathText;
-use super::plan::Live;
+use super::goal::Live;
 use crate::disk::PathError;
 use crate::disk::flags::{Flags, put_back, take_off};
 use crate::disk::rooted::Rooted;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::packs::short;
 use super::wire::Malformed;
 use crate::model::{Digest, RelPath, Shown};
 
@@ -85,4 +84,9 @@ impl From<Malformed> for Corruption {
     fn from(Malformed(what): Malformed) -> Self {
         Self::Malformed(what)
     }
+}
+
+/// The part of a file's name that people see.
+pub(super) fn short(name: &str) -> String {
+    name.chars().take(12).collect()
 }

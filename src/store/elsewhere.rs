@@ -11,11 +11,22 @@ use super::header;
 use super::home::{self, Home};
 use super::location::{BucketUrl, Location};
 use super::storage::{self, Over, Storage};
-use super::terms;
+use super::terms::{self, Terms};
 use crate::disk::atomic;
 use crate::disk::lock::Sharing;
 use crate::disk::rooted::Rooted;
 use crate::monitor::Monitor;
+
+/// What came of trying a server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Probed {
+    /// Whether the store was made for it.
+    pub(crate) is_new: bool,
+    /// What stands in the store now.
+    pub(crate) terms: Terms,
+    /// What the server's clock said, in seconds since 1970.
+    pub(crate) clock: i64,
+}
 
 impl Store {
     /// Makes a store, unless there is one.
@@ -53,6 +64,32 @@ impl Store {
         let home = Home::new(location.name(), top, wait, false)?.of_bucket();
         home.lock_or_fail(Sharing::Shared, wait.max(Duration::from_secs(1)), monitor)?;
         Ok(Self::new(home, storage))
+    }
+
+    /// Tries the server of a store in a bucket, and writes into the store what came of it. Makes the store, where there
+    /// is none and `makes` says so.
+    pub(crate) fn probe(
+        location: &Location,
+        makes: bool,
+        wait: Duration,
+        monitor: &dyn Monitor,
+    ) -> Result<Probed, Error> {
+        let storage = in_bucket(location)?;
+        let is_new = match header::check(location.name(), &*storage) {
+            Err(Error::NoStore(_)) if makes => true,
+            done => done.map(|()| false)?,
+        };
+        let probe = terms::probe(location, &*storage)?;
+        // Where nothing could be read back, none is made.
+        let is_new = is_new && probe.0.promises.ranges;
+        if is_new {
+            Self::create(location, wait, monitor)?;
+        }
+        Ok(Probed {
+            is_new,
+            terms: probe.0,
+            clock: probe.1,
+        })
     }
 
     /// What only a store in a directory can do is refused before anything else is done.

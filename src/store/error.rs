@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::corrupt::{CorruptPart, Corruption};
-use super::packs::short;
+use super::corrupt::{CorruptPart, Corruption, short};
 use crate::disk::PathError;
 use crate::model::Shown;
 

@@ -10,15 +10,12 @@ use super::Store;
 use super::error::{Error, LostHeader, Newer, NotInBucket};
 use super::home::{self, Home, LOCK};
 use super::location::Location;
-use super::storage::{self, Area, Over, Storage};
+use super::storage::{self, Area, HEADER, Over, Storage};
 use crate::disk::PathError;
 use crate::disk::atomic;
 use crate::disk::lock::Sharing;
 use crate::model::Snapshot;
 use crate::monitor::Monitor;
-
-/// The file that makes a directory a store.
-pub(super) const HEADER: &str = "venv-snap.json";
 
 /// No header is longer.
 const HEADER_BYTES_MAX: u64 = 64 << 10;

@@ -8,12 +8,12 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Store;
 use super::corrupt::CorruptPart;
+use super::corrupt::short;
 use super::error::Error;
 use super::index::{Index, PackRow};
 use super::index_handle::KeptLog;
 use super::objects::Objects;
 use super::pack::{FOOTER_LEN, Table};
-use super::packs::short;
 use super::scrub::Flaw;
 use super::storage::Area;
 use super::summaries::Told;

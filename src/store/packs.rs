@@ -15,11 +15,6 @@ use crate::disk::PathError;
 /// Bytes of a pack that are hashed at a time.
 const HASHED_AT_ONCE: usize = 4 << 20;
 
-/// The part of a file's name that people see.
-pub(super) fn short(name: &str) -> String {
-    name.chars().take(12).collect()
-}
-
 /// How many requests are on their way at once to a store that is far. Each holds a frame in memory.
 const AT_ONCE: usize = 8;
 

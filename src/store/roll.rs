@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::error::Error;
-use super::snapshots::LOST;
 use super::storage::{Area, Storage};
 use crate::model::SnapshotId;
+
+/// How the names of snapshot files in quarantine begin.
+pub(super) const LOST: &str = "snapshot-";
 
 /// Which snapshot files there should be.
 #[derive(Debug)]

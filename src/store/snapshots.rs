@@ -9,16 +9,13 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::corrupt::{CorruptPart, Corruption};
 use super::error::{Error, Newer};
-use super::roll::Roll;
+use super::roll::{LOST, Roll};
 use super::storage::{Area, Over, Storage};
 use super::summaries::{Summaries, Told};
 use crate::model::{Digest, Snapshot, SnapshotId};
 
 /// No snapshot file is longer; a longer one is not ours.
 pub(super) const FILE_BYTES_MAX: u64 = 64 << 20;
-
-/// How the names of snapshot files in quarantine begin.
-pub(super) const LOST: &str = "snapshot-";
 
 /// All snapshots that a store holds.
 #[derive(Clone, Debug, Default)]

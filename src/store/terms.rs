@@ -1,17 +1,13 @@
 //! Whether several hosts may write in a store in a bucket. What was found out of its server stands in the store
 //! (docs/format.md, "In a bucket"); where that breaks a promise, one host alone writes.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::location::Location;
 use super::storage::probe::Promises;
 use super::storage::{Area, Over, Storage};
-use super::{Store, elsewhere, header};
 use crate::disk::atomic::random_name;
-use crate::monitor::Monitor;
 
 /// The file in which it stands.
 const RECORD: &str = "promises.json";
@@ -26,45 +22,6 @@ pub struct Terms {
     pub promises: Promises,
     /// The host that alone may write, where a promise is broken.
     pub sole_writer: Option<String>,
-}
-
-/// What came of trying a server.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Probed {
-    /// Whether the store was made for it.
-    pub(crate) is_new: bool,
-    /// What stands in the store now.
-    pub(crate) terms: Terms,
-    /// What the server's clock said, in seconds since 1970.
-    pub(crate) clock: i64,
-}
-
-impl Store {
-    /// Tries the server of a store in a bucket, and writes into the store what came of it. Makes the store, where there
-    /// is none and `makes` says so.
-    pub(crate) fn probe(
-        location: &Location,
-        makes: bool,
-        wait: Duration,
-        monitor: &dyn Monitor,
-    ) -> Result<Probed, Error> {
-        let storage = elsewhere::in_bucket(location)?;
-        let is_new = match header::check(location.name(), &*storage) {
-            Err(Error::NoStore(_)) if makes => true,
-            done => done.map(|()| false)?,
-        };
-        let probe = probe(location, &*storage)?;
-        // Where nothing could be read back, none is made.
-        let is_new = is_new && probe.0.promises.ranges;
-        if is_new {
-            Self::create(location, wait, monitor)?;
-        }
-        Ok(Probed {
-            is_new,
-            terms: probe.0,
-            clock: probe.1,
-        })
-    }
 }
 
 /// That this host may write in a store in a bucket. A server of which nothing is known yet is tried. What nobody could
@@ -87,7 +44,7 @@ pub(super) fn admit(location: &Location, storage: &dyn Storage) -> Result<(), Er
 }
 
 /// Tries the server and writes down what came of it. Who was the only one to write stays that.
-fn probe(location: &Location, storage: &dyn Storage) -> Result<(Terms, i64), Error> {
+pub(super) fn probe(location: &Location, storage: &dyn Storage) -> Result<(Terms, i64), Error> {
     let before = read(storage)?.and_then(|known| known.sole_writer);
     let Some(probe) = storage.probe(&random_name()?)? else {
         return Err(Error::InDirectory(location.name().to_owned()));

@@ -5,7 +5,6 @@
 //! `find.rs`, `removal.rs` and `programs.rs` know what a command would take of `target.rs`.
 
 mod cron;
-mod expression;
 mod find;
 mod glob;
 mod job;
@@ -20,7 +19,6 @@ mod started;
 mod systemd;
 mod target;
 mod times;
-mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use super::read::Content;
-use super::scan::Contents;
 use super::stated::Stated;
 use crate::disk::walk::{Found, Rare};
 use crate::model::{Entry, Meta, Node, RelPath};
+
+/// The content of each entry of a walk, in the same order; none of what is no file, or was not read yet.
+pub(super) type Contents = Vec<Option<Content>>;
 
 /// How many of the things that were found are used up before their room is given back.
 const GIVEN_BACK: usize = 1 << 16;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::assemble::assemble;
+use super::assemble::{Contents, assemble};
 use super::batch::{READ_LEN, Source, batches, kinship, read_batch};
 use super::error::Error;
 use super::read::Content;
@@ -37,8 +37,6 @@ pub(crate) struct Scan {
 }
 
 const ROUNDS: usize = 3;
-/// The content of each entry of a walk, in the same order; none of what is no file, or was not read yet.
-pub(super) type Contents = Vec<Option<Content>>;
 
 /// Scans a tree. Files in a state that `known` knows, and whose content the sink has, are not read.
 pub(crate) fn scan(

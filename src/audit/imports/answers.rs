@@ -10,8 +10,8 @@ use ruff_python_ast::{
     StmtIf, StmtTry, UnaryOp,
 };
 
+use super::dotted::dotted;
 use super::getters::{Getter, Getters, Words, words};
-use super::guard::dotted;
 
 /// The names that a module gives by its `__getattr__`; none where they may be any.
 pub(super) fn answers(body: &[Stmt]) -> Option<Words> {

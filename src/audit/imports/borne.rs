@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, Stmt};
 
 use super::catches::caught;
-use super::guard::dotted;
+use super::dotted::dotted;
 use super::steps::Kind;
 
 /// Whether a condition asks if the module is the program itself.

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::Expr;
 
-use super::guard::dotted;
+use super::dotted::dotted;
 use super::steps::{Catch, Kind};
 
 /// Exceptions of Python itself that have nothing to do with imports.

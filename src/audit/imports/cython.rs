@@ -3,7 +3,8 @@
 
 use super::names::Names;
 use super::statements::line_at;
-use super::steps::{Source, Step, Wanted};
+use super::steps::{Source, Step};
+use super::wanted::Wanted;
 use crate::python::imports::statement;
 
 /// What is known of a source.

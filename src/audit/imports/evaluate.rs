@@ -8,7 +8,8 @@ use super::exits::{Exits, Failure};
 use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{World, ancestors};
-use super::steps::{Catch, Kind, Source, Step, Try, Wanted};
+use super::steps::{Catch, Kind, Source, Step, Try};
+use super::wanted::Wanted;
 use crate::model::RelPath;
 
 /// So deep statements and modules may lead into each other; beyond nobody knows.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Alias, Expr, Stmt, StmtFunctionDef};
 
-use super::guard::dotted;
+use super::dotted::dotted;
 
 const GETATTR: &str = "__getattr__";
 

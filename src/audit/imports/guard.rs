@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{BoolOp, CmpOp, Expr, Number, Stmt, UnaryOp};
 
+use super::dotted::dotted;
 use super::meanings::Meanings;
 use super::surroundings;
 use crate::python::interpreter::Facts;
@@ -380,18 +381,4 @@ fn compared(left: &Value, op: CmpOp, right: &Value) -> Option<bool> {
         }
         CmpOp::Is | CmpOp::IsNot => return None,
     })
-}
-
-/// `a.b.c` of names and attributes alone.
-pub(super) fn dotted(expr: &Expr) -> Option<String> {
-    match expr {
-        Expr::Name(name) => Some(name.id.to_string()),
-        Expr::Attribute(attribute) => {
-            let mut whole = dotted(&attribute.value)?;
-            whole.push('.');
-            whole.push_str(&attribute.attr);
-            Some(whole)
-        }
-        _ => None,
-    }
 }

@@ -4,7 +4,8 @@ use super::evaluate::{Evaluator, Here};
 use super::exits::{Exits, Failure, Missing};
 use super::index::Place;
 use super::resolve::{Found, ancestors};
-use super::steps::{Kind, Wanted};
+use super::steps::Kind;
+use super::wanted::Wanted;
 
 /// Names that a namespace package has too.
 const OF_NAMESPACES: [&str; 6] = [

@@ -8,14 +8,14 @@ use ruff_python_ast::{Expr, ExprCall, ExprContext, Stmt, StmtImportFrom};
 use ruff_text_size::Ranged;
 
 use super::answers::answers;
+use super::dotted::dotted;
 use super::getters::Words;
-use super::guard::dotted;
 use super::objects::objects;
 use super::openings::{
     asks_only, finds_modules, is_globals, may_be_module, put, reads_globals, shares,
 };
 use super::statements::{line_at, listed, taken_of};
-use super::steps::Wanted;
+use super::wanted::Wanted;
 
 /// What a module gives, as its text tells.
 #[derive(Debug, Default)]

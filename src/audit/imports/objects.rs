@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Alias, Expr, ExprCall, ExprContext, Stmt};
 
-use super::guard::dotted;
+use super::dotted::dotted;
 use super::openings::may_be_module;
 
 /// The names that are bound, wherever they stand, by a class, a function, an import of something else, or a call that

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
-use super::guard::dotted;
+use super::dotted::dotted;
 
 /// Whether a variable says where modules are looked for.
 pub(super) fn finds_modules(name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::index::Place;
 use super::resolve::{Found, World};
-use super::steps::Wanted;
+use super::wanted::Wanted;
 use super::wants::{Looked, There, look};
 use crate::audit::Subject;
 

@@ -8,12 +8,14 @@ use ruff_python_ast::{
 };
 
 use super::catches::{caught, either, raised};
-use super::guard::{Guard, Python, dotted};
+use super::dotted::dotted;
+use super::guard::{Guard, Python};
 use super::lazily;
 use super::names::Names;
 use super::rebound::rebound;
 use super::statements::{Calls, imports, line_at, named, named_late, yields};
-use super::steps::{Kind, Source, Step, Try, Wanted, anything};
+use super::steps::{Kind, Source, Step, Try, anything};
+use super::wanted::Wanted;
 use crate::audit::python::parse;
 
 /// Statements that are nested deeper may do anything.

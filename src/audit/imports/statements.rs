@@ -3,8 +3,8 @@
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtImportFrom};
 
-use super::guard::dotted;
-use super::steps::Wanted;
+use super::dotted::dotted;
+use super::wanted::Wanted;
 
 /// The imports of a statement, each with whether it is a lazy one.
 pub(super) fn imports(statement: &Stmt, line: usize) -> impl Iterator<Item = (Wanted, bool)> {

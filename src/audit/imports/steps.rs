@@ -4,21 +4,7 @@
 use std::collections::HashMap;
 
 use super::names::Names;
-
-/// One import of one module.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Wanted {
-    /// The line of the statement, from 1.
-    pub(crate) line: usize,
-    /// The number of leading dots.
-    pub(crate) level: u32,
-    /// The module; may be empty where there are dots.
-    pub(crate) module: String,
-    /// The names that are taken from it; empty for `import x`.
-    pub(crate) names: Vec<String>,
-    /// Whether all its names are taken (`*`).
-    pub(crate) star: bool,
-}
+use super::wanted::Wanted;
 
 /// The kinds of exceptions that are told apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,7 +3,7 @@
 
 use ruff_python_ast::{CmpOp, Expr, ExprCall, ExprCompare, Number};
 
-use super::guard::dotted;
+use super::dotted::dotted;
 
 /// Variables that say that documentation is made.
 const FOR_DOCS: [&str; 3] = ["READTHEDOCS", "SPHINX_BUILD", "SPHINXBUILD"];

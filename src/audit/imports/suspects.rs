@@ -11,7 +11,7 @@ use super::exits::{Exits, Missing};
 use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{Found, World};
-use super::steps::Wanted;
+use super::wanted::Wanted;
 use crate::model::RelPath;
 use crate::python::imports::{Import, textual};
 

@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::{App, Evidence, Known, Nameless, Need, Needs, When};
 use crate::audit::Subject;
 use crate::audit::imports::outside::{Leads, Outside};
-use crate::audit::imports::steps::Wanted;
+use crate::audit::imports::wanted::Wanted;
 use crate::audit::imports::wants::{Form, Looked, Strength, Want};
 use crate::audit::requirements;
 use crate::model::Unmet;

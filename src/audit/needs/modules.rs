@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::App;
-use crate::audit::imports::steps::Wanted;
+use crate::audit::imports::wanted::Wanted;
 use crate::audit::imports::wants::{Form, Looked, Strength};
 
 /// The modules of an application, by number of their source.

@@ -14,7 +14,7 @@ use venv_snap::report::text;
 use super::{Stage, failed, millis, packages};
 use crate::cli::error::Failure;
 use crate::cli::exit::Exit;
-use crate::cli::{next, program_name, rebuild as words};
+use crate::cli::{hint, program_name, rebuild as words};
 
 pub(super) fn play(stage: &Stage<'_>) -> Result<Exit, Failure> {
     let wheels = stage.wheels.as_path();
@@ -34,7 +34,7 @@ pub(super) fn play(stage: &Stage<'_>) -> Result<Exit, Failure> {
     stage.prompt("check", "")?;
     let found = check(&stage.context(), &site, &CheckOptions::default())?;
     stage.show(|out, style| text::check(out, &found, style))?;
-    stage.say(&format!("hint: {}", next::anew(Path::new("venv"))))?;
+    stage.say(&format!("hint: {}", hint::anew(Path::new("venv"))))?;
     if found.clean() {
         return Err(Failure::not_done("the damage of the demo was not found"));
     }

@@ -1,5 +1,7 @@
 //! Finds environments by their marks, and tells what each is.
 
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -49,6 +51,9 @@ impl Kind {
         }
     }
 }
+
+/// More of a file of settings is not read.
+const LEN_MAX: u64 = 1 << 16;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -181,7 +186,7 @@ fn kept_by(listed: &Listed<'_>) -> Option<Kind> {
 
 /// Who made a venv, by what it wrote into `pyvenv.cfg`.
 fn made_by(path: &Path) -> Kind {
-    let text = super::inventory::small(&path.join("pyvenv.cfg")).unwrap_or_default();
+    let text = small(&path.join("pyvenv.cfg")).unwrap_or_default();
     let has = |key: &str| {
         text.lines().any(|line| {
             line.split_once('=')
@@ -195,4 +200,13 @@ fn made_by(path: &Path) -> Kind {
     } else {
         Kind::Venv
     }
+}
+
+/// A small text that is no link; none where it cannot be read.
+pub(super) fn small(path: &Path) -> Option<String> {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file());
+    let file = fs::File::open(path).ok().filter(|_| is_file)?;
+    let mut bytes = Vec::new();
+    file.take(LEN_MAX).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -2,31 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::Environment;
-use super::find::{Found, Kind};
+use super::find::{Found, Kind, small};
 use crate::disk::rooted::Rooted;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::python::dist::normalized;
 use crate::python::layout::python_in;
 use crate::tree::fingerprint::Glance;
-
-/// More of a file of settings is not read.
-const LEN_MAX: u64 = 1 << 16;
-
-/// A small text that is no link; none where it cannot be read.
-pub(super) fn small(path: &Path) -> Option<String> {
-    let is_file = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file());
-    let file = fs::File::open(path).ok().filter(|_| is_file)?;
-    let mut bytes = Vec::new();
-    file.take(LEN_MAX).read_to_end(&mut bytes).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
-}
 
 /// Looks into all environments that were found. One that went away meanwhile is left out.
 pub(super) fn inventory(context: &Context<'_>, found: &Found) -> Result<Vec<Environment>, Error> {

@@ -6,7 +6,33 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::uses::How;
+/// How a process uses an environment, the plainest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum How {
+    /// It runs a program of it.
+    Program,
+    /// A word of its command line is a path in it.
+    CommandLine,
+    /// It has mapped a file of it.
+    Mapped,
+    /// It is a Python that was started where it was activated.
+    Activated,
+    /// It works in a directory of it.
+    Directory,
+}
+
+impl How {
+    /// The word in text and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::CommandLine => "command-line",
+            Self::Mapped => "mapped",
+            Self::Activated => "activated",
+            Self::Directory => "directory",
+        }
+    }
+}
 
 /// A process, and the paths by which it may use an environment, each with how.
 pub(super) struct Process {

@@ -3,37 +3,9 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::processes::processes;
+use super::processes::{How, processes};
 use super::{DiscoverOptions, Environment};
 use crate::sweep::{Machine, StartedBy, Unread};
-
-/// How a process uses an environment, the plainest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum How {
-    /// It runs a program of it.
-    Program,
-    /// A word of its command line is a path in it.
-    CommandLine,
-    /// It has mapped a file of it.
-    Mapped,
-    /// It is a Python that was started where it was activated.
-    Activated,
-    /// It works in a directory of it.
-    Directory,
-}
-
-impl How {
-    /// The word in text and JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Program => "program",
-            Self::CommandLine => "command-line",
-            Self::Mapped => "mapped",
-            Self::Activated => "activated",
-            Self::Directory => "directory",
-        }
-    }
-}
 
 /// Who uses an environment.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -14,10 +14,11 @@ mod room;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::log::{Event, record};
-use super::lookup::{Chosen, choose};
+use super::lookup::choose;
 use super::restore::rehearse;
 use super::status::known_venvs;
 use crate::audit::Accept;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::{Finding, Interpreter, LeftOut, Unread};
+use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
-use crate::ops::lookup::Chosen;
 use crate::ops::restore::OldName;
 use crate::store;
 

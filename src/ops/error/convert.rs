@@ -1,8 +1,23 @@
 //! The errors of the rooms below as errors of an operation, and back through the traits of `replace/`.
 
+use std::path::PathBuf;
+
 use super::Error;
 use crate::ops::restore::Refusal;
 use crate::{replace, store, tree};
+
+impl Error {
+    /// The same where it is the fault of the store that an interrupted restore used.
+    pub(in crate::ops) fn of_unsettled(self, store: PathBuf) -> Self {
+        match self {
+            Self::Store(source) => Self::Unsettled {
+                store,
+                source: Box::new(source),
+            },
+            other => other,
+        }
+    }
+}
 
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {

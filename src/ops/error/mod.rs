@@ -11,7 +11,7 @@ use crate::disk::PathError;
 pub(in crate::ops) use crate::disk::error::reason;
 use crate::disk::space::TooLittle;
 use crate::model::{Audit, Label, LeftOut, RelPath, Shown, Snapshot, SnapshotId, VenvId};
-use crate::ops::lookup::Chosen;
+use crate::ops::chosen::Chosen;
 use crate::ops::restore::Refusal;
 use crate::replace::{Mismatch, Unreplaced};
 use crate::{store, tree};

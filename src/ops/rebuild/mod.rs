@@ -23,6 +23,7 @@ mod requirements;
 mod script;
 mod taken;
 mod wanted;
+mod wanted_package;
 
 use std::time::{Duration, Instant};
 

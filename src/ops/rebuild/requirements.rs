@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::bad_list::{BadLine, BadList};
-use super::wanted::Wanted;
+use super::wanted_package::Wanted;
 use crate::model::Package;
 use crate::python::dist::normalized;
 

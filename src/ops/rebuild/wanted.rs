@@ -12,35 +12,16 @@ use super::maker::Base;
 use super::options::{RebuildOptions, Source};
 use super::outcome::ToldBy;
 use super::requirements;
-use crate::model::{Package, RelPath, SnapshotRef};
+use super::wanted_package::Wanted;
+use crate::model::{Package, SnapshotRef};
+use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::list::document;
-use crate::ops::lookup::{Chosen, choose};
+use crate::ops::lookup::choose;
 use crate::python::dist::{Dist, name_of, normalized};
 use crate::store::{self, Store};
 use crate::tree::Site;
-
-/// A package that belongs there.
-#[derive(Clone, Debug)]
-pub(super) struct Wanted {
-    pub(super) package: Package,
-    /// What tells the version where METADATA does not.
-    pub(super) evidence: Option<RelPath>,
-    /// What a lock says of it.
-    pub(super) locked: Option<Locked>,
-}
-
-impl Wanted {
-    /// One that belongs there in a version.
-    pub(super) fn of(package: Package) -> Self {
-        Self {
-            package,
-            evidence: None,
-            locked: None,
-        }
-    }
-}
 
 /// All that belongs there, and who says so.
 pub(super) struct List {

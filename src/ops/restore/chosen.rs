@@ -7,9 +7,9 @@ use super::old_names::with_old_names;
 use super::partial::Lost;
 use super::{RestoreOptions, RestoreOutcome, Run};
 use crate::model::shortfall::Shortfall;
+use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::ops::lookup::Chosen;
 use crate::store::Store;
 use crate::tree::Site;
 

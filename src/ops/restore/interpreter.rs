@@ -10,9 +10,9 @@ use crate::model::{Interpreter, Manifest, Node, RelPath};
 use crate::ops::contents::TEXT_MAX;
 use crate::ops::error::Error;
 use crate::ops::list::readable;
-use crate::python::interpreter::{config_path, minor};
-use crate::python::interpreter_here::{Here, home, look_here};
+use crate::python::interpreter::here::{Here, home, look_here};
 use crate::python::layout::pythons;
+use crate::python::pyvenv::{config_path, minor};
 use crate::tree::Site;
 
 /// No chain of links in a tree is longer, as for the kernel.

@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::disk::mapped::Mapped;
 use crate::model::{Document, Purpose, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;
+use crate::ops::chosen::chosen;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::list::document;
-use crate::ops::lookup::chosen;
 use crate::ops::snapshot::{Draft, Incident, Intake, prepare};
 use crate::replace::{self, Kept, Late, Receipt};
 use crate::store::Store;
@@ -197,7 +197,7 @@ impl<'a> Keeper<'a> {
             }
             Ok(())
         };
-        withdraw().map_err(|error| super::recover::unsettled(self.store.path().to_owned(), error))
+        withdraw().map_err(|error: Error| error.of_unsettled(self.store.path().to_owned()))
     }
 }
 

@@ -29,10 +29,11 @@ mod told;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::hold::{hold_installer, hold_parent};
-use super::lookup::{Chosen, choose, choose_for_nothing};
+use super::lookup::{choose, choose_for_nothing};
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
@@ -45,9 +46,8 @@ use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
 
-pub use old_names::{OldForm, OldName, OldNames};
 pub use options::{Part, RestoreOptions};
-pub use outcome::{Mode, Replaced, RestoreOutcome, Unsettled};
+pub use outcome::{Mode, OldForm, OldName, OldNames, Replaced, RestoreOutcome, Unsettled};
 pub use refusal::Refusal;
 
 pub(super) use chosen::{put_in_place, rehearse, restore_chosen};

@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
-use super::{Mode, RestoreOutcome};
+use super::{Mode, OldForm, OldName, OldNames, RestoreOutcome};
 use crate::disk::rooted::Rooted;
 use crate::disk::walk::{Found, walk};
 use crate::model::RelPath;
@@ -18,48 +18,6 @@ use crate::monitor::{Monitor, RestoreWarning};
 use crate::ops::error::Error;
 use crate::python::relocate::{Counter, Mentions, relocated_link};
 use crate::tree::Site;
-
-/// What names the old place.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OldNames {
-    /// Files and links in the order of their paths.
-    pub found: Vec<OldName>,
-    /// How many files of bytecode do. Python puts their names right when it loads them, so they are only counted.
-    pub bytecode: u64,
-}
-
-/// A file or a link that names the old place.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OldName {
-    /// Which.
-    pub path: RelPath,
-    /// What it is.
-    pub form: OldForm,
-    /// How often it does.
-    pub count: u64,
-}
-
-/// What names the old place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OldForm {
-    /// A text.
-    Text,
-    /// A file that is no text.
-    Binary,
-    /// A symbolic link.
-    Link,
-}
-
-impl OldForm {
-    /// One word for people and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Binary => "binary",
-            Self::Link => "link",
-        }
-    }
-}
 
 /// Bytes that are read at once.
 const PIECE_LEN: usize = 1 << 18;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::model::{SnapshotRef, VenvId};
+use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
-use crate::ops::lookup::Chosen;
 use crate::tree::{Site, Standing};
 
 /// What a restore is told.

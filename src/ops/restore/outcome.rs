@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::OldNames;
 use crate::disk::processes::Process;
-use crate::model::{Change, IncidentReport, LeftOut, PackageChange, SnapshotId};
+use crate::model::{Change, IncidentReport, LeftOut, PackageChange, RelPath, SnapshotId};
+use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
-use crate::ops::lookup::Chosen;
 use crate::replace::{self, Way, Wrong};
 use crate::store::Hole;
 
@@ -137,4 +136,46 @@ pub struct RestoreOutcome {
     pub holes: Vec<Hole>,
     /// How long it took.
     pub took: Duration,
+}
+
+/// What names the old place.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OldNames {
+    /// Files and links in the order of their paths.
+    pub found: Vec<OldName>,
+    /// How many files of bytecode do. Python puts their names right when it loads them, so they are only counted.
+    pub bytecode: u64,
+}
+
+/// A file or a link that names the old place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OldName {
+    /// Which.
+    pub path: RelPath,
+    /// What it is.
+    pub form: OldForm,
+    /// How often it does.
+    pub count: u64,
+}
+
+/// What names the old place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OldForm {
+    /// A text.
+    Text,
+    /// A file that is no text.
+    Binary,
+    /// A symbolic link.
+    Link,
+}
+
+impl OldForm {
+    /// One word for people and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Link => "link",
+        }
+    }
 }

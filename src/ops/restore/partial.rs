@@ -2,9 +2,9 @@
 
 use super::RestoreOptions;
 use crate::monitor::SnapshotWarning;
+use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
-use crate::ops::lookup::Chosen;
 use crate::ops::snapshot::store_missing;
 use crate::store::{Digests, Hole, Reach, Store};
 use crate::tree::{Site, Standing};

@@ -125,7 +125,7 @@ fn settle_journal(
         (None, Some(_)) => left.complete_or_clean(Stand::Away, who, site, context.monitor),
     };
     match (settled, away) {
-        (Ok(Settled::Waits), Some(source)) => Err(unsettled(receipt.store, source.into())),
+        (Ok(Settled::Waits), Some(source)) => Err(Error::from(source).of_unsettled(receipt.store)),
         (Ok(_), _) => Ok(()),
         (Err(error), _) => Err(explain(error, &receipt.store, site)),
     }
@@ -139,18 +139,8 @@ fn explain(error: crate::replace::Error, store: &std::path::Path, site: &Site) -
             venv: site.path().to_owned(),
             source: Box::new((*source).into()),
         },
-        Failed::Waits(error) => unsettled(store.to_owned(), Failed::Waits(error).into()),
+        Failed::Waits(error) => Error::from(Failed::Waits(error)).of_unsettled(store.to_owned()),
         other => other.into(),
-    }
-}
-
-pub(super) fn unsettled(store: PathBuf, error: Error) -> Error {
-    match error {
-        Error::Store(source) => Error::Unsettled {
-            store,
-            source: Box::new(source),
-        },
-        other => other,
     }
 }
 

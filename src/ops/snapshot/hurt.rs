@@ -1,7 +1,7 @@
 //! Which snapshots need what a store does not have.
 
+use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
-use crate::ops::lookup::Chosen;
 use crate::store::{Catalog, Hole, Reach, Store};
 
 /// A snapshot with places that cannot be restored.

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use super::seen::{Compared, Row, Seen, Verdict};
+use super::seen::{Compared, Row, Seen, Verdict, had_python};
 use super::{Cause, Health, StatusOptions, VenvStatus, Why, is_absent, newest_baseline};
 use crate::disk::mapped::Mappings;
 use crate::disk::rooted::Rooted;
 use crate::model::{Change, Class, Kind, Node, VenvId};
+use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::diff::{DiffOptions, DiffOutcome, diff_venv};
 use crate::ops::error::{Error, reason};
 use crate::ops::list::readable;
-use crate::ops::lookup::Chosen;
 use crate::ops::restore::recover_beside;
 use crate::python::interpreter::identity;
 use crate::store::{Catalog, Store};
@@ -205,14 +205,6 @@ impl Told {
             _ => Health::Unknown,
         }
     }
-}
-
-/// Whether the interpreter answered when an audit was made.
-pub(super) fn had_python(audit: &crate::model::Audit) -> bool {
-    audit
-        .interpreter
-        .as_ref()
-        .is_some_and(|python| python.alive)
 }
 
 fn verdict(outcome: &DiffOutcome) -> Verdict {

@@ -4,7 +4,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::look::had_python;
 use super::{Cause, Health};
 use crate::model::{Audit, Digest, PackageChange, Snapshot, VenvId};
 use crate::ops::context::Context;
@@ -97,4 +96,12 @@ pub(in crate::ops) fn note_saved(
         compared: Some(compared),
     };
     (before.as_ref() != Some(&seen)).then(|| seen.row(&snapshot.venv))
+}
+
+/// Whether the interpreter answered when an audit was made.
+pub(super) fn had_python(audit: &Audit) -> bool {
+    audit
+        .interpreter
+        .as_ref()
+        .is_some_and(|python| python.alive)
 }

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{Health, VenvStatus, newest_baseline};
 use crate::model::{Snapshot, VenvId};
 use crate::monitor::StoreWarning;
+use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::hosts::Hosts;
-use crate::ops::lookup::Chosen;
 use crate::store::{Catalog, Store};
 
 /// The file of a host.

@@ -10,10 +10,11 @@ use crate::disk::flags::{Flags, take_off};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::model::RelPath;
+use crate::replace::Bound;
 use crate::replace::disk::journal::{Journal, Workplace};
 use crate::replace::disk::step::PathText;
 use crate::replace::recovery::workplaces;
-use crate::replace::route::{Bound, InPlace, Route};
+use crate::replace::route::{InPlace, Route};
 use crate::replace::{Settled, Who};
 
 const TOOL: &str = "lib/b";

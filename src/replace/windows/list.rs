@@ -7,8 +7,9 @@ use std::mem::forget;
 
 use super::scene::Scene;
 use crate::monitor::Silent;
+use crate::replace::Bound;
 use crate::replace::disk::apply::apply;
-use crate::replace::route::{Bound, InPlace, Route};
+use crate::replace::route::{InPlace, Route};
 
 /// Which tree stands at the place when all is settled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

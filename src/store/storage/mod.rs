@@ -22,6 +22,9 @@ use crate::disk::rooted::Rooted;
 use local::LocalStorage;
 use probe::Probe;
 
+/// The file that makes a directory a store.
+pub(super) const HEADER: &str = "venv-snap.json";
+
 /// The names of the directories that every store in a directory of this host has.
 pub(super) const DIRS: [&str; 4] = LocalStorage::DIRS;
 

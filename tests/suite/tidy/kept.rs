@@ -39,6 +39,37 @@ fn every_document_is_linked_and_every_test_file_is_declared() {
 }
 
 #[test]
+fn the_map_names_what_is_there() {
+    let map = fs::read_to_string(Path::new(ROOT).join("docs/architecture.md")).unwrap();
+    let mut all = Vec::new();
+    let mut todo = vec![PathBuf::new()];
+    while let Some(dir) = todo.pop() {
+        for entry in fs::read_dir(Path::new(ROOT).join(&dir)).unwrap().flatten() {
+            let path = dir.join(entry.file_name());
+            let is_ours = !matches!(entry.file_name().to_str(), Some("target" | ".git"));
+            if entry.path().is_dir() && is_ours {
+                todo.push(path.clone());
+            }
+            all.push(format!("/{}", path.display()));
+        }
+    }
+    let is_there = |name: &str| match name.strip_suffix('/') {
+        Some(dir) => all.iter().any(|path| path.ends_with(&format!("/{dir}"))),
+        None => all.iter().any(|path| path.ends_with(&format!("/{name}"))),
+    };
+    let named = map.split('`').skip(1).step_by(2);
+    let is_path = |name: &&str| name.rsplit('.').next() == Some("rs") || name.ends_with('/');
+    // What stands in a store or in a venv is named there as well.
+    let of_others = |name: &&str| *name == "tmp/" || name.contains('<');
+    for name in named.filter(is_path).filter(|name| !of_others(name)) {
+        assert!(
+            is_there(name),
+            "docs/architecture.md names '{name}', which is not there"
+        );
+    }
+}
+
+#[test]
 fn every_output_that_is_kept_belongs_to_a_test() {
     for (path, text) in files("tests", ".snap") {
         let source = text.lines().find_map(|line| line.strip_prefix("source: "));

@@ -1,5 +1,6 @@
 //! The house rules that a machine can hold us to. Each message names the remedy.
 
+mod circles;
 mod imports;
 mod kept;
 

@@ -1,11 +1,13 @@
 //! `find` with its expression, evaluated against the entries of a venv (POSIX.1-2024, "find"; GNU findutils,
 //! "Finding Files"). What an entry is not known to fulfil counts as fulfilled: a sweeper is told rather than missed.
 
+mod expression;
+
 use std::path::{Component, Path, PathBuf};
 
-use super::expression::Parser;
 use super::glob::{FIND, Rules, matches};
 use super::target::{Kind, Target, Venv};
+use expression::Parser;
 
 /// A search that may remove what it finds.
 #[derive(Clone, Debug)]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::find::Find;
-use super::script::{FOUND, MEANINGS_MAX, Reader};
-use super::shell::{Piece, Simple, Word, split};
+use super::{FOUND, MEANINGS_MAX, Reader};
+use crate::sweep::find::Find;
+use crate::sweep::shell::{Piece, Simple, Word, split};
 
 impl Reader<'_> {
     /// The words of a command, each with all that it may be; none for one that nobody knows.

@@ -1,7 +1,7 @@
 //! The words of an expression of `find`.
 
-use super::find::{Clock, Find, Size, Test, removal};
-use super::target::Kind;
+use super::{Clock, Find, Size, Test, removal};
+use crate::sweep::target::Kind;
 
 /// Where an expression is read.
 pub(super) struct Parser<'w> {

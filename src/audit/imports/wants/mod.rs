@@ -4,6 +4,8 @@
 //! Guards are decided as for installed packages (`guard.rs`, `catches.rs`), in three values: what nobody knows counts
 //! as a guard.
 
+mod uses;
+
 use std::collections::HashMap;
 
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
@@ -13,12 +15,14 @@ use ruff_text_size::Ranged;
 use super::aliases::Aliases;
 use super::borne::{raises, starts, suppresses};
 use super::catches::caught;
-use super::guard::{Guard, Python, dotted};
+use super::dotted::dotted;
+use super::guard::{Guard, Python};
 use super::statements::{imports, line_at};
-use super::steps::{Kind, Wanted};
+use super::steps::Kind;
 use super::texts::listed;
-use super::uses::Uses;
+use super::wanted::Wanted;
 use crate::audit::python::parse;
+use uses::Uses;
 
 /// Statements that are nested deeper are not looked at.
 const DEPTH_MAX: usize = 60;

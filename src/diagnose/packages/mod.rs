@@ -1,15 +1,17 @@
 //! Damage or drift: a change is drift where its package was upgraded, reinstalled, added or removed as a whole, and
 //! the new RECORD agrees with the bytes.
 
+mod proof;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::left_out::left_out;
-use super::proof::Proof;
-use super::standing::{is_whole, rows, standing, stood};
+use super::standing::{Agrees, is_whole, rows, standing, stood};
 use super::versions::direction;
 use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::python::bytecode::{is_bytecode, made_of};
 use crate::python::dist::{Dist, Dists, Hash, Row, is_renamed};
+use proof::Proof;
 
 /// What both sides have installed.
 pub(crate) struct Packages<'a> {
@@ -60,9 +62,6 @@ pub(crate) enum Progress {
     /// It did, and left out files of the build that was there before.
     Less,
 }
-
-/// Tells whether the bytes on the actual side are those of a row; only asked of files that are there.
-pub(crate) type Agrees<'a> = &'a (dyn Fn(&Row) -> bool + Sync);
 
 impl<'a> Packages<'a> {
     /// Compares what is installed.

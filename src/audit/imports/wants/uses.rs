@@ -4,11 +4,11 @@ use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
-use super::guard::dotted;
-use super::statements::{line_at, named};
-use super::steps::Wanted;
-use super::texts::{Named, named_by};
-use super::wants::{Form, Looker, Strength, Use};
+use super::{Form, Looker, Strength, Use};
+use crate::audit::imports::dotted::dotted;
+use crate::audit::imports::statements::{line_at, named};
+use crate::audit::imports::texts::{Named, named_by};
+use crate::audit::imports::wanted::Wanted;
 
 /// Uses of names and calls in expressions.
 pub(super) struct Uses<'l, 'a> {

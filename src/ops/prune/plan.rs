@@ -1,17 +1,13 @@
-//! `prune`: frees the space of what no snapshot needs any more.
-//!
-//! Mark what is needed; delete packs that hold nothing of it, which needs no room; write the rest of half-empty packs
-//! into new ones, let the index change over in one transaction, and only then delete the old ones (promise 1).
+//! What a prune does to each pack, and what comes of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use super::context::Context;
-use super::error::{Error, NotKnown};
-use crate::model::SnapshotId;
-use crate::store::{Alone, Digests, GoodFrame, Reach, Store, Usage};
+use crate::ops::context::Context;
+use crate::ops::error::Error;
+use crate::store::{Alone, Digests, GoodFrame, Usage};
 
 /// What a prune is told.
 #[derive(Clone, Debug, Default)]
@@ -50,114 +46,21 @@ pub struct PruneOutcome {
 }
 
 /// Stored bytes that are rewritten at a time: so much room is needed beside what is there.
-pub(super) const BATCH_BYTES: u64 = 48 << 20;
+pub(in crate::ops) const BATCH_BYTES: u64 = 48 << 20;
 /// A pack is written anew where at least one part in so many of it is not needed.
 const WASTE_PARTS: u64 = 10;
 /// Packs smaller than this are joined, where there are that many.
 const SMALL_PACK_BYTES: u64 = 4 << 20;
 const SMALL_PACKS: usize = 16;
 
-/// Frees space.
-pub fn prune(context: &Context<'_>, options: &PruneOptions) -> Result<PruneOutcome, Error> {
-    let start = Instant::now();
-    let store = context.open()?;
-    if store.is_of_bucket() {
-        return super::collect::collect(context, &store, options);
-    }
-    let alone = store.alone(context.monitor)?;
-    let old = (context.now.checked_sub(options.grace)).map_or(i64::MAX, Timestamp::as_second);
-    let is_old = |written: i64| options.grace.is_zero() || written <= old;
-    let mut outcome = PruneOutcome {
-        dry_run: options.dry_run,
-        ..PruneOutcome::default()
-    };
-    let needed = mark(context, &store, &is_old, &mut outcome)?;
-    let usage = Usage::measure(&store, &needed, &BTreeSet::new())?;
-    outcome.before = usage.iter().map(|pack| pack.size).sum();
-    outcome.after = outcome.before;
-    let plan = Plan::new(usage, &is_old, &mut outcome);
-    context.go_on()?;
-    if options.dry_run {
-        plan.foretell(&mut outcome);
-    } else {
-        plan.carry_out(context, &alone, BATCH_BYTES, &mut outcome)?;
-    }
-    outcome.took = start.elapsed();
-    Ok(outcome)
-}
-
-/// Everything that snapshots need, with forgotten ones that can still be brought back; the others are gone from here
-/// on.
-pub(super) fn mark(
-    context: &Context<'_>,
-    store: &Store,
-    is_old: &impl Fn(i64) -> bool,
-    outcome: &mut PruneOutcome,
-) -> Result<Digests, Error> {
-    let (catalog, forgotten) = (store.snapshots.catalog()?, store.snapshots.forgotten()?);
-    if let Some((name, error)) = catalog.damaged.first() {
-        let (name, why) = (name.clone(), super::error::reason(error));
-        return Err(Error::CannotPrune(NotKnown::Unread { name, why }));
-    }
-    if let Some(lost) = store.snapshots.lost([&catalog, &forgotten])?.first() {
-        return Err(Error::CannotPrune(NotKnown::Lost(lost.clone())));
-    }
-    if let Some(id) = store.snapshots.missing()?.first() {
-        return Err(Error::CannotPrune(NotKnown::Gone(*id)));
-    }
-    // One that was brought back between the two listings is in neither.
-    let now = store.snapshots.catalog_anew()?;
-    if let Some((name, error)) = now.damaged.first() {
-        let (name, why) = (name.clone(), super::error::reason(error));
-        return Err(Error::CannotPrune(NotKnown::Unread { name, why }));
-    }
-    let listed = catalog.snapshots.iter().chain(&now.snapshots);
-    let listed: BTreeMap<_, _> = listed.map(|(id, one)| (*id, one)).collect();
-    let is_back = |id: &SnapshotId| store.is_of_bucket() && listed.contains_key(id);
-    let mut keep: Vec<_> = listed.values().copied().collect();
-    let mut gone = Vec::new();
-    let left = forgotten.snapshots.iter().filter(|(id, _)| !is_back(id));
-    for (id, snapshot) in left {
-        if is_old(store.snapshots.forgotten_at(&id.to_hex())?) {
-            gone.push(id.to_hex());
-            if store.is_of_bucket() {
-                // Another host may be bringing it back, so what it needs is needed until the next prune.
-                keep.push(snapshot);
-            }
-        } else {
-            outcome.spared += 1;
-            keep.push(snapshot);
-        }
-    }
-    for (name, error) in &forgotten.damaged {
-        // Within its grace it can still come back, if its file is mended.
-        if !is_old(store.snapshots.forgotten_at(name)?) {
-            let (name, why) = (name.clone(), super::error::reason(error));
-            return Err(Error::CannotPrune(NotKnown::UnreadForgotten { name, why }));
-        }
-        gone.push(name.clone());
-    }
-    outcome.snapshots = gone.len() as u64;
-    if !outcome.dry_run {
-        store.snapshots.drop_forgotten(&gone)?;
-    }
-    store.load_all(context.monitor)?;
-    context.monitor.phase("marking", 0, 0);
-    let reach = Reach::walk(&store.objects, keep, |id| store.objects.has(id))?;
-    if reach.blind {
-        return Err(Error::CannotPrune(NotKnown::Blind));
-    }
-    Ok(reach.needed)
-}
-
 /// What happens to which pack.
-pub(super) struct Plan {
-    pub(super) delete: Vec<Usage>,
-    pub(super) rewrite: Vec<Usage>,
+pub(in crate::ops) struct Plan {
+    pub(in crate::ops) delete: Vec<Usage>,
+    pub(in crate::ops) rewrite: Vec<Usage>,
 }
 
 impl Plan {
-    pub(super) fn new(
+    pub(in crate::ops) fn new(
         usage: Vec<Usage>,
         is_old: &impl Fn(i64) -> bool,
         outcome: &mut PruneOutcome,
@@ -184,7 +87,7 @@ impl Plan {
         plan
     }
 
-    fn foretell(self, outcome: &mut PruneOutcome) {
+    pub(super) fn foretell(self, outcome: &mut PruneOutcome) {
         outcome.deleted = self.delete.len() as u64;
         outcome.rewritten = self.rewrite.len() as u64;
         for pack in self.delete.iter().chain(&self.rewrite) {
@@ -198,7 +101,7 @@ impl Plan {
         }
     }
 
-    fn carry_out(
+    pub(super) fn carry_out(
         self,
         context: &Context<'_>,
         alone: &Alone<'_>,
@@ -256,10 +159,14 @@ fn rewrite(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+
     use super::*;
     use crate::model::Digest;
     use crate::monitor::Silent;
-    use crate::store::Location;
+    use crate::store::{Location, Store};
 
     #[test]
     fn what_two_saves_packed_at_once_outlives_the_rewriting_of_both_packs() {

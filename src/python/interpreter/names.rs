@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use super::interpreter::{Facts, command, end_of_links, minor};
-use super::layout::Layout;
-use super::subprocess::{Ear, End, run};
-use super::withheld::{is_unknown_user, is_withheld};
+use super::{Facts, command, end_of_links};
 use crate::disk::rooted::Rooted;
 use crate::model::{Entry, Manifest, Node, RelPath};
+use crate::python::layout::Layout;
+use crate::python::pyvenv::minor;
+use crate::python::subprocess::{Ear, End, run};
+use crate::python::withheld::{is_unknown_user, is_withheld};
 
 /// What one of them is asked, and how long its answer may be.
 const QUESTION: &str = "import sys; print('%d.%d' % sys.version_info[:2])";

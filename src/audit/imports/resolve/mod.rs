@@ -1,18 +1,21 @@
 //! Where the name of a module leads, and whether a module gives a name.
 
+mod makers;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cython;
 use super::guard::Python;
 use super::index::{Index, Place};
-use super::makers::Makers;
 use super::moment::Moment;
 use super::reading::read;
-use super::steps::{Source, Wanted};
+use super::steps::Source;
 use super::tops::{Top, Tops};
+use super::wanted::Wanted;
 use crate::audit::Subject;
 use crate::model::RelPath;
+use makers::Makers;
 
 /// Modules that pip leaves out of what it bundles.
 const TRIMMED: [&str; 2] = ["pip/_vendor/pygments", "pip/_vendor/rich"];

@@ -1,6 +1,8 @@
 //! Follows a script command by command, as far as that can be done without running it: what it would remove, and what
 //! of it cannot be understood.
 
+mod words;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +11,7 @@ use super::programs;
 use super::removal::Removal;
 use super::root::Root;
 use super::shell::{End, Simple, split};
-use super::words::{plain, unescaped};
+use words::{plain, unescaped};
 
 /// Scripts that start each other are followed so far.
 const DEPTH_MAX: usize = 6;

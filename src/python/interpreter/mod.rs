@@ -3,6 +3,11 @@
 //! It is asked once, isolated and without `site`, so that nothing of the venv runs: `-I -S` reads neither the
 //! environment nor `.pth` files. A program that somebody else could have written is not run at all.
 
+mod fault;
+pub(crate) mod here;
+mod libs;
+mod names;
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -13,16 +18,18 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
-use super::interpreter_fault::{Culprit, of_home};
-use super::interpreter_libs::{default_implementation, lib, libs, versions};
-use super::interpreter_names::problems as other_names;
 use super::layout::{python_in, pythons};
+use super::pyvenv::{Config, config_path, minor};
 use super::subprocess::{Ear, End, run};
-use super::system_site::{Beyond, path_files};
+use super::system_site::{Around, Beyond, path_files};
 use super::withheld::{is_unknown_user, is_withheld, why};
 use crate::disk::limits::is_shortage_io;
 use crate::disk::rooted::Rooted;
 use crate::model::{Digest, Interpreter, Manifest, RelPath, TreeKind};
+pub(crate) use fault::Culprit;
+use fault::of_home;
+use libs::{default_implementation, lib, libs, versions};
+use names::problems as other_names;
 
 /// How long the interpreter may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -87,36 +94,6 @@ pub(crate) fn identity(root: &Rooted) -> Option<(String, u64)> {
     ))
 }
 
-/// Key = value lines of `pyvenv.cfg`.
-pub(super) struct Config(pub(super) Vec<(String, String)>);
-
-impl Config {
-    pub(super) fn parse(bytes: &[u8]) -> Self {
-        let lines = String::from_utf8_lossy(bytes).into_owned();
-        let pairs = lines.lines().filter_map(|line| line.split_once('='));
-        Self(
-            pairs
-                .map(|(key, value)| (key.trim().to_lowercase(), value.trim().to_owned()))
-                .collect(),
-        )
-    }
-
-    /// What is stated under the first of these keys that is there.
-    pub(super) fn stated(&self, keys: &[&str]) -> Option<String> {
-        let of = |key: &&str| self.0.iter().find(|(name, _)| name == key);
-        keys.iter().find_map(of).map(|(_, value)| value.clone())
-    }
-
-    fn version(&self) -> Option<String> {
-        self.stated(&["version_info", "version"])
-    }
-}
-
-/// The path of the file that makes a directory a venv.
-pub(crate) fn config_path() -> RelPath {
-    RelPath::new(b"pyvenv.cfg").unwrap_or_default()
-}
-
 /// What is known of the interpreter of a tree that stands nowhere, from its `pyvenv.cfg` alone: nothing of it is run.
 pub(crate) fn stated(manifest: &Manifest, config: &[u8]) -> Facts {
     stated_by(manifest, &Config::parse(config)).0
@@ -166,7 +143,13 @@ pub(crate) fn inspect(root: &Rooted, manifest: &Manifest) -> Facts {
         }
         look(&mut facts, root, &python);
         versions(&mut facts, manifest, config.version());
-        facts.beyond = Beyond::locate(&config, &facts, &linked_sites(root, manifest));
+        let around = Around {
+            base: &facts.base,
+            library: &facts.library,
+            sites: &facts.sites,
+            version: &facts.known.version,
+        };
+        facts.beyond = Beyond::locate(&config, &around, &linked_sites(root, manifest));
     }
     if facts.problems.is_empty() {
         facts.names = other_names(root, manifest, &facts);
@@ -372,10 +355,4 @@ impl Facts {
             .and_then(|made| made.strip_prefix(&self.known.version));
         self.known.alive && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
-}
-
-/// `3.11` of `3.11.7`.
-pub(crate) fn minor(version: &str) -> Option<(u32, u32)> {
-    let mut parts = version.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

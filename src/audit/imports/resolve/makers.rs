@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::memmem;
 
-use super::moment::Moment;
-use super::resolve::World;
-use super::statements::line_at;
+use super::World;
+use crate::audit::imports::moment::Moment;
+use crate::audit::imports::statements::line_at;
 use crate::model::RelPath;
 
 /// What is known of top-level packages.
 #[derive(Debug, Default)]
-pub(super) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
+pub(in crate::audit::imports) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
 
 /// What the sources of one top-level package do.
 #[derive(Debug, Default)]
@@ -39,7 +39,12 @@ struct Puts {
 impl Makers {
     /// Whether a source of the same package puts a module (`x/y`) into `sys.modules` and has come to that: one that
     /// has its name as a text, or needs none.
-    pub(super) fn name(&self, world: &World<'_>, moment: &Moment<'_>, module: &str) -> bool {
+    pub(in crate::audit::imports) fn name(
+        &self,
+        world: &World<'_>,
+        moment: &Moment<'_>,
+        module: &str,
+    ) -> bool {
         let made = self.made_by(world, module);
         let dotted = module.replace('/', ".");
         let last = module.rsplit('/').next().unwrap_or(module);
@@ -59,7 +64,7 @@ impl Makers {
 
     /// Whether a source of the same package gives a package a name from outside (google-cloud-aiplatform:
     /// `types.artifact = types.artifact_v1`): `x/types/artifact`.
-    pub(super) fn give(&self, world: &World<'_>, module: &str) -> bool {
+    pub(in crate::audit::imports) fn give(&self, world: &World<'_>, module: &str) -> bool {
         let mut parts = module.rsplit('/');
         let (Some(name), Some(package)) = (parts.next(), parts.next()) else {
             return false;

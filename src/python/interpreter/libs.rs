@@ -1,8 +1,9 @@
 //! For which versions of Python a venv has packages, held against the interpreter that it has.
 
-use super::interpreter::{Facts, minor};
-use super::layout::lib_prefix;
+use super::Facts;
 use crate::model::{Entry, Manifest};
+use crate::python::layout::lib_prefix;
+use crate::python::pyvenv::minor;
 
 /// The versions for which the venv has packages.
 pub(super) fn libs(manifest: &Manifest, prefix: &str) -> Vec<(u32, u32)> {

@@ -1,8 +1,9 @@
 //! What the live RECORDs prove of a file, whoever owned it in the snapshot: a path may have several owners, and lose
 //! one.
 
-use super::packages::{Agrees, Packages, Step, same_record};
-use super::standing::{is_whole, rows};
+use super::{Packages, Step, same_record};
+use crate::diagnose::standing::Agrees;
+use crate::diagnose::standing::{is_whole, rows};
 use crate::model::{Change, Class, Detail, Kind, Node, RelPath};
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Form, Hash, Row};
@@ -77,7 +78,7 @@ impl Packages<'_> {
 
     /// Whether an entry is the info directory of a distribution of which nothing tells what it is, and which is new:
     /// the audit calls that damage as well.
-    pub(super) fn is_ruined(&self, change: &Change) -> bool {
+    pub(in crate::diagnose) fn is_ruined(&self, change: &Change) -> bool {
         let is_it = |dist: &Dist| {
             let is_read = dist.unread.is_empty() && dist.form == Form::DistInfo;
             dist.info == change.path && dist.metadata.is_none() && is_read

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::interpreter::{Config, Facts, ask};
-use super::withheld::is_withheld;
+use super::{Facts, ask};
 use crate::disk::rooted::Rooted;
 use crate::model::Interpreter;
+use crate::python::pyvenv::Config;
+use crate::python::withheld::is_withheld;
 
 /// What stands at the path of an interpreter.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::interpreter::{Facts, LINKS_MAX};
-use super::layout::SCRIPTS;
+use super::{Facts, LINKS_MAX};
+use crate::python::layout::SCRIPTS;
 
 /// What is to blame.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -93,22 +93,25 @@ fn a_restore_that_is_at_work_is_waited_for_or_told() {
     venv::tiny(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);
     fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
-    let mut slow = sandbox
-        .traced(&["syncfs:delay_enter=3000000:when=1"], &["restore", "venv"])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(Duration::from_secs(1));
-    let run = sandbox.code(11, &["restore", "venv", "--lock-wait", "0.1"]);
-    assert!(
-        run.stderr.contains("another process is working on"),
-        "{run}"
-    );
-    // Its journal is alive: nobody may take it for what a crash left.
-    sandbox.code(1, &["diff", "venv"]);
-    let run = sandbox.ok(&["restore", "venv"]);
-    assert!(run.stdout.contains("nothing to do"), "{run}");
-    assert!(slow.wait().unwrap().success());
+    let mut waiting = None;
+    let slow = "syncfs:delay_enter=3000000:when=1";
+    let first = sandbox.held_up(slow, &["restore", "venv"], || {
+        let run = sandbox.code(11, &["restore", "venv", "--lock-wait", "0.1"]);
+        assert!(
+            run.stderr.contains("another process is working on"),
+            "{run}"
+        );
+        // Its journal is alive: nobody may take it for what a crash left.
+        sandbox.code(1, &["diff", "venv"]);
+        let mut second = sandbox.command(&["restore", "venv"]);
+        second.stdout(Stdio::piped()).stderr(Stdio::piped());
+        waiting = Some(second.spawn().unwrap());
+    });
+    assert_eq!(first.code, 0, "{first}");
+    let second = waiting.unwrap().wait_with_output().unwrap();
+    assert!(second.status.success(), "{second:?}");
+    let told = String::from_utf8_lossy(&second.stdout);
+    assert!(told.contains("nothing to do"), "{told}");
 }
 
 #[test]

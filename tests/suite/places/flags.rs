@@ -174,7 +174,8 @@ fn flags_that_were_taken_off_come_back_where_the_exchange_is_refused() {
     }
     for (in_place, refusal) in [
         (false, "renameat2:error=EIO"),
-        (true, "renameat:error=EIO:when=3+"),
+        // The journal that lists the steps; those before name the staging and the flags.
+        (true, "renameat@.snap-restore-journal:error=EIO:when=3+"),
     ] {
         let Some(flagged) = Flagged::new(in_place) else {
             return;

@@ -63,8 +63,8 @@ fn a_restore_in_place_that_is_wrong_afterwards_is_not_called_done() {
     let Some((sandbox, _mount, _)) = mounted() else {
         return;
     };
-    // The rename that places the file does nothing and says that it did; the two before are the journal's.
-    let fault = "renameat:retval=0:when=3";
+    // The rename that places the file does nothing and says that it did.
+    let fault = "renameat@tool:retval=0:when=1";
     let run = sandbox.snap_traced(&[fault], &["restore", "venv"]);
     assert_eq!(run.code, 3, "{run}");
     assert!(run.stderr.contains("'bin/tool' is missing again"), "{run}");

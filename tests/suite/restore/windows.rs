@@ -248,7 +248,7 @@ fn a_staged_tree_that_is_wrong_is_never_exposed() {
     for fault in faults
         .iter()
         .map(String::as_str)
-        .chain(["mkdirat:retval=0:when=3"])
+        .chain(["mkdirat@lib:retval=0:when=1"])
     {
         let run = sandbox.snap_traced(&[fault], &["restore", "venv"]);
         assert_eq!(run.code, 3, "{fault}: {run}");

@@ -5,9 +5,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::support::faults::{can_trace, needs_root, skipped};
+use crate::support::killed::STAGING;
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, venv};
 
@@ -85,21 +85,14 @@ fn a_file_that_is_replaced_right_after_a_restore_by_one_of_its_size_and_time_is_
     for name in ["bin/tool", "written"] {
         fs::remove_file(sandbox.venv().join(name)).unwrap();
     }
-    let before = fs::metadata(sandbox.venv()).unwrap().ino();
     // Held up while the replaced tree is removed.
-    let mut command = sandbox.traced(
-        &["unlinkat:delay_enter=4000000:when=2"],
-        &["restore", "venv"],
-    );
-    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-    while fs::metadata(sandbox.venv()).map_or(before, |meta| meta.ino()) == before {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    std::thread::sleep(Duration::from_millis(200));
-    for name in ["shared", "written"] {
-        replace(&sandbox.venv().join(name), b"after!");
-    }
-    assert!(child.wait().unwrap().success());
+    let slow = format!("unlinkat@{STAGING}/bin:delay_enter=4000000:when=1");
+    let run = sandbox.held_up(&slow, &["restore", "venv"], || {
+        for name in ["shared", "written"] {
+            replace(&sandbox.venv().join(name), b"after!");
+        }
+    });
+    assert_eq!(run.code, 0, "{run}");
     sandbox.ok(&["save", "venv"]);
     for name in ["shared", "written"] {
         assert_eq!(kept(&sandbox, "venv", name), "after!", "{name}");

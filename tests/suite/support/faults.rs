@@ -172,36 +172,57 @@ impl Sandbox {
     pub(crate) fn held_up_at(&self, calls: &mut [(&str, &mut dyn FnMut())], args: &[&str]) -> Run {
         let log = tempfile::NamedTempFile::new().unwrap();
         let injections: Vec<&str> = calls.iter().map(|(slow, _)| *slow).collect();
-        let mut command = self.traced_to(log.path(), &injections, args);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let tracer = Pid::from_child(&child);
-        for (slow, meddle) in calls {
-            let held = || stands(&std::fs::read_to_string(log.path()).unwrap(), slow);
-            let held_for_a_while = || {
-                let before = held();
-                std::thread::sleep(Duration::from_millis(30));
-                before.is_some() && before == held()
-            };
-            while !held_for_a_while() {
-                if child.try_wait().unwrap().is_some() {
-                    let run = Run::from(child.wait_with_output().unwrap());
-                    panic!("it never stood at {slow}: {run}");
-                }
-            }
-            // Who waits for one that is stopped goes on only after it.
-            let _ = kill_process(tracer, Signal::STOP);
-            meddle();
-            let _ = kill_process(tracer, Signal::CONT);
-        }
-        Run::from(child.wait_with_output().unwrap())
+        let command = self.traced_to(log.path(), &injections, args);
+        held_up_in(log.path(), command, calls)
     }
+}
+
+/// Runs a command that strace logs and holds up at calls, each named by how it is injected (`syncfs:delay_enter=…`) or
+/// by a part of its line, and does something in the moments in which it stands there.
+pub(crate) fn held_up_in(
+    log: &Path,
+    mut command: Command,
+    calls: &mut [(&str, &mut dyn FnMut())],
+) -> Run {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let tracer = Pid::from_child(&child);
+    for (slow, meddle) in calls {
+        let held = || {
+            let log = std::fs::read(log).unwrap_or_default();
+            stands(&String::from_utf8_lossy(&log), slow)
+        };
+        let held_for_a_while = || {
+            let before = held();
+            std::thread::sleep(Duration::from_millis(30));
+            before.is_some() && before == held()
+        };
+        while !held_for_a_while() {
+            if child.try_wait().unwrap().is_some() {
+                let run = Run::from(child.wait_with_output().unwrap());
+                panic!("it never stood at {slow}: {run}");
+            }
+        }
+        // Who waits for one that is stopped goes on only after it.
+        let _ = kill_process(tracer, Signal::STOP);
+        meddle();
+        let _ = kill_process(tracer, Signal::CONT);
+    }
+    Run::from(child.wait_with_output().unwrap())
 }
 
 /// Where a program stands that is held up at a call, by what strace wrote of it so far: none where it runs.
 fn stands(log: &str, injection: &str) -> Option<String> {
     let name = injection.split([':', '@']).next()?;
-    let (call, resumed) = (format!("{name}("), format!("{name} resumed"));
+    let is_call = name
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let call = if is_call {
+        format!("{name}(")
+    } else {
+        name.to_owned()
+    };
+    let resumed = format!("{name} resumed");
     let mut standing = BTreeMap::new();
     for line in log.lines() {
         let thread = line.split(' ').next()?;

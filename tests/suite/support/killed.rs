@@ -19,11 +19,23 @@ pub(crate) fn killed(
     more: &[&str],
     wanted: impl Fn(&Sandbox) -> bool,
 ) -> (Sandbox, Tree, Tree) {
+    killed_in(call, more, |_| {}, &["restore", "venv"], wanted)
+}
+
+/// The same of another restore, of a place that is made ready for it.
+pub(crate) fn killed_in(
+    call: &str,
+    more: &[&str],
+    prepare: impl Fn(&Sandbox),
+    args: &[&str],
+    wanted: impl Fn(&Sandbox) -> bool,
+) -> (Sandbox, Tree, Tree) {
     for n in 1..60 {
         let (sandbox, good) = hurt_venv();
         let hurt = Tree::of(&sandbox.venv());
+        prepare(&sandbox);
         let kill = format!("{call}:signal=KILL:when={n}");
-        let run = sandbox.snap_traced(&[more, &[kill.as_str()]].concat(), &["restore", "venv"]);
+        let run = sandbox.snap_traced(&[more, &[kill.as_str()]].concat(), args);
         if run.code == 137 && wanted(&sandbox) {
             return (sandbox, good, hurt);
         }

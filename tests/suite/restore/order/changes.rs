@@ -1,34 +1,25 @@
-//! In which order a restore changes the disk, by each way and in each window of a crash (promises 1, 2, 4 and 9).
-//!
-//! Every change is a line: what is done, to which name. Names that are drawn by lot are written as letters; what
-//! happens many times in one directory, in whatever order, is one line. A line that moves here is a promise that has to
-//! be thought through once more.
+//! The changes that a command makes on the disk, as strace sees them, one a line.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::support::faults::can_trace;
-use crate::support::killed::{
-    JOURNAL, MINE, STAGING, killed, killed_after_the_exchange, killed_while_it_removed,
-};
-use crate::support::meanwhile::mounted;
-use crate::support::{Run, Sandbox, venv};
+use crate::support::{Run, Sandbox};
 
 const CHANGES: &str = "openat,renameat,renameat2,rename,linkat,unlinkat,unlink,mkdirat,mkdir,symlinkat,\
                        mknodat,fsync,fdatasync,syncfs,fchmod,fchown,utimensat";
 
 /// Runs a command, with injections, and lists what it changed.
-fn changes(sandbox: &Sandbox, injections: &[&str], args: &[&str]) -> Vec<String> {
-    changes_while(sandbox, injections, args, || {})
+pub(super) fn changes(sandbox: &Sandbox, injections: &[&str], args: &[&str]) -> Vec<String> {
+    changes_by(sandbox, injections, args, |_, command| Run::of(command))
 }
 
-/// The same, while somebody does something else.
-fn changes_while(
+/// The same, where the command is run by `run`, which knows the log of its calls.
+pub(super) fn changes_by(
     sandbox: &Sandbox,
     injections: &[&str],
     args: &[&str],
-    meddle: impl FnOnce() + Send,
+    run: impl FnOnce(&Path, std::process::Command) -> Run,
 ) -> Vec<String> {
     let log = tempfile::NamedTempFile::new().unwrap();
     let mut command = std::process::Command::new("strace");
@@ -43,11 +34,8 @@ fn changes_while(
     }
     command.env("RAYON_NUM_THREADS", "1");
     command.arg(env!("CARGO_BIN_EXE_snap")).args(args);
-    let run = std::thread::scope(|scope| {
-        scope.spawn(meddle);
-        Run::of(command)
-    });
-    assert!(run.code <= 1, "{run}");
+    let run = run(log.path(), command);
+    assert!(matches!(run.code, 0 | 1 | 10), "{run}");
     let text = String::from_utf8_lossy(&fs::read(log.path()).unwrap()).into_owned();
     let root = fs::canonicalize(sandbox.root()).unwrap();
     let mut names = Names::default();
@@ -205,162 +193,4 @@ fn brief(path: &str) -> String {
         _ if path.is_empty() => ".".to_owned(),
         _ => path.to_owned(),
     }
-}
-
-/// A saved venv with one file missing and one that no snapshot has.
-fn hurt() -> Sandbox {
-    let sandbox = Sandbox::new();
-    venv::tiny(&sandbox.venv());
-    sandbox.ok(&["save", "venv"]);
-    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
-    venv::write(&sandbox.venv(), MINE, b"the last copy\n");
-    sandbox
-}
-
-/// A fault of the call that exchanges the trees.
-fn exchange(fault: &str) -> String {
-    let number = hurt().number_of("renameat2", "RENAME_EXCHANGE", &["restore", "venv"]);
-    format!("renameat2:{fault}:when={number}")
-}
-
-/// Compares with the list of that name in `order/expected.txt`.
-fn assert_order(name: &str, found: &[String]) {
-    let expected = include_str!("order/expected.txt");
-    let mut sections = expected.split("== ").skip(1);
-    let section = sections.find_map(|one| one.strip_prefix(&format!("{name}\n")));
-    let wanted: Vec<&str> = section.unwrap_or_default().trim_end().lines().collect();
-    assert!(wanted == found, "== {name}\n{}\n", found.join("\n"));
-}
-
-#[test]
-fn a_restore_by_exchange_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let sandbox = hurt();
-        assert_order("exchange", &changes(&sandbox, &[], &["restore", "venv"]));
-    }
-}
-
-#[test]
-fn a_restore_by_two_renames_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let found = changes(&hurt(), &["renameat2:error=EINVAL"], &["restore", "venv"]);
-        assert_order("two renames", &found);
-    }
-}
-
-#[test]
-fn a_restore_where_nothing_stands_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let sandbox = hurt();
-        fs::remove_dir_all(sandbox.venv()).unwrap();
-        assert_order("place", &changes(&sandbox, &[], &["restore", "venv"]));
-    }
-}
-
-#[test]
-fn a_restore_into_an_empty_directory_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let sandbox = hurt();
-        fs::create_dir(sandbox.path("new")).unwrap();
-        let found = changes(&sandbox, &[], &["restore", "venv", "--to", "new"]);
-        assert_order("into an empty directory", &found);
-    }
-}
-
-#[test]
-fn a_restore_that_keeps_the_old_tree_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let found = changes(&hurt(), &[], &["restore", "venv", "--keep-old"]);
-        assert_order("keep", &found);
-    }
-}
-
-#[test]
-fn a_restore_in_place_makes_these_changes_in_this_order() {
-    if let Some((sandbox, _mount, _)) = mounted() {
-        assert_order("in place", &changes(&sandbox, &[], &["restore", "venv"]));
-    }
-}
-
-#[test]
-fn a_restore_that_falls_back_to_go_in_place_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let immovable = exchange("error=EXDEV");
-        assert_order(
-            "fall back",
-            &changes(&hurt(), &[&immovable], &["restore", "venv"]),
-        );
-    }
-}
-
-#[test]
-fn a_restore_during_which_a_shared_file_changes_makes_these_changes_in_this_order() {
-    if can_trace() {
-        let sandbox = hurt();
-        let write = || {
-            let begun = || fs::read_to_string(sandbox.path(JOURNAL)).unwrap_or_default();
-            while !begun().contains(r#""phase":"swap""#) {
-                std::thread::sleep(std::time::Duration::from_millis(10));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(300));
-            let path = format!("{}/idna/core.py", venv::SITE);
-            venv::append(sandbox.venv().join(path), "# late\n");
-        };
-        let slow = exchange("delay_enter=4000000");
-        let found = changes_while(&sandbox, &[&slow], &["restore", "venv"], write);
-        assert_order("late change", &found);
-    }
-}
-
-#[test]
-fn what_a_crash_left_is_settled_by_these_changes_in_this_order() {
-    if !can_trace() {
-        return;
-    }
-    let settle = |name: &str, sandbox: &Sandbox| {
-        assert_order(name, &changes(sandbox, &[], &["diff", "venv"]));
-    };
-    let staging = |sandbox: &Sandbox| sandbox.path(STAGING).exists();
-    settle("killed while it staged", &killed("linkat", &[], staging).0);
-    let before = |sandbox: &Sandbox| {
-        let journal = fs::read_to_string(sandbox.path(JOURNAL)).unwrap_or_default();
-        journal.contains(r#""phase":"swap""#) && sandbox.venv().join(MINE).exists()
-    };
-    settle(
-        "killed before the exchange",
-        &killed("renameat2", &[], before).0,
-    );
-    settle("killed after the exchange", &killed_after_the_exchange().0);
-    let (sandbox, _, _) = killed_after_the_exchange();
-    let path = format!("{}/idna/core.py", venv::SITE);
-    venv::append(sandbox.path(STAGING).join(path), "# late\n");
-    settle(
-        "killed after the exchange, and a shared file changed",
-        &sandbox,
-    );
-    let between = |sandbox: &Sandbox| !sandbox.venv().exists();
-    let two = ["renameat2:error=EINVAL"];
-    settle(
-        "killed between two renames",
-        &killed("renameat", &two, between).0,
-    );
-    settle(
-        "killed while it removed the old tree",
-        &killed_while_it_removed().0,
-    );
-    let last = |sandbox: &Sandbox| {
-        let done = sandbox.venv().join("bin/tool").exists() && !sandbox.path(STAGING).exists();
-        done && sandbox.path(JOURNAL).exists()
-    };
-    settle(
-        "killed before the journal went",
-        &killed("fsync", &[], last).0,
-    );
-    let inside =
-        |sandbox: &Sandbox| !sandbox.venv().join(MINE).exists() && sandbox.path(JOURNAL).exists();
-    let immovable = exchange("error=EXDEV");
-    settle(
-        "killed while it went in place",
-        &killed("renameat", &[&immovable], inside).0,
-    );
 }

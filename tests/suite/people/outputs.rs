@@ -46,3 +46,31 @@ fn what_cannot_be_done_is_told_in_these_words() {
     session.run(10, &["pin", "ffffffff"]);
     insta::assert_snapshot!(session.told());
 }
+
+#[test]
+fn the_care_of_a_store_is_told_in_these_words() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--label", "old"]);
+    venv::write(&sandbox.venv(), "lib/mine", b"mine\n");
+    sandbox.ok(&[
+        "save",
+        "venv",
+        "--label",
+        "new",
+        "--note",
+        "before the deploy",
+    ]);
+    let mut session = Session::new(&sandbox);
+    session.run(0, &["show", "@new", "--venv", "venv"]);
+    session.run(1, &["diff", "@old", "@new", "--venv", "venv"]);
+    session.run(0, &["pin", "@old", "--venv", "venv"]);
+    session.run(3, &["forget", "@old", "--venv", "venv"]);
+    session.run(0, &["unpin", "@old", "--venv", "venv"]);
+    session.run(0, &["forget", "@old", "--venv", "venv"]);
+    session.run(0, &["list"]);
+    session.run(0, &["log"]);
+    session.run(0, &["verify"]);
+    session.run(0, &["rebuild-index"]);
+    insta::assert_snapshot!(session.told());
+}

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::support::session::Session;
 use crate::support::{Sandbox, schema, venv};
 
 /// A sound venv, a damaged one, and one that is gone, all saved.
@@ -72,6 +73,10 @@ fn each_of_several_venvs_is_answered_and_the_worst_code_counts() {
         7,
         "the sound one was saved again by each save, and no other"
     );
+    let mut session = Session::new(&sandbox);
+    session.run(3, &["diff", "--all"]);
+    session.run(1, &["check", "damaged", "sound"]);
+    insta::assert_snapshot!(session.told());
     let both = sandbox.json(1, &["check", "damaged", "sound"]);
     assert_eq!(codes(&both), [1, 0]);
 }

@@ -46,9 +46,11 @@ impl<'s> Session<'s> {
 
     /// A line in which the places of this run have names.
     fn named(&self, line: &str) -> String {
-        // A host without a machine-id is called by its name.
-        if line.starts_with("- **host:** ") {
-            return "- **host:** `HOST`".to_owned();
+        // How a host is called, and which version this is.
+        for begins in ["- **host:** ", "host  ", "written by  "] {
+            if line.starts_with(begins) {
+                return format!("{begins}THIS");
+            }
         }
         let root = self.sandbox.root();
         let real = std::fs::canonicalize(root).unwrap();

@@ -26,6 +26,7 @@ mod scripts;
 mod site;
 mod smoke;
 pub(crate) mod sources;
+mod stack;
 mod stale;
 mod startup;
 mod strays;

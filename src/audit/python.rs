@@ -6,6 +6,8 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{ModModule, PySourceType};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
 
+use super::stack::with_stack;
+
 /// Sources of more pieces (words, numbers, signs) are not parsed; the largest of common packages has 170,000.
 const PIECES_MAX: usize = 256 << 10;
 /// Deeper brackets are not parsed; Python itself takes no more than 200.
@@ -19,9 +21,9 @@ const PIECES_MANY: usize = 32 << 10;
 static MANY: Mutex<()> = Mutex::new(());
 
 /// Parses source and hands the tree on; none where it cannot be parsed safely. Syntax errors are no obstacle.
-pub(super) fn parse<T: Send>(
+pub(super) fn parse<T>(
     source: &[u8],
-    look: impl FnOnce(&Parsed<ModModule>, &str) -> T + Send,
+    look: impl FnOnce(&Parsed<ModModule>, &str) -> T,
 ) -> Option<T> {
     let text = std::str::from_utf8(source).ok()?;
     let pieces = pieces(source);
@@ -30,10 +32,8 @@ pub(super) fn parse<T: Send>(
     }
     let is_large = pieces > PIECES_MANY;
     let _alone = is_large.then(|| MANY.lock().unwrap_or_else(PoisonError::into_inner));
-    std::thread::scope(|scope| {
-        let work = move || look(&parse_unchecked_source(text, PySourceType::Python), text);
-        let builder = std::thread::Builder::new().stack_size(STACK_LEAST + pieces * STACK_EACH);
-        builder.spawn_scoped(scope, work).ok()?.join().ok()
+    with_stack(STACK_LEAST + pieces * STACK_EACH, || {
+        look(&parse_unchecked_source(text, PySourceType::Python), text)
     })
 }
 

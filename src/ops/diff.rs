@@ -10,10 +10,10 @@ use super::clues::from_changes;
 use super::context::Context;
 use super::error::Error;
 use super::followed::{as_linked, tell, was_followed};
-use super::lacks::known;
+use super::lacks::{known, of_every_place};
 use super::lookup::choose;
 use super::mounts::leave_mounts;
-use super::owners::{called_as_here, unknown_here};
+use super::owners::called_as_here;
 use super::packages::{Installed, classify as classify_packages};
 use super::sharers::{Places, of_changes};
 use super::sides::{AS_SAVED, Depth, Sides};
@@ -171,7 +171,7 @@ pub fn diff_venv(
 
 /// What is expected without what the place is known not to hold, and without what something is mounted over.
 fn met(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortfall) {
-    let lacks = [lacks, &unknown_here(&expected)].concat();
+    let lacks = [lacks, &of_every_place(&expected)].concat();
     let (met, left) = meet(expected, live, &lacks);
     let (met, mounts) = leave_mounts(met, live);
     (met, left.with(mounts))

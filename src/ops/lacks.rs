@@ -1,10 +1,24 @@
 //! What is known of a place: a restore there found out what of a tree it does not hold, and the log keeps that.
 
+use std::collections::BTreeSet;
+
 use super::context::Context;
 use super::error::Error;
 use super::log::Event;
-use crate::model::{Lack, SnapshotId, VenvId};
+use super::owners::unknown_here;
+use crate::model::{Lack, Manifest, Meta, SnapshotId, VenvId};
 use crate::store::Store;
+
+/// What of a tree no place on this host holds: owners that are not known here, and attributes that no Linux has.
+pub(super) fn of_every_place(saved: &Manifest) -> Vec<Lack> {
+    let all = saved.entries().iter().flat_map(|entry| &entry.meta.xattrs);
+    let foreign = all.filter(|(name, _)| Meta::is_foreign(name));
+    let names: BTreeSet<&[u8]> = foreign.map(|(name, _)| name.as_slice()).collect();
+    let lacks = names.into_iter().map(|name| Lack::Xattr {
+        name: String::from_utf8_lossy(name).into_owned(),
+    });
+    unknown_here(saved).into_iter().chain(lacks).collect()
+}
 
 /// What the place of a venv does not hold of a snapshot: as the newest restore of that one there found out, else as the
 /// newest of any. One that was undone, and undone again, stands there as its own restore left it.

@@ -53,6 +53,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::Subject;
+use super::stack::with_stack;
 use crate::model::{Check, Doubt, Finding, RelPath};
 use evaluate::{Evaluator, Lead};
 use exits::Missing;
@@ -179,15 +180,7 @@ fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) 
         to_suspects,
         to_failures,
     };
-    let work = || evaluated(world, &lead, &roots);
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK);
-        let thread = builder.spawn_scoped(scope, work);
-        thread
-            .ok()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default()
-    })
+    with_stack(STACK, || evaluated(world, &lead, &roots)).unwrap_or_default()
 }
 
 fn evaluated<'a>(world: &World<'a>, lead: &Lead<'a>, roots: &[(String, By)]) -> Convicted {

@@ -20,8 +20,7 @@ use crate::ops::behind::{self, Unchanged};
 use crate::ops::clues::from_changes;
 use crate::ops::error::Error;
 use crate::ops::followed::{as_linked, tell, was_followed};
-use crate::ops::lacks::known;
-use crate::ops::owners::unknown_here;
+use crate::ops::lacks::{known, of_every_place};
 use crate::ops::packages::{Installed, classify, is_saved};
 use crate::ops::sharers::{Places, of_changes};
 use crate::ops::sides::{Depth, Sides};
@@ -221,19 +220,19 @@ impl Run<'_> {
         place: &Site,
     ) -> Result<Target, Error> {
         let (target, mounts) = target.leaving_mounts(live.scan.manifest());
-        let owners = unknown_here(&target.manifest);
+        let here = of_every_place(&target.manifest);
         self.known = mounts;
         if self.options.force {
             let known = &mut self.known;
             return Ok(target.map(|manifest| {
-                let (met, left) = meet(manifest, live.scan.manifest(), &owners);
+                let (met, left) = meet(manifest, live.scan.manifest(), &here);
                 *known = std::mem::take(known).with(left);
                 met
             }));
         }
         let venv = self.context.venv_id(place);
         let mut lacks = known(self.context, self.store, &venv, &self.chosen.id)?;
-        lacks.extend(owners);
+        lacks.extend(here);
         let followed = || was_followed(self.store, &self.chosen.snapshot);
         let known = &mut self.known;
         Ok(target.map(|manifest| {

@@ -6,6 +6,25 @@ use super::Style;
 use super::words::{self, coloured, number};
 use crate::model::{Class, Diagnosis, Kind, Shown};
 
+/// What is still to be done after a restore, in other words.
+const STILL: [(&str, &str); 2] = [
+    (" before you restore.", ", or it may happen again."),
+    (" Restore them, and run", " Run"),
+];
+
+/// How sentences begin that advise what a restore has done.
+const DONE: [&str; 9] = [
+    "A restore puts",
+    "A restore replaces",
+    "A restore, or",
+    "Restore a snapshot",
+    "Restore that",
+    "Restore, or",
+    "Keep it, and restore",
+    "Keep them, and restore",
+    "The snapshot has what",
+];
+
 /// How many survivors are named where not all are wanted.
 const SURVIVORS_SHOWN: usize = 3;
 
@@ -20,7 +39,14 @@ pub(super) fn write_after(out: &mut dyn Write, all: &[Diagnosis], style: &Style)
 
 /// What a diagnosis advises, once the restore is done.
 pub(in crate::report) fn afterwards(text: &str) -> String {
-    text.replace(" before you restore.", ", or it may happen again.")
+    let still = STILL.iter().fold(text.to_owned(), |text, (before, after)| {
+        text.replace(before, after)
+    });
+    let sentences = still.split_inclusive(". ");
+    let left: String = sentences
+        .filter(|sentence| !DONE.iter().any(|done| sentence.starts_with(done)))
+        .collect();
+    left.trim_end().to_owned()
 }
 
 /// `explains 9 of 67; 58 emptied files are not explained`; nothing where one cause or another explains all.
@@ -74,4 +100,46 @@ pub(super) fn write(out: &mut dyn Write, all: &[Diagnosis], style: &Style) -> io
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_restore_has_done_is_no_advice_any_more() {
+        for (text, after) in [
+            (
+                "2 entries have the wrong mode. A restore, or `chown` to user 7, puts that right.",
+                "2 entries have the wrong mode.",
+            ),
+            (
+                "1 file was edited: a.py. A restore replaces the edit; save it first if you want to keep it (it will \
+                 be in the incident snapshot too).",
+                "1 file was edited: a.py.",
+            ),
+            (
+                "They never reached the disk. Restore them, and run `sync` after an install.",
+                "They never reached the disk. Run `sync` after an install.",
+            ),
+            (
+                "It does not lead there. Restore that link from a snapshot, or link it anew.",
+                "It does not lead there.",
+            ),
+            (
+                "'~ip' was put aside. Keep it, and restore a snapshot, or rename it back as the findings tell.",
+                "'~ip' was put aside.",
+            ),
+            (
+                "A copy ran into a full disk. Look at the free space (`df`) before you restore.",
+                "A copy ran into a full disk. Look at the free space (`df`), or it may happen again.",
+            ),
+            (
+                "They share it. A restore here leaves the cache bad; clean it.",
+                "They share it. A restore here leaves the cache bad; clean it.",
+            ),
+        ] {
+            assert_eq!(afterwards(text), after);
+        }
+    }
 }

@@ -44,13 +44,13 @@ const ALSO: [&[&str]; 20] = [
 ];
 
 /// A sandbox of a user of its own: what others run counts for the limits of theirs.
-struct Place {
-    sandbox: Sandbox,
+pub(super) struct Place {
+    pub(super) sandbox: Sandbox,
     user: &'static str,
 }
 
 impl Place {
-    fn new(user: &'static str) -> Self {
+    pub(super) fn new(user: &'static str) -> Self {
         let sandbox = users_sandbox();
         let owned = Command::new("chown")
             .args(["-hR", &format!("{user}:{user}")])
@@ -83,7 +83,7 @@ impl Place {
     }
 
     /// Runs the program as that user, with a limit as `prlimit` takes it.
-    fn limited(&self, limit: &str, args: &[&str]) -> Run {
+    pub(super) fn limited(&self, limit: &str, args: &[&str]) -> Run {
         // Who waits for a thread that nobody started would wait for ever.
         let mut command = Command::new("timeout");
         self.sandbox.dress(&mut command);
@@ -102,7 +102,7 @@ impl Place {
     }
 }
 
-fn has_prlimit() -> bool {
+pub(super) fn has_prlimit() -> bool {
     let found = Command::new("prlimit").arg("--version").output().is_ok();
     if !found {
         skipped(1, "prlimit is not installed");
@@ -112,7 +112,7 @@ fn has_prlimit() -> bool {
 
 /// Neither a panic nor a finding: what the program lacks says nothing of the venv.
 #[track_caller]
-fn blames_nobody(run: &Run, what: &str) {
+pub(super) fn blames_nobody(run: &Run, what: &str) {
     assert!(run.code == 0 || run.code == 3, "{what}\n{run}");
     let all = format!("{}{}", run.stdout, run.stderr);
     assert!(!all.contains("panicked"), "{what}\n{run}");
@@ -196,47 +196,6 @@ fn with_few_descriptors_the_work_is_done_or_ends_with_3_and_blames_nobody() {
             "{limit}: half is saved\n{run}"
         );
     }
-}
-
-/// Where no directory of a store can be opened, none of it is known to be gone.
-#[test]
-fn a_store_for_which_descriptors_lack_is_not_told_as_lost() {
-    if !needs_root() || !has_prlimit() {
-        return;
-    }
-    let place = Place::new("61189");
-    assert_eq!(place.limited("--nofile=64", &["save", "venv"]).code, 0);
-    let mut short = 0;
-    for limit in 6..24 {
-        for args in [
-            &["list"][..],
-            &["verify"],
-            &["log"],
-            &["stats"],
-            &["show", "latest", "--venv", "venv"],
-            &["ls", "latest", "--venv", "venv"],
-            &["status", "venv"],
-            &["forget", "--keep-last", "1", "-n"],
-            &["prune", "-n"],
-            &["rebuild-index"],
-        ] {
-            let run = place.limited(&format!("--nofile={limit}"), args);
-            let told = format!("{limit} descriptors, {args:?}");
-            // The loader of programs cannot open the libraries either.
-            if run.code == 127 {
-                continue;
-            }
-            blames_nobody(&run, &told);
-            let all = format!("{}{}", run.stdout, run.stderr);
-            let words = ["lost", "missing", "no store", "quarantine", "is gone"];
-            let told_words = words.iter().find(|word| all.contains(**word));
-            assert_eq!(told_words, None, "{told}\n{run}");
-            short += usize::from(run.code == 3);
-        }
-    }
-    assert!(short > 0, "nothing lacked a descriptor");
-    let run = place.limited("--nofile=64", &["verify"]);
-    assert_eq!(run.code, 0, "{run}");
 }
 
 /// Memory that was not to be had ended the program by a signal.
@@ -369,4 +328,25 @@ fn a_limit_of_file_sizes_is_told_as_that() {
         assert!(run.stderr.contains("ulimit -f"), "{args:?}: {run}");
         assert!(!run.stderr.contains("free some space"), "{args:?}: {run}");
     }
+}
+
+/// Imports and sources were judged by threads of their own: where none was to be had, nothing was found.
+#[test]
+fn without_a_further_thread_imports_are_judged_as_well() {
+    if !needs_root() || !has_prlimit() {
+        return;
+    }
+    let place = Place::new("61190");
+    let site = place.sandbox.path("home/venv").join(venv::SITE);
+    fs::write(site.join("idna/__init__.py"), "from .core import x\n").unwrap();
+    fs::remove_file(site.join("idna/core.py")).unwrap();
+    let findings = |limit: &str| -> Vec<serde_json::Value> {
+        let run = place.limited(limit, &["check", "venv", "--json"]);
+        let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let findings = answer["findings"].as_array().unwrap();
+        findings.iter().map(|one| one["check"].clone()).collect()
+    };
+    let all = findings("--nofile=1024");
+    assert!(all.contains(&"import-unresolved".into()), "{all:?}");
+    assert_eq!(findings("--nproc=1"), all);
 }

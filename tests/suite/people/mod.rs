@@ -6,6 +6,7 @@ mod chosen;
 mod command_line;
 mod completions;
 mod demo;
+mod few_descriptors;
 mod limits;
 mod options;
 mod outputs;

@@ -220,3 +220,51 @@ fn a_store_that_may_not_be_written_refuses_a_save() {
     assert!(run.stderr.contains("hint: "), "{run}");
     assert_eq!(fs::read_dir(sandbox.path("roots")).unwrap().count(), 0);
 }
+
+/// It ended with 0, and a restore removed what had become readable since.
+#[test]
+fn what_a_forced_save_could_not_read_ends_with_3_and_stays_at_every_restore() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = users_sandbox();
+    let site = sandbox.path("home/venv").join(venv::SITE);
+    let closed = [site.join("click"), site.join("idna/core.py")];
+    let bits = |mode| {
+        for path in &closed {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    let good = Tree::of(&sandbox.path("home/venv"));
+    bits(0);
+    assert_eq!(as_user(&sandbox, &["save", "venv"]).code, 3);
+    let saved = as_user(&sandbox, &["save", "venv", "--force", "--json"]);
+    assert_eq!(saved.code, 3, "{saved}");
+    let answer: serde_json::Value = serde_json::from_str(&saved.stdout).unwrap();
+    let named = answer["snapshot"]["unreadable"].as_array().unwrap();
+    let of = |path: &str| serde_json::Value::from(format!("{}/{path}", venv::SITE));
+    assert_eq!(named, &[of("click"), of("idna/core.py")], "{answer}");
+    let told = as_user(&sandbox, &["save", "venv", "--force"]);
+    assert!(
+        told.stdout.contains("2 entries could not be read"),
+        "{told}"
+    );
+    for (path, mode) in closed.iter().zip([0o755, 0o644]) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    for verb in [
+        &["restore", "venv", "latest"][..],
+        &["restore", "venv", "latest", "--heal"],
+        &["restore", "venv", "latest", "--only", "bin/*"],
+        &["restore", "venv", "latest", "--force"],
+    ] {
+        fs::write(sandbox.path("home/venv/bin/tool"), b"").unwrap();
+        let back = as_user(&sandbox, verb);
+        assert_eq!(back.code, 0, "{verb:?}: {back}");
+        assert!(
+            back.stderr.contains("could not be read when it was saved"),
+            "{verb:?}: {back}"
+        );
+        good.assert_same(&Tree::of(&sandbox.path("home/venv")), &format!("{verb:?}"));
+    }
+}

@@ -1,8 +1,10 @@
 //! Places that cannot take a new venv, and one where somebody is at work.
 
 use std::fs;
+use std::process::Command;
 
 use super::scene::Scene;
+use crate::support::faults::skipped;
 use crate::support::mounts::Mount;
 use crate::support::tree::Tree;
 use crate::support::{Run, venv};
@@ -60,4 +62,29 @@ fn two_rebuilds_of_one_venv_do_not_meet() {
     assert!(room.exists());
     drop(held);
     scene.rebuild(0, &[]);
+}
+
+#[test]
+fn a_rebuild_with_64_descriptors_comes_to_its_end() {
+    let scene = Scene::of_pip();
+    fs::remove_file(scene.file("bee/__init__.py")).unwrap();
+    let plain = scene.command(&[]);
+    let mut command = Command::new("prlimit");
+    scene.sandbox.dress(&mut command);
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+        .arg("--nofile=64")
+        .arg(plain.get_program())
+        .args(plain.get_args());
+    if Command::new("prlimit").arg("--version").output().is_err() {
+        return skipped(1, "prlimit is not installed");
+    }
+    let run = Run::of(command);
+    assert_eq!(run.code, 0, "{run}");
+    scene.assert_works();
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -168,6 +170,34 @@ fn advice_for_before_a_restore_is_not_given_after_it() {
             "{after}"
         );
         assert!(!after.contains("before you restore"), "{after}");
+    }
+}
+
+/// "A restore puts that right", said the restore that had done it.
+#[test]
+fn what_a_restore_has_done_is_not_advised_after_it() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let source = sandbox.venv().join(venv::SITE).join("idna/core.py");
+    let close = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    let edit = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, format!("{text}\nedited = 1\n")).unwrap();
+    };
+    for (hurt, rule) in [
+        (&close as &dyn Fn(&Path), "permissions"),
+        (&edit, "local-patch"),
+    ] {
+        hurt(&source);
+        let before = sandbox.code(1, &["diff", "venv"]).stdout;
+        assert!(before.contains("A restore"), "{before}");
+        let told = sandbox.ok(&["restore", "venv"]).stdout;
+        let report = sandbox.ok(&["report", "--venv", "venv"]).stdout;
+        for after in [told, report] {
+            assert!(after.contains(rule), "{after}");
+            assert!(!after.contains("A restore"), "{after}");
+        }
     }
 }
 

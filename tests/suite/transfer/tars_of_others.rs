@@ -150,4 +150,21 @@ fn attributes_of_other_systems_stop_no_restore_and_are_named() {
     sandbox.ok(&["export", "latest", "again.tar", "--venv", "venv"]);
     let again = sandbox.json(0, &["import", "again.tar", "--venv", "other"]);
     assert_eq!(left(&again), told, "{again}");
+    // A store that knows of no restore here: what no Linux can set is no damage of what stands there, and no restore
+    // "puts that right".
+    let other = |args: &[&str]| sandbox.json(0, &[&["--store", "other-store"], args].concat());
+    other(&["import", "again.tar", "--venv", "venv"]);
+    let diff = other(&["diff", "venv"]);
+    assert_eq!(diff["identical"], true, "{diff}");
+    assert_eq!(left(&diff), kept, "{diff}");
+    for args in [&["restore", "venv", "-n"][..], &["restore", "venv"]] {
+        let back = other(args);
+        assert_eq!(left(&back), kept, "{back}");
+        let damage = back["summary"]["damage"].as_u64();
+        assert_eq!(damage, Some(0), "{back}");
+    }
+    fs::remove_file(sandbox.path("venv/x")).unwrap();
+    let back = other(&["restore", "venv"]);
+    assert_eq!(left(&back), kept, "{back}");
+    assert_eq!(back["written"], 1, "{back}");
 }

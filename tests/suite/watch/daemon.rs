@@ -26,6 +26,19 @@ impl Daemon {
         Self(command.spawn().unwrap())
     }
 
+    /// Whether it hears by now of what is changed.
+    pub(super) fn hears(&self) -> bool {
+        let dir = format!("/proc/{}/fdinfo", self.0.id());
+        let Ok(all) = fs::read_dir(dir) else {
+            return false;
+        };
+        all.flatten().any(|one| {
+            let marks = fs::read_to_string(one.path()).unwrap_or_default();
+            let mut lines = marks.lines();
+            lines.any(|line| line.starts_with("inotify wd:") || line.starts_with("fanotify ino:"))
+        })
+    }
+
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.0.id() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();

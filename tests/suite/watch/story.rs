@@ -111,11 +111,10 @@ fn a_sweeper_that_comes_again_is_named_and_the_service_answers_again_until_heali
             .success()
     );
     until(scene, "the service answers", || service.answers());
-    let _daemon = Daemon::start(scene, None);
-    until(scene, "the guard has looked", || {
-        scene.path("store/watch").exists()
+    let daemon = Daemon::start(scene, None);
+    until(scene, "the guard has looked and hears", || {
+        scene.path("store/watch").exists() && daemon.hears()
     });
-    std::thread::sleep(Duration::from_secs(1));
     let is_root = rustix::process::geteuid().is_root();
     for heals in 1..=2 {
         let start = Instant::now();

@@ -26,8 +26,8 @@ pub(super) fn parse<T>(
     look: impl FnOnce(&Parsed<ModModule>, &str) -> T,
 ) -> Option<T> {
     let text = std::str::from_utf8(source).ok()?;
-    let pieces = pieces(source);
-    if pieces > PIECES_MAX || depth(source) > DEPTH_MAX {
+    let Extent { pieces, depth } = Extent::of(source);
+    if pieces > PIECES_MAX || depth > DEPTH_MAX {
         return None;
     }
     let is_large = pieces > PIECES_MANY;
@@ -63,7 +63,7 @@ pub(super) fn texts(source: &[u8]) -> Vec<String> {
 /// The beginning of source that is too large to be parsed as a whole, up to a statement that stands at the top after an
 /// empty line; none where all of it can be parsed, or there is no such place.
 pub(super) fn head(source: &[u8]) -> Option<&[u8]> {
-    if pieces(source) <= PIECES_MAX {
+    if Extent::of(source).pieces <= PIECES_MAX {
         return None;
     }
     let begins = |at: &usize| {
@@ -73,7 +73,7 @@ pub(super) fn head(source: &[u8]) -> Option<&[u8]> {
     let places = memchr::memchr_iter(b'\n', source).filter(begins);
     let (mut count, mut counted, mut last) = (0, 0, None);
     for at in places {
-        count += pieces(&source[counted..at]);
+        count += Extent::of(&source[counted..at]).pieces;
         counted = at;
         if count > PIECES_MAX {
             break;
@@ -83,39 +83,63 @@ pub(super) fn head(source: &[u8]) -> Option<&[u8]> {
     last
 }
 
-/// How many tokens there are at most: each word, each number and each sign counts, also in strings and comments.
-fn pieces(source: &[u8]) -> usize {
-    let kind = |byte: u8| match byte {
-        b' ' | b'\t' | b'\r' | 0x0c => 0,
-        b'0'..=b'9' => 1,
-        b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => 2,
-        _ => 3,
-    };
-    let mut before = 0;
-    let mut count = 0;
-    for &byte in source {
-        let kind = kind(byte);
-        count += usize::from(kind != 0 && (kind == 3 || kind != before));
-        before = kind;
-    }
-    count
+/// How much there is to parse, told from the bytes alone.
+struct Extent {
+    /// How many tokens there are at most: each word, each number and each sign counts, also in strings and comments.
+    pieces: usize,
+    /// How deep brackets are nested at most; brackets in strings count too, which does no harm.
+    depth: usize,
 }
 
-/// How deep brackets are nested at most; brackets in strings count too, which does no harm.
-fn depth(source: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in source {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
+impl Extent {
+    fn of(source: &[u8]) -> Self {
+        let mut extent = Self {
+            pieces: 0,
+            depth: 0,
+        };
+        let (mut before, mut depth) = (BLANK, 0_usize);
+        for &byte in source {
+            let kind = KINDS[usize::from(byte)];
+            extent.pieces += usize::from(kind != BLANK && (kind >= SIGN || kind != before));
+            match kind {
+                OPENING => {
+                    depth += 1;
+                    extent.depth = extent.depth.max(depth);
+                }
+                CLOSING => depth = depth.saturating_sub(1),
+                _ => {}
             }
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
+            before = kind;
         }
+        extent
     }
-    deepest
 }
+
+const BLANK: u8 = 0;
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
+/// Those from here on are pieces each.
+const SIGN: u8 = 3;
+const OPENING: u8 = 4;
+const CLOSING: u8 = 5;
+
+/// What each byte is. A table, since sources of many megabytes are looked through.
+const KINDS: [u8; 256] = {
+    let mut kinds = [SIGN; 256];
+    let mut at = 0;
+    while at < 256 {
+        kinds[at] = match at as u8 {
+            b' ' | b'\t' | b'\r' | 0x0c => BLANK,
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | 0x80.. => LETTER,
+            b'(' | b'[' | b'{' => OPENING,
+            b')' | b']' | b'}' => CLOSING,
+            _ => SIGN,
+        };
+        at += 1;
+    }
+    kinds
+};
 
 #[cfg(test)]
 mod tests {
@@ -139,7 +163,7 @@ mod tests {
             "await ",
             "x:=",
         ] {
-            let count = PIECES_MAX / pieces(unit.as_bytes()).max(1);
+            let count = PIECES_MAX / Extent::of(unit.as_bytes()).pieces.max(1);
             let _ = is_valid_python(unit.repeat(count).as_bytes());
         }
         assert!(!is_valid_python(&[0xff, 0xfe]));

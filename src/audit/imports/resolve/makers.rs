@@ -115,6 +115,16 @@ impl Made {
             "meta_path.",
         ];
         const HALVES: [&str; 4] = ["+ \".", "+ '.", ".\" +", ".' +"];
+        let given = given(path, text);
+        // Most texts have none of it, and all of a package are looked through.
+        if memmem::find(text.as_bytes(), b"sys.modules").is_none()
+            && memmem::find(text.as_bytes(), b"meta_path").is_none()
+        {
+            return Self {
+                puts: Vec::new(),
+                given,
+            };
+        }
         // Names that stand there in full are found as they stand.
         let is_plain = |rest: &str| {
             rest.trim_start_matches(['(', '{', ' ', '\n'])
@@ -139,7 +149,7 @@ impl Made {
                 joins: may_join && joins(),
                 finds: text.contains("\nsys.meta_path."),
             })),
-            given: given(path, text),
+            given,
         }
     }
 

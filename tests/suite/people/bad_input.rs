@@ -338,3 +338,18 @@ fn what_stands_where_a_restore_would_build_is_named_and_left_alone() {
     fs::remove_dir_all(sandbox.path(".venv.snap-restore-staging")).unwrap();
     sandbox.ok(&["restore", "venv"]);
 }
+
+/// The hint spoke of network file systems, which shut root out, whatever could not be read.
+#[test]
+fn a_directory_that_is_nested_too_deep_is_named_and_no_file_system_is_blamed() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let deep = sandbox.venv().join("share").join(["d"; 300].join("/"));
+    fs::create_dir_all(deep).unwrap();
+    let run = sandbox.code(3, &["save", "venv"]);
+    assert!(run.stderr.contains("nested too deep"), "{run}");
+    for wrong in ["network", "dmesg", "owner", "as root"] {
+        assert!(!run.stderr.contains(wrong), "{wrong}: {run}");
+    }
+    assert!(run.stderr.contains("--force"), "{run}");
+}

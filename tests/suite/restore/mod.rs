@@ -1,5 +1,6 @@
 //! What `restore` and `undo` put there, keep and leave alone, also after a crash.
 
+mod adapted_before;
 mod fallback;
 mod full_disk;
 mod heal;

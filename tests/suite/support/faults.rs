@@ -126,13 +126,11 @@ impl Sandbox {
 
     /// Runs the program, and tells which call of a name is the first after the last line of the trace that has a mark:
     /// so that a fault in another sandbox of the same content meets what is meant, however many calls come before.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn first_after(&self, call: &str, mark: &str, args: &[&str]) -> usize {
         1 + self.count_until(call, mark, args)
     }
 
     /// The same for the call of a name that has the mark itself, such as `RENAME_EXCHANGE`.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn number_of(&self, call: &str, mark: &str, args: &[&str]) -> usize {
         self.count_until(call, mark, args)
     }
@@ -156,7 +154,6 @@ impl Sandbox {
 
     /// Runs the program, held up at a call (`syncfs:delay_enter=2000000:when=1`), and does something in the moment in
     /// which it stands there, however long that takes.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn held_up(&self, slow: &str, args: &[&str], meddle: impl FnOnce()) -> Run {
         let mut meddle = Some(meddle);
         let mut once = || {
@@ -168,7 +165,6 @@ impl Sandbox {
     }
 
     /// The same at several calls, one after the other.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn held_up_at(&self, calls: &mut [(&str, &mut dyn FnMut())], args: &[&str]) -> Run {
         let log = tempfile::NamedTempFile::new().unwrap();
         let injections: Vec<&str> = calls.iter().map(|(slow, _)| *slow).collect();

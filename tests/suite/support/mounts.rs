@@ -47,7 +47,6 @@ impl Mount {
     }
 
     /// A new file system in a file `image`, made by `mkfs` and its arguments, such as `mkfs.ext4 -I 128`.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn made(mkfs: &[&str], image: &Path, path: &Path) -> Option<Self> {
         let file = std::fs::File::create(image).unwrap();
         file.set_len(320 << 20).unwrap();
@@ -64,7 +63,6 @@ impl Mount {
     }
 
     /// A file system in user space, mounted by a program of its own, such as `bindfs FROM`.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn user(command: &[&str], path: &Path) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
         let mounted = Command::new(command[0])
@@ -102,7 +100,6 @@ impl Mount {
 
 impl Mount {
     /// Lets it go when nothing needs it any more.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn detach(self) {
         let _ = Command::new("umount").arg("-l").arg(&self.path).status();
         std::mem::forget(self);

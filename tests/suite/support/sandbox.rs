@@ -36,7 +36,6 @@ impl Sandbox {
     }
 
     /// The same place, in which the program finds these variables.
-    #[allow(dead_code, reason = "for tests/suite")]
     pub(crate) fn with(&self, variables: Vec<(&'static str, String)>) -> Self {
         Self {
             dir: Arc::clone(&self.dir),

@@ -1,21 +1,25 @@
 //! Causes that leave files behind, with something wrong about them.
 
 use super::venv::{INSTALL, LATE, actual, at, healthy, path, site};
-use super::{named, of, only, rules};
+use super::{among, named, only, rules};
 use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
 use crate::python::Culprit;
 
 #[test]
 fn a_power_cut_leaves_names_and_times() {
-    let lost = |file: &Expected| of("numpy", 3, 9)(file) || of("uvicorn", 0, 4)(file);
+    let lost = |file: &Expected| among("numpy", 3, 9)(file) || among("uvicorn", 0, 4)(file);
     let found = only(
         &healthy().hurt(Kind::Emptied, actual(INSTALL, 0), lost),
         "power-loss",
     );
     assert_eq!(found.explains, 10);
     only(
-        &healthy().hurt(Kind::ZeroFilled, actual(INSTALL, 9000), of("numpy", 3, 9)),
+        &healthy().hurt(
+            Kind::ZeroFilled,
+            actual(INSTALL, 9000),
+            among("numpy", 3, 9),
+        ),
         "power-loss",
     );
     assert!(rules(&healthy().hurt(Kind::Emptied, actual(LATE, 0), lost)).is_empty());
@@ -23,15 +27,15 @@ fn a_power_cut_leaves_names_and_times() {
 
 #[test]
 fn a_full_disk_cuts_at_a_block() {
-    let cut = healthy().hurt(Kind::Truncated, actual(LATE, 4096), of("uvicorn", 5, 6));
+    let cut = healthy().hurt(Kind::Truncated, actual(LATE, 4096), among("uvicorn", 5, 6));
     only(&cut, "short-copy");
     let followed = cut
-        .remove(LATE, of("uvicorn", 6, 18))
+        .remove(LATE, among("uvicorn", 6, 18))
         .remove(LATE, |file| *file.path > site("uvicorn/m18.py"));
     let told = only(&followed, "short-copy").text;
     let shown = "1 file is cut short and 47 are missing: a copy ended early";
     assert!(told.starts_with(shown), "{told}");
-    let ragged = healthy().hurt(Kind::Truncated, actual(LATE, 77), of("uvicorn", 5, 6));
+    let ragged = healthy().hurt(Kind::Truncated, actual(LATE, 77), among("uvicorn", 5, 6));
     assert!(rules(&ragged).is_empty());
 }
 
@@ -49,13 +53,13 @@ fn empty_files_are_a_full_disk_where_it_is_full_or_the_venv_is_a_copy() {
     // Old times say nothing of when the bytes went, unless there is no room.
     only(&half(full(true), INSTALL), "short-copy");
     // One file may be empty for any reason.
-    let one = full(true).hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, 1));
+    let one = full(true).hurt(Kind::Emptied, actual(LATE, 0), among("click", 0, 1));
     assert!(rules(&one).is_empty());
     let shared = Actual {
         elsewhere: 1,
         ..actual(LATE, 0)
     };
-    let linked = full(true).hurt(Kind::Emptied, shared, of("click", 0, 4));
+    let linked = full(true).hurt(Kind::Emptied, shared, among("click", 0, 4));
     only(&linked, "hard-link-aliasing");
     // Whole packages came to nothing, right after the others were put in their places.
     let at_once = |copied_until| Case {
@@ -70,7 +74,7 @@ fn empty_files_are_a_full_disk_where_it_is_full_or_the_venv_is_a_copy() {
     let some = Case {
         copied_until: Some(at(LATE - 1)),
         ..healthy().hurt(Kind::Emptied, actual(LATE, 0), |file| {
-            of("click", 0, 9)(file) || of("pandas", 0, 9)(file)
+            among("click", 0, 9)(file) || among("pandas", 0, 9)(file)
         })
     };
     assert!(rules(&some).is_empty());
@@ -79,7 +83,7 @@ fn empty_files_are_a_full_disk_where_it_is_full_or_the_venv_is_a_copy() {
 #[test]
 fn files_cut_at_a_block_are_a_short_copy_whatever_their_times() {
     for time in [INSTALL, LATE] {
-        let cut = healthy().hurt(Kind::Truncated, actual(time, 4096), of("uvicorn", 5, 6));
+        let cut = healthy().hurt(Kind::Truncated, actual(time, 4096), among("uvicorn", 5, 6));
         only(&cut, "short-copy");
     }
 }
@@ -114,7 +118,11 @@ fn a_power_cut_after_an_upgrade_is_no_short_copy() {
 
 #[test]
 fn bytes_that_never_came_are_no_want_of_room() {
-    let zeroed = healthy().hurt(Kind::ZeroFilled, actual(INSTALL, 9000), of("numpy", 3, 9));
+    let zeroed = healthy().hurt(
+        Kind::ZeroFilled,
+        actual(INSTALL, 9000),
+        among("numpy", 3, 9),
+    );
     only(
         &Case {
             full: true,
@@ -153,14 +161,18 @@ fn what_rsync_did_not_come_to_is_last_in_its_order() {
 
 #[test]
 fn a_bad_wheel_is_as_old_as_its_install() {
-    let click = |file: &Expected| *file.path == site("click/core.py") || of("click", 4, 5)(file);
+    let click = |file: &Expected| *file.path == site("click/core.py") || among("click", 4, 5)(file);
     only(&healthy().remove(INSTALL, click), "bad-wheel");
     only(
         &healthy().hurt(Kind::Emptied, actual(INSTALL, 0), click),
         "bad-wheel",
     );
     only(
-        &healthy().hurt(Kind::Altered, actual(INSTALL - 9000, 80), of("click", 4, 5)),
+        &healthy().hurt(
+            Kind::Altered,
+            actual(INSTALL - 9000, 80),
+            among("click", 4, 5),
+        ),
         "bad-wheel",
     );
     // A snapshot of the same install saw it good.
@@ -171,12 +183,12 @@ fn a_bad_wheel_is_as_old_as_its_install() {
     seen.same_install.insert("click".to_owned());
     let hurt = |time| {
         let case = seen.clone();
-        case.hurt(Kind::Altered, actual(time, 80), of("click", 4, 5))
+        case.hurt(Kind::Altered, actual(time, 80), among("click", 4, 5))
     };
     assert!(rules(&hurt(INSTALL)).is_empty());
     // Another install, with files of the same times.
     seen.same_install.clear();
-    let again = seen.hurt(Kind::Altered, actual(INSTALL, 80), of("click", 4, 5));
+    let again = seen.hurt(Kind::Altered, actual(INSTALL, 80), among("click", 4, 5));
     only(&again, "bad-wheel");
 }
 
@@ -193,7 +205,7 @@ fn an_edit_right_after_the_install_that_the_snapshot_saw_is_a_patch() {
             valid_python: Some(true),
             ..actual(INSTALL + 60, 80)
         };
-        rules(&case.hurt(Kind::Altered, edited, of("click", 4, 5)))
+        rules(&case.hurt(Kind::Altered, edited, among("click", 4, 5)))
     };
     assert_eq!(edit(true), ["local-patch"]);
     assert_eq!(edit(false), [""; 0]);
@@ -206,12 +218,12 @@ fn hard_links_share_the_damage() {
         ..actual(mtime, 0)
     };
     let found = only(
-        &healthy().hurt(Kind::Emptied, linked(LATE), of("click", 0, 9)),
+        &healthy().hurt(Kind::Emptied, linked(LATE), among("click", 0, 9)),
         "hard-link-aliasing",
     );
     assert!(found.text.contains("`uv cache clean click`"), "{found:?}");
     // Where the cache was bad before the install, both are true.
-    let bad_cache = healthy().hurt(Kind::Emptied, linked(INSTALL), of("click", 0, 9));
+    let bad_cache = healthy().hurt(Kind::Emptied, linked(INSTALL), among("click", 0, 9));
     assert_eq!(rules(&bad_cache), ["bad-wheel", "hard-link-aliasing"]);
 }
 
@@ -244,10 +256,10 @@ fn an_interpreter_that_nothing_leads_to_any_more_did_not_change() {
     };
     only(&gone(link()), "interpreter-changed");
     assert!(rules(&gone(Culprit::Interpreter)).is_empty());
-    let emptied = |to| gone(link()).hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, to));
+    let emptied = |to| gone(link()).hurt(Kind::Emptied, actual(LATE, 0), among("click", 0, to));
     only(&emptied(2), "interpreter-changed");
     assert!(rules(&emptied(3)).is_empty());
-    let edited = gone(link()).hurt(Kind::Altered, actual(LATE, 9), of("click", 0, 2));
+    let edited = gone(link()).hurt(Kind::Altered, actual(LATE, 9), among("click", 0, 2));
     only(&edited, "interpreter-changed");
 }
 
@@ -258,7 +270,7 @@ fn an_install_as_root_mixes_owners() {
         ..actual(INSTALL, 9000)
     };
     let found = only(
-        &healthy().hurt(Kind::Owner, root, of("click", 0, 9)),
+        &healthy().hurt(Kind::Owner, root, among("click", 0, 9)),
         "permissions",
     );
     assert!(
@@ -268,7 +280,7 @@ fn an_install_as_root_mixes_owners() {
         "{found:?}"
     );
     let own = only(
-        &healthy().hurt(Kind::Mode, actual(INSTALL, 9), of("click", 0, 1)),
+        &healthy().hurt(Kind::Mode, actual(INSTALL, 9), among("click", 0, 1)),
         "permissions",
     );
     assert!(
@@ -284,13 +296,13 @@ fn an_edit_is_no_accident() {
         ..actual(LATE, 9100)
     };
     let found = only(
-        &healthy().hurt(Kind::Altered, edit(true), of("click", 0, 2)),
+        &healthy().hurt(Kind::Altered, edit(true), among("click", 0, 2)),
         "local-patch",
     );
     assert!(
         found.text.contains("last at 2026-11-24 01:19 UTC"),
         "{found:?}"
     );
-    assert!(rules(&healthy().hurt(Kind::Altered, edit(false), of("click", 0, 2))).is_empty());
-    assert!(rules(&healthy().hurt(Kind::Altered, edit(true), of("click", 0, 4))).is_empty());
+    assert!(rules(&healthy().hurt(Kind::Altered, edit(false), among("click", 0, 2))).is_empty());
+    assert!(rules(&healthy().hurt(Kind::Altered, edit(true), among("click", 0, 4))).is_empty());
 }

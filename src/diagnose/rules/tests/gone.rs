@@ -1,7 +1,7 @@
 //! Causes that take files away.
 
 use super::venv::{INSTALL, LATE, actual, at, healthy, owner, site};
-use super::{named, of, only, rules};
+use super::{among, named, only, rules};
 use crate::diagnose::case::Expected;
 use crate::model::Kind;
 
@@ -79,7 +79,7 @@ fn an_age_reaper_takes_the_oldest() {
     case.expected
         .iter_mut()
         .for_each(|file| file.mtime = Some(at(INSTALL)));
-    assert!(rules(&case.remove(LATE, of("click", 0, 9))).is_empty());
+    assert!(rules(&case.remove(LATE, among("click", 0, 9))).is_empty());
 }
 
 #[test]
@@ -93,6 +93,6 @@ fn pip_leaves_a_tilde_behind() {
     assert_eq!((found.explains, found.survivors.len()), (26, 0));
     case.hurts.clear();
     assert_eq!(only(&case, "interrupted-pip").explains, 0);
-    let other = case.hurt(Kind::Emptied, actual(LATE, 0), of("idna", 0, 1));
+    let other = case.hurt(Kind::Emptied, actual(LATE, 0), among("idna", 0, 1));
     assert!(rules(&other).is_empty());
 }

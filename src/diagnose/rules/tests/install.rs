@@ -1,7 +1,7 @@
 //! Damage that came with an install, damage that only looks so, and what installers' caches have of it.
 
 use super::venv::{INSTALL, LATE, actual, at, healthy, site};
-use super::{named, of, only, rules};
+use super::{among, named, only, rules};
 use crate::diagnose::case::{Actual, Case, Expected, Interruption};
 use crate::diagnose::rules::{brought, diagnose};
 use crate::model::{CacheEntry, Installer, Kind};
@@ -130,7 +130,7 @@ fn a_sweep_before_the_install_is_told_with_the_cache_that_it_was_in() {
 
 #[test]
 fn bad_wheels_of_several_packages_are_told_where_the_caches_have_all_of_it() {
-    let is_bad = |file: &Expected| of("click", 0, 3)(file) || of("idna", 0, 2)(file);
+    let is_bad = |file: &Expected| among("click", 0, 3)(file) || among("idna", 0, 2)(file);
     let emptied = healthy().hurt(Kind::Emptied, actual(INSTALL, 0), is_bad);
     assert_eq!(rules(&emptied), ["power-loss"]);
     let built = entry(
@@ -158,7 +158,7 @@ fn a_cause_tells_how_much_it_leaves() {
     let one = healthy().remove(LATE, named("core.py")).hurt(
         Kind::Emptied,
         actual(LATE, 0),
-        of("pandas", 0, 9),
+        among("pandas", 0, 9),
     );
     let found = only(&one, "core-dump-cleaner");
     assert_eq!((found.explains, found.of), (4, 13));

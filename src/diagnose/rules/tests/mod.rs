@@ -21,7 +21,7 @@ fn named(pattern: &str) -> impl Fn(&Expected) -> bool {
 }
 
 /// Whether a file is one of a package's own, at least so far in its order.
-fn of(package: &str, from: usize, to: usize) -> impl Fn(&Expected) -> bool {
+fn among(package: &str, from: usize, to: usize) -> impl Fn(&Expected) -> bool {
     let names: Vec<_> = (from..to)
         .map(|n| site(&format!("{package}/m{n:02}.py")))
         .collect();

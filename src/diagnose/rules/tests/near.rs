@@ -1,14 +1,14 @@
 //! Cases that look like one cause and are another: the one rule speaks, or none.
 
 use super::venv::{INSTALL, LATE, actual, healthy, site};
-use super::{named, of, only, rules};
+use super::{among, named, only, rules};
 use crate::diagnose::case::{Actual, Case, Expected};
 use crate::model::Kind;
 use crate::python::Culprit;
 
 /// Damage of some kind in one package, with what is there now.
 fn click(kind: Kind, now: Actual) -> Case<'static> {
-    healthy().hurt(kind, now, of("click", 0, 2))
+    healthy().hurt(kind, now, among("click", 0, 2))
 }
 
 /// Whoever wrote into a file after its RECORD was written did not find it bad in the wheel, also in the first two
@@ -39,7 +39,7 @@ fn what_was_written_after_record_is_no_bad_wheel() {
 /// ten minutes after that.
 #[test]
 fn what_was_emptied_after_record_was_not_lost_with_the_power() {
-    let lost = |file: &Expected| of("numpy", 3, 9)(file) || of("uvicorn", 0, 4)(file);
+    let lost = |file: &Expected| among("numpy", 3, 9)(file) || among("uvicorn", 0, 4)(file);
     for kind in [Kind::Emptied, Kind::ZeroFilled] {
         only(
             &healthy().hurt(kind, actual(INSTALL, 0), lost),
@@ -129,7 +129,7 @@ fn causes() -> Vec<Row> {
         uid: 0,
         ..actual(INSTALL, 9000)
     };
-    let lost = |file: &Expected| of("numpy", 3, 9)(file) || of("uvicorn", 0, 4)(file);
+    let lost = |file: &Expected| among("numpy", 3, 9)(file) || among("uvicorn", 0, 4)(file);
     let skipped =
         |file: &Expected| named("*.so")(file) || file.path.parts().any(|part| part == b"core");
     let ignored = |file: &Expected| {
@@ -163,7 +163,7 @@ fn causes() -> Vec<Row> {
         ("rsync-cvs-exclude", healthy().remove(INSTALL, skipped)),
         (
             "short-copy",
-            healthy().hurt(Kind::Truncated, actual(LATE, 4096), of("uvicorn", 5, 6)),
+            healthy().hurt(Kind::Truncated, actual(LATE, 4096), among("uvicorn", 5, 6)),
         ),
     ]
 }

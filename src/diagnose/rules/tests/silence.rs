@@ -1,7 +1,7 @@
 //! What no rule may explain, and how findings are told.
 
 use super::venv::{LATE, actual, at, healthy, owner, site};
-use super::{named, of, rules};
+use super::{among, named, rules};
 use crate::diagnose::case::{Case, Expected};
 use crate::diagnose::rules::diagnose;
 use crate::model::Kind;
@@ -96,7 +96,7 @@ fn a_missing_directory_goes_with_its_files() {
 
 #[test]
 fn what_explains_more_comes_first() {
-    let mut case = healthy().hurt(Kind::Emptied, actual(LATE, 0), of("click", 0, 4));
+    let mut case = healthy().hurt(Kind::Emptied, actual(LATE, 0), among("click", 0, 4));
     case.hurts
         .iter_mut()
         .filter_map(|hurt| hurt.actual.as_mut())

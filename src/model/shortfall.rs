@@ -1,6 +1,6 @@
 //! What a place does not hold of a tree: file systems keep coarser times, no attributes, other owners, no hard links.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -94,9 +94,9 @@ pub struct LeftOut {
     pub examples: Vec<RelPath>,
 }
 
-/// All that was left out, by the way.
+/// All that was left out, by the way: of which entries.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shortfall(BTreeMap<Lack, LeftOut>);
+pub(crate) struct Shortfall(BTreeMap<Lack, BTreeSet<RelPath>>);
 
 /// How many paths are named of each way.
 const EXAMPLES_MAX: usize = 3;
@@ -113,30 +113,13 @@ const STEPS: [u64; 6] = [
 impl Shortfall {
     /// Notes one entry of which something is left out.
     pub(crate) fn add(&mut self, lack: Lack, path: &RelPath) {
-        let names_all = lack.is_of_tree();
-        let left = self.0.entry(lack).or_insert_with_key(|lack| LeftOut {
-            lack: lack.clone(),
-            count: 0,
-            examples: Vec::new(),
-        });
-        left.count += 1;
-        let has_room = names_all || left.examples.len() < EXAMPLES_MAX;
-        if has_room && !left.examples.contains(path) {
-            left.examples.push(path.clone());
-        }
+        self.0.entry(lack).or_default().insert(path.clone());
     }
 
     /// Both together. What one knows of a way already is not counted twice.
     pub(crate) fn with(mut self, other: Self) -> Self {
-        for (lack, left) in other.0 {
-            let all = self.0.entry(lack).or_insert_with(|| LeftOut {
-                count: 0,
-                examples: Vec::new(),
-                ..left.clone()
-            });
-            all.count += left.count;
-            let more = EXAMPLES_MAX.saturating_sub(all.examples.len());
-            all.examples.extend(left.examples.into_iter().take(more));
+        for (lack, paths) in other.0 {
+            self.0.entry(lack).or_default().extend(paths);
         }
         self
     }
@@ -148,7 +131,20 @@ impl Shortfall {
 
     /// Each way, in order.
     pub(crate) fn into_left_out(self) -> Vec<LeftOut> {
-        self.0.into_values().collect()
+        let ways = self.0.into_iter();
+        ways.map(|(lack, paths)| {
+            let shown = if lack.is_of_tree() {
+                paths.len()
+            } else {
+                EXAMPLES_MAX
+            };
+            LeftOut {
+                count: paths.len() as u64,
+                examples: paths.into_iter().take(shown).collect(),
+                lack,
+            }
+        })
+        .collect()
     }
 
     /// Notes in which ways what came out of an entry is less than what was wanted.
@@ -354,6 +350,21 @@ mod tests {
         let (met, left) = meet(live(wanted.clone()), &live(other), &lacks);
         assert_eq!(met, live(wanted));
         assert!(left.into_left_out().is_empty());
+    }
+
+    #[test]
+    fn what_both_know_of_a_way_is_counted_once() {
+        let (one, other) = (entry("a", 7, true).path, entry("b", 7, true).path);
+        let (mut known, mut tried) = (Shortfall::default(), Shortfall::default());
+        known.add(Lack::LinkTimes, &one);
+        for path in [&one, &other] {
+            tried.add(Lack::LinkTimes, path);
+        }
+        let left = known.with(tried).into_left_out();
+        let [left] = &left[..] else {
+            panic!("{left:?}");
+        };
+        assert_eq!((left.count, left.examples.clone()), (2, vec![one, other]));
     }
 
     #[test]

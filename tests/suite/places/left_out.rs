@@ -19,6 +19,9 @@ impl LeftOut {
         for one in all {
             assert!(one["count"].as_u64().unwrap() > 0, "{answer}");
             assert!(!one["paths"].as_array().unwrap().is_empty(), "{answer}");
+            let named = one["paths"].as_array().unwrap();
+            let twice = |at: usize| named[..at].contains(&named[at]);
+            assert!(!(0..named.len()).any(twice), "{answer}");
             assert!(!one["reason"].as_str().unwrap().is_empty(), "{answer}");
         }
         Self {

@@ -89,6 +89,7 @@ impl Temp<'_> {
 
     /// Gives the file its name where it lies, in place of whatever has that. Nothing is made durable: only for copies
     /// that are checked when they are read, and can be had again.
+    #[cfg(feature = "remote")]
     pub(crate) fn keep(mut self, name: &str) -> Result<(), PathError> {
         rustix::fs::renameat(self.dir.fd(), self.name.as_str(), self.dir.fd(), name)
             .at_with("rename to", || self.dir.path().join(name))?;

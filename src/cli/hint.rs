@@ -356,8 +356,8 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         }
         VenvError::Unreadable { .. } => for_user(
             "run it as the owner or as root",
-            "root is shut out by network and user-space file systems alone: run it as the owner there; else look at \
-             the disk (dmesg)",
+            "root is shut out by network and user-space file systems alone: run it as the owner there, and where links \
+             alone cannot be read, as on sshfs, on the machine that has the files; else look at the disk (dmesg)",
         ),
         VenvError::Unstable(_) => {
             "wait until the installation ends, or stop the service that writes there, and try again"

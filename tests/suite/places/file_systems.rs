@@ -188,7 +188,7 @@ fn bindfs(sandbox: &Sandbox, flags: &[&str], at: &Path) -> Option<Mount> {
 }
 
 /// Without a network: the server is a child of the client.
-fn sshfs(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
+pub(super) fn sshfs(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
     let server = "/usr/lib/openssh/sftp-server";
     if !Path::new(server).exists() {
         skipped(1, "there is no sftp-server");

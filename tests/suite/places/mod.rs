@@ -11,4 +11,5 @@ mod not_saved;
 mod odd_attributes;
 mod owners;
 mod refused_links;
+mod unread_links;
 mod verbs;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::Subject;
 use crate::model::{Check, Entry, Finding, Node, RelPath};
 use crate::python::dist::{Form, normalized};
+use crate::python::path_files::is_read_by_some;
 
 /// An install writes a package within so many seconds.
 const WRITTEN_MAX: i64 = 600;
@@ -162,8 +163,7 @@ fn promised(subject: &Subject<'_>) -> HashSet<String> {
         }
     }
     for entry in subject.manifest.entries() {
-        let name = entry.path.name();
-        if name.ends_with(b".pth") || name.ends_with(b".start") {
+        if is_read_by_some(entry.path.name()) {
             read(&entry.path);
         }
     }

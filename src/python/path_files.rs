@@ -123,6 +123,11 @@ impl Rules {
     }
 }
 
+/// Whether a file of this name is read at each start of some release.
+pub(crate) fn is_read_by_some(name: &[u8]) -> bool {
+    name.ends_with(b".pth") || name.ends_with(b".start")
+}
+
 /// Whether a file in a directory of packages is one with which no interpreter of its venv starts: a path file that
 /// `CPython` cannot decode. `content` is asked for where the name is that of one.
 pub(crate) fn keeps_from_starting(

@@ -206,19 +206,20 @@ impl<'a> Tops<'a> {
             let mut above = path.parent();
             // With a module its packages are imported.
             for part in name.split('.') {
-                let Some(place) = above.and_then(|dir| dir.join(part.as_bytes()).ok()) else {
-                    break;
-                };
-                let file = place
-                    .parent()
-                    .and_then(|dir| dir.join([part, ".py"].concat().as_bytes()).ok());
-                let files = [file, place.join(b"__init__.py").ok()];
+                let Some(dir) = above else { break };
+                let package = dir.join(part.as_bytes()).ok();
+                let files = [
+                    dir.join([part, ".py"].concat().as_bytes()).ok(),
+                    package
+                        .as_ref()
+                        .and_then(|dir| dir.join(b"__init__.py").ok()),
+                ];
                 let files = files.into_iter().flatten();
                 for file in files.filter(|file| self.subject.manifest.get(file).is_some()) {
                     let source = (self.subject.read)(&file).unwrap_or_default();
                     self.hooks.push_str(&String::from_utf8_lossy(&source));
                 }
-                above = Some(place);
+                above = package;
             }
         }
     }

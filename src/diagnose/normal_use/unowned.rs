@@ -8,6 +8,7 @@ use crate::model::{Change, Entry, Kind, NormalUse, RelPath};
 use crate::python::bytecode::stands_alone;
 use crate::python::config::is_complete;
 use crate::python::dist::Read;
+use crate::python::path_files::is_read_by_some;
 use crate::python::{elf, zip};
 
 /// A lock that a program holds says no more than who holds it, in bytes.
@@ -73,17 +74,10 @@ fn is_passing(path: &RelPath, was: Option<&Entry>) -> bool {
 /// Whether the format of a file tells if it is whole.
 fn is_judged(path: &RelPath) -> bool {
     let name = path.name();
-    let ends = [
-        &b".py"[..],
-        b".pyc",
-        b".pth",
-        b".start",
-        b".so",
-        b".egg",
-        b".zip",
-        b".json",
-    ];
-    ends.iter().any(|end| name.ends_with(end)) || name.windows(4).any(|part| part == b".so.")
+    let ends = [&b".py"[..], b".pyc", b".so", b".egg", b".zip", b".json"];
+    is_read_by_some(name)
+        || ends.iter().any(|end| name.ends_with(end))
+        || name.windows(4).any(|part| part == b".so.")
 }
 
 /// Whether a file is whole by its format.
@@ -93,7 +87,7 @@ fn is_whole(path: &RelPath, bytes: &[u8]) -> bool {
         is_valid_python(bytes)
     } else if name.ends_with(b".pyc") {
         stands_alone(path, bytes)
-    } else if name.ends_with(b".pth") || name.ends_with(b".start") {
+    } else if is_read_by_some(name) {
         std::str::from_utf8(bytes).is_ok()
     } else if name.ends_with(b".egg") || name.ends_with(b".zip") {
         zip::problem(bytes).is_none()

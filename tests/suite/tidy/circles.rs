@@ -20,20 +20,13 @@ struct Module {
 #[test]
 fn no_file_needs_one_that_needs_it() {
     let sources = files("src", ".rs");
-    let sources: BTreeMap<Name, Vec<String>> = sources
-        .iter()
-        .map(|(path, text)| (module(path), words(code(text))))
-        .collect();
-    let known: BTreeSet<&Name> = sources.keys().collect();
-    let modules: BTreeMap<&Name, Module> = sources
-        .iter()
-        .map(|(own, words)| (own, read(own, words, &known)))
-        .collect();
+    let sources = sources.iter().map(|(path, text)| (&**path, code(text)));
+    let sources: BTreeMap<Name, Vec<String>> = in_words(sources);
+    let modules = modules(&sources);
     let needs: BTreeMap<&Name, BTreeSet<&Name>> = modules
-        .iter()
-        .map(|(own, module)| {
-            let used = module.uses.iter();
-            let used = used.filter_map(|path| defined(path, &modules, 0));
+        .keys()
+        .map(|own| {
+            let used = used_by(own, &modules);
             (*own, used.filter(|used| !own.starts_with(used)).collect())
         })
         .collect();
@@ -66,24 +59,40 @@ fn circles_are_seen_through_names_that_are_given_on() {
         ),
         ("src/b.rs", "use crate::a::Fine; fn g() { Fine::get() }"),
     ];
-    let sources: BTreeMap<Name, Vec<String>> = texts
-        .iter()
-        .map(|(path, text)| (module(Path::new(path)), words(text)))
-        .collect();
-    let known: BTreeSet<&Name> = sources.keys().collect();
-    let modules: BTreeMap<&Name, Module> = sources
-        .iter()
-        .map(|(own, words)| (own, read(own, words, &known)))
-        .collect();
+    let texts = texts.iter().map(|(path, text)| (Path::new(*path), *text));
+    let sources = in_words(texts);
+    let modules = modules(&sources);
     let needs = |name: &[&str]| {
         let own: Name = name.iter().map(|part| (*part).to_owned()).collect();
-        let used = modules[&own].uses.iter();
-        let used = used.filter_map(|path| defined(path, &modules, 0));
+        let used = used_by(&own, &modules);
         used.map(|one| one.join("::")).collect::<BTreeSet<_>>()
     };
     assert_eq!(needs(&["a", "one"]), BTreeSet::from(["a::two".to_owned()]));
     assert_eq!(needs(&["a", "two"]), BTreeSet::from(["a::one".to_owned()]));
     assert_eq!(needs(&["b"]), BTreeSet::from(["a::one".to_owned()]));
+}
+
+/// The words of each file, by the module that it is.
+fn in_words<'t>(files: impl Iterator<Item = (&'t Path, &'t str)>) -> BTreeMap<Name, Vec<String>> {
+    files
+        .map(|(path, text)| (module(path), words(text)))
+        .collect()
+}
+
+fn modules(sources: &BTreeMap<Name, Vec<String>>) -> BTreeMap<&Name, Module> {
+    let known: BTreeSet<&Name> = sources.keys().collect();
+    let all = sources.iter();
+    all.map(|(own, words)| (own, read(own, words, &known)))
+        .collect()
+}
+
+/// The files in which what a module uses is defined.
+fn used_by<'m>(
+    own: &Name,
+    modules: &'m BTreeMap<&'m Name, Module>,
+) -> impl Iterator<Item = &'m Name> {
+    let uses = modules[own].uses.iter();
+    uses.filter_map(|path| defined(path, modules, 0))
 }
 
 /// The module that a file is.

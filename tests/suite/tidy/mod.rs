@@ -184,13 +184,7 @@ fn only_disk_changes_files() {
         if hand || exempt {
             continue;
         }
-        for call in changing {
-            assert!(
-                !code(&text).contains(call),
-                "{}: '{call}' belongs in src/disk or src/replace/disk",
-                path.display()
-            );
-        }
+        forbid(&path, &text, &changing, "src/disk or src/replace/disk");
     }
 }
 
@@ -210,13 +204,18 @@ fn the_library_is_silent_and_takes_the_time_as_an_argument() {
         if matches!(room(&path).as_str(), "bin" | "cli" | "main") {
             continue;
         }
-        for word in forbidden {
-            assert!(
-                !code(&text).contains(word),
-                "{}: '{word}' belongs in src/cli",
-                path.display()
-            );
-        }
+        forbid(&path, &text, &forbidden, "src/cli");
+    }
+}
+
+/// That a source has none of the words that belong elsewhere.
+fn forbid(path: &Path, text: &str, words: &[&str], place: &str) {
+    for word in words {
+        assert!(
+            !code(text).contains(word),
+            "{}: '{word}' belongs in {place}",
+            path.display()
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use crate::model::{RelPath, Who};
@@ -35,6 +36,11 @@ pub enum Event {
         root: PathBuf,
         /// Why.
         why: Blindness,
+    },
+    /// All that had happened when somebody asked ([`super::CatchUp`]) has been told.
+    CaughtUp {
+        /// Who asked waits for this; what is told to others about it has to be told before.
+        answer: Sender<()>,
     },
 }
 

@@ -95,9 +95,10 @@ impl Marks {
         for (number, (group, _)) in self.groups.iter().enumerate() {
             match group.read_events(&mut self.buffer) {
                 Ok(events) => {
+                    all.read += events.len();
                     all.lost |= events.iter().any(FidEvent::is_overflow);
                     let events = events.into_iter();
-                    all.notes
+                    all.list
                         .extend(events.filter_map(|event| note(number, event)));
                 }
                 Err(error) if error.is_would_block() => {}

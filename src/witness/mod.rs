@@ -5,6 +5,7 @@
 //! hear of changes from inotify, without who made them. What it tells says when to look and whom to suspect, never what
 //! is true: some changes are not told (of memory that is mapped), and some cannot be ([`Event::Blind`]).
 
+mod catch_up;
 mod event;
 mod marks;
 mod note;
@@ -30,6 +31,7 @@ use processes::{Tracer, WhoTold};
 use waiting::{Change, Waiting};
 use watcher::Watcher;
 
+pub use catch_up::CatchUp;
 pub use event::{Blindness, Event, Loss, What};
 
 /// So long after a change it is decided who made it: until then the kernel has told what it knows.
@@ -41,6 +43,7 @@ pub struct Witness {
     roots: Vec<PathBuf>,
     tracer: Option<Arc<Tracer>>,
     waiting: Arc<Waiting>,
+    catch_up: CatchUp,
     nameless: Option<Nameless>,
     stop: Arc<OwnedFd>,
     threads: Vec<JoinHandle<()>>,
@@ -89,10 +92,12 @@ impl Witness {
         let tracer = marks.is_ok().then(|| Arc::new(Tracer::start()));
         let waiting = Arc::new(Waiting::default());
         let stop = eventfd(0, EventfdFlags::CLOEXEC).at("watch", top)?;
+        let catch_up = CatchUp::new().at("watch", top)?;
         let mut witness = Self {
             roots: roots.to_vec(),
             tracer,
             waiting,
+            catch_up: catch_up.clone(),
             nameless,
             stop: Arc::new(stop),
             threads: Vec::new(),
@@ -105,7 +110,7 @@ impl Witness {
             witness.spawn("tracer", move |stop| trace(&tracer, stop))?;
         }
         watcher.watch_all();
-        witness.spawn("watcher", move |stop| watcher.run(stop))?;
+        witness.spawn("watcher", move |stop| watcher.run(stop, &catch_up))?;
         Ok(witness)
     }
 
@@ -128,7 +133,16 @@ impl Witness {
         let mut all: Vec<Event> = blind.chain(lost).collect();
         let changes = taken.changes.into_iter();
         all.extend(changes.map(|change| self.event(change, &mut told)));
+        let caught_up = taken.caught_up.into_iter();
+        all.extend(caught_up.map(|asked| Event::CaughtUp {
+            answer: asked.answer,
+        }));
         all
+    }
+
+    /// Asks it how far it has come.
+    pub fn catch_up(&self) -> CatchUp {
+        self.catch_up.clone()
     }
 
     /// Why it is not told who changed something, if so.

@@ -32,7 +32,9 @@ pub(super) struct By {
 /// What was read at once.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    pub(super) notes: Vec<Note>,
+    pub(super) list: Vec<Note>,
+    /// How many events were read: not each is a notice that is wanted.
+    pub(super) read: usize,
     /// Whether some were dropped.
     pub(super) lost: bool,
 }

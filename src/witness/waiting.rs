@@ -1,6 +1,7 @@
 //! What was told and waits until it is asked for.
 
 use std::collections::HashSet;
+use std::sync::mpsc::Sender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,12 +41,25 @@ pub(super) struct Taken {
     pub(super) changes: Vec<Change>,
     pub(super) lost: Option<Loss>,
     pub(super) blind: Vec<(usize, Blindness)>,
+    /// Who asked, and all that had happened by then is told with this or was before.
+    pub(super) caught_up: Vec<Question>,
 }
 
 impl Taken {
     pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.lost.is_none() && self.blind.is_empty()
+        self.changes.is_empty()
+            && self.lost.is_none()
+            && self.blind.is_empty()
+            && self.caught_up.is_empty()
     }
+}
+
+/// Somebody wants to know when all has been told that happened before he asked.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) answer: Sender<()>,
+    /// When all had been read that happened before.
+    pub(super) read: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +97,14 @@ impl Waiting {
         self.came.notify_all();
     }
 
+    /// Everything has been read that had happened when these were asked.
+    pub(super) fn caught_up(&self, asked: Vec<Sender<()>>) {
+        let read = Instant::now();
+        let questions = asked.into_iter().map(|answer| Question { answer, read });
+        self.lock().taken.caught_up.extend(questions);
+        self.came.notify_all();
+    }
+
     /// Waits at most for `timeout` until something was told, then until the first of it is `ripe`, and takes what is
     /// ripe by then: enough time has passed to know who it was.
     pub(super) fn take(&self, timeout: Duration, ripe: Duration) -> Taken {
@@ -105,13 +127,17 @@ impl Waiting {
             .take_while(|one| one.when.elapsed() >= ripe);
         let ready = ready.count();
         let rest = inner.taken.changes.split_off(ready);
+        let mut asked = std::mem::take(&mut inner.taken.caught_up);
+        let is_told = |asked: &mut Question| rest.first().is_none_or(|one| one.when > asked.read);
+        let answered = asked.extract_if(.., is_told).collect();
         inner.known.clear();
         for one in &rest {
             let key = (one.root, one.path.clone(), one.what, one.pid);
             inner.known.insert(key);
         }
         let mut taken = std::mem::take(&mut inner.taken);
-        inner.taken.changes = rest;
+        taken.caught_up = answered;
+        (inner.taken.changes, inner.taken.caught_up) = (rest, asked);
         taken.changes.shrink_to_fit();
         inner.known.shrink_to(1024);
         taken

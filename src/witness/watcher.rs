@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 
+use super::catch_up::CatchUp;
 use super::event::{Blindness, Loss, What};
 use super::marks::Marks;
 use super::note::{By, Note, Notes};
@@ -27,6 +28,8 @@ use crate::disk::stat::Stat;
 const LOOKED_FOR: u64 = 1_000_000_000;
 /// So many processes are remembered to have been looked at.
 const LOOKED_MAX: usize = 4096;
+/// Who asks waits for so many reads of the queues at most: a writer that never rests is told of in each.
+const READS_MAX: usize = 1000;
 /// What `statfs` says of FUSE (`linux/magic.h`).
 const FUSE: u32 = 0x6573_5546;
 
@@ -69,11 +72,11 @@ impl Watcher {
     }
 
     /// Passes on what the kernel tells until `stop` becomes readable.
-    pub(super) fn run(mut self, stop: &OwnedFd) {
+    pub(super) fn run(mut self, stop: &OwnedFd, catch_up: &CatchUp) {
         loop {
             let sources = self.marks.iter().flat_map(Marks::sources);
             let sources = sources.chain(self.watches.iter().map(AsFd::as_fd));
-            let sources = sources.chain([stop.as_fd()]);
+            let sources = sources.chain([catch_up.source().as_fd(), stop.as_fd()]);
             let mut polled: Vec<_> = sources
                 .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
                 .collect();
@@ -85,12 +88,28 @@ impl Watcher {
                 return;
             }
             drop(polled);
-            let by_marks = self.marks.as_mut().map(Marks::read);
-            let by_watches = self.watches.as_mut().map(Watches::read);
-            for read in [by_marks, by_watches].into_iter().flatten() {
-                self.take(read);
+            // Who asks is taken before the reading: all that had happened by then is in the queues.
+            let asked = catch_up.take();
+            let mut reads = 1;
+            while self.read() && !asked.is_empty() && reads < READS_MAX {
+                reads += 1;
+            }
+            if !asked.is_empty() {
+                self.waiting.caught_up(asked);
             }
         }
+    }
+
+    /// Passes on what waits in the queues, at most some of it. Whether there was anything.
+    fn read(&mut self) -> bool {
+        let by_marks = self.marks.as_mut().map(Marks::read);
+        let by_watches = self.watches.as_mut().map(Watches::read);
+        let mut was_any = false;
+        for read in [by_marks, by_watches].into_iter().flatten() {
+            was_any |= read.as_ref().is_ok_and(|notes| notes.read > 0);
+            self.take(read);
+        }
+        was_any
     }
 
     fn take(&mut self, read: Result<Notes, Errno>) {
@@ -102,7 +121,7 @@ impl Watcher {
                 return self.watch_all();
             }
         };
-        for note in notes.notes {
+        for note in notes.list {
             self.pass_on(note, at, when);
         }
         if notes.lost {

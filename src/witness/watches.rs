@@ -53,14 +53,15 @@ impl Watches {
         loop {
             match reader.next() {
                 Ok(event) => {
+                    all.read += 1;
                     all.lost |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
-                    all.notes.extend(note(&event));
+                    all.list.extend(note(&event));
                 }
                 Err(Errno::AGAIN) => return Ok(all),
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error),
             }
-            if all.notes.len() >= AT_ONCE && reader.is_buffer_empty() {
+            if all.list.len() >= AT_ONCE && reader.is_buffer_empty() {
                 return Ok(all);
             }
         }

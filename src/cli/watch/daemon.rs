@@ -1,42 +1,28 @@
 //! The guard at work: one thread decides, all that takes long happens in others and comes back as what happened.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver as Ear, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use venv_snap::model::{RelPath, Shown, Who};
+use venv_snap::model::Shown;
 use venv_snap::report::metrics::guard::{self, Round};
 use venv_snap::report::{json, text};
-use venv_snap::watch::{Guard, Healed, Input, Letter, Memory, Moment, News, Order, Ping, Rules};
+use venv_snap::watch::{Guard, Healed, Input, Letter, Memory, Moment, News, Order, Rules};
+use venv_snap::witness::CatchUp;
 
 use super::super::error::Failure;
 use super::super::exit::Exit;
 use super::super::limits::aside;
 use super::super::session::Session;
+use super::calls::Calls;
 use super::clock;
 use super::figures::Figures;
+use super::happened::Happened;
 use super::jobs::{self, Program};
 use super::keeper::{self, Keeper};
 use super::outbox::Outbox;
 use super::seen::Seen;
 use super::systemd::Systemd;
-
-/// Something that happened, as threads tell it.
-pub(super) enum Happened {
-    /// To one venv, by its number.
-    To(usize, Input),
-    /// To all of them.
-    ToAll(Input),
-    /// Somebody was seen to take something away, or to write in it.
-    Saw(usize, RelPath, Arc<Who>),
-    /// A letter arrived, or why it did not.
-    Sent(u64, Result<(), String>),
-    /// Whoever watches this guard was called.
-    Called(Result<(), String>),
-    /// This guard is to end.
-    End,
-}
 
 /// How it works.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +35,6 @@ pub(super) struct Mode {
 
 /// Nothing to wait for is waited for so long.
 const LONG: Duration = Duration::from_hours(1);
-/// How long a call to whoever watches may take.
-const CALL_PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Daemon<'a> {
     session: &'a Session<'a>,
@@ -63,10 +47,11 @@ pub(super) struct Daemon<'a> {
     seen: Seen,
     keeper: Keeper<'a>,
     systemd: Systemd,
+    /// Whom to ask whether all was told that happened; nobody where nothing can be heard.
+    catch_up: Option<CatchUp>,
     speaker: Sender<Happened>,
     ear: Ear<Happened>,
-    call_due: Moment,
-    call_failed: bool,
+    calls: Calls,
 }
 
 impl<'a> Daemon<'a> {
@@ -103,15 +88,21 @@ impl<'a> Daemon<'a> {
                 mode.dry_run,
             ),
             systemd: Systemd::new(now),
+            catch_up: None,
+            // Who tries calls nobody.
+            calls: Calls::new(rules.ping.clone().filter(|_| !mode.dry_run), now),
             rules,
             program,
             speaker,
             ear,
-            call_due: now,
-            call_failed: false,
         };
         daemon.remember(now)?;
         Ok(daemon)
+    }
+
+    /// From now on it hears what happens, and can ask whether that was all.
+    pub(super) fn hears(&mut self, catch_up: Option<CatchUp>) {
+        self.catch_up = catch_up;
     }
 
     /// Where threads speak to this one.
@@ -161,7 +152,7 @@ impl<'a> Daemon<'a> {
                 }
             }
             self.send(now);
-            self.call(now);
+            self.calls.make(now, &self.speaker);
             self.systemd.alive(now);
             if self.figures.are_due(now) {
                 self.publish(now);
@@ -191,9 +182,13 @@ impl<'a> Daemon<'a> {
     fn due(&self, now: Moment) -> Moment {
         let mut due = now.after(LONG);
         let guards = self.guards.iter().map(Guard::due);
-        let others = [self.outbox.due(), self.keeper.due(), self.systemd.due()];
-        let call = self.rules.ping.is_some().then_some(self.call_due);
-        for one in guards.chain(others.into_iter().flatten()).chain(call) {
+        let others = [
+            self.outbox.due(),
+            self.keeper.due(),
+            self.systemd.due(),
+            self.calls.due(),
+        ];
+        for one in guards.chain(others.into_iter().flatten()) {
             due = due.min(one);
         }
         due
@@ -225,15 +220,7 @@ impl<'a> Daemon<'a> {
                 }
                 self.keep();
             }
-            Happened::Called(called) => {
-                if let (Err(why), false) = (&called, self.call_failed) {
-                    self.session.ui.alert(&format!(
-                        "the ping does not arrive: {}",
-                        Shown(why.as_bytes())
-                    ));
-                }
-                self.call_failed = called.is_err();
-            }
+            Happened::Called(called) => self.calls.ended(self.session.ui, called),
             Happened::End => {}
         }
         Ok(())
@@ -303,8 +290,9 @@ impl<'a> Daemon<'a> {
             }
         }
         let (program, speaker) = (self.program.clone(), self.speaker.clone());
+        let catch_up = self.catch_up.clone();
         aside(move || {
-            let input = jobs::perform(&program, &rules, &order);
+            let input = jobs::perform(&program, &rules, &order, catch_up.as_ref());
             let _ = speaker.send(Happened::To(number, input));
         });
     }
@@ -348,24 +336,6 @@ impl<'a> Daemon<'a> {
                 let _ = speaker.send(Happened::Sent(id, sent));
             });
         }
-    }
-
-    /// Calls whoever raises the alarm when this guard falls silent.
-    fn call(&mut self, now: Moment) {
-        let Some(Ping { url, every }) = self
-            .rules
-            .ping
-            .clone()
-            .filter(|_| now >= self.call_due && !self.mode.dry_run)
-        else {
-            return;
-        };
-        self.call_due = now.after(every);
-        let speaker = self.speaker.clone();
-        aside(move || {
-            let called = super::http::ping(&url, CALL_PATIENCE);
-            let _ = speaker.send(Happened::Called(called));
-        });
     }
 
     fn keep(&mut self) {

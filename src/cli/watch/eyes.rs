@@ -7,44 +7,46 @@ use std::time::Duration;
 
 use venv_snap::model::{RelPath, Who};
 use venv_snap::watch::{Culprit, Input};
-use venv_snap::witness::{Event, What, Witness};
+use venv_snap::witness::{CatchUp, Event, What, Witness};
 
 use super::super::ui::Ui;
-use super::daemon::Happened;
+use super::happened::Happened;
 
 /// How long a witness is waited for at a time: it is woken by what happens, not by this.
 const LONG: Duration = Duration::from_hours(1);
 
-/// Begins to listen for changes below some venvs. Where nothing can be heard they are looked at by time.
-pub(super) fn open(ui: &Ui, venvs: Vec<PathBuf>, speaker: Sender<Happened>) {
+/// Begins to listen for changes below some venvs, and gives whom to ask whether all was told by now. Where nothing can
+/// be heard they are looked at by time, and there is nobody to ask.
+pub(super) fn open(ui: &Ui, venvs: Vec<PathBuf>, speaker: Sender<Happened>) -> Option<CatchUp> {
     let mut witness = match Witness::start(&venvs) {
         Ok(witness) => witness,
         Err(error) => {
             blind(ui, &error, &speaker);
-            return;
+            return None;
         }
     };
     if let Some(nameless) = witness.nameless() {
         ui.note(&format!("who changes files is not known: {nameless}"));
     }
+    let catch_up = witness.catch_up();
     let deaf = speaker.clone();
     let hears = std::thread::Builder::new().spawn(move || {
         let own = std::process::id();
         loop {
-            let events = witness.next(LONG);
-            let told = events
-                .into_iter()
-                .flat_map(|event| happened(event, &venvs, own));
-            for one in told {
-                if speaker.send(one).is_err() {
-                    return;
+            for event in witness.next(LONG) {
+                for one in happened(event, &venvs, own) {
+                    if speaker.send(one).is_err() {
+                        return;
+                    }
                 }
             }
         }
     });
     if let Err(error) = hears {
         blind(ui, &error, &deaf);
+        return None;
     }
+    Some(catch_up)
 }
 
 /// Says that nothing tells of changes.
@@ -60,6 +62,11 @@ fn happened(event: Event, venvs: &[PathBuf], own: u32) -> Vec<Happened> {
     let number = |root: &Path| venvs.iter().position(|venv| venv == root);
     match event {
         Event::Lost { .. } => vec![Happened::ToAll(Input::Lost)],
+        // What was told before is with the guard by now. Who asked may have ceased to wait.
+        Event::CaughtUp { answer } => {
+            let _ = answer.send(());
+            Vec::new()
+        }
         Event::Blind { root, .. } => {
             let told = number(&root).map(|number| Happened::To(number, Input::Blind));
             told.into_iter().collect()

@@ -11,6 +11,7 @@ use venv_snap::watch::{
     Ask, Found, Guarded, Healed, Input, Mended, Order, Receiver, Service, failed_import,
     found_by_audit, found_by_comparison, installer_at_work,
 };
+use venv_snap::witness::CatchUp;
 
 use super::super::exit::Exit;
 use super::child::{Ended, run};
@@ -29,6 +30,8 @@ pub(super) struct Program {
 const PATIENCE: Duration = Duration::from_hours(1);
 /// How long a service may take to be started.
 const RESTART_PATIENCE: Duration = Duration::from_mins(2);
+/// How long what was found waits until all is told that happened before.
+const CATCH_UP_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a look waits for whoever holds store or venv.
 const LOCK_WAIT: &str = "20";
 
@@ -164,11 +167,23 @@ fn complaint(ended: &Ended) -> String {
     )
 }
 
-/// Does what is ordered, and tells how that went. Announcements are not done here.
-pub(super) fn perform(program: &Program, rules: &Guarded, order: &Order) -> Input {
+/// Does what is ordered, and tells how that went. Announcements are not done here. What was done to a venv while it was
+/// looked at is told to the guard before, by who hears of it: the guard then knows who it was, and that the look was
+/// overtaken.
+pub(super) fn perform(
+    program: &Program,
+    rules: &Guarded,
+    order: &Order,
+    catch_up: Option<&CatchUp>,
+) -> Input {
     let venv = &rules.path;
     match order {
-        Order::Look { full, despite } => program.look(venv, *full, *despite),
+        Order::Look { full, despite } => {
+            let found = program.look(venv, *full, *despite);
+            // Who hears nothing within that time is not waited for.
+            let _ = catch_up.is_none_or(|catch_up| catch_up.wait(CATCH_UP_PATIENCE));
+            found
+        }
         Order::Heal => Input::Healed(program.heal(venv)),
         Order::Save => Input::Saved(program.save(venv)),
         Order::Restart => Input::Restarted(rules.service.as_ref().map_or(Ok(()), restart)),

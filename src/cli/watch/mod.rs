@@ -1,11 +1,13 @@
 //! `snap watch`
 
+mod calls;
 mod child;
 mod clock;
 mod config;
 mod daemon;
 mod eyes;
 mod figures;
+mod happened;
 mod http;
 mod jobs;
 mod keeper;
@@ -26,7 +28,8 @@ use super::args::Watch;
 use super::error::{Failure, no_thread};
 use super::exit::Exit;
 use super::session::Session;
-use daemon::{Daemon, Happened, Mode};
+use daemon::{Daemon, Mode};
+use happened::Happened;
 use jobs::Program;
 
 /// Where the rules stand if nobody says so.
@@ -77,7 +80,8 @@ pub(crate) fn run(session: &Session<'_>, args: &Watch) -> Result<Exit, Failure> 
     hears.map_err(|error| no_thread(&error))?;
     if !args.once {
         let venvs: Vec<PathBuf> = rules.venvs.iter().map(|venv| venv.path.clone()).collect();
-        eyes::open(session.ui, venvs, daemon.speaker());
+        let catch_up = eyes::open(session.ui, venvs, daemon.speaker());
+        daemon.hears(catch_up);
     }
     let exit = daemon.run()?;
     if args.once {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,23 +27,35 @@ impl Daemon {
         Self(command.spawn().unwrap())
     }
 
-    /// Whether it hears by now of what is changed.
-    pub(super) fn hears(&self) -> bool {
+    /// Whether it hears by now of all that is changed in the venv: each directory of it is marked, and each above.
+    pub(super) fn hears(&self, scene: &Scene) -> bool {
         let dir = format!("/proc/{}/fdinfo", self.0.id());
         let Ok(all) = fs::read_dir(dir) else {
             return false;
         };
-        all.flatten().any(|one| {
+        let marks = |one: fs::DirEntry| {
             let marks = fs::read_to_string(one.path()).unwrap_or_default();
-            let mut lines = marks.lines();
-            lines.any(|line| line.starts_with("inotify wd:") || line.starts_with("fanotify ino:"))
-        })
+            let lines = marks.lines().filter(|line| {
+                line.starts_with("inotify wd:") || line.starts_with("fanotify ino:")
+            });
+            lines.count()
+        };
+        let marks: usize = all.flatten().map(marks).sum();
+        let venv = scene.sandbox.venv();
+        marks >= directories(&venv) + venv.ancestors().skip(1).count()
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(self.0.id() as i32).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
     }
+}
+
+/// How many directories there are from one on.
+fn directories(dir: &Path) -> usize {
+    let below = fs::read_dir(dir).unwrap().flatten();
+    let dirs = below.filter(|one| one.file_type().unwrap().is_dir());
+    1 + dirs.map(|one| directories(&one.path())).sum::<usize>()
 }
 
 impl Drop for Daemon {

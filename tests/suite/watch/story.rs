@@ -38,6 +38,18 @@ while True:
 server.serve_forever()
 ";
 
+/// As cron starts it: a shell that starts a program. It is there until somebody was told of what it did: a process that
+/// is gone at once may be known by no more than its name.
+const SWEEPER: &str = "find venv/lib -name 'core.*' -not -name '*.pyc' -delete -o -name site-packages -exec ./is-told ';'
+true";
+
+/// Ends when there is an alert more than before.
+const IS_TOLD: &str = "for i in $(seq 3000)
+do
+    [ $(wc -l < alerts) -gt $(cat before) ] && exit
+    sleep 0.02
+done";
+
 /// A service under a small supervisor: a script that ends it and starts it.
 struct Service {
     scene: Scene,
@@ -64,11 +76,8 @@ impl Service {
                  setsid venv/bin/python -B app.py {port} > /dev/null 2>&1 < /dev/null &\necho $! > pid"
             ),
         );
-        // As cron starts it: a shell that starts a program.
-        scene.script(
-            "cron-job",
-            "find venv/lib -name 'core.*' -not -name '*.pyc' -delete; true",
-        );
+        scene.script("cron-job", SWEEPER);
+        scene.script("is-told", IS_TOLD);
         Self { scene, port }
     }
 
@@ -85,6 +94,13 @@ impl Service {
     }
 
     fn sweep(&self) {
+        let scene = &self.scene;
+        fs::write(scene.path("before"), scene.alerts().len().to_string()).unwrap();
+        let alerts = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(scene.path("alerts"));
+        alerts.unwrap();
         let swept = Command::new(self.scene.path("cron-job"))
             .current_dir("/")
             .status()
@@ -112,9 +128,7 @@ fn a_sweeper_that_comes_again_is_named_and_the_service_answers_again_until_heali
     );
     until(scene, "the service answers", || service.answers());
     let daemon = Daemon::start(scene, None);
-    until(scene, "the guard has looked and hears", || {
-        scene.path("store/watch").exists() && daemon.hears()
-    });
+    until(scene, "the guard hears", || daemon.hears(scene));
     let is_root = rustix::process::geteuid().is_root();
     for heals in 1..=2 {
         let start = Instant::now();

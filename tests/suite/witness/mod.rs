@@ -7,6 +7,7 @@ mod sightings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use venv_snap::model::Who;
@@ -78,16 +79,24 @@ fn of(witness: &mut Witness, path: &str, what: What) -> Seen {
     all.swap_remove(at.unwrap())
 }
 
-/// What is told after nothing happened for a while.
+/// What is told of all that has happened by now.
 fn rest(witness: &mut Witness) -> Vec<Event> {
+    let (answer, answered) = channel();
+    witness.catch_up().ask(answer);
+    let begun = Instant::now();
     let mut all = Vec::new();
-    loop {
-        let more = witness.next(Duration::from_millis(150));
-        if more.is_empty() {
+    while begun.elapsed() < SOON {
+        for event in witness.next(Duration::from_millis(200)) {
+            match event {
+                Event::CaughtUp { answer } => answer.send(()).unwrap(),
+                event => all.push(event),
+            }
+        }
+        if answered.try_recv().is_ok() {
             return all;
         }
-        all.extend(more);
     }
+    panic!("not caught up within {SOON:?}: {all:#?}");
 }
 
 fn start(root: &Path) -> Witness {

@@ -55,6 +55,29 @@ fn each_kind_of_change_is_told_once_with_its_path() {
 }
 
 #[test]
+fn all_that_happened_before_somebody_asks_is_told_before_he_is_answered() {
+    for options in both() {
+        let sandbox = Sandbox::new();
+        let root = sandbox.venv();
+        fs::create_dir_all(root.join("lib")).unwrap();
+        let mut witness = of_all(root.clone(), options);
+        assert!(rest(&mut witness).is_empty());
+        for number in 0..50 {
+            let name = format!("lib/{number}");
+            fs::write(root.join(&name), "").unwrap();
+            let told = rest(&mut witness);
+            let is_it = |event: &Event| match event {
+                Event::Changed { path, what, .. } => {
+                    path.as_bytes() == name.as_bytes() && *what == What::Created
+                }
+                _ => false,
+            };
+            assert!(told.iter().any(is_it), "{name}: {told:#?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_made_in_new_and_in_renamed_directories_is_told_and_what_left_is_not() {
     for options in both() {
         let sandbox = Sandbox::new();

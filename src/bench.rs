@@ -54,7 +54,7 @@ impl Known {
         Ok(count.into_inner())
     }
 
-    /// Writes the knowledge as the index keeps it, and reads that.
+    /// Encodes what is known as the index keeps it, and decodes it again. Returns whether both are equal.
     pub fn keep(&self) -> bool {
         StatCache::decode(&self.cache.encode()) == self.cache
     }

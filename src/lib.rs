@@ -1,8 +1,8 @@
 //! `snap` saves known-good Python venvs, names to the byte what is wrong with a live one, and restores it.
 //!
 //! The library prints nothing, ends no process, reads neither environment nor clock: the command line around it does.
-//! Rooms are private; imports go down the ladder `report → ops → diagnose → audit | cache | sweep → python | replace →
-//! store | tree | archive | witness → disk → monitor → model`. See `docs/architecture.md`.
+//! Rooms are private; imports go down the ladder `report → ops | watch → diagnose → audit | cache | sweep → python |
+//! replace → store | tree | archive | witness → disk → monitor → model`. See `docs/architecture.md`.
 
 #![cfg_attr(
     test,

@@ -27,7 +27,7 @@ pub(crate) fn compare<'a>(expected: &'a Manifest, actual: &'a Manifest) -> Vec<D
         expected.entries().iter().peekable(),
         actual.entries().iter().peekable(),
     );
-    // What cannot be read hides what it holds: nothing is known of that, not even whether it is there.
+    // A directory that cannot be read hides what it holds: of that nothing is known, not even whether it is there.
     let (mut closed_left, mut closed_right) = (None, None);
     loop {
         closed_left = left.peek().and_then(|a| closed(a)).or(closed_left);
@@ -100,8 +100,8 @@ fn closed(entry: &Entry) -> Option<&RelPath> {
     matches!(entry.node, Node::Unreadable(_)).then_some(&entry.path)
 }
 
-/// The worst difference between two entries of one path, with its reason where the kind does not say it all. Whether
-/// a file is a link of others that it should not be, or is none, cannot be seen in two entries.
+/// The worst difference between two entries of one path, with its reason where the kind does not say it all.
+/// `links_differ` says whether the file has other hard links than it should have, which two entries do not show.
 pub(crate) fn worst(a: &Entry, b: &Entry, links_differ: bool) -> Option<(Kind, Option<String>)> {
     let plain = |kind| Some((kind, None));
     match (&a.node, &b.node) {
@@ -172,8 +172,8 @@ fn xattrs_that_differ(a: &Entry, b: &Entry) -> String {
     format!("extended attributes: {}", names.join(", "))
 }
 
-/// For each file that is on both sides: the first of its group of hard links on each side, counting only such files.
-/// So a lost link does not make its siblings look changed.
+/// For each file that is on both sides: the first of its group of hard links on each side. Files that are on one side
+/// only do not count, so that a lost link does not make its siblings look changed.
 struct Links<'a> {
     firsts: HashMap<&'a RelPath, (&'a RelPath, &'a RelPath)>,
 }

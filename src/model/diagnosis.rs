@@ -17,7 +17,7 @@ pub struct Diagnosis {
     pub text: String,
     /// How many damaged entries it explains.
     pub explains: usize,
-    /// Of so many damaged entries; 0 in what versions wrote that did not count them.
+    /// How many damaged entries there were in all; 0 in what older versions wrote, which did not count them.
     #[serde(default)]
     pub of: usize,
     /// By kind, how many damaged entries neither this cause explains nor another one that was found with it.
@@ -46,7 +46,7 @@ pub struct Diagnosis {
 pub enum Installer {
     /// `uv`: unpacked wheels in `archive-v*`.
     Uv,
-    /// `pip`: wheels as they came in `http-v2` and `http`, and such as it built in `wheels`.
+    /// `pip`: downloaded wheels in `http-v2` and `http`, and those that it built itself in `wheels`.
     Pip,
     /// `poetry`: wheels and source archives as they came in `artifacts`.
     Poetry,

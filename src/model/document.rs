@@ -9,7 +9,7 @@ use super::packages::PackageChange;
 use super::path::RelPath;
 use super::snapshot::Snapshot;
 
-/// All that is known. What is not there was not looked for.
+/// All that a snapshot knows beyond bytes. What is none was not looked for.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Document {
     /// The audit of a save.
@@ -92,7 +92,7 @@ pub struct Seen {
     pub shared_with: Option<String>,
 }
 
-/// What the exchange of a venv for a snapshot comes to.
+/// What it means that a snapshot took the place of a venv.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Deed {
     /// Damage was mended: an incident.

@@ -35,9 +35,8 @@ impl Meta {
         name.len() + value.len() + 64
     }
 
-    /// The attributes that count where two entries are compared. The label that a security module gives a file is the
-    /// business of the policy of the host: it changes with the place and the policy, and a kernel may refuse to set
-    /// it.
+    /// The attributes that count where two entries are compared. The label of a security module (SELinux, SMACK) does
+    /// not: it follows the place and the policy of the host, and a kernel may refuse to set it.
     pub(crate) fn counting_xattrs(&self) -> impl Iterator<Item = &(Vec<u8>, Vec<u8>)> {
         self.xattrs.iter().filter(|(name, _)| !Self::is_label(name))
     }
@@ -47,8 +46,7 @@ impl Meta {
         name == b"security.selinux" || name.starts_with(b"security.SMACK64")
     }
 
-    /// Whether an attribute has a name that the kernel of Linux gives to no handler, on whatever file system
-    /// (xattr(7)).
+    /// Whether Linux has no handler for the name of an attribute, on whatever file system (xattr(7)).
     pub(crate) fn is_foreign(name: &[u8]) -> bool {
         let spaces: [&[u8]; 5] = [
             b"user.",
@@ -109,9 +107,9 @@ pub enum Node {
 }
 
 impl Node {
-    /// The reason of what changed whenever it was looked at: it could have been read, had it held still.
+    /// The reason where an entry changed in every round of reading: it is readable, but never held still.
     pub const RESTLESS: &str = "it changed while it was read";
-    /// The reason of what something is mounted over: that is never looked at, and stays as it stands.
+    /// The reason where something is mounted over an entry: that is never looked at, and stays as it stands.
     pub const MOUNTED: &str = "something is mounted there";
 
     /// Whether something is mounted there.
@@ -176,14 +174,15 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Sorts the entries. Two of one path never come from a walk; of a hostile tree the decoder refuses them.
+    /// Sorts the entries. No two of them have one path: a walk gives none, and the decoder of trees refuses them.
     pub fn new(mut entries: Vec<Entry>) -> Self {
         // The stable sort would take half as much memory again.
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Self { entries }
     }
 
-    /// Makes the paths that another manifest has as well the very same in memory.
+    /// Lets equal paths of both manifests share their bytes. Two states of one venv have nearly all paths in common,
+    /// which then are not in memory twice.
     pub(crate) fn share_paths(&mut self, other: &Self) {
         let mut rest = other.entries.iter().peekable();
         for entry in &mut self.entries {

@@ -8,13 +8,14 @@ use super::path::RelPath;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TooMuch(pub(crate) &'static str);
 
-/// No snapshot of ours holds more entries, whatever its file says.
+/// How many entries a snapshot may hold, whatever its file says.
 pub(crate) const ENTRIES_MAX: u64 = 2_000_000;
-/// What paths, attributes and texts of a snapshot may take together, beyond this much of each entry. A few small
-/// trees that are named again and again could else take all memory. What an entry leaves of its share is no other
-/// one's, so that it does not matter in which order they are met: a reader takes directories in another one than
-/// their writer.
+/// How many bytes the paths, attributes and texts of a snapshot may take together, beyond `EACH_BYTES` of each entry.
+/// Without this limit a few small trees that are named again and again could take all memory. What an entry leaves of
+/// its share goes to no other entry: so the sum does not depend on the order of directories, in which a reader differs
+/// from the writer.
 pub(crate) const BYTES_MAX: u64 = 128 << 20;
+/// The share of each entry, in bytes, that is not counted.
 const EACH_BYTES: u64 = 256;
 
 /// What was counted so far.
@@ -22,9 +23,9 @@ const EACH_BYTES: u64 = 256;
 pub(crate) struct Extent {
     entries_max: u64,
     entries: u64,
-    /// What the last entry takes.
+    /// Bytes of the entry that was added last.
     entry_bytes: u64,
-    /// What all take beyond their shares.
+    /// Bytes that all entries take beyond their shares.
     bytes: u64,
 }
 

@@ -28,7 +28,7 @@ impl TreeKind {
         }
     }
 
-    /// Whether it is the kind that has a `pyvenv.cfg`, which snapshots do not say.
+    /// Whether it is a venv, the default, which snapshots do not write down.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     pub(crate) fn is_venv(&self) -> bool {
         *self == Self::Venv
@@ -38,9 +38,9 @@ impl TreeKind {
 /// One installed distribution.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Package {
-    /// The name as it writes itself.
+    /// The name as the distribution writes it itself, not normalized.
     pub name: String,
-    /// The version as it writes itself; empty where it is not known.
+    /// The version as the distribution writes it itself; empty where it is not known.
     pub version: String,
     /// Who installed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,13 +65,13 @@ pub struct Interpreter {
     pub size: u64,
     /// BLAKE3 of the binary.
     pub blake3: Option<super::Digest>,
-    /// `3.11.7`.
+    /// Its version, such as `3.11.7`.
     pub version: String,
-    /// `cpython`.
+    /// Its implementation, such as `cpython`.
     pub implementation: String,
-    /// `cpython-311-x86_64-linux-gnu`; none where the interpreter could not be asked.
+    /// Its binary interface, such as `cpython-311-x86_64-linux-gnu`; none where the interpreter could not be asked.
     pub soabi: Option<String>,
-    /// `linux-x86_64`.
+    /// What it runs on, such as `linux-x86_64`.
     pub platform: String,
     /// Whether it answered; else the rest is what `pyvenv.cfg` says.
     pub alive: bool,

@@ -11,8 +11,8 @@ use super::text::Shown;
 
 /// A relative path without `.`, `..`, empty parts or NUL. The root of the tree is the empty path.
 ///
-/// Ordered part by part, so that a directory is followed by all that it holds. A clone shares the bytes: the same
-/// path is named by both sides of a comparison, by RECORD, and by what is told of it, and there may be a million.
+/// Ordered part by part, so that a directory is followed by all that it holds. A clone shares the bytes: both sides of
+/// a comparison, RECORD and whatever is told of a path name the same one, and there may be a million paths.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct RelPath(Arc<[u8]>);
 
@@ -27,8 +27,7 @@ impl RelPath {
     /// The longest name that Linux file systems hold (`NAME_MAX`).
     pub const NAME_BYTES_MAX: usize = 255;
 
-    /// Directories in directories to this depth: deeper is no tree that people make, but one that is to exhaust
-    /// somebody.
+    /// How deep directories may lie in each other. Nobody makes a deeper tree but to exhaust those who read it.
     pub(crate) const LEVELS_MAX: usize = 250;
 
     /// The root of the tree.

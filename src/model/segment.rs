@@ -17,8 +17,8 @@ pub(crate) const SEGMENT_LEN: usize = 4 << 20;
 /// Plain bytes of neighbours that are read together, and kept together in one frame.
 pub(crate) const BATCH_LEN: usize = 4 << 20;
 
-/// The name of a segment: the chaining value of its subtree. No file has an empty or a longer segment; of those the
-/// name is all zeros, which no content has.
+/// The name of a segment: the chaining value of its subtree. No file has an empty segment or one that is longer than
+/// `SEGMENT_LEN`: for these the name is all zeros, which no content has.
 pub(crate) fn segment_value(bytes: &[u8], number: u32) -> Digest {
     if bytes.is_empty() || bytes.len() > SEGMENT_LEN {
         return Digest::from_bytes([0; Digest::LEN]);

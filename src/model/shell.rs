@@ -14,11 +14,11 @@ pub fn shell_word(word: &[u8]) -> String {
     }
 }
 
-/// One word of a command that stands between single quotes in a sentence: it has none around it.
+/// One word of a command that stands between single quotes in a sentence, so the word itself has none around it.
 pub fn shell_word_in_quotes(word: &[u8]) -> String {
     match std::str::from_utf8(word) {
         Ok(text) if is_plain(text) => text.to_owned(),
-        // Within double quotes a shell that talks to people takes `!` for a command of before, whatever stands there.
+        // A shell that talks to people replaces `!` by an earlier command, also within double quotes.
         Ok(text) if !text.chars().any(|c| is_hidden(c) || c == '!') => {
             let mut quoted = String::from("\"");
             for c in text.chars() {
@@ -44,7 +44,7 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(plain)
 }
 
-/// The word as `printf` writes it: bytes that no terminal is to see, by their octal numbers.
+/// The word as a call of `printf`, with octal numbers for the bytes that no terminal should see.
 fn printed(word: &[u8], quote: char) -> String {
     let mut text = String::new();
     let octal = |bytes: &[u8]| -> String {
@@ -61,7 +61,8 @@ fn printed(word: &[u8], quote: char) -> String {
         }
         text.push_str(&octal(chunk.invalid()));
     }
-    // A shell drops line ends at the end of what a program writes.
+    // `$(…)` drops line ends at the end of the output. A slash keeps the one that belongs to the word: with it the path
+    // of a directory means the same.
     let end = if word.ends_with(b"\n") { "/" } else { "" };
     format!("\"$(printf -- {quote}{text}{end}{quote})\"")
 }

@@ -1,4 +1,5 @@
-//! What a place does not hold of a tree: file systems keep coarser times, no attributes, other owners, no hard links.
+//! What a place cannot hold of a tree: some file systems keep coarser times, no attributes, other owners or no hard
+//! links.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ pub enum Lack {
         /// Its name, lossy.
         name: String,
     },
-    /// An extended attribute is there whatever was set.
+    /// The place itself adds an extended attribute that nobody set.
     Added {
         /// Its name, lossy.
         name: String,
@@ -90,11 +91,11 @@ pub struct LeftOut {
     pub lack: Lack,
     /// Of how many entries.
     pub count: u64,
-    /// The first of them; of what stands there now all.
+    /// The first of them; all of them where the lack says what stands there now (a mount, a flag).
     pub examples: Vec<RelPath>,
 }
 
-/// All that was left out, by the way: of which entries.
+/// All that was left out: for each way, of which entries.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shortfall(BTreeMap<Lack, BTreeSet<RelPath>>);
 
@@ -199,8 +200,8 @@ fn floor(time: Time, step: u64) -> Time {
     }
 }
 
-/// What is known to lack at a place, taken from what is expected there: where the tree that stands there differs from
-/// it by no more than that, it is as it shall be.
+/// The expected tree, less what the place is known to lack: where the live tree differs from it by such a lack alone,
+/// what the live tree has is taken over, so that no difference remains. Also returns what was taken over.
 pub(crate) fn meet(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortfall) {
     let mut left = Shortfall::default();
     if lacks.is_empty() {
@@ -286,7 +287,7 @@ fn is(known: &[u8], name: &str) -> bool {
 }
 
 impl Entry {
-    /// Makes a further name of a file one of its own, where it is that in another tree.
+    /// Makes a further name of a file (a hard link) a file of its own, where `there` is one with the same bytes.
     fn part_from(&mut self, there: &Self) -> bool {
         let same = self.digest() == there.digest();
         match (&mut self.node, &there.node) {

@@ -32,7 +32,7 @@ pub struct Left {
 }
 
 impl Left {
-    /// What is there now.
+    /// What a file of this size in bytes and this change time is.
     pub fn new(size: u64, changed: Time) -> Self {
         Self {
             size,

@@ -200,7 +200,7 @@ pub struct Snapshot {
     /// The role of which it is a state: what several hosts have in common.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Label>,
-    /// What people call the host; its venv names it by what stays.
+    /// What people call the host; `venv.host` names it by its machine-id, which does not change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_name: Option<String>,
     /// Free text that a person gave.

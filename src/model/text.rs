@@ -24,9 +24,9 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Linux knows no longer path (`PATH_MAX`), so what is longer is none, and is told by its ends.
+/// Linux knows no longer path (`PATH_MAX`). What is longer is no path, so only its two ends are shown.
 const WHOLE_MAX: usize = 4096;
-/// So many bytes of each end.
+/// How many bytes of each end are shown.
 const END_LEN: usize = 100;
 
 impl Display for Shown<'_> {

@@ -12,7 +12,7 @@ pub struct Unmet {
 }
 
 impl Unmet {
-    /// What the text of a finding says.
+    /// Reads the text of a finding; none where it is not that of a requirement.
     pub fn read(text: &str) -> Option<Self> {
         let (need, rest) = text.strip_prefix("needs '")?.split_once('\'')?;
         let found = rest.strip_prefix(", but ");

@@ -1,4 +1,4 @@
-//! What of a tree does not go along to another place.
+//! What of a tree still belongs to its old place after the tree was adapted to another one.
 
 use super::path::RelPath;
 

@@ -247,7 +247,7 @@ pub enum RecoveryWarning<'a> {
     },
 }
 
-/// Each kind of warning is one.
+/// Makes a `Warning` of each kind of warning, so that callers name the kind alone.
 macro_rules! is_warning {
     ($($kind:ident: $warning:ident),*) => {
         $(impl<'a> From<$warning<'a>> for Warning<'a> {

@@ -21,7 +21,7 @@ struct Rules {
     accept: Vec<Accept>,
 }
 
-/// No configuration of a project is longer.
+/// A longer file is refused: no configuration of a project has so many bytes.
 const BYTES_MAX: u64 = 4 << 20;
 
 /// The rules for a venv: of `snap.toml` beside it, else of `pyproject.toml` beside it.
@@ -55,8 +55,8 @@ pub(crate) fn rules(site: &Site) -> Result<Vec<Accept>, Failure> {
     }
 }
 
-/// Reads a file in which whoever may write beside the venv may have put anything: a pipe is not waited for, a device
-/// not read.
+/// Reads a file; none where there is none. Whoever may write beside the venv may have put anything there, so a pipe is
+/// not waited for, and a device is not read.
 fn read(path: &Path) -> Result<Option<String>, Failure> {
     let failed = |why: &dyn std::fmt::Display| {
         let shown = Shown::path(path);
@@ -80,8 +80,8 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
     }
 }
 
-/// What is wrong with a text, and in which line, without the line itself: the name may be a link to a file that nobody
-/// else may read.
+/// What is wrong with a text, and in which line. The line itself is not shown: the file may be a link to one that only
+/// this process may read.
 fn reason(error: &toml::de::Error, text: &str) -> String {
     let before = error.span().and_then(|span| text.get(..span.start));
     match before {

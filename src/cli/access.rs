@@ -10,7 +10,7 @@ use venv_snap::model::Shown;
 use super::error::Failure;
 use super::place;
 
-/// How much is kept of a store where nobody said.
+/// How much of a store in a bucket this host keeps where nobody said.
 const CACHE_SIZE: ByteSize = ByteSize::gib(1);
 
 /// Reads the variables that tools of AWS read, and takes the option for the size of the cache, else the environment.

@@ -40,7 +40,7 @@ pub(crate) fn at_their_places(venv: Option<&Site>) -> Vec<CacheDir> {
         let dirs = dirs.chain(caches.iter().map(|cache| cache.join(dir)));
         found.extend(dirs.map(|path| (installer, path)));
     }
-    // Until 2025 virtualenv kept it among the data.
+    // Until 2025 virtualenv kept its cache among the data.
     let older = homes
         .iter()
         .map(|home| home.join(".local/share/virtualenv"));
@@ -53,7 +53,7 @@ pub(crate) fn at_their_places(venv: Option<&Site>) -> Vec<CacheDir> {
     found.into_iter().map(dir).collect()
 }
 
-/// The same as plain directories.
+/// All these places as plain directories, each once.
 pub(crate) fn of_installers(venv: Option<&Site>) -> Vec<PathBuf> {
     let mut dirs: Vec<PathBuf> = at_their_places(venv)
         .into_iter()

@@ -1,4 +1,5 @@
-//! How the program is called: commands that people copy begin as the one did that tells them.
+//! How the program is called. A command that people copy begins with the name and the store of the command that prints
+//! it.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(crate) fn program_name() -> String {
 
 /// Remembers the store that the command line names: without it a command that is copied would look into another one.
 pub(super) fn with_store(store: &Path) {
-    // There is one command line.
+    // There is one command line, so nothing is set twice.
     let _ = NAMED.set(operand(store));
 }
 
@@ -41,6 +42,7 @@ pub(crate) fn operand(path: &Path) -> String {
     shell_word_in_quotes(path.as_os_str().as_bytes())
 }
 
+/// A command that people copy. The venv is its last word, quoted for a shell where it must be.
 pub(crate) fn command(verb: &str, venv: &Path) -> String {
     format!(
         "{} {verb} {}",

@@ -28,7 +28,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Cat) -> Result<Exit, Failure> {
     let (first, _) = readings.first().ok_or_else(form)?;
     let site = session.venv_of([first], args.of.venv.as_deref())?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    // A label may hold colons, a path may too: the first reading of which both are there is meant.
+    // A label may hold colons, and so may a path. The first reading of which snapshot and path are both there is meant.
     let mut done = Ok(());
     for (number, (snapshot, path)) in readings.iter().enumerate() {
         let path = match inside(path) {

@@ -99,7 +99,7 @@ fn with_completers(command: clap::Command) -> clap::Command {
         })
 }
 
-/// The words of the line that is completed.
+/// The words of the line that is completed, without the name of the program.
 fn words() -> impl Iterator<Item = OsString> {
     std::env::args_os().skip_while(|word| word != "--").skip(2)
 }
@@ -109,7 +109,7 @@ fn begun() -> Option<OsString> {
     let index = std::env::var("_CLAP_COMPLETE_INDEX").ok();
     match index.and_then(|index| index.parse::<usize>().ok()) {
         Some(index) => words().nth(index.checked_sub(1)?),
-        // Fish tells the line up to there.
+        // Fish gives no index. It passes the line up to the cursor, so the last word is the one.
         None => words().last(),
     }
 }
@@ -174,7 +174,7 @@ fn snapshots(begun: &OsStr) -> Vec<CompletionCandidate> {
     } else {
         usize::MAX
     };
-    // As long as people see them, and longer where that much was written already.
+    // An id has 12 digits as in every list, or 4 more than were typed.
     let len = (begun.len() + 4).max(12);
     found.extend(ids.take(most).map(|(id, one)| {
         CompletionCandidate::new(id[..len.min(id.len())].to_owned()).help(Some(told(one).into()))
@@ -259,8 +259,8 @@ fn packages(begun: &OsStr) -> Vec<CompletionCandidate> {
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
-/// Bash breaks words at `:` and `=`, so that `latest:path` comes as several of them. This puts them together again
-/// before it asks, and takes from the answers what bash does not replace.
+/// Bash breaks words at `:` and `=`, so that `latest:path` comes as several of them. The script here joins them before
+/// it asks. It takes from the answers the part that bash does not replace.
 struct OwnBash;
 
 impl EnvCompleter for OwnBash {

@@ -10,7 +10,8 @@ use super::place;
 use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Copy) -> Result<Exit, Failure> {
-    // All are those of every venv unless one is named; names are understood by the venv around.
+    // `--all` takes the snapshots of every venv unless one is named. 'latest' and '@label' are those of the venv
+    // around.
     let snapshots = session.snapshots(&args.snapshots, args.of.venv.as_deref())?;
     let site = match (snapshots.is_empty(), args.of.venv.as_deref()) {
         (false, named) => session.venv_of(&snapshots, named)?,

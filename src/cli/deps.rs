@@ -64,7 +64,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Deps) -> Result<Exit, Failure> {
     })
 }
 
-/// A file or directory, or a module with which the application starts.
+/// Adds what one argument names: a file, a directory, or a module with which the application starts.
 fn take(app: &Path, options: &mut DepsOptions) -> Result<(), Failure> {
     if let Ok(path) = std::fs::canonicalize(app) {
         options.paths.push(path);
@@ -89,6 +89,7 @@ fn around(site: &Site) -> Option<PathBuf> {
     let is_project = |dir: &&Path| MARKS.iter().any(|mark| dir.join(mark).exists());
     let has_source = |dir: &&Path| {
         let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        // Of a directory with countless entries only the first are looked at.
         entries.take(10_000).any(|entry| {
             let path = entry.path();
             path.extension().is_some_and(|end| end == "py") || path.join("__init__.py").exists()

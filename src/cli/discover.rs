@@ -26,7 +26,8 @@ const VARIABLES: [&str; 8] = [
     "CONDA_ENVS_PATH",
     "MAMBA_ROOT_PREFIX",
 ];
-/// Where homes of users who keep environments stand; others are of no user or of the system.
+/// Directories below which stand the homes of users who keep environments. A home elsewhere belongs to the system or to
+/// nobody.
 const HOMES: [&str; 6] = ["/home", "/var/lib", "/srv", "/opt", "/data", "/var/www"];
 
 pub(crate) fn run(session: &Session<'_>, args: &Discover) -> Result<Exit, Failure> {
@@ -40,7 +41,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Discover) -> Result<Exit, Failur
             text::discover(out, &outcome, style)
         }
     })?;
-    // Of what nobody named, everybody sees what they may.
+    // Only what a person named must be read in full. Of the default places everybody sees what they may.
     let named = !args.roots.is_empty() && !outcome.unread.is_empty();
     Ok(if named { Exit::NotDone } else { Exit::Done })
 }
@@ -86,7 +87,8 @@ fn resolved(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where people keep environments, as far as it is there; none within another one.
+/// The places where people keep environments, as far as they exist. None lies within another one of the same file
+/// system.
 fn default_roots() -> Vec<PathBuf> {
     let places = PLACES.iter().map(PathBuf::from);
     let variables = VARIABLES.iter().filter_map(std::env::var_os);

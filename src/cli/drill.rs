@@ -53,6 +53,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Drill) -> Result<Exit, Failure> 
     };
     let outcome = drill(&session.context, &options);
     let outcome = outcome.map_err(|error| session.explain(error, None))?;
+    // A single venv that was named and has no baseline is an error. Its hint tells which other venvs have one.
     if let ([(site, _)], [one]) = (&options.venvs[..], &outcome.venvs[..])
         && !args.venvs.is_empty()
         && matches!(one.drill, Came::NoBaseline)
@@ -89,7 +90,7 @@ fn site(path: &Path) -> Result<Site, Failure> {
     }
 }
 
-/// Where large temporary files belong, which `/tmp` is not: often it is held in memory.
+/// Where large temporary files belong. `/tmp` is no such place: it is often held in memory.
 fn temporary() -> PathBuf {
     let set = std::env::var_os("TMPDIR").map(PathBuf::from);
     let set = set.filter(|dir| dir.is_absolute());

@@ -1,4 +1,5 @@
-//! Errors as people see them: what, why, and what to do. The only place that knows exit codes.
+//! Errors as people see them: what, why, and what to do. The only place that knows with which exit code an error of the
+//! library ends the program.
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ impl Failure {
         }
     }
 
-    /// Says in which venv that was found.
+    /// Says in which venv it was found.
     pub(crate) fn in_venv(self, venv: &Path) -> Self {
         Self {
             venv: Some(venv.to_owned()),
@@ -168,14 +169,14 @@ fn exit(error: &Error) -> Exit {
         | Error::SameStore(_)
         | Error::Unbuilt(Unbuilt::Requirements { .. } | Unbuilt::BadInterpreter(_)) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
-        // What could not be looked at may be worse.
+        // What could not be read may be worse than what was found.
         Error::Damaged(audit) if !audit.unread.is_empty() => Exit::NotDone,
         Error::Damaged(_) => Exit::Findings,
         _ => Exit::NotDone,
     }
 }
 
-/// No thread is to be had, without which there is no such thing as a guard.
+/// The system grants no thread, and a guard needs some.
 pub(crate) fn no_thread(error: &std::io::Error) -> Failure {
     Failure {
         causes: vec![error.to_string()],

@@ -32,7 +32,7 @@ pub(crate) fn run(session: &Session<'_>, args: Forget) -> Result<Exit, Failure> 
             "use one or the other",
         ));
     }
-    // A policy is for all venvs unless one is named; names are understood by the venv around.
+    // A policy holds for all venvs unless one is named. 'latest' and '@label' are those of the venv around.
     let snapshots = session.snapshots(&args.snapshots, args.of.venv.as_deref())?;
     let site = match (snapshots.is_empty(), args.of.venv.as_deref()) {
         (false, named) => session.venv_of(&snapshots, named)?,

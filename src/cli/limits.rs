@@ -18,9 +18,9 @@ const OWN_DESCRIPTORS: u64 = 40;
 /// So many each thread needs at most: directories and files that are being read.
 const EACH_DESCRIPTORS: u64 = 4;
 
-/// A thread with less room on its stack does nothing but wait for another one.
+/// The first thread does the work itself only with so many bytes of stack; with less it waits for another thread.
 const STACK_MIN: u64 = 2 << 20;
-/// How much a thread has that does all.
+/// The stack of that other thread, in bytes.
 const STACK: usize = 8 << 20;
 
 /// The exit code of Rust for a panic: a bug of our own.
@@ -56,7 +56,7 @@ pub(crate) fn set_up() {
         current: limit.maximum,
         maximum: limit.maximum,
     };
-    // Where that is refused, what there is must do.
+    // Where the kernel refuses, the limit stays as it is.
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
@@ -75,15 +75,15 @@ fn tell_aborts_apart() {
         before(info);
     }));
     let always = Arc::new(AtomicBool::new(true));
-    // The first whose condition holds ends it.
+    // The first action whose condition holds ends the program.
     for (code, when) in [(PANICKED, panicked), (Exit::NotDone.code(), always)] {
         let _ = signal_hook::flag::register_conditional_shutdown(SIGABRT, code.into(), when);
     }
 }
 
-/// Whether a library panics because the system gave it no memory, or no thread, whose stack is memory. zstd says so of
-/// a context that it cannot make; the standard library of the second stack that each thread has for its signals, of a
-/// thread, and of each call that the kernel refused with `ENOMEM`.
+/// Whether a library panics because the system gave it no memory, or no thread, whose stack is memory. zstd panics over
+/// a context that it cannot make. The standard library panics over a thread, over the second stack that each thread has
+/// for its signals, and over calls that the kernel refused with `ENOMEM`.
 fn wants_memory(message: &str) -> bool {
     message.starts_with("zstd returned null pointer")
         || message.starts_with("failed to spawn thread")
@@ -107,7 +107,7 @@ pub(crate) fn start_threads() {
     } else {
         pool
     };
-    // It is refused where threads work already.
+    // A second pool is refused; the first one goes on.
     let _ = pool.build_global();
 }
 

@@ -77,8 +77,8 @@ fn misuse(error: &clap::Error) -> Failure {
     Failure::usage(message, format!("'{} --help'", program_name()))
 }
 
-/// Sets what everything that is written asks, before the first help or error: the last choice that the command line
-/// names. One that is none is told by the parser.
+/// Sets the colours of all output, before the first help or error is written. The last `--color` of the command line
+/// counts. A value that is no choice is left to the parser, which refuses it.
 fn colour(words: impl Iterator<Item = std::ffi::OsString>) {
     let mut words = words.map_while(|word| word.into_string().ok().filter(|word| word != "--"));
     let mut chosen = anstream::ColorChoice::Auto;
@@ -153,7 +153,7 @@ fn answer() -> Exit {
 
 fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     let session = |global| Session::new(ui, global);
-    // Those that change a venv start them behind their fence.
+    // Commands that change a venv start their threads behind their fence.
     if !matches!(
         arguments.command,
         Command::Restore(_) | Command::Undo(_) | Command::Rebuild(_)

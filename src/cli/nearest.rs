@@ -8,7 +8,7 @@ use venv_snap::ops::{Context, list};
 
 /// How many letters may be wrong.
 const TYPOS_MAX: usize = 3;
-/// How many letters of a label make it known.
+/// A part of a label counts from so many letters on.
 const PART_MIN: usize = 3;
 
 /// The venv of this host that the store knows and whose path is nearest to one that it does not know.
@@ -45,8 +45,8 @@ pub(crate) fn label(context: &Context<'_>, site: Option<&Site>, text: &str) -> O
         .map(|(_, label)| label)
 }
 
-/// How far a text is from a label that may be meant by it: written without its sign, in other letters, only in part, or
-/// with typos.
+/// How far a text is from a label that may be meant by it; none where the text is too far. The text may lack the '@',
+/// be in other letters, be a part of the label, or have typos.
 fn distance(text: &str, label: &str) -> Option<usize> {
     let wanted = text.strip_prefix('@').unwrap_or(text).to_lowercase();
     let label = label.to_lowercase();

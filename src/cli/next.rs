@@ -94,7 +94,8 @@ fn mend(session: &Session<'_>, site: &Site) -> String {
     }
 }
 
-/// Whether the venv stands there as the newest baseline has it: a check may know more than the one of that time.
+/// Whether the venv stands there as the newest baseline has it. A check of today may find more than the audit of that
+/// save did.
 fn is_as_saved(session: &Session<'_>, site: &Site) -> bool {
     let silent = Silent::default();
     let context = Context {
@@ -111,7 +112,8 @@ fn is_as_saved(session: &Session<'_>, site: &Site) -> bool {
     })
 }
 
-/// Where the same damage lies in a cache, or the damaged file is one of a cache, the next install brings it back.
+/// How to keep the damage from coming back with the next install; empty where no cache has it. A cache has it where the
+/// same damage lies there, or where the damaged file is shared with the cache.
 fn caches<'a>(
     site: &Site,
     diagnosis: &[Diagnosis],

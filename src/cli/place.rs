@@ -84,9 +84,9 @@ fn absolute(store: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The name of a store in one form: an absolute path, or the URL of a bucket. Refused are other URLs, and what else
-/// names a host or a service before a colon, as `rest:https://…`, `s3:bucket` and `user@host:/srv` do: as a path it
-/// would quietly make a directory of that name. `./` before it makes it a path.
+/// The name of a store in one form: an absolute path, or the URL of a bucket. Other URLs are refused, and so is every
+/// text with a host or a service before a colon, as in `rest:https://…`, `s3:bucket` and `user@host:/srv`: taken as a
+/// path it would quietly make a directory of that name. `./` before such a text makes it a path.
 pub(crate) fn store_name(store: &Path) -> Result<PathBuf, Failure> {
     let hint = "a store is s3://BUCKET/PREFIX or a directory of this host, with './' before a name that has a colon";
     let Some(elsewhere) = elsewhere(store) else {
@@ -105,8 +105,8 @@ pub(crate) fn store_name(store: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// What stands before a colon in the first part of a path that begins with a name; with the slashes of a URL (RFC 3986,
-/// section 3.1). What follows may hold a password.
+/// The scheme, host or service that a text names before a colon, with the slashes of a URL (RFC 3986, section 3.1);
+/// none for a path. What follows is left out, since it may hold a password.
 fn elsewhere(store: &Path) -> Option<String> {
     let text = store.to_string_lossy();
     let (before, after) = text.split_once(':')?;
@@ -128,7 +128,7 @@ fn read_config(path: &Path) -> Result<Config, Failure> {
             Ok(Config::default())
         }
         Err(error) if error.kind() == K::InvalidData => Err(wrong("it is no UTF-8")),
-        // Without it the store would be another one.
+        // Going on without the configuration would use another store.
         Err(error) => Err(Failure::not_done(format!(
             "cannot read the configuration '{shown}': {error}"
         ))),
@@ -160,13 +160,14 @@ pub(crate) fn found_around() -> Option<PathBuf> {
         .find(|path| looks_like_venv(path))
 }
 
-/// Whether it is a venv, or what damage left of one: beside a damaged `.venv` nobody means another one.
+/// Whether a path is a venv, or what damage left of one. Who has a damaged `.venv` means that one, and no other venv
+/// farther up.
 pub(crate) fn looks_like_venv(path: &Path) -> bool {
     let has = |name: &str| fs::symlink_metadata(path.join(name)).is_ok();
     has("pyvenv.cfg") || has("bin/python")
 }
 
-/// The venv to look at: the one that is named, else the one around, and which it is is told.
+/// The venv to look at: the one that is named, else the one around. A note tells which one was chosen.
 pub(crate) fn venv(named: Option<&Path>, ui: &Ui) -> Result<Site, Failure> {
     let (path, why) = match named {
         Some(path) => (path.to_owned(), None),
@@ -187,7 +188,7 @@ pub(crate) fn venv(named: Option<&Path>, ui: &Ui) -> Result<Site, Failure> {
     Ok(site)
 }
 
-/// The venv that is named, else the one around, if there is one; and which it is is told.
+/// The venv that is named, else the one around, if there is one. A note tells which one was chosen.
 pub(crate) fn venv_around(named: Option<&Path>, ui: &Ui) -> Result<Option<Site>, Failure> {
     if named.is_none() && found_around().is_none() {
         return Ok(None);
@@ -289,8 +290,8 @@ pub(super) fn home_of(uid: u32) -> Option<PathBuf> {
     })
 }
 
-/// The name of this host: its machine-id, or its host name where it has none that this user may read. Who could not
-/// read it for another reason would take this host for a new one.
+/// The name of this host: its machine-id, or its host name where it has none that this user may read. Every other
+/// failure to read it is an error: under its host name this host would seem to be a new one.
 pub(crate) fn host() -> Result<String, Failure> {
     use std::io::ErrorKind as K;
     const FILE: &str = "/etc/machine-id";

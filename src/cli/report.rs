@@ -14,7 +14,7 @@ use super::session::{Session, style};
 
 pub(crate) fn run(session: &Session<'_>, args: &Report) -> Result<Exit, Failure> {
     let html = HtmlTarget::new(args.html.as_deref(), session.json)?;
-    // An id needs no venv; and without one anywhere around, the last restore of all is meant.
+    // An id needs no venv. Without a venv anywhere around, the last restore of all is meant.
     let named = args.of.venv.as_deref();
     let incident = args.incident.as_deref();
     let incident = incident.map(|text| session.snapshot(text, named));

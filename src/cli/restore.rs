@@ -75,7 +75,7 @@ fn named(
         by_form.filter(|_| !path.exists())
     };
     let Some(second) = second else {
-        // Alone it is a snapshot only where it cannot be a path that somebody forgot.
+        // A single argument is the venv, unless it has the form '@label' and no such path is there.
         let label = first
             .as_ref()
             .filter(|path| path.to_string_lossy().starts_with('@'));
@@ -112,7 +112,8 @@ pub(crate) fn may_lose(session: &Session<'_>, error: Option<&Error>) -> bool {
     place::confirms(&format!("{}: go on without that?", lost(losses)))
 }
 
-/// Whatever used the replaced tree was looked for before the fence stood.
+/// Names the processes that used the replaced tree. They were looked for before the fence stood, since nothing behind
+/// it can see them.
 pub(crate) fn name_processes(outcome: &mut RestoreOutcome, using: Option<Vec<Process>>) {
     if let (Mode::Done(replaced), Some(using)) = (&mut outcome.mode, using) {
         replaced.processes = using;

@@ -37,7 +37,8 @@ pub(crate) fn run(session: &Session<'_>, args: &SelfTest) -> Result<Exit, Failur
     Ok(findings(outcome.grade() == Grade::Bad))
 }
 
-/// The directory that holds the store, or what of one in a bucket lies here, or that will.
+/// The directory that holds the store, or will hold it. For a store in a bucket that is the one with what this host
+/// keeps of it.
 fn beside(store: Option<&Path>) -> PathBuf {
     let mut above = store.unwrap_or(Path::new("/")).ancestors().skip(1);
     let there = above.find(|dir| dir.is_dir());

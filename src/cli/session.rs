@@ -75,7 +75,8 @@ impl<'a> Session<'a> {
         self.answer_of(None, write)
     }
 
-    /// The same for what was done by now: it stays done where the answer cannot be written, and then that is told.
+    /// Writes the answer about something that is done by now. Where the answer cannot be written, the error says what
+    /// is done all the same.
     pub(crate) fn answer_of(
         &self,
         done: Option<&str>,
@@ -84,7 +85,7 @@ impl<'a> Session<'a> {
         self.ui.clear();
         let style = style(self.verbose);
         if let Some(kept) = self.kept.borrow_mut().as_mut() {
-            // Memory takes all.
+            // Writing into memory does not fail.
             let _ = write(kept, &style);
             return Ok(());
         }
@@ -100,8 +101,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Keeps what follows within the directories around some venvs and the store. This thread must not have started
-    /// others that work.
+    /// Keeps what follows within the directories around some venvs and the store, and starts the threads that work. No
+    /// such thread may run before. Returns the processes that use the venv to be changed; none where the kernel has no
+    /// Landlock.
     pub(crate) fn fence(&self, sites: &[&Site], preserve_special: bool) -> Option<Vec<Process>> {
         let using = fence(&self.context, sites, preserve_special);
         if using.is_none() && self.verbose {
@@ -111,7 +113,8 @@ impl<'a> Session<'a> {
         using
     }
 
-    /// A venv by its name, of which all snapshots are meant: a wrong name is none of a venv without any.
+    /// The venv that a person named to mean all its snapshots. A path at which no venv stands, and of which nothing was
+    /// saved, is a mistake and not a venv without snapshots.
     pub(crate) fn saved_venv(&self, named: &Path) -> Result<Site, Failure> {
         let site = place::venv(Some(named), self.ui)?;
         if place::is_venv(&site) {
@@ -125,7 +128,7 @@ impl<'a> Session<'a> {
         Ok(site)
     }
 
-    /// A name of a venv that the store has nothing of, and where no venv stands either.
+    /// The failure for a path of which the store has nothing, and at which no venv stands.
     pub(crate) fn no_venv(&self, site: &Site, elsewhere: &[Chosen]) -> Failure {
         if !elsewhere.is_empty() {
             let message = format!(
@@ -157,7 +160,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What stands where a snapshot is expected, and is neither one by its form nor a path that is there.
+    /// The failure for a text where a snapshot is expected, which has no form of a snapshot and is no path that is
+    /// there.
     pub(crate) fn no_snapshot(&self, name: &Path, venv: &Path) -> Failure {
         let failure = Failure::from(Error::NoSnapshot {
             name: name.to_string_lossy().into_owned(),
@@ -170,7 +174,7 @@ impl<'a> Session<'a> {
         failure.with_hint(format!("{meant}{forms}; {hint}"))
     }
 
-    /// What is no name of a snapshot by its form.
+    /// The failure for a text that has no form of a snapshot.
     pub(crate) fn bad_name(&self, bad: &BadRef, text: &str, venv: Option<&Path>) -> Failure {
         let name = super::called();
         let meant = self.meant(text, venv);
@@ -188,12 +192,12 @@ impl<'a> Session<'a> {
         label.map_or_else(String::new, question)
     }
 
-    /// What a person named on the command line, by its form.
+    /// Parses the name of a snapshot. The venv is the one whose labels are proposed where the name is wrong.
     pub(crate) fn snapshot(&self, text: &str, venv: Option<&Path>) -> Result<SnapshotRef, Failure> {
         text.parse().map_err(|bad| self.bad_name(&bad, text, venv))
     }
 
-    /// The same of several.
+    /// Parses the names of several snapshots.
     pub(crate) fn snapshots(
         &self,
         texts: &[String],
@@ -251,7 +255,8 @@ impl<'a> Session<'a> {
         elsewhere.map(|all| hint::of_others(site.path(), &all))
     }
 
-    /// A path at which nothing stands and of which nothing was saved: to save it helps nobody.
+    /// The failure for a path at which nothing stands and of which nothing was saved: the hint to save it would help
+    /// nobody. None for other paths.
     fn nowhere(&self, site: &Site) -> Option<Failure> {
         let listing = list(&self.quiet_context(), Some(site)).ok()?;
         let is_known = !listing.snapshots.is_empty() || !listing.damaged.is_empty();
@@ -263,6 +268,7 @@ impl<'a> Session<'a> {
         Some(failure.with_next(store))
     }
 
+    /// The hint that the default store of another user knows the venv, or may know it; none where no such store does.
     fn knowing_store(&self, site: &Site) -> Option<String> {
         place::other_stores(site, self.context.store.name()).into_iter().find_map(|store| {
             let (shown, word) = (Shown::path(&store), shell_word(store.as_os_str().as_bytes()));
@@ -281,7 +287,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// The same for a question beside the command itself: it waits for nobody.
+    /// The context for a question beside the command itself: it waits for no lock.
     pub(crate) fn quiet_context(&self) -> Context<'a> {
         Context {
             store: self.context.store.clone(),
@@ -346,7 +352,7 @@ pub(crate) fn style(verbose: bool) -> Style {
     }
 }
 
-/// The hint of a failure, and for a venv that stands there the way without a snapshot.
+/// The hint of a failure, and behind it the way without a snapshot; none where no directory stands at the path.
 fn anew(failure: &Failure, site: &Site) -> Option<String> {
     let stands = site.standing() == Standing::Directory;
     let hint = failure.hint.as_ref().filter(|_| stands)?;

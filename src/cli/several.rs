@@ -47,7 +47,7 @@ pub(crate) fn each(
             worst = exit;
         }
         match ended {
-            // Who wants to stop does not mean this venv alone.
+            // An interrupt ends the whole command, and not only the work on this venv.
             Err(failure) if matches!(exit, Exit::Interrupted | Exit::Terminated) => {
                 return Err(failure);
             }

@@ -27,7 +27,7 @@ impl Signals {
     pub(crate) fn catch() -> Self {
         let caught = Arc::new(AtomicUsize::new(0));
         let again = Arc::new(AtomicBool::new(false));
-        // `nohup`, and a shell's `trap '' HUP`, mean it.
+        // A signal that was ignored at the start stays ignored: `nohup`, and a shell's `trap '' HUP`, want that.
         let signals = [SIGINT, SIGTERM, SIGHUP].into_iter();
         for signal in signals.filter(|signal| !is_ignored(*signal)) {
             // In this order: the first signal finds the flag down and raises it, the second ends the process.

@@ -36,7 +36,7 @@ struct Phase {
     files_total: u64,
 }
 
-/// By what it is known how much there is.
+/// The unit in which it is known how much a phase has to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Total {
     Bytes(u64),
@@ -208,9 +208,9 @@ impl Monitor for Ui {
         if let Ok(style) = ProgressStyle::with_template(total.template(files_total)) {
             bar.set_style(style);
         }
-        // None of these draws: what is drawn first has all of them.
+        // None of these calls draws, so the first drawing has all of them.
         let bar = bar.with_message(name).with_prefix(files_of(0, files_total));
-        // It is a thread of its own.
+        // The ticks come from a thread of their own, which the system may not grant.
         if !bar.is_hidden() && super::limits::startable(1) == 1 {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
@@ -225,7 +225,8 @@ impl Monitor for Ui {
     fn advance(&self, files: u64, bytes: u64) {
         let mut phase = self.phase();
         if let Some(phase) = phase.as_mut().filter(|phase| !phase.bar.is_hidden()) {
-            // Of a phase that counts nothing there is nothing to be told but how long it takes.
+            // A phase of unknown length shows how many files are done from the first one on; before, only how long it
+            // takes.
             let is_first = phase.total == Total::Unknown && phase.files == 0 && files > 0;
             if let (true, Ok(style)) = (
                 is_first,
@@ -246,7 +247,7 @@ impl Monitor for Ui {
     fn read(&self, _files: u64, _bytes: u64) {}
 
     fn warn(&self, warning: Warning<'_>) {
-        // The option that changes it stands behind the words.
+        // The option that changes what is warned of stands behind the words.
         let option = match warning {
             Warning::Entry(EntryWarning::PrivilegesLeftOut(_)) => " without --preserve-special",
             Warning::Restore(RestoreWarning::LeftGone(_)) => "; --only NAME brings one back",

@@ -29,7 +29,7 @@ struct Stage<'a> {
     venv: PathBuf,
     store: PathBuf,
     site_packages: PathBuf,
-    /// Where wheels of its packages lie, if it is to need them.
+    /// Where wheels of its packages are built, if it needs them.
     wheels: PathBuf,
 }
 
@@ -136,7 +136,7 @@ impl<'a> Stage<'a> {
     fn context(&self) -> Context<'_> {
         Context {
             store: Location::dir(&self.store),
-            // Nobody else has its store.
+            // No other host uses this store, so the name of the host does in place of its machine-id.
             host: place::host_name(),
             host_name: place::host_name(),
             now: Timestamp::now(),

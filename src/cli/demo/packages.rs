@@ -26,7 +26,7 @@ pub(super) fn build(dir: &Path) -> io::Result<()> {
         let mut wheel = ZipWriter::new(fs::File::create(path)?);
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         for (path, content) in files(name) {
-            // Who installs it says so.
+            // A wheel has no INSTALLER: whoever installs the wheel writes that file.
             if !path.ends_with("/INSTALLER") {
                 wheel.start_file(path, stored)?;
                 wheel.write_all(content.as_bytes())?;

@@ -1,5 +1,5 @@
 //! `snap demo --no-snapshot`: the same outage in a venv that nobody saved, and the way back. What is fetched comes from
-//! wheels in a directory, so that no network is needed; an installer is: uv, or the pip that Python brings.
+//! wheels in a directory, so no network is needed. An installer is needed: uv, or the pip that Python brings.
 
 use std::fs;
 use std::path::{Path, PathBuf};

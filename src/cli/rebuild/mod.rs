@@ -44,6 +44,7 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
         yes: args.yes,
         pythons: pythons(&homes),
         uv: uv(&homes),
+        // Where no home directory is known, the installers get one that is not there.
         home: homes
             .first()
             .cloned()

@@ -83,6 +83,7 @@ impl Plan {
                     "12",
                 ];
                 let forget = own(&policy);
+                // In a bucket only the host that owns its space may prune.
                 if self.is_bucket {
                     vec![forget]
                 } else {
@@ -94,7 +95,7 @@ impl Plan {
         }
     }
 
-    /// Whether a job of root may do without root: it is told what to read.
+    /// Whether a job of root may run without root: its command names the venvs, so it need not read the store.
     pub(super) fn only_reads(&self, job: Job) -> bool {
         job == Job::Check && self.is_root && !self.is_bucket && !self.venvs.is_empty()
     }

@@ -55,7 +55,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Schedule) -> Result<Exit, Failur
     Ok(Exit::Done)
 }
 
-/// Writes or removes the files, and tells systemd where they lie where it looks.
+/// Writes or removes the files. Systemd is told of them only in the directory where it looks.
 fn change(
     session: &Session<'_>,
     args: &Schedule,
@@ -128,7 +128,7 @@ fn planned(files: &[ScheduleFile]) -> Vec<(PathBuf, Option<Placed>, String)> {
         .collect()
 }
 
-/// Whether a unit is what is started, and not what a timer starts.
+/// Whether a unit is started itself, and not by a timer.
 fn starts(file: &ScheduleFile) -> bool {
     is_started(&file.name)
 }
@@ -203,7 +203,7 @@ fn files(
         is_bucket: session.context.store.bucket().is_some(),
         store,
         config,
-        // A store that is not there yet knows none.
+        // A store that is not there yet knows no venv.
         venvs: known_venvs(&session.context).unwrap_or_default(),
         is_root,
     };
@@ -228,7 +228,7 @@ fn files(
     })
 }
 
-/// Tells systemd. What it says goes to standard error; whether it did it.
+/// Calls systemctl, whose complaints go to standard error. Returns whether it did what it was told.
 fn systemctl(session: &Session<'_>, verb: &[&str], units: &[String]) -> bool {
     if units.is_empty() && verb != ["daemon-reload"] {
         return true;

@@ -30,12 +30,12 @@ impl Calls {
         }
     }
 
-    /// When the next one is to be made.
+    /// When the next call is to be made; none where nobody is called.
     pub(super) fn due(&self) -> Option<Moment> {
         self.ping.as_ref().map(|_| self.due)
     }
 
-    /// Makes the one that is due.
+    /// Makes the call that is due, in a thread of its own.
     pub(super) fn make(&mut self, now: Moment, speaker: &Sender<Happened>) {
         let Some(Ping { url, every }) = self.ping.clone().filter(|_| now >= self.due) else {
             return;
@@ -48,7 +48,7 @@ impl Calls {
         });
     }
 
-    /// Says that one did not arrive, where the one before did.
+    /// Warns of a call that did not arrive, once for several in a row.
     pub(super) fn ended(&mut self, ui: &Ui, called: Result<(), String>) {
         let has_failed = called.is_err();
         if let (Err(why), false) = (called, self.has_failed) {

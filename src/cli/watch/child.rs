@@ -23,15 +23,15 @@ pub(super) struct Ended {
     pub(super) complaints: String,
 }
 
-/// Of an answer so much is read.
+/// So many bytes of an answer are kept.
 const ANSWER_MAX: usize = 64 << 20;
-/// Of complaints so much is kept.
+/// So many bytes of complaints (standard error) are kept.
 const COMPLAINTS_MAX: usize = 16 << 10;
 /// How long a program that was asked to end may take for that.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// Runs a program with an input, for no longer than `patience`. One that is late ends with all that it started; what a
-/// program left behind that ended by itself goes on: it may be the service that was started.
+/// Runs a program with an input, for no longer than `patience`. A program that is late is ended with all that it
+/// started. Where a program ended by itself, what it left behind goes on: it may be the service that was started.
 pub(super) fn run(
     command: &mut Command,
     input: &str,
@@ -95,7 +95,7 @@ fn listen(child: &mut Child, input: &str) -> std::io::Result<Ears> {
     let (answer, complaints) = (hear(answer, ANSWER_MAX)?, hear(complaints, COMPLAINTS_MAX)?);
     if let Some(mut pipe) = child.stdin.take() {
         let input = input.to_owned();
-        // A program need not read it.
+        // This has a thread of its own, since a program need not read its input.
         Builder::new().spawn(move || pipe.write_all(input.as_bytes()))?;
     }
     Ok(Ears {
@@ -114,7 +114,7 @@ fn hear(pipe: OwnedFd, ended: Arc<OwnedFd>, most: usize) -> std::io::Result<Rece
         let heard = hear_to_the_end(&mut pipe, &ended, most);
         drop(ended);
         let _ = tell.send(heard);
-        // Who was left behind holds the pipe: without a reader, its next word would end it.
+        // A process that was left behind still holds the pipe: without a reader, its next write would end it.
         if rustix::io::ioctl_fionbio(&pipe, false).is_ok() {
             let _ = std::io::copy(&mut pipe, &mut std::io::sink());
         }
@@ -135,7 +135,7 @@ fn hear_to_the_end(pipe: &mut File, ended: &OwnedFd, most: usize) -> Vec<u8> {
             Err(_) => return kept,
             Ok(_) => {}
         }
-        // What it said before it ended is all there.
+        // Once the program has ended, all that it said lies in the pipe.
         let is_last = !polled[1].revents().is_empty();
         loop {
             match pipe.read(&mut piece) {
@@ -143,7 +143,7 @@ fn hear_to_the_end(pipe: &mut File, ended: &OwnedFd, most: usize) -> Vec<u8> {
                 Ok(count) => {
                     let room = most.saturating_sub(kept.len());
                     kept.extend_from_slice(&piece[..count.min(room)]);
-                    // Who was left behind may never be silent.
+                    // A process that was left behind may write for ever.
                     if is_last && room == 0 {
                         return kept;
                     }
@@ -239,7 +239,8 @@ mod tests {
     fn what_a_program_left_behind_goes_on_and_may_speak_and_is_not_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let start = std::time::Instant::now();
-        // Nothing sets it apart from who started it: it has yet to do that itself.
+        // The process that is left behind is in the process group of the program, as a service is before it leaves that
+        // group.
         let ended = run(
             Command::new("/bin/sh").current_dir(dir.path()).args([
                 "-c",

@@ -13,7 +13,7 @@ pub(super) fn now() -> Moment {
     )
 }
 
-/// Which start of the machine that counts from.
+/// The id of the start of the machine from which the clock counts; empty where it cannot be read.
 pub(super) fn boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
     id.map(|id| id.trim().to_owned()).unwrap_or_default()

@@ -15,7 +15,7 @@ use super::super::error::Failure;
 use super::mistake::{Checked, Mistake, explained, position, wrong};
 use super::raw;
 
-/// No file of rules is longer.
+/// A longer file is refused: no file of rules has so many bytes.
 const BYTES_MAX: u64 = 4 << 20;
 
 /// Reads and checks a file of rules.

@@ -33,7 +33,7 @@ pub(super) struct Mode {
     pub(super) dry_run: bool,
 }
 
-/// Nothing to wait for is waited for so long.
+/// Where nothing is due, the loop turns so often.
 const LONG: Duration = Duration::from_hours(1);
 
 pub(super) struct Daemon<'a> {
@@ -64,7 +64,7 @@ impl<'a> Daemon<'a> {
         let (speaker, ear) = channel();
         let now = clock::now();
         let context = &session.context;
-        // Who only looks leaves no figures behind.
+        // A guard that only looks leaves no figures behind.
         let figures = if mode.once || mode.dry_run {
             Figures::none(now)
         } else {
@@ -79,7 +79,8 @@ impl<'a> Daemon<'a> {
             seen: Seen::default(),
             keeper: Keeper::new(
                 session.ui,
-                // Where there is no place on this host, that is told, and nothing is healed.
+                // A store in a bucket may have no place on this host. Its name then leads nowhere: that is told, and
+                // nothing is healed.
                 context
                     .store
                     .on_this_host()
@@ -89,7 +90,7 @@ impl<'a> Daemon<'a> {
             ),
             systemd: Systemd::new(now),
             catch_up: None,
-            // Who tries calls nobody.
+            // A dry run calls nobody.
             calls: Calls::new(rules.ping.clone().filter(|_| !mode.dry_run), now),
             rules,
             program,
@@ -100,7 +101,7 @@ impl<'a> Daemon<'a> {
         Ok(daemon)
     }
 
-    /// From now on it hears what happens, and can ask whether that was all.
+    /// From now on the daemon hears what happens. With `catch_up` it can ask whether that was all.
     pub(super) fn hears(&mut self, catch_up: Option<CatchUp>) {
         self.catch_up = catch_up;
     }
@@ -110,10 +111,11 @@ impl<'a> Daemon<'a> {
         self.speaker.clone()
     }
 
-    /// Takes up what was kept, if that can be had.
+    /// Takes up what was kept, if the keeper can read it.
     fn remember(&mut self, now: Moment) -> Result<(), Failure> {
         let knew = self.keeper.knows();
         let kept = self.keeper.open(now)?;
+        // Guards are made at the start, and once more when what was kept becomes readable for the first time.
         if !self.guards.is_empty() && (knew || !self.keeper.knows()) {
             return Ok(());
         }
@@ -226,8 +228,8 @@ impl<'a> Daemon<'a> {
         Ok(())
     }
 
-    /// What was found counts only for who knows what was done before: without that, nobody knows how often it was
-    /// healed.
+    /// What was found counts only where it is known what was done before. Without that nobody knows how often the venv
+    /// was healed.
     fn known(&mut self, input: Input) -> Result<Input, Failure> {
         if self.keeper.knows() || !matches!(input, Input::Found(_)) {
             return Ok(input);
@@ -259,7 +261,7 @@ impl<'a> Daemon<'a> {
                 self.announce(number, news);
             }
         }
-        // It is on the disk before anything is done: whoever comes after a crash knows of it.
+        // What follows is on the disk before anything is done, so the guard after a crash knows of it.
         if keeps {
             self.keep();
         }
@@ -278,6 +280,7 @@ impl<'a> Daemon<'a> {
         }
         if self.mode.dry_run {
             let venv = Shown::path(&rules.path);
+            // A dry run changes nothing. The guard gets the answer that nothing was to be done.
             let instead = match order {
                 Order::Heal => Some(("heal", Input::Healed(Healed::Nothing))),
                 Order::Restart => Some(("start the service of", Input::Restarted(Ok(())))),
@@ -306,7 +309,7 @@ impl<'a> Daemon<'a> {
             self.session.ui.note(&line);
         } else {
             let said = if self.session.json { &document } else { &line };
-            // That nobody reads it is no reason to stop guarding.
+            // A reader that is gone is no reason to stop guarding.
             let _ = self.session.answer(|out, _| writeln!(out, "{said}"));
         }
         if self.mode.dry_run {

@@ -62,7 +62,7 @@ fn happened(event: Event, venvs: &[PathBuf], own: u32) -> Vec<Happened> {
     let number = |root: &Path| venvs.iter().position(|venv| venv == root);
     match event {
         Event::Lost { .. } => vec![Happened::ToAll(Input::Lost)],
-        // What was told before is with the guard by now. Who asked may have ceased to wait.
+        // Events that were told before this one are with the guard by now. Whoever asked may have ceased to wait.
         Event::CaughtUp { answer } => {
             let _ = answer.send(());
             Vec::new()
@@ -85,7 +85,7 @@ fn happened(event: Event, venvs: &[PathBuf], own: u32) -> Vec<Happened> {
                 return Vec::new();
             }
             let noise = is_noise(&path);
-            // Who only makes something new takes nothing away.
+            // A process that only makes something new takes nothing away.
             let hurts = !noise && matches!(what, What::Removed | What::Written | What::Moved);
             let who = who.filter(|_| hurts);
             let by = who.as_ref().map(|who| culprit(who, &path));

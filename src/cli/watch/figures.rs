@@ -13,7 +13,7 @@ use venv_snap::watch::{self, Moment};
 use super::super::error::{Failure, no_thread};
 use super::super::ui::Ui;
 
-/// They are not written more often, unless something happened.
+/// Figures are not written more often than this, unless something happened.
 const PAUSE: Duration = Duration::from_secs(15);
 /// So long a client may take, and so much it may ask.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ impl Figures {
             let own = Arc::clone(&text);
             let started = std::thread::Builder::new().spawn(move || {
                 for client in listener.incoming().flatten() {
-                    // Who hangs up or asks for nothing gets nothing.
+                    // A client that hangs up or asks for nothing gets nothing.
                     let _ = answer(&client, &own);
                 }
             });
@@ -55,7 +55,7 @@ impl Figures {
         })
     }
 
-    /// They go nowhere.
+    /// Figures that go nowhere.
     pub(super) fn none(now: Moment) -> Self {
         Self {
             file: None,
@@ -70,7 +70,7 @@ impl Figures {
         self.file.is_some() || self.text.is_some()
     }
 
-    /// Whether it is time to write them again, for who is awake anyway.
+    /// Whether it is time to write them again. Nobody is woken for that.
     pub(super) fn are_due(&self, now: Moment) -> bool {
         now >= self.due && self.are_wanted()
     }

@@ -42,6 +42,7 @@ impl Program {
         words.extend(args.iter().map(Into::into));
         // An argument that begins with a dash is no option behind this.
         words.extend(["--".into(), venv.into()]);
+        // The child must not speak to systemd in the name of the guard.
         let mut command = Command::new(&self.path);
         command
             .args(words)
@@ -80,7 +81,8 @@ impl Program {
         self.dir.as_ref().is_none_or(|dir| dir.exists())
     }
 
-    /// What can be told without a baseline. That the store is not there, or came only meanwhile, is another matter.
+    /// What can be told without a baseline. A store that is not there, or came only meanwhile, may have a baseline, so
+    /// that is an error.
     fn audit(&self, venv: &Path, was_there: bool) -> Result<Found, String> {
         if !was_there || !self.has_store() {
             return Err(format!("the store '{}' is not there", self.store.display()));
@@ -145,7 +147,7 @@ fn told<T>(
     read(&ended.answer).map_err(|error| format!("its answer is not understood: {error}"))
 }
 
-/// What this program says of an error in JSON, without its paths' quotes doubled.
+/// The message and the causes of an error that this program told in JSON; else the last line that it wrote.
 fn complaint(ended: &Ended) -> String {
     #[derive(Deserialize)]
     struct Line {
@@ -167,9 +169,9 @@ fn complaint(ended: &Ended) -> String {
     )
 }
 
-/// Does what is ordered, and tells how that went. Announcements are not done here. What was done to a venv while it was
-/// looked at is told to the guard before, by who hears of it: the guard then knows who it was, and that the look was
-/// overtaken.
+/// Does what is ordered, and tells how that went. Announcements are not done here. After a look it waits until the
+/// witness has told all that happened meanwhile. The guard then knows who did it, and that the look was overtaken,
+/// before it hears what the look found.
 pub(super) fn perform(
     program: &Program,
     rules: &Guarded,
@@ -180,7 +182,7 @@ pub(super) fn perform(
     match order {
         Order::Look { full, despite } => {
             let found = program.look(venv, *full, *despite);
-            // Who hears nothing within that time is not waited for.
+            // A witness that does not answer within that time is not waited for any longer.
             let _ = catch_up.is_none_or(|catch_up| catch_up.wait(CATCH_UP_PATIENCE));
             found
         }

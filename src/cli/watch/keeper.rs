@@ -11,18 +11,18 @@ use super::super::exit::Exit;
 use super::super::ui::Ui;
 use super::clock;
 
-/// Who keeps it, if anybody does.
+/// What keeps the memory of the guards of this host, if it can.
 pub(super) struct Keeper<'a> {
     ui: &'a Ui,
     store: PathBuf,
     host: String,
     ledger: Option<Ledger>,
-    /// How often in a row it failed, and when it is tried again.
+    /// How often in a row the keeping failed, and when it is tried again.
     failures: u32,
     due: Option<Moment>,
     /// Whether nothing is kept at all.
     is_off: bool,
-    /// Whether it was open once.
+    /// Whether it is known what was done before: the ledger was open once, or nothing is kept at all.
     knows: bool,
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Watch) -> Result<Exit, Failure> 
         })?;
         return Ok(Exit::Done);
     }
+    // A dry run saves nothing, not even a sound upgrade.
     if args.dry_run {
         rules
             .venvs

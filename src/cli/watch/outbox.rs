@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use venv_snap::watch::{Letter, Moment};
 
-/// How long a letter is tried: after that nobody waits for it.
+/// So often a letter is tried, which takes about five hours. After that nobody waits for it.
 const AGE_MAX: u32 = 40;
 /// The longest time between two trials.
 const PAUSE_MAX: Duration = Duration::from_mins(10);
@@ -14,12 +14,13 @@ const LETTERS_MAX: usize = 1000;
 /// Letters that did not arrive yet.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
+    /// The number of each letter, whether it is on its way now, and the letter itself; the oldest first.
     waiting: Vec<(u64, bool, Letter)>,
     last: u64,
 }
 
 impl Outbox {
-    /// Adds a letter; whether one had to go for it is told.
+    /// Adds a letter. Returns whether the oldest one had to go for it.
     pub(super) fn add(&mut self, letter: Letter) -> bool {
         self.last += 1;
         self.waiting.push((self.last, false, letter));

@@ -196,7 +196,7 @@ impl TryFrom<String> for Url {
         let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
         match host {
             Some(host) if !host.is_empty() && !text.contains(char::is_whitespace) => Ok(Self(text)),
-            // The text itself may hold a secret.
+            // The text itself is not told, since it may hold a secret.
             _ => Err("no URL of a host: write http://HOST/… or https://HOST/…"),
         }
     }

@@ -10,7 +10,7 @@ use venv_snap::ops::{Context, keep_sightings};
 
 use super::super::session::Session;
 
-/// No more is remembered of one venv: a whole tree may go at once.
+/// So many sightings are remembered of one venv at most: a whole tree may go at once.
 const MAX: usize = 10_000;
 
 /// What was seen, by the number of the venv.
@@ -26,7 +26,8 @@ impl Seen {
         }
     }
 
-    /// Keeps it in the store. Where that fails, later commands do not know who it was, and nothing else changes.
+    /// Keeps in the store what was seen of a venv. Where that fails, later commands do not know who it was, and nothing
+    /// else changes.
     pub(super) fn keep(&mut self, session: &Session<'_>, number: usize, venv: &Path) {
         let Some(seen) = self.0.remove(&number) else {
             return;

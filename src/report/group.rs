@@ -79,8 +79,9 @@ fn owners<'a>(changes: &[&'a Change]) -> BTreeMap<RelPath, Option<&'a str>> {
     owners
 }
 
-/// The distribution that a directory goes with, which nobody owns: that of what differs in it, which comes next in the
-/// order of paths, or of what differs around it.
+/// The distribution that a directory of a site-packages goes with, since no distribution owns directories. It is that
+/// of what differs in the directory, which comes next in the order of paths; else that of what differs at the same
+/// place. None for anything but such a directory.
 fn owner_of_dir<'a>(
     changes: &[&'a Change],
     at: usize,
@@ -98,7 +99,7 @@ fn owner_of_dir<'a>(
     inside.or_else(|| owners.get(&place).copied().flatten())
 }
 
-/// The directory of packages that a path lies below.
+/// The directory of packages that a path lies below; none where it lies elsewhere.
 pub(super) fn site_of(path: &RelPath) -> Option<RelPath> {
     site_above(path)
 }

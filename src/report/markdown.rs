@@ -130,7 +130,7 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     if outcome.found.changes.is_empty() {
         return writeln!(out, "Nothing differed, or nothing stood there.");
     }
-    // What was wanted so has no class.
+    // What a rollback or an undo changes back was wanted, so it has no class.
     let class = |class: Class| match outcome.deed() {
         Deed::Mended => class.as_str(),
         Deed::RolledBack | Deed::ChangedBack => "changed back",

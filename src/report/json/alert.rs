@@ -12,6 +12,7 @@ use crate::watch::{Culprit, Found, News};
 pub fn alert(news: &News, host: &str, venv: &std::path::Path, time: Timestamp) -> String {
     let since = time.checked_sub(jiff::SignedDuration::try_from(news.lasts).unwrap_or_default());
     let subject = serde_json::to_value(news.subject).unwrap_or_default();
+    // All alerts about one subject of one venv have the same key, so a receiver can put them together.
     let of = format!("{host}\n{}\n{subject}", venv.to_string_lossy());
     let mut fields = json!({
         "key": Digest::of(of.as_bytes()).to_hex()[..16],
@@ -37,7 +38,7 @@ pub fn alert(news: &News, host: &str, venv: &std::path::Path, time: Timestamp) -
     });
     entry::put_path(&mut fields, "venv", venv);
     let mut text = Vec::new();
-    // Nothing fails that writes into memory.
+    // Writing into memory does not fail.
     let _ = super::document(&mut text, "alert", fields);
     String::from_utf8_lossy(&text).trim_end().to_owned()
 }

@@ -17,7 +17,7 @@ pub fn check(out: &mut dyn Write, outcome: &CheckOutcome) -> io::Result<()> {
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, audit(&outcome.audit)) {
         fields.extend(more);
     }
-    // Also what --fail-on counts.
+    // `--fail-on` may count more than the damage, which is all that the audit's own word counts.
     fields["clean"] = outcome.clean().into();
     fields["reinstall"] = reinstall(&outcome.venv, &outcome.audit).into();
     fields["took_ms"] = millis(outcome.took).into();
@@ -145,7 +145,7 @@ fn who(who: &Who) -> Value {
     with(own, Some(&who.image))
 }
 
-/// The same once the restore is done: what it advised to do before is still to be done.
+/// One diagnosis once the restore is done: its text advises only what is still to be done.
 pub(super) fn diagnosis_after(found: &Diagnosis) -> Value {
     let text = afterwards(&found.text);
     diagnosis(&Diagnosis {

@@ -24,12 +24,13 @@ pub(super) fn put(value: &mut Value, field: &str, name: &[u8]) {
     }
 }
 
-/// The same with an absolute path.
+/// Puts an absolute path into a field, in the same way.
 pub(super) fn put_path(value: &mut Value, field: &str, path: &Path) {
     put(value, field, path.as_os_str().as_bytes());
 }
 
-/// The same with several of them; those in UTF-8 have no bytes.
+/// Puts several paths into a field, as a list. The list `…_b64` is there where one of them is not UTF-8, with null for
+/// those that are.
 pub(super) fn put_paths(value: &mut Value, field: &str, paths: &[PathBuf]) {
     let names = || paths.iter().map(|path| path.as_os_str().as_bytes());
     value[field] = names()
@@ -41,7 +42,7 @@ pub(super) fn put_paths(value: &mut Value, field: &str, paths: &[PathBuf]) {
     }
 }
 
-/// The bytes of a name that no text can be.
+/// The bytes of a name in base64; none where the name is UTF-8.
 fn bytes(name: &[u8]) -> Option<String> {
     let is_text = std::str::from_utf8(name).is_ok();
     (!is_text).then(|| BASE64.encode(name))

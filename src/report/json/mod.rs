@@ -67,7 +67,8 @@ fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()>
     writeln!(out)
 }
 
-/// Beside each time its second, for programs that read no fractions (the `fromdateiso8601` of jq).
+/// Puts beside each time the same time in whole seconds, for programs that read no fractions (the `fromdateiso8601` of
+/// jq).
 fn add_seconds(value: &mut Value) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(add_seconds),
@@ -133,7 +134,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         Mode::Done(_) => check::diagnosis_after,
         _ => check::diagnosis,
     };
-    // An undo has no cause.
+    // What an undo changes back was wanted once, so it has no cause.
     let causes = outcome.report.diagnosis.iter();
     let causes = causes.filter(|_| deed != Deed::ChangedBack).map(diagnosis);
     let mut fields = json!({

@@ -49,7 +49,7 @@ fn venv(one: &VenvStatus, outcome: &StatusOutcome) -> Value {
     value
 }
 
-/// The last word of another host of one of its venvs.
+/// What another host told last of one of its venvs.
 fn other(one: &HostStatus) -> Value {
     let mut value = json!({
         "host": one.host,

@@ -12,11 +12,11 @@ pub struct Round<'a> {
     pub venvs: &'a [(String, &'a Memory)],
     /// Alerts that did not arrive yet.
     pub waiting: usize,
-    /// Now, by the clock of the guard,
+    /// Now, by the clock of the guard.
     pub moment: Moment,
-    /// and by that of people.
+    /// Now, by the clock of people.
     pub now: Timestamp,
-    /// Of the program.
+    /// The version of the program.
     pub version: &'a str,
 }
 

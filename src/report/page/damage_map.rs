@@ -11,9 +11,9 @@ const ROW: usize = 12;
 const SQUARES: usize = 144;
 /// So many packages have a picture.
 const PICTURES: usize = 60;
-/// From one square to the next.
+/// From one square to the next, in units of the drawing.
 const STEP: usize = 12;
-/// As many pixels has a step.
+/// The same step in pixels of the page.
 const DRAWN: usize = 15;
 
 /// The pictures with what their squares mean.

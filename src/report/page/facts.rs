@@ -8,12 +8,12 @@ use maud::{Markup, html};
 use crate::model::{RelPath, Shown, SnapshotId};
 use crate::report::text::{Style, words};
 
-/// Text of which nobody knows what it holds.
+/// Text that may hold anything, made safe to show.
 pub(super) fn shown(text: &str) -> Markup {
     html! { (Shown(text.as_bytes()).to_string()) }
 }
 
-/// The same, as a name of something.
+/// Such text as the name of something.
 pub(super) fn code(text: &str) -> Markup {
     html! { code { (shown(text)) } }
 }

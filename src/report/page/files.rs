@@ -41,7 +41,7 @@ pub(super) fn groups(changes: &[Seen]) -> Vec<Group<'_>> {
     groups
 }
 
-/// `14 missing, 2 emptied`, the worst first.
+/// How many entries there are of each kind, the worst kind first.
 pub(super) fn kinds<'a>(entries: impl IntoIterator<Item = &'a Seen>) -> Vec<(Kind, u64)> {
     let mut counts: BTreeMap<Kind, u64> = BTreeMap::new();
     for seen in entries {
@@ -50,7 +50,7 @@ pub(super) fn kinds<'a>(entries: impl IntoIterator<Item = &'a Seen>) -> Vec<(Kin
     counts.into_iter().collect()
 }
 
-/// The same as words.
+/// These numbers in words: `14 missing, 2 emptied`.
 pub(super) fn told(kinds: &[(Kind, u64)]) -> Markup {
     html! {
         @for (at, (kind, count)) in kinds.iter().enumerate() {

@@ -61,7 +61,7 @@ fn page(title: &str, content: &Markup, written: &Markup) -> Page {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                // Without one a browser asks the server for an icon.
+                // Without an icon here a browser asks the server for one.
                 link rel="icon" href="data:,";
                 title { (title) }
                 style { (PreEscaped(STYLE)) }

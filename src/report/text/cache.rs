@@ -11,7 +11,7 @@ use crate::ops::{
     Quarantined, ReleaseOutcome, Suspect,
 };
 
-/// So many files of one entry are told, unless all are wanted.
+/// So many faults of one entry are told, unless all are wanted.
 const FAULTS_SHOWN: usize = 5;
 
 /// Writes what a check of caches found.

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::report::group::{Group, groups};
 
-/// How many added files of a group are named unless everything is asked for.
+/// How many entries of a group that drifted are named unless everything is asked for.
 const DRIFT_MAX: usize = 5;
 
 /// Writes damage and drift by group, and counts the noise.
@@ -110,7 +110,7 @@ fn write_group(
             sharing(change.detail.sharing.as_ref())
         )?;
     }
-    // Heading and rows add up.
+    // Directories without a row are counted at the end, so that heading and rows add up.
     let is_around = |change: &&&Change| {
         is_told_by_others(change, &group.changes) && rows.row_of(change).is_none()
     };
@@ -178,7 +178,7 @@ fn inside(path: &RelPath, place: &RelPath) -> String {
     }
 }
 
-/// A directory that came or went is told by the files in it.
+/// Whether a change needs no row: a directory that came or went is told by the entries in it.
 fn is_told_by_others(change: &Change, all: &[&Change]) -> bool {
     let is_dir =
         |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.node == Node::Dir);
@@ -207,7 +207,7 @@ pub(super) fn tally<'a>(changes: impl IntoIterator<Item = &'a &'a Change>) -> St
 /// What more is known, in words.
 fn detail(change: &Change) -> String {
     let how = how(change) + &normal_use(change);
-    // What cannot be read, or what Python would run for other source.
+    // For these kinds the reason says why it is damage: it cannot be read, or Python would run it for other source.
     match &change.detail.reason {
         Some(reason) if matches!(change.kind, Kind::Altered | Kind::Extra) => {
             format!("{how}; {}", Shown(reason.as_bytes()))

@@ -127,7 +127,7 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
         let word = coloured("incomplete", Class::Damage, style);
         return format!("{word}: no damage in {venv}, but {gone}{rest} ({totals})");
     }
-    // Whoever needs such a requirement does not start, so the first word does not say that all is well.
+    // An application that needs such a requirement does not start, so the first word does not say that all is well.
     if audit.findings.iter().any(is_unmet) {
         return format!("no damage in {venv}, but {} ({totals})", parts.join(", "));
     }
@@ -151,7 +151,7 @@ fn asides(audit: &Audit) -> Vec<String> {
     kinds.map(|(number, what)| count(number, what)).collect()
 }
 
-/// What is gone that the venv uses elsewhere, if anything is.
+/// What the venv uses elsewhere and is gone there; none where nothing is.
 fn gone(audit: &Audit) -> Option<String> {
     let kinds = [
         (Check::SourceGone, "source"),

@@ -6,7 +6,7 @@ use super::Style;
 use super::words::{self, coloured, number};
 use crate::model::{Class, Diagnosis, Kind, Shown};
 
-/// What is still to be done after a restore, in other words.
+/// Parts of an advice that holds after a restore as well, each with its words for then.
 const STILL: [(&str, &str); 2] = [
     (" before you restore.", ", or it may happen again."),
     (" Restore them, and run", " Run"),
@@ -28,7 +28,7 @@ const DONE: [&str; 9] = [
 /// How many survivors are named where not all are wanted.
 const SURVIVORS_SHOWN: usize = 3;
 
-/// The same where the restore is done: what it advised to do before is still to be done.
+/// Writes each diagnosis once the restore is done: its text advises only what is still to be done.
 pub(super) fn write_after(out: &mut dyn Write, all: &[Diagnosis], style: &Style) -> io::Result<()> {
     let after = all.iter().map(|diagnosis| Diagnosis {
         text: afterwards(&diagnosis.text),
@@ -49,7 +49,7 @@ pub(in crate::report) fn afterwards(text: &str) -> String {
     left.trim_end().to_owned()
 }
 
-/// `explains 9 of 67; 58 emptied files are not explained`; nothing where one cause or another explains all.
+/// `explains 9 of 67; 58 emptied files are not explained`; none where the causes together explain all.
 pub(in crate::report) fn rest(diagnosis: &Diagnosis) -> Option<String> {
     let (total, part) = (diagnosis.of as u64, diagnosis.explains as u64);
     let left: usize = diagnosis.unexplained.values().sum();

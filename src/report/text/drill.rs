@@ -9,7 +9,7 @@ use crate::disk::error::reason;
 use crate::model::{Class, Finding, Shown};
 use crate::ops::{Drill, DrillOutcome, DrillProof, Drilled, Imports, NotImported, Unproved};
 
-/// How many of many are named.
+/// How many findings, modules or paths are named where there are many.
 const NAMED: usize = 5;
 
 /// Writes what came of a drill.
@@ -145,7 +145,7 @@ pub(in crate::report) fn unproved(proof: &DrillProof) -> Vec<String> {
             }
             Unproved::LeftOut(left) => {
                 let mut bytes = Vec::new();
-                // Memory takes all.
+                // Writing into memory does not fail.
                 let _ = super::left_out::write(&mut bytes, left);
                 String::from_utf8_lossy(&bytes)
                     .trim_end()

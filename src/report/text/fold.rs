@@ -7,7 +7,7 @@ use crate::model::{Change, Entry, Kind, Node, RelPath};
 /// The topmost of such directories, in the order of paths.
 pub(super) struct Folds<'a> {
     tops: Vec<&'a RelPath>,
-    /// Those in which something is told that is no directory.
+    /// Those in which something differs that is no directory.
     full: Vec<&'a RelPath>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Folds<'a> {
         Self { tops, full }
     }
 
-    /// Nothing is folded.
+    /// Folds that fold nothing.
     pub(super) fn none() -> Self {
         Self {
             tops: Vec::new(),
@@ -54,7 +54,7 @@ impl<'a> Folds<'a> {
         }
     }
 
-    /// Whether a group holds but directories of which the files are told by others.
+    /// Whether a group holds only directories, and the rows of other groups tell the files in them.
     pub(super) fn tells_elsewhere(&self, group: &[&Change]) -> bool {
         group.iter().all(|change| {
             let full = |top| self.full.binary_search(&top).is_ok();

@@ -50,7 +50,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         Mode::Done(replaced) => done(out, outcome, replaced, &chosen, style)?,
     }
     match (&outcome.mode, deed(outcome)) {
-        // Nothing happened that has a cause.
+        // What is changed back was wanted once, so it has no cause.
         (_, Deed::ChangedBack) => {}
         (Mode::Done(_), _) => {
             super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?;
@@ -107,7 +107,7 @@ fn other(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> {
     }
 }
 
-/// What differs and would differ no more.
+/// What differs now, and would not after the restore.
 fn undone(outcome: &RestoreOutcome) -> String {
     let adapting = count(outcome.adapting, "entry");
     let adapting = format!("{adapting} to be adapted to the new place");
@@ -139,7 +139,7 @@ fn left(package: &PackageChange, style: &Style) -> String {
     let version = shown(&package.actual).unwrap_or_default();
     let name = Shown(package.name.as_bytes());
     let (why, other_way) = match shown(&package.expected) {
-        // Of the same version that one may be the very bytes that a package wrote over it which is gone.
+        // With the same version, the snapshot may hold what another package, which is gone by now, wrote over this one.
         Some(old) if old == version => (
             "another build of it, or what another package wrote over it".to_owned(),
             String::new(),
@@ -226,7 +226,7 @@ fn done(
     restart(out, &replaced.processes)
 }
 
-/// How many are named one by one.
+/// How many entries that name the old place are told one by one.
 const OLD_NAMES_MAX: usize = 10;
 
 /// What still names the old place, of which the form is not known well enough to change it.

@@ -65,7 +65,7 @@ pub fn status(out: &mut dyn Write, outcome: &StatusOutcome, style: &Style) -> io
     }
 }
 
-/// The last word of each other host.
+/// What each other host told last.
 fn others(out: &mut dyn Write, outcome: &StatusOutcome, style: &Style) -> io::Result<()> {
     writeln!(out, "\nother hosts, as each last told:")?;
     let header = ["host", "state", "told", "by", "baseline", "venv"];
@@ -162,7 +162,8 @@ fn some(names: &[&str], all: usize) -> String {
     format!("{}{more}", names[..all.min(PACKAGES)].join(", "))
 }
 
-/// `click 8.1.7 → 8.2.0`, with a dash where it is not there.
+/// `click 8.1.7 -> 8.2.0`, with a dash where there is no version. Where both versions are the same: `click 8.1.7` and
+/// the state.
 fn change(package: &PackageChange) -> String {
     let version = |version: &Option<String>| version.clone().unwrap_or_else(|| "-".to_owned());
     let (expected, actual) = (version(&package.expected), version(&package.actual));

@@ -78,14 +78,15 @@ pub fn wrapped(line: &str, width: usize) -> String {
     out
 }
 
-/// What stands between blanks; what stands between single quotes, and a command of this program behind a colon, as one.
+/// The words of a text, which stand between blanks. What stands between single quotes is one word, and so is a command
+/// of this program behind a colon.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut in_quotes = false;
     let mut in_command = false;
     let mut last = ' ';
     text.char_indices()
         .filter_map(move |(at, each)| {
-            // Within a word it is an apostrophe.
+            // Within a word the sign is an apostrophe.
             let opens = each == '\'' && matches!(last, ' ' | '(');
             let closes = each == '\'' && !text[at + 1..].starts_with(char::is_alphanumeric);
             in_quotes = opens || in_quotes && !closes;

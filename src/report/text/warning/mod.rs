@@ -127,7 +127,7 @@ fn of_store(warning: StoreWarning<'_>) -> String {
     }
 }
 
-/// What goes with an index, since no pack has it.
+/// What is lost with an index, since no pack has it.
 const LOG_LOST: &str = "what restores did and how long they took is lost";
 
 /// The part of a name that people see.

@@ -22,7 +22,7 @@ pub enum Check {
     FileMissing,
     /// A file has no byte left, though RECORD says that it should have some.
     FileEmptied,
-    /// A file is of the size of RECORD and ends in NUL bytes where it should not.
+    /// A file has the size that RECORD says, and ends in NUL bytes where it should not.
     FileZeroFilled,
     /// The content of a file is not what RECORD says.
     FileAltered,
@@ -34,7 +34,7 @@ pub enum Check {
     RecordUnreadable,
     /// An installer was killed after it put a distribution aside, and nothing complete stands in its place.
     Interrupted,
-    /// A module that a package needs of itself is not there.
+    /// A module of a package is gone that the package itself needs.
     ImportUnresolved,
     /// A module fails when it is imported.
     ImportFailed,
@@ -240,14 +240,14 @@ impl Finding {
         }
     }
 
-    /// The same of a distribution.
+    /// The same finding, of a distribution (by its normalized name).
     #[must_use]
     pub fn in_package(mut self, package: &str) -> Self {
         self.package = Some(package.to_owned());
         self
     }
 
-    /// The same of a file.
+    /// The same finding, of a file.
     #[must_use]
     pub fn at(mut self, path: &RelPath) -> Self {
         self.path = Some(path.clone());
@@ -274,7 +274,7 @@ pub struct Audited {
     /// Bytecode files that were compared with what their source compiles to.
     #[serde(default)]
     pub compared: u64,
-    /// Files that there are. A snapshot tells that itself, so it is not kept twice.
+    /// How many files the tree has. A snapshot keeps that number itself, so the audit does not.
     #[serde(skip)]
     pub entries: u64,
 }
@@ -282,9 +282,9 @@ pub struct Audited {
 /// Something that could not be looked at, so nothing is known of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Unread {
-    /// What.
+    /// Its path.
     pub path: RelPath,
-    /// Why.
+    /// Why it could not be looked at.
     pub reason: String,
 }
 
@@ -323,7 +323,8 @@ pub struct Audit {
     /// UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script_pythons: Option<Vec<String>>,
-    /// What only other evidence can tell. Whoever has some looks for it at once, and nobody keeps these.
+    /// What is damage only if a module was there once. Who has other evidence of that (a snapshot) decides at once; no
+    /// snapshot keeps doubts.
     #[serde(skip)]
     pub(crate) doubts: Vec<Doubt>,
     /// What could not be looked at, sorted, each path once.
@@ -332,7 +333,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// What makes it a damaged venv.
+    /// The findings that make the venv a damaged one.
     pub fn damage(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.is_damage())
     }

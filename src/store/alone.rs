@@ -81,10 +81,12 @@ impl Drop for Alone<'_> {
 }
 
 impl Alone<'_> {
-    /// Writes what some packs hold into new ones, and gives the old packs up in the index: what is in `keep`,
-    /// whatever other packs hold, since those copies may be damaged or be given up next; without it, all that is in
-    /// no other pack. The old packs still lie there: delete them or move them away, but not those that are returned,
-    /// which came out the same and stand in the place of the old ones.
+    /// Writes what some packs hold into new ones, and gives the old packs up in the index. With `keep` just those
+    /// objects are written, whatever other packs hold: the copies there may be damaged or be given up next. Without it
+    /// all is written that lies in no other pack.
+    ///
+    /// The old packs still lie there: delete them or move them away. Those that are returned must stay: their new packs
+    /// came out the same, and stand in their places.
     pub(crate) fn repack(
         &self,
         packs: &BTreeMap<String, Vec<GoodFrame>>,
@@ -119,8 +121,8 @@ impl Alone<'_> {
         Ok(())
     }
 
-    /// Moves files that are beyond repair away, where they are kept. Those of snapshots that nobody forgot are told
-    /// from all others.
+    /// Moves files that are beyond repair into quarantine, where they are kept. Snapshot files that nobody forgot get a
+    /// name there by which they are known as lost ([`LOST`]).
     pub(crate) fn quarantine(&self, area: Area, names: &[String]) -> Result<(), Error> {
         let prefix = match area {
             Area::Snapshots => LOST,
@@ -128,7 +130,7 @@ impl Alone<'_> {
         };
         let storage = &self.0.storage;
         if area != Area::Packs {
-            // In quarantine it is told until somebody removes it from there.
+            // A lost snapshot is told of as long as its file lies in quarantine, so the roll need not name it.
             self.0.snapshots.roll.strike(names)?;
         }
         storage.shift(names, area, Area::Quarantine, prefix)?;

@@ -1,5 +1,5 @@
-//! What summaries did not tell: packs that came or went since, or that were written by who knows of no summaries. The
-//! packs are listed when first something is not found where it should be.
+//! What summaries did not tell: packs that came or went since, or that a program wrote which knows no summaries. The
+//! packs are listed when an object is first not found where it should be.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ impl ObjectReader {
             let (table, _) = self.packs().read_table(&pack.name, pack.size).ok()?;
             Some((pack.name, table))
         });
-        // No lock is held meanwhile: a thread that waits may begin other work, which asks for the same.
+        // The lock is not held meanwhile: a thread that waits may begin other work, which asks for the same lock.
         let read: Vec<_> = read.collect();
         let mut objects = self.known_mut();
         let Some(objects) = objects.as_mut().filter(|it| it.only_told) else {

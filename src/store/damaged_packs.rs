@@ -57,8 +57,8 @@ impl DamagedPacks {
     }
 
     /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only
-    /// store more for it, and must not stop a writer. It is told all the same: marks that cannot be read when they
-    /// are loaded, others by the next scrub.
+    /// store more for it, so a failure must not stop a writer. People hear of it later: of marks that cannot be read
+    /// when packs are loaded, of others at the next scrub.
     pub(super) fn unmark(&self, names: &[String]) {
         let mut marked = self.storage.names(Area::Suspects).unwrap_or_default();
         marked.retain(|name| names.contains(name));

@@ -20,7 +20,7 @@ use crate::monitor::Monitor;
 /// What came of trying a server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Probed {
-    /// Whether the store was made for it.
+    /// Whether the trial made the store.
     pub(crate) is_new: bool,
     /// What stands in the store now.
     pub(crate) terms: Terms,
@@ -80,7 +80,7 @@ impl Store {
             done => done.map(|()| false)?,
         };
         let probe = terms::probe(location, &*storage)?;
-        // Where nothing could be read back, none is made.
+        // From a server that gives no ranges nothing could be read back, so no store is made there.
         let is_new = is_new && probe.0.promises.ranges;
         if is_new {
             Self::create(location, wait, monitor)?;
@@ -101,7 +101,8 @@ impl Store {
     }
 }
 
-/// Makes the directory on this host that belongs to a store, if it is none itself. A fence lets nobody make it later.
+/// Makes the directory on this host that belongs to a store in a bucket; a store in a directory is its own. Early: a
+/// fence (`disk/fence.rs`) lets nobody make it later.
 pub(crate) fn make_home(location: &Location) -> Result<Option<PathBuf>, Error> {
     let home = location.on_this_host();
     if let (Some(home), Some(_)) = (&home, location.bucket()) {

@@ -89,7 +89,7 @@ impl Trees<'_> {
             what: bad.into(),
         };
         let too_deep = dir.parts().count() > RelPath::LEVELS_MAX;
-        // Asked first: what is named at such places again and again would be read each time.
+        // Checked before the read: a tree that many places name would be read for each of them.
         if too_deep || dir.as_bytes().len() > PATH_BYTES_MAX {
             return Err(corrupt(Malformed("it is nested too deep")));
         }
@@ -124,7 +124,7 @@ impl Trees<'_> {
         };
         let mut todo = vec![(RelPath::root(), subtree)];
         let mut entries = vec![entry];
-        // Without the root, which is not counted.
+        // The number counts the root directory, the extent does not.
         let mut extent = Extent::new(entries_max.saturating_sub(1));
         while let Some((dir, id)) = todo.pop() {
             if missing.contains(&id) {

@@ -17,6 +17,7 @@ impl Snapshots {
         if !self.storage.is_far() {
             return Ok(all);
         }
+        // A snapshot that was brought back lies in both places there, and is not forgotten.
         let listed: HashSet<String> = self.storage.names(Area::Snapshots)?.into_iter().collect();
         let mut rest = Catalog::clone(&all);
         rest.snapshots
@@ -64,7 +65,7 @@ impl Snapshots {
         Ok(())
     }
 
-    /// That what was read then may still be relied on.
+    /// An error where `begun` is so long ago that nobody may rely any more on what was read then.
     fn in_time(&self, begun: i64) -> Result<(), Error> {
         if may_commit(seconds() - begun) {
             return Ok(());

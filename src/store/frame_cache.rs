@@ -9,7 +9,7 @@ use super::error::Error;
 #[derive(Debug, Default)]
 pub(super) struct FrameCache(Mutex<VecDeque<(FrameKey, Arc<Slot>)>>);
 
-/// A frame, once it was read. Who holds it reads it, and who comes meanwhile waits instead of doing the same work.
+/// A frame; none until it was read. Who holds the lock reads it, and who comes meanwhile waits for that.
 type Slot = Mutex<Option<Arc<Vec<u8>>>>;
 
 /// The numbers of a pack and of a frame in it.

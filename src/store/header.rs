@@ -37,7 +37,7 @@ pub(super) fn put(storage: &dyn Storage, over: Over) -> Result<(), PathError> {
     storage.put(Area::Top, HEADER, &bytes, over)
 }
 
-/// That there is a store, and one that this version reads.
+/// Checks that there is a store, and that it is one that this version reads.
 pub(super) fn check(path: &Path, storage: &dyn Storage) -> Result<(), Error> {
     let lost = |what: LostHeader| Error::Header {
         path: path.to_owned(),
@@ -77,7 +77,7 @@ impl Store {
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let top = home::open_top(path)?;
         let storage = storage::choose(&top);
-        // Somebody else's directory may hold a file of that name too.
+        // Somebody else's directory may hold a `venv-snap.json` too, so the other parts of a store are looked for.
         if !storage.is_laid_out()? {
             return Err(Error::NoStore(path.clone()));
         }
@@ -105,7 +105,7 @@ impl Store {
         Ok(Some(what))
     }
 
-    /// That no pack and no snapshot file is of another version. What is damaged is not.
+    /// Checks that no pack and no snapshot file is of another version. What is damaged does not count.
     fn is_known_throughout(&self) -> Result<(), Error> {
         for pack in self.packs.list()? {
             match self.packs.check_header(&pack.name, pack.size) {

@@ -18,7 +18,7 @@ use crate::monitor::Monitor;
 /// The file that is locked.
 pub(super) const LOCK: &str = "lock";
 
-/// A store's directory, held open. From its making on it is that directory, whatever its path leads to by then.
+/// A store's directory, held open. It stays the same directory, whatever its path leads to later.
 #[derive(Debug)]
 pub(super) struct Home {
     path: PathBuf,

@@ -23,7 +23,7 @@ const SCHEMA: &str = "
     CREATE TABLE log (number INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
 ";
 
-/// What `SQLite` writes before it changes a database without a log.
+/// The rollback journal, which `SQLite` writes where there is no write-ahead log (WAL).
 const JOURNAL: &str = "-journal";
 /// What is put behind the name of a database for its files.
 const FILES: [&str; 4] = ["", "-wal", "-shm", JOURNAL];
@@ -114,8 +114,8 @@ impl Index {
                 Err(_) => {}
             }
         }
-        // With a log there never is a journal; and one that somebody put there could name any file, which SQLite
-        // would delete.
+        // With a write-ahead log there never is a journal. One that somebody put there could name any file, which
+        // SQLite would delete.
         if is_local(store) && store.join(format!("{}{JOURNAL}", Self::NAME)).exists() {
             return Err(Unusable::Damaged(IndexFlaw::Journal));
         }
@@ -130,8 +130,8 @@ impl Index {
         Ok(index)
     }
 
-    /// That it holds our tables and nothing else: a view or a trigger of the same name could do anything, and without
-    /// an end.
+    /// Checks that the index holds our tables and nothing else: a view or a trigger of the same name could do anything,
+    /// and without an end.
     fn check_schema(&self) -> Result<(), Unusable> {
         let foreign = || Unusable::Damaged(IndexFlaw::Schema);
         let mut query = self.connection.prepare(
@@ -163,7 +163,7 @@ impl Index {
             let _ = remove(store, ASIDE, &FILES);
         }
         made?;
-        // They are of the old one.
+        // The files beside it belong to the old index.
         remove(store, Self::NAME, &FILES[1..])?;
         let path = store.join(Self::NAME);
         std::fs::rename(store.join(ASIDE), &path).map_err(|error| cannot_remove(&error))?;
@@ -172,19 +172,19 @@ impl Index {
 
     fn make_aside(store: &Path, busy: Duration, log: &[String]) -> Result<(), Unusable> {
         remove(store, ASIDE, &FILES)?;
-        // SQLite would make it as the umask says; its other files take their mode from this one.
+        // SQLite would make the file as the umask says. Its other files take their mode from this one.
         let path = store.join(ASIDE);
         let private = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(&path);
-        // Whatever the umask.
+        // The umask may have taken bits from the mode.
         let mode = Permissions::from_mode(0o600);
         if private.and_then(|file| file.set_permissions(mode)).is_err() {
             return Err(Unusable::ReadOnly);
         }
-        // Whoever closes it as the last leaves one file.
+        // The last connection that is closed removes the other files, so that one file is left to be renamed.
         let mut index = Self::connect(&path, busy)?;
         let change = index.connection.transaction()?;
         change.execute_batch(SCHEMA)?;
@@ -294,7 +294,7 @@ impl Index {
     ) -> Result<(Vec<String>, bool), Unusable> {
         let mut events = Vec::new();
         let read = Self::open(store, busy).and_then(|index| index.read_log(&mut events));
-        // SQLite cannot open it either where descriptors lack.
+        // SQLite says "cannot open" also where this process lacks descriptors, so the file itself is tried.
         let is_shut = || {
             let opened = std::fs::File::open(store.join(Self::NAME));
             opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)

@@ -17,7 +17,7 @@ use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
 use crate::monitor::{Cause, Monitor, StoreWarning};
 
-/// How long whoever opens the index is waited for at least: they hold it for milliseconds, so that even one who does
+/// How long to wait at least for whoever opens the index. They hold it for milliseconds, so even a command that does
 /// not want to wait for others should not give up.
 const GUARD_WAIT: Duration = Duration::from_secs(5);
 
@@ -50,7 +50,7 @@ impl IndexHandle {
         }
     }
 
-    /// From now on there is none, and that is not said.
+    /// From now on the work goes without an index, and no warning says so.
     pub(super) fn do_without(&self) {
         self.given_up.store(true, Ordering::Relaxed);
     }
@@ -118,7 +118,7 @@ impl IndexHandle {
 
     /// One at a time: a process must not make the index anew under another that just did.
     fn guard(&self, monitor: &dyn Monitor) -> Result<Rooted, Error> {
-        // Opened anew: a lock belongs to an opening, and this one goes with the guard.
+        // The directory is opened anew: a lock belongs to an opening, and this lock has to go with the guard.
         let guard = self.home.top().enter(b".")?;
         let (path, wait) = (self.home.path(), self.home.wait.max(GUARD_WAIT));
         if lock(guard.fd(), path, Sharing::Exclusive, wait, monitor)? {

@@ -105,7 +105,7 @@ impl Store {
         mut objects: Objects,
         monitor: &dyn Monitor,
     ) -> Result<Objects, Error> {
-        // Before the packs are listed, so that whatever they tell of is among those.
+        // Summaries are read before the packs are listed: so a pack of theirs that is not listed is gone.
         let told = self.summaries.told();
         let rows = self
             .index
@@ -123,7 +123,7 @@ impl Store {
         let gone = rows.iter().map(|row| &row.name);
         let gone: Vec<String> = gone.filter(|name| !is_there(name)).cloned().collect();
         let mut add = self.note_for_summaries(&told, &there, &rows, &looked);
-        // Of a million objects the rows are tens of megabytes.
+        // Of a million objects the rows take tens of megabytes.
         drop(rows);
         let before: HashSet<String> = objects.packs().map(str::to_owned).collect();
         objects.condemn(|name| suspects.contains(name) || !is_there(name));
@@ -154,7 +154,7 @@ impl Store {
                 }
             }
         }
-        // From a bucket its owner removes what nothing needs.
+        // In a bucket that is no warning: the owner removes packs that nothing needs.
         for name in gone.iter().filter(|_| !self.is_of_bucket()) {
             monitor.warn(StoreWarning::PackGone(name).into());
         }
@@ -165,8 +165,8 @@ impl Store {
         Ok(objects)
     }
 
-    /// Lets summaries know which packs are listed, and those of which none tells. Returns rows that they had and the
-    /// index has not.
+    /// Tells the summaries which packs are listed, and which of them no summary has. Returns the rows that summaries
+    /// have and the index lacks.
     fn note_for_summaries(
         &self,
         told: &Arc<Told>,
@@ -214,7 +214,7 @@ impl Store {
         add.map(|row| (*row).clone()).collect()
     }
 
-    /// Looks at listed packs, of which rows may be known; the later one of a name counts.
+    /// Looks at listed packs, of which rows may be known. Of two rows of one name the later one counts.
     fn tables_of<'r>(
         &self,
         there: &[(String, Option<u64>)],
@@ -243,8 +243,8 @@ impl Store {
             let name = name.to_owned();
             Ok(Some(Looked { name, size, table }))
         };
-        // Where a listing tells the size, a request for the footer of each pack would take long: whatever the row
-        // leads to is checked.
+        // Where the listing tells the size, the footer is not asked for: a request for each pack would take long, and
+        // whatever the row leads to is checked.
         let row = row.filter(|row| match listed {
             Some(size) => size == row.size,
             None => self.ends_with(row),
@@ -260,8 +260,8 @@ impl Store {
         looked(size, read.map(|(table, tail)| (table, Some(tail))))
     }
 
-    /// That a pack is as long as its row says and has the footer that the row has, which guards all of the table: an
-    /// index may be damaged, or lie.
+    /// Whether a pack is as long as its row says and has the footer of the row, which guards all of the table. An index
+    /// may be damaged, or lie.
     fn ends_with(&self, row: &PackRow) -> bool {
         let Some(offset) = row.size.checked_sub(FOOTER_LEN as u64) else {
             return false;

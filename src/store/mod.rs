@@ -275,9 +275,8 @@ impl Store {
         Trees(&self.objects)
     }
 
-    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for when it was written, in seconds
-    /// since
-    /// 1970. Which frames those are hangs on `seed`.
+    /// Reads back of each pack the share of frames that `choose` returns (0 to 1) for the time when it was written, in
+    /// seconds since 1970. `seed` decides which frames those are.
     pub(crate) fn scrub(
         &self,
         choose: impl Fn(i64) -> f64,
@@ -300,7 +299,7 @@ impl Store {
         Packer::new(self)
     }
 
-    /// The sizes of the store's parts, in bytes: packs, snapshot files, index.
+    /// How many files the store's parts have and how many bytes: packs, snapshot files, index.
     pub(crate) fn sizes(&self) -> Result<[(u64, u64); 3], Error> {
         let sum = |list: Vec<Listed>| {
             let bytes = list.iter().map(|file| file.size).sum();

@@ -136,7 +136,7 @@ impl Objects {
         self.packs.iter().map(|pack| pack.name.as_str())
     }
 
-    /// Takes packs for damaged from now on: the marked ones, and those that are gone.
+    /// Takes those packs for damaged from now on of which `is_bad` says so.
     pub(super) fn condemn(&mut self, is_bad: impl Fn(&str) -> bool) {
         for pack in &mut self.packs {
             pack.suspect |= is_bad(&pack.name);

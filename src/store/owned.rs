@@ -19,7 +19,7 @@ use crate::monitor::Monitor;
 const OWNER: &str = "owner.json";
 /// The file that is written by each prune, so that the server tells the time.
 const LAST: &str = "prune.json";
-/// None is longer.
+/// Neither file is longer.
 const RECORD_BYTES_MAX: u64 = 64 << 10;
 
 /// What either file holds.
@@ -36,7 +36,7 @@ pub(crate) struct Owned<'s> {
     pub(crate) now: i64,
 }
 
-/// The host that frees space in a store; none where nobody does.
+/// The host that frees space in a store; none where nobody does, or where the file that names it makes no sense.
 pub(super) fn owner(storage: &dyn Storage) -> Result<Option<String>, Error> {
     match storage.get(Area::Top, OWNER, RECORD_BYTES_MAX) {
         Ok(text) => Ok(serde_json::from_slice(&text).ok().map(|it: Record| it.host)),
@@ -82,9 +82,9 @@ impl Store {
         self.home.is_of_bucket
     }
 
-    /// The store as its owner has it, which is `host`: this process alone of that host, as long as the store is open.
-    /// Refused where the clocks of host (`now`, in seconds since 1970)
-    /// and server are apart, or where that of the server went back.
+    /// The store as its owner has it, which must be `host`. As long as the store is open, no other process of that host
+    /// has it so. Refused where the clocks of host (`now`, in seconds since 1970) and server are apart, or where that
+    /// of the server went back.
     pub(crate) fn owned(
         &self,
         host: &str,
@@ -137,8 +137,8 @@ impl Owned<'_> {
         Ok(marked.map(|file| (file.name, file.written)).collect())
     }
 
-    /// Whether something that is needed lies in a marked pack and in no pack without a mark. One that is gone already
-    /// is not needed.
+    /// Whether something that is needed lies in a marked pack and in no pack without a mark. A pack that is gone
+    /// already is not needed.
     pub(crate) fn is_needed(&self, pack: &str, needed: &Digests) -> Result<bool, Error> {
         let Some(listed) = self.store.storage.stat(Area::Packs, pack)? else {
             return Ok(false);

@@ -25,10 +25,11 @@ use crate::monitor::Monitor;
 
 /// Stored bytes after which a pack is closed.
 const PACK_TARGET: u64 = 48 << 20;
+/// How many locks guard the names that were claimed, so that threads seldom wait for each other.
 const SHARDS: usize = 16;
-/// Trees and documents of so many bytes keep to themselves. Of a venv that changes a little each day they are in each
-/// day's pack, and whoever reads the newest state reads a small tree or two from each of hundreds of packs: with the
-/// long ones in the same frame they would be decompressed each time.
+/// Trees and documents that are at least this long, in bytes, get frames of their own. Where a venv changes a little
+/// each day, each day's pack has some trees, and whoever reads the newest state reads a small tree or two from each of
+/// hundreds of packs. Long trees in the same frames would be decompressed each time.
 const LONG_TREE_LEN: usize = 8 << 10;
 
 /// What a packer wrote.
@@ -52,7 +53,7 @@ pub(crate) struct Packer<'s> {
     trees: Mutex<Waiting>,
     long_trees: Mutex<Waiting>,
     added: Mutex<Added>,
-    /// Where it is said, nothing else is taken.
+    /// If there are any, nothing but these objects is taken.
     only: Option<Digests>,
     /// Packs that are given up for the new ones.
     old: BTreeSet<String>,
@@ -306,8 +307,8 @@ impl<'s> Packer<'s> {
         full.map_or(Ok(()), |pack| self.seal(pack))
     }
 
-    /// Begins a pack. Where packs are marked to go, none of the new ones may be the same as one of them: it begins with
-    /// what no other has.
+    /// Begins a pack. Where packs are marked to go, no new pack may be the same as one of them: so each new one begins
+    /// with random bytes.
     fn begin(&self) -> Result<OpenPack<'s>, Error> {
         let mut pack = OpenPack::begin(&*self.store.storage)?;
         if self.store.looked.had_marks() {

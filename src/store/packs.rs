@@ -37,7 +37,8 @@ impl Packs {
         }
     }
 
-    /// Does work of many reads, where waiting for answers is most of it with more threads than there are cores.
+    /// Does work of many reads. In a store that is far it has more threads than there are cores, since most of it is
+    /// waiting.
     pub(super) fn at_once<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let make = || {
             let wants = self.storage.is_far() && rayon::current_num_threads() < AT_ONCE;
@@ -96,7 +97,8 @@ impl Packs {
         Ok((table, tail))
     }
 
-    /// That a pack is of a version that we read. Its name tells a newer one from a damaged one.
+    /// Checks that a pack is of a version that we read. One of another version that has the content that its name says
+    /// is of a newer version; any other is damaged.
     pub(super) fn check_header(&self, name: &str, size: u64) -> Result<(), Error> {
         if self.range(name, 0, HEADER.len())? == HEADER {
             return Ok(());

@@ -62,7 +62,7 @@ impl Reach {
             }
             todo.push(snapshot.root);
         }
-        // Apart from what is needed: a file may have the very bytes of a tree.
+        // Kept apart from `needed`: a file may have the very bytes of a tree, which has to be walked all the same.
         let mut walked = Digests::default();
         while let Some(tree) = todo.pop() {
             if !walked.insert(tree) {
@@ -128,8 +128,8 @@ impl Reach {
     }
 
     /// The places of a snapshot that are hurt, sorted by path. A directory that cannot be read after all is one of
-    /// them, as is all of a forest that lies beyond the measure of one, of which nothing is read any more; the search
-    /// goes on beside it.
+    /// them, and the search goes on beside it. Where the forest holds more than one may (`Extent`), nothing more of it
+    /// is read, and each hurt directory that is left counts as such a place.
     pub(crate) fn holes(&self, trees: Trees<'_>, snapshot: &Snapshot) -> Result<Vec<Hole>, Error> {
         self.holes_within(trees, snapshot, Extent::default())
     }
@@ -183,7 +183,7 @@ impl Reach {
         Ok(holes)
     }
 
-    /// Whether something below a tree is missing.
+    /// Whether anything of a snapshot is missing, its document included.
     pub(crate) fn hurts(&self, snapshot: &Snapshot) -> bool {
         let document = snapshot.document;
         self.hurt.contains(&snapshot.root) || document.is_some_and(|id| self.missing.contains(&id))

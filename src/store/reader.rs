@@ -129,7 +129,7 @@ impl ObjectReader {
         if !vouched(std::slice::from_ref(id)) {
             return false;
         }
-        // To read lists takes time, which a store without marks does not cost.
+        // Reading the lists of segments takes time, which a store without damaged packs is spared.
         if !self.known().as_ref().is_some_and(Objects::has_suspects) {
             return true;
         }
@@ -170,7 +170,7 @@ impl ObjectReader {
     fn frame(&self, pack: u32, frame: u32) -> Result<Vec<u8>, Error> {
         let (name, place, bytes) = self.stored_frame(pack, frame)?;
         match Self::opened(&name, &place, &bytes) {
-            // Perhaps only a copy of it is wrong.
+            // Perhaps only the copy on this host is wrong.
             Err(Error::Corrupt { .. }) if self.packs.drop_near(&name, &place) => {
                 let (_, _, bytes) = self.stored_frame(pack, frame)?;
                 Self::opened(&name, &place, &bytes)
@@ -282,7 +282,7 @@ impl ObjectReader {
         match self.segments(id)? {
             None => self.read_place(&self.place(id)?),
             Some(list) => {
-                // What is not there takes no memory, whatever the list claims.
+                // No memory is taken for what the list claims: it grows with what is there.
                 let mut all = Vec::new();
                 for segment in list.values() {
                     all.extend(self.read_place(&self.place(segment)?)?);
@@ -327,7 +327,7 @@ impl ObjectReader {
             Some(list) if number < list.values().len() as u64 => {
                 self.read_place(&self.place(&list.values()[number as usize])?)
             }
-            // Who counts on by what a tree says would count for ever.
+            // A caller that goes by the length in a tree would ask for ever.
             _ => Err(Error::Corrupt {
                 part: CorruptPart::Object(*id),
                 what: Corruption::TooShort,

@@ -93,14 +93,14 @@ impl Roll {
     /// The names of all snapshot files, wherever they lie.
     fn names_there(&self) -> Result<BTreeSet<String>, Error> {
         let mut there = BTreeSet::new();
-        // The first again in the end: one may be on its way between the others.
+        // The first area comes again at the end: a file may have been on its way between the others.
         for area in [
             Area::Snapshots,
             Area::Forgotten,
             Area::Quarantine,
             Area::Snapshots,
         ] {
-            // What was listed before the roll knows nothing of what came onto it since.
+            // A listing from before the roll was read lacks what came onto the roll since.
             if area == Area::Snapshots {
                 self.storage.look_again();
             }

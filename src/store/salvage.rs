@@ -17,7 +17,7 @@ const BAD_PLACES_MAX: usize = 1000;
 pub(super) type BadPlace = (u64, &'static str);
 
 impl Packs {
-    /// What a pack without a usable table still gives, said aloud; none where it cannot be read, since what lies in
+    /// What a pack without a usable table still gives, with a warning. None where the pack cannot be read: what lies in
     /// others can still be had.
     pub(super) fn salvage(
         &self,
@@ -28,7 +28,7 @@ impl Packs {
     ) -> Result<Option<Table>, Error> {
         monitor.warn(StoreWarning::Salvaged(why).into());
         let (table, bad) = match self.search_frames(name, size) {
-            // Of what this process lacks nothing is lost.
+            // Where only this process lacks something (memory, descriptors), nothing of the pack is lost.
             Err(Error::Path(error)) if !is_shortage_io(&error.source) => {
                 monitor.warn(StoreWarning::PackUnread(&error).into());
                 return Ok(None);
@@ -55,7 +55,7 @@ impl Packs {
         let mut table = Table::default();
         let mut bad = Vec::new();
         let mut offset = HEADER.len() as u64;
-        // A pack that was made to harm is full of marks behind which nothing is.
+        // How many bytes may be read in vain: a pack that was made to harm is full of marks behind which no frame is.
         let mut patience = size.saturating_mul(4).saturating_add(64 << 20);
         while let Some(at) = self.next_mark(name, size, offset)? {
             match self.frame_at(name, size, at)? {

@@ -52,7 +52,7 @@ pub(crate) fn read_sightings(store: &Path, venv: &VenvId) -> Result<Option<Vec<u
     Ok(Some(bytes))
 }
 
-/// Keeps this of a venv in place of what was kept.
+/// Keeps `bytes` of a venv in place of what was kept of it.
 pub(crate) fn write_sightings(store: &Path, venv: &VenvId, bytes: &[u8]) -> Result<(), Error> {
     let top = open_top(store)?;
     check_owner(&top)?;

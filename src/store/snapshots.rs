@@ -29,8 +29,8 @@ pub(crate) struct Catalog {
 /// What was read of an area before.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// The names that were there, if the catalog has all of them: others may be mended or come back under the same
-    /// name.
+    /// The names that were there; none where the catalog lacks one of them, which may be mended or come back under the
+    /// same name.
     names: Option<Vec<String>>,
     catalog: Arc<Catalog>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Snapshots {
     pub(super) roll: Roll,
     summaries: Arc<Summaries>,
     seen: Mutex<HashMap<Area, Seen>>,
-    /// Whether no copy on this host will do.
+    /// Whether every file is read where it lies, and no copy on this host is used.
     anew: AtomicBool,
 }
 
@@ -156,7 +156,7 @@ impl Snapshots {
         } else {
             self.storage.get_near(area, name, FILE_BYTES_MAX)?
         };
-        // Perhaps only a copy of it is wrong.
+        // Perhaps only the copy on this host is wrong.
         if Digest::of(&bytes).to_hex() != name && !anew && self.storage.drop_near(name, None) {
             bytes = self.storage.get(area, name, FILE_BYTES_MAX)?;
         }

@@ -17,9 +17,10 @@ use crate::model::Digest;
 
 /// A longer file is none of ours.
 const FILE_BYTES_MAX: u64 = 32 << 20;
-/// Smaller ones are always written anew into one.
+/// Summaries up to this length in bytes are always taken over into a new one. A longer one is where it is no longer
+/// than this and all that was taken over before it.
 const SMALL_BYTES: u64 = 1 << 20;
-/// Larger ones are never.
+/// Longer ones are taken over only where all are made anew.
 const LARGE_BYTES: u64 = 12 << 20;
 /// How often a listing is asked for of which a file is gone when it is read.
 const LISTINGS: u32 = 3;
@@ -52,7 +53,7 @@ impl Told {
         files.find_map(|(_, _, file)| file.snapshots.get(name).map(Vec::as_slice))
     }
 
-    /// Those that tell of nothing of which the others do not: they were to be removed and were not.
+    /// Summaries that tell nothing but what others tell: they were to be removed and were not.
     fn doubled(&self) -> Vec<String> {
         fn names(file: &Summary) -> impl Iterator<Item = &String> {
             file.packs
@@ -81,7 +82,7 @@ struct Listed {
     told: Arc<Told>,
     packs: HashSet<String>,
     snapshots: HashSet<String>,
-    /// Packs of which none tells.
+    /// Packs of which no summary tells.
     untold: Vec<PackRow>,
 }
 
@@ -90,7 +91,7 @@ struct State {
     names: Vec<String>,
     told: Arc<Told>,
     listed: Option<Listed>,
-    /// Snapshot files of which none tells.
+    /// Snapshot files of which no summary tells.
     untold: BTreeMap<String, Vec<u8>>,
 }
 
@@ -130,7 +131,7 @@ impl Summaries {
                 }
                 Arc::clone(&state.told)
             };
-            // No lock is held meanwhile: a thread that waits may begin other work, which asks for the same.
+            // The lock is not held meanwhile: a thread that waits may begin other work, which asks for the same lock.
             let read = |(name, size): &(String, Option<u64>)| {
                 let known = before.files.iter().find(|(known, _, _)| known == name);
                 let summary = match known {
@@ -279,7 +280,7 @@ impl Summaries {
     fn merge(&self, listed: &Listed, new: &mut Summary, small: u64) -> Vec<String> {
         let told = &listed.told;
         let doubled = told.doubled();
-        // Whoever may not delete would make the same again and again.
+        // A host that may not delete would write the same summary again and again, so it takes nothing over.
         if !doubled.is_empty() && self.storage.delete(Area::Summaries, &doubled).is_err() {
             return Vec::new();
         }

@@ -24,8 +24,8 @@ pub struct Terms {
     pub sole_writer: Option<String>,
 }
 
-/// That this host may write in a store in a bucket. A server of which nothing is known yet is tried. What nobody could
-/// read back is written by nobody.
+/// Checks that this host may write in a store in a bucket. A server of which nothing is known yet is tried. Where
+/// nothing could be read back, nobody writes.
 pub(super) fn admit(location: &Location, storage: &dyn Storage) -> Result<(), Error> {
     let terms = match read(storage)? {
         Some(known) => known,
@@ -43,7 +43,7 @@ pub(super) fn admit(location: &Location, storage: &dyn Storage) -> Result<(), Er
     }
 }
 
-/// Tries the server and writes down what came of it. Who was the only one to write stays that.
+/// Tries the server and writes down what came of it. The host that alone could write stays the one that may.
 pub(super) fn probe(location: &Location, storage: &dyn Storage) -> Result<(Terms, i64), Error> {
     let before = read(storage)?.and_then(|known| known.sole_writer);
     let Some(probe) = storage.probe(&random_name()?)? else {

@@ -20,9 +20,9 @@ pub(crate) struct Usage {
     pub(crate) size: u64,
     /// When it was written, in seconds since 1970.
     pub(crate) written: i64,
-    /// What is needed of it,
+    /// How much of it is needed.
     pub(crate) live: u64,
-    /// and what is not.
+    /// How much of it is not needed.
     pub(crate) dead: u64,
     /// How many objects of it are not needed.
     pub(crate) dead_objects: u64,
@@ -98,7 +98,7 @@ fn good_copies(reader: &ObjectReader, needed: &Digests) -> ByDigest<(String, u64
             .filter(|(id, _)| needed.contains(id))
             .map(|(id, places)| (*id, places))
             .collect();
-        // Neighbours are in one frame.
+        // Objects of one frame come together, so that it is read once.
         let order = |places: &[Place]| places.first().map(|one| (one.pack, one.frame));
         all.sort_unstable_by_key(|(_, places)| order(places));
         all

@@ -13,8 +13,8 @@ pub(super) type Contents = Vec<Option<Content>>;
 /// How many of the things that were found are used up before their room is given back.
 const GIVEN_BACK: usize = 1 << 16;
 
-/// The entries and states of what was found and read, and what could not be read. From the end on, so that room for
-/// the one is given back while the other grows: there may be a million.
+/// The entries and states of what was found and read, and what could not be read. It goes from the end on, so that
+/// room for the one is given back while the other grows: there may be a million.
 pub(super) fn assemble(mut found: Vec<Found>, mut contents: Contents) -> (Stated, Vec<RelPath>) {
     let first_links = first_links(&found, &contents);
     let (mut entries, mut stats) = (Vec::new(), Vec::new());
@@ -23,7 +23,7 @@ pub(super) fn assemble(mut found: Vec<Found>, mut contents: Contents) -> (Stated
     let mut unreadable = Vec::new();
     while let (Some(one), Some(content)) = (found.pop(), contents.pop()) {
         let first = first_links.get(&(one.stat.dev, one.stat.ino));
-        // None for the first one itself, which is out.
+        // None for the first name itself, which was just taken out.
         let first = first.and_then(|first| found.get(*first));
         let link_to = first.map(|first| first.path.clone());
         stats.push(one.stat);

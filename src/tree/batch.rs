@@ -15,7 +15,7 @@ use crate::monitor::Monitor;
 
 /// Bytes that one task reads where nothing is kept.
 pub(super) const READ_LEN: u64 = 1 << 20;
-/// More files at once bring little.
+/// How many files a task opens ahead; more bring little.
 const AHEAD_MAX: usize = 8;
 /// All tasks together have no more files open, and no more than a quarter of what the process is granted.
 const OPEN_MAX: usize = 256;

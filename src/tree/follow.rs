@@ -22,7 +22,7 @@ use crate::model::segment::BATCH_LEN;
 use crate::model::{Entry, Followed, Node, RelPath};
 use crate::monitor::Monitor;
 
-/// Links that lead to directories with such links are followed so deep.
+/// How deep links are followed that lead to directories with such links in them.
 const DEPTH_MAX: usize = 8;
 
 /// Where links lead, and what reads it there.
@@ -41,7 +41,7 @@ impl Follow<'_> {
         self.below(scan, &[self.place.to_owned()])
     }
 
-    /// The same of a tree that was reached through links: `above` are the trees through which, and itself.
+    /// The same of a tree that was reached through links. `above` are the trees through which it was, itself the last.
     fn below(&self, scan: Scan, above: &[PathBuf]) -> Result<(Scan, Followed), Error> {
         let mut pieces = Pieces {
             unreadable: scan.unreadable,

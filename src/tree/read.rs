@@ -18,7 +18,7 @@ use crate::model::segment::{SEGMENT_LEN, Segments, segment_value};
 use crate::model::{Digest, RelPath};
 use crate::monitor::Monitor;
 
-/// No file of a venv is larger, and none needs more room on disk to claim that it is.
+/// No file of a venv is longer, in bytes. A file with holes can claim any length without taking room on disk.
 const SIZE_MAX: u64 = 1 << 40;
 
 /// Extended attributes by name.
@@ -39,7 +39,7 @@ pub(super) enum Content {
 pub(super) enum Failed {
     Changed,
     Unreadable(String),
-    /// This process has not what it needs to read; of the file that says nothing.
+    /// This process lacks what it needs to read (memory, descriptors), which says nothing of the file.
     Short(Errno),
     Stopped,
 }
@@ -70,8 +70,8 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens it, and tells the system that a small one is read soon. Whether it is the same file in the same state
-    /// after it was read is only asked where that is `is_checked` here, and not later by whoever reads the tree.
+    /// Opens the file, and tells the system that a small one is read soon. With `is_checked` its state is compared once
+    /// more after it was read; without it, whoever reads the tree does that later.
     pub(super) fn open(root: &Rooted, found: &Found, is_checked: bool) -> Result<Self, Failed> {
         let fd = root.open_raw(&found.path, OFlags::RDONLY, rustix::fs::Mode::empty())?;
         if found.stat.size <= SEGMENT_LEN as u64 {
@@ -85,7 +85,7 @@ impl Opened {
         })
     }
 
-    /// That the file is still in the state that the walk saw.
+    /// An error where the file is not in the state that the walk saw any more.
     fn unchanged(&self) -> Result<(), Failed> {
         if !self.is_checked || Stat::of(&self.fd)?.same_state(&self.stat) {
             Ok(())
@@ -111,8 +111,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Reads a large file segment by segment, in parallel, and returns its digest; or one after the other, where a
-    /// hash shall stand for that.
+    /// Reads a large file segment by segment, in parallel, and returns its digest. Where a hash stands in for the
+    /// digest, the segments are read one after the other.
     pub(super) fn read_large(
         &self,
         path: &RelPath,

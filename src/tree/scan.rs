@@ -156,6 +156,7 @@ pub(super) fn unread<'f>(
         if !file.stat.is_file() || contents[at].is_some() || is_told {
             continue;
         }
+        // A file with extended attributes is read again, since nothing here keeps them.
         match known.digest_of(&file.path, &file.stat) {
             Some((digest, false)) if sink.has(&digest) => {
                 contents[at] = Some(Content::Known(digest, Vec::new()));
@@ -219,7 +220,7 @@ impl Scan {
         self.tree.manifest()
     }
 
-    /// That this is one whole state of the tree: nothing moved and everything could be read.
+    /// The scan itself where it is one whole state of the tree; an error where something moved or could not be read.
     pub(crate) fn whole(self) -> Result<Self, Error> {
         if let Some(path) = self
             .unreadable

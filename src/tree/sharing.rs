@@ -13,7 +13,7 @@ pub(crate) type Inode = (u64, u64);
 pub(crate) struct Inside<'a>(HashMap<&'a RelPath, u32>);
 
 impl<'a> Inside<'a> {
-    /// Counts.
+    /// Counts the names of each group.
     pub(crate) fn new(manifest: &'a Manifest) -> Self {
         let mut groups = HashMap::new();
         for entry in manifest.entries() {
@@ -28,7 +28,7 @@ impl<'a> Inside<'a> {
         Self(groups)
     }
 
-    /// How many of the names of a file are outside of the tree. The links of a directory are those of what lies in it.
+    /// How many of the names of a file are outside of the tree. None of a directory: its links are what lies in it.
     pub(crate) fn elsewhere(&self, entry: &Entry, nlink: u32) -> u32 {
         let first = match &entry.node {
             Node::File {

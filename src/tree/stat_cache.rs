@@ -100,7 +100,7 @@ impl StatCache {
                 before = value;
             }
         }
-        // Nothing reads back as an empty cache.
+        // If that fails, nothing is packed, which reads back as an empty cache.
         let packed = zstd::bulk::compress(&columns, 1).unwrap_or_default();
         drop(columns);
         let mut out = Vec::with_capacity(8 + packed.len() + count * Digest::LEN);
@@ -157,7 +157,7 @@ impl StatCache {
             digest: Digest::from_bytes(digests[at]),
             has_xattrs: xattrs[at] != 0,
         };
-        // Whoever wrote it may have sorted nothing.
+        // `new` sorts them: whoever wrote the bytes may not have.
         Some(Self::new((0..count).map(record), None))
     }
 }

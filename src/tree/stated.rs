@@ -50,12 +50,12 @@ impl Stated {
         self.manifest
     }
 
-    /// Makes the paths that another manifest has as well the very same in memory.
+    /// Lets equal paths of both share their bytes in memory.
     pub(crate) fn share_paths(&mut self, other: &Manifest) {
         self.manifest.share_paths(other);
     }
 
-    /// Describes the root otherwise than it was found.
+    /// Puts another description of the root in the place of the one that was found.
     pub(crate) fn describe_root(&mut self, root: &Entry) {
         let mut entries = std::mem::take(&mut self.manifest).into_entries();
         if let Some(first) = entries.first_mut().filter(|first| first.path.is_root()) {

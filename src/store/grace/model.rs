@@ -46,7 +46,7 @@ enum Host {
     Idle,
     /// It saves: when it listed, the packs that were marked then.
     Lists(i64, BTreeSet<Name>),
-    /// What it relies on.
+    /// It listed the packs: when it began, what was marked, the objects that it relies on.
     Packs(i64, BTreeSet<Name>, Objects),
     /// All that it needs is there, as far as it knows.
     Commits(i64, Objects),
@@ -54,7 +54,7 @@ enum Host {
     Forgets(i64, u64),
     /// It brings one back: when it began, what it read. It stays in the other place.
     BringsBack(i64, u64, Objects),
-    /// With a bug it does not.
+    /// With [`Bug::Moves`] it takes the snapshot from the other place.
     BroughtBack(u64),
     /// The owner prunes: the time, and what was listed so far.
     Listed(i64, BTreeMap<Name, i64>, Snapshots),
@@ -90,7 +90,7 @@ struct Model {
     dice: Dice,
     bug: Bug,
     names: u64,
-    /// Of eight things that are begun, how many are saves, and how many are more.
+    /// Of a roll from 0 to 7: below the first it saves, below the second it forgets, below the third it brings back.
     shares: (u64, u64, u64),
 }
 
@@ -261,7 +261,7 @@ impl Model {
     /// The forgotten snapshots of which the grace is over.
     fn over(&self, now: i64, listed: &Snapshots, forgotten: Snapshots) -> Vec<u64> {
         let is_over = |id: &u64| {
-            // Its time is asked for now.
+            // When it was forgotten is asked for now, and not taken from the listing.
             let since = self.bucket.forgotten.get(id).map(|(_, since)| *since);
             let is_old = since.is_some_and(|since| now - since >= GRACE_SECONDS_MIN);
             is_old && !listed.contains_key(id)
@@ -269,7 +269,7 @@ impl Model {
         forgotten.into_keys().filter(is_over).collect()
     }
 
-    /// What the owner does, the first last.
+    /// The requests of the owner. The one to be carried out first stands last.
     fn plan(
         &mut self,
         now: i64,
@@ -321,7 +321,7 @@ impl Model {
                     requests.push(Request::DeletePack(pack.clone()));
                 }
                 Fate::Marked => requests.push(Request::PutMark(pack.clone())),
-                // With much waste it is written anew.
+                // A pack with waste is written anew without it.
                 Fate::Stays
                     if marked.is_none()
                         && now - written >= GRACE_SECONDS_MIN

@@ -28,12 +28,13 @@ pub(super) const HEADER: &str = "venv-snap.json";
 /// The names of the directories that every store in a directory of this host has.
 pub(super) const DIRS: [&str; 4] = LocalStorage::DIRS;
 
-/// Chooses what keeps the files of the store in a directory, of which nothing is looked at yet. No other place does.
+/// Chooses what keeps the files of the store in a directory. Nothing of the directory is looked at yet.
 pub(super) fn choose(top: &Arc<Rooted>) -> Arc<dyn Storage> {
     Arc::new(LocalStorage::new(Arc::clone(top)))
 }
 
-/// The same for a store in a bucket. Copies of what was read are kept in `home`, a directory of this host.
+/// The same for a store in a bucket; an error in a build that cannot speak to buckets. Copies of what was read are kept
+/// in `home`, a directory of this host.
 pub(super) fn choose_bucket(
     url: &BucketUrl,
     access: &Access,
@@ -52,7 +53,7 @@ pub(super) fn choose_bucket(
     }
 }
 
-/// The kinds of files that are the truth.
+/// The kinds of files in a store. All but `Hosts` and `Summaries` are the truth.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Area {
     /// The store itself: its header.
@@ -191,12 +192,12 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
         Ok(names.map(|name| (name, None)).collect())
     }
 
-    /// Whether each question takes as long as many files on this host.
+    /// Whether each request takes as long as reading many files of this host.
     fn is_far(&self) -> bool {
         false
     }
 
-    /// Asks at once for what whoever opens a store asks for piece by piece.
+    /// Asks at once for what the opening of a store would ask for piece by piece.
     fn foresee(&self) {}
 
     /// Lists anew what a listing told before.

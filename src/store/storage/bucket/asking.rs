@@ -67,9 +67,9 @@ impl BucketStorage {
             .map_err(|failed| self.error("list", area, "", &failed))
     }
 
-    /// What one request told of the areas whose keys are the last. A command asks for several of them, and what another
-    /// host does meanwhile counts for the next command. Packs are listed after it, so that what a listed snapshot needs
-    /// is among them.
+    /// What one request told of the areas in [`LAST`]. A command asks for several of them, and what another host does
+    /// meanwhile counts for the next command. Packs are listed after it, so that what a listed snapshot needs is among
+    /// them.
     pub(super) fn last(&self, area: Area) -> Result<Arc<Vec<Listing>>, PathError> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*last {
@@ -116,7 +116,7 @@ impl BucketStorage {
         if area == Area::Top {
             *self.header() = None;
         }
-        // Of summaries each process knows its own.
+        // A summary changes nothing here: each process knows those that it wrote.
         if area == Area::Top || (area != Area::Summaries && LAST.contains(&area)) {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -126,7 +126,8 @@ impl BucketStorage {
         self.header.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks again, where nobody knows what came of it. Only for what may happen twice.
+    /// Sends a request again where nobody knows what came of it, at most [`TRIES`] times in all. Only for requests that
+    /// may be carried out twice.
     pub(super) fn steadily<T>(
         &self,
         mut ask: impl FnMut() -> Result<T, Failed>,

@@ -26,7 +26,7 @@ fn save(bucket: &Arc<FakeBucket>, first: u32) -> Result<SnapshotId, crate::store
     store.snapshots.commit(&snapshot(tree, &format!("{first}")))
 }
 
-/// That each listed snapshot is whole, as another host sees it. Returns their ids.
+/// Checks that each listed snapshot is whole, as another host sees it. Returns their ids.
 fn listed(bucket: &Arc<FakeBucket>) -> Vec<SnapshotId> {
     let Trial { store, monitor, .. } = &store_over(Arc::new(bucket.storage()));
     let catalog = store.snapshots.catalog().unwrap();

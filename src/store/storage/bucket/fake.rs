@@ -68,7 +68,7 @@ impl FakeBucket {
         inner.asked.clear();
     }
 
-    /// The requests since that was said.
+    /// The requests since the last call of `fail`, each with its key.
     pub(super) fn asked(&self) -> Vec<String> {
         self.inner().asked.clone()
     }

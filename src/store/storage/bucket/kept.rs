@@ -60,7 +60,7 @@ impl Kept {
         Ok(bytes)
     }
 
-    /// Keeps a copy, if there is room for it.
+    /// Keeps a copy, unless it takes a quarter of the room or more.
     pub(super) fn keep(&self, name: &str, bytes: &[u8]) {
         if (bytes.len() as u64) < self.bytes_max / 4 {
             let _ = self.write(name, bytes);
@@ -117,7 +117,7 @@ impl Kept {
         Ok(())
     }
 
-    /// All copies with the times of their making, and what writers left that were interrupted.
+    /// All copies, and what interrupted writers left: when each was made (seconds since 1970), its name, its bytes.
     fn sizes(&self) -> Result<Vec<(i64, String, u64)>, PathError> {
         let mut found = Vec::new();
         for name in self.dir.names()? {

@@ -37,14 +37,15 @@ use kept::Kept;
 use objects::{Failed, Listing, Objects};
 use s3::S3;
 
-/// How often something is tried of which nobody knows whether it happened, beside what the client does by itself.
+/// How often a request is sent of which nobody knows whether it was carried out. The client repeats some by itself.
 const TRIES: u32 = 3;
 /// How long the first pause between tries is, where nobody is in a hurry.
 const PAUSE: Duration = Duration::from_millis(200);
 /// A draft grows by pieces of so many bytes, each of which is one allocation.
 const PIECE_LEN: usize = 4 << 20;
 
-/// The areas whose keys are the last, with only that of the header behind them: whoever opens the store needs them all.
+/// The areas whose keys come last, with only the key of the header behind them. Whoever opens the store needs all of
+/// them, and one request lists them.
 const LAST: [Area; 4] = [
     Area::Snapshots,
     Area::Summaries,
@@ -190,7 +191,7 @@ impl Storage for BucketStorage {
         match asked {
             Ok(bytes) if bytes.len() == len => Ok(bytes.into()),
             Ok(_) => Err(cut()),
-            // A range beyond the end is refused by some with one status, by some with another.
+            // Servers refuse a range beyond the end with one status or another, so the length is asked for.
             Err(failed @ Failed::Refused(_)) => match self.steadily(|| self.objects.head(&key)) {
                 Ok(there) if there.size < wanted.end => Err(cut()),
                 _ => Err(self.error("read", area, name, &failed)),
@@ -255,7 +256,7 @@ impl Storage for BucketStorage {
         if header.is_none() {
             let content = match self.header_as_listed(&key) {
                 Err(Failed::Missing) => return Ok(None),
-                // Of what is too long, at least its being there is told.
+                // A header that is too long is not read, but it is there.
                 Err(Failed::TooLong) => return head(),
                 Err(failed) => return Err(self.error("read", area, name, &failed)),
                 Ok(content) => content,
@@ -299,7 +300,7 @@ impl Storage for BucketStorage {
     }
 
     fn foresee(&self) {
-        // Who needs it asks again, and is told why not.
+        // An error is no matter here: who needs the list asks again, and is told then.
         let _ = self.last(Area::Snapshots);
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-/// What became of the object that was there.
+/// What becomes of the object that was there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Put {
     /// It gives way, so that the same request may be sent again.
@@ -36,7 +36,7 @@ pub(super) enum Failed {
     Denied(String),
     /// No answer came, or half of one: a write may have happened.
     Unknown(String),
-    /// The server is not able to, and was asked several times. Of a write the same is true.
+    /// The server could not do it, though it was asked several times. A write may have happened all the same.
     Busy(String),
     /// The server does not do it.
     Refused(String),
@@ -56,7 +56,7 @@ impl fmt::Display for Failed {
     }
 }
 
-/// Keeps objects by key. Nothing here tries again what could do harm.
+/// Keeps objects by key. No request that could do harm is repeated here.
 pub(super) trait Objects: fmt::Debug + Send + Sync {
     /// Writes an object whole.
     fn put(&self, key: &str, content: &[Bytes], put: Put) -> Result<(), Failed>;

@@ -146,7 +146,7 @@ impl BucketStorage {
                 Err(failed) => return Err(failed),
             };
         }
-        // Where nothing at all comes back, that says nothing of parts.
+        // Where not even the whole can be read, that is an error: it says nothing of parts.
         Ok(get(None)? == whole && is_part)
     }
 }

@@ -26,9 +26,9 @@ use crate::store::location::{Access, BucketUrl};
 
 /// How often a request is sent again that the server was too busy for, or that did not reach it.
 const RETRIES_MAX: usize = 5;
-/// For how long.
+/// For how long it is sent again.
 const RETRY_TIME_MAX: Duration = Duration::from_mins(1);
-/// How long a request may take that moves nothing.
+/// How long a request without a body may take.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 /// The slowest line on which a body still arrives, in bytes each second.
 const SLOWEST: u64 = 32 << 10;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for S3 {
 impl S3 {
     /// Makes ready for requests; sends none. An error tells why not, and nothing secret.
     pub(super) fn connect(url: &BucketUrl, access: &Access) -> Result<Self, Unconnected> {
-        // The first one who says which formulas TLS uses decides for the process.
+        // TLS takes its cryptography from the provider that is installed first, in the whole process.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let credentials = Credentials::load(access)?;
         let mut builder = AmazonS3Builder::new();
@@ -171,7 +171,7 @@ impl Objects for S3 {
                 .list_with_offset(prefix.as_ref(), &Key::from(after)),
             None => self.store.list(prefix.as_ref()),
         };
-        // A page holds a thousand, and may take as long as any request.
+        // A long listing takes many requests, one for a thousand keys, so it has the time of a long body.
         let all = found.map_ok(|meta| listing(&meta));
         self.wait(64 << 20, all.try_collect())
     }

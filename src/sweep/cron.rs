@@ -157,7 +157,7 @@ fn assignment(line: &str) -> Option<(String, String)> {
     is_name.then(|| (name.to_owned(), value.to_owned()))
 }
 
-/// The command of a line: an open `%` ends it, and what follows is its input.
+/// The command of a line. A `%` without a backslash ends the command, and what follows is its input.
 fn command(text: &str) -> String {
     let mut out = String::new();
     let mut letters = text.chars().peekable();

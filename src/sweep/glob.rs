@@ -1,12 +1,12 @@
 //! Patterns as `fnmatch(3)` and shells match them, byte by byte (POSIX.1-2024, "Pattern Matching Notation"). `globset`,
 //! which reads what people ask of us, knows braces and no hidden names: another language.
 
-/// What a `*` may not match.
+/// How a pattern matches.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rules {
-    /// No slash, as for names of files in a shell.
+    /// A `*` takes no slash, as for names of files in a shell.
     pub(super) parts: bool,
-    /// Nothing that begins with a dot, as in a shell.
+    /// A `*` takes no name that begins with a dot, as in a shell.
     pub(super) dots: bool,
     /// Letters match whatever their case.
     pub(super) any_case: bool,
@@ -30,7 +30,8 @@ pub(super) fn matches(pattern: &[u8], text: &[u8], rules: Rules) -> bool {
     at(pattern, text, rules, true, &mut 0)
 }
 
-/// Steps after which a pattern counts as one that does not match.
+/// Going back at every `*` may take exponentially long. After so many steps a pattern counts as one that does not
+/// match.
 const STEPS_MAX: usize = 200_000;
 
 fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
@@ -66,7 +67,7 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
         b'[' => match (set(rest, text.first().copied(), rules), text.split_first()) {
             (Some((is_in, rest)), Some((_, more))) => is_in && at(rest, more, rules, false, steps),
             (Some(_), None) => false,
-            // A bracket that nobody closes is one.
+            // A bracket that nobody closes stands for itself.
             (None, _) => same(b'[', text, rest, rules, steps),
         },
         b'\\' => match rest.split_first() {

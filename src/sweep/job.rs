@@ -22,7 +22,7 @@ pub enum Starter {
     Logrotate,
     /// A job of at.
     At,
-    /// Whoever starts a script that was named.
+    /// A script that a person named, whoever starts it.
     Named,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct Job {
     pub(super) starter: Starter,
     /// The schedule that starts it.
     pub(super) path: PathBuf,
-    /// From 1.
+    /// The line there, from 1.
     pub(super) line: usize,
     /// Whose rights it has; none where that is not said.
     pub(super) user: Option<String>,

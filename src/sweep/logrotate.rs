@@ -68,6 +68,7 @@ fn rules(path: &Path, text: &str) -> Vec<Job> {
         match word {
             "hourly" | "daily" | "weekly" | "monthly" | "yearly" => word.clone_into(&mut often),
             "postrotate" | "prerotate" | "firstaction" | "lastaction" | "preremove" => {
+                // The script begins on the next line, and lines count from 1.
                 script = Some((number + 2, String::new()));
             }
             "}" => {

@@ -1,8 +1,9 @@
 //! Who sweeps on a machine: what runs by itself and would remove files of a venv. Schedules and scripts are read and
 //! followed, nothing is run, and nothing is changed.
 //!
-//! `cron.rs`, `systemd.rs` and `logrotate.rs` find jobs; `shell.rs` splits their scripts and `script.rs` follows them;
-//! `find.rs`, `removal.rs` and `programs.rs` know what a command would take of `target.rs`.
+//! `cron.rs`, `systemd.rs` and `logrotate.rs` find jobs; `shell.rs` splits their scripts and `script/` follows them;
+//! `find/`, `removal.rs` and `programs.rs` know what a command would take of `target.rs`. `started.rs` and
+//! `services.rs` tell what a machine starts, for who asks what uses a venv.
 
 mod cron;
 mod find;
@@ -33,7 +34,7 @@ pub(crate) use target::Venv;
 use job::{Job, Work};
 use script::Start;
 
-/// So long after now everything is old.
+/// So many seconds after now, which are a hundred years, everything is old.
 const LATER_SECONDS: i64 = 100 * 365 * 86_400;
 /// So many of the files that a sweeper takes are told.
 const SAMPLE: usize = 5;
@@ -124,7 +125,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The home of a user.
+    /// The home of a user, and the usual place where the machine does not know the user.
     fn home(&self, name: &str) -> PathBuf {
         let known = self.users.iter().find(|(user, _)| user == name);
         known.map_or_else(

@@ -19,7 +19,7 @@ const PATH: [&str; 6] = [
     "/bin",
 ];
 
-/// Where the command begins that others only start.
+/// The number of the word at which the command begins that `sudo`, `nice` and the like only start.
 pub(super) fn without_prefix(words: &[String]) -> usize {
     let mut at = 0;
     while let Some(word) = words.get(at) {
@@ -158,6 +158,7 @@ fn aged(words: &[String], is_reaper: bool) -> Result<Removal, String> {
             "--mtime" => (aged.read, aged.changed) = (false, true),
             "--ctime" => (aged.read, aged.any_change) = (false, true),
             "--atime" => aged.read = true,
+            // A test removes nothing.
             "--test" => return Ok(Removal::Below(Vec::new())),
             "--protect" | "-x" | "--exclude" | "-X" | "--exclude-pattern" | "-U"
             | "--exclude-user" => {
@@ -303,7 +304,8 @@ fn clean(words: &[String], cwd: Option<&Path>) -> Option<Result<Removal, String>
     }))
 }
 
-/// What lies in volumes that no container uses, or in containers that have ended, is known to the daemon alone.
+/// Only the daemon knows which volumes no container uses, and which containers have ended. So all volumes and layers
+/// count.
 fn prune(words: &[String]) -> Option<Result<Removal, String>> {
     if !words.iter().any(|word| word == "prune") {
         return None;
@@ -340,7 +342,7 @@ pub(super) fn on_path(root: &Root, name: &str) -> Option<PathBuf> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Program {
     Shell,
-    /// In another language.
+    /// A script in another language, by the name of its interpreter.
     Script(String),
     Binary,
 }

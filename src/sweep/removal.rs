@@ -82,7 +82,7 @@ impl Removal {
                 excludes,
             } => {
                 let own = venv.path.join(".gitignore");
-                // The `.gitignore` of uv and virtualenv ignores the whole venv.
+                // A `.gitignore` with `*` and at most a line break, as uv writes it, ignores the whole venv.
                 let ignores_itself = venv
                     .targets
                     .iter()

@@ -7,11 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// More of a schedule or script is not read.
+/// Of a schedule or script only so many bytes are read.
 const LEN_MAX: u64 = 1 << 20;
-/// A directory has no more entries than are looked at.
+/// Of a directory only so many entries are looked at.
 const ENTRIES_MAX: usize = 20_000;
-/// A source of a copy has no more entries than are looked at.
+/// A source of a copy that has more entries counts as unknown.
 const SOURCE_MAX: usize = 500_000;
 
 /// Where a machine's files lie.
@@ -19,7 +19,7 @@ const SOURCE_MAX: usize = 500_000;
 pub(crate) struct Root(pub(crate) PathBuf);
 
 impl Root {
-    /// The real place of what is called by a path of that machine.
+    /// Where a path of that machine lies on this one.
     pub(super) fn real(&self, path: &Path) -> PathBuf {
         self.0.join(path.strip_prefix("/").unwrap_or(path))
     }

@@ -33,6 +33,7 @@ pub(super) struct Service {
 /// All services of the system and of users that run something.
 pub(super) fn services(machine: &Machine<'_>) -> Vec<Service> {
     let system: Vec<PathBuf> = UNITS.iter().map(PathBuf::from).collect();
+    // `None` is the system, `Some(None)` are all users, and `Some(Some(home))` is the user of that home.
     let mut places = vec![(system, None)];
     places.push((USER_UNITS.iter().map(PathBuf::from).collect(), Some(None)));
     for home in machine.homes() {

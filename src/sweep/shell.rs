@@ -299,7 +299,7 @@ impl Lexer {
         }
     }
 
-    /// What stands up to the bracket that closes one that is read.
+    /// The text up to the bracket that closes the one just read, without that bracket.
     fn until_closed(&mut self) -> String {
         let (mut depth, mut inner, mut quote) = (1, String::new(), None);
         while let Some(next) = self.next() {

@@ -106,7 +106,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The programs that stand in a directory.
+    /// The programs and the links that stand in a directory.
     pub(crate) fn scripts_in(&self, dir: &Path, unread: &mut Vec<Unread>) -> Vec<PathBuf> {
         match self.root.list(dir) {
             Ok(mut paths) => {
@@ -121,7 +121,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The paths that a script names by which it is started: its first line, and where links of its name lead.
+    /// The paths by which a script is started: those in its first line, and those to which links of its name lead.
     pub(crate) fn named_by_script(&self, path: &Path) -> BTreeSet<PathBuf> {
         let mut names = Names::new(
             self,
@@ -148,7 +148,7 @@ impl Machine<'_> {
 struct Names<'a> {
     machine: &'a Machine<'a>,
     home: Option<PathBuf>,
-    /// Directories in which a command may stand.
+    /// Directories in which a command may run.
     cwds: Vec<PathBuf>,
     found: BTreeSet<PathBuf>,
     scripts: BTreeSet<PathBuf>,
@@ -167,7 +167,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Commands of a shell, or a value that may name a path.
+    /// Takes the paths in commands of a shell, or in a value.
     fn text(&mut self, text: &str) {
         let lines = text.lines().map(str::trim);
         for line in lines.filter(|line| !line.starts_with('#') || line.starts_with("#!")) {
@@ -229,7 +229,7 @@ impl<'a> Names<'a> {
         };
         self.depth += 1;
         if first.contains("sh") && !first.contains("python") {
-            // Many go to the directory in which they stand.
+            // Many scripts go to the directory in which they stand.
             self.cwds.extend(path.parent().map(Path::to_owned));
             self.text(&text);
         } else {

@@ -242,8 +242,8 @@ pub(super) fn is_enabled(machine: &Machine<'_>, places: &[PathBuf], name: &str) 
         })
 }
 
-/// A command line of a unit as a line of a shell: its prefixes go, and so do its own signs; what stands for a part of
-/// the name is put in. A glob is none there.
+/// A command line of a unit as a line of a shell. The prefixes of systemd go, and `%n`, `%i`, `%%` and `$$` are
+/// replaced by what they stand for. Every `*` is escaped, since systemd knows no patterns.
 pub(super) fn command(value: &str, stem: &str) -> String {
     let bare = value.trim_start_matches(['-', '@', ':', '+', '!', '|']);
     let instance = stem.split_once('@').map_or("", |(_, instance)| instance);
@@ -280,7 +280,7 @@ fn environment(value: &str) -> Vec<(String, String)> {
 
 /// All rules of systemd-tmpfiles that remove something.
 pub(super) fn tmpfiles(machine: &Machine<'_>) -> Vec<Job> {
-    // A file takes the place of others of its name.
+    // The first file of a name takes the place of all others.
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     for dir in TMPFILES {
         for path in machine.root.list(Path::new(dir)).unwrap_or_default() {

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// A venv has no more entries than are looked at.
+/// So many entries of a venv are looked at.
 const ENTRIES_MAX: usize = 2_000_000;
 
 /// One entry of a venv, or a directory above it.
@@ -113,7 +113,7 @@ impl Venv {
         self.targets.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
-    /// What of it is lost where these are removed, each with all that is in it: files and links of the venv itself.
+    /// The files and links of the venv that are lost where these targets are removed, each with all that is in it.
     pub(super) fn lost<'t>(&'t self, removed: &[&Target]) -> Vec<&'t Path> {
         let own = self
             .targets

@@ -49,6 +49,7 @@ impl Field {
         let number = |text: &str| {
             let lower = text.to_lowercase();
             let named = names.iter().position(|name| lower.starts_with(name));
+            // Months count from 1, weekdays from 0.
             let first = i16::from(names.len() == 12);
             named
                 .map(|at| at as i16 + first)

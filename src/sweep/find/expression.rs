@@ -8,8 +8,9 @@ pub(super) struct Parser<'w> {
     pub(super) words: &'w [String],
     pub(super) at: usize,
     pub(super) find: Find,
+    /// Whether it has an action other than printing, so that nothing is printed by itself.
     pub(super) acts: bool,
-    /// Whether it has an action at all, so that nothing is printed by itself.
+    /// Whether it prints what it finds.
     pub(super) prints: bool,
 }
 

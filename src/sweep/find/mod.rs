@@ -18,7 +18,7 @@ pub(super) struct Find {
     pub(super) min_depth: usize,
     pub(super) max_depth: usize,
     pub(super) one_device: bool,
-    /// Whether what is found is removed by who reads the list.
+    /// Whether it prints what it finds, so that another command may read the list and remove it.
     pub(super) is_piped: bool,
 }
 
@@ -121,7 +121,7 @@ impl Find {
         has_removal(&self.expression)
     }
 
-    /// The same with everything that it prints removed, by who reads it.
+    /// The same search where another command reads what it prints and removes all of that.
     pub(super) fn removing(mut self, with_all: bool) -> Self {
         let remove = Test::Remove { with_all };
         self.expression = Test::And(Box::new(self.expression), Box::new(remove));
@@ -238,7 +238,7 @@ fn eval(test: &Test, target: &Target, now: i64, acts: &mut Acts) -> Option<bool>
         Test::Size(size, unit) => {
             Some(target.kind == Kind::File && size.fits(target.size.div_ceil(*unit) as i64))
         }
-        // Of a directory that is empty nothing of a venv is lost.
+        // With an empty directory nothing of a venv is lost.
         Test::Empty => Some(target.kind == Kind::File && target.size == 0),
         Test::User(uid) => Some(target.uid == *uid),
         Test::Prune => {

@@ -15,9 +15,9 @@ use words::{plain, unescaped};
 
 /// Scripts that start each other are followed so far.
 const DEPTH_MAX: usize = 6;
-/// A word has no more meanings than are followed.
+/// So many meanings of a word are followed.
 pub(super) const MEANINGS_MAX: usize = 64;
-/// What a word begins with that stands for what a search prints.
+/// The sign before a word that stands for what a search prints. The number of the search follows.
 pub(super) const FOUND: char = '\u{1}';
 /// Words of a shell that may stand before a command.
 const KEYWORDS: [&str; 13] = [
@@ -85,10 +85,11 @@ pub(super) fn read(root: &Root, text: &str, start: &Start) -> Read {
 pub(super) struct Reader<'a> {
     root: &'a Root,
     path: PathBuf,
+    /// How many lines of the file stand before the text that is read.
     offset: usize,
-    /// None where nobody knows it.
+    /// The working directory; none where nobody knows it.
     pub(super) cwd: Option<PathBuf>,
-    /// What each may be.
+    /// The values that each variable may have.
     pub(super) variables: HashMap<String, Vec<String>>,
     /// Searches of which something else reads what they print.
     pub(super) searches: Vec<Find>,
@@ -110,6 +111,7 @@ impl Reader<'_> {
                 "fi" | "done" | "}" => blocks = blocks.saturating_sub(1),
                 _ => {}
             }
+            // In a `case`, a `)` that closes no bracket ends a pattern and no command.
             let is_pattern =
                 simple.end == End::Closed && cases > 0 && brackets == 0 && first != "case";
             let was_open = brackets;
@@ -133,6 +135,7 @@ impl Reader<'_> {
                 && was_open == 0
                 && before.is_none_or(|(end, _)| end != End::Maybe);
             let words = self.expanded(simple);
+            // An `exit` that runs for certain ends the script.
             if is_sure
                 && words
                     .first()
@@ -175,7 +178,7 @@ impl Reader<'_> {
             self.riddle(simple.line, "'eval' makes its commands when it runs");
             return None;
         }
-        // A word of which nobody knows what it is matters for those that remove.
+        // A word of which nobody knows the meaning matters only to commands that remove.
         let Some(words_known) = known else {
             let removes = removal(std::slice::from_ref(&name)).is_some()
                 || programs::REMOVING.contains(&name.as_str());
@@ -273,7 +276,7 @@ impl Reader<'_> {
                 }
                 None
             }
-            // Which of them pass through what they read.
+            // These pass on what they read, or a part of that.
             "grep" | "egrep" | "sort" | "head" | "tail" | "tee" | "uniq" | "awk" | "sed" => piped,
             _ => {
                 self.other(line, words, patterns);
@@ -301,7 +304,7 @@ impl Reader<'_> {
             if cwd.is_none() && given.iter().any(|one| is_relative(one)) {
                 return self.riddle(line, "nobody knows in which directory it works");
             }
-            // What is moved away is all but the last.
+            // `mv` moves away all that it is given but the last.
             let end = given.len() - usize::from(name == "mv" && given.len() > 1);
             let base = cwd.unwrap_or_default();
             let all = given[..end].iter().filter(|one| !one.starts_with(FOUND));
@@ -319,7 +322,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A program that is started: of a script that is at hand it counts what that does.
+    /// Follows a program that is started, where that is a script at hand.
     fn program(&mut self, name: &str, line: usize) {
         if name.contains('/') {
             self.file(name, line);
@@ -328,7 +331,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A script in a file.
+    /// Follows a script in a file. A program in machine code is taken for one that removes nothing.
     fn file(&mut self, name: &str, line: usize) {
         let base = self.cwd.clone().unwrap_or_else(|| PathBuf::from("/"));
         let path = PathBuf::from(absolute(name, &base));

@@ -46,7 +46,7 @@ impl Reader<'_> {
         all
     }
 
-    /// What a command prints: of a search a word that stands for it.
+    /// What a command prints: for a search, the word that stands for its result; none where nobody knows.
     pub(super) fn output(&mut self, inner: &str) -> Option<String> {
         let commands = split(inner);
         let simple = commands.first()?;
@@ -145,6 +145,7 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// Words without the backslashes before signs that are no patterns.
 pub(super) fn unescaped(words: Vec<String>) -> Vec<String> {
     let bare = |word: String| {
         let mut out = String::with_capacity(word.len());

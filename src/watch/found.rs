@@ -47,7 +47,7 @@ pub struct Damage {
     pub sample: Vec<String>,
     /// What probably did it, in words.
     pub causes: Vec<String>,
-    /// The same text for the same damage.
+    /// The same text for the same damage; empty where an audit told of it.
     pub mark: String,
     /// Whether there is a baseline that holds what it was.
     pub can_heal: bool,
@@ -76,9 +76,9 @@ pub struct Culprit {
     pub sample: Vec<String>,
 }
 
-/// Most paths that are told of one.
+/// So many paths of one culprit are told.
 const SAMPLE_MAX: usize = 3;
-/// Most of them that are told.
+/// So many culprits are told.
 const CULPRITS_MAX: usize = 5;
 
 /// Adds what somebody was seen to do. Who did the same in another process counts as the same.

@@ -13,17 +13,17 @@ use super::news::{News, Occasion, State, Subject};
 use super::order::{Input, Order};
 use super::rules::Guarded;
 
-/// How long it must be quiet before a change is looked at,
+/// How long it must be quiet before a change is looked at.
 const QUIET: Duration = Duration::from_millis(150);
-/// and how long at most that is waited for.
+/// How long such a quiet is waited for at most.
 const QUIET_MAX: Duration = Duration::from_millis(1500);
-/// The same for bytecode, which is rewritten all the time.
+/// How long a change of bytecode waits for a look, since bytecode is rewritten all the time.
 const QUIET_NOISE: Duration = Duration::from_secs(10);
-/// What is due by then is waited for.
+/// A guard is not idle while something is due within this time.
 const SOON: Duration = Duration::from_secs(5);
-/// How long an installer is waited for between two looks,
+/// How long an installer is waited for between two looks.
 const WHILE_AT_WORK: Duration = Duration::from_secs(1);
-/// and after which time it is looked at despite of it.
+/// After this time the venv is looked at although an installer is at work.
 const AT_WORK_MAX: Duration = Duration::from_mins(15);
 
 /// What is being done.
@@ -52,22 +52,28 @@ pub struct Guard {
     pub(super) restart_due: Moment,
     /// Whether the upgrade is saved once the service answers.
     pub(super) save_wanted: bool,
+    /// Whether the upgrade is saved as soon as no job is under way.
     pub(super) save_owed: bool,
     pub(super) save_failures: u32,
+    /// The first change since a look began that is not of bytecode.
     first_change: Option<Moment>,
     /// When a look is due that waits until changes have ceased.
     quiet_at: Option<Moment>,
+    /// How many looks in a row found damage and were overtaken by changes.
     pub(super) stale: u32,
     pub(super) heal_failures: u32,
     /// Until when nothing is tried again that failed: a heal, a save.
     pub(super) heal_due: Moment,
     pub(super) save_due: Moment,
+    /// Since when an installer is at work without an end.
     pub(super) at_work_since: Option<Moment>,
+    /// Whether changes are not seen, so that the venv is looked at by time.
     pub(super) is_blind: bool,
 }
 
 impl Guard {
-    /// Goes on with what is remembered. Whatever was being done then is not any more, so it is looked at.
+    /// Goes on with what is remembered. Whatever was being done then has ended with the guard, so the venv is looked
+    /// at.
     pub fn new(rules: Guarded, mut memory: Memory, now: Moment) -> Self {
         memory.tree.due = now;
         for due in [&mut memory.service.due, &mut memory.imports.due] {
@@ -190,7 +196,7 @@ impl Guard {
             add_culprit(&mut self.memory.culprits, by);
         }
         match &mut self.job {
-            // The look after it sees them.
+            // The look after the heal sees such changes.
             Some(Job::Heal) => return,
             Some(Job::Look { overtaken, .. }) => *overtaken |= !noise,
             _ => {}

@@ -106,7 +106,7 @@ fn is_of(process: &Path, words: &[&[u8]], venv: &Path) -> bool {
     if names(led("exe").as_os_str().as_bytes()) || names(dir.as_os_str().as_bytes()) {
         return true;
     }
-    // A relative path, and the venv of the project.
+    // A relative path may lead into the venv, and the project around the venv counts.
     let project = venv
         .parent()
         .is_some_and(|project| project.components().count() > 1 && dir == project);

@@ -9,11 +9,11 @@ use super::news::{State, Subject};
 use super::order::{Healed, Order};
 use super::rules::OnUpgrade;
 
-/// How long after a heal it is looked at.
+/// How long after a heal the venv is looked at.
 const AFTER_HEAL: Duration = Duration::from_millis(300);
-/// How often it is looked at while an installer does not come to its end.
+/// How often the venv is looked at while an installer does not come to its end.
 const DESPITE: Duration = Duration::from_secs(30);
-/// How often it is looked at where changes are not seen.
+/// How often the venv is looked at where changes are not seen.
 const BLIND: Duration = Duration::from_secs(30);
 /// So many looks in a row may have been overtaken by changes before one counts all the same.
 const STALE_MAX: u32 = 3;
@@ -142,7 +142,7 @@ impl Guard {
             Healed::Mended(mended) => {
                 self.heal_failures = 0;
                 self.memory.totals.heals += 1;
-                // It counts from its end: however long it took, the window is as long after it.
+                // A heal counts from its end: however long it took, the window after it has its whole length.
                 self.memory.heals.pop();
                 self.memory.heals.push(now);
                 self.memory.unhealable = mark.filter(|_| mended.left > 0);

@@ -27,9 +27,9 @@ pub struct Kept {
     pub format: u32,
     /// Which start of the machine `at` counts from (`/proc/sys/kernel/random/boot_id`).
     pub boot: String,
-    /// When it was written, as the guard counts,
+    /// When it was written, by the clock of the guard.
     pub at: Moment,
-    /// and by the clock of the machine.
+    /// When it was written, by the clock of the machine.
     pub time: Timestamp,
     /// What is remembered of each venv, by its path.
     pub venvs: BTreeMap<String, Memory>,

@@ -9,7 +9,7 @@ use super::news::{Mended, State};
 /// How something stands, and since when.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Track {
-    /// Nothing was looked at yet where it is none.
+    /// How it stands; none where nothing was looked at yet.
     pub state: Option<State>,
     /// Since when.
     pub since: Moment,
@@ -57,10 +57,10 @@ pub struct Memory {
     pub heals: Vec<Moment>,
     /// Restarts of a failing service within the window.
     pub restarts: Vec<Moment>,
-    /// When a look last told something,
+    /// When a look last told something.
     #[serde(default)]
     pub looked: Option<Moment>,
-    /// and what it found.
+    /// What that look found.
     pub found: Option<Found>,
     /// Who was seen to change files.
     pub culprits: Vec<Culprit>,
@@ -94,7 +94,7 @@ pub struct Totals {
 }
 
 impl Memory {
-    /// Of a venv that was never looked at.
+    /// The memory of a venv that was never looked at.
     pub fn new(now: Moment) -> Self {
         Self {
             tree: Track::new(now),

@@ -21,7 +21,7 @@ pub enum Input {
     AtWork,
     /// What a look found.
     Found(Found),
-    /// It could not be looked at.
+    /// The venv could not be looked at, for this reason.
     NotFound(String),
     /// What the service answered.
     Asked(Result<(), String>),
@@ -48,7 +48,7 @@ pub enum Healed {
     Failed(String),
 }
 
-/// What is to be done. Of those but `Ask`, `Import` and `Announce` there is one at a time.
+/// What is to be done. One order is under way at a time, beside `Ask`, `Import` and `Announce`.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Order {
     /// Look at the venv; in `full`, read every byte. Where an installer is at work, look only `despite` of that.

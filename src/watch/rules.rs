@@ -80,7 +80,7 @@ pub struct Policy {
     pub heals_max: u32,
     /// The window in which they are counted.
     pub window: Duration,
-    /// How many failures in a row count as one.
+    /// So many failures in a row count as a failure; fewer are passed over.
     pub failures: u32,
     /// What an upgrade means.
     pub on_upgrade: OnUpgrade,

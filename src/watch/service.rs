@@ -11,7 +11,7 @@ use super::order::Order;
 /// How long a service that was just started may take to answer, and how often it is asked until then.
 const GRACE: Duration = Duration::from_secs(30);
 const GRACE_EVERY: Duration = Duration::from_millis(500);
-/// When it is asked first.
+/// How long after its start a service is asked first.
 const AFTER_RESTART: Duration = Duration::from_millis(200);
 
 impl Guard {

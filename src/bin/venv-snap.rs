@@ -1,5 +1,5 @@
-//! The program `venv-snap`: the `snap` that stands beside it, under this name. A place where another `snap` is in the
-//! way (Ubuntu's snapd has one) is called by this one; all that is written and said names it so.
+//! The program `venv-snap`: the `snap` that stands beside it, under this name. People call it by this name where
+//! another `snap` is in the way (Ubuntu's snapd has one). All that it writes and says names it so.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};

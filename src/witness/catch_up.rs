@@ -1,7 +1,7 @@
 //! A question to a witness: have I been told all that has happened until now?
 //!
-//! What it tells comes a while after it happened. Whoever looked at a directory knows by this what was done to it
-//! before the look ended.
+//! A witness tells a change a while after it happened. Whoever looked at a directory learns by such a question what was
+//! done to it before the look ended.
 
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Sender, channel};
@@ -28,19 +28,19 @@ impl CatchUp {
         })
     }
 
-    /// Waits until whoever hears the witness has been told all that has happened by now
-    /// ([`super::Event::CaughtUp`]), at most for `patience`. Whether he has.
+    /// Waits until whoever hears the witness has been told all that has happened by now ([`super::Event::CaughtUp`]),
+    /// at most for `patience`. Returns whether that came in time.
     pub fn wait(&self, patience: Duration) -> bool {
         let (answer, answered) = channel();
         self.ask(answer);
         answered.recv_timeout(patience).is_ok()
     }
 
-    /// The same without waiting: the event comes, and brings what is given here.
+    /// Asks without waiting: the event that answers brings what is given here.
     pub fn ask(&self, answer: Sender<()>) {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.push(answer);
-        // It fails only where it is readable already.
+        // The write fails only where the descriptor is readable already.
         let _ = rustix::io::write(&*self.wakes, &1_u64.to_ne_bytes());
     }
 
@@ -52,7 +52,7 @@ impl CatchUp {
     /// Who has asked since the last time.
     pub(super) fn take(&self) -> Vec<Sender<()>> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        // It fails where nobody has asked.
+        // The read fails where nobody has asked.
         let _ = rustix::io::read(&*self.wakes, &mut [0; 8]);
         std::mem::take(&mut *asked)
     }

@@ -39,7 +39,8 @@ pub enum Event {
     },
     /// All that had happened when somebody asked ([`super::CatchUp`]) has been told.
     CaughtUp {
-        /// Who asked waits for this; what is told to others about it has to be told before.
+        /// Whoever asked waits for this. Whoever hears the witness passes all earlier events on before it sends the
+        /// answer.
         answer: Sender<()>,
     },
 }

@@ -1,9 +1,10 @@
 //! Tells that something changed below given directories, and who did it.
 //!
-//! As root it hears of changes from fanotify, which names the process, and of processes from the kernel's connector and
-//! from what it counts of each that ends; what a process is, it looks at while there is something to be seen. Others
-//! hear of changes from inotify, without who made them. What it tells says when to look and whom to suspect, never what
-//! is true: some changes are not told (of memory that is mapped), and some cannot be ([`Event::Blind`]).
+//! As root it hears of changes from fanotify, which names the process. It hears of processes from the kernel's
+//! connector, and from what the kernel counts of each that ends; and it looks at each while there is something to be
+//! seen. Other users hear of changes from inotify, without who made them. What a witness tells says when to look and
+//! whom to suspect, never what is true: some changes are not told (of memory that is mapped), and some cannot be
+//! ([`Event::Blind`]).
 
 mod catch_up;
 mod event;
@@ -77,7 +78,7 @@ impl Witness {
         Self::start_with(roots, Options::default())
     }
 
-    /// The same with options.
+    /// Watches directories, with options.
     pub fn start_with(roots: &[PathBuf], options: Options) -> Result<Self, PathError> {
         let top = Path::new("/");
         let marks = if options.without_names {
@@ -140,12 +141,12 @@ impl Witness {
         all
     }
 
-    /// Asks it how far it has come.
+    /// What asks this witness how far it has come, from any thread.
     pub fn catch_up(&self) -> CatchUp {
         self.catch_up.clone()
     }
 
-    /// Why it is not told who changed something, if so.
+    /// Why it is not told who changed something; none where it is told.
     pub fn nameless(&self) -> Option<Nameless> {
         self.nameless
     }
@@ -181,7 +182,7 @@ impl Witness {
 
 impl Drop for Witness {
     fn drop(&mut self) {
-        // What does not end by this ends with the process.
+        // A thread that does not end by this ends with the process.
         if rustix::io::write(&*self.stop, &1_u64.to_ne_bytes()).is_ok() {
             for thread in self.threads.drain(..) {
                 let _ = thread.join();

@@ -74,7 +74,7 @@ impl Places {
         &self.roots
     }
 
-    /// The number of the root that holds a directory, or which it is.
+    /// The number of the root that a directory is, or that holds it.
     pub(super) fn root_of(&self, path: &Path) -> Option<usize> {
         self.roots.iter().position(|root| path.starts_with(root))
     }

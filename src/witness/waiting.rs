@@ -41,7 +41,7 @@ pub(super) struct Taken {
     pub(super) changes: Vec<Change>,
     pub(super) lost: Option<Loss>,
     pub(super) blind: Vec<(usize, Blindness)>,
-    /// Who asked, and all that had happened by then is told with this or was before.
+    /// Questions to be answered: all that had happened before each is told with this, or was told before.
     pub(super) caught_up: Vec<Question>,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Question {
 #[derive(Debug, Default)]
 struct Inner {
     taken: Taken,
-    /// What is there already need not be told twice.
+    /// What waits already, so that nothing is told twice.
     known: HashSet<(usize, RelPath, What, Option<u32>)>,
 }
 

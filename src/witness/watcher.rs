@@ -28,7 +28,7 @@ use crate::disk::stat::Stat;
 const LOOKED_FOR: u64 = 1_000_000_000;
 /// So many processes are remembered to have been looked at.
 const LOOKED_MAX: usize = 4096;
-/// Who asks waits for so many reads of the queues at most: a writer that never rests is told of in each.
+/// A question waits for so many reads of the queues at most: with a writer that never rests they are never empty.
 const READS_MAX: usize = 1000;
 /// What `statfs` says of FUSE (`linux/magic.h`).
 const FUSE: u32 = 0x6573_5546;
@@ -88,7 +88,7 @@ impl Watcher {
                 return;
             }
             drop(polled);
-            // Who asks is taken before the reading: all that had happened by then is in the queues.
+            // Questions are taken before the reading: all that had happened by then is in the queues.
             let asked = catch_up.take();
             let mut reads = 1;
             while self.read() && !asked.is_empty() && reads < READS_MAX {
@@ -100,7 +100,7 @@ impl Watcher {
         }
     }
 
-    /// Passes on what waits in the queues, at most some of it. Whether there was anything.
+    /// Passes on what waits in the queues, at most some of it. Returns whether there was anything.
     fn read(&mut self) -> bool {
         let by_marks = self.marks.as_mut().map(Marks::read);
         let by_watches = self.watches.as_mut().map(Watches::read);
@@ -162,7 +162,7 @@ impl Watcher {
         }
     }
 
-    /// Looks at a process that did something, unless that was done.
+    /// Looks at a process that did something, unless it was looked at lately. Returns its number.
     fn look_at(&mut self, by: By) -> u32 {
         let (Some(tracer), Some(pidfd)) = (&self.tracer, by.pidfd) else {
             return by.pid;

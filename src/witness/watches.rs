@@ -1,4 +1,5 @@
-//! inotify: the same changes without who made them, for who is not root, and where fanotify has no events.
+//! inotify: the same changes without who made them. It serves users other than root, and file systems where fanotify
+//! has no events.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -40,7 +41,7 @@ impl Watches {
     /// Watches a directory no longer.
     pub(super) fn remove(&self, key: &Key) {
         if let Key::Watch(watch) = key {
-            // It ended by itself where the directory is gone.
+            // The watch ended by itself where the directory is gone.
             let _ = inotify::remove_watch(&self.instance, *watch);
         }
     }

@@ -22,7 +22,7 @@ pub(super) struct Look {
     pub(super) until: u64,
     /// What was seen.
     pub(super) image: Image,
-    /// How that will be told.
+    /// How sure that is.
     pub(super) certainty: Certainty,
 }
 
@@ -55,7 +55,7 @@ pub(in crate::witness) fn look(pid: u32) -> Option<Seen> {
     Some(seen)
 }
 
-/// The same without what does not change with the program.
+/// Looks at a process without its user, login and control group. The second value says whether its arguments were seen.
 pub(super) fn glance(pid: u32, certainty: Certainty) -> Option<(Seen, bool)> {
     let from = now();
     let cmdline = read(pid, "cmdline");
@@ -118,7 +118,7 @@ fn read(pid: u32, file: &str) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// A program that was removed since still has its path.
+/// The path of a program, without the mark that its file was removed since.
 fn shown_exe(exe: &[u8]) -> String {
     let path = exe.strip_suffix(b" (deleted)").unwrap_or(exe);
     String::from_utf8_lossy(path).into_owned()

@@ -17,10 +17,11 @@ const PARENTS_MAX: usize = 16;
 /// Programs that run the jobs of crontabs.
 const CRONS: [&str; 5] = ["cron", "crond", "CRON", "fcron", "anacron"];
 
-/// A program of a process, and whether the one before comes into question as well.
+/// What an answer depends on: the number and the birth of a process, the number of its program, and whether the program
+/// before may have done it as well.
 pub(super) type Key = (u32, u64, usize, bool);
 
-/// What an answer depends on.
+/// The key of an answer; none where the process is not known. Events with the same key have the same answer.
 pub(super) fn key(table: &Table, pid: u32, at: u64) -> Option<Key> {
     let process = table.process_at(pid, at, LATE)?;
     let (number, earlier) = chosen(process, at);
@@ -71,8 +72,8 @@ pub(super) fn who(table: &Table, pid: u32, at: u64, names: &HashMap<u32, String>
         uid,
         name: names.get(&uid).cloned(),
     };
-    // What a process has from its parent is told of the nearest one that was looked at; the first of all starts others
-    // in groups of their own.
+    // Login and control group pass from parent to child, so those of the nearest process that was looked at are told.
+    // Process 1 does not count: it starts others in groups of their own.
     let nearest = line
         .iter()
         .take_while(|one| one.pid != 1)
@@ -120,7 +121,7 @@ fn told(table: &Table, process: &Process, number: usize) -> (Image, Certainty) {
     told_below(table, process, number, PARENTS_MAX)
 }
 
-/// The same, asking so many parents at most.
+/// The same, asking at most `above` parents.
 fn told_below(table: &Table, process: &Process, number: usize, above: usize) -> (Image, Certainty) {
     let Some(ran) = process.images.get(number) else {
         return (Image::default(), Certainty::Unknown);
@@ -131,8 +132,8 @@ fn told_below(table: &Table, process: &Process, number: usize, above: usize) -> 
     if let Some(look) = seen.filter(|look| look.image.argv.is_some()) {
         return (look.image.clone(), look.certainty);
     }
-    // What a process has from its parent it goes on running if it starts nothing, which is only known where nothing
-    // was missed.
+    // A process that starts no program goes on with that of its parent. That it started none is only known where no
+    // notice was missed.
     let is_whole = table.whole_since.is_some_and(|since| since <= process.born);
     if !ran.is_own
         && is_whole

@@ -26,7 +26,7 @@ pub(super) struct Process {
     pub(super) parent: Option<Id>,
     /// The number of the parent.
     pub(super) parent_pid: u32,
-    /// How many that it made are remembered.
+    /// How many processes that it made are remembered.
     pub(super) children: usize,
     /// When it was made.
     pub(super) born: u64,
@@ -247,7 +247,7 @@ impl Table {
                 return;
             }
             self.ended.pop_front();
-            // Above what lives on, it may still have to be told.
+            // A process that made others may still have to be told as their parent.
             let has_children = self
                 .all
                 .get(&id)

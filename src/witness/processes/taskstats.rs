@@ -59,7 +59,7 @@ impl TaskStats {
             Some(GENERIC),
         )?;
         bind(&socket, &SocketAddrNetlink::new(0, 0))?;
-        // Without the right to it, the system's limit must do.
+        // Without the right to force this size, the system's limit stands.
         let _ = set_socket_recv_buffer_size_force(&socket, WAITING);
         let mut buffer = vec![0; 8192];
         send(

@@ -94,7 +94,7 @@ impl Tracer {
     /// Keeps a look at a process, and looks at those above it that are not known.
     pub(in crate::witness) fn saw(&self, seen: Seen) {
         let mut inner = self.lock();
-        // What came before the look is heard before it is kept.
+        // Notices from before the look are heard before the look is kept.
         inner.hear();
         let mut above = seen.parent;
         inner.table.saw(seen);
@@ -147,7 +147,7 @@ fn connect() -> Result<ProcConnector, ConnectorError> {
         return Err(ConnectorError::UnexpectedConnector);
     }
     let connector = ProcConnector::new()?;
-    // Without the right to it, the system's limit must do.
+    // Without the right to force this size, the system's limit stands.
     if set_socket_recv_buffer_size_force(&connector, WAITING).is_err() {
         connector.set_recv_buf_size(WAITING)?;
     }
@@ -180,6 +180,7 @@ impl Inner {
             .stats
             .as_ref()
             .map(|stats| stats.read(&mut self.buffer));
+        // Where notices were missed, all processes are looked at anew.
         if !self.hear_connector() {
             self.seed();
         }
@@ -188,7 +189,7 @@ impl Inner {
         }
     }
 
-    /// Whether nothing was missed.
+    /// Hears the notices that wait. Returns whether none was missed.
     fn hear_connector(&mut self) -> bool {
         let mut is_whole = true;
         while let Some(connector) = &self.connector {

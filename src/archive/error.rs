@@ -67,7 +67,7 @@ pub enum RefusedTar {
     /// The records of an extended header do not have their form.
     #[error("an extended header is malformed")]
     Records,
-    /// Of two values readers take either.
+    /// A record comes twice: some readers take the first value, others the last.
     #[error("an extended header says one thing twice")]
     TwoValues,
     /// The value of the record with this key cannot be.

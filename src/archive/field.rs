@@ -4,12 +4,12 @@ use super::error::{Error, RefusedEntry, RefusedName, RefusedTar};
 use super::kind::Kind;
 use crate::model::{RelPath, Time};
 
-/// The longest name, text of a link, and set of records that is read at all.
+/// The longest name or text of a link that is read at all, in bytes.
 pub(super) const NAME_MAX: i128 = 64 << 10;
-/// The years 1 to 9999.
+/// The years 1 to 9999, in seconds since 1970.
 const SECS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
-/// A name from the header, or from what came before it instead: but not from both kinds of that.
+/// A name from the header, or in its place the one of GNU tar or of POSIX before it. An error where both are there.
 pub(super) fn one(
     plain: &[u8],
     long: Option<Vec<u8>>,
@@ -54,7 +54,7 @@ pub(super) fn field(value: i128, max: u32) -> Option<u32> {
 pub(super) fn mode(value: i128, kind: &Kind) -> Option<u32> {
     const TYPE: u32 = 0o170_000;
     let mode = field(value, TYPE | 0o7777)?;
-    // Of a hard link some write the type of the member, and others that of what it means.
+    // Some write the type of a link for a hard link, and others that of the file that it means.
     let is_told = match kind {
         Kind::Dir => matches!(mode & TYPE, 0 | 0o040_000),
         Kind::File(_) => matches!(mode & TYPE, 0 | 0o100_000),

@@ -26,7 +26,7 @@ pub(crate) struct Member {
     pub(crate) kind: Kind,
 }
 
-/// What a snapshot may hold of one entry, with what it takes to write that down.
+/// The longest extended header in bytes: what a snapshot may hold of one entry, and what it takes to write that down.
 const RECORDS_MAX: i128 = (BYTES_MAX + (32 << 20)) as i128;
 /// The longest text of a symbolic link (`PATH_MAX`).
 const LINK_MAX: usize = 4095;
@@ -81,7 +81,7 @@ impl<R: Read> Reader<R> {
         self.acls
     }
 
-    /// The next member; none where the archive ends as it should. The content of the last one must have been read.
+    /// The next member; none where the archive ends as it should. What was not read of the last one is passed over.
     pub(crate) fn next(&mut self) -> Result<Option<Member>, Error> {
         while self.left > 0 {
             self.content(BLOCK)?;
@@ -206,7 +206,7 @@ impl<R: Read> Reader<R> {
         let link = one(&block.link, extra.link, records.link)?;
         let bad = |what: RefusedEntry| what.at_entry(&name);
         let size = records.size.unwrap_or(block.size);
-        // The octal digits of the old header end before this; then writers leave 0 there.
+        // The octal digits of a header hold no more than this; for more, writers leave 0 there.
         let large = i128::from(OCTAL_MAX) < size;
         if size != block.size && !(large && block.size == 0) {
             return Err(bad(RefusedEntry::TwoLengths));

@@ -34,6 +34,7 @@ pub(super) fn parse(mut bytes: &[u8]) -> Result<Records, RefusedTar> {
         bytes = rest;
         records.take(key, value, &mut second)?;
     }
+    // bsdtar writes each attribute in both forms: its own counts only where the other is not there.
     for (name, value) in second {
         if records.xattrs.iter().all(|(known, _)| *known != name) {
             records.xattrs.push((name, value));

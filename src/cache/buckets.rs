@@ -37,7 +37,7 @@ pub(super) enum Holds {
     Archives,
     /// Unpacked wheels of uv, by number.
     Unpacked,
-    /// What points to them.
+    /// What points to unpacked wheels of uv.
     Pointers,
     /// Unpacked wheels of pdm, by file name.
     Packages,

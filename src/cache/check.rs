@@ -54,7 +54,7 @@ pub(crate) fn check(
             .collect();
         for (place, judged) in judged {
             match judged {
-                // It may be of any distribution.
+                // A bad entry without a name may be of any distribution, also of one that was asked for.
                 Ok(Some(entry)) if entry.package.is_none() && !scope.packages.is_empty() => {
                     found.nameless += u64::from(!entry.faults().is_empty());
                 }

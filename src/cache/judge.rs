@@ -257,7 +257,7 @@ impl Look<'_> {
             .or(expected.and_then(|expected| expected.size));
         if let Some(length) = length.filter(|length| is_whole && *length != body.len()) {
             let fault = Fault::of_whole(FaultKind::Length).sized(length, body.len());
-            // That it is cut follows from that.
+            // A wrong length explains what is wrong with the whole, such as a stream that is cut.
             contents.faults.retain(|fault| fault.member.is_some());
             contents.faults.insert(0, fault);
         } else if let Some(sum) = expected.and_then(|expected| expected.sum.as_ref()) {
@@ -303,7 +303,7 @@ impl Look<'_> {
             });
         }
         if body.len() == 0 {
-            // What redirects, and the like, has none.
+            // A redirect, for example, has no body.
             let is_lost = response.status == Some(200) && response.length != Some(0);
             let fault = is_lost.then(|| Fault::of_whole(FaultKind::Emptied).sized(None, 0));
             let faults = fault.into_iter().collect();

@@ -253,7 +253,7 @@ impl Survey<'_, '_> {
         }
     }
 
-    /// The images of virtualenv, `X.Y/image/N/CLASS/NAME`, and the wheels in its house.
+    /// The images of virtualenv, `X.Y/image/N/CLASS/NAME`, and the wheels in its `house`.
     fn images(&mut self, all: &[Walked], own: &RelPath) {
         for one in all {
             let parts: Vec<&[u8]> = one.path.parts().collect();

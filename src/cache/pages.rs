@@ -27,7 +27,7 @@ pub(super) struct Expected {
 pub(super) struct Pages {
     /// By the names of entries.
     pub(super) files: HashMap<Key, Expected>,
-    /// Hashes by the names of files, from pages of which the own URL is not known, so that of their links neither.
+    /// Hashes by the names of files, from pages whose own URL is not known, nor that of their relative links.
     pub(super) named: HashMap<String, Vec<Sum>>,
 }
 
@@ -215,7 +215,7 @@ fn known(text: &str) -> Option<Sum> {
     }
 }
 
-/// The URL of a page itself: that of the known index of which the hash is its name.
+/// The URL of a page itself: the one of its project at a known index whose SHA-224 is `key`; none where there is none.
 fn base(file: &str, key: &Key, indexes: &[String]) -> Option<String> {
     let name = project(file)?;
     let pages = indexes.iter().map(|index| {
@@ -235,7 +235,7 @@ fn project(file: &str) -> Option<String> {
     Some(normalized(name))
 }
 
-/// Credentials in a URL are not part of what pip asks for in the end.
+/// A URL as pip asks for it in the end: without credentials, scheme and host in lower case.
 fn without_user(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();

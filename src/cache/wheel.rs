@@ -88,7 +88,7 @@ pub(super) fn judge(
     if archive.has_overlapping_files().unwrap_or(true) {
         let fault = Fault::of_whole(FaultKind::Overlap);
         contents.faults.push(fault);
-        // What lies in one another may be read a million times.
+        // Members that lie in one another could be read a million times.
         return Ok(contents);
     }
     let mut rows = match (record(&mut archive, monitor)?, &contents.named) {
@@ -135,8 +135,8 @@ pub(super) fn open<'a>(window: &Window<'a>) -> io::Result<Option<Archive<'a>>> {
     }
 }
 
-/// How many members the record at the end tells of; none where there is no such record. That of zip64 stands elsewhere,
-/// and is left to who opens it: more than 65,535 are too many only beyond [`MEMBERS_MAX`].
+/// How many members the record at the end tells of; none where there is no such record. Where there are 65,535 or more
+/// the record of zip64 has their number.
 fn end(window: &Window<'_>) -> io::Result<Option<u64>> {
     let from = window.len().saturating_sub(END_LEN + COMMENT_MAX + 20);
     let tail = window.piece(from, (window.len() - from) as usize)?;

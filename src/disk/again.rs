@@ -43,9 +43,8 @@ pub(crate) fn in_each_dir<'p>(
 }
 
 /// Whether a tree holds just what was found in it, each in a state that `is_held` accepts: of a path, what was found
-/// and what stands there now. What `leaves_out` names does
-/// not count. The root's own state is the caller's to judge, and that nothing came into the root where that one is not
-/// what it was.
+/// and what stands there now. What `leaves_out` names does not count. The caller judges the root's own state, and,
+/// where that changed, whether something came into the root.
 pub(crate) fn still_holds<'p>(
     root: &Rooted,
     found: impl Iterator<Item = (&'p RelPath, &'p Stat)>,
@@ -67,7 +66,7 @@ pub(crate) fn still_holds<'p>(
     }
     let moved = AtomicBool::new(false);
     let holds = |path: &RelPath, dir: Option<&OwnedFd>, known: &[Known<'p>]| {
-        // One that could not be entered before holds nothing that is known.
+        // A directory that could not be entered before holds nothing that is known.
         let Some(dir) = dir else {
             return Ok(known.is_empty());
         };

@@ -15,11 +15,11 @@ const F2FS: u32 = 0xF2F5_2010;
 const OVERLAY: u32 = 0x794C_7630;
 const ZFS: u32 = 0x2FC1_2FC1;
 
-/// The clock of the kernel that most file systems take times from ticks every 1 to 10 ms.
+/// Most file systems take times from a clock of the kernel that ticks every 1 to 10 ms; this is twice the longest.
 const TICK: Duration = Duration::from_millis(20);
-/// Small inodes of ext4, and some older ones, keep whole seconds; FAT keeps every second one.
+/// Small inodes of ext4, and some older file systems, keep whole seconds; FAT keeps every second one.
 const SECONDS: Duration = Duration::from_secs(3);
-/// Of others nothing is known, and those of a network are told by the clock of somebody else.
+/// Of other file systems nothing is known, and on a network the times come from another host's clock.
 const UNKNOWN: Duration = Duration::from_hours(24);
 
 /// How old a change must be before a file can change no more without a trace, on the file system of a directory; none

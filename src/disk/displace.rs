@@ -60,7 +60,7 @@ pub(crate) fn displace(
     match rename_new(old.fd(), name, new.fd(), goal) {
         Ok(()) if is_it(&new, goal) => {}
         Ok(()) => {
-            // Another one took its name in that moment: it goes back where nothing has the name again.
+            // Another one took its name in that moment: it goes back, unless the name was taken once more.
             rename_new(new.fd(), goal, old.fd(), name).at("move back", &from.shown())?;
             return Err(other());
         }
@@ -113,7 +113,7 @@ fn copy(old: &Rooted, name: &[u8], new: &Rooted, goal: &[u8]) -> Result<()> {
     let done = copy_any(old.fd(), name, new.fd(), &temp, 0)
         .and_then(|()| rename_new(new.fd(), &temp, new.fd(), goal));
     if done.is_err() {
-        // Whoever cannot remove it now is not told twice that the disk fails.
+        // A failure here is not told: the error of the copy is.
         let _ = remove_tree(new, &temp);
     }
     done
@@ -146,7 +146,7 @@ fn copy_any(from: impl AsFd, name: &[u8], to: impl AsFd, goal: &[u8], level: usi
         _ => return Err(Errno::NOTSUP),
     }
     let now = Stat::at(&from, name)?;
-    // Somebody writes there at this moment.
+    // If it changed, somebody writes there at this moment.
     if now.same_state(&stat) {
         Ok(())
     } else {

@@ -37,7 +37,7 @@ impl PathError {
         )
     }
 
-    /// Whether a limit of this process, or of the file system, was met for how long one file may be.
+    /// Whether a file would become longer than this process or the file system allows.
     pub fn is_too_long(&self) -> bool {
         self.source.kind() == io::ErrorKind::FileTooLarge
     }
@@ -55,7 +55,7 @@ impl PathError {
         self.source.kind() == io::ErrorKind::NotFound
     }
 
-    /// Whether there is nothing of that name.
+    /// Whether nothing is there: no such name, or a part of its path that is no directory.
     pub fn is_absent(&self) -> bool {
         matches!(
             self.source.kind(),

@@ -55,7 +55,7 @@ impl Mappings {
 }
 
 impl Mapped {
-    /// Looks at all processes.
+    /// Looks at the mappings of all processes.
     pub(crate) fn within(root: &Rooted) -> Self {
         Mappings::now().within(root)
     }

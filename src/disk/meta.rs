@@ -109,7 +109,7 @@ pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<(
     refusable(set_times(&fd, meta.mtime))
 }
 
-/// Lets an error pass where what was wanted is so already.
+/// Lets a refusal pass where what was wanted is so already.
 pub(crate) fn unless(done: Result<()>, is_so: impl FnOnce() -> bool) -> Result<()> {
     match done {
         Err(error) if is_refusal(error) && is_so() => Ok(()),
@@ -153,7 +153,8 @@ pub(crate) fn set_link_time(dir: impl AsFd, name: &[u8], mtime: Time) -> Result<
     Ok(())
 }
 
-/// The same for a file that was just made, which has the owner, group and access list that its directory gave it.
+/// Does what [`apply`] does for a file that was just made, and has the owner, group and access list that its
+/// directory gave it.
 pub(crate) fn apply_to_new(fd: impl AsFd, meta: &Meta) -> Result<()> {
     let stat = Stat::of(&fd)?;
     let inherits = rustix::fs::flistxattr(&fd, &mut [0_u8; 0]).is_ok_and(|len| len > 0);
@@ -163,7 +164,8 @@ pub(crate) fn apply_to_new(fd: impl AsFd, meta: &Meta) -> Result<()> {
     apply(fd, meta, (stat.uid, stat.gid))
 }
 
-/// Changes a directory and leaves it as it is, if it is ours to change.
+/// Changes the attributes of a directory to what they are: a change to the kernel, and none to anybody else. Passes
+/// where this process may not.
 pub(crate) fn touch(dir: &Rooted) -> std::result::Result<(), PathError> {
     let mode = Mode::from_raw_mode(dir.stat()?.meta().mode);
     match rustix::fs::fchmod(dir.fd(), mode) {

@@ -9,7 +9,7 @@ pub(crate) struct KnownIds(Vec<(Range<u64>, u64)>);
 
 /// The map of a system without namespaces.
 const ALL: &str = "0 0 4294967295";
-/// What the kernel begins with.
+/// The overflow id of the kernel where nobody set another one.
 const OVERFLOW: u32 = 65_534;
 
 impl KnownIds {

@@ -35,7 +35,7 @@ impl OutFile {
         Self::create_as(path, replace, Mode::from_raw_mode(0o600))
     }
 
-    /// The same of a file that those may read and write who may by `mode`, less what the umask takes from them.
+    /// The same with another mode, from which the umask takes bits.
     fn create_as(path: &Path, replace: bool, mode: Mode) -> Result<Self, PathError> {
         let verb = "create";
         let none = || PathError::new(verb, path, io::ErrorKind::IsADirectory);
@@ -143,7 +143,7 @@ impl Write for OutFile {
 impl Drop for OutFile {
     fn drop(&mut self) {
         if !self.kept {
-            // Whoever cannot remove it now is not told twice that the disk fails.
+            // A failure here is not told: the next export removes what stays (`sweep`).
             let _ = rustix::fs::unlinkat(self.dir.fd(), self.temp.as_slice(), AtFlags::empty());
         }
     }

@@ -187,7 +187,7 @@ fn remove_entries(fd: BorrowedFd<'_>, place: &Place<'_>, attempt: usize) -> rust
     };
     match once() {
         Err(Errno::ACCESS) => {
-            // A directory in which even its owner may not write.
+            // A directory in which even its owner may not write is opened up.
             rustix::fs::fchmod(fd, Mode::from_raw_mode(0o700))?;
             once()
         }

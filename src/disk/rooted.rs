@@ -1,6 +1,6 @@
 //! A directory held open, and everything below it reached without ever following a link or crossing a mount.
 //!
-//! Whoever may write in the tree can swap a directory for a link while we work (reliability: symlink races); a path
+//! Whoever may write in the tree can swap a directory for a link while we work (a symlink race); a path
 //! that is looked up again from its text would then lead outside. Every step here starts at the held descriptor.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -115,7 +115,7 @@ impl Rooted {
         self.open_by_steps(path, flags, mode, true)
     }
 
-    /// Follows no link; and where it may not leave the mount, follows none of those either.
+    /// Opens or creates something below without following a link; with `one_mount` it crosses no mount either.
     fn open_by_steps(
         &self,
         path: &RelPath,
@@ -215,7 +215,7 @@ impl Rooted {
     }
 }
 
-/// That what was opened is no other mount, where only one is allowed.
+/// An error where what was opened is another mount, and only one is allowed.
 fn same_mount(fd: &OwnedFd, one_mount: bool) -> rustix::io::Result<()> {
     if one_mount && Stat::of(fd)?.mount_root {
         return Err(Errno::XDEV);

@@ -21,7 +21,7 @@ use crate::model::{Meta, Time};
 pub enum Exchange {
     /// In one step.
     OneStep,
-    /// By two renames, between which there is none of them.
+    /// By two renames, between which nothing stands at the place.
     TwoRenames,
 }
 

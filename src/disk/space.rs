@@ -14,7 +14,7 @@ pub(crate) struct Need {
     pub(crate) inodes: u64,
 }
 
-/// With fewer bytes left, an ordinary file may not fit, and what a failed copy took away again is less.
+/// With fewer bytes left an ordinary file may not fit. A copy that failed gives less than that back when it is removed.
 const FULL_BELOW: u64 = 4 << 20;
 
 /// There is not enough room.

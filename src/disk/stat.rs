@@ -34,7 +34,8 @@ impl Stat {
     /// Stats a name without following a link; an empty name is the descriptor itself.
     pub(crate) fn at(dir: impl AsFd, name: &[u8]) -> Result<Self> {
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
-        // What another host wrote a moment ago counts as well; nothing is asked of a local file system by that.
+        // On a network this asks the server, so that what another host wrote a moment ago counts. It costs nothing on a
+        // local file system.
         let flags = flags | AtFlags::STATX_FORCE_SYNC;
         let x = rustix::fs::statx(&dir, name, flags, StatxFlags::BASIC_STATS)?;
         let tells = x.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);

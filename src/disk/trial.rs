@@ -28,7 +28,7 @@ pub(crate) struct Trial<'a> {
     dir: &'a Rooted,
     kind: Kind,
     name: Vec<u8>,
-    /// Whether what is set on a link is set on what it leads to, as some do that speak to another host.
+    /// Whether what is set on a link is set on what it leads to, as some network file systems do.
     follows: Cell<bool>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Trial<'a> {
         };
         let mode = Mode::from_raw_mode(first_mode(meta));
         let made = match trial.make(mode) {
-            // One that was killed here left it.
+            // A process that was killed here left it.
             Err(Errno::EXIST) => {
                 let _ = trial.remove();
                 trial.make(mode)
@@ -117,7 +117,7 @@ impl<'a> Trial<'a> {
         allow(done)
     }
 
-    /// What it is without having been touched.
+    /// Its state, to be asked before anything is set.
     pub(crate) fn stat(&self) -> std::result::Result<Stat, PathError> {
         Stat::at(self.dir.fd(), &self.name).at("stat", self.dir.path())
     }
@@ -156,7 +156,7 @@ impl<'a> Trial<'a> {
                 rustix::fs::fsetxattr(&fd, name.as_slice(), value, XattrFlags::empty())
             };
             match set(value) {
-                // A security module says no by the last one.
+                // What is refused in this way does not come out. A security module refuses with the last error.
                 Ok(()) | Err(Errno::RANGE | Errno::TOOBIG | Errno::ACCESS) => {}
                 // Too much for an inode, if less of it has room.
                 Err(Errno::NOSPC) if value.len() > 64 => set(&value[..1])

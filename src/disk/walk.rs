@@ -58,14 +58,14 @@ pub(crate) fn walk(root: &Rooted) -> Result<Vec<Found>, PathError> {
     Ok(found)
 }
 
-/// Takes a directory with those of its entries that are none. What takes long should be spawned.
+/// Takes a directory with those of its entries that are no directories. What takes long should be spawned.
 pub(crate) type Take<'a> = dyn Fn(&Scope<'a>, Vec<Found>) + Sync + 'a;
 
-/// Knows the state of a file without a look at it.
+/// Knows the state of a file without a look at it; none where it does not.
 pub(crate) type StateOf<'a> = dyn Fn(&RelPath) -> Option<Stat> + Sync + 'a;
 
 /// Walks the tree and hands on one directory after the other, from many threads and in no order: so nobody has to
-/// hold all of a large tree. A mount is handed on like a file. At what `state_of` knows nobody looks.
+/// hold all of a large tree. A mount is handed on like a file. A file whose state `state_of` knows is not looked at.
 pub(crate) fn walk_dirs<'a>(
     root: &'a Rooted,
     state_of: &'a StateOf<'a>,

@@ -102,8 +102,8 @@ impl Workroom {
         matches!(parent.stat_name(Self::name(venv).as_bytes()), Ok(Some(_)))
     }
 
-    /// Removes those of which the name begins so, and that nobody holds. Of the others nothing is told: they may be
-    /// anybody's.
+    /// Removes the workrooms of venvs whose names begin with `prefix`, where nobody holds them. A failure is not told:
+    /// the workroom may be anybody's.
     pub(crate) fn clear_all_left(parent: &Rooted, prefix: &str) -> Result<(), PathError> {
         for name in parent.names()? {
             let text = std::str::from_utf8(&name).ok();

@@ -9,7 +9,7 @@ use rustix::fs::{Advice, Mode, OFlags, fadvise};
 
 use super::error::{At, PathError};
 
-/// So much is written.
+/// How many bytes are written.
 const LEN: usize = 4 << 20;
 
 /// Whether all that was written comes back as it was.

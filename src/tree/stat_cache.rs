@@ -9,7 +9,8 @@ pub(crate) trait Known: Sync {
     /// The digest and whether there are attributes, if the file at `path` is in a state in which that is known.
     fn digest_of(&self, path: &RelPath, stat: &Stat) -> Option<(Digest, bool)>;
 
-    /// The state of something at which nobody has to look, since that is done before anything goes by it.
+    /// The state of a file that need not be looked at now, since whoever knows it looks once more before anything goes
+    /// by it. None of all others.
     fn state(&self, _path: &RelPath) -> Option<Stat> {
         None
     }

@@ -75,10 +75,10 @@ pub struct Interpreter {
     pub platform: String,
     /// Whether it answered; else the rest is what `pyvenv.cfg` says.
     pub alive: bool,
-    /// Whether the venv also uses the packages that it has itself.
+    /// Whether the venv also uses the packages that the interpreter itself has (`include-system-site-packages`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shares: bool,
-    /// Why it could not be looked at, where that is not known to be its fault: whoever asked was not let in.
+    /// Why it could not be looked at, where that need not be a fault of its own: whoever asked was not let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
 }

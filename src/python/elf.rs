@@ -1,7 +1,7 @@
 //! Whether a shared library is whole as far as its loader asks (System V ABI, "ELF Header" and "Program Header"): 64
 //! bits, little-endian.
 
-/// Whether all parts that are loaded lie within the file. Of other forms nobody says so.
+/// Whether all parts that are loaded lie within the file. False for any other form of file.
 pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     let is_known = bytes.starts_with(b"\x7fELF\x02\x01");
     let number = |at: usize, len: usize| {

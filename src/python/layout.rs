@@ -147,7 +147,7 @@ pub(crate) fn site_above(path: &RelPath) -> Option<RelPath> {
     sites.last()
 }
 
-/// What the name of the directory in which an interpreter looks begins with.
+/// How the path of the directory begins in which an interpreter looks for packages; its version follows.
 pub(crate) fn lib_prefix(implementation: &str) -> &'static str {
     match implementation {
         "pypy" => "lib/pypy",

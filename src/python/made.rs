@@ -19,11 +19,11 @@ pub(crate) struct Made {
     pub(crate) home: Option<PathBuf>,
     /// The interpreter itself, where that is told.
     pub(crate) executable: Option<PathBuf>,
-    /// The version of that, such as `3.11.7`.
+    /// The version of that interpreter, such as `3.11.7`.
     pub(crate) version: Option<String>,
-    /// Whether it also uses the packages of that.
+    /// Whether the venv also uses the packages of that interpreter.
     pub(crate) shares: bool,
-    /// What the shell shows while it is active, where somebody chose that.
+    /// What the shell shows while the venv is active, where somebody chose that.
     pub(crate) prompt: Option<String>,
     /// Whether uv made it.
     pub(crate) by_uv: bool,
@@ -90,9 +90,9 @@ fn first_outside(venv: &Path) -> Option<PathBuf> {
 pub(crate) struct Answer {
     /// Major and minor.
     pub(crate) version: (u32, u32),
-    /// `3.11.7`.
+    /// The whole version, such as `3.11.7`.
     pub(crate) full: String,
-    /// `cpython`.
+    /// The implementation, such as `cpython`.
     pub(crate) implementation: String,
 }
 

@@ -3,7 +3,7 @@
 
 /// Items that are still to come.
 enum Due {
-    /// Any objects.
+    /// So many objects of any kind.
     Objects(u64),
     /// So many plain 32-bit numbers inside a code object.
     Longs(u8),

@@ -14,7 +14,7 @@ use crate::model::{Manifest, RelPath};
 use crate::python::layout::is_conda_list;
 use crate::python::prefix::Style;
 
-/// A file of one package, as far as it is needed here.
+/// What conda wrote of one package, as far as it is needed here.
 #[derive(Debug, Deserialize)]
 struct Written {
     name: String,

@@ -53,7 +53,7 @@ pub(crate) enum Form {
 pub(crate) struct Dist {
     /// The name as indexes compare it.
     pub(crate) name: String,
-    /// The name as it writes itself.
+    /// The name as the distribution writes it itself.
     pub(crate) shown: String,
     /// The version; empty where it is not known.
     pub(crate) version: String,

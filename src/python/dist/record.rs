@@ -119,7 +119,7 @@ impl Record {
         self.rows.reverse();
         self.rows.sort_by(|a, b| a.path.cmp(&b.path));
         self.rows.dedup_by(|later, first| later.path == first.path);
-        // A row of what other rows lie in is of a directory.
+        // A row without a hash, below which other rows lie, is of a directory.
         let next = self.rows.iter().skip(1).map(|row| Some(&row.path));
         let is_dir = |(row, next): (&Row, Option<&RelPath>)| {
             row.hash == Hash::None && next.is_some_and(|next| next.is_within(&row.path))
@@ -134,7 +134,7 @@ impl Record {
         self.rows.retain(|_| dirs.next() != Some(true));
     }
 
-    /// The same, where the paths of files that are there are the very same in memory.
+    /// The same, sharing with the manifest the memory of the paths that both have.
     pub(super) fn sharing_paths(mut self, manifest: &Manifest) -> Self {
         for row in &mut self.rows {
             if let Some(entry) = manifest.get(&row.path) {

@@ -17,7 +17,7 @@ pub(super) fn libs(manifest: &Manifest, prefix: &str) -> Vec<(u32, u32)> {
     manifest.entries().iter().filter_map(lib).collect()
 }
 
-/// What the name of the directory in which an interpreter looks begins with.
+/// How the path of the directory begins in which an interpreter looks for packages; its version follows.
 pub(super) fn lib(facts: &Facts) -> &'static str {
     lib_prefix(&facts.known.implementation)
 }

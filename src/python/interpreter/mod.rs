@@ -78,7 +78,7 @@ pub(crate) struct Facts {
     pub(crate) problems: Vec<String>,
     /// What is wrong with its other names in `bin`, each with its entry.
     pub(crate) names: Vec<(RelPath, String)>,
-    /// How many of the problems are but what `pyvenv.cfg` states.
+    /// How many of the problems come from what `pyvenv.cfg` states alone.
     pub(super) told: usize,
     /// What has to be put right where there are problems.
     pub(crate) culprit: Culprit,
@@ -202,6 +202,7 @@ pub(super) fn end_of_links(path: &Path) -> PathBuf {
     at
 }
 
+/// Asks the program at `path`, which is `real` in the end, and notes what it says or what is wrong with it.
 pub(super) fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
     facts.known.realpath = String::from_utf8_lossy(real.as_os_str().as_bytes()).into_owned();
     let meta = match std::fs::metadata(real) {
@@ -233,7 +234,7 @@ pub(super) fn ask(facts: &mut Facts, root: &Rooted, path: &Path, real: &Path) {
             facts.known.unreachable = Some(format!("it cannot be started: {error}"));
             return;
         }
-        // Others may run it.
+        // It has a bit that lets others run it, so nothing is known to be wrong with it.
         Err(error)
             if (is_withheld(&error) || is_unknown_user(root)) && meta.mode() & 0o111 != 0 =>
         {
@@ -288,7 +289,7 @@ fn isolated(root: &Rooted, path: &Path) -> Option<Command> {
     Some(command)
 }
 
-/// The digest of a binary. It may have become something else since it was looked at, which is not waited for.
+/// The digest of a binary. Since it was looked at, it may have become a FIFO, for which nobody waits here.
 fn digest(path: &Path) -> Option<Digest> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::openat(CWD, path, flags, Mode::empty()).ok()?;

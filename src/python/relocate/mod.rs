@@ -1,7 +1,7 @@
 //! What in a venv depends on the place where it stands, rewritten for another place. Pure: contents in, contents out.
 //!
-//! Where each installer writes the path, and in which form, is listed in research on stdlib venv, virtualenv and uv:
-//! shebangs, activate scripts, `pyvenv.cfg`, editables, and the RECORD rows of whatever was rewritten.
+//! The venv of the standard library, virtualenv and uv write the path into shebangs, activate scripts, `pyvenv.cfg` and
+//! editables. The RECORD rows of whatever was rewritten change as well.
 
 mod activate;
 mod conda;
@@ -117,7 +117,7 @@ fn relocate_one(
         let new = match Role::of(path, &venvs) {
             Some(Role::Config) => Ok(replace_plain(content, &place)),
             Some(Role::Activate(shell)) => {
-                // A venv within keeps its name.
+                // A venv within this one keeps its prompt.
                 let is_own = is_in_scripts(path);
                 activate::rewrite(content, &place, shell, is_own && !custom_prompt)
             }
@@ -138,9 +138,9 @@ fn relocate_one(
         };
         done.keep(path, content, new);
     }
-    // Last, since a row carries the hash of what was rewritten.
+    // The lists come last, since a row carries the hash of what was rewritten.
     let lists = contents.iter().filter(|(path, _)| is_record(path));
-    // Those of conda list those of Python.
+    // The lists of conda come after those of Python, which they list.
     let (of_conda, of_python): (Vec<_>, Vec<_>) = lists.partition(|(path, _)| is_conda_list(path));
     for (path, content) in of_python {
         let new = record::rewrite(path, content, &place, &done.rewritten);

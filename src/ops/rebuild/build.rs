@@ -23,8 +23,8 @@ const MAKING: Duration = Duration::from_mins(5);
 const INSTALLING: Duration = Duration::from_hours(2);
 
 /// Unpacks the pip that an interpreter brings, and copies its wheel into `pip-wheel` and what else there is
-/// (setuptools, until 3.11) into `wheels` beside it. Without its metadata it does not take itself for installed.
-/// Debian keeps its wheels in a directory of their own (`WHEEL_PKG_DIR`).
+/// (setuptools, until 3.11) into `wheels` beside it. Only the package is unpacked: without its metadata, pip does not
+/// take itself for installed. Debian keeps its wheels in a directory of their own (`WHEEL_PKG_DIR`).
 const UNPACK: &str = "\
 import os,shutil,sys,sysconfig,zipfile,ensurepip
 dirs=[sysconfig.get_config_var('WHEEL_PKG_DIR'),os.path.join(os.path.dirname(ensurepip.__file__),'_bundled')]
@@ -39,7 +39,7 @@ shutil.copy(max(pips),os.path.join(sys.argv[1],'pip-wheel'))
 for wheel in wheels:
     if wheel not in pips: shutil.copy(wheel,os.path.join(sys.argv[1],'wheels'))";
 
-/// Where that lies in the workroom.
+/// The directory of the unpacked pip in the workroom.
 const INSTALLER: &str = "installer";
 /// The directory in it with the wheel of pip.
 const PIP_WHEEL: &str = "pip-wheel";
@@ -48,7 +48,7 @@ const PIP_WHEEL: &str = "pip-wheel";
 pub(super) struct Build<'a> {
     pub(super) worker: &'a Worker<'a>,
     pub(super) room: &'a Workroom,
-    /// The name of the venv, which it has in the workroom as well: what shells show of it is made of that.
+    /// The name of the venv, which it has in the workroom as well: the prompt of shells is made of it.
     pub(super) name: &'a [u8],
     pub(super) base: &'a Base,
     pub(super) installer: Installer,
@@ -75,7 +75,7 @@ impl Order {
         })
     }
 
-    /// Whether a line without a hash fits in, of a package alone.
+    /// Whether a line may be added that names one package without a hash.
     pub(super) fn takes_more(&self) -> bool {
         self.is_whole && !self.is_hashed
     }
@@ -95,7 +95,7 @@ impl Build<'_> {
         self.room.path().join(os(self.name))
     }
 
-    /// Where imports of it keep bytecode, which goes with the workroom.
+    /// Where imports of the new venv keep bytecode, which goes with the workroom.
     pub(super) fn bytecode(&self) -> PathBuf {
         self.room.path().join("bytecode")
     }
@@ -202,7 +202,7 @@ impl Build<'_> {
         Ok((uv.clone(), args))
     }
 
-    /// The pip of the interpreter, run by the new venv's interpreter, which any pip can be.
+    /// The program and arguments of the pip that the interpreter brings. The interpreter of the new venv runs it.
     fn pip(&self) -> Result<(PathBuf, Vec<OsString>), Error> {
         let dir = self.unpacked()?.map_err(|said| self.no_pip(said))?;
         let mut args = vec![dir.join("pip").into()];
@@ -214,7 +214,8 @@ impl Build<'_> {
     }
 
     /// Where the pip that the interpreter brings lies unpacked, beside the new venv. It comes from the wheel that
-    /// `ensurepip` has: to make a venv of that takes as long as a whole install. Else why there is none.
+    /// `ensurepip` has: to make a venv with pip in it takes as long as a whole install. If the interpreter brings no
+    /// pip, returns why.
     fn unpacked(&self) -> Result<Result<PathBuf, String>, Error> {
         let dir = self.room.path().join(INSTALLER);
         if dir.is_dir() {

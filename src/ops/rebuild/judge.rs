@@ -113,7 +113,7 @@ fn audited(
     Ok(audit)
 }
 
-/// The tree as it is where the venv stands.
+/// The tree that was built, adapted to the place of the venv.
 fn at_place(root: &Rooted, built: Manifest, place: &Path) -> Result<Adapted, Error> {
     if place.as_os_str().as_bytes().contains(&b'\n') {
         return Err(Unbuilt::LineBreak.into());
@@ -128,8 +128,8 @@ fn at_place(root: &Rooted, built: Manifest, place: &Path) -> Result<Adapted, Err
     Ok(adapt(&contents, built, (&names, place), None))
 }
 
-/// But for bytecode, of which Python corrects the names as it loads it, nothing in the new venv may name the directory
-/// in which it was built, which is gone by then.
+/// Nothing in the new venv may name the directory in which it was built, which is gone by then. Only bytecode may:
+/// Python corrects the names in it as it loads it.
 fn refuse_old_names(root: &Rooted, adapted: &Adapted) -> Result<(), Error> {
     let parent = root.path().parent().unwrap_or(root.path());
     let finder = memchr::memmem::Finder::new(parent.as_os_str().as_bytes());
@@ -150,7 +150,7 @@ fn refuse_old_names(root: &Rooted, adapted: &Adapted) -> Result<(), Error> {
     }
 }
 
-/// The directory itself stays whose it was, and as open as it was.
+/// The root of the new venv keeps the attributes of the old one: its owner, its mode.
 fn with_root_of(built: Manifest, live: Option<&Live>) -> Manifest {
     let old = live.and_then(|live| live.manifest().get(&RelPath::root()));
     let Some(meta) = old.map(|entry| entry.meta.clone()) else {

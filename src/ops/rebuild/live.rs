@@ -23,7 +23,7 @@ pub(super) struct Live {
     pub(super) made: Made,
 }
 
-/// `pyvenv.cfg` is no longer.
+/// No `pyvenv.cfg` has more bytes than this.
 const CONFIG_MAX: u64 = 1 << 20;
 
 impl Live {
@@ -65,7 +65,7 @@ impl Live {
     }
 
     /// The files of a distribution that are taken over: all of them, where each is proved. Bytecode is left to Python.
-    /// Else why not.
+    /// Otherwise an error says why not.
     pub(super) fn proved(&self, dist: &Dist) -> Result<Vec<RelPath>, &'static str> {
         let Some((record, rows)) = &dist.record else {
             return Err("it has no RECORD");
@@ -93,7 +93,7 @@ impl Live {
             .filter(|row| !row.path.name().ends_with(b".pyc"))
         {
             let Some(entry) = self.manifest().get(&row.path) else {
-                // One that is missing and has a hash is a finding.
+                // A missing file that has a hash is a finding, and was refused above.
                 continue;
             };
             let is_file = matches!(entry.node, Node::File { .. });

@@ -64,7 +64,7 @@ pub(super) fn base(
     })
 }
 
-/// Who installs: who is named, else uv where it made the venv or its packages and is there, else pip.
+/// Who installs: who is named, else uv where it is there and made the venv or most of its packages, else pip.
 pub(super) fn installer(
     live: Option<&Live>,
     options: &RebuildOptions,

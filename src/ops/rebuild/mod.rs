@@ -61,7 +61,7 @@ pub fn rebuild(
     context.refuse_nesting(place)?;
     refuse_filled(options, site)?;
     let store = open_store(context, options)?;
-    // Nobody waits while it is built.
+    // The hold is let go at once: nobody has to wait while the new venv is built.
     let (site, _) = hold_settled(context, store.as_ref(), site)?;
     let site = &site;
     let live = standing(context, site)?;
@@ -79,7 +79,7 @@ pub fn rebuild(
         dir,
         monitor: context.monitor,
     };
-    // It is only asked, and works nowhere.
+    // The interpreter is only asked here, so its worker needs no workroom.
     let base = maker::base(&worker(site.path().to_owned()), &made, site.path(), options)?;
     let installer = maker::installer(live, options)?;
     let list = wanted::wanted(context, store.as_ref(), site, live, &base, options)?;
@@ -131,7 +131,7 @@ fn standing(context: &Context<'_>, site: &Site) -> Result<Option<Live>, Error> {
     }
 }
 
-/// What neither pip nor uv made as a venv is not made anew by them.
+/// Refuses what neither pip nor uv made as a venv: they cannot make it anew.
 fn refuse_other_kinds(site: &Site, live: Option<&Live>) -> Result<(), Error> {
     match live.map(|live| live.dists.layout.kind) {
         Some(kind @ (TreeKind::Conda | TreeKind::Target)) => {
@@ -142,8 +142,8 @@ fn refuse_other_kinds(site: &Site, live: Option<&Live>) -> Result<(), Error> {
     }
 }
 
-/// Refuses before anything is built what is not made anew, and what no snapshot keeps of the venv that would be
-/// replaced, where nobody said that it may be lost.
+/// Refuses two things before anything is built: an environment that is not made anew here, and the loss of what no
+/// snapshot keeps of the replaced venv, unless somebody said that it may be lost. Returns these losses.
 fn admit(
     site: &Site,
     live: Option<&Live>,
@@ -153,7 +153,7 @@ fn admit(
     let Some(live) = live.filter(|_| options.to.is_none()) else {
         return Ok(Vec::new());
     };
-    // Beside a mount files are replaced one by one, and volumes stay.
+    // If something is mounted in the venv, files are replaced one by one, and volumes stay.
     let in_place = live.scan.tree.iter().any(|(_, stat)| stat.mount_root);
     let losses = restore::losses(&live.scan, &site.open_parent()?, in_place)?.into_left_out();
     if losses.is_empty() || options.yes || options.dry_run {
@@ -162,7 +162,7 @@ fn admit(
     Err(Error::Losses(losses))
 }
 
-/// A place elsewhere has to be free, before anything is built for it.
+/// Refuses a place elsewhere that is not free, before anything is built for it.
 fn refuse_filled(options: &RebuildOptions, site: &Site) -> Result<(), Error> {
     let Some(place) = &options.to else {
         return Ok(());
@@ -234,7 +234,8 @@ fn workroom(context: &Context<'_>, site: &Site, user: (u32, u32)) -> Result<Work
     room.ok_or_else(|| Unbuilt::Busy(site.path().to_owned()).into())
 }
 
-/// The state that is replaced is saved after the new one was drafted, and no two of a venv are of one time.
+/// The same context one microsecond later. The state that is replaced is saved after the new one was drafted, and no
+/// two snapshots of a venv have the same time.
 fn later<'a>(context: &Context<'a>) -> Context<'a> {
     let now = context.now.checked_add(Span::new().microseconds(1));
     Context {

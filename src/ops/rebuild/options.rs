@@ -35,7 +35,7 @@ pub enum Index {
     Never,
 }
 
-/// What is asked for what belongs into the venv.
+/// Who is asked which packages belong into the venv.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Source {
     /// The newest baseline, else what the broken venv still tells.

@@ -69,7 +69,7 @@ impl Plan {
             pip: None,
             provable: Vec::new(),
         };
-        // Where a line has a hash, installers want one of each.
+        // If one line has a hash, installers want a hash of every line; therefore there are two orders.
         let (mut hashed, mut lines) = (Vec::new(), Vec::new());
         for (name, wanted) in list.packages {
             let found = proved(live, base, &name, &wanted);
@@ -152,7 +152,7 @@ impl Plan {
     }
 
     /// Installs all that is fetched, and the pip that is asked for in the same run where that can be. Returns whether
-    /// that came.
+    /// that pip was installed.
     fn install(&self, build: &Build<'_>, pip: Option<&Pip<'_>>) -> Result<bool, Error> {
         let mut open = pip;
         for order in &self.orders {
@@ -167,7 +167,7 @@ impl Plan {
                     {
                         return Err(self.not_installed(build, complaint).into());
                     }
-                    // That pip is not to be had.
+                    // The complaint names that pip: it is not to be had.
                     Err(_) => return self.install_one(build, order).map(|()| false),
                 }
             }

@@ -10,7 +10,7 @@ use super::wanted_package::Wanted;
 use crate::model::Package;
 use crate::python::dist::normalized;
 
-/// No list of packages is longer.
+/// No list of packages is longer, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
 
 /// The text of a file that tells packages. An error says why it is none.

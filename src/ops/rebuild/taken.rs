@@ -1,5 +1,5 @@
-//! What RECORD proves of the live venv is taken over: copied, never linked, with its attributes, and with what names
-//! the venv's place naming that of the new one, as if its installer had put it there.
+//! What RECORD proves of the live venv is taken over: copied with its attributes, never linked. What names the place of
+//! the live venv names that of the new one then, as if an installer had put it there.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::os::unix::ffi::OsStrExt;
@@ -23,10 +23,10 @@ use crate::python::relocate::{candidates, relocate};
 use crate::replace::Staging;
 use crate::tree::hash::read_file;
 
-/// How much of a large file is copied at once.
+/// How many bytes of a large file are copied at once.
 const PIECE_LEN: u64 = 4 << 20;
 
-/// What is larger is no setting.
+/// A file at the top of a venv that is larger than this is no setting and is not taken over.
 const TOP_BYTES_MAX: u64 = 1 << 20;
 
 /// Copies files of the live venv into the new one, which stands at another place until it is done.

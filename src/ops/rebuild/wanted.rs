@@ -28,7 +28,7 @@ pub(super) struct List {
     pub(super) told_by: ToldBy,
     /// By normalized name.
     pub(super) packages: BTreeMap<String, Wanted>,
-    /// The text of the requirements file, where there is one: what it says the installer understands.
+    /// The text of the requirements file, where there is one: the installer reads it itself.
     pub(super) requirements: Option<String>,
 }
 
@@ -139,7 +139,7 @@ fn of_dist(dist: &Dist, package: &Package) -> Wanted {
     }
 }
 
-/// A guess of a version is no sound venv.
+/// Refuses packages of which nothing tells the version: with a guess, no sound venv comes of them.
 fn refuse_unversioned(packages: &BTreeMap<String, Wanted>) -> Result<(), Unbuilt> {
     let unknown = packages.values().map(|wanted| &wanted.package);
     let unknown =
@@ -170,7 +170,7 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuil
         return Err(wrong(BadList::NothingHere));
     }
     let mut packages: BTreeMap<String, Wanted> = locked.into_iter().map(of_lock).collect();
-    // No lock names what made the venv brought along, and that of poetry not the project either.
+    // No lock names the packages that came with the venv itself, and that of poetry does not name the project either.
     for (dist, package) in live.into_iter().flat_map(Live::installed) {
         let is_brought = ["pip", "setuptools", "wheel"].contains(&dist.name.as_str());
         if (is_brought && !package.version.is_empty()) || package.editable {
@@ -185,7 +185,7 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuil
     })
 }
 
-/// The lock that a file is, if it is one. What is called as locks are has to be one.
+/// The lock that a file is, if it is one. A file that is called as locks are has to be one.
 fn lock_in(path: &Path, text: &str) -> Result<Option<(Lock, toml::Table)>, BadList> {
     let is_named = path
         .extension()

@@ -98,7 +98,7 @@ fn texts<'a>(table: &'a Table, name: &str) -> impl Iterator<Item = &'a str> {
     array.into_iter().flatten().filter_map(toml::Value::as_str)
 }
 
-/// An error for a version of the format that is not known; nobody can say then what it means.
+/// Refuses a version of the format that is not known: nobody can say what such a lock means.
 fn known_version(said: Option<&str>, known: &[&str]) -> Result<(), BadList> {
     let said = said.unwrap_or("none");
     let major = said.split('.').next().unwrap_or_default();

@@ -29,12 +29,12 @@ impl Origin {
         plain(url).map(|url| Self::File(url.to_owned()))
     }
 
-    /// A file of this host, told from a directory.
+    /// A file of this host, by its path as seen from `dir`.
     pub(super) fn file_at(dir: &Path, path: &str) -> Self {
         Self::File(file_url(&dir.join(path)))
     }
 
-    /// A directory of this host, told from another.
+    /// A directory of this host, by its path as seen from `dir`.
     pub(super) fn directory(dir: &Path, path: &str, editable: bool) -> Self {
         let whole = if path == "." {
             dir.to_owned()
@@ -106,7 +106,7 @@ impl Origin {
     }
 }
 
-/// A text without what could end it within a line of requirements.
+/// Refuses a text with anything that could end it within a line of requirements.
 fn plain(text: &str) -> Result<&str, BadEntry> {
     let ends = |c: char| c.is_whitespace() || c.is_control();
     if text.is_empty() || text.starts_with('-') || text.contains(ends) {

@@ -1,5 +1,6 @@
-//! That a narrowed goal is what was asked for, told from the request and the snapshot alone and not from what was
-//! chosen of it: a fault in the choosing would be in the goal as well, and what is staged is only held against that.
+//! Proves that a narrowed goal is what was asked for. The proof uses the request and the snapshot alone, not what was
+//! chosen of it: a fault in the choosing would be in the goal as well, and what is staged is held against the goal
+//! only.
 
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
@@ -42,7 +43,7 @@ impl Asked<'_> {
             Part::Only(names) => self.named(names)?,
             Part::Heal => self.damage(),
         };
-        // Which names are one file is another matter where others of them stay as they are.
+        // In a part, hard links may differ from the snapshot: other names of the same file may stay as they are.
         let differing = compare(&self.whole.manifest, goal).into_iter();
         let differing = differing.filter(|one| one.kind != Kind::Link || part.is_whole());
         let paths = differing.filter_map(|one| one.expected.or(one.actual));

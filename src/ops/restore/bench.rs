@@ -22,7 +22,7 @@ pub struct Restoring<'c> {
 }
 
 impl<'c> Restoring<'c> {
-    /// Opens the store and chooses the snapshot. What shall be built elsewhere keeps every byte.
+    /// Opens the store and chooses the snapshot. The tree keeps every byte (`exact`), since it is built elsewhere.
     pub fn open(context: &'c Context<'c>, venv: &Site) -> Result<Self, Error> {
         let store = context.open()?;
         let (chosen, _) = super::choose(context, &store, &context.venv_id(venv), None)?;

@@ -14,7 +14,7 @@ use crate::store::Store;
 use crate::tree::Site;
 
 impl<'a> Run<'a> {
-    /// Of a snapshot that was there before, and so far of a rehearsal.
+    /// A run for a snapshot that was there before. It has no verb yet, and so is a rehearsal.
     pub(super) fn new(
         context: &'a Context<'a>,
         store: &'a Store,

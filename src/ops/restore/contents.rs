@@ -65,7 +65,7 @@ impl Writer<'_> {
         let mut wanted = Vec::new();
         let mut at_hand: Vec<(&Entry, &[u8])> = Vec::new();
         let mut large = Vec::new();
-        // For whoever waits: what will be written from the store.
+        // How many whole files, and how many bytes, will be written from the store: for the progress.
         let (mut whole, mut bytes) = (0, 0_u64);
         let mut links = Vec::new();
         for &entry in entries {

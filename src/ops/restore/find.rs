@@ -33,12 +33,13 @@ use crate::tree::Site;
 pub(super) struct Found {
     pub(super) target: Target,
     pub(super) changes: Vec<Change>,
-    /// How much stands as it was saved and is to be adapted to the place.
+    /// How many files and links stand as they were saved and are to be adapted to the place.
     pub(super) adapting: u64,
     pub(super) report: IncidentReport,
     /// Packages that stay damaged.
     pub(super) left: Vec<PackageChange>,
-    /// What of that which is asked for the snapshot does not have, and nothing stands for.
+    /// The paths that were asked for, but that the snapshot does not have and for which nothing stands in the live
+    /// tree.
     pub(super) lacking: Vec<RelPath>,
 }
 
@@ -102,7 +103,7 @@ impl Run<'_> {
         }
     }
 
-    /// What lies behind links no restore of links mends: a heal leaves it and names it.
+    /// Adds damage behind links to the changes. No restore of a link mends that: a heal leaves it and names it.
     fn look_behind(&self, live: &Live, changes: &mut Vec<Change>) {
         let unchanged = match self.options.part {
             Part::Heal => Unchanged::Counts,
@@ -170,7 +171,7 @@ impl Run<'_> {
         let narrowed = sides(&target.manifest).changes(Depth::Kind)?;
         let (mut changes, adapting) = target.adapting(narrowed, live);
         self.tell_followed(&mut changes, live, place);
-        // What stays only loses a name by which it was linked with what is restored.
+        // A file that stays may lose a hard link to a file that is restored; nothing else changes in it.
         changes.retain(|change| change.kind != Kind::Link || !target.stays.contains(&change.path));
         for change in &mut changes {
             if let Some(known) = classes.get(&change.path) {
@@ -190,8 +191,8 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
-    /// What of the part that is asked for the snapshot does not have, and nothing stands for: only RECORD may know
-    /// whose it is.
+    /// The paths of the part that is asked for which the snapshot does not have and for which nothing stands in the
+    /// live tree. Only RECORD may know whose they are.
     fn lacking(
         &self,
         target: &Target,
@@ -211,8 +212,8 @@ impl Run<'_> {
         lacking.filter(is_asked).cloned().collect()
     }
 
-    /// The target without what the place is known not to hold, and what stands there does not have. Who forces a
-    /// restore has all tried once more.
+    /// The target without what the place is known not to hold, as far as the live tree lacks it too. A forced restore
+    /// tries all of it once more.
     pub(super) fn meet(
         &mut self,
         target: Target,
@@ -238,7 +239,7 @@ impl Run<'_> {
         Ok(target.map(|manifest| {
             let (met, left) = meet(manifest, live.scan.manifest(), &lacks);
             *known = std::mem::take(known).with(left);
-            // Links that lead to what was saved in their places are as good.
+            // A link that leads to what was saved in its place is as good as the content.
             as_linked(met, live.scan.manifest(), place.path(), followed)
         }))
     }
@@ -279,7 +280,7 @@ impl Run<'_> {
         )
     }
 
-    /// What would come out only when it is written: that the store has lost something that is needed.
+    /// For a dry run: fails if the store has lost something that is needed, which would come out only in writing.
     pub(super) fn foretell(&self, target: &Target, changes: &[Change]) -> Result<(), Error> {
         let written = changes.iter().map(|change| &change.path);
         let written = written.filter(|path| !target.rewritten.contains_key(*path));
@@ -295,7 +296,7 @@ impl Run<'_> {
         }
     }
 
-    /// The place that the files of the new tree name: what is adapted names the new one.
+    /// The place that the files of the new tree name: the new one, unless every byte is kept.
     fn names(&self, place: &Site) -> PathBuf {
         if self.options.exact {
             self.chosen.snapshot.venv.path()
@@ -308,7 +309,7 @@ impl Run<'_> {
     fn narrow(&self, report: &mut IncidentReport, selection: &Selection) {
         report.part = Some(self.options.part.flags());
         for seen in &mut report.changes {
-            // Of a package that comes back whole also what was never written is mended.
+            // A package that comes back as a whole gets all its files, also those that were never written.
             let of_whole = |package: &PackageChange| Some(&package.name) == seen.package.as_ref();
             let is_whole = selection.whole.iter().any(of_whole);
             seen.left = !selection.has(&seen.path) && !is_whole;

@@ -15,12 +15,12 @@ use crate::python::layout::pythons;
 use crate::python::pyvenv::{config_path, minor};
 use crate::tree::Site;
 
-/// No chain of links in a tree is longer, as for the kernel.
+/// So many links are followed at most, as the kernel does.
 const LINKS_MAX: usize = 40;
 
 impl Run<'_> {
-    /// Refuses a venv of another host whose interpreter is not here, or is another one. Who forces it, or wants a part
-    /// of it only, has it all the same; and so has who restores one of which it did not run there either.
+    /// Refuses a venv of another host whose interpreter is not here, or is another one. Nothing is refused if the
+    /// person forces the restore or wants only a part, or if the interpreter did not run on the other host either.
     pub(super) fn admit_interpreter(&self, target: &Target, place: &Site) -> Result<(), Error> {
         let snapshot = &self.chosen.snapshot;
         let is_asked = self.verb == Some("restore") && self.options.part.is_whole();
@@ -67,7 +67,7 @@ fn admit(saved: &Interpreter, path: PathBuf, asked_by: &Rooted) -> Result<(), Er
         Here::Unknown => return Ok(()),
         Here::Answered(here) => here,
     };
-    // What either does not say is no difference.
+    // What one of the two does not say is no difference.
     let agree = |here: &str, saved: &str| here.is_empty() || saved.is_empty() || here == saved;
     let soabi = |python: &Interpreter| python.soabi.clone().unwrap_or_default();
     let same = minor(&here.version) == minor(&saved.version)
@@ -108,7 +108,7 @@ fn leads_outside(manifest: &Manifest, place: &Path) -> Option<PathBuf> {
     None
 }
 
-/// A path without `.` and `..`, which no link on its way changes.
+/// A path without `.` and `..`, as its text has it: no link on its way is followed.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

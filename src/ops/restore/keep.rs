@@ -9,7 +9,8 @@ use crate::monitor::{Monitor, RestoreWarning};
 use crate::replace::{Keep, Live};
 
 /// Why the replaced tree stays beside the venv. What could not be read is not in the incident snapshot, and a restore
-/// destroys nothing (promise 4). What only never held still is saved once it is out of the way.
+/// destroys nothing (promise 4). A file that only never held still is no reason: it is saved after the exchange, when
+/// it is out of the way.
 pub(super) fn reason(
     options: &RestoreOptions,
     live: &Live,

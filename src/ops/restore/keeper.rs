@@ -22,20 +22,21 @@ pub(super) struct Keeper<'a> {
     venv: VenvId,
     /// What is restored.
     snapshot: SnapshotId,
-    /// Whether that counts only with this replacement.
+    /// Whether that snapshot counts only with this replacement.
     brings: Brings,
     incident: Mutex<State>,
 }
 
-/// Whether a snapshot counts from this replacement on, and goes where it does not happen.
+/// Whether the snapshot that is restored counts only from this replacement on, and goes if the replacement does not
+/// happen.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) enum Brings {
-    /// It is in the list and stays there.
+    /// It does not: it is in the list and stays there.
     #[default]
     Nothing,
     /// This process drafted it.
     Drafted(Box<Snapshot>),
-    /// A journal says so.
+    /// A journal says that an earlier process drafted it.
     Named,
 }
 
@@ -75,7 +76,7 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// The same, with a snapshot that counts only from then on.
+    /// The same, and says whether the snapshot counts only from then on.
     pub(super) fn bringing(self, brings: Brings) -> Self {
         Self { brings, ..self }
     }
@@ -123,7 +124,7 @@ impl<'a> Keeper<'a> {
         let catalog = self.store.snapshots.catalog()?;
         let before = catalog.snapshots.iter().find(|(id, _)| *id == first);
         let before = before.map(chosen);
-        // What was found stays true of it.
+        // What the first incident snapshot tells of the damage stays true of what completes it.
         let (damaged, document) = match &before {
             Some(first) => (first.snapshot.damage, document(context, self.store, first)?),
             None => (0, Document::default()),
@@ -131,7 +132,8 @@ impl<'a> Keeper<'a> {
         let intake = Intake::new(self.store.packer(late.monitor)?);
         let mut scan = intake.scan(late.old, &cache, late.monitor)?;
         late.whole.describe(&mut scan);
-        // What was laid over another state has that one's unreadable entries; only those of now are lost.
+        // A tree that was laid over an earlier state has its unreadable entries too. The snapshot names all of them,
+        // but only those of this scan are lost.
         let of_whole = scan.manifest().unreadable();
         let found = std::mem::replace(&mut scan.unreadable, of_whole);
         let draft = Draft {
@@ -176,8 +178,8 @@ impl<'a> Keeper<'a> {
         }))
     }
 
-    /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. So goes what
-    /// completes it.
+    /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. What
+    /// completes it goes as well.
     fn withdraw_named(&self, id: SnapshotId) -> Result<(), Error> {
         let withdraw = || {
             let catalog = self.store.snapshots.catalog()?;

@@ -85,8 +85,9 @@ fn shut<'a>(goal: &'a Manifest, live: &Manifest) -> Option<&'a RelPath> {
     made.next().map(|entry| &entry.path)
 }
 
-/// Flags of files and directories, which would keep them from being replaced; and, where the tree is exchanged, that
-/// directories are volumes of their own: these have another device than what holds them, and are no mounts.
+/// Finds flags of files and directories that would keep them from being replaced. If the tree is exchanged, also finds
+/// directories that are volumes of their own: they have another device than the directory around them, and are no
+/// mounts.
 pub(in crate::ops) fn losses(
     scan: &Scan,
     parent: &Rooted,

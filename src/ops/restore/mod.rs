@@ -118,9 +118,9 @@ struct Run<'a> {
     lost: Lost,
     /// What the place is known not to hold of the snapshot.
     known: Shortfall,
-    /// By which names the place where the snapshot was taken is meant in it, where that is another one.
+    /// The names by which the snapshot calls the place where it was taken, where that is another one.
     old_places: Vec<PathBuf>,
-    /// How much that stands as it was saved is to be adapted to the place.
+    /// How many files and links stand as they were saved and are to be adapted to the place.
     adapting: u64,
     start: Instant,
     /// Whether the snapshot counts only with this replacement.
@@ -169,19 +169,19 @@ impl<'a> Run<'a> {
             if self.options.dry_run {
                 self.foretell(&target, &changes)?;
             } else {
-                // What stands there may be on the disk only in part, and success means that it stays (promise 2).
+                // The venv may be on the disk only in part so far, and success means that it stays (promise 2).
                 live.root.sync_file_system()?;
             }
             let mode = self.idle(differs, &left);
             return Ok(self.outcome(place, mode, changes).with_report(report, left));
         }
         if self.options.to.is_some() {
-            // An empty directory gives its place, and is nothing to come back to.
+            // The empty directory that is replaced is nothing to come back to, so there is no incident.
             let work = self.work(target, Some(live), Incident::none());
             return self.carry_out(place, work, Vec::new(), report);
         }
         let mut draft = self.draft(place);
-        // What an undo replaces differs from a damaged state, which makes it no worse.
+        // What an undo replaces differs from the damaged state that comes back, but is not damaged by that.
         if self.chosen.snapshot.is_save() {
             draft.damaged = report.damaged();
         }
@@ -210,14 +210,14 @@ impl<'a> Run<'a> {
         Ok(target)
     }
 
-    /// Notes what the snapshot does not have and nothing stands for.
+    /// Notes what the snapshot does not have and for which nothing stands in the live tree.
     fn miss(&mut self, lacking: &[RelPath]) {
         for path in lacking {
             self.known.add(Lack::NotSaved, path);
         }
     }
 
-    /// Why nothing is done.
+    /// Why nothing is done, for the outcome.
     fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
         match &self.options.part {
             _ if differs || self.options.force => Mode::DryRun,

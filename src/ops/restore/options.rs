@@ -16,7 +16,7 @@ use crate::tree::{Site, Standing};
 pub struct RestoreOptions {
     /// Which snapshot; the newest baseline of the venv otherwise.
     pub snapshot: Option<SnapshotRef>,
-    /// Build it there instead, where nothing is yet.
+    /// Build the tree there instead, where nothing is yet.
     pub to: Option<Site>,
     /// Put a snapshot of another venv in place of this one.
     pub from_other: bool,

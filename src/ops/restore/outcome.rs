@@ -81,7 +81,7 @@ impl From<replace::Unsettled> for Unsettled {
 pub struct Replaced {
     /// By which way.
     pub way: Way,
-    /// What was replaced.
+    /// The incident snapshot of what was replaced.
     pub incident: Option<SnapshotId>,
     /// What was changed again by something else while files were replaced one by one.
     pub wrong: Vec<Wrong>,
@@ -112,7 +112,7 @@ pub struct RestoreOutcome {
     pub place: PathBuf,
     /// On which host.
     pub host: String,
-    /// How.
+    /// What it came to.
     pub mode: Mode,
     /// What differed before.
     pub changes: Vec<Change>,
@@ -127,8 +127,8 @@ pub struct RestoreOutcome {
     /// Whether that was tried: a dry run writes nothing, and so knows only what does not depend on the place and what
     /// an earlier restore there found out.
     pub left_out_tried: bool,
-    /// By which names the place where the snapshot was taken is meant in it, where that is another one: its path, and
-    /// those of links by which it was made or used.
+    /// The names by which the snapshot calls the place where it was taken, where that is another one: its path, and
+    /// those of links by which the venv was made or used.
     pub old_places: Vec<PathBuf>,
     /// What still names the place where the snapshot was taken, where that is another one and the tree was looked at.
     pub old_names: Option<OldNames>,
@@ -143,7 +143,7 @@ pub struct RestoreOutcome {
 pub struct OldNames {
     /// Files and links in the order of their paths.
     pub found: Vec<OldName>,
-    /// How many files of bytecode do. Python puts their names right when it loads them, so they are only counted.
+    /// How many files of bytecode name it. Python puts their names right when it loads them, so they are only counted.
     pub bytecode: u64,
 }
 
@@ -154,7 +154,7 @@ pub struct OldName {
     pub path: RelPath,
     /// What it is.
     pub form: OldForm,
-    /// How often it does.
+    /// How often it names the place.
     pub count: u64,
 }
 

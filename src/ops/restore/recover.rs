@@ -76,7 +76,8 @@ pub(in crate::ops) fn recover(
 ) -> Result<(), Error> {
     let steady = Unstoppable(context.monitor);
     let context = &context.heard_by(&steady);
-    // Nothing in it is needed any more, and who is at work there holds it.
+    // Nothing in a workroom that a crash left is needed any more. One in which somebody is at work is held by a lock,
+    // and stays.
     Workroom::clear_left(&site.open_parent()?, site.name())?;
     each_left(site, |left| settle_journal(context, visit, site, &left))
 }
@@ -94,10 +95,11 @@ fn settle_journal(
         Visit::Replace(store) => (Who::Replace, Some(store)),
     };
     let given = given.filter(|store| store.path() == receipt.store);
-    // What holds the store may only not be mounted. Who looks can wait for that; so must what replaces files one by
-    // one.
+    // The disk that holds the store may only not be mounted. A command that only looks can wait for it; a restore in
+    // place has to.
     let waits = who == Who::Look || left.is_in_place();
-    // Only for the incident that it names; the journal of the venv's owner names none to root.
+    // The store is opened only for the incident that the journal names. To root, the journal of another user names
+    // none.
     let (opened, away) = match (given, receipt.incident) {
         (None, Some(_)) => match context.open_other(&receipt.store) {
             Ok(store) => (Some(store), None),

@@ -76,7 +76,8 @@ impl Selection {
         }))
     }
 
-    /// The damage. Python would believe old bytecode beside a source of the same time and size, so that goes along.
+    /// Selects the damage, and the bytecode of every source that is restored: Python would believe old bytecode beside
+    /// a source of the same time and size.
     fn heal(
         expected: &Manifest,
         live: &Manifest,
@@ -91,7 +92,7 @@ impl Selection {
         for change in changes.iter().filter(damage) {
             let name = change.package.as_deref().unwrap_or_default();
             let is_link = |entry: &Entry| matches!(entry.node, Node::Symlink(_));
-            // The link itself is as it was saved.
+            // The damage lies behind a link, which itself is as it was saved.
             let is_kept = change.expected.as_ref().is_none_or(is_link);
             if change.detail.behind.is_some() && is_kept {
                 *left.entry(name).or_insert(0) += 1;
@@ -106,7 +107,8 @@ impl Selection {
         }
         paths.extend(whole.keys().flat_map(|name| packages.paths_of(name)));
         for change in changes.iter().filter(|change| change.class == Class::Drift) {
-            // What another one shares with them, and what its RECORD proves good, is no part of the damage.
+            // A file that another distribution shares with them, and whose RECORD proves it good, is no part of the
+            // damage.
             let mut witnesses = packages.witnesses(&change.path);
             if witnesses.any(|(dist, _)| !whole.contains_key(dist.name.as_str())) {
                 paths.remove(&change.path);
@@ -137,7 +139,8 @@ impl Selection {
     }
 }
 
-/// Takes out directories that would come back empty: one comes with what it holds, and not for what is left.
+/// Takes out directories that would come back empty: a directory comes back with what it holds, and not for files that
+/// stay damaged.
 fn leave_vain(
     expected: &Manifest,
     changes: &[Change],
@@ -159,8 +162,8 @@ fn leave_vain(
     }
 }
 
-/// Whether the snapshot has what belongs to a damaged path. What a live RECORD lists has to fit that RECORD; a baseline
-/// may hold what was changed and accepted, of a file that has the owners that it had.
+/// Whether the snapshot has what belongs to a damaged path. What a live RECORD lists has to fit that RECORD; but a
+/// baseline may hold what was changed and accepted, if the file still has the same owners.
 fn fits(
     packages: &Packages<'_>,
     change: &Change,
@@ -171,12 +174,12 @@ fn fits(
     let is_kept = || packages.has_its_owners(&change.path);
     let is_dir = |entry: &Entry| entry.node == Node::Dir;
     if change.expected.is_none() && change.actual.as_ref().is_some_and(is_dir) {
-        // What is in it is not known to be rubbish.
+        // An extra directory stays: what is in it is not known to be rubbish.
         return false;
     }
     if witnesses.peek().is_none() {
         let name = change.package.as_deref().unwrap_or_default();
-        // Of what no RECORD proves, only that is sure to belong there which nobody else has written since.
+        // A file that no RECORD proves is sure to belong there only if nobody else has written it since.
         return packages.progress(name) != Progress::Done
             && (is_kept() || !packages.is_claimed(&change.path));
     }

@@ -20,15 +20,15 @@ use crate::replace::{Live, link_to, regrouped};
 use crate::store::{Digests, Store};
 use crate::tree::Site;
 
-/// A manifest with the contents that no store has.
+/// The tree that shall stand, with the contents that no store has.
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) manifest: Manifest,
     /// New contents of files that name their place.
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
-    /// By which names the old place is meant in the tree, where that is another one.
+    /// The names by which the snapshot calls its old place, where that is another one.
     pub(super) old_places: Vec<PathBuf>,
-    /// What was saved of what names the old place.
+    /// Each file and link that names the old place, as it was saved.
     pub(super) before: BTreeMap<RelPath, Node>,
     /// Links that lead to the new place instead of the old one.
     pub(super) links: Vec<RelPath>,
@@ -39,8 +39,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Loads a snapshot and adapts it to the place: with the tree that stands there, only what is not there as it was
-    /// saved.
+    /// Loads a snapshot and adapts it to the place. What stands in the live tree as it was saved, if that tree is
+    /// given, is not adapted.
     pub(super) fn load(
         store: &Store,
         chosen: &Chosen,
@@ -97,8 +97,8 @@ impl Target {
         (self.rewritten.len() + self.links.len()) as u64
     }
 
-    /// Splits what differs by its place alone, though it stands as it was saved, from all else that differs: it is to
-    /// be adapted, and is no damage. Gives how much that is.
+    /// Takes out of the changes what stands as it was saved and differs by its place alone: it is to be adapted, and is
+    /// no damage. Returns the other changes, and how many were taken out.
     pub(super) fn adapting(&self, changes: Vec<Change>, live: &Live) -> (Vec<Change>, u64) {
         let live = live.scan.manifest();
         let stands: HashSet<&RelPath> = unadapted(&self.before, live).collect();
@@ -113,7 +113,7 @@ impl Target {
         (rest, adapting.len() as u64)
     }
 
-    /// The same, where what stands in the live tree at paths of which the snapshot knows nothing stays as it is.
+    /// The same, but what stands in the live tree at paths that could not be read when they were saved stays as it is.
     pub(super) fn leaving_unread(self, live: &Manifest) -> Self {
         if self.unread.is_empty() {
             return self;
@@ -148,7 +148,7 @@ impl Target {
         unread.filter(|path| self.manifest.get(path).is_none() && live.get(path).is_none())
     }
 
-    /// The same, where what something is mounted over stays as it is; with where that is.
+    /// The same, but what something is mounted over stays as it is. Returns the places of the mounts as well.
     pub(super) fn leaving_mounts(mut self, live: &Manifest) -> (Self, Shortfall) {
         let (manifest, mounts) = leave_mounts(self.manifest, live);
         self.manifest = manifest;
@@ -185,8 +185,8 @@ impl Target {
             .filter(|path| selection.has(path))
             .map(group)
             .collect();
-        // What is asked for and is as it shall be is left alone like all else, with the links that it has; but not
-        // without those that were one file with it.
+        // A path that is asked for and is right already is left alone with the hard links that it has, unless another
+        // name of the same file is restored.
         let is_restored = |path: &RelPath| selection.has(path) && groups.contains(&group(path));
         let mut merged: BTreeMap<RelPath, (Entry, bool)> = live
             .entries()
@@ -217,7 +217,7 @@ impl Target {
         let links = self.links.iter().filter(|path| selection.has(path));
         let links = links.cloned().collect();
         Self {
-            // Links to files that stay as they are would tie the restored content to the live one.
+            // Hard links to files that stay as they are would tie the restored content to the live one.
             manifest: regrouped(merged),
             rewritten,
             old_places: self.old_places.clone(),
@@ -263,7 +263,7 @@ fn leave_out(manifest: Manifest, monitor: &dyn Monitor) -> Manifest {
         }
         !matches!(entry.node, Node::Unreadable(_))
     });
-    // The first of a group of links may have been left out with its directory.
+    // The first of a group of hard links may have been left out with its directory.
     let files: std::collections::HashSet<RelPath> = entries
         .iter()
         .filter(|entry| entry.size().is_some())

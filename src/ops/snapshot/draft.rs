@@ -18,7 +18,7 @@ pub(in crate::ops) struct Draft {
     pub(in crate::ops) label: Option<Label>,
     pub(in crate::ops) role: Option<Label>,
     pub(in crate::ops) note: Option<String>,
-    /// When it was, where that is not now. Then its parent is the newest before that.
+    /// When the state was saved, where that is not now. The parent is the newest snapshot before that then.
     pub(in crate::ops) created: Option<Timestamp>,
     pub(in crate::ops) replaced_by: Option<SnapshotId>,
     pub(in crate::ops) completes: Option<SnapshotId>,
@@ -35,7 +35,7 @@ pub(in crate::ops) fn prepare(
     scan: &Scan,
     draft: Draft,
 ) -> Result<(Snapshot, Added), Error> {
-    // Of a million files the hashes are a good part of what is held; the audit is done.
+    // The audit is done, and the hashes of a million files take much memory.
     drop(intake.hashes);
     let packer = intake.packer;
     let root = packer.add_forest(scan.manifest())?;

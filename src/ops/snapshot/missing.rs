@@ -11,7 +11,8 @@ use crate::store::{Digests, Store};
 use crate::tree::Site;
 use crate::tree::stat_cache::StatCache;
 
-/// Stores of a live tree what is wanted and nothing else. A tree that cannot be read gives nothing.
+/// Stores of a live tree what is wanted and nothing else. Returns how many objects were stored; a tree that cannot be
+/// read gives none.
 pub(in crate::ops) fn store_missing(
     context: &Context<'_>,
     store: &Store,
@@ -31,7 +32,7 @@ pub(in crate::ops) fn store_missing(
         }
     };
     intake.packer.add_forest(scan.manifest())?;
-    // The audit of an unchanged venv is the same to the byte.
+    // A document may be missing too, and the audit of an unchanged venv is the same to the byte.
     let audited = Audited {
         root: &root,
         scan: &scan,

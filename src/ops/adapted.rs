@@ -1,4 +1,4 @@
-//! A saved tree as it is at another place: what names the old one names the new one.
+//! Adapts a saved tree to another place: what names the old place names the new one.
 
 use crate::model::Unmoved;
 use std::collections::{BTreeMap, HashSet};
@@ -15,23 +15,24 @@ use crate::python::relocate::{
 use crate::store::Store;
 use crate::tree::Site;
 
-/// A tree with the contents that no store has.
+/// An adapted tree, with the new contents, which are in no store.
 #[derive(Debug, Default)]
 pub(super) struct Adapted {
     pub(super) manifest: Manifest,
     /// New contents of files that name their place.
     pub(super) rewritten: BTreeMap<RelPath, Vec<u8>>,
-    /// By which names the old place was meant.
+    /// The names by which the tree called its old place, the resolved path first.
     pub(super) names: Vec<PathBuf>,
     /// The links that lead to the new place instead of the old one.
     pub(super) links: Vec<RelPath>,
     /// What people must know of it.
     pub(super) unmoved: Vec<Unmoved>,
-    /// What was saved of each file and link that names the old place.
+    /// Each file and link that names the old place, as it was saved.
     pub(super) before: BTreeMap<RelPath, Node>,
 }
 
-/// What names the old place and stands there as it was saved, so that only its place is wrong.
+/// The files and links that name the old place and stand in the live tree as they were saved: only the place in them is
+/// wrong.
 pub(super) fn unadapted<'a>(
     before: &'a BTreeMap<RelPath, Node>,
     live: &'a Manifest,
@@ -53,15 +54,14 @@ impl Adapted {
         (self.rewritten.len() + self.links.len()) as u64
     }
 
-    /// The place that its files name.
+    /// The place that its files name: the new one if any file was rewritten.
     pub(super) fn names<'p>(&self, from: &'p Path, to: &'p Path) -> &'p Path {
         if self.rewritten.is_empty() { from } else { to }
     }
 }
 
-/// Adapts a saved tree that stood at `from` to the place `to`. With the tree that stands there, what of that is as it
-/// was saved stays so: it was moved as it is, restored with every byte, or adapted by a version that knew of fewer
-/// files.
+/// Adapts a saved tree that stood at `from` to the place `to`. What stands in the live tree as it was saved stays so:
+/// the venv was moved unchanged, restored with every byte, or adapted by a version that knew of fewer files.
 pub(super) fn adapted(
     store: &Store,
     saved: Manifest,
@@ -79,8 +79,8 @@ pub(super) fn adapted(
     Ok(adapt(&contents, saved, (&names, to), live))
 }
 
-/// Adapts a tree that was made elsewhere to the place `to`. It stood where is `told`, else where its own files say; a
-/// name that leads to the place is none of another one.
+/// Adapts a tree that was made elsewhere to the place `to`. Its old place is `told`, or else what its own files
+/// declare. If a declared name leads to `to`, nothing is adapted.
 pub(super) fn adapted_from_elsewhere(
     store: &Store,
     brought: Manifest,
@@ -88,7 +88,7 @@ pub(super) fn adapted_from_elsewhere(
     to: &Path,
 ) -> Result<Adapted, Error> {
     let contents = contents(store, &brought)?;
-    // What scripts name may be any other environment, also that of the system.
+    // Names in scripts do not count here: they may be of any other environment, also that of the system.
     let said = || {
         let names = own_names(&contents).declared.into_iter();
         let mut names = names.map(|name| PathBuf::from(OsString::from_vec(name)));
@@ -109,7 +109,7 @@ pub(super) fn adapted_from_elsewhere(
     }
 }
 
-/// What an audit says of the place where a tree was is said of the one where it will stand.
+/// Rewrites the interpreters of scripts that an audit found below `from`: they will stand below `to`.
 pub(super) fn name_place(audit: &mut Audit, from: &Path, to: &Path) {
     for python in audit.script_pythons.iter_mut().flatten() {
         if let Ok(rest) = Path::new(python.as_str()).strip_prefix(from) {
@@ -118,7 +118,7 @@ pub(super) fn name_place(audit: &mut Audit, from: &Path, to: &Path) {
     }
 }
 
-/// The same of a tree of which every file that may name its place is at hand, and of which the names are known.
+/// Adapts a tree of which `contents` holds every file that may name its place, and of which the `names` are known.
 pub(super) fn adapt(
     contents: &BTreeMap<RelPath, Vec<u8>>,
     saved: Manifest,
@@ -164,7 +164,7 @@ pub(super) fn adapt(
     }
 }
 
-/// What of a saved tree may name its place.
+/// The contents of the files of a saved tree that may name its place.
 fn contents(store: &Store, saved: &Manifest) -> Result<BTreeMap<RelPath, Vec<u8>>, Error> {
     let mut contents = BTreeMap::new();
     let add = |entry: &Entry, contents: &mut BTreeMap<RelPath, Vec<u8>>| {
@@ -186,7 +186,7 @@ fn contents(store: &Store, saved: &Manifest) -> Result<BTreeMap<RelPath, Vec<u8>
     Ok(contents)
 }
 
-/// By which names the old place of a saved tree may be meant in it, which is no other place than `to`.
+/// The names by which the files of a saved tree may call its old place `from`, found as [`names`] does.
 pub(super) fn names_of(
     store: &Store,
     saved: &Manifest,
@@ -196,8 +196,9 @@ pub(super) fn names_of(
     Ok(names(&contents(store, saved)?, from, to))
 }
 
-/// The resolved path first, then what its own files call it, and what scripts name and leads there. Names above one
-/// another, or above the new place, would be found in what was rewritten.
+/// The names of an old place: its resolved path, then what its own files declare, then names in scripts that lead
+/// there. A name that contains another one or the new place, or lies in it, is left out: it would be found again in
+/// text that was just rewritten.
 pub(super) fn names(contents: &BTreeMap<RelPath, Vec<u8>>, from: &Path, to: &Path) -> Vec<PathBuf> {
     let own = own_names(contents);
     let path = |name: Vec<u8>| PathBuf::from(OsString::from_vec(name));
@@ -213,7 +214,8 @@ pub(super) fn names(contents: &BTreeMap<RelPath, Vec<u8>>, from: &Path, to: &Pat
     names
 }
 
-/// The files that stand there with the bytes that were saved. Lists of files follow from the others.
+/// The files that stand in the live tree with the bytes that were saved. RECORD is left out: what it says follows from
+/// the other files.
 fn as_saved<'a>(
     saved: &Manifest,
     live: &Manifest,
@@ -227,8 +229,8 @@ fn as_saved<'a>(
     files.filter(is_same).cloned().collect()
 }
 
-/// A list has the sums of the files as they were when it was written, which may have been damaged since: of its forms
-/// the one counts that stands there.
+/// Keeps the form of each RECORD that stands in the live tree. RECORD holds the sums of the files as they were when it
+/// was written; since then files may have been damaged, so they do not tell which form is right.
 fn adopt_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live: &Manifest) {
     for (path, whole) in all.rewritten.iter().filter(|(path, _)| is_record(path)) {
         let there = live.get(path).and_then(Entry::digest);
@@ -240,7 +242,8 @@ fn adopt_records(some: &mut Relocation, all: &Relocation, saved: &Manifest, live
     }
 }
 
-/// Lets links lead to the new place, but for those that stand there as they were saved. Tells which.
+/// Lets links lead to the new place, but for those that stand there as they were saved. Returns the links that were
+/// changed.
 fn with_links(
     saved: Manifest,
     live: Option<&Manifest>,

@@ -75,7 +75,8 @@ impl Audited<'_> {
         found
     }
 
-    /// What is damaged in what links lead to.
+    /// The damage in files to which links lead. If there are links only among the scripts and in the root, as in most
+    /// venvs, nothing is read.
     pub(super) fn behind_links(&self) -> Vec<Finding> {
         let layout = Layout::read(self.scan.manifest());
         let is_link = |entry: &Entry| {
@@ -109,7 +110,7 @@ impl Audited<'_> {
         })
     }
 
-    /// The content of a file; of a link, and of what lies behind one, that to which it leads.
+    /// The content of a file, or of the file to which a link leads; none above `TEXT_MAX`.
     fn read(&self, path: &RelPath) -> Option<Vec<u8>> {
         read_file(self.root, path, TEXT_MAX).or_else(|| {
             let to = target(self.scan.manifest(), self.root.path(), path)?;
@@ -131,8 +132,8 @@ impl Audited<'_> {
         from_audit(root, live, dists, audit, facts, caches, sightings)
     }
 
-    /// Compares bytecode with its source: all of it, or what is suspect. What was found is added to the audit. Returns
-    /// what could not be compared though it was asked for.
+    /// Compares bytecode with its source: all of it, or what is suspect. The findings are added to the audit. Returns
+    /// the files that could not be compared, if all were asked for.
     pub(super) fn compare_bytecode(
         &self,
         audit: &mut Audit,
@@ -257,7 +258,7 @@ impl Stored<'_> {
     }
 }
 
-/// Whether a path leads to nothing, as Python sees it. What only cannot be looked at may well be there.
+/// Whether a path leads to nothing, as Python sees it. A path that cannot be looked at may well be there.
 pub(super) fn is_gone(path: &Path) -> bool {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let found = std::fs::metadata(path);
@@ -284,7 +285,7 @@ fn whose(root: &Rooted, path: &Path) -> Whose {
     }
 }
 
-/// The interpreter as people call it.
+/// The path of the interpreter by its usual name, `bin/python`.
 pub(super) fn bin_python() -> RelPath {
     pythons().next().unwrap_or_default()
 }

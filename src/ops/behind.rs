@@ -11,12 +11,12 @@ use crate::tree::scan::Scan;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Unchanged {
     Counts,
-    /// Whoever brings back links brings back what they lead to as little.
+    /// It is passed over: a restore of a link does not bring back what the link leads to.
     Passes,
 }
 
-/// Damage behind the links of a live tree, as changes beside those that a comparison found, which get the name of the
-/// cache.
+/// Adds the damage behind the links of a live tree to the changes in `known`, which are sorted by path. A change that
+/// is known already gets the name of the cache.
 pub(super) fn changes(root: &Rooted, scan: &Scan, unchanged: Unchanged, known: &mut Vec<Change>) {
     let audited = Audited {
         root,

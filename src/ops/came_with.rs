@@ -12,8 +12,8 @@ use crate::python::bytecode::{PycHeader, is_bytecode, source_of};
 use crate::python::dist::{Dists, Form};
 use crate::tree::hash::read_file;
 
-/// Tells of each damaged module whether bytecode beside it was compiled from the source that it should be. A bad wheel
-/// has none such, and of a missing module none at all.
+/// Marks each damaged module whose source was once right, as the bytecode beside it tells. After a bad wheel, no
+/// bytecode was compiled from the right source, and none at all from a missing one.
 pub(super) fn tell_compiled(root: Option<&Rooted>, live: &Manifest, hurts: &mut [Hurt]) {
     let bytecode = live.entries().iter().map(|entry| &entry.path);
     for pyc in bytecode.filter(|path| path.name().ends_with(b".pyc") && is_bytecode(path)) {
@@ -108,7 +108,8 @@ fn found(root: Option<&Rooted>, hurt: &Hurt) -> Standing {
     content.map_or(of_size, |content| Standing::of(&content))
 }
 
-/// Distributions that lack what installers write in the end: INSTALLER.
+/// Distributions whose install did not come to its end: certain where the tree proves it, possible where INSTALLER is
+/// missing, which installers write in the end.
 pub(super) fn unfinished(dists: &Dists, live: &Manifest) -> BTreeMap<String, Interruption> {
     let lacks = |info: &RelPath| {
         let installer = info.join(b"INSTALLER").ok();

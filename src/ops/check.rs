@@ -30,7 +30,7 @@ pub struct CheckOptions {
     /// Compare all bytecode with what its source compiles to, and not only what is suspect. This runs no code of the
     /// venv.
     pub compile: bool,
-    /// The least that counts.
+    /// The least severity that counts.
     pub fail_on: Severity,
 }
 
@@ -41,7 +41,7 @@ pub struct CheckOutcome {
     pub venv: PathBuf,
     /// All that was found.
     pub audit: Audit,
-    /// The least that counts.
+    /// The least severity that counts.
     pub fail_on: Severity,
     /// How long it took.
     pub took: Duration,

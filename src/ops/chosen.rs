@@ -1,4 +1,4 @@
-//! A snapshot that is meant.
+//! A snapshot that was chosen: its name with what its file says.
 
 use crate::model::{Snapshot, SnapshotId};
 use crate::store::Catalog;
@@ -19,7 +19,8 @@ impl Chosen {
         self.snapshot.totals.dirs > 0
     }
 
-    /// Late changes of an incident are kept by a second snapshot; what was found stands in the first, and always did.
+    /// The snapshot that this one completes, else itself. The late changes of an incident are kept in a second
+    /// snapshot, but what was found stands in the first.
     pub(super) fn first(&self, catalog: &Catalog) -> Self {
         let first = self.snapshot.completes;
         let found = first.and_then(|first| catalog.snapshots.iter().find(|(id, _)| *id == first));

@@ -23,11 +23,11 @@ use crate::python::layout::pythons;
 use crate::tree::hash::read_file;
 use crate::tree::sharing::Inside;
 
-/// Python files above this size are not parsed.
+/// Python files above this size, in bytes, are not parsed.
 const PATCH_MAX: u64 = 4 << 20;
-/// So many whole files tell of all.
+/// About so many whole files are looked at, as a sample of all.
 const SAMPLE: usize = 200;
-/// A file that was put in its place more than so many seconds after it was written kept its time.
+/// A file whose change time is more than so many seconds later than its mtime is a copy that kept the mtime, or a link.
 const KEPT: i64 = 120;
 /// How many altered files are parsed: a patch by hand is small.
 const PARSED_MAX: usize = 3;
@@ -256,7 +256,7 @@ fn install_times(dists: &Dists, tree: &Manifest) -> HashMap<String, Time> {
     let mut times: HashMap<String, Time> = HashMap::new();
     for dist in &dists.all {
         let record = dist.record.as_ref().and_then(|(path, _)| tree.get(path));
-        // The time of one that was emptied is that of the damage.
+        // The mtime of an emptied RECORD is that of the damage.
         let Some(record) = record.filter(|entry| entry.size() != Some(0)) else {
             continue;
         };
@@ -275,8 +275,8 @@ fn is_signpost_gone(live: &Manifest) -> bool {
     python.is_none_or(is_empty) || config.is_none_or(is_empty)
 }
 
-/// Until when nine in ten of the whole files were put in their places, by their change times, if they were written long
-/// before: then they are copies that keep times, or links. Looks at a sample.
+/// The change time until which nine in ten of the whole files came to their places; none if fewer were written long
+/// before that. Files that were are copies that kept their times, or links. Looks at a sample.
 fn copied_until(root: &Rooted, live: &Manifest, hurts: &[Hurt]) -> Option<Time> {
     let is_hurt = |path| hurts.binary_search_by(|hurt| hurt.path.cmp(path)).is_ok();
     let whole = live.entries().iter().filter(|entry| {

@@ -52,7 +52,8 @@ pub(super) fn collect(
     Ok(outcome)
 }
 
-/// Decides of all packs that are marked, and does it. Returns those that are marked still.
+/// Decides the fate of all packs that are marked, and carries it out unless it is a dry run. Returns those that stay
+/// marked.
 fn decide_marked(
     context: &Context<'_>,
     owned: &Owned<'_>,
@@ -85,7 +86,8 @@ fn decide_marked(
     Ok(stays)
 }
 
-/// Writes what is needed of packs with much waste anew, and marks them when that is durable.
+/// Writes what is needed of packs with much waste anew, batch by batch, and marks the old packs once the batch is
+/// durable.
 fn carry_over(
     context: &Context<'_>,
     owned: &Owned<'_>,

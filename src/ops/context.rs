@@ -41,8 +41,8 @@ impl Context<'_> {
         Store::open(&self.store.other(name), self.lock_wait, self.monitor)
     }
 
-    /// The files of a tree of which the times prove nothing; and says so, since these are read though they look
-    /// unchanged.
+    /// The files of a tree that somebody may write in through memory, so that their times prove nothing. The listener
+    /// is told of them, since they are read though they look unchanged.
     pub(super) fn mapped(&self, root: &Rooted) -> Mapped {
         let mapped = Mapped::within(root);
         if let Some(first) = mapped.paths.first() {
@@ -52,7 +52,7 @@ impl Context<'_> {
         mapped
     }
 
-    /// A store inside its venv would save itself, and a restore would remove it.
+    /// Refuses a store inside the venv, or around it: the store would save itself, and a restore would remove it.
     pub(super) fn refuse_nesting(&self, site: &Site) -> Result<(), Error> {
         let Some(store) = self.store.on_this_host() else {
             return Ok(());
@@ -86,8 +86,8 @@ impl Context<'_> {
         )
     }
 
-    /// From when on a change time proves nothing: a file that changed since then could change again without a trace,
-    /// on the file system of a directory.
+    /// The time from which on change times prove nothing, on the file system of a directory: a file that changed since
+    /// then could change again without a trace. None where every change leaves a trace.
     pub(super) fn racy(&self, dir: &Rooted) -> Result<Option<Time>, Error> {
         let Some(age) = quiet_after(dir)? else {
             return Ok(None);

@@ -25,7 +25,7 @@ pub enum Select {
 /// One snapshot that the other store has now.
 #[derive(Debug)]
 pub struct Copied {
-    /// Which.
+    /// The snapshot.
     pub chosen: Chosen,
     /// Whether it was there before.
     pub already: bool,
@@ -88,7 +88,7 @@ pub fn copy(
     })
 }
 
-/// A store that copies into itself would wait for itself, or clear away what it writes.
+/// Refuses two names of one store: it would wait for itself, or clear away what it writes.
 fn refuse_same(source: &Location, to: &Location) -> Result<(), Error> {
     let same = || Err(Error::SameStore(to.name().to_owned()));
     match (source.bucket(), to.bucket()) {

@@ -14,7 +14,7 @@ use crate::python::dist::Dists;
 use crate::store::Store;
 use crate::tree::scan::Scan;
 
-/// An installer writes INSTALLER and RECORD one after the other, in so many seconds.
+/// An installer writes INSTALLER and RECORD one after the other, within so many seconds.
 const TOGETHER: i64 = 2;
 
 /// Where more is known of a venv.
@@ -117,19 +117,20 @@ impl<'a> Live<'a> {
             .max()
     }
 
-    /// Whether a directory changed after all that is in it.
+    /// Whether the directory of a path changed after all that is in it: then something may have vanished from it.
     fn has_lost(&self, path: &RelPath) -> bool {
         let dir = self.dir(path);
         dir.is_some_and(|(dir, stat)| self.last(&dir).is_none_or(|last| stat.ctime > last))
     }
 
-    /// The same by the time that copies keep: then it was not copied since.
+    /// The same by the mtime of the directory. A copy keeps the mtime but sets new change times, so this also tells
+    /// that the tree was not copied since.
     fn has_shrunk(&self, path: &RelPath) -> bool {
         let dir = self.dir(path);
         dir.is_some_and(|(dir, stat)| self.last(&dir).is_some_and(|last| stat.mtime > last))
     }
 
-    /// Whether RECORD is younger than what the installer wrote beside it at last.
+    /// Whether RECORD was written later than INSTALLER, which installers write right before or after it.
     fn was_rewritten(&self, info: &RelPath) -> bool {
         let time = |name: &[u8]| {
             let path = info.join(name).ok()?;

@@ -26,7 +26,7 @@ pub(super) fn contradicted(dates: &[Timestamp]) -> Vec<bool> {
 /// Between two saves of one venv hardly anybody lets so much time go by.
 const AHEAD: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
-/// A clock that cannot have been right at two saves of one venv, or hardly.
+/// How the clock jumped between two saves of one venv: it was wrong at one of them, or very likely so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClockJump {
     /// The save before has a later date.

@@ -67,7 +67,7 @@ pub struct DiffOutcome {
     pub packages: Vec<PackageChange>,
     /// What probably did the damage.
     pub diagnosis: Vec<Diagnosis>,
-    /// What was compared: of the venv, or of the right snapshot.
+    /// How much was compared: the totals of the venv, or of the right snapshot.
     pub totals: Totals,
     /// What changed while it was read, in every round.
     pub unstable: Vec<RelPath>,
@@ -75,7 +75,7 @@ pub struct DiffOutcome {
     pub unread: Vec<RelPath>,
     /// What the place is known not to hold of the snapshot.
     pub left_out: Vec<LeftOut>,
-    /// What stands as it was saved, and so names the place where it was saved instead of its own: a restore adapts it.
+    /// Files and links that name the place where they were saved instead of their own: a restore adapts them.
     pub unadapted: Vec<RelPath>,
     /// How long it took.
     pub took: Duration,
@@ -169,7 +169,8 @@ pub fn diff_venv(
     })
 }
 
-/// What is expected without what the place is known not to hold, and without what something is mounted over.
+/// The expected tree without what the place is known not to hold and what something is mounted over; and what was left
+/// out.
 fn met(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortfall) {
     let lacks = [lacks, &of_every_place(&expected)].concat();
     let (met, left) = meet(expected, live, &lacks);
@@ -177,7 +178,7 @@ fn met(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortf
     (met, left.with(mounts))
 }
 
-/// What the last save remembers of the states of files, where that is to be relied on.
+/// The stat cache of the last save or restore; none unless `quick`, since every byte is read then.
 fn remembered(
     context: &Context<'_>,
     store: &Store,
@@ -243,13 +244,13 @@ pub fn diff_snapshots(
 struct Told {
     packages: Vec<PackageChange>,
     diagnosis: Vec<Diagnosis>,
-    /// What should have told more of that, and could not be read.
+    /// Files of installers that tell of packages and could not be read.
     unread: Vec<RelPath>,
     unadapted: Vec<RelPath>,
 }
 
-/// Tells changes in the words of packages. Where there is only noise, nothing needs to be known of them. The
-/// interpreter is asked, unless what it says is `known`.
+/// Tells changes in the words of packages. Nothing is read if there is only noise. The interpreter is asked, unless
+/// what it says is `known`.
 fn in_packages(
     sides: &Sides<'_>,
     (before, after): (&Path, &Path),
@@ -279,7 +280,7 @@ fn in_packages(
     }
 }
 
-/// What could not be read, and no change tells of.
+/// The paths that could not be read and of which no change tells.
 fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
     let is_told = |path: &RelPath| {
         let at = changes.binary_search_by(|change| change.path.cmp(path));
@@ -294,7 +295,8 @@ fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
     all
 }
 
-/// The same for two snapshots. Who owns what only whole manifests tell; they are read where there is something to tell.
+/// The same for two snapshots. Only whole manifests tell which package owns a file, so they are read if there is more
+/// than noise.
 fn packages_of(
     context: &Context<'_>,
     store: &Store,

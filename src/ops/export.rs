@@ -42,15 +42,15 @@ pub struct ExportOutcome {
     pub entries: u64,
     /// Length of the tar before compression.
     pub bytes: u64,
-    /// Entries that had to be left out (no socket is missed by anybody).
+    /// Entries that had to be left out. Sockets are not counted: nobody misses them.
     pub left_out: u64,
     /// How long it took.
     pub took: Duration,
 }
 
-/// The level of `tar | zstd`.
+/// The level of compression: the default of the `zstd` command.
 const LEVEL: i32 = 3;
-/// How much one task reads.
+/// How many bytes, and how many files, one task reads at most.
 const TASK_BYTES: u64 = 1 << 20;
 const TASK_FILES: usize = 256;
 
@@ -104,7 +104,8 @@ pub fn export(
     })
 }
 
-/// Names what has no place in a tar. Counts what is missed, and sockets, which are not.
+/// Warns of each entry that has no place in a tar. Returns how many of them are missed, and how many are sockets, which
+/// nobody misses.
 fn warn_of_left(context: &Context<'_>, manifest: &Manifest) -> (u64, u64) {
     let (mut left_out, mut sockets) = (0, 0);
     for entry in manifest.entries() {
@@ -170,7 +171,7 @@ impl Work<'_> {
         put(&opening(&self.origin))?;
         let mut tasks = tasks(manifest.entries());
         let ahead = rayon::current_num_threads() * 2 + 2;
-        // Not in the pool itself, so that waiting here takes no worker away.
+        // This thread is not in the pool, so it takes no worker away while it waits.
         rayon::in_place_scope(|scope| {
             let mut waiting: VecDeque<(u64, Receiver<_>)> = VecDeque::new();
             loop {
@@ -258,7 +259,7 @@ fn can_start(threads: u32) -> bool {
     compressed.is_ok()
 }
 
-/// A tree may name a size that its object does not have; what follows in the tar would be read wrongly.
+/// Refuses a content whose length is not the one in the tree: what follows it in the tar would be read wrongly.
 fn fits(entry: &Entry, found: u64, wanted: u64) -> Result<(), Error> {
     if found == wanted {
         return Ok(());

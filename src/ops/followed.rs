@@ -1,5 +1,6 @@
-//! Links of a live tree in whose places a snapshot has the content: it was saved with what its links led to. As long as
-//! they lead to the same, nothing differs. Of any other snapshot a link in the place of a file is one of another type.
+//! Links of a live tree in whose places a snapshot has the content, since the venv was saved with what its links led
+//! to. As long as the links lead to the same content, nothing differs. If a snapshot was saved otherwise, a link in the
+//! place of a file is a change of type.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,7 @@ fn links(manifest: &Manifest) -> impl Iterator<Item = &Entry> {
     entries.filter(|entry| matches!(entry.node, Node::Symlink(_)))
 }
 
-/// Tells whether a snapshot was saved with what its links led to. It reads what the snapshot knows, so it is asked
+/// Tells whether a snapshot was saved with what its links led to. It reads the document of the snapshot, so it is asked
 /// last.
 pub(super) fn was_followed(store: &Store, snapshot: &Snapshot) -> bool {
     let document = snapshot.document.and_then(|id| readable(store, id));
@@ -97,7 +98,7 @@ fn leads_to(saved: &Manifest, path: &RelPath, to: &Path) -> bool {
         } else {
             to.join(rest)
         };
-        // Python writes that as it likes, wherever it lies.
+        // Python rewrites bytecode as it likes, wherever it lies.
         is_bytecode(&entry.path) || is_same(entry, &there)
     })
 }
@@ -114,7 +115,7 @@ fn is_same(saved: &Entry, there: &PathBuf) -> bool {
     }
 }
 
-/// Says of links that lead to something else than what was saved in their places how that differs.
+/// Tells how the content behind links differs, where they lead to something else than what was saved in their places.
 pub(super) fn tell(
     changes: &mut [Change],
     live: &Manifest,
@@ -145,7 +146,7 @@ pub(super) fn tell(
         };
         match saved.size() {
             Some(size) if !is_same(saved, &to) => change.kind = kind(&to, size),
-            // What is there as it was saved comes back because the link goes.
+            // The content is as it was saved, or it is a directory: only the link in its place differs.
             _ => change.kind = Kind::Type,
         }
         if saved.node == Node::Dir && above.is_none() {

@@ -29,7 +29,8 @@ pub(super) fn hold_parent(context: &Context<'_>, site: &Site) -> Result<Rooted, 
     Err(Error::Busy(site.path().to_owned()))
 }
 
-/// Takes the lock that uv keeps in a venv while it installs, if it is there. It is never made: a venv of pip has none.
+/// Takes the lock that uv keeps in a venv or in its cache while it installs, if it is there. The lock file is never
+/// made here: a venv of pip has none.
 pub(super) fn hold_installer(
     context: &Context<'_>,
     venv: &Rooted,

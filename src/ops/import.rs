@@ -28,7 +28,7 @@ use crate::tree::Site;
 use crate::tree::scan::Scan;
 use crate::tree::stated::Stated;
 
-/// What is looked for in a tar.
+/// The file that marks the root of a venv in a tar.
 const VENV_ROOT: RootMark = RootMark {
     path: "pyvenv.cfg",
     tree: "venv",
@@ -232,7 +232,7 @@ fn admit(
     Ok(audit)
 }
 
-/// The tree as it is where its venv stands, and what the audit says of that place.
+/// Adapts the tree to the place of its venv, and the audit as well.
 fn at_place(
     context: &Context<'_>,
     store: &Store,

@@ -19,8 +19,7 @@ use crate::python::hashes::Hashes;
 use crate::store::Packer;
 use crate::tree::sink::digests_of;
 
-/// Tasks on their way at most, besides one for each thread: as many as bridge the time that the tar is read from
-/// slowly.
+/// Tasks on their way beside one for each thread: enough to keep the threads at work while the tar is read slowly.
 const WAITING_MAX: usize = 2;
 /// Bytes on their way at most, however many threads there are.
 const FLOWING_MAX: usize = 48 << 20;
@@ -36,7 +35,7 @@ enum Task {
     Segment(u32, Vec<u8>),
 }
 
-/// What it comes to.
+/// What a task makes.
 enum Made {
     Files(Vec<(usize, Digest)>),
     Segment(Digest),
@@ -73,7 +72,7 @@ impl Inflow<'_, '_> {
         reader: &mut Reader<R>,
         first: Member,
     ) -> Result<Gathered, Error> {
-        // Not in the pool itself, so that waiting here takes no worker away.
+        // This thread is not in the pool, so it takes no worker away while it waits.
         rayon::in_place_scope(|scope| {
             let mut flow = Flow {
                 inflow: self,

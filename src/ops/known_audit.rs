@@ -22,7 +22,7 @@ pub(super) fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifes
         let content = read_file(root, path, TEXT_MAX);
         content.is_none_or(|content| named(&content).next().is_some())
     };
-    // What scripts name and what links lead to comes and goes as well.
+    // What links lead to, and what scripts name, comes and goes while the tree stays as it is.
     if audit.findings.iter().any(|one| one.behind.is_some()) {
         return false;
     }
@@ -49,8 +49,8 @@ pub(super) fn same_surroundings(audit: &Audit, root: &Rooted, manifest: &Manifes
     known.is_some_and(|python| identity(root) == Some((python.realpath.clone(), python.size)))
 }
 
-/// The newest audit of the same tree, in every byte and attribute. Not only of the snapshot before, which after a
-/// restore is of what it replaced.
+/// The newest audit of the same tree, in every byte and attribute. It is looked for in all snapshots of the venv: after
+/// a restore, the last one is of what the restore replaced.
 pub(super) fn unchanged(
     context: &Context<'_>,
     store: &Store,

@@ -20,8 +20,8 @@ pub(super) fn of_every_place(saved: &Manifest) -> Vec<Lack> {
     unknown_here(saved).into_iter().chain(lacks).collect()
 }
 
-/// What the place of a venv does not hold of a snapshot: as the newest restore of that one there found out, else as the
-/// newest of any. One that was undone, and undone again, stands there as its own restore left it.
+/// What the place of a venv does not hold of a snapshot. The newest restore of that snapshot there found out, or else
+/// the newest of any. A restore whose undo was undone stands there as it was first made.
 pub(super) fn known(
     context: &Context<'_>,
     store: &Store,
@@ -44,5 +44,5 @@ pub(super) fn known(
     Ok(newest.unwrap_or_default())
 }
 
-/// What the text of an event of a save has, and that of a restore cannot have outside of a text of its own.
+/// Only the text of an event of a save has this: inside a JSON string its quotes would be escaped.
 const SAVE: &str = "\"verb\":\"save\"";

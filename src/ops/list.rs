@@ -23,7 +23,7 @@ pub struct Listed {
 /// The snapshots of a store.
 #[derive(Debug)]
 pub struct Listing {
-    /// Oldest first.
+    /// The snapshots, oldest first.
     pub snapshots: Vec<Listed>,
     /// Files that should be snapshots and are damaged, with what is wrong.
     pub damaged: Vec<(String, String)>,
@@ -119,7 +119,8 @@ pub fn list_by(context: &Context<'_>, options: &ListOptions) -> Result<Listing, 
 pub struct ShowOutcome {
     /// The snapshot.
     pub listed: Listed,
-    /// Its audit, or what the restore found that it was saved by; empty for a snapshot without.
+    /// What the snapshot knows beyond bytes: its audit, or what the restore found that saved it. Empty if it knows
+    /// nothing.
     pub document: Document,
 }
 
@@ -145,16 +146,17 @@ pub fn show(
     })
 }
 
-/// No document is longer.
+/// No document is longer, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
 
-/// A document for those who do without where it cannot be read, and need not say so.
+/// Reads a document; none where it cannot be read, for callers who can do without and need not say so.
 pub(super) fn readable(store: &Store, id: Digest) -> Option<Document> {
     let bytes = store.objects.read_at_most(&id, DOCUMENT_BYTES_MAX);
     serde_json::from_slice(&bytes.ok()?).ok()
 }
 
-/// What a snapshot knows beyond bytes. One that makes no sense is named and left out: the tree does not need it.
+/// What a snapshot knows beyond bytes. A document that makes no sense is warned of and left out: the tree does not need
+/// it.
 pub(super) fn document(
     context: &Context<'_>,
     store: &Store,

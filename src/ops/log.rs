@@ -48,7 +48,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// What events of a drill are called.
+    /// The verb of a drill.
     pub(super) const DRILL: &str = "drill";
 }
 
@@ -126,7 +126,8 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
 }
 
 /// Gives events their places in time, as snapshots have them: none before what happened to its venv earlier, whatever
-/// the clock said. An event that made no snapshot comes right after the one before it.
+/// the clock said. An event without an incident snapshot keeps its own time, unless what it restored, or the event of
+/// its venv before it, is later.
 fn in_order(
     events: Vec<Event>,
     order: impl Fn(&SnapshotId) -> Option<Timestamp>,

@@ -58,7 +58,7 @@ pub(super) fn choose(
             .monitor
             .warn(SnapshotWarning::Damaged { name, cause: error }.into());
     }
-    // Of a bucket that would be another question, which `verify` asks.
+    // In a bucket this takes one more request, which only `verify` makes.
     let missing = if store.is_of_bucket() {
         Vec::new()
     } else {
@@ -83,7 +83,7 @@ pub(super) fn choose(
     Ok((chosen, None))
 }
 
-/// The same for a venv of which nothing stands there: where none was saved here either, a label means the save of
+/// The same for a venv of which nothing stands there. If the store has no save of it either, a label means the save of
 /// another venv that carries it.
 pub(super) fn choose_for_nothing(
     context: &Context<'_>,
@@ -100,7 +100,7 @@ pub(super) fn choose_for_nothing(
     found
 }
 
-/// The newest baseline of a role, which is not the one that is meant.
+/// The newest baseline of a role, where another one was chosen.
 struct NewerOfRole {
     id: SnapshotId,
     role: Label,
@@ -128,8 +128,8 @@ impl Catalog {
             .filter(|(_, snapshot)| snapshot.is_save())
     }
 
-    /// The newest baseline of a venv: the default of `diff` and `restore`. Also tells the newest save where that is
-    /// none.
+    /// The newest baseline of a venv: the default of `diff` and `restore`. Also gives the newest save, if that is
+    /// another one.
     pub(super) fn default_of(
         &self,
         venv: &VenvId,
@@ -193,8 +193,8 @@ impl Catalog {
         }
     }
 
-    /// The same for who only reads: a label that no save of the venv carries may be a role, which stands for its
-    /// newest baseline, and for that of the venv before those of others.
+    /// The same for a command that only reads: a label that no save of the venv carries may be a role. A role stands
+    /// for its newest baseline of this venv, or else of any.
     pub(super) fn find_to_read(
         &self,
         name: &SnapshotRef,
@@ -218,7 +218,7 @@ impl Catalog {
         all.filter(move |(_, one)| is_meant(one))
     }
 
-    /// Where a role is meant, and a venv has a baseline of it: a newer one of another venv.
+    /// If `name` was understood as a role, the newest baseline of that role; none if it is the one that was `found`.
     fn newer_of_role(&self, name: &SnapshotRef, found: &Chosen) -> Option<NewerOfRole> {
         let SnapshotRef::Label(role) = name else {
             return None;
@@ -234,7 +234,7 @@ impl Catalog {
     }
 
     /// What a label means to a venv of which there is no save: the newest save that carries it, of the same path on
-    /// another host; else of the one venv that has any. Which of several is for a person to say.
+    /// another host; else of the one venv that has any. If several have one, a person must choose.
     fn of_another(&self, label: &Label, venv: &VenvId) -> Option<Chosen> {
         if self.saves(venv).next().is_some() {
             return None;
@@ -249,7 +249,8 @@ impl Catalog {
         same_path.or_else(|| is_one.then_some(first)).cloned()
     }
 
-    /// What a name would mean for the same path on other hosts; a label means something for every venv.
+    /// What a name could mean elsewhere. A label means every save that carries it; any other name means the saves of
+    /// the same path on other hosts, if the venv has none of its own.
     fn named_elsewhere(&self, name: &SnapshotRef, venv: &VenvId) -> Vec<Chosen> {
         let SnapshotRef::Label(label) = name else {
             let has_own = self.saves(venv).next().is_some();

@@ -1,5 +1,5 @@
-//! What something is mounted over is never looked at and stays as it stands (promise 11): of a tree that is expected it
-//! is left out.
+//! What something is mounted over is never looked at and stays as it stands (promise 11), so it is left out of the tree
+//! that is expected.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,13 @@ use crate::model::{Entry, Lack, Manifest, Node, RelPath};
 use crate::monitor::{EntryWarning, Monitor};
 use crate::replace::regrouped;
 
-/// The tree that is expected, with all that something is mounted over, now or when it was saved, as it stands in the
-/// live tree. Returns it with where something is mounted now.
+/// The tree that is expected, but as the live tree is wherever something is mounted over it, now or when it was saved.
+/// Returns the places as well where something is mounted now.
 pub(super) fn leave_mounts(expected: Manifest, live: &Manifest) -> (Manifest, Shortfall) {
     let mut mounts = Shortfall::default();
     let now = live.mounts().map(|entry| &entry.path);
-    // Of what lay below a mount nothing is known; that nothing stands there by now is a difference all the same.
+    // Nothing is known of what lay below a mount when it was saved. If nothing stands there by now, that is a
+    // difference all the same.
     let then = expected.mounts().map(|entry| &entry.path);
     let then = then.filter(|path| live.get(path).is_some());
     let all: Vec<RelPath> = now.chain(then).cloned().collect();
@@ -31,7 +32,7 @@ pub(super) fn leave_mounts(expected: Manifest, live: &Manifest) -> (Manifest, Sh
     }
     for mount in live.mounts() {
         mounts.add(Lack::Mount, &mount.path);
-        // What holds it stays as well.
+        // The directories that hold the mount stay as well.
         for dir in std::iter::successors(mount.path.parent(), RelPath::parent) {
             let is_dir = entries
                 .get(&dir)
@@ -44,7 +45,7 @@ pub(super) fn leave_mounts(expected: Manifest, live: &Manifest) -> (Manifest, Sh
     (regrouped(entries), mounts)
 }
 
-/// Names what a save leaves out for that.
+/// Warns of each mount, which a save leaves out.
 pub(super) fn tell_mounts(saved: &Manifest, monitor: &dyn Monitor) {
     for mount in saved.mounts() {
         monitor.warn(EntryWarning::Mounted(&mount.path).into());

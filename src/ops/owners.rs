@@ -1,4 +1,5 @@
-//! Owners that the namespace of this process does not know: what the system shows in their place is none of them.
+//! Owners that the user namespace of this process does not know. The system shows the overflow ids in their place,
+//! which are nobody's.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +7,7 @@ use crate::disk::namespace::KnownIds;
 use crate::model::{Lack, Manifest};
 use crate::monitor::{EntryWarning, Monitor};
 
-/// Names the entries of which the owner is not known here, so that another one is saved.
+/// Warns of the entries whose owner is not known here, so that the overflow id is saved instead.
 pub(super) fn tell_owners(saved: &Manifest, monitor: &dyn Monitor) {
     let (users, groups) = (KnownIds::users(), KnownIds::groups());
     let entries = saved.entries().iter();
@@ -17,7 +18,8 @@ pub(super) fn tell_owners(saved: &Manifest, monitor: &dyn Monitor) {
     }
 }
 
-/// Owners that are not known here, but outside of the namespace of this process, as they are called here.
+/// A saved tree with the ids of this namespace: an id that is not known here, but outside of it, becomes what it is
+/// here.
 pub(super) fn called_as_here(saved: Manifest) -> Manifest {
     let (users, groups) = (KnownIds::users(), KnownIds::groups());
     if users.are_all() && groups.are_all() {
@@ -35,15 +37,15 @@ pub(super) fn called_as_here(saved: Manifest) -> Manifest {
     Manifest::new(entries)
 }
 
-/// As what the owners of a saved tree are shown here if they are not known here: nobody here can tell whether a file
-/// that is shown so still has the owner that was saved, and nobody here can give it that one.
+/// As what owners of a saved tree are shown that are not known here. Nobody here can tell whether a file that is shown
+/// so still has the owner that was saved, and nobody here can give it that owner.
 pub(super) fn unknown_here(saved: &Manifest) -> Vec<Lack> {
     let (users, groups) = (KnownIds::users(), KnownIds::groups());
     if users.are_all() && groups.are_all() {
         return Vec::new();
     }
     let (user, group) = KnownIds::overflow();
-    // A tree that was saved outside has the ids of there, also where they are those of others here.
+    // A tree that was saved outside has the ids of outside, even if the same numbers are somebody else's here.
     let shown = |known: &KnownIds, id: u32, overflow: u32| match known.of_outside(id) {
         Some(_) => None,
         None => Some(overflow),

@@ -27,7 +27,7 @@ impl Installed {
         let actual = |path: &RelPath| actual(sides, path);
         let expected = |path: &RelPath| expected(sides, path);
         let actual = Dists::read(sides.actual, bytes(after), &actual);
-        // Most lists are the same, and are held once.
+        // Most RECORDs are the same on both sides, and are held once.
         let lists = actual.all.iter().filter(|dist| dist.unread.is_empty());
         let lists: HashMap<&RelPath, &Arc<Record>> = lists
             .filter_map(|dist| dist.record.as_ref().map(|(path, list)| (path, list)))
@@ -105,7 +105,7 @@ fn actual(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
 }
 
 fn expected(sides: &Sides<'_>, path: &RelPath) -> Option<Vec<u8>> {
-    // What a link leads to is what both sides have of it.
+    // What lies behind a link is not saved: both sides have what the link leads to now.
     if let Some(to) = sides
         .live
         .and_then(|root| target(sides.expected, root.path(), path))

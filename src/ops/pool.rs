@@ -1,4 +1,4 @@
-//! Waiting for what the threads that work make.
+//! Waiting for what the threads of the pool make.
 
 use std::sync::mpsc::{Receiver, TryRecvError};
 

@@ -14,7 +14,7 @@ pub struct RemoteOptions {
     pub makes: bool,
     /// Make this host its owner, who frees its space.
     pub owns: bool,
-    /// Also where another host is that.
+    /// Make this host the owner even if another host is that.
     pub takes_over: bool,
 }
 
@@ -49,7 +49,7 @@ pub fn remote(context: &Context<'_>, options: RemoteOptions) -> Result<RemoteOut
         context.monitor,
     )?;
     let took = start.elapsed();
-    // The clock was read in the last part of it.
+    // The clock of the server was read at the end of that.
     let now = context.now.as_second() + took.as_secs() as i64;
     if options.owns {
         Store::claim(&context.store, options.takes_over)?;

@@ -21,7 +21,7 @@ pub struct Repaired {
     pub salvaged: u64,
     /// Objects that came back from live venvs.
     pub healed: u64,
-    /// From which.
+    /// The venvs from which they came back.
     pub healed_from: Vec<PathBuf>,
     /// Snapshot files that were put right.
     pub mended: Vec<String>,
@@ -135,8 +135,8 @@ fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
 }
 
 /// The places that may still have what was lost: first those that were named, then every venv of this host that is
-/// known. Of those only what is a venv, whatever a snapshot claims, and which the store's owner may be given contents
-/// of.
+/// known. Of the latter only those count that are venvs now, whatever a snapshot claims, and whose contents the store's
+/// owner may have.
 fn candidates(context: &Context<'_>, store: &Store, catalog: &Catalog, from: &[Site]) -> Vec<Site> {
     let fit = |site: &Site| {
         site.open_environment()
@@ -155,8 +155,8 @@ fn candidates(context: &Context<'_>, store: &Store, catalog: &Catalog, from: &[S
     from.iter().cloned().chain(known).collect()
 }
 
-/// Takes what is missing from a live tree. A tree that came back may tell of more that is missing, so it goes on while
-/// it helps.
+/// Takes what is missing from a live tree. A tree that came back may tell of more that is missing, so the search goes
+/// on as long as something comes back.
 fn heal(
     context: &Context<'_>,
     store: &Store,

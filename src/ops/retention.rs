@@ -11,7 +11,7 @@ use crate::model::{Label, Snapshot, SnapshotId};
 /// Which saves to keep. Rules add up: what any of them keeps stays.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// The newest saves.
+    /// So many of the newest saves.
     pub last: u32,
     /// The newest save of each of the newest hours that have one.
     pub hourly: u32,
@@ -32,7 +32,7 @@ pub struct Policy {
 const PINNED: &str = "pinned";
 const BASELINE: &str = "newest baseline";
 const INCIDENT: &str = "what the last restore replaced";
-/// A calendar rule cannot judge a date that the other snapshots contradict.
+/// A rule that goes by dates cannot judge a date that the other snapshots contradict, so such a snapshot stays.
 const UNDATED: &str = "its date is contradicted";
 /// Why a snapshot stays whatever the policy says.
 const PROTECTED: [&str; 3] = [PINNED, BASELINE, INCIDENT];

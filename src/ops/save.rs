@@ -158,7 +158,7 @@ fn opener(
     Ok(open)
 }
 
-/// What is known of a venv before anything is stored.
+/// What is known of a venv before its snapshot is drafted.
 struct Looked {
     scan: Scan,
     cache: Vec<u8>,
@@ -207,7 +207,7 @@ fn look(
     })
 }
 
-/// Keeps the states of all files, and that the venv is sound by then.
+/// Keeps in the index the states of all files, and for `status` that the venv is its own baseline now.
 fn remember(
     context: &Context<'_>,
     store: &Store,
@@ -318,7 +318,7 @@ fn admit(
         Some(audit) if same_surroundings(&audit, root, scan.manifest()) => audit,
         _ => audit_beside(context, store, &audited),
     };
-    // What was kept of another save compares with another baseline.
+    // In the audit of an earlier save, this finding comes from another baseline; it is made anew here.
     audit
         .findings
         .retain(|one| one.check != Check::PackagesGone);

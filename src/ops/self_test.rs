@@ -105,7 +105,7 @@ impl SelfTestOutcome {
     }
 }
 
-/// Tries it in a directory of its own within `place`, which is removed afterwards.
+/// Tries what a restore needs in a directory of its own within `place`, which is removed afterwards.
 pub fn self_test(context: &Context<'_>, place: &Path) -> Result<SelfTestOutcome, Error> {
     let start = Instant::now();
     let parent = Rooted::open_resolved(place)?;
@@ -133,7 +133,8 @@ fn trials(dir: &Rooted) -> Result<Vec<Trial>, PathError> {
     ])
 }
 
-/// What came of a trial. That this process gets no more descriptors or threads says nothing of the host, and ends it.
+/// What came of a trial. That this process gets no more descriptors or threads says nothing of the host, and ends the
+/// self-test.
 fn tried<T>(result: Result<T, PathError>) -> Result<Result<T, PathError>, PathError> {
     match result {
         Err(error) if is_shortage_io(&error.source) => Err(error),

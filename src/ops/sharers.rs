@@ -89,7 +89,7 @@ impl Places<'_> {
             return HashMap::new();
         }
         let mut dirs = self.other_venvs();
-        // The last is looked into first, and the cache is what hurts the next install.
+        // The last directory is looked into first: the cache, since its damage hurts the next install.
         dirs.extend(self.caches.iter().cloned());
         let found = find_names(&dirs, &inodes);
         let name = |(path, inode)| {

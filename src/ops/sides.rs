@@ -77,7 +77,7 @@ impl Sides<'_> {
             fails = self.would_fail(actual)?;
         }
         let mut class = classify(&path, kind, expected, actual, fails);
-        // Nobody installed it, and nothing starts with it.
+        // An extra file is nobody's, but no Python starts beside some of them.
         if let Some(actual) = actual.filter(|_| kind == Kind::Extra) {
             let bytes = || self.read(actual).ok().flatten();
             if keeps_from_starting(&path, bytes) {

@@ -14,11 +14,11 @@ use crate::model::{Kind, Left, RelPath, Sighting, Who};
 use crate::store::{read_sightings, write_sightings};
 use crate::tree::Site;
 
-/// So many are kept of one venv, the newest.
+/// So many sightings of one venv are kept, the newest.
 const KEPT_MAX: usize = 10_000;
-/// Of the file.
+/// The number of the format of the file.
 const FORMAT: u32 = 1;
-/// They are kept for so long.
+/// Sightings are kept for so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// The file: docs/format.md, "Sightings".
@@ -39,9 +39,9 @@ struct Row {
     who: usize,
 }
 
-/// Keeps what was seen done to paths of a venv, with what is there now. Of each path the last sighting stays, for 90
-/// days, and no more than 10,000. A store without a place
-/// on this host keeps none. One process writes them at a time.
+/// Keeps what was seen done to paths of a venv, with what is there now. The last sighting of each path stays, for 90
+/// days, and no more than 10,000 in all. A store that is not on this host keeps none. The caller sees to it that one
+/// process writes them at a time.
 pub fn keep_sightings(
     context: &Context<'_>,
     site: &Site,
@@ -54,7 +54,7 @@ pub fn keep_sightings(
         let left = match standing(root.as_ref(), path) {
             Standing::Nothing => None,
             Standing::File(left) => Some(left),
-            // Of a directory that is there it is told by what is in it.
+            // A directory that is there keeps no sighting of its own: what is in it has its own.
             Standing::Other => continue,
         };
         let sighting = Sighting {
@@ -87,7 +87,8 @@ pub(super) fn sightings(context: &Context<'_>, site: &Site) -> Vec<Sighting> {
     kept.into_sightings()
 }
 
-/// Those that explain damage: each is still as it was left, or it went with a directory that is still gone.
+/// The sightings that explain damage, by the damaged path. The path is still as the sighting left it, or it went with a
+/// directory that is still gone.
 pub(super) fn believed(sightings: &[Sighting], hurts: &[Hurt]) -> HashMap<RelPath, Sighting> {
     let by_path: HashMap<&RelPath, &Sighting> =
         sightings.iter().map(|one| (&one.path, one)).collect();
@@ -121,7 +122,7 @@ impl Kept {
             ..Self::default()
         };
         for one in all {
-            // Whoever did one thing mostly did the next one.
+            // Mostly the same process did the next thing too, so the search begins with the last one.
             let known = kept.who.iter().rposition(|who| *who == one.who);
             let who = known.unwrap_or_else(|| {
                 kept.who.push(one.who);

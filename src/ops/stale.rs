@@ -15,7 +15,7 @@ use crate::tree::stated::Stated;
 
 impl Sides<'_> {
     /// Calls damage what the audit would call stale. `tree` is the live one with its states. Only the interpreter of
-    /// the venv can tell; what it says of itself is given back where it was asked.
+    /// the venv can tell. Returns what it said of itself; none where it was not asked.
     pub(super) fn condemn_stale(
         &self,
         changes: &mut [Change],

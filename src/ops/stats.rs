@@ -32,7 +32,7 @@ pub struct StatsOutcome {
     pub logical_bytes: u64,
 }
 
-/// Counts.
+/// Counts what a store holds and measures what it takes.
 pub fn stats(context: &Context<'_>) -> Result<StatsOutcome, Error> {
     let store = context.open()?;
     let catalog = store.snapshots.catalog()?;

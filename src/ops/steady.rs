@@ -10,7 +10,7 @@ use crate::tree::{self, Site};
 /// How often a venv is looked at that is exchanged under our eyes.
 const ATTEMPTS: usize = 3;
 
-/// Opens what stands at a place and looks at it; once more where that is not what stands there in the end.
+/// Opens what stands at a place and looks at it. If another tree stands there in the end, looks once more.
 pub(super) fn steady<T>(
     context: &Context<'_>,
     site: &Site,

@@ -39,6 +39,7 @@ fn kept_since(
         let Some(id) = name.strip_prefix(prefix.as_bytes()) else {
             continue;
         };
+        // The rest of a tree that could not be removed is no state of the venv.
         if id.starts_with(REST.as_bytes()) {
             continue;
         }
@@ -86,7 +87,8 @@ fn refuse_gone(
     let Some((id, event)) = restores.last() else {
         return Ok(());
     };
-    // In the order of the log, since a clock may go back; a log that was lost meanwhile knows but the later ones.
+    // The order of the log counts, since a clock may go back. A log that was lost once may not know the incident of
+    // `last`; then the dates decide.
     let told = |(id, _): &(SnapshotId, Snapshot)| restores.iter().any(|(known, _)| known == id);
     let gone = !catalog.snapshots_of(&venv).any(|(known, _)| known == id);
     if gone && last.is_none_or(|last| told(last) || last.1.created < event.time) {

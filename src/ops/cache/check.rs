@@ -20,13 +20,13 @@ pub struct CacheCheckOutcome {
     pub caches: Vec<CacheSummary>,
     /// Entries that are bad.
     pub bad: Vec<Suspect>,
-    /// Entries that nothing can be held against.
+    /// Entries that are unproved: there is nothing to hold them against.
     pub unproved: Vec<Entry>,
-    /// Bad entries of which nothing tells the distribution, where only some distributions were asked for.
+    /// How many bad entries name no distribution, if only some distributions were asked for.
     pub nameless: u64,
     /// Halves of pairs and temporary files, which installers pass over.
     pub leftovers: u64,
-    /// What has no name that is known here, and was not looked into.
+    /// Paths whose names we do not know; they were not looked into.
     pub unknown: Vec<PathBuf>,
     /// What could not be looked at.
     pub unread: Vec<Unlisted>,
@@ -60,19 +60,19 @@ pub struct Suspect {
 /// One cache in numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CacheSummary {
-    /// Whose.
+    /// Whose cache it is.
     pub installer: Installer,
-    /// Where.
+    /// The directory of the cache.
     pub path: PathBuf,
     /// How many entries were looked at.
     pub entries: u64,
     /// How many are proved good.
     pub good: u64,
-    /// How many have nothing that can be held against them.
+    /// How many are unproved: there is nothing to hold them against.
     pub unproved: u64,
     /// How many are bad.
     pub bad: u64,
-    /// Bytes of all of them.
+    /// The size of all entries, in bytes.
     pub bytes: u64,
 }
 

@@ -1,5 +1,5 @@
 //! `cache`: the caches of installers, checked and cleared of what is bad. What an entry is and how it is judged stands
-//! in the room of that name; here it meets the venvs that share its files, and the store.
+//! in the room `cache`. Here the entries meet the venvs that share their files, and the store.
 
 mod check;
 mod quarantine;
@@ -37,9 +37,9 @@ pub struct CacheOptions {
 /// A directory that may be a cache.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CacheDir {
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
-    /// Whose it is; none where only what lies in it tells.
+    /// Whose it is; if none, the names in it tell.
     pub installer: Option<Installer>,
     /// Whether a person named it: then it must be there.
     pub is_named: bool,
@@ -55,7 +55,7 @@ fn resolved(dirs: &[CacheDir]) -> Result<Vec<(Installer, PathBuf)>, Error> {
         let (names, path) = match opened {
             Ok(opened) => opened,
             Err(error) if !dir.is_named && error.is_absent() => continue,
-            // The directory of somebody else, who has one or not.
+            // The directory belongs to somebody else; whether it is a cache cannot be known.
             Err(error) if !dir.is_named && error.is_denied() => continue,
             Err(error) => return Err(error.into()),
         };

@@ -21,13 +21,13 @@ use crate::store::{Displaced, NotInBucket, Store};
 /// What `cache quarantine` did.
 #[derive(Debug)]
 pub struct QuarantineOutcome {
-    /// What the check found that came before.
+    /// What the check found that runs before the moves.
     pub checked: CacheCheckOutcome,
-    /// Whether nothing was done but that.
+    /// Whether only the check was done.
     pub dry_run: bool,
     /// What was moved, in the order of `checked.bad`; none where it could not be moved.
     pub moved: Vec<Option<Quarantined>>,
-    /// Why what was not moved was not.
+    /// The entries that were not moved, each with the reason.
     pub kept: Vec<Kept>,
     /// How long it took.
     pub took: Duration,
@@ -38,7 +38,7 @@ pub struct QuarantineOutcome {
 pub struct Kept {
     /// Where it is.
     pub path: PathBuf,
-    /// Why.
+    /// Why it stays.
     pub reason: String,
     /// Whether something else stands in its place.
     pub is_occupied: bool,
@@ -92,7 +92,7 @@ pub fn cache_quarantine(
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;
     let boxes = store.displaced_made()?;
-    // What has begun is brought to its end.
+    // A move that has begun is finished, even if the person asks to stop.
     let unstoppable = Unstoppable(context.monitor);
     let context = context.heard_by(&unstoppable);
     for suspect in &outcome.checked.bad {

@@ -19,7 +19,7 @@ pub struct ReleaseOptions {
     pub names: Vec<String>,
     /// Everything that there is.
     pub all: bool,
-    /// What has been made in the place of an entry since goes into quarantine in exchange.
+    /// Whether what stands in the place of an entry by now goes into quarantine in exchange.
     pub force: bool,
 }
 
@@ -99,7 +99,8 @@ fn place(record: &Quarantined) -> std::path::PathBuf {
     )
 }
 
-/// Puts one entry back, what an installer asks for first coming last. Returns what went into quarantine in exchange.
+/// Puts one entry back, its parts in reverse order: what an installer asks for first comes last. Returns what went into
+/// quarantine in exchange.
 fn release(
     context: &Context<'_>,
     boxes: &Displaced,
@@ -112,7 +113,7 @@ fn release(
     let (mut parts, mut there) = (Vec::new(), Vec::new());
     for (number, path) in record.parts.iter().enumerate() {
         let name = place_of(number);
-        // One that is not in the box was never moved, as after a crash.
+        // A part that is not in the box was never moved: a crash came first.
         let Some(inode) = inode(&one.dir, &name)? else {
             continue;
         };
@@ -148,7 +149,7 @@ fn inode(root: &Rooted, path: &RelPath) -> Result<Option<Inode>, Error> {
     }
 }
 
-/// The same with the path.
+/// The path with its [`inode`]; none where nothing stands there.
 fn inode_of(root: &Rooted, path: &RelPath) -> Result<Option<(RelPath, Inode)>, Error> {
     Ok(inode(root, path)?.map(|inode| (path.clone(), inode)))
 }

@@ -12,9 +12,9 @@ use crate::disk::error::At;
 use crate::ops::Error;
 use crate::python::interpreter::Facts;
 
-/// An application has no more sources than are read.
+/// Once so many sources were found, no further directory is looked into.
 const FILES_MAX: usize = 50_000;
-/// A longer source is not read.
+/// At most so many bytes of a file are read.
 const LEN_MAX: u64 = 8 << 20;
 /// Directories that are nested deeper are not looked into.
 const DEPTH_MAX: usize = 40;
@@ -92,7 +92,7 @@ pub(super) fn read(
         .filter(|file| is_named(file))
         .cloned()
         .collect();
-    // Of a whole project the commands are known, and what else is a program.
+    // A whole project starts with the commands that it declares, and with whatever else looks like a program.
     if app.starts.is_empty() && named.is_empty() && !app.project.starts.is_empty() {
         app.starts.clone_from(&app.project.starts);
         let programs = sources.iter().filter(|(path, text)| is_program(path, text));

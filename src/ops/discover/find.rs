@@ -52,7 +52,7 @@ impl Kind {
     }
 }
 
-/// More of a file of settings is not read.
+/// At most so many bytes of a file of settings are read.
 const LEN_MAX: u64 = 1 << 16;
 
 /// What was found.
@@ -83,7 +83,7 @@ pub(super) fn find_environments(
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
     found.directories = finder.directories.into_inner();
-    // A root may lie below another one.
+    // A root may lie below another one, so things may have been found twice.
     found.environments.sort();
     found.environments.dedup();
     found.mounts.sort();
@@ -109,7 +109,8 @@ impl Visitor for Finder<'_> {
     fn enter(&self, listed: &Listed<'_>) -> bool {
         self.directories.fetch_add(1, Ordering::Relaxed);
         let name = listed.path.file_name().unwrap_or_default();
-        // The packages of an interpreter itself, with what these bring along, and what a restore of ours keeps.
+        // Three things are not looked into: the packages of an interpreter itself, whatever those bring along, and what
+        // our restores keep beside a venv.
         let is_site = name == "site-packages" || name == "dist-packages";
         let is_ours = name
             .as_encoded_bytes()

@@ -86,6 +86,7 @@ fn packages(path: &Path, kind: Kind) -> Vec<(String, String)> {
         };
         // `NAME-VERSION-py3.11.egg-info`
         let version = rest.split('-').next().unwrap_or_default();
+        // pip puts `~` before the name of what it is about to remove.
         if !name.starts_with('~') {
             all.insert(normalized(name), version.to_owned());
         }

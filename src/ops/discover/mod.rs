@@ -67,7 +67,7 @@ pub struct Environment {
 /// All that was found.
 #[derive(Debug)]
 pub struct DiscoverOutcome {
-    /// Where it was looked.
+    /// The roots that were looked into.
     pub roots: Vec<PathBuf>,
     /// The environments: unsaved ones first, then by path.
     pub environments: Vec<Environment>,

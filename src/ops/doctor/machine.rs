@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::{DoctorOptions, Sign, State};
 use crate::sweep::Root;
 
-/// More of the kernel's log is not read.
+/// At most about so many bytes of the kernel's log are read.
 const LOG_MAX: usize = 16 << 20;
 /// What the kernel says of disks, file systems and memory that are not sound, or of programs that it ended.
 const COMPLAINTS: [&str; 12] = [
@@ -200,7 +200,7 @@ fn read_log(path: &Path) -> Result<String, Errno> {
     Ok(text)
 }
 
-/// What disks say of themselves takes a program that needs root and time.
+/// Says how disks can be asked for their health. Nobody asks them here: smartctl needs root, and time.
 fn smart(root: &Root) -> Sign {
     let places = [
         "usr/sbin/smartctl",

@@ -21,10 +21,10 @@ pub struct LastDrill {
     pub last_proved: Option<Timestamp>,
 }
 
-/// What the text of an event of a drill has, and no other outside of a text of its own.
+/// Only the text of an event of a drill has this: inside a JSON string its quotes would be escaped.
 const DRILL: &str = "\"verb\":\"drill\"";
 
-/// Of each venv that was drilled.
+/// The last drill of each venv that was drilled.
 pub(in crate::ops) fn newest(
     context: &Context<'_>,
     store: &Store,

@@ -44,7 +44,7 @@ pub enum Drill {
     Lost(Error),
     /// There is nothing to bring back.
     NoBaseline,
-    /// This says nothing of the baseline: it could not be tried, or not to the end.
+    /// The drill says nothing of the baseline, which could not be tried, or not to the end.
     NotTried(Error),
 }
 
@@ -94,7 +94,7 @@ pub enum Imports {
 pub enum NotImported {
     /// It was not asked for.
     NotAsked,
-    /// The file system there is mounted so that no program runs from it.
+    /// The file system of the temporary place is mounted so that no program runs from it.
     NoExec,
     /// The interpreter cannot be run by whoever drills.
     Interpreter(String),
@@ -168,7 +168,7 @@ pub(super) fn is_of_store(error: &Error, store: &Path) -> bool {
     match error {
         Error::Store(store::Error::Corrupt { .. } | store::Error::LostObject(_))
         | Error::DamagedSnapshot { .. } => true,
-        // Modes, owners and times are of the place.
+        // Modes, owners and times depend on the place, not on the store.
         Error::NotVerified { what, .. } => !what.is_of_attributes(),
         // A file of the store is gone, or the disk below it gives it up.
         Error::Store(store::Error::Path(error)) | Error::Path(error) => {

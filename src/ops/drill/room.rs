@@ -67,7 +67,7 @@ pub(super) fn clear_left(into: &Rooted) -> Result<(), PathError> {
     Workroom::clear_all_left(into, &prefix())
 }
 
-/// A venv is no place for a copy of itself.
+/// Refuses a directory inside the venv, which is no place for a copy of itself.
 pub(super) fn refuse_inside(into: &Rooted, site: &Site) -> Result<(), Error> {
     if !into.path().starts_with(site.path()) {
         return Ok(());

@@ -7,7 +7,7 @@ use crate::ops::restore::Refusal;
 use crate::{replace, store, tree};
 
 impl Error {
-    /// The same where it is the fault of the store that an interrupted restore used.
+    /// The same error, told as the fault of `store`, which an interrupted restore used.
     pub(in crate::ops) fn of_unsettled(self, store: PathBuf) -> Self {
         match self {
             Self::Store(source) => Self::Unsettled {
@@ -53,7 +53,7 @@ impl From<replace::Error> for Error {
             Failed::NotKept(error) => Self::NoIncident(Box::new((*error).into())),
             Failed::Busy(path) => Self::Busy(path),
             Failed::Uncompleted(error) => (*error).into(),
-            // Contents and keeper of that room are ours.
+            // The contents and the keeper that `replace/` calls are ours, so their errors are ours too.
             Failed::Waits(error) | Failed::Outside(error) => match error.downcast() {
                 Ok(error) => *error,
                 Err(error) => Self::Outside(error),
@@ -68,7 +68,7 @@ impl From<Error> for replace::Error {
         match error {
             Error::Interrupted => Self::Stopped,
             Error::NotVerified { path, what } => Self::NotVerified { path, what },
-            // Somebody else is at work in the store.
+            // Somebody else is at work in the store, or it cannot be had now.
             Error::Store(store::Error::Locked(_)) | Error::Unsettled { .. } => {
                 Self::Waits(Box::new(error))
             }

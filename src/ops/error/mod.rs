@@ -22,13 +22,13 @@ use words::{and_more, first, instead, listed, of_venv, other};
 /// An operation that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(store::Error),
-    /// The venv.
+    /// The venv cannot be read.
     #[error(transparent)]
     Venv(tree::Error),
-    /// A system call.
+    /// A system call failed.
     #[error(transparent)]
     Path(#[from] PathError),
     /// The venv is damaged, and so it is no state that anybody wants to come back to.
@@ -49,7 +49,7 @@ pub enum Error {
     NoHost {
         /// As it was named.
         name: String,
-        /// What the hosts are called that there are.
+        /// The names of the hosts that have snapshots.
         known: Vec<String>,
     },
     /// No save has that role.
@@ -57,7 +57,7 @@ pub enum Error {
     NoRole {
         /// The role.
         name: Label,
-        /// Those that there are.
+        /// The roles that there are.
         known: Vec<String>,
     },
     /// The store has snapshots of this venv, but none that may be taken by default; or none at all.
@@ -74,7 +74,7 @@ pub enum Error {
         /// Baselines of the same path on other hosts, the newest first.
         elsewhere: Vec<Chosen>,
     },
-    /// In a store that many hosts write nothing goes so soon.
+    /// A grace of less than a day was asked for; in a store that many hosts write, nothing is removed so soon.
     #[error("in a store in a bucket nothing is removed before a day is over")]
     ShortGrace,
     /// Several snapshots begin with the same digits.
@@ -82,7 +82,7 @@ pub enum Error {
     Ambiguous {
         /// What was typed.
         prefix: String,
-        /// What it could mean; of those of which the file is gone only the id is known.
+        /// The snapshots that it could mean. If the file of one is gone, only its id is known.
         candidates: Vec<(SnapshotId, Option<Snapshot>)>,
     },
     /// Store and venv lie inside one another.
@@ -156,10 +156,10 @@ pub enum Error {
     /// The store cannot be written, so it keeps no replaced state.
     #[error("the store cannot be written")]
     ReadOnlyStore,
-    /// No incident snapshot is there to which what changed later would belong.
+    /// There is no incident snapshot that late changes could complete.
     #[error("there is no incident snapshot to complete")]
     NoIncidentToComplete,
-    /// A snapshot that is named is none that a restore took.
+    /// The snapshot that is named was not taken by a restore.
     #[error("{0} is no incident snapshot: nothing was restored in its place")]
     NotAnIncident(SnapshotId),
     /// A snapshot knows nothing of packages.
@@ -197,7 +197,7 @@ pub enum Error {
     /// Contents or keeper of a replacement failed.
     #[error(transparent)]
     Outside(Box<dyn std::error::Error + Send + Sync>),
-    /// No path in the snapshot matches.
+    /// No path matches, neither in the snapshot nor in the venv.
     #[error("'{0}' matches nothing, neither in the snapshot nor in the venv")]
     NoMatch(String),
     /// No cache has an entry of a distribution that is named.
@@ -287,7 +287,7 @@ pub enum Error {
         #[source]
         source: Arc<store::Error>,
     },
-    /// It is pinned, and so is not forgotten.
+    /// The snapshot is pinned, and so is not forgotten.
     #[error("snapshot {0} is pinned")]
     Pinned(SnapshotId),
     /// A forgotten snapshot of which something is gone for good.
@@ -323,7 +323,7 @@ pub enum Error {
         #[source]
         cause: Option<Box<store::Error>>,
     },
-    /// Told to stop.
+    /// The person asked to stop.
     #[error("interrupted")]
     Interrupted,
 }

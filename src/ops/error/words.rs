@@ -93,7 +93,7 @@ pub(super) fn first(audit: &Audit) -> String {
     let place = first.path.as_ref().map(ToString::to_string);
     let package = || first.package.as_ref();
     let place = place.or_else(|| Some(Shown(package()?.as_bytes()).to_string()));
-    // What is of neither, such as the interpreter, says itself what it is about.
+    // A finding without path and package, such as one of the interpreter, says itself what it is about.
     let place = place.map_or_else(String::new, |place| format!("'{place}': "));
     let more = and_more(count - 1);
     format!("{place}{}{more}", Shown(first.text.as_bytes()))

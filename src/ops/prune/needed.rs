@@ -27,7 +27,7 @@ pub(in crate::ops) fn mark(
     if let Some(id) = store.snapshots.missing()?.first() {
         return Err(Error::CannotPrune(NotKnown::Gone(*id)));
     }
-    // One that was brought back between the two listings is in neither.
+    // A snapshot that was brought back between the two listings is in neither of them, so all are listed once more.
     let now = store.snapshots.catalog_anew()?;
     if let Some((name, error)) = now.damaged.first() {
         let (name, why) = (name.clone(), error::reason(error));

@@ -55,7 +55,7 @@ impl Looker<'_> {
         let health = told.health();
         let same = before.as_ref().filter(|seen| seen.health == health);
         let since = same.map(|seen| seen.since);
-        // That it was sound when it was saved is known.
+        // A venv that is sound now is as its baseline was saved, so it has been sound since then.
         let saved = baseline.as_ref().filter(|_| health == Health::Sound);
         let since = since.or_else(|| saved.map(|saved| saved.snapshot.created));
         let seen = Seen {

@@ -283,7 +283,7 @@ pub fn known_venvs(context: &Context<'_>) -> Result<Vec<PathBuf>, Error> {
     Ok(own.map(|venv| venv.path()).collect())
 }
 
-/// What stands at a path, without following a link there.
+/// Whether nothing stands at a path. A link there is not followed.
 fn is_absent(path: &Path) -> std::io::Result<bool> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     match std::fs::symlink_metadata(path) {

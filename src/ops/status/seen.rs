@@ -69,7 +69,8 @@ impl Seen {
     }
 }
 
-/// The stat cache of a venv has the same without the word, and a host's name has no NUL.
+/// The key of this in the index. The key of the stat cache is the same without the word, and the two cannot be
+/// confused: no host's name has a NUL.
 fn key(venv: &VenvId) -> String {
     format!("status\0{}", Context::cache_key(venv))
 }

@@ -84,7 +84,7 @@ pub struct HostStatus {
 }
 
 /// Leaves in the store what a look at venvs of this host told; of those that it left out stays what was told before.
-/// That it cannot be left there keeps nobody.
+/// That it cannot be left there is a warning.
 pub(super) fn tell(context: &Context<'_>, store: &Store, venvs: &[VenvStatus], is_all: bool) {
     let mut lines: BTreeMap<PathBuf, Line> = BTreeMap::new();
     if !is_all && let Some(before) = store.told_by(&context.host).ok().flatten() {

@@ -44,8 +44,8 @@ impl Swapped<'_> {
     pub(crate) fn finish(&mut self, monitor: &dyn Monitor) -> Done {
         let mut kept_old = None;
         if let (false, Some(live)) = (self.is_in_place(), &mut self.verified.staged.plan.live) {
-            // It guards a tree that stands there no more. File systems in user space and of a network keep a file that
-            // is open under another name in its directory, which then cannot be removed.
+            // The lock guards a tree that stands there no more. File systems in user space and of a network keep a file
+            // that is open under another name in its directory, which then cannot be removed.
             live.lock = None;
         }
         let settled = self.end(&mut kept_old, &Unstoppable(monitor));
@@ -66,7 +66,7 @@ impl Swapped<'_> {
             left_out,
         };
         if let (false, Some(live)) = (self.is_in_place(), &mut self.verified.staged.plan.live) {
-            // It is a good part of all that is held, and only in place more is asked of it.
+            // The scan takes much memory, and it is asked for more only after a replacement in place.
             live.scan = Scan::default();
         }
         done

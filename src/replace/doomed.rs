@@ -22,9 +22,9 @@ fn unsaved(path: &RelPath, why: Unsaved) -> Error {
 }
 
 impl Recovery<'_> {
-    /// Keeps what stands in the way of steps that are still to be done and is not what the replacement found there.
-    /// As an addition to the replaced state, of which other parts are replaced already. Fails where something of it
-    /// cannot be kept: it must stay then.
+    /// Keeps what stands in the way of steps that are still to be done and is not what the replacement found there. It
+    /// is added to the replaced state, of which other parts are replaced already. Fails where something of it cannot be
+    /// kept, which must stay then.
     pub(super) fn keep_doomed(
         &self,
         venv: &Rooted,

@@ -12,7 +12,7 @@ use crate::tree;
 /// A replacement that failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// A system call.
+    /// A system call failed.
     #[error(transparent)]
     Path(#[from] PathError),
     /// A tree could not be read.
@@ -54,7 +54,7 @@ pub(crate) enum Error {
     /// Contents or keeper failed.
     #[error(transparent)]
     Outside(Outside),
-    /// Told to stop.
+    /// The person asked to stop.
     #[error("interrupted")]
     Stopped,
 }

@@ -1,8 +1,7 @@
 //! What follows when the new tree stands at its place: late changes are kept, the old tree goes or stays, the journal
 //! goes last.
 //!
-//! Reached by the process that put the new tree there, and by the next command after a crash; both go the same way
-//! from here.
+//! Two come here: the process that put the new tree there, and the next command after a crash. Both go the same way.
 
 use std::path::PathBuf;
 

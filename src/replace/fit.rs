@@ -13,18 +13,18 @@ use crate::model::{Entry, Lack, Manifest, Meta, Node, Time};
 /// What was tried, and what came out.
 #[derive(Debug, Default)]
 pub(super) struct Fit {
-    /// By attributes without their time, which stands for nothing in both.
+    /// What the place holds of each set of attributes, by kind. Times count in neither: they are tried apart.
     held: HashMap<(Kind, Meta), Meta>,
-    /// By kind: what came of each time, where times do not all come out as they were set.
+    /// By kind of entry, what came of each mtime, where not all mtimes come out as they were set.
     times: BTreeMap<Kind, HashMap<Time, Time>>,
     pub(super) left: Shortfall,
 }
 
-/// How many times are tried before the place is believed: the earliest, the latest, and fine ones.
+/// How many mtimes are tried before the place is believed: the earliest, the latest, and fine ones.
 const SAMPLES_MAX: usize = 16;
 
 impl Fit {
-    /// Makes of some entries what will come of them.
+    /// Changes those entries of a manifest that are written to what the place will hold of them.
     pub(super) fn adjust(
         &mut self,
         staging: &Staging,
@@ -62,7 +62,7 @@ impl Fit {
         Ok(())
     }
 
-    /// Whether times of some kind of entry come out as nobody can tell before.
+    /// Whether the mtime of such an entry comes out in a way that nobody can tell before.
     pub(super) fn loses_times(&self, entry: &Entry) -> bool {
         match entry.node {
             Node::Symlink(_) => self.left.has(&Lack::LinkTimes),
@@ -105,7 +105,7 @@ impl Fit {
         Ok(trial.end()?)
     }
 
-    /// What comes of an entry.
+    /// The attributes that an entry will have; none for what is not tried.
     fn held_of(&self, entry: &Entry) -> Option<Meta> {
         let kind = kind_of(entry)?;
         let held = self.held.get(&(kind, timeless(&entry.meta)))?;
@@ -115,7 +115,8 @@ impl Fit {
             mtime: *mtime.unwrap_or(&entry.meta.mtime),
             ..held.clone()
         };
-        // The label is the policy's: what is wanted of it is set where it may be.
+        // What was tried says nothing of a security label, which the policy decides: the one that is wanted is set
+        // where that is allowed.
         held.xattrs.retain(|(name, _)| !Meta::is_label(name));
         let labels = entry.meta.xattrs.iter();
         held.xattrs
@@ -145,7 +146,7 @@ fn all(entries: &[&Entry]) -> BTreeSet<Time> {
     entries.iter().map(|entry| entry.meta.mtime).collect()
 }
 
-/// A few times that a place which does not hold them all would not hold.
+/// A few mtimes, among which a place that does not hold all of them would very likely fail.
 fn samples(entries: &[&Entry]) -> BTreeSet<Time> {
     let times = || entries.iter().map(|entry| entry.meta.mtime);
     let fine = times().filter(|time| time.nanos % 100 != 0);

@@ -25,7 +25,7 @@ pub(super) fn write_afresh(
     let bench = Staging::within(old.known_as(old.path())?);
     let placed = Staging::within(new);
     let fresh = RelPath::new(FRESH).unwrap_or_default();
-    // One that was killed here may have left it.
+    // A process that was killed here may have left the file.
     absent(bench.remove(&fresh))?;
     for (mut entry, shared) in files {
         if !make_anew(&mut entry, preserve, monitor) {

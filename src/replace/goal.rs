@@ -14,7 +14,8 @@ use crate::tree::scan::Scan;
 pub(crate) struct Live {
     pub(crate) root: Rooted,
     pub(crate) scan: Scan,
-    /// A lock of others that lies in it and that is held: given up where the tree stands at its place no more.
+    /// The lock of another program, which lies in the tree and which we hold. It is given up when the tree stands at
+    /// its place no more.
     pub(crate) lock: Option<File>,
 }
 
@@ -124,7 +125,7 @@ impl Goal {
         };
         let target = &self.manifest;
         let mut files = differing_files(target, live.scan.manifest());
-        // They only lose a name of theirs, by which nothing of them changes.
+        // Files that stay may only lose another name of theirs, by which nothing else of them changes.
         files.retain(|path| !self.stays.contains(path));
         let groups: HashSet<&RelPath> = target
             .entries()

@@ -18,10 +18,10 @@ pub(super) fn name_of_rest(venv: &[u8]) -> Result<String, Error> {
     Ok(format!("{}{REST}{random}", kept_prefix(venv)))
 }
 
-/// How the rest of such a name begins.
+/// What follows the beginning in the name of such a rest.
 pub(crate) const REST: &str = "rest-";
 
-/// How such names begin. One that would be too long, or that is no text, is cut, and made unique by a digest.
+/// How all such names begin. The name of a venv that is too long, or no text, is cut, and made unique by a digest.
 pub(crate) fn kept_prefix(venv: &[u8]) -> String {
     let plain = std::str::from_utf8(venv)
         .ok()
@@ -42,7 +42,7 @@ pub(crate) fn kept_prefix(venv: &[u8]) -> String {
     format!("{name}.snap-old-")
 }
 
-/// Names of venvs up to here stand whole in that of a kept tree, which may have 255 bytes.
+/// Names of venvs of up to so many bytes stand whole in the name of a kept tree, which may have 255 bytes.
 const NAME_BYTES_MAX: usize = 200;
-/// How much stands in it of longer ones.
+/// How many bytes of a longer name stand in it.
 const CUT_BYTES_MAX: usize = 150;

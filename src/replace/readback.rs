@@ -1,5 +1,5 @@
-//! Compares a staged tree with what it should be, part by part as it is read: of a file it holds whether it was seen,
-//! and its inode if that has several names.
+//! Compares a staged tree with what it should be, part by part as it is read: of each file, only whether it was seen is
+//! kept in memory, and its inode if that has several names.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ pub(super) struct Readback<'a> {
     expected: &'a Manifest,
     /// Which differences count.
     counts: &'a (dyn Fn(Kind, &Entry) -> bool + Sync),
-    /// How many files each group of hard links has that has more than one, by its first.
+    /// How many names each group of hard links has, by its first name.
     groups: HashMap<&'a RelPath, usize>,
     /// Which of the expected entries were there.
     seen: Vec<AtomicBool>,

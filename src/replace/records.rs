@@ -1,5 +1,5 @@
-//! In which states the files of the new tree are, for whoever reads it next: after the last of our own renames and
-//! links.
+//! The states of the files of the new tree, for whoever reads it next. They are taken after the last of our own renames
+//! and links.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -233,7 +233,8 @@ impl Recovery<'_> {
         let name = self.site.name();
         let (staging, aside) = (self.work.staging(), self.work.aside());
         let is_free = !self.exists(name)?;
-        // Where the old tree is gone since, what was to replace it may not have been finished.
+        // If the old tree is gone by now, the staged one takes its place only if it was finished. It was, if nothing
+        // stood there before or the first of two renames was done.
         let finished = finished || live.is_none() || self.holds(aside.as_bytes(), live)?;
         if is_free && finished && self.holds(staging.as_bytes(), Some(staged))? {
             swap::place(self.work, name).map_err(|refusal| match refusal {

@@ -144,7 +144,7 @@ impl Staged<'_> {
         Ok(())
     }
 
-    /// Makes of some more entries what the place holds of them.
+    /// Changes some more entries of the goal to what the place holds of them.
     fn fit_more(&mut self, paths: &HashSet<RelPath>) -> Result<(), Error> {
         let staging = &self.space.staging;
         let goal = &mut self.plan.goal.manifest;

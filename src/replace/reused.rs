@@ -37,12 +37,12 @@ impl Reused {
         *target = Manifest::new(entries);
     }
 
-    /// Of these none is taken over any more.
+    /// From now on none of these files counts as taken over.
     pub(super) fn forget(&mut self, paths: &HashSet<RelPath>) {
         self.0.retain(|path, _| !paths.contains(path));
     }
 
-    /// How many files.
+    /// How many files were taken over.
     pub(super) fn count(&self) -> u64 {
         self.0.len() as u64
     }

@@ -30,7 +30,8 @@ pub(super) struct InPlace {
     pub(super) why: Bound,
     /// What lies in staging: all that differs.
     pub(super) staged: HashSet<RelPath>,
-    /// What goes of that which the new tree does not have, where only a part is replaced: not what came since.
+    /// Where only a part is replaced: the paths that go since the new tree does not have them. What came later is not
+    /// among them.
     pub(super) goes: Option<HashSet<RelPath>>,
 }
 
@@ -138,7 +139,7 @@ impl Owners {
         }
     }
 
-    /// Those that it has by itself.
+    /// The owner and group of all that this process makes.
     pub(crate) fn own(&self) -> (u32, u32) {
         (self.uid, self.gid)
     }
@@ -160,7 +161,7 @@ impl Owners {
         self.is_root_of(meta) || meta.uid == self.uid && self.groups.contains(&meta.gid)
     }
 
-    /// Root has its rights over the owners that its namespace knows alone.
+    /// Root has its rights only over owners that its namespace knows.
     fn is_root_of(&self, meta: &Meta) -> bool {
         let (users, groups) = &self.known;
         self.uid == 0 && users.have(meta.uid) && groups.have(meta.gid)

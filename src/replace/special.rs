@@ -1,5 +1,5 @@
 //! FIFOs, sockets, devices, set-id bits and file capabilities: recorded, and made anew only when asked for. What of
-//! it stands in the live tree goes over into the new one as it is, since that gives nobody anything.
+//! these stands in the live tree goes over into the new one as it is, since that gives nobody a new right.
 
 use std::collections::HashSet;
 
@@ -72,7 +72,8 @@ pub(crate) fn make_anew(entry: &mut Entry, preserve: bool, monitor: &dyn Monitor
     true
 }
 
-/// The same once more for what is written afresh though it stood as it was saved: its group of hard links is.
+/// The same for entries that are written afresh though they stood as they were saved, since their group of hard links
+/// is.
 pub(crate) fn admit_written(
     target: &mut Manifest,
     written: &HashSet<RelPath>,
@@ -87,7 +88,7 @@ pub(crate) fn admit_written(
     *target = Manifest::new(entries);
 }
 
-/// The same once more for what could not be taken over after all: it moved meanwhile.
+/// The same for entries that could not be taken over after all, since they changed meanwhile.
 pub(crate) fn admit_reused(
     target: &mut Manifest,
     taken: &mut Reused,

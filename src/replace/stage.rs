@@ -25,7 +25,7 @@ pub(crate) struct Staged<'a> {
     pub(super) space: Workspace<'a>,
     pub(super) reused: Reused,
     pub(super) written: Written,
-    /// What the place does not hold of the goal, which was taken from it.
+    /// What the place does not hold of the goal. It was taken out of the goal.
     pub(super) fit: Fit,
 }
 
@@ -106,7 +106,7 @@ impl Staged<'_> {
         entries.filter(|entry| self.is_wanted(entry))
     }
 
-    /// Makes of all that is written, and of the directories, what the place holds of them.
+    /// Changes all that is written, and the directories, to what the place holds of them.
     fn fit(&mut self) -> Result<(), Error> {
         let wanted = match &self.plan.route {
             Route::InPlace(in_place) => Some(&in_place.staged),
@@ -127,7 +127,7 @@ impl Staged<'_> {
         self.fit.adjust(staging, goal, &is_written)
     }
 
-    /// Takes links out of the goal that were refused.
+    /// Makes files of their own, in the goal, of the hard links that were refused.
     pub(super) fn take_copies(&mut self, written: &Written) {
         if written.copies.is_empty() {
             return;
@@ -146,7 +146,7 @@ impl Staged<'_> {
         self.plan.goal.manifest = Manifest::new(entries);
     }
 
-    /// Takes over what was proved good. The state of each file that is takes the place of its proof.
+    /// Takes over what was proved good. Returns the state of each file after that.
     fn take_over(&self, proofs: Vec<Option<Stat>>, monitor: &dyn Monitor) -> Result<Reused, Error> {
         let entries = self.plan.goal.manifest.entries();
         let mut states = match &self.plan.live {

@@ -47,7 +47,8 @@ impl<'a> Verified<'a> {
         go_on(monitor)?;
         self.same_place(live.as_ref())?;
         if let Some(live) = &mut self.staged.plan.live {
-            // What cannot be removed afterwards is left and named.
+            // Flags that cannot be taken off stop nothing: what then cannot be removed after the exchange is left and
+            // named.
             let _ = live.unlock();
         }
         // From here on the next command decides by the inodes what stands where.
@@ -78,7 +79,8 @@ impl<'a> Verified<'a> {
             Some(live) => Some(live.root.stat()?),
             None => self.current()?,
         };
-        // With nothing to look at once more, the tree is as it shall be: a crash may then put it in its place.
+        // If nothing was taken over, nothing has to be looked at once more: the tree is finished, and may be put in its
+        // place after a crash.
         let finished = self.staged.reused.count() == 0;
         if finished {
             self.expose()?;
@@ -151,7 +153,7 @@ impl<'a> Verified<'a> {
         Ok(work.dir.stat_name(self.staged.plan.place.name())?)
     }
 
-    /// That the place still holds what was saved and compared.
+    /// Fails unless the place still holds what was saved and compared.
     fn same_place(&self, live: Option<&Stat>) -> Result<(), Error> {
         let same = match (self.current()?, live) {
             (Some(now), Some(then)) => now.same_inode(then),
@@ -184,7 +186,7 @@ impl<'a> Verified<'a> {
         Err(Error::NeverSteady)
     }
 
-    /// File by file.
+    /// Replaces the venv file by file.
     pub(super) fn go_in_place(mut self, monitor: &dyn Monitor) -> Result<Swapped<'a>, Error> {
         let begun = self.begin_in_place(monitor);
         let (there, steps) = begun.inspect_err(|_| self.staged.space.give_up())?;

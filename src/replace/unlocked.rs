@@ -1,5 +1,5 @@
 //! Takes flags off what stands there that would keep it from being replaced or removed (`chattr +i`, `+a`), which was
-//! said before; and gives them back where nothing is replaced after all. Until that the journal names them.
+//! said before; and gives them back where nothing is replaced after all. Until then the journal names the flags.
 
 use super::disk::journal::Journal;
 use super::disk::step::PathText;
@@ -18,8 +18,8 @@ impl Live {
             .collect()
     }
 
-    /// Takes off all of them, right before the tree is replaced. What was read stays true of it. Tells the first that
-    /// could not be had: only root may, and not in every container.
+    /// Takes off all of them, right before the tree is replaced. What was read stays true of the tree. Returns the
+    /// first error: only root may take flags off, and not in every container.
     pub(super) fn unlock(&mut self) -> Result<(), PathError> {
         let mut failed = None;
         for (entry, stat) in self.scan.tree.iter_mut() {

@@ -28,6 +28,7 @@ pub(super) struct Workspace<'a> {
     keeper: &'a dyn Keeper,
     /// The replaced tree, where flags are or will be taken off it.
     unlocked: Option<Unlocked>,
+    /// Whether all of this is thrown away when it is dropped.
     abandoned: bool,
 }
 
@@ -108,7 +109,7 @@ impl<'a> Plan<'a> {
                 abandoned: true,
             }),
             Err(error) => {
-                // As above: the journal goes last, or stays.
+                // As in `drop`, the journal goes last, or stays.
                 let gone = work.has_staging().is_ok_and(|there| !there);
                 if gone && self.keeper.withdraw(&Silent::default()).is_ok() {
                     let _ = work.clear();
@@ -119,7 +120,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Takes the flags off the root of a tree in which the journal shall lie. That they are lost was said before.
+    /// Takes the flags off the root of a tree in which the journal shall lie. The person was told before that these
+    /// flags are lost.
     fn open_root(
         &self,
         work: &Workplace,

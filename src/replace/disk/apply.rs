@@ -91,7 +91,7 @@ pub(crate) fn doomed(
     Ok(doomed)
 }
 
-/// What stands above a path and is no directory, in which the path could be made.
+/// The first thing above a path that is no directory: it goes before the path can be made.
 fn no_directory_above(venv: &Rooted, path: &RelPath) -> Option<RelPath> {
     let above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
     let is_other = |path: &RelPath| {
@@ -138,7 +138,7 @@ fn parent(venv: &Rooted, path: &RelPath) -> Result<Rooted, PathError> {
     Ok(Rooted::from_fd(fd, venv.shown(&above)))
 }
 
-/// The same, made where it lacks: somebody else may have removed it since, or put something in its place.
+/// The same directory, made where it lacks: somebody else may have removed it since, or put something in its place.
 fn parent_made(venv: &Rooted, path: &RelPath) -> Result<Rooted, PathError> {
     match parent(venv, path) {
         Err(error) if leads_nowhere(&error) => {
@@ -154,8 +154,8 @@ fn leads_nowhere(error: &PathError) -> bool {
     error.is_absent() || error.source.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
-/// Does something in a directory, also in one in which even its owner may not write, as long as it gets its own mode
-/// in the end.
+/// Does something in a directory. If even its owner may not write in it, it gets another mode first; the step that
+/// gives it its attributes comes later.
 fn inside<T>(dir: &Rooted, call: impl Fn() -> Result<T, PathError>) -> Result<T, PathError> {
     match call() {
         Err(error) if error.is_denied() && !dir.may_write() => {
@@ -183,7 +183,7 @@ enum Goal {
 }
 
 impl Goal {
-    /// Whether what stands there may be what was wanted.
+    /// Whether what stands there is of the kind that was wanted, so that it may be what a later step put there.
     fn is_met(self, is_dir: bool) -> bool {
         match self {
             Self::Nothing => false,
@@ -230,7 +230,7 @@ fn remove(venv: &Rooted, path: &RelPath, goal: Goal) -> Result<(), PathError> {
     }
 }
 
-/// What stands there and is no directory goes, as it does where a file is placed.
+/// Makes a directory. What stands there and is no directory goes, as it does where a file is placed.
 fn mkdir(venv: &Rooted, path: &RelPath) -> Result<(), PathError> {
     let dir = parent_made(venv, path)?;
     inside(&dir, || {
@@ -262,7 +262,7 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
         done => done?,
     };
     let name = path.name();
-    // It was placed before a crash.
+    // The file was placed before a crash.
     if from.stat_name(name)?.is_none() {
         return Ok(());
     }
@@ -285,8 +285,8 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
     }
 }
 
-/// Nothing is done to a directory that is gone since, and none to one that is as it shall be. One of another user is
-/// only theirs to change: the comparison afterwards tells of it.
+/// Gives a directory its attributes. Nothing is done to one that is gone since, or is as it shall be. A directory of
+/// another user is only theirs to change: the comparison afterwards tells of it.
 fn set_saved(
     venv: &Rooted,
     path: &RelPath,

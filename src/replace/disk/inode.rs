@@ -6,9 +6,9 @@ use crate::disk::error::{At, PathError};
 use crate::disk::rooted::{Rooted, os};
 use crate::disk::stat::{Stat, birth};
 
-/// An inode, as a name for a directory that keeps through renames. Without the device, whose number changes from
-/// mount to mount; both trees of a swap stand in one directory and so on one. The number of an inode that was removed
-/// is given out again, so the time at which it was made belongs to the name, where the file system tells it.
+/// An inode, as a name for a directory that keeps through renames. It has no device, whose number changes from mount to
+/// mount; both trees of a swap stand in one directory, and so on one device. The number of an inode that was removed is
+/// given out again, so the time at which it was made belongs to the name, where the file system tells it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Inode {
     ino: u64,
@@ -37,7 +37,7 @@ impl Inode {
         })
     }
 
-    /// Whether both name one directory. What one of them does not know counts for nothing.
+    /// Whether both name one directory. A time of birth that one of them does not know counts for nothing.
     pub(crate) fn is(self, other: Self) -> bool {
         let born = self.born.zip(other.born);
         self.ino == other.ino && born.is_none_or(|(mine, other)| mine == other)

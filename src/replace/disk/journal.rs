@@ -59,13 +59,13 @@ pub(crate) struct Journal {
     format: u32,
     /// The directory in which the tree is built, beside the journal.
     pub(crate) staging: String,
-    /// Where the replaced tree is kept for good, if the person asked for that.
+    /// The name under which the replaced tree stays beside the new one, if it is to stay.
     pub(crate) keep_old: Option<String>,
     /// The store that holds the snapshots (base64 of its path).
     store: String,
     /// What is restored.
     snapshot: SnapshotId,
-    /// Where the replaced state was saved; to be dropped if the restore never happens.
+    /// The snapshot of the replaced state; it is withdrawn if the restore never happens.
     pub(crate) incident: Option<SnapshotId>,
     /// Whether what is restored came to be for this alone, and goes with the incident if the restore never happens.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -88,7 +88,7 @@ pub(crate) struct Workplace {
     stem: String,
 }
 
-/// How long a journal may be. One that is longer could not be read.
+/// How many bytes a journal may have. One that is longer could not be read.
 const BYTES_MAX: u64 = 64 << 20;
 
 impl Workplace {
@@ -171,7 +171,7 @@ impl Workplace {
         let stat = Stat::of(&fd).at("stat", &path)?;
         let me = rustix::process::geteuid().as_raw();
         let mine = stat.uid == me || stat.uid == 0;
-        // Root settles what the venv's owner left, but must not be made to move or remove anything by what it says.
+        // Root settles what the venv's owner left, but must not move or remove anything because the journal says so.
         let foreign = !mine && me == 0 && Some(stat.uid) == self.owner();
         if !stat.is_file() || !(mine || foreign) {
             let why = "the journal of a restore belongs to somebody else";

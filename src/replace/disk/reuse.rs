@@ -48,7 +48,7 @@ impl<'a> Reuse<'a> {
         meta: &Meta,
         may_link: bool,
     ) -> Result<Option<Stat>, PathError> {
-        // What has other names shall stay one with them, which a copy would not.
+        // A file that has other names shall stay one with them, and a copy would not.
         let alone = proof.nlink == 1;
         if proof.is_file()
             && alone
@@ -58,7 +58,7 @@ impl<'a> Reuse<'a> {
             return Ok(Some(cloned));
         }
         let name = path.name();
-        // A link that was made of another name has moved the change time.
+        // A link that was just made of another name of the same file has moved its change time.
         let is_proved = || {
             Stat::at(&self.from, name).is_ok_and(|stat| {
                 let ctime = if alone { proof.ctime } else { stat.ctime };

@@ -1,7 +1,7 @@
 //! The directory in which a new tree is built: private, beside its goal, and written only here.
 //!
 //! Its descriptor is opened before the first write, since `syncfs` reports a lost write only to those who had the file
-//! system open when it was lost (reliability §0.4).
+//! system open when it was lost (syncfs(2)).
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
@@ -53,15 +53,16 @@ impl Staging {
             return Err(std::io::Error::other("somebody else replaced it"))
                 .at("use directory", root.path());
         }
-        // Whatever the umask; and a set-group-id bit of the parent would give everything inside another group.
+        // The mode is private whatever the umask says. It also drops a set-group-id bit of the parent, which would give
+        // everything inside another group.
         let private = |stat: Stat| matches!(stat.mode & 0o077, 0);
         meta::unless(
             rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)),
             || Stat::of(root.fd()).is_ok_and(private),
         )
         .at("set the mode of", root.path())?;
-        // So would the parent's default access list, and a file system on which new files have the group of their
-        // directory.
+        // The parent's default access list, and a file system on which new files have the group of their directory,
+        // would give rights inside as well.
         meta::drop_inherited(root.fd(), &Meta::default())
             .at("set the attributes of", root.path())?;
         let owner = if stat.uid == me {
@@ -81,7 +82,7 @@ impl Staging {
         })
     }
 
-    /// Uses a directory that is about to be removed as a place to write single files in.
+    /// Uses a directory that is there already as a place to write single files in.
     pub(crate) fn within(root: Rooted) -> Self {
         let owner = (
             rustix::process::geteuid().as_raw(),
@@ -171,7 +172,7 @@ impl Staging {
         self.root.sync()
     }
 
-    /// With its mode from the start, as far as its owner is concerned: some places let nobody change that later.
+    /// Creates a file that has its owner's part of the mode from the start: some places let nobody change that later.
     pub(super) fn create_file(&self, path: &RelPath, meta: &Meta) -> Result<OwnedFd, PathError> {
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -244,7 +245,8 @@ impl Staging {
             if self.leaves_links.load(Ordering::Relaxed) {
                 return Ok(Ok(()));
             }
-            // Apart, since to give it to another user fails for other reasons.
+            // The attributes have a result of their own: to give the link to another user fails for other reasons than
+            // to make it.
             Ok(meta::apply_to_link(dir, name, meta, self.owner))
         };
         let made = self.root.with_parent(path, false, make);
@@ -325,8 +327,8 @@ impl Staging {
     }
 }
 
-/// The state of a file that was made in a directory and is gone again. Some places give all that is made one owner, and
-/// that says there who made the directory.
+/// The state of a file that was made in a directory and is gone again. Some places give all that is made the same
+/// owner. There this owner tells that we made the directory.
 fn made_by_us(dir: &Rooted) -> Result<Stat, PathError> {
     let trial = Trial::new(dir, Kind::File, &Meta::default())?;
     let stat = trial.stat()?;

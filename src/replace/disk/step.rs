@@ -30,7 +30,7 @@ pub(crate) enum Step {
         secs: i64,
         /// Nanoseconds of the modification time.
         nanos: u32,
-        /// The attributes that it shall have of those that steps set; none where an older version wrote this.
+        /// The extended attributes that it shall have, of those that steps set; none where an older version wrote this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         xattrs: Option<Vec<XattrText>>,
     },
@@ -77,7 +77,7 @@ impl PathText {
 }
 
 impl Step {
-    /// The last touch of a directory.
+    /// The step that gives a directory its attributes, once all in it is done.
     pub(crate) fn attributes(entry: &Entry) -> Self {
         let meta = &entry.meta;
         let (secs, nanos) = (meta.mtime.secs, meta.mtime.nanos);

@@ -69,7 +69,8 @@ pub(crate) fn two_renames(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal>
         Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
         Err(error) => return Err(failed(work, venv, "set aside", error)),
     }
-    // From here on there is no way back but forward: if this fails, the next command finishes it from the journal.
+    // If this rename fails, the old tree is put back. If that fails too, or a crash comes between, the next command
+    // settles it from the journal.
     rustix::fs::renameat(dir, work.staging().as_str(), dir, venv)
         .at("rename to", &shown)
         .or_else(|error| {

@@ -56,20 +56,21 @@ pub(crate) struct Actual {
 /// A file that should be there, damaged or not; no bytecode among them.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected<'a> {
-    /// Where. There may be a million, each of which the snapshot or a RECORD names already.
+    /// Where. It is borrowed: there may be a million, each of which the snapshot or a RECORD holds already.
     pub(crate) path: Cow<'a, RelPath>,
     /// Its size in bytes, where known.
     pub(crate) size: Option<u64>,
-    /// Its modification time, where a snapshot or the live file tells.
+    /// Its modification time, where a snapshot tells.
     pub(crate) mtime: Option<Time>,
 }
 
-/// Whether the install of a distribution that has no INSTALLER was interrupted.
+/// How sure it is that the install of a distribution was interrupted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Interruption {
-    /// Nothing else shows it: Debian and hands that unpack wheels write none.
+    /// It has no INSTALLER, and nothing else shows it: Debian, and people who unpack wheels by hand, write no
+    /// INSTALLER.
     Possible,
-    /// It was, or failed; with the installer where that is certain.
+    /// It was interrupted, or failed; with the installer where that is certain.
     Certain(Option<Installer>),
 }
 
@@ -89,17 +90,17 @@ impl Case<'_> {
 pub(crate) struct Case<'a> {
     /// The damage.
     pub(crate) hurts: Vec<Hurt>,
-    /// All files and directories' files that should be there, hurt or not.
+    /// All files that should be there, hurt or not.
     pub(crate) expected: Vec<Expected<'a>>,
     /// The modification times of the directories that are there.
     pub(crate) dirs: HashMap<RelPath, Time>,
-    /// The change times of the live directories from which something vanished.
+    /// The change times of the live directories from which something vanished, and of those above them.
     pub(crate) dir_changes: HashMap<RelPath, Time>,
     /// By distribution: when it was installed (the modification time of its RECORD).
     pub(crate) installed: HashMap<String, Time>,
     /// Distributions that were not installed again since the snapshot: their RECORDs have the time that they had.
     pub(crate) same_install: HashSet<String>,
-    /// Distributions without INSTALLER, which is written last, by name.
+    /// Distributions whose install may not have come to its end, by name.
     pub(crate) unfinished: BTreeMap<String, Interruption>,
     /// What installers' caches have of the distributions whose damage came with the install, where it has the same
     /// damage.
@@ -115,8 +116,8 @@ pub(crate) struct Case<'a> {
     /// Whether an entry that leads to the interpreter is gone or empty: `bin/python` (or `bin/python3` where there is
     /// no other), or `pyvenv.cfg`.
     pub(crate) signpost_gone: bool,
-    /// Until when nearly all whole files were put in their places, if they were written long before, as in a copy that
-    /// keeps times.
+    /// The time until which nearly all whole files came to their places; none unless they were written long before
+    /// that, as in a copy that keeps times.
     pub(crate) copied_until: Option<Time>,
     /// Whether the file system that holds the venv has no room, when it is looked at.
     pub(crate) full: bool,

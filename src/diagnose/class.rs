@@ -1,6 +1,6 @@
 //! Damage, drift or noise, as far as content alone tells.
 //!
-//! Who owns a file and whether its package was upgraded is not known here: `packages.rs` turns some damage into drift.
+//! Who owns a file and whether its package was upgraded is not known here: `packages/` turns some damage into drift.
 
 use crate::model::{Change, Class, Entry, Kind, Node, RelPath};
 use crate::python::bytecode::is_bytecode;
@@ -41,7 +41,7 @@ fn bytecode_class(
     }
 }
 
-/// Directories have no owner: one that is missing or new is what the worst of its entries is.
+/// Directories have no owner: a missing one has the class of the worst of its entries.
 pub(crate) fn classify_directories(changes: &mut [Change]) {
     let is_dir = |change: &Change| {
         let entry = change.expected.as_ref().or(change.actual.as_ref());

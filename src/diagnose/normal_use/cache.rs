@@ -17,7 +17,7 @@ const CACHES: [&[u8]; 10] = [
 ];
 /// What numba writes for `cache=True`: an index, and machine code.
 const NUMBA: [&[u8]; 2] = [b".nbi", b".nbc"];
-/// In each directory of a cache that follows the Cache Directory Tagging Specification.
+/// The file in each directory of a cache that follows the Cache Directory Tagging Specification.
 const TAG: &[u8] = b"CACHEDIR.TAG";
 /// Where the package managers of JavaScript keep what they install.
 const NODE: &[u8] = b"node_modules";

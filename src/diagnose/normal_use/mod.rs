@@ -51,7 +51,7 @@ fn is_rewritten(change: &Change, read: Read<'_>) -> bool {
     let (Some(is), true) = (there, is_config(&change.path)) else {
         return false;
     };
-    // What a program writes gets a time.
+    // A program that writes a file gives it a new time.
     let moved = change
         .expected
         .as_ref()
@@ -62,7 +62,7 @@ fn is_rewritten(change: &Change, read: Read<'_>) -> bool {
     let content = || read(&change.path);
     match change.kind {
         Kind::Altered => content().is_some_and(|bytes| is_sound(&change.path, &bytes, false)),
-        // A true beginning may be all of it: `jupyter` leaves out the line feed at the end.
+        // A true beginning of the saved file may be a complete file: `jupyter` leaves out the line feed at the end.
         Kind::Truncated => {
             content().is_some_and(|bytes| is_complete(&change.path, &bytes) == Some(true))
         }

@@ -40,7 +40,7 @@ pub(super) enum Step {
     Version,
     /// The same version was installed anew.
     Again,
-    /// The same build was, and files were left out.
+    /// The same build was installed anew, and files were left out.
     Less,
     /// It is new.
     Added,
@@ -57,9 +57,9 @@ pub(crate) enum Progress {
     None,
     /// It came to its end, whatever was damaged since.
     Done,
-    /// It did not.
+    /// It did not come to its end.
     Half,
-    /// It did, and left out files of the build that was there before.
+    /// It came to its end, and left out files of the build that was there before.
     Less,
 }
 
@@ -110,8 +110,8 @@ impl<'a> Packages<'a> {
         }
     }
 
-    /// Whether a new RECORD of the same version is one: it lists all that is still there, and the bytes are those of
-    /// it.
+    /// Whether a new RECORD of the same version can be believed: it lists all that is still there of the old one, it
+    /// agrees with the bytes of files that did not change, and it lists itself.
     fn lists_what_is_there(&self, old: &Dist, new: &Dist, agrees: Agrees<'_>) -> bool {
         let Some((_, record)) = &new.record else {
             return false;
@@ -227,7 +227,7 @@ impl<'a> Packages<'a> {
         self.expected.info_owner(path).is_some()
     }
 
-    /// INSTALLER of an install that did not come to its end, unless the snapshot tells of it.
+    /// The missing INSTALLER of an install that did not come to its end, as a change; none if a side has the file.
     pub(super) fn written_last(&self, dist: &Dist) -> Option<Change> {
         dist.unfinished.as_ref()?;
         let path = dist.info.join(b"INSTALLER").ok()?;
@@ -342,8 +342,8 @@ impl<'a> Packages<'a> {
     }
 }
 
-/// Whether two lists of files are one. Where one of them lies behind a link, no tree has its digest, and what they say
-/// counts.
+/// Whether the RECORDs of two distributions are the same. If one of them lies behind a link, no tree has its digest,
+/// and their rows are compared.
 pub(super) fn same_record(packages: &Packages<'_>, old: &Dist, new: &Dist) -> bool {
     let digest = |dist: &Dist, manifest: &Manifest| {
         let (path, _) = dist.record.as_ref()?;

@@ -6,7 +6,7 @@ use super::score::{Cause, Score};
 use super::words::count;
 use crate::model::{Ancestor, Certainty, Image, Shown, Sighting, Who};
 
-/// Its name, which stands before those of what is inferred.
+/// The name of the rule. What it tells comes before all that is inferred.
 pub(super) const NAME: &str = "caught-in-the-act";
 /// So many parents are told.
 const PARENTS: usize = 3;

@@ -41,7 +41,7 @@ const DIRS: [&str; 27] = [
     "htmlcov",
 ];
 
-/// Ends of file names that they name.
+/// Ends of file names that the templates name.
 const ENDS: [&str; 10] = [
     ".log",
     ".pyc",

@@ -6,7 +6,7 @@ use crate::model::{Kind, Shown};
 use crate::python::Culprit;
 use crate::python::layout::is_python;
 
-/// So many entries lead to it: a cause that took more of others took these by the way.
+/// So many entries lead to the interpreter. A cause that took more other entries than that took these by the way.
 const SIGNPOSTS: usize = 2;
 
 /// Speaks where something is wrong with the interpreter.

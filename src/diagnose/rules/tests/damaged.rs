@@ -88,7 +88,7 @@ fn files_cut_at_a_block_are_a_short_copy_whatever_their_times() {
     }
 }
 
-/// Also where the files that it hit are all of their packages, RECORD too, and no more whole ones are as young.
+/// The same holds where it hit all files of its packages, RECORD too, and whole files as young are left nowhere.
 #[test]
 fn a_power_cut_after_an_upgrade_is_no_short_copy() {
     let lost = |file: &Expected| {

@@ -35,8 +35,8 @@ fn what_was_written_after_record_is_no_bad_wheel() {
     only(&healthy().remove(INSTALL, core), "bad-wheel");
 }
 
-/// Whoever empties a file sets its time; a power cut leaves that of the install. It was told of what was emptied within
-/// ten minutes after that.
+/// Whoever empties a file sets its time; a power cut leaves that of the install. Once power loss was told of whatever
+/// was emptied within ten minutes after the install.
 #[test]
 fn what_was_emptied_after_record_was_not_lost_with_the_power() {
     let lost = |file: &Expected| among("numpy", 3, 9)(file) || among("uvicorn", 0, 4)(file);
@@ -175,8 +175,8 @@ fn each_rule_is_silent_on_the_damage_of_all_others() {
     }
 }
 
-/// On a copy that keeps times all the same; and on a disk that is full by now, or was then, what is empty may be for
-/// want of room.
+/// Each rule speaks on a copy that keeps times all the same. On a disk that is full, files may be empty for want of
+/// room, so power loss is not told.
 #[test]
 fn each_rule_is_silent_there_as_well_where_the_venv_is_a_copy_or_the_disk_is_full() {
     for (rule, case) in causes() {

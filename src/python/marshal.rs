@@ -40,8 +40,8 @@ impl Layout {
     }
 }
 
-/// Whether the bytes hold one object and end with it. Where the layout is not known, each is tried, and letters that
-/// are not known count as whole: nothing is claimed of them.
+/// Whether the bytes hold one object and end with it. Where the layout is not known, each is tried. A letter that
+/// is not known counts as whole then, since nothing is claimed of it, unless the last 16 bytes are all NUL.
 pub(crate) fn is_whole(bytes: &[u8], layout: Option<Layout>) -> bool {
     if let Some(layout) = layout {
         return matches!(walk(bytes, layout.fields()), Walk::Whole);

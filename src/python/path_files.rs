@@ -138,7 +138,7 @@ pub(crate) fn keeps_from_starting(
     is_one && content().is_some_and(|content| std::str::from_utf8(&content).is_err())
 }
 
-/// Whether a line of a `.start` file is one: `package.module:function`.
+/// Whether a line of a `.start` file names a function: `package.module:function`.
 pub(crate) fn is_entry(line: &str) -> bool {
     let dotted = |text: &str| {
         let is_name = |part: &str| {

@@ -32,7 +32,7 @@ impl Config {
     }
 }
 
-/// `3.11` of `3.11.7`.
+/// The major and minor version: 3 and 11 of `3.11.7`; none where the text does not begin with two numbers.
 pub(crate) fn minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))

@@ -135,7 +135,7 @@ pub(crate) fn compare(
     verdicts.concat()
 }
 
-/// Few files are spread over the threads as well.
+/// How many pairs one process gets, so that few pairs are spread over all threads as well.
 fn batch(count: usize) -> usize {
     count.div_ceil(rayon::current_num_threads()).clamp(1, BATCH)
 }

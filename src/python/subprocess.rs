@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
-/// Of what is listened to only in the end, so much is kept.
+/// How many bytes of complaints are kept at least, the last ones.
 const TAIL: usize = 64 << 10;
 /// How often it is looked whether the program ended.
 const PAUSE: Duration = Duration::from_millis(1);

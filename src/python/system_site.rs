@@ -135,8 +135,8 @@ pub(super) fn path_files(site: &Path) -> Vec<PathBuf> {
     added.collect()
 }
 
-/// Where packages lie below the place of an interpreter. Debian's own are only found so, since in a venv it does not
-/// tell.
+/// Where packages lie below the place of an interpreter. Debian's own are only found in this way: in a venv the
+/// interpreter does not tell of them.
 fn usual(base: &Path, version: (u32, u32), is_silent: bool) -> Vec<PathBuf> {
     let [debian, others] = base_sites(base, version);
     let others = others.into_iter().filter(|_| is_silent);

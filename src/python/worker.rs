@@ -18,7 +18,7 @@ use crate::monitor::Monitor;
 const BLOCKS_MAX: u64 = 32 << 20;
 /// How much all that lies in the workroom may take, in bytes: 64 GiB.
 pub(crate) const ROOM_BYTES_MAX: u64 = 64 << 30;
-/// How often that is added up. It takes as long as a look at every file.
+/// How often that is added up, which takes a look at every file.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Runs the program whose words follow the first argument, and ends the whole process group where standard input ends:
@@ -29,7 +29,7 @@ const SCRIPT: &str = "exec 3<&0 0</dev/null; umask 022; ulimit -c 0; ulimit -f \
 
 /// Who builds, where, and with which settings.
 pub(crate) struct Worker<'a> {
-    /// User and group that programs run as; nobody else where that is us.
+    /// User and group that programs run as, where this process is root; else they run as its own user.
     pub(crate) user: (u32, u32),
     /// The home directory of the user, in which the settings of installers lie.
     pub(crate) home: &'a Path,
@@ -44,7 +44,7 @@ pub(crate) struct Worker<'a> {
     pub(crate) monitor: &'a dyn Monitor,
 }
 
-/// That a program failed, and what it said of it: the last lines, without secrets.
+/// A program failed: the last lines of what it said, without secrets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Complaint {
     pub(crate) lines: Vec<String>,

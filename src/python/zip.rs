@@ -13,7 +13,7 @@ const ENTRY: &[u8] = b"PK\x01\x02";
 const LOCAL: &[u8] = b"PK\x03\x04";
 /// What this field has where the true number stands elsewhere (zip64).
 const ELSEWHERE: u32 = u32::MAX;
-/// So much of all members is unpacked to compare it.
+/// How many bytes of all members together are unpacked and compared; the rest is not looked at.
 const UNPACKED_MAX: u64 = 256 << 20;
 
 /// What is wrong with an archive, for people; none where nothing is, or where it is of a kind that is not looked into.

@@ -9,7 +9,7 @@ use super::occurrence::{begins, continues_name};
 pub(crate) struct Mentions {
     /// How often.
     pub(crate) count: u64,
-    /// Whether it is no text.
+    /// Whether it holds a NUL byte, and so is no text.
     pub(crate) is_binary: bool,
 }
 
@@ -19,14 +19,14 @@ pub(crate) struct Counter<'p> {
     finder: &'p Finder<'p>,
     /// What was seen last, in which a name may have begun.
     held: Vec<u8>,
-    /// Up to where in that names are counted.
+    /// Up to which byte of `held` names are counted.
     counted: usize,
     in_text: u64,
     in_binary: u64,
     is_binary: bool,
 }
 
-/// What stands before a name and tells whether that begins there.
+/// How many bytes before a name are looked at to tell whether it begins there.
 const BEFORE_LEN: usize = 256;
 
 impl<'p> Counter<'p> {

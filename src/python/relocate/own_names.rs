@@ -8,7 +8,7 @@ use crate::model::RelPath;
 use crate::python::Layout;
 use crate::python::layout::{is_in_scripts, root_of_python};
 
-/// The names in a venv that is not looked at further.
+/// The names of a venv by its files alone: nobody looks where they lead.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct OwnNames {
     /// What its activate script and its configuration say that it is called.

@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     Cut,
 }
 
-/// What is told of a request: its number, from 0 on, its method, and the key or query.
+/// Decides what happens to a request, by its number from 0 on, its method, and its key or query; none lets it go well.
 pub(crate) type Plan = Arc<dyn Fn(usize, &str, &str) -> Option<Fault> + Send + Sync>;
 
 /// A server, until it is dropped.
@@ -33,7 +33,7 @@ pub(crate) struct Bucket {
 
 struct Shared {
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
-    /// When objects were written, in seconds since 1970; the others now.
+    /// When objects were written, in seconds since 1970. An object that is not among them counts as written now.
     times: Mutex<BTreeMap<String, i64>>,
     /// By how many seconds the clock is ahead.
     ahead: AtomicI64,
@@ -72,7 +72,7 @@ impl Bucket {
                     return;
                 }
                 let shared = Arc::clone(&of_server);
-                // Who goes away in the middle is no matter of ours.
+                // A client that goes away in the middle is no failure.
                 std::thread::spawn(move || drop(converse(stream, &shared)));
             }
         });
@@ -123,12 +123,12 @@ impl Bucket {
         self.plan(|_, _, _| None);
     }
 
-    /// How many requests came since then.
+    /// How many requests came since the last plan.
     pub(crate) fn asked(&self) -> usize {
         self.shared.asked.load(Ordering::SeqCst)
     }
 
-    /// Those requests: method, and key or query.
+    /// The requests since the last plan: method, and key or query.
     pub(crate) fn log(&self) -> Vec<String> {
         self.shared.log.lock().unwrap().clone()
     }
@@ -144,7 +144,7 @@ impl Bucket {
         change(&mut self.shared.objects.lock().unwrap());
     }
 
-    /// Leads a command to it, with keys that open it.
+    /// The variables that lead a command to this bucket, with keys that open it.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
@@ -353,7 +353,7 @@ fn carry_out(request: &Request, shared: &Shared) -> (u16, String, Vec<u8>) {
     }
 }
 
-/// What a content is called.
+/// The ETag of a content.
 fn tag(content: &[u8]) -> String {
     blake3::hash(content).to_hex()[..32].to_owned()
 }

@@ -47,7 +47,7 @@ pub(crate) fn errors() -> impl Iterator<Item = (&'static str, &'static [&'static
 
 /// Tells that something could not be tested here, so that it is never silent.
 pub(crate) fn skipped(count: usize, why: &str) {
-    // Past the capture of the test harness.
+    // This goes past the capture of the test harness.
     let _ = writeln!(std::io::stderr().lock(), "skipped: {count} {why}");
     if let Ok(mut file) = std::fs::OpenOptions::new()
         .create(true)
@@ -199,7 +199,7 @@ pub(crate) fn held_up_in(
                 panic!("it never stood at {slow}: {run}");
             }
         }
-        // Who waits for one that is stopped goes on only after it.
+        // While strace is stopped, the program that it holds up cannot go on.
         let _ = kill_process(tracer, Signal::STOP);
         meddle();
         let _ = kill_process(tracer, Signal::CONT);

@@ -31,7 +31,7 @@ fn import(tar: &[u8]) -> (Run, usize) {
     (run, snapshots(&sandbox))
 }
 
-/// It is refused, for this reason.
+/// Imports a tar that must be refused, for this reason.
 #[track_caller]
 pub(crate) fn refuse(words: &str, tar: &[u8]) {
     let (run, snapshots) = import(tar);
@@ -39,7 +39,7 @@ pub(crate) fn refuse(words: &str, tar: &[u8]) {
     assert!(run.stderr.contains(words), "wanted '{words}': {run}");
 }
 
-/// It is taken, as one snapshot.
+/// Imports a tar that must be taken, as one snapshot.
 #[track_caller]
 pub(crate) fn take(tar: &[u8]) {
     let (run, snapshots) = import(tar);

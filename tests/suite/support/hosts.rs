@@ -12,7 +12,7 @@ pub(crate) fn run_on(sandbox: &Sandbox, id: &str, command: &Command) -> Option<R
     run_as(sandbox, (id, ""), "", command)
 }
 
-/// The same on a host of that id and that name, where the shell has done something before.
+/// Runs a command on a host of this id and this name, after the shell has done what `before` says.
 pub(crate) fn run_as(
     sandbox: &Sandbox,
     (id, name): (&str, &str),
@@ -22,7 +22,7 @@ pub(crate) fn run_as(
     if !needs_root() {
         return None;
     }
-    // Several may begin at once.
+    // Several runs may begin at once, so each has a file of its own.
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let file = sandbox.path(&format!("id-{}", RUNS.fetch_add(1, Ordering::Relaxed)));
     fs::write(&file, format!("{id}\n")).unwrap();

@@ -58,7 +58,7 @@ impl Index {
                     return;
                 }
                 let files = Arc::clone(&files);
-                // Who goes away in the middle is no matter of ours.
+                // A client that goes away in the middle is no failure.
                 std::thread::spawn(move || drop(answer(stream, address, kind, &files)));
             }
         });

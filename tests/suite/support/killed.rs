@@ -22,7 +22,7 @@ pub(crate) fn killed(
     killed_in(call, more, |_| {}, &["restore", "venv"], wanted)
 }
 
-/// The same of another restore, of a place that is made ready for it.
+/// Kills another restore in the same way, in a place that `prepare` has made ready for it.
 pub(crate) fn killed_in(
     call: &str,
     more: &[&str],

@@ -119,7 +119,7 @@ fn mount(path: &Path, args: &[&str]) -> Option<Mount> {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        // Quietly first: a disk that is still in use is let go when it no longer is.
+        // The first try is quiet. A disk that is still in use is let go as soon as nothing uses it.
         let done = Command::new("umount").arg(&self.path).output();
         if !done.is_ok_and(|done| done.status.success()) {
             let _ = Command::new("umount").arg("-l").arg(&self.path).status();

@@ -27,7 +27,7 @@ impl<'s> Session<'s> {
 
     /// Takes over what a command told that was run in another way.
     pub(crate) fn keep(&mut self, command: &str, run: &Run) {
-        // Which store it was is told where the host has another one.
+        // Which store it was is told only where the host has another one, so that line is left out.
         let text = format!("$ {command}\n{}{}", run.stdout, run.stderr);
         let lines = text
             .lines()
@@ -46,7 +46,7 @@ impl<'s> Session<'s> {
 
     /// A line in which the places of this run have names.
     fn named(&self, line: &str) -> String {
-        // How a host is called, and which version this is.
+        // The name of the host and the version of the program differ.
         for begins in ["- **host:** ", "host  ", "written by  "] {
             if line.starts_with(begins) {
                 return format!("{begins}THIS");
@@ -102,7 +102,7 @@ fn plain_word(word: &str) -> String {
         core if is_time(".:-TZ") && core.contains('T') => "TIME".to_owned(),
         core if is_time("-") && core.matches('-').count() == 2 => "DAY".to_owned(),
         core if is_time(".:") && core.contains(':') => "CLOCK".to_owned(),
-        // The name of a file of the store has one in it.
+        // The name of a file of the store has an id in it.
         core => core
             .split_inclusive(['/', '-'])
             .map(|part| match part.trim_end_matches(['/', '-']) {

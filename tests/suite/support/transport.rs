@@ -55,7 +55,7 @@ pub(crate) fn works(program: &str) -> bool {
     found
 }
 
-/// Runs a program, which must succeed; what it wrote to standard error.
+/// Runs a program, which must succeed. Returns what it wrote to standard error.
 #[track_caller]
 pub(crate) fn run(program: &str, args: &[&str], cwd: &Path) -> String {
     let output = Command::new(program)

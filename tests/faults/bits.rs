@@ -19,7 +19,7 @@ fn table_start(pack: &[u8]) -> usize {
     u64::from_le_bytes(pack[footer..footer + 8].try_into().unwrap()) as usize
 }
 
-/// Restores a snapshot beside the venv: as it was, or, with an error, not at all.
+/// Restores a snapshot beside the venv: as it was, or, with an error, not at all. Returns whether it came back.
 fn all_or_nothing(world: &World, id: &str, what: &str) -> bool {
     let run = world.restore_beside(id);
     let out = world.sandbox.path(BESIDE);
@@ -42,11 +42,12 @@ fn hurt_by(run: &Run) -> Vec<String> {
     list.iter().map(id).collect()
 }
 
-/// Found; nothing wrong comes out; others restore; and what the live venv has comes back.
+/// Checks that damage is found, that nothing wrong comes out, that other snapshots restore, and that what the live venv
+/// has comes back.
 fn found_and_healed(world: &World, path: &Path, what: &str) {
     let seen = world.sandbox.snap(&["verify", "--json"]);
     if path.parent().unwrap().ends_with("snapshots") && !path.exists() {
-        // It takes nothing with it.
+        // A snapshot file that is gone takes nothing with it.
         let seen: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
         let name = path.file_name().unwrap().to_str();
         assert_eq!(seen["missing"][0].as_str(), name, "{what} is not missed");
@@ -123,7 +124,7 @@ fn damage_of_the_truth_is_found_exposes_nothing_and_is_healed_from_a_live_venv()
     }
 }
 
-/// Every snapshot restores, and once the cache is made anew nothing is to be found.
+/// Checks that every snapshot restores, and that nothing is found once the cache is made anew.
 fn harmless(world: &World, _: &Path, what: &str) {
     for id in &world.saved {
         assert!(all_or_nothing(world, id, what), "{what} hurts {id}");
@@ -266,7 +267,7 @@ fn damage_of_a_header_a_pin_or_a_forgotten_snapshot_is_refused_or_found() {
             assert!(all_or_nothing(world, id, what), "{what} hurts {id}");
         }
         if !path.exists() {
-            // Until it is pruned it can come back, so it is missed, and given up by nobody else.
+            // Until a prune the snapshot can come back. So it is missed, and only a person gives it up.
             world.sandbox.code(1, &["verify", "--repair"]);
             world.sandbox.ok(&["unpin", &gone]);
         }
@@ -287,7 +288,7 @@ fn damage_of_a_journal_is_never_followed() {
     let mut world = World::new();
     world.hurt();
     let hurt = Tree::of(&world.sandbox.venv());
-    // Killed at the exchange.
+    // The restore is killed at the exchange.
     let restore = ["restore", "venv", &world.saved[2].clone()];
     let journal = world.sandbox.path(".venv.snap-restore-journal");
     let backup = world.backup();
@@ -369,7 +370,7 @@ fn damage_of_the_configuration_never_leads_to_a_store_of_its_own() {
 
 #[test]
 fn what_a_pack_held_that_is_gone_is_stored_anew_by_the_next_save() {
-    // Not after a repair, which takes the rows of the pack out of the index.
+    // No repair comes before: it would take the rows of the pack out of the index.
     let world = World::new();
     let newest = world.saved.last().unwrap();
     let packs = world.sandbox.path("store/packs");

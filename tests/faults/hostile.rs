@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use place::Place;
 
-/// One bad thing: its name, the codes of restore and verify, and how it is made. It returns the id of the snapshot to
-/// restore.
+/// One bad thing: its name, the codes of restore and verify, and how it is made. Making it returns the id of the
+/// snapshot to restore.
 type Case = (&'static str, (i32, i32), fn(&Place) -> String);
 
 /// Tries all and tells of those that end otherwise than expected.
@@ -38,7 +38,7 @@ fn try_each(what: &str, cases: &[Case]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Counts what a test of its own tried.
+/// Counts what a test tried that has no list of cases.
 #[derive(Default)]
 struct Tried(AtomicUsize);
 

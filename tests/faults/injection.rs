@@ -10,12 +10,12 @@ pub(crate) enum Fault {
     Error(&'static str, bool),
 }
 
-/// A changing call: its name, and how many of them come before it in its thread.
+/// A changing call: its name, and which call of that name it is in its thread, from 1.
 #[derive(Clone)]
 pub(crate) struct Point {
     pub(crate) call: String,
     pub(crate) number: usize,
-    /// It only opens what is there.
+    /// Whether it only opens what is there.
     pub(crate) reads: bool,
 }
 
@@ -61,7 +61,8 @@ pub(crate) fn points(log: &str, root: &str) -> Vec<Point> {
         if call == "openat" && !elsewhere && loaded == 0 {
             loaded = *count;
         }
-        // Before the first of its files the program is being loaded, whichever thread counts.
+        // Until it opens the first of its own files the program is being loaded. Opens with smaller numbers do not
+        // count, in whichever thread they are.
         if call != "openat" || !elsewhere && *count >= loaded {
             let reads = call == "openat" && !rest.contains("O_CREAT");
             found.insert((call.to_owned(), *count, reads));

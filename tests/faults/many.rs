@@ -23,7 +23,7 @@ fn saves_side_by_side_all_restore() {
             format!("{n}").repeat(5000).as_bytes(),
         );
     }
-    // All of them make the store as well.
+    // Whichever of them comes first makes the store.
     let children: Vec<_> = names
         .iter()
         .map(|name| {
@@ -52,7 +52,7 @@ fn restores_of_one_venv_come_one_after_the_other() {
     venv::tiny(&sandbox.venv());
     let good = Tree::of(&sandbox.venv());
     sandbox.ok(&["save", "venv"]);
-    // By its id, since the saves beside it may save the hurt venv.
+    // The snapshot is named by its id, since the saves beside the restores may save the hurt venv.
     let id = sandbox.ids()[0].clone();
     fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     let mut children: Vec<_> = (0..4)

@@ -69,7 +69,7 @@ struct Model {
     saves: Vec<Saved>,
     /// What the last restore replaced.
     replaced: Option<Tree>,
-    /// Whether that may be lost, since damage hit something that is no save.
+    /// Whether the state that was replaced may be lost, since damage hit something that is no save.
     doubtful: bool,
     /// Whether an incident has a hole, so that nothing may be pruned.
     holed_incidents: bool,

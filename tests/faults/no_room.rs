@@ -41,7 +41,7 @@ struct Disk {
 }
 
 impl Disk {
-    /// None, and told, where it cannot be had.
+    /// A new disk; none where it cannot be had, which is told.
     fn new(make: impl Fn(&Path) -> bool, options: &'static str) -> Option<Self> {
         if !needs_root() {
             return None;
@@ -120,7 +120,7 @@ impl Disk {
             .command(&[args, &["--store", "disk/store"]].concat())
     }
 
-    /// Everything as at the beginning, and what the act wants prepared.
+    /// Puts everything back as at the beginning, and prepares what the act wants.
     fn reset(&self, act: Act) {
         for entry in fs::read_dir(self.path("")).unwrap() {
             let path = entry.unwrap().path();
@@ -149,7 +149,7 @@ impl Disk {
         assert!(done.unwrap().success(), "sync -f");
     }
 
-    /// After the act was tried without room, whether it could be done or not: the venv is whole. `what` says where.
+    /// Checks that the venv is whole after an act without room, whether it was done or not. `what` says where.
     fn check(&self, act: Act, run: &Run, what: &str) {
         assert!(matches!(run.code, 0 | 3), "{what}: {run}");
         let hint = run.code == 0 || run.stderr.contains("hint: ");
@@ -159,7 +159,7 @@ impl Disk {
         want.assert_same(&Tree::of(&self.path("venv")), what);
     }
 
-    /// The same where the exchange may have happened and could not be made durable.
+    /// Checks the same where the exchange may have happened and could not be made durable.
     fn check_either(&self, act: Act, run: &Run, what: &str) {
         assert!(matches!(run.code, 0 | 3), "{what}: {run}");
         let now = Tree::of(&self.path("venv")).by_itself();
@@ -182,7 +182,7 @@ impl Disk {
         assert!(left.is_empty(), "{what}: {left:?}");
     }
 
-    /// With room again: the store is sound, a plain retry succeeds, and what was saved comes back.
+    /// Checks that with room again the store is sound, a plain retry succeeds, and what was saved comes back.
     fn check_retry(&self, act: Act, what: &str) {
         if act != Act::Repair {
             self.ok(&["verify"]);
@@ -349,7 +349,7 @@ fn a_disk_that_turns_read_only_at_any_moment_is_no_harm() {
                 run.join().unwrap()
             });
             disk.check_either(act, &run, &what);
-            // As after a crash: what the journal of the file system has is there.
+            // It is mounted anew as after a crash: what the journal of the file system has is there.
             disk.mount = None;
             assert!(disk.on(), "{what}");
             let settled = disk.snap(&["diff", "disk/venv"]);
@@ -384,7 +384,7 @@ fn device(disk: &Disk) -> String {
         .to_owned()
 }
 
-/// What the kernel does when it finds an error in the file system.
+/// Makes the disk read-only, as the kernel does when it finds an error in the file system.
 fn turn_read_only(disk: &Disk) {
     let device = device(disk);
     let name = device.rsplit('/').next().unwrap();

@@ -1,5 +1,5 @@
-//! Z: the bugs that must turn their harness red are patches, which `planted.sh` builds and runs. Here only that none
-//! of them has gone stale.
+//! Z: the bugs that must turn their harness red are patches, which `planted.sh` builds and runs. Here it is only tried
+//! that none of them has gone stale.
 
 use std::fs;
 use std::path::Path;

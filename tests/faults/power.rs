@@ -59,8 +59,7 @@ fn try_all(
     );
 }
 
-/// The store: all that was promised is listed, all that is listed verifies and restores, the index is sound, nothing
-/// is left.
+/// Checks the store: all that was promised is listed, all that is listed verifies and restores, and the index is sound.
 fn check_store(rig: &Rig, story: &Story, promised: &Promised) {
     let list = rig.ok(&["list", "--json"]);
     let verify = rig.ok(&["verify"]);
@@ -146,7 +145,8 @@ fn power_cuts_during_prunes_hurt_no_snapshot_that_stays() {
     }
 }
 
-/// Two states of a venv on the disk, saved; then restored in turn.
+/// Saves two states of a venv on the disk, then restores them in turn, `count` times. `bound` makes the venv a mount
+/// point.
 fn restores(rig: &Rig, power: &mut Power, story: &mut Story, count: usize, bound: bool) {
     let dir = rig.path("venv");
     venv::tiny(&dir);
@@ -206,7 +206,8 @@ fn standing(rig: &Rig, story: &Story, promised: &Promised, in_place: bool) -> St
     old.clone()
 }
 
-/// After the first command: settled, everything promised is there, the log knows, and the way on and back is open.
+/// Checks that the first command settles what a cut left, that everything promised is there, that the log knows the
+/// restores, and that the way on and back is open.
 fn check_restored(rig: &Rig, story: &Story, promised: &Promised, in_place: bool) {
     let run = rig.snap(&["diff", "disk/venv"]);
     assert!(run.code <= 1, "{run}");
@@ -306,7 +307,7 @@ fn a_restore_that_was_exchanged_before_a_reboot_is_known_after_it() {
         let good = Tree::of(&dir);
         fs::write(dir.join("bin/tool"), b"hurt").unwrap();
         let hurt = Tree::of(&dir);
-        // Killed while it removes the old tree.
+        // The restore is killed while it removes the old tree.
         let args = ["restore", "disk/venv", "--copy", "--store", "disk/store"];
         let killed = (1..100).any(|n| {
             let kill = format!("unlinkat:signal=KILL:when={n}");
@@ -317,7 +318,7 @@ fn a_restore_that_was_exchanged_before_a_reboot_is_known_after_it() {
         power.sync();
         let log = power.disk.take_log();
         drop(power);
-        // Another loop device, should there be only such numbers.
+        // This takes a loop device, so that the disk gets one of another number.
         let _other = Rig::new(FileSystem::Ext4).map(|other| (other.start(), other));
         let _power = rig.start_again(rig.after(&log));
         rig.ok(&["undo", "disk/venv"]);

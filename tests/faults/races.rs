@@ -48,7 +48,7 @@ impl Scene {
         self.sandbox.path("home/proj/venv")
     }
 
-    /// Nothing outside changed, and nothing of it came in.
+    /// Checks that nothing outside changed, and that nothing of it came in.
     fn assert_safe(&self, what: &str, run: &Run) {
         self.canary
             .assert_same(&outside(&self.sandbox), &format!("{what}: {run}"));
@@ -68,8 +68,8 @@ impl Scene {
         venv::copy(backup, &self.sandbox.path("home"));
     }
 
-    /// That nothing of the secret was saved as the user's. A link that stood there when the command began is another
-    /// matter: it was followed as people mean it, and what was saved is known as what it led to.
+    /// Checks that nothing of the secret was saved as the user's. A link that stood there when the command began is
+    /// another matter: it was followed as people mean it, and what was saved is known as what it led to.
     fn assert_store_is_clean(&self, what: &str) {
         let home = fs::canonicalize(self.sandbox.path("home")).unwrap();
         let secret = blake3::hash(SECRET).to_hex().to_string();
@@ -133,7 +133,7 @@ struct Attack<'a> {
 }
 
 impl Attack<'_> {
-    /// A name that is there all the time.
+    /// Attacks one name, whenever something stands there.
     fn on_name(&self, victim: &Path, target: &Path) {
         let link = victim
             .parent()
@@ -156,7 +156,7 @@ impl Attack<'_> {
                 }
             }
         }
-        // Whatever came to lie where: a link at the end is only a link.
+        // Where the link stands at the name in the end, the two are swapped back.
         if fs::symlink_metadata(victim).is_ok_and(|meta| meta.is_symlink()) {
             let _ = renameat_with(CWD, &link, CWD, victim, RenameFlags::EXCHANGE);
         }
@@ -234,7 +234,7 @@ fn links_that_come_and_go_lead_no_scan_outside() {
     }
     attacked(
         "scan",
-        // Nothing is staged.
+        // A scan stages nothing, so the names of staging are left out.
         &VICTIMS[..4],
         rounds(2),
         &|scene, round| {
@@ -302,7 +302,7 @@ fn links_that_come_and_go_lead_no_restore_in_place_outside() {
         &VICTIMS,
         rounds(3),
         &|scene, _| {
-            // As a mount point at the venv or a lower layer of an overlay would answer.
+            // The exchange fails as at a mount point, or on a lower layer of an overlay.
             let run = scene.sandbox.snap_traced(
                 &["renameat2@.venv.snap-restore-staging:error=EBUSY"],
                 &["restore", "home/proj/venv"],

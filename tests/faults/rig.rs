@@ -61,7 +61,7 @@ pub(crate) struct Power {
 }
 
 impl Power {
-    /// Turns it on with a disk of this content. `bound` is a directory in it that shall be a mount point.
+    /// Turns it on with a disk of this content; none where that cannot be mounted.
     fn on(sandbox: &Sandbox, content: Content) -> Option<Self> {
         let disk = LogDisk::serve(&sandbox.path("fuse"), content)?;
         let at = sandbox.path("disk");
@@ -115,7 +115,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// None, and told so, where it cannot be had.
+    /// A new rig; none where it cannot be had, which is told.
     pub(crate) fn new(fs: FileSystem) -> Option<Self> {
         static TOLD: Once = Once::new();
         if !is_root() || !Path::new("/dev/fuse").exists() {
@@ -237,7 +237,7 @@ pub(crate) struct Cut {
 pub(crate) enum Loss {
     /// All are lost.
     All,
-    /// Each block by itself, so that writes are torn and those that came later may be there without earlier ones.
+    /// Each block is lost or kept by itself, so that writes are torn, and later ones may be there without earlier ones.
     Some,
     /// The last ones are lost.
     Late,

@@ -66,7 +66,7 @@ fn every_file_of_the_store_is_private_whatever_the_umask_also_after_a_crash() {
             sandbox.path("store/quarantine").is_dir() && sandbox.path("store/forgotten").is_dir()
         );
         run(&["rebuild-index"]);
-        // Killed in the middle, with the index open and a file without a name.
+        // Saves are killed in the middle, with the index open and a file without a name.
         let mut seen = Vec::new();
         for (call, number) in [
             ("fdatasync", 1),

@@ -62,7 +62,7 @@ impl Disk {
 }
 
 impl Disk {
-    /// The venv is all there, and nothing else is left of the restore.
+    /// Checks that the venv is all there, and that nothing else is left of the restore.
     fn check_restored(&self, tree: &Tree, what: &str) {
         tree.assert_same(&Tree::of(&self.sandbox.path("disk/venv")), what);
         let left: Vec<_> = fs::read_dir(self.sandbox.path("disk"))

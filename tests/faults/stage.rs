@@ -37,7 +37,7 @@ pub(crate) enum Rule {
     Once,
 }
 
-/// All that people could see.
+/// All of a world that people could see.
 #[derive(Clone, Default)]
 struct State {
     venv: Option<Tree>,
@@ -122,7 +122,7 @@ impl Stage {
         (tried, lost)
     }
 
-    /// Whether the point was reached.
+    /// Tries one fault. Returns whether its point was reached.
     fn try_one(&self, point: &Point, fault: Fault, what: &str) -> bool {
         let injection = fault.injection(point);
         let run = self.run_with(&[&injection]);
@@ -146,7 +146,8 @@ impl Stage {
         true
     }
 
-    /// The promises.
+    /// Checks the promises, then does the command again. `unread` says that the fault met a call that only opens what
+    /// is there.
     fn check(&self, what: &str, run: &Run, unread: bool) {
         let sandbox = &self.world.sandbox;
         if !self.is(Rule::InPlace) {
@@ -191,7 +192,8 @@ impl Stage {
         }
     }
 
-    /// At rest every file is the venv's own; before that staging may hold some of them as well.
+    /// Checks that the venv is the old one or the new one. At rest every file is the venv's own; before that staging
+    /// may hold some of them as well.
     fn venv_is_whole(&self, what: &str, at_rest: bool) {
         let now = self
             .venv()
@@ -205,7 +207,7 @@ impl Stage {
         }
     }
 
-    /// Every acknowledged snapshot lists, or can be undeleted; verifies; and restores.
+    /// Checks that every acknowledged snapshot lists, or can be undeleted; that it verifies; and that it restores.
     fn nothing_is_lost(&self, what: &str) {
         if !self.world.sandbox.path("store/venv-snap.json").exists() {
             return;
@@ -360,7 +362,7 @@ fn same(wanted: Option<&Tree>, found: Option<&Tree>, what: &str) {
     }
 }
 
-/// An error names what was tried, and where. The answer and the index have their names.
+/// Whether an error names what was tried, and where. The answer and the index are named without a path.
 fn tells(run: &Run) -> bool {
     let known = ["cannot write the answer", "the index of the store"];
     run.stderr.lines().any(|line| {

@@ -24,6 +24,7 @@ pub(crate) enum Fact {
 /// What happened on the disk, with the number of its writes and flushes before each fact.
 #[derive(Default)]
 pub(crate) struct Story {
+    /// How many events there were when the preparations were done.
     pub(crate) ready: usize,
     pub(crate) facts: Vec<(usize, Fact)>,
     /// The tree of each snapshot that was ever made.

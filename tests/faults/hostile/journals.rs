@@ -13,7 +13,7 @@ use crate::support::{Sandbox, Tree, venv};
 
 /// What is changed in a journal.
 type Change = Box<dyn Fn(&mut Value)>;
-/// What is put in the place of one.
+/// What is put in the place of a journal.
 type Make = fn(&Path);
 
 /// A venv that is saved, and a canary beside the directory that holds it.
@@ -59,7 +59,7 @@ impl Beside {
         .unwrap();
     }
 
-    /// Every command that meets the journal: none may harm, and the venv stays or becomes what was saved.
+    /// Runs every command that meets the journal: none may harm, and the venv stays or becomes what was saved.
     fn try_all(&self, name: &str) {
         for args in [
             &["list", "area/venv"][..],
@@ -176,7 +176,7 @@ fn a_journal_that_points_elsewhere_moves_and_removes_nothing() {
         beside.try_all(name);
         tried.one();
     }
-    // What follows a link in the venv would leave it.
+    // A step that follows a link in the venv would leave the venv.
     let beside = Beside::new();
     symlink("../../canary", beside.sandbox.path("area/venv/out")).unwrap();
     let path = BASE64.encode(b"out/dir");
@@ -187,7 +187,7 @@ fn a_journal_that_points_elsewhere_moves_and_removes_nothing() {
         "remove through a link",
     );
     tried.one();
-    // What is done again and again ends, and is what it says in the end.
+    // Steps that take each other back come to an end, and leave the names that were there.
     let beside = Beside::new();
     let path = BASE64.encode(b"fresh");
     let pair = [json!({"mkdir": path}), json!({"remove": path})];

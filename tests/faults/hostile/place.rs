@@ -42,7 +42,8 @@ impl Place {
         writer::put(&self.sandbox.path("store/packs"), bytes)
     }
 
-    /// What a snapshot file says, of the target. It claims many entries, so that it alone holds nothing back.
+    /// What a snapshot file says, of the target. It claims many entries, so that no limit by that number stops what is
+    /// tried.
     pub(super) fn snapshot(&self, root: &[u8]) -> Value {
         let root = blake3::Hash::from(digest(root)).to_hex().to_string();
         json!({
@@ -186,7 +187,7 @@ fn held(pid: u32) -> u64 {
         .unwrap_or(0)
 }
 
-/// The canary; what else is linked to its files is not its own matter.
+/// The canary, without the hard links that others have to its files.
 fn canary(sandbox: &Sandbox) -> Tree {
     let mut tree = Tree::of(&sandbox.path("canary"));
     tree.0.values_mut().for_each(|record| record.group = None);

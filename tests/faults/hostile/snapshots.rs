@@ -6,7 +6,7 @@ use super::place::Place;
 use super::writer::{self, dir, file, object, tree};
 use super::{Case, try_each};
 
-/// A file of the right form with another claim in its snapshot file.
+/// A snapshot of one file, with another claim in its snapshot file.
 fn claimed(place: &Place, change: impl Fn(&mut Value)) -> String {
     let inside = tree(&[file(b"a", b"hello")]);
     place.with_tree(&inside, &[object(0, b"hello")]);

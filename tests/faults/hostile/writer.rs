@@ -68,7 +68,7 @@ pub(super) fn file(name: &[u8], content: &[u8]) -> Vec<u8> {
     sized(name, content.len() as u64, content)
 }
 
-/// A file with a size of its own choice.
+/// A file that claims this size, whatever its content has.
 pub(super) fn sized(name: &[u8], size: u64, content: &[u8]) -> Vec<u8> {
     let node = [&[0][..], &uint(size), &digest(content)].concat();
     entry(name, &Meta::default(), &node)

@@ -6,7 +6,7 @@ use super::error::RefusedTar;
 use super::pax::XATTR;
 use crate::model::{Meta, Time};
 
-/// The same attributes as bsdtar also writes them: the name escaped as in a URL, the value in base 64.
+/// How the keys of attributes begin as bsdtar also writes them: the name escaped as in a URL, the value in base 64.
 const LIBARCHIVE_XATTR: &[u8] = b"LIBARCHIVE.xattr.";
 
 /// What the records say that a snapshot keeps.

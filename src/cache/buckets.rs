@@ -71,6 +71,7 @@ pub(super) fn holds(installer: Installer, name: &[u8]) -> Option<Holds> {
     })
 }
 
+/// Buckets of uv in which nothing can be held against anything.
 const OTHER_OF_UV: &[&[u8]] = &[
     b"simple-v",
     b"flat-index-v",

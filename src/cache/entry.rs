@@ -94,7 +94,7 @@ impl Lacking {
 /// One thing that is wrong with an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
-    /// What.
+    /// What is wrong.
     pub kind: FaultKind,
     /// In which of its files; none where the entry as a whole is meant.
     pub member: Option<Vec<u8>>,
@@ -212,7 +212,7 @@ pub(crate) struct Found {
 /// Something that could not be looked at, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unlisted {
-    /// Where.
+    /// What could not be looked at.
     pub path: PathBuf,
     /// What the system said.
     pub reason: String,

@@ -28,8 +28,8 @@ pub(crate) struct Known<'p> {
 /// What is known by the directory that holds it.
 type ByDir<'p> = BTreeMap<&'p [u8], Vec<Known<'p>>>;
 
-/// Opens each directory that holds some of what is known, from many threads, and shows it with that; without a
-/// descriptor where it is not there any more. The root itself is in no directory and not shown.
+/// Opens each directory that holds some of what is known, and shows it with that, from many threads. Where the
+/// directory is not there any more, it is shown without a descriptor. The root itself is in no directory and not shown.
 pub(crate) fn in_each_dir<'p>(
     root: &Rooted,
     known: impl Iterator<Item = Known<'p>>,

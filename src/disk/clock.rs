@@ -7,6 +7,7 @@ use super::error::{At, PathError};
 use super::rooted::Rooted;
 use super::stat::birth;
 
+// File systems by the number that `statfs` gives (`linux/magic.h` and the sources of ZFS).
 const EXT: u32 = 0xEF53;
 const XFS: u32 = 0x5846_5342;
 const BTRFS: u32 = 0x9123_683E;
@@ -22,8 +23,8 @@ const SECONDS: Duration = Duration::from_secs(3);
 /// Of other file systems nothing is known, and on a network the times come from another host's clock.
 const UNKNOWN: Duration = Duration::from_hours(24);
 
-/// How old a change must be before a file can change no more without a trace, on the file system of a directory; none
-/// where each change that anybody could have missed is told apart from the one before.
+/// How old a change must be, on the file system of a directory, before the file can change no more without a trace.
+/// None where each change that anybody could have missed is told apart from the one before.
 pub(crate) fn quiet_after(dir: &Rooted) -> Result<Option<Duration>, PathError> {
     let fs = rustix::fs::fstatfs(dir.fd()).at("ask for the file system of", dir.path())?;
     let large_inodes = birth(dir.fd(), b"").at("stat", dir.path())?.is_some();

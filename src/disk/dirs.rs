@@ -111,7 +111,7 @@ impl<'a> Walker<'a> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::openat(parent, name, flags, Mode::empty()) {
             Ok(fd) => self.directory(scope, fd, path),
-            // It went away, or is another thing by now.
+            // The directory went away, or is another thing by now.
             Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => {
             }
             Err(error) => self.visitor.unread(PathError::new("list", path, error)),
@@ -128,7 +128,7 @@ fn list(fd: impl AsFd) -> rustix::io::Result<Vec<(OsString, bool)>> {
             continue;
         }
         let kind = match entry.file_type() {
-            // Some file systems do not say.
+            // Some file systems do not tell the type in a listing.
             FileType::Unknown => rustix::fs::statat(&fd, name, AtFlags::SYMLINK_NOFOLLOW)
                 .map_or(FileType::Unknown, |stat| {
                     FileType::from_raw_mode(stat.st_mode)

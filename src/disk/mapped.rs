@@ -1,6 +1,6 @@
 //! Files that processes have mapped to write in, shared. Such a write changes the times of a file only when the kernel
-//! notices it: at the first one after the page was last written to the disk, which can be half a minute ago, and with
-//! memory file systems never again. So of such a file the times prove nothing.
+//! notices it: at the first write after the page was last written to the disk, which can be half a minute ago. On file
+//! systems in memory it is never noticed again. So of such a file the times prove nothing.
 
 use std::collections::HashSet;
 use std::fs;

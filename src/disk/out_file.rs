@@ -78,6 +78,7 @@ impl OutFile {
     }
 }
 
+/// How the name of a file begins that is not complete yet.
 const PREFIX: &str = ".snap-export-";
 
 /// Makes a new file, and holds its lock.

@@ -70,7 +70,7 @@ impl<'a> Trial<'a> {
                 rustix::fs::openat(self.dir.fd(), name, flags | OFlags::CLOEXEC, mode).map(drop)
             }
             Kind::Dir => rustix::fs::mkdirat(self.dir.fd(), name, Mode::from_raw_mode(0o700)),
-            // It leads nowhere, so that nothing is hurt where it is followed.
+            // The link leads nowhere, so that nothing is hurt where it is followed.
             Kind::Link => rustix::fs::symlinkat(NOWHERE, self.dir.fd(), name),
         }
     }

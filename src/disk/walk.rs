@@ -127,7 +127,7 @@ impl<'a> Walker<'a> {
             let known = (self.state_of)(&path).map(Ok);
             let stat = match known.unwrap_or_else(|| Stat::at(&fd, &name)) {
                 Ok(stat) => stat,
-                // It went away between the listing and now; the comparison after the walk sees to that.
+                // The entry went away between the listing and now; the comparison after the walk sees to that.
                 Err(Errno::NOENT) => continue,
                 Err(error) => return Err(error),
             };

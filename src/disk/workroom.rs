@@ -14,7 +14,7 @@ use super::rooted::Rooted;
 use crate::model::Digest;
 use crate::monitor::{Monitor, Silent};
 
-/// Names of venvs up to here stand whole in its name, which may have 255 bytes.
+/// Names of venvs up to this length stand whole in the name of a workroom, which may have 255 bytes.
 const NAME_BYTES_MAX: usize = 200;
 /// How its name ends.
 const SUFFIX: &str = ".snap-build";

@@ -164,7 +164,7 @@ pub struct Sharing {
 /// One difference.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
-    /// Where.
+    /// The entry.
     pub path: RelPath,
     /// How it differs; where several things differ, the worst.
     pub kind: Kind,

@@ -75,7 +75,7 @@ impl IncidentReport {
 /// One difference, in short.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seen {
-    /// Where.
+    /// The entry.
     pub path: RelPath,
     /// How it differed.
     pub kind: Kind,

@@ -1,5 +1,5 @@
-//! How much a forest may hold, counted entry by entry before memory is taken (promise 8). What is written and what is
-//! read has the same limits (docs/format.md, "Tree"), and so has what is imported: what can be exported can be.
+//! How much a forest may hold, counted entry by entry before memory is taken (promise 8). The same limits hold for what
+//! is written, read and imported (docs/format.md, "Tree"): so what can be exported can be imported.
 
 use super::entry::{Entry, Meta, Node};
 use super::path::RelPath;

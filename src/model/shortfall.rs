@@ -40,7 +40,7 @@ pub enum Lack {
     },
     /// Permission bits come out otherwise.
     Mode {
-        /// Which.
+        /// The bits that were wanted.
         of: u32,
         /// What comes out.
         held: u32,
@@ -51,7 +51,7 @@ pub enum Lack {
     Immutable,
     /// The flag that it may only grow (`chattr +a`): no snapshot has it.
     AppendOnly,
-    /// That a directory is a volume of its own: no snapshot has it.
+    /// A directory is a volume of its own, which no snapshot tells.
     Subvolume,
     /// An extended attribute that a tar of another system has: it is kept, and no Linux can set it.
     ForeignXattr {

@@ -84,8 +84,8 @@ impl Hashes {
 }
 
 /// Wants, for an audit, the hashes of RECORD. In the manifest of such a scan they stand in the place of digests; for
-/// bytecode, of which RECORD has none, stands the digest of its path: nothing may be looked for in a store by them,
-/// and no two scans be compared.
+/// bytecode, of which RECORD has none, the digest of its path does. So nothing may be looked for in a store by them,
+/// and no two such scans be compared.
 #[derive(Debug, Default)]
 pub(crate) struct HashesOnly(pub(crate) Hashes);
 

@@ -1,6 +1,6 @@
 //! How conda writes the place of an environment into files of its packages, and back (conda, `conda.core.portability`).
-//! A package is built at a long placeholder. In a text each is replaced by the place; in a binary the place is shorter
-//! than the placeholder, and behind the string that holds it NUL bytes fill up what it lacks, so that nothing moves.
+//! A package is built at a long placeholder. In a text the place stands for each placeholder. In a binary the place
+//! must not be longer: behind the string that holds it NUL bytes fill up what it lacks, so that nothing moves.
 
 use memchr::memmem;
 

@@ -124,7 +124,7 @@ pub(crate) fn compare(
                 let complete = answers.len() == left.len();
                 verdicts.extend(answers);
                 if !complete {
-                    // It died or hung over this one; the others are asked again.
+                    // The process died or hung over this pair; the others are asked again.
                     failures.fetch_add(1, Ordering::Relaxed);
                     verdicts.push(Verdict::Unknown);
                 }

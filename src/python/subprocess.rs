@@ -1,4 +1,4 @@
-//! Runs a program that nobody need trust, such as the interpreter of somebody else's venv: bounded in time and in
+//! Runs a program that nobody need trust, such as the interpreter of somebody else's venv. It is bounded in time and in
 //! what it may say, and what it leaves behind in its process group ends with it. Nothing here waits for a pipe that a
 //! stranger holds open.
 
@@ -68,8 +68,8 @@ pub(crate) fn run_until(
     attend(command, ear, patience, stop)
 }
 
-/// Runs a program in a process group of its own, with the input, directory and environment that it was given, until it
-/// ends, takes too long, or `stop` says so: then it ends as one that is late.
+/// Runs a program in a process group of its own, with the input, directory and environment that it was given. It runs
+/// until it ends, takes too long, or `stop` says so, which ends it as one that is late.
 pub(crate) fn attend(
     command: &mut Command,
     ear: Ear,

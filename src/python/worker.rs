@@ -1,6 +1,6 @@
 //! Runs programs that build a venv: interpreters, installers, and whatever code of packages these run. They work as the
-//! owner of the venv, in a directory of their own, bounded in time, in the size of each file and of all that lies in
-//! that directory, and they end with us, also where we are killed.
+//! owner of the venv, in a directory of their own. Their time is bounded, as is the size of each file and of all that
+//! lies in that directory. They end with us, also where we are killed.
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -21,8 +21,8 @@ pub(crate) const ROOM_BYTES_MAX: u64 = 64 << 30;
 /// How often that is added up, which takes a look at every file.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Runs the program whose words follow the first argument, and ends the whole process group where standard input ends:
-/// that is a pipe of which only we hold the other end, so it ends with us (POSIX, "Shell Command Language").
+/// Runs the program whose words follow the first argument. Where standard input ends, the whole process group is ended:
+/// that is a pipe of which only we hold the other end, so the group ends with us (POSIX, "Shell Command Language").
 const SCRIPT: &str = "exec 3<&0 0</dev/null; umask 022; ulimit -c 0; ulimit -f \"$1\" 2>/dev/null; shift; mkdir -p \
     \"$TMPDIR\"; \
     (cat <&3 >/dev/null 2>&1; kill -s KILL 0) & exec 3<&-; \"$@\"";

@@ -1,5 +1,5 @@
-//! Packs that a scrub found damaged. They are marked by empty files, as pins are, so that no save from then on relies
-//! on what only they hold: it stores that anew, and whoever reads takes the new copy first. A mark goes with the
+//! Packs that a scrub found damaged. Empty files mark them, as they mark pinned snapshots. From then on no save relies
+//! on what only such packs hold, but stores it anew, and whoever reads takes the new copy first. A mark goes with the
 //! damage.
 
 use std::collections::BTreeSet;

@@ -38,8 +38,8 @@ impl Snapshots {
         Ok(self.storage.shift(&names(ids), from, to, "")?)
     }
 
-    /// Brings forgotten snapshots back. In a bucket their files also stay where they were: several hosts may do so and
-    /// the opposite at once, and one that lay in neither place for a while would not be seen by whoever frees space.
+    /// Brings forgotten snapshots back. In a bucket their files also stay where they were. Several hosts may forget and
+    /// bring back at once: a snapshot that lay in neither place for a while would not be seen by whoever frees space.
     pub(crate) fn unforget(&self, ids: &[SnapshotId]) -> Result<(), Error> {
         let (from, to) = (Area::Forgotten, Area::Snapshots);
         if self.storage.is_far() {

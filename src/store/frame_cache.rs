@@ -15,6 +15,7 @@ type Slot = Mutex<Option<Arc<Vec<u8>>>>;
 /// The numbers of a pack and of a frame in it.
 pub(super) type FrameKey = (u32, u32);
 
+/// How many frames are kept at a time.
 const CACHED_FRAMES: usize = 8;
 
 impl FrameCache {

@@ -1,7 +1,7 @@
 //! The index: a `SQLite` database that makes things fast and may be lost at any time (promise 6).
 //!
-//! It holds, for each pack, the very bytes of the pack's table, so a row is checked as the pack itself is; the stat
-//! cache of each venv; and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged
+//! It holds the very bytes of each pack's table, so a row is checked as the pack itself is. Beside them it holds the
+//! stat cache of each venv and the log of operations. WAL with synchronous=FULL: weaker settings lose acknowledged
 //! commits.
 
 use std::fs::{OpenOptions, Permissions};
@@ -16,6 +16,7 @@ use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
 use crate::model::Digest;
 
+/// What `PRAGMA user_version` says in an index of this schema.
 const SCHEMA_VERSION: i64 = 1;
 const SCHEMA: &str = "
     CREATE TABLE packs (name TEXT PRIMARY KEY, size INTEGER NOT NULL, tail BLOB NOT NULL) STRICT;
@@ -368,7 +369,7 @@ fn each_ascending<T>(
 }
 
 fn is_local(dir: &Path) -> bool {
-    // That it cannot be opened says nothing of where it lies.
+    // An error on opening says nothing of where the directory lies.
     Rooted::open(dir).map_or(true, |dir| matches!(network(&dir), Ok(None)))
 }
 

@@ -1,5 +1,5 @@
-//! The index as far as it can be had. It is opened when first needed, made anew where it is gone or damaged, and
-//! given up where it cannot be used: it makes things fast, and nothing else hangs on it (promise 6).
+//! The index as far as it can be had. It is opened when first needed, and made anew where it is gone or damaged. Where
+//! it cannot be used it is given up: it makes things fast, and nothing else hangs on it (promise 6).
 //!
 //! What it alone keeps is the stat cache of each venv and the log. Losing it costs time or a line of the log and
 //! never a snapshot, so what cannot be written is a warning: the work that it tells of is done.

@@ -100,7 +100,7 @@ pub struct BucketUrl {
 
 impl BucketUrl {
     /// Reads the name of a store in a bucket; none where the text is none, and an error where it is a wrong one.
-    /// That tells why without the text, since some people write their keys into it.
+    /// The error tells why without the text, since some people write their keys into it.
     pub fn parse(text: &str) -> Option<Result<Self, &'static str>> {
         let head = text.get(..S3.len())?;
         if !head.eq_ignore_ascii_case(S3) {

@@ -2,8 +2,9 @@
 //! one that somebody deleted. An empty file for each of them, as pins are, tells that it was there and that nobody
 //! gave it up.
 //!
-//! A name comes onto the roll after its file and leaves it before: a crash in between leaves a file that is not
-//! missed until the next `verify` puts it on the roll, and never one that is missed and should not be there.
+//! A name comes onto the roll after its file and leaves it before. So a crash in between can leave a file that is not
+//! missed until the next `verify` puts it on the roll. It never leaves a name whose file is missed and should not be
+//! there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ impl Roll {
         for name in &new {
             self.enrol(name);
         }
-        // One that was withdrawn meanwhile may have been struck off before it was put on.
+        // A snapshot that was withdrawn meanwhile may have been struck off before it was put on.
         let there = self.names_there()?;
         new.retain(|name| !there.contains(name));
         self.strike(&new)
@@ -76,7 +77,7 @@ impl Roll {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
-        // One that was given up meanwhile is expected no more.
+        // A snapshot that was given up meanwhile is expected no more.
         let still = self.expected()?;
         let missing = missing.intersection(&still);
         Ok(missing

@@ -1,8 +1,8 @@
 //! Scrub: reads packs back, every byte of them, and says what is not as it was written.
 //!
-//! Two looks at each pack, both in parallel. The whole must have the digest that is its name: no bit of it changed.
-//! And each frame must decompress to just the objects that the table lists, each with the content that its name says:
-//! a pack that is as it was written, but was written wrong, is found too.
+//! Two looks at each pack, both in parallel. The whole must have the digest that is its name: no bit of it changed. And
+//! each frame must decompress to just the objects that the table lists, each with the content that its name says. So a
+//! pack is found too that is as it was written, but was written wrong.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;

@@ -1,4 +1,4 @@
-//! The list of the segments of a large object, as it is stored (docs/format.md, "List").
+//! The list of the segments of a large object, as it is stored (docs/format.md, "Objects").
 
 use super::wire::{Malformed, Reader, put_uint};
 use crate::model::Digest;

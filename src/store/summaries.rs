@@ -1,8 +1,9 @@
 //! The summaries of a store that lies elsewhere: what a host reads instead of each pack's table and each snapshot file.
 //! They are written by whoever saves, beside the truth, and any of them may lack, be old, or lie: then it costs time.
 //!
-//! Where a snapshot stands in one, all packs that it needs do, in that one or in those that were there when it was
-//! written: so where all listed snapshots are told of, the packs need not be listed to read any of them.
+//! Where a summary tells of a snapshot, all packs that the snapshot needs are told of as well: by that summary, or by
+//! those that were there when it was written. So where all listed snapshots are told of, the packs need not be listed
+//! to read any of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -318,7 +319,7 @@ impl Summaries {
 
     /// Removes summaries that another one came in the place of.
     pub(super) fn remove(&self, names: &[String]) {
-        // Those of another writer stay where this one must not delete.
+        // Where this process may not delete the summaries of another writer, they stay.
         let _ = self.storage.delete(Area::Summaries, names);
     }
 }

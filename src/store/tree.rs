@@ -6,6 +6,7 @@ use super::wire::{Malformed, Reader, put_bytes, put_int, put_uint};
 use crate::model::extent::Extent;
 use crate::model::{Digest, Entry, Meta, Node, RelPath, Special, Time};
 
+/// The version of this form, the first byte of each tree.
 const VERSION: u8 = 1;
 
 /// One entry of a tree: the entry itself and, for a directory, the tree that it holds.

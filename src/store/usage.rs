@@ -88,8 +88,8 @@ impl Usage {
     }
 }
 
-/// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame: the
-/// first that can be read, since another one may be damaged without anybody having noticed yet.
+/// Of each needed object that lies in several packs, the copy to keep, by its pack and the offset of its frame. It is
+/// the first that can be read: another one may be damaged without anybody having noticed yet.
 fn good_copies(reader: &ObjectReader, needed: &Digests) -> ByDigest<(String, u64)> {
     let doubled: Vec<(Digest, Vec<Place>)> = {
         let objects = reader.known();

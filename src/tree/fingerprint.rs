@@ -46,7 +46,7 @@ impl Glance {
 }
 
 impl Scan {
-    /// The same of a tree that was scanned.
+    /// The fingerprint of a tree that was scanned, as [`Glance`] has it; none where a state proves nothing.
     pub(crate) fn fingerprint(&self, racy: Option<Time>) -> Option<Digest> {
         let is_whole = self.unreadable.is_empty()
             && self.unstable.is_empty()

@@ -6,6 +6,7 @@ use sha2::digest::DynDigest;
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
 
+/// Bytes that are read at a time.
 const PIECE_LEN: usize = 1 << 20;
 
 /// The hash of a regular file; none where it cannot be read.

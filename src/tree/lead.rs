@@ -14,6 +14,7 @@ use sha2::digest::DynDigest;
 
 use crate::model::{Digest, Manifest, Node, RelPath};
 
+/// Bytes that are read at a time.
 const PIECE_LEN: usize = 1 << 20;
 
 /// What stands where a link leads.

@@ -36,6 +36,7 @@ pub(crate) struct Scan {
     pub(crate) stand_ins: bool,
 }
 
+/// How often a tree is read that never holds still.
 const ROUNDS: usize = 3;
 
 /// Scans a tree. Files in a state that `known` knows, and whose content the sink has, are not read.

@@ -3,8 +3,8 @@
 use crate::disk::stat::Stat;
 use crate::model::{Entry, Manifest, RelPath};
 
-/// Entries in the order of their paths, each with its state. Whoever wants both gets both: nobody else knows that they
-/// are kept apart, so that the entries can be handed on as the manifest that they are.
+/// Entries in the order of their paths, each with its state. Both are kept apart, which only this file knows: so the
+/// entries can be handed on as the manifest that they are.
 #[derive(Debug, Default)]
 pub(crate) struct Stated {
     manifest: Manifest,

@@ -16,8 +16,8 @@ use crate::monitor::Monitor;
 /// Takes some entries of one directory. Which files are links of each other is to be seen in the states alone.
 pub(crate) type TakeEntries<'a> = dyn Fn(&Stated) + Sync + 'a;
 
-/// Reads a tree that nobody else can write in, for which one walk is enough, and hands on what it holds while it
-/// goes, from many threads and in no order: so nobody has to hold all of a large tree.
+/// Reads a tree that nobody else can write in, for which one walk is enough. It hands on what it holds while it goes,
+/// from many threads and in no order: so nobody has to hold all of a large tree.
 pub(crate) fn stream(
     root: &Rooted,
     known: &dyn Known,

@@ -40,6 +40,7 @@ const ANSWER_MAX: usize = 64 << 10;
 /// A binary that is longer is not read.
 const BINARY_MAX: u64 = 1 << 30;
 
+/// What an interpreter is asked. It answers in lines of `KEY=VALUE`, which `fill` reads.
 const QUESTION: &str = "import sys,os\nfrom importlib import machinery\nu=os.uname();v=sys.version_info\n\
     f='%d.%d.%d'%v[:3]+({'final':''}.get(v[3]) if v[3]=='final' else \
     {'alpha':'a','beta':'b','candidate':'rc'}[v[3]]+str(v[4]))\n\
@@ -174,7 +175,7 @@ fn look(facts: &mut Facts, root: &Rooted, python: &RelPath) {
     let path = root.path().join(python.as_path());
     match std::fs::canonicalize(&path) {
         Ok(real) => ask(facts, root, &path, &real),
-        // Not to be let in says nothing of the venv, only of who asks.
+        // A refusal says nothing of the venv, only of who asks.
         Err(error) if is_withheld(&error) => {
             facts.known.unreachable = Some(format!(
                 "it leads to '{}', which cannot be looked at: {error}",

@@ -16,6 +16,7 @@ const QUESTION: &str = "import sys; print('%d.%d' % sys.version_info[:2])";
 const ANSWER_MAX: usize = 100;
 /// How long it may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// The bits of a mode by which somebody may run a file.
 const RUN: u32 = 0o111;
 
 /// What is wrong with each, for people. `facts` are those of the first name, which is alive.

@@ -242,7 +242,7 @@ impl Model {
                         self.fresh()
                     };
                     let now = self.bucket.now;
-                    // One that is there stays as it is.
+                    // A pack that is there stays as it is.
                     self.bucket.packs.entry((lacks, unlike)).or_insert(now);
                 }
                 Host::Commits(since, wants)

@@ -240,7 +240,7 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
     fn list(&self, area: Area) -> Result<Vec<Listed>, PathError> {
         let mut found = Vec::new();
         for name in self.names(area)? {
-            // One that went meanwhile is not listed.
+            // A file that went meanwhile is not listed.
             found.extend(self.stat(area, &name)?);
         }
         Ok(found)

@@ -1,9 +1,9 @@
 //! Storage in a bucket: each file of the store is one object, whose key is the store's prefix, the area and the name
 //! (docs/format.md, "In a bucket").
 //!
-//! A draft is held in memory until it has its name, so nothing half written is ever to be seen. It comes by a request
-//! that fails where there is one of that name; what such an answer means, and what one that got lost, is told by
-//! reading back what is there. (Promises 1 and 7.)
+//! A draft is held in memory until it has its name, so nothing half written is ever to be seen. The name comes by a
+//! request that fails where there is an object of that name. What such an answer means, or one that got lost, is told
+//! by reading back what is there. (Promises 1 and 7.)
 
 mod asking;
 #[cfg(test)]

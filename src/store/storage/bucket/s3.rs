@@ -223,8 +223,8 @@ fn credential(keys: Keys) -> AwsCredential {
     }
 }
 
-/// What an error comes to. Its own text may hold the address with all that people wrote into it, and the answer of
-/// the server with the parts of a signature; so none of it is passed on but the status and the server's short code.
+/// What an error comes to. Its own text may hold the address with all that people wrote into it, and the answer of the
+/// server with the parts of a signature. So only the status and the short code of the server are passed on.
 fn failed(error: &Error) -> Failed {
     match error {
         Error::NotFound { .. } => return Failed::Missing,

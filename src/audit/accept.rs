@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use crate::model::{Audit, Check, Finding};
 
-/// One rule of the configuration. What it does not name fits all; it names something.
+/// One rule of the configuration. A field that is not given fits every finding; at least one is given.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accept {
-    /// What was looked for.
+    /// The check of the finding.
     pub check: Option<Check>,
     /// The distribution.
     pub package: Option<String>,

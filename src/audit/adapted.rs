@@ -13,7 +13,7 @@ use crate::python::relocate::{Head, head_of};
 
 /// How many bytecode files are asked where the venv stood when they were written.
 const ASKED: usize = 8;
-/// An interpreter is called so by those who write scripts.
+/// The names by which first lines of scripts call an interpreter.
 const NAMES: [&[u8]; 3] = [b"python", b"python3", b"pypy3"];
 
 /// Whether a script of `bin` is what a row says but for its first lines, and starts with an interpreter of this venv.
@@ -57,8 +57,8 @@ fn is_of_this_venv(subject: &Subject<'_>, head: &Head<'_>, root: &[u8]) -> bool 
     path.is_some_and(|path| (subject.reaches)(&path))
 }
 
-/// The first lines that an installer may have written here, when the venv stood here or where something in it still
-/// says.
+/// The first lines that an installer may have written: with the place where the venv stands, and with those where it
+/// stood, as something in it still tells.
 fn heads(subject: &Subject<'_>, root: &[u8], script: &RelPath) -> Vec<Vec<u8>> {
     let mut names: BTreeSet<Vec<u8>> = NAMES.iter().map(|name| name.to_vec()).collect();
     let entries = subject.manifest.entries().iter();
@@ -75,7 +75,7 @@ fn heads(subject: &Subject<'_>, root: &[u8], script: &RelPath) -> Vec<Vec<u8>> {
     for root in places(subject, root) {
         interpreters.extend(names.iter().map(|name| [&root[..], &infix, name].concat()));
     }
-    // What other scripts name is written as their installer wrote it.
+    // Other scripts name the interpreter as their installer wrote it.
     let others = in_bin.iter().filter(|entry| entry.path != *script);
     let others = others.filter_map(|entry| {
         (subject.read)(&entry.path).filter(|_| matches!(entry.node, Node::File { .. }))

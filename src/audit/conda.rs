@@ -16,8 +16,8 @@ pub(super) fn list_of(dist: &Dist) -> &'static str {
     }
 }
 
-/// Whether a file is what its package holds, but for the name of the place where the environment stands: conda says
-/// what came of it where it was installed first, which was another place if the environment was moved since.
+/// Whether a file is what its package holds, but for the name of the place where the environment stands: the hash that
+/// conda keeps is of the place where it was installed first, and the environment may have been moved since.
 pub(super) fn is_placed(subject: &Subject<'_>, dist: &Dist, row: &Row) -> bool {
     let prefixed = dist
         .record

@@ -5,8 +5,8 @@ use crate::model::{Entry, RelPath};
 use crate::python::config::{CONFIG_MAX, is_config, is_sound};
 use crate::python::dist::{Dist, Row};
 
-/// Whether a file that is not what its row says may be configuration that somebody rewrote. Of the length that was
-/// installed, and not written since, it is none: a program that writes leaves its time.
+/// Whether a file that is not what its row says may be configuration that somebody rewrote. A file that has the
+/// installed length and no later mtime was not rewritten: a program that writes a file gives it a new time.
 pub(super) fn is_rewritten(subject: &Subject<'_>, dist: &Dist, row: &Row, size: u64) -> bool {
     if !is_config(&row.path) || size > CONFIG_MAX {
         return false;

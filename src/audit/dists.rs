@@ -56,7 +56,7 @@ fn single(subject: &Subject<'_>, dist: &Dist) -> Vec<Finding> {
     }
     let metadata = [&b"METADATA"[..], b"PKG-INFO"].map(|name| dist.info.join(name));
     let is_hidden = metadata.iter().flatten().any(closed);
-    // What lies behind a link of a tree that stands nowhere nobody knows.
+    // If a tree stands nowhere, nobody knows what lies behind its links.
     let is_unseen = subject.behind.is_none()
         && metadata
             .iter()

@@ -208,9 +208,9 @@ fn verdict(subject: &Subject<'_>, dist: &Dist, row: &Row) -> Verdict {
     };
     let size = match &entry.node {
         Node::File { size, .. } => *size,
-        // Of conda, which says no more of it.
+        // conda lists it as a link, and says no more of it.
         _ if row.hash == Hash::Link => return Verdict::Unchecked { empty: false },
-        // Installers that link into their cache.
+        // Some installers put links into their cache here.
         Node::Symlink(_) if (subject.reaches)(&row.path) => {
             return Verdict::Linked;
         }

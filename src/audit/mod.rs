@@ -54,7 +54,7 @@ pub(crate) use requirements::environment as marker_environment;
 pub(crate) use smoke::{Smoke, import_error, smoke};
 pub(crate) use stale::{Bytecode, Seen, stale};
 
-/// Content that is looked at to tell how it is wrong.
+/// Files of up to so many bytes are read once more to tell how they are wrong.
 const LOOK_MAX: u64 = 64 << 20;
 
 /// So many files that nobody owns are listed; all are counted.
@@ -69,7 +69,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) dists: &'a Dists,
     /// Its interpreter.
     pub(crate) interpreter: Option<&'a Facts>,
-    /// Where it stands.
+    /// Where the tree stands; none of a tree that stands nowhere.
     pub(crate) place: Option<&'a Path>,
     /// Gives the content of a file.
     pub(crate) read: Read<'a>,
@@ -188,7 +188,7 @@ fn look(subject: &Subject<'_>) -> Audit {
     audit.script_pythons = pythons;
     audit.findings = files;
     audit.findings.extend(dists);
-    // A module that RECORD misses already needs no second finding.
+    // `imports` does not know what `files` found: both may tell of one module.
     audit.findings.extend(imports.findings);
     audit.doubts = imports.doubts;
     let leftovers = leftovers::check(subject, &audit.findings);
@@ -204,7 +204,7 @@ fn look(subject: &Subject<'_>) -> Audit {
     audit
 }
 
-/// Tells what nothing is known of.
+/// Notes in the audit each thing that could not be looked at.
 fn unread(subject: &Subject<'_>, audit: &mut Audit) {
     for entry in subject.manifest.entries() {
         if entry.node.is_mounted() {
@@ -240,7 +240,7 @@ fn unread(subject: &Subject<'_>, audit: &mut Audit) {
     }
 }
 
-/// Of a tree in which nothing tells what should be there: only what could not be looked at.
+/// The audit of a tree in which nothing tells what should be there: it only names what could not be looked at.
 fn of_any(subject: &Subject<'_>) -> Audit {
     let mut audit = Audit {
         kind: TreeKind::Any,

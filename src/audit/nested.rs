@@ -6,7 +6,7 @@ use crate::model::{Check, Finding, Manifest, RelPath};
 use crate::python::dist::Dists;
 use crate::python::layout;
 
-/// Names each.
+/// Names each venv that stands inside of this one.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let roots = roots(subject.manifest, subject.dists).into_iter();
     let text = "another venv stands in this one: what is in it is saved, and not audited; check that one by its own \
@@ -32,7 +32,7 @@ pub(crate) fn roots(manifest: &Manifest, dists: &Dists) -> Vec<RelPath> {
     };
     let mut roots: Vec<RelPath> = dirs.filter(is_venv).collect();
     roots.sort();
-    // Of those within another one only that is told.
+    // Of venvs within each other only the outermost is told.
     roots.dedup_by(|inner, outer| inner.is_within(outer));
     roots
 }

@@ -6,7 +6,7 @@ use crate::model::{Check, Finding, Node, RelPath};
 use crate::python::dist::is_renamed;
 use crate::python::path_files::Rules;
 
-/// Installers remove themselves, or are removed, from venvs that shall be small.
+/// Installers remove themselves, or are removed, from venvs that shall be small: a script of theirs is only a leftover.
 const INSTALLERS: [&str; 3] = ["pip", "setuptools", "wheel"];
 
 /// Looks at every script in `bin` that nobody lists.
@@ -26,7 +26,7 @@ fn orphan(subject: &Subject<'_>, path: &RelPath) -> Option<Finding> {
     python_of(&content)?;
     let module = wrapped(&content)?;
     let top = module.split('.').next()?;
-    // What an installer put aside tells that it was interrupted.
+    // An installer that was interrupted has put the module aside: `leftovers.rs` tells of that.
     let mut put_aside = subject.dists.leftovers.iter();
     if is_there(subject, top) || put_aside.any(|left| is_renamed(left.path.name(), top.as_bytes()))
     {

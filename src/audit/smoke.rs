@@ -17,7 +17,7 @@ use crate::python::layout::python_in;
 use crate::python::subprocess::{Ear, End, run_until};
 use crate::tree::hash::read_file;
 
-/// A longer list of modules is none.
+/// A list of modules with more bytes than this is not read.
 const TOP_LEVEL_MAX: u64 = 64 << 10;
 /// How many interpreters import at once in company: what packages share is loaded once in each.
 const INTERPRETERS: usize = 2;

@@ -1,5 +1,5 @@
 //! Distributions whose install did not come to its end: an installer was killed, or failed and left what it had begun.
-//! What uv says of such a state afterwards is "Checked".
+//! uv itself takes such a distribution for installed afterwards: it says "Checked".
 
 use super::Subject;
 use crate::model::{Check, Finding, Node, RelPath};

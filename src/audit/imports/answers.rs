@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
         if !is_total {
             ends.push(End::On(rest));
         }
-        // What leads on after a branch knows the name only if it was known before.
+        // After the branches the name is known only if it is known at the end of each one that leads on.
         ends.into_iter().reduce(either)
     }
 

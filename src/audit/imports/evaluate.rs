@@ -12,9 +12,9 @@ use super::steps::{Catch, Kind, Source, Step, Try};
 use super::wanted::Wanted;
 use crate::model::RelPath;
 
-/// So deep statements and modules may lead into each other; beyond nobody knows.
+/// So deep statements and modules are followed into each other; what lies deeper counts as unknown.
 const DEPTH_MAX: usize = 6_000;
-/// So many statements are followed for all roots together.
+/// So many statements are followed for all roots together; all others count as unknown.
 const WORK_MAX: usize = 4_000_000;
 /// Functions that call each other are followed so far.
 const CALLS_MAX: usize = 6;

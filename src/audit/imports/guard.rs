@@ -357,7 +357,7 @@ fn platform(name: &str) -> Option<Value> {
 
 fn compared(left: &Value, op: CmpOp, right: &Value) -> Option<bool> {
     let order = || left.order(right);
-    // A truth may be a number that says so.
+    // A number may stand for a truth value, so the two are not compared.
     if matches!(
         (left, right),
         (Value::Bool(_), Value::Int(_)) | (Value::Int(_), Value::Bool(_))

@@ -17,7 +17,7 @@ pub(super) fn table(body: &[Stmt]) -> HashMap<String, String> {
     };
     let mut uses = Uses::default();
     uses.look(getter);
-    // What it tries it may do without.
+    // A function that tries something may do without it.
     if uses.is_wary {
         return HashMap::new();
     }

@@ -2,11 +2,11 @@
 //! anything. RECORD cannot tell these where an installer rewrote it to match what it had (uv drops the rows of
 //! members that a wheel lacks).
 //!
-//! What counts is whether importing what is imported from outside fails (`roots.rs`). `suspects.rs` finds sources
-//! in which an import leads nowhere; `reach.rs` tells which modules may lead to them; `evaluate.rs` follows what is
+//! What counts is whether importing what is imported from outside fails (`roots.rs`). `suspects.rs` finds sources in
+//! which an import leads nowhere; `reach.rs` tells which modules may lead to them; `evaluate.rs` follows what is
 //! executed from the roots on, through guards and handlers (`reduce.rs`, `guard.rs`), with names (`names.rs`) and
-//! places (`index.rs`, `tops.rs`, `resolve.rs`) as Python sees them. Only what fails on every way is damage. Work
-//! and depth are bounded (promise 8).
+//! places (`index.rs`, `tops.rs`, `resolve/`) as Python sees them. Only what fails on every way is damage. Work and
+//! depth are bounded (promise 8).
 
 mod aliases;
 mod answers;

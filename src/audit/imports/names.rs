@@ -168,7 +168,7 @@ impl Look {
         let arguments = &call.arguments.args;
         match last {
             "globals" => self.is_open(),
-            // Of a function and a class these are their own.
+            // In a function or a class these change its own names.
             "vars" | "locals" | "exec" | "eval" if arguments.len() < 2 => {
                 if let (true, [of]) = (last == "vars", &arguments[..]) {
                     self.changes(of);

@@ -22,7 +22,7 @@ pub(super) fn reads_globals(call: &ExprCall) -> bool {
     READS.contains(&method.attr.as_str()) && is_globals(&method.value)
 }
 
-/// Functions that are told the name of a module and make no modules in it.
+/// Whether a function that is told the name of a module makes no modules in it, as its own name tells.
 pub(super) fn asks_only(function: &str) -> bool {
     const ASK: [&str; 12] = [
         "getattr",

@@ -18,7 +18,7 @@ struct Block {
     is_finder: bool,
 }
 
-/// That part of a source; the whole where it cannot be told.
+/// The part of a source that decides about the modules of its finders; the whole source where that cannot be told.
 pub(super) fn of_finders(text: &str) -> String {
     let found = parse(text.as_bytes(), |parsed, text| {
         let body = &parsed.syntax().body;

@@ -116,7 +116,7 @@ pub(super) struct Calls<'a>(pub(super) Vec<&'a ExprCall>);
 impl<'a> Visitor<'a> for Calls<'a> {
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
-            // What is in these may never be evaluated, or later.
+            // What is in these may be evaluated later, or never.
             Expr::Lambda(_)
             | Expr::BoolOp(_)
             | Expr::If(_)

@@ -46,7 +46,7 @@ pub(super) enum Step {
     Call(String, usize),
 }
 
-/// What nobody knows.
+/// A statement of which nobody knows what it does: it may end in any way.
 pub(super) fn anything() -> Step {
     let ends = [Step::Return, Step::Break, Step::Raise(None)].map(|step| vec![step]);
     Step::Either([&ends[..], &[Vec::new()]].concat())

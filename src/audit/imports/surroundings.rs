@@ -7,7 +7,7 @@ use super::dotted::dotted;
 
 /// Variables that say that documentation is made.
 const FOR_DOCS: [&str; 3] = ["READTHEDOCS", "SPHINX_BUILD", "SPHINXBUILD"];
-/// Functions that ask for it.
+/// Functions that ask whether documentation is made.
 const ASK: [&str; 6] = [
     "building_docs",
     "is_building_docs",

@@ -23,7 +23,7 @@ enum Word {
     Nothing,
 }
 
-/// What is worth telling beside the damage, and of other modules than that tells of.
+/// Tells of missing modules beside those that are damage already (`told`).
 pub(super) fn check(
     world: &World<'_>,
     suspects: &[Suspect<'_>],

@@ -24,7 +24,7 @@ pub(crate) struct Declared {
     /// Whether its marker holds here.
     pub(crate) holds: bool,
     pub(crate) path: PathBuf,
-    /// From 1.
+    /// The line, from 1.
     pub(crate) line: usize,
 }
 

@@ -126,7 +126,7 @@ impl Modules {
         strengths
     }
 
-    /// The longest module of the application that begins a text.
+    /// The longest module of the application that a text begins with; its first part where there is none.
     fn of_text(&self, mut wanted: Wanted) -> Wanted {
         while !self.by_name.contains_key(&wanted.module) {
             let Some((above, _)) = wanted.module.rsplit_once('.') else {

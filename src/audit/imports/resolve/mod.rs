@@ -168,7 +168,7 @@ impl<'a> World<'a> {
             return known.clone();
         }
         let modules = self.index.inside(dir).into_iter();
-        // Each of them that shares a package has its own `__init__`.
+        // Each distribution that shares a package has an `__init__` of its own.
         let modules = modules.filter(|module| !module.ends_with("/__init__"));
         let files = modules.filter_map(|module| match self.index.place(module) {
             Place::Module(file) => Some(file),
@@ -265,7 +265,7 @@ impl<'a> World<'a> {
     /// Whether a package above a module may make it at run time, or have it elsewhere.
     fn may_be_made(&self, moment: &Moment<'a>, module: &str) -> bool {
         let is_source = |place: Place<'_>| matches!(place, Place::Package(_) | Place::Module(_));
-        // What makes them says so where it is there.
+        // If a source of such a name is there, it tells itself what it makes.
         let is_makers = |above: &str| {
             let name = above.rsplit('/').next().unwrap_or(above);
             above.contains('/')
@@ -368,8 +368,8 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Whether the text of a module binds a name. Who takes a name of the package that is asked does not give it to
-    /// that.
+    /// Whether the text of a module binds a name. A name that it takes of the very package that is asked does not
+    /// count.
     fn binds(&self, file: &'a RelPath, source: &Source, asks: &Asks<'_, 'a>) -> bool {
         if source.names.bound.contains(asks.name) {
             return true;

@@ -62,7 +62,7 @@ pub(crate) enum Form {
 pub(crate) struct Use {
     /// The line, from 1.
     pub(crate) line: usize,
-    /// `fastapi.Form` wherever the name came from; `.to_excel` for a method of nobody knows what.
+    /// `fastapi.Form` wherever the name came from; `.to_excel` for a method of an object that nobody knows.
     pub(crate) symbol: String,
     /// Texts among its arguments.
     pub(crate) texts: Vec<String>,
@@ -349,7 +349,8 @@ impl Looker<'_> {
     }
 }
 
-/// The same statement where nobody knows whether it is executed: in a function that is so anyway.
+/// How surely a statement is executed in a branch that nobody can decide. In a function each statement is unsure
+/// anyway, so it stays what it is.
 fn within(strength: Strength) -> Strength {
     match strength {
         Strength::Executed => Strength::Guarded,
@@ -357,7 +358,7 @@ fn within(strength: Strength) -> Strength {
     }
 }
 
-/// The same wants, of which the failure is borne.
+/// Marks wants as guarded: the program bears their failure, or they are only wanted after another failure.
 fn weaken(wants: &mut [Want]) {
     for want in wants {
         want.strength = Strength::Guarded;

@@ -1,4 +1,4 @@
-//! `poetry.lock`, versions 1.x and 2.x. From 2.1 on each package has its groups and its marker; Before 2.1, only the
+//! `poetry.lock`, versions 1.x and 2.x. From 2.1 on each package has its groups and its marker. Before 2.1, only the
 //! requirements of other packages tell that a package is not wanted here.
 
 use std::collections::BTreeMap;

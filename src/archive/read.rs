@@ -71,7 +71,7 @@ impl<R: Read> Reader<R> {
         self.origin.as_ref()
     }
 
-    /// How long it is so far.
+    /// How many bytes of the tar were read so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -90,7 +90,7 @@ pub(crate) fn attend(
     let pipe = pipe.or_else(|| child.stderr.take().map(OwnedFd::from));
     let until = Until { patience, stop };
     let end = pipe.map(|pipe| listen(&child, pipe, ear, until, &mut bytes));
-    // The group is asked to end before the child is reaped: until then nobody else can have its number.
+    // The group is killed before the child is reaped: until then nobody else can have its number.
     if let Some(group) = Pid::from_raw(child.id() as i32) {
         let _ = rustix::process::kill_process_group(group, Signal::KILL);
     }

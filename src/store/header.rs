@@ -1,4 +1,4 @@
-//! The header of a store (docs/format.md, "The directory"): what makes a directory one. It holds nothing that its
+//! The header of a store (docs/format.md, "The directory"): what makes a directory a store. It holds nothing that its
 //! packs do not tell, so a lost one can be made anew where each of them is of a version that we read.
 
 use std::path::Path;

@@ -276,7 +276,7 @@ impl Store {
         matches!(there, Ok(Some(pack)) if pack.size == row.size)
     }
 
-    /// Makes finished packs known, to the index, durably, and to this process; the index gives up those of `drop`.
+    /// Makes finished packs known to the index, durably, and to this process. The index gives up those of `drop`.
     /// Returns whether the index could take that.
     pub(super) fn admit(
         &self,

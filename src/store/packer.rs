@@ -27,9 +27,9 @@ use crate::monitor::Monitor;
 const PACK_TARGET: u64 = 48 << 20;
 /// How many locks guard the names that were claimed, so that threads seldom wait for each other.
 const SHARDS: usize = 16;
-/// Trees and documents that are at least this long, in bytes, get frames of their own. Where a venv changes a little
-/// each day, each day's pack has some trees, and whoever reads the newest state reads a small tree or two from each of
-/// hundreds of packs. Long trees in the same frames would be decompressed each time.
+/// Trees and documents that are at least this long, in bytes, share no frame with shorter ones. Where a venv changes a
+/// little each day, each day's pack has some trees, and whoever reads the newest state reads a small tree or two from
+/// each of hundreds of packs. Long trees in the same frames would be decompressed each time.
 const LONG_TREE_LEN: usize = 8 << 10;
 
 /// What a packer wrote.

@@ -82,7 +82,7 @@ impl Snapshots {
         self.catalog_of(Area::Snapshots)
     }
 
-    /// The same, as it is by now.
+    /// The same from a new listing.
     pub(crate) fn catalog_anew(&self) -> Result<Arc<Catalog>, Error> {
         self.storage.look_again();
         self.catalog()

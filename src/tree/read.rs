@@ -98,7 +98,7 @@ impl Opened {
         Ok(read_xattrs(&self.fd)?)
     }
 
-    /// Reads all of a small file into memory of its size, sure in the end that the file held still.
+    /// Reads all of a small file into memory of its size, and looks whether the file held still (see `open`).
     pub(super) fn read_small(&self, buffer: &mut [u8]) -> Result<(), Failed> {
         self.fill(buffer, 0)?;
         self.unchanged()

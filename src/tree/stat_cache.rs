@@ -87,8 +87,8 @@ impl StatCache {
         self
     }
 
-    /// The bytes in which the index keeps it: the number of records; their columns in the order of the inodes,
-    /// compressed; their digests, which do not compress.
+    /// The bytes in which the index keeps it: the number of records; their digests, which do not compress; their
+    /// columns in the order of the inodes, compressed.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let count = self.records.len();
         let mut columns = Vec::with_capacity(count * COLUMNS_LEN);

@@ -19,8 +19,8 @@ pub(crate) enum Culprit {
 }
 
 impl Culprit {
-    /// Looks for it. `home` is where `pyvenv.cfg` says that the interpreter is, `version` that for which the venv has
-    /// packages.
+    /// Looks for the culprit. `home` is where `pyvenv.cfg` says that the interpreter is, `version` that for which the
+    /// venv has packages.
     pub(super) fn locate(
         root: &Path,
         facts: &Facts,

@@ -1,7 +1,7 @@
 //! The interpreter of a venv: what it says of itself, or, where it cannot run, what can be known without it.
 //!
 //! It is asked once, isolated and without `site`, so that nothing of the venv runs: `-I -S` reads neither the
-//! environment nor `.pth` files. A program that somebody else could have written is not run at all.
+//! environment nor `.pth` files. A program that a stranger could have written is not run at all.
 
 mod fault;
 pub(crate) mod here;

@@ -17,7 +17,7 @@ pub(crate) struct OwnNames {
     pub(crate) used: BTreeSet<Vec<u8>>,
 }
 
-/// Finds them. `contents` holds every candidate of a relocation.
+/// Finds the names. `contents` holds every candidate of a relocation.
 pub(crate) fn own_names(contents: &BTreeMap<RelPath, Vec<u8>>) -> OwnNames {
     let mut names = OwnNames::default();
     let activate = Layout::default().script(b"activate");

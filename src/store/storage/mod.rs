@@ -1,8 +1,8 @@
 //! Where the truth of a store lies: packs, snapshot files, marks and the header (docs/format.md, "The directory").
 //!
-//! Everything here is named by its content and never changed. Storage can put a file that is not there yet, give back a
-//! range, list and delete. Nothing relies on a rename: [`Storage::shift`] may copy and delete. So a store that lies
-//! elsewhere is one more file beside `local.rs`, and has to pass the tests in `contract.rs`.
+//! Packs and snapshot files are named by their content and never changed. Storage can put a file that is not there yet,
+//! give back a range, list and delete. Nothing relies on a rename: [`Storage::shift`] may copy and delete. So storage
+//! elsewhere is one more file or folder beside `local.rs`, and has to pass the tests in `contract.rs`.
 
 #[cfg(feature = "remote")]
 pub(super) mod bucket;

@@ -46,7 +46,7 @@ pub(super) struct Program(Vec<String>);
 type Profile = BTreeMap<String, String>;
 
 impl Credentials {
-    /// Finds them. An error tells what is wrong, and nothing secret.
+    /// Finds the credentials. An error tells what is wrong, and nothing secret.
     pub(super) fn load(access: &Access) -> Result<Self, Unconnected> {
         let said = |name: &str| access.variables.get(name).filter(|value| !value.is_empty());
         let named = said("AWS_PROFILE").or_else(|| said("AWS_DEFAULT_PROFILE"));

@@ -103,8 +103,8 @@ impl BucketStorage {
         Ok(is_one && !create(RIVALS)?)
     }
 
-    /// Whether the next request sees what was written, replaced and removed. Then: when it was written, by the clock of
-    /// the server.
+    /// Whether the next request sees what was written, replaced and removed. If so: when the object was written, by the
+    /// clock of the server, in seconds since 1970.
     fn is_seen_at_once(&self, dir: &str, key: &str) -> Result<Option<i64>, Failed> {
         let put = |content: &'static str| {
             self.steadily(|| self.objects.put(key, &[content.into()], Put::Over))

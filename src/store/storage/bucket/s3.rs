@@ -28,7 +28,7 @@ use crate::store::location::{Access, BucketUrl};
 const RETRIES_MAX: usize = 5;
 /// For how long it is sent again.
 const RETRY_TIME_MAX: Duration = Duration::from_mins(1);
-/// How long a request without a body may take.
+/// How long a request without a body may take, when it is sent once.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 /// The slowest line on which a body still arrives, in bytes each second.
 const SLOWEST: u64 = 32 << 10;

@@ -46,7 +46,7 @@ pub(crate) enum Standing {
 }
 
 impl Standing {
-    /// What a file holds. A directory or a link is none.
+    /// What stands where a file has this content.
     pub(crate) fn of(content: &[u8]) -> Self {
         Self::File {
             size: content.len() as u64,
@@ -207,7 +207,7 @@ mod tests {
         }]
     }
 
-    /// A cache of each installer with the wheel of one package, of which `core.py` is gone and `other.py` empty.
+    /// A cache of uv and one of pip, both with the wheel of a package of which `core.py` is gone and `other.py` empty.
     fn caches() -> (tempfile::TempDir, Vec<PathBuf>) {
         let dir = tempfile::tempdir().unwrap();
         let (uv, pip) = (dir.path().join("uv"), dir.path().join("pip"));

@@ -26,7 +26,7 @@ const BUFFER_LEN: usize = 64 << 10;
 /// What an archive or an unpacked wheel is, and what is wrong with it.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// Name and version, as they write themselves.
+    /// Name and version, as the archive or unpacked wheel itself gives them.
     pub(super) named: Option<(String, String)>,
     /// What is wrong.
     pub(super) faults: Vec<Fault>,

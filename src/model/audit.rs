@@ -367,7 +367,7 @@ impl Audit {
         }
     }
 
-    /// Sorts the findings: damage first, then by kind, package and path.
+    /// Sorts the findings by kind, damage first, then by package and path. Accepted ones come last.
     pub fn sort(&mut self) {
         self.findings.sort_by(|a, b| {
             (a.accepted.is_some(), a.check, &a.package, &a.path, &a.text).cmp(&(

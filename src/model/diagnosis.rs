@@ -1,4 +1,4 @@
-//! What probably did it.
+//! What probably did the damage.
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,7 @@ pub struct Left {
 }
 
 impl Left {
-    /// What a file of this size in bytes and this change time is.
+    /// The state of a file of `size` bytes that last changed at `changed`.
     pub fn new(size: u64, changed: Time) -> Self {
         Self {
             size,

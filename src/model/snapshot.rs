@@ -237,7 +237,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The version of the format that this program writes and the newest that it reads.
+    /// The version of the format that this program writes, and the only one that it reads.
     pub const FORMAT: u32 = 1;
 
     /// How many entries its trees hold.

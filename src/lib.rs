@@ -35,11 +35,12 @@ pub mod witness;
 pub use archive::{RefusedEntry, RefusedName, RefusedTar};
 pub use audit::Accept;
 pub use disk::PathError;
+pub use disk::limits::{file_size_met, survive_file_size};
 pub use disk::processes::Process;
 pub use disk::space::TooLittle;
 pub use replace::{Bound, Mismatch, Unreplaced, Unsaved, Way};
 pub use store::{
     Access, Added, BucketUrl, CorruptPart, Corruption, Error as StoreError, Flaw, Gap, Hole,
-    KeptLog, Location, LostHeader, Newer, NotInBucket, Untrusted,
+    IndexFailure, KeptLog, Location, LostHeader, Newer, NotInBucket, Untrusted,
 };
 pub use tree::{Error as VenvError, Site, Standing};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use venv_snap::model::{Lack, Shown};
 use venv_snap::ops::{Chosen, Error, Refusal};
-use venv_snap::{NotInBucket, RefusedEntry, RefusedTar, StoreError, VenvError};
+use venv_snap::{IndexFailure, NotInBucket, RefusedEntry, RefusedTar, StoreError, VenvError};
 
 use super::called::{command, operand};
 
@@ -124,7 +124,10 @@ fn replacement_hint(error: &Error) -> Option<String> {
     let name = super::called();
     Some(match error {
         Error::NoIncident(cause) if is_too_long(cause) => {
-            format!("{LONGER_FILES}; or keep the old tree beside the venv instead: --keep-old")
+            format!(
+                "{}; or keep the old tree beside the venv instead: --keep-old",
+                longer_files()
+            )
         }
         Error::NoIncident(cause) if is_full(cause) => {
             "free space in the store, or keep the old tree beside the venv \
@@ -237,12 +240,19 @@ fn for_user(hint: &str, for_root: &str) -> String {
 }
 
 /// What to do where one file may not be as long as it would be.
-const LONGER_FILES: &str = "a limit keeps files from being that long: raise that of the process (ulimit -f, LimitFSIZE= \
-    of a unit); else the file system takes none of that size";
+fn longer_files() -> String {
+    match venv_snap::file_size_met() {
+        Some(limit) => format!(
+            "this process may write no file of more than {limit} bytes: raise that limit (ulimit -f, LimitFSIZE= of a \
+             unit)"
+        ),
+        None => "the file system takes no file of that size".to_owned(),
+    }
+}
 
 fn path_hint(error: &venv_snap::PathError) -> Option<String> {
     if error.is_too_long() {
-        return Some(LONGER_FILES.to_owned());
+        return Some(longer_files());
     }
     if error.is_full() {
         return Some("free some space there and run the command again".to_owned());
@@ -319,6 +329,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
             a live venv; '{name} restore --partial' brings back all else"
         ),
         StoreError::Path(path) => return path_hint(path),
+        StoreError::Index {
+            source: IndexFailure::FileSize { .. },
+            ..
+        } => longer_files(),
         _ => return None,
     })
 }

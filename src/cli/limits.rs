@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{Builder, available_parallelism};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGABRT, SIGXFSZ};
+use signal_hook::consts::SIGABRT;
 
 use super::exit::Exit;
 
@@ -48,8 +48,7 @@ pub(crate) fn with_room(all: fn() -> Exit) -> Exit {
 
 /// Takes as many descriptors as are granted, and survives the limit of file sizes. Starts no thread.
 pub(crate) fn set_up() {
-    // A write beyond the limit then is an error with a path, instead of the end.
-    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    let _ = venv_snap::survive_file_size();
     tell_aborts_apart();
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {

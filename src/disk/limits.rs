@@ -1,7 +1,28 @@
 //! What the system grants this process, and errors that tell of its limits: they say nothing of what was looked at.
 
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
+use signal_hook::consts::SIGXFSZ;
+
+/// Whether the kernel said that a file would grow beyond what this process may write.
+static MET_FILE_SIZE: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// Takes the signal for a file that would grow beyond the limit of this process (`ulimit -f`), which else is its end:
+/// the write then is an error.
+pub fn survive_file_size() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::clone(&MET_FILE_SIZE)).map(drop)
+}
+
+/// How many bytes this process may write into one file, once it was refused to write more. The same error comes from a
+/// file system that holds no file of that size, and `SQLite` tells neither from a bad disk.
+pub fn file_size_met() -> Option<u64> {
+    let limit = getrlimit(Resource::Fsize).current;
+    limit.filter(|_| MET_FILE_SIZE.load(Ordering::Relaxed))
+}
 
 /// How many descriptors this process may have open at once, where that is limited.
 pub(crate) fn descriptors() -> Option<u64> {

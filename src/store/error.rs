@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::corrupt::{CorruptPart, Corruption, short};
+use super::index::IndexFailure;
 use crate::disk::PathError;
 use crate::model::Shown;
 
@@ -69,7 +70,7 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         #[source]
-        source: rusqlite::Error,
+        source: IndexFailure,
     },
     /// Only a store in a directory can do that.
     #[error("a store in a bucket {0}")]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
+use crate::disk::limits::file_size_met;
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
 use crate::model::Digest;
@@ -56,7 +57,21 @@ pub(crate) enum Unusable {
     /// It cannot be written here.
     ReadOnly,
     /// Something else.
-    Failed(rusqlite::Error),
+    Failed(IndexFailure),
+}
+
+/// Why an index failed that is not damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexFailure {
+    /// One of its files would be longer than this process may write.
+    #[error("this process may write no file of more than {limit} bytes")]
+    FileSize {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// Whatever else `SQLite` says.
+    #[error(transparent)]
+    Sqlite(rusqlite::Error),
 }
 
 /// What is wrong with the content of an index.
@@ -89,7 +104,11 @@ impl From<rusqlite::Error> for Unusable {
             }
             // "no such table" and the like: the file is a database, but not ours.
             Some(ErrorCode::Unknown) => Self::Damaged(IndexFlaw::Sqlite(error)),
-            _ => Self::Failed(error),
+            Some(ErrorCode::SystemIoFailure) => match file_size_met() {
+                Some(limit) => Self::Failed(IndexFailure::FileSize { limit }),
+                None => Self::Failed(IndexFailure::Sqlite(error)),
+            },
+            _ => Self::Failed(IndexFailure::Sqlite(error)),
         }
     }
 }

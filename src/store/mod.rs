@@ -69,6 +69,7 @@ pub(crate) use displaced::{Displaced, DisplacedBox};
 pub(crate) use elsewhere::Probed;
 pub(crate) use elsewhere::make_home;
 pub use error::{Error, LostHeader, Newer, NotInBucket, Untrusted};
+pub use index::IndexFailure;
 pub use index_handle::KeptLog;
 pub use location::{Access, BucketUrl, Location};
 pub(crate) use owned::Owned;

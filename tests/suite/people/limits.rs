@@ -326,7 +326,45 @@ fn a_limit_of_file_sizes_is_told_as_that() {
         let run = Run::of(command);
         assert_eq!(run.code, 3, "{args:?}: {run}");
         assert!(run.stderr.contains("ulimit -f"), "{args:?}: {run}");
+        assert!(run.stderr.contains(" 1000000 bytes"), "{args:?}: {run}");
         assert!(!run.stderr.contains("free some space"), "{args:?}: {run}");
+    }
+}
+
+/// `SQLite` calls it a disk I/O error, as of a disk that dies, and that was what people read.
+#[test]
+fn a_limit_of_file_sizes_is_never_told_as_a_bad_disk() {
+    if !has_prlimit() {
+        return;
+    }
+    for limit in ["0", "1000", "20000", "60000"] {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        venv::write(&sandbox.venv(), "share/large", &venv::noise(90_000));
+        sandbox.ok(&["save", "venv"]);
+        sandbox.ok(&["export", "latest", "--venv", "venv", "ready.tar"]);
+        venv::write(&sandbox.venv(), "share/more", &venv::noise(90_001));
+        let mut told = 0;
+        // What was not exported cannot be imported.
+        let also = ALSO.iter().filter(|args| args[0] != "import");
+        let import: &[&str] = &["import", "ready.tar", "--force"];
+        for args in TRIED.iter().chain(also).chain([&import]) {
+            let mut command = Command::new("prlimit");
+            sandbox.dress(&mut command);
+            command.args([&format!("--fsize={limit}"), env!("CARGO_BIN_EXE_snap")]);
+            command.args(*args);
+            let run = Run::of(command);
+            let what = format!("{limit} {args:?}\n{run}");
+            assert!(![101, 134, 153].contains(&run.code), "{what}");
+            assert!(!run.stderr.contains("I/O error"), "{what}");
+            let tells = run
+                .stderr
+                .contains(&format!("no file of more than {limit} bytes"));
+            assert!(tells || run.code != 3, "{what}");
+            assert!(tells || !run.stderr.contains("cannot write"), "{what}");
+            told += usize::from(tells);
+        }
+        assert!(told > 3, "{limit}: {told}");
     }
 }
 

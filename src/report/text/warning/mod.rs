@@ -73,15 +73,23 @@ fn of_store(warning: StoreWarning<'_>) -> String {
             "the store '{}' lies on {file_system}: its locks and syncs are only as good as the server's",
             Shown::path(store)
         ),
-        StoreWarning::MarksUnread(cause) => format!("{cause}: saves may rely on damaged packs"),
+        StoreWarning::MarksUnread(cause) => {
+            format!("{}: saves may rely on damaged packs", reason(cause))
+        }
         StoreWarning::MarksUnwritten(cause) => {
             format!(
-                "the damaged packs cannot be marked, and later saves may rely on them ({cause})"
+                "the damaged packs cannot be marked, and later saves may rely on them ({})",
+                reason(cause)
             )
         }
-        StoreWarning::Salvaged(cause) => format!("{cause}; its frames are searched one by one"),
+        StoreWarning::Salvaged(cause) => {
+            format!("{}; its frames are searched one by one", reason(cause))
+        }
         StoreWarning::PackUnread(cause) => {
-            format!("{cause}: what only it holds cannot be had until it can be read")
+            format!(
+                "{}: what only it holds cannot be had until it can be read",
+                reason(cause)
+            )
         }
         StoreWarning::FrameDamaged { pack, offset, flaw } => {
             format!(
@@ -117,13 +125,19 @@ fn of_store(warning: StoreWarning<'_>) -> String {
         }
         StoreWarning::StatesNotNoted(cause) => {
             format!(
-                "the state of the venv's files cannot be noted, and the next save reads them ({cause})"
+                "the state of the venv's files cannot be noted, and the next save reads them ({})",
+                reason(cause)
             )
         }
         StoreWarning::NotTold(cause) => {
-            format!("other hosts are not told how the venvs of this one stand ({cause})")
+            format!(
+                "other hosts are not told how the venvs of this one stand ({})",
+                reason(cause)
+            )
         }
-        StoreWarning::LogUnwritten(cause) => format!("the log cannot be written ({cause})"),
+        StoreWarning::LogUnwritten(cause) => {
+            format!("the log cannot be written ({})", reason(cause))
+        }
     }
 }
 
@@ -139,8 +153,9 @@ fn of_snapshot(warning: SnapshotWarning<'_>) -> String {
     match warning {
         SnapshotWarning::Damaged { name, cause } => {
             format!(
-                "snapshot {} is damaged and left out: {cause}",
-                first(name, 8)
+                "snapshot {} is damaged and left out: {}",
+                first(name, 8),
+                reason(cause)
             )
         }
         SnapshotWarning::Gone(id) => {
@@ -149,7 +164,10 @@ fn of_snapshot(warning: SnapshotWarning<'_>) -> String {
             )
         }
         SnapshotWarning::PackagesUnread { id, cause } => {
-            format!("what snapshot {id} knows of packages cannot be read: {cause}")
+            format!(
+                "what snapshot {id} knows of packages cannot be read: {}",
+                reason(cause)
+            )
         }
         SnapshotWarning::NewerOfRole { id, role, host } => format!(
             "host {} has a newer baseline of the role '{role}', {id}: the venv's own comes first",
@@ -169,7 +187,9 @@ fn of_entry(warning: EntryWarning<'_>) -> String {
              ('{first}'): save it outside of the namespace",
             counted(count, "entry", "entries")
         ),
-        EntryWarning::NotExported { path, cause } => format!("'{path}' is left out: {cause}"),
+        EntryWarning::NotExported { path, cause } => {
+            format!("'{path}' is left out: {}", reason(cause))
+        }
         EntryWarning::NotImported(left) => not_imported(left),
         EntryWarning::NotMade { path, type_name } => {
             format!("'{path}' is a {type_name}; it is not restored")

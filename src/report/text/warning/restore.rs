@@ -23,7 +23,10 @@ pub(super) fn of_restore(warning: RestoreWarning<'_>) -> String {
             )
         }
         RestoreWarning::NoIncident(cause) => {
-            format!("the replaced state cannot be saved ({cause}); it is only kept beside the venv")
+            format!(
+                "the replaced state cannot be saved ({}); it is only kept beside the venv",
+                reason(cause)
+            )
         }
         RestoreWarning::OldNamesUnknown { place, cause } => format!(
             "what still names '{}' cannot be looked for ({})",
@@ -46,10 +49,12 @@ pub(super) fn of_restore(warning: RestoreWarning<'_>) -> String {
                 .to_owned()
         }
         RestoreWarning::FileByFile(cause) => format!(
-            "{cause}, so files are replaced one by one: a process that starts meanwhile may see old and new ones"
+            "{}, so files are replaced one by one: a process that starts meanwhile may see old and new ones",
+            reason(cause)
         ),
         RestoreWarning::NotSavedWhole { cause, kept_as } => format!(
-            "the replaced tree could not be saved whole ({cause}); it is kept as '{kept_as}'"
+            "the replaced tree could not be saved whole ({}); it is kept as '{kept_as}'",
+            reason(cause)
         ),
         RestoreWarning::ChangedAgain { path, kind } => format!(
             "'{path}' is {} again after it was replaced: something else writes in the venv",

@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
         }
         let listing = list(&self.context, Some(&site));
         let listing = listing.map_err(|error| self.explain(error, Some(&site)))?;
-        if listing.snapshots.is_empty() && listing.damaged.is_empty() {
+        if !listing.is_known() {
             return Err(self.no_venv(&site, &listing.elsewhere));
         }
         Ok(site)
@@ -231,7 +231,8 @@ impl<'a> Session<'a> {
         let mut failure = Failure::from(error);
         failure.hint = failure.hint.map(|hint| format!("{meant}{hint}"));
         let near = || {
-            let near = nearest::known(&self.context, site.filter(|_| unsaved)?.path())?;
+            let site = site.filter(|site| unsaved && !self.knows(site))?;
+            let near = nearest::known(&self.context, site.path())?;
             let hint = failure.hint.clone().unwrap_or_default();
             Some(format!(
                 "did you mean '{}'? Else {hint}",
@@ -259,13 +260,17 @@ impl<'a> Session<'a> {
     /// nobody. None for other paths.
     fn nowhere(&self, site: &Site) -> Option<Failure> {
         let listing = list(&self.quiet_context(), Some(site)).ok()?;
-        let is_known = !listing.snapshots.is_empty() || !listing.damaged.is_empty();
-        if place::is_venv(site) || is_known || !listing.elsewhere.is_empty() {
+        if place::is_venv(site) || listing.is_known() || !listing.elsewhere.is_empty() {
             return None;
         }
         let failure = self.no_venv(site, &[]);
         let store = self.knowing_store(site);
         Some(failure.with_next(store))
+    }
+
+    /// Whether the store has anything of a venv, be it no baseline.
+    fn knows(&self, site: &Site) -> bool {
+        list(&self.quiet_context(), Some(site)).is_ok_and(|listing| listing.is_known())
     }
 
     /// The hint that the default store of another user knows the venv, or may know it; none where no such store does.

@@ -35,7 +35,7 @@ impl Meta {
         name.len() + value.len() + 64
     }
 
-    /// The attributes that count where two entries are compared. The label of a security module (SELinux, SMACK) does
+    /// The attributes that count where two entries are compared. The label of a security module (`SELinux`, SMACK) does
     /// not: it follows the place and the policy of the host, and a kernel may refuse to set it.
     pub(crate) fn counting_xattrs(&self) -> impl Iterator<Item = &(Vec<u8>, Vec<u8>)> {
         self.xattrs.iter().filter(|(name, _)| !Self::is_label(name))

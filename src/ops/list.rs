@@ -34,6 +34,11 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// Whether the store has, or may have, anything of what was asked for.
+    pub fn is_known(&self) -> bool {
+        !self.snapshots.is_empty() || !self.damaged.is_empty()
+    }
+
     /// Leaves out what was made before a time, and then all but the newest `limit`.
     pub fn narrow(&mut self, since: Option<Timestamp>, limit: Option<usize>) {
         let all = self.snapshots.len();

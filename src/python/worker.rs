@@ -45,7 +45,7 @@ pub(crate) struct Worker<'a> {
 }
 
 /// A program failed: the last lines of what it said, without secrets.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Default, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Complaint {
     pub(crate) lines: Vec<String>,
 }

@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use venv_snap::model::{TreeKind, shell_word};
-use venv_snap::ops::Unbuilt;
+use venv_snap::ops::{NoInstaller, Unbuilt};
 
 /// Files of a project that tell what belongs into the venv in it, the most exact first.
 const LISTS: &[&str] = &[
@@ -44,11 +44,14 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
              and pylock.toml"
                 .to_owned()
         }
+        Unbuilt::NoInstaller(NoInstaller::Pip { said, .. }) if of_cause(said).is_some() => {
+            return of_cause(said);
+        }
         Unbuilt::NoInstaller(_) => {
             "install the ensurepip of that Python (Debian: python3-venv), or uv".to_owned()
         }
-        Unbuilt::Step { .. }
-        | Unbuilt::NamesPlace(_)
+        Unbuilt::Step { said, .. } => return of_cause(&said.join("\n")),
+        Unbuilt::NamesPlace(_)
         | Unbuilt::ChangedMeanwhile(_)
         | Unbuilt::LineBreak => return None,
         Unbuilt::Install { provable, said, .. } => return install_hint(provable, said),
@@ -78,6 +81,10 @@ const CAUSES: &[(&[&str], &str)] = &[
             "forbidden",
         ],
         "look at the credentials of the index: PIP_INDEX_URL, UV_INDEX_URL, pip.conf or .netrc of the venv's owner",
+    ),
+    (
+        &["file too large", "sigxfsz"],
+        "raise the limit of how long a file may be: ulimit -f, LimitFSIZE= of a unit",
     ),
     (
         &["no space left", "disk quota"],
@@ -143,7 +150,11 @@ fn install_hint(provable: &[String], said: &[String]) -> Option<String> {
             "RECORD proves every file of {names} in the live venv: without --all it is taken over"
         ));
     }
-    let text = said.join("\n").to_lowercase();
+    of_cause(&said.join("\n"))
+}
+
+fn of_cause(said: &str) -> Option<String> {
+    let text = said.to_lowercase();
     let fits = |(words, _): &&(&[&str], &str)| words.iter().any(|word| text.contains(word));
     let found = CAUSES.iter().find(fits);
     found.map(|(_, hint)| (*hint).to_owned())

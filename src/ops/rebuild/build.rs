@@ -24,20 +24,24 @@ const INSTALLING: Duration = Duration::from_hours(2);
 
 /// Unpacks the pip that an interpreter brings, and copies its wheel into `pip-wheel` and what else there is
 /// (setuptools, until 3.11) into `wheels` beside it. Only the package is unpacked: without its metadata, pip does not
-/// take itself for installed. Debian keeps its wheels in a directory of their own (`WHEEL_PKG_DIR`).
+/// take itself for installed. Debian keeps its wheels in a directory of their own (`WHEEL_PKG_DIR`). The directory has
+/// its name once all is there.
 const UNPACK: &str = "\
 import os,shutil,sys,sysconfig,zipfile,ensurepip
+part=sys.argv[1]+'.part'
+shutil.rmtree(part,True)
 dirs=[sysconfig.get_config_var('WHEEL_PKG_DIR'),os.path.join(os.path.dirname(ensurepip.__file__),'_bundled')]
 dirs=[each for each in dirs if each and os.path.isdir(each)]
 wheels=[os.path.join(each,name) for each in dirs for name in os.listdir(each) if name.endswith('.whl')]
 pips=[wheel for wheel in wheels if os.path.basename(wheel).startswith('pip-')]
 if not pips: sys.exit('there is no wheel of it')
 wheel=zipfile.ZipFile(max(pips))
-wheel.extractall(sys.argv[1],[name for name in wheel.namelist() if name.startswith('pip/')])
-for name in 'wheels','pip-wheel': os.mkdir(os.path.join(sys.argv[1],name))
-shutil.copy(max(pips),os.path.join(sys.argv[1],'pip-wheel'))
+wheel.extractall(part,[name for name in wheel.namelist() if name.startswith('pip/')])
+for name in 'wheels','pip-wheel': os.mkdir(os.path.join(part,name))
+shutil.copy(max(pips),os.path.join(part,'pip-wheel'))
 for wheel in wheels:
-    if wheel not in pips: shutil.copy(wheel,os.path.join(sys.argv[1],'wheels'))";
+    if wheel not in pips: shutil.copy(wheel,os.path.join(part,'wheels'))
+os.rename(part,sys.argv[1])";
 
 /// The directory of the unpacked pip in the workroom.
 const INSTALLER: &str = "installer";

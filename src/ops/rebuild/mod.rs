@@ -66,17 +66,17 @@ pub fn rebuild(
     let site = &site;
     let live = standing(context, site)?;
     let live = live.as_ref();
+    wanted::refuse_unknown(context, store.as_ref(), site, options)?;
     let losses = admit(site, live, options)?;
     let made = live.map(|live| live.made.clone()).unwrap_or_default();
     let user = owner(site)?;
-    let dir = options.directory();
     let worker = |room| Worker {
         user,
         home: &options.home,
         settings: &options.settings,
         room,
         bytes_max: ROOM_BYTES_MAX,
-        dir,
+        dir: options.directory(),
         monitor: context.monitor,
     };
     // The interpreter is only asked here, so its worker needs no workroom.

@@ -142,18 +142,23 @@ impl Plan {
             None => None,
         };
         let asked = pip.as_ref().filter(|pip| !pip.is_brought());
-        if self.install(build, asked)? {
-            return Ok(());
-        }
-        match pip {
-            Some(pip) => self.bring_pip(build, &pip, outcome),
-            None => Ok(()),
+        let came = self.install(build, asked)?;
+        match (&pip, came) {
+            (Some(pip), Ok(())) if pip.is_brought() => {
+                self.bring_pip(build, pip, Complaint::default(), outcome)
+            }
+            (Some(pip), Err(complaint)) => self.bring_pip(build, pip, complaint, outcome),
+            (_, Ok(())) | (None, _) => Ok(()),
         }
     }
 
-    /// Installs all that is fetched, and the pip that is asked for in the same run where that can be. Returns whether
-    /// that pip was installed.
-    fn install(&self, build: &Build<'_>, pip: Option<&Pip<'_>>) -> Result<bool, Error> {
+    /// Installs all that is fetched, and the pip that is asked for in the same run where that can be. Returns why
+    /// that pip was not installed, where it was not.
+    fn install(
+        &self,
+        build: &Build<'_>,
+        pip: Option<&Pip<'_>>,
+    ) -> Result<Result<(), Complaint>, Error> {
         let mut open = pip;
         for order in &self.orders {
             if let Some(pip) = open.filter(|_| order.takes_more()) {
@@ -168,14 +173,16 @@ impl Plan {
                         return Err(self.not_installed(build, complaint).into());
                     }
                     // The complaint names that pip: it is not to be had.
-                    Err(_) => return self.install_one(build, order).map(|()| false),
+                    Err(complaint) => {
+                        return self.install_one(build, order).map(|()| Err(complaint));
+                    }
                 }
             }
             self.install_one(build, order)?;
         }
         match open.and_then(|pip| Order::from_lines(std::slice::from_ref(&pip.line), false)) {
-            Some(order) => Ok(build.install(&order)?.is_ok()),
-            None => Ok(pip.is_some()),
+            Some(order) => build.install(&order),
+            None => Ok(Ok(())),
         }
     }
 
@@ -189,11 +196,11 @@ impl Plan {
         &self,
         build: &Build<'_>,
         pip: &Pip<'_>,
+        why: Complaint,
         outcome: &mut Rebuilt,
     ) -> Result<(), Error> {
         let Some(brought) = &pip.brought else {
-            let said = vec![format!("there is no {}", pip.line)];
-            return Err(self.not_installed(build, Complaint { lines: said }).into());
+            return Err(self.not_installed(build, why).into());
         };
         if let Err(complaint) = build.install_brought_pip()? {
             return Err(self.not_installed(build, complaint).into());

@@ -21,7 +21,7 @@ use crate::ops::list::document;
 use crate::ops::lookup::choose;
 use crate::python::dist::{Dist, name_of, normalized};
 use crate::store::{self, Store};
-use crate::tree::Site;
+use crate::tree::{self, Site, Standing};
 
 /// All that belongs there, and who says so.
 pub(super) struct List {
@@ -62,6 +62,25 @@ pub(super) fn wanted(
             told => told,
         },
         (Source::Found, None) => Ok(of_venv(site, live)?),
+    }
+}
+
+/// Refuses a place at which nothing stands, of which nothing was saved, and for which no list is given.
+pub(super) fn refuse_unknown(
+    context: &Context<'_>,
+    store: Option<&Store>,
+    site: &Site,
+    options: &RebuildOptions,
+) -> Result<(), Error> {
+    let is_untold = matches!(options.source, Source::Found);
+    match (site.standing(), store) {
+        (Standing::Nothing, Some(store)) if is_untold => {
+            choose(context, store, &context.venv_id(site), None).map(drop)
+        }
+        (Standing::Nothing, None) if is_untold => {
+            Err(tree::Error::NotFound(site.path().to_owned()).into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::scene::{Scene, comes};
+use crate::support::faults::skipped;
 use crate::support::tree::Tree;
-use crate::support::{Run, venv};
+use crate::support::{Run, Sandbox, venv};
 
 /// Leaves of a venv nothing but `pyvenv.cfg`.
 pub(super) fn leave_config(venv: &Path) {
@@ -54,6 +56,69 @@ fn a_requirements_file_is_enough_where_only_pyvenv_cfg_is_left() {
         &["--from", "requirements.txt", "--python", python.trim()],
     );
     scene.assert_works();
+}
+
+/// It spoke of an interpreter that lacks, and named ten others.
+#[test]
+fn a_place_that_never_was_is_told_as_that() {
+    let sandbox = Sandbox::new();
+    let forms: [&[&str]; 2] = [&["rebuild", "nope", "-n"], &["rebuild", "nope"]];
+    for args in forms {
+        let run = sandbox.snap(args);
+        assert!(!run.stderr.contains("interpreter"), "{run}");
+        assert!(run.stderr.contains("there is no"), "{run}");
+        assert!(run.stderr.contains("nope'"), "{run}");
+    }
+    // And with a store that knows others.
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    for args in forms {
+        let run = sandbox.snap(args);
+        assert_eq!(run.code, 10, "{run}");
+        assert!(run.stderr.contains("there is no venv"), "{run}");
+        assert!(!sandbox.path("nope").exists(), "{run}");
+    }
+    // One that is gone, of which a baseline lacks, is no other one.
+    let site = sandbox.venv().join(venv::SITE);
+    let gone = sandbox.path("gone");
+    venv::tiny(&gone);
+    fs::remove_file(
+        gone.join(site.strip_prefix(sandbox.venv()).unwrap())
+            .join("idna/core.py"),
+    )
+    .unwrap();
+    sandbox.ok(&["save", "gone", "--force"]);
+    fs::remove_dir_all(&gone).unwrap();
+    for args in [["rebuild", "gone"], ["restore", "gone"]] {
+        let run = sandbox.snap(&args);
+        assert_eq!(run.code, 10, "{run}");
+        assert!(run.stderr.contains("has no baseline"), "{run}");
+        assert!(!run.stderr.contains("did you mean"), "{run}");
+    }
+}
+
+/// It said that there is no such pip, whatever the installer had said, and used one that was unpacked by half.
+#[test]
+fn a_limit_of_file_sizes_in_which_nothing_can_be_built_is_told_as_that() {
+    let scene = Scene::of_pip();
+    if Command::new("prlimit").arg("--version").output().is_err() {
+        skipped(1, "prlimit is not installed");
+        return;
+    }
+    let before = Tree::of(&scene.venv());
+    for limit in [1_000, 100_000, 1_000_000] {
+        let limited = scene.command(&["--all", "--installer", "pip"]);
+        let mut command = Command::new("prlimit");
+        scene.sandbox.dress(&mut command);
+        command.env("PIP_INDEX_URL", scene.index.url());
+        command.arg(format!("--fsize={limit}"));
+        command.arg(limited.get_program()).args(limited.get_args());
+        let run = Run::of(command);
+        assert_eq!(run.code, 3, "{limit}: {run}");
+        assert!(run.stderr.contains("File too large"), "{limit}: {run}");
+        assert!(run.stderr.contains("ulimit -f"), "{limit}: {run}");
+        before.assert_same(&Tree::of(&scene.venv()), "nothing was changed");
+    }
 }
 
 #[test]

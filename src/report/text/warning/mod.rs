@@ -7,7 +7,7 @@ mod restore;
 use crate::disk::error::reason;
 use crate::model::{Lack, LeftOut, Shown, Unmoved};
 
-use crate::monitor::{EntryWarning, SnapshotWarning, Status, StoreWarning, Warning};
+use crate::monitor::{Cause, EntryWarning, SnapshotWarning, Status, StoreWarning, Warning};
 
 use super::words::size;
 use recovery::of_recovery;
@@ -110,16 +110,8 @@ fn of_store(warning: StoreWarning<'_>) -> String {
         }
         StoreWarning::IndexDamaged {
             cause,
-            log_is_whole: true,
-        } => {
-            format!("the index of the store is damaged ({cause}); it is rebuilt from the packs")
-        }
-        StoreWarning::IndexDamaged {
-            cause,
-            log_is_whole: false,
-        } => format!(
-            "the index of the store is damaged ({cause}); it is rebuilt from the packs, and {LOG_LOST}"
-        ),
+            log_is_whole,
+        } => index_damaged(cause, log_is_whole),
         StoreWarning::IndexUnusable(cause) => {
             format!("the index of the store cannot be used ({cause}); the work goes on without it")
         }
@@ -143,6 +135,15 @@ fn of_store(warning: StoreWarning<'_>) -> String {
 
 /// What is lost with an index, since no pack has it.
 const LOG_LOST: &str = "what restores did and how long they took is lost";
+
+fn index_damaged(cause: Cause<'_>, log_is_whole: bool) -> String {
+    let lost = if log_is_whole {
+        String::new()
+    } else {
+        format!(", and {LOG_LOST}")
+    };
+    format!("the index of the store is damaged ({cause}); it is rebuilt from the packs{lost}")
+}
 
 /// The part of a name that people see.
 fn first(name: &str, digits: usize) -> String {

@@ -353,7 +353,7 @@ fn carry_out(request: &Request, shared: &Shared) -> (u16, String, Vec<u8>) {
     }
 }
 
-/// The ETag of a content.
+/// The `ETag` of a content.
 fn tag(content: &[u8]) -> String {
     blake3::hash(content).to_hex()[..32].to_owned()
 }

@@ -29,16 +29,15 @@ fn rules(path: &Path, text: &str) -> Vec<Job> {
     let mut patterns: Vec<String> = Vec::new();
     let (mut begin, mut is_within, mut often) = (0, false, "daily".to_owned());
     let mut script: Option<(usize, String)> = None;
-    let run = |often: &str| Run {
-        schedule: format!("logrotate, {often}"),
-        next: None,
-    };
     let job = |line: usize, often: &str, work: Work| Job {
         starter: Starter::Logrotate,
         path: path.to_owned(),
         line,
         user: Some("root".to_owned()),
-        run: run(often),
+        run: Run {
+            schedule: format!("logrotate, {often}"),
+            next: None,
+        },
         work,
         idle: None,
     };

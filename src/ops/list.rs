@@ -23,6 +23,8 @@ pub struct Listed {
 /// The snapshots of a store.
 #[derive(Debug)]
 pub struct Listing {
+    /// The host that asks.
+    pub host: String,
     /// The snapshots, oldest first.
     pub snapshots: Vec<Listed>,
     /// Files that should be snapshots and are damaged, with what is wrong.
@@ -112,6 +114,7 @@ pub fn list_by(context: &Context<'_>, options: &ListOptions) -> Result<Listing, 
         .map(|(name, error)| (name.clone(), error.to_string()))
         .collect();
     Ok(Listing {
+        host: context.host.clone(),
         snapshots,
         damaged,
         omitted: 0,

@@ -64,6 +64,8 @@ pub struct Entry {
 /// What happened, oldest first.
 #[derive(Debug)]
 pub struct LogOutcome {
+    /// The host that asks.
+    pub host: String,
     /// The events.
     pub entries: Vec<Entry>,
     /// Where nothing is known of the venv: what the store has of the same path on other hosts, the newest first.
@@ -120,6 +122,7 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
     };
     let unknown = wanted.as_ref().filter(|_| events.is_empty());
     Ok(LogOutcome {
+        host: context.host.clone(),
         elsewhere: unknown.map_or_else(Vec::new, |venv| catalog.on_other_hosts(venv)),
         entries: events.into_iter().map(entry).collect(),
     })

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Style;
-use super::snapshots::several;
+use super::snapshots::tells_hosts;
 use super::table::{table, write_table};
 use super::words::{id_or_dash, number, time, took};
 use crate::model::Shown;
@@ -16,11 +16,12 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
         return writeln!(out, "nothing happened");
     }
     let hosts = outcome.entries.iter();
-    let several = several(hosts.map(|entry| entry.event.venv.host.as_str()));
+    let hosts = hosts.map(|entry| entry.event.venv.host.as_str());
+    let has_hosts = tells_hosts(hosts, &outcome.host);
     let mut header = vec![
         "when", "what", "snapshot", "replaced", "changed", "took", "label", "venv",
     ];
-    header.extend(several.then_some("host"));
+    header.extend(has_hosts.then_some("host"));
     let mut rows = table(&header, &[4, 5]);
     for Entry { event, .. } in &outcome.entries {
         let mut row = vec![
@@ -40,7 +41,7 @@ pub fn log(out: &mut dyn Write, outcome: &LogOutcome, style: &Style) -> io::Resu
                 .unwrap_or_default(),
             Shown::path(&event.venv.path()).to_string(),
         ];
-        row.extend(several.then(|| Shown(event.venv.host.as_bytes()).to_string()));
+        row.extend(has_hosts.then(|| Shown(event.venv.host.as_bytes()).to_string()));
         rows.add_row(row);
     }
     write_table(out, &rows, style)?;

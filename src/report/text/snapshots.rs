@@ -142,10 +142,9 @@ pub(super) fn saved(out: &mut dyn Write, outcome: &SaveOutcome) -> io::Result<()
     }
 }
 
-/// Whether there are several hosts, so that a table has to tell which.
-pub(super) fn several<'a>(mut hosts: impl Iterator<Item = &'a str>) -> bool {
-    let first = hosts.next();
-    hosts.any(|host| Some(host) != first)
+/// Whether a table has to tell of which host each row is: one is of another host than the one that asks.
+pub(super) fn tells_hosts<'a>(mut hosts: impl Iterator<Item = &'a str>, own: &str) -> bool {
+    hosts.any(|host| host != own)
 }
 
 /// Writes a table of snapshots.
@@ -157,7 +156,8 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
         };
     }
     let hosts = listing.snapshots.iter();
-    let several = several(hosts.map(|listed| listed.chosen.snapshot.venv.host.as_str()));
+    let hosts = hosts.map(|listed| listed.chosen.snapshot.venv.host.as_str());
+    let has_hosts = tells_hosts(hosts, &listing.host);
     let mut all = listing
         .snapshots
         .iter()
@@ -165,7 +165,7 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
     let has_roles = all.any(|snapshot| snapshot.role.is_some());
     let mut header = vec!["id", "saved", "what", "label", "files", "size", "venv"];
     header.extend(has_roles.then_some("role"));
-    header.extend(several.then_some("host"));
+    header.extend(has_hosts.then_some("host"));
     let mut rows = table(&header, &[4, 5]);
     for Listed { chosen, pinned } in &listing.snapshots {
         let Chosen { id, snapshot } = chosen;
@@ -186,7 +186,7 @@ pub fn list(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result
         ];
         let role = || snapshot.role.as_ref().map_or("", Label::as_str).to_owned();
         row.extend(has_roles.then(role));
-        row.extend(several.then(|| host(snapshot)));
+        row.extend(has_hosts.then(|| host(snapshot)));
         rows.add_row(row);
     }
     write_table(out, &rows, style)?;

@@ -30,8 +30,11 @@ fn a_path_that_is_known_from_another_host_is_told_with_the_command_that_takes_it
         return;
     };
     let good = Tree::of(&sandbox.venv());
+    // All are of one host, and that is not the one that asks.
     let listed = sandbox.ok(&["list"]);
-    assert!(!listed.stdout.contains("host"), "one host: {listed}");
+    assert!(listed.stdout.contains("0123456789abcdef"), "{listed}");
+    let listed = elsewhere(&sandbox, &["list"]).unwrap();
+    assert!(!listed.stdout.contains("host"), "its own: {listed}");
     fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
     let id = sandbox.ids()[0].clone();
     for verb in ["restore", "diff"] {

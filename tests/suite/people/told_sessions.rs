@@ -4,48 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::readme::{THERE, sessions, shape};
 use crate::support::{Sandbox, venv};
-
-/// Where the venv of the README stands.
-const THERE: &str = "/srv/app/venv";
-
-/// What the README shows: commands, each with the lines that it answers.
-fn sessions(page: &str) -> Vec<(String, Vec<String>)> {
-    let mut found: Vec<(String, Vec<String>)> = Vec::new();
-    let mut inside = false;
-    for line in page.lines() {
-        match line.strip_prefix("    ") {
-            Some(text) => match text.strip_prefix("$ ") {
-                Some(command) => {
-                    found.push((command.to_owned(), Vec::new()));
-                    inside = true;
-                }
-                None if inside => found.last_mut().unwrap().1.push(text.to_owned()),
-                None => {}
-            },
-            None if line.is_empty() => {}
-            None => inside = false,
-        }
-    }
-    found
-}
-
-/// A line without what differs from run to run.
-fn shape(line: &str) -> String {
-    let word = |word: &str| {
-        let bare = word.trim_matches(|c: char| "(),:;@'".contains(c));
-        let is_id = bare.len() == 8 && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_number = bare.starts_with(|c: char| c.is_ascii_digit());
-        let is_unit = ["bytes", "B", "kB", "MB", "GB", "ms", "s"].contains(&bare);
-        match (is_id || is_number, is_unit) {
-            (true, _) => word.replace(bare, "N"),
-            (_, true) => word.replace(bare, "UNIT"),
-            _ => word.to_owned(),
-        }
-    };
-    let words: Vec<String> = line.split_whitespace().map(word).collect();
-    words.join(" ")
-}
 
 /// A package with its RECORD.
 fn package(at: &Path, name: &str, files: &[&str]) {
@@ -108,8 +68,7 @@ fn what_the_readme_shows_is_what_the_program_says() {
     let sandbox = Sandbox::new();
     let at = sandbox.venv();
     service(&at);
-    let page = fs::read_to_string("README.md").unwrap();
-    let told = sessions(&page);
+    let told = sessions();
     let mut run = Vec::new();
     for (command, lines) in &told {
         let words: Vec<&str> = command.split_whitespace().collect();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::scene::{Scene, comes};
+use crate::support::readme::{THERE, sessions, shape};
 use crate::support::tools;
 use crate::support::tree::Tree;
 
@@ -78,4 +79,41 @@ fn a_venv_of_uv_is_made_by_uv_again_and_shares_nothing_with_its_cache() {
     }
     let config = fs::read_to_string(scene.venv().join("pyvenv.cfg")).unwrap();
     assert!(config.contains("uv ="), "{config}");
+}
+
+/// The shape of an answer of `rebuild`: one line for several packages of a list, whatever they are called.
+fn outline<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let line = |line: &str| {
+        let name = line
+            .strip_prefix("    ")
+            .and_then(|line| line.split(' ').next());
+        let line = name.map_or_else(|| line.to_owned(), |name| line.replacen(name, "NAME", 1));
+        let words = line.split_whitespace().map(|word| match word {
+            "packages" => "package",
+            path if path.starts_with("(/") => "(PATH)",
+            word => word,
+        });
+        shape(&words.collect::<Vec<_>>().join(" "))
+    };
+    let mut all: Vec<String> = lines.map(line).filter(|line| !line.is_empty()).collect();
+    all.dedup();
+    all
+}
+
+#[test]
+fn what_the_readme_shows_of_a_rebuild_is_what_the_program_says() {
+    let told = sessions();
+    let shown = told
+        .iter()
+        .find(|(command, _)| command.starts_with("snap rebuild"));
+    let (command, shown) = shown.unwrap();
+    assert_eq!(command, &format!("snap rebuild {THERE}"));
+    let scene = Scene::of_pip();
+    for file in ["ant/core.py", "bee/core.py", "pip/__main__.py"] {
+        fs::remove_file(scene.file(file)).unwrap();
+    }
+    let said = scene.rebuild(0, &[]).stdout;
+    let said = said.replace(scene.venv().to_str().unwrap(), THERE);
+    let shown = outline(shown.iter().map(String::as_str));
+    assert_eq!(outline(said.lines()), shown, "{said}");
 }

@@ -16,6 +16,7 @@ pub(crate) mod mounts;
 pub(crate) mod packs;
 pub(crate) mod pips;
 pub(crate) mod pythons;
+pub(crate) mod readme;
 pub(crate) mod sandbox;
 pub(crate) mod schema;
 pub(crate) mod session;

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use super::scene::Scene;
+use crate::support::{Sandbox, readme};
 
 #[test]
 fn a_round_heals_what_content_proves_starts_the_service_and_tells_each_change_once() {
@@ -116,6 +117,18 @@ fn a_venv_without_a_baseline_and_a_store_that_is_gone_are_told_apart() {
     scene.damage();
     assert_eq!(scene.round(1)["venvs"][0]["integrity"], "damaged");
     assert_eq!(scene.alerts().last().unwrap()["found"]["can_heal"], false);
+}
+
+#[test]
+fn the_rules_that_the_readme_shows_are_taken_as_they_stand_there() {
+    let sandbox = Sandbox::new();
+    let told = readme::sessions();
+    let rules = told
+        .iter()
+        .find(|(command, _)| command.starts_with("cat /etc/venv-snap/watch.toml"));
+    fs::write(sandbox.path("watch.toml"), rules.unwrap().1.join("\n")).unwrap();
+    let run = sandbox.ok(&["watch", "--config", "watch.toml", "--check-config"]);
+    assert!(run.stdout.contains("/srv/app/venv"), "{run}");
 }
 
 #[test]

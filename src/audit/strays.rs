@@ -68,8 +68,8 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         String::new()
     };
     let text = format!(
-        "no distribution lists {}{more}, and none of it was compiled: so pip leaves a package where it is stopped before \
-         it writes the info directory. Install it again, or remove it, unless it was put there by hand",
+        "no distribution lists {}{more}, and none of it was compiled: so pip leaves a package where it is stopped \
+         before it writes the info directory. Install it again, or remove it, unless it was put there by hand",
         named.join(", ")
     );
     vec![Finding::new(Check::Leftover, text).at(first.path)]

@@ -8,7 +8,7 @@ use venv_snap::{IndexFailure, NotInBucket, RefusedEntry, RefusedTar, StoreError,
 
 use super::called::{command, operand};
 
-/// Which snapshots of other venvs are meant, the same path on another host or another path, and how one is taken.
+/// Names snapshots of other venvs, and how one is taken. They are of the same path on another host, or of other paths.
 pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
     let name = super::called();
     const NAMED: usize = 5;
@@ -38,7 +38,7 @@ pub(crate) fn of_others(venv: &Path, snapshots: &[Chosen]) -> String {
     )
 }
 
-/// What to do about it.
+/// What to do about an error; none where nothing is known to help.
 pub(super) fn hint(error: &Error) -> Option<String> {
     let name = super::called();
     Some(match error {
@@ -69,8 +69,8 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             another place, as after the venv was moved", operand(venv)),
         Error::Ambiguous { .. } => "use more digits".to_owned(),
         Error::ShortGrace => "name a grace of 1d or more, or none".to_owned(),
-        Error::KeepsNothing => format!("what stays is only protected; look at the labels and times with '{name} list', or \
-            name what to forget"),
+        Error::KeepsNothing => format!("what stays is only protected; look at the labels and times with '{name} list', \
+            or name what to forget"),
         Error::Nested { .. } => "put the store elsewhere with --store or VENV_SNAP_STORE".to_owned(),
         Error::Busy(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
         Error::InTheWay(_) => "no restore is known to have left it: look at it, then move it away and run the command \
@@ -119,7 +119,7 @@ fn tar_hint(what: &RefusedTar) -> Option<String> {
     })
 }
 
-/// The same of what would be replaced, or was.
+/// What to do about an error that concerns what would be replaced, or was.
 fn replacement_hint(error: &Error) -> Option<String> {
     let name = super::called();
     Some(match error {
@@ -337,8 +337,8 @@ fn store_hint(error: &StoreError) -> Option<String> {
     })
 }
 
-/// Whether somebody was not let in; an interpreter that may not be run there, or a path that is too long, is something
-/// else.
+/// Whether a reason, which is a text, says that access was denied. An interpreter that may not be run there is
+/// something else.
 fn is_denied(reason: &str) -> bool {
     let denied = std::io::Error::from(rustix::io::Errno::ACCESS).to_string();
     reason.contains(&denied) && !reason.contains("may not run")
@@ -360,7 +360,8 @@ fn venv_hint(error: &VenvError) -> Option<String> {
         ),
         VenvError::NotAVenv(_) => format!(
             "name the directory that holds pyvenv.cfg, often '.venv'; where that file was lost, '{name} diff PATH' \
-             and '{name} restore PATH' know the venv by its snapshots; a directory of any kind: '{name} save --any PATH'"
+             and '{name} restore PATH' know the venv by its snapshots; a directory of any kind: \
+             '{name} save --any PATH'"
         ),
         VenvError::Unreadable { reason, .. } if !is_denied(reason) => {
             format!(

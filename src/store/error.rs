@@ -99,7 +99,10 @@ pub enum Error {
     /// Another host frees its space.
     #[error(
         "the space of '{}' is freed by its owner alone, which is {}",
-        Shown::path(store), owner.as_ref().map_or_else(|| "not told".to_owned(), |host| Shown(host.as_bytes()).to_string())
+        Shown::path(store),
+        owner
+            .as_ref()
+            .map_or_else(|| "not told".to_owned(), |host| Shown(host.as_bytes()).to_string())
     )]
     NotOwner {
         /// The store.

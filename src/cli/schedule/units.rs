@@ -8,7 +8,7 @@ use super::jobs::Plan;
 use super::{MARK, NAME};
 use crate::cli::args::Job;
 
-/// What no job needs.
+/// Settings that take away what no job needs.
 const FENCE: &str = "\
 NoNewPrivileges=yes
 LockPersonality=yes
@@ -26,10 +26,10 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallErrorNumber=EPERM
 ";
-/// What a job needs that puts files of others where they belong, and runs their interpreters as them.
+/// The capabilities of a job that puts files of other users in their places, and runs interpreters as those users.
 const OWNERS: &str = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID \
     CAP_SETUID";
-/// What a guard needs beside that, to see who did what and to mend it.
+/// The capabilities that a guard needs beside those, to see who did what and to mend it.
 const GUARD: &str =
     "CAP_LINUX_IMMUTABLE CAP_NET_ADMIN CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_SYS_RESOURCE";
 
@@ -94,13 +94,15 @@ fn service(plan: &Plan, job: Job) -> String {
     text
 }
 
-/// What holds a job back. The manager of a user has no rights to hold anybody back by, but for few.
+/// What holds a job back. The manager of a user may set only a few of these.
 fn fence(plan: &Plan, job: Job) -> String {
     if !plan.is_root {
-        return "NoNewPrivileges=yes\nLockPersonality=yes\nRestrictRealtime=yes\nSystemCallArchitectures=native\n".to_owned();
+        return "NoNewPrivileges=yes\nLockPersonality=yes\nRestrictRealtime=yes\n\
+                SystemCallArchitectures=native\n"
+            .to_owned();
     }
     if job == Job::Watch {
-        // It hears of every process of the host, and starts services again; what it may change are venvs anywhere.
+        // The guard hears of every process of the host, starts services again, and changes venvs anywhere.
         let kept = FENCE
             .lines()
             .filter(|line| !line.starts_with("SystemCallFilter"));
@@ -131,12 +133,13 @@ fn fence(plan: &Plan, job: Job) -> String {
             "CapabilityBoundingSet=CAP_DAC_READ_SEARCH\nMemoryDenyWriteExecute=yes\nProtectSystem=strict\n\
              ProtectHome=read-only\nProtectProc=invisible\nProcSubset=pid\n{writes}"
         ),
-        // Its copies lie in a directory of its own, which goes with it, also where it is killed.
+        // The copies of a drill lie in a private /var/tmp, which systemd removes after the job, also where that was
+        // killed.
         Job::Drill => format!(
             "CapabilityBoundingSet={OWNERS}\nProtectSystem=strict\nProtectHome=read-only\nPrivateTmp=yes\n\
              ProtectProc=invisible\n{writes}"
         ),
-        // What an interrupted restore left beside a venv is settled first, wherever that is.
+        // These jobs first settle what an interrupted restore left beside a venv, and that may stand anywhere.
         _ => format!("CapabilityBoundingSet={OWNERS} CAP_SYS_PTRACE\nProtectSystem=full\nReadWritePaths=-/usr/local\n"),
     };
     text.push_str(&own);

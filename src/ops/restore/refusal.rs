@@ -47,7 +47,11 @@ pub enum Refusal {
     #[error("its interpreter '{}' is not on this host; nothing was changed", Shown::path(.0))]
     NoInterpreter(PathBuf),
     /// The same, where what stands there is of no use.
-    #[error("its interpreter '{}' cannot be used on this host: {}; nothing was changed", Shown::path(path), Shown(why.as_bytes()))]
+    #[error(
+        "its interpreter '{}' cannot be used on this host: {}; nothing was changed",
+        Shown::path(path),
+        Shown(why.as_bytes())
+    )]
     BrokenInterpreter {
         /// Where it should be.
         path: PathBuf,

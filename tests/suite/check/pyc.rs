@@ -16,7 +16,8 @@ import importlib.util, os, py_compile, sys
 site, form = sys.argv[1:]
 mode = py_compile.PycInvalidationMode[form]
 body = 'import os\nX = 2 ** 90, -0.5, b"ab", "w\xe4", None, 3j, (1, 2, (3,))\n' \
-    'class K:\n    "Text."\n    def f(self, a, *b, c=1, **d):\n        return [a for x in b if x in {1, 2}], lambda: c\n'
+    'class K:\n    "Text."\n    def f(self, a, *b, c=1, **d):\n' \
+    '        return [a for x in b if x in {1, 2}], lambda: c\n'
 def make(name, hurt, after=None, alone=False):
     path = os.path.join(site, name + '.py')
     with open(path, 'w') as file: file.write(body)
@@ -32,7 +33,8 @@ size = len(importlib.util.MAGIC_NUMBER) + 12
 make('probe', lambda data: data)
 with open(importlib.util.cache_from_source(os.path.join(site, 'probe.py')), 'rb') as file: length = len(file.read())
 os.remove(os.path.join(site, 'probe.py'))
-lengths = sorted(set([0, 3, 8, 15, 16, 17, 30, 99, 100, 101, length - 1, length - 5] + list(range(24, length, length // 24))))
+lengths = {0, 3, 8, 15, 16, 17, 30, 99, 100, 101, length - 1, length - 5}
+lengths = sorted(lengths.union(range(24, length, length // 24)))
 for at in lengths:
     make('m_cut_%d' % at, lambda data: data[:at])
     if at >= 16: make('m_nul_%d' % at, lambda data: data[:at] + bytes(len(data) - at))

@@ -112,7 +112,9 @@ def counted(call):
     return wrapper
 for name in ('rename', 'replace', 'unlink', 'remove', 'rmdir', 'mkdir'): setattr(os, name, counted(getattr(os, name)))
 writing = counted(plain)
-builtins.open = lambda file, mode='r', *a, **k: (writing if 'w' in mode and 'site-packages' in str(file) else plain)(file, mode, *a, **k)
+def opened(file, mode='r', *args, **more):
+    return (writing if 'w' in mode and 'site-packages' in str(file) else plain)(file, mode, *args, **more)
+builtins.open = opened
 sys.argv[0] = 'pip'
 runpy.run_module('pip', run_name='__main__')
 ";

@@ -128,7 +128,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files = {"ant/__init__.py": "from .core import main\\nuid = %d\\n" % os.getuid(),
              "ant/core.py": "def main():\\n    print('ant')\\n",
              "ant-1.0.dist-info/METADATA": "Metadata-Version: 2.1\\nName: ant\\nVersion: 1.0\\n",
-             "ant-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+             "ant-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\\nGenerator: t\\n"
+                 "Root-Is-Purelib: true\\nTag: py3-none-any\\n",
              "ant-1.0.dist-info/entry_points.txt": "[console_scripts]\\nant-tool = ant:main\\n"}
     name = "ant-1.0-py3-none-any.whl"
     rows = []

@@ -131,12 +131,27 @@ pub(crate) fn source(dir: &Path, name: &str) {
     let script = r#"
 import sys, os, tarfile, io
 name, wheel, to = sys.argv[1:]
-backend = "import os, shutil\ndef build_wheel(to, settings=None, metadata=None):\n    here = os.path.dirname(os.path.abspath(__file__))\n    shutil.copy(os.path.join(here, %r), to)\n    return %r\ndef build_sdist(to, settings=None): raise SystemExit\n" % (wheel, wheel)
-files = {"pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "%s"\nversion = "1.0"\n' % name,
+backend = """import os, shutil
+def build_wheel(to, settings=None, metadata=None):
+    here = os.path.dirname(os.path.abspath(__file__))
+    shutil.copy(os.path.join(here, %r), to)
+    return %r
+def build_sdist(to, settings=None): raise SystemExit
+""" % (wheel, wheel)
+project = """[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "%s"
+version = "1.0"
+""" % name
+files = {"pyproject.toml": project,
     "backend.py": backend, "PKG-INFO": "Metadata-Version: 2.1\nName: %s\nVersion: 1.0\n" % name}
 with tarfile.open(os.path.join(to, name + "-1.0.tar.gz"), "w:gz") as out:
     for path, text in files.items():
-        data = text.encode(); info = tarfile.TarInfo(name + "-1.0/" + path); info.size = len(data); out.addfile(info, io.BytesIO(data))
+        data = text.encode(); info = tarfile.TarInfo(name + "-1.0/" + path); info.size = len(data)
+        out.addfile(info, io.BytesIO(data))
     out.add(os.path.join(to, wheel), name + "-1.0/" + wheel)
 os.remove(os.path.join(to, wheel))
 "#;

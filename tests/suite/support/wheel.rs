@@ -22,7 +22,8 @@ pub(crate) fn build(
     let script = r#"
 import sys, json, zipfile, hashlib, base64
 spec = json.loads(sys.argv[2]); info = f"{spec['name']}-{spec['version']}.dist-info"
-meta = f"Metadata-Version: 2.1\nName: {spec['name']}\nVersion: {spec['version']}\n" + "".join(f"Requires-Dist: {r}\n" for r in spec["requires"])
+meta = f"Metadata-Version: 2.1\nName: {spec['name']}\nVersion: {spec['version']}\n"
+meta += "".join(f"Requires-Dist: {r}\n" for r in spec["requires"])
 files = [tuple(f) for f in spec["files"]] + [(info + "/METADATA", meta),
     (info + "/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
     (info + "/entry_points.txt", f"[console_scripts]\n{spec['name']}-tool = {spec['name']}:main\n")]
@@ -30,7 +31,8 @@ rows = []
 with zipfile.ZipFile(sys.argv[1], "w") as out:
     for path, text in files:
         data = text.encode(); out.writestr(path, data)
-        rows.append(f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b'=').decode()},{len(data)}")
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        rows.append(f"{path},sha256={digest},{len(data)}")
     out.writestr(info + "/RECORD", "\n".join(rows + [info + "/RECORD,,"]) + "\n")
 "#;
     let made = Command::new("python3")

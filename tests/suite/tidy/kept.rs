@@ -87,15 +87,15 @@ fn every_output_that_is_kept_belongs_to_a_test() {
 }
 
 #[test]
-fn comments_and_pages_are_no_wider_than_a_window() {
+fn code_and_pages_are_no_wider_than_a_window() {
     type Counts = fn(&str) -> bool;
-    let comment: Counts = |line| line.trim_start().starts_with("//");
+    let every: Counts = |_| true;
     // A row of a table is one line.
     let prose: Counts = |line| !line.trim_start().starts_with('|');
     let all: [(&str, &str, Counts); 4] = [
-        ("src", ".rs", comment),
-        ("tests", ".rs", comment),
-        ("benches", ".rs", comment),
+        ("src", ".rs", every),
+        ("tests", ".rs", every),
+        ("benches", ".rs", every),
         ("docs", ".md", prose),
     ];
     for (dir, ending, counts) in all {

@@ -40,7 +40,8 @@ server.serve_forever()
 
 /// As cron starts it: a shell that starts a program. It is there until somebody was told of what it did: a process that
 /// is gone at once may be known by no more than its name.
-const SWEEPER: &str = "find venv/lib -name 'core.*' -not -name '*.pyc' -delete -o -name site-packages -exec ./is-told ';'
+const SWEEPER: &str = "find venv/lib -name 'core.*' -not -name '*.pyc' -delete \
+    -o -name site-packages -exec ./is-told ';'
 true";
 
 /// Ends when there is an alert more than before.

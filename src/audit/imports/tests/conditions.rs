@@ -261,8 +261,8 @@ const CONDITIONS: &[Row] = &[
     ),
     (
         "a list that is filled later (dag-factory)",
-        "found = []\ntry:\n    import os\n    found.append(os)\nexcept ImportError:\n    pass\nif not found:\n    raise \
-         ImportError('no')\nfrom . import gone\n",
+        "found = []\ntry:\n    import os\n    found.append(os)\nexcept ImportError:\n    pass\nif not found:\n    \
+         raise ImportError('no')\nfrom . import gone\n",
         true,
     ),
     (

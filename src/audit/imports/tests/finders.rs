@@ -68,9 +68,9 @@ const FINDERS: &[Tree] = &[
             ),
             (
                 "a/moving/__init__.py",
-                "import sys\ndef tell(cls):\n    return cls.__name__\nclass F:\n    known = {}\n    def find_spec(self, name, \
-                 path, target=None):\n        if name in self.known:\n            return tell(F)\nsys.meta_path.append(F())\nfrom \
-                 .none import y\n",
+                "import sys\ndef tell(cls):\n    return cls.__name__\nclass F:\n    known = {}\n    def \
+                 find_spec(self, name, path, target=None):\n        if name in self.known:\n            return \
+                 tell(F)\nsys.meta_path.append(F())\nfrom .none import y\n",
             ),
         ],
         &[
@@ -84,8 +84,8 @@ const FINDERS: &[Tree] = &[
             ("a/__init__.py", "from . import moving\n"),
             (
                 "a/moving/__init__.py",
-                "import sys\nBEGIN = __name__ + '.'\ndef fits(name):\n    return name.startswith(BEGIN)\nclass F:\n    def \
-                 find_spec(self, name, path, target=None):\n        if fits(name):\n            return \
+                "import sys\nBEGIN = __name__ + '.'\ndef fits(name):\n    return name.startswith(BEGIN)\nclass F:\n    \
+                 def find_spec(self, name, path, target=None):\n        if fits(name):\n            return \
                  1\nsys.meta_path.append(F())\nfrom .none import y\n",
             ),
         ],
@@ -95,8 +95,8 @@ const FINDERS: &[Tree] = &[
         "another part of the source asks itself",
         &[(
             "a/__init__.py",
-            "import sys\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name == 'a.made':\n            \
-                 return 1\nsys.meta_path.append(F())\nown = __name__\nfrom .gone import x\n",
+            "import sys\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name == 'a.made':\
+                 \n            return 1\nsys.meta_path.append(F())\nown = __name__\nfrom .gone import x\n",
         )],
         &["a/__init__.py:8 a.gone"],
     ),
@@ -110,8 +110,8 @@ const FINDERS: &[Tree] = &[
             ),
             (
                 "a/old/moving.py",
-                "known = ['a.old.made']\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name in \
-                 known:\n            return 1\n",
+                "known = ['a.old.made']\nclass F:\n    def find_spec(self, name, path, target=None):\n        if name \
+                 in known:\n            return 1\n",
             ),
         ],
         &["a/__init__.py:2 a.gone"],

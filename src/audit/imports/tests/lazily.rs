@@ -3,8 +3,8 @@
 use super::{Tree, judge_trees};
 
 /// A table of names, each with the module that gives it.
-const LATE: &str = "import importlib\nTABLE = {'N': '.n', 'M': ('.m', 'M')}\ndef __getattr__(name):\n    if name not in \
-    TABLE:\n        raise AttributeError(name)\n    return load(name, TABLE)\n";
+const LATE: &str = "import importlib\nTABLE = {'N': '.n', 'M': ('.m', 'M')}\ndef __getattr__(name):\n    if name not \
+    in TABLE:\n        raise AttributeError(name)\n    return load(name, TABLE)\n";
 /// The same by one who may do without.
 const WARY: &str = "import importlib\nTABLE = {'N': '.n'}\ndef __getattr__(name):\n    try:\n        return load(name, \
     TABLE)\n    except ImportError:\n        return None\n";

@@ -7,7 +7,6 @@ use super::change::{Class, Kind};
 use super::diagnosis::Diagnosis;
 use super::packages::PackageChange;
 use super::path::RelPath;
-use super::snapshot::Snapshot;
 
 /// All that a snapshot knows beyond bytes. What is none was not looked for.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -90,45 +89,4 @@ pub struct Seen {
     /// Another name of the damaged inode (lossy), where one was found: in an installer's cache, or in another venv.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared_with: Option<String>,
-}
-
-/// What it means that a snapshot took the place of a venv.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Deed {
-    /// Damage was mended: an incident.
-    Mended,
-    /// Nothing was damaged: an older state came back because somebody wanted it.
-    RolledBack,
-    /// A state came back that is no baseline, as by an undo. What differs from it is no damage.
-    ChangedBack,
-}
-
-impl Deed {
-    /// Tells it from the classes of what differed, and from the snapshot that was restored, where that is known.
-    pub fn of(mut classes: impl Iterator<Item = Class>, restored: Option<&Snapshot>) -> Self {
-        match (classes.any(|class| class == Class::Damage), restored) {
-            (_, Some(snapshot)) if !snapshot.is_save() => Self::ChangedBack,
-            (false, _) => Self::RolledBack,
-            (true, Some(snapshot)) if !snapshot.baseline => Self::ChangedBack,
-            (true, _) => Self::Mended,
-        }
-    }
-
-    /// The word in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mended => "mended",
-            Self::RolledBack => "rolled-back",
-            Self::ChangedBack => "changed-back",
-        }
-    }
-
-    /// The words for people.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Mended => "mended",
-            Self::RolledBack => "rolled back",
-            Self::ChangedBack => "changed back",
-        }
-    }
 }

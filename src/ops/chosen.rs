@@ -15,7 +15,7 @@ pub struct Chosen {
 impl Chosen {
     /// Whether there is a tree in it at all: none is in the incident of a restore that replaced nothing
     /// (docs/format.md, "Snapshot file").
-    pub(super) fn holds_a_tree(&self) -> bool {
+    pub fn holds_a_tree(&self) -> bool {
         self.snapshot.totals.dirs > 0
     }
 

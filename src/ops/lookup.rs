@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
@@ -126,6 +128,30 @@ impl Catalog {
     ) -> impl DoubleEndedIterator<Item = &'a (SnapshotId, Snapshot)> {
         self.snapshots_of(venv)
             .filter(|(_, snapshot)| snapshot.is_save())
+    }
+
+    /// Whether a snapshot is newer than the save that its venv was brought to last, before a time where one is told: by
+    /// a save, or by a restore of it.
+    pub(super) fn is_newer(&self, than: &Snapshot, before: Option<Timestamp>) -> bool {
+        let mut before = before;
+        loop {
+            let is_before =
+                |one: &&(SnapshotId, Snapshot)| before.is_none_or(|at| one.1.order() < at);
+            let mut older = self.snapshots_of(&than.venv).rev().filter(is_before);
+            let Some((_, last)) = older.next() else {
+                return false;
+            };
+            let by_id = |id| self.snapshots.iter().find(|(other, _)| *other == id);
+            let brought = last.replaced_by.and_then(by_id).map(|(_, one)| one);
+            match brought.filter(|_| !last.is_save()) {
+                // An undo brought back what stood there before that restore.
+                Some(undone) if !undone.is_save() && undone.order() < last.order() => {
+                    before = Some(undone.order());
+                }
+                Some(brought) => return brought.order() < than.order(),
+                None => return last.is_save() && last.order() < than.order(),
+            }
+        }
     }
 
     /// The newest baseline of a venv: the default of `diff` and `restore`. Also gives the newest save, if that is

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::error::Error;
 use super::list::document;
 use super::log::{Entry, log};
-use crate::model::{Deed, IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
+use crate::model::{Deed, Exchange, IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
 use crate::tree::Site;
 
 /// One incident.
@@ -18,6 +18,8 @@ pub struct ReportOutcome {
     pub incident: Chosen,
     /// What was restored in its place; none where that snapshot is gone.
     pub restored: Option<Chosen>,
+    /// Whether that is newer than what the venv was brought to last before.
+    pub newer: bool,
     /// What was found.
     pub found: IncidentReport,
     /// How long the restore took, in milliseconds, where the log still knows.
@@ -32,7 +34,14 @@ impl ReportOutcome {
     /// What the restore came to.
     pub fn deed(&self) -> Deed {
         let classes = self.found.changes.iter().map(|seen| seen.class);
-        Deed::of(classes, self.restored.as_ref().map(|one| &one.snapshot))
+        let exchange = Exchange {
+            venv: &self.incident.snapshot.venv,
+            restored: self.restored.as_ref().map(|one| &one.snapshot),
+            stood: self.incident.holds_a_tree(),
+            part: self.found.part.is_some(),
+            newer: self.newer,
+        };
+        Deed::of(classes, &exchange)
     }
 }
 
@@ -73,6 +82,10 @@ pub fn report(
         .incident
         .unwrap_or_default();
     let restored = incident.snapshot.replaced_by.and_then(of);
+    let order = first.snapshot.order();
+    let newer = restored
+        .as_ref()
+        .is_some_and(|(_, one)| catalog.is_newer(one, Some(order)));
     let venv = incident.snapshot.venv.clone();
     let mut timeline = log(context, None)?.entries;
     timeline.retain(|entry| entry.event.venv == venv);
@@ -82,6 +95,7 @@ pub fn report(
     Ok(ReportOutcome {
         took_ms: own.and_then(|entry| entry.event.took_ms),
         restored: restored.map(|(id, snapshot)| Chosen { id, snapshot }),
+        newer,
         incident,
         found,
         timeline,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::model::{Class, Deed, Kind, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
+use crate::report::deed::{headings, title};
 use crate::report::text::{self, Style, afterwards, words};
 
 /// Writes the whole file.
@@ -15,11 +16,7 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
     writeln!(
         out,
         "# {} {} of {}\n",
-        match deed {
-            Deed::Mended => "Incident",
-            Deed::RolledBack => "Rollback",
-            Deed::ChangedBack => "Undo",
-        },
+        title(deed),
         outcome.incident.id,
         code(&venv)
     )?;
@@ -28,11 +25,7 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
         "host",
         code(&Shown(snapshot.venv.host.as_bytes()).to_string()),
     )?;
-    let (when, what) = match deed {
-        Deed::Mended => ("found", "restored"),
-        Deed::RolledBack => ("when", "rolled back to"),
-        Deed::ChangedBack => ("when", "changed back to"),
-    };
+    let (when, what) = headings(deed);
     row(when, words::time(snapshot.created, style))?;
     match &outcome.restored {
         Some(restored) => row(what, named(restored, style))?,
@@ -134,6 +127,7 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     let class = |class: Class| match outcome.deed() {
         Deed::Mended => class.as_str(),
         Deed::RolledBack | Deed::ChangedBack => "changed back",
+        deed => deed.words(),
     };
     let mut counts: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
     for seen in &outcome.found.changes {

@@ -1,6 +1,7 @@
 //! Outcomes to bytes, on any writer: text for people, a page to look at, one JSON document for programs. Knows neither
 //! terminal nor clock.
 
+mod deed;
 mod group;
 pub mod json;
 pub mod markdown;

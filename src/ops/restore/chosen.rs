@@ -27,6 +27,8 @@ impl<'a> Run<'a> {
             options,
             chosen,
             passed_over: None,
+            newer: false,
+            stood: false,
             lost: Lost::default(),
             known: Shortfall::default(),
             old_places: Vec::new(),

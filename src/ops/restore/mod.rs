@@ -10,6 +10,7 @@ mod asked;
 pub(crate) mod bench;
 mod chosen;
 mod contents;
+mod deed;
 mod find;
 mod interpreter;
 mod keep;
@@ -39,9 +40,7 @@ use super::snapshot::{Draft, Incident, scan_live};
 use crate::disk::processes;
 use crate::disk::rooted::Rooted;
 use crate::model::shortfall::Shortfall;
-use crate::model::{
-    Change, Class, IncidentReport, Lack, Manifest, PackageChange, Purpose, RelPath,
-};
+use crate::model::{Change, Class, IncidentReport, Lack, Manifest, Purpose, RelPath};
 use crate::replace::{Goal, How, Keep, Live, Plan, Specials, bound};
 use crate::store::Store;
 use crate::tree::{Site, Standing};
@@ -81,8 +80,10 @@ pub fn restore(
     let (venv, named) = (context.venv_id(site), options.snapshot.as_ref());
     let (chosen, passed_over) = choose(context, &store, &venv, named)?;
     options.admits(&chosen, context.venv_id(place), &place.again()?)?;
+    let newer = store.snapshots.catalog()?.is_newer(&chosen.snapshot, None);
     let run = Run {
         passed_over,
+        newer,
         verb: Some("restore"),
         ..Run::new(context, &store, options, chosen)
     };
@@ -97,6 +98,12 @@ pub fn restore(
 /// Whether something is mounted inside of a tree, so that it has to stay.
 fn holds_mounts(live: &Live) -> bool {
     live.scan.manifest().mounts().next().is_some()
+}
+
+/// Whether a tree is more than an empty directory.
+fn holds_anything(live: &Live) -> bool {
+    let mut entries = live.scan.manifest().entries().iter();
+    entries.any(|one| !one.path.is_root())
 }
 
 /// What is put there, and what is replaced.
@@ -115,6 +122,10 @@ struct Run<'a> {
     options: &'a RestoreOptions,
     chosen: Chosen,
     passed_over: Option<Chosen>,
+    /// Whether the snapshot is newer than what the venv was brought to last.
+    newer: bool,
+    /// Whether anything stands at the place.
+    stood: bool,
     lost: Lost,
     /// What the place is known not to hold of the snapshot.
     known: Shortfall,
@@ -140,6 +151,7 @@ impl<'a> Run<'a> {
         let lock = hold_installer(context, &root, true)?;
         let (mut live, intake) = scan_live(context, self.store, root, self.options.dry_run)?;
         live.lock = lock;
+        self.stood = holds_anything(&live);
         live.scan.tree.share_paths(&target.manifest);
         let in_place = bound(place, &live.root).is_some() || holds_mounts(&live);
         let specials = self.specials(live.scan.manifest(), in_place);
@@ -175,14 +187,14 @@ impl<'a> Run<'a> {
             let mode = self.idle(differs, &left);
             return Ok(self.outcome(place, mode, changes).with_report(report, left));
         }
+        // The empty directory that is replaced is nothing to come back to, so there is no incident.
         if self.options.to.is_some() {
-            // The empty directory that is replaced is nothing to come back to, so there is no incident.
             let work = self.work(target, Some(live), Incident::none());
             return self.carry_out(place, work, Vec::new(), report);
         }
         let mut draft = self.draft(place);
         // What an undo replaces differs from the damaged state that comes back, but is not damaged by that.
-        if self.chosen.snapshot.is_save() {
+        if !self.deed(place, &report).was_wanted() {
             draft.damaged = report.damaged();
         }
         draft.document.incident = Some(report.clone());
@@ -214,17 +226,6 @@ impl<'a> Run<'a> {
     fn miss(&mut self, lacking: &[RelPath]) {
         for path in lacking {
             self.known.add(Lack::NotSaved, path);
-        }
-    }
-
-    /// Why nothing is done, for the outcome.
-    fn idle(&self, differs: bool, left: &[PackageChange]) -> Mode {
-        match &self.options.part {
-            _ if differs || self.options.force => Mode::DryRun,
-            Part::Whole => Mode::Identical,
-            Part::Only(_) | Part::Heal if !left.is_empty() => Mode::LeftAlone,
-            Part::Only(_) => Mode::PartIdentical,
-            Part::Heal => Mode::NothingToHeal,
         }
     }
 
@@ -380,6 +381,8 @@ impl<'a> Run<'a> {
             host: self.context.host.clone(),
             left_out_tried: !matches!(mode, Mode::DryRun),
             mode,
+            stood: self.stood,
+            newer: self.newer,
             changes,
             adapting: self.adapting,
             report: IncidentReport::default(),

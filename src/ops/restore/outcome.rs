@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::disk::processes::Process;
-use crate::model::{Change, IncidentReport, LeftOut, PackageChange, RelPath, SnapshotId};
+use crate::model::{
+    Change, Class, Deed, Exchange, IncidentReport, LeftOut, PackageChange, RelPath, SnapshotId,
+    VenvId,
+};
 use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
 use crate::replace::{self, Way, Wrong};
@@ -35,6 +38,29 @@ impl RestoreOutcome {
             left,
             ..self
         }
+    }
+
+    /// What that means for the venv: done, or foretold by a dry run.
+    pub fn deed(&self) -> Deed {
+        let is_noise = |change: &Change| change.class == Class::Noise;
+        let nothing = self.adapting == 0 && self.stood && self.changes.iter().all(is_noise);
+        match &self.mode {
+            Mode::Done(_) => {}
+            Mode::DryRun if !nothing => {}
+            _ => return Deed::Nothing,
+        }
+        let venv = VenvId::new(&self.host, &self.place);
+        let exchange = Exchange {
+            venv: &venv,
+            restored: Some(&self.chosen.snapshot),
+            stood: self.stood,
+            part: self.report.part.is_some(),
+            newer: self.newer,
+        };
+        // What was never written is no change of the tree, and damage all the same.
+        let mended = self.report.changes.iter().filter(|seen| !seen.left);
+        let classes = self.changes.iter().map(|change| change.class);
+        Deed::of(classes.chain(mended.map(|seen| seen.class)), &exchange)
     }
 
     /// What was done, where anything was.
@@ -114,6 +140,10 @@ pub struct RestoreOutcome {
     pub host: String,
     /// What it came to.
     pub mode: Mode,
+    /// Whether anything stood there before.
+    pub stood: bool,
+    /// Whether the snapshot is newer than what the venv was brought to last.
+    pub newer: bool,
     /// What differed before.
     pub changes: Vec<Change>,
     /// How many files and links stood there as they were saved, and named the place where the snapshot was taken.

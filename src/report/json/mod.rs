@@ -28,7 +28,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::model::{Audit, Deed};
+use crate::model::Audit;
 use crate::ops::{
     ClockJump, Listed, Listing, LsOutcome, Mode, OldName, OldNames, RebuildOutcome, Replaced,
     RestoreOutcome, SaveOutcome, ShowOutcome, StatsOutcome,
@@ -129,14 +129,14 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
     let number = |of: fn(&Replaced) -> u64| replaced.map_or(0, of);
     let wrong = replaced.map_or(&[][..], |replaced| &replaced.wrong);
     let incident = replaced.and_then(|replaced| replaced.incident);
-    let deed = super::text::deed(outcome);
+    let deed = outcome.deed();
     let diagnosis = match &outcome.mode {
         Mode::Done(_) => check::diagnosis_after,
         _ => check::diagnosis,
     };
-    // What an undo changes back was wanted once, so it has no cause.
+    // What was wanted has no cause.
     let causes = outcome.report.diagnosis.iter();
-    let causes = causes.filter(|_| deed != Deed::ChangedBack).map(diagnosis);
+    let causes = causes.filter(|_| !deed.was_wanted()).map(diagnosis);
     let mut fields = json!({
         "venv": null,
         "snapshot": snapshot::value(&outcome.chosen),
@@ -145,6 +145,7 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome) -> io::Result<()> 
         "entries": outcome.changes.iter().map(diff::change).collect::<Vec<_>>(),
         "packages": outcome.report.packages.iter().map(diff::package).collect::<Vec<_>>(),
         "deed": deed.as_str(),
+        "part": outcome.report.part,
         "diagnosis": causes.collect::<Vec<_>>(),
         "left": outcome.left.iter().map(diff::package).collect::<Vec<_>>(),
         "left_out": outcome.left_out.iter().map(diff::left_out).collect::<Vec<_>>(),

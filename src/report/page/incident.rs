@@ -10,6 +10,7 @@ use super::timeline::timeline;
 use super::{Page, packages, page, snapshots};
 use crate::model::{Class, Deed, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
+use crate::report::deed::{headings, title};
 use crate::report::text::Style;
 
 /// The page of one incident.
@@ -21,7 +22,7 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
     let venv = Shown::path(&outcome.incident.snapshot.venv.path()).to_string();
     let content = html! {
         header {
-            h1 { (name(deed)) " " code { (outcome.incident.id.to_string()) } }
+            h1 { (title(deed)) " " code { (outcome.incident.id.to_string()) } }
             (lead(outcome, &groups))
             (facts(outcome, style))
         }
@@ -55,17 +56,9 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
             (snapshots::table("All that they say", &columns(outcome), style))
         }
     };
-    let title = format!("{} {} of {venv}", name(deed), outcome.incident.id);
+    let title = format!("{} {} of {venv}", title(deed), outcome.incident.id);
     let written = html! { "Written " (time(outcome.now, style)) " by venv-snap " (version) "." };
     page(&title, &content, &written)
-}
-
-fn name(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Mended => "Incident",
-        Deed::RolledBack => "Rollback",
-        Deed::ChangedBack => "Undo",
-    }
 }
 
 /// The whole story in a sentence or two.
@@ -80,6 +73,9 @@ fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
     html! {
         p.lead {
             @match outcome.deed() {
+                Deed::Mended if !outcome.incident.holds_a_tree() => {
+                    "Nothing stood there. The whole came back"
+                }
                 Deed::Mended => {
                     (told(&kinds(damage))) ", in "
                     (count(groups.iter().filter(hurt).count() as u64, "package"))
@@ -88,9 +84,16 @@ fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
                 Deed::RolledBack => {
                     "Nothing was damaged. " (count(changes.len() as u64, "entry")) " went back to an older state"
                 }
+                Deed::BroughtForward => {
+                    "Nothing was damaged. " (count(changes.len() as u64, "entry")) " came again from a newer state"
+                }
                 Deed::ChangedBack => {
                     (count(changes.len() as u64, "entry")) " went back to a state that is no baseline"
                 }
+                Deed::Replaced => {
+                    (count(changes.len() as u64, "entry")) " gave way to what another venv had"
+                }
+                Deed::Nothing | Deed::Copied => { "Nothing was replaced" }
             }
             @if let Some(ms) = outcome.took_ms { " in " (took(ms)) }
             "."
@@ -100,11 +103,7 @@ fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
 
 fn facts(outcome: &ReportOutcome, style: &Style) -> Markup {
     let snapshot = &outcome.incident.snapshot;
-    let (when, what) = match outcome.deed() {
-        Deed::Mended => ("found", "restored"),
-        Deed::RolledBack => ("when", "rolled back to"),
-        Deed::ChangedBack => ("when", "changed back to"),
-    };
+    let (when, what) = headings(outcome.deed());
     html! {
         dl.facts {
             dt { "venv" } dd { (code(&snapshot.venv.path().to_string_lossy())) }

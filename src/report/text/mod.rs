@@ -53,7 +53,6 @@ pub use ls::ls;
 pub(super) use packages::line as package_line;
 pub use rebuild::rebuild;
 pub use remote::remote;
-pub(super) use restore::deed;
 pub use restore::restore;
 pub use schedule::{schedule, schedule_files};
 pub use self_test::self_test;

@@ -8,7 +8,7 @@ use super::changes::{self, tally};
 use super::words::{count, passed_over, size, snapshot, took};
 use super::wrap::Wrapped;
 use crate::disk::processes::Process;
-use crate::model::{Change, Class, Deed, PackageChange, Shown};
+use crate::model::{Change, Class, PackageChange, Shown};
 use crate::ops::{Mode, OldName, Replaced, RestoreOutcome};
 use crate::replace::Way;
 
@@ -49,12 +49,10 @@ pub fn restore(out: &mut dyn Write, outcome: &RestoreOutcome, style: &Style) -> 
         }
         Mode::Done(replaced) => done(out, outcome, replaced, &chosen, style)?,
     }
-    match (&outcome.mode, deed(outcome)) {
-        // What is changed back was wanted once, so it has no cause.
-        (_, Deed::ChangedBack) => {}
-        (Mode::Done(_), _) => {
-            super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?;
-        }
+    match &outcome.mode {
+        // What was wanted has no cause.
+        _ if outcome.deed().was_wanted() => {}
+        Mode::Done(_) => super::diagnosis::write_after(out, &outcome.report.diagnosis, style)?,
         _ => super::diagnosis::write(out, &outcome.report.diagnosis, style)?,
     }
     if let Some(names) = &outcome.old_names {
@@ -159,15 +157,6 @@ fn by_only(name: &Shown<'_>, style: &Style) -> String {
     format!(", or take that of the snapshot by {only} {name}")
 }
 
-/// What a restore did to what differed: what was hurt may be what was asked for, as by an undo.
-pub(in crate::report) fn deed(outcome: &RestoreOutcome) -> Deed {
-    let classes = outcome.changes.iter().map(|change| change.class);
-    // What was never written is no change of the tree, and damage all the same.
-    let mended = outcome.report.changes.iter().filter(|seen| !seen.left);
-    let classes = classes.chain(mended.map(|seen| seen.class));
-    Deed::of(classes, Some(&outcome.chosen.snapshot))
-}
-
 fn done(
     out: &mut dyn Write,
     outcome: &RestoreOutcome,
@@ -185,7 +174,7 @@ fn done(
         writeln!(
             out,
             "{}: {}",
-            deed(outcome).words(),
+            outcome.deed().words(),
             differing(&outcome.changes)
         )?;
     }

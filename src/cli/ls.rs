@@ -1,7 +1,6 @@
 //! `snap ls`
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use venv_snap::model::RelPath;
 use venv_snap::ops::ls;
@@ -37,8 +36,7 @@ pub(crate) fn inside(text: &[u8]) -> Result<RelPath, Failure> {
     let text = text.strip_suffix(b"/").unwrap_or(text);
     let text = if text == b"." { b"" } else { text };
     RelPath::new(text).map_err(|bad| {
-        let absolute = text.first() == Some(&b'/') && Path::new("/").is_absolute();
-        let hint = if absolute {
+        let hint = if text.first() == Some(&b'/') {
             "paths inside a snapshot begin at the venv's own directory, without '/'"
         } else {
             "write it without '.', '..' and '//'"

@@ -1,7 +1,7 @@
 //! What every command has at hand: the store, the time, the terminal; and how an answer is written.
 
 use std::cell::RefCell;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -341,16 +341,10 @@ const OPTIONS: Options = Options {
 
 /// How text is drawn here.
 pub(crate) fn style(verbose: bool) -> Style {
-    let columns = super::ui::columns(std::io::stdout());
     let colour = anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
     Style {
         options: OPTIONS,
-        width: columns.unwrap_or(if std::io::stdout().is_terminal() {
-            100
-        } else {
-            120
-        }),
-        wrap: columns,
+        wrap: super::ui::columns(std::io::stdout()),
         verbose,
         colour,
         zone: TimeZone::system(),

@@ -81,15 +81,9 @@ impl Removal {
                 only_ignored,
                 excludes,
             } => {
-                let own = venv.path.join(".gitignore");
-                // A `.gitignore` with `*` and at most a line break, as uv writes it, ignores the whole venv.
-                let ignores_itself = venv
-                    .targets
-                    .iter()
-                    .any(|one| one.path == own && one.size <= 2);
                 if !venv.path.starts_with(dir)
-                    || ignores_itself && !ignored
-                    || *only_ignored && !ignores_itself
+                    || venv.ignores_itself && !ignored
+                    || *only_ignored && !venv.ignores_itself
                 {
                     return Vec::new();
                 }

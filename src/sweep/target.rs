@@ -1,12 +1,15 @@
 //! What may be swept: the files of a venv, with all that a sweeper asks of them.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// So many entries of a venv are looked at.
 const ENTRIES_MAX: usize = 2_000_000;
+/// So many bytes of a `.gitignore` are read.
+const GITIGNORE_MAX: u64 = 64 << 10;
 
 /// One entry of a venv, or a directory above it.
 #[derive(Clone, Debug)]
@@ -71,6 +74,8 @@ pub(crate) struct Venv {
     /// Where it stands for those who sweep.
     pub(crate) path: PathBuf,
     pub(super) targets: Vec<Target>,
+    /// Whether its own `.gitignore` keeps all of it from git.
+    pub(super) ignores_itself: bool,
 }
 
 impl Venv {
@@ -79,6 +84,7 @@ impl Venv {
         let mut venv = Self {
             path: shown.to_owned(),
             targets: Vec::new(),
+            ignores_itself: ignores_all(&real.join(".gitignore")),
         };
         let mut above: Vec<(PathBuf, PathBuf)> = Vec::new();
         let pairs = real.ancestors().zip(shown.ancestors()).skip(1);
@@ -106,7 +112,7 @@ impl Venv {
             }
             self.targets.push(Target::of(shown, &meta));
             if self.targets.len() >= ENTRIES_MAX {
-                return;
+                break;
             }
         }
         // A directory comes before what is in it.
@@ -128,5 +134,53 @@ impl Venv {
         own.map(|one| one.path.as_path())
             .filter(|path| is_gone(path))
             .collect()
+    }
+}
+
+/// Whether a `.gitignore` names everything beside it, and nothing that is to stay (gitignore(5)). uv writes a line with
+/// `*`; virtualenv and Python since 3.13 write a comment before it.
+fn ignores_all(path: &Path) -> bool {
+    let Ok(file) = fs::File::open(path) else {
+        return false;
+    };
+    let mut text = Vec::new();
+    if file.take(GITIGNORE_MAX).read_to_end(&mut text).is_err() {
+        return false;
+    }
+    let lines = || {
+        text.split(|&byte| byte == b'\n')
+            .map(<[u8]>::trim_ascii_end)
+    };
+    lines().any(|line| matches!(line, b"*" | b"/*" | b"**"))
+        && !lines().any(|line| line.starts_with(b"!"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_installers_write_keeps_all_of_a_venv_from_git() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(".gitignore");
+        assert!(!ignores_all(&path), "there is none");
+        for (text, is_so) in [
+            ("*", true),
+            ("*\n", true),
+            ("# created by virtualenv automatically\n*\n", true),
+            (
+                "# Created by venv; see https://docs.python.org/3/library/venv.html\n*\n",
+                true,
+            ),
+            ("*\r\n", true),
+            ("/*\n", true),
+            ("", false),
+            ("# *\n", false),
+            ("*.pyc\n", false),
+            ("*\n!bin/\n", false),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(ignores_all(&path), is_so, "{text:?}");
+        }
     }
 }

@@ -12,8 +12,6 @@ const DAYS_MAX: usize = 366 * 9;
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Field {
     all: Vec<i16>,
-    /// Whether it allows every number.
-    is_open: bool,
 }
 
 /// When something runs.
@@ -40,7 +38,6 @@ impl Field {
     fn open(low: i16, high: i16) -> Self {
         Self {
             all: (low..=high).collect(),
-            is_open: true,
         }
     }
 
@@ -56,7 +53,6 @@ impl Field {
                 .or_else(|| text.parse().ok())
         };
         let mut all = Vec::new();
-        let mut is_open = false;
         for part in text.split(',') {
             let (range, step) = match part.split_once('/') {
                 Some((range, step)) => {
@@ -70,7 +66,6 @@ impl Field {
                 (_, Some((from, to))) => (number(from)?, number(to)?),
                 (one, None) => (number(one)?, if step > 1 { high } else { number(one)? }),
             };
-            is_open |= range == "*" && step == 1;
             if from < low || to > high || to < from && names.len() != 7 {
                 return None;
             }
@@ -84,7 +79,7 @@ impl Field {
         }
         all.sort_unstable();
         all.dedup();
-        Some(Self { all, is_open })
+        Some(Self { all })
     }
 
     fn has(&self, number: i16) -> bool {
@@ -92,10 +87,7 @@ impl Field {
     }
 
     fn only(number: i16) -> Self {
-        Self {
-            all: vec![number],
-            is_open: false,
-        }
+        Self { all: vec![number] }
     }
 }
 

@@ -113,7 +113,7 @@ pub fn doctor(
     let root = Root(options.root.clone());
     let mut signs = Vec::new();
     for place in &options.places {
-        signs.extend(place::signs(&root, place, context.now));
+        signs.extend(place::signs(place, context.now));
         context.go_on()?;
     }
     signs.extend(machine::signs(&root, options));

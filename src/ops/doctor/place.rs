@@ -1,7 +1,9 @@
 //! What is to be known of one place: room, mount, whether it keeps what is written, times, interpreter.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -9,7 +11,6 @@ use super::{Sign, State};
 use crate::disk::rooted::Rooted;
 use crate::disk::write_test::write_test;
 use crate::python::interpreter::inspect;
-use crate::sweep::Root;
 use crate::tree::listing::listing;
 
 /// Less room than this is too little for a venv.
@@ -22,7 +23,7 @@ const AHEAD_MAX: i64 = 600;
 const EXCHANGING: [&str; 7] = ["ext4", "xfs", "btrfs", "tmpfs", "f2fs", "bcachefs", "ext2"];
 
 /// All that is to be known of a place.
-pub(super) fn signs(root: &Root, place: &Path, now: Timestamp) -> Vec<Sign> {
+pub(super) fn signs(place: &Path, now: Timestamp) -> Vec<Sign> {
     let dir = place
         .ancestors()
         .find(|dir| dir.is_dir())
@@ -30,7 +31,7 @@ pub(super) fn signs(root: &Root, place: &Path, now: Timestamp) -> Vec<Sign> {
     // A replacement is built beside the venv.
     let beside = place.parent().filter(|dir| dir.is_dir()).unwrap_or(dir);
     let mut signs = vec![room(beside)];
-    signs.extend(mount(root, dir));
+    signs.extend(mount(dir));
     signs.push(
         match write_test(beside) {
             Ok(true) => Sign::new(
@@ -112,16 +113,37 @@ fn room(dir: &Path) -> Sign {
     .at(dir)
 }
 
+/// A mount point as `/proc/self/mounts` writes it: blanks, tabs, line ends and backslashes as `\` and three octal
+/// digits (`proc_pid_mounts(5)`, fstab(5)).
+fn mount_point(text: &str) -> PathBuf {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after
+            .get(..3)
+            .and_then(|three| std::str::from_utf8(three).ok());
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        if let Some(byte) = code.filter(|_| first == b'\\') {
+            bytes.push(byte);
+            rest = &after[3..];
+        } else {
+            bytes.push(first);
+            rest = after;
+        }
+    }
+    PathBuf::from(OsString::from_vec(bytes))
+}
+
 /// The mount that holds a place, as `/proc/self/mounts` tells.
-fn mount(root: &Root, dir: &Path) -> Vec<Sign> {
-    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let _ = root;
+fn mount(dir: &Path) -> Vec<Sign> {
+    let mounts = std::fs::read("/proc/self/mounts").unwrap_or_default();
+    let mounts = String::from_utf8_lossy(&mounts);
     let parse = |line: &str| {
         let parts: Vec<&str> = line.split(' ').collect();
-        let at = parts.get(1)?.replace("\\040", " ");
+        let at = mount_point(parts.get(1)?);
         dir.starts_with(&at).then(|| {
             (
-                at,
+                at.to_string_lossy().into_owned(),
                 (*parts.get(2).unwrap_or(&"")).to_owned(),
                 (*parts.get(3).unwrap_or(&"")).to_owned(),
             )
@@ -205,4 +227,23 @@ fn python(place: &Path) -> Option<Sign> {
         (problems, _) => Sign::new("interpreter", State::Bad, problems.join("; ")),
     };
     Some(sign.at(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_are_read_whatever_is_in_their_names() {
+        for (text, path) in [
+            ("/srv/app", "/srv/app"),
+            ("/a\\040b", "/a b"),
+            ("/a\\011b\\012c", "/a\tb\nc"),
+            ("/a\\134040", "/a\\040"),
+            ("/a\\", "/a\\"),
+            ("/a\\9", "/a\\9"),
+        ] {
+            assert_eq!(mount_point(text), Path::new(path), "{text}");
+        }
+    }
 }

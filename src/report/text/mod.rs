@@ -90,8 +90,6 @@ pub struct Options {
 pub struct Style {
     /// What a person types to get more.
     pub options: Options,
-    /// Columns of the page, or a usual number where nobody knows. Only `wrap` decides where lines are cut.
-    pub width: usize,
     /// Columns at which long lines are wrapped; none where they stay whole, as in a pipe.
     pub wrap: Option<usize>,
     /// Leave nothing out.

@@ -144,7 +144,6 @@ mod tests {
                 no_grace: "",
                 undo: "",
             },
-            width: 80,
             wrap,
             verbose: false,
             colour: false,

@@ -21,19 +21,31 @@ impl Parser<'_> {
         Some(word)
     }
 
-    /// Alternatives.
+    /// What is done one after the other.
     pub(super) fn list(&mut self) -> Test {
+        let mut left = self.alternatives();
+        while self.takes(&[","]) {
+            let right = self.alternatives();
+            left = Test::Each(Box::new(left), Box::new(right));
+        }
+        left
+    }
+
+    fn alternatives(&mut self) -> Test {
         let mut left = self.all();
-        while self
-            .words
-            .get(self.at)
-            .is_some_and(|word| matches!(word.as_str(), "-o" | "-or" | ","))
-        {
-            self.at += 1;
+        while self.takes(&["-o", "-or"]) {
             let right = self.all();
             left = Test::Or(Box::new(left), Box::new(right));
         }
         left
+    }
+
+    /// Whether one of these words comes next; it is behind then.
+    fn takes(&mut self, words: &[&str]) -> bool {
+        let next = self.words.get(self.at);
+        let is_one = next.is_some_and(|next| words.contains(&next.as_str()));
+        self.at += usize::from(is_one);
+        is_one
     }
 
     fn all(&mut self) -> Test {
@@ -104,8 +116,9 @@ impl Parser<'_> {
                 self.prints = true;
                 Test::Always
             }
-            "-printf" | "-fprint" | "-fprint0" | "-fls" => {
-                self.at += 1;
+            "-printf" | "-fprint" | "-fprint0" | "-fls" | "-fprintf" => {
+                // A file, a format, or both.
+                self.at += 1 + usize::from(word == "-fprintf");
                 self.acts = true;
                 Test::Always
             }

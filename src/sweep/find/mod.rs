@@ -36,10 +36,14 @@ pub(super) enum Test {
     Empty,
     User(u32),
     Prune,
-    Remove { with_all: bool },
+    Remove {
+        with_all: bool,
+    },
     Not(Box<Test>),
     And(Box<Test>, Box<Test>),
     Or(Box<Test>, Box<Test>),
+    /// Both are done, and the second one counts: `,`.
+    Each(Box<Test>, Box<Test>),
 }
 
 /// Which time of an entry counts.
@@ -259,6 +263,10 @@ fn eval(test: &Test, target: &Target, now: i64, acts: &mut Acts) -> Option<bool>
                 _ => None,
             },
         },
+        Test::Each(left, right) => {
+            eval(left, target, now, acts);
+            eval(right, target, now, acts)
+        }
         Test::Or(left, right) => match eval(left, target, now, acts) {
             Some(true) => Some(true),
             Some(false) => eval(right, target, now, acts),
@@ -274,7 +282,9 @@ fn has_removal(test: &Test) -> bool {
     match test {
         Test::Remove { .. } => true,
         Test::Not(inner) => has_removal(inner),
-        Test::And(left, right) | Test::Or(left, right) => has_removal(left) || has_removal(right),
+        Test::And(left, right) | Test::Or(left, right) | Test::Each(left, right) => {
+            has_removal(left) || has_removal(right)
+        }
         _ => false,
     }
 }

@@ -68,6 +68,11 @@ fn sweepers_of_every_make_are_named() {
             "/etc/cron.daily/tidy:5 2 2",
         ),
         (
+            "/etc/cron.d/list",
+            "0 4 * * * root find /srv -name '*.py' -fprintf /var/log/all '\\%p' , -name 'core.*' -delete\n",
+            "/etc/cron.d/list:1 2 2",
+        ),
+        (
             "/etc/cron.weekly/temp",
             "#!/bin/bash\ntmpwatch --mtime 10d /srv\n",
             "/etc/cron.weekly/temp:2 ALL 13",
@@ -328,14 +333,16 @@ fn a_script_that_somebody_starts_is_looked_at_when_it_is_named() {
         );
         assert_eq!(answer["sweepers"][0]["starter"], "named");
     }
-    // uv and virtualenv write a .gitignore into each venv, which keeps it from a clean that leaves what is ignored.
-    put(&sandbox, "/srv/app/.venv/.gitignore", "*");
-    put(
-        &sandbox,
-        "/srv/app/deploy/go.sh",
-        "#!/bin/sh\ncd /srv/app && git clean -fd\n",
-    );
-    assert!(told(&asked(&sandbox, &["--look-in", "root/srv/app/deploy"])).is_empty());
+    // Installers write a .gitignore into each venv, which keeps it from a clean that leaves what is ignored.
+    for written in ["*", "# created by virtualenv automatically\n*\n"] {
+        put(&sandbox, "/srv/app/.venv/.gitignore", written);
+        for (flags, takes) in [("-fd", 0), ("-fdx", 1), ("-fdX", 1)] {
+            let script = format!("#!/bin/sh\ncd /srv/app && git clean {flags}\n");
+            put(&sandbox, "/srv/app/deploy/go.sh", &script);
+            let found = told(&asked(&sandbox, &["--look-in", "root/srv/app/deploy"]));
+            assert_eq!(found.len(), takes, "{flags}, {written:?}: {found:?}");
+        }
+    }
 }
 
 #[test]

@@ -60,6 +60,13 @@ pub enum Lack {
     },
     /// The access list of a member of a tar, which is not taken over.
     AccessList,
+    /// Bits and attributes that give rights to whoever runs a file: they come back only when asked for.
+    Rights,
+    /// A FIFO, a socket or a device: it is made anew only when asked for, a socket never.
+    Special {
+        /// Which of them.
+        name: String,
+    },
     /// It could not be read when it was saved, or something was mounted over it: the snapshot does not have it, and
     /// nothing stands there.
     NotSaved,
@@ -70,7 +77,11 @@ impl Lack {
     pub(crate) fn is_of_place(&self) -> bool {
         let is_of_snapshot = matches!(
             self,
-            Self::ForeignXattr { .. } | Self::AccessList | Self::NotSaved
+            Self::ForeignXattr { .. }
+                | Self::AccessList
+                | Self::Rights
+                | Self::Special { .. }
+                | Self::NotSaved
         );
         !self.is_of_tree() && !is_of_snapshot
     }
@@ -246,6 +257,8 @@ impl Lack {
             | Self::Subvolume
             | Self::ForeignXattr { .. }
             | Self::AccessList
+            | Self::Rights
+            | Self::Special { .. }
             | Self::NotSaved => false,
             Self::Xattr { name } => {
                 let before = wanted.xattrs.len();

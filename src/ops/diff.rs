@@ -24,8 +24,10 @@ use crate::model::{
     Change, Class, Diagnosis, Kind, Lack, LeftOut, Manifest, Node, PackageChange, RelPath,
     Sighting, SnapshotRef, Totals, VenvId,
 };
+use crate::monitor::Silent;
 use crate::python::holds_site;
 use crate::python::interpreter::{Facts, inspect};
+use crate::replace::Specials;
 use crate::store::Store;
 use crate::tree::Site;
 use crate::tree::scan::{Scan, scan};
@@ -175,7 +177,15 @@ fn met(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortf
     let lacks = [lacks, &of_every_place(&expected)].concat();
     let (met, left) = meet(expected, live, &lacks);
     let (met, mounts) = leave_mounts(met, live);
-    (met, left.with(mounts))
+    // What no restore brings back that is not asked to is no damage that one puts right.
+    let specials = Specials {
+        live,
+        may_link: true,
+        preserve: false,
+        monitor: &Silent::default(),
+    };
+    let (met, unasked) = specials.admitted(met);
+    (met, left.with(mounts).with(unasked))
 }
 
 /// The stat cache of the last save or restore; none unless `quick`, since every byte is read then.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::reused::Reused;
 use crate::disk::meta::restorable;
-use crate::model::{Entry, Manifest, Node, RelPath, Special};
+use crate::model::shortfall::Shortfall;
+use crate::model::{Entry, Lack, Manifest, Node, RelPath, Special};
 use crate::monitor::{EntryWarning, Monitor};
 
 /// What a replacement may do with them.
@@ -22,34 +23,52 @@ pub(crate) struct Specials<'a> {
 }
 
 impl Specials<'_> {
-    /// The same tree without what will not be in the new one, with a word on each.
-    pub(crate) fn admitted(&self, target: Manifest) -> Manifest {
+    /// The same tree without what will not be in the new one, with a word on each; and what that is.
+    pub(crate) fn admitted(&self, target: Manifest) -> (Manifest, Shortfall) {
+        let mut left = Shortfall::default();
         let mut entries = target.into_entries();
-        entries.retain_mut(|entry| self.admits(entry));
-        Manifest::new(entries)
+        entries.retain_mut(|entry| self.admits(entry, &mut left));
+        (Manifest::new(entries), left)
     }
 
-    fn admits(&self, entry: &mut Entry) -> bool {
+    fn admits(&self, entry: &mut Entry, left: &mut Shortfall) -> bool {
         let there = self.live.get(&entry.path).filter(|_| self.may_link);
-        if matches!(entry.node, Node::Special(_)) {
-            if let Some(there) = there.filter(|there| stands_for(there, entry)) {
-                *entry = there.clone();
-                return true;
-            }
-        } else if there == Some(entry) {
+        if there == Some(entry) {
             return true;
         }
-        make_anew(entry, self.preserve, self.monitor)
+        let is_kept = !(self.preserve && matches!(entry.node, Node::File { .. }));
+        if let Some(there) = there.filter(|there| is_kept && stands_for(there, entry)) {
+            *entry = there.clone();
+            return true;
+        }
+        let name = entry.node.type_name().to_owned();
+        let had_rights = restorable(entry, self.preserve) != entry.meta;
+        let is_made = make_anew(entry, self.preserve, self.monitor);
+        if !is_made {
+            left.add(Lack::Special { name }, &entry.path);
+        } else if had_rights {
+            left.add(Lack::Rights, &entry.path);
+        }
+        is_made
     }
 }
 
 /// Whether what stands there is what was saved. A service makes its socket anew at each start, and a FIFO has another
 /// time after each use: the one that stands there is the one in use. A device must be the very same, with the same
-/// rights.
+/// rights; and so must a file that gives rights to whoever runs it, whatever its time.
 pub(crate) fn stands_for(there: &Entry, saved: &Entry) -> bool {
     let rights = |entry: &Entry| (entry.meta.mode, entry.meta.uid, entry.meta.gid);
-    let in_use = matches!(saved.node, Node::Special(Special::Socket | Special::Fifo));
-    there.node == saved.node && (in_use || rights(there) == rights(saved))
+    let is_same = || there.node == saved.node && rights(there) == rights(saved);
+    match saved.node {
+        Node::Special(Special::Socket | Special::Fifo) => there.node == saved.node,
+        Node::Special(_) => is_same(),
+        Node::File { .. } => {
+            is_same()
+                && there.meta.xattrs == saved.meta.xattrs
+                && restorable(saved, false) != saved.meta
+        }
+        _ => false,
+    }
 }
 
 /// Whether an entry may be made anew; what of it may not is taken from it.

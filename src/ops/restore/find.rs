@@ -26,7 +26,7 @@ use crate::ops::sharers::{Places, of_changes};
 use crate::ops::sides::{Depth, Sides};
 use crate::ops::sightings::sightings;
 use crate::python::dist::normalized;
-use crate::replace::Live;
+use crate::replace::{Live, Specials};
 use crate::tree::Site;
 
 /// What a comparison of the snapshot with the live tree came to.
@@ -210,6 +210,16 @@ impl Run<'_> {
         };
         let lacking = target.lacking(live.scan.manifest());
         lacking.filter(is_asked).cloned().collect()
+    }
+
+    /// The target without what a restore makes only when asked for, which is noted.
+    pub(super) fn admitted(&mut self, target: Target, specials: &Specials<'_>) -> Target {
+        let known = &mut self.known;
+        target.map(|manifest| {
+            let (admitted, left) = specials.admitted(manifest);
+            *known = std::mem::take(known).with(left);
+            admitted
+        })
     }
 
     /// The target without what the place is known not to hold, as far as the live tree lacks it too. A forced restore

@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
         };
         let target = target.leaving_unread(live.scan.manifest());
         let target = self.meet(target, &live, place)?;
-        let target = target.map(|manifest| specials.admitted(manifest));
+        let target = self.admitted(target, &specials);
         let Found {
             target,
             changes,
@@ -278,7 +278,7 @@ impl<'a> Run<'a> {
         }
         let empty = Manifest::default();
         let specials = self.specials(&empty, false);
-        let target = target.map(|manifest| specials.admitted(manifest));
+        let target = self.admitted(target, &specials);
         if !self.options.part.is_whole() {
             return Err(Refusal::PartOfNothing.into());
         }

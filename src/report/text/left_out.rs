@@ -47,6 +47,11 @@ fn what(left: &LeftOut) -> String {
         Lack::Owner { of: (uid, gid), .. } => format!("the owner {uid}:{gid} of {entries}"),
         Lack::Mode { of, .. } => format!("the mode {of:04o} of {entries}"),
         Lack::Mount | Lack::NotSaved => entries,
+        Lack::Rights => format!("the set-id bits or file capabilities of {entries}"),
+        Lack::Special { name } => match left.count {
+            1 => format!("1 {name}"),
+            many => format!("{} times a {name}", number(many)),
+        },
         Lack::Immutable => format!("that {entries} may not be changed (chattr +i)"),
         Lack::AppendOnly => format!("that {entries} may only grow (chattr +a)"),
         Lack::Subvolume => format!("that {} is a volume of its own", dirs(left.count)),
@@ -74,6 +79,9 @@ pub(in crate::report) fn reason(lack: &Lack) -> String {
         }
         Lack::Mount => "something is mounted there, which stays as it is".to_owned(),
         Lack::Immutable | Lack::AppendOnly => "no snapshot keeps such flags".to_owned(),
+        Lack::Rights => "a restore gives such rights only when asked to".to_owned(),
+        Lack::Special { name } if name == "socket" => "whoever listens there makes it".to_owned(),
+        Lack::Special { .. } => "a restore makes it only when asked to".to_owned(),
         Lack::NotSaved => "the snapshot does not have it, and nothing stands there".to_owned(),
         Lack::Subvolume => "a new tree is made of directories".to_owned(),
     }

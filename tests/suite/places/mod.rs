@@ -11,5 +11,6 @@ mod not_saved;
 mod odd_attributes;
 mod owners;
 mod refused_links;
+mod unasked;
 mod unread_links;
 mod verbs;

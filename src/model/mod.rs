@@ -1,5 +1,6 @@
 //! The nouns, without any I/O: what a snapshot is made of, what a difference is.
 
+pub(crate) mod acl;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod compare;

@@ -115,6 +115,13 @@ pub enum EntryWarning<'a> {
         /// How many there are.
         count: usize,
     },
+    /// Access lists name users or groups that the namespace of this process does not know, which the snapshot so loses.
+    NamedUnknown {
+        /// The first entry.
+        first: &'a RelPath,
+        /// How many there are.
+        count: usize,
+    },
     /// It has no place in a tar.
     NotExported {
         /// Which.

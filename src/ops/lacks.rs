@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use super::error::Error;
 use super::log::Event;
-use super::owners::unknown_here;
+use super::owners::{unknown_here, unseen_here};
 use crate::model::{Lack, Manifest, Meta, SnapshotId, VenvId};
 use crate::store::Store;
 
@@ -17,7 +17,8 @@ pub(super) fn of_every_place(saved: &Manifest) -> Vec<Lack> {
     let lacks = names.into_iter().map(|name| Lack::Xattr {
         name: String::from_utf8_lossy(name).into_owned(),
     });
-    unknown_here(saved).into_iter().chain(lacks).collect()
+    let here = unknown_here(saved).into_iter().chain(unseen_here(saved));
+    here.chain(lacks).collect()
 }
 
 /// What the place of a venv does not hold of a snapshot. The newest restore of that snapshot there found out, or else

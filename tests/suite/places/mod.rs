@@ -5,6 +5,7 @@ mod flags;
 mod inherited;
 mod kept_attributes;
 mod left_out;
+mod namespaced_attributes;
 mod namespaces;
 mod noexec;
 mod not_saved;

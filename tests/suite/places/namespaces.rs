@@ -12,7 +12,7 @@ use crate::support::{Run, Sandbox, Tree, venv};
 use super::left_out::LeftOut;
 
 /// The program as root of a namespace that knows no user but root.
-fn within(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
+pub(super) fn within(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
     let mut command = Command::new("unshare");
     sandbox.dress(&mut command);
     command.args(["--user", "--map-root-user", env!("CARGO_BIN_EXE_snap")]);
@@ -25,7 +25,7 @@ fn within(sandbox: &Sandbox, args: &[&str]) -> Option<Run> {
     Some(run)
 }
 
-fn answer(run: &Run, code: i32, what: &str) -> serde_json::Value {
+pub(super) fn answer(run: &Run, code: i32, what: &str) -> serde_json::Value {
     assert_eq!(run.code, code, "{what}: {run}");
     serde_json::from_str(&run.stdout).unwrap()
 }

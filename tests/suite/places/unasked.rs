@@ -6,10 +6,15 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::faults::{needs_root, skipped};
+use rustix::fs::XattrFlags;
+
+use crate::support::faults::needs_root;
 use crate::support::{Sandbox, Tree, venv};
 
 use super::left_out::LeftOut;
+
+/// The attribute with the capabilities of a file.
+const CAPABILITY: &str = "security.capability";
 
 /// What is made in a venv, and how it is lost.
 struct Kind {
@@ -89,20 +94,19 @@ fn kinds() -> Vec<Kind> {
             lose: remove,
             comes: true,
         });
-        if Command::new("setcap").arg("-h").output().is_ok() {
-            kinds.push(Kind {
-                name: "capability",
-                called: "rights",
-                make: |path| {
-                    tool(path);
-                    made("setcap", &["cap_net_raw+ep", path.to_str().unwrap()]);
-                },
-                lose: |path| made("setcap", &["-r", path.to_str().unwrap()]),
-                comes: true,
-            });
-        } else {
-            skipped(1, "setcap is not installed");
-        }
+        kinds.push(Kind {
+            name: "capability",
+            called: "rights",
+            make: |path| {
+                tool(path);
+                let capability = [
+                    1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                ];
+                rustix::fs::setxattr(path, CAPABILITY, &capability, XattrFlags::empty()).unwrap();
+            },
+            lose: |path| rustix::fs::removexattr(path, CAPABILITY).unwrap(),
+            comes: true,
+        });
     }
     kinds
 }

@@ -188,6 +188,11 @@ fn of_entry(warning: EntryWarning<'_>) -> String {
              ('{first}'): save it outside of the namespace",
             counted(count, "entry", "entries")
         ),
+        EntryWarning::NamedUnknown { first, count } => format!(
+            "the access list of {} names somebody who is not known in this namespace of users, and the snapshot does \
+             not know who that is ('{first}'): save it outside of the namespace",
+            counted(count, "entry", "entries")
+        ),
         EntryWarning::NotExported { path, cause } => {
             format!("'{path}' is left out: {}", reason(cause))
         }

@@ -25,8 +25,28 @@ pub(super) fn parse<T>(
     source: &[u8],
     look: impl FnOnce(&Parsed<ModModule>, &str) -> T,
 ) -> Option<T> {
+    parse_measured(source, &Extent::of(source), look)
+}
+
+/// The same of the beginning of source that is too large to be parsed as a whole; and how long what was parsed is.
+pub(super) fn parse_beginning<T>(
+    source: &[u8],
+    look: impl FnOnce(&Parsed<ModModule>, &str) -> T,
+) -> Option<(T, usize)> {
+    let extent = Extent::of(source);
+    if extent.pieces <= PIECES_MAX {
+        return Some((parse_measured(source, &extent, look)?, source.len()));
+    }
+    let head = head(source)?;
+    Some((parse(head, look)?, head.len()))
+}
+
+fn parse_measured<T>(
+    source: &[u8],
+    &Extent { pieces, depth }: &Extent,
+    look: impl FnOnce(&Parsed<ModModule>, &str) -> T,
+) -> Option<T> {
     let text = std::str::from_utf8(source).ok()?;
-    let Extent { pieces, depth } = Extent::of(source);
     if pieces > PIECES_MAX || depth > DEPTH_MAX {
         return None;
     }
@@ -60,12 +80,9 @@ pub(super) fn texts(source: &[u8]) -> Vec<String> {
     texts.unwrap_or_default()
 }
 
-/// The beginning of source that is too large to be parsed as a whole, up to a statement that stands at the top after an
-/// empty line; none where all of it can be parsed, or there is no such place.
-pub(super) fn head(source: &[u8]) -> Option<&[u8]> {
-    if Extent::of(source).pieces <= PIECES_MAX {
-        return None;
-    }
+/// The beginning of source that is too large, up to a statement that stands at the top after an empty line; none where
+/// there is no such place.
+fn head(source: &[u8]) -> Option<&[u8]> {
     let begins = |at: &usize| {
         let first = source.get(at + 1);
         source[..*at].ends_with(b"\n") && first.is_some_and(u8::is_ascii_alphabetic)

@@ -9,13 +9,12 @@ use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{World, ancestors};
 use super::steps::{Catch, Kind, Source, Step, Try};
-use super::wanted::Wanted;
 use crate::model::RelPath;
 
 /// So deep statements and modules are followed into each other; what lies deeper counts as unknown.
 const DEPTH_MAX: usize = 6_000;
 /// So many statements are followed for all roots together; all others count as unknown.
-const WORK_MAX: usize = 4_000_000;
+pub(super) const WORK_MAX: usize = 4_000_000;
 /// Functions that call each other are followed so far.
 const CALLS_MAX: usize = 6;
 
@@ -37,7 +36,7 @@ pub(super) struct Evaluator<'w, 'a> {
     done: HashMap<(&'a RelPath, bool), Exits>,
     pub(super) moment: Moment<'a>,
     depth: usize,
-    work: usize,
+    pub(super) work: usize,
 }
 
 /// What is known where a statement stands.
@@ -52,6 +51,19 @@ pub(super) struct Here<'s, 'a> {
     pub(super) calls: usize,
 }
 
+impl<'s, 'a> Here<'s, 'a> {
+    /// The beginning of a module, which nobody guards.
+    pub(super) fn of(file: &'a RelPath, source: &'s Source) -> Self {
+        Self {
+            file,
+            source,
+            is_guarded: false,
+            caught: None,
+            calls: 0,
+        }
+    }
+}
+
 impl<'w, 'a> Evaluator<'w, 'a> {
     pub(super) fn new(world: &'w World<'a>, lead: Option<&'w Lead<'a>>) -> Self {
         Self {
@@ -62,14 +74,6 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             moment: Moment::default(),
             depth: 0,
             work: 0,
-        }
-    }
-
-    /// One that looks at a module alone, which may be executed when the packages above it have just begun.
-    pub(super) fn early(world: &'w World<'a>, file: &'a RelPath) -> Self {
-        Self {
-            moment: Moment::early(file),
-            ..Self::new(world, None)
         }
     }
 
@@ -89,32 +93,6 @@ impl<'w, 'a> Evaluator<'w, 'a> {
             });
         }
         exits
-    }
-
-    /// How one module alone ends.
-    pub(super) fn alone(&mut self, file: &'a RelPath, source: &Source) -> Exits {
-        let here = Here {
-            file,
-            source,
-            is_guarded: false,
-            caught: None,
-            calls: 0,
-        };
-        self.moment.at(file, Some(0));
-        self.body(here, &source.body)
-    }
-
-    /// How an import in a function of a module ends, whenever that is called.
-    pub(super) fn late(&mut self, file: &'a RelPath, wanted: &Wanted) -> Exits {
-        let source = Source::default();
-        let here = Here {
-            file,
-            source: &source,
-            is_guarded: false,
-            caught: None,
-            calls: 1,
-        };
-        self.import(here, wanted)
     }
 
     /// How the import of a source ends.
@@ -141,11 +119,8 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         };
         self.moment.at(path, Some(0));
         let here = Here {
-            file: path,
-            source: &source,
             is_guarded,
-            caught: None,
-            calls: 0,
+            ..Here::of(path, &source)
         };
         let mut exits = self.body(here, &source.body);
         exits.goes |= exits.returns || exits.breaks;
@@ -155,7 +130,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         exits
     }
 
-    fn body(&mut self, here: Here<'_, 'a>, steps: &[Step]) -> Exits {
+    pub(super) fn body(&mut self, here: Here<'_, 'a>, steps: &[Step]) -> Exits {
         if self.depth > DEPTH_MAX || self.work > WORK_MAX {
             return Exits::unknown();
         }

@@ -9,6 +9,7 @@
 //! depth are bounded (promise 8).
 
 mod aliases;
+mod alone;
 mod answers;
 mod attributes;
 mod borne;
@@ -30,6 +31,8 @@ mod names;
 mod objects;
 mod offered;
 mod openings;
+mod outline;
+mod outlines;
 pub(super) mod outside;
 mod reach;
 mod reading;
@@ -51,6 +54,8 @@ pub(super) mod wants;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::Subject;
 use super::stack::with_stack;
@@ -155,31 +160,35 @@ fn finding(subject: &Subject<'_>, check: Check, file: &RelPath, text: String) ->
 /// Evaluates the roots that may lead to a suspect.
 fn convict<'a>(world: &World<'a>, looks: &[Look<'a>], suspects: &[Suspect<'a>]) -> Convicted {
     let importers = Importers::new(world, looks);
-    let files = suspects
-        .iter()
-        .filter(|suspect| !suspect.may_lack.is_empty());
-    let to_suspects = importers.leading(files.map(|suspect| suspect.file));
+    let files = suspects.iter().filter(|one| !one.may_lack.is_empty());
+    let files: Vec<&'a RelPath> = files.map(|suspect| suspect.file).collect();
+    let fails = looks.par_iter().filter(|(file, imports)| {
+        let mut imports = imports.iter();
+        imports.any(|import| finds_nothing(world, file, import))
+    });
+    let fails: Vec<&RelPath> = fails.map(|(file, _)| *file).collect();
+    let mut lead = Lead {
+        to_suspects: importers.leading(files.iter().copied()),
+        to_failures: importers.leading(fails.into_iter()),
+    };
+    // Most have something else in the place of what they lack, which a look at them alone does not tell.
+    let may_fail = |file: &&'a RelPath| {
+        let alone = || Evaluator::early(world, file, Some(&lead)).may_fail(file);
+        with_stack(STACK, alone).unwrap_or(true)
+    };
+    let files: Vec<&RelPath> = files.into_par_iter().filter(may_fail).collect();
+    lead.to_suspects = importers.leading(files.into_iter());
     let leads = |(root, _): &(String, By)| {
         let mut modules = ancestors(root).chain([root.as_str()]);
         modules.any(|module| {
             let file = world.index.executed(module);
-            file.is_some_and(|file| to_suspects.contains(file))
+            file.is_some_and(|file| lead.to_suspects.contains(file))
         })
     };
     let roots: Vec<(String, By)> = roots(world).into_iter().filter(leads).collect();
     if roots.is_empty() {
         return Convicted::new();
     }
-    let fails = looks.iter().filter(|(file, imports)| {
-        imports
-            .iter()
-            .any(|import| finds_nothing(world, file, import))
-    });
-    let to_failures = importers.leading(fails.map(|(file, _)| *file));
-    let lead = Lead {
-        to_suspects,
-        to_failures,
-    };
     with_stack(STACK, || evaluated(world, &lead, &roots)).unwrap_or_default()
 }
 

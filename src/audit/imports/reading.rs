@@ -3,17 +3,16 @@
 use super::guard::Python;
 use super::reduce::reduce;
 use super::steps::{Source, anything};
-use crate::audit::python::head;
 
 /// What is known of a source of a module (`grpc.aio`); none where it cannot be parsed, or is no valid Python. Of one
 /// that is too large only the beginning is known; what follows may do anything.
 pub(super) fn read(source: &[u8], python: &Python, module: &str, is_init: bool) -> Option<Source> {
-    let Some(head) = head(source) else {
-        return reduce(source, python, module, is_init);
-    };
-    let mut found = reduce(head, python, module, is_init)?;
+    let (mut found, length) = reduce(source, python, module, is_init)?;
+    if length == source.len() {
+        return Some(found);
+    }
     found.body.push(anything());
-    let end = memchr::memchr_iter(b'\n', head).count() + 1;
+    let end = memchr::memchr_iter(b'\n', &source[..length]).count() + 1;
     let names = &mut found.names;
     for from in [&mut names.open_from, &mut names.modules_from] {
         from.get_or_insert(end);

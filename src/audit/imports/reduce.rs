@@ -16,20 +16,20 @@ use super::rebound::rebound;
 use super::statements::{Calls, imports, line_at, named, named_late, yields};
 use super::steps::{Kind, Source, Step, Try, anything};
 use super::wanted::Wanted;
-use crate::audit::python::parse;
+use crate::audit::python::parse_beginning;
 
 /// Statements that are nested deeper may do anything.
 const DEPTH_MAX: usize = 60;
 
-/// What is known of a source of a module (`grpc.aio`) that is parsed as a whole; none where it cannot be, or is no
-/// valid Python.
+/// What is known of a source of a module (`grpc.aio`), or of its beginning, and how long that is; none where it cannot
+/// be parsed, or is no valid Python.
 pub(super) fn reduce(
     source: &[u8],
     python: &Python,
     module: &str,
     is_init: bool,
-) -> Option<Source> {
-    let found = parse(source, |parsed, text| {
+) -> Option<(Source, usize)> {
+    let (found, length) = parse_beginning(source, |parsed, text| {
         let body = &parsed.syntax().body;
         parsed.has_valid_syntax().then(|| {
             let names = Names::collect(body, text, module);
@@ -46,8 +46,8 @@ pub(super) fn reduce(
                 names,
             }
         })
-    });
-    found.flatten()
+    })?;
+    Some((found?, length))
 }
 
 struct Reducer<'a> {

@@ -77,3 +77,27 @@ pub(super) struct Source {
     /// The names that it gives.
     pub(super) names: Names,
 }
+
+impl Source {
+    /// All imports, wherever they stand.
+    pub(super) fn imports(&self) -> impl Iterator<Item = &Wanted> {
+        let mut todo: Vec<&[Step]> = self.functions.values().map(Vec::as_slice).collect();
+        todo.push(&self.body);
+        let mut found: Vec<&Wanted> = Vec::new();
+        while let Some(steps) = todo.pop() {
+            for step in steps {
+                match step {
+                    Step::Import(wanted) => found.push(wanted),
+                    Step::Either(arms) => todo.extend(arms.iter().map(Vec::as_slice)),
+                    Step::Loop(body, _) => todo.push(body),
+                    Step::Try(one) => {
+                        todo.extend(one.handlers.iter().map(|(_, steps)| steps.as_slice()));
+                        todo.extend([&one.body, &one.otherwise, &one.finally].map(Vec::as_slice));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.into_iter().chain(&self.heads).chain(&self.lazy)
+    }
+}

@@ -10,6 +10,7 @@ use super::evaluate::Evaluator;
 use super::exits::{Exits, Missing};
 use super::index::Place;
 use super::moment::Moment;
+use super::outlines::Outlines;
 use super::resolve::{Found, World};
 use super::wanted::Wanted;
 use crate::model::RelPath;
@@ -56,15 +57,20 @@ pub(super) fn suspects<'a>(world: &World<'a>, looks: &[Look<'a>]) -> Vec<Suspect
         .filter(absent)
         .filter(|name| world.find_module(name) == Found::Missing(true))
         .collect();
+    let outlines = Outlines::default();
     looks
         .par_iter()
         .filter(|(file, _)| !is_test(world, file))
         .filter(|(file, imports)| {
             imports
                 .iter()
-                .any(|one| leads_nowhere(world, &lost, file, one))
+                .any(|one| leads_nowhere(world, &outlines, &lost, file, one))
         })
-        .filter_map(|(file, _)| suspect(world, file))
+        .filter_map(|(file, _)| {
+            suspect(world, file, &|one| {
+                leads_nowhere(world, &outlines, &lost, file, one)
+            })
+        })
         .collect()
 }
 
@@ -93,6 +99,7 @@ pub(super) fn finds_nothing(world: &World<'_>, file: &RelPath, import: &Import) 
 /// Whether an import finds nothing that belongs to what is installed.
 fn leads_nowhere<'a>(
     world: &World<'a>,
+    outlines: &Outlines<'a>,
     lost: &HashSet<&str>,
     file: &'a RelPath,
     import: &Import,
@@ -120,7 +127,9 @@ fn leads_nowhere<'a>(
             };
             let is_gone =
                 || world.gives(&moment, init, name) == Some(false) && is_lost(&module) || late();
-            world.index.place(&module) == Place::Nothing && is_gone()
+            world.index.place(&module) == Place::Nothing
+                && !outlines.give(world, file, init, name)
+                && is_gone()
         }),
         Place::Namespace => {
             let modules = import.names.iter().map(|name| format!("{base}/{name}"));
@@ -132,9 +141,19 @@ fn leads_nowhere<'a>(
     }
 }
 
-fn suspect<'a>(world: &World<'a>, file: &'a RelPath) -> Option<Suspect<'a>> {
+/// A source that shows an import of which `leads_nowhere` says that it does.
+fn suspect<'a>(
+    world: &World<'a>,
+    file: &'a RelPath,
+    leads_nowhere: &dyn Fn(&Import) -> bool,
+) -> Option<Suspect<'a>> {
     let source = world.source(file)?;
-    let early = Evaluator::early(world, file).alone(file, &source);
+    // A text may show one that is no statement, such as an example.
+    let is_one = |wanted: &Wanted| wanted.star || leads_nowhere(&wanted.as_import());
+    if !source.imports().any(is_one) {
+        return None;
+    }
+    let early = Evaluator::early(world, file, None).alone(file, &source);
     let exits = Evaluator::new(world, None).alone(file, &source);
     let single = |wanted: &[Wanted]| -> Vec<Arc<Missing>> {
         let body = |wanted: &Wanted| {

@@ -1,5 +1,7 @@
 //! What a statement imports.
 
+use crate::python::imports::Import;
+
 /// One import of one module.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Wanted {
@@ -13,4 +15,15 @@ pub(crate) struct Wanted {
     pub(crate) names: Vec<String>,
     /// Whether all its names are taken (`*`).
     pub(crate) star: bool,
+}
+
+impl Wanted {
+    /// The same as a look at the text would show it.
+    pub(super) fn as_import(&self) -> Import {
+        Import {
+            level: self.level,
+            module: self.module.clone(),
+            names: self.names.clone(),
+        }
+    }
 }

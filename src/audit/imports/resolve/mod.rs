@@ -3,7 +3,7 @@
 mod makers;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::cython;
 use super::guard::Python;
@@ -37,13 +37,16 @@ pub(super) enum Found<'a> {
     Missing(bool),
 }
 
+/// A source that is parsed when it is first asked for, by one thread.
+type Parsed = Arc<OnceLock<Option<Arc<Source>>>>;
+
 /// All modules that can be imported.
 pub(super) struct World<'a> {
     pub(super) subject: &'a Subject<'a>,
     pub(super) index: Index<'a>,
     pub(super) tops: Tops<'a>,
     pub(super) python: Python,
-    sources: Mutex<HashMap<&'a RelPath, Option<Arc<Source>>>>,
+    pub(super) sources: Mutex<HashMap<&'a RelPath, Parsed>>,
     pub(super) makers: Makers,
     owners: Mutex<HashMap<String, Option<String>>>,
     bundled: Mutex<HashMap<String, bool>>,
@@ -70,24 +73,22 @@ impl<'a> World<'a> {
 
     /// What a source does; none where that cannot be told.
     pub(super) fn source(&self, path: &'a RelPath) -> Option<Arc<Source>> {
-        let lock = || self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(path) {
-            return known.clone();
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = Arc::clone(sources.entry(path).or_default());
+        drop(sources);
+        source.get_or_init(|| self.parse(path)).clone()
+    }
+
+    fn parse(&self, path: &RelPath) -> Option<Arc<Source>> {
+        let bytes = (self.subject.read)(path)?;
+        if path.name().ends_with(b".pyx") {
+            return Some(Arc::new(cython::read(&bytes)));
         }
-        let is_init = path.name() == b"__init__.py";
         let below = self.index.below(path).unwrap_or_default();
         let below = String::from_utf8_lossy(below).replace('/', ".");
         let module = below.trim_end_matches(".py").trim_end_matches(".__init__");
-        let source = (self.subject.read)(path);
-        let source = source.and_then(|bytes| {
-            if path.name().ends_with(b".pyx") {
-                return Some(cython::read(&bytes));
-            }
-            read(&bytes, &self.python, module, is_init)
-        });
-        let source = source.map(Arc::new);
-        lock().insert(path, source.clone());
-        source
+        let is_init = path.name() == b"__init__.py";
+        read(&bytes, &self.python, module, is_init).map(Arc::new)
     }
 
     /// The module that an import names, as a path (`x/y`); empty where it leads out of all packages.

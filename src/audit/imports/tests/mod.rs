@@ -14,6 +14,7 @@ mod lazily;
 mod made;
 mod not_made;
 mod offered;
+mod parsed;
 mod places;
 mod reached;
 
@@ -59,8 +60,18 @@ fn lost_by(version: &str, files: &[(&str, &str)]) -> Vec<String> {
     lost_with(&python(version), files)
 }
 
+const SITE: &str = "lib/python3.11/site-packages";
+
 fn lost_with(facts: &Facts, files: &[(&str, &str)]) -> Vec<String> {
-    const SITE: &str = "lib/python3.11/site-packages";
+    with_subject(facts, files, lost)
+}
+
+/// Looks at a tree of these files.
+fn with_subject<T>(
+    facts: &Facts,
+    files: &[(&str, &str)],
+    look: impl FnOnce(&Subject<'_>) -> T,
+) -> T {
     let mut entries = HashMap::new();
     let mut contents = HashMap::new();
     for (name, content) in files {
@@ -102,7 +113,11 @@ fn lost_with(facts: &Facts, files: &[(&str, &str)]) -> Vec<String> {
         imports: &|_: &RelPath| None,
         links: &links,
     };
-    let mut found: Vec<String> = check(&subject)
+    look(&subject)
+}
+
+fn lost(subject: &Subject<'_>) -> Vec<String> {
+    let mut found: Vec<String> = check(subject)
         .findings
         .into_iter()
         .map(|finding| {

@@ -62,6 +62,7 @@ use super::stack::with_stack;
 use crate::model::{Check, Doubt, Finding, RelPath};
 use evaluate::{Evaluator, Lead};
 use exits::Missing;
+use index::Place;
 use reach::Importers;
 use resolve::{World, ancestors};
 use roots::{By, roots};
@@ -136,13 +137,23 @@ fn doubt(world: &World<'_>, near: &RelPath, module: &str, finding: Finding) -> O
     })
 }
 
-/// Whether what is missing would lie in the top-level package that imports it.
+/// Whether what is missing would lie in the package that imports it: the one at the top, or below a namespace.
 fn is_of_own(world: &World<'_>, missing: &Missing) -> bool {
-    let top = missing.module.split('.').next().unwrap_or_default();
-    world.index.below(&missing.file).is_some_and(|below| {
-        let rest = below.strip_prefix(top.as_bytes());
-        rest.is_some_and(|rest| rest.starts_with(b"/"))
-    })
+    let module = missing.module.replace('.', "/");
+    let is_shared = |above: &&str| world.index.place(above) == Place::Namespace;
+    let package = ancestors(&module).find(|above| !is_shared(above));
+    // What would lie right in a namespace is missed only of the one that has others there.
+    let Some(package) = package else {
+        let top = module.split('/').next().unwrap_or_default();
+        return is_below(world, &missing.file, top);
+    };
+    is_below(world, &missing.file, package)
+}
+
+fn is_below(world: &World<'_>, file: &RelPath, package: &str) -> bool {
+    let below = world.index.below(file).unwrap_or_default();
+    let rest = below.strip_prefix(package.as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"/"))
 }
 
 fn line(missing: &Missing, what: &str) -> String {

@@ -4,7 +4,7 @@
 use super::finding;
 use super::index::Place;
 use super::moment::Moment;
-use super::resolve::{Found, World};
+use super::resolve::{Found, World, ancestors};
 use super::roots::{Entry, entries, is_offered};
 use super::says::Says;
 use super::suspects::TESTS;
@@ -33,7 +33,10 @@ fn of_entry(world: &World<'_>, entry: &Entry) -> Option<Finding> {
     let is_below = gone.contains('/');
     // A test may name what is not there on purpose (stevedore).
     let is_test = entry.module.split('/').any(|part| TESTS.contains(&part));
-    let is_lost = world.find_for(&Moment::default(), &entry.list, gone) == Found::Missing(true);
+    let is_lost = match world.find_for(&Moment::default(), &entry.list, gone) {
+        Found::Missing(own) => own || was_brought(world, &entry.list, gone),
+        _ => false,
+    };
     if !is_below || is_test || !is_lost || world.makers.name(world, &Moment::default(), gone) {
         return None;
     }
@@ -51,19 +54,42 @@ fn of_entry(world: &World<'_>, entry: &Entry) -> Option<Finding> {
     Some(finding(world.subject, check, &entry.list, text))
 }
 
+/// Whether the distribution of a list must have brought a module (`ns/x`) into a namespace that others share: it has
+/// others in the same directory, or none at all.
+fn was_brought(world: &World<'_>, list: &RelPath, module: &str) -> bool {
+    let dist = world.subject.dists.owner(list);
+    let dist = dist.filter(|dist| !dist.editable());
+    let Some((dist, (_, record))) = dist.and_then(|dist| Some((dist, dist.record.as_ref()?)))
+    else {
+        return false;
+    };
+    let mut above = ancestors(module).map(|above| world.index.place(above));
+    let is_shared = above.next() == Some(Place::Namespace)
+        && above.all(|place| matches!(place, Place::Namespace | Place::Nothing));
+    if !is_shared || dist.form != Form::DistInfo || record.bad > 0 {
+        return false;
+    }
+    let rows = record.rows.iter().filter(|row| is_module(world, &row.path));
+    let mut parents = rows.map(|row| world.index.package(&row.path).unwrap_or_default());
+    let dir = module.rsplit_once('/').map_or("", |(dir, _)| dir);
+    let first = parents.next();
+    first.is_none() || first.into_iter().chain(parents).any(|parent| parent == dir)
+}
+
+/// Whether a file is a module. A script in `bin` that ends in `.py` is none (bottle).
+fn is_module(world: &World<'_>, path: &RelPath) -> bool {
+    let name = path.name();
+    let ends = name.ends_with(b".py") || name.ends_with(b".so");
+    ends && world.index.below(path).is_some()
+}
+
 /// A distribution that brought modules, and has none.
 fn of_dist(world: &World<'_>, dist: &Dist) -> Option<Finding> {
     let (_, record) = dist.record.as_ref()?;
     if dist.form != Form::DistInfo || dist.editable() || record.bad > 0 {
         return None;
     }
-    // A script in `bin` that ends in `.py` is no module (bottle).
-    let is_module = |path: &RelPath| {
-        let name = path.name();
-        let ends = name.ends_with(b".py") || name.ends_with(b".so");
-        ends && world.index.below(path).is_some()
-    };
-    if record.rows.iter().any(|row| is_module(&row.path)) {
+    if record.rows.iter().any(|row| is_module(world, &row.path)) {
         return None;
     }
     let is_bare = record.rows.iter().all(|row| row.path.is_within(&dist.info));

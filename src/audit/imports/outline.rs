@@ -1,6 +1,6 @@
 //! Names that a source surely binds outside of functions and classes, told from its text without parsing it: by
-//! definitions, imports and assignments at the beginnings of lines. Packages mostly give their names so, and parsing all
-//! of them would take longer than everything else that an audit does.
+//! definitions, imports and assignments at the beginnings of lines. Packages mostly give their names so, and parsing
+//! all of them would take longer than everything else that an audit does.
 
 use std::collections::HashSet;
 
@@ -265,11 +265,12 @@ mod tests {
 
     #[test]
     fn names_that_stand_at_the_beginning_of_a_statement_are_given() {
-        let text = "\"\"\"Doc's.\nfrom a import told\n\"\"\"\nfrom .core import (  # import no\n    A as A,\n    B, # of \
-                    x\n    c as C)\nfrom . import own, other as renamed\nimport a.b, d.e as f\nif x:\n\tdef g(): \
+        let text = "\"\"\"Doc's.\nfrom a import told\n\"\"\"\nfrom .core import (  # import no\n    A as A,\n    B, # \
+                    of x\n    c as C)\nfrom . import own, other as renamed\nimport a.b, d.e as f\nif x:\n\tdef g(): \
                     pass\n    # no\n\ttry:\n\t\tfrom .h import i; j = 1\n\texcept E: k = 1\nclass L(M):\n    n = \
                     1\n\n  # no\n    def o(self):\n        p = 1\nq: int = 2\nr == 3\ns = '''\nt = 1\n''' + [\nu, \
-                    'v\\'',\n]\nasync  def w(): return\nx2 = \\\n 1\r\n@y\nclass z: pass\n";
+                    'v\\'',\n]\nasync  def w(): return\nx2 = \\\n \
+                    1\r\n@y\nclass z: pass\n";
         let given = [
             "A", "B", "C", "renamed", "a", "f", "g", "i", "L", "q", "s", "w", "x2", "z",
         ];

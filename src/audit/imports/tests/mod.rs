@@ -12,6 +12,7 @@ mod hollow;
 mod known;
 mod lazily;
 mod made;
+mod namespaces;
 mod not_made;
 mod offered;
 mod parsed;

@@ -106,7 +106,8 @@ pub struct LeftOut {
     pub examples: Vec<RelPath>,
 }
 
-/// All that was left out: for each way, of which entries.
+/// All that was left out: of which entries, by the way. A clone of a path shares its bytes, so a million entries of one
+/// way take 36 MB, beside the gigabyte of their manifests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shortfall(BTreeMap<Lack, BTreeSet<RelPath>>);
 

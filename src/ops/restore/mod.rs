@@ -307,7 +307,7 @@ impl<'a> Run<'a> {
     }
 
     fn carry_out(
-        self,
+        mut self,
         place: &Site,
         work: Work,
         changes: Vec<Change>,
@@ -337,7 +337,8 @@ impl<'a> Run<'a> {
         }
         let stood = place.standing() == Standing::Directory;
         let incident = keeper.newest().filter(|_| stood);
-        let left_out = self.known.clone().with(done.left_out).into_left_out();
+        let known = std::mem::take(&mut self.known);
+        let left_out = known.with(done.left_out).into_left_out();
         self.note(place, &changes, incident, &left_out);
         let replaced = Replaced {
             way: done.way,

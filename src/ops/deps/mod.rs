@@ -19,6 +19,7 @@ use crate::python::interpreter::inspect;
 use crate::tree::Site;
 use crate::tree::hash::read_file;
 use crate::tree::listing::listing;
+use project::Projects;
 
 /// What `deps` is told.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +43,8 @@ pub struct DepsOutcome {
     pub apps: Vec<PathBuf>,
     /// How many sources it has.
     pub files: usize,
+    /// Directories and files of it that are beyond the limits, so that nothing is known of what they import.
+    pub beyond: Vec<PathBuf>,
     /// What it lacks.
     pub needs: Needs,
     /// Whether the venv has a pip of its own.
@@ -84,7 +87,7 @@ pub fn deps(
             || inspect(root, &manifest),
         );
         context.go_on()?;
-        let (app, apps) = project::read(options, site.path(), &facts)?;
+        let Projects { app, dirs, beyond } = project::read(options, site.path(), &facts)?;
         let gone = |path: &std::path::Path| std::fs::symlink_metadata(path).is_err();
         let subject = Subject {
             manifest: &manifest,
@@ -103,8 +106,9 @@ pub fn deps(
         };
         Ok(DepsOutcome {
             venv: site.path().to_owned(),
-            apps,
+            apps: dirs,
             files: app.sources.len(),
+            beyond,
             needs: needs::needs(&subject, &app, &options.rules),
             has_pip: dists.named("pip").is_some(),
             took: start.elapsed(),

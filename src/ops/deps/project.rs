@@ -12,11 +12,11 @@ use crate::disk::error::At;
 use crate::ops::Error;
 use crate::python::interpreter::Facts;
 
-/// Once so many sources were found, no further directory is looked into.
+/// Once so many sources were found, no further directory is looked into: that is told.
 const FILES_MAX: usize = 50_000;
-/// At most so many bytes of a file are read.
+/// A file of more bytes is not read: that is told.
 const LEN_MAX: u64 = 8 << 20;
-/// Directories that are nested deeper are not looked into.
+/// Directories that are nested deeper are not looked into: that is told.
 const DEPTH_MAX: usize = 40;
 /// What marks the directory of a project.
 const MARKS: [&str; 6] = [
@@ -46,16 +46,40 @@ const OTHERS: [&str; 13] = [
 /// Words in the names of lists of requirements that are not for what runs.
 const NOT_RUN: [&str; 8] = ["dev", "test", "doc", "lint", "ci", "build", "type", "mypy"];
 
-type Files = BTreeMap<PathBuf, Vec<u8>>;
+/// Texts by their paths, and what was passed over.
+#[derive(Default)]
+struct Files {
+    all: BTreeMap<PathBuf, Vec<u8>>,
+    beyond: Vec<PathBuf>,
+}
 
-/// The application, and the directories of its projects.
-pub(super) fn read(
-    options: &DepsOptions,
-    venv: &Path,
-    facts: &Facts,
-) -> Result<(App, Vec<PathBuf>), Error> {
+impl Files {
+    /// Reads a file, unless it is too long.
+    fn add(&mut self, path: &Path) -> Result<(), PathError> {
+        match content(path)? {
+            Some(text) => {
+                self.all.insert(path.to_owned(), text);
+            }
+            None => self.beyond.push(path.to_owned()),
+        }
+        Ok(())
+    }
+}
+
+/// The projects of an application, as they were read.
+pub(super) struct Projects {
+    /// The application.
+    pub(super) app: App,
+    /// Their directories.
+    pub(super) dirs: Vec<PathBuf>,
+    /// Directories and files that are beyond the limits, so that nothing is known of what they import.
+    pub(super) beyond: Vec<PathBuf>,
+}
+
+/// Reads the application and its projects.
+pub(super) fn read(options: &DepsOptions, venv: &Path, facts: &Facts) -> Result<Projects, Error> {
     let mut app = App::default();
-    let (mut sources, mut declared) = (Files::new(), Files::new());
+    let (mut sources, mut declared) = (Files::default(), Files::default());
     let mut projects: Vec<PathBuf> = Vec::new();
     let mut named: Vec<&Path> = Vec::new();
     for path in &options.paths {
@@ -80,10 +104,14 @@ pub(super) fn read(
         if path.is_dir() {
             sources_in(path, venv, 0, &mut sources)?;
         } else {
-            sources.insert(path.clone(), content(path)?);
+            sources.add(path)?;
         }
     }
-    let declared: Vec<(PathBuf, Vec<u8>)> = declared.into_iter().collect();
+    let mut beyond = [sources.beyond, declared.beyond].concat();
+    beyond.sort();
+    beyond.dedup();
+    let sources = sources.all;
+    let declared: Vec<(PathBuf, Vec<u8>)> = declared.all.into_iter().collect();
     app.project = read_project(&declared, facts);
     let is_named = |file: &Path| named.iter().any(|path| file.starts_with(path));
     app.starts.extend(options.modules.iter().cloned());
@@ -99,7 +127,11 @@ pub(super) fn read(
         app.named = programs.map(|(path, _)| path.clone()).collect();
     }
     app.sources = sources.into_iter().collect();
-    Ok((app, projects))
+    Ok(Projects {
+        app,
+        dirs: projects,
+        beyond,
+    })
 }
 
 /// The directory of the project around a file or directory; the directory itself where nothing marks one.
@@ -134,7 +166,11 @@ fn is_program(path: &Path, text: &[u8]) -> bool {
 }
 
 fn sources_in(dir: &Path, venv: &Path, depth: usize, found: &mut Files) -> Result<(), PathError> {
-    if depth > DEPTH_MAX || dir == venv || found.len() >= FILES_MAX {
+    if dir == venv {
+        return Ok(());
+    }
+    if depth > DEPTH_MAX || found.all.len() >= FILES_MAX {
+        found.beyond.push(dir.to_owned());
         return Ok(());
     }
     let mut entries: Vec<fs::DirEntry> = fs::read_dir(dir)
@@ -154,7 +190,7 @@ fn sources_in(dir: &Path, venv: &Path, depth: usize, found: &mut Files) -> Resul
                 sources_in(&path, venv, depth + 1, found)?;
             }
         } else if kind.is_file() && name.ends_with(".py") && is_run(&name) {
-            found.insert(path.clone(), content(&path)?);
+            found.add(&path)?;
         }
     }
     Ok(())
@@ -176,23 +212,24 @@ fn declared_in(project: &Path, found: &mut Files) {
                 && (number == 1 || name.starts_with("requirements"))
                 && !NOT_RUN.iter().any(|word| name.contains(word));
             let is_own = number == 0 && matches!(&*name, "pyproject.toml" | "setup.cfg");
-            if (is_list || is_own)
-                && let Ok(content) = content(&entry.path())
-            {
-                found.insert(entry.path(), content);
+            if is_list || is_own {
+                // What cannot be read declares nothing.
+                let _ = found.add(&entry.path());
             }
         }
     }
 }
 
-fn content(path: &Path) -> Result<Vec<u8>, PathError> {
+/// The text of a file; none where it is too long.
+fn content(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
     let read = || {
         let mut bytes = Vec::new();
         let file = fs::File::open(path)?;
         if file.metadata()?.is_file() {
-            file.take(LEN_MAX).read_to_end(&mut bytes)?;
+            file.take(LEN_MAX + 1).read_to_end(&mut bytes)?;
         }
-        Ok::<_, std::io::Error>(bytes)
+        let is_whole = bytes.len() as u64 <= LEN_MAX;
+        Ok::<_, std::io::Error>(is_whole.then_some(bytes))
     };
     read().at("read", path)
 }

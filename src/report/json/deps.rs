@@ -25,7 +25,7 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome) -> io::Result<()> {
         value
     });
     fields["lost"] = lost.collect();
-    let unread = needs.unread.iter().map(|path| {
+    let unread = needs.unread.iter().chain(&outcome.beyond).map(|path| {
         let mut value = json!({});
         entry::put_path(&mut value, "path", path);
         value

@@ -63,6 +63,13 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Re
             Shown::path(path)
         )?;
     }
+    for path in &outcome.beyond {
+        writeln!(
+            out,
+            "'{}' was not read: it is too long, nested too deep, or behind too many others",
+            Shown::path(path)
+        )?;
+    }
     if let Some(line) = install_line(outcome) {
         writeln!(
             out,

@@ -177,3 +177,24 @@ fn bad_input_is_a_clear_error() {
     write(&sandbox, "pyproject.toml", "= not toml\n");
     sandbox.code(0, &["deps", "venv"]);
 }
+
+#[test]
+fn what_is_too_long_or_nested_too_deep_is_told_and_not_judged_by_a_part_of_it() {
+    let sandbox = Sandbox::new();
+    app(&sandbox, &[]);
+    // What stands before the end of a source that is cut would be judged by itself.
+    let long = format!("import gone_a\n{}", "# filler\n".repeat(1_000_000));
+    write(&sandbox, "web/long.py", &long);
+    let deep = format!("web/{}deep.py", "d/".repeat(60));
+    write(&sandbox, &deep, "import gone_b\n");
+    write(&sandbox, "web/app.py", "import gone_c\n");
+    let answer = sandbox.json(1, &["deps", "venv", "web"]);
+    assert!(!answer.to_string().contains("gone_a"), "{answer}");
+    let unread = answer["unread"].as_array().unwrap();
+    assert_eq!(unread.len(), 2, "{answer}");
+    let run = sandbox.code(1, &["deps", "venv", "web"]);
+    assert!(
+        run.stdout.contains("long.py' was not read: it is too long"),
+        "{run}"
+    );
+}

@@ -10,6 +10,7 @@ use crate::model::{Change, Class, Entry, Kind, Manifest, Node, PackageChange, Re
 use crate::ops::error::Error;
 use crate::python::bytecode::{is_bytecode, source_of};
 use crate::python::dist::{Row, normalized};
+use crate::python::layout::site_above;
 
 /// The paths that are restored; all others stay as they are in the live tree.
 pub(super) struct Selection {
@@ -58,6 +59,8 @@ impl Selection {
             let package = packages.paths_of(&normalized(name));
             if package.is_empty() {
                 patterns.push(name.clone());
+            } else {
+                paths.extend(dirs_of(&package, packages));
             }
             paths.extend(package);
         }
@@ -137,6 +140,20 @@ impl Selection {
             left: told(left),
         }
     }
+}
+
+/// The directories below a site-packages that hold files of a package and of no other one: they go with it, since
+/// RECORD lists files alone.
+fn dirs_of(package: &HashSet<RelPath>, packages: &Packages<'_>) -> HashSet<RelPath> {
+    let above = |path: &RelPath| std::iter::successors(path.parent(), RelPath::parent);
+    let mut dirs: HashSet<RelPath> = package.iter().flat_map(above).collect();
+    dirs.retain(|dir| site_above(dir).is_some());
+    let files = packages.before.entries().iter().map(|entry| &entry.path);
+    let others = files.filter(|path| !package.contains(*path) && packages.owner(path).is_some());
+    for dir in others.flat_map(above) {
+        dirs.remove(&dir);
+    }
+    dirs
 }
 
 /// Takes out directories that would come back empty: a directory comes back with what it holds, and not for files that

@@ -1,12 +1,12 @@
 //! A restore of a part touches that part alone: what shares a file through hard links stays linked as it was.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::support::faults::needs_root;
 use crate::support::mounts::Mount;
-use crate::support::{Sandbox, venv};
+use crate::support::{Sandbox, Tree, venv};
 
 const ONE: &str = "lib/python3.11/site-packages/click/utils.py";
 const TWO: &str = "lib/python3.11/site-packages/click/vtwin.py";
@@ -133,4 +133,47 @@ fn one_name_of_several_comes_back_alone_in_place() {
         return;
     };
     one_name(&sandbox, "in place");
+}
+
+/// `diff` tells them with the package, and a restore of it said that nothing was to do.
+#[test]
+fn the_directories_of_a_package_come_back_with_it() {
+    const DIR: &str = "lib/python3.11/site-packages/click";
+    type Hurt = fn(&Path);
+    let hurts: [(&str, Hurt); 4] = [
+        ("mode", |dir| mode(dir, 0o700)),
+        ("setgid", |dir| mode(dir, 0o2775)),
+        ("attribute", |dir| {
+            rustix::fs::setxattr(dir, "user.mark", b"x", rustix::fs::XattrFlags::empty()).unwrap();
+        }),
+        ("owner", |dir| {
+            if needs_root() {
+                std::os::unix::fs::chown(dir, Some(33), Some(33)).unwrap();
+            }
+        }),
+    ];
+    for (what, hurt) in hurts {
+        let sandbox = Sandbox::new();
+        linked(&sandbox);
+        let dir = sandbox.venv().join(DIR);
+        let other = sandbox.venv().join("lib/python3.11/site-packages/idna");
+        let before = Tree::of(&sandbox.venv());
+        mode(&other, 0o700);
+        hurt(&dir);
+        fs::remove_file(dir.join("core.py")).unwrap();
+        sandbox.ok(&["restore", "venv", "--only", "click"]);
+        // What belongs to others stays as it is.
+        assert_eq!(
+            fs::metadata(&other).unwrap().mode() & 0o7777,
+            0o700,
+            "{what}"
+        );
+        mode(&other, 0o755);
+        before.assert_same(&Tree::of(&sandbox.venv()), what);
+        sandbox.ok(&["diff", "venv"]);
+    }
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -26,6 +26,14 @@ struct Config {
 
 /// The store: the option, else the environment, else the configuration, else the user's own place.
 pub(crate) fn store(option: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    // Of a script whose variable is empty: another store would be taken for the one that was meant.
+    if option
+        .as_ref()
+        .is_some_and(|store| store.as_os_str().is_empty())
+    {
+        let hint = "leave --store out for the usual one";
+        return Err(Failure::usage("--store names no store", hint));
+    }
     let option = option.or_else(|| std::env::var_os("VENV_SNAP_STORE").map(PathBuf::from));
     // A variable that is set to nothing counts as not set.
     if let Some(store) = option.filter(|store| !store.as_os_str().is_empty()) {

@@ -18,6 +18,20 @@ fn run(sandbox: &Sandbox, code: i32, dir: &str, active: Option<&Path>, args: &[&
 }
 
 #[test]
+fn a_store_without_a_name_is_not_another_store() {
+    // `--store "$STORE"` in a script that never set it: what was saved went to the store of root.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    for verb in [&["save", "venv"][..], &["diff", "venv"], &["list"]] {
+        for store in [&["--store", ""][..], &["--store="]] {
+            let told = run(&sandbox, 2, ".", None, &[store, verb].concat());
+            assert!(told.stderr.contains("--store"), "{told}");
+        }
+    }
+    assert!(!sandbox.path("store").exists());
+}
+
+#[test]
 fn the_active_venv_goes_before_dot_venv_and_that_before_venv_and_the_nearest_before_those_above() {
     // Only `.venv` was looked for, though `python3 -m venv venv` is what most people type.
     let sandbox = Sandbox::new();

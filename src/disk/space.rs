@@ -27,23 +27,29 @@ pub struct TooLittle {
     free: u64,
 }
 
-/// Compares a need with what an ordinary process may still use. File systems that count no inodes report none in all.
+/// Compares a need with what this process may still use.
 pub(crate) fn preflight(dir: &Rooted, need: Need) -> Result<Result<(), TooLittle>, PathError> {
     let fs = rustix::fs::fstatvfs(dir.fd()).at("ask for the free space of", dir.path())?;
-    let short = |unit, need, free| TooLittle {
-        place: Shown::path(dir.path()).to_string(),
-        unit,
-        need,
-        free,
-    };
-    let bytes_free = bytes_free(&fs);
-    if need.bytes > bytes_free {
-        return Ok(Err(short("bytes", need.bytes, bytes_free)));
+    Ok(match lack(&fs, need) {
+        None => Ok(()),
+        Some((unit, need, free)) => Err(TooLittle {
+            place: Shown::path(dir.path()).to_string(),
+            unit,
+            need,
+            free,
+        }),
+    })
+}
+
+/// Of what there is too little: its unit, how much is needed, how much is free. File systems that count no blocks or
+/// no inodes report none in all: those that a program provides (FUSE) need not count either.
+fn lack(fs: &StatVfs, need: Need) -> Option<(&'static str, u64, u64)> {
+    let bytes_free = bytes_free(fs);
+    if fs.f_blocks > 0 && need.bytes > bytes_free {
+        return Some(("bytes", need.bytes, bytes_free));
     }
-    if fs.f_files > 0 && need.inodes > fs.f_favail {
-        return Ok(Err(short("inodes", need.inodes, fs.f_favail)));
-    }
-    Ok(Ok(()))
+    let lacks_inodes = fs.f_files > 0 && need.inodes > fs.f_favail;
+    lacks_inodes.then_some(("inodes", need.inodes, fs.f_favail))
 }
 
 /// What this process may still write.
@@ -81,4 +87,25 @@ pub(crate) fn is_full(dir: &Rooted) -> bool {
 /// What a file of `size` takes on disk, at the usual block of 4 KiB.
 pub(crate) fn on_disk(size: u64) -> u64 {
     size.div_ceil(4096) * 4096
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_system_does_not_count_is_not_lacking() {
+        let mut fs = rustix::fs::statvfs("/").unwrap();
+        let need = Need {
+            bytes: 4096,
+            inodes: 10,
+        };
+        (fs.f_frsize, fs.f_files, fs.f_favail) = (4096, 0, 0);
+        for (blocks, free, lacks) in [(0, 0, false), (100, 0, true), (100, 1, false)] {
+            (fs.f_blocks, fs.f_bfree, fs.f_bavail) = (blocks, free, free);
+            assert_eq!(lack(&fs, need).is_some(), lacks, "{blocks} {free}");
+        }
+        (fs.f_files, fs.f_favail) = (100, 9);
+        assert_eq!(lack(&fs, need), Some(("inodes", 10, 9)));
+    }
 }

@@ -183,7 +183,9 @@ pub(super) fn perform(
         Order::Look { full, despite } => {
             let found = program.look(venv, *full, *despite);
             // A witness that does not answer within that time is not waited for any longer.
-            let _ = catch_up.is_none_or(|catch_up| catch_up.wait(CATCH_UP_PATIENCE));
+            if let Some(catch_up) = catch_up {
+                catch_up.wait(CATCH_UP_PATIENCE);
+            }
             found
         }
         Order::Heal => Input::Healed(program.heal(venv)),

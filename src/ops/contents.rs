@@ -1,6 +1,7 @@
 //! Both contents of a file that differs, read piece by piece: how they differ.
 
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::error::Error;
@@ -26,23 +27,36 @@ pub(super) struct Contents<'a> {
 }
 
 impl Contents<'_> {
-    /// How the actual content differs from the expected one.
+    /// How the actual content differs from the expected one. Of a live file that cannot be read once more as it was
+    /// scanned, no more is said than that it is altered.
     pub(super) fn kind(&self, detail: &mut Detail) -> Result<Kind, Error> {
+        let how = match self.difference() {
+            Ok(how) => how,
+            Err(Unread::Live) => return Ok(Kind::Altered),
+            Err(Unread::Stored(error)) => return Err(error.into()),
+        };
+        detail.content = Some(how);
+        Ok(match how {
+            ContentDifference::KeptBytes(_) => Kind::Truncated,
+            ContentDifference::NulFrom(_) => Kind::ZeroFilled,
+            ContentDifference::First(_) => Kind::Altered,
+        })
+    }
+
+    fn difference(&self) -> Result<ContentDifference, Unread> {
         let Some(first) = self.first_difference()? else {
             // One is a true beginning of the other.
-            if self.actual_size < self.size {
-                detail.content = Some(ContentDifference::KeptBytes(self.actual_size));
-                return Ok(Kind::Truncated);
-            }
-            detail.content = Some(ContentDifference::First(self.size));
-            return Ok(Kind::Altered);
+            return Ok(if self.actual_size < self.size {
+                ContentDifference::KeptBytes(self.actual_size)
+            } else {
+                ContentDifference::First(self.size)
+            });
         };
-        if self.is_zero_from(first)? {
-            detail.content = Some(ContentDifference::NulFrom(first));
-            return Ok(Kind::ZeroFilled);
-        }
-        detail.content = Some(ContentDifference::First(first));
-        Ok(Kind::Altered)
+        Ok(if self.is_zero_from(first)? {
+            ContentDifference::NulFrom(first)
+        } else {
+            ContentDifference::First(first)
+        })
     }
 
     /// Whether the actual content may be more than merely altered: only what is shorter can be cut, and only what ends
@@ -53,12 +67,12 @@ impl Contents<'_> {
         };
         let mut last = [0];
         let at = self.actual_size.saturating_sub(1);
-        let read = std::os::unix::fs::FileExt::read_at(file, &mut last, at);
+        let read = file.read_at(&mut last, at);
         self.actual_size < self.size || matches!(read, Ok(1)) && last == [0]
     }
 
     /// The first byte in which both differ, as far as both go.
-    fn first_difference(&self) -> Result<Option<u64>, Error> {
+    fn first_difference(&self) -> Result<Option<u64>, Unread> {
         let common = self.size.min(self.actual_size);
         for number in 0..common.div_ceil(Store::PIECE_LEN) {
             let (a, b) = (
@@ -72,7 +86,7 @@ impl Contents<'_> {
         Ok(None)
     }
 
-    fn is_zero_from(&self, first: u64) -> Result<bool, Error> {
+    fn is_zero_from(&self, first: u64) -> Result<bool, Unread> {
         for number in first / Store::PIECE_LEN..self.actual_size.div_ceil(Store::PIECE_LEN) {
             let piece = self.actual_piece(number)?;
             let skip = first.saturating_sub(number * Store::PIECE_LEN) as usize;
@@ -83,35 +97,76 @@ impl Contents<'_> {
         Ok(true)
     }
 
-    pub(super) fn actual_piece(&self, number: u64) -> Result<Vec<u8>, Error> {
-        match &self.actual {
-            Actual::Stored(digest) => Ok(self.store.objects.read_piece(digest, number)?),
-            Actual::Live(file) => {
-                let offset = number * Store::PIECE_LEN;
-                let len = self
-                    .actual_size
-                    .saturating_sub(offset)
-                    .min(Store::PIECE_LEN);
-                let mut bytes = vec![0; len as usize];
-                let mut done = 0;
-                while done < bytes.len() {
-                    match std::os::unix::fs::FileExt::read_at(
-                        file,
-                        &mut bytes[done..],
-                        offset + done as u64,
-                    ) {
-                        Ok(0) | Err(_) => break,
-                        Ok(n) => done += n,
-                    }
-                }
-                bytes.truncate(done);
-                Ok(bytes)
-            }
-        }
+    fn actual_piece(&self, number: u64) -> Result<Vec<u8>, Unread> {
+        let file = match &self.actual {
+            Actual::Stored(digest) => return Ok(self.store.objects.read_piece(digest, number)?),
+            Actual::Live(file) => file,
+        };
+        let offset = number * Store::PIECE_LEN;
+        let rest = self.actual_size.saturating_sub(offset);
+        let mut bytes = vec![0; rest.min(Store::PIECE_LEN) as usize];
+        file.read_exact_at(&mut bytes, offset)
+            .map_err(|_| Unread::Live)?;
+        Ok(bytes)
+    }
+}
+
+/// Why a content could not be read.
+enum Unread {
+    /// The live file is shorter by now, or its disk fails.
+    Live,
+    Stored(crate::store::Error),
+}
+
+impl From<crate::store::Error> for Unread {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Stored(error)
     }
 }
 
 /// The bytes of a path.
 pub(super) fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::monitor::Silent;
+
+    #[test]
+    fn a_file_that_got_shorter_since_it_was_scanned_is_altered_and_no_more_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let (place, monitor) = (dir.path().join("store"), Silent::default());
+        Store::create_dir(&place, Duration::ZERO, &monitor).unwrap();
+        let store = Store::open_dir(&place, Duration::ZERO, &monitor).unwrap();
+        let saved = b"0123456789";
+        let packer = store.packer(&monitor).unwrap();
+        packer
+            .add_files([(Digest::of(saved), saved.to_vec())])
+            .unwrap();
+        packer.finish().unwrap();
+        let live = dir.path().join("live");
+        let kind = |bytes: &[u8], actual_size| {
+            std::fs::write(&live, bytes).unwrap();
+            let contents = Contents {
+                store: &store,
+                digest: Digest::of(saved),
+                size: saved.len() as u64,
+                actual: Actual::Live(std::fs::File::open(&live).unwrap()),
+                actual_size,
+            };
+            let mut detail = Detail::default();
+            (contents.kind(&mut detail).unwrap(), detail.content)
+        };
+        let kept = ContentDifference::KeptBytes(5);
+        assert_eq!(kind(b"01234", 5), (Kind::Truncated, Some(kept)));
+        let zeros = ContentDifference::NulFrom(5);
+        assert_eq!(kind(b"01234\0\0", 7), (Kind::ZeroFilled, Some(zeros)));
+        // A cut of which the second look sees less is no cut, and zeros that it does not see are none.
+        assert_eq!(kind(b"012", 5), (Kind::Altered, None));
+        assert_eq!(kind(b"01234", 7), (Kind::Altered, None));
+    }
 }

@@ -156,8 +156,10 @@ impl Objects {
 
     /// Whether an object lies in a pack that was not found damaged.
     pub(crate) fn vouch(&self, id: &Digest) -> bool {
+        let is_sound = |place: &Place| !self.is_suspect(place);
+        let elsewhere = || self.spare.get(id).into_iter().flatten().any(is_sound);
         self.place_of(id)
-            .is_some_and(|first| !self.is_suspect(&first))
+            .is_some_and(|first| is_sound(&first) || elsewhere())
     }
 
     /// Takes objects for lost, since no copy of them can be read.
@@ -199,5 +201,46 @@ impl Objects {
     /// How many objects are known.
     pub(crate) fn len(&self) -> usize {
         self.places.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::frame::ObjectKind;
+    use crate::store::pack::Row;
+
+    /// The table of a pack with one object.
+    fn table(id: Digest) -> Table {
+        let part = Part {
+            id,
+            kind: ObjectKind::Blob,
+            segment: 0,
+            start: 0,
+            len: 1,
+        };
+        let place = FramePlace {
+            offset: 16,
+            len: 1,
+            raw_len: 1,
+        };
+        Table {
+            frames: vec![place],
+            rows: vec![Row { frame: 0, part }],
+        }
+    }
+
+    #[test]
+    fn an_object_is_vouched_for_by_each_pack_that_was_not_found_damaged() {
+        let id = Digest::of(b"x");
+        let vouched = |damaged: &[&str]| {
+            let mut objects = Objects::default();
+            objects.add("one".to_owned(), table(id));
+            objects.add("two".to_owned(), table(id));
+            objects.condemn(|name| damaged.contains(&name));
+            objects.vouch(&id)
+        };
+        assert!(vouched(&[]) && vouched(&["one"]) && vouched(&["two"]));
+        assert!(!vouched(&["one", "two"]));
     }
 }

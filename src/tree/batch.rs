@@ -37,7 +37,8 @@ fn stem(name: &[u8]) -> &[u8] {
     &name[..dot.unwrap_or(name.len())]
 }
 
-/// Cuts the files into runs of neighbours; a large file is a run of its own.
+/// Cuts the files into runs of neighbours that have at most `len` bytes together; a file that is larger is a run of its
+/// own.
 pub(super) fn batches<'u, 'f>(
     files: &'u [(usize, &'f Found)],
     len: u64,
@@ -45,8 +46,8 @@ pub(super) fn batches<'u, 'f>(
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (end, (_, file)) in files.iter().enumerate() {
-        let large = file.stat.size > SEGMENT_LEN as u64;
-        if end > start && (large || bytes >= len || end - start >= BATCH_FILES) {
+        let is_full = bytes + file.stat.size > len || end - start >= BATCH_FILES;
+        if end > start && is_full {
             batches.push(&files[start..end]);
             (start, bytes) = (end, 0);
         }
@@ -209,4 +210,34 @@ fn read_one<'b>(
     }
     file.read_small(bytes)?;
     Ok(Read::Small(bytes, xattrs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::walk::walk;
+
+    #[test]
+    fn only_a_file_that_is_larger_by_itself_makes_a_batch_longer_than_was_asked() {
+        let lens = |sizes: &[u64]| -> Vec<Vec<u64>> {
+            let dir = tempfile::tempdir().unwrap();
+            for (number, &size) in sizes.iter().enumerate() {
+                let file = std::fs::File::create(dir.path().join(number.to_string()));
+                file.unwrap().set_len(size).unwrap();
+            }
+            let mut found = walk(&Rooted::open(dir.path()).unwrap()).unwrap();
+            found.retain(|found| found.stat.is_file());
+            found.sort_by(|one, other| one.path.cmp(&other.path));
+            let files: Vec<_> = found.iter().enumerate().collect();
+            let size = |(_, file): &(usize, &Found)| file.stat.size;
+            let batches = batches(&files, 10);
+            batches
+                .iter()
+                .map(|batch| batch.iter().map(size).collect())
+                .collect()
+        };
+        assert_eq!(lens(&[]), Vec::<Vec<u64>>::new());
+        assert_eq!(lens(&[5, 5, 1]), [vec![5, 5], vec![1]]);
+        assert_eq!(lens(&[9, 30, 0, 4]), [vec![9], vec![30], vec![0, 4]]);
+    }
 }

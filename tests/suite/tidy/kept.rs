@@ -1,5 +1,6 @@
 //! What stands beside the code: pages, lists of tests, outputs that are kept; and how wide text is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,11 +10,16 @@ use super::{ROOT, files};
 fn every_document_is_linked_and_every_test_file_is_declared() {
     let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
     let linked = read("README.md") + &read("docs/architecture.md");
+    let site = read("packaging/book/SUMMARY.md");
     for (path, _) in files("docs", ".md") {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(
             linked.contains(&name),
             "link docs/{name} from README.md or docs/architecture.md"
+        );
+        assert!(
+            site.contains(&format!("(docs/{name})")),
+            "list docs/{name} in packaging/book/SUMMARY.md"
         );
     }
     // A folder has its own list.
@@ -106,4 +112,36 @@ fn code_and_pages_are_no_wider_than_a_window() {
             }
         }
     }
+}
+
+/// Names and versions of a lock, and what the package `venv-snap` asks for by it.
+fn locked(path: &str) -> (BTreeSet<(String, String)>, BTreeSet<String>) {
+    let text = fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let lock: toml::Table = toml::from_str(&text).unwrap();
+    let word = |one: &toml::Value| one.as_str().unwrap().to_owned();
+    let (mut all, mut own) = (BTreeSet::new(), BTreeSet::new());
+    for package in lock["package"].as_array().unwrap() {
+        all.insert((word(&package["name"]), word(&package["version"])));
+        if package["name"].as_str() == Some("venv-snap") {
+            own.extend(package["dependencies"].as_array().unwrap().iter().map(word));
+        }
+    }
+    (all, own)
+}
+
+#[test]
+fn what_is_fuzzed_is_locked_as_what_is_shipped() {
+    let (shipped, asked) = locked("Cargo.lock");
+    let (fuzzed, asked_there) = locked("tests/fuzz/Cargo.lock");
+    let remedy =
+        "cp Cargo.lock tests/fuzz/ && cargo metadata --manifest-path tests/fuzz/Cargo.toml";
+    // The package itself, its driver and what that needs.
+    let of_its_own = ["venv-snap-fuzz", "libfuzzer-sys", "arbitrary"];
+    for one in fuzzed.difference(&shipped) {
+        assert!(of_its_own.contains(&one.0.as_str()), "{one:?}: {remedy}");
+    }
+    // What only tests and benches want is of no use there.
+    let only_tests = ["criterion", "fuser", "insta", "proptest"].map(str::to_owned);
+    let wanted = &asked - &BTreeSet::from(only_tests);
+    assert_eq!(wanted, asked_there, "{remedy}");
 }

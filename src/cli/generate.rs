@@ -58,8 +58,20 @@ pub(crate) fn version() -> Result<Exit, Failure> {
     print(command().render_version().as_bytes())
 }
 
+/// Help, or the version, that the parser of the command line answers with.
+pub(crate) fn answer(told: &clap::Error) -> Result<Exit, Failure> {
+    wrote(told.print())
+}
+
 fn print(text: &[u8]) -> Result<Exit, Failure> {
-    match std::io::Write::write_all(&mut std::io::stdout().lock(), text) {
+    wrote(std::io::Write::write_all(
+        &mut std::io::stdout().lock(),
+        text,
+    ))
+}
+
+fn wrote(result: std::io::Result<()>) -> Result<Exit, Failure> {
+    match result {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::not_done(
             format!("cannot write the answer: {error}"),
         )),

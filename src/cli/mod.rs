@@ -115,17 +115,20 @@ fn answer() -> Exit {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are answers, all else is a mistake.
-            let exit = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
-            if exit == Exit::Usage && std::env::args_os().any(|arg| arg == "--json") {
-                Ui::new(Loudness::Quiet, true, Signals::catch()).error(&misuse(&error));
+            let in_json = std::env::args_os().any(|arg| arg == "--json");
+            let ui = || Ui::new(Loudness::Quiet, in_json, Signals::catch());
+            if !error.use_stderr() {
+                return generate::answer(&error).unwrap_or_else(|failure| {
+                    ui().error(&failure);
+                    failure.exit
+                });
+            }
+            if in_json {
+                ui().error(&misuse(&error));
             } else {
                 let _ = error.print();
             }
-            return exit;
+            return Exit::Usage;
         }
     };
     let global = &arguments.global;

@@ -23,7 +23,8 @@ pub(super) fn read(path: &Path) -> Result<Rules, Failure> {
     let shown = Shown::path(path);
     let cannot = |why: &dyn std::fmt::Display| {
         Failure::not_done(format!("cannot read the rules '{shown}': {why}")).with_hint(
-            "name another file with --config FILE; docs/cli.md, \"Guarding a host\", shows one"
+            "the shortest rules are two lines, '[[venv]]' and 'path = \"/srv/app/venv\"'; another file is named with \
+             --config FILE"
                 .to_owned(),
         )
     };

@@ -1,5 +1,5 @@
 //! Tables without lines. Where the page is too narrow for one, what does not fit beside the first columns stands below
-//! them, with the names of its columns.
+//! them, with the names of its columns; what is the same in every row stands once, at the end.
 
 use std::io::{self, Write};
 
@@ -62,15 +62,26 @@ fn folded(out: &mut dyn Write, table: &Table, width: usize) -> io::Result<()> {
         let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
+    let is_same = |at: usize| {
+        rows.len() > 1 && at >= beside && rows.iter().all(|row| row.get(at) == rows[0].get(at))
+    };
+    let below = |row: &[String], same: bool| {
+        let cells = header.iter().zip(row).enumerate().skip(beside);
+        let cells = cells.filter(|&(at, (_, cell))| !cell.is_empty() && is_same(at) == same);
+        let cells = cells.map(|(_, (name, cell))| format!("{name}: {cell}"));
+        cells.collect::<Vec<_>>().join(", ")
+    };
     writeln!(out, "{}", line(&header))?;
     for row in &rows {
         writeln!(out, "{}", line(row))?;
-        let rest = header.iter().zip(row).skip(beside);
-        let rest = rest.filter(|(_, cell)| !cell.is_empty());
-        let rest: Vec<String> = rest.map(|(name, cell)| format!("{name}: {cell}")).collect();
+        let rest = below(row, false);
         if !rest.is_empty() {
-            writeln!(out, "{}", wrapped(&format!("  {}", rest.join(", ")), width))?;
+            writeln!(out, "{}", wrapped(&format!("  {rest}"), width))?;
         }
     }
-    Ok(())
+    let shared = rows.first().map(|row| below(row, true));
+    match shared.filter(|shared| !shared.is_empty()) {
+        Some(shared) => writeln!(out, "{}", wrapped(&format!("in each row: {shared}"), width)),
+        None => Ok(()),
+    }
 }

@@ -1,5 +1,6 @@
 //! Long lines for a terminal: cut at blanks, with what follows further in. What stands in quotes is a command or a path
-//! and stays whole, to be copied. Where nobody said how wide the page is, as in a pipe, every line stays whole.
+//! and stays whole, to be copied; a number stays with its unit. Where nobody said how wide the page is, as in a pipe,
+//! every line stays whole.
 
 use std::io::{self, Write};
 
@@ -98,7 +99,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
             // The blank before a command is one at which a line may end.
             let is_first = last == ':';
             last = each;
-            (each == ' ' && !in_quotes && (!in_command || is_first)).then_some(at)
+            let ends = each == ' ' && !in_quotes && (!in_command || is_first);
+            (ends && !is_before_unit(text, at)).then_some(at)
         })
         .chain([text.len()])
         .scan(0, |from, at| {
@@ -106,6 +108,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
             *from = at + 1;
             Some(word)
         })
+}
+
+/// Whether a blank stands between a number and its unit.
+fn is_before_unit(text: &str, at: usize) -> bool {
+    let unit = text[at + 1..].split(|each: char| !each.is_ascii_alphabetic());
+    let unit = unit.into_iter().next().unwrap_or_default();
+    text[..at].ends_with(|each: char| each.is_ascii_digit())
+        && matches!(unit, "ms" | "s" | "B" | "kB" | "MB" | "GB" | "TB")
 }
 
 /// Whether a text begins with a command of this program, by whatever path it is called.
@@ -165,6 +175,18 @@ mod tests {
         assert_eq!(
             written(bare, Some(10)),
             "to mend:\n  snap restore '/a; b c' --heal\n"
+        );
+    }
+
+    #[test]
+    fn a_number_is_never_cut_from_its_unit() {
+        assert_eq!(
+            wrapped("it took 12 ms, 3 steps", 9),
+            "it took\n  12 ms,\n  3 steps"
+        );
+        assert_eq!(
+            wrapped("(22.4 MB) in 1.06 s", 8),
+            "(22.4 MB)\n  in\n  1.06 s"
         );
     }
 

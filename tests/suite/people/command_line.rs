@@ -212,6 +212,35 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
+/// `snap --help` ended with 0 where its text was lost.
+#[test]
+fn an_answer_that_cannot_be_written_is_not_done() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    for args in [
+        &["--help"][..],
+        &["help", "save"],
+        &["--version"],
+        &["version"],
+        &["man"],
+        &["completions", "bash"],
+        &["list"],
+        &["diff", "venv"],
+        &["check", "venv", "--json"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = sandbox.command(args);
+        command.stdout(full.unwrap());
+        let run = Run::from(command.output().unwrap());
+        assert_eq!(run.code, 3, "{args:?}: {run}");
+        assert!(
+            run.stderr.contains("cannot write the answer"),
+            "{args:?}: {run}"
+        );
+    }
+}
+
 #[test]
 fn the_venv_around_is_found_and_told_but_never_changed_unasked() {
     let sandbox = Sandbox::new();

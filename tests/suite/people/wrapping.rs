@@ -111,6 +111,10 @@ fn tables_fit_the_page_and_tell_all_and_no_command_is_cut() {
         assert!(wide.is_empty(), "{args:?}: {wide:#?}");
         let is_told = args[0] == "diff" || run.stdout.contains(venv);
         assert!(is_told, "{args:?}: {run}");
+        // What is the same in every row is told once.
+        if matches!(args[0], "list" | "log") {
+            assert_eq!(run.stdout.matches(venv).count(), 1, "{args:?}: {run}");
+        }
     }
     let mut command = sandbox.command(&["check", "venv"]);
     command.env("COLUMNS", "30");

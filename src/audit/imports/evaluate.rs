@@ -26,6 +26,16 @@ pub(super) struct Lead<'a> {
     pub(super) to_failures: HashSet<&'a RelPath>,
 }
 
+impl<'a> Lead<'a> {
+    fn follows(&self, is_guarded: bool) -> &HashSet<&'a RelPath> {
+        if is_guarded {
+            &self.to_failures
+        } else {
+            &self.to_suspects
+        }
+    }
+}
+
 /// One evaluation.
 pub(super) struct Evaluator<'w, 'a> {
     pub(super) world: &'w World<'a>,
@@ -87,7 +97,7 @@ impl<'w, 'a> Evaluator<'w, 'a> {
     pub(super) fn root(&mut self, module: &str) -> Exits {
         let mut exits = Exits::on();
         for above in ancestors(module).chain([module]) {
-            exits = exits.then(|| match self.world.index.executed(above) {
+            exits = exits.then(|| match self.executed(above, false) {
                 Some(path) => self.module(path, false),
                 None => Exits::on(),
             });
@@ -95,17 +105,21 @@ impl<'w, 'a> Evaluator<'w, 'a> {
         exits
     }
 
+    /// The source that is executed for a module, if it is followed at all.
+    pub(super) fn executed(&self, module: &str, is_guarded: bool) -> Option<&'a RelPath> {
+        let source = self.world.index.executed(module)?;
+        let follows = |lead: &Lead<'a>| lead.follows(is_guarded).contains(source);
+        self.lead
+            .is_none_or(follows)
+            .then(|| self.world.executed(module))?
+    }
+
     /// How the import of a source ends.
     pub(super) fn module(&mut self, path: &'a RelPath, is_guarded: bool) -> Exits {
         let Some(lead) = self.lead else {
             return Exits::unknown();
         };
-        let follows = if is_guarded {
-            &lead.to_failures
-        } else {
-            &lead.to_suspects
-        };
-        if !follows.contains(path) || self.moment.is_within(path) {
+        if !lead.follows(is_guarded).contains(path) || self.moment.is_within(path) {
             return Exits::on();
         }
         if let Some(known) = self.done.get(&(path, is_guarded)) {

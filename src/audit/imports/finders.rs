@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use memchr::memmem;
 
-use super::index::Place;
+use super::declines::{Finders, Own};
+use super::index::{Place, is_within};
 use super::moment::Moment;
 use super::resolve::World;
 use super::slice::of_finders;
@@ -47,29 +48,61 @@ impl<'a> World<'a> {
                 None => return true,
             }
         };
-        let text = &self.finders(path, text)[..];
-        let below = self.index.below(path).unwrap_or_default();
-        let below = String::from_utf8_lossy(below);
-        let own = below.trim_end_matches(".py").trim_end_matches("/__init__");
-        let above = own.rsplit_once('/').map_or(own, |(above, _)| above);
+        let finders = self.finders(path, text);
+        if self.declines(path, &finders, module) {
+            return false;
+        }
+        let text = &finders.part[..];
+        let own = self.own_name(path);
+        let above = own.rsplit_once('/').map_or(&own[..], |(above, _)| above);
         let own = if text.contains("__package__") || text.contains("rpartition") {
             above
         } else {
-            own
+            &own
         };
         let is_below = is_within(module, own) && asks_itself(text);
         is_below || names_beginning(text, module) || self.is_told(path, module)
     }
 
-    /// The part of a source that decides which modules its finders make.
-    fn finders(&self, path: &RelPath, text: &str) -> Arc<str> {
+    /// The finders of a source.
+    fn finders(&self, path: &RelPath, text: &str) -> Arc<Own> {
         let lock = || self.finders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(path) {
             return Arc::clone(known);
         }
-        let part: Arc<str> = of_finders(text).into();
-        lock().insert(path.clone(), Arc::clone(&part));
-        part
+        let name = self.own_name(path).replace('/', ".");
+        let package = self.index.package(path).unwrap_or_default();
+        let found = Arc::new(Own {
+            part: of_finders(text),
+            finders: Finders::read(text, &self.python, &name, &package.replace('/', ".")),
+        });
+        lock().insert(path.clone(), Arc::clone(&found));
+        found
+    }
+
+    /// The module that a source is (`x/y`).
+    fn own_name(&self, path: &RelPath) -> String {
+        let below = self.index.below(path).unwrap_or_default();
+        let below = String::from_utf8_lossy(below);
+        let own = below.trim_end_matches(".py").trim_end_matches("/__init__");
+        own.to_owned()
+    }
+
+    /// Whether no finder of a source makes a module, whatever else it does.
+    fn declines(&self, path: &RelPath, own: &Own, module: &str) -> bool {
+        let dir = path.parent();
+        let is_beside = |name: &str| {
+            let mut entries = self.subject.manifest.entries().iter();
+            dir.as_ref().is_none_or(|dir| {
+                entries.any(|entry| {
+                    let file = entry.path.name();
+                    entry.path.is_within(dir) && memmem::find(file, name.as_bytes()).is_some()
+                })
+            })
+        };
+        let dotted = module.replace('/', ".");
+        let finders = own.finders.as_ref();
+        finders.is_some_and(|finders| finders.decline(&dotted, &is_beside))
     }
 
     /// The source, with its text, of which the finder comes that another one adds, if that looks at names alone:
@@ -148,7 +181,7 @@ impl<'a> World<'a> {
             "new_module",
             "exec(",
         ];
-        let source = self.index.executed(package);
+        let source = self.executed(package);
         let source = source.filter(|path| path.name().starts_with(b"__init__."));
         let text = source.and_then(|path| (self.subject.read)(path));
         text.is_some_and(|text| {
@@ -231,9 +264,4 @@ fn names_beginning(text: &str, module: &str) -> bool {
         });
         found.contains(&true)
     })
-}
-
-fn is_within(module: &str, above: &str) -> bool {
-    let rest = module.strip_prefix(above);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

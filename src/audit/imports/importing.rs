@@ -47,7 +47,7 @@ impl<'a> Evaluator<'_, 'a> {
     fn load(&mut self, here: Here<'_, 'a>, wanted: &Wanted, module: &str) -> Exits {
         match self.world.find_for(&self.moment, here.file, module) {
             Found::Source(path) => self.module(path, here.is_guarded),
-            Found::Opaque => match self.world.index.executed(module) {
+            Found::Opaque => match self.executed(module, here.is_guarded) {
                 Some(path) => self.module(path, here.is_guarded),
                 None => Exits::on(),
             },

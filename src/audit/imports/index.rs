@@ -160,6 +160,14 @@ impl<'a> Index<'a> {
         source.filter(|_| spot.extension.is_some())
     }
 
+    /// The extension that is loaded for a module.
+    pub(super) fn extension(&self, module: &str) -> Option<&'a RelPath> {
+        let init = [module, "/__init__"].concat();
+        let spots = [init.as_bytes(), module.as_bytes()];
+        let mut spots = spots.into_iter().filter_map(|stem| self.spots.get(stem));
+        spots.find_map(|spot| spot.extension)
+    }
+
     /// The names right below the sites, each once.
     pub(super) fn tops(&self) -> impl Iterator<Item = &'a str> {
         let plain = |name: &&'a [u8]| !name.contains(&b'/');
@@ -189,6 +197,12 @@ impl<'a> Index<'a> {
             .filter_map(|name| std::str::from_utf8(name).ok())
             .collect()
     }
+}
+
+/// Whether a module (`x/y`) is another one, or lies inside of it.
+pub(super) fn is_within(module: &str, above: &str) -> bool {
+    let rest = module.strip_prefix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 enum Form {

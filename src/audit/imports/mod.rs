@@ -11,10 +11,14 @@
 mod aliases;
 mod alone;
 mod answers;
+mod asked;
 mod attributes;
+mod binds;
 mod borne;
 mod catches;
+mod compiled;
 mod cython;
+mod declines;
 mod dotted;
 mod evaluate;
 mod exits;

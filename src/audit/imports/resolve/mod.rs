@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::cython;
+use super::declines::Own;
 use super::guard::Python;
-use super::index::{Index, Place};
+use super::index::{Index, Place, is_within};
 use super::moment::Moment;
 use super::reading::read;
 use super::steps::Source;
@@ -50,8 +51,10 @@ pub(super) struct World<'a> {
     pub(super) makers: Makers,
     owners: Mutex<HashMap<String, Option<String>>>,
     bundled: Mutex<HashMap<String, bool>>,
-    /// What of sources decides which modules their finders make.
-    pub(super) finders: Mutex<HashMap<RelPath, Arc<str>>>,
+    /// Whether extensions were compiled from the sources beside them.
+    pub(super) compiled: Mutex<HashMap<RelPath, bool>>,
+    /// The finders of sources.
+    pub(super) finders: Mutex<HashMap<RelPath, Arc<Own>>>,
 }
 
 impl<'a> World<'a> {
@@ -67,6 +70,7 @@ impl<'a> World<'a> {
             makers: Makers::default(),
             owners: Mutex::default(),
             bundled: Mutex::default(),
+            compiled: Mutex::default(),
             finders: Mutex::default(),
         }
     }
@@ -392,9 +396,4 @@ struct Asks<'q, 'a> {
 /// The packages above a module, the outermost first.
 pub(super) fn ancestors(module: &str) -> impl Iterator<Item = &str> {
     module.match_indices('/').map(|(end, _)| &module[..end])
-}
-
-fn is_within(module: &str, above: &str) -> bool {
-    let rest = module.strip_prefix(above);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -5,6 +5,9 @@ use super::{Tree, judge_trees};
 const INIT: (&str, &str) = ("a/__init__.py", "from ._fast import x\n");
 const FAST: (&str, &str) = ("a/_fast.cpython-311-x86_64-linux-gnu.so", "ELF");
 
+/// One that was compiled from the Python beside it.
+const COMPILED: (&str, &str) = (FAST.0, "ELF src/a/_fast.py");
+
 const TREES: &[Tree] = &[
     (
         "source of Cython imports what is gone (cftime, asynch)",
@@ -110,15 +113,61 @@ const TREES: &[Tree] = &[
         &[],
     ),
     (
-        "Python that was compiled imports what is gone (mypyc)",
-        &[INIT, FAST, ("a/_fast.py", "from .gone import y\nx = y\n")],
+        "Python that was compiled imports what is gone",
+        &[
+            INIT,
+            COMPILED,
+            ("a/_fast.py", "from .gone import y\nx = y\n"),
+        ],
         &["a/_fast.py:1 a.gone"],
+    ),
+    (
+        "Python that was compiled into one extension for all (mypyc)",
+        &[
+            INIT,
+            (FAST.0, "ELF a47__mypyc"),
+            ("a/_fast.py", "from .gone import y\nx = y\n"),
+        ],
+        &["a/_fast.py:1 a.gone"],
+    ),
+    (
+        "Python beside an extension of another source is for another implementation (backports-zstd)",
+        &[INIT, FAST, ("a/_fast.py", "from .gone import y\nx = y\n")],
+        &["import-unreached a/_fast.py:1 a.gone"],
+    ),
+    (
+        "a package of Python beside an extension of another source",
+        &[
+            ("a/__init__.py", "from .p import x\n"),
+            ("a/p/__init__.cpython-311-x86_64-linux-gnu.so", "ELF"),
+            ("a/p/__init__.py", "from ._cffi import x\n"),
+            ("a/p/_cffi/__init__.py", "from .gone import x\n"),
+        ],
+        &[],
+    ),
+    (
+        "Python that an extension of another source shadows, at the top",
+        &[
+            ("b.cpython-311-x86_64-linux-gnu.so", "ELF a/gone.py"),
+            ("b.py", "from a.gone import x\n"),
+            ("a/__init__.py", ""),
+        ],
+        &["import-unreached b.py:1 a.gone"],
+    ),
+    (
+        "Python that was compiled, at the top",
+        &[
+            ("b.cpython-311-x86_64-linux-gnu.so", "ELF src/b.py"),
+            ("b.py", "from a.gone import x\n"),
+            ("a/__init__.py", ""),
+        ],
+        &["b.py:1 a.gone"],
     ),
     (
         "Python that was compiled, in a handler",
         &[
             INIT,
-            FAST,
+            COMPILED,
             (
                 "a/_fast.py",
                 "try:\n    from .gone import y\nexcept ImportError:\n    y = 1\nx = y\n",

@@ -5,7 +5,7 @@ use super::{Tree, judge_trees, lost_in};
 
 const FINDER: &str = "import sys\nfrom .gone import x\nclass F:\n\
                       \x20   def find_spec(self, name, path, target=None):\n        \
-     if name.startswith('a.made.'):\n            return 1\nsys.meta_path.append(F())\nfrom .gone import x\nfrom .made \
+     if name.startswith('a.made'):\n            return 1\nsys.meta_path.append(F())\nfrom .gone import x\nfrom .made \
      import y\n";
 /// A finder that stands where it is not named for what it does, like the one in six.
 const OTHER: &str = "import sys\nclass F:\n    def find_spec(self, name, path, target=None):\n        return name in \

@@ -4,6 +4,7 @@ mod answers;
 mod attributes;
 mod compiled;
 mod conditions;
+mod declines;
 mod executed;
 mod finders;
 mod given;

@@ -84,11 +84,11 @@ fn why(
             matches!(place, Place::Package(_) | Place::Namespace)
         })
     };
+    if module.contains('/') {
+        return why_below(world, module, remains, dist);
+    }
     // Parts of a namespace are marked one by one, the namespace itself is not; but some of a nested one are.
     let is_named = normalized(module) == dist.name;
-    if module.contains('/') {
-        return None;
-    }
     let is_typed = remains.is_typed && !has_empty_stub;
     if is_typed && (remains.has_sources || is_named && !has_packages()) {
         return Some("it is marked as a package by py.typed".to_owned());
@@ -115,6 +115,44 @@ fn why(
         .map(|name| format!("METADATA shows how to take {name} of it"))
 }
 
+/// What says the same of a directory below another one.
+fn why_below(
+    world: &World<'_>,
+    module: &str,
+    remains: &Remains<'_>,
+    dist: &Dist,
+) -> Option<String> {
+    if !remains.has_modules {
+        return None;
+    }
+    // The generator of Google's clients makes both along with `__init__.py`.
+    let version = world.index.place(&format!("{module}/gapic_version"));
+    if remains.is_typed && matches!(version, Place::Module(_)) {
+        return Some("gapic_version.py is made along with one".to_owned());
+    }
+    let says = Says::read(world, dist);
+    if says.imports(&module.replace('/', ".")) {
+        return Some("METADATA names it as an import".to_owned());
+    }
+    let is_flits = says.is_of("flit") && is_all(world, dist, module);
+    is_flits.then(|| "flit made its wheel, which gives a package an __init__".to_owned())
+}
+
+/// Whether all modules of a distribution lie in one directory.
+fn is_all(world: &World<'_>, dist: &Dist, module: &str) -> bool {
+    let rows = dist.record.iter().flat_map(|(_, record)| &record.rows);
+    let mut modules = rows.filter(|row| {
+        let name = row.path.name();
+        name.ends_with(b".py") || name.ends_with(b".so")
+    });
+    modules.all(|row| {
+        // Scripts lie elsewhere.
+        let below = world.index.below(&row.path);
+        let rest = below.map(|below| below.strip_prefix(module.as_bytes()));
+        rest.is_none_or(|rest| rest.is_some_and(|rest| rest.starts_with(b"/")))
+    })
+}
+
 /// The name that a module inside a package takes of it in vain, and where.
 fn taken<'s>(
     world: &World<'_>,
@@ -127,7 +165,12 @@ fn taken<'s>(
         let name = lacks.module.strip_prefix(&prefix)?;
         let below = world.index.package(&lacks.file)?;
         let is_inside = ancestors(below).chain([below]).any(|above| above == module);
-        let is_given = || world.makers.give(world, &lacks.module.replace('.', "/"));
+        let is_given = || {
+            let taker = (&lacks.file, lacks.line);
+            world
+                .makers
+                .give_before(world, &lacks.module.replace('.', "/"), taker)
+        };
         let counts = is_inside && !name.contains('.') && !is_given();
         counts.then_some((name, (&lacks.file, lacks.line)))
     });

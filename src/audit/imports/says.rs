@@ -63,7 +63,8 @@ impl Says {
         module: &str,
         counts: impl Fn(&str) -> bool,
     ) -> Option<&str> {
-        let counts = |name: &&str| is_name(name) && counts(name);
+        // All names of a namespace are none.
+        let counts = |name: &&str| *name == "*" || is_name(name) && counts(name);
         let from = format!("from {module} import ");
         let lists = self.lines().filter_map(|line| line.strip_prefix(&from));
         let mut names = lists.flat_map(|list| {
@@ -75,9 +76,7 @@ impl Says {
             return Some(name);
         }
         let import = format!("import {module}");
-        if !self.lines().any(|line| line.trim_end() == import) {
-            return None;
-        }
+        let is_shown = self.lines().any(|line| line.trim_end() == import);
         let used = format!("{module}.");
         let mut uses = self.metadata.match_indices(&used).filter_map(|(at, _)| {
             let before = self.metadata[..at].chars().next_back();
@@ -85,7 +84,9 @@ impl Says {
             let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
             let is_whole =
                 before.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '/'));
-            (is_whole && rest[end..].starts_with('(')).then_some(&rest[..end])
+            // As code it says the same where no import is shown.
+            let is_code = is_shown || before == Some('`');
+            (is_whole && is_code && rest[end..].starts_with('(')).then_some(&rest[..end])
         });
         uses.find(counts)
     }

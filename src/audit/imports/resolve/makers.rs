@@ -73,17 +73,47 @@ impl Makers {
         given.contains(&format!("{package}.{name}")) || given.contains(&format!("{package}.*"))
     }
 
+    /// The same before a module has come to a line for the first time: what stands further down there is not done yet.
+    pub(in crate::audit::imports) fn give_before(
+        &self,
+        world: &World<'_>,
+        module: &str,
+        (taker, line): (&RelPath, usize),
+    ) -> bool {
+        if !self.give(world, module) {
+            return false;
+        }
+        let mut parts = module.rsplit('/');
+        let (Some(name), Some(package)) = (parts.next(), parts.next()) else {
+            return false;
+        };
+        let wanted = [format!("{package}.{name}"), format!("{package}.*")];
+        let mut sources = world
+            .index
+            .sources
+            .iter()
+            .filter(|path| world.is_of_top(path, module));
+        sources.any(|path| {
+            let bytes = (world.subject.read)(path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            let before = if *path == taker {
+                let lines = text.split_inclusive('\n').take(line - 1);
+                &text[..lines.map(str::len).sum::<usize>()]
+            } else {
+                &text
+            };
+            let given = given(path, before);
+            wanted.iter().any(|one| given.contains(one))
+        })
+    }
+
     fn made_by(&self, world: &World<'_>, module: &str) -> Arc<Made> {
         let top = module.split('/').next().unwrap_or(module);
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(top) {
             return Arc::clone(known);
         }
-        let within = |path: &&&RelPath| {
-            let below = world.index.below(path).unwrap_or_default();
-            let rest = below.strip_prefix(top.as_bytes());
-            rest.is_some_and(|rest| rest.starts_with(b"/") || rest == b".py")
-        };
+        let within = |path: &&&RelPath| world.is_of_top(path, top);
         // One after the other: a thread of the pool waits for the evaluation, and it may be the only one.
         let sources = world.index.sources.iter().filter(within);
         let made = sources.map(|path| {
@@ -93,6 +123,16 @@ impl Makers {
         let made = Arc::new(made.fold(Made::default(), Made::and));
         lock().insert(top.to_owned(), Arc::clone(&made));
         made
+    }
+}
+
+impl World<'_> {
+    /// Whether a source belongs to the same top-level package as a module.
+    fn is_of_top(&self, path: &RelPath, module: &str) -> bool {
+        let top = module.split('/').next().unwrap_or(module);
+        let below = self.index.below(path).unwrap_or_default();
+        let rest = below.strip_prefix(top.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"/") || rest == b".py")
     }
 }
 

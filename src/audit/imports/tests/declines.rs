@@ -5,9 +5,9 @@ use super::{lost_by, lost_in};
 /// A claim, the body of a finder's function, and whether it may make `a.gone`.
 type Row = (&'static str, &'static str, bool);
 
-const HEAD: &str = "import os, sys\nfrom os.path import dirname\nfrom pathlib import Path\nPREFIX = 'a.made.'\nNAMES = ('a.made', \
-                    'a.more')\nLISTED = ['a.made']\nTWICE = 'a.made.'\nTWICE = other\nSTATE = 'a.made.'\ndef \
-                    change():\n    global STATE\n    STATE = ''\n";
+const HEAD: &str = "import os, sys\nfrom os.path import dirname\nfrom pathlib import Path\nPREFIX = 'a.made.'\n\
+                    NAMES = ('a.made', 'a.more')\nLISTED = ['a.made']\nTWICE = 'a.made.'\nTWICE = other\n\
+                    STATE = 'a.made.'\ndef change():\n    global STATE\n    STATE = ''\n";
 
 const ROWS: &[Row] = &[
     (
@@ -133,8 +133,8 @@ const ROWS: &[Row] = &[
     ),
     (
         "a failure is caught",
-        "try:\n    if not name.startswith('b'):\n        raise ValueError\nexcept ValueError:\n    return other\nreturn \
-         None",
+        "try:\n    if not name.startswith('b'):\n        raise ValueError\nexcept ValueError:\n    return other\n\
+         return None",
         true,
     ),
     (
@@ -173,8 +173,8 @@ const ROWS: &[Row] = &[
 fn finder(head: &str, function: &str, body: &str) -> String {
     let body = body.replace('\n', "\n        ");
     format!(
-        "{HEAD}class F{head}:\n    begins = 'a.'\n    def {function}(self, name, path=None, target=None):\n        {body}\n\
-         sys.meta_path.insert(0, F())\n"
+        "{HEAD}class F{head}:\n    begins = 'a.'\n    def {function}(self, name, path=None, target=None):\n        \
+         {body}\nsys.meta_path.insert(0, F())\n"
     )
 }
 

@@ -1,13 +1,13 @@
-//! Packages that lost their `__init__`, and directories that never had one.
+//! Packages that lost their `__init__`.
 
 use super::{Tree, judge_trees};
 
-const NAME: (&str, &str) = ("a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
-const LIST: (&str, &str) = (
+pub(super) const NAME: (&str, &str) = ("a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+pub(super) const LIST: (&str, &str) = (
     "a-1.dist-info/RECORD",
     "a/b.py,,\na/c.py,,\na/py.typed,,\na/__init__.pyi,,\n",
 );
-const B: (&str, &str) = ("a/b.py", "");
+pub(super) const B: (&str, &str) = ("a/b.py", "");
 const LOST: &[&str] = &["a:has __init__"];
 
 /// What says that the directory was a package.
@@ -89,6 +89,43 @@ const PACKAGES: &[Tree] = &[
         LOST,
     ),
     (
+        "the description calls it in a sentence (defusedxml)",
+        &[
+            (
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\n\nPatch all with ``a.run()``.\n",
+            ),
+            LIST,
+            B,
+        ],
+        LOST,
+    ),
+    (
+        "the description takes all of it",
+        &[
+            (
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\n\n    from a import *\n",
+            ),
+            LIST,
+            B,
+        ],
+        LOST,
+    ),
+    (
+        "a module inside that takes a name, and gives some to what it calls the same (mock)",
+        &[
+            NAME,
+            LIST,
+            B,
+            (
+                "a/c.py",
+                "from a import ON\ndef put(a, name):\n    setattr(a, name, ON)\n",
+            ),
+        ],
+        LOST,
+    ),
+    (
         "an entry point",
         &[
             NAME,
@@ -107,166 +144,49 @@ const PACKAGES: &[Tree] = &[
         ],
         &["ns/a:has __init__"],
     ),
-];
-
-/// Healthy directories without `__init__`.
-const NAMESPACES: &[Tree] = &[
     (
-        "nothing says so (paste, tiktoken_ext)",
-        &[NAME, LIST, B, ("a/c.py", "from .b import x\n")],
-        &[],
-    ),
-    (
-        "a list of modules alone",
-        &[NAME, LIST, B, ("a-1.dist-info/top_level.txt", "a\n")],
-        &[],
-    ),
-    (
-        "parts that are packages (opentelemetry)",
+        "a package inside a namespace that a header names (airflow.providers)",
         &[
-            ("n_api-1.dist-info/METADATA", "Name: n-api\nVersion: 1\n"),
             (
-                "n_api-1.dist-info/RECORD",
-                "n/py.typed,,\nn/a/__init__.py,,\nn/util/b.py,,\nn/util/py.typed,,\n",
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\nImport-Name: ns.a\nImport-Namespace: ns\n",
             ),
-            ("n/py.typed", ""),
-            ("n/a/__init__.py", ""),
-            ("n/util/b.py", ""),
-            ("n/util/py.typed", ""),
+            ("a-1.dist-info/RECORD", "ns/a/b.py,,\n"),
+            ("ns/a/b.py", ""),
         ],
-        &[],
+        &["ns/a:has __init__"],
     ),
     (
-        "a stub of a namespace (opentelemetry.sdk)",
+        "the builder, of a package inside a namespace",
         &[
             NAME,
             (
                 "a-1.dist-info/RECORD",
-                "a/__init__.pyi,,\na/x/__init__.py,,\n",
+                "ns/a/b.py,,\nns/a/c/d.py,,\n../../../bin/run,,\na-1.dist-info/METADATA,,\n",
             ),
-            ("a/__init__.pyi", ""),
-            ("a/x/__init__.py", ""),
+            ("a-1.dist-info/WHEEL", "Generator: flit 4.1.0\n"),
+            ("ns/a/b.py", ""),
+            ("ns/a/c/d.py", ""),
         ],
-        &[],
+        &["ns/a:has __init__"],
     ),
     (
-        "two distributions (poetry, langgraph)",
-        &[
-            NAME,
-            LIST,
-            B,
-            ("a/py.typed", ""),
-            ("a_core-1.dist-info/METADATA", "Name: a-core\nVersion: 1\n"),
-            ("a_core-1.dist-info/RECORD", "a/core/__init__.py,,\n"),
-            ("a/core/__init__.py", ""),
-        ],
-        &[],
-    ),
-    (
-        "a file of nobody",
-        &[NAME, LIST, B, ("a/py.typed", ""), ("a/mine.py", "")],
-        &[],
-    ),
-    (
-        "a namespace of setuptools",
-        &[
-            NAME,
-            LIST,
-            B,
-            ("a/py.typed", ""),
-            ("a-1.dist-info/namespace_packages.txt", "a\n"),
-        ],
-        &[],
-    ),
-    (
-        "the description takes modules that are there",
-        &[
-            (
-                "a-1.dist-info/METADATA",
-                "Name: a\nVersion: 1\n\nfrom a import b\nfrom a.b import x\n",
-            ),
-            LIST,
-            B,
-        ],
-        &[],
-    ),
-    (
-        "the description of another distribution",
-        &[
-            (
-                "a-1.dist-info/METADATA",
-                "Name: a-tools\nVersion: 1\n\nfrom a import run\n",
-            ),
-            LIST,
-            B,
-        ],
-        &[],
-    ),
-    (
-        "extensions with an empty stub (librt)",
+        "a generated file (google.cloud.redis)",
         &[
             NAME,
             (
                 "a-1.dist-info/RECORD",
-                "a/x.abi3.so,,\na/__init__.pyi,,\na/py.typed,,\n",
+                "ns/a/gapic_version.py,,\nns/a/py.typed,,\nns/a_v1/__init__.py,,\n",
             ),
-            ("a/x.abi3.so", "ELF"),
-            ("a/__init__.pyi", ""),
-            ("a/py.typed", ""),
+            ("ns/a/gapic_version.py", ""),
+            ("ns/a/py.typed", ""),
+            ("ns/a_v1/__init__.py", ""),
         ],
-        &[],
-    ),
-    (
-        "an extension of the same name (mmh3, librt)",
-        &[
-            NAME,
-            LIST,
-            ("a.cpython-311-x86_64-linux-gnu.so", "ELF"),
-            ("a/py.typed", ""),
-            ("a/__init__.pyi", ""),
-        ],
-        &[],
-    ),
-    (
-        "scripts",
-        &[
-            NAME,
-            ("a-1.dist-info/RECORD", "bin/run.py,,\n"),
-            ("bin/run.py", "from bin import x\n"),
-        ],
-        &[],
-    ),
-    (
-        "names that every namespace has",
-        &[
-            NAME,
-            LIST,
-            B,
-            ("a/c.py", "from a import __path__, __name__\n"),
-        ],
-        &[],
-    ),
-    (
-        "a name that is taken in case it is there",
-        &[
-            NAME,
-            LIST,
-            B,
-            (
-                "a/c.py",
-                "try:\n    from a import fast\nexcept ImportError:\n    fast = None\n",
-            ),
-        ],
-        &[],
+        &["ns/a:has __init__"],
     ),
 ];
 
 #[test]
 fn a_package_without_its_init_is_told_by_what_says_that_it_gave_names() {
     judge_trees(PACKAGES);
-}
-
-#[test]
-fn a_namespace_is_not_taken_for_a_package_that_lost_its_init() {
-    judge_trees(NAMESPACES);
 }

@@ -19,6 +19,7 @@ mod offered;
 mod parsed;
 mod places;
 mod reached;
+mod spaces;
 
 use std::collections::HashMap;
 

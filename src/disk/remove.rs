@@ -41,8 +41,8 @@ impl<'t> Names<'t> {
     }
 }
 
-/// Removes a directory that is held open, of which `name` inside `parent` is the name: that one and no other,
-/// whatever was put under its name since.
+/// Removes a directory that is held open, of which `name` inside `parent` is the name: that one and no other. Where
+/// something else has the name by now, nothing is removed, and that is an error; that nothing has it any more is fine.
 pub(crate) fn remove_held(
     parent: &Rooted,
     name: &[u8],
@@ -51,11 +51,16 @@ pub(crate) fn remove_held(
 ) -> Result<(), PathError> {
     let shown = parent.path().join(os(name));
     let all = || {
+        let is_here = || -> rustix::io::Result<bool> {
+            Ok(Stat::at(parent.fd(), name)?.same_inode(&Stat::of(held.fd())?))
+        };
         for attempt in 0..ATTEMPTS {
+            if !is_here()? {
+                return Err(Errno::STALE);
+            }
             remove_entries(held.fd(), &Place::root(known), attempt)?;
-            let here = Stat::at(parent.fd(), name)?.same_inode(&Stat::of(held.fd())?);
-            if !here {
-                return Ok(());
+            if !is_here()? {
+                return Err(Errno::STALE);
             }
             match rustix::fs::unlinkat(parent.fd(), name, AtFlags::REMOVEDIR) {
                 Err(Errno::NOTEMPTY) => {}
@@ -192,5 +197,27 @@ fn remove_entries(fd: BorrowedFd<'_>, place: &Place<'_>, attempt: usize) -> rust
             once()
         }
         done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_bears_another_name_by_now_is_not_emptied() {
+        let dir = tempfile::tempdir().unwrap();
+        let parent = Rooted::open(dir.path()).unwrap();
+        let path = |name: &str| dir.path().join(name);
+        std::fs::create_dir(path("ours")).unwrap();
+        std::fs::write(path("ours/file"), "").unwrap();
+        let held = parent.enter(b"ours").unwrap();
+        std::fs::rename(path("ours"), path("moved")).unwrap();
+        let remove = || remove_held(&parent, b"ours", &held, &Names::default());
+        remove().unwrap();
+        std::fs::create_dir(path("ours")).unwrap();
+        std::fs::write(path("ours/theirs"), "").unwrap();
+        assert!(remove().is_err());
+        assert!(path("moved/file").exists() && path("ours/theirs").exists());
     }
 }

@@ -195,6 +195,8 @@ pub enum RestoreWarning<'a> {
         cause: Cause<'a>,
         /// The name under which it is kept.
         kept_as: &'a str,
+        /// Why it may share files with the venv, where it may.
+        shares: Option<Cause<'a>>,
     },
     /// A file was changed again by somebody else.
     ChangedAgain {
@@ -230,6 +232,8 @@ pub enum RecoveryWarning<'a> {
     FlagsOff(Cause<'a>),
     /// Another venv was made since; what the restore replaced is kept under this name.
     OtherVenvSince(&'a str),
+    /// Which of the trees that it left is which cannot be told; one of them is kept under this name.
+    Unknown(&'a str),
     /// Somebody removed what it left and made another venv.
     RemovedSince,
     /// Files were being replaced one by one, and their venv is gone.

@@ -10,8 +10,8 @@ use super::disk::apply::set_root_attributes;
 use super::disk::journal::Workplace;
 use super::disk::step::Step;
 use super::disk::swap;
-use super::error::Error;
-use super::fresh::write_afresh;
+use super::error::{Error, Unreplaced};
+use super::fresh::{copy_shared, write_afresh};
 use super::keep::Lost;
 use super::keeper::Keeper;
 use super::names::{name_of_rest, name_to_keep};
@@ -85,7 +85,8 @@ impl Finish<'_> {
             Err(lost) => (None, Some(lost)),
         };
         let lost = match (&tree, self.sources, &observed) {
-            (None, _, _) => None,
+            // Nobody keeps what is no directory.
+            (None, _, _) => Some(Lost::All),
             (Some(tree), None, _) => (!self.is_vacated(tree)).then_some(Lost::All),
             (Some(_), Some(_), None) => unknown,
             (Some(tree), Some(sources), Some(observed)) => {
@@ -96,9 +97,12 @@ impl Finish<'_> {
             (Some(keep), _) => Some(keep.to_owned()),
             (None, Some(lost)) => {
                 let keep = name_to_keep(self.name, None)?;
+                let shares = tree.as_ref().map(|tree| self.part(tree, new));
+                let shares = shares.and_then(Result::err);
                 let warning = RestoreWarning::NotSavedWhole {
                     cause: &lost,
                     kept_as: &keep,
+                    shares: shares.as_ref().map(|error| error as Cause<'_>),
                 };
                 self.monitor.warn(warning.into());
                 Some(keep)
@@ -151,8 +155,7 @@ impl Finish<'_> {
         } else {
             None
         };
-        let stays = lost.is_some() && self.keep.is_none();
-        match self.unshare(sources, observed, &sight, (tree, new), stays) {
+        match self.unshare(sources, observed, &sight, (tree, new)) {
             Err(error) if self.who == Who::Itself => Err(error),
             Err(error) => Ok(lost.or(Some(Lost::Late(error)))),
             Ok(()) => Ok(lost),
@@ -184,10 +187,9 @@ impl Finish<'_> {
         observed: &Observed<'_>,
         sight: &Sight,
         (old, new): (&Rooted, &OpenNew<'_>),
-        stays: bool,
     ) -> Result<(), Error> {
         let new = new()?;
-        let files = observed.shared(sight, &new, stays)?;
+        let files = observed.written_through(sight, &new)?;
         write_afresh(
             sources.contents,
             (old, new),
@@ -214,7 +216,8 @@ impl Finish<'_> {
         if self.who != Who::Replace {
             return Err(error.into());
         }
-        let shares = self.unshare_rest(name, observed, new).err();
+        let rest = self.work.dir.enter(name.as_bytes()).map_err(Error::from);
+        let shares = rest.and_then(|rest| self.part(&rest, new)).err();
         let keep = name_of_rest(self.name)?;
         swap::keep(self.work, name, keep.as_bytes())?;
         let warning = RecoveryWarning::RestKept {
@@ -226,18 +229,12 @@ impl Finish<'_> {
         Ok(())
     }
 
-    fn unshare_rest(
-        &self,
-        name: &str,
-        observed: Option<&Observed<'_>>,
-        new: &OpenNew<'_>,
-    ) -> Result<(), Error> {
-        let (Some(sources), Some(observed)) = (self.sources, observed) else {
-            return Ok(());
-        };
-        let tree = self.work.dir.enter(name.as_bytes())?;
-        let sight = observed.look(&tree, self.monitor)?;
-        self.unshare(sources, observed, &sight, (&tree, new), true)
+    /// Sees to it that a tree which stays has no file in common with the new one.
+    fn part(&self, old: &Rooted, new: &OpenNew<'_>) -> Result<(), Error> {
+        if self.foreign {
+            return Err(Unreplaced::OfOtherUser.into());
+        }
+        copy_shared(old, new()?, self.preserve, self.monitor)
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) enum Lost {
     /// Nobody keeps anything of it.
     #[error("no snapshot has it")]
     All,
+    /// It is another tree.
+    #[error("it is not the tree that was replaced")]
+    Other,
     /// What was kept of it is gone.
     #[error("its incident snapshot is gone")]
     Gone,

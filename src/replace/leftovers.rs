@@ -4,7 +4,7 @@ use super::disk::inode::Inode;
 use super::disk::journal::Phase;
 use super::disk::swap;
 use super::error::Error;
-use super::names::name_to_keep;
+use super::names::{name_of_rest, name_to_keep};
 use super::recovery::{Recovery, Settled, Stand};
 use super::unlocked::Unlocked;
 use crate::disk::remove::remove_tree;
@@ -82,15 +82,31 @@ impl Recovery<'_> {
                 return Ok(Settled::Whole);
             }
         }
+        // Trees have other inodes when they were copied or mounted anew. Nobody knows which is which then: each may be
+        // the last of its kind, and so may the snapshot.
+        let mut is_any_kept = false;
+        for unknown in [self.work.staging(), self.work.aside()] {
+            if self.exists(unknown.as_bytes())? && !self.holds(unknown.as_bytes(), Some(staged))? {
+                let keep = self.keep_rest(&unknown)?;
+                self.monitor.warn(RecoveryWarning::Unknown(&keep).into());
+                is_any_kept = true;
+            }
+        }
         if self.holds(self.work.staging().as_bytes(), Some(staged))? {
             return self.clean();
         }
-        // Somebody removed one of the two trees, and which one nobody knows: the snapshot may be all that is left of
-        // the other.
-        self.drop_staging()?;
         self.work.clear()?;
-        self.monitor.warn(RecoveryWarning::RemovedSince.into());
+        if !is_any_kept {
+            self.monitor.warn(RecoveryWarning::RemovedSince.into());
+        }
         Ok(Settled::Whole)
+    }
+
+    /// Gives a tree that is no state of the venv, or of which nobody knows that, a name to stay under.
+    fn keep_rest(&self, name: &str) -> Result<String, Error> {
+        let keep = name_of_rest(self.site.name())?;
+        swap::keep(self.work, name, keep.as_bytes())?;
+        Ok(keep)
     }
 
     /// Removes staging. Whoever owns the directory can give any tree in it that name, so root removes none on the
@@ -104,9 +120,7 @@ impl Recovery<'_> {
         if !self.exists(staging.as_bytes())? {
             return Ok(None);
         }
-        let keep = name_to_keep(self.site.name(), None)?;
-        swap::keep(self.work, &staging, keep.as_bytes())?;
-        Ok(Some(keep))
+        self.keep_rest(&staging).map(Some)
     }
 
     fn tell_aside(&self, keep: &str) {

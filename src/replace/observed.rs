@@ -114,24 +114,19 @@ impl<'a> Observed<'a> {
         added.map(Some)
     }
 
-    /// The files that the new tree shares with the old one and that changed through it; or all that are shared, where
-    /// the old tree stays. Each with the state by which it is the same file.
-    pub(super) fn shared(
+    /// The files that the new tree shares with the old one and that changed through it, each with the state by which it
+    /// is the same file.
+    pub(super) fn written_through(
         &self,
         sight: &Sight,
         new: &Rooted,
-        stays: bool,
     ) -> Result<Vec<(Entry, Stat)>, Error> {
         match self {
             Self::Read { .. } if !sight.changed => Ok(Vec::new()),
             Self::Read { staged, .. } => {
                 let goal = &staged.plan.goal.manifest;
                 let shared = staged.reused.shared();
-                let paths = if stays {
-                    shared.still_shared(new, goal)
-                } else {
-                    shared.written_through(new, goal)
-                };
+                let paths = shared.written_through(new, goal);
                 let files = shared.files(goal);
                 let wanted = files.filter(|(entry, stat)| {
                     stat.is_file() && paths.binary_search(&entry.path).is_ok()
@@ -151,7 +146,7 @@ impl<'a> Observed<'a> {
                         == (entry.size(), entry.digest(), &entry.meta);
                     let shared = || new.stat_below(&entry.path, true);
                     let shared = || shared().is_ok_and(|there| there.same_inode(stat));
-                    (stat.is_file() && (stays || !same) && shared()).then(|| (then.clone(), *stat))
+                    (stat.is_file() && !same && shared()).then(|| (then.clone(), *stat))
                 });
                 Ok(changed.collect())
             }

@@ -247,12 +247,9 @@ impl Recovery<'_> {
         } else if !self.holds(name, Some(staged))? {
             return self.clean_or_keep(staged, live);
         }
-        let old = if self.exists(aside.as_bytes())? {
-            aside
-        } else {
-            staging
-        };
-        let settled = self.complete(&old, staged)?;
+        let is_aside = self.exists(aside.as_bytes())? && !self.holds(staging.as_bytes(), live)?;
+        let old = if is_aside { aside } else { staging };
+        let settled = self.complete(&old, staged, live)?;
         if settled == Settled::Whole {
             self.monitor.warn(RecoveryWarning::Completed.into());
         }
@@ -260,7 +257,7 @@ impl Recovery<'_> {
     }
 
     /// The new tree stands at its place: what is left to do is what follows every exchange.
-    fn complete(&self, name: &str, staged: Inode) -> Result<Settled, Error> {
+    fn complete(&self, name: &str, staged: Inode, live: Option<Inode>) -> Result<Settled, Error> {
         let Some(stat) = self.work.dir.stat_name(name.as_bytes())? else {
             return self.finish().end().map(|()| Settled::Whole);
         };
@@ -269,10 +266,15 @@ impl Recovery<'_> {
         }
         let is_dir = stat.is_dir();
         let tree = is_dir.then(|| self.work.dir.enter(name.as_bytes()));
+        let observed = if self.holds(name.as_bytes(), live)? {
+            self.observed(staged)?
+        } else {
+            Err(Lost::Other)
+        };
         let old = Old {
             name,
             tree: tree.transpose()?,
-            observed: self.observed(staged)?,
+            observed,
         };
         let finish = self.finish();
         finish.exchange(old, &|| Ok(self.site.again()?.open()?))?;

@@ -110,7 +110,7 @@ impl Staged<'_> {
             let is_dir = self.plan.goal.manifest.get(path);
             if is_dir.is_some_and(|entry| entry.node == Node::Dir) {
                 self.space.staging.make_dir(path)?;
-            } else if self.space.staging.root().stat_below(path, false).is_ok() {
+            } else if self.space.staging.root().stat_below(path, true).is_ok() {
                 self.space.staging.remove(path)?;
             }
         }
@@ -121,11 +121,11 @@ impl Staged<'_> {
     /// Whether staging has a file of its own for a path, or a directory. What both trees share changes with the live
     /// one, and what they shared until its name in the live one went may have changed before that.
     fn is_staged(&self, path: &RelPath) -> bool {
-        let Ok(staged) = self.space.staging.root().stat_below(path, false) else {
+        let Ok(staged) = self.space.staging.root().stat_below(path, true) else {
             return false;
         };
         let live = self.plan.live.as_ref();
-        let there = live.and_then(|live| live.root.stat_below(path, false).ok());
+        let there = live.and_then(|live| live.root.stat_below(path, true).ok());
         let is_shared = there.is_some_and(|there| there.same_inode(&staged));
         let taken_over = self.reused.stat_of(path);
         staged.is_dir() || !is_shared && taken_over.is_none_or(|then| staged.same_state(then))

@@ -90,14 +90,6 @@ impl Reused {
         })
     }
 
-    /// The paths below `root` that still mean the same file, whatever state it is in.
-    pub(super) fn still_shared(&self, root: &Rooted, target: &Manifest) -> Vec<RelPath> {
-        self.paths(target, |path, then| {
-            let now = root.stat_below(path, false);
-            now.is_ok_and(|now| now.same_inode(then))
-        })
-    }
-
     fn paths(
         &self,
         target: &Manifest,

@@ -53,7 +53,7 @@ impl<'a> Verified<'a> {
         }
         // From here on the next command decides by the inodes what stands where.
         self.staged.space.commit();
-        match self.rename(monitor) {
+        match self.rename(live.as_ref(), monitor) {
             Ok(way) => Ok(Swapped {
                 verified: self,
                 way,
@@ -63,6 +63,10 @@ impl<'a> Verified<'a> {
             Err(Refusal::Filled) => {
                 self.staged.space.give_up();
                 Err(filled(&self.staged.plan))
+            }
+            Err(Refusal::Replaced) => {
+                self.staged.space.give_up();
+                Err(Error::ReplacedMeanwhile)
             }
             Err(Refusal::Failed(error)) => {
                 if self.same_place(live.as_ref()).is_ok() {
@@ -104,7 +108,12 @@ impl<'a> Verified<'a> {
         Ok(live)
     }
 
-    fn rename(&self, monitor: &dyn Monitor) -> Result<Way, Refusal> {
+    /// Puts the new tree in the place of `live`.
+    pub(super) fn rename(
+        &self,
+        live: Option<&Stat>,
+        monitor: &dyn Monitor,
+    ) -> Result<Way, Refusal> {
         let (work, name) = (&self.staged.space.work, self.staged.plan.place.name());
         if let Route::Place { vacate } = self.staged.plan.route {
             // An empty directory gives its place. What came into it meanwhile must not go with it.
@@ -113,11 +122,11 @@ impl<'a> Verified<'a> {
             }
             return swap::place(work, name);
         }
-        if let Some(way) = swap::exchange(work, name)? {
+        if let Some(way) = swap::exchange(work, name, live)? {
             return Ok(way);
         }
         monitor.warn(RestoreWarning::TwoRenames.into());
-        swap::two_renames(work, name)
+        swap::two_renames(work, name, live)
     }
 
     /// Directories cannot be renamed here though that was planned: all that is staged serves a replacement file by

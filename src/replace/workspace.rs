@@ -82,8 +82,8 @@ impl<'a> Plan<'a> {
     /// Writes the journal, and makes the staging directory.
     pub(super) fn set_up(&self, proofs: &[Option<Stat>]) -> Result<Workspace<'a>, Error> {
         let work = self.workplace()?;
-        if work.has_staging()? {
-            return Err(Error::InTheWay(work.shown(&work.staging())));
+        if let Some(name) = work.in_the_way()? {
+            return Err(Error::InTheWay(work.shown(&name)));
         }
         let stays = self.keep.is_some();
         if let (true, Route::InPlace(in_place)) = (stays, &self.route) {

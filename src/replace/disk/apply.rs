@@ -78,12 +78,13 @@ pub(crate) fn doomed(
             continue;
         };
         let path = parse(venv, text)?;
-        let is_placed =
-            || matches!(step, Step::Place(_)) && staging.stat_below(&path, true).is_err();
-        doomed.extend(match venv.stat_below(&path, true) {
-            Ok(stat) => (!goal.is_met(stat.is_dir()) && !is_placed()).then_some(path),
-            Err(_) if matches!(step, Step::Remove(_)) || is_placed() => None,
-            Err(_) => no_directory_above(venv, &path),
+        if matches!(step, Step::Place(_)) && stat_if_there(staging, &path)?.is_none() {
+            continue;
+        }
+        doomed.extend(match stat_if_there(venv, &path)? {
+            Some(stat) => (!goal.is_met(stat.is_dir())).then_some(path),
+            None if matches!(step, Step::Remove(_)) => None,
+            None => no_directory_above(venv, &path)?,
         });
     }
     doomed.sort_unstable();
@@ -91,14 +92,23 @@ pub(crate) fn doomed(
     Ok(doomed)
 }
 
+/// The state of what stands at a path. What cannot be looked at may stand there, and is an error.
+fn stat_if_there(tree: &Rooted, path: &RelPath) -> Result<Option<Stat>, PathError> {
+    match tree.stat_below(path, true) {
+        Err(error) if leads_nowhere(&error) => Ok(None),
+        done => done.map(Some),
+    }
+}
+
 /// The first thing above a path that is no directory: it goes before the path can be made.
-fn no_directory_above(venv: &Rooted, path: &RelPath) -> Option<RelPath> {
+fn no_directory_above(venv: &Rooted, path: &RelPath) -> Result<Option<RelPath>, PathError> {
     let above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
-    let is_other = |path: &RelPath| {
-        let stat = venv.stat_below(path, true);
-        stat.is_ok_and(|stat| !stat.is_dir())
-    };
-    above.into_iter().rev().skip(1).find(is_other)
+    for path in above.into_iter().rev().skip(1) {
+        if stat_if_there(venv, &path)?.is_some_and(|stat| !stat.is_dir()) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
 }
 
 /// Gives directories their attributes: nothing is removed, made or placed.
@@ -320,5 +330,34 @@ fn set_saved(
     match settled {
         Err(Errno::PERM) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),
         done => done.at_with("set the attributes of", || venv.shown(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_taken_for_absent() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("proc")).unwrap();
+        std::fs::write(dir.path().join("proc/version"), "").unwrap();
+        let tree = Rooted::open(dir.path()).unwrap();
+        let path = RelPath::new(b"proc/version").unwrap();
+        let text = || PathText::new(&path);
+        let told = |venv: &Rooted, staging: &Rooted| {
+            [
+                Step::Remove(text()),
+                Step::Mkdir(text()),
+                Step::Place(text()),
+            ]
+            .map(|step| doomed(venv, staging, &[step]).ok())
+        };
+        let doomed = Some(vec![path.clone()]);
+        assert_eq!(told(&tree, &tree), [doomed.clone(), doomed.clone(), doomed]);
+        // Nothing is looked at across a mount.
+        let root = Rooted::open(std::path::Path::new("/")).unwrap();
+        assert_eq!(told(&root, &tree), [None, None, None]);
+        assert_eq!(told(&tree, &root)[2], None);
     }
 }

@@ -127,6 +127,16 @@ impl Workplace {
         Ok(self.dir.stat_name(self.staging().as_bytes())?.is_some())
     }
 
+    /// The name that a replacement needs and something has already, if any.
+    pub(crate) fn in_the_way(&self) -> Result<Option<String>, PathError> {
+        for name in [self.staging(), self.aside()] {
+            if self.dir.stat_name(name.as_bytes())?.is_some() {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
     /// Where the old tree stands between two renames.
     pub(crate) fn aside(&self) -> String {
         format!("{}-aside", self.stem)

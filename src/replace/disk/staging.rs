@@ -3,7 +3,7 @@
 //! Its descriptor is opened before the first write, since `syncfs` reports a lost write only to those who had the file
 //! system open when it was lost (syncfs(2)).
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,6 +29,8 @@ pub(crate) struct Staging {
     pub(super) no_reflink: AtomicBool,
     /// Whether the attributes of links must not be set.
     leaves_links: AtomicBool,
+    /// Whether others may reach what lies in it, so that a directory in a path can have become a link.
+    is_exposed: AtomicBool,
 }
 
 impl Staging {
@@ -79,6 +81,7 @@ impl Staging {
             owner,
             no_reflink: AtomicBool::new(false),
             leaves_links: AtomicBool::new(false),
+            is_exposed: AtomicBool::new(false),
         })
     }
 
@@ -93,6 +96,7 @@ impl Staging {
             owner,
             no_reflink: AtomicBool::new(true),
             leaves_links: AtomicBool::new(false),
+            is_exposed: AtomicBool::new(true),
         }
     }
 
@@ -110,11 +114,10 @@ impl Staging {
             &path.parent().unwrap_or_default(),
             OFlags::RDONLY | OFlags::DIRECTORY,
         )?;
-        self.root
-            .with_parent(from, false, |old, name| {
-                rustix::fs::renameat(old, name, &dir, path.name())
-            })
-            .at_with("replace", || to.shown(path))
+        self.inside(from, |old, name| {
+            rustix::fs::renameat(old, name, &dir, path.name())
+        })
+        .at_with("replace", || to.shown(path))
     }
 
     /// From now on no attribute of a link is set: what it leads to would get it.
@@ -127,13 +130,20 @@ impl Staging {
         &self.root
     }
 
+    /// Runs a call that takes a directory of this tree and a name in it.
+    fn inside<T>(
+        &self,
+        path: &RelPath,
+        call: impl FnOnce(BorrowedFd<'_>, &[u8]) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        let wary = self.is_exposed.load(Ordering::Relaxed);
+        self.root.with_parent(path, wary, call)
+    }
+
     /// Makes a directory that gets its attributes later.
     pub(crate) fn make_dir(&self, path: &RelPath) -> Result<(), PathError> {
         let mode = Mode::from_raw_mode(0o700);
-        self.root
-            .with_parent(path, false, |dir, name| {
-                rustix::fs::mkdirat(dir, name, mode)
-            })
+        self.inside(path, |dir, name| rustix::fs::mkdirat(dir, name, mode))
             .at_with("create directory", || self.root.shown(path))
     }
 
@@ -155,9 +165,10 @@ impl Staging {
     }
 
     /// Gives the tree its own attributes. Until then nobody but us can reach anything in it, so paths in it mean what
-    /// they say; from here on it may belong to somebody else, and nothing is written by path any more. Where the place
-    /// holds no times, that of the root is not looked at.
+    /// they say; from here on it may belong to somebody else, and each directory of a path is opened by itself. Where
+    /// the place holds no times, that of the root is not looked at.
     pub(crate) fn expose(&self, meta: &Meta, holds_times: bool) -> Result<(), PathError> {
+        self.is_exposed.store(true, Ordering::Relaxed);
         let root = RelPath::root();
         self.set_dir_attributes(&root, meta)?;
         let mut now = self.root.stat()?.meta();
@@ -177,10 +188,7 @@ impl Staging {
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(first_mode(meta));
-        self.root
-            .with_parent(path, false, |dir, name| {
-                rustix::fs::openat(dir, name, flags, mode)
-            })
+        self.inside(path, |dir, name| rustix::fs::openat(dir, name, flags, mode))
             .at_with("create", || self.root.shown(path))
     }
 
@@ -249,7 +257,7 @@ impl Staging {
             // to make it.
             Ok(meta::apply_to_link(dir, name, meta, self.owner))
         };
-        let made = self.root.with_parent(path, false, make);
+        let made = self.inside(path, make);
         made.at_with("create symbolic link", || self.root.shown(path))?
             .at_with("set the attributes of", || self.root.shown(path))
     }
@@ -273,8 +281,7 @@ impl Staging {
             rustix::fs::chmodat(dir, name, Mode::from_raw_mode(meta.mode), AtFlags::empty())?;
             meta::apply_to_link(dir, name, meta, self.owner)
         };
-        self.root
-            .with_parent(path, false, make)
+        self.inside(path, make)
             .at_with("create special file", || self.root.shown(path))
     }
 
@@ -287,26 +294,35 @@ impl Staging {
         meta: &Meta,
     ) -> Result<bool, PathError> {
         let link = |from: std::os::fd::BorrowedFd<'_>, old: &[u8]| {
-            self.root.with_parent(path, false, |dir, name| {
+            self.inside(path, |dir, name| {
                 rustix::fs::linkat(from, old, dir, name, AtFlags::empty())
             })
         };
-        match self.root.with_parent(first, false, link) {
-            Err(error) if refuses_links(error) => self.copy(first, path, meta).map(|()| false),
+        match self.inside(first, link) {
+            Err(error) if refuses_links(error) => {
+                let done = self.copy(&self.root, first, path, meta);
+                done.map(|()| false)
+            }
             done => {
                 done.at_with("create hard link", || self.root.shown(path))?;
                 let (a, b) = (
-                    self.root.stat_below(first, false)?,
-                    self.root.stat_below(path, false)?,
+                    self.root.stat_below(first, true)?,
+                    self.root.stat_below(path, true)?,
                 );
                 Ok(a.same_inode(&b))
             }
         }
     }
 
-    /// Makes a file like another one of this tree.
-    fn copy(&self, first: &RelPath, path: &RelPath, meta: &Meta) -> Result<(), PathError> {
-        let from = std::fs::File::from(self.root.open_below(first, OFlags::RDONLY)?);
+    /// Makes a file with the content of another one, of this tree or another.
+    pub(crate) fn copy(
+        &self,
+        tree: &Rooted,
+        from: &RelPath,
+        path: &RelPath,
+        meta: &Meta,
+    ) -> Result<(), PathError> {
+        let from = std::fs::File::from(tree.open_below(from, OFlags::RDONLY)?);
         let to = std::fs::File::from(self.create_file(path, meta)?);
         std::io::copy(&mut &from, &mut &to).at_with("write", || self.root.shown(path))?;
         meta::apply_to_new(&to, meta).at_with("set the attributes of", || self.root.shown(path))
@@ -314,11 +330,10 @@ impl Staging {
 
     /// Removes a file again.
     pub(crate) fn remove(&self, path: &RelPath) -> Result<(), PathError> {
-        self.root
-            .with_parent(path, false, |dir, name| {
-                rustix::fs::unlinkat(dir, name, AtFlags::empty())
-            })
-            .at_with("remove", || self.root.shown(path))
+        self.inside(path, |dir, name| {
+            rustix::fs::unlinkat(dir, name, AtFlags::empty())
+        })
+        .at_with("remove", || self.root.shown(path))
     }
 
     /// Makes everything durable. An error means that something was lost, and is final.

@@ -16,6 +16,7 @@ use super::journal::Workplace;
 use crate::disk::error::{At, PathError};
 use crate::disk::rename::{is_unknown, rename_new};
 use crate::disk::rooted::os;
+use crate::disk::stat::Stat;
 
 /// How the new tree came to its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,37 +38,62 @@ pub(crate) enum Refusal {
     Immovable,
     /// The directory that gives its place to the new tree is not empty any more; nothing was changed.
     Filled,
+    /// Something else than the tree that was to go came to the place in the last moment, and is there again.
+    Replaced,
     /// Anything else.
     Failed(PathError),
 }
 
-/// Puts staging in the place of the venv, and the venv in that of staging. None where the file system does not know
-/// that step; nothing was changed then.
-pub(crate) fn exchange(work: &Workplace, venv: &[u8]) -> Result<Option<Way>, Refusal> {
+/// Puts staging in the place of the venv, and the venv, which is `live`, in that of staging. None where the file system
+/// does not know that step; nothing was changed then.
+pub(crate) fn exchange(
+    work: &Workplace,
+    venv: &[u8],
+    live: Option<&Stat>,
+) -> Result<Option<Way>, Refusal> {
     let dir = work.dir.fd();
-    match rustix::fs::renameat_with(
-        dir,
-        work.staging().as_str(),
-        dir,
-        venv,
-        RenameFlags::EXCHANGE,
-    ) {
-        Ok(()) => work.dir.sync().map_err(Refusal::Failed)?,
+    let staging = work.staging();
+    let exchange =
+        || rustix::fs::renameat_with(dir, staging.as_str(), dir, venv, RenameFlags::EXCHANGE);
+    match exchange() {
+        Ok(()) => {}
         Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
         Err(error) if is_unknown(error) => return Ok(None),
         Err(error) => return Err(failed(work, venv, "exchange the trees at", error)),
     }
+    // The kernel exchanges whatever has the name at that moment.
+    if is_other(work, &staging, live).map_err(Refusal::Failed)? {
+        exchange().map_err(|error| failed(work, venv, "put back", error))?;
+        work.dir.sync().map_err(Refusal::Failed)?;
+        return Err(Refusal::Replaced);
+    }
+    work.dir.sync().map_err(Refusal::Failed)?;
     Ok(Some(Way::Exchanged))
 }
 
+/// Whether something else than `live` has a name.
+fn is_other(work: &Workplace, name: &str, live: Option<&Stat>) -> Result<bool, PathError> {
+    let now = work.dir.stat_name(name.as_bytes())?;
+    Ok(live.is_some_and(|live| now.is_none_or(|now| !now.same_inode(live))))
+}
+
 /// The same by two renames, between which there is no venv.
-pub(crate) fn two_renames(work: &Workplace, venv: &[u8]) -> Result<Way, Refusal> {
+pub(crate) fn two_renames(
+    work: &Workplace,
+    venv: &[u8],
+    live: Option<&Stat>,
+) -> Result<Way, Refusal> {
     let dir = work.dir.fd();
     let shown = work.dir.path().join(os(venv));
     match rustix::fs::renameat(dir, venv, dir, work.aside().as_str()) {
         Ok(()) => {}
         Err(Errno::XDEV | Errno::BUSY) => return Err(Refusal::Immovable),
         Err(error) => return Err(failed(work, venv, "set aside", error)),
+    }
+    if is_other(work, &work.aside(), live).map_err(Refusal::Failed)? {
+        rename_new(dir, work.aside().as_bytes(), dir, venv)
+            .map_err(|error| failed(work, venv, "put back", error))?;
+        return Err(Refusal::Replaced);
     }
     // If this rename fails, the old tree is put back. If that fails too, or a crash comes between, the next command
     // settles it from the journal.

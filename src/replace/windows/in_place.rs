@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::list::{JournalIn, killed_in_place};
-use super::scene::{Heard, Scene, Visitor};
+use super::scene::{Heard, Scene, Visitor, files};
 use crate::model::Digest;
 use crate::monitor::Silent;
 use crate::replace::error::Unreplaced;
@@ -96,7 +96,8 @@ fn steps_of_another_user_are_not_done_and_what_they_staged_is_not_removed() {
     given_up.unwrap();
     assert!(heard.has("GivenUp"));
     assert_eq!(scene.standing(), stands);
-    assert!(scene.kept_beside("staged").is_some());
+    let kept = scene.kept_beside("staged").unwrap();
+    assert!(kept.to_str().unwrap().contains(".snap-old-rest-"));
 }
 
 #[test]
@@ -158,4 +159,26 @@ fn what_was_written_and_then_left_by_its_name_in_the_tree_is_staged_afresh_at_th
         assert_eq!(swapped.finish(&monitor).wrong, Vec::new(), "{what}");
         scene.assert_done(what);
     }
+}
+
+#[test]
+fn a_link_in_staging_leads_no_fall_back_out_of_it() {
+    // By then staging belongs to whoever owns the tree, who makes a link of one of its directories.
+    let scene = Scene::new();
+    let monitor = Silent::default();
+    let mut verified = scene.verified();
+    verified.name_both(&monitor).unwrap();
+    let outside = scene.path("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::rename(scene.staging("lib"), scene.path("moved")).unwrap();
+    std::os::unix::fs::symlink(&outside, scene.staging("lib")).unwrap();
+    // It is written to, so that the fall-back stages it afresh.
+    fs::write(scene.path("venv/lib/a"), "late").unwrap();
+    let done = verified.fall_back().go_in_place(&monitor);
+    assert!(done.is_err());
+    assert_eq!(files(&outside).len(), 0);
+    assert_eq!(
+        fs::read(scene.path("venv/lib/mine")).unwrap(),
+        b"the last copy"
+    );
 }

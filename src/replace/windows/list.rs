@@ -175,7 +175,7 @@ fn both_named(scene: &Scene) {
 }
 
 /// One or both of two renames, where no exchange is known.
-fn renamed(scene: &Scene, count: usize) {
+pub(super) fn renamed(scene: &Scene, count: usize) {
     both_named(scene);
     let place = scene.path("venv");
     let renames = [

@@ -6,6 +6,7 @@ mod late;
 mod list;
 mod others;
 mod scene;
+mod strangers;
 
 use std::fs;
 

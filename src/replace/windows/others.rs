@@ -1,6 +1,9 @@
 //! The same windows where the keeper is away or gone, or the journal is of another user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use super::list::{BY_NAME, Then, Window};
 use super::scene::{Files, Heard, Scene, Visitor, files};
@@ -59,6 +62,10 @@ fn where_the_keeper_is_gone_the_old_tree_stays_whichever_it_is() {
             }
             Then::New => {
                 scene.assert_new(name);
+                if let Some(kept) = &beside {
+                    assert!(!share(kept, &scene.path("venv")), "{name}");
+                    assert!(!heard.has("shares: Some"), "{name}");
+                }
                 assert_is_what_was_left(&scene, beside.map(|kept| files(&kept)), name);
             }
         }
@@ -80,6 +87,15 @@ fn on_the_word_of_another_user_nothing_is_removed_in_any_window() {
             Then::Old => assert_eq!(scene.standing(), scene.old, "{name}"),
             Then::New => scene.assert_new(name),
         }
+        // What stays and is shared is told, since nothing is written on that word.
+        let others = scene.others().into_iter().map(|name| scene.path(&name));
+        let shares = others
+            .filter(|path| path.is_dir())
+            .any(|kept| share(&kept, &scene.path("venv")));
+        assert!(
+            !shares || window.then == Then::Old || heard.has("shares: Some"),
+            "{name}"
+        );
         // Under other names, perhaps, but all of it.
         assert_eq!(all_files(&scene), before, "{name}");
     }
@@ -96,8 +112,22 @@ fn assert_is_what_was_left(scene: &Scene, left: Option<Files>, name: &str) {
     assert!(left.iter().all(is_old), "{name}");
 }
 
+/// Whether two trees have a file in common.
+fn share(one: &Path, other: &Path) -> bool {
+    if !one.is_dir() || !other.is_dir() {
+        return false;
+    }
+    let inodes = |dir: &Path| -> HashSet<u64> {
+        let paths = files(dir).into_keys().map(|path| dir.join(path));
+        paths
+            .map(|path| fs::metadata(path).unwrap().ino())
+            .collect()
+    };
+    !inodes(one).is_disjoint(&inodes(other))
+}
+
 /// The contents of all files at the place and beside it, but for journals.
-fn all_files(scene: &Scene) -> Vec<(String, Vec<u8>)> {
+pub(super) fn all_files(scene: &Scene) -> Vec<(String, Vec<u8>)> {
     let all = files(scene.dir.path()).into_iter();
     let all = all.filter(|(path, _)| !path.contains("-journal"));
     let named = all.map(|(path, text)| (path.rsplit('/').next().unwrap().to_owned(), text));

@@ -40,6 +40,10 @@ pub(super) fn of_recovery(warning: RecoveryWarning<'_>) -> String {
             "a restore was interrupted after its exchange, and another venv was made since; what the restore replaced \
              is kept as '{kept_as}'"
         ),
+        RecoveryWarning::Unknown(kept_as) => format!(
+            "a restore was interrupted, and which tree is the old one cannot be told any more (they were copied, or \
+             mounted anew); one of them is kept as '{kept_as}'"
+        ),
         RecoveryWarning::RemovedSince => {
             "a restore was interrupted, and what it left was removed by somebody; \
             another venv stands there now. The snapshot of what it replaced stays"
@@ -54,15 +58,7 @@ pub(super) fn of_recovery(warning: RecoveryWarning<'_>) -> String {
             "what an interrupted restore began cannot be completed ({}), and is given up",
             reason(cause)
         ),
-        RecoveryWarning::FilesCompleted { had_staging: true } => {
-            "a restore was interrupted while it replaced files one by one; it is completed now"
-                .to_owned()
-        }
-        RecoveryWarning::FilesCompleted { had_staging: false } => {
-            "a restore was interrupted while it replaced files \
-            one by one, and what it had staged is gone: it was at its end, or somebody removed it"
-                .to_owned()
-        }
+        RecoveryWarning::FilesCompleted { had_staging } => files_completed(had_staging).to_owned(),
         RecoveryWarning::Completed => {
             "a restore was interrupted after its exchange; it is completed now".to_owned()
         }
@@ -74,12 +70,26 @@ pub(super) fn of_recovery(warning: RecoveryWarning<'_>) -> String {
     }
 }
 
+fn files_completed(had_staging: bool) -> &'static str {
+    if had_staging {
+        "a restore was interrupted while it replaced files one by one; it is completed now"
+    } else {
+        "a restore was interrupted while it replaced files one by one, and what it had staged is gone: \
+        it was at its end, or somebody removed it"
+    }
+}
+
 fn rest_kept(cause: Cause<'_>, kept_as: &str, shares: Option<Cause<'_>>) -> String {
-    let shares = shares.map_or_else(String::new, |cause| {
-        format!(", and may share files with the venv ({})", reason(cause))
-    });
     format!(
-        "what an earlier restore replaced cannot be removed ({}); what is left of it is kept as '{kept_as}'{shares}",
-        reason(cause)
+        "what an earlier restore replaced cannot be removed ({}); what is left of it is kept as '{kept_as}'{}",
+        reason(cause),
+        may_share(shares)
     )
+}
+
+/// Why a tree that is kept may share files with the venv, where it may.
+pub(super) fn may_share(shares: Option<Cause<'_>>) -> String {
+    shares.map_or_else(String::new, |cause| {
+        format!(", and may share files with the venv ({})", reason(cause))
+    })
 }

@@ -1,5 +1,6 @@
 //! The sentences of warnings about a restore or a rebuild.
 
+use super::recovery::may_share;
 use crate::disk::error::reason;
 use crate::model::{PackageChange, Shown};
 use crate::monitor::RestoreWarning;
@@ -52,9 +53,14 @@ pub(super) fn of_restore(warning: RestoreWarning<'_>) -> String {
             "{}, so files are replaced one by one: a process that starts meanwhile may see old and new ones",
             reason(cause)
         ),
-        RestoreWarning::NotSavedWhole { cause, kept_as } => format!(
-            "the replaced tree could not be saved whole ({}); it is kept as '{kept_as}'",
-            reason(cause)
+        RestoreWarning::NotSavedWhole {
+            cause,
+            kept_as,
+            shares,
+        } => format!(
+            "the replaced tree could not be saved whole ({}); it is kept as '{kept_as}'{}",
+            reason(cause),
+            may_share(shares)
         ),
         RestoreWarning::ChangedAgain { path, kind } => format!(
             "'{path}' is {} again after it was replaced: something else writes in the venv",

@@ -36,8 +36,7 @@ after() { # the command; what is left of the venv is told
   ended=0; "$@" >"$work/said" 2>&1 </dev/null || ended=$?
   left=$(find .venv -name 'idna-3.10.dist-info' -o -name 'patched_by_hand.py' | wc -l)
   echo "$*: ended with $ended; of the package and the file by hand are left: $left"
-  grep -oE 'Removed virtual environment|Recreating virtualenv|virtualenv is being created' "$work/said" | sed 's/^/    /' ||
-    true
+  grep -oE 'Removed virtual environment|Recreating virtualenv|virtualenv is being created' "$work/said" || true
 }
 gone() { after "$@"; [ "$ended $left" = "0 0" ]; }
 gone uv run --no-sync --offline python -V

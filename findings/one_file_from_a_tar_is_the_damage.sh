@@ -11,6 +11,7 @@
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cd "$work"
+export PIP_CACHE_DIR="$work/pip"
 export UV_CACHE_DIR="$work/cache" UV_PREVIEW_FEATURES=content-addressed-cache UV_NO_CONFIG=1
 python="${PYTHON:-python3.11}"
 "$python" -m venv tools && tools/bin/pip install -q --disable-pip-version-check uv==0.13.9

@@ -12,6 +12,7 @@
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cd "$work"
+export PIP_CACHE_DIR="$work/pip"
 old="${PYTHON:-python3.11}" new="${OTHER:-python3.12}"
 version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
 is=$(version "$old") other=$(version "$new")

@@ -12,6 +12,7 @@
 set -euo pipefail
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 cd "$work"
+export PIP_CACHE_DIR="$work/pip"
 apt-get download -qq -o APT::Sandbox::User=root busybox=1:1.35.0-4+deb12u1+b1 && dpkg -x ./busybox*.deb root
 python="${PYTHON:-python3.11}"
 "$python" -m venv venv

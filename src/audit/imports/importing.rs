@@ -73,7 +73,9 @@ impl<'a> Evaluator<'_, 'a> {
         let makers = &self.world.makers;
         let is_made = || {
             makers.name(self.world, &self.moment, module)
-                || kind == Kind::Name && makers.give(self.world, module)
+                || kind == Kind::Name
+                    && (makers.give(self.world, module)
+                        || self.world.is_filled(&self.moment, module))
         };
         if self.lead.is_some() && is_made() {
             return Exits::unknown();

@@ -23,6 +23,7 @@ mod dotted;
 mod evaluate;
 mod exits;
 mod finders;
+mod frames;
 mod getters;
 mod guard;
 mod hollow;

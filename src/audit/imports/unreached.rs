@@ -36,6 +36,7 @@ pub(super) fn check(
         told.iter().any(|one| one.module == missing.module)
             || world.makers.name(world, &Moment::default(), &module)
             || world.makers.give(world, &module)
+            || world.is_filled(&Moment::default(), &module)
     };
     let in_doubt = |missing: &Missing| {
         let text = line(missing, "which is not there");

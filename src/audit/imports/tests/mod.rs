@@ -7,6 +7,7 @@ mod conditions;
 mod declines;
 mod executed;
 mod finders;
+mod frames;
 mod given;
 mod guards;
 mod hollow;

@@ -3,22 +3,25 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Of dates in the order in which the snapshots were made: which of them the others contradict. The longest run that
-/// never goes back is taken for right; of two that are as long the one with the newer snapshots.
-pub(super) fn contradicted(dates: &[Timestamp]) -> Vec<bool> {
-    // Of each date the length of the longest run that begins there, and what comes next in it.
-    let mut runs: Vec<(usize, Option<usize>)> = vec![(1, None); dates.len()];
-    for at in (0..dates.len()).rev() {
-        let later = (at + 1..dates.len()).filter(|next| dates[*next] >= dates[at]);
-        if let Some(next) = later.max_by_key(|next| (runs[*next].0, *next)) {
-            runs[at] = (runs[next].0 + 1, Some(next));
-        }
+/// Of dates in the order in which the snapshots were made: which of them another one or the clock of `now` contradicts.
+/// A later snapshot with an earlier date contradicts every one that is dated after it. Which of two is right is not
+/// known, so each of them counts as contradicted, unless the earlier is even dated after the newest and after `now`:
+/// then it was that one for which the clock stood wrong.
+pub(super) fn contradicted(dates: &[Timestamp], now: Timestamp) -> Vec<bool> {
+    let newest = dates.last().map_or(now, |last| now.min(*last));
+    let mut wrong: Vec<bool> = Vec::with_capacity(dates.len());
+    let mut earliest = now;
+    for date in dates.iter().rev() {
+        wrong.push(*date > earliest);
+        earliest = earliest.min(*date);
     }
-    let mut wrong = vec![true; dates.len()];
-    let mut next = (0..dates.len()).max_by_key(|at| (runs[*at].0, *at));
-    while let Some(at) = next {
-        wrong[at] = false;
-        next = runs[at].1;
+    wrong.reverse();
+    let mut latest = Timestamp::MIN;
+    for (date, wrong) in dates.iter().zip(&mut wrong) {
+        *wrong |= *date < latest;
+        if *date <= newest {
+            latest = latest.max(*date);
+        }
     }
     wrong
 }
@@ -55,7 +58,7 @@ mod tests {
     /// The numbers of the dates that are contradicted; each date is a number of seconds.
     fn wrong(seconds: &[i64]) -> Vec<usize> {
         let dates = seconds.iter().map(|&at| Timestamp::new(at, 0).unwrap());
-        let wrong = contradicted(&dates.collect::<Vec<_>>());
+        let wrong = contradicted(&dates.collect::<Vec<_>>(), Timestamp::MAX);
         (0..seconds.len()).filter(|&at| wrong[at]).collect()
     }
 
@@ -67,11 +70,28 @@ mod tests {
     }
 
     #[test]
-    fn one_date_ahead_or_behind_is_wrong_and_not_those_around_it() {
+    fn saves_ahead_of_time_are_wrong_however_many_they_are_and_not_those_around_them() {
         assert_eq!(wrong(&[1, 2, 90, 3, 4]), [2]);
-        assert_eq!(wrong(&[11, 12, 1, 13, 14]), [2]);
+        assert_eq!(wrong(&[1, 90, 91, 3]), [1, 2]);
+        assert_eq!(wrong(&[1, 90, 91, 92, 93, 94, 2, 3]), [1, 2, 3, 4, 5]);
         assert_eq!(wrong(&[90, 1, 2]), [0]);
-        assert_eq!(wrong(&[11, 12, 90, 13, 1, 14]), [2, 4]);
+        assert_eq!(wrong(&[90, 1]), [0]);
+        assert_eq!(wrong(&[1, 90, 2]), [1]);
+    }
+
+    #[test]
+    fn of_dates_that_contradict_each_other_none_is_believed_where_both_could_be_right() {
+        assert_eq!(wrong(&[11, 12, 1, 13, 14]), [0, 1, 2]);
+        assert_eq!(wrong(&[5, 11, 12, 6, 7, 13]), [1, 2, 3, 4]);
+        assert_eq!(wrong(&[11, 12, 90, 13, 1, 14]), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_date_that_has_not_come_yet_is_wrong() {
+        let date = |at: i64| Timestamp::new(at, 0).unwrap();
+        let dates = [1, 2, 3, 90].map(date);
+        assert_eq!(contradicted(&dates, date(4)), [false, false, false, true]);
+        assert_eq!(contradicted(&dates, date(90)), [false; 4]);
     }
 
     #[test]
@@ -85,11 +105,5 @@ mod tests {
         assert_eq!(jump(next, day), Some(ClockJump::Back));
         assert_eq!(jump(day, "2027-12-31T00:00:00Z"), None);
         assert_eq!(jump(day, "2036-01-01T00:00:00Z"), Some(ClockJump::Ahead));
-    }
-
-    #[test]
-    fn of_two_dates_that_contradict_each_other_the_newer_is_believed() {
-        assert_eq!(wrong(&[90, 1]), [0]);
-        assert_eq!(wrong(&[1, 90, 2]), [1]);
     }
 }

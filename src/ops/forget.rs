@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::chosen::Chosen;
@@ -55,7 +56,7 @@ pub fn forget(
         by_policy(
             &catalog.snapshots,
             venv.as_ref(),
-            &pinned,
+            (&pinned, context.now),
             options,
             &mut outcome,
         );
@@ -102,7 +103,7 @@ impl ForgetOutcome {
 fn by_policy(
     snapshots: &[(SnapshotId, Snapshot)],
     venv: Option<&VenvId>,
-    pinned: &BTreeSet<SnapshotId>,
+    (pinned, now): (&BTreeSet<SnapshotId>, Timestamp),
     options: &ForgetOptions,
     outcome: &mut ForgetOutcome,
 ) {
@@ -115,7 +116,7 @@ fn by_policy(
         }
     }
     for group in groups.into_values() {
-        let mut reasons = options.policy.reasons(&group, pinned, &options.zone);
+        let mut reasons = options.policy.reasons(&group, pinned, (&options.zone, now));
         for (id, snapshot) in group {
             let chosen = Chosen { id, snapshot };
             match reasons.remove(&id) {

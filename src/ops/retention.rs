@@ -57,12 +57,12 @@ impl Policy {
     }
 
     /// Why each snapshot of one venv stays; those without a reason may be forgotten. `snapshots` are sorted from oldest
-    /// to newest. Calendar times are those of `zone`.
+    /// to newest. Calendar times are those of `zone`; no date is believed that comes after `now`.
     pub(super) fn reasons(
         &self,
         snapshots: &[(SnapshotId, Snapshot)],
         pinned: &BTreeSet<SnapshotId>,
-        zone: &TimeZone,
+        (zone, now): (&TimeZone, Timestamp),
     ) -> BTreeMap<SnapshotId, Vec<String>> {
         let mut reasons: BTreeMap<SnapshotId, Vec<String>> = BTreeMap::new();
         let mut keep = |id: SnapshotId, why: String| reasons.entry(id).or_default().push(why);
@@ -83,7 +83,7 @@ impl Policy {
         for (id, _) in saves.iter().take(self.last as usize) {
             keep(*id, "last".to_owned());
         }
-        let undated = undated(snapshots);
+        let undated = undated(snapshots, now);
         let dated = |id: &SnapshotId| !undated.contains(id);
         if self.by_date() {
             for id in &undated {
@@ -149,10 +149,10 @@ impl Policy {
     }
 }
 
-/// The snapshots whose dates cannot be right, since those of the others say otherwise.
-fn undated(snapshots: &[(SnapshotId, Snapshot)]) -> BTreeSet<SnapshotId> {
+/// The snapshots whose dates cannot be believed, since those of the others, or the clock of now, say otherwise.
+fn undated(snapshots: &[(SnapshotId, Snapshot)], now: Timestamp) -> BTreeSet<SnapshotId> {
     let dates: Vec<Timestamp> = snapshots.iter().map(|(_, one)| one.created).collect();
-    let contradicted = contradicted(&dates);
+    let contradicted = contradicted(&dates, now);
     let wrong = snapshots.iter().zip(contradicted);
     wrong
         .filter_map(|((id, _), wrong)| wrong.then_some(*id))
@@ -219,7 +219,11 @@ mod tests {
     }
 
     fn kept(policy: &Policy, snapshots: &[(SnapshotId, Snapshot)]) -> Vec<u8> {
-        let reasons = policy.reasons(snapshots, &BTreeSet::new(), &TimeZone::UTC);
+        let reasons = policy.reasons(
+            snapshots,
+            &BTreeSet::new(),
+            (&TimeZone::UTC, Timestamp::MAX),
+        );
         reasons.keys().map(|id| id.0.as_bytes()[0]).collect()
     }
 
@@ -276,7 +280,12 @@ mod tests {
             hourly: 5,
             ..Policy::default()
         };
-        assert_eq!(policy.reasons(&list, &BTreeSet::new(), &zone).len(), 2);
+        assert_eq!(
+            policy
+                .reasons(&list, &BTreeSet::new(), (&zone, Timestamp::MAX))
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -316,13 +325,37 @@ mod tests {
             within,
             ..Policy::default()
         };
-        assert_eq!(kept(&policy, &list), [3, 4, 5, 6, 7]);
+        assert_eq!(kept(&policy, &list), [1, 2, 3, 4, 5, 6, 7]);
         // Rules that ask for no date are not concerned.
         let policy = Policy {
             last: 1,
             ..Policy::default()
         };
         assert_eq!(kept(&policy, &list), [7]);
+    }
+
+    /// Two saves ahead of time and one after them: the longest run of dates was believed, and dropped the first day.
+    #[test]
+    fn several_saves_ahead_of_time_drop_no_day_however_few_come_after_them() {
+        let ahead = ["2036-10-03T10:00:00Z", "2036-10-04T10:00:00Z"];
+        for count in 1..=2 {
+            let mut times = vec!["2026-10-01T10:00:00Z"];
+            times.extend(&ahead[..count]);
+            times.push("2026-10-06T10:00:00Z");
+            let list = saves(&times);
+            let all: Vec<u8> = (1..=list.len() as u8).collect();
+            let daily = |daily| Policy {
+                daily,
+                ..Policy::default()
+            };
+            assert_eq!(kept(&daily(2), &list), all, "{count}");
+            assert_eq!(kept(&daily(1), &list), all[1..], "{count}");
+            let within = Policy {
+                within: Some("7d".parse().unwrap()),
+                ..Policy::default()
+            };
+            assert_eq!(kept(&within, &list), all, "{count}");
+        }
     }
 
     #[test]
@@ -339,7 +372,7 @@ mod tests {
         late.1.completes = Some(list[4].0);
         list.push(late);
         let pinned = BTreeSet::from([list[0].0]);
-        let reasons = Policy::default().reasons(&list, &pinned, &TimeZone::UTC);
+        let reasons = Policy::default().reasons(&list, &pinned, (&TimeZone::UTC, Timestamp::MAX));
         let kept: Vec<u8> = reasons.keys().map(|id| id.0.as_bytes()[0]).collect();
         assert_eq!(kept, [1, 2, 5, 6]);
     }

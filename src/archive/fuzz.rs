@@ -1,7 +1,7 @@
 //! Whatever bytes are taken for a tar, the reader makes of them a tree that a scan could have found, or refuses
 //! (promise 8). For fuzzers and tests alone.
 
-use super::{BLOCK, Gathered, Reader, RootMark, plain};
+use super::{BLOCK, Gathered, Promised, Reader, RootMark, plain};
 use crate::model::{Entry, Manifest, Node};
 
 const VENV: RootMark = RootMark {
@@ -24,7 +24,7 @@ pub fn tar(data: &[u8]) {
 }
 
 fn read(data: &[u8]) {
-    let Ok(plain) = plain(data) else {
+    let Ok(plain) = plain(data, &Promised::default()) else {
         return;
     };
     let mut reader = Reader::new(plain);

@@ -21,7 +21,7 @@ pub(crate) use gather::{Gathered, RootMark};
 pub(crate) use kind::Kind;
 pub(crate) use origin::Origin;
 pub(crate) use read::{Member, Reader};
-pub(crate) use source::plain;
+pub(crate) use source::{Promised, plain};
 pub(crate) use write::{END, Left, header, opening, padding};
 
 /// The block that everything in a tar is a multiple of.

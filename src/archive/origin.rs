@@ -29,17 +29,21 @@ pub(crate) struct Origin {
     /// Its note.
     #[serde(default)]
     pub(crate) note: Option<String>,
+    /// How long the archive is after this header, before compression.
+    #[serde(default)]
+    pub(crate) length: u64,
 }
 
 impl Origin {
-    /// Of a snapshot.
-    pub(crate) fn of(id: SnapshotId, snapshot: &Snapshot) -> Self {
+    /// Of a snapshot, in an archive of that length.
+    pub(crate) fn of(id: SnapshotId, snapshot: &Snapshot, length: u64) -> Self {
         Self {
             id,
             venv: snapshot.venv.clone(),
             created: snapshot.created,
             label: snapshot.label.clone(),
             note: snapshot.note.clone(),
+            length,
         }
     }
 

@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
 
-/// How much longer than its compressed form a tar may be. A venv comes to about 4; only bombs go beyond this.
+/// How much longer than its compressed form a tar may be. A venv comes to about 4; only bombs go beyond this, and files
+/// that are empty but for zeros.
 const RATIO_MAX: u64 = 200;
 /// What is allowed besides, so that few compressed bytes may still be headers and one file of zeros.
 const SLACK_BYTES: u64 = 64 << 20;
@@ -13,8 +14,22 @@ const SLACK_BYTES: u64 = 64 << 20;
 const WINDOW_LOG_MAX: u32 = 27;
 const BUFFER_LEN: usize = 256 << 10;
 
+/// What a tar may come to whatever its compressed length is, which may be said while it is read.
+#[derive(Clone, Default)]
+pub(crate) struct Promised(Rc<Cell<u64>>);
+
+impl Promised {
+    /// Lets it come to so many bytes more than any tar may.
+    pub(crate) fn let_be(&self, bytes: u64) {
+        self.0.set(bytes);
+    }
+}
+
 /// Finds out by its first bytes how a tar is compressed, and gives its plain bytes.
-pub(crate) fn plain<'a>(mut from: impl Read + 'a) -> Result<Box<dyn Read + 'a>, Error> {
+pub(crate) fn plain<'a>(
+    mut from: impl Read + 'a,
+    promised: &Promised,
+) -> Result<Box<dyn Read + 'a>, Error> {
     let mut head = Vec::new();
     (&mut from).take(6).read_to_end(&mut head)?;
     let taken = Rc::new(Cell::new(0));
@@ -36,6 +51,7 @@ pub(crate) fn plain<'a>(mut from: impl Read + 'a) -> Result<Box<dyn Read + 'a>, 
         from: BufReader::with_capacity(BUFFER_LEN, unpacked),
         given: 0,
         taken,
+        promised: promised.clone(),
     }))
 }
 
@@ -64,13 +80,15 @@ struct Capped<R> {
     from: R,
     given: u64,
     taken: Rc<Cell<u64>>,
+    promised: Promised,
 }
 
 impl<R: Read> Read for Capped<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = self.from.read(buffer)?;
         self.given += len as u64;
-        if self.given > SLACK_BYTES + self.taken.get().saturating_mul(RATIO_MAX) {
+        let honest = SLACK_BYTES.saturating_add(self.taken.get().saturating_mul(RATIO_MAX));
+        if self.given > honest.saturating_add(self.promised.0.get()) {
             return Err(io::Error::other(RefusedTar::Bomb(RATIO_MAX)));
         }
         Ok(len)

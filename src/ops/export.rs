@@ -79,7 +79,7 @@ pub fn export(
     let work = Work {
         context,
         store: &store,
-        origin: Origin::of(chosen.id, &chosen.snapshot),
+        origin: Origin::of(chosen.id, &chosen.snapshot, length(&manifest)),
     };
     let bytes = match target {
         Target::Stream(out) => {
@@ -123,6 +123,19 @@ fn warn_of_left(context: &Context<'_>, manifest: &Manifest) -> (u64, u64) {
         }
     }
     (left_out, sockets)
+}
+
+/// How long the archive of a tree is after its global header. What compresses extremely well is taken for a bomb unless
+/// it was said before.
+fn length(manifest: &Manifest) -> u64 {
+    let one = |entry: &Entry| {
+        let head = header(entry).map_or(0, |header| header.len() as u64);
+        let content = content_len(entry).filter(|_| head > 0).unwrap_or(0);
+        head.saturating_add(content)
+            .saturating_add(padding(content).len() as u64)
+    };
+    let entries = manifest.entries().iter().map(one);
+    entries.fold(END.len() as u64, u64::saturating_add)
 }
 
 struct Work<'a> {

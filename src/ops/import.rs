@@ -16,7 +16,7 @@ use super::error::Error;
 use super::inflow::{Inflow, bad};
 use super::save::SaveOutcome;
 use super::snapshot::{Draft, Intake, prepare};
-use crate::archive::{self, Gathered, Origin, Reader, RefusedTar, RootMark, plain};
+use crate::archive::{self, Gathered, Origin, Promised, Reader, RefusedTar, RootMark, plain};
 use crate::audit::{Accept, accept};
 use crate::model::shortfall::Shortfall;
 use crate::model::{
@@ -51,7 +51,7 @@ pub struct ImportOptions {
     pub note: Option<String>,
     /// Keep it for ever.
     pub pin: bool,
-    /// Take it even if it is damaged; it is no baseline then.
+    /// Take it even if it is damaged, when it is no baseline, and however much longer than its compressed form it is.
     pub force: bool,
     /// Take a tree of any kind, also one in which nothing tells what should be there.
     pub any: bool,
@@ -88,14 +88,13 @@ pub fn import(
     if let Some(site) = &options.venv {
         context.refuse_nesting(site)?;
     }
-    let mut reader = Reader::new(plain(from).map_err(bad)?);
+    let promised = Promised::default();
+    let mut reader = Reader::new(plain(from, &promised).map_err(bad)?);
     let first = reader.next().map_err(bad)?;
-    let empty = || Error::BadTar {
-        file: file.to_owned(),
-        what: RefusedTar::Empty,
-    };
-    let first = first.ok_or_else(empty)?;
+    let first = first.ok_or_else(|| bad(RefusedTar::Empty.into()))?;
     let origin = reader.origin().cloned();
+    let length = origin.as_ref().map_or(0, |origin| origin.length);
+    promised.let_be(if options.force { u64::MAX } else { length });
     let draft = draft(context, file, origin.as_ref(), options)?;
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;

@@ -3,6 +3,7 @@
 mod copy;
 mod copy_crash;
 mod elsewhere;
+mod hollow;
 mod hostile_headers;
 mod hostile_tars;
 mod import;

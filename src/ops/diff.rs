@@ -219,18 +219,32 @@ pub fn diff_snapshots(
         catalog.find_to_read(b, venv.as_ref())?,
     );
     store.load_objects(context.monitor)?;
-    let (left, right) = store
-        .trees()
-        .differing(&a.snapshot.root, &b.snapshot.root)?;
+    let (before, after) = (a.snapshot.venv.path(), b.snapshot.venv.path());
+    // What names the place of its venv is told by other files of it, so then the whole trees are needed.
+    let is_one_place = before == after;
+    let (left, right) = if is_one_place {
+        store
+            .trees()
+            .differing(&a.snapshot.root, &b.snapshot.root)?
+    } else {
+        (whole(context, &store, &a)?, whole(context, &store, &b)?)
+    };
+    // What a restore adapts to another place is no damage there.
+    let here = adapted(&store, left, (&before, &after), Some(&right))?;
     let sides = Sides {
         store: &store,
-        expected: &left,
+        expected: &here.manifest,
         actual: &right,
         live: None,
-        adapted: &AS_SAVED,
+        adapted: &here.rewritten,
     };
     let mut changes = sides.changes(Depth::Full)?;
-    let told = packages_of(context, &store, &a, &b, &mut changes)?;
+    let told = if is_one_place {
+        packages_of(context, &store, &a, &b, &mut changes)?
+    } else {
+        let places = (here.names(&before, &after), &*after);
+        in_packages(&sides, places, &mut changes, None, (&[], &[]))
+    };
     let totals = b.snapshot.totals;
     let actual = Side::Snapshot(Box::new(b));
     Ok(DiffOutcome {
@@ -244,7 +258,7 @@ pub fn diff_snapshots(
         unstable: Vec::new(),
         unread: Vec::new(),
         left_out: Vec::new(),
-        unadapted: Vec::new(),
+        unadapted: unadapted(&here.before, &right).cloned().collect(),
         took: start.elapsed(),
     })
 }
@@ -305,8 +319,8 @@ fn unread(scan: &Scan, changes: &[Change], more: Vec<RelPath>) -> Vec<RelPath> {
     all
 }
 
-/// The same for two snapshots. Only whole manifests tell which package owns a file, so they are read if there is more
-/// than noise.
+/// The same for two snapshots of one place. Only whole manifests tell which package owns a file, so they are read if
+/// there is more than noise.
 fn packages_of(
     context: &Context<'_>,
     store: &Store,

@@ -172,8 +172,8 @@ fn xattrs_that_differ(a: &Entry, b: &Entry) -> String {
     format!("extended attributes: {}", names.join(", "))
 }
 
-/// For each file that is on both sides: the first of its group of hard links on each side. Files that are on one side
-/// only do not count, so that a lost link does not make its siblings look changed.
+/// For each file that is the same on both sides but for its links: the first of its group of hard links on each side.
+/// All others do not count, so that a lost or changed link does not make its siblings look changed.
 struct Links<'a> {
     firsts: HashMap<&'a RelPath, (&'a RelPath, &'a RelPath)>,
 }
@@ -189,12 +189,10 @@ impl<'a> Links<'a> {
         };
         if grouped(expected) || grouped(actual) {
             let (mut first_a, mut first_b) = (HashMap::new(), HashMap::new());
-            for a in expected
-                .entries()
-                .iter()
-                .filter(|entry| entry.size().is_some())
-            {
-                let Some(b) = actual.get(&a.path).filter(|b| b.size().is_some()) else {
+            let files = expected.entries().iter();
+            for a in files.filter(|entry| entry.size().is_some()) {
+                let same = actual.get(&a.path).filter(|b| is_same_file(a, b));
+                let Some(b) = same else {
                     continue;
                 };
                 let left = *first_a.entry(group(a)).or_insert(&a.path);
@@ -208,6 +206,11 @@ impl<'a> Links<'a> {
     fn differ(&self, path: &RelPath) -> bool {
         self.firsts.get(path).is_some_and(|(a, b)| a != b)
     }
+}
+
+/// Whether a file is the same on both sides, but perhaps for its time and its links.
+pub(crate) fn is_same_file(a: &Entry, b: &Entry) -> bool {
+    a.size().is_some() && matches!(worst(a, b, false), None | Some((Kind::Mtime, _)))
 }
 
 /// The path that names the group of hard links of a file: its own if it is alone or the first.
@@ -306,6 +309,12 @@ mod tests {
             file("b", "x", None),
             file("c", "x", Some("a")),
         ];
-        assert_eq!(kinds(all, parted), [Kind::Link]);
+        assert_eq!(kinds(all.clone(), parted), [Kind::Link]);
+        let changed = vec![
+            file("a", "new", None),
+            file("b", "x", None),
+            file("c", "x", Some("b")),
+        ];
+        assert_eq!(kinds(all, changed), [Kind::Altered]);
     }
 }

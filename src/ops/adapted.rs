@@ -29,6 +29,30 @@ pub(super) struct Adapted {
     pub(super) unmoved: Vec<Unmoved>,
     /// Each file and link that names the old place, as it was saved.
     pub(super) before: BTreeMap<RelPath, Node>,
+    /// What it was adapted from.
+    pub(super) texts: Texts,
+}
+
+/// The files of a saved tree that may name its place, the names of the old place, and the new one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    contents: BTreeMap<RelPath, Vec<u8>>,
+    names: Vec<PathBuf>,
+    to: PathBuf,
+}
+
+impl Texts {
+    /// Each RECORD as it lists the adapted files, but those that `stay` as they were saved.
+    pub(super) fn records(&self, stay: &HashSet<RelPath>) -> BTreeMap<RelPath, Vec<u8>> {
+        let from: Vec<&[u8]> = self.names.iter().map(|name| bytes(name)).collect();
+        let mut done = relocate(&self.contents, &from, bytes(&self.to), stay).rewritten;
+        done.retain(|path, _| is_record(path));
+        done
+    }
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
 }
 
 /// The files and links that name the old place and stand in the live tree as they were saved: only the place in them is
@@ -76,7 +100,16 @@ pub(super) fn adapted(
     }
     let contents = contents(store, &saved)?;
     let names = names(&contents, from, to);
-    Ok(adapt(&contents, saved, (&names, to), live))
+    let adapted = adapt(&contents, saved, (&names, to), live);
+    let to = to.to_owned();
+    Ok(Adapted {
+        texts: Texts {
+            contents,
+            names,
+            to,
+        },
+        ..adapted
+    })
 }
 
 /// Adapts a tree that was made elsewhere to the place `to`. Its old place is `told`, or else what its own files
@@ -125,11 +158,8 @@ pub(super) fn adapt(
     (names, to): (&[PathBuf], &Path),
     live: Option<&Manifest>,
 ) -> Adapted {
-    let from: Vec<&[u8]> = names
-        .iter()
-        .map(|name| name.as_os_str().as_bytes())
-        .collect();
-    let to = to.as_os_str().as_bytes();
+    let from: Vec<&[u8]> = names.iter().map(|name| bytes(name)).collect();
+    let to = bytes(to);
     let all = relocate(contents, &from, to, &HashSet::new());
     let named = |entry: &Entry| match &entry.node {
         Node::Symlink(text) => from
@@ -161,6 +191,7 @@ pub(super) fn adapt(
         links,
         unmoved,
         before,
+        texts: Texts::default(),
     }
 }
 

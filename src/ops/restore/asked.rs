@@ -11,7 +11,7 @@ use super::select::{globs, matches};
 use super::target::Target;
 use crate::diagnose::Packages;
 use crate::model::compare::compare;
-use crate::model::{Change, Class, Entry, Kind, Manifest, Node, PackageChange, RelPath};
+use crate::model::{Change, Class, Entry, Manifest, Node, PackageChange, RelPath};
 use crate::ops::error::Error;
 use crate::python::dist::{Record, name_of, normalized};
 use crate::replace::Mismatch;
@@ -43,9 +43,7 @@ impl Asked<'_> {
             Part::Only(names) => self.named(names)?,
             Part::Heal => self.damage(),
         };
-        // In a part, hard links may differ from the snapshot: other names of the same file may stay as they are.
         let differing = compare(&self.whole.manifest, goal).into_iter();
-        let differing = differing.filter(|one| one.kind != Kind::Link || part.is_whole());
         let paths = differing.filter_map(|one| one.expected.or(one.actual));
         match paths.map(|entry| &entry.path).find(|path| wanted(path)) {
             Some(path) => Err(Error::NotVerified {
@@ -121,8 +119,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::{Detail, Digest, Meta, PackageState};
+    use crate::model::{Detail, Digest, Kind, Meta, PackageState};
     use crate::monitor::Silent;
+    use crate::ops::adapted::Texts;
     use crate::python::dist::Dists;
 
     const RECORD: &str = "lib/python3.11/site-packages/idna-1.0.dist-info/RECORD";
@@ -180,6 +179,7 @@ mod tests {
             links: Vec::new(),
             stays: HashSet::new(),
             unread: Vec::new(),
+            texts: Texts::default(),
         };
         let (dists, live) = (Dists::default(), Manifest::default());
         let packages = Packages::new((&dists, &whole.manifest), (&dists, &live), &|_| true);

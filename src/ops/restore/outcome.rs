@@ -1,5 +1,6 @@
 //! What a restore tells.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,7 +33,14 @@ pub enum Mode {
 
 impl RestoreOutcome {
     /// The same with what was found, and the packages that stay damaged.
-    pub(super) fn with_report(self, report: IncidentReport, left: Vec<PackageChange>) -> Self {
+    pub(super) fn with_report(self, mut report: IncidentReport, left: Vec<PackageChange>) -> Self {
+        // Of a part, only the packages of which it brings something back are told.
+        if report.part.is_some() {
+            let brought = report.changes.iter().filter(|seen| !seen.left);
+            let brought = brought.filter_map(|seen| seen.package.as_deref());
+            let brought: HashSet<&str> = brought.collect();
+            report.packages.retain(|one| brought.contains(&*one.name));
+        }
         Self {
             report,
             left,

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use super::select::Selection;
 use super::{Refusal, RestoreOptions};
-use crate::model::compare::compare;
+use crate::model::compare::{compare, is_same_file};
 use crate::model::shortfall::Shortfall;
-use crate::model::{Change, Entry, Manifest, Node, RelPath};
+use crate::model::{Change, Digest, Entry, Kind, Manifest, Node, RelPath};
 use crate::monitor::{EntryWarning, Monitor};
-use crate::ops::adapted::{adapted, names_of, unadapted};
+use crate::ops::adapted::{Texts, adapted, names_of, unadapted};
 use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
 use crate::ops::mounts::leave_mounts;
@@ -36,6 +36,8 @@ pub(super) struct Target {
     pub(super) stays: HashSet<RelPath>,
     /// What could not be read when it was saved: nothing is known of that, nor of what lay below it.
     pub(super) unread: Vec<RelPath>,
+    /// What it was adapted from.
+    pub(super) texts: Texts,
 }
 
 impl Target {
@@ -70,6 +72,7 @@ impl Target {
                 links: Vec::new(),
                 stays: HashSet::new(),
                 unread,
+                texts: Texts::default(),
             });
         }
         if place.path().as_os_str().as_bytes().contains(&b'\n') {
@@ -89,6 +92,7 @@ impl Target {
             rewritten: done.rewritten,
             stays: HashSet::new(),
             unread,
+            texts: done.texts,
         })
     }
 
@@ -174,20 +178,17 @@ impl Target {
     /// Narrows the target to a part: everything else stays as it is in the live tree.
     pub(super) fn narrow(&self, live: &Manifest, selection: &Selection) -> Self {
         let manifest = &self.manifest;
-        let differing: HashSet<RelPath> = compare(manifest, live)
-            .into_iter()
-            .filter_map(|difference| difference.expected.or(difference.actual))
-            .map(|entry| entry.path.clone())
-            .collect();
-        let group = |path: &RelPath| manifest.get(path).and_then(link_to).unwrap_or(path).clone();
-        let groups: HashSet<RelPath> = differing
-            .iter()
-            .filter(|path| selection.has(path))
-            .map(group)
-            .collect();
-        // A path that is asked for and is right already is left alone with the hard links that it has, unless another
-        // name of the same file is restored.
-        let is_restored = |path: &RelPath| selection.has(path) && groups.contains(&group(path));
+        let group = |path: &RelPath| group_of(manifest, path);
+        let groups = differing_groups(manifest, live, selection);
+        // All names of a file that are right come with those that are asked for, since they are one file. A path that
+        // is asked for and is right already is left alone, unless another name of the same file is restored.
+        let is_right = |path: &RelPath| {
+            let sides = manifest.get(path).zip(live.get(path));
+            sides.is_some_and(|(saved, there)| is_same_file(saved, there))
+        };
+        let is_restored = |path: &RelPath| {
+            groups.contains(&group(path)) && (selection.has(path) || is_right(path))
+        };
         let mut merged: BTreeMap<RelPath, (Entry, bool)> = live
             .entries()
             .iter()
@@ -206,6 +207,12 @@ impl Target {
             add_with_parents(&mut merged, manifest, entry);
         }
         drop_emptied(&mut merged, live, manifest);
+        let records = self.records_of(live, &is_restored);
+        for (path, content) in &records {
+            if let Some((entry, is_new)) = merged.get_mut(path) {
+                (entry.node, *is_new) = (file_of(content), true);
+            }
+        }
         let stays = merged.values().filter(|(_, restored)| !restored);
         let stays = stays.map(|(entry, _)| entry.path.clone()).collect();
         let rewritten = self
@@ -213,6 +220,7 @@ impl Target {
             .iter()
             .filter(|(path, _)| selection.has(path))
             .map(|(path, content)| (path.clone(), content.clone()))
+            .chain(records)
             .collect();
         let links = self.links.iter().filter(|path| selection.has(path));
         let links = links.cloned().collect();
@@ -225,8 +233,84 @@ impl Target {
             before: self.before.clone(),
             stays,
             unread: self.unread.clone(),
+            texts: Texts::default(),
         }
     }
+
+    /// Each RECORD that lists a file which comes adapted, and would say something else of it: its rows come along with
+    /// what they list. All other rows stay.
+    fn records_of(
+        &self,
+        live: &Manifest,
+        is_restored: &dyn Fn(&RelPath) -> bool,
+    ) -> BTreeMap<RelPath, Vec<u8>> {
+        let digest = |manifest: &Manifest, path: &RelPath| {
+            let entry = manifest.get(path);
+            entry.and_then(Entry::digest)
+        };
+        let stands = |path: &&RelPath| digest(live, path) == digest(&self.manifest, path);
+        let comes = |path: &&RelPath| is_restored(path) && self.rewritten.contains_key(*path);
+        let others = || self.before.keys().filter(|path| !stands(path));
+        if !others().any(|path| comes(&path)) {
+            return BTreeMap::new();
+        }
+        let now = self.texts.records(&others().cloned().collect());
+        let stay = others().filter(|path| !comes(path)).cloned().collect();
+        let mut records = self.texts.records(&stay);
+        records.retain(|path, content| {
+            let there = digest(live, path);
+            let is_known = match (self.before.get(path), now.get(path)) {
+                (Some(Node::File { digest, .. }), _) if Some(*digest) == there => true,
+                (_, Some(now)) => there == Some(Digest::of(now)),
+                _ => false,
+            };
+            is_known && !is_restored(path) && now.get(path) != Some(content)
+        });
+        records
+    }
+}
+
+/// A file of its own with that content.
+fn file_of(content: &[u8]) -> Node {
+    Node::File {
+        size: content.len() as u64,
+        digest: Digest::of(content),
+        link_to: None,
+    }
+}
+
+/// The first name of the file of which a path is a name.
+fn group_of(manifest: &Manifest, path: &RelPath) -> RelPath {
+    let entry = manifest.get(path);
+    entry.and_then(link_to).unwrap_or(path).clone()
+}
+
+/// The files, by their first names, of which a name is selected and which differ, by a name of theirs or since their
+/// names are not one file any more.
+fn differing_groups(
+    manifest: &Manifest,
+    live: &Manifest,
+    selection: &Selection,
+) -> HashSet<RelPath> {
+    let mut groups: HashSet<RelPath> = HashSet::new();
+    let mut torn: HashSet<RelPath> = HashSet::new();
+    for difference in compare(manifest, live) {
+        let Some(entry) = difference.expected.or(difference.actual) else {
+            continue;
+        };
+        if selection.has(&entry.path) {
+            groups.insert(group_of(manifest, &entry.path));
+        }
+        if difference.kind == Kind::Link {
+            torn.insert(group_of(manifest, &entry.path));
+        }
+    }
+    // Of names that are not one file any more another one than the one that is asked for may be the one told.
+    let asked = manifest.entries().iter().map(|entry| &entry.path);
+    let asked = asked.filter(|path| selection.has(path));
+    let asked = asked.map(|path| group_of(manifest, path));
+    groups.extend(asked.filter(|group| torn.contains(group)));
+    groups
 }
 
 /// Drops directories that a new version brought and of which nothing is left: the snapshot does not have them,

@@ -1,4 +1,5 @@
-//! A restore of a part touches that part alone: what shares a file through hard links stays linked as it was.
+//! A restore of a part touches that part alone: names that share a file stay linked as they were, but where they are to
+//! be names of what comes back.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -89,8 +90,10 @@ fn one_name(sandbox: &Sandbox, how: &str) {
     fs::remove_file(root.join(ONE)).unwrap();
     let json = sandbox.json(0, &only);
     assert_eq!(fs::read(root.join(ONE)).unwrap(), good, "{json}");
-    stay_linked(&root, before, how);
-    assert_eq!(json["written"], 1, "{json}");
+    // The others are good, so all three are one file again.
+    let before = inode(&root.join(TWO));
+    assert_eq!((inode(&root.join(ONE)), before.1), (before, 3), "{json}");
+    stay(&root, how);
     // The content is bad under all names, and one is asked for.
     fs::write(root.join(TWO), b"edited\n").unwrap();
     fs::remove_file(root.join(ONE)).unwrap();
@@ -176,4 +179,43 @@ fn the_directories_of_a_package_come_back_with_it() {
 
 fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// It named packages that it left as they were.
+#[test]
+fn a_part_tells_only_the_packages_of_which_it_brings_something_back() {
+    let parts: [(&[&str], &[&str]); 5] = [
+        (&["--only", "idna"], &["idna"]),
+        (&["--only", "**/idna/core.py"], &["idna"]),
+        (&["--only", "idna", "--only", "click"], &["click", "idna"]),
+        (&["--only", "bin"], &[]),
+        (&["--heal"], &["click", "idna"]),
+    ];
+    for (part, told) in parts {
+        for moved in [false, true] {
+            let sandbox = Sandbox::new();
+            venv::tiny(&sandbox.venv());
+            venv::package(&sandbox.venv(), venv::SITE, "gone", &["core.py"]);
+            sandbox.ok(&["save", "venv"]);
+            let id = sandbox.ids().remove(0);
+            let place = if moved { "moved" } else { "venv" };
+            fs::rename(sandbox.venv(), sandbox.path(place)).unwrap();
+            let root = sandbox.path(place);
+            let site = root.join(venv::SITE);
+            venv::package(&root, venv::SITE, "added", &["core.py"]);
+            fs::remove_dir_all(site.join("gone")).unwrap();
+            fs::remove_dir_all(site.join("gone-1.0.dist-info")).unwrap();
+            fs::write(root.join("bin/tool"), b"").unwrap();
+            for name in ["click", "idna"] {
+                fs::write(site.join(name).join("core.py"), b"").unwrap();
+            }
+            let restore = [&["restore", place, &id, "--from-other"], part].concat();
+            for how in [&["-n"][..], &[]] {
+                let json = sandbox.json(0, &[&restore[..], how].concat());
+                let names = json["packages"].as_array().unwrap().iter();
+                let names: Vec<&str> = names.map(|one| one["name"].as_str().unwrap()).collect();
+                assert_eq!(names, told, "{part:?} {how:?}: {json}");
+            }
+        }
+    }
 }

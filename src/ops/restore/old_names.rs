@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memchr::memmem::Finder;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 use rustix::fs::OFlags;
 
@@ -16,9 +15,11 @@ use crate::disk::walk::{Found, walk};
 use crate::model::RelPath;
 use crate::monitor::{Monitor, RestoreWarning};
 use crate::ops::error::Error;
-use crate::python::relocate::{Counter, Mentions, relocated_link};
+use crate::python::relocate::{Counter, Form, Mentions, relocated_link};
 use crate::tree::Site;
 
+/// A longer file is looked through for the plain name alone: it is a library or data, and no text with escapes.
+const TEXT_MAX: u64 = 8 << 20;
 /// Bytes that are read at once.
 const PIECE_LEN: usize = 1 << 18;
 
@@ -56,10 +57,8 @@ fn old_names(place: &Site, from: &[PathBuf], monitor: &dyn Monitor) -> Result<Ol
         .map(|name| name.as_os_str().as_bytes())
         .collect();
     monitor.phase("looking for names of the old place", 0, 0);
-    let finders: Vec<(&[u8], Finder<'_>)> = names
-        .iter()
-        .map(|name| (*name, Finder::new(name)))
-        .collect();
+    let forms: Vec<Form> = names.iter().flat_map(|name| Form::all(name)).collect();
+    let plain: Vec<Form> = names.iter().map(|name| Form::plain(name)).collect();
     let unread = AtomicU64::new(0);
     let look = |found: Found| {
         if monitor.cancelled() {
@@ -74,7 +73,9 @@ fn old_names(place: &Site, from: &[PathBuf], monitor: &dyn Monitor) -> Result<Ol
                 (OldForm::Link, 1)
             }
             None if found.stat.is_file() => {
-                let Some(mentions) = read(&root, &found.path, &finders) else {
+                let is_text = found.stat.size <= TEXT_MAX && !is_bytecode(&found.path);
+                let forms = if is_text { &forms } else { &plain };
+                let Some(mentions) = read(&root, &found.path, forms) else {
                     unread.fetch_add(1, Ordering::Relaxed);
                     return None;
                 };
@@ -97,18 +98,19 @@ fn old_names(place: &Site, from: &[PathBuf], monitor: &dyn Monitor) -> Result<Ol
         monitor.warn(RestoreWarning::OldNamesUnread(unread).into());
     }
     let all = found.len();
-    found.retain(|one| !one.path.name().ends_with(b".pyc"));
+    found.retain(|one| !is_bytecode(&one.path));
     let bytecode = (all - found.len()) as u64;
     Ok(OldNames { found, bytecode })
 }
 
+fn is_bytecode(path: &RelPath) -> bool {
+    path.name().ends_with(b".pyc")
+}
+
 /// What one file names; none where it cannot be read.
-fn read(root: &Rooted, path: &RelPath, names: &[(&[u8], Finder<'_>)]) -> Option<Mentions> {
+fn read(root: &Rooted, path: &RelPath, forms: &[Form]) -> Option<Mentions> {
     let mut file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
-    let counters = names
-        .iter()
-        .map(|(name, finder)| Counter::new(name, finder));
-    let mut counters: Vec<Counter<'_>> = counters.collect();
+    let mut counters: Vec<Counter<'_>> = forms.iter().map(Counter::new).collect();
     let mut piece = vec![0; PIECE_LEN.min(file.metadata().ok()?.len() as usize + 1)];
     loop {
         match file.read(&mut piece) {

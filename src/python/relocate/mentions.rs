@@ -1,8 +1,7 @@
 //! Counts where contents name a place, piece by piece as they are read.
 
-use memchr::memmem::Finder;
-
-use super::occurrence::{begins, continues_name};
+use super::forms::{AFTER_LEN, Form, Spelling};
+use super::occurrence::continues_name;
 
 /// How often a content names a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,10 +14,11 @@ pub(crate) struct Mentions {
 
 /// Counts what one content names.
 pub(crate) struct Counter<'p> {
-    place: &'p [u8],
-    finder: &'p Finder<'p>,
+    form: &'p Form,
     /// What was seen last, in which a name may have begun.
     held: Vec<u8>,
+    /// How many bytes were seen before that.
+    before: usize,
     /// Up to which byte of `held` names are counted.
     counted: usize,
     in_text: u64,
@@ -30,12 +30,12 @@ pub(crate) struct Counter<'p> {
 const BEFORE_LEN: usize = 256;
 
 impl<'p> Counter<'p> {
-    /// `finder` looks for `place`, which is absolute.
-    pub(crate) fn new(place: &'p [u8], finder: &'p Finder<'p>) -> Self {
+    /// Of one form of the name of a place, which is absolute.
+    pub(crate) fn new(form: &'p Form) -> Self {
         Self {
-            place,
-            finder,
+            form,
             held: Vec::new(),
+            before: 0,
             counted: 0,
             in_text: 0,
             in_binary: 0,
@@ -48,9 +48,10 @@ impl<'p> Counter<'p> {
         self.is_binary = self.is_binary || memchr::memchr(0, bytes).is_some();
         self.held.extend_from_slice(bytes);
         self.count(false);
-        let keep = BEFORE_LEN + self.place.len();
+        let keep = BEFORE_LEN + self.form.bytes.len() + AFTER_LEN;
         let cut = self.held.len().saturating_sub(keep);
         self.held.drain(..cut);
+        self.before += cut;
         self.counted = self.counted.saturating_sub(cut);
     }
 
@@ -65,25 +66,30 @@ impl<'p> Counter<'p> {
     /// Counts the names whose end is certain.
     fn count(&mut self, is_last: bool) {
         // A snapshot that lies about its venv may name no place at all. The root is named by every path.
-        if self.place.len() < 2 {
+        let len = self.form.bytes.len();
+        if len < 2 {
             return;
         }
-        while let Some(at) = self.finder.find(&self.held[self.counted..]) {
+        let is_plain = self.form.spelling == Spelling::Plain;
+        while let Some(at) = self.form.finder.find(&self.held[self.counted..]) {
             let start = self.counted + at;
-            let end = start + self.place.len();
-            let after = self.held.get(end).copied();
-            if after.is_none() && !is_last {
+            let after = &self.held[start + len..];
+            if after.len() < AFTER_LEN && !is_last {
                 self.counted = start;
                 return;
             }
-            if after.is_none_or(|byte| !continues_name(byte)) {
+            // Text of wide units in one order of bytes looks like one in the other, a byte further on.
+            let is_at_unit = !self.form.is_wide() || (self.before + start).is_multiple_of(2);
+            if is_at_unit && self.form.ends(after) {
                 let before = &self.held[..start];
-                self.in_text += u64::from(begins(before));
-                self.in_binary += u64::from(begins(before) || follows_a_length(before));
+                let begins = self.form.begins(before);
+                self.in_text += u64::from(begins);
+                let in_binary = begins || is_plain && follows_a_length(before);
+                self.in_binary += u64::from(in_binary);
             }
             self.counted = start + 1;
         }
-        let open = self.held.len().saturating_sub(self.place.len() - 1);
+        let open = self.held.len().saturating_sub(len - 1);
         self.counted = self.counted.max(open);
     }
 }
@@ -101,11 +107,71 @@ mod tests {
     use super::*;
 
     fn count(content: &[u8], step: usize) -> Option<(u64, bool)> {
-        let finder = Finder::new(b"/srv/a");
-        let mut counter = Counter::new(b"/srv/a", &finder);
+        count_form(&Form::plain(b"/srv/a"), content, step)
+    }
+
+    fn count_form(form: &Form, content: &[u8], step: usize) -> Option<(u64, bool)> {
+        let mut counter = Counter::new(form);
         content.chunks(step).for_each(|bytes| counter.take(bytes));
         let found = counter.end();
         (found.count > 0).then_some((found.count, found.is_binary))
+    }
+
+    /// How often a content names `/srv/\u{e9}v` in any form.
+    fn count_all(content: &[u8], step: usize) -> u64 {
+        let forms = Form::all("/srv/\u{e9}v".as_bytes());
+        let counts = forms.iter().map(|form| count_form(form, content, step));
+        counts
+            .map(|found| found.map_or(0, |(count, _)| count))
+            .sum()
+    }
+
+    #[test]
+    fn names_are_counted_once_in_whatever_form_they_are_written() {
+        let text = |text: &str| text.as_bytes().to_vec();
+        let wide = |text: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            text.encode_utf16().flat_map(order).collect()
+        };
+        let little = |text: &str| wide(text, u16::to_le_bytes);
+        let big = |text: &str| wide(text, u16::to_be_bytes);
+        for (content, found) in [
+            (text("'/srv/\u{e9}v/bin' /srv/\u{e9}v2"), 1),
+            (
+                text(r#"{"a": "\/srv\/\u00e9v\/bin", "b": "\/srv\/\u00E9v"}"#),
+                2,
+            ),
+            (
+                text(r#"{"a": "/srv/\u00e9v/bin", "b": "x\n/srv/\u00e9v"}"#),
+                2,
+            ),
+            (
+                text(r#"{"a": "\/srv\/\u00e9v2", "b": "\/mnt\/srv\/\u00e9v"}"#),
+                0,
+            ),
+            (text(r#"{"a": "file:\/\/\/srv\/\u00e9v"}"#), 1),
+            (
+                text("file:///srv/%C3%A9v/x file:///srv/%c3%a9v file:///srv/%C3%A9v2"),
+                2,
+            ),
+            (text("u=%2Fsrv%2F%C3%A9v%2Fbin&v=%2fsrv%2f%c3%a9v"), 2),
+            (
+                text("u=%22%2Fsrv%2F%C3%A9v%22 file%3A%2F%2F%2Fsrv%2F%C3%A9v"),
+                2,
+            ),
+            (
+                text("u=%2Fmnt%2Fsrv%2F%C3%A9v v=%2Fsrv%2F%C3%A9v%2Ex w=%2Fsrv%2F%C3%A9v2"),
+                0,
+            ),
+            (little("\u{feff}a=/srv/\u{e9}v\\bin"), 1),
+            (big("\u{feff}a=/srv/\u{e9}v /srv/\u{e9}v/x"), 2),
+            (little("/mnt/srv/\u{e9}v /srv/\u{e9}v2"), 0),
+            (big("/mnt/srv/\u{e9}v /srv/\u{e9}v2"), 0),
+        ] {
+            for step in [1, 2, 3, 7, 1000] {
+                let shown = String::from_utf8_lossy(&content);
+                assert_eq!(count_all(&content, step), found, "{shown:?} by {step}");
+            }
+        }
     }
 
     #[test]
@@ -130,8 +196,8 @@ mod tests {
         let long = [vec![b'x'; 5000], b" /srv/a/".to_vec(), vec![b' '; 5000]].concat();
         assert_eq!(count(&long, 4096), Some((1, false)));
         for nowhere in [&b""[..], b"/"] {
-            let finder = Finder::new(nowhere);
-            let mut counter = Counter::new(nowhere, &finder);
+            let form = Form::plain(nowhere);
+            let mut counter = Counter::new(&form);
             counter.take(b"/srv/a");
             assert_eq!(counter.end().count, 0);
         }

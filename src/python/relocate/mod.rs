@@ -6,6 +6,7 @@
 mod activate;
 mod conda;
 mod editable;
+mod forms;
 mod json;
 mod link;
 mod mentions;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::model::{Entry, Manifest, RelPath, Unmoved};
 use crate::python::layout::{is_conda_list, is_in_scripts};
 pub(crate) use conda::placed_files;
+pub(crate) use forms::Form;
 pub(crate) use link::relocated_link;
 pub(crate) use mentions::{Counter, Mentions};
 pub(crate) use own_names::own_names;

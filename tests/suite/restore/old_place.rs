@@ -284,3 +284,68 @@ fn a_restore_at_its_own_place_looks_for_no_names() {
     let json = sandbox.json(0, &["restore", "venv"]);
     assert!(json["names_old_place"].is_null(), "{json}");
 }
+
+/// A place in a text of another form than plain was neither adapted nor named.
+#[test]
+fn a_name_of_the_old_place_is_told_in_whatever_form_it_is_written() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.path("alt \u{e9}");
+    venv::tiny(&old);
+    let own = old.to_str().unwrap();
+    let json = |text: &str| text.replace('\u{e9}', "\\u00e9");
+    let slashes = |text: &str| text.replace('/', "\\/");
+    let url = |text: &str| text.replace('\u{e9}', "%C3%A9").replace(' ', "%20");
+    let wide = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let text = format!("\u{feff}place={own}/x\n");
+        text.encode_utf16().flat_map(order).collect()
+    };
+    let forms: [(&str, Vec<u8>); 9] = [
+        ("plain.txt", format!("{own}/x").into_bytes()),
+        (
+            "slashes.json",
+            format!("{{\"a\": \"{}\"}}", slashes(own)).into_bytes(),
+        ),
+        (
+            "ascii.json",
+            format!("{{\"a\": \"{}\"}}", json(own)).into_bytes(),
+        ),
+        (
+            "both.json",
+            format!("{{\"a\": \"{}\\/x\"}}", slashes(&json(own))).into_bytes(),
+        ),
+        ("url.txt", format!("file://{}/x", url(own)).into_bytes()),
+        (
+            "query.txt",
+            format!("?a={}", url(own).replace('/', "%2F")).into_bytes(),
+        ),
+        (
+            "shell.sh",
+            format!("cd {}/x\n", own.replace(' ', "\\ ")).into_bytes(),
+        ),
+        ("little.txt", wide(u16::to_le_bytes)),
+        ("big.txt", wide(u16::to_be_bytes)),
+    ];
+    for (name, content) in &forms {
+        venv::write(&old, &format!("notes/{name}"), content);
+    }
+    sandbox.ok(&["save", own]);
+    let json = sandbox.json(0, &["restore", own, "--to", "new"]);
+    let told = told(&json);
+    for (name, _) in &forms {
+        let found = told.get(&format!("notes/{name}"));
+        assert_eq!(found.map(|(_, count)| *count), Some(1), "{name}: {json}");
+    }
+    // A name that goes on is another place, in each form.
+    let other = sandbox.path("other");
+    venv::tiny(&other);
+    let near = sandbox.path("other2");
+    let near = near.to_str().unwrap();
+    venv::write(&other, "notes/a", slashes(near).as_bytes());
+    venv::write(&other, "notes/b", near.replace('/', "%2F").as_bytes());
+    let units = near.encode_utf16().flat_map(u16::to_le_bytes);
+    venv::write(&other, "notes/c", &units.collect::<Vec<u8>>());
+    sandbox.ok(&["save", "other"]);
+    let json = sandbox.json(0, &["restore", "other", "--to", "new2"]);
+    let names = json["names_old_place"].as_array().unwrap();
+    assert!(names.is_empty(), "{json}");
+}

@@ -22,6 +22,7 @@ pub(crate) mod rooted;
 pub(crate) mod self_test;
 pub(crate) mod space;
 pub(crate) mod stat;
+pub(crate) mod symlinks;
 pub(crate) mod trial;
 pub(crate) mod walk;
 pub(crate) mod workroom;

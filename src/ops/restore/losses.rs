@@ -1,10 +1,11 @@
 //! What stands there and no snapshot keeps, so that a restore would lose it: told before anything is exchanged.
 
-use super::Run;
+use super::{Refusal, Run};
 use rustix::io::Errno;
 
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
+use crate::disk::symlinks;
 use crate::model::shortfall::Shortfall;
 use crate::model::{Entry, Lack, Manifest, Node, RelPath};
 use crate::ops::error::Error;
@@ -25,6 +26,7 @@ impl Run<'_> {
         if !differs && !self.options.force {
             return Ok(());
         }
+        admit_links(place, goal, live.scan.manifest())?;
         let losses = losses(&live.scan, &place.open_parent()?, in_place)?;
         if let Some(path) = shut(goal, live.scan.manifest()) {
             let path = live.root.shown(path);
@@ -33,7 +35,7 @@ impl Run<'_> {
         self.admit(losses, goal, live.scan.manifest())
     }
 
-    /// The same of losses that are known, and of owners of the new tree, which only root could give.
+    /// Notes losses that are known, and owners of the new tree, which only root could give.
     pub(super) fn admit(
         &mut self,
         losses: Shortfall,
@@ -52,6 +54,31 @@ impl Run<'_> {
         }
         Err(Error::Losses(losses))
     }
+}
+
+/// Fails where symbolic links would have to be made, and the file system at the place knows none: no venv works
+/// without those that it had. A dry run asks the same.
+pub(super) fn admit_links(place: &Site, goal: &Manifest, live: &Manifest) -> Result<(), Error> {
+    let is_link = |entry: &&Entry| matches!(entry.node, Node::Symlink(_));
+    let is_made = |entry: &&Entry| {
+        let there = live.get(&entry.path);
+        there.is_none_or(|there| there.node != entry.node)
+    };
+    let links = goal
+        .entries()
+        .iter()
+        .filter(is_link)
+        .filter(is_made)
+        .count();
+    // Where one link stands, others can.
+    if links == 0 || live.entries().iter().any(|entry| is_link(&entry)) {
+        return Ok(());
+    }
+    if symlinks::are_known(&place.open_parent()?) {
+        return Ok(());
+    }
+    let place = place.path().to_owned();
+    Err(Refusal::NoLinks { place, links }.into())
 }
 
 /// The owners of what would be made anew, where this user cannot give it to them.

@@ -284,6 +284,7 @@ impl<'a> Run<'a> {
         }
         let lacking: Vec<RelPath> = target.lacking(&empty).cloned().collect();
         self.miss(&lacking);
+        losses::admit_links(place, &target.manifest, &empty)?;
         self.admit(Shortfall::default(), &target.manifest, &empty)?;
         if self.options.dry_run {
             let sides = Sides {

@@ -31,6 +31,17 @@ pub enum Refusal {
     /// The tree cannot be adapted to its other place, of which the path has a line break.
     #[error("no script can name a path with a line break")]
     LineBreak,
+    /// The tree has symbolic links, and the file system of its place knows none.
+    #[error(
+        "the file system of '{}' knows no symbolic links, and {links} would have to be made; nothing was changed",
+        Shown::path(place)
+    )]
+    NoLinks {
+        /// Where the tree should stand.
+        place: PathBuf,
+        /// How many links.
+        links: usize,
+    },
     /// Only a part is wanted, and the store cannot keep the state that it would replace.
     #[error("a part is restored only where the store can take the replaced state")]
     PartNotKept,

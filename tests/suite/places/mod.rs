@@ -7,6 +7,7 @@ mod kept_attributes;
 mod left_out;
 mod namespaced_attributes;
 mod namespaces;
+mod no_symlinks;
 mod noexec;
 mod not_saved;
 mod odd_attributes;

@@ -14,7 +14,19 @@ use super::session::Session;
 
 pub(crate) fn run(session: &Session<'_>, args: &Cat) -> Result<Exit, Failure> {
     let bytes = args.file.as_bytes();
-    let form = || Failure::usage("'cat' wants SNAPSHOT:PATH", "such as latest:pyvenv.cfg");
+    let form = || {
+        let first = bytes.split(|byte| *byte == b':').next();
+        let named = first.filter(|name| name.len() < bytes.len());
+        // What stands before the colon was to be a snapshot.
+        let wrong = named.and_then(|name| {
+            let name = std::str::from_utf8(name)
+                .ok()
+                .filter(|name| !name.is_empty())?;
+            session.snapshot(name, args.of.venv.as_deref()).err()
+        });
+        let usage = || Failure::usage("'cat' wants SNAPSHOT:PATH", "such as latest:pyvenv.cfg");
+        wrong.unwrap_or_else(usage)
+    };
     let colons = bytes
         .iter()
         .enumerate()

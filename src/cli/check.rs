@@ -29,7 +29,8 @@ fn one(session: &Session<'_>, args: &Check, venv: Option<&Path>) -> Result<Exit,
         compile: args.compile,
         fail_on: args.least(),
     };
-    let outcome = check(&session.context, &site, &options)?;
+    let outcome = check(&session.context, &site, &options)
+        .map_err(|error| session.explain(error, Some(&site)))?;
     session.answer(|out, style| {
         if session.json {
             json::check(out, &outcome)

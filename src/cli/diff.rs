@@ -80,7 +80,7 @@ fn one(
     let outcome = diff_venv(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;
     let exit = tell(session, &outcome, args.stat)?;
-    if let Some(next) = next::after_diff(&outcome, &site, snapshot.is_none()) {
+    if let Some(next) = next::after_diff(session, &outcome, &site, snapshot.is_none()) {
         session.ui.hint(&next);
     }
     Ok(exit)

@@ -106,9 +106,9 @@ fn tar_hint(what: &RefusedTar) -> Option<String> {
         RefusedTar::Compressed(program) => {
             format!("unpack it on the way: '{program} -dc FILE | {name} import -'")
         }
-        RefusedTar::Bomb(_) => {
-            "if it is honest, unpack it first and import the plain tar".to_owned()
-        }
+        RefusedTar::Bomb(_) => format!(
+            "if it is honest, '{name} import --force' takes it, however much longer it becomes"
+        ),
         RefusedTar::SparseRecords => "write the tar with all bytes of its files (bsdtar: \
             --no-read-sparse, GNU tar: without --sparse)"
             .to_owned(),
@@ -191,6 +191,7 @@ fn restore_hint(refusal: &Refusal) -> Option<String> {
         Refusal::NotEmpty(_) | Refusal::FilledMeanwhile(_) | Refusal::NotADirectory(_) => {
             "--to builds only where nothing is: name another place"
         }
+        Refusal::NoLinks { .. } => "restore it to a place on another file system: --to DIR",
         Refusal::LineBreak => "--exact builds the tree without adapting it",
         Refusal::PartNotKept => "--only and --heal need a store that can be written",
         Refusal::PartOfNothing => "without --only and --heal the whole venv is restored",
@@ -326,7 +327,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
         StoreError::Locked(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
         StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!(
             "'{name} verify --repair' may heal it from \
-            a live venv; '{name} restore --partial' brings back all else"
+            a live venv; a restore with --partial brings back all else"
         ),
         StoreError::Path(path) => return path_hint(path),
         StoreError::Index {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use venv_snap::Site;
-use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind};
+use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, VenvId};
 use venv_snap::monitor::Silent;
 use venv_snap::ops::{Context, DiffOptions, DiffOutcome, diff_venv, list};
 
@@ -32,16 +32,25 @@ pub(crate) fn after_check(session: &Session<'_>, site: &Site, audit: &Audit) -> 
 }
 
 /// What a diff of a live venv leads to; nothing where it has no damage.
-pub(crate) fn after_diff(outcome: &DiffOutcome, site: &Site, is_newest: bool) -> Option<String> {
+pub(crate) fn after_diff(
+    session: &Session<'_>,
+    outcome: &DiffOutcome,
+    site: &Site,
+    is_newest: bool,
+) -> Option<String> {
     let is_hurt = |class, kind| class == Class::Damage && kind != Kind::Unreadable;
     let mut changes = outcome.changes.iter();
     if !changes.any(|change| is_hurt(change.class, change.kind)) {
         return None;
     }
     let restore = command("restore", site.path());
-    let mend = match (outcome.expected.snapshot.baseline, is_newest) {
+    let expected = &outcome.expected;
+    let venv = VenvId::new(&session.context.host, site.path());
+    let is_of_other = expected.snapshot.venv != venv;
+    let of_other = if is_of_other { " --from-other" } else { "" };
+    let mend = match (expected.snapshot.baseline, is_newest) {
         (true, true) => format!("to bring back what was saved: {restore}"),
-        (true, false) => format!("to bring that back: {restore} {}", outcome.expected.id),
+        (true, false) => format!("to bring that back: {restore} {}{of_other}", expected.id),
         (false, _) => anew(site.path()),
     };
     let shared = outcome.changes.iter();

@@ -5,12 +5,11 @@ use std::io::{BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use venv_snap::model::{BadRef, Label, Shown, SnapshotRef, shell_word};
 use venv_snap::ops::{Chosen, Context, Error, fence, list};
 use venv_snap::report::text::{Options, Style};
-use venv_snap::{Location, Process, Site, Standing};
+use venv_snap::{Location, Process, Site, Standing, VenvError};
 
 use super::access;
 use super::args::Global;
@@ -20,6 +19,7 @@ use super::hint;
 use super::nearest;
 use super::place;
 use super::ui::Ui;
+use super::when;
 
 /// One run of a command.
 pub(crate) struct Session<'a> {
@@ -44,7 +44,7 @@ impl<'a> Session<'a> {
             store: Location::new(store, access::access(global.cache_size)?),
             host: place::host()?,
             host_name: place::host_name(),
-            now: Timestamp::now(),
+            now: when::now(),
             lock_wait: place::lock_wait(global.lock_wait)?,
             monitor: ui,
         };
@@ -143,6 +143,7 @@ impl<'a> Session<'a> {
         }
         let near = nearest::known(&self.context, site.path());
         let near = near.map(|near| format!("did you mean '{}'? ", Shown::path(&near)));
+        let near = self.labelled(site.path()).or(near);
         let name = super::called();
         Failure {
             message: format!(
@@ -192,6 +193,14 @@ impl<'a> Session<'a> {
         label.map_or_else(String::new, question)
     }
 
+    /// The label that is written like the last part of a path at which nothing stands, as a question before a hint.
+    pub(crate) fn labelled(&self, path: &Path) -> Option<String> {
+        let text = path.file_name()?.to_str()?;
+        let label = nearest::label(&self.context, None, text)?;
+        let is_same = label.as_str().eq_ignore_ascii_case(text);
+        is_same.then(|| format!("did you mean '@{}'? ", label.as_str()))
+    }
+
     /// Parses the name of a snapshot. The venv is the one whose labels are proposed where the name is wrong.
     pub(crate) fn snapshot(&self, text: &str, venv: Option<&Path>) -> Result<SnapshotRef, Failure> {
         text.parse().map_err(|bad| self.bad_name(&bad, text, venv))
@@ -221,6 +230,7 @@ impl<'a> Session<'a> {
             return Failure::from(error).with_hint(others);
         }
         let meant = match &error {
+            Error::Venv(VenvError::NotFound(path)) => self.labelled(path).unwrap_or_default(),
             Error::NoSnapshot {
                 name, elsewhere, ..
             } if elsewhere.is_empty() && name.starts_with('@') => {

@@ -1,9 +1,20 @@
-//! Lengths of time as people write them: `30d`, `2w`, `6mo`, `1y 2mo`, `12h`, `0`.
+//! The time of now, and lengths of time as people write them: `30d`, `2w`, `6mo`, `1y 2mo`, `12h`, `0`.
+
+use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::error::Failure;
+
+/// Now, as far as a date can say it: where the clock stands at the end of the year 9999 or beyond, a day before the
+/// last date that there is, so that later snapshots still have a place after it.
+pub(crate) fn now() -> Timestamp {
+    const DAY_SECS: i64 = 86_400;
+    let latest = Timestamp::from_second(Timestamp::MAX.as_second() - DAY_SECS);
+    let latest = latest.unwrap_or(Timestamp::MAX);
+    Timestamp::try_from(SystemTime::now()).map_or(latest, |now| now.min(latest))
+}
 
 /// Parses a length of time.
 pub(crate) fn span(text: &str) -> Result<Span, String> {

@@ -67,6 +67,8 @@ pub enum Fence {
     Absent,
     /// It was put up, and a write outside of it went through.
     Leaks,
+    /// It holds threads that start after it stands, and the system granted none to try it with.
+    Untried,
 }
 
 /// A time that only nanoseconds tell apart from others.
@@ -187,13 +189,16 @@ pub(crate) fn fence(dir: &Rooted) -> Result<Fence, PathError> {
             fence::raise(&within).then(|| (make_file(&inside, "file"), make_file(&outside, "file")))
         };
         let fenced = std::thread::Builder::new().spawn_scoped(scope, fenced);
-        let fenced = fenced.at("start a thread for", dir.path())?;
-        Ok::<_, PathError>(
+        let fenced = fenced.ok()?;
+        Some(
             fenced
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
         )
-    })?;
+    });
+    let Some(tried) = tried else {
+        return Ok(Fence::Untried);
+    };
     let Some((inside, outside)) = tried else {
         return Ok(Fence::Absent);
     };

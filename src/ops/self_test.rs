@@ -76,7 +76,7 @@ impl Trial {
             Self::Links(Ok(links)) => less(!links.hard && !links.reflinks),
             Self::Attributes(Ok(lacking)) => less(!lacking.is_empty()),
             Self::Sync(Ok(Sync::Kept)) | Self::Fence(Ok(Fence::Holds)) => Grade::Good,
-            Self::Fence(Ok(Fence::Absent)) => Grade::Less,
+            Self::Fence(Ok(Fence::Absent | Fence::Untried)) => Grade::Less,
             Self::Fence(Ok(Fence::Leaks) | Err(_))
             | Self::Sync(Ok(Sync::Changed) | Err(_))
             | Self::Exchange(Err(_))

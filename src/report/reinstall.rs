@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::model::{Audit, Package};
+use crate::model::{Audit, Check, Package};
 use crate::python::dist::normalized;
 use crate::python::layout::python_in;
 
 /// The command as its arguments, past every cache: by uv where that installed all that is damaged, else by pip, from
-/// outside where the venv's own is damaged or there is none. None where no damaged distribution can be installed again.
+/// outside where the venv's own is damaged or there is none. None where no damaged distribution can be installed again,
+/// or no installer can work since the interpreter of the venv is damaged itself.
 pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let damage = audit
         .damage()
@@ -18,7 +19,7 @@ pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let known = |package: &&Package| !package.editable && !package.requirement().starts_with('#');
     let packages = audit.packages.iter().filter(is_damaged).filter(known);
     let packages: Vec<&Package> = packages.collect();
-    if packages.is_empty() {
+    if packages.is_empty() || !is_installable(audit) {
         return None;
     }
     let python = python_in(venv).to_string_lossy().into_owned();
@@ -47,4 +48,14 @@ pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let words = words.into_iter().map(str::to_owned);
     let pins = packages.iter().map(|package| package.requirement());
     Some(words.chain(pins).collect())
+}
+
+/// Whether the interpreter of a venv starts and is the one that it should be: every installer asks it where to install.
+pub(super) fn is_installable(audit: &Audit) -> bool {
+    !audit.damage().any(|finding| match finding.check {
+        // Another of its names may be damaged, by which no installer calls it.
+        Check::Interpreter => finding.path.is_none(),
+        Check::StartupBroken | Check::SiteMissing => true,
+        _ => false,
+    })
 }

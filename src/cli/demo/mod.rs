@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use venv_snap::Location;
 use venv_snap::Site;
 use venv_snap::model::Shown;
@@ -21,7 +20,7 @@ use super::error::Failure;
 use super::exit::Exit;
 use super::session::style;
 use super::ui::Ui;
-use super::{place, program_name};
+use super::{place, program_name, when};
 
 /// The demo's directory and what it has at hand.
 struct Stage<'a> {
@@ -139,7 +138,7 @@ impl<'a> Stage<'a> {
             // No other host uses this store, so the name of the host does in place of its machine-id.
             host: place::host_name(),
             host_name: place::host_name(),
-            now: Timestamp::now(),
+            now: when::now(),
             lock_wait: Duration::ZERO,
             monitor: self.ui,
         }

@@ -3,7 +3,6 @@
 use std::sync::mpsc::{Receiver as Ear, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use venv_snap::model::Shown;
 use venv_snap::report::metrics::guard::{self, Round};
 use venv_snap::report::{json, text};
@@ -14,6 +13,7 @@ use super::super::error::Failure;
 use super::super::exit::Exit;
 use super::super::limits::aside;
 use super::super::session::Session;
+use super::super::when;
 use super::calls::Calls;
 use super::clock;
 use super::figures::Figures;
@@ -121,7 +121,7 @@ impl<'a> Daemon<'a> {
         }
         let by = kept
             .as_ref()
-            .map_or(0, |kept| kept.offset(&clock::boot(), now, Timestamp::now()));
+            .map_or(0, |kept| kept.offset(&clock::boot(), now, when::now()));
         let (mut venvs, letters) =
             kept.map_or_else(Default::default, |kept| (kept.venvs, kept.letters));
         for letter in letters
@@ -303,7 +303,7 @@ impl<'a> Daemon<'a> {
     /// Tells people, and hands letters to the outbox.
     fn announce(&mut self, number: usize, news: &News) {
         let venv = &self.guards[number].rules().path;
-        let document = json::alert(news, &self.session.context.host, venv, Timestamp::now());
+        let document = json::alert(news, &self.session.context.host, venv, when::now());
         let line = text::alert_line(news, venv);
         if self.mode.once {
             self.session.ui.note(&line);
@@ -363,7 +363,7 @@ impl<'a> Daemon<'a> {
             venvs: &venvs,
             waiting: self.outbox.letters().len(),
             moment: now,
-            now: Timestamp::now(),
+            now: when::now(),
             version: env!("CARGO_PKG_VERSION"),
         });
         self.figures.publish(&metrics, self.session.ui, now);

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use venv_snap::model::Shown;
 use venv_snap::watch::{Kept, Ledger, Moment, Opened, back_off};
 
 use super::super::error::Failure;
 use super::super::exit::Exit;
 use super::super::ui::Ui;
+use super::super::when;
 use super::clock;
 
 /// What keeps the memory of the guards of this host, if it can.
@@ -136,7 +136,7 @@ pub(super) fn kept(
         format: venv_snap::watch::FORMAT,
         boot: clock::boot(),
         at: clock::now(),
-        time: Timestamp::now(),
+        time: when::now(),
         venvs: venvs.collect(),
         letters,
     }

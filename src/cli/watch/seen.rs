@@ -9,6 +9,7 @@ use venv_snap::model::{RelPath, Who};
 use venv_snap::ops::{Context, keep_sightings};
 
 use super::super::session::Session;
+use super::super::when;
 
 /// So many sightings are remembered of one venv at most: a whole tree may go at once.
 const MAX: usize = 10_000;
@@ -22,7 +23,7 @@ impl Seen {
     pub(super) fn add(&mut self, number: usize, path: RelPath, who: &Who) {
         let of_venv = self.0.entry(number).or_default();
         if of_venv.len() < MAX {
-            of_venv.push((path, Timestamp::now(), who.clone()));
+            of_venv.push((path, when::now(), who.clone()));
         }
     }
 
@@ -37,7 +38,7 @@ impl Seen {
             store: own.store.clone(),
             host: own.host.clone(),
             host_name: own.host_name.clone(),
-            now: Timestamp::now(),
+            now: when::now(),
             ..*own
         };
         let kept = Site::resolve(venv)

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::ops::CheckOutcome;
 use crate::python::layout::python_in;
 use crate::report::group::site_of;
-use crate::report::reinstall::reinstall;
+use crate::report::reinstall::{is_installable, reinstall};
 
 /// How many findings of one kind and package are shown without `--verbose`, if they are no damage.
 const NOTICES_SHOWN: usize = 10;
@@ -257,7 +257,7 @@ fn install(outcome: &CheckOutcome) -> Option<String> {
         .collect();
     needs.sort_unstable();
     needs.dedup();
-    if needs.is_empty() {
+    if needs.is_empty() || !is_installable(&outcome.audit) {
         return None;
     }
     let needs = needs.iter().map(|need| need.replace('\'', "\""));

@@ -106,5 +106,6 @@ fn fence(fence: Fence) -> &'static str {
         Fence::Leaks => {
             "the kernel was told to refuse writes outside of a directory, and let one through"
         }
+        Fence::Untried => "it was not tried, since the system grants no further thread",
     }
 }

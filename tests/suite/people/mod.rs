@@ -7,6 +7,8 @@ mod command_line;
 mod completions;
 mod demo;
 mod few_descriptors;
+mod hints;
+mod labels;
 mod limits;
 mod options;
 mod outputs;

@@ -87,6 +87,41 @@ fn whoever_has_a_damaged_venv_and_no_snapshot_is_told_the_command_that_installs_
     );
 }
 
+/// The command called the very interpreter that was damaged.
+#[test]
+fn no_command_is_told_that_needs_an_interpreter_which_is_damaged_itself() {
+    type Break = (&'static str, fn(&std::path::Path));
+    let broken: [Break; 4] = [
+        ("gone", |venv| {
+            fs::remove_file(venv.join("bin/python")).unwrap();
+        }),
+        ("empty", |venv| {
+            fs::write(venv.join("bin/python"), b"").unwrap();
+        }),
+        ("other version", |venv| {
+            fs::write(venv.join("bin/python"), b"#!/bin/sh\necho version=3.12.1\n").unwrap();
+        }),
+        ("undecodable", |venv| {
+            fs::write(venv.join(venv::SITE).join("bad.pth"), b"\xff\xfe\x80").unwrap();
+        }),
+    ];
+    for installer in [&b"pip\n"[..], b"uv"] {
+        for (what, brings) in broken {
+            let sandbox = Sandbox::new();
+            venv::tiny(&sandbox.venv());
+            let site = sandbox.venv().join(venv::SITE);
+            fs::write(site.join("click-1.0.dist-info/INSTALLER"), installer).unwrap();
+            fs::write(site.join("click/core.py"), b"").unwrap();
+            brings(&sandbox.venv());
+            let check = sandbox.json(1, &["check", "venv"]);
+            assert!(check["reinstall"].is_null(), "{what}: {check}");
+            let run = sandbox.code(1, &["check", "venv"]);
+            assert!(!run.stdout.contains("pip"), "{what}: {run}");
+            assert!(run.stderr.contains("snap rebuild "), "{what}: {run}");
+        }
+    }
+}
+
 #[test]
 fn a_sound_venv_needs_no_command() {
     let sandbox = saved();

@@ -51,11 +51,16 @@ impl Installed {
     /// The comparison itself.
     pub(super) fn compare<'a>(&'a self, sides: &'a Sides<'_>) -> Packages<'a> {
         let agrees = |row: &Row| agrees(sides, row);
-        Packages::new(
+        let packages = Packages::new(
             (&self.expected, sides.expected),
             (&self.actual, sides.actual),
             &agrees,
-        )
+        );
+        // A snapshot without packages was taken as it is on purpose.
+        match sides.live {
+            Some(_) => packages.none_removed_with_all(),
+            None => packages,
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Who sweeps on a machine: what runs by itself and would remove files of a venv. Schedules and scripts are read and
 //! followed, nothing is run, and nothing is changed.
 //!
-//! `cron.rs`, `systemd.rs` and `logrotate.rs` find jobs; `shell.rs` splits their scripts and `script/` follows them;
+//! `cron.rs`, `systemd.rs` and `logrotate.rs` find jobs; `exec_line.rs` writes a command of a unit as one of a shell,
+//! `shell.rs` splits their scripts and `script/` follows them;
 //! `find/`, `removal.rs` and `programs.rs` know what a command would take of `target.rs`. `started.rs` and
 //! `services.rs` tell what a machine starts, for who asks what uses a venv.
 
 mod cron;
+mod exec_line;
 mod find;
 mod glob;
 mod job;

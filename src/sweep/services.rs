@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::Machine;
-use super::systemd::{Setting, UNITS, command, is_enabled, unit};
+use super::exec_line::command;
+use super::systemd::{Setting, UNITS, is_enabled, unit};
 
 /// Where units for all users stand, the ones that count first.
 const USER_UNITS: [&str; 4] = [

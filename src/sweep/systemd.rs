@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Machine;
+use super::exec_line::command;
 use super::job::{Job, Run, Starter, Work};
 use super::programs::seconds;
 use super::removal::{Aged, Removal};
@@ -79,10 +80,15 @@ impl Unit {
                 continue;
             };
             let mut value = value.trim().to_owned();
+            // A comment within what goes on is passed over (systemd.syntax).
+            let mut more = lines
+                .by_ref()
+                .map(|(_, more)| more.trim())
+                .filter(|more| !more.starts_with(['#', ';']));
             while value.ends_with('\\') {
                 value.pop();
                 value.push(' ');
-                value.push_str(lines.next().map_or("", |(_, more)| more.trim()));
+                value.push_str(more.next().unwrap_or_default());
             }
             self.0.push(Setting {
                 section: section.clone(),
@@ -240,23 +246,6 @@ pub(super) fn is_enabled(machine: &Machine<'_>, places: &[PathBuf], name: &str) 
             (end == "wants" || end == "requires" || end == "upholds")
                 && machine.root.exists(&dir.join(name))
         })
-}
-
-/// A command line of a unit as a line of a shell. The prefixes of systemd go, and `%n`, `%i`, `%%` and `$$` are
-/// replaced by what they stand for. Every `*` is escaped, since systemd knows no patterns.
-pub(super) fn command(value: &str, stem: &str) -> String {
-    let bare = value.trim_start_matches(['-', '@', ':', '+', '!', '|']);
-    let instance = stem.split_once('@').map_or("", |(_, instance)| instance);
-    let whole = bare
-        .replace("%%", "\u{2}")
-        .replace("%n", stem)
-        .replace("%i", instance)
-        .replace('\u{2}', "%");
-    whole
-        .replace("$$", "$")
-        .replace('*', "\\*")
-        .replace("'\\*", "'*")
-        .replace("\\*'", "*'")
 }
 
 fn environment(value: &str) -> Vec<(String, String)> {

@@ -49,8 +49,11 @@ pub struct Damage {
     pub causes: Vec<String>,
     /// The same text for the same damage; empty where an audit told of it.
     pub mark: String,
-    /// Whether there is a baseline that holds what it was.
+    /// Whether there is a baseline that holds what it was, and it is no patch.
     pub can_heal: bool,
+    /// Whether it is all an edit by hand.
+    #[serde(default)]
+    pub is_patch: bool,
 }
 
 /// Who was seen to change something in a venv.

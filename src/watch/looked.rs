@@ -40,8 +40,12 @@ struct Package {
 
 #[derive(Deserialize)]
 struct Cause {
+    rule: String,
     text: String,
 }
+
+/// The rule of a cause that says that somebody edited the venv by hand.
+const PATCH: &str = "local-patch";
 
 /// So many paths are told.
 const SAMPLE_MAX: usize = 5;
@@ -74,6 +78,9 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
         .map(|package| package.name.clone())
         .take(PACKAGES_MAX)
         .collect();
+    // What somebody changed on purpose is theirs to take back.
+    damage.is_patch = compared.diagnosis.iter().any(|cause| cause.rule == PATCH);
+    damage.can_heal = !damage.is_patch;
     damage.causes = compared
         .diagnosis
         .into_iter()

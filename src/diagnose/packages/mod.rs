@@ -92,6 +92,17 @@ impl<'a> Packages<'a> {
         packages
     }
 
+    /// Takes no package for removed on purpose where none is left at all: by `pip uninstall` one by one hardly anybody
+    /// comes to that, and `save` takes it for damage as well.
+    pub(crate) fn none_removed_with_all(mut self) -> Self {
+        if self.actual.all.is_empty() {
+            for one in self.both.values_mut() {
+                one.step = Step::Same;
+            }
+        }
+        self
+    }
+
     fn step(&self, old: Option<&Dist>, new: Option<&Dist>, agrees: Agrees<'_>) -> Step {
         match (old, new) {
             (Some(old), Some(new)) if !is_whole(new) || same_record(self, old, new) => Step::Same,

@@ -79,7 +79,9 @@ fn told_of(found: &Found, state: State) -> String {
         if !found.damage.packages.is_empty() {
             let _ = write!(text, " in {}", listed(&found.damage.packages));
         }
-        if !found.damage.can_heal {
+        if found.damage.is_patch {
+            text.push_str("; an edit by hand is not healed");
+        } else if !found.damage.can_heal {
             text.push_str("; no baseline holds what it was");
         }
         for cause in &found.damage.causes {

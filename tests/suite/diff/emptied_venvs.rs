@@ -55,6 +55,51 @@ fn a_venv_that_lost_all_packages_since_its_baseline_is_not_saved() {
     sandbox.ok(&["save", "venv"]);
 }
 
+/// `diff` called it an upgrade, and `--heal` had nothing to do.
+#[test]
+fn a_venv_that_lost_all_packages_is_damaged_and_healed() {
+    type Loss = fn(&Sandbox);
+    let losses: [(&str, Loss); 3] = [
+        ("rm -rf site-packages/*", empty),
+        ("rm -rf lib", |sandbox| {
+            fs::remove_dir_all(sandbox.venv().join("lib")).unwrap();
+        }),
+        ("rm -rf *", |sandbox| {
+            for entry in fs::read_dir(sandbox.venv()).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.is_symlink() {
+                    fs::remove_dir_all(path).unwrap();
+                } else {
+                    fs::remove_file(path).unwrap();
+                }
+            }
+        }),
+    ];
+    for (what, lose) in losses {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        sandbox.ok(&["save", "venv"]);
+        lose(&sandbox);
+        let found = sandbox.json(1, &["diff", "venv"]);
+        assert!(
+            found["summary"]["damage"].as_u64() > Some(0),
+            "{what}: {found}"
+        );
+        let states = found["packages"].as_array().unwrap().iter();
+        let states: Vec<&str> = states.map(|one| one["state"].as_str().unwrap()).collect();
+        assert!(!states.is_empty(), "{what}");
+        assert!(
+            states.iter().all(|state| *state == "damaged"),
+            "{what}: {states:?}"
+        );
+        let status = sandbox.json(1, &["status", "venv"]);
+        assert_eq!(status["venvs"][0]["state"], "damaged", "{what}: {status}");
+        sandbox.ok(&["restore", "venv", "--heal"]);
+        // All but the times of directories, which is nobody's damage.
+        sandbox.ok(&["diff", "venv"]);
+    }
+}
+
 #[test]
 fn a_new_venv_has_no_packages_and_is_sound() {
     let Some((_, python)) = all().pop() else {

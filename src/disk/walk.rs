@@ -15,12 +15,22 @@ use super::rooted::{Rooted, names_once};
 use super::stat::Stat;
 use crate::model::{Node, RelPath};
 
-/// Names that a replacement in place uses inside the root of a tree, and that no scan counts as the tree's.
+/// How the names begin that a replacement uses inside the root of a tree.
 pub(crate) const INSIDE: &str = ".snap-restore";
 
-/// Whether a path is what a replacement in place uses inside the root.
+/// What follows in each of those names.
+const OWN: [&str; 5] = ["-fresh", "-journal", "-journal.tmp", "-staging", "-trial"];
+
+/// Whether a path is what a replacement uses inside the root, and that no scan counts as the tree's. Other names that
+/// only begin so are somebody's.
 pub(crate) fn is_inside(path: &RelPath) -> bool {
-    path.as_bytes().starts_with(INSIDE.as_bytes())
+    path.parts().next().is_some_and(is_own_name)
+}
+
+/// Whether a name in the root is one that a replacement uses.
+pub(crate) fn is_own_name(name: &[u8]) -> bool {
+    let end = name.strip_prefix(INSIDE.as_bytes());
+    end.is_some_and(|end| OWN.iter().any(|own| own.as_bytes() == end))
 }
 
 /// One thing that the walk met.
@@ -172,5 +182,24 @@ impl Found {
             stat,
             rare: has.then(|| Box::new(rare)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_names_of_a_replacement_are_its_own() {
+        let is_own = |path: &str| is_inside(&RelPath::new(path.as_bytes()).unwrap());
+        for own in OWN {
+            assert!(is_own(&format!("{INSIDE}{own}")) && is_own(&format!("{INSIDE}{own}/lib/a")));
+            assert!(!is_own(&format!("lib/{INSIDE}{own}")));
+            assert!(!is_own(&format!("{INSIDE}{own}s")));
+        }
+        for others in ["", "-notes", "-notes/a", "d", "/staging"] {
+            assert!(!is_own(&format!("{INSIDE}{others}")), "{others}");
+        }
+        assert!(!is_own(""));
     }
 }

@@ -22,6 +22,8 @@ pub enum Status<'a> {
     },
     /// So many files changed after they were checked, and are written afresh.
     ChangedSinceChecked(usize),
+    /// Something changed outside of the part that is restored, so all of it is staged anew.
+    StagedAnew,
     /// So much is to be fetched from elsewhere, which takes time and may be paid for.
     Fetches {
         /// Of how many packs.

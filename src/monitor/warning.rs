@@ -198,6 +198,13 @@ pub enum RestoreWarning<'a> {
         /// Why it may share files with the venv, where it may.
         shares: Option<Cause<'a>>,
     },
+    /// What came or changed at the last moment is not in the new tree, though it is no part of what was restored.
+    LeftBehind {
+        /// The first of it.
+        first: &'a RelPath,
+        /// How many more there are.
+        more: usize,
+    },
     /// A file was changed again by somebody else.
     ChangedAgain {
         /// Which.

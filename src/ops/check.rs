@@ -7,6 +7,7 @@ use super::audit::{Audited, bin_python};
 use super::context::Context;
 use super::corroborate::{Elsewhere, corroborate};
 use super::error::Error;
+use super::restore::{Wish, recover_beside};
 use super::sharers::{Places, of_audit};
 use super::sightings::sightings;
 use super::steady::steady;
@@ -62,7 +63,7 @@ pub fn check(
     site: &Site,
     options: &CheckOptions,
 ) -> Result<CheckOutcome, Error> {
-    let site = &super::restore::recover_beside(context, site)?;
+    let site = &recover_beside(context, Wish::Look, site)?;
     steady(context, site, Site::open_environment, |root| {
         look(context, site, root, options)
     })

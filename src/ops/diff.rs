@@ -15,6 +15,7 @@ use super::lookup::choose;
 use super::mounts::leave_mounts;
 use super::owners::called_as_here;
 use super::packages::{Installed, classify as classify_packages};
+use super::restore::{Wish, recover_beside};
 use super::sharers::{Places, of_changes};
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::sightings::sightings;
@@ -109,7 +110,7 @@ pub fn diff_venv(
     options: &DiffOptions,
 ) -> Result<DiffOutcome, Error> {
     let start = Instant::now();
-    let site = &super::restore::recover_beside(context, site)?;
+    let site = &recover_beside(context, Wish::Look, site)?;
     drop(site.open()?);
     let store = context.open()?;
     let venv = &context.venv_id(site);

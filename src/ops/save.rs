@@ -16,6 +16,7 @@ use super::known_audit::{same_surroundings, unchanged};
 use super::last_save;
 use super::mounts::tell_mounts;
 use super::owners::tell_owners;
+use super::restore::{Wish, recover_beside};
 use super::snapshot::{Draft, Intake, prepare};
 use super::status::note_saved;
 use super::steady::steady;
@@ -88,7 +89,7 @@ pub fn save(
 ) -> Result<SaveOutcome, Error> {
     let start = Instant::now();
     context.refuse_nesting(site)?;
-    let site = &super::restore::recover_beside(context, site)?;
+    let site = &recover_beside(context, Wish::Keep, site)?;
     let open = opener(context, site, options)?;
     Store::create(&context.store, context.lock_wait, context.monitor)?;
     let store = context.open()?;

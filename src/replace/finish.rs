@@ -170,6 +170,9 @@ impl Finish<'_> {
     ) -> Result<Option<Lost>, Error> {
         match observed.add_to(sources.keeper, tree, self.monitor) {
             Ok(added) => {
+                if let Some(scan) = &added {
+                    observed.tell_left(scan, self.monitor);
+                }
                 let lost = added.and_then(|scan| {
                     let mut lost = scan.unreadable.iter().chain(&scan.unstable);
                     lost.next().cloned()

@@ -62,6 +62,12 @@ impl Fit {
         Ok(())
     }
 
+    /// From now on nothing counts as tried: staging is another directory. What lacked lacks still.
+    pub(super) fn forget(&mut self) {
+        self.held.clear();
+        self.times.clear();
+    }
+
     /// Whether the mtime of such an entry comes out in a way that nobody can tell before.
     pub(super) fn loses_times(&self, entry: &Entry) -> bool {
         match entry.node {

@@ -36,6 +36,9 @@ pub(crate) struct Goal {
     pub(crate) manifest: Manifest,
     /// What is not replaced, and so stays as it stands in the live tree, with all other names that it has.
     pub(crate) stays: HashSet<RelPath>,
+    /// What of that came or changed after the tree was first read. Both trees never share it: of what they share, who
+    /// comes after a crash knows only how it was then.
+    pub(super) late: HashSet<RelPath>,
 }
 
 /// How it is to be done.
@@ -61,6 +64,15 @@ pub(crate) struct How {
 }
 
 impl Goal {
+    /// A tree of which some paths are not replaced.
+    pub(crate) fn new(manifest: Manifest, stays: HashSet<RelPath>) -> Self {
+        Self {
+            manifest,
+            stays,
+            late: HashSet::new(),
+        }
+    }
+
     /// The state of each live file that may be taken over, in the order of the goal's entries: proved good, of the
     /// right attributes, and with no other name through which the new tree would stay shared. What is not replaced
     /// stays as it is, with all its names.
@@ -90,6 +102,9 @@ impl Goal {
                 let stays = self.stays.contains(&entry.path)
                     && (entry.size(), entry.digest()) == (there.size(), there.digest())
                     && entry.size().is_some();
+                if self.late.contains(&entry.path) && entry.size().is_some() {
+                    return None;
+                }
                 let good = same(entry, there, stat) && !groups.contains(&entry.path);
                 let good = good || stays && (how.may_link || stat.nlink == 1);
                 good.then_some(*stat)

@@ -18,7 +18,8 @@
 //!    │ verify       staging is read back and durable                 the same
 //!    ▼
 //!  Verified
-//!    │ swap         by name: journal "swap" names both inodes        `settle_swap`, by the inodes: staging at its own
+//!    │ swap         of a part: what came outside of it meanwhile is staged as well (`along.rs`)
+//!    │              by name: journal "swap" names both inodes        `settle_swap`, by the inodes: staging at its own
 //!    │                                                               name → `clean`; at the place → `complete`
 //!    │                exchange, or two renames (old → aside,         between the renames: the second one is done
 //!    │                staging → place), or one where nothing is
@@ -62,6 +63,7 @@
 //! What follows an exchange is written once (`finish.rs`): the process that made it and the next command after a
 //! crash differ only in what they know of the old tree (`observed.rs`).
 
+mod along;
 mod contents;
 mod disk;
 mod done;

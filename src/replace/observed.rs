@@ -13,9 +13,10 @@ use super::stage::Staged;
 use crate::disk::again::still_holds;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
-use crate::disk::walk::{INSIDE, is_inside};
-use crate::model::{Entry, Manifest, RelPath};
-use crate::monitor::Monitor;
+use crate::disk::walk::{is_inside, is_own_name};
+use crate::model::compare::compare;
+use crate::model::{Entry, Kind, Manifest, Node, RelPath};
+use crate::monitor::{Monitor, RestoreWarning};
 use crate::tree::scan::{Scan, scan};
 use crate::tree::sink::DigestsOnly;
 use crate::tree::stat_cache::{Record, StatCache};
@@ -114,6 +115,31 @@ impl<'a> Observed<'a> {
         added.map(Some)
     }
 
+    /// Tells what came or changed in the replaced tree so late that the new one does not have it, though it is no part
+    /// of what was replaced.
+    pub(super) fn tell_left(&self, found: &Scan, monitor: &dyn Monitor) {
+        let Self::Read { live, staged } = self else {
+            return;
+        };
+        let (goal, before) = (&staged.plan.goal, live.scan.manifest());
+        if !staged.plan.how.part {
+            return;
+        }
+        let late = compare(before, found.manifest()).into_iter();
+        let late = late.filter(|one| !(staged.plan.how.is_noise)(one));
+        let mut left = late.filter_map(|one| {
+            let entry = one.expected.or(one.actual)?;
+            let is_time = entry.node == Node::Dir && one.kind == Kind::Mtime;
+            let came = one.expected.is_none() && goal.manifest.get(&entry.path).is_none();
+            let is_other = came || goal.stays.contains(&entry.path);
+            (is_other && !is_time).then_some(&entry.path)
+        });
+        if let Some(first) = left.next() {
+            let more = left.count();
+            monitor.warn(RestoreWarning::LeftBehind { first, more }.into());
+        }
+    }
+
     /// The files that the new tree shares with the old one and that changed through it, each with the state by which it
     /// is the same file.
     pub(super) fn written_through(
@@ -182,7 +208,7 @@ fn has_same_root(live: &Live, old: &Rooted) -> Result<bool, Error> {
     let before =
         entries.filter(|entry| !entry.path.is_root() && entry.path.parent_bytes().is_empty());
     let names = old.names()?;
-    let is_own = |name: &&Vec<u8>| name.starts_with(INSIDE.as_bytes());
+    let is_own = |name: &&Vec<u8>| is_own_name(name);
     let own = names.iter().filter(is_own).count();
     let now = old.stat()?;
     let mut then = live

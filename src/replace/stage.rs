@@ -57,6 +57,22 @@ impl Staged<'_> {
         (self.written.files, self.reused.count() as usize)
     }
 
+    /// Builds all of the goal anew.
+    pub(super) fn build_all(&mut self, monitor: &dyn Monitor) -> Result<(), Error> {
+        let Plan {
+            route, goal, how, ..
+        } = &mut self.plan;
+        if let Route::InPlace(in_place) = route {
+            let goal = &mut goal.manifest;
+            admit_written(goal, &in_place.staged, how.preserve, monitor);
+        }
+        let proofs = self
+            .plan
+            .goal
+            .proofs(self.plan.live.as_ref(), self.plan.how);
+        self.build(proofs, monitor)
+    }
+
     fn build(&mut self, proofs: Vec<Option<Stat>>, monitor: &dyn Monitor) -> Result<(), Error> {
         let is_whole = self.plan.route.is_by_name();
         let dirs = levels(self.wanted());
@@ -160,6 +176,10 @@ impl Staged<'_> {
                 let now = root.stat_below(&entries[at].path, false)?;
                 let ctime = now.ctime;
                 *state = now.same_state(&Stat { ctime, ..*then }).then_some(now);
+                if state.is_none() {
+                    // It is written afresh, which needs its name.
+                    self.space.staging.remove(&entries[at].path)?;
+                }
             }
         }
         let paths = entries.iter().map(|entry| entry.path.clone());

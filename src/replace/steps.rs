@@ -1,5 +1,7 @@
 //! What changes, file by file, where directories cannot be exchanged: crash-safe through the journal, but not atomic.
 
+use std::collections::HashSet;
+
 use super::disk::step::{PathText, Step};
 use super::error::Error;
 use super::plan::Plan;
@@ -60,17 +62,33 @@ pub(super) fn steps(plan: &Plan<'_>, in_place: &InPlace) -> Vec<Step> {
         .entries()
         .iter()
         .filter(|entry| entry.node != Node::Dir && changed.contains(&entry.path));
-    let settle = target
-        .entries()
+    let place: Vec<&RelPath> = place.map(|entry| &entry.path).collect();
+    let touched: HashSet<RelPath> = remove
         .iter()
-        .rev()
-        .filter(|entry| entry.node == Node::Dir);
+        .chain(&mkdir)
+        .chain(place.iter().copied())
+        .filter_map(RelPath::parent)
+        .collect();
+    let dirs = target.entries().iter().rev();
+    let settle = dirs
+        .filter(|entry| entry.node == Node::Dir)
+        .filter_map(|entry| {
+            if !plan.goal.stays.contains(&entry.path) {
+                return Some(Step::attributes(entry, false));
+            }
+            // Our staging may lie in the root.
+            let is_touched = entry.path.is_root() || touched.contains(&entry.path);
+            let there = live.scan.manifest().get(&entry.path);
+            there
+                .filter(|_| is_touched)
+                .map(|there| Step::attributes(there, true))
+        });
     remove
         .iter()
         .map(|path| Step::Remove(PathText::new(path)))
         .chain(mkdir.iter().map(|path| Step::Mkdir(PathText::new(path))))
-        .chain(place.map(|entry| Step::Place(PathText::new(&entry.path))))
-        .chain(settle.map(Step::attributes))
+        .chain(place.iter().map(|path| Step::Place(PathText::new(path))))
+        .chain(settle)
         .collect()
 }
 

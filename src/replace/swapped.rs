@@ -43,6 +43,10 @@ impl<'a> Verified<'a> {
 
     /// By renames: the name means the new tree from one moment on.
     fn go_by_name(mut self, monitor: &dyn Monitor) -> Result<Swapped<'a>, Error> {
+        self.take_along(monitor)?;
+        if !self.staged.plan.route.is_by_name() {
+            return self.go_in_place(monitor);
+        }
         let live = self.name_both(monitor)?;
         go_on(monitor)?;
         self.same_place(live.as_ref())?;

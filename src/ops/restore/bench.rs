@@ -75,10 +75,7 @@ impl<'c> Restoring<'c> {
             store,
             rewritten: target.rewritten,
         };
-        let goal = Goal {
-            manifest: target.manifest,
-            stays: target.stays,
-        };
+        let goal = Goal::new(target.manifest, target.stays);
         Ok(Planned {
             context,
             keeper,

@@ -51,7 +51,7 @@ pub use refusal::Refusal;
 
 pub(super) use chosen::{put_in_place, rehearse, restore_chosen};
 pub(super) use losses::losses;
-pub(super) use recover::{Visit, recover, recover_beside, stores_of_journals};
+pub(super) use recover::{Visit, Wish, recover, recover_beside, stores_of_journals};
 
 use contents::SnapshotContents;
 use find::Found;
@@ -325,10 +325,7 @@ impl<'a> Run<'a> {
             store: self.store,
             rewritten: work.target.rewritten,
         };
-        let goal = Goal {
-            manifest: work.target.manifest,
-            stays: work.target.stays,
-        };
+        let goal = Goal::new(work.target.manifest, work.target.stays);
         let plan = Plan::new(&contents, &keeper, place, goal, work.live, how, work.keep);
         let monitor = context.monitor;
         let mut swapped = plan.stage(monitor)?.verify(monitor)?.swap(monitor)?;

@@ -24,22 +24,39 @@ pub(in crate::ops) enum Visit<'a> {
     Replace(&'a Store),
 }
 
-/// Settles what lies beside or inside a venv, unless a living restore is at work there. What has to wait for its store
-/// is left for the next command, and said. Returns the site as it is by then: a restore may have been interrupted while
-/// nothing stood there.
-pub(in crate::ops) fn recover_beside(context: &Context<'_>, site: &Site) -> Result<Site, Error> {
+/// What somebody wants with a venv who does not replace it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::ops) enum Wish {
+    /// To tell what stands there.
+    Look,
+    /// To keep what stands there as a good state.
+    Keep,
+}
+
+/// Settles what lies beside or inside a venv. What has to wait for its store is left for the next command, and said.
+/// The lock is that of the directory around, so who holds it may be at work on a neighbour: a look says that it could
+/// not settle what lies there, and who keeps the venv waits, since nobody knows whether it is half replaced. Returns
+/// the site as it is by then: a restore may have been interrupted while nothing stood there.
+pub(in crate::ops) fn recover_beside(
+    context: &Context<'_>,
+    wish: Wish,
+    site: &Site,
+) -> Result<Site, Error> {
     if !has_left(site) && !build_left(site) {
         return Ok(site.clone());
     }
     let mut at_once = context.heard_by(context.monitor);
     at_once.lock_wait = std::time::Duration::ZERO;
-    let settled = match hold_parent(&at_once, site) {
-        Ok(_parent) => recover(&at_once, Visit::Look, site),
-        Err(error) => Err(error),
+    let held = match hold_parent(&at_once, site) {
+        Err(Error::Busy(_)) if wish == Wish::Keep && has_left(site) => hold_parent(context, site),
+        held => held,
     };
+    let settled = held.and_then(|_parent| recover(&at_once, Visit::Look, site));
     match settled {
-        Ok(()) | Err(Error::Busy(_)) => {}
-        Err(error) if may_wait(&error) => {
+        Ok(()) => {}
+        // Only a rebuild is at work, and the venv is whole.
+        Err(Error::Busy(_)) if !has_left(site) => {}
+        Err(error) if may_wait(&error, wish) => {
             let warning = RecoveryWarning::Left {
                 cause: &error,
                 is_begun: matches!(error, Error::Uncompleted { .. }),
@@ -57,10 +74,11 @@ fn build_left(site: &Site) -> bool {
     parent.is_ok_and(|parent| Workroom::is_left(&parent, site.name()))
 }
 
-/// Whether somebody who only looks may go on: for want of the store, or of rights in a venv that is not theirs, or
-/// since steps in place cannot be completed.
-fn may_wait(error: &Error) -> bool {
+/// Whether somebody who replaces nothing may go on: for want of the store, or of rights in a venv that is not theirs,
+/// or since steps in place cannot be completed; to look also since somebody else is at work.
+fn may_wait(error: &Error, wish: Wish) -> bool {
     match error {
+        Error::Busy(_) => wish == Wish::Look,
         Error::Unsettled { .. } | Error::Uncompleted { .. } => true,
         Error::Path(error) => error.is_denied(),
         _ => false,

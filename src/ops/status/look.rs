@@ -12,7 +12,7 @@ use crate::ops::context::Context;
 use crate::ops::diff::{DiffOptions, DiffOutcome, diff_venv};
 use crate::ops::error::{Error, reason};
 use crate::ops::list::readable;
-use crate::ops::restore::recover_beside;
+use crate::ops::restore::{Wish, recover_beside};
 use crate::python::interpreter::identity;
 use crate::store::{Catalog, Store};
 use crate::tree::Site;
@@ -108,7 +108,7 @@ impl Looker<'_> {
         if site.path() != path {
             return Ok(only(Why::Link(site.path().to_owned())));
         }
-        let site = recover_beside(self.context, &site)?;
+        let site = recover_beside(self.context, Wish::Look, &site)?;
         let root = match site.standing() {
             crate::tree::Standing::Directory => site.open()?,
             crate::tree::Standing::Other => return Ok(only(Why::NoDirectory)),

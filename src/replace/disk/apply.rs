@@ -33,6 +33,7 @@ pub(crate) fn apply(
                 secs,
                 nanos,
                 xattrs,
+                stays,
             } => {
                 let xattrs = xattrs
                     .as_ref()
@@ -52,6 +53,7 @@ pub(crate) fn apply(
                         xattrs: Vec::new(),
                     },
                     xattrs.map(Iterator::collect),
+                    *stays,
                 )?;
             }
         }
@@ -295,6 +297,18 @@ fn place(venv: &Rooted, staging: Option<&Rooted>, path: &RelPath) -> Result<(), 
     }
 }
 
+/// What a directory that stays shall be: what it is by now, but for its time. A mode that only let us write in it
+/// (`inside`) is taken back.
+fn as_it_stands(now: &Stat, then: &Meta) -> Meta {
+    let now = now.meta();
+    let is_opened = now.mode == 0o700 && then.mode & 0o300 != 0o300;
+    Meta {
+        mode: if is_opened { then.mode } else { now.mode },
+        mtime: then.mtime,
+        ..now
+    }
+}
+
 /// Gives a directory its attributes. Nothing is done to one that is gone since, or is as it shall be. A directory of
 /// another user is only theirs to change: the comparison afterwards tells of it.
 fn set_saved(
@@ -302,12 +316,18 @@ fn set_saved(
     path: &RelPath,
     meta: &Meta,
     xattrs: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    stays: bool,
 ) -> Result<(), PathError> {
     let fd = match venv.open_below(path, OFlags::RDONLY | OFlags::DIRECTORY) {
         Err(error) if leads_nowhere(&error) => return Ok(()),
         done => done?,
     };
     let stat = Stat::of(&fd).at_with("stat", || venv.shown(path))?;
+    let kept = stays.then(|| as_it_stands(&stat, meta));
+    let (meta, xattrs) = match &kept {
+        Some(kept) => (kept, None),
+        None => (meta, xattrs),
+    };
     let now = meta::read_xattrs(&fd).at_with("read", || venv.shown(path))?;
     let now: Vec<_> = now
         .into_iter()

@@ -316,6 +316,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::disk::walk::is_own_name;
 
     #[test]
     fn a_journal_that_could_not_be_read_is_not_written() {
@@ -335,6 +336,15 @@ mod tests {
             assert_eq!(work.write(&journal).is_ok(), fits);
             assert_eq!(work.read().is_ok_and(|read| read.is_some()), fits);
             work.clear().unwrap();
+        }
+    }
+
+    #[test]
+    fn no_scan_counts_what_a_replacement_in_place_keeps_in_the_tree() {
+        let dir = tempfile::tempdir().unwrap();
+        let work = Workplace::inside(Rooted::open(dir.path()).unwrap());
+        for name in [work.name(), work.temp_name(), work.staging()] {
+            assert!(is_own_name(name.as_bytes()), "{name}");
         }
     }
 }

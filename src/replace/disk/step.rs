@@ -33,6 +33,10 @@ pub(crate) enum Step {
         /// The extended attributes that it shall have, of those that steps set; none where an older version wrote this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         xattrs: Option<Vec<XattrText>>,
+        /// Whether the directory is no part of what is replaced: then only its time is set, which moved with what was
+        /// replaced in it, and whatever else others made of it since stays.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stays: bool,
     },
 }
 
@@ -77,8 +81,8 @@ impl PathText {
 }
 
 impl Step {
-    /// The step that gives a directory its attributes, once all in it is done.
-    pub(crate) fn attributes(entry: &Entry) -> Self {
+    /// The step that gives a directory its attributes, once all in it is done; only its time where it `stays`.
+    pub(crate) fn attributes(entry: &Entry, stays: bool) -> Self {
         let meta = &entry.meta;
         let (secs, nanos) = (meta.mtime.secs, meta.mtime.nanos);
         let path = PathText::new(&entry.path);
@@ -91,6 +95,7 @@ impl Step {
             secs,
             nanos,
             xattrs: Some(xattrs.map(XattrText::new).collect()),
+            stays,
         }
     }
 

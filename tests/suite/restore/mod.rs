@@ -1,6 +1,7 @@
 //! What `restore` and `undo` put there, keep and leave alone, also after a crash.
 
 mod adapted_before;
+mod along;
 mod deeds;
 mod fallback;
 mod full_disk;

@@ -343,3 +343,35 @@ fn a_store_that_may_not_be_written_is_waited_for_as_well() {
     assert_eq!(sandbox.ids().len(), 1);
     assert_eq!(sandbox.debris(), Vec::<String>::new());
 }
+
+#[test]
+fn what_was_interrupted_beside_a_venv_that_is_being_restored_is_told_by_looks_and_waited_for_by_a_save()
+ {
+    // The lock is that of the directory around. The look said nothing, and a half replaced venv became a baseline.
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, good, _) = killed_after_the_exchange();
+    let ids = sandbox.ids();
+    let around = fs::File::open(sandbox.root()).unwrap();
+    flock(&around, FlockOperation::LockExclusive).unwrap();
+    for look in ["diff", "check", "status"] {
+        let run = sandbox.snap(&[look, "venv", "--lock-wait", "0"]);
+        assert!(run.stderr.contains("another process is working"), "{run}");
+        assert!(run.stderr.contains("left for the next command"), "{run}");
+    }
+    for args in [["save", "venv"], ["save", "--force"]] {
+        let run = sandbox.snap(&[&args[..], &["--lock-wait", "0"]].concat());
+        assert_eq!(run.code, 11, "{run}");
+        assert!(run.stderr.contains("another process is working"), "{run}");
+    }
+    assert_eq!(sandbox.ids(), ids);
+    assert!(sandbox.path(JOURNAL).exists() && sandbox.path(STAGING).exists());
+    let run = std::thread::scope(|scope| {
+        let save = scope.spawn(|| sandbox.ok(&["save", "venv", "--lock-wait", "60"]));
+        drop(around);
+        save.join().unwrap()
+    });
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
+    good.assert_same(&Tree::of(&sandbox.venv()), "completed");
+}

@@ -52,6 +52,9 @@ pub fn doing(status: Status<'_>) -> String {
         Status::ChangedSinceChecked(files) => {
             format!("{files} files changed after they were checked; they are written afresh")
         }
+        Status::StagedAnew => {
+            "the venv changed outside of what is restored; that is taken along".to_owned()
+        }
         Status::Fetches { packs, bytes } => {
             let packs = counted(packs as usize, "pack", "packs");
             format!("{} of {packs} are fetched from the bucket", size(bytes))

@@ -2,7 +2,7 @@
 
 use super::recovery::may_share;
 use crate::disk::error::reason;
-use crate::model::{PackageChange, Shown};
+use crate::model::{PackageChange, RelPath, Shown};
 use crate::monitor::RestoreWarning;
 
 pub(super) fn of_restore(warning: RestoreWarning<'_>) -> String {
@@ -62,11 +62,24 @@ pub(super) fn of_restore(warning: RestoreWarning<'_>) -> String {
             reason(cause),
             may_share(shares)
         ),
+        RestoreWarning::LeftBehind { first, more } => left_behind(first, more),
         RestoreWarning::ChangedAgain { path, kind } => format!(
             "'{path}' is {} again after it was replaced: something else writes in the venv",
             kind.as_str()
         ),
     }
+}
+
+/// What changed too late to be taken along.
+fn left_behind(first: &RelPath, more: usize) -> String {
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "'{first}'{more} changed in the moment of the exchange, though it was not to be restored: the incident \
+         snapshot has it as it was then, the venv has not"
+    )
 }
 
 /// Why a package comes back whole. Of the same version only files can have been left out.

@@ -4,6 +4,8 @@
 mod clock;
 mod look;
 mod naming;
+mod netlink;
+mod notices;
 mod table;
 mod taskstats;
 mod tracer;

@@ -6,9 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Result;
 use rustix::net::netlink::{GENERIC, SocketAddrNetlink};
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto, socket_with,
-};
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
+
+use super::netlink::{HEADER, messages, parts, send, u16_at, u32_at};
 
 /// Bytes that may wait to be read.
 const WAITING: usize = 4 << 20;
@@ -23,8 +23,7 @@ const NEW: u8 = 2;
 const REGISTER_CPUMASK: u16 = 3;
 const AGGREGATE_PID: u16 = 4;
 const STATS: u16 = 3;
-/// Headers: of netlink, and of generic netlink behind it.
-const HEADER: usize = 16;
+/// The header of generic netlink, behind that of netlink.
 const GENERIC_HEADER: usize = 4;
 const REQUEST: u16 = 1;
 const ACKNOWLEDGE: u16 = 4;
@@ -96,16 +95,6 @@ impl AsFd for TaskStats {
     }
 }
 
-fn send(socket: &OwnedFd, message: &[u8]) -> Result<()> {
-    sendto(
-        socket,
-        message,
-        SendFlags::empty(),
-        &SocketAddrNetlink::new(0, 0),
-    )
-    .map(|_| ())
-}
-
 /// One request with one attribute.
 fn request(family: u16, command: u8, attribute: u16, value: &[u8]) -> Vec<u8> {
     let padded = value.len().next_multiple_of(4);
@@ -123,30 +112,10 @@ fn request(family: u16, command: u8, attribute: u16, value: &[u8]) -> Vec<u8> {
     message
 }
 
-/// The messages in what was read, each with its headers.
-fn messages(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    parts(bytes, HEADER, |head| Some(u32_at(head, 0)? as usize))
-}
-
 /// Type and value of the attributes.
 fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let all = parts(bytes, 4, |head| Some(usize::from(u16_at(head, 0)?)));
     all.filter_map(|part| Some((u16_at(part, 2)? & 0x3fff, part.get(4..)?)))
-}
-
-/// Parts that begin with their length, each at a multiple of four bytes.
-fn parts(
-    mut bytes: &[u8],
-    least: usize,
-    len: impl Fn(&[u8]) -> Option<usize>,
-) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        let part = bytes.get(..len(bytes).filter(|len| *len >= least)?)?;
-        bytes = bytes
-            .get(part.len().next_multiple_of(4)..)
-            .unwrap_or_default();
-        Some(part)
-    })
 }
 
 fn body(message: &[u8]) -> &[u8] {
@@ -179,16 +148,6 @@ fn counted(message: &[u8]) -> Option<Counted> {
         name: String::from_utf8_lossy(name).into_owned(),
         uid: u32_at(stats, UID)?,
     })
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at + 4)?.try_into().ok()?;
-    Some(u32::from_ne_bytes(four))
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let two = bytes.get(at..at + 2)?.try_into().ok()?;
-    Some(u16::from_ne_bytes(two))
 }
 
 #[cfg(test)]

@@ -4,20 +4,14 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use proc_connector::{
-    Error as ConnectorError, EventMask, NetlinkMessageIter, ProcConnector, ProcEvent,
-};
-use rustix::net::sockopt::set_socket_recv_buffer_size_force;
-
 use super::clock::now;
 use super::look::{Seen, all, glance, standing};
 use super::naming;
+use super::notices::{Heard, Notice, Notices};
 use super::table::Table;
 use super::taskstats::TaskStats;
 use crate::model::{Certainty, Who};
 
-/// Bytes that may wait to be read.
-const WAITING: usize = 8 << 20;
 /// The longest message of either kind is far shorter.
 const BUFFER: usize = 16 << 10;
 
@@ -47,7 +41,7 @@ impl WhoTold {
 
 #[derive(Debug)]
 struct Inner {
-    connector: Option<ProcConnector>,
+    notices: Option<Notices>,
     stats: Option<TaskStats>,
     table: Table,
     buffer: Vec<u8>,
@@ -60,7 +54,8 @@ impl Tracer {
         let processors = std::fs::read_to_string("/sys/devices/system/cpu/possible");
         let stats = processors.ok().and_then(|all| TaskStats::listen(&all).ok());
         let mut inner = Inner {
-            connector: connect().ok(),
+            // In a container the kernel would not even answer.
+            notices: is_on_host().then(Notices::listen).and_then(Result::ok),
             stats,
             table: Table::default(),
             buffer: vec![0; BUFFER],
@@ -74,9 +69,9 @@ impl Tracer {
     /// What becomes readable when something has to be heard.
     pub(in crate::witness) fn sources(&self) -> Vec<OwnedFd> {
         let inner = self.lock();
-        let connector = inner.connector.as_ref().map(AsFd::as_fd);
+        let notices = inner.notices.as_ref().map(AsFd::as_fd);
         let stats = inner.stats.as_ref().map(AsFd::as_fd);
-        let all = connector.into_iter().chain(stats);
+        let all = notices.into_iter().chain(stats);
         all.filter_map(|fd| fd.try_clone_to_owned().ok()).collect()
     }
 
@@ -133,31 +128,13 @@ impl Tracer {
 }
 
 /// Whether this process sees the host's own process numbers and users (`PROC_PID_INIT_INO`, `PROC_USER_INIT_INO` in
-/// `linux/proc_ns.h`). In a container the kernel would not even answer.
+/// `linux/proc_ns.h`).
 fn is_on_host() -> bool {
     let is = |name: &str, number: &str| {
         let link = std::fs::read_link(format!("/proc/self/ns/{name}"));
         link.is_ok_and(|link| link.to_string_lossy() == format!("{name}:[{number}]"))
     };
     is("pid", "4026531836") && is("user", "4026531837")
-}
-
-fn connect() -> Result<ProcConnector, ConnectorError> {
-    if !is_on_host() {
-        return Err(ConnectorError::UnexpectedConnector);
-    }
-    let connector = ProcConnector::new()?;
-    // Without the right to force this size, the system's limit stands.
-    if set_socket_recv_buffer_size_force(&connector, WAITING).is_err() {
-        connector.set_recv_buf_size(WAITING)?;
-    }
-    // The kernel answers at once or, where only some kinds of events are wanted, not at all: whoever waited would wait
-    // for the next process of this host.
-    connector.set_nonblocking()?;
-    match connector.subscribe_filtered(EventMask::FORK | EventMask::EXEC | EventMask::EXIT) {
-        Ok(()) | Err(ConnectorError::WouldBlock) => Ok(connector),
-        Err(error) => Err(error),
-    }
 }
 
 impl Inner {
@@ -170,7 +147,7 @@ impl Inner {
                 self.table.saw(seen);
             }
         }
-        self.table.whole_since = self.connector.is_some().then(now);
+        self.table.whole_since = self.notices.is_some().then(now);
     }
 
     fn hear(&mut self) {
@@ -181,7 +158,7 @@ impl Inner {
             .as_ref()
             .map(|stats| stats.read(&mut self.buffer));
         // Where notices were missed, all processes are looked at anew.
-        if !self.hear_connector() {
+        if !self.hear_notices() {
             self.seed();
         }
         for one in counted.into_iter().flatten() {
@@ -190,53 +167,32 @@ impl Inner {
     }
 
     /// Hears the notices that wait. Returns whether none was missed.
-    fn hear_connector(&mut self) -> bool {
+    fn hear_notices(&mut self) -> bool {
         let mut is_whole = true;
-        while let Some(connector) = &self.connector {
-            let len = match connector.recv_raw(&mut self.buffer) {
-                Ok(len) => len,
-                Err(ConnectorError::Interrupted) => continue,
-                Err(ConnectorError::Overrun) => {
-                    is_whole = false;
-                    continue;
+        while let Some(notices) = &self.notices {
+            match notices.read(&mut self.buffer) {
+                Some(Heard::Notices(all)) => {
+                    for notice in all {
+                        take(&mut self.table, notice);
+                    }
                 }
-                Err(_) => break,
-            };
-            let events = NetlinkMessageIter::new(&self.buffer, len)
-                .flatten()
-                .flatten();
-            for event in events {
-                take(&mut self.table, &event);
+                Some(Heard::Missed) => is_whole = false,
+                None => break,
             }
         }
         is_whole
     }
 }
 
-fn take(table: &mut Table, event: &ProcEvent) {
-    match *event {
-        // A thread is no process.
-        ProcEvent::Fork {
-            parent_tgid,
-            child_pid,
-            child_tgid,
-            timestamp_ns,
-            ..
-        } if child_pid == child_tgid => table.forked(parent_tgid, child_pid, timestamp_ns),
-        ProcEvent::Exec {
-            tgid, timestamp_ns, ..
-        } => {
-            table.executed(tgid, timestamp_ns);
-            if let Some((seen, _)) = glance(tgid, Certainty::Exec) {
+fn take(table: &mut Table, notice: Notice) {
+    match notice {
+        Notice::Forked { parent, child, at } => table.forked(parent, child, at),
+        Notice::Executed { pid, at } => {
+            table.executed(pid, at);
+            if let Some((seen, _)) = glance(pid, Certainty::Exec) {
                 table.saw(seen);
             }
         }
-        ProcEvent::Exit {
-            pid,
-            tgid,
-            timestamp_ns,
-            ..
-        } if pid == tgid => table.ended(pid, timestamp_ns),
-        _ => {}
+        Notice::Ended { pid, at } => table.ended(pid, at),
     }
 }

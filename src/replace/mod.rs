@@ -56,6 +56,7 @@
 //!  an empty directory stood there: staged · named · it is gone · placed
 //!  in place, the journal beside or inside: flags are off · before, between and after the steps · staging is gone
 //!  something changed late: not kept yet · kept, and not yet written afresh
+//!  a tree is not the one that the journal names: copied anew · moved away · put there by somebody else
 //! ```
 //!
 //! Whoever settles a window goes through the same ones: what it does can be done again.

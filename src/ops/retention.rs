@@ -382,26 +382,15 @@ mod tests {
         let mut list = saves(&["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]);
         let label = Label::new("v1").unwrap();
         list[0].1.label = Some(label.clone());
-        assert_eq!(
-            kept(
-                &Policy {
-                    last: 1,
-                    ..Policy::default()
-                },
-                &list
-            ),
-            [2]
-        );
-        let labels = vec![label];
-        assert_eq!(
-            kept(
-                &Policy {
-                    labels,
-                    ..Policy::default()
-                },
-                &list
-            ),
-            [1, 2]
-        );
+        let unnamed = Policy {
+            last: 1,
+            ..Policy::default()
+        };
+        assert_eq!(kept(&unnamed, &list), [2]);
+        let named = Policy {
+            labels: vec![label],
+            ..Policy::default()
+        };
+        assert_eq!(kept(&named, &list), [1, 2]);
     }
 }

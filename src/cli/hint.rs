@@ -329,6 +329,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
             "'{name} verify --repair' may heal it from \
             a live venv; a restore with --partial brings back all else"
         ),
+        StoreError::Path(path) if path.verb == "create directory" => {
+            let hint = path_hint(path)?;
+            format!("{hint}; another store is named with --store or VENV_SNAP_STORE")
+        }
         StoreError::Path(path) => return path_hint(path),
         StoreError::Index {
             source: IndexFailure::FileSize { .. },

@@ -50,6 +50,11 @@ impl PathError {
         )
     }
 
+    /// Whether the system refused since something is in use, as what something is mounted on.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.source.kind() == io::ErrorKind::ResourceBusy
+    }
+
     /// Whether there is nothing at all of that name, not even a link that leads nowhere.
     pub(crate) fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound

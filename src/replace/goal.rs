@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 
+use crate::disk::mapped::Mapped;
 use crate::disk::rooted::Rooted;
 use crate::disk::space::{Need, on_disk};
 use crate::disk::stat::Stat;
@@ -90,6 +91,9 @@ impl Goal {
                 && entry.meta == there.meta
         };
         let groups: HashSet<&RelPath> = entries.iter().filter_map(link_to).collect();
+        // What is written through memory has no new times, so its state proves nothing. What is not replaced goes over
+        // all the same, with the process that writes in it.
+        let mapped = Mapped::within(&live.root);
         let mut pairs = live.scan.tree.iter().peekable();
         entries
             .iter()
@@ -102,7 +106,8 @@ impl Goal {
                 let stays = self.stays.contains(&entry.path)
                     && (entry.size(), entry.digest()) == (there.size(), there.digest())
                     && entry.size().is_some();
-                if self.late.contains(&entry.path) && entry.size().is_some() {
+                let is_mapped = !stays && mapped.has(stat.dev, stat.ino);
+                if entry.size().is_some() && (is_mapped || self.late.contains(&entry.path)) {
                     return None;
                 }
                 let good = same(entry, there, stat) && !groups.contains(&entry.path);
@@ -112,11 +117,16 @@ impl Goal {
             .collect()
     }
 
-    /// What the staged tree will take. Files that are taken over cost nothing, or little where blocks are shared.
-    pub(crate) fn need(&self, proofs: &[Option<Stat>]) -> Need {
+    /// What the staged tree will take: of each entry that is written, which is told of it and its proof. Files that are
+    /// taken over cost nothing, or little where blocks are shared.
+    pub(crate) fn need(
+        &self,
+        proofs: &[Option<Stat>],
+        is_written: impl Fn(&Entry, Option<&Stat>) -> bool,
+    ) -> Need {
         let mut need = Need::default();
-        let entries = self.manifest.entries().iter();
-        for (entry, _) in entries.zip(proofs).filter(|(_, proof)| proof.is_none()) {
+        let entries = self.manifest.entries().iter().zip(proofs);
+        for (entry, _) in entries.filter(|(entry, proof)| is_written(entry, proof.as_ref())) {
             need.inodes += 1;
             let bytes = match &entry.node {
                 Node::File {

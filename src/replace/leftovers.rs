@@ -32,6 +32,10 @@ impl Recovery<'_> {
                 let warning = RecoveryWarning::StoreAway { store, incident };
                 self.monitor.warn(warning.into());
             }
+            // What was brought for it goes also where nothing was replaced.
+            (None, Stand::Here(sources)) if self.journal.receipt().brings => {
+                sources.keeper.withdraw(self.monitor)?;
+            }
             (None, _) => {}
         }
         remove_tree(&self.work.dir, staging.as_bytes())?;

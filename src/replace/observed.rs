@@ -11,12 +11,14 @@ use super::merge;
 use super::route::Route;
 use super::stage::Staged;
 use crate::disk::again::still_holds;
+use crate::disk::mapped::Mapped;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
 use crate::disk::walk::{is_inside, is_own_name};
 use crate::model::compare::compare;
-use crate::model::{Entry, Kind, Manifest, Node, RelPath};
+use crate::model::{Digest, Entry, Kind, Manifest, Node, RelPath};
 use crate::monitor::{Monitor, RestoreWarning};
+use crate::tree::hash::read_file;
 use crate::tree::scan::{Scan, scan};
 use crate::tree::sink::DigestsOnly;
 use crate::tree::stat_cache::{Record, StatCache};
@@ -197,9 +199,34 @@ impl<'a> Observed<'a> {
             .iter()
             .map(|(entry, stat)| (&entry.path, stat));
         let is_same = has_same_root(live, old)? && still_holds(old, known, is_inside, is_held)?;
-        Ok(!is_same)
+        let is_shared = |path: &RelPath, then: &Stat| {
+            let reused = staged.reused.stat_of(path);
+            reused.is_some_and(|reused| reused.same_inode(then))
+        };
+        Ok(!is_same || is_written_through_memory(live, old, &is_shared))
     }
 }
+
+/// Whether a file that a process has mapped to write in holds something else by now: its times need not tell. One of
+/// many bytes counts as that, and one that the new tree shares is not lost with the old one.
+fn is_written_through_memory(
+    live: &Live,
+    old: &Rooted,
+    is_shared: &dyn Fn(&RelPath, &Stat) -> bool,
+) -> bool {
+    let mapped = Mapped::within(old);
+    live.scan.tree.iter().any(|(entry, stat)| {
+        let is_wanted = mapped.has(stat.dev, stat.ino) && !is_shared(&entry.path, stat);
+        let Some(digest) = entry.digest().filter(|_| is_wanted) else {
+            return false;
+        };
+        let now = read_file(old, &entry.path, MAPPED_MAX);
+        now.is_none_or(|now| Digest::of(&now) != digest)
+    })
+}
+
+/// How many bytes of a mapped file are read once more.
+const MAPPED_MAX: u64 = 64 << 20;
 
 /// Whether the root holds the names that it held and is what it was. Its change time says nothing after a rename, so
 /// its names are listed.

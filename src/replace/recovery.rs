@@ -156,7 +156,7 @@ impl Recovery<'_> {
 
     pub(super) fn sources(&self) -> Option<Sources<'_>> {
         match self.stand {
-            Stand::Here(sources) => Some(sources),
+            Stand::Here(sources) => self.journal.incident.map(|_| sources),
             Stand::Nowhere | Stand::Away => None,
         }
     }
@@ -261,7 +261,8 @@ impl Recovery<'_> {
         let Some(stat) = self.work.dir.stat_name(name.as_bytes())? else {
             return self.finish().end().map(|()| Settled::Whole);
         };
-        if matches!(self.stand, Stand::Away) && self.journal.keep_old.is_none() {
+        let is_kept = self.journal.incident.is_some();
+        if matches!(self.stand, Stand::Away) && is_kept && self.journal.keep_old.is_none() {
             return Ok(Settled::Waits);
         }
         let is_dir = stat.is_dir();

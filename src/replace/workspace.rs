@@ -1,6 +1,7 @@
 //! The staging directory and the journal beside it, with all that must go if nothing is replaced.
 
 use super::disk::journal::{Journal, Workplace};
+use super::disk::reuse::shares_blocks;
 use super::disk::staging::Staging;
 use super::disk::step::PathText;
 use super::error::Error;
@@ -14,9 +15,9 @@ use super::unlocked::Unlocked;
 use crate::disk::PathError;
 use crate::disk::flags::{Flags, take_off};
 use crate::disk::remove::{Names, remove_held};
-use crate::disk::space::preflight;
+use crate::disk::space::{Need, preflight};
 use crate::disk::stat::Stat;
-use crate::model::RelPath;
+use crate::model::{Entry, RelPath};
 use crate::monitor::{Monitor, Silent};
 use crate::tree::Standing;
 
@@ -89,7 +90,7 @@ impl<'a> Plan<'a> {
         if let (true, Route::InPlace(in_place)) = (stays, &self.route) {
             return Err(self.cannot_keep(&in_place.why));
         }
-        preflight(&work.dir, self.goal.need(proofs))??;
+        preflight(&work.dir, self.need(&work, proofs))??;
         let receipt = self.keeper.receipt();
         let saved = receipt.incident.map(|id| id.to_string());
         let mut journal = Journal::begin(&work, &receipt, self.keep_old_name(saved)?);
@@ -117,6 +118,31 @@ impl<'a> Plan<'a> {
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// What staging will take: in place only what differs is staged, and what is proved good costs as much as what is
+    /// not where it can be neither linked nor share its blocks.
+    fn need(&self, work: &Workplace, proofs: &[Option<Stat>]) -> Need {
+        if let Route::InPlace(in_place) = &self.route {
+            let is_written =
+                |entry: &Entry, _: Option<&Stat>| in_place.staged.contains(&entry.path);
+            return self.goal.need(proofs, is_written);
+        }
+        let is_shared = self.how.may_link || self.shares_blocks(work, proofs);
+        self.goal.need(proofs, |entry, proof| {
+            proof.is_none() || !is_shared && entry.size().is_some()
+        })
+    }
+
+    /// Whether copies can share blocks with the tree that stands there, tried with one of its files.
+    fn shares_blocks(&self, work: &Workplace, proofs: &[Option<Stat>]) -> bool {
+        let entries = self.goal.manifest.entries().iter().zip(proofs);
+        let mut files = entries
+            .filter(|(entry, proof)| proof.is_some() && entry.size().is_some_and(|size| size > 0));
+        match (&self.live, files.next()) {
+            (Some(live), Some((entry, _))) => shares_blocks(&live.root, &entry.path, &work.dir),
+            _ => false,
         }
     }
 

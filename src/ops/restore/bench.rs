@@ -111,7 +111,10 @@ impl Planned<'_> {
     pub fn cost(&self) -> (usize, u64) {
         let proofs = self.goal.proofs(self.live.as_ref(), HOW);
         let reusable = proofs.iter().flatten().count();
-        (reusable, self.goal.need(&proofs).bytes)
+        (
+            reusable,
+            self.goal.need(&proofs, |_, proof| proof.is_none()).bytes,
+        )
     }
 
     /// Builds the new tree beside the place. It goes when what is returned is dropped.

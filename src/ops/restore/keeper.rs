@@ -45,14 +45,14 @@ enum State {
     /// This process drafted it.
     Drafted(Box<Incident>),
     /// A journal names it.
-    Named(SnapshotId),
+    Named(Option<SnapshotId>),
 }
 
 impl State {
     fn id(&self) -> Option<SnapshotId> {
         match self {
             Self::Drafted(incident) => incident.id(),
-            Self::Named(id) => Some(*id),
+            Self::Named(id) => *id,
         }
     }
 }
@@ -87,7 +87,6 @@ impl<'a> Keeper<'a> {
         store: &'a Store,
         venv: VenvId,
         receipt: &Receipt,
-        incident: SnapshotId,
     ) -> Self {
         Self {
             context,
@@ -99,7 +98,7 @@ impl<'a> Keeper<'a> {
             } else {
                 Brings::Nothing
             },
-            incident: Mutex::new(State::Named(incident)),
+            incident: Mutex::new(State::Named(receipt.incident)),
         }
     }
 
@@ -107,7 +106,7 @@ impl<'a> Keeper<'a> {
     pub(super) fn newest(&self) -> Option<SnapshotId> {
         match &*self.state() {
             State::Drafted(incident) => incident.newest(),
-            State::Named(id) => Some(*id),
+            State::Named(id) => *id,
         }
     }
 
@@ -178,15 +177,16 @@ impl<'a> Keeper<'a> {
         }))
     }
 
-    /// Takes back the snapshot that a journal names, if it is what it should be: an incident of this venv. What
-    /// completes it goes as well.
-    fn withdraw_named(&self, id: SnapshotId) -> Result<(), Error> {
+    /// Takes back the snapshots that a journal names, if they are what they should be: an incident of this venv, with
+    /// what completes it, and what was brought for this replacement alone.
+    fn withdraw_named(&self, incident: Option<SnapshotId>) -> Result<(), Error> {
         let withdraw = || {
             let catalog = self.store.snapshots.catalog()?;
             let named = catalog
                 .snapshots_of(&self.venv)
                 .filter(|(found, snapshot)| {
-                    (*found == id || snapshot.completes == Some(id)) && !snapshot.is_save()
+                    let is_of = |id| *found == id || snapshot.completes == Some(id);
+                    incident.is_some_and(is_of) && !snapshot.is_save()
                 });
             for (id, _) in named {
                 self.store.snapshots.withdraw(*id)?;

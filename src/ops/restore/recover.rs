@@ -75,12 +75,13 @@ fn build_left(site: &Site) -> bool {
 }
 
 /// Whether somebody who replaces nothing may go on: for want of the store, or of rights in a venv that is not theirs,
-/// or since steps in place cannot be completed; to look also since somebody else is at work.
+/// since something is mounted in what would go, or since steps in place cannot be completed; to look also since
+/// somebody else is at work.
 fn may_wait(error: &Error, wish: Wish) -> bool {
     match error {
         Error::Busy(_) => wish == Wish::Look,
         Error::Unsettled { .. } | Error::Uncompleted { .. } => true,
-        Error::Path(error) => error.is_denied(),
+        Error::Path(error) => error.is_denied() || error.is_busy(),
         _ => false,
     }
 }
@@ -116,10 +117,11 @@ fn settle_journal(
     // The disk that holds the store may only not be mounted. A command that only looks can wait for it; a restore in
     // place has to.
     let waits = who == Who::Look || left.is_in_place();
-    // The store is opened only for the incident that the journal names. To root, the journal of another user names
+    // The store is opened only for the snapshots that the journal names. To root, the journal of another user names
     // none.
-    let (opened, away) = match (given, receipt.incident) {
-        (None, Some(_)) => match context.open_other(&receipt.store) {
+    let is_named = receipt.incident.is_some() || receipt.brings;
+    let (opened, away) = match (given, is_named) {
+        (None, true) => match context.open_other(&receipt.store) {
             Ok(store) => (Some(store), None),
             Err(store::Error::NoStore(_)) if !waits => (None, None),
             Err(error) => (None, Some(error)),
@@ -127,10 +129,10 @@ fn settle_journal(
         _ => (None, None),
     };
     let store = given.or(opened.as_ref());
-    let settled = match (store.zip(receipt.incident), &away) {
-        (Some((store, incident)), _) => {
+    let settled = match (store.filter(|_| is_named), &away) {
+        (Some(store), _) => {
             let venv = context.venv_id(site);
-            let keeper = Keeper::named(context, store, venv, &receipt, incident);
+            let keeper = Keeper::named(context, store, venv, &receipt);
             let contents = SnapshotContents {
                 store,
                 rewritten: BTreeMap::new(),

@@ -133,3 +133,14 @@ impl<'a> Reuse<'a> {
         }
     }
 }
+
+/// Whether a new file in a directory can share its blocks with a file of a tree: tried with one that never has a name.
+pub(crate) fn shares_blocks(tree: &Rooted, file: &RelPath, dir: &Rooted) -> bool {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+    let Ok(source) = tree.open_below(file, flags) else {
+        return false;
+    };
+    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let made = rustix::fs::openat(dir.fd(), ".", flags, Mode::from_raw_mode(0o600));
+    made.is_ok_and(|made| rustix::fs::ioctl_ficlone(&made, source.as_fd()).is_ok())
+}

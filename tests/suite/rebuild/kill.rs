@@ -71,21 +71,26 @@ fn the_new_snapshot_counts_with_the_exchange_or_not_at_all() {
     }
     let Some(uv) = tools::find("uv") else { return };
     let mut reached = 0;
-    for call in ["renameat2", "syncfs"] {
+    // A rebuild to another place replaces nothing, so its journal names no incident: the snapshot stayed.
+    let (here, there) = (
+        vec!["rebuild", "venv"],
+        vec!["rebuild", "venv", "--to", "new"],
+    );
+    for (args, call) in [(&here, "renameat2"), (&here, "syncfs"), (&there, "syncfs")] {
         for n in 1..=3 {
             let scene = Scene::of_uv(&uv);
             fs::remove_file(scene.file("ant/core.py")).unwrap();
             let ruin = Tree::of(&scene.venv());
             let kill = format!("{call}:signal=KILL:when={n}");
             let path = std::env::var("PATH").unwrap();
-            let mut command = scene.sandbox.traced(&[&kill], &["rebuild", "venv"]);
+            let mut command = scene.sandbox.traced(&[&kill], args);
             command.env("PATH", format!("{}:{path}", uv.parent().unwrap().display()));
             let run = crate::support::Run::of({
                 command.env("UV_INDEX_URL", scene.index.url());
                 command
             });
             reached += u32::from(run.code != 0);
-            scene.sandbox.snap(&["check", "venv"]);
+            scene.sandbox.snap(&["check", args.last().unwrap()]);
             let list = scene.sandbox.snap(&["list", "--json"]);
             assert_eq!(left(&scene), Vec::<String>::new(), "{kill}: {run}");
             let ids = if list.code == 0 {
@@ -93,6 +98,16 @@ fn the_new_snapshot_counts_with_the_exchange_or_not_at_all() {
             } else {
                 0
             };
+            let is_new = scene.sandbox.path("new").exists();
+            if args.len() > 2 {
+                assert_eq!(
+                    (ids, is_new),
+                    (usize::from(is_new), ids > 0),
+                    "{kill}: {run}"
+                );
+                Tree::of(&scene.venv()).assert_same(&ruin, &kill);
+                continue;
+            }
             match ids {
                 0 => Tree::of(&scene.venv()).assert_same(&ruin, &kill),
                 2 => scene.assert_works(),

@@ -205,3 +205,48 @@ fn a_store_without_inodes_refuses_a_save_and_stays_sound() {
     }
     sandbox.ok(&["save", "venv", "--store", store]);
 }
+
+#[test]
+fn a_restore_in_place_needs_room_only_for_what_differs() {
+    // Files with a second name, as uv's cache gives them, were counted though nothing of them is staged.
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.venv(), "size=2m") else {
+        return;
+    };
+    venv::tiny(&sandbox.venv());
+    venv::write(&sandbox.venv(), "big", &venv::noise(600_000));
+    fs::hard_link(sandbox.venv().join("big"), sandbox.venv().join("twin")).unwrap();
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    fill(&sandbox.venv(), 300);
+    let run = sandbox.ok(&["restore", "venv", "--only", "bin/tool"]);
+    assert!(run.stdout.contains("replaced one by one"), "{run}");
+    assert!(sandbox.venv().join("bin/tool").exists(), "{run}");
+}
+
+#[test]
+fn a_restore_that_can_share_nothing_needs_room_for_every_file_and_says_so_first() {
+    // It ran into the full disk in the middle.
+    if !needs_root() {
+        return;
+    }
+    for option in ["--copy", "--keep-old"] {
+        let sandbox = Sandbox::new();
+        let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), "size=2m") else {
+            return;
+        };
+        venv::tiny(&sandbox.path("disk/venv"));
+        venv::write(&sandbox.path("disk/venv"), "big", &venv::noise(600_000));
+        sandbox.ok(&["save", "disk/venv"]);
+        fs::remove_file(sandbox.path("disk/venv/bin/tool")).unwrap();
+        fill(&sandbox.path("disk"), 300);
+        let hurt = Tree::of(&sandbox.path("disk/venv"));
+        let run = sandbox.code(3, &["restore", "disk/venv", option]);
+        assert!(run.stderr.contains("has too little room"), "{run}");
+        hurt.assert_same(&Tree::of(&sandbox.path("disk/venv")), option);
+        sandbox.ok(&["restore", "disk/venv"]);
+    }
+}

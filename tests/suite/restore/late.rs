@@ -8,6 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 
 use crate::support::faults::{can_trace, needs_root};
+use crate::support::mapped::{FILE, mapped};
 use crate::support::mounts::Mount;
 use crate::support::{Sandbox, Tree, venv};
 
@@ -328,4 +329,24 @@ fn what_is_written_between_a_kill_in_place_and_the_next_command_is_saved() {
         sandbox.ok(&["restore", "venv"]);
     }
     assert!(seen > 0, "no kill came between the steps");
+}
+
+#[test]
+fn what_is_written_through_memory_is_not_taken_over_by_its_times() {
+    // The restore said that all was verified, and the venv held other bytes.
+    if !can_trace() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mut writer = mapped(&sandbox);
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_file(sandbox.venv().join("bin/tool")).unwrap();
+    let run = restore_while(&sandbox, "syncfs:delay_enter=2000000:when=1", || {
+        writer.write('B');
+    });
+    let there = fs::read(sandbox.venv().join(FILE)).unwrap();
+    assert!(there.starts_with(b"A-"), "{run}");
+    assert!(in_incident(&sandbox, FILE).starts_with("B-"), "{run}");
+    assert_eq!(sandbox.debris(), Vec::<String>::new());
+    writer.end();
 }

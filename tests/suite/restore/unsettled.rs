@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::support::damage::Damage;
-use crate::support::faults::{needs_root, skipped};
+use crate::support::faults::{can_trace, needs_root, skipped};
+use crate::support::killed::{STAGING, killed_after_the_exchange};
 use crate::support::meanwhile::kept;
+use crate::support::mounts::Mount;
 use crate::support::{Run, Sandbox, Tree, venv};
 
 /// A file that may not even be removed, until this is dropped.
@@ -177,4 +179,24 @@ fn an_answer_that_cannot_be_written_does_not_hide_that_the_work_is_done() {
         run.code == 3 && !run.stderr.contains("is restored"),
         "{run}"
     );
+}
+
+#[test]
+fn a_mount_in_what_was_replaced_stops_no_look_after_a_crash() {
+    // The sound venv could not be looked at, nor saved, since what the crash left could not be removed.
+    if !can_trace() || !needs_root() {
+        return;
+    }
+    let (sandbox, good, _) = killed_after_the_exchange();
+    let Some(mount) = Mount::tmpfs(&sandbox.path(STAGING).join("bin"), "size=1m") else {
+        return;
+    };
+    for look in ["diff", "check", "status", "save"] {
+        let run = sandbox.ok(&[look, "venv"]);
+        assert!(run.stderr.contains("left for the next command"), "{run}");
+    }
+    drop(mount);
+    let run = sandbox.ok(&["diff", "venv"]);
+    good.assert_same(&Tree::of(&sandbox.venv()), "completed");
+    assert_eq!(sandbox.debris(), Vec::<String>::new(), "{run}");
 }

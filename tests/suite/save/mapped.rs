@@ -1,60 +1,11 @@
 //! Files that a process writes through a shared mapping: their times may say nothing of it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use crate::support::mapped::{FILE, mapped};
 use crate::support::{Sandbox, venv};
-
-const FILE: &str = "lib/state.bin";
-
-/// A process that has a file mapped and writes letters into it when it is told.
-struct Writer {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Writer {
-    fn of(path: &Path) -> Self {
-        let script = "import mmap, sys\nfile = open(sys.argv[1], 'r+b')\nmemory = mmap.mmap(file.fileno(), 0)\n\
-            for line in sys.stdin:\n    memory[0:1] = line[0].encode()\n    print(flush=True)\n";
-        let mut child = Command::new("python3")
-            .args(["-c", script])
-            .arg(path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self {
-            input: child.stdin.take().unwrap(),
-            output: BufReader::new(child.stdout.take().unwrap()),
-            child,
-        }
-    }
-
-    fn write(&mut self, letter: char) {
-        writeln!(self.input, "{letter}").unwrap();
-        self.output.read_line(&mut String::new()).unwrap();
-    }
-
-    fn end(mut self) {
-        drop(self.input);
-        self.child.wait().unwrap();
-    }
-}
-
-/// A venv with a file that a process has begun to write in, long enough ago that its times count.
-fn mapped(sandbox: &Sandbox) -> Writer {
-    venv::tiny(&sandbox.venv());
-    venv::write(&sandbox.venv(), FILE, &[b'-'; 4096]);
-    let mut writer = Writer::of(&sandbox.venv().join(FILE));
-    writer.write('A');
-    std::thread::sleep(Duration::from_millis(200));
-    writer
-}
 
 fn saved(sandbox: &Sandbox) -> u8 {
     sandbox.ok(&["save", "venv"]);
@@ -85,7 +36,7 @@ fn a_restore_does_not_rely_on_the_times_of_what_is_mapped_either() {
     let mut writer = mapped(&sandbox);
     assert_eq!(saved(&sandbox), b'A');
     fs::remove_file(sandbox.path("venv/bin/tool")).unwrap();
-    // The file goes over into the new tree as it stands, with the process that writes in it.
+    // The file is written afresh: what the process writes from now on is in no venv.
     sandbox.ok(&["restore", "venv"]);
     writer.write('D');
     writer.end();

@@ -11,6 +11,7 @@ pub(crate) mod hosts;
 pub(crate) mod html;
 pub(crate) mod index;
 pub(crate) mod killed;
+pub(crate) mod mapped;
 pub(crate) mod meanwhile;
 pub(crate) mod mounts;
 pub(crate) mod packs;

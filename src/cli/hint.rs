@@ -194,7 +194,7 @@ fn restore_hint(refusal: &Refusal) -> Option<String> {
         Refusal::NoLinks { .. } => "restore it to a place on another file system: --to DIR",
         Refusal::LineBreak => "--exact builds the tree without adapting it",
         Refusal::PartNotKept => "--only and --heal need a store that can be written",
-        Refusal::PartOfNothing => "without --only and --heal the whole venv is restored",
+        Refusal::PartOfNothing => "without --only the whole venv is restored",
         Refusal::NeverSteady => "--copy takes none of them over",
         Refusal::NoInterpreter(_)
         | Refusal::BrokenInterpreter { .. }

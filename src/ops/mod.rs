@@ -52,6 +52,7 @@ mod report;
 mod restore;
 mod retention;
 mod save;
+mod saved_on;
 mod schedule;
 mod self_test;
 mod sharers;
@@ -121,6 +122,7 @@ pub use restore::{
 };
 pub use retention::Policy;
 pub use save::{SaveOptions, SaveOutcome, save};
+pub use saved_on::saved_on;
 pub use schedule::{Placed, ScheduleFile, place_schedule};
 pub use self_test::{Grade, SelfTestOutcome, Trial, self_test};
 pub use sightings::keep_sightings;

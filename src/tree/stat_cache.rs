@@ -50,6 +50,13 @@ pub(crate) struct StatCache {
     records: Vec<Record>,
 }
 
+impl StatCache {
+    /// The file system on which the files are: no scan leaves it.
+    pub(crate) fn device(&self) -> Option<u64> {
+        self.records.first().map(|record| record.dev)
+    }
+}
+
 impl Known for StatCache {
     /// The change time cannot be set by hand, so an equal one means that nobody touched the file.
     fn digest_of(&self, _path: &RelPath, stat: &Stat) -> Option<(Digest, bool)> {

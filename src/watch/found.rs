@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::place::{Gone, Place};
+
 /// What a look found: told by content, held against the newest baseline.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Found {
@@ -15,6 +17,15 @@ pub struct Found {
     pub changed: Vec<String>,
     /// An installer that was at work in it all the while: what was found is not its last state.
     pub at_work: Option<String>,
+    /// Where it stands, or would.
+    #[serde(default)]
+    pub place: Place,
+    /// What is there instead, where it is gone as a whole.
+    #[serde(default)]
+    pub gone: Option<Gone>,
+    /// Whether the directory that is gone was renamed and stands beside: then nothing is lost, and a new one may come.
+    #[serde(default)]
+    pub is_beside: bool,
 }
 
 /// What a look comes to.

@@ -64,9 +64,19 @@ pub struct Guard {
     pub(super) heal_failures: u32,
     /// Until when nothing is tried again that failed: a heal, a save.
     pub(super) heal_due: Moment,
+    /// Until when damage is told and not healed yet.
+    pub(super) heals_from: Moment,
     pub(super) save_due: Moment,
     /// Since when an installer is at work without an end.
     pub(super) at_work_since: Option<Moment>,
+    /// Since when the venv is gone as a whole, or another directory is damaged in its place.
+    pub(super) odd_since: Option<Moment>,
+    /// Whether damage was found that is neither told nor healed yet.
+    pub(super) waits: bool,
+    /// When something changed last that is not bytecode.
+    pub(super) changed_at: Moment,
+    /// Whether its directory, or one above, was renamed since it was seen standing.
+    pub(super) is_renamed: bool,
     /// Whether changes are not seen, so that the venv is looked at by time.
     pub(super) is_blind: bool,
 }
@@ -97,8 +107,13 @@ impl Guard {
             stale: 0,
             heal_failures: 0,
             heal_due: now,
+            heals_from: now,
             save_due: now,
             at_work_since: None,
+            odd_since: None,
+            waits: false,
+            changed_at: now,
+            is_renamed: false,
             is_blind: false,
         }
     }
@@ -131,7 +146,8 @@ impl Guard {
         let tree = &self.memory.tree;
         let is_owed = self.memory.restart_owed && self.restart_failures == 0
             || self.save_owed
-            || self.restart_wanted;
+            || self.restart_wanted
+            || self.waits;
         let is_coming = self.quiet_at.is_some()
             || tree.due <= now.after(SOON) && tree.failures == 0 && self.heal_due <= now;
         let is_under_way = self.job.is_some() || self.asking || self.importing;
@@ -170,6 +186,7 @@ impl Guard {
     fn take(&mut self, now: Moment, input: Input, orders: &mut Vec<Order>) {
         match input {
             Input::Changed { by, noise } => self.changed(now, by, noise),
+            Input::Renamed => self.is_renamed = true,
             Input::Lost => self.quiet_at = Some(now),
             Input::Blind => {
                 self.is_blind = true;
@@ -178,6 +195,8 @@ impl Guard {
             Input::AtWork => {
                 self.job = None;
                 self.at_work_since.get_or_insert(now);
+                // What is built is waited for from its end on.
+                (self.odd_since, self.changed_at) = (None, now);
                 self.memory.tree.due = now.after(WHILE_AT_WORK);
             }
             Input::Found(found) => self.found(now, &found, orders),
@@ -194,6 +213,9 @@ impl Guard {
     fn changed(&mut self, now: Moment, by: Option<Culprit>, noise: bool) {
         if let Some(by) = by {
             add_culprit(&mut self.memory.culprits, by);
+        }
+        if !noise {
+            self.changed_at = now;
         }
         match &mut self.job {
             // The look after the heal sees such changes.

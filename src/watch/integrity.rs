@@ -7,6 +7,8 @@ use super::guard::{Guard, Job};
 use super::moment::{Moment, back_off};
 use super::news::{State, Subject};
 use super::order::{Healed, Order};
+use super::patience::Patience;
+use super::place::Place;
 use super::rules::OnUpgrade;
 
 /// How long after a heal the venv is looked at.
@@ -24,9 +26,14 @@ impl Guard {
             Some(Job::Look { full, overtaken }) => (full, overtaken),
             _ => (false, true),
         };
+        let is_damaged = found.verdict == Verdict::Damaged;
+        if let Some(why) = self.elsewhere(found).filter(|_| is_damaged) {
+            return self.not_found(now, why, orders);
+        }
         let memory = &mut self.memory;
         memory.totals.looks += 1;
         memory.tree.failures = 0;
+        memory.unseen = None;
         memory.looked = Some(now);
         if full {
             memory.full_due = now.after(self.rules.integrity_every);
@@ -42,11 +49,41 @@ impl Guard {
         } else {
             self.at_work_since = None;
         }
-        if found.verdict == Verdict::Damaged {
+        self.waits = false;
+        let heals_from = if is_damaged {
+            match self.patience(now, found) {
+                Patience::Looks(then) => {
+                    self.waits = true;
+                    return self.memory.tree.due = then;
+                }
+                Patience::Heals(then) => then,
+                Patience::Over => now,
+            }
+        } else {
+            self.odd_since = None;
+            now
+        };
+        if found.gone.is_none() {
+            self.memory.place = found.place.clone();
+            self.is_renamed = false;
+        }
+        if is_damaged {
+            self.heals_from = heals_from;
             self.damaged(now, found, overtaken, orders);
         } else {
             self.undamaged(now, found, orders);
         }
+    }
+
+    /// Why damage proves nothing of the venv: its file system is not there, or it never was seen to stand here.
+    fn elsewhere(&self, found: &Found) -> Option<String> {
+        let known = &self.memory.place;
+        if found.gone.is_some() && *known == Place::default() {
+            return Some(
+                "nothing tells that it ever stood there, so it is not put there".to_owned(),
+            );
+        }
+        known.unlike(&found.place)
     }
 
     fn damaged(&mut self, now: Moment, found: &Found, overtaken: bool, orders: &mut Vec<Order>) {
@@ -71,8 +108,9 @@ impl Guard {
             .filter(|_| state == State::Stuck);
         self.announce(now, Subject::Integrity, state, why, orders);
         let is_proof = !overtaken || self.stale >= STALE_MAX;
-        if now < self.heal_due {
-            self.memory.tree.due = self.heal_due;
+        let heal_due = self.heal_due.max(self.heals_from);
+        if now < heal_due {
+            self.memory.tree.due = heal_due;
         } else if may && !hopeless && state != State::Held && found.at_work.is_none() && is_proof {
             self.stale = 0;
             self.memory.heals.push(now);
@@ -113,9 +151,11 @@ impl Guard {
 
     pub(super) fn not_found(&mut self, now: Moment, why: String, orders: &mut Vec<Order>) {
         self.job = None;
+        self.waits = false;
         let track = &mut self.memory.tree;
         track.failures = track.failures.saturating_add(1);
         self.memory.totals.looks_failed += 1;
+        self.memory.unseen = Some(why.clone());
         let track = &mut self.memory.tree;
         track.due = now.after(back_off(track.failures));
         let (failures, due) = (track.failures, track.due);
@@ -141,6 +181,8 @@ impl Guard {
         match healed {
             Healed::Mended(mended) => {
                 self.heal_failures = 0;
+                // A heal puts another directory there.
+                self.memory.place.forget_directory();
                 self.memory.totals.heals += 1;
                 // A heal counts from its end: however long it took, the window after it has its whole length.
                 self.memory.heals.pop();

@@ -17,6 +17,12 @@ struct Comparison {
     diagnosis: Vec<Cause>,
 }
 
+/// What a restore that only tells what it would do answers, as far as it is needed here.
+#[derive(Deserialize)]
+struct Rehearsal {
+    summary: Summary,
+}
+
 #[derive(Deserialize)]
 struct Summary {
     damage: u64,
@@ -106,8 +112,32 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
         verdict,
         damage,
         changed,
-        at_work: None,
+        ..Found::default()
     })
+}
+
+/// What the rehearsal of a heal comes to, of a venv that is gone as a whole.
+pub fn found_by_rehearsal(answer: &[u8]) -> Result<Found, serde_json::Error> {
+    let rehearsed: Rehearsal = serde_json::from_slice(answer)?;
+    Ok(Found::whole(rehearsed.summary.damage))
+}
+
+impl Found {
+    /// That a venv is gone with so many files, which a baseline has; none has them where there are 0.
+    pub fn whole(files: u64) -> Self {
+        let damage = Damage {
+            files,
+            kinds: BTreeMap::from([("missing".to_owned(), files)]),
+            mark: "gone".to_owned(),
+            can_heal: files > 0,
+            ..Damage::default()
+        };
+        Self {
+            verdict: Verdict::Damaged,
+            damage,
+            ..Self::default()
+        }
+    }
 }
 
 fn change(package: &Package) -> String {

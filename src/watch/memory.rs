@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::found::{Culprit, Found};
 use super::moment::Moment;
 use super::news::{Mended, State};
+use super::place::Place;
 
 /// How something stands, and since when.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -60,6 +61,12 @@ pub struct Memory {
     /// When a look last told something.
     #[serde(default)]
     pub looked: Option<Moment>,
+    /// Why it could not be looked at; none since it could be.
+    #[serde(default)]
+    pub unseen: Option<String>,
+    /// Where it stood when it was looked at last.
+    #[serde(default)]
+    pub place: Place,
     /// What that look found.
     pub found: Option<Found>,
     /// Who was seen to change files.
@@ -104,12 +111,23 @@ impl Memory {
             heals: Vec::new(),
             restarts: Vec::new(),
             looked: None,
+            unseen: None,
+            place: Place::default(),
             found: None,
             culprits: Vec::new(),
             mended: None,
             unhealable: None,
             restart_owed: false,
             totals: Totals::default(),
+        }
+    }
+
+    /// The same in another start of the machine.
+    #[must_use]
+    pub fn after_boot(self) -> Self {
+        Self {
+            place: self.place.after_boot(),
+            ..self
         }
     }
 

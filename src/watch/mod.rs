@@ -11,6 +11,8 @@ mod memory;
 mod moment;
 mod news;
 mod order;
+mod patience;
+mod place;
 mod rules;
 mod service;
 #[cfg(test)]
@@ -21,11 +23,12 @@ pub use guard::Guard;
 pub use installers::installer_at_work;
 pub use ledger::{FORMAT, Kept, Ledger, Letter, Opened};
 pub(crate) use looked::kinds_in_words;
-pub use looked::{failed_import, found_by_audit, found_by_comparison};
+pub use looked::{failed_import, found_by_audit, found_by_comparison, found_by_rehearsal};
 pub use memory::{Memory, Totals, Track};
 pub use moment::{Moment, back_off};
 pub use news::{Mended, News, Occasion, State, Subject};
 pub use order::{Healed, Input, Order};
+pub use place::{Gone, Place};
 pub use rules::{
     Ask, Guarded, Health, Imports, Metrics, OnUpgrade, Ping, Policy, Receiver, Rules, Secret,
     Service,

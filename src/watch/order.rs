@@ -13,6 +13,8 @@ pub enum Input {
         /// Whether it is only bytecode.
         noise: bool,
     },
+    /// The directory of the venv, or one above, was renamed.
+    Renamed,
     /// Changes may have been missed.
     Lost,
     /// Changes are not seen there: it must be looked at by time.

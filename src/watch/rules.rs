@@ -84,6 +84,9 @@ pub struct Policy {
     pub failures: u32,
     /// What an upgrade means.
     pub on_upgrade: OnUpgrade,
+    /// How long it must be quiet after an installer, or after the venv was moved away or made anew, before what is
+    /// there counts as its state.
+    pub settle: Duration,
     /// After which time something that still is wrong is told again.
     pub reminder: Duration,
 }
@@ -96,6 +99,7 @@ impl Default for Policy {
             window: Duration::from_hours(1),
             failures: 3,
             on_upgrade: OnUpgrade::Tell,
+            settle: Duration::from_mins(1),
             reminder: Duration::from_hours(4),
         }
     }

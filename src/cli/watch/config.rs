@@ -170,6 +170,7 @@ fn policy(own: raw::Policy, defaults: raw::Policy) -> Policy {
             Some(raw::OnUpgrade::Save) => OnUpgrade::Save,
             _ => OnUpgrade::Tell,
         },
+        settle: length(own.settle, defaults.settle, base.settle),
         reminder: length(own.reminder, defaults.reminder, base.reminder),
     }
 }

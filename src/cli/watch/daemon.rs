@@ -22,6 +22,7 @@ use super::jobs::{self, Program};
 use super::keeper::{self, Keeper};
 use super::outbox::Outbox;
 use super::seen::Seen;
+use super::stood;
 use super::systemd::Systemd;
 
 /// How it works.
@@ -122,6 +123,7 @@ impl<'a> Daemon<'a> {
         let by = kept
             .as_ref()
             .map_or(0, |kept| kept.offset(&clock::boot(), now, when::now()));
+        let booted = kept.as_ref().is_some_and(|kept| kept.boot != clock::boot());
         let (mut venvs, letters) =
             kept.map_or_else(Default::default, |kept| (kept.venvs, kept.letters));
         for letter in letters
@@ -133,6 +135,8 @@ impl<'a> Daemon<'a> {
         let guards = self.rules.venvs.iter().map(|rules| {
             let memory = venvs.remove(&*rules.path.to_string_lossy());
             let memory = memory.map_or_else(|| Memory::new(now), |memory| memory.moved(by));
+            let memory = if booted { memory.after_boot() } else { memory };
+            let memory = stood::known(self.session, &rules.path, memory);
             Guard::new(rules.clone(), memory, now)
         });
         self.guards = guards.collect();
@@ -294,8 +298,9 @@ impl<'a> Daemon<'a> {
         }
         let (program, speaker) = (self.program.clone(), self.speaker.clone());
         let catch_up = self.catch_up.clone();
+        let known = self.guards[number].memory().place.clone();
         aside(move || {
-            let input = jobs::perform(&program, &rules, &order, catch_up.as_ref());
+            let input = jobs::perform(&program, &rules, &known, &order, catch_up.as_ref());
             let _ = speaker.send(Happened::To(number, input));
         });
     }

@@ -89,9 +89,11 @@ fn happened(event: Event, venvs: &[PathBuf], own: u32) -> Vec<Happened> {
             let hurts = !noise && matches!(what, What::Removed | What::Written | What::Moved);
             let who = who.filter(|_| hurts);
             let by = who.as_ref().map(|who| culprit(who, &path));
+            let renamed = what == What::Moved && path.is_root();
+            let renamed = renamed.then_some(Happened::To(number, Input::Renamed));
             let saw = who.map(|who| Happened::Saw(number, path, who));
             let changed = Happened::To(number, Input::Changed { by, noise });
-            saw.into_iter().chain([changed]).collect()
+            saw.into_iter().chain(renamed).chain([changed]).collect()
         }
     }
 }

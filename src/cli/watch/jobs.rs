@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use venv_snap::watch::{
-    Ask, Found, Guarded, Healed, Input, Mended, Order, Receiver, Service, failed_import,
-    found_by_audit, found_by_comparison, installer_at_work,
+    Ask, Found, Gone, Guarded, Healed, Input, Mended, Order, Place, Receiver, Service,
+    failed_import, found_by_audit, found_by_comparison, found_by_rehearsal, installer_at_work,
 };
 use venv_snap::witness::CatchUp;
 
@@ -52,28 +52,56 @@ impl Program {
         run(&mut command, "", patience).map_err(|error| format!("it cannot be started: {error}"))
     }
 
-    fn look(&self, venv: &Path, full: bool, despite: bool) -> Input {
+    fn look(&self, venv: &Path, known: &Place, full: bool, despite: bool) -> Input {
         let at_work = installer_at_work(venv);
         if at_work.is_some() && !despite {
             return Input::AtWork;
         }
+        let (place, gone) = Place::of(venv);
+        let found = match gone {
+            Some(gone) => self.rehearse(venv, gone),
+            None => self.compare(venv, full),
+        };
+        match found {
+            Ok(found) => Input::Found(Found {
+                at_work,
+                is_beside: gone.is_some() && known.beside(venv).is_some(),
+                place,
+                gone,
+                ..found
+            }),
+            Err(why) => Input::NotFound(why),
+        }
+    }
+
+    /// What a venv is that stands there.
+    fn compare(&self, venv: &Path, full: bool) -> Result<Found, String> {
         let args: &[&str] = if full {
             &["diff"]
         } else {
             &["diff", "--quick"]
         };
         let was_there = self.has_store();
-        let found = match self.run(args, venv, PATIENCE) {
-            Ok(ended) if ended.code == Some(i32::from(Exit::NoStore.code())) => {
-                self.audit(venv, was_there)
-            }
-            Ok(ended) => told(&ended, found_by_comparison),
-            Err(why) => Err(why),
-        };
-        match found {
-            Ok(found) => Input::Found(Found { at_work, ..found }),
-            Err(why) => Input::NotFound(why),
+        let ended = self.run(args, venv, PATIENCE)?;
+        if has_no_snapshot(&ended) {
+            return self.audit(venv, was_there);
         }
+        told(&ended, found_by_comparison)
+    }
+
+    /// What a venv was of which nothing is left: what would be put there. Where no directory would hold it, or no
+    /// baseline has it, nothing can be.
+    fn rehearse(&self, venv: &Path, gone: Gone) -> Result<Found, String> {
+        if gone == Gone::Parent {
+            return Ok(Found::whole(0));
+        }
+        let was_there = self.has_store();
+        let ended = self.run(&["restore", "--heal", "--dry-run"], venv, PATIENCE)?;
+        if has_no_snapshot(&ended) {
+            self.needs_store(was_there)?;
+            return Ok(Found::whole(0));
+        }
+        told(&ended, found_by_rehearsal)
     }
 
     /// Whether the store is there, as far as that can be seen.
@@ -81,12 +109,17 @@ impl Program {
         self.dir.as_ref().is_none_or(|dir| dir.exists())
     }
 
+    fn needs_store(&self, was_there: bool) -> Result<(), String> {
+        if was_there && self.has_store() {
+            return Ok(());
+        }
+        Err(format!("the store '{}' is not there", self.store.display()))
+    }
+
     /// What can be told without a baseline. A store that is not there, or came only meanwhile, may have a baseline, so
     /// that is an error.
     fn audit(&self, venv: &Path, was_there: bool) -> Result<Found, String> {
-        if !was_there || !self.has_store() {
-            return Err(format!("the store '{}' is not there", self.store.display()));
-        }
+        self.needs_store(was_there)?;
         told(&self.run(&["check"], venv, PATIENCE)?, found_by_audit)
     }
 
@@ -125,6 +158,11 @@ impl Program {
             Err(complaint(&ended))
         }
     }
+}
+
+/// Whether a command ended since there is no store, or no snapshot of the venv in it.
+fn has_no_snapshot(ended: &Ended) -> bool {
+    ended.code == Some(i32::from(Exit::NoStore.code()))
 }
 
 /// What of the answer of a restore is needed.
@@ -175,13 +213,14 @@ fn complaint(ended: &Ended) -> String {
 pub(super) fn perform(
     program: &Program,
     rules: &Guarded,
+    known: &Place,
     order: &Order,
     catch_up: Option<&CatchUp>,
 ) -> Input {
     let venv = &rules.path;
     match order {
         Order::Look { full, despite } => {
-            let found = program.look(venv, *full, *despite);
+            let found = program.look(venv, known, *full, *despite);
             // A witness that does not answer within that time is not waited for any longer.
             if let Some(catch_up) = catch_up {
                 catch_up.wait(CATCH_UP_PATIENCE);

@@ -15,6 +15,7 @@ mod mistake;
 mod outbox;
 mod raw;
 mod seen;
+mod stood;
 mod systemd;
 
 use std::path::PathBuf;

@@ -74,6 +74,7 @@ pub(super) struct Policy {
     pub(super) window: Option<Time>,
     pub(super) failures: Option<Count>,
     pub(super) on_upgrade: Option<OnUpgrade>,
+    pub(super) settle: Option<Time>,
     pub(super) reminder: Option<Time>,
 }
 

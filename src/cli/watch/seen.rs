@@ -41,12 +41,8 @@ impl Seen {
             now: when::now(),
             ..*own
         };
-        let kept = Site::resolve(venv)
-            .map_err(|error| error.to_string())
-            .and_then(|site| {
-                keep_sightings(&context, &site, &seen).map_err(|error| error.to_string())
-            });
-        if let Err(why) = kept {
+        let site = Site::resolve(venv).unwrap_or_else(|_| Site::known(venv));
+        if let Err(why) = keep_sightings(&context, &site, &seen) {
             session.ui.alert(&format!(
                 "who changed files cannot be kept for later commands ({why})"
             ));

@@ -279,7 +279,8 @@ impl<'a> Run<'a> {
         let empty = Manifest::default();
         let specials = self.specials(&empty, false);
         let target = self.admitted(target, &specials);
-        if !self.options.part.is_whole() {
+        // Where nothing is left, all of it is damage, and there is no drift that a heal would leave.
+        if let Part::Only(_) = self.options.part {
             return Err(Refusal::PartOfNothing.into());
         }
         let lacking: Vec<RelPath> = target.lacking(&empty).cloned().collect();

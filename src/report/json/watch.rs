@@ -50,9 +50,13 @@ fn standing(guard: &Guard) -> Value {
     ] {
         fields[subject] = track.state.map(State::as_str).into();
     }
-    fields["why"] = [&memory.tree, &memory.service, &memory.imports]
-        .into_iter()
-        .find_map(|track| track.why.clone())
+    let unseen = memory.unseen.clone();
+    fields["why"] = unseen
+        .or_else(|| {
+            [&memory.tree, &memory.service, &memory.imports]
+                .into_iter()
+                .find_map(|track| track.why.clone())
+        })
         .into();
     fields
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::words::count;
 use crate::model::Shown;
-use crate::watch::{Culprit, Found, News, Occasion, State, Subject, kinds_in_words};
+use crate::watch::{Culprit, Damage, Found, Gone, News, Occasion, State, Subject, kinds_in_words};
 
 /// What an announcement says, in one line.
 pub fn alert_line(news: &News, venv: &Path) -> String {
@@ -74,7 +74,9 @@ fn told_of(found: &Found, state: State) -> String {
         all.join(", ")
     };
     let mut text = String::new();
-    if state.is_critical() && found.damage.files > 0 {
+    if let Some(gone) = found.gone.filter(|_| state.is_critical()) {
+        text.push_str(&told_whole(gone, &found.damage));
+    } else if state.is_critical() && found.damage.files > 0 {
         let _ = write!(text, ": {}", kinds_in_words(&found.damage.kinds));
         if !found.damage.packages.is_empty() {
             let _ = write!(text, " in {}", listed(&found.damage.packages));
@@ -95,6 +97,24 @@ fn told_of(found: &Found, state: State) -> String {
         let _ = write!(text, "; {} is still at work", Shown(installer.as_bytes()));
     }
     text
+}
+
+/// What is said of a venv that is gone as a whole.
+fn told_whole(gone: Gone, damage: &Damage) -> String {
+    let what = match gone {
+        Gone::Nothing => "it is gone as a whole",
+        Gone::File => "it is gone as a whole, and something stands there that is no directory",
+        Gone::Parent => {
+            return ": it is gone as a whole, and so is the directory that held it; it is not put back until that is \
+                    made"
+                .to_owned();
+        }
+    };
+    let files = match damage.files {
+        0 => "; no baseline holds what it was".to_owned(),
+        files => format!(", {}", count(files, "file")),
+    };
+    format!(": {what}{files}")
 }
 
 fn culprit(culprit: &Culprit) -> String {

@@ -55,6 +55,9 @@ pub fn watch_states(out: &mut dyn Write, guards: &[Guard], _style: &Style) -> io
                 write!(out, ", {name} {}", state.as_str())?;
             }
         }
+        if let Some(why) = &memory.unseen {
+            write!(out, "; it cannot be looked at: {}", Shown(why.as_bytes()))?;
+        }
         writeln!(out)?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod branches;
 mod chance;
+mod gone;
 mod random;
 mod services;
 

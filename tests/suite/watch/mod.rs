@@ -3,6 +3,7 @@
 mod daemon;
 mod dashboard;
 mod figures;
+mod gone;
 mod rounds;
 mod scene;
 mod story;

@@ -1,21 +1,15 @@
 //! A command line of a unit, split as systemd splits it, and written as a line of a shell that means the same:
-//! systemd.service(5) "Command lines", systemd.syntax(7) "Quoting", systemd.unit(5) "Specifiers".
+//! systemd.service(5) "Command lines", systemd.syntax(7)
+//! "Quoting".
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// A command line of a unit as a line of a shell. The prefixes of systemd go, `%n`, `%i` and `%I` are replaced by what
-/// they stand for, and all that is no variable is quoted: systemd knows no patterns.
-pub(super) fn command(value: &str, stem: &str) -> String {
+/// A command line of a unit, without specifiers, as a line of a shell. The prefixes of systemd go, and all that is no
+/// variable is quoted: systemd knows no patterns.
+pub(super) fn command(value: &str) -> String {
     let bare = value.trim_start_matches(['-', '@', ':', '+', '!', '|']);
-    let instance = stem.split_once('@').map_or("", |(_, instance)| instance);
-    let plain = bare
-        .replace("%%", "\u{2}")
-        .replace("%n", stem)
-        .replace("%i", instance)
-        .replace("%I", &instance.replace('-', "/"))
-        .replace('\u{2}', "%");
-    let mut chars = plain.chars().peekable();
+    let mut chars = bare.chars().peekable();
     let mut words = Vec::new();
     while let Some(word) = word(&mut chars) {
         words.push(word);
@@ -165,10 +159,9 @@ mod tests {
             ("rm ';' \"\"", "rm ';' ''"),
             ("rm /srv/with\\x20blank/a\\sb", "rm '/srv/with blank/a b'"),
             ("rm \"/srv/with blank/a\"", "rm '/srv/with blank/a'"),
-            ("rm %i %I %% %n", "rm a-b a/b % clean@a-b"),
             ("rm $HOME", "rm $HOME"),
         ] {
-            assert_eq!(command(unit, "clean@a-b"), shell, "{unit}");
+            assert_eq!(command(unit), shell, "{unit}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Who sweeps on a machine: what runs by itself and would remove files of a venv. Schedules and scripts are read and
 //! followed, nothing is run, and nothing is changed.
 //!
-//! `cron.rs`, `systemd.rs` and `logrotate.rs` find jobs; `exec_line.rs` writes a command of a unit as one of a shell,
-//! `shell.rs` splits their scripts and `script/` follows them;
+//! `cron.rs`, `timers.rs` (by `units.rs`), `tmpfiles.rs` and `logrotate.rs` find jobs; `exec_line.rs` writes a command
+//! of a unit as one of a shell, `shell.rs` splits their scripts and `script/` follows them;
 //! `find/`, `removal.rs` and `programs.rs` know what a command would take of `target.rs`. `started.rs` and
 //! `services.rs` tell what a machine starts, for who asks what uses a venv.
 
@@ -18,10 +18,13 @@ mod root;
 mod script;
 mod services;
 mod shell;
+mod specifiers;
 mod started;
-mod systemd;
 mod target;
+mod timers;
 mod times;
+mod tmpfiles;
+mod units;
 
 use std::path::{Path, PathBuf};
 
@@ -142,19 +145,19 @@ impl<'a> Machine<'a> {
         )
     }
 
-    fn homes(&self) -> impl Iterator<Item = &Path> {
-        self.users
-            .iter()
-            .map(|(_, home)| home.as_path())
-            .filter(|home| *home != Path::new("/"))
+    /// Users with a home of their own.
+    fn people(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let all = self.users.iter();
+        all.map(|(name, home)| (name.as_str(), home.as_path()))
+            .filter(|(_, home)| *home != Path::new("/"))
     }
 
     /// Who sweeps in these venvs. `scripts` are scripts, and directories of them, that somebody starts.
     pub(crate) fn sweepers(&self, venvs: &[Venv], scripts: &[PathBuf]) -> Sweepers {
         let mut all = Sweepers::default();
         let mut jobs = cron::jobs(self, &mut all.unread);
-        jobs.extend(systemd::timers(self));
-        jobs.extend(systemd::tmpfiles(self));
+        jobs.extend(timers::timers(self));
+        jobs.extend(tmpfiles::tmpfiles(self));
         jobs.extend(logrotate::jobs(self));
         jobs.extend(scripts.iter().flat_map(|path| self.named(path)));
         all.jobs = jobs.len();

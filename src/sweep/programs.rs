@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::find::absolute;
 use super::removal::{Aged, Mirror, Removal};
 use super::root::Root;
+use super::target::Clock;
 
 /// Programs that remove files, of which it matters what they are given.
 pub(super) const REMOVING: [&str; 6] = ["find", "tmpwatch", "tmpreaper", "rsync", "xargs", "git"];
@@ -146,18 +147,17 @@ fn aged(words: &[String], is_reaper: bool) -> Result<Removal, String> {
     let mut aged = Aged {
         dirs: Vec::new(),
         seconds: 0,
-        read: true,
-        changed: false,
-        any_change: false,
+        clocks: Vec::new(),
+        first_stays: false,
         excludes: Vec::new(),
     };
-    let mut age = None;
+    let (mut age, mut read, mut changed, mut any_change) = (None, true, false, false);
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match word.as_str() {
-            "--mtime" => (aged.read, aged.changed) = (false, true),
-            "--ctime" => (aged.read, aged.any_change) = (false, true),
-            "--atime" => aged.read = true,
+            "--mtime" => (read, changed) = (false, true),
+            "--ctime" => (read, any_change) = (false, true),
+            "--atime" => read = true,
             // A test removes nothing.
             "--test" => return Ok(Removal::Below(Vec::new())),
             "--protect" | "-x" | "--exclude" | "-X" | "--exclude-pattern" | "-U"
@@ -173,9 +173,9 @@ fn aged(words: &[String], is_reaper: bool) -> Result<Removal, String> {
                 if word.contains('t') {
                     return Ok(Removal::Below(Vec::new()));
                 }
-                aged.changed |= word.contains('m');
-                aged.any_change |= word.contains('c');
-                aged.read = word.contains('u') || !(aged.changed || aged.any_change);
+                changed |= word.contains('m');
+                any_change |= word.contains('c');
+                read = word.contains('u') || !(changed || any_change);
             }
             word if age.is_none() => {
                 // tmpwatch counts in hours, tmpreaper in days.
@@ -188,6 +188,13 @@ fn aged(words: &[String], is_reaper: bool) -> Result<Removal, String> {
             word => aged.dirs.push(word.trim_end_matches('/').to_owned()),
         }
     }
+    let clocks = [
+        (read, Clock::Read),
+        (changed, Clock::Changed),
+        (any_change, Clock::AnyChange),
+    ];
+    let counts = |(counts, clock): (bool, Clock)| counts.then_some(clock);
+    aged.clocks = clocks.into_iter().filter_map(counts).collect();
     aged.seconds = age.ok_or("no age is given")?;
     Ok(Removal::Aged(aged))
 }

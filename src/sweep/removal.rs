@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::find::Find;
 use super::glob::{FIND, SHELL, matches};
-use super::target::{Kind, Target, Venv};
+use super::target::{Clock, Kind, Target, Venv};
 
 /// Something that removes files.
 #[derive(Clone, Debug)]
@@ -39,9 +39,9 @@ pub(super) struct Aged {
     pub(super) dirs: Vec<String>,
     pub(super) seconds: i64,
     /// Which times have to be old.
-    pub(super) read: bool,
-    pub(super) changed: bool,
-    pub(super) any_change: bool,
+    pub(super) clocks: Vec<Clock>,
+    /// Whether what stands in a directory itself stays, and only what is deeper goes.
+    pub(super) first_stays: bool,
     /// Patterns of what stays, with all that is in it.
     pub(super) excludes: Vec<String>,
 }
@@ -107,37 +107,42 @@ impl Removal {
 }
 
 fn is_under(one: &Target, pattern: &str) -> bool {
-    let mut above = one.path.ancestors().skip(1);
-    above.any(|dir| {
-        matches(
-            pattern.as_bytes(),
-            std::os::unix::ffi::OsStrExt::as_bytes(dir.as_os_str()),
-            SHELL,
-        )
-    })
+    one.path
+        .ancestors()
+        .skip(1)
+        .any(|dir| is_named(dir, pattern))
+}
+
+fn is_named(path: &Path, pattern: &str) -> bool {
+    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
+    matches(pattern.as_bytes(), bytes, SHELL)
 }
 
 impl Aged {
     fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
-        let is_old = |time: i64, counts: bool| !counts || now - time > self.seconds;
-        let is_kept = |one: &Target| {
-            let mut above = one.path.ancestors();
-            above.any(|dir| {
-                let bytes = std::os::unix::ffi::OsStrExt::as_bytes(dir.as_os_str());
-                self.excludes
-                    .iter()
-                    .any(|pattern| matches(pattern.as_bytes(), bytes, SHELL))
-            })
+        let is_old = |one: &Target| {
+            let mut clocks = self.clocks.iter();
+            clocks.all(|clock| now - one.time(*clock) > self.seconds)
         };
         let is_taken = |one: &&Target| {
             matches!(one.kind, Kind::File | Kind::Link)
-                && self.dirs.iter().any(|dir| is_under(one, dir))
-                && is_old(one.atime, self.read)
-                && is_old(one.mtime, self.changed)
-                && is_old(one.ctime, self.any_change)
-                && !is_kept(one)
+                && self.dirs.iter().any(|dir| self.reaches(one, dir))
+                && is_old(one)
         };
         venv.targets.iter().filter(is_taken).collect()
+    }
+
+    /// Whether it comes from a directory to what is in it: nothing on the way stays.
+    fn reaches(&self, one: &Target, dir: &str) -> bool {
+        let on_the_way = one.path.ancestors().position(|above| is_named(above, dir));
+        on_the_way.is_some_and(|steps| {
+            steps > usize::from(self.first_stays)
+                && !one
+                    .path
+                    .ancestors()
+                    .take(steps)
+                    .any(|path| self.excludes.iter().any(|pattern| is_named(path, pattern)))
+        })
     }
 }
 

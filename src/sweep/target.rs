@@ -35,7 +35,24 @@ pub(super) enum Kind {
     Other,
 }
 
+/// Which time of an entry counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Clock {
+    Read,
+    Changed,
+    AnyChange,
+}
+
 impl Target {
+    /// Seconds since 1970.
+    pub(super) fn time(&self, clock: Clock) -> i64 {
+        match clock {
+            Clock::Read => self.atime,
+            Clock::Changed => self.mtime,
+            Clock::AnyChange => self.ctime,
+        }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         self.path.as_os_str().as_bytes()
     }

@@ -6,7 +6,7 @@ mod expression;
 use std::path::{Component, Path, PathBuf};
 
 use super::glob::{FIND, Rules, matches};
-use super::target::{Kind, Target, Venv};
+use super::target::{Clock, Kind, Target, Venv};
 use expression::Parser;
 
 /// A search that may remove what it finds.
@@ -44,14 +44,6 @@ pub(super) enum Test {
     Or(Box<Test>, Box<Test>),
     /// Both are done, and the second one counts: `,`.
     Each(Box<Test>, Box<Test>),
-}
-
-/// Which time of an entry counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Clock {
-    Read,
-    Changed,
-    AnyChange,
 }
 
 /// `+n`, `n` or `-n`.
@@ -232,12 +224,7 @@ fn eval(test: &Test, target: &Target, now: i64, acts: &mut Acts) -> Option<bool>
         Test::Path(pattern, any) => Some(matches(pattern.as_bytes(), target.bytes(), rules(*any))),
         Test::Type(kinds) => Some(kinds.contains(&target.kind)),
         Test::Age(clock, size, unit) => {
-            let time = match clock {
-                Clock::Read => target.atime,
-                Clock::Changed => target.mtime,
-                Clock::AnyChange => target.ctime,
-            };
-            Some(size.fits((now - time).div_euclid(*unit)))
+            Some(size.fits((now - target.time(*clock)).div_euclid(*unit)))
         }
         Test::Size(size, unit) => {
             Some(target.kind == Kind::File && size.fits(target.size.div_ceil(*unit) as i64))

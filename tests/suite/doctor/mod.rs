@@ -1,6 +1,7 @@
 //! What `doctor` makes of a machine, which the tests build below a root of their own.
 
 mod machine;
+mod schedules;
 mod sweepers;
 
 use std::fs;
@@ -36,6 +37,13 @@ fn put(sandbox: &Sandbox, path: &str, text: &str) {
     if text.starts_with("#!") {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
+}
+
+/// Puts a link on a machine.
+fn put_link(sandbox: &Sandbox, path: &str, to: &str) {
+    let path = sandbox.path("root").join(path.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(to, path).unwrap();
 }
 
 /// The answer for the venv of a machine.

@@ -148,7 +148,7 @@ fn links(dist: &str, count: u64, first: &RelPath) -> Finding {
 }
 
 /// Files in site-packages that no distribution lists, without bytecode.
-pub(super) fn unowned<'a>(
+pub(crate) fn unowned<'a>(
     manifest: &'a Manifest,
     dists: &'a Dists,
 ) -> impl Iterator<Item = &'a RelPath> {

@@ -47,10 +47,13 @@ use crate::python::interpreter::Facts;
 
 pub use accept::Accept;
 pub(crate) use accept::accept;
-use files::{UNREADABLE, unowned};
+use files::UNREADABLE;
+pub(crate) use files::unowned;
 pub(crate) use linked::{Behind, check as behind_links};
 pub(crate) use python::is_valid_python;
-pub(crate) use requirements::environment as marker_environment;
+pub(crate) use requirements::{
+    Need, bare as bare_requirement, environment as marker_environment, required,
+};
 pub(crate) use smoke::{Smoke, import_error, smoke};
 pub(crate) use stale::{Bytecode, Seen, stale};
 

@@ -11,12 +11,13 @@ use pep508_rs::{
 use super::Subject;
 use crate::model::installed::without_secret;
 use crate::model::{Check, Finding, Unmet};
-use crate::python::dist::{Dist, normalized};
+use crate::python::dist::{Dist, Dists, normalized};
 use crate::python::interpreter::Facts;
 use crate::python::pyvenv::minor;
 use crate::python::system_site::Beyond;
 
-type Need = Requirement<VerbatimUrl>;
+/// A requirement as METADATA states it.
+pub(crate) type Need = Requirement<VerbatimUrl>;
 
 /// Checks every requirement of every distribution.
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
@@ -32,27 +33,33 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(environment) = environment(facts) else {
         return findings;
     };
-    let needs: Vec<(&Dist, Vec<Need>)> = subject
-        .dists
-        .all
-        .iter()
-        .map(|dist| (dist, parse(dist)))
-        .collect();
-    let extras = extras(&needs, &environment);
-    for (dist, needs) in &needs {
-        let wanted = extras.get(&dist.name).cloned().unwrap_or_default();
-        let wanted: Vec<ExtraName> = wanted.into_iter().collect();
-        for need in needs
-            .iter()
-            .filter(|need| need.evaluate_markers(&environment, &wanted))
-        {
-            if let Some(unmet) = unmet(subject, need) {
-                let text = unmet.to_string();
-                findings.push(Finding::new(Check::RequirementUnmet, text).in_package(&dist.name));
-            }
+    for (dist, need) in required(subject.dists, &environment) {
+        if let Some(unmet) = unmet(subject, &need) {
+            let text = unmet.to_string();
+            findings.push(Finding::new(Check::RequirementUnmet, text).in_package(&dist.name));
         }
     }
     findings
+}
+
+/// Each requirement that holds in an environment, with the distribution that states it. Extras count that others ask
+/// for.
+pub(crate) fn required<'d>(
+    dists: &'d Dists,
+    environment: &MarkerEnvironment,
+) -> Vec<(&'d Dist, Need)> {
+    let all = dists.all.iter();
+    let needs: Vec<(&Dist, Vec<Need>)> = all.map(|dist| (dist, parse(dist))).collect();
+    let extras = extras(&needs, environment);
+    let mut found = Vec::new();
+    for (dist, needs) in needs {
+        let wanted = extras.get(&dist.name).cloned().unwrap_or_default();
+        let wanted: Vec<ExtraName> = wanted.into_iter().collect();
+        let needs = needs.into_iter();
+        let holding = needs.filter(|need| need.evaluate_markers(environment, &wanted));
+        found.extend(holding.map(|need| (dist, need)));
+    }
+    found
 }
 
 fn parse(dist: &Dist) -> Vec<Need> {
@@ -91,11 +98,7 @@ fn extras(
 /// Why a requirement is not met.
 fn unmet(subject: &Subject<'_>, need: &Need) -> Option<Unmet> {
     let name = normalized(need.name.as_ref());
-    let shown = {
-        let mut bare = need.clone();
-        bare.marker = pep508_rs::MarkerTree::TRUE;
-        bare_url(&bare.to_string())
-    };
+    let shown = bare(need);
     let beyond = subject.interpreter.map(|facts| &facts.beyond);
     let own = subject.dists.named(&name).map(|dist| dist.version.as_str());
     let Some(found) = own.or_else(|| beyond?.version(&name)) else {
@@ -113,6 +116,13 @@ fn unmet(subject: &Subject<'_>, need: &Need) -> Option<Unmet> {
         need: shown,
         found: Some(found.to_owned()),
     })
+}
+
+/// A requirement as an installer takes it: without its marker, and without secrets.
+pub(crate) fn bare(need: &Need) -> String {
+    let mut bare = need.clone();
+    bare.marker = pep508_rs::MarkerTree::TRUE;
+    bare_url(&bare.to_string())
 }
 
 /// A requirement without the secrets that its URL may hold.

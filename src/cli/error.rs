@@ -167,7 +167,9 @@ fn exit(error: &Error) -> Exit {
             StoreError::Elsewhere(_) | StoreError::InDirectory(_) | StoreError::Homeless,
         )
         | Error::SameStore(_)
-        | Error::Unbuilt(Unbuilt::Requirements { .. } | Unbuilt::BadInterpreter(_)) => Exit::Usage,
+        | Error::Unbuilt(
+            Unbuilt::Requirements { .. } | Unbuilt::With { .. } | Unbuilt::BadInterpreter(_),
+        ) => Exit::Usage,
         Error::Interrupted => Exit::Interrupted,
         // What could not be read may be worse than what was found.
         Error::Damaged(audit) if !audit.unread.is_empty() => Exit::NotDone,

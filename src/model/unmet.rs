@@ -22,6 +22,13 @@ impl Unmet {
             found: found.map(str::to_owned),
         })
     }
+
+    /// The name of the distribution that is needed.
+    pub fn name(&self) -> String {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let end = self.need.find(|c: char| !is_part(c));
+        self.need[..end.unwrap_or(self.need.len())].to_owned()
+    }
 }
 
 impl Display for Unmet {

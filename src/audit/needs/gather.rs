@@ -239,11 +239,10 @@ impl Gather<'_, '_> {
     /// What installed distributions require and nobody installed.
     fn unmet(&mut self) {
         for finding in requirements::check(self.subject) {
-            let Some(Unmet { need: wanted, .. }) = Unmet::read(&finding.text) else {
+            let Some(unmet) = Unmet::read(&finding.text) else {
                 continue;
             };
-            let end = wanted.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c));
-            let name = normalized(&wanted[..end.unwrap_or(wanted.len())]);
+            let name = normalized(&unmet.name());
             let who = finding.package.clone().unwrap_or_default();
             let (path, line) = self.stated(&who, &name);
             let evidence = Evidence {
@@ -253,7 +252,7 @@ impl Gather<'_, '_> {
             };
             self.add(&name, Known::Required, When::Import, evidence);
             if let Some(need) = self.found.get_mut(&name) {
-                wanted.clone_into(&mut need.requirement);
+                need.requirement = unmet.need;
             }
         }
     }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 pub(crate) use declared::{Project, read as read_project};
 pub(crate) use gather::needs;
+pub(crate) use names::resembles;
 pub use rules::Rules;
 
 /// The application.

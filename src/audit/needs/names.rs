@@ -90,7 +90,7 @@ impl<'a> Names<'a> {
 
 /// Whether a distribution has the name of a module but for the usual additions: `python-jose`, `pyserial`,
 /// `google-cloud-storage`.
-fn resembles(distribution: &str, module: &str) -> bool {
+pub(crate) fn resembles(distribution: &str, module: &str) -> bool {
     let whole = normalized(module);
     let top = whole.split('-').next().unwrap_or(&whole);
     let mut bare = vec![distribution];

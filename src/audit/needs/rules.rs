@@ -107,7 +107,7 @@ impl Rules {
     }
 
     /// The distributions that bring a module, by its longest beginning that is known.
-    pub(super) fn bring(&self, module: &str) -> &[String] {
+    pub(crate) fn bring(&self, module: &str) -> &[String] {
         let mut part = module;
         loop {
             match self.modules.get(part) {

@@ -15,6 +15,10 @@ pub(crate) struct Rebuild {
     /// tell]
     #[arg(long, value_name = "SNAPSHOT|FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
+    /// A requirement, as pip takes one, that the new venv meets beside these, or in place of one of them; may be given
+    /// several times
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(crate) with: Vec<String>,
     /// Fetch every package anew, also those whose every file RECORD proves
     #[arg(long)]
     pub(crate) all: bool,
@@ -36,7 +40,8 @@ pub(crate) struct Rebuild {
     /// Change nothing, show the plan
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
-    /// Put the new venv in place although its audit found damage
+    /// Put the new venv in place although its audit found damage, or it lacks modules of which nothing tells what
+    /// brought them
     #[arg(long)]
     pub(crate) force: bool,
     /// Go on without a question where something is lost that no snapshot keeps

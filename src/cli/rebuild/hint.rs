@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use venv_snap::model::{TreeKind, shell_word};
+use venv_snap::model::{Audit, Remains, TreeKind, Unmet, shell_word};
 use venv_snap::ops::{NoInstaller, Unbuilt};
 
 /// Files of a project that tell what belongs into the venv in it, the most exact first.
@@ -39,6 +39,8 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
             }
         }
         Unbuilt::NoVersion(_) => "name a requirements file or a lock with --from FILE".to_owned(),
+        Unbuilt::With { .. } => "write it as pip takes it: 'click==8.1.7', 'click>=8'".to_owned(),
+        Unbuilt::Remains(remains) => remains_hint(remains),
         Unbuilt::Requirements { .. } => {
             "a requirements file has one requirement a line, as pip reads it; locks are those of uv, poetry and pdm \
              and pylock.toml"
@@ -55,12 +57,52 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
         | Unbuilt::ChangedMeanwhile(_)
         | Unbuilt::LineBreak => return None,
         Unbuilt::Install { provable, said, .. } => return install_hint(provable, said),
-        Unbuilt::Unsound(_) => format!(
+        Unbuilt::Unsound(audit) => unsound_hint(audit).unwrap_or_else(|| format!(
             "--all fetches every package anew; '{name} rebuild --force' puts it in place all the same; undo brings \
              back what it replaces"
-        ),
+        )),
         Unbuilt::Busy(_) => "wait until it is done".to_owned(),
     })
+}
+
+/// How what nothing brings is brought all the same.
+fn remains_hint(remains: &[Remains]) -> String {
+    let perhaps = remains.iter().filter_map(|one| one.perhaps.as_ref());
+    let mut with: Vec<String> = perhaps.map(|text| with(text)).collect();
+    with.dedup();
+    let known = match &with[..] {
+        [] => "name what brings them: --with REQUIREMENT".to_owned(),
+        some if some.len() == remains.len() => format!("if these bring them: {}", some.join(" ")),
+        some => format!(
+            "if these bring some of them: {}; name what brings the others in the same way",
+            some.join(" ")
+        ),
+    };
+    format!(
+        "{known}; or name a list with --from FILE; --force does without them, and undo brings them back"
+    )
+}
+
+/// What was built lacks what its packages require.
+fn unsound_hint(audit: &Audit) -> Option<String> {
+    let unmet = audit.findings.iter();
+    let unmet = unmet.filter_map(|one| Unmet::read(&one.text));
+    let mut with: Vec<String> = unmet
+        .filter(|unmet| unmet.found.is_none())
+        .map(|unmet| with(&unmet.need))
+        .collect();
+    with.sort();
+    with.dedup();
+    (!with.is_empty()).then(|| {
+        format!(
+            "packages of it require what nothing tells that it was there; bring it: {}",
+            with.join(" ")
+        )
+    })
+}
+
+fn with(requirement: &str) -> String {
+    format!("--with {}", shell_word(requirement.as_bytes()))
 }
 
 /// A path in a command.

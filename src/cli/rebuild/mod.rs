@@ -26,6 +26,7 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
     let homes = homes(&site);
     let mut options = RebuildOptions {
         source: args.from.map_or(Ok(Source::Found), |from| source(&from))?,
+        with: args.with,
         all: args.all,
         installer: args.installer.map(|by| match by {
             By::Pip => Installer::Pip,
@@ -87,7 +88,13 @@ fn tell(session: &Session<'_>, outcome: &Rebuilt) -> Result<Exit, Failure> {
     }
     answered?;
     let is_wrong = replaced.is_some_and(|replaced| !replaced.wrong.is_empty());
-    Ok(if is_wrong { Exit::NotDone } else { Exit::Done })
+    Ok(if is_wrong {
+        Exit::NotDone
+    } else if done.is_some() && !outcome.unmet.is_empty() {
+        Exit::Findings
+    } else {
+        Exit::Done
+    })
 }
 
 /// A snapshot or a file: what has the form of a snapshot is one, and `./` makes a path of any name.

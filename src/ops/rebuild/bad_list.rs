@@ -66,6 +66,9 @@ pub enum BadLine {
     /// It names another file, which would be looked for beside a copy of this one: the option that does.
     #[error("'{0}' names another file; put all in one")]
     OtherFile(String),
+    /// Another one names the same package.
+    #[error("the package is asked for twice")]
+    Twice,
     /// It is no requirement: the parser's word.
     #[error("{0}")]
     Requirement(String),

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::bad_list::BadList;
+use super::bad_list::{BadLine, BadList};
 use super::options::Installer;
-use crate::model::{Audit, RelPath, Shown, TreeKind};
+use crate::model::{Audit, RelPath, Remains, Shown, TreeKind};
 
 /// Why a venv was not rebuilt.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,21 @@ pub enum Unbuilt {
     /// A package of which nothing tells the version.
     #[error("nothing tells the version of {}; nothing was changed", .0.join(", "))]
     NoVersion(Vec<String>),
+    /// A requirement that was asked for is none.
+    #[error("'{}' is no requirement: {what}; nothing was changed", Shown(text.as_bytes()))]
+    With {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        what: BadLine,
+    },
+    /// Packages of which nothing tells what brought them, and that the new venv has not.
+    #[error(
+        "nothing tells what brought {}: the modules stand there without an info directory, and what was built has \
+         them not; nothing was changed",
+        modules(.0)
+    )]
+    Remains(Vec<Remains>),
     /// The requirements file cannot be used.
     #[error(
         "the requirements '{}' cannot be used: {what}; nothing was changed",
@@ -109,6 +124,19 @@ fn that_is_gone(wanted: Option<&PathBuf>) -> String {
     wanted.map_or_else(String::new, |path| {
         format!(": '{}' is gone", Shown::path(path))
     })
+}
+
+/// So many modules are named.
+const NAMED_MAX: usize = 10;
+
+fn modules(remains: &[Remains]) -> String {
+    let named = remains.iter().take(NAMED_MAX);
+    let named: Vec<String> = named.map(|one| format!("'{}'", one.module)).collect();
+    let more = match remains.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    named.join(", ") + &more
 }
 
 fn first(audit: &Audit) -> String {

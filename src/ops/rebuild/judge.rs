@@ -11,6 +11,7 @@ use super::build::Build;
 use super::failed::Unbuilt;
 use super::live::Live;
 use super::options::RebuildOptions;
+use super::remains::{Behind, behind};
 use crate::audit::smoke;
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Digest, Document, Manifest, Purpose, RelPath};
@@ -35,6 +36,8 @@ pub(super) struct Judged {
     /// The snapshot of it, which is in no list yet.
     pub(super) chosen: Chosen,
     pub(super) audit: Audit,
+    /// What of the old venv is not in it.
+    pub(super) behind: Option<Behind>,
 }
 
 /// Reads what was built into the store, and judges it.
@@ -57,6 +60,7 @@ pub(super) fn judge(
     if audit.damage().next().is_some() && !options.force {
         return Err(Unbuilt::Unsound(Box::new(audit)).into());
     }
+    let behind = live.map(|live| behind(live, scan.manifest()));
     let adapted = at_place(
         &root,
         std::mem::take(&mut scan.tree).into_manifest(),
@@ -84,6 +88,7 @@ pub(super) fn judge(
     Ok(Judged {
         chosen: Chosen { id, snapshot },
         audit,
+        behind,
     })
 }
 

@@ -19,9 +19,11 @@ mod maker;
 mod options;
 mod outcome;
 mod plan;
+mod remains;
 mod requirements;
 mod script;
 mod taken;
+mod unmet;
 mod wanted;
 mod wanted_package;
 
@@ -29,13 +31,14 @@ use std::time::{Duration, Instant};
 
 use jiff::Span;
 
+use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::hold::hold_parent;
 use super::restore::{self, Refusal, Visit, put_in_place};
 use crate::disk::rooted::Rooted;
 use crate::disk::workroom::Workroom;
-use crate::model::{LeftOut, TreeKind};
+use crate::model::{Audit, LeftOut, TreeKind};
 use crate::python::worker::{ROOM_BYTES_MAX, Worker};
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
@@ -48,7 +51,9 @@ pub use outcome::{Comes, Done, Planned, Rebuilt, ToldBy};
 use build::Build;
 use judge::{Judged, judge};
 use live::Live;
+use maker::Base;
 use plan::Plan;
+use remains::Behind;
 
 /// Rebuilds a venv.
 pub fn rebuild(
@@ -60,6 +65,7 @@ pub fn rebuild(
     let place = options.to.as_ref().unwrap_or(site);
     context.refuse_nesting(place)?;
     refuse_filled(options, site)?;
+    let with = requirements::asked(&options.with)?;
     let store = open_store(context, options)?;
     // The hold is let go at once: nobody has to wait while the new venv is built.
     let (site, _) = hold_settled(context, store.as_ref(), site)?;
@@ -84,20 +90,12 @@ pub fn rebuild(
     let installer = maker::installer(live, options)?;
     let list = wanted::wanted(context, store.as_ref(), site, live, &base, options)?;
     let dropped = list.lacks(live);
-    let plan = Plan::new(list, live, &base, options);
+    let plan = Plan::new(list, live, &base, options, with);
     let mut outcome = Rebuilt {
-        venv: site.path().to_owned(),
         place: place.path().to_owned(),
-        told_by: plan.told_by.clone(),
-        python: base.path.clone(),
-        version: base.version,
-        installer,
-        packages: plan.packages.clone(),
         dropped,
-        left_behind: live.map(Live::left_behind).unwrap_or_default(),
         left_out: losses,
-        done: None,
-        took: Duration::ZERO,
+        ..planned(site, live, (&base, installer), &plan)
     };
     if let (Some(store), false) = (&store, options.dry_run) {
         let (place, _) = hold_settled(context, Some(store), place)?;
@@ -111,7 +109,8 @@ pub fn rebuild(
             options,
         };
         plan.carry_out(&build, live, &made, &mut outcome)?;
-        let Judged { chosen, audit } = judge(context, store, &place, &build, live, options)?;
+        let judged = judge(context, store, &place, &build, live, options)?;
+        let (chosen, audit) = outcome.take(judged, live, options)?;
         room.remove()?;
         let (place, _parent) = hold_settled(context, Some(store), &place)?;
         let to = (options.to.as_ref().map(|_| place.clone()), options.yes);
@@ -121,6 +120,58 @@ pub fn rebuild(
     }
     outcome.took = start.elapsed();
     Ok(outcome)
+}
+
+impl Rebuilt {
+    /// Tells what of the old venv is not in the new one. Refuses that where only the old venv told what belongs there:
+    /// nobody knows then whether it does without.
+    fn take(
+        &mut self,
+        judged: Judged,
+        live: Option<&Live>,
+        options: &RebuildOptions,
+    ) -> Result<(Chosen, Audit), Error> {
+        let Judged {
+            chosen,
+            audit,
+            behind,
+        } = judged;
+        if let Some(Behind { files, remains }) = behind {
+            (self.left_behind, self.remains) = (files, remains);
+        }
+        if self.told_by == ToldBy::Venv && !self.remains.is_empty() && !options.force {
+            return Err(Unbuilt::Remains(std::mem::take(&mut self.remains)).into());
+        }
+        self.unmet = unmet::after(live, &audit);
+        Ok((chosen, audit))
+    }
+}
+
+/// What the plan alone tells.
+fn planned(
+    site: &Site,
+    live: Option<&Live>,
+    (base, installer): (&Base, Installer),
+    plan: &Plan,
+) -> Rebuilt {
+    // What else a requirements file brings is the installer's to choose.
+    let told = live.filter(|_| !matches!(plan.told_by, ToldBy::Requirements(_)));
+    Rebuilt {
+        venv: site.path().to_owned(),
+        place: site.path().to_owned(),
+        told_by: plan.told_by.clone(),
+        python: base.path.clone(),
+        version: base.version,
+        installer,
+        packages: plan.packages.clone(),
+        dropped: Vec::new(),
+        left_behind: live.map(Live::left_behind).unwrap_or_default(),
+        remains: told.map_or_else(Vec::new, |live| plan.leaves(live)),
+        unmet: told.map_or_else(Vec::new, |live| unmet::after_plan(live, &plan.packages)),
+        left_out: Vec::new(),
+        done: None,
+        took: Duration::ZERO,
+    }
 }
 
 /// The venv that stands there, read and audited.

@@ -53,6 +53,8 @@ pub enum Source {
 pub struct RebuildOptions {
     /// What tells which packages belong there.
     pub source: Source,
+    /// Requirements that the new venv meets beside what the source tells, or in place of it.
+    pub with: Vec<String>,
     /// Fetch all packages anew, also those whose every file is proved.
     pub all: bool,
     /// Who installs; by default whoever made the venv.
@@ -67,7 +69,8 @@ pub struct RebuildOptions {
     pub to: Option<Site>,
     /// Say what would be done, and do nothing.
     pub dry_run: bool,
-    /// Exchange the trees although the audit of the new one found damage.
+    /// Exchange the trees although the audit of the new one found damage, or it lacks packages of the old one of which
+    /// nothing tells what brought them.
     pub force: bool,
     /// Go on where something is lost that no snapshot keeps.
     pub yes: bool,

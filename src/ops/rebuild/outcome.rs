@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::options::Installer;
-use crate::model::{Audit, LeftOut, RelPath, SnapshotId};
+use crate::model::{Audit, Finding, LeftOut, RelPath, Remains, SnapshotId};
 use crate::ops::RestoreOutcome;
 
 /// What told which packages belong there.
@@ -49,11 +49,13 @@ pub struct Planned {
     pub name: String,
     /// The version; empty where it is left to the installer.
     pub version: String,
+    /// What the installer is asked for, where that is not the version alone.
+    pub asked: Option<String>,
     /// How it comes.
     pub comes: Comes,
     /// Why it is fetched.
     pub why: Option<&'static str>,
-    /// What tells the version where that is not METADATA.
+    /// What tells the version where that is not METADATA; of a package without a version, what stands of it.
     pub evidence: Option<RelPath>,
 }
 
@@ -76,8 +78,15 @@ pub struct Rebuilt {
     pub packages: Vec<Planned>,
     /// Packages of the live venv that the list has not, and that so are not in the new one.
     pub dropped: Vec<String>,
-    /// Files among the packages that belong to none, and so are not in the new venv.
+    /// Files among the packages that belong to none, and that the new venv has not; in a dry run all that belong to
+    /// none.
     pub left_behind: Vec<RelPath>,
+    /// Packages of which nothing tells what brought them, and that the new venv has not; in a dry run those that
+    /// nothing of the plan seems to bring.
+    pub remains: Vec<Remains>,
+    /// Requirements of the new venv that nothing in it meets, and those that were met in the old one; in a dry run
+    /// those that nothing meets and nothing of the plan is.
+    pub unmet: Vec<Finding>,
     /// What the place does not hold of the new venv, or no snapshot keeps of the one that it replaces; in a dry run the
     /// latter alone.
     pub left_out: Vec<LeftOut>,

@@ -1,7 +1,7 @@
 //! What the new venv is made of: which packages are taken over, and which are fetched, and why.
 
 use crate::monitor::RestoreWarning;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use pep440_rs::Version;
@@ -12,10 +12,12 @@ use super::live::Live;
 use super::maker::Base;
 use super::options::RebuildOptions;
 use super::outcome::{Comes, Planned, Rebuilt, ToldBy};
+use super::remains::{brings, remains};
 use super::taken::{take_over, top_files};
 use super::wanted::List;
 use super::wanted_package::Wanted;
-use crate::model::RelPath;
+use crate::audit::needs::Rules;
+use crate::model::{RelPath, Remains};
 use crate::ops::error::Error;
 use crate::python::dist::normalized;
 use crate::python::made::Made;
@@ -60,6 +62,7 @@ impl Plan {
         live: Option<&Live>,
         base: &Base,
         options: &RebuildOptions,
+        with: BTreeMap<String, String>,
     ) -> Self {
         let mut plan = Self {
             told_by: list.told_by,
@@ -72,32 +75,17 @@ impl Plan {
         // If one line has a hash, installers want a hash of every line; therefore there are two orders.
         let (mut hashed, mut lines) = (Vec::new(), Vec::new());
         for (name, wanted) in list.packages {
-            let found = proved(live, base, &name, &wanted);
-            if let (Ok(_), true) = (&found, options.all) {
-                plan.provable.push(wanted.package.name.clone());
+            if with.contains_key(&name) {
+                continue;
             }
-            let (comes, why) = match found {
-                Ok(files) if !options.all => {
-                    plan.files.extend(files);
-                    (Comes::TakenOver, None)
-                }
-                Ok(_) => (Comes::Fetched, Some("all is fetched")),
-                Err(why) => (Comes::Fetched, Some(why)),
-            };
+            let comes = plan.decide(live, base, (&name, &wanted), options.all);
             let is_pip = name == PIP && list.requirements.is_none() && wanted.locked.is_none();
             match &wanted.locked {
                 _ if comes != Comes::Fetched || is_pip => {}
                 Some(locked) if locked.is_hashed() => hashed.push(locked.line()),
                 Some(locked) => lines.push(locked.line()),
-                None => lines.push(wanted.package.requirement()),
+                None => lines.push(wanted.line()),
             }
-            plan.packages.push(Planned {
-                name: wanted.package.name.clone(),
-                version: wanted.package.version.clone(),
-                comes,
-                why,
-                evidence: wanted.evidence.clone(),
-            });
             if comes == Comes::Fetched && is_pip {
                 plan.pip = Some(wanted);
             }
@@ -114,7 +102,73 @@ impl Plan {
                 is_hashed: false,
             }];
         }
+        plan.ask_for(with);
         plan
+    }
+
+    /// Decides how a package comes.
+    fn decide(
+        &mut self,
+        live: Option<&Live>,
+        base: &Base,
+        (name, wanted): (&str, &Wanted),
+        all: bool,
+    ) -> Comes {
+        let found = proved(live, base, name, wanted);
+        if let (Ok(_), true) = (&found, all) {
+            self.provable.push(wanted.package.name.clone());
+        }
+        let (comes, why) = match found {
+            Ok(files) if !all => {
+                self.files.extend(files);
+                (Comes::TakenOver, None)
+            }
+            Ok(_) => (Comes::Fetched, Some("all is fetched")),
+            Err(why) => (Comes::Fetched, Some(wanted.why.unwrap_or(why))),
+        };
+        self.packages.push(Planned {
+            name: wanted.package.name.clone(),
+            version: wanted.package.version.clone(),
+            asked: wanted.asked.clone(),
+            comes,
+            why,
+            evidence: wanted.evidence.clone(),
+        });
+        comes
+    }
+
+    /// Orders what somebody asked for by itself, with all that it requires.
+    fn ask_for(&mut self, with: BTreeMap<String, String>) {
+        let lines: Vec<String> = with.values().cloned().collect();
+        let order = Order::from_lines(&lines, false);
+        self.orders.extend(order.map(|order| Order {
+            is_whole: false,
+            ..order
+        }));
+        for (name, line) in with {
+            self.packages.push(Planned {
+                name,
+                version: String::new(),
+                asked: Some(line),
+                comes: Comes::Fetched,
+                why: Some("it is asked for"),
+                evidence: None,
+            });
+        }
+        let key = |one: &Planned| normalized(&one.name);
+        self.packages.sort_by_cached_key(key);
+    }
+
+    /// Packages of which nothing but the modules is left, and that nothing that is fetched seems to bring.
+    pub(super) fn leaves(&self, live: &Live) -> Vec<Remains> {
+        let rules = Rules::with(&[]).unwrap_or_default();
+        let fetched = self
+            .packages
+            .iter()
+            .filter(|one| one.comes == Comes::Fetched);
+        let names: Vec<String> = fetched.map(|one| normalized(&one.name)).collect();
+        let is_left = |one: &Remains| !names.iter().any(|name| brings(&rules, name, &one.module));
+        remains(live).into_iter().filter(is_left).collect()
     }
 
     /// Builds the venv.

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::bad_list::{BadLine, BadList};
+use super::failed::Unbuilt;
 use super::wanted_package::Wanted;
 use crate::model::Package;
 use crate::python::dist::normalized;
@@ -44,6 +45,29 @@ pub(super) fn pins(text: &str) -> Result<BTreeMap<String, Wanted>, BadList> {
         return Err(BadList::Empty);
     }
     Ok(packages)
+}
+
+/// Requirements that somebody asks for one by one, by normalized name.
+pub(super) fn asked(texts: &[String]) -> Result<BTreeMap<String, String>, Unbuilt> {
+    let mut found = BTreeMap::new();
+    for text in texts {
+        let wrong = |what| Unbuilt::With {
+            text: text.clone(),
+            what,
+        };
+        if text.chars().any(char::is_control) {
+            return Err(wrong(BadLine::Control));
+        }
+        let parsed = text.parse::<pep508_rs::Requirement>();
+        let parsed =
+            parsed.map_err(|error| wrong(BadLine::Requirement(error.message.to_string())))?;
+        let name = normalized(parsed.name.as_ref());
+        let before = found.insert(name, text.trim().to_owned());
+        if before.is_some() {
+            return Err(wrong(BadLine::Twice));
+        }
+    }
+    Ok(found)
 }
 
 /// The lines of a requirements file, continued ones joined, without comments; each with the number of its first.

@@ -11,8 +11,8 @@ use super::lock::{Lock, Locked, Origin};
 use super::maker::Base;
 use super::options::{RebuildOptions, Source};
 use super::outcome::ToldBy;
-use super::requirements;
 use super::wanted_package::Wanted;
+use super::{remains, requirements};
 use crate::model::{Package, SnapshotRef};
 use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
@@ -58,10 +58,13 @@ pub(super) fn wanted(
             Err(store::Error::NoStore(context.store.name().to_owned()).into())
         }
         (Source::Found, Some(store)) => match of_snapshot(context, store, site, None) {
-            Err(Error::NoBaseline { .. } | Error::NoSnapshot { .. }) => Ok(of_venv(site, live)?),
+            Err(Error::NoBaseline { .. } | Error::NoSnapshot { .. }) => {
+                let listed = listed(context, store, site);
+                Ok(of_venv(site, live, base, &listed)?)
+            }
             told => told,
         },
-        (Source::Found, None) => Ok(of_venv(site, live)?),
+        (Source::Found, None) => Ok(of_venv(site, live, base, &[])?),
     }
 }
 
@@ -109,7 +112,21 @@ fn of_snapshot(
     })
 }
 
-fn of_venv(site: &Site, live: Option<&Live>) -> Result<List, Unbuilt> {
+/// The packages of the newest save of a venv of which there is no baseline: what it lists was installed there.
+fn listed(context: &Context<'_>, store: &Store, site: &Site) -> Vec<Package> {
+    let newest = SnapshotRef::Latest(0);
+    let chosen = choose(context, store, &context.venv_id(site), Some(&newest));
+    let document = chosen.and_then(|(chosen, _)| document(context, store, &chosen));
+    let audit = document.ok().and_then(|document| document.audit);
+    audit.map_or_else(Vec::new, |audit| audit.packages)
+}
+
+fn of_venv(
+    site: &Site,
+    live: Option<&Live>,
+    base: &Base,
+    listed: &[Package],
+) -> Result<List, Unbuilt> {
     let Some(live) = live else {
         return Err(Unbuilt::NothingTold(site.path().to_owned()));
     };
@@ -140,6 +157,9 @@ fn of_venv(site: &Site, live: Option<&Live>) -> Result<List, Unbuilt> {
     for (dist, package) in live.installed() {
         packages.insert(dist.name.clone(), of_dist(dist, package));
     }
+    for (name, wanted) in remains::known(live, base, listed) {
+        packages.entry(name).or_insert(wanted);
+    }
     if packages.is_empty() {
         return Err(Unbuilt::NothingTold(site.path().to_owned()));
     }
@@ -160,7 +180,8 @@ fn of_dist(dist: &Dist, package: &Package) -> Wanted {
 
 /// Refuses packages of which nothing tells the version: with a guess, no sound venv comes of them.
 fn refuse_unversioned(packages: &BTreeMap<String, Wanted>) -> Result<(), Unbuilt> {
-    let unknown = packages.values().map(|wanted| &wanted.package);
+    let unknown = packages.values().filter(|wanted| wanted.asked.is_none());
+    let unknown = unknown.map(|wanted| &wanted.package);
     let unknown =
         unknown.filter(|package| package.version.is_empty() && package.direct_url.is_none());
     let names: Vec<String> = unknown.map(|package| package.name.clone()).collect();

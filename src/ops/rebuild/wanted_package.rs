@@ -11,6 +11,10 @@ pub(super) struct Wanted {
     pub(super) evidence: Option<RelPath>,
     /// What a lock says of it.
     pub(super) locked: Option<Locked>,
+    /// What an installer is asked for, where that is not the version alone.
+    pub(super) asked: Option<String>,
+    /// Why it has to be fetched, where that is known before it is looked for.
+    pub(super) why: Option<&'static str>,
 }
 
 impl Wanted {
@@ -20,6 +24,14 @@ impl Wanted {
             package,
             evidence: None,
             locked: None,
+            asked: None,
+            why: None,
         }
+    }
+
+    /// What an installer is asked for.
+    pub(super) fn line(&self) -> String {
+        let asked = self.asked.clone();
+        asked.unwrap_or_else(|| self.package.requirement())
     }
 }

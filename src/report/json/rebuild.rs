@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{check, diff, document, entry, millis, snapshot};
-use crate::model::SnapshotId;
+use crate::model::{Finding, Remains, SnapshotId, Unmet};
 use crate::ops::{Done, Planned, Rebuilt, RestoreOutcome, ToldBy};
 
 /// Writes what a rebuild did, or would do.
@@ -38,6 +38,8 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
         "dropped": outcome.dropped,
         "left_behind": left.collect::<Vec<_>>(),
+        "remains": outcome.remains.iter().map(remains).collect::<Vec<_>>(),
+        "unmet": outcome.unmet.iter().map(unmet).collect::<Vec<_>>(),
         "left_out": outcome.left_out.iter().map(diff::left_out).collect::<Vec<_>>(),
         "snapshot": placed.map(|placed| snapshot::value(&placed.chosen)),
         "incident": replaced.and_then(|replaced| replaced.incident).map(SnapshotId::to_hex),
@@ -62,8 +64,24 @@ fn package(planned: &Planned) -> Value {
     json!({
         "name": planned.name,
         "version": planned.version,
+        "asked": planned.asked,
         "comes": planned.comes.as_str(),
         "why": planned.why,
         "evidence": planned.evidence.as_ref().map(ToString::to_string),
+    })
+}
+
+fn remains(one: &Remains) -> Value {
+    let mut value = json!({"module": one.module, "perhaps": one.perhaps, "path": null});
+    entry::put_path(&mut value, "path", one.path.as_path());
+    value
+}
+
+fn unmet(finding: &Finding) -> Value {
+    let unmet = Unmet::read(&finding.text);
+    json!({
+        "package": finding.package,
+        "need": unmet.as_ref().map(|unmet| &unmet.need),
+        "found": unmet.as_ref().and_then(|unmet| unmet.found.as_ref()),
     })
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Style;
 use super::words::{count, took};
 use super::wrap::Wrapped;
-use crate::model::Shown;
+use crate::model::{RelPath, Remains, Shown};
 use crate::ops::{Comes, Done, Planned, Rebuilt, ToldBy};
 
 /// How many files that are left behind are named.
@@ -68,7 +68,9 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Res
             names.join(", ")
         )?;
     }
+    remains(out, outcome)?;
     left_behind(out, outcome)?;
+    unmet(out, outcome)?;
     super::left_out::write(out, &outcome.left_out)?;
     match &outcome.done {
         Some(done) => afterwards(out, done, style),
@@ -86,6 +88,9 @@ fn told_by(told: &ToldBy) -> String {
 
 fn named(planned: &Planned) -> String {
     let name = Shown(planned.name.as_bytes());
+    if let Some(asked) = &planned.asked {
+        return Shown(asked.as_bytes()).to_string();
+    }
     let version = Shown(planned.version.as_bytes());
     format!("{name} {version}").trim_end().to_owned()
 }
@@ -96,26 +101,72 @@ fn why(planned: &Planned) -> String {
         .map(|why| format!(": {why}"))
         .unwrap_or_default();
     let evidence = planned.evidence.as_ref();
-    let evidence = evidence.map(|path| format!("; its version is told by the name of '{path}'"));
+    let evidence = evidence.map(|path| match path.name() {
+        _ if planned.version.is_empty() => format!(": '{path}'"),
+        name if name.ends_with(b"-info") => {
+            format!("; its version is told by the name of '{path}'")
+        }
+        _ => format!("; its version is told by '{path}'"),
+    });
     format!("{why}{}", evidence.unwrap_or_default())
 }
 
-fn left_behind(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
-    if outcome.left_behind.is_empty() {
+/// Packages of which nothing tells what brought them.
+fn remains(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
+    if outcome.remains.is_empty() {
         return Ok(());
     }
-    let names = outcome
-        .left_behind
-        .iter()
-        .take(NAMED)
-        .map(|path| format!("'{path}'"));
-    let names: Vec<String> = names.collect();
-    let more = if outcome.left_behind.len() > NAMED {
-        ", …"
-    } else {
-        ""
+    let named = |one: &Remains| {
+        let perhaps = one.perhaps.as_ref();
+        let perhaps = perhaps.map(|text| format!(" (perhaps {})", Shown(text.as_bytes())));
+        format!("'{}'{}", one.path, perhaps.unwrap_or_default())
     };
-    let files = count(outcome.left_behind.len() as u64, "file");
+    let names: Vec<String> = outcome.remains.iter().map(named).collect();
+    let is_refused = outcome.done.is_none() && outcome.told_by == ToldBy::Venv;
+    let so = if is_refused {
+        "; without them it is refused: name what brings them with --with REQUIREMENT"
+    } else {
+        ", not in the new venv"
+    };
+    writeln!(
+        out,
+        "  {} without an info directory, so that nothing tells what brought them{so}: {}",
+        count(names.len() as u64, "package"),
+        names.join(", ")
+    )
+}
+
+fn unmet(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
+    if outcome.unmet.is_empty() {
+        return Ok(());
+    }
+    let unmet = outcome.unmet.iter().map(|one| {
+        let who = one.package.as_deref().unwrap_or_default();
+        format!("{} {}", Shown(who.as_bytes()), Shown(one.text.as_bytes()))
+    });
+    let unmet: Vec<String> = unmet.collect();
+    writeln!(
+        out,
+        "  {} not met, which --with brings: {}",
+        count(unmet.len() as u64, "requirement"),
+        unmet.join("; ")
+    )
+}
+
+fn left_behind(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
+    let told = |path: &&RelPath| {
+        let mut remains = outcome.remains.iter();
+        remains.any(|one| path.is_within(&one.path) || **path == one.path)
+    };
+    let paths = outcome.left_behind.iter().filter(|path| !told(path));
+    let paths: Vec<&RelPath> = paths.collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let names = paths.iter().take(NAMED).map(|path| format!("'{path}'"));
+    let names: Vec<String> = names.collect();
+    let more = if paths.len() > NAMED { ", …" } else { "" };
+    let files = count(paths.len() as u64, "file");
     writeln!(
         out,
         "  {files} among the packages that none of them lists, not in the new venv: {}{more}",

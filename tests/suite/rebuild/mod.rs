@@ -7,6 +7,7 @@ mod locks;
 mod owner;
 mod places;
 mod projects;
+mod remains;
 mod scene;
 mod session;
 mod sources;

@@ -240,7 +240,7 @@ fn without_an_index_what_is_proved_is_enough() {
     fs::remove_file(scene.venv().join("bin/python")).unwrap();
     fs::remove_file(scene.venv().join("bin/python3")).unwrap();
     fs::remove_file(scene.venv().join("bin/activate")).unwrap();
-    fs::write(scene.file("stray.py"), "x = 1\n").unwrap();
+    fs::write(scene.file("stray.txt"), "x\n").unwrap();
     fs::write(scene.venv().join("pipx_metadata.json"), "{}").unwrap();
     let mut command = scene.command(&["--json"]);
     command
@@ -259,7 +259,7 @@ fn without_an_index_what_is_proved_is_enough() {
         answer["left_behind"][0]["path"]
             .as_str()
             .unwrap()
-            .ends_with("stray.py"),
+            .ends_with("stray.txt"),
         "{answer}"
     );
     assert!(scene.venv().join("pipx_metadata.json").exists());

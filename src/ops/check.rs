@@ -122,7 +122,7 @@ fn look(
     };
     of_audit(&mut audit, &scan, &places);
     accept(&mut audit, &options.accept);
-    let seen = sightings(context, site);
+    let seen = sightings(context, None, site, None);
     audit.diagnosis = audited.diagnose(&audit, &dists, &interpreter, &options.caches, &seen);
     Ok(CheckOutcome {
         venv: site.path().to_owned(),

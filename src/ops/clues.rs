@@ -72,7 +72,7 @@ pub(super) fn from_changes(
             .live
             .and_then(|root| copied_until(root, sides.actual, &hurts)),
         full: sides.live.is_some_and(is_full),
-        sightings: believed(sightings, &hurts),
+        sightings: believed(sides.live, sightings, &hurts),
         hurts,
         expected: expected.collect(),
         interpreter: problem(interpreter),
@@ -140,7 +140,7 @@ pub(super) fn from_audit(
         dir_changes: dir_changes(root, &hurts),
         copied_until: root.and_then(|root| copied_until(root, live, &hurts)),
         full: root.is_some_and(is_full),
-        sightings: believed(sightings, &hurts),
+        sightings: believed(root, sightings, &hurts),
         hurts,
         expected,
         stranded: stranded.filter_map(|one| one.path.clone()).collect(),

@@ -150,7 +150,7 @@ pub fn diff_venv(
         behind::changes(root, &scan, Unchanged::Counts, &mut changes);
         tell(&mut changes, scan.manifest(), site.path(), followed);
         let paths = (here.names(&before, site.path()), site.path());
-        let seen = sightings(context, site);
+        let seen = sightings(context, Some(&store), site, Some(&expected.snapshot));
         let mut told = in_packages(&sides, paths, &mut changes, known, (&options.caches, &seen));
         told.unadapted = unadapted(&here.before, scan.manifest()).cloned().collect();
         of_changes(&mut changes, &scan, &places);

@@ -125,7 +125,7 @@ pub use save::{SaveOptions, SaveOutcome, save};
 pub use saved_on::saved_on;
 pub use schedule::{Placed, ScheduleFile, place_schedule};
 pub use self_test::{Grade, SelfTestOutcome, Trial, self_test};
-pub use sightings::keep_sightings;
+pub use sightings::{Seen, keep_sightings};
 pub use snapshot::Hurt;
 pub use stats::{StatsOutcome, stats};
 pub use status::{

@@ -10,8 +10,8 @@ use super::error::Error;
 use crate::diagnose::Hurt;
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
-use crate::model::{Kind, Left, RelPath, Sighting, Who};
-use crate::store::{read_sightings, write_sightings};
+use crate::model::{Kind, Left, Purpose, RelPath, Sighting, Snapshot, Who};
+use crate::store::{Store, read_sightings, write_sightings};
 use crate::tree::Site;
 
 /// So many sightings of one venv are kept, the newest.
@@ -39,23 +39,31 @@ struct Row {
     who: usize,
 }
 
+/// What was seen of a venv.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Who did something to a path last, and when.
+    pub paths: BTreeMap<RelPath, (Timestamp, Who)>,
+    /// Whether more was seen than this, so that nothing that was seen before can be believed.
+    pub is_part: bool,
+}
+
 /// Keeps what was seen done to paths of a venv, with what is there now. The last sighting of each path stays, for 90
 /// days, and no more than 10,000 in all. A store that is not on this host keeps none. The caller sees to it that one
 /// process writes them at a time.
-pub fn keep_sightings(
-    context: &Context<'_>,
-    site: &Site,
-    seen: &[(RelPath, Timestamp, Who)],
-) -> Result<(), Error> {
+pub fn keep_sightings(context: &Context<'_>, site: &Site, seen: &Seen) -> Result<(), Error> {
     let root = site.open().ok();
-    let before = sightings(context, site).into_iter();
+    let before = kept(context, site).into_iter().filter(|_| !seen.is_part);
     let mut all: BTreeMap<RelPath, Sighting> = before.map(|one| (one.path.clone(), one)).collect();
-    for (path, at, who) in seen {
+    for (path, (at, who)) in &seen.paths {
         let left = match standing(root.as_ref(), path) {
             Standing::Nothing => None,
             Standing::File(left) => Some(left),
             // A directory that is there keeps no sighting of its own: what is in it has its own.
-            Standing::Other => continue,
+            Standing::Other => {
+                all.remove(path);
+                continue;
+            }
         };
         let sighting = Sighting {
             path: path.clone(),
@@ -78,8 +86,34 @@ pub fn keep_sightings(
     Ok(())
 }
 
-/// What was seen done to a venv; nothing where that cannot be read, since it is only a help.
-pub(super) fn sightings(context: &Context<'_>, site: &Site) -> Vec<Sighting> {
+/// What was seen done to a venv as it is now. What was seen before a restore was done to another tree, and what was
+/// seen before the save of what is `expected` is no damage to that.
+pub(super) fn sightings(
+    context: &Context<'_>,
+    store: Option<&Store>,
+    site: &Site,
+    expected: Option<&Snapshot>,
+) -> Vec<Sighting> {
+    let mut all = kept(context, site);
+    if all.is_empty() {
+        return all;
+    }
+    let opened = store.is_none().then(|| context.open().ok()).flatten();
+    let replaced = store.or(opened.as_ref()).and_then(|store| {
+        let catalog = store.snapshots.catalog().ok()?;
+        let id = context.venv_id(site);
+        let replaced = catalog
+            .snapshots_of(&id)
+            .filter(|(_, one)| one.purpose == Purpose::Incident);
+        replaced.map(|(_, one)| one.created).max()
+    });
+    let saved = expected.map(|expected| expected.created);
+    all.retain(|one| Some(one.at) >= replaced.max(saved));
+    all
+}
+
+/// What is kept; nothing where that cannot be read, since it is only a help.
+fn kept(context: &Context<'_>, site: &Site) -> Vec<Sighting> {
     let store = context.store.on_this_host();
     let read = store.and_then(|store| read_sightings(&store, &context.venv_id(site)).ok()?);
     let bytes = read.unwrap_or_default();
@@ -88,8 +122,12 @@ pub(super) fn sightings(context: &Context<'_>, site: &Site) -> Vec<Sighting> {
 }
 
 /// The sightings that explain damage, by the damaged path. The path is still as the sighting left it, or it went with a
-/// directory that is still gone.
-pub(super) fn believed(sightings: &[Sighting], hurts: &[Hurt]) -> HashMap<RelPath, Sighting> {
+/// directory that is still gone. Of all sightings of the path and of what is above it, the last one says who it was.
+pub(super) fn believed(
+    live: Option<&Rooted>,
+    sightings: &[Sighting],
+    hurts: &[Hurt],
+) -> HashMap<RelPath, Sighting> {
     let by_path: HashMap<&RelPath, &Sighting> =
         sightings.iter().map(|one| (&one.path, one)).collect();
     let of = |hurt: &Hurt| {
@@ -104,10 +142,11 @@ pub(super) fn believed(sightings: &[Sighting], hurts: &[Hurt]) -> HashMap<RelPat
         }
         let above = std::iter::successors(hurt.path.parent(), RelPath::parent);
         let above = above.filter_map(|dir| by_path.get(&dir).copied());
-        own.copied()
-            .into_iter()
-            .chain(above)
-            .find(|one| one.left.is_none())
+        let still_gone = |one: &&Sighting| {
+            one.left.is_none() && matches!(standing(live, &one.path), Standing::Nothing)
+        };
+        let all = own.copied().into_iter().chain(above);
+        all.max_by_key(|one| one.at).filter(still_gone)
     };
     let all = hurts
         .iter()

@@ -1,6 +1,6 @@
 //! What a look at a venv found, and who was seen to change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,9 @@ pub struct Damage {
     pub packages: Vec<String>,
     /// Some of the paths.
     pub sample: Vec<String>,
+    /// All of them, as far as they are told, until it is known who was seen there.
+    #[serde(skip)]
+    pub paths: Vec<String>,
     /// What probably did it, in words.
     pub causes: Vec<String>,
     /// The same text for the same damage; empty where an audit told of it.
@@ -88,12 +91,21 @@ pub struct Culprit {
     pub files: u64,
     /// Some of their paths.
     pub sample: Vec<String>,
+    /// Their paths, as many as are remembered.
+    #[serde(default)]
+    pub paths: BTreeSet<String>,
+    /// Whether there are more.
+    #[serde(default)]
+    pub and_more: bool,
 }
 
 /// So many paths of one culprit are told.
 const SAMPLE_MAX: usize = 3;
 /// So many culprits are told.
 const CULPRITS_MAX: usize = 5;
+/// So many culprits are remembered, and of each so many paths.
+const KEPT_MAX: usize = 50;
+const PATHS_MAX: usize = 500;
 
 /// Adds what somebody was seen to do. Who did the same in another process counts as the same.
 pub(super) fn add_culprit(all: &mut Vec<Culprit>, one: Culprit) {
@@ -102,12 +114,43 @@ pub(super) fn add_culprit(all: &mut Vec<Culprit>, one: Culprit) {
             && other.user == one.user
             && other.command_line == one.command_line
     };
-    if let Some(known) = all.iter_mut().find(same) {
-        known.files = known.files.saturating_add(one.files);
-        known.pid = one.pid;
-        known.sample.extend(one.sample);
-        known.sample.truncate(SAMPLE_MAX);
-    } else if all.len() < CULPRITS_MAX {
-        all.push(one);
+    let Some(known) = all.iter_mut().find(same) else {
+        // Whoever came first is the least likely to have done what is found last.
+        if all.len() >= KEPT_MAX {
+            all.remove(0);
+        }
+        return all.push(one);
+    };
+    known.files = known.files.saturating_add(one.files);
+    known.pid = one.pid;
+    known.sample.extend(one.sample);
+    known.sample.truncate(SAMPLE_MAX);
+    known.and_more |= one.and_more;
+    for path in one.paths {
+        if known.paths.len() >= PATHS_MAX {
+            known.and_more = true;
+            break;
+        }
+        known.paths.insert(path);
     }
+}
+
+/// Those who may have done damage: who was seen at a path that is damaged, or at a directory above. The worst first.
+pub(super) fn of_damage(all: &[Culprit], found: &Found) -> Vec<Culprit> {
+    let damaged: BTreeSet<&str> = found.damage.paths.iter().map(String::as_str).collect();
+    // An audit does not always tell paths, and of a venv that is gone everything is damaged.
+    let is_any = damaged.is_empty() || found.gone.is_some();
+    let hits = |seen: &String| {
+        let dir = format!("{seen}/");
+        let mut below = damaged.range(dir.as_str()..);
+        let is_below = below.next().is_some_and(|path| path.starts_with(&dir));
+        seen.is_empty() || is_below || damaged.contains(seen.as_str())
+    };
+    let did = |one: &&Culprit| {
+        is_any || one.and_more || one.paths.is_empty() || one.paths.iter().any(hits)
+    };
+    let mut those: Vec<Culprit> = all.iter().filter(did).cloned().collect();
+    those.sort_by_key(|one| std::cmp::Reverse(one.files));
+    those.truncate(CULPRITS_MAX);
+    those
 }

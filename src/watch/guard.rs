@@ -69,6 +69,10 @@ pub struct Guard {
     pub(super) save_due: Moment,
     /// Since when an installer is at work without an end.
     pub(super) at_work_since: Option<Moment>,
+    /// Who was seen to change files since the look or the heal began that is under way.
+    pub(super) later: Vec<Culprit>,
+    /// Whether it is looked at since another venv is damaged.
+    pub(super) is_asked: bool,
     /// Since when the venv is gone as a whole, or another directory is damaged in its place.
     pub(super) odd_since: Option<Moment>,
     /// Whether damage was found that is neither told nor healed yet.
@@ -110,6 +114,8 @@ impl Guard {
             heals_from: now,
             save_due: now,
             at_work_since: None,
+            later: Vec::new(),
+            is_asked: false,
             odd_since: None,
             waits: false,
             changed_at: now,
@@ -188,12 +194,14 @@ impl Guard {
             Input::Changed { by, noise } => self.changed(now, by, noise),
             Input::Renamed => self.is_renamed = true,
             Input::Lost => self.quiet_at = Some(now),
+            Input::Shared => (self.quiet_at, self.is_asked) = (Some(now), true),
             Input::Blind => {
                 self.is_blind = true;
                 self.memory.tree.due = now;
             }
             Input::AtWork => {
                 self.job = None;
+                self.join_later();
                 self.at_work_since.get_or_insert(now);
                 // What is built is waited for from its end on.
                 (self.odd_since, self.changed_at) = (None, now);
@@ -210,9 +218,23 @@ impl Guard {
         }
     }
 
+    /// What was done meanwhile may be of the damage that is not settled yet.
+    pub(super) fn join_later(&mut self) {
+        for one in std::mem::take(&mut self.later) {
+            add_culprit(&mut self.memory.culprits, one);
+        }
+    }
+
     fn changed(&mut self, now: Moment, by: Option<Culprit>, noise: bool) {
         if let Some(by) = by {
-            add_culprit(&mut self.memory.culprits, by);
+            // What is done since a look or a heal began may be of the next damage.
+            let is_later = matches!(self.job, Some(Job::Look { .. } | Job::Heal));
+            let known = if is_later {
+                &mut self.later
+            } else {
+                &mut self.memory.culprits
+            };
+            add_culprit(known, by);
         }
         if !noise {
             self.changed_at = now;
@@ -343,24 +365,26 @@ impl Guard {
         } else {
             memory.restarts.len()
         };
+        let state = track.state.unwrap_or(State::Sound);
         News {
             occasion,
             subject,
-            state: track.state.unwrap_or(State::Sound),
+            state,
             was,
             lasts: now.since(track.since),
             why: track.why,
             found: memory.found.clone().filter(|_| is_tree),
             culprits: if is_tree {
-                memory.culprits.clone()
+                memory.named.clone()
             } else {
                 Vec::new()
             },
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            // Whatever is wrong after a heal, that healed nothing of it.
             heal: memory
                 .mended
                 .clone()
-                .filter(|_| is_tree && !memory.heals.is_empty()),
+                .filter(|_| is_tree && !state.is_critical()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::found::{Found, Verdict};
+use super::found::{Damage, Found, Verdict, of_damage};
 use super::guard::{Guard, Job};
 use super::moment::{Moment, back_off};
 use super::news::{State, Subject};
@@ -26,6 +26,7 @@ impl Guard {
             Some(Job::Look { full, overtaken }) => (full, overtaken),
             _ => (false, true),
         };
+        self.is_asked = false;
         let is_damaged = found.verdict == Verdict::Damaged;
         if let Some(why) = self.elsewhere(found).filter(|_| is_damaged) {
             return self.not_found(now, why, orders);
@@ -43,7 +44,13 @@ impl Guard {
         } else {
             memory.full_due
         };
-        memory.found = Some(found.clone());
+        memory.found = Some(Found {
+            damage: Damage {
+                paths: Vec::new(),
+                ..found.damage.clone()
+            },
+            ..found.clone()
+        });
         if found.at_work.is_some() {
             memory.tree.due = now.after(DESPITE);
         } else {
@@ -54,6 +61,7 @@ impl Guard {
             match self.patience(now, found) {
                 Patience::Looks(then) => {
                     self.waits = true;
+                    self.join_later();
                     return self.memory.tree.due = then;
                 }
                 Patience::Heals(then) => then,
@@ -75,6 +83,15 @@ impl Guard {
         }
     }
 
+    /// Whether what a look found may be damage in other venvs as well: installers give venvs names of one file, and
+    /// what is written through one is written in all. No event of the others tells of it.
+    pub fn concerns_others(&self, found: &Found) -> bool {
+        let is_in_place = found.damage.kinds.keys().any(|kind| kind != "missing");
+        let known = self.memory.found.as_ref();
+        let is_new = known.is_none_or(|known| known.damage.mark != found.damage.mark);
+        is_in_place && is_new && !self.is_asked
+    }
+
     /// Why damage proves nothing of the venv: its file system is not there, or it never was seen to stand here.
     fn elsewhere(&self, found: &Found) -> Option<String> {
         let known = &self.memory.place;
@@ -87,6 +104,9 @@ impl Guard {
     }
 
     fn damaged(&mut self, now: Moment, found: &Found, overtaken: bool, orders: &mut Vec<Order>) {
+        self.join_later();
+        self.memory.named = of_damage(&self.memory.culprits, found);
+        self.memory.mended = None;
         self.restart_wanted = false;
         (self.save_wanted, self.save_owed) = (false, false);
         self.stale = if overtaken { self.stale + 1 } else { 0 };
@@ -129,10 +149,10 @@ impl Guard {
             _ => State::Sound,
         };
         self.announce(now, Subject::Integrity, state, None, orders);
-        if state == State::Sound && self.memory.heals.is_empty() {
-            self.memory.culprits.clear();
-            self.memory.mended = None;
-        }
+        // What was done before this look did no damage, or that is healed: later damage is of others.
+        self.memory.culprits = std::mem::take(&mut self.later);
+        self.memory.named.clear();
+        self.memory.mended = None;
         if found.at_work.is_some() {
             return;
         }
@@ -152,6 +172,7 @@ impl Guard {
     pub(super) fn not_found(&mut self, now: Moment, why: String, orders: &mut Vec<Order>) {
         self.job = None;
         self.waits = false;
+        self.join_later();
         let track = &mut self.memory.tree;
         track.failures = track.failures.saturating_add(1);
         self.memory.totals.looks_failed += 1;
@@ -178,6 +199,9 @@ impl Guard {
             .as_ref()
             .map(|found| found.damage.mark.clone());
         self.memory.tree.due = now.after(AFTER_HEAL);
+        if !matches!(healed, Healed::Mended(_)) {
+            self.join_later();
+        }
         match healed {
             Healed::Mended(mended) => {
                 self.heal_failures = 0;
@@ -189,6 +213,7 @@ impl Guard {
                 self.memory.heals.push(now);
                 self.memory.unhealable = mark.filter(|_| mended.left > 0);
                 self.memory.mended = Some(mended);
+                self.memory.culprits = std::mem::take(&mut self.later);
                 self.memory.restart_owed = self.rules.service.is_some();
                 (self.restart_due, self.restart_failures) = (now, 0);
             }

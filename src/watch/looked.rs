@@ -208,9 +208,13 @@ impl Damage {
     fn add(&mut self, kind: &str, path: &str) {
         self.files += 1;
         *self.kinds.entry(kind.to_owned()).or_default() += 1;
-        if self.sample.len() < SAMPLE_MAX && !path.is_empty() {
+        if path.is_empty() {
+            return;
+        }
+        if self.sample.len() < SAMPLE_MAX {
             self.sample.push(path.to_owned());
         }
+        self.paths.push(path.to_owned());
     }
 }
 

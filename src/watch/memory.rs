@@ -69,9 +69,12 @@ pub struct Memory {
     pub place: Place,
     /// What that look found.
     pub found: Option<Found>,
-    /// Who was seen to change files.
+    /// Who was seen to change files since they were sound or healed.
     pub culprits: Vec<Culprit>,
-    /// The last heal.
+    /// Who of them was seen at what the last look found damaged.
+    #[serde(default)]
+    pub named: Vec<Culprit>,
+    /// The last heal, until a look tells what it came to.
     pub mended: Option<Mended>,
     /// The mark of damage that a heal could not mend.
     pub unhealable: Option<String>,
@@ -115,6 +118,7 @@ impl Memory {
             place: Place::default(),
             found: None,
             culprits: Vec::new(),
+            named: Vec::new(),
             mended: None,
             unhealable: None,
             restart_owed: false,

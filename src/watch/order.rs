@@ -15,6 +15,8 @@ pub enum Input {
     },
     /// The directory of the venv, or one above, was renamed.
     Renamed,
+    /// Another venv was damaged in place, and this one may have files that are the same inodes.
+    Shared,
     /// Changes may have been missed.
     Lost,
     /// Changes are not seen there: it must be looked at by time.

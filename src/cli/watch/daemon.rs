@@ -204,7 +204,13 @@ impl<'a> Daemon<'a> {
         match happened {
             Happened::To(number, input) => {
                 let input = self.known(input)?;
+                let guard = &self.guards[number];
+                let is_shared =
+                    matches!(&input, Input::Found(found) if guard.concerns_others(found));
                 self.tell(number, input);
+                for other in (0..self.guards.len()).filter(|other| is_shared && *other != number) {
+                    self.tell(other, Input::Shared);
+                }
             }
             Happened::Saw(number, path, who) => self.seen.add(number, path, &who),
             Happened::ToAll(input) => {

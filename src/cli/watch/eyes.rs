@@ -85,10 +85,11 @@ fn happened(event: Event, venvs: &[PathBuf], own: u32) -> Vec<Happened> {
                 return Vec::new();
             }
             let noise = is_noise(&path);
-            // A process that only makes something new takes nothing away.
-            let hurts = !noise && matches!(what, What::Removed | What::Written | What::Moved);
-            let who = who.filter(|_| hurts);
-            let by = who.as_ref().map(|who| culprit(who, &path));
+            // A process that only makes something new takes nothing away. What it made is its own all the same, and no
+            // more that of whoever was seen there before.
+            let who = who.filter(|_| !noise && what != What::Attributes);
+            let hurts = who.as_ref().filter(|_| what != What::Created);
+            let by = hurts.map(|who| culprit(who, &path));
             let renamed = what == What::Moved && path.is_root();
             let renamed = renamed.then_some(Happened::To(number, Input::Renamed));
             let saw = who.map(|who| Happened::Saw(number, path, who));
@@ -129,5 +130,7 @@ fn culprit(who: &Who, path: &RelPath) -> Culprit {
         certainty: who.certainty.as_str().to_owned(),
         files: 1,
         sample: vec![path.to_string()],
+        paths: [path.to_string()].into(),
+        and_more: false,
     }
 }

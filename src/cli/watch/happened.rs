@@ -11,7 +11,7 @@ pub(super) enum Happened {
     To(usize, Input),
     /// To all of them.
     ToAll(Input),
-    /// Somebody was seen to take something away, or to write in it.
+    /// Somebody was seen to make something, to take it away, or to write in it.
     Saw(usize, RelPath, Arc<Who>),
     /// A letter arrived, or why it did not.
     Sent(u64, Result<(), String>),

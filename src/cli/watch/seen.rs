@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use jiff::Timestamp;
 use venv_snap::Site;
 use venv_snap::model::{RelPath, Who};
-use venv_snap::ops::{Context, keep_sightings};
+use venv_snap::ops::{self, Context, keep_sightings};
 
 use super::super::session::Session;
 use super::super::when;
@@ -16,14 +15,16 @@ const MAX: usize = 10_000;
 
 /// What was seen, by the number of the venv.
 #[derive(Default)]
-pub(super) struct Seen(HashMap<usize, Vec<(RelPath, Timestamp, Who)>>);
+pub(super) struct Seen(HashMap<usize, ops::Seen>);
 
 impl Seen {
     /// Remembers what somebody did to a path of a venv, just now.
     pub(super) fn add(&mut self, number: usize, path: RelPath, who: &Who) {
         let of_venv = self.0.entry(number).or_default();
-        if of_venv.len() < MAX {
-            of_venv.push((path, when::now(), who.clone()));
+        if of_venv.paths.len() < MAX || of_venv.paths.contains_key(&path) {
+            of_venv.paths.insert(path, (when::now(), who.clone()));
+        } else {
+            of_venv.is_part = true;
         }
     }
 

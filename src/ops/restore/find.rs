@@ -13,7 +13,7 @@ use crate::diagnose::Packages;
 use crate::model::shortfall::meet;
 use crate::model::{
     Change, Class, Diagnosis, Digest, IncidentReport, Kind, Manifest, PackageChange, PackageState,
-    RelPath, Seen,
+    RelPath, Seen, Sighting,
 };
 use crate::monitor::RestoreWarning;
 use crate::ops::behind::{self, Unchanged};
@@ -117,6 +117,12 @@ impl Run<'_> {
         tell(changes, live.scan.manifest(), place.path(), followed);
     }
 
+    /// What a guard saw done to the place.
+    fn seen(&self, place: &Site) -> Vec<Sighting> {
+        let expected = &self.chosen.snapshot;
+        sightings(self.context, Some(self.store), place, Some(expected))
+    }
+
     /// Compares the snapshot with the live tree, decides what is to be restored, and what is to be told of it.
     pub(super) fn diff(&self, target: Target, live: &Live, place: &Site) -> Result<Found, Error> {
         let adapted = target.rewritten.clone();
@@ -144,7 +150,7 @@ impl Run<'_> {
         let packages = installed.compare(&whole);
         let states = classify(&whole, &packages, &mut changes);
         of_changes(&mut changes, &live.scan, &self.places(place));
-        let seen = sightings(self.context, place);
+        let seen = self.seen(place);
         let caches = &self.options.caches;
         let diagnosis = from_changes(&whole, &installed, &changes, None, caches, &seen);
         let mut report = report(&changes, states, diagnosis);

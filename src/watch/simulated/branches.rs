@@ -38,7 +38,7 @@ fn damage_that_comes_back_stops_the_healing_and_names_who_brings_it() {
             told[0].culprits[0].program.as_str(),
             told[0].culprits[0].files
         ),
-        ("find", 3)
+        ("find", 1)
     );
     // However long ago the heals are by then, a person has to make it sound first.
     bench.pass(Duration::from_hours(3));

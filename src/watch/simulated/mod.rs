@@ -2,9 +2,11 @@
 
 mod branches;
 mod chance;
+mod culprits;
 mod gone;
 mod random;
 mod services;
+mod shared;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -6,4 +6,5 @@ mod figures;
 mod gone;
 mod rounds;
 mod scene;
+mod shared;
 mod story;

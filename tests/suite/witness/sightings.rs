@@ -6,11 +6,11 @@ use std::time::Duration;
 use venv_snap::Site;
 use venv_snap::model::{RelPath, User, Who};
 use venv_snap::monitor::Silent;
-use venv_snap::ops::{Context, keep_sightings};
+use venv_snap::ops::{Context, Seen, keep_sightings};
 
 use crate::support::{Sandbox, venv};
 
-/// Writes down that a process did this to a path, as it stands now.
+/// Writes down that a process did this to a path just now, as it stands now.
 fn saw(sandbox: &Sandbox, path: &str, pid: u32) {
     let host = fs::read_to_string("/etc/machine-id").unwrap_or_default();
     let listed = sandbox.json(0, &["list"]);
@@ -23,7 +23,7 @@ fn saw(sandbox: &Sandbox, path: &str, pid: u32) {
         store: venv_snap::Location::dir(&sandbox.path("store")),
         host,
         host_name: "here".to_owned(),
-        now: "2026-11-24T02:00:00Z".parse().unwrap(),
+        now: jiff::Timestamp::now(),
         lock_wait: Duration::from_secs(20),
         monitor: &monitor,
     };
@@ -37,9 +37,12 @@ fn saw(sandbox: &Sandbox, path: &str, pid: u32) {
         ..Who::default()
     };
     let site = Site::resolve(&sandbox.venv()).unwrap();
-    let at = "2026-11-24T01:19:00Z".parse().unwrap();
     let path = RelPath::new(path.as_bytes()).unwrap();
-    keep_sightings(&context, &site, &[(path, at, who)]).unwrap();
+    let seen = Seen {
+        paths: [(path, (context.now, who))].into(),
+        is_part: false,
+    };
+    keep_sightings(&context, &site, &seen).unwrap();
 }
 
 #[test]
@@ -87,4 +90,83 @@ fn who_was_seen_is_told_by_check_diff_and_restore_until_the_file_is_another_one(
         rules.clone().all(|one| one["rule"] != "caught-in-the-act"),
         "{told:#}"
     );
+}
+
+/// What happens to a file and its directory.
+type Then = fn(&Sandbox, &str, &str);
+
+#[test]
+fn nobody_is_named_for_what_was_seen_before_a_restore_or_before_others_did_more() {
+    let core = format!("{}/click/core.py", venv::SITE);
+    let dir = format!("{}/click", venv::SITE);
+    // What happened after process 1 was seen to remove a file, and who is named for the file that is missing then.
+    let cases: [(&str, Then, Option<u64>); 6] = [
+        ("nothing else", |_, _, _| {}, Some(1)),
+        (
+            "it was restored, and removed unseen",
+            |sandbox, core, _| {
+                sandbox.ok(&["restore", "venv"]);
+                fs::remove_file(sandbox.venv().join(core)).unwrap();
+            },
+            None,
+        ),
+        (
+            "it was restored, and its directory was renamed by another",
+            |sandbox, _, dir| {
+                sandbox.ok(&["restore", "venv"]);
+                fs::rename(sandbox.venv().join(dir), sandbox.path("away")).unwrap();
+                saw(sandbox, dir, 2);
+            },
+            Some(2),
+        ),
+        (
+            "it was put back by hand, and its directory was renamed by another",
+            |sandbox, core, dir| {
+                fs::write(sandbox.venv().join(core), "back").unwrap();
+                fs::rename(sandbox.venv().join(dir), sandbox.path("away")).unwrap();
+                saw(sandbox, dir, 2);
+            },
+            Some(2),
+        ),
+        (
+            "another made it anew, and it was removed unseen",
+            |sandbox, core, _| {
+                fs::write(sandbox.venv().join(core), "new").unwrap();
+                saw(sandbox, core, 2);
+                fs::remove_file(sandbox.venv().join(core)).unwrap();
+            },
+            None,
+        ),
+        (
+            "another removed its directory, which came back, and it was removed unseen",
+            |sandbox, core, dir| {
+                let (dir, away) = (sandbox.venv().join(dir), sandbox.path("away"));
+                fs::rename(&dir, &away).unwrap();
+                saw(
+                    sandbox,
+                    dir.strip_prefix(sandbox.venv()).unwrap().to_str().unwrap(),
+                    2,
+                );
+                fs::rename(away, dir).unwrap();
+                assert!(!sandbox.venv().join(core).exists());
+            },
+            None,
+        ),
+    ];
+    for (what, then, named) in cases {
+        let sandbox = Sandbox::new();
+        venv::tiny(&sandbox.venv());
+        sandbox.ok(&["save", "venv"]);
+        fs::remove_file(sandbox.venv().join(&core)).unwrap();
+        saw(&sandbox, &core, 1);
+        then(&sandbox, &core, &dir);
+        for verb in ["check", "diff"] {
+            let told = sandbox.json(1, &[verb, "venv"]);
+            let rules = told["diagnosis"].as_array().unwrap().iter();
+            let caught = rules.filter(|one| one["rule"] == "caught-in-the-act");
+            let all: Vec<_> = caught.map(|one| one["who"]["pid"].as_u64()).collect();
+            let expected: Vec<_> = named.iter().map(|&pid| Some(pid)).collect();
+            assert_eq!(all, expected, "{what}: {verb}: {told:#}");
+        }
+    }
 }

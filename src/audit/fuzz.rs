@@ -44,7 +44,11 @@ pub fn metadata(data: &[u8]) {
         imports: &|_| None,
         links: &HashMap::new(),
     };
-    let findings = [requirements::check(&subject), fit::check(&subject)].concat();
+    let findings = [
+        requirements::check(&subject, &requirements::Asked::new()),
+        fit::check(&subject),
+    ]
+    .concat();
     for finding in findings {
         let _ = crate::model::Unmet::read(&finding.text);
     }

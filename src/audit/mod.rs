@@ -52,7 +52,7 @@ pub(crate) use files::unowned;
 pub(crate) use linked::{Behind, check as behind_links};
 pub(crate) use python::is_valid_python;
 pub(crate) use requirements::{
-    Need, bare as bare_requirement, environment as marker_environment, required,
+    Asked, Need, bare as bare_requirement, environment as marker_environment, required,
 };
 pub(crate) use smoke::{Smoke, import_error, smoke};
 pub(crate) use stale::{Bytecode, Seen, stale};
@@ -167,7 +167,7 @@ fn look(subject: &Subject<'_>) -> Audit {
                     found.extend(conda::check(subject));
                     found.extend(owners::check(subject));
                     found.extend(unfinished::check(subject));
-                    found.extend(requirements::check(subject));
+                    found.extend(requirements::check(subject, &requirements::Asked::new()));
                     found.extend(fit::check(subject));
                     found.extend(bytecode::check(subject));
                     let (scripts, pythons) = scripts::check(subject);

@@ -19,8 +19,11 @@ use crate::python::system_site::Beyond;
 /// A requirement as METADATA states it.
 pub(crate) type Need = Requirement<VerbatimUrl>;
 
-/// Checks every requirement of every distribution.
-pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
+/// Extras that are asked of distributions, by their normalized names.
+pub(crate) type Asked = BTreeMap<String, BTreeSet<ExtraName>>;
+
+/// Checks every requirement of every distribution, also those for the extras that somebody asks for.
+pub(super) fn check(subject: &Subject<'_>, asked: &Asked) -> Vec<Finding> {
     let Some(facts) = subject.interpreter else {
         return Vec::new();
     };
@@ -33,7 +36,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(environment) = environment(facts) else {
         return findings;
     };
-    for (dist, need) in required(subject.dists, &environment) {
+    for (dist, need) in required(subject.dists, &environment, asked) {
         if let Some(unmet) = unmet(subject, &need) {
             let text = unmet.to_string();
             findings.push(Finding::new(Check::RequirementUnmet, text).in_package(&dist.name));
@@ -43,14 +46,15 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// Each requirement that holds in an environment, with the distribution that states it. Extras count that others ask
-/// for.
+/// for, and those that are `asked`.
 pub(crate) fn required<'d>(
     dists: &'d Dists,
     environment: &MarkerEnvironment,
+    asked: &Asked,
 ) -> Vec<(&'d Dist, Need)> {
     let all = dists.all.iter();
     let needs: Vec<(&Dist, Vec<Need>)> = all.map(|dist| (dist, parse(dist))).collect();
-    let extras = extras(&needs, environment);
+    let extras = extras(&needs, environment, asked);
     let mut found = Vec::new();
     for (dist, needs) in needs {
         let wanted = extras.get(&dist.name).cloned().unwrap_or_default();
@@ -68,11 +72,8 @@ fn parse(dist: &Dist) -> Vec<Need> {
 }
 
 /// The extras that installed distributions ask of others, followed until nothing new comes up.
-fn extras(
-    needs: &[(&Dist, Vec<Need>)],
-    environment: &MarkerEnvironment,
-) -> BTreeMap<String, BTreeSet<ExtraName>> {
-    let mut extras: BTreeMap<String, BTreeSet<ExtraName>> = BTreeMap::new();
+fn extras(needs: &[(&Dist, Vec<Need>)], environment: &MarkerEnvironment, asked: &Asked) -> Asked {
+    let mut extras = asked.clone();
     loop {
         let mut grew = false;
         for (dist, needs) in needs {

@@ -14,7 +14,8 @@ use super::place;
 use super::session::{Session, findings};
 
 /// What marks the directory of a project.
-const MARKS: [&str; 5] = [
+const MARKS: [&str; 6] = [
+    "Pipfile",
     "pyproject.toml",
     "setup.py",
     "setup.cfg",

@@ -178,6 +178,11 @@ impl<'p> Guard<'p> {
         }
     }
 
+    /// Whether two expressions give the same; none where that is not known.
+    pub(super) fn are_same(&self, one: &Expr, other: &Expr) -> Option<bool> {
+        compared(&self.value(one)?, CmpOp::Eq, &self.value(other)?)
+    }
+
     fn value(&self, expr: &Expr) -> Option<Value> {
         match expr {
             Expr::BooleanLiteral(literal) => Some(Value::Bool(literal.value)),

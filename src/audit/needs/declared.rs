@@ -1,14 +1,14 @@
-//! What a project declares that it needs, and with what it starts: `pyproject.toml` (PEP 621, Poetry),
-//! `requirements*.txt`, `setup.cfg`.
+//! What a project declares that it needs, from where, and with what it starts: `pyproject.toml` (PEP 621, Poetry, with
+//! the sources of uv), `Pipfile`, and the other lists (`lists.rs`).
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use pep508_rs::{ExtraName, MarkerEnvironment, Requirement, VerbatimUrl};
+use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree, Requirement, VerbatimUrl};
 use toml::{Table, Value};
 
-use crate::audit::requirements::environment;
-use crate::model::installed::without_secret;
+use super::origin::{Origin, bare, file_url, origin};
+use crate::audit::requirements::{Asked, environment};
 use crate::python::dist::normalized;
 use crate::python::interpreter::Facts;
 
@@ -17,8 +17,12 @@ use crate::python::interpreter::Facts;
 pub(crate) struct Declared {
     /// The name as indexes compare it.
     pub(crate) name: String,
-    /// The requirement without its marker, and without secrets.
+    /// The requirement without its marker, and without secrets. If it comes from elsewhere than an index, it says so.
     pub(crate) requirement: String,
+    /// From where it comes.
+    pub(crate) origin: Origin,
+    /// The extras that it asks for.
+    pub(crate) extras: Vec<ExtraName>,
     /// Whether only those who want more than the project itself need it.
     pub(crate) is_extra: bool,
     /// Whether its marker holds here.
@@ -36,12 +40,44 @@ pub(crate) struct Project {
     pub(crate) declared: Vec<Declared>,
     /// The modules of its commands.
     pub(crate) starts: Vec<String>,
+    /// Files that declare something which cannot be read, and why not.
+    pub(crate) unread: Vec<(PathBuf, &'static str)>,
+    /// From where distributions come, by their names, wherever they are declared.
+    origins: Vec<(String, Origin)>,
 }
 
 impl Project {
     /// Whether it declares a distribution, be it for an extra.
     pub(super) fn declares(&self, name: &str) -> bool {
         self.declared.iter().any(|one| one.name == name)
+    }
+
+    /// Whether it declares a distribution for this system: one that it declares for others alone is not wanted here.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        let mut all = self.declared.iter().filter(|one| one.name == name);
+        all.any(|one| one.holds)
+    }
+
+    /// Whether an index that everybody asks may be asked for a distribution.
+    pub(super) fn is_from_index(&self, name: &str) -> bool {
+        let mut all = self.declared.iter().filter(|one| one.name == name);
+        all.all(|one| one.origin == Origin::Index)
+    }
+
+    /// What asks for extras of distributions, for the project itself.
+    pub(super) fn asks_extras(&self) -> impl Iterator<Item = &Declared> {
+        let all = self.declared.iter();
+        all.filter(|one| one.holds && !one.is_extra && !one.extras.is_empty())
+    }
+
+    /// The extras that are asked for so.
+    pub(super) fn extras(&self) -> Asked {
+        let mut asked = Asked::new();
+        for one in self.asks_extras() {
+            let extras = asked.entry(one.name.clone()).or_default();
+            extras.extend(one.extras.iter().cloned());
+        }
+        asked
     }
 
     /// Whether it declares a distribution for an extra alone.
@@ -55,15 +91,19 @@ impl Project {
     }
 }
 
+/// Gives the content of a file near a project, such as that of a library beside it.
+pub(crate) type Near<'n> = &'n dyn Fn(&Path) -> Option<Vec<u8>>;
+
 /// A file of a project while it is read.
-struct File<'a> {
-    path: &'a Path,
-    text: &'a str,
+pub(super) struct File<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
     environment: Option<&'a MarkerEnvironment>,
+    near: Near<'a>,
 }
 
 /// Reads the files of a project, each with its content.
-pub(crate) fn read(files: &[(PathBuf, Vec<u8>)], facts: &Facts) -> Project {
+pub(crate) fn read(files: &[(PathBuf, Vec<u8>)], facts: &Facts, near: Near<'_>) -> Project {
     let mut project = Project::default();
     let environment = environment(facts);
     for (path, content) in files {
@@ -72,44 +112,121 @@ pub(crate) fn read(files: &[(PathBuf, Vec<u8>)], facts: &Facts) -> Project {
             path,
             text: &text,
             environment: environment.as_ref(),
+            near,
         };
         match path.file_name().and_then(|name| name.to_str()) {
             Some("pyproject.toml") => file.pyproject(&mut project),
             Some("setup.cfg") => file.setup_cfg(&mut project),
+            Some("setup.py") => file.setup_py(&mut project),
+            Some("Pipfile") => file.pipfile(&mut project),
+            Some("environment.yml" | "environment.yaml") => file.conda(&mut project),
             Some(_) => file.requirements(&mut project),
             None => {}
+        }
+    }
+    let own = project.name.clone();
+    project
+        .declared
+        .retain(|one| Some(&one.name) != own.as_ref());
+    for (name, origin) in std::mem::take(&mut project.origins) {
+        let mut declared = project.declared.iter_mut();
+        for one in declared.by_ref().filter(|one| one.name == name) {
+            one.come_from(origin.clone());
         }
     }
     project
 }
 
+impl Declared {
+    /// Says from where it comes: no index is asked for its name then.
+    fn come_from(&mut self, origin: Origin) {
+        if let Origin::Direct(url) = &origin {
+            let extras: Vec<String> = self.extras.iter().map(ToString::to_string).collect();
+            let extras = match &extras[..] {
+                [] => String::new(),
+                some => format!("[{}]", some.join(",")),
+            };
+            self.requirement = format!("{}{extras} @ {}", self.name, bare(url));
+        }
+        self.origin = origin;
+    }
+}
+
 impl File<'_> {
-    fn declare(&self, project: &mut Project, text: &str, is_extra: bool) {
-        let Ok(mut need) = Requirement::<VerbatimUrl>::from_str(text) else {
-            return;
+    /// The directory that it stands in.
+    pub(super) fn dir(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    /// Declares what a requirement names. Returns whether it is one.
+    pub(super) fn declare(&self, project: &mut Project, text: &str, is_extra: bool) -> bool {
+        self.declare_from(project, (text, text), is_extra, Origin::Index)
+    }
+
+    /// The same of what comes from somewhere; `mark` stands in the line.
+    pub(super) fn declare_from(
+        &self,
+        project: &mut Project,
+        (text, mark): (&str, &str),
+        is_extra: bool,
+        origin: Origin,
+    ) -> bool {
+        let dir = file_url(self.dir());
+        let whole = text.replace("${PROJECT_ROOT}", dir.trim_start_matches("file://"));
+        let Ok(mut need) = Requirement::<VerbatimUrl>::from_str(&whole) else {
+            return false;
         };
         let extras: &[ExtraName] = &[];
         let holds = self
             .environment
             .is_none_or(|environment| need.evaluate_markers(environment, extras));
-        need.marker = pep508_rs::MarkerTree::TRUE;
+        need.marker = MarkerTree::TRUE;
         let whole = need.to_string();
-        let requirement = match whole.split_once(" @ ") {
-            Some((name, url)) => format!("{name} @ {}", without_secret(url)),
-            None => whole,
+        let (requirement, url) = match whole.split_once(" @ ") {
+            Some((name, url)) => (format!("{name} @ {}", bare(url)), Some(url)),
+            None => (whole.clone(), None),
         };
         let mut lines = self.text.lines();
         let line = lines
-            .position(|line| line.contains(text))
+            .position(|line| line.contains(mark))
             .map_or(1, |at| at + 1);
-        project.declared.push(Declared {
+        let mut declared = Declared {
             name: normalized(need.name.as_ref()),
             requirement,
+            origin: url.map_or(Origin::Index, |url| Origin::Direct(url.to_owned())),
+            extras: need.extras,
             is_extra,
             holds,
             path: self.path.to_owned(),
             line,
-        });
+        };
+        if origin != Origin::Index {
+            declared.come_from(origin);
+        }
+        project.declared.push(declared);
+        true
+    }
+
+    /// The name of a project in a directory, as it says itself.
+    pub(super) fn name_of(&self, dir: &Path) -> Option<String> {
+        let text = |name: &str| {
+            let content = (self.near)(&dir.join(name))?;
+            String::from_utf8(content).ok()
+        };
+        let of_toml = || {
+            let whole = toml::from_str::<Table>(&text("pyproject.toml")?).ok()?;
+            let poetry = whole.get("tool").and_then(|tool| tool.get("poetry"));
+            let own = whole.get("project").into_iter().chain(poetry);
+            let mut names = own.filter_map(|table| table.get("name")?.as_str());
+            names.next().map(str::to_owned)
+        };
+        let of_cfg = || {
+            let text = text("setup.cfg")?;
+            let mut lines = text.lines().filter_map(|line| line.split_once('='));
+            let found = lines.find(|(key, _)| key.trim() == "name");
+            found.map(|(_, name)| name.trim().to_owned())
+        };
+        of_toml().or_else(of_cfg)
     }
 
     fn pyproject(&self, project: &mut Project) {
@@ -127,6 +244,7 @@ impl File<'_> {
                 start(project, own.get(group));
             }
         }
+        self.sources(project, &whole);
         let poetry = whole.get("tool").and_then(|tool| tool.get("poetry"));
         let Some(poetry) = poetry.and_then(Value::as_table) else {
             return;
@@ -140,8 +258,76 @@ impl File<'_> {
             .flatten()
             .filter(|(name, _)| *name != "python")
         {
-            let is_extra = value.get("optional").and_then(Value::as_bool) == Some(true);
-            self.declare(project, name, is_extra);
+            self.entry(project, name, value);
+        }
+    }
+
+    /// Where the sources of uv say that distributions come from.
+    fn sources(&self, project: &mut Project, whole: &Table) {
+        let uv = whole.get("tool").and_then(|tool| tool.get("uv"));
+        let sources = uv
+            .and_then(|uv| uv.get("sources"))
+            .and_then(Value::as_table);
+        for (name, value) in sources.into_iter().flatten() {
+            let all = match value {
+                Value::Array(all) => &all[..],
+                one => std::slice::from_ref(one),
+            };
+            let tables = all.iter().filter_map(Value::as_table);
+            let mut here = tables.filter(|table| self.holds(table));
+            if let Some(origin) = here.find_map(|table| origin(self.dir(), table)) {
+                project.origins.push((normalized(name), origin));
+            }
+        }
+    }
+
+    /// Whether the marker of a table holds here; one that nobody understands does.
+    fn holds(&self, table: &Table) -> bool {
+        let text = ["marker", "markers"].iter().find_map(|key| table.get(*key));
+        let marker = text.and_then(Value::as_str).map(MarkerTree::from_str);
+        match (marker, self.environment) {
+            (Some(Ok(marker)), Some(environment)) => marker.evaluate(environment, &[]),
+            _ => true,
+        }
+    }
+
+    /// One entry of a table by names, as Poetry and Pipenv have them.
+    pub(super) fn entry(&self, project: &mut Project, name: &str, value: &Value) {
+        let all = match value {
+            Value::Array(all) => &all[..],
+            one => std::slice::from_ref(one),
+        };
+        for value in all {
+            let empty = Table::new();
+            let table = value.as_table().unwrap_or(&empty);
+            let flag = |key: &str| table.get(key).and_then(Value::as_bool) == Some(true);
+            let word = |key: &str| table.get(key).and_then(Value::as_str);
+            let extras = table.get("extras").and_then(Value::as_array);
+            let extras = extras.into_iter().flatten().filter_map(Value::as_str);
+            let extras: Vec<&str> = extras.collect();
+            let mut text = match &extras[..] {
+                [] => name.to_owned(),
+                some => format!("{name}[{}]", some.join(",")),
+            };
+            let platform = word("platform").or_else(|| word("sys_platform"));
+            let platform = platform.map(|one| {
+                let one = one.trim_start_matches("== ").trim_matches(['\'', '"']);
+                format!("sys_platform == '{one}'")
+            });
+            let marker = word("markers").map(str::to_owned).or(platform);
+            if let Some(marker) = marker.filter(|marker| MarkerTree::from_str(marker).is_ok()) {
+                text = format!("{text} ; {marker}");
+            }
+            let from = origin(self.dir(), table).unwrap_or(Origin::Index);
+            self.declare_from(project, (&text, name), flag("optional"), from);
+        }
+    }
+
+    fn pipfile(&self, project: &mut Project) {
+        let whole = toml::from_str::<Table>(self.text).unwrap_or_default();
+        let packages = whole.get("packages").and_then(Value::as_table);
+        for (name, value) in packages.into_iter().flatten() {
+            self.entry(project, name, value);
         }
     }
 
@@ -149,52 +335,6 @@ impl File<'_> {
         let texts = list.and_then(Value::as_array).into_iter().flatten();
         for text in texts.filter_map(Value::as_str) {
             self.declare(project, text, is_extra);
-        }
-    }
-
-    fn requirements(&self, project: &mut Project) {
-        for line in self.text.lines() {
-            let line = line.split(" #").next().unwrap_or_default();
-            // Hashes and other options of the line follow the requirement.
-            let line = line.split(" --").next().unwrap_or_default();
-            let line = line.trim_end_matches('\\').trim();
-            if !line.is_empty() && !line.starts_with(['#', '-']) {
-                self.declare(project, line, false);
-            }
-        }
-    }
-
-    fn setup_cfg(&self, project: &mut Project) {
-        let (mut section, mut key) = (String::new(), String::new());
-        for line in self.text.lines() {
-            let bare = line.trim();
-            if let Some(name) = bare
-                .strip_prefix('[')
-                .and_then(|rest| rest.strip_suffix(']'))
-            {
-                (section, key) = (name.trim().to_owned(), String::new());
-                continue;
-            }
-            let mut value = bare;
-            if !line.starts_with([' ', '\t'])
-                && let Some((name, rest)) = bare.split_once('=')
-            {
-                (key, value) = (name.trim().to_owned(), rest.trim());
-            }
-            if value.is_empty() || value.starts_with(['#', ';']) {
-                continue;
-            }
-            match (section.as_str(), key.as_str()) {
-                ("metadata", "name") => project.name = Some(normalized(value)),
-                ("options", "install_requires") => self.declare(project, value, false),
-                ("options.extras_require", _) => self.declare(project, value, true),
-                ("options.entry_points", "console_scripts" | "gui_scripts") => {
-                    project.starts.extend(object(
-                        value.split_once('=').map_or("", |(_, object)| object),
-                    ));
-                }
-                _ => {}
-            }
         }
     }
 }
@@ -209,7 +349,7 @@ fn start(project: &mut Project, table: Option<&Value>) {
 }
 
 /// The module of `module:object`.
-fn object(text: &str) -> Option<String> {
+pub(super) fn object(text: &str) -> Option<String> {
     let module = text.split([':', '[']).next()?.trim();
     (!module.is_empty()).then(|| module.to_owned())
 }

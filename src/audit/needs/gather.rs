@@ -8,12 +8,13 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::modules::Modules;
 use super::names::{Bringer, Names};
 use super::rules::Rules;
+use super::systems;
 use super::{App, Evidence, Known, Nameless, Need, Needs, When};
 use crate::audit::Subject;
 use crate::audit::imports::outside::{Leads, Outside};
 use crate::audit::imports::wanted::Wanted;
 use crate::audit::imports::wants::{Form, Looked, Strength, Want};
-use crate::audit::requirements;
+use crate::audit::requirements::{self, Asked};
 use crate::model::Unmet;
 use crate::python::dist::normalized;
 use crate::python::system_site::Beyond;
@@ -65,6 +66,7 @@ pub(crate) fn needs(subject: &Subject<'_>, app: &App, rules: &Rules) -> Needs {
     }
     gather.declared();
     gather.unmet();
+    gather.needs.undeclared.clone_from(&app.project.unread);
     gather.end()
 }
 
@@ -145,8 +147,21 @@ impl Gather<'_, '_> {
     }
 
     /// A module is missing; where nobody knows whether it is, only what is surely not installed is told.
-    fn absent(&mut self, module: &str, when: When, evidence: Evidence, is_unsure: bool) {
-        match self.names.bringer(module) {
+    fn absent(&mut self, module: &str, mut when: When, evidence: Evidence, is_unsure: bool) {
+        let only_on = systems::home(module);
+        let bringer = self.names.bringer(module);
+        let is_for_here = match &bringer {
+            Bringer::One(name, Known::Declared) => self.app.project.holds(name),
+            _ => only_on.is_none(),
+        };
+        // A function that is for another system asks for it before it is called.
+        if !is_for_here && when == When::Call {
+            when = When::Optional;
+        }
+        if only_on.is_some() && !is_for_here {
+            return self.nowhere(module, only_on, Vec::new(), (when, evidence));
+        }
+        match bringer {
             Bringer::One(name, known) => {
                 let is_told = !is_unsure || known != Known::Guess && self.is_surely_gone(&name);
                 if is_told {
@@ -155,17 +170,34 @@ impl Gather<'_, '_> {
             }
             Bringer::Unknown(_) if is_unsure => {}
             Bringer::Unknown(perhaps) => {
-                let entry = self.nameless.entry(module.to_owned());
-                let entry = entry.or_insert_with(|| Nameless {
-                    module: module.to_owned(),
-                    perhaps: perhaps.into_iter().collect(),
-                    when,
-                    evidence: Vec::new(),
-                });
-                entry.when = entry.when.max(when);
-                entry.evidence.push(evidence);
+                self.nowhere(
+                    module,
+                    None,
+                    perhaps.into_iter().collect(),
+                    (when, evidence),
+                );
             }
         }
+    }
+
+    /// A module is missing, and nobody knows what brings it here.
+    fn nowhere(
+        &mut self,
+        module: &str,
+        only_on: Option<&'static str>,
+        perhaps: Vec<String>,
+        (when, evidence): (When, Evidence),
+    ) {
+        let entry = self.nameless.entry(module.to_owned());
+        let entry = entry.or_insert_with(|| Nameless {
+            module: module.to_owned(),
+            perhaps,
+            only_on,
+            when,
+            evidence: Vec::new(),
+        });
+        entry.when = entry.when.max(when);
+        entry.evidence.push(evidence);
     }
 
     fn is_surely_gone(&self, name: &str) -> bool {
@@ -230,28 +262,44 @@ impl Gather<'_, '_> {
             let evidence = Evidence {
                 path: one.path.clone(),
                 line: one.line,
-                what: format!("declares {}", one.requirement),
+                what: format!("declares {}{}", one.requirement, one.origin.words()),
             };
             self.add(&one.name, Known::Declared, When::Import, evidence);
         }
     }
 
-    /// What installed distributions require and nobody installed.
+    /// What installed distributions require and nobody installed, also for the extras that the project asks of them.
     fn unmet(&mut self) {
-        for finding in requirements::check(self.subject) {
+        let asked = self.app.project.extras();
+        let plain = requirements::check(self.subject, &Asked::new());
+        for finding in requirements::check(self.subject, &asked) {
             let Some(unmet) = Unmet::read(&finding.text) else {
                 continue;
             };
             let name = normalized(&unmet.name());
             let who = finding.package.clone().unwrap_or_default();
             let (path, line) = self.stated(&who, &name);
+            let is_of_extra = !plain.contains(&finding);
             let evidence = Evidence {
                 path,
                 line,
                 what: format!("{who} {}", finding.text),
             };
-            self.add(&name, Known::Required, When::Import, evidence);
-            if let Some(need) = self.found.get_mut(&name) {
+            let mut all = vec![evidence];
+            let asks = self.app.project.asks_extras();
+            for one in asks.filter(|one| is_of_extra && one.name == who) {
+                let what = format!("declares {}, which needs '{}'", one.requirement, unmet.need);
+                all.push(Evidence {
+                    path: one.path.clone(),
+                    line: one.line,
+                    what,
+                });
+            }
+            for evidence in all {
+                self.add(&name, Known::Required, When::Import, evidence);
+            }
+            let is_from_index = self.app.project.is_from_index(&name);
+            if let Some(need) = self.found.get_mut(&name).filter(|_| is_from_index) {
                 need.requirement = unmet.need;
             }
         }
@@ -282,10 +330,11 @@ impl Gather<'_, '_> {
     }
 
     fn add(&mut self, name: &str, known: Known, when: When, evidence: Evidence) {
-        let requirement = self.names.requirement(name);
+        let (requirement, elsewhere) = self.names.requirement(name);
         let entry = self.found.entry(name.to_owned()).or_insert_with(|| Need {
             distribution: name.to_owned(),
             requirement,
+            elsewhere,
             known,
             when,
             instead: Vec::new(),
@@ -319,6 +368,7 @@ impl Gather<'_, '_> {
                 self.needs.nameless.push(Nameless {
                     module: name.replace('-', "_"),
                     perhaps,
+                    only_on: None,
                     when: need.when,
                     evidence: need.evidence,
                 });

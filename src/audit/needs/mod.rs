@@ -1,14 +1,18 @@
 //! What an application lacks in a venv, in one pass, each with the line that wants it. Nothing is executed.
 //!
 //! `modules.rs` knows which files of the application lead to which, `declared.rs` what its project says that it
-//! needs, `rules.rs` what a framework wants at run time, `names.rs` which distribution brings a module; `gather.rs`
-//! puts it together.
+//! needs (`lists.rs` in the lists of installers, `origin.rs` from where), `rules.rs` what a framework wants at run
+//! time, `names.rs` which distribution brings a module, `systems.rs` which modules none brings here; `gather.rs` puts
+//! it together.
 
 mod declared;
 mod gather;
+mod lists;
 mod modules;
 mod names;
+mod origin;
 mod rules;
+mod systems;
 
 use std::path::PathBuf;
 
@@ -103,6 +107,9 @@ pub struct Need {
     pub distribution: String,
     /// What to ask an installer for.
     pub requirement: String,
+    /// From where it comes, in words, where that is no index that everybody asks and no requirement can say it: whoever
+    /// asks an index for its name may get what somebody else put there.
+    pub elsewhere: Option<String>,
     /// How it is known that it is this one.
     pub known: Known,
     /// When it is wanted.
@@ -120,6 +127,8 @@ pub struct Nameless {
     pub module: String,
     /// Distributions of which one may bring it.
     pub perhaps: Vec<String>,
+    /// Where alone it is to be had, if not here: `Windows`, `macOS`.
+    pub only_on: Option<&'static str>,
     /// When it is wanted.
     pub when: When,
     /// Who wants it; never empty.
@@ -137,6 +146,8 @@ pub struct Needs {
     pub nameless: Vec<Nameless>,
     /// Modules that an installed distribution should have and that are gone, which is damage.
     pub lost: Vec<(String, Evidence)>,
+    /// Files of the project that declare what cannot be read, and why not.
+    pub undeclared: Vec<(PathBuf, &'static str)>,
     /// Sources that are no Python that can be read.
     pub unread: Vec<PathBuf>,
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use pep508_rs::{Requirement, VerbatimUrl};
 
+use super::origin::Origin;
 use super::rules::Rules;
 use super::{Known, Project};
 use crate::python::dist::{Dists, normalized};
@@ -34,8 +35,11 @@ impl<'a> Names<'a> {
             let Ok(mut need) = Requirement::<VerbatimUrl>::from_str(text) else {
                 continue;
             };
+            // What is asked of it by an extra is asked for that alone.
+            if text.contains("extra") {
+                need.extras.clear();
+            }
             need.marker = pep508_rs::MarkerTree::TRUE;
-            need.extras.clear();
             let name = normalized(need.name.as_ref());
             required.entry(name).or_insert_with(|| need.to_string());
         }
@@ -78,13 +82,21 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What to ask an installer for: as the project says, or else as an installed distribution does.
-    pub(super) fn requirement(&self, name: &str) -> String {
-        let declared = self.project.declared.iter().find(|one| one.name == name);
-        let declared = declared.map(|one| one.requirement.clone());
-        declared
-            .or_else(|| self.required.get(name).cloned())
-            .unwrap_or_else(|| name.to_owned())
+    /// What to ask an installer for: as the project says, or else as an installed distribution does; and from where it
+    /// comes in words, where that says it not.
+    pub(super) fn requirement(&self, name: &str) -> (String, Option<String>) {
+        let declared = || self.project.declared.iter().filter(|one| one.name == name);
+        let from = declared().find(|one| one.origin != Origin::Index);
+        let own = from.or_else(|| declared().find(|one| one.holds));
+        if let Some(own) = own.or_else(|| declared().next()) {
+            let elsewhere = match &own.origin {
+                Origin::Elsewhere(place) => Some(place.clone()),
+                Origin::Index | Origin::Direct(_) => None,
+            };
+            return (own.requirement.clone(), elsewhere);
+        }
+        let required = self.required.get(name).cloned();
+        (required.unwrap_or_else(|| name.to_owned()), None)
     }
 }
 

@@ -61,11 +61,13 @@ impl DepsOutcome {
         needs.needed.is_empty() && needs.lost.is_empty() && !needs.nameless.iter().any(is_needed)
     }
 
-    /// What an installer has to be asked for. Guesses are not among it.
+    /// What an installer has to be asked for. Guesses are not among it, and nothing that comes from elsewhere than a
+    /// requirement can say.
     pub fn requirements(&self) -> Vec<&str> {
         self.needs
             .needed
             .iter()
+            .filter(|need| need.elsewhere.is_none())
             .map(|need| need.requirement.as_str())
             .collect()
     }

@@ -19,7 +19,8 @@ const LEN_MAX: u64 = 8 << 20;
 /// Directories that are nested deeper are not looked into: that is told.
 const DEPTH_MAX: usize = 40;
 /// What marks the directory of a project.
-const MARKS: [&str; 6] = [
+const MARKS: [&str; 7] = [
+    "Pipfile",
     "pyproject.toml",
     "setup.cfg",
     "setup.py",
@@ -112,7 +113,8 @@ pub(super) fn read(options: &DepsOptions, venv: &Path, facts: &Facts) -> Result<
     beyond.dedup();
     let sources = sources.all;
     let declared: Vec<(PathBuf, Vec<u8>)> = declared.all.into_iter().collect();
-    app.project = read_project(&declared, facts);
+    let near = |path: &Path| content(path).ok().flatten();
+    app.project = read_project(&declared, facts, &near);
     let is_named = |file: &Path| named.iter().any(|path| file.starts_with(path));
     app.starts.extend(options.modules.iter().cloned());
     app.named = sources
@@ -202,22 +204,71 @@ fn is_run(name: &str) -> bool {
     !OTHERS.contains(&name) && !name.starts_with("test_") && !name.ends_with("_test.py")
 }
 
+/// Files in which a project declares what it needs, by their names.
+const DECLARING: [&str; 6] = [
+    "pyproject.toml",
+    "setup.cfg",
+    "setup.py",
+    "Pipfile",
+    "environment.yml",
+    "environment.yaml",
+];
+
 fn declared_in(project: &Path, found: &mut Files) {
     let lists = [project.to_owned(), project.join("requirements")];
     for (number, dir) in lists.iter().enumerate() {
         for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().to_lowercase();
-            let is_text = Path::new(&name).extension().is_some_and(|end| end == "txt");
-            let is_list = is_text
-                && (number == 1 || name.starts_with("requirements"))
-                && !NOT_RUN.iter().any(|word| name.contains(word));
-            let is_own = number == 0 && matches!(&*name, "pyproject.toml" | "setup.cfg");
-            if is_list || is_own {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = entry.path();
+            let lower = name.to_lowercase();
+            let is_list = (number == 1 || lower.starts_with("requirements"))
+                && is_list(&path)
+                && !NOT_RUN.iter().any(|word| lower.contains(word));
+            if is_list || number == 0 && DECLARING.contains(&&*name) {
                 // What cannot be read declares nothing.
-                let _ = found.add(&entry.path());
+                let _ = found.add(&path);
+                included(&path, 0, found);
             }
         }
     }
+}
+
+/// Whether a file is a list of requirements by its name. What a list was compiled from counts only where that lacks.
+fn is_list(path: &Path) -> bool {
+    match path.extension().and_then(|end| end.to_str()) {
+        Some("txt") => true,
+        Some("in") => !path.with_extension("txt").exists(),
+        _ => false,
+    }
+}
+
+/// Reads the lists that a list of requirements includes.
+fn included(path: &Path, depth: usize, found: &mut Files) {
+    let text = found
+        .all
+        .get(path)
+        .filter(|_| depth < DEPTH_MAX && is_text(path));
+    let Some(text) = text.map(|text| String::from_utf8_lossy(text).into_owned()) else {
+        return;
+    };
+    for line in text.lines() {
+        let options = ["-r", "--requirement"];
+        let named = options.iter().find_map(|option| line.strip_prefix(option));
+        let named = named.map(|rest| rest.trim_start_matches(['=', ' ', '\t']));
+        let named = named.map(|rest| rest.split(" #").next().unwrap_or_default().trim());
+        let Some(named) = named.filter(|name| !name.is_empty() && !name.contains("://")) else {
+            continue;
+        };
+        let other = path.parent().unwrap_or(path).join(named);
+        if !found.all.contains_key(&other) && is_text(&other) && found.add(&other).is_ok() {
+            included(&other, depth + 1, found);
+        }
+    }
+}
+
+fn is_text(path: &Path) -> bool {
+    let end = path.extension().and_then(|end| end.to_str());
+    matches!(end, Some("txt" | "in"))
 }
 
 /// The text of a file; none where it is too long.

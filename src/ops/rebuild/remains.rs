@@ -11,7 +11,7 @@ use super::live::Live;
 use super::maker::Base;
 use super::wanted_package::Wanted;
 use crate::audit::needs::{Rules, resembles};
-use crate::audit::{Need, bare_requirement, marker_environment, required, unowned};
+use crate::audit::{Asked, Need, bare_requirement, marker_environment, required, unowned};
 use crate::model::{Manifest, Package, RelPath, Remains};
 use crate::python::dist::normalized;
 use crate::python::interpreter::stated;
@@ -111,7 +111,7 @@ pub(super) fn known(live: &Live, base: &Base, others: &[Package]) -> Vec<(String
     );
     let facts = stated(&Manifest::default(), config.as_bytes());
     if let Some(environment) = marker_environment(&facts) {
-        for (_, need) in required(&live.dists, &environment) {
+        for (_, need) in required(&live.dists, &environment, &Asked::new()) {
             let name = normalized(need.name.as_ref());
             needs.entry(name).or_default().push(need);
         }

@@ -31,6 +31,12 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome) -> io::Result<()> {
         value
     });
     fields["unread"] = unread.collect();
+    let undeclared = needs.undeclared.iter().map(|(path, why)| {
+        let mut value = json!({"why": why});
+        entry::put_path(&mut value, "path", path);
+        value
+    });
+    fields["undeclared"] = undeclared.collect();
     fields["install"] = install_line(outcome).into();
     fields["took_ms"] = millis(outcome.took).into();
     document(out, "deps", fields)
@@ -38,7 +44,8 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome) -> io::Result<()> {
 
 fn need(need: &Need) -> Value {
     json!({
-        "distribution": need.distribution, "requirement": need.requirement, "known": need.known.as_str(),
+        "distribution": need.distribution, "requirement": need.requirement,
+        "elsewhere": need.elsewhere, "known": need.known.as_str(),
         "when": need.when.as_str(), "instead": need.instead,
         "evidence": need.evidence.iter().map(evidence).collect::<Vec<_>>(),
     })
@@ -46,7 +53,7 @@ fn need(need: &Need) -> Value {
 
 fn nameless(one: &Nameless) -> Value {
     json!({
-        "module": one.module, "perhaps": one.perhaps, "when": one.when.as_str(),
+        "module": one.module, "perhaps": one.perhaps, "only_on": one.only_on, "when": one.when.as_str(),
         "evidence": one.evidence.iter().map(evidence).collect::<Vec<_>>(),
     })
 }

@@ -29,18 +29,7 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Re
         more => writeln!(out, "{} missing; {files}", count(more, "distribution"))?,
     }
     group(out, "needed:", &needs.needed, outcome, style)?;
-    for one in &needs.nameless {
-        let perhaps = match &one.perhaps[..] {
-            [] => String::new(),
-            some => format!("; perhaps one of {}", some.join(", ")),
-        };
-        writeln!(
-            out,
-            "nobody says which distribution brings the module {}{perhaps}",
-            shown(&one.module)
-        )?;
-        lines(out, &one.evidence, outcome, style)?;
-    }
+    nameless(out, outcome, style)?;
     for (module, line) in &needs.lost {
         let module = shown(module);
         writeln!(
@@ -63,6 +52,9 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Re
             Shown::path(path)
         )?;
     }
+    for (path, why) in &needs.undeclared {
+        writeln!(out, "'{}' was not read whole: {why}", Shown::path(path))?;
+    }
     for path in &outcome.beyond {
         writeln!(
             out,
@@ -75,6 +67,30 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Re
             out,
             "to install what is needed and named for sure:\n    {line}"
         )?;
+    }
+    Ok(())
+}
+
+/// Modules of which nobody knows who brings them here.
+fn nameless(out: &mut Wrapped<'_>, outcome: &DepsOutcome, style: &Style) -> io::Result<()> {
+    for one in &outcome.needs.nameless {
+        let perhaps = match &one.perhaps[..] {
+            [] => String::new(),
+            some => format!("; perhaps one of {}", some.join(", ")),
+        };
+        let module = shown(&one.module);
+        match one.only_on {
+            Some("Python 2") => writeln!(out, "the module {module} is one of Python 2 alone")?,
+            Some(system) => writeln!(
+                out,
+                "the module {module} is one of {system} alone: no distribution brings it here"
+            )?,
+            None => writeln!(
+                out,
+                "nobody says which distribution brings the module {module}{perhaps}"
+            )?,
+        }
+        lines(out, &one.evidence, outcome, style)?;
     }
     Ok(())
 }
@@ -113,7 +129,12 @@ fn group(
             [] => String::new(),
             some => format!("; or instead {}", some.join(", or ")),
         };
-        writeln!(out, "  {}{when}{instead}", shown(&need.requirement))?;
+        let from = need.elsewhere.as_ref().map(|place| {
+            let place = shown(place);
+            format!("; it comes from {place}: another index may have something else of that name")
+        });
+        let from = from.unwrap_or_default();
+        writeln!(out, "  {}{when}{instead}{from}", shown(&need.requirement))?;
         lines(out, &need.evidence, outcome, style)?;
     }
     Ok(())

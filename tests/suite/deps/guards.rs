@@ -192,3 +192,97 @@ fn what_a_guarded_module_needs_is_optional_and_what_both_ways_lead_to_is_needed(
         ["boto3 never.py:1", "redis plug.py:1"]
     );
 }
+
+/// Ways in which a program leaves before what follows, here and on no other system.
+const LEAVES: [&str; 14] = [
+    "def a():\n    if sys.platform != 'win32':\n        return\n    import MODULE\n",
+    "def a():\n    if os.name == 'posix':\n        return None\n    import MODULE\n",
+    "def a():\n    if platform.system() != 'Windows':\n        raise OSError('a')\n    import MODULE\n",
+    "if not sys.platform.startswith('win'):\n    sys.exit(1)\nimport MODULE\n",
+    "if sys.platform not in ('win32', 'cygwin', 'darwin'):\n    raise ImportError('a')\nimport MODULE\n",
+    "assert sys.platform == 'win32'\nimport MODULE\n",
+    "def a():\n    assert platform.system().lower() == 'windows', 'a'\n    import MODULE\n",
+    "if os.name == 'posix':\n    x = 1\nelse:\n    import MODULE\n",
+    "WIN = sys.platform == 'win32'\ndef a():\n    if not WIN:\n        return\n    import MODULE\n",
+    "def a():\n    for b in c:\n        if os.name != 'nt':\n            continue\n        import MODULE\n",
+    "def a():\n    if sys.platform == 'linux':\n        if b:\n            return 1\n        else:\n            \
+     raise OSError\n    import MODULE\n",
+    "def a():\n    if sys.platform == 'win32':\n        b()\n    elif os.name == 'posix':\n        return\n    \
+     import MODULE\n",
+    "match sys.platform:\n    case 'win32' | 'darwin':\n        import MODULE\n    case _:\n        pass\n",
+    "def a():\n    match platform.system():\n        case 'Windows' as b:\n            import MODULE\n",
+];
+
+/// Those that come to what follows.
+const STAYS: [&str; 7] = [
+    "def a():\n    if sys.platform == 'win32':\n        return\n    import MODULE\n",
+    "def a():\n    if b:\n        return\n    import MODULE\n",
+    "assert sys.platform == 'linux'\nimport MODULE\n",
+    "def a():\n    for b in c:\n        if os.name == 'posix':\n            break\n    import MODULE\n",
+    "def a():\n    def b():\n        return 1\n    import MODULE\n",
+    "if sys.platform != 'win32':\n    if b:\n        sys.exit()\nimport MODULE\n",
+    "match sys.platform:\n    case 'linux':\n        b = 1\nimport MODULE\n",
+];
+
+#[test]
+fn what_follows_where_this_system_leaves_is_not_needed() {
+    let sandbox = Sandbox::new();
+    app(&sandbox, &[]);
+    let head = "import os, sys, platform\n";
+    for text in LEAVES {
+        for module in ["winreg", "AppKit", "win32api", "requests"] {
+            write(
+                &sandbox,
+                "one/run.py",
+                &(head.to_owned() + &text.replace("MODULE", module)),
+            );
+            let answer = sandbox.json(0, &["deps", "venv", "one/run.py"]);
+            assert_eq!(answer["clean"], true, "{text}: {answer}");
+        }
+    }
+    for text in STAYS {
+        write(
+            &sandbox,
+            "one/run.py",
+            &(head.to_owned() + &text.replace("MODULE", "requests")),
+        );
+        let answer = sandbox.json(1, &["deps", "venv", "one/run.py"]);
+        assert_eq!(told(&answer, "needed").len(), 1, "{text}: {answer}");
+    }
+}
+
+#[test]
+fn a_module_of_another_system_is_told_as_that_and_never_to_be_installed() {
+    let sandbox = Sandbox::new();
+    app(&sandbox, &[]);
+    for (module, system) in [
+        ("winreg", "Windows"),
+        ("msvcrt", "Windows"),
+        ("_winapi", "Windows"),
+        ("win32api", "Windows"),
+        ("win32com.client", "Windows"),
+        ("AppKit", "macOS"),
+        ("Foundation", "macOS"),
+        ("urllib2", "Python 2"),
+    ] {
+        write(&sandbox, "one/run.py", &format!("import {module}\n"));
+        let answer = sandbox.json(1, &["deps", "venv", "one/run.py"]);
+        assert_eq!(answer["nameless"][0]["only_on"], system, "{answer}");
+        assert_eq!(
+            answer["nameless"][0]["perhaps"],
+            serde_json::json!([]),
+            "{answer}"
+        );
+        assert_eq!(answer["install"], serde_json::Value::Null, "{answer}");
+        let run = sandbox.code(1, &["deps", "venv", "one/run.py"]);
+        let said = format!("the module {module} is one of {system} alone");
+        assert!(run.stdout.contains(&said), "{run}");
+        // In a function it is asked for where the system is another one, be that told or not.
+        write(
+            &sandbox,
+            "one/run.py",
+            &format!("def a():\n    import {module}\n"),
+        );
+        sandbox.json(0, &["deps", "venv", "one/run.py"]);
+    }
+}

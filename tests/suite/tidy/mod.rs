@@ -64,7 +64,14 @@ fn quoted(line: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn only_the_command_line_knows_flags() {
     // Flags of other programs, which people are told to use or which are looked for in what they wrote.
-    let of_others = ["--cvs-exclude", "--cache-dir", "--reinstall", "--link-mode"];
+    let of_others = [
+        "--cvs-exclude",
+        "--cache-dir",
+        "--reinstall",
+        "--link-mode",
+        "--editable",
+        "--requirement",
+    ];
     for (path, text) in files("src", ".rs") {
         // Reports are what people read. A rebuild runs installers, and sweepers are known, by
         // their command lines. The part that a restore was

@@ -4,6 +4,7 @@
 //! Guards are decided as for installed packages (`guard.rs`, `catches.rs`), in three values: what nobody knows counts
 //! as a guard.
 
+mod leaves;
 mod uses;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use super::steps::Kind;
 use super::texts::listed;
 use super::wanted::Wanted;
 use crate::audit::python::parse;
+use leaves::{leaves, never_fits};
 use uses::Uses;
 
 /// Statements that are nested deeper are not looked at.
@@ -129,6 +131,9 @@ impl Looker<'_> {
             self.depth += 1;
             for statement in body {
                 self.statement(statement, strength);
+                if leaves(statement, &self.guard) {
+                    break;
+                }
             }
             self.depth -= 1;
         }
@@ -161,7 +166,9 @@ impl Looker<'_> {
             Stmt::Match(one) => {
                 self.expr(&one.subject, strength);
                 for case in &one.cases {
-                    self.body(&case.body, within(strength));
+                    if !never_fits(&one.subject, &case.pattern, &self.guard) {
+                        self.body(&case.body, within(strength));
+                    }
                 }
             }
             Stmt::Try(one) => self.tried(one, strength),

@@ -1,0 +1,116 @@
+//! From where a distribution comes that a project declares, where that is no index that everybody asks.
+
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::model::installed::without_secret;
+
+/// From where a distribution comes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Origin {
+    /// From the index that an installer asks.
+    Index,
+    /// From a URL, which a requirement can say.
+    Direct(String),
+    /// From somewhere that no requirement can say, in words.
+    Elsewhere(String),
+}
+
+impl Origin {
+    /// What a line of evidence says of it.
+    pub(super) fn words(&self) -> String {
+        match self {
+            Self::Elsewhere(place) => format!(", from {place}"),
+            Self::Index | Self::Direct(_) => String::new(),
+        }
+    }
+}
+
+/// What a table of Poetry, Pipenv or uv says of it; none where it says nothing.
+pub(super) fn origin(dir: &Path, table: &Table) -> Option<Origin> {
+    let word = |key: &str| table.get(key).and_then(Value::as_str);
+    if let Some(url) = word("git") {
+        let at = ["rev", "tag", "branch", "ref"]
+            .iter()
+            .find_map(|key| word(key));
+        let at = at.map_or_else(String::new, |at| format!("@{at}"));
+        let part = word("subdirectory").map(|part| format!("#subdirectory={part}"));
+        let url = format!("git+{}{at}{}", ssh(url), part.unwrap_or_default());
+        return Some(Origin::Direct(url));
+    }
+    if let Some((kind, url)) = ["hg", "svn", "bzr"]
+        .iter()
+        .find_map(|key| Some((key, word(key)?)))
+    {
+        return Some(Origin::Direct(format!("{kind}+{url}")));
+    }
+    let file = word("url")
+        .or_else(|| word("file"))
+        .or_else(|| word("path"));
+    if let Some(place) = file {
+        let url = if place.contains("://") {
+            place.to_owned()
+        } else {
+            file_url(&plain(&dir.join(place)))
+        };
+        return Some(Origin::Direct(url));
+    }
+    if table.get("workspace").and_then(Value::as_bool) == Some(true) {
+        return Some(Origin::Elsewhere("the workspace of the project".to_owned()));
+    }
+    let index = word("index").or_else(|| word("source"))?;
+    // Both names of the index that everybody asks.
+    let is_plain = index.eq_ignore_ascii_case("pypi");
+    (!is_plain).then(|| Origin::Elsewhere(format!("the index '{}'", without_secret(index))))
+}
+
+/// A URL without secrets. Who asks by SSH asks as a user, and that of repositories is no secret.
+pub(super) fn bare(url: &str) -> String {
+    let bare = without_secret(url);
+    if url.contains("ssh://git@") {
+        bare.replacen("ssh://", "ssh://git@", 1)
+    } else {
+        bare
+    }
+}
+
+/// `ssh://git@host/path` of `git@host:path`.
+fn ssh(url: &str) -> String {
+    match url.split_once(':') {
+        Some((host, path)) if !url.contains("://") && host.contains('@') => {
+            format!("ssh://{host}/{path}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
+/// The URL of a file.
+pub(super) fn file_url(path: &Path) -> String {
+    let mut url = "file://".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"/-_.~+@:,=".contains(byte);
+        if is_plain {
+            url.push(char::from(*byte));
+        } else {
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+    url
+}
+
+/// A path without `.` and `..`, by its words alone.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    let mut whole = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                whole.pop();
+            }
+            part => whole.push(part),
+        }
+    }
+    whole
+}

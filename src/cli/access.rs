@@ -9,12 +9,17 @@ use venv_snap::model::Shown;
 
 use super::error::Failure;
 use super::place;
+use super::signals::Signals;
 
 /// How much of a store in a bucket this host keeps where nobody said.
 const CACHE_SIZE: ByteSize = ByteSize::gib(1);
 
 /// Reads the variables that tools of AWS read, and takes the option for the size of the cache, else the environment.
-pub(crate) fn access(cache_size: Option<ByteSize>) -> Result<Arc<Access>, Failure> {
+pub(crate) fn access(
+    cache_size: Option<ByteSize>,
+    signals: &Signals,
+) -> Result<Arc<Access>, Failure> {
+    let signals = signals.clone();
     let named = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         let name = name.into_string().ok()?;
         name.starts_with("AWS_")
@@ -26,6 +31,7 @@ pub(crate) fn access(cache_size: Option<ByteSize>) -> Result<Arc<Access>, Failur
         cache: cache_home().map(|home| home.join("venv-snap")),
         cache_bytes_max: size(cache_size)?.as_u64(),
         host: place::host()?,
+        asked_to_stop: Some(Arc::new(move || signals.caught().is_some())),
     }))
 }
 

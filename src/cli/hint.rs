@@ -4,7 +4,7 @@ use std::path::Path;
 
 use venv_snap::model::{Lack, Shown};
 use venv_snap::ops::{Chosen, Error, Refusal};
-use venv_snap::{IndexFailure, NotInBucket, RefusedEntry, RefusedTar, StoreError, VenvError};
+use venv_snap::{IndexFailure, RefusedEntry, RefusedTar, StoreError, VenvError};
 
 use super::called::{command, operand};
 
@@ -86,7 +86,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             was pinned, '{name} unpin ID' as well, which also gives up one whose file is gone"),
         Error::NoVenv(_) => "name it with --venv DIR".to_owned(),
         Error::BadTar { what, .. } => return tar_hint(what),
-        Error::SameStore(_) => "name another one with --to".to_owned(),
+        Error::SameStore(_) => "name another one".to_owned(),
         Error::Lost { .. } => format!("'{name} verify --repair' may heal it from a live venv"),
         Error::NotCached(_) => format!("'{name} cache check' without a name reads all that there is"),
         Error::NotQuarantined(_) => format!("'{name} cache release' without a name lists what is there"),
@@ -259,7 +259,8 @@ fn path_hint(error: &venv_snap::PathError) -> Option<String> {
         return Some("free some space there and run the command again".to_owned());
     }
     if venv_snap::BucketUrl::parse(&error.path.to_string_lossy()).is_some() {
-        let look = "look at the keys (AWS_ACCESS_KEY_ID, AWS_PROFILE, …) and at what they may do in the bucket";
+        let look = "look at the keys (AWS_ACCESS_KEY_ID, AWS_PROFILE, …), at what they may do in the bucket, at its \
+            region (AWS_REGION) and at the clock";
         return error.is_denied().then(|| look.to_owned());
     }
     error.is_denied().then(|| {
@@ -291,38 +292,6 @@ fn store_hint(error: &StoreError) -> Option<String> {
             700, if you know what it holds"
                 .to_owned()
         }
-        StoreError::Elsewhere(what) => {
-            let owner = if *what == NotInBucket::Freed {
-                format!("'{name} remote init --owner' makes this host the owner; ")
-            } else {
-                String::new()
-            };
-            format!(
-                "{owner}a store in a directory can do that: '{name} copy --to DIR' brings snapshots to one"
-            )
-        }
-        StoreError::NotOwner { .. } => format!(
-            "run it there; where that host is gone for good, '{name} remote init --owner --take-over' makes this one \
-             the owner"
-        ),
-        StoreError::ClocksApart { .. } => {
-            format!("set the clocks; '{name} remote check' tells how far they are apart")
-        }
-        StoreError::TooSlow(_) => {
-            "run it again: what it sent is there, and is not sent again".to_owned()
-        }
-        StoreError::InDirectory(_) => {
-            "name a store in a bucket: --store s3://BUCKET/PREFIX".to_owned()
-        }
-        StoreError::SoleWriter { .. } => format!(
-            "'{name} remote check' tries the server again; '{name} copy --to' \
-            brings snapshots to a store elsewhere; reading and restoring work from every host"
-        ),
-        StoreError::NoRanges(_) => format!(
-            "'{name} remote check' tries the server again; a proxy between may be the \
-            cause"
-        ),
-        StoreError::Homeless => "set XDG_CACHE_HOME or HOME".to_owned(),
         StoreError::TooNew { .. } => "install the version that wrote it, or a newer one".to_owned(),
         StoreError::Locked(_) => "wait for it, or wait longer with --lock-wait".to_owned(),
         StoreError::Corrupt { .. } | StoreError::LostObject(_) => format!(
@@ -338,7 +307,7 @@ fn store_hint(error: &StoreError) -> Option<String> {
             source: IndexFailure::FileSize { .. },
             ..
         } => longer_files(),
-        _ => return None,
+        _ => return super::bucket::hint(error),
     })
 }
 

@@ -3,6 +3,7 @@
 mod accepted;
 mod access;
 mod args;
+mod bucket;
 mod cache;
 mod caches;
 mod called;

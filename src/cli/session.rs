@@ -41,7 +41,7 @@ impl<'a> Session<'a> {
             super::called::with_store(&store);
         }
         let context = Context {
-            store: Location::new(store, access::access(global.cache_size)?),
+            store: Location::new(store, access::access(global.cache_size, ui.signals())?),
             host: place::host()?,
             host_name: place::host_name(),
             now: when::now(),

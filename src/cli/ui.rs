@@ -94,6 +94,11 @@ impl Ui {
         }
     }
 
+    /// What tells whether the person asked to stop.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
     /// Writes an error in its three parts, or as one JSON object.
     pub(crate) fn error(&self, failure: &Failure) {
         self.clear();

@@ -55,6 +55,11 @@ impl PathError {
         self.source.kind() == io::ErrorKind::ResourceBusy
     }
 
+    /// Whether the person asked to stop. A system call that a signal interrupted has a number.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.source.kind() == io::ErrorKind::Interrupted && self.source.raw_os_error().is_none()
+    }
+
     /// Whether there is nothing at all of that name, not even a link that leads nowhere.
     pub(crate) fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound

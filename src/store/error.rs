@@ -135,7 +135,16 @@ pub enum Error {
     Interrupted,
     /// A system call failed.
     #[error(transparent)]
-    Path(#[from] PathError),
+    Path(PathError),
+}
+
+impl From<PathError> for Error {
+    fn from(error: PathError) -> Self {
+        if error.is_stopped() {
+            return Self::Interrupted;
+        }
+        Self::Path(error)
+    }
 }
 
 /// What a store in a bucket does not do.

@@ -23,6 +23,8 @@ pub struct Access {
     pub cache_bytes_max: u64,
     /// The name of this host.
     pub host: String,
+    /// Whether the person asked to stop; none where nobody can. A server may be silent for long.
+    pub asked_to_stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
 
 /// Secrets are among the variables.

@@ -8,6 +8,7 @@ mod read_only;
 mod requests;
 mod secrets;
 mod sharing;
+mod silent;
 mod told;
 mod work;
 

@@ -90,3 +90,25 @@ fn keys_of_profiles_and_programs_are_used_as_tools_of_aws_do() {
     let run = Run::of(command);
     assert!(run.code == 3 && run.stderr.contains(STORE), "{run}");
 }
+
+#[test]
+fn a_refusal_for_keys_region_or_clock_says_where_to_look() {
+    let bucket = Bucket::serve();
+    let host = Host::new(&bucket);
+    venv::tiny(&host.sandbox.venv());
+    for (status, told) in [
+        (400, "400 ExpiredToken"),
+        (403, "403 AccessDenied"),
+        (301, "another region"),
+    ] {
+        bucket.plan(move |_, _, _| Some(Fault::Status(status)));
+        for args in [&["list"][..], &["save", "venv"], &["remote", "check"]] {
+            let run = host.code(3, args);
+            assert!(run.stderr.contains(told), "{args:?}: {run}");
+            assert!(
+                run.stderr.contains("hint: look at the keys"),
+                "{args:?}: {run}"
+            );
+        }
+    }
+}

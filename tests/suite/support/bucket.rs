@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Lost,
     /// Half of the body comes back.
     Cut,
+    /// No answer comes while the client waits for one.
+    Silent,
 }
 
 /// Decides what happens to a request, by its number from 0 on, its method, and its key or query; none lets it go well.
@@ -237,6 +239,8 @@ fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         let fault = plan(number, &request.method, what);
         let (status, headers, body) = match fault {
             Some(Fault::Reset) => return Ok(()),
+            // Nothing more comes before the client is gone.
+            Some(Fault::Silent) => return read(&mut reader).map(drop),
             Some(Fault::Status(status)) => (status, String::new(), error(status)),
             Some(Fault::Done(status)) => {
                 carry_out(&request, shared);
@@ -274,13 +278,13 @@ fn error(status: u16) -> Vec<u8> {
         404 => "NoSuchKey",
         412 => "PreconditionFailed",
         409 => "ConditionalRequestConflict",
+        400 => "ExpiredToken",
         403 => "AccessDenied",
         _ => "SlowDown",
     };
     // What a server tells of a signature must not come to a terminal.
-    let body =
-        format!("<Error><Code>{code}</Code><StringToSign>SECRETWORD AKOPEN</StringToSign></Error>");
-    body.into_bytes()
+    let told = "<StringToSign>SECRETWORD AKOPEN</StringToSign>";
+    format!("<Error><Code>{code}</Code>{told}</Error>").into_bytes()
 }
 
 fn carry_out(request: &Request, shared: &Shared) -> (u16, String, Vec<u8>) {

@@ -37,6 +37,7 @@ impl BucketStorage {
             Failed::Exists => ErrorKind::AlreadyExists,
             Failed::Denied(_) => ErrorKind::PermissionDenied,
             Failed::TooLong => ErrorKind::FileTooLarge,
+            Failed::Stopped => ErrorKind::Interrupted,
             Failed::Unknown(_) | Failed::Busy(_) | Failed::Refused(_) => ErrorKind::Other,
         };
         let path: PathBuf = [&self.name, Path::new(area.dir()), Path::new(name)]

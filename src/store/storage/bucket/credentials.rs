@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Output;
 
 use serde::Deserialize;
 
@@ -232,15 +232,13 @@ fn words(command: &str) -> Option<Vec<String>> {
 }
 
 impl Program {
-    /// Runs the program and reads the keys that it prints. What it says besides is not passed on.
-    pub(super) fn ask(&self) -> Result<Keys, Unconnected> {
-        let (program, arguments) = self.0.split_first().ok_or(Unconnected::NoProgram)?;
-        let ran = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output();
-        let output = ran.map_err(Unconnected::Program)?;
+    /// Its name and its arguments.
+    pub(super) fn words(&self) -> Option<(&String, &[String])> {
+        self.0.split_first()
+    }
+
+    /// Reads the keys that it printed. What it says besides is not passed on.
+    pub(super) fn keys(output: &Output) -> Result<Keys, Unconnected> {
         if !output.status.success() {
             return Err(Unconnected::ProgramFailed(output.status));
         }
@@ -273,9 +271,11 @@ mod tests {
         let source = match found.source {
             Source::Surroundings => "surroundings".to_owned(),
             Source::Fixed(keys) => format!("{}/{}", keys.id, keys.secret),
-            Source::Program(program) => program
-                .ask()
-                .map_or_else(|why| why.to_string(), |keys| keys.id),
+            Source::Program(program) => {
+                let (name, arguments) = program.words().unwrap();
+                let ran = std::process::Command::new(name).args(arguments).output();
+                Program::keys(&ran.unwrap()).map_or_else(|why| why.to_string(), |keys| keys.id)
+            }
         };
         format!("{source} {:?} {:?}", found.region, found.endpoint)
     }

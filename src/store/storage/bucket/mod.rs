@@ -5,6 +5,7 @@
 //! request that fails where there is an object of that name. What such an answer means, or one that got lost, is told
 //! by reading back what is there. (Promises 1 and 7.)
 
+mod answer;
 mod asking;
 #[cfg(test)]
 mod claims;

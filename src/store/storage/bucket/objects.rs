@@ -42,6 +42,8 @@ pub(super) enum Failed {
     Refused(String),
     /// The object is longer than it may be.
     TooLong,
+    /// The person asked to stop, and no answer came for a while. A write may have happened.
+    Stopped,
 }
 
 impl fmt::Display for Failed {
@@ -50,6 +52,7 @@ impl fmt::Display for Failed {
             Self::Missing => f.write_str("there is no such object"),
             Self::Exists => f.write_str("there is another object of that name"),
             Self::TooLong => f.write_str("it is longer than it may be"),
+            Self::Stopped => f.write_str("interrupted"),
             Self::Denied(why) => write!(f, "it is not allowed ({why})"),
             Self::Unknown(why) | Self::Busy(why) | Self::Refused(why) => f.write_str(why),
         }

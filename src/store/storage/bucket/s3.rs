@@ -4,8 +4,9 @@
 use std::error::Error as _;
 use std::future::Future;
 use std::ops::Range;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::{Pin, pin};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,8 +18,12 @@ use object_store::{
     BackoffConfig, Certificate, ClientOptions, CredentialProvider, Error, GetOptions, GetRange,
     ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
 };
+use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
+use super::answer::status;
 use super::credentials::{Credentials, Keys, Source};
 use super::objects::{Failed, Listing, Objects, Put};
 use super::unconnected::Unconnected;
@@ -32,6 +37,12 @@ const RETRY_TIME_MAX: Duration = Duration::from_mins(1);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 /// The slowest line on which a body still arrives, in bytes each second.
 const SLOWEST: u64 = 32 << 10;
+/// How often it is asked whether the person wants to stop, while no answer comes,
+const ASKED_TO_STOP_EVERY: Duration = Duration::from_millis(100);
+/// and how long a request may still take then: what goes well comes to its end.
+const STOPPING_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long a program may take to tell credentials.
+const PROGRAM_TIME_MAX: Duration = Duration::from_mins(1);
 /// How long credentials of a program are used before it is asked again. None are handed out for less than fifteen
 /// minutes.
 const ASKED_EVERY: Duration = Duration::from_mins(5);
@@ -40,6 +51,7 @@ const ASKED_EVERY: Duration = Duration::from_mins(5);
 pub(super) struct S3 {
     runtime: Runtime,
     store: AmazonS3,
+    asked_to_stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
 
 impl std::fmt::Debug for S3 {
@@ -106,7 +118,11 @@ impl S3 {
             .enable_all()
             .build()
             .map_err(Unconnected::Thread)?;
-        Ok(Self { runtime, store })
+        Ok(Self {
+            runtime,
+            store,
+            asked_to_stop: access.asked_to_stop.clone(),
+        })
     }
 
     /// Waits for a request that moves `len` bytes.
@@ -116,11 +132,24 @@ impl S3 {
         request: impl Future<Output = object_store::Result<T>>,
     ) -> Result<T, Failed> {
         let limit = ANSWER_TIME_MAX + RETRY_TIME_MAX + Duration::from_secs(len / SLOWEST);
-        let limited = async { tokio::time::timeout(limit, request).await };
-        match self.runtime.block_on(limited) {
-            Ok(answer) => answer.map_err(|error| failed(&error)),
-            Err(_) => Err(Failed::Unknown("no answer came in time".to_owned())),
-        }
+        self.runtime.block_on(async {
+            let mut request = pin!(request);
+            let (start, mut stopping) = (Instant::now(), None);
+            loop {
+                match timeout(ASKED_TO_STOP_EVERY, request.as_mut()).await {
+                    Ok(answer) => return answer.map_err(|error| failed(&error)),
+                    Err(_) if start.elapsed() > limit => {
+                        return Err(Failed::Unknown("no answer came in time".to_owned()));
+                    }
+                    Err(_) => {}
+                }
+                if self.asked_to_stop.as_ref().is_some_and(|asked| asked())
+                    && stopping.get_or_insert_with(Instant::now).elapsed() > STOPPING_TIME_MAX
+                {
+                    return Err(Failed::Stopped);
+                }
+            }
+        })
     }
 }
 
@@ -223,6 +252,15 @@ fn credential(keys: Keys) -> AwsCredential {
     }
 }
 
+/// Codes of S3 ("Error responses") that concern keys, region or clock, and come with another status than 401 and 403.
+const OF_KEYS: [&str; 5] = [
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "TokenRefreshRequired",
+];
+
 /// What an error comes to. Its own text may hold the address with all that people wrote into it, and the answer of the
 /// server with the parts of a signature. So only the status and the short code of the server are passed on.
 fn failed(error: &Error) -> Failed {
@@ -240,12 +278,20 @@ fn failed(error: &Error) -> Failed {
         if let Some(why) = cause.downcast_ref::<Unconnected>() {
             return Failed::Denied(why.to_string());
         }
-        said = said.or_else(|| status(&cause.to_string()));
+        let text = cause.to_string();
+        // A redirect that names no place: the client has no type for it that could be asked.
+        if text.contains("redirect without LOCATION") {
+            return Failed::Denied("the bucket lies in another region".to_owned());
+        }
+        said = said.or_else(|| status(&text));
         source = cause.source();
     }
     match (error, said) {
         (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, said) => {
             Failed::Denied(said.map_or_else(String::new, |(_, text)| text))
+        }
+        (_, Some((_, text))) if OF_KEYS.iter().any(|code| text.ends_with(code)) => {
+            Failed::Denied(text)
         }
         (_, Some((429 | 500.., text))) => Failed::Busy(text),
         (_, Some((_, text))) => Failed::Refused(text),
@@ -270,29 +316,27 @@ fn transport(error: &HttpError) -> Failed {
     Failed::Unknown(format!("{why} ({deepest})"))
 }
 
-/// The status of an answer and what may be told of it: `503 SlowDown`.
-fn status(text: &str) -> Option<(u16, String)> {
-    let rest = text.split_once("status code: ")?.1;
-    let number: u16 = rest.get(..3)?.parse().ok()?;
-    let code = rest
-        .split_once("<Code>")
-        .and_then(|(_, rest)| rest.split_once("</Code>"));
-    let code = code.map_or("", |(code, _)| code);
-    let is_word = code.len() <= 64 && code.chars().all(|c| c.is_ascii_alphanumeric());
-    let code = if is_word { code } else { "" };
-    Some((
-        number,
-        format!("the server answers {number} {code}")
-            .trim_end()
-            .to_owned(),
-    ))
-}
-
 /// Credentials that a program tells.
 #[derive(Debug)]
 struct Program {
     program: super::credentials::Program,
     last: Mutex<Option<(Arc<AwsCredential>, Instant)>>,
+}
+
+impl Program {
+    /// Runs the program, which ends with whoever waits for it.
+    async fn ask(&self) -> Result<Keys, Unconnected> {
+        let (name, arguments) = self.program.words().ok_or(Unconnected::NoProgram)?;
+        let ran = Command::new(name)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let silent = |_| Unconnected::ProgramSilent(PROGRAM_TIME_MAX.as_secs());
+        let output = timeout(PROGRAM_TIME_MAX, ran).await.map_err(silent)?;
+        super::credentials::Program::keys(&output.map_err(Unconnected::Program)?)
+    }
 }
 
 impl CredentialProvider for Program {
@@ -305,41 +349,21 @@ impl CredentialProvider for Program {
         's: 'f,
         Self: 'f,
     {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = last
-            .as_ref()
-            .filter(|(_, since)| since.elapsed() < ASKED_EVERY);
-        let answer = match fresh {
-            Some((known, _)) => Ok(Arc::clone(known)),
-            None => self.program.ask().map(|keys| {
-                let told = Arc::new(credential(keys));
-                *last = Some((Arc::clone(&told), Instant::now()));
-                told
-            }),
-        };
-        let answer = answer.map_err(|why| Error::Unauthenticated {
-            path: String::new(),
-            source: Box::new(why),
-        });
-        Box::pin(std::future::ready(answer))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_what_a_server_says_only_the_status_and_a_short_code_are_told() {
-        let body = "Server returned non-2xx status code: 403 Forbidden: <Error><Code>SignatureDoesNotMatch</Code>\
-                    <AWSAccessKeyId>AKIA</AWSAccessKeyId></Error>";
-        let told = "the server answers 403 SignatureDoesNotMatch".to_owned();
-        assert_eq!(status(body), Some((403, told)));
-        let evil = "status code: 500 X: <Code>\x1b[2J rm</Code>";
-        assert_eq!(
-            status(evil),
-            Some((500, "the server answers 500".to_owned()))
-        );
-        assert_eq!(status("nothing of the kind"), None);
+        Box::pin(async {
+            let mut last = self.last.lock().await;
+            let fresh = last
+                .as_ref()
+                .filter(|(_, since)| since.elapsed() < ASKED_EVERY);
+            if let Some((known, _)) = fresh {
+                return Ok(Arc::clone(known));
+            }
+            let keys = self.ask().await.map_err(|why| Error::Unauthenticated {
+                path: String::new(),
+                source: Box::new(why),
+            })?;
+            let told = Arc::new(credential(keys));
+            *last = Some((Arc::clone(&told), Instant::now()));
+            Ok(told)
+        })
     }
 }

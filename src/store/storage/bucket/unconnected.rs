@@ -48,6 +48,9 @@ pub(super) enum Unconnected {
     /// It failed.
     #[error("'credential_process' failed ({0})")]
     ProgramFailed(ExitStatus),
+    /// It did not end.
+    #[error("'credential_process' does not end: {0} s are over")]
+    ProgramSilent(u64),
     /// It printed something else.
     #[error("'credential_process' does not print keys as tools of AWS expect them")]
     ProgramSays,

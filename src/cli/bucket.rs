@@ -1,0 +1,48 @@
+//! What to do about an error of a store in a bucket.
+
+use venv_snap::{NotInBucket, StoreError};
+
+/// What to do about an error that only stores in a bucket know.
+pub(super) fn hint(error: &StoreError) -> Option<String> {
+    let name = super::called();
+    Some(match error {
+        StoreError::Elsewhere(NotInBucket::Mended) => {
+            format!(
+                "'{name} copy --all --store GOOD --to BUCKET' sends what is damaged there anew from another store"
+            )
+        }
+        StoreError::Elsewhere(what) => {
+            let owner = if *what == NotInBucket::Freed {
+                format!("'{name} remote init --owner' makes this host the owner; ")
+            } else {
+                String::new()
+            };
+            format!(
+                "{owner}a store in a directory can do that: '{name} copy --to DIR' brings snapshots to one"
+            )
+        }
+        StoreError::NotOwner { .. } => format!(
+            "run it there; where that host is gone for good, '{name} remote init --owner --take-over' makes this one \
+             the owner"
+        ),
+        StoreError::ClocksApart { .. } => {
+            format!("set the clocks; '{name} remote check' tells how far they are apart")
+        }
+        StoreError::TooSlow(_) => {
+            "run it again: what it sent is there, and is not sent again".to_owned()
+        }
+        StoreError::InDirectory(_) => {
+            "name a store in a bucket: --store s3://BUCKET/PREFIX".to_owned()
+        }
+        StoreError::SoleWriter { .. } => format!(
+            "'{name} remote check' tries the server again; '{name} copy --to' \
+            brings snapshots to a store elsewhere; reading and restoring work from every host"
+        ),
+        StoreError::NoRanges(_) => format!(
+            "'{name} remote check' tries the server again; a proxy between may be the \
+            cause"
+        ),
+        StoreError::Homeless => "set XDG_CACHE_HOME or HOME".to_owned(),
+        _ => return None,
+    })
+}

@@ -1,12 +1,15 @@
 //! `snap verify`
 
-use venv_snap::Site;
+use std::path::PathBuf;
+
+use venv_snap::Location;
 use venv_snap::ops::{VerifyOptions, verify};
 use venv_snap::report::{json, text};
 
 use super::args::Verify;
 use super::error::Failure;
 use super::exit::Exit;
+use super::place;
 use super::session::{Session, findings};
 use super::when;
 
@@ -15,7 +18,8 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
         .since
         .as_ref()
         .map(|since| when::before(since, session.context.now));
-    let from: Result<Vec<Site>, _> = args.from.iter().map(|dir| Site::resolve(dir)).collect();
+    let place = |name: &PathBuf| Ok(session.context.store.other(&place::store_name(name)?));
+    let from: Result<Vec<Location>, Failure> = args.from.iter().map(place).collect();
     let options = if args.repair {
         VerifyOptions::Repair { from: from? }
     } else {
@@ -34,18 +38,23 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
     })?;
     if !outcome.lost.is_empty() {
         session.ui.hint(
-            "bring the files of lost snapshots back from a copy of the store, or remove those in \
-            quarantine/ to give the snapshots up",
+            "bring the files of lost snapshots back from a copy of the store ('verify --repair --from STORE'), or \
+            remove those in quarantine/ to give the snapshots up",
         );
     }
     if let Some(id) = outcome.missing.first() {
         session.ui.hint(&format!(
-            "bring the files of missing snapshots back from a copy of the store, or give them \
-            up: 'unpin {id}'"
+            "bring the files of missing snapshots back from a copy of the store ('verify --repair --from STORE'), or \
+            give them up: 'unpin {id}'"
         ));
     }
     let mendable = !outcome.flaws.is_empty() || !outcome.hurt.is_empty();
-    if mendable && !args.repair {
+    let in_bucket = session.context.store.bucket().is_some();
+    if in_bucket && !outcome.is_clean() {
+        session.ui.hint(
+            "'copy --all --store GOOD --to BUCKET' sends what is damaged there anew from another store",
+        );
+    } else if mendable && !args.repair {
         session.ui.hint("verify --repair mends what can be mended");
     }
     Ok(if outcome.unread && !outcome.is_clean() {

@@ -89,7 +89,7 @@ pub fn copy(
 }
 
 /// Refuses two names of one store: it would wait for itself, or clear away what it writes.
-fn refuse_same(source: &Location, to: &Location) -> Result<(), Error> {
+pub(super) fn refuse_same(source: &Location, to: &Location) -> Result<(), Error> {
     let same = || Err(Error::SameStore(to.name().to_owned()));
     match (source.bucket(), to.bucket()) {
         (None, None) => {}
@@ -200,7 +200,11 @@ fn commit(
     chosen: Vec<Chosen>,
 ) -> Result<Vec<Copied>, Error> {
     let there = target.snapshots.catalog()?;
-    let is_there = |id| there.snapshots.iter().any(|(known, _)| *known == id);
+    let suspects = target.suspects.names(context.monitor);
+    let is_there = |id: SnapshotId| {
+        let is_known = there.snapshots.iter().any(|(known, _)| *known == id);
+        is_known && !suspects.contains(&id.to_hex())
+    };
     let (pins_here, pins_there) = (source.snapshots.pins()?, target.snapshots.pins()?);
     let mut copied = Vec::new();
     for one in chosen {
@@ -210,6 +214,7 @@ fn commit(
             target
                 .snapshots
                 .commit_copy(one.id, &source.snapshots.snapshot_bytes(one.id)?)?;
+            target.suspects.unmark(&[one.id.to_hex()]);
         }
         let was_pinned = pins_there.contains(&one.id);
         let pinned = was_pinned || pins_here.contains(&one.id);

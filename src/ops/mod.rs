@@ -59,6 +59,7 @@ mod sharers;
 mod sides;
 mod sightings;
 mod snapshot;
+mod sources;
 mod stale;
 mod stats;
 mod status;

@@ -9,6 +9,8 @@ use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::snapshot::{Hurt, hurt, store_missing};
+use super::sources::{Sources, bring_files, heal_from, needs};
+use crate::model::SnapshotId;
 use crate::store::{Alone, Area, Catalog, Reach, Scrubbed, Store};
 use crate::tree::Site;
 
@@ -17,14 +19,18 @@ use crate::tree::Site;
 pub struct Repaired {
     /// Whether the header of the store was made anew.
     pub header: bool,
+    /// Whether that is all that was tried: other hosts may use a store in a bucket at any time.
+    pub header_alone: bool,
     /// Objects that were saved from damaged packs.
     pub salvaged: u64,
-    /// Objects that came back from live venvs.
+    /// Objects that came back from live venvs, and from other stores.
     pub healed: u64,
     /// The venvs from which they came back.
     pub healed_from: Vec<PathBuf>,
     /// Snapshot files that were put right.
     pub mended: Vec<String>,
+    /// Snapshots of which the files came back from other stores.
+    pub brought: Vec<SnapshotId>,
     /// What was moved to quarantine, by its name in the store.
     pub quarantined: Vec<String>,
     /// Snapshots that had holes and are whole again.
@@ -58,7 +64,7 @@ pub(super) fn repair(
     alone: &Alone<'_>,
     look: &Look,
     hurt_before: &[Hurt],
-    from: &[Site],
+    from: &Sources,
 ) -> Result<Repaired, Error> {
     let mut done = Repaired::default();
     alone.drop_rows(&look.lying_rows, context.monitor)?;
@@ -76,9 +82,13 @@ pub(super) fn repair(
         .extend(lost.iter().map(|name| format!("packs/{name}")));
     mend(alone, Area::Snapshots, &look.catalog, &mut done)?;
     mend(alone, Area::Forgotten, &look.forgotten, &mut done)?;
+    for source in &from.stores {
+        done.brought
+            .extend(bring_files(store, source, &lost_files(store)?)?);
+    }
     let catalog = store.snapshots.catalog()?;
     let mut reach = needs(store, &catalog)?;
-    for site in candidates(context, store, &catalog, from) {
+    for site in candidates(context, store, &catalog, &from.sites) {
         if reach.missing.is_empty() {
             break;
         }
@@ -86,6 +96,13 @@ pub(super) fn repair(
         if healed > 0 {
             done.healed += healed;
             done.healed_from.push(site.path().to_owned());
+        }
+    }
+    for source in &from.stores {
+        let healed = heal_from(context, store, source, &mut reach, &catalog)?;
+        if healed > 0 {
+            done.healed += healed;
+            done.healed_from.push(source.path().to_owned());
         }
     }
     done.hurt = hurt(store, &catalog, &reach)?;
@@ -127,11 +144,15 @@ fn mend(
     Ok(())
 }
 
-fn needs(store: &Store, catalog: &Catalog) -> Result<Reach, Error> {
-    let snapshots = catalog.snapshots.iter().map(|(_, snapshot)| snapshot);
-    Ok(Reach::walk(&store.objects, snapshots, |id| {
-        store.objects.has(id)
-    })?)
+/// The snapshots of which the files lie in quarantine, or are gone.
+fn lost_files(store: &Store) -> Result<Vec<SnapshotId>, Error> {
+    let (catalog, forgotten) = (store.snapshots.catalog()?, store.snapshots.forgotten()?);
+    let lost = store.snapshots.lost([&catalog, &forgotten])?;
+    let ids = lost
+        .iter()
+        .filter_map(|file| file.strip_prefix("snapshot-"));
+    let ids = ids.filter_map(|name| SnapshotId::from_hex(name).ok());
+    Ok(ids.chain(store.snapshots.missing()?).collect())
 }
 
 /// The places that may still have what was lost: first those that were named, then every venv of this host that is

@@ -8,9 +8,9 @@ use super::context::Context;
 use super::error::Error;
 use super::repair::{Look, Repaired, repair};
 use super::snapshot::{Hurt, hurt};
+use super::sources::Sources;
 use crate::model::SnapshotId;
-use crate::store::{Catalog, Flaw, Reach, Store};
-use crate::tree::Site;
+use crate::store::{self, Catalog, Flaw, Location, NotInBucket, Reach, Store};
 
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
 #[derive(Clone, Debug)]
@@ -24,8 +24,8 @@ pub enum VerifyOptions {
     },
     /// Mend what is wrong.
     Repair {
-        /// Where else than in the known venvs lost content may still be.
-        from: Vec<Site>,
+        /// Where else than in the known venvs lost content may still be: trees, and other stores.
+        from: Vec<Location>,
     },
 }
 
@@ -67,6 +67,9 @@ impl VerifyOutcome {
         self.lost.is_empty()
             && self.missing.is_empty()
             && match repaired {
+                Some(repaired) if repaired.header_alone => {
+                    self.hurt.is_empty() && !self.unread && self.flaws.len() == 1
+                }
                 // What could not be read may be well or not.
                 Some(repaired) => repaired.hurt.is_empty() && !self.unread,
                 None => self.flaws.is_empty() && self.hurt.is_empty(),
@@ -81,15 +84,21 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         VerifyOptions::Look { sample, since } => (*sample, *since, None),
         VerifyOptions::Repair { from } => (None, None, Some(from)),
     };
+    let from = from.map(|from| Sources::open(context, from)).transpose()?;
     let header = if from.is_some() {
         Store::remake_header(&context.store, context.lock_wait, context.monitor)?
     } else {
         None
     };
+    let in_bucket = context.store.bucket().is_some();
+    if from.is_some() && in_bucket && header.is_none() {
+        Store::refuse_elsewhere(&context.store, NotInBucket::Mended)?;
+    }
     let store = context.open()?;
     store.snapshots.read_anew();
     store.snapshots.enrol_all()?;
-    let alone = from.map(|from| store.alone(context.monitor).map(|alone| (alone, from)));
+    let alone = from.as_ref().filter(|_| !in_bucket);
+    let alone = alone.map(|from| store.alone(context.monitor).map(|alone| (alone, from)));
     let alone = alone.transpose()?;
     let (look, mut flaws) = look(context, &store, sample, since)?;
     flaws.extend(header.iter().map(|what| Flaw {
@@ -113,6 +122,13 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         missing: store.snapshots.missing()?,
         took: start.elapsed(),
     };
+    if from.is_some() && in_bucket {
+        outcome.repaired = Some(Repaired {
+            header: true,
+            header_alone: true,
+            ..Repaired::default()
+        });
+    }
     if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
         let repaired = repair(context, &store, &alone, &look, &outcome.hurt, from)?;
         outcome.repaired = Some(Repaired {
@@ -122,6 +138,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         outcome.lost = store
             .snapshots
             .lost([&*store.snapshots.catalog()?, &*store.snapshots.forgotten()?])?;
+        outcome.missing = store.snapshots.missing()?;
         outcome.took = start.elapsed();
     }
     Ok(outcome)
@@ -142,7 +159,10 @@ fn look(
     let seed = context.now.as_microsecond() as u64;
     let scrubbed = store.scrub(choose, seed, context.monitor)?;
     let good = |id: &crate::model::Digest| scrubbed.good.contains(id);
-    store.damaged_packs.mark(&scrubbed, context.monitor);
+    let corrupt = catalog.damaged.iter();
+    let corrupt = corrupt.filter(|(_, error)| matches!(**error, store::Error::Corrupt { .. }));
+    let corrupt: Vec<&str> = corrupt.map(|(name, _)| name.as_str()).collect();
+    store.suspects.mark(&scrubbed, &corrupt, context.monitor);
     let reach = Reach::walk(
         &store.objects,
         catalog.snapshots.iter().map(|(_, one)| one),

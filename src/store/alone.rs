@@ -113,7 +113,7 @@ impl Alone<'_> {
     pub(crate) fn delete_packs(&self, names: &[String]) -> Result<(), Error> {
         let told = self.0.admit(&[], names)?;
         self.0.storage.delete(Area::Packs, names)?;
-        self.0.damaged_packs.unmark(names);
+        self.0.suspects.unmark(names);
         if !told {
             self.0.index.try_again();
             self.drop_rows(names, &Silent::default())?;
@@ -135,7 +135,7 @@ impl Alone<'_> {
         }
         storage.shift(names, area, Area::Quarantine, prefix)?;
         if area == Area::Packs {
-            self.0.damaged_packs.unmark(names);
+            self.0.suspects.unmark(names);
         }
         Ok(())
     }

@@ -120,7 +120,10 @@ pub(super) fn in_bucket(location: &Location) -> Result<Arc<dyn Storage>, Error> 
 }
 
 /// The directory on this host of a store in a bucket, and what reaches the bucket.
-fn reach(location: &Location, url: &BucketUrl) -> Result<(Arc<Rooted>, Arc<dyn Storage>), Error> {
+pub(super) fn reach(
+    location: &Location,
+    url: &BucketUrl,
+) -> Result<(Arc<Rooted>, Arc<dyn Storage>), Error> {
     let home = make_home(location)?.ok_or(Error::Homeless)?;
     let top = home::open_top(&home)?;
     home::check_owner(&top)?;

@@ -84,7 +84,7 @@ impl Store {
 
     /// The packs that were found damaged or are to go.
     fn marked(&self, monitor: &dyn Monitor) -> Result<BTreeSet<String>, Error> {
-        let mut marked = self.damaged_packs.names(monitor);
+        let mut marked = self.suspects.names(monitor);
         marked.extend(self.tombstones()?.into_iter().map(|file| file.name));
         Ok(marked)
     }

@@ -8,7 +8,6 @@ mod alone;
 pub(crate) mod bench;
 mod catch_up;
 mod corrupt;
-mod damaged_packs;
 mod displaced;
 mod elsewhere;
 pub(crate) mod error;
@@ -34,6 +33,7 @@ mod packer;
 mod packs;
 mod reach;
 mod reader;
+mod remake;
 mod roll;
 mod salvage;
 mod scrub;
@@ -43,6 +43,7 @@ mod snapshots;
 mod storage;
 mod summaries;
 mod summary;
+mod suspects;
 mod terms;
 mod told;
 mod transfer;
@@ -87,7 +88,6 @@ pub use storage::probe::Promises;
 pub use terms::Terms;
 pub(crate) use usage::Usage;
 
-use damaged_packs::DamagedPacks;
 use forest::Trees;
 use home::{Home, LOCK};
 use index::Index;
@@ -99,6 +99,7 @@ use snapshots::Snapshots;
 use storage::HEADER;
 use storage::{Listed, Over, Storage};
 use summaries::Summaries;
+use suspects::Suspects;
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ pub(crate) struct Store {
     /// The cache of what packs and venvs hold.
     pub(crate) index: IndexHandle,
     /// Marks of what a scrub found damaged.
-    pub(crate) damaged_packs: DamagedPacks,
+    pub(crate) suspects: Suspects,
     packs: Arc<Packs>,
     summaries: Arc<Summaries>,
     /// When its packs were listed.
@@ -222,7 +223,7 @@ impl Store {
             snapshots: Snapshots::new(home.path(), &storage, &summaries),
             objects: ObjectReader::new(&packs),
             index: IndexHandle::new(&home, &storage),
-            damaged_packs: DamagedPacks::new(&storage),
+            suspects: Suspects::new(&storage),
             packs,
             summaries,
             storage,

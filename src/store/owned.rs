@@ -169,7 +169,7 @@ impl Owned<'_> {
     /// Removes packs of which the grace is over. The mark goes last: a pack without one is relied on.
     pub(crate) fn remove(&self, packs: &[String]) -> Result<(), Error> {
         self.store.storage.delete(Area::Packs, packs)?;
-        self.store.damaged_packs.unmark(packs);
+        self.store.suspects.unmark(packs);
         self.spare(packs)
     }
 

@@ -337,7 +337,7 @@ impl<'s> Packer<'s> {
             Over::Damaged
         };
         draft.publish(Area::Packs, &name, over)?;
-        self.store.damaged_packs.unmark(std::slice::from_ref(&name));
+        self.store.suspects.unmark(std::slice::from_ref(&name));
         locked(&self.sealed).push((name, len, tail));
         Ok(())
     }

@@ -18,8 +18,8 @@ pub(crate) struct Verify {
     /// Save what is left of damaged packs, take lost content from live venvs, move the rest to quarantine
     #[arg(long)]
     pub(crate) repair: bool,
-    /// Also look here for lost content; may be given several times
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires = "repair")]
+    /// Also look here for lost content: a directory, or another store; may be given several times
+    #[arg(long, value_name = "DIR|STORE", value_hint = ValueHint::DirPath, requires = "repair")]
     pub(crate) from: Vec<PathBuf>,
 }
 

@@ -62,9 +62,11 @@ pub(super) fn hole(hole: &Hole) -> Value {
 fn repaired(done: &Repaired) -> Value {
     let mut value = json!({
         "header": done.header,
+        "header_alone": done.header_alone,
         "salvaged": done.salvaged,
         "healed": done.healed,
         "mended": done.mended,
+        "brought": done.brought.iter().map(|id| id.to_hex()).collect::<Vec<_>>(),
         "quarantined": done.quarantined,
         "whole_again": done.whole_again.iter().map(snapshot::value).collect::<Vec<_>>(),
         "hurt": done.hurt.iter().map(hurt).collect::<Vec<_>>(),

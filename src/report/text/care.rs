@@ -138,6 +138,9 @@ fn repair(out: &mut dyn Write, repaired: &Repaired, style: &Style) -> io::Result
     for name in &repaired.mended {
         line(format!("put one flipped bit of snapshots/{name} right"))?;
     }
+    for id in &repaired.brought {
+        line(format!("brought the file of {id} back from another store"))?;
+    }
     for name in &repaired.quarantined {
         let name = Shown(name.as_bytes());
         line(format!("moved {name} to quarantine/"))?;

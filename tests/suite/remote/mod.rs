@@ -5,6 +5,7 @@ mod hosts;
 mod promises;
 mod prune;
 mod read_only;
+mod repair;
 mod requests;
 mod secrets;
 mod sharing;

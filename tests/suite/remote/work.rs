@@ -112,14 +112,17 @@ fn what_a_store_in_a_bucket_cannot_do_is_said_and_not_begun() {
     venv::tiny(&host.sandbox.venv());
     host.ok(&["save", "venv"]);
     let before = bucket.keys();
-    for args in [
-        &["prune"][..],
-        &["prune", "--dry-run"],
-        &["verify", "--repair"],
+    for (args, way) in [
+        (&["prune"][..], "copy --to DIR"),
+        (&["prune", "--dry-run"], "copy --to DIR"),
+        (
+            &["verify", "--repair"],
+            "copy --all --store GOOD --to BUCKET",
+        ),
     ] {
         let run = host.code(2, args);
         assert!(run.stderr.contains("a store in a bucket"), "{run}");
-        assert!(run.stderr.contains("copy --to DIR"), "{run}");
+        assert!(run.stderr.contains(way), "{run}");
     }
     assert_eq!(bucket.keys(), before);
 }

@@ -1,6 +1,6 @@
-//! Packs that a scrub found damaged. Empty files mark them, as they mark pinned snapshots. From then on no save relies
-//! on what only such packs hold, but stores it anew, and whoever reads takes the new copy first. A mark goes with the
-//! damage.
+//! Packs and snapshot files that a `verify` found damaged. Empty files mark them, as they mark pinned snapshots. From
+//! then on no save relies on what only such packs hold, but stores it anew, whoever reads takes the new copy first, and
+//! a copy sends such a snapshot once more. A mark goes with the damage.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use super::scrub::Scrubbed;
 use super::storage::{Area, Over, Storage};
 use crate::monitor::{Monitor, StoreWarning};
 
-/// The marks of damaged packs.
+/// The marks.
 #[derive(Debug)]
-pub(crate) struct DamagedPacks {
+pub(crate) struct Suspects {
     storage: Arc<dyn Storage>,
 }
 
-impl DamagedPacks {
+impl Suspects {
     pub(super) fn new(storage: &Arc<dyn Storage>) -> Self {
         let storage = Arc::clone(storage);
         Self { storage }
     }
 
-    /// The packs that are marked. That the marks cannot be read must not keep anybody from reading packs.
-    pub(super) fn names(&self, monitor: &dyn Monitor) -> BTreeSet<String> {
+    /// What is marked. That the marks cannot be read must not keep anybody from reading packs.
+    pub(crate) fn names(&self, monitor: &dyn Monitor) -> BTreeSet<String> {
         match self.storage.names(Area::Suspects) {
             Ok(names) => names.into_iter().collect(),
             Err(error) => {
@@ -33,9 +33,9 @@ impl DamagedPacks {
         }
     }
 
-    /// Marks what a scrub found damaged, and takes the mark from what it found good. That it cannot be written is a
-    /// warning: the finding is told all the same.
-    pub(crate) fn mark(&self, scrubbed: &Scrubbed, monitor: &dyn Monitor) {
+    /// Marks what a scrub found damaged and these snapshot files, and takes the mark from what is good. That it cannot
+    /// be written is a warning: the finding is told all the same.
+    pub(crate) fn mark(&self, scrubbed: &Scrubbed, snapshots: &[&str], monitor: &dyn Monitor) {
         if !self.storage.may_write() {
             return;
         }
@@ -43,10 +43,15 @@ impl DamagedPacks {
         let packs = self.storage.names(Area::Packs).map_err(Error::from);
         let done = packs.and_then(|packs| {
             let gone = |name: &&String| packs.binary_search(name).is_err();
-            let is_over = |name: &&String| scrubbed.whole.contains(*name) || gone(name);
+            let is_over = |name: &&String| {
+                let is_whole = scrubbed.whole.contains(*name) || gone(name);
+                is_whole && !snapshots.contains(&name.as_str())
+            };
             let over: Vec<String> = marked.iter().filter(is_over).cloned().collect();
             self.storage.delete(Area::Suspects, &over)?;
-            for name in scrubbed.bad.keys().filter(|name| !marked.contains(*name)) {
+            let bad = scrubbed.bad.keys().map(String::as_str);
+            let bad = bad.chain(snapshots.iter().copied());
+            for name in bad.filter(|name| !marked.contains(*name)) {
                 self.storage.put(Area::Suspects, name, b"", Over::Damaged)?;
             }
             Ok(())
@@ -56,10 +61,10 @@ impl DamagedPacks {
         }
     }
 
-    /// Takes the mark from packs that are gone, or were written anew. A mark that stays is harmless, since saves only
+    /// Takes the mark from what is gone, or was written anew. A mark that stays is harmless, since saves only
     /// store more for it, so a failure must not stop a writer. People hear of it later: of marks that cannot be read
     /// when packs are loaded, of others at the next scrub.
-    pub(super) fn unmark(&self, names: &[String]) {
+    pub(crate) fn unmark(&self, names: &[String]) {
         let mut marked = self.storage.names(Area::Suspects).unwrap_or_default();
         marked.retain(|name| names.contains(name));
         let _ = self.storage.delete(Area::Suspects, &marked);

@@ -15,6 +15,12 @@ pub struct Found {
     pub damage: Damage,
     /// Packages that changed without being damaged, as people name such a change: `click 8.1.7 -> 8.2.0`.
     pub changed: Vec<String>,
+    /// The names of all such packages, until it is known what they lack.
+    #[serde(skip)]
+    pub moved: Vec<String>,
+    /// Requirements of such packages, or of others for them, that are not met; only told where an upgrade is saved.
+    #[serde(default)]
+    pub unmet: Vec<String>,
     /// An installer that was at work in it all the while: what was found is not its last state.
     pub at_work: Option<String>,
     /// Where it stands, or would.

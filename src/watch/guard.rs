@@ -238,6 +238,8 @@ impl Guard {
         }
         if !noise {
             self.changed_at = now;
+            // What was found to be worth saving is not what is there now.
+            (self.save_wanted, self.save_owed) = (false, false);
         }
         match &mut self.job {
             // The look after the heal sees such changes.

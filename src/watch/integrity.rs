@@ -44,6 +44,13 @@ impl Guard {
         } else {
             memory.full_due
         };
+        if memory
+            .found
+            .as_ref()
+            .is_some_and(|known| known.changed != found.changed)
+        {
+            self.changed_at = now;
+        }
         memory.found = Some(Found {
             damage: Damage {
                 paths: Vec::new(),
@@ -160,8 +167,13 @@ impl Guard {
             self.memory.restarts.push(now);
             self.begin(Job::Restart, Order::Restart, orders);
         }
-        let saves = self.rules.policy.on_upgrade == OnUpgrade::Save;
-        if state == State::Upgraded && saves && now >= self.save_due {
+        let saves = self.rules.policy.on_upgrade == OnUpgrade::Save && found.unmet.is_empty();
+        let settled = self.changed_at.after(self.rules.policy.settle);
+        if state == State::Upgraded && saves && now < settled {
+            // Its installers may be commands that come one after the other.
+            self.waits = true;
+            self.memory.tree.due = settled;
+        } else if state == State::Upgraded && saves && now >= self.save_due {
             // Only an answer that comes after the upgrade tells that the service is well with it.
             self.save_wanted = self.rules.health.is_some();
             self.save_owed = !self.save_wanted && self.memory.imports.state != Some(State::Failing);

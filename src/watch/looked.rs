@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::found::{Damage, Found, Verdict};
 use crate::model::Digest;
+use crate::python::dist::normalized;
 
 /// What a comparison with a baseline answers (docs/cli.md, "JSON"), as far as it is needed here.
 #[derive(Deserialize)]
@@ -96,6 +97,7 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
         .packages
         .iter()
         .filter(|package| package.state != "damaged");
+    let moved: Vec<String> = changed.clone().map(|one| one.name.clone()).collect();
     let changed: Vec<String> = changed.map(change).take(PACKAGES_MAX).collect();
     let verdict = match (compared.summary.damage, compared.summary.drift) {
         (0, 0) => Verdict::Sound,
@@ -112,6 +114,7 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
         verdict,
         damage,
         changed,
+        moved,
         ..Found::default()
     })
 }
@@ -194,6 +197,22 @@ pub fn found_by_audit(answer: &[u8]) -> Result<Found, serde_json::Error> {
     })
 }
 
+/// Requirements of some packages, or of others for them, that an audit found not to be met.
+pub fn unmet_requirements(answer: &[u8], of: &[String]) -> Result<Vec<String>, serde_json::Error> {
+    let audit: Audit = serde_json::from_slice(answer)?;
+    let of: Vec<String> = of.iter().map(|name| normalized(name)).collect();
+    let unmet = audit.findings.into_iter().filter_map(|finding| {
+        let needed = finding.text.split('\'').nth(1).unwrap_or_default();
+        let ends = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.');
+        let needed = normalized(needed.split(ends).next().unwrap_or_default());
+        let needs = finding.package.unwrap_or_default();
+        let concerns = of.contains(&needed) || of.contains(&normalized(&needs));
+        let is_unmet = finding.check == "requirement-unmet" && concerns;
+        is_unmet.then(|| format!("{needs} {}", finding.text))
+    });
+    Ok(unmet.take(PACKAGES_MAX).collect())
+}
+
 /// The first import that fails, as an audit tells that tried them.
 pub fn failed_import(answer: &[u8]) -> Result<Option<String>, serde_json::Error> {
     let audit: Audit = serde_json::from_slice(answer)?;
@@ -267,5 +286,26 @@ mod tests {
                 .damage
                 .mark
         );
+    }
+
+    #[test]
+    fn a_requirement_counts_that_a_package_has_which_changed_or_that_is_for_one() {
+        let audit = br#"{"summary":{"damage":0},"findings":[
+            {"check":"requirement-unmet","damage":false,"path":null,"package":"app",
+             "text":"needs 'Foo_Bar[x]>=2', which is not installed"},
+            {"check":"requirement-unmet","damage":false,"text":"needs 'six<1', and 1.16 is installed","path":null,
+             "package":"old"},
+            {"check":"leftover","damage":false,"text":"'foo-bar'","path":null,"package":null}]}"#;
+        for (of, told) in [
+            (&["foo-bar"][..], 1),
+            (&["App"], 1),
+            (&["old", "Foo.Bar"], 2),
+            (&["foo", "bar", "si"], 0),
+            (&[], 0),
+        ] {
+            let of: Vec<String> = of.iter().map(|&name| name.to_owned()).collect();
+            let unmet = unmet_requirements(audit, &of).unwrap();
+            assert_eq!(unmet.len(), told, "{of:?}: {unmet:?}");
+        }
     }
 }

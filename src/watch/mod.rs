@@ -23,7 +23,9 @@ pub use guard::Guard;
 pub use installers::installer_at_work;
 pub use ledger::{FORMAT, Kept, Ledger, Letter, Opened};
 pub(crate) use looked::kinds_in_words;
-pub use looked::{failed_import, found_by_audit, found_by_comparison, found_by_rehearsal};
+pub use looked::{
+    failed_import, found_by_audit, found_by_comparison, found_by_rehearsal, unmet_requirements,
+};
 pub use memory::{Memory, Totals, Track};
 pub use moment::{Moment, back_off};
 pub use news::{Mended, News, Occasion, State, Subject};

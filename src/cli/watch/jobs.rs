@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use venv_snap::watch::{
-    Ask, Found, Gone, Guarded, Healed, Input, Mended, Order, Place, Receiver, Service,
-    failed_import, found_by_audit, found_by_comparison, found_by_rehearsal, installer_at_work,
+    Ask, Found, Gone, Guarded, Healed, Input, Mended, OnUpgrade, Order, Place, Receiver, Service,
+    Verdict, failed_import, found_by_audit, found_by_comparison, found_by_rehearsal,
+    installer_at_work, unmet_requirements,
 };
 use venv_snap::witness::CatchUp;
 
@@ -52,7 +53,8 @@ impl Program {
         run(&mut command, "", patience).map_err(|error| format!("it cannot be started: {error}"))
     }
 
-    fn look(&self, venv: &Path, known: &Place, full: bool, despite: bool) -> Input {
+    fn look(&self, rules: &Guarded, known: &Place, full: bool, despite: bool) -> Input {
+        let venv = &rules.path;
         let at_work = installer_at_work(venv);
         if at_work.is_some() && !despite {
             return Input::AtWork;
@@ -62,6 +64,15 @@ impl Program {
             Some(gone) => self.rehearse(venv, gone),
             None => self.compare(venv, full),
         };
+        let saves = rules.policy.on_upgrade == OnUpgrade::Save;
+        let found = found.and_then(|found| {
+            let is_asked = saves && found.verdict == Verdict::Upgraded;
+            let unmet = is_asked
+                .then(|| self.unmet(venv, &found.moved))
+                .transpose()?;
+            let unmet = unmet.unwrap_or_default();
+            Ok(Found { unmet, ..found })
+        });
         match found {
             Ok(found) => Input::Found(Found {
                 at_work,
@@ -123,6 +134,12 @@ impl Program {
         told(&self.run(&["check"], venv, PATIENCE)?, found_by_audit)
     }
 
+    /// What an upgrade that may become a baseline lacks.
+    fn unmet(&self, venv: &Path, moved: &[String]) -> Result<Vec<String>, String> {
+        let audited = self.run(&["check"], venv, PATIENCE)?;
+        told(&audited, |answer| unmet_requirements(answer, moved))
+    }
+
     fn import(&self, venv: &Path, patience: Duration) -> Result<(), String> {
         let ended = self.run(&["check", "--import"], venv, patience)?;
         match told(&ended, failed_import)? {
@@ -150,6 +167,10 @@ impl Program {
     }
 
     fn save(&self, venv: &Path) -> Result<(), String> {
+        // One that began since the look.
+        if let Some(installer) = installer_at_work(venv) {
+            return Err(format!("{installer} is at work"));
+        }
         let note = "an upgrade that the guard found sound";
         let ended = self.run(&["save", "--note", note], venv, PATIENCE)?;
         if ended.code == Some(0) {
@@ -220,7 +241,7 @@ pub(super) fn perform(
     let venv = &rules.path;
     match order {
         Order::Look { full, despite } => {
-            let found = program.look(venv, known, *full, *despite);
+            let found = program.look(rules, known, *full, *despite);
             // A witness that does not answer within that time is not waited for any longer.
             if let Some(catch_up) = catch_up {
                 catch_up.wait(CATCH_UP_PATIENCE);

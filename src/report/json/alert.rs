@@ -53,6 +53,7 @@ fn found(found: &Found) -> Value {
         "causes": damage.causes,
         "can_heal": damage.can_heal,
         "changed": found.changed,
+        "unmet": found.unmet,
         "gone": found.gone,
         "at_work": found.at_work,
     })

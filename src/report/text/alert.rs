@@ -93,6 +93,9 @@ fn told_of(found: &Found, state: State) -> String {
     if matches!(state, State::Upgraded | State::Drifted) && !found.changed.is_empty() {
         let _ = write!(text, ": {}", listed(&found.changed));
     }
+    if state == State::Upgraded && !found.unmet.is_empty() {
+        let _ = write!(text, "; it is not saved: {}", listed(&found.unmet));
+    }
     if let Some(installer) = &found.at_work {
         let _ = write!(text, "; {} is still at work", Shown(installer.as_bytes()));
     }

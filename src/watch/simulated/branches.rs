@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::{
     Healed, Input, Memory, Moment, Occasion, Order, Policy, State, Subject, Verdict,
 };
-use super::{Bench, damaged, healing, mended, news, rules, saving, says, verdict};
+use super::{Bench, damaged, healing, mended, news, rules, says, verdict};
 
 const INTEGRITY: Subject = Subject::Integrity;
 
@@ -124,49 +124,6 @@ fn damage_is_told_but_not_healed_while_an_installer_does_not_come_to_its_end() {
         Order::Look { .. }
     ));
     assert_eq!(bench.tell(Input::Found(damaged())), [Order::Heal]);
-}
-
-#[test]
-fn an_upgrade_becomes_the_baseline_once_the_service_is_well_with_it() {
-    let mut bench = Bench::sound(rules(saving()));
-    bench.tell(Input::Changed {
-        by: None,
-        noise: false,
-    });
-    bench.wait();
-    let orders = bench.tell(Input::Found(verdict(Verdict::Upgraded)));
-    assert_eq!(orders.last(), Some(&Order::Ask));
-    assert_eq!(bench.tell(Input::Asked(Err("502".to_owned()))), []);
-    bench.pass(Duration::from_mins(1));
-    assert_eq!(bench.tell(Input::Asked(Ok(()))), [Order::Save]);
-    let orders = bench.tell(Input::Saved(Ok(())));
-    assert!(matches!(orders[..], [Order::Look { .. }]));
-    let orders = bench.tell(Input::Found(verdict(Verdict::Sound)));
-    assert_eq!(
-        says(orders),
-        [(Occasion::Resolved, INTEGRITY, State::Sound)]
-    );
-    assert_eq!(bench.guard.memory().totals.saves, 1);
-}
-
-#[test]
-fn a_save_that_fails_is_tried_again_later_and_later() {
-    let mut quiet = rules(saving());
-    quiet.health = None;
-    quiet.imports = None;
-    let mut bench = Bench::new(quiet);
-    let mut waited = Vec::new();
-    for _ in 0..4 {
-        assert_eq!(
-            bench.tell(Input::Found(verdict(Verdict::Upgraded))).last(),
-            Some(&Order::Save)
-        );
-        bench.tell(Input::Saved(Err("full".to_owned())));
-        let from = bench.now;
-        bench.wait();
-        waited.push(bench.now.since(from).as_secs());
-    }
-    assert_eq!(waited, [2, 4, 8, 16]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod chance;
 mod culprits;
 mod gone;
 mod random;
+mod saves;
 mod services;
 mod shared;
 

@@ -5,6 +5,7 @@ mod dashboard;
 mod figures;
 mod gone;
 mod rounds;
+mod saves;
 mod scene;
 mod shared;
 mod story;

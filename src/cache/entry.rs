@@ -155,6 +155,8 @@ pub enum FaultKind {
     Metadata,
     /// RECORD is missing, or lists nothing.
     Record,
+    /// A file that RECORD does not list.
+    Unlisted,
     /// A file that RECORD lists is not there.
     Missing,
     /// It is there and has no bytes.
@@ -184,6 +186,7 @@ impl FaultKind {
             Self::MemberSize => "member-size",
             Self::Metadata => "metadata",
             Self::Record => "record",
+            Self::Unlisted => "unlisted",
             Self::Missing => "missing",
             Self::Emptied => "emptied",
             Self::ZeroFilled => "zero-filled",

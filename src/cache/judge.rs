@@ -11,6 +11,7 @@ use rustix::fs::OFlags;
 use super::entry::{Entry, Fault, FaultKind, Lacking, Proof, Verdict};
 use super::http::{Head, Response, head};
 use super::layout::{Cache, Form, Place, key};
+use super::names::{called, of_file};
 use super::pages::{Expected, Key, PAGE_MAX, Pages};
 use super::stream::{Tally, is_whole_gzip};
 use super::unpacked::{self, Links};
@@ -19,7 +20,7 @@ use super::window::Window;
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
 use crate::monitor::Monitor;
-use crate::python::dist::{Sum, name_of, normalized};
+use crate::python::dist::{Sum, normalized};
 
 /// What a check is told.
 #[derive(Clone, Copy)]
@@ -136,7 +137,11 @@ impl Look<'_> {
             Form::Archive => self.archive(place)?,
             Form::Response => self.response(place, is_again)?,
         };
-        let named = contents.or_else(|| self.named(place));
+        let named = contents.or_else(|| {
+            let key = key_of(place);
+            let expected = key.and_then(|key| self.pages.files.get(&key));
+            called(self.cache.installer, place, expected)
+        });
         let is_wanted = |(name, _): &(String, String)| self.scope.wants(name);
         if named.as_ref().is_some_and(|named| !is_wanted(named)) {
             return Ok(None);
@@ -153,29 +158,6 @@ impl Look<'_> {
             size,
             verdict,
         }))
-    }
-
-    /// Name and version by the name of the file, or by what points to it.
-    fn named(&self, place: &Place) -> Option<(String, String)> {
-        let expected = key_of(place).and_then(|key| self.pages.files.get(&key));
-        if let Some(expected) = expected {
-            return of_file(&expected.file);
-        }
-        if place.form == Form::Archive {
-            return of_file(&String::from_utf8_lossy(place.path.name()));
-        }
-        // `wheels-v8/pypi/NAME/VERSION-TAGS` and its like; `NAME-VERSION-TAGS.whl.cache` of pdm.
-        let own = String::from_utf8_lossy(place.path.name()).into_owned();
-        let of_own = own.contains("-py").then(|| name_of(&own));
-        let link = place.parts.iter().rev().nth(1).map(|part| &part.0);
-        let of_link = link.and_then(|link| {
-            let name = link
-                .parent()
-                .map(|dir| String::from_utf8_lossy(dir.name()).into_owned())?;
-            let file = String::from_utf8_lossy(link.name()).into_owned();
-            Some((name, file.split('-').next()?.to_owned()))
-        });
-        of_link.or(of_own)
     }
 
     fn unpacked(&self, place: &Place, is_wheel: bool) -> io::Result<Judged> {
@@ -365,18 +347,6 @@ fn is_cut_json(body: &Window<'_>) -> io::Result<bool> {
         Err(error) if error.is_io() => Err(error.into()),
         Err(_) => Ok(true),
     }
-}
-
-/// The name and version in the name of a wheel or a source archive, or of the metadata beside it.
-fn of_file(file: &str) -> Option<(String, String)> {
-    let file = file.strip_suffix(".metadata").unwrap_or(file);
-    if let Some(stem) = file.strip_suffix(".whl") {
-        return Some(name_of(stem));
-    }
-    let ends = [".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz"];
-    let stem = ends.iter().find_map(|end| file.strip_suffix(end))?;
-    let (name, version) = stem.rsplit_once('-')?;
-    Some((name.to_owned(), version.to_owned()))
 }
 
 fn verdict(contents: &Contents, proof: Option<Proof>) -> Verdict {

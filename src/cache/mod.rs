@@ -11,6 +11,7 @@ mod entry;
 mod http;
 mod judge;
 mod layout;
+mod names;
 mod pages;
 mod record;
 mod stream;

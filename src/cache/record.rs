@@ -17,7 +17,8 @@ pub(super) struct Row {
     pub(super) size: Option<u64>,
 }
 
-/// The rows by path; of two rows of one path the last counts, as for installers. Rows of directories are left out.
+/// The rows by path; of two rows of one path the last counts, as for installers, and none proves anything where they
+/// give two hashes. Rows of directories are left out.
 pub(super) fn rows(content: &[u8]) -> HashMap<Vec<u8>, Row> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -32,14 +33,24 @@ pub(super) fn rows(content: &[u8]) -> HashMap<Vec<u8>, Row> {
             Err(_) => continue,
         }
         let path = fields.get(0).unwrap_or_default();
+        let path = path.strip_prefix(b"./").unwrap_or(path);
         if path.is_empty() || path.ends_with(b"/") || fields.len() < 3 {
             continue;
         }
         let size = std::str::from_utf8(fields.get(2).unwrap_or_default());
-        let row = Row {
+        let mut row = Row {
             hash: hash(fields.get(1).unwrap_or_default()),
             size: size.ok().and_then(|text| text.trim().parse().ok()),
         };
+        match rows.get(path).map(|before: &Row| &before.hash) {
+            Some(before @ Hash::Known(_)) if matches!(row.hash, Hash::Known(_)) => {
+                if *before != row.hash {
+                    row.hash = Hash::Unknown;
+                }
+            }
+            Some(Hash::Unknown) => row.hash = Hash::Unknown,
+            Some(_) | None => {}
+        }
         rows.insert(path.to_vec(), row);
     }
     rows

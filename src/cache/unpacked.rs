@@ -15,6 +15,7 @@ use super::stream::Tally;
 use super::wheel::{Contents, named};
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
+use crate::disk::walk::{Found, walk};
 use crate::model::{RelPath, Time};
 use crate::monitor::Monitor;
 use crate::python::dist::{Algorithm, Hash, Sum};
@@ -67,6 +68,10 @@ pub(super) fn judge(
         contents.faults.push(Fault::of_whole(FaultKind::Record));
         return Ok((contents, 0));
     }
+    // An image to which links are made has a RECORD of what is beside them alone (virtualenv): it proves nothing.
+    if rows.values().any(|row| matches!(row.hash, Hash::Known(_))) {
+        contents.faults.extend(unlisted(dir, &rows)?);
+    }
     let read = rows
         .into_par_iter()
         .map(|(path, row)| file(dir, &path, &row, links, monitor));
@@ -91,6 +96,38 @@ pub(super) fn judge(
     }
     contents.faults.sort_by(|a, b| a.member.cmp(&b.member));
     Ok((contents, size))
+}
+
+/// Files that RECORD does not list, though nothing but the wheel was unpacked there. An installer takes them along, and
+/// a `.pth` among them is executed at each start of Python.
+fn unlisted(dir: &Rooted, rows: &HashMap<Vec<u8>, Row>) -> io::Result<Vec<Fault>> {
+    let found = walk(dir).map_err(|error| error.source)?;
+    let files = found.iter().filter(|one| !one.stat.is_dir());
+    let others = files.filter(|one| {
+        let path = one.path.as_bytes();
+        !rows.contains_key(path) && !is_written(path)
+    });
+    let fault = |one: &Found| {
+        let fault = Fault::of_member(FaultKind::Unlisted, one.path.as_bytes());
+        fault.sized(None, one.stat.size)
+    };
+    Ok(others.map(fault).collect())
+}
+
+/// Whether an installer, or Python, writes such a file beside those of a wheel.
+fn is_written(path: &[u8]) -> bool {
+    // A lock, a checksum and who refers to it (pdm).
+    let own = [&b".lock"[..], b".checksum", b".referrers"];
+    let ends = [
+        &b".dist-info/direct_url.json"[..],
+        b".dist-info/uv_build.json",
+        b".dist-info/uv_cache.json",
+    ];
+    let is_bytecode = path.ends_with(b".pyc");
+    let is_beside = memchr::memmem::find(path, b"__pycache__/").is_some();
+    own.contains(&path)
+        || ends.iter().any(|end| path.ends_with(end))
+        || is_added(path) && (!is_bytecode || is_beside)
 }
 
 /// What came of one file.

@@ -194,7 +194,14 @@ fn summary(cache: &CacheSummary) -> String {
 
 /// Name and version, and where it is.
 fn name(entry: &CacheFound) -> String {
-    let package = entry.package.as_deref().unwrap_or("of an unknown package");
+    // The name of an entry of responses is a hash of its URL, which nothing tells.
+    let first = entry.path.parts().next().unwrap_or_default();
+    let nameless = if first.starts_with(b"http") {
+        "an entry of the http cache, of an unknown package"
+    } else {
+        "of an unknown package"
+    };
+    let package = entry.package.as_deref().unwrap_or(nameless);
     let version = entry.version.as_ref().map(|version| format!(" {version}"));
     let text = format!("{package}{}", version.unwrap_or_default());
     let place = entry.place();
@@ -267,6 +274,7 @@ pub(in crate::report) fn what(fault: &Fault) -> String {
         FaultKind::MemberSize => "its length in the zip is another",
         FaultKind::Metadata => "there is no .dist-info in it",
         FaultKind::Record => "RECORD is gone or lists nothing",
+        FaultKind::Unlisted => "RECORD does not list it, and installers take it along",
         FaultKind::Missing => "missing",
         FaultKind::Emptied => "emptied",
         FaultKind::ZeroFilled => "zero-filled",

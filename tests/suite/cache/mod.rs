@@ -2,4 +2,5 @@
 
 mod check;
 mod quarantine;
+mod unlisted;
 mod unpacked;

@@ -42,6 +42,9 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
             "'{name} remote check' tries the server again; a proxy between may be the \
             cause"
         ),
+        StoreError::NoHome(_) => {
+            "set XDG_CACHE_HOME to a directory in which this user may write".to_owned()
+        }
         StoreError::Homeless => "set XDG_CACHE_HOME or HOME".to_owned(),
         _ => return None,
     })

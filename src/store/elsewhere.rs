@@ -106,7 +106,7 @@ impl Store {
 pub(crate) fn make_home(location: &Location) -> Result<Option<PathBuf>, Error> {
     let home = location.on_this_host();
     if let (Some(home), Some(_)) = (&home, location.bucket()) {
-        atomic::make_private_dir(home)?;
+        atomic::make_private_dir(home).map_err(Error::NoHome)?;
     }
     Ok(home)
 }

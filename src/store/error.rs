@@ -127,6 +127,9 @@ pub enum Error {
     /// There is no place on this host for what belongs to a store in a bucket.
     #[error("there is no directory on this host for the index of a store in a bucket")]
     Homeless,
+    /// The directory of this host for a store in a bucket cannot be made.
+    #[error("nothing can be kept on this host of a store in a bucket")]
+    NoHome(#[source] PathError),
     /// Compression failed.
     #[error("cannot compress a frame")]
     Compress(#[source] std::io::Error),

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Host, STORE};
 use crate::support::bucket::Bucket;
-use crate::support::{Sandbox, Tree, venv};
+use crate::support::{Run, Sandbox, Tree, venv};
 
 #[test]
 fn what_was_saved_to_a_bucket_is_listed_compared_and_restored() {
@@ -233,5 +233,29 @@ fn a_store_in_a_bucket_makes_no_directory_of_its_name() {
     );
     for name in ["s3:", "S3:"] {
         assert!(!sandbox.path(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_place_on_this_host_that_cannot_be_made_is_told_with_how_another_is_named() {
+    let bucket = Bucket::serve();
+    let host = Host::new(&bucket);
+    venv::tiny(&host.sandbox.venv());
+    host.ok(&["save", "venv"]);
+    fs::write(host.sandbox.path("file"), "").unwrap();
+    for args in [
+        &["list"][..],
+        &["diff", "venv"],
+        &["restore", "venv"],
+        &["save", "venv"],
+    ] {
+        let mut command = host.command(args);
+        command.env("XDG_CACHE_HOME", host.sandbox.path("file/cache"));
+        let run = Run::of(command);
+        assert_eq!(run.code, 3, "{args:?}: {run}");
+        assert!(
+            run.stderr.contains("hint: set XDG_CACHE_HOME"),
+            "{args:?}: {run}"
+        );
     }
 }

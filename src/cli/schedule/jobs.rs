@@ -55,6 +55,12 @@ impl Job {
 }
 
 impl Plan {
+    /// The file of variables for a store in a bucket, which people write: a line `NAME=value` for each.
+    pub(super) fn variables(&self, config_home: &str) -> String {
+        let dir = if self.is_root { "/etc" } else { config_home };
+        format!("{dir}/venv-snap/environment")
+    }
+
     /// The commands of a job, one after the other, each as its words.
     pub(super) fn commands(&self, job: Job) -> Vec<Vec<String>> {
         let text = |path: &PathBuf| path.to_string_lossy().into_owned();

@@ -34,7 +34,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Schedule) -> Result<Exit, Failur
     let files = if args.remove {
         Vec::new()
     } else {
-        files(session, args, is_root)?
+        let plan = plan(session, args, is_root)?;
+        tell_of_variables(session, &plan);
+        files(&plan, args)
     };
     if args.install || args.remove {
         let Some(dir) = dir else {
@@ -174,12 +176,8 @@ fn usual(cron: bool, is_root: bool) -> Option<PathBuf> {
     }
 }
 
-/// The files of the jobs that are wanted.
-fn files(
-    session: &Session<'_>,
-    args: &Schedule,
-    is_root: bool,
-) -> Result<Vec<ScheduleFile>, Failure> {
+/// What the jobs of this host are made of.
+fn plan(session: &Session<'_>, args: &Schedule, is_root: bool) -> Result<Plan, Failure> {
     let program = std::env::current_exe().and_then(std::fs::canonicalize);
     let program = program.map_err(|error| {
         Failure::not_done(format!("this program does not find itself: {error}"))
@@ -191,13 +189,6 @@ fn files(
     };
     let config = args.config.clone().unwrap_or_else(|| PathBuf::from(CONFIG));
     let config = std::path::absolute(&config).unwrap_or(config);
-    let all = Job::value_variants().iter().copied();
-    let jobs = if args.jobs.is_empty() {
-        all.filter(|job| *job != Job::Watch || config.is_file())
-            .collect()
-    } else {
-        args.jobs.clone()
-    };
     let plan = Plan {
         program,
         is_bucket: session.context.store.bucket().is_some(),
@@ -221,11 +212,37 @@ fn files(
             ));
         }
     }
-    Ok(if args.cron {
-        vec![cron::file(&plan, &jobs)]
+    Ok(plan)
+}
+
+/// The files of the jobs that are wanted.
+fn files(plan: &Plan, args: &Schedule) -> Vec<ScheduleFile> {
+    let all = Job::value_variants().iter().copied();
+    let jobs = if args.jobs.is_empty() {
+        all.filter(|job| *job != Job::Watch || plan.config.is_file())
+            .collect()
     } else {
-        units::files(&plan, &jobs)
-    })
+        args.jobs.clone()
+    };
+    if args.cron {
+        vec![cron::file(plan, &jobs)]
+    } else {
+        units::files(plan, &jobs)
+    }
+}
+
+/// A job has nothing of the environment of whoever installs it, and so no keys that stand there alone.
+fn tell_of_variables(session: &Session<'_>, plan: &Plan) {
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut set: Vec<String> = set.filter(|name| name.starts_with("AWS_")).collect();
+    set.sort();
+    if plan.is_bucket && !set.is_empty() {
+        let (set, file) = (set.join(", "), plan.variables("~/.config"));
+        session.ui.hint(&format!(
+            "the jobs do not have what is set here ({set}): write a line NAME=value for each to '{file}', which only \
+             its owner may read, or use the files of AWS"
+        ));
+    }
 }
 
 /// Calls systemctl, whose complaints go to standard error. Returns whether it did what it was told.

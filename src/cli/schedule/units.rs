@@ -78,6 +78,9 @@ fn service(plan: &Plan, job: Job) -> String {
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         let _ = writeln!(text, "ExecStart={}", words.join(" "));
     }
+    if plan.is_bucket {
+        text.push_str(&of_bucket(plan));
+    }
     text.push_str("UMask=0077\n");
     if job != Job::Watch {
         text.push_str("Nice=10\nIOSchedulingClass=idle\n");
@@ -92,6 +95,18 @@ fn service(plan: &Plan, job: Job) -> String {
         let _ = write!(text, "\n[Install]\nWantedBy={target}\n");
     }
     text
+}
+
+/// What a job needs that reaches a bucket: keys, and a directory of its own for what is kept on this host, where most
+/// of the file system is read-only. Systemd sets XDG_CACHE_HOME nowhere.
+fn of_bucket(plan: &Plan) -> String {
+    let keys = format!("EnvironmentFile=-{}\n", plan.variables("%E"));
+    if !plan.is_root {
+        return keys;
+    }
+    format!(
+        "{keys}Environment=XDG_CACHE_HOME=/var/cache\nCacheDirectory={NAME}\nCacheDirectoryMode=0700\n"
+    )
 }
 
 /// What holds a job back. The manager of a user may set only a few of these.

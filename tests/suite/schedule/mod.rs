@@ -1,5 +1,7 @@
 //! What `schedule` writes runs: units as systemd wants them, lines as cron starts them; and all of it goes again.
 
+mod bucket;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

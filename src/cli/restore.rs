@@ -138,6 +138,16 @@ pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Ex
         return Err(Failure::unsettled(&outcome.place, unsettled));
     }
     answered?;
+    let is_unasked = |lack: &Lack| match lack {
+        Lack::Rights => true,
+        Lack::Special { name } => name != "socket",
+        _ => false,
+    };
+    if outcome.left_out.iter().any(|left| is_unasked(&left.lack)) {
+        let hint =
+            "--preserve-special brings set-id bits, file capabilities, FIFOs and devices back";
+        session.ui.hint(hint);
+    }
     let incomplete = outcome.holes.iter().any(|hole| hole.gap != Gap::Document);
     let lacks = outcome
         .left_out

@@ -25,7 +25,6 @@ use crate::model::{
     Change, Class, Diagnosis, Kind, Lack, LeftOut, Manifest, Node, PackageChange, RelPath,
     Sighting, SnapshotRef, Totals, VenvId,
 };
-use crate::monitor::Silent;
 use crate::python::holds_site;
 use crate::python::interpreter::{Facts, inspect};
 use crate::replace::Specials;
@@ -183,7 +182,6 @@ fn met(expected: Manifest, live: &Manifest, lacks: &[Lack]) -> (Manifest, Shortf
         live,
         may_link: true,
         preserve: false,
-        monitor: &Silent::default(),
     };
     let (met, unasked) = specials.admitted(met);
     (met, left.with(mounts).with(unasked))

@@ -7,7 +7,7 @@ use super::reused::Reused;
 use crate::disk::meta::restorable;
 use crate::model::shortfall::Shortfall;
 use crate::model::{Entry, Lack, Manifest, Node, RelPath, Special};
-use crate::monitor::{EntryWarning, Monitor};
+use crate::monitor::{EntryWarning, Monitor, Silent};
 
 /// What a replacement may do with them.
 #[derive(Clone, Copy)]
@@ -19,11 +19,10 @@ pub(crate) struct Specials<'a> {
     pub(crate) may_link: bool,
     /// Whether they are made anew.
     pub(crate) preserve: bool,
-    pub(crate) monitor: &'a dyn Monitor,
 }
 
 impl Specials<'_> {
-    /// The same tree without what will not be in the new one, with a word on each; and what that is.
+    /// The same tree without what will not be in the new one; and what that is, which the outcome tells.
     pub(crate) fn admitted(&self, target: Manifest) -> (Manifest, Shortfall) {
         let mut left = Shortfall::default();
         let mut entries = target.into_entries();
@@ -43,7 +42,7 @@ impl Specials<'_> {
         }
         let name = entry.node.type_name().to_owned();
         let had_rights = restorable(entry, self.preserve) != entry.meta;
-        let is_made = make_anew(entry, self.preserve, self.monitor);
+        let is_made = make_anew(entry, self.preserve, &Silent::default());
         if !is_made {
             left.add(Lack::Special { name }, &entry.path);
         } else if had_rights {

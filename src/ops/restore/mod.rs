@@ -256,7 +256,6 @@ impl<'a> Run<'a> {
             live,
             may_link: in_place || !self.options.copy && !self.options.keep_old,
             preserve: self.options.preserve_special,
-            monitor: self.context.monitor,
         }
     }
 

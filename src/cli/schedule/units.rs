@@ -98,7 +98,7 @@ fn service(plan: &Plan, job: Job) -> String {
 }
 
 /// What a job needs that reaches a bucket: keys, and a directory of its own for what is kept on this host, where most
-/// of the file system is read-only. Systemd sets XDG_CACHE_HOME nowhere.
+/// of the file system is read-only. Systemd sets `XDG_CACHE_HOME` nowhere.
 fn of_bucket(plan: &Plan) -> String {
     let keys = format!("EnvironmentFile=-{}\n", plan.variables("%E"));
     if !plan.is_root {

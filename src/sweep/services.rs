@@ -52,10 +52,10 @@ fn service(machine: &Machine<'_>, manager: &Manager, name: &str) -> Option<Servi
         .collect();
     texts.extend(
         unit.all("Service", "Environment")
-            .map(|one| one.value.clone()),
+            .map(|one| specifiers.expand(&one.value)),
     );
     let files = unit.all("Service", "EnvironmentFile");
-    let files = files.map(|one| one.value.trim_start_matches('-').to_owned());
+    let files = files.map(|one| specifiers.expand(one.value.trim_start_matches('-')));
     texts.extend(files.filter_map(|file| machine.root.text(Path::new(&file))));
     let cwd = unit.last("Service", "WorkingDirectory");
     Some(Service {
@@ -66,7 +66,7 @@ fn service(machine: &Machine<'_>, manager: &Manager, name: &str) -> Option<Servi
         line: first.line,
         user: unit.last("Service", "User").map(str::to_owned),
         home: manager.whose.as_ref().map(|(_, home)| home.clone()),
-        cwd: cwd.map(|dir| dir.trim_start_matches('-').to_owned()),
+        cwd: cwd.map(|dir| specifiers.expand(dir.trim_start_matches('-'))),
         texts,
     })
 }

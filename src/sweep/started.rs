@@ -15,6 +15,16 @@ const LINKS_MAX: usize = 8;
 /// Tools whose `run` starts the environment of the project that they stand in.
 const RUNNERS: [&str; 5] = ["uv", "poetry", "pdm", "pipenv", "hatch"];
 
+/// Variables that lead into an environment without being named.
+const BY_ITSELF: [&str; 6] = [
+    "PATH",
+    "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "CONDA_PREFIX",
+    "UV_PROJECT_ENVIRONMENT",
+];
+
 /// By what something is started.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum StartedBy {
@@ -63,10 +73,14 @@ impl Machine<'_> {
                 .find(|(name, _)| name == "HOME");
             let home = home.map(|(_, home)| PathBuf::from(home));
             let mut names = Names::new(self, home, start.cwd.clone());
-            start
-                .variables
-                .iter()
-                .for_each(|(_, value)| names.text(value));
+            names.variables = last_of_each(&start.variables);
+            // These decide what is started also where no command names them.
+            let by_itself = |(name, _): &&(String, String)| BY_ITSELF.contains(&name.as_str());
+            let values = names.variables.iter().filter(by_itself);
+            let values: Vec<String> = values.map(|(_, value)| value.clone()).collect();
+            for value in &values {
+                names.text(value);
+            }
             names.text(text);
             let schedule = match job.starter {
                 Starter::At => "once".to_owned(),
@@ -148,6 +162,8 @@ impl Machine<'_> {
 struct Names<'a> {
     machine: &'a Machine<'a>,
     home: Option<PathBuf>,
+    /// What variables stand for, the longest names first.
+    variables: Vec<(String, String)>,
     /// Directories in which a command may run.
     cwds: Vec<PathBuf>,
     found: BTreeSet<PathBuf>,
@@ -160,6 +176,7 @@ impl<'a> Names<'a> {
         Self {
             machine,
             home,
+            variables: Vec::new(),
             cwds: vec![cwd],
             found: BTreeSet::new(),
             scripts: BTreeSet::new(),
@@ -187,9 +204,25 @@ impl<'a> Names<'a> {
                 .replace("$HOME", home)
                 .replace("%h", home);
         }
+        for (name, value) in &self.variables {
+            line = line.replace(&format!("${{{name}}}"), value);
+            line = line.replace(&format!("${name}"), value);
+        }
         let apart = |c: char| c.is_whitespace() || "'\"=:;&|()<>,#!{}`".contains(c);
         let words: Vec<&str> = line.split(apart).filter(|word| !word.is_empty()).collect();
         let mut paths = Vec::new();
+        for (whole, is_cd) in with_blanks(&line) {
+            let path = match (whole.strip_prefix("~/"), &home) {
+                (Some(rest), Some(home)) => Path::new(home).join(rest),
+                _ => PathBuf::from(whole),
+            };
+            let here = self.cwds.iter().map(|cwd| plain(&cwd.join(&path)));
+            let here: Vec<PathBuf> = here.collect();
+            if is_cd {
+                self.cwds.extend(here.iter().cloned());
+            }
+            paths.extend(here);
+        }
         for (at, word) in words.iter().enumerate() {
             let word = word.trim_start_matches(['-', '@', '+']);
             let path = match (word.strip_prefix("~/"), &home) {
@@ -249,6 +282,53 @@ impl<'a> Names<'a> {
             }
         }
     }
+}
+
+/// The words of a line that hold a blank, quoted or with a backslash before it, each with whether it follows `cd`. Of
+/// an assignment it is the value. What is quoted may itself be a line.
+fn with_blanks(line: &str) -> Vec<(String, bool)> {
+    let mut all = Vec::new();
+    let mut word = String::new();
+    let (mut quote, mut is_whole, mut follows_cd) = (None, false, false);
+    let mut letters = line.chars().chain([' ']);
+    while let Some(c) = letters.next() {
+        match (c, quote) {
+            ('\\', None | Some('"')) => {
+                let next = letters.next().unwrap_or_default();
+                is_whole |= next == ' ' && quote.is_none();
+                word.push(next);
+            }
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(end)) if c == end => quote = None,
+            (c, None) if c.is_whitespace() || ";&|()<>`".contains(c) => {
+                if is_whole {
+                    let value = word.rsplit('=').next().unwrap_or_default();
+                    all.push((value.to_owned(), follows_cd));
+                    let is_line = word.contains(['"', '\'', '\\']) && word.len() < line.len();
+                    all.extend(is_line.then(|| with_blanks(&word)).into_iter().flatten());
+                }
+                follows_cd = word == "cd" || word.is_empty() && follows_cd && c != ';';
+                (word, is_whole) = (String::new(), false);
+            }
+            (c, _) => {
+                is_whole |= c.is_whitespace();
+                word.push(c);
+            }
+        }
+    }
+    all
+}
+
+/// The last value of each variable, the longest names first.
+fn last_of_each(variables: &[(String, String)]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for one in variables.iter().rev() {
+        if all.iter().all(|(name, _)| *name != one.0) {
+            all.push(one.clone());
+        }
+    }
+    all.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    all
 }
 
 /// A path without `.` and `..`.

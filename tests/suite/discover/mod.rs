@@ -1,5 +1,7 @@
 //! Which environments there are, what each is, and who uses it.
 
+mod started;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};

@@ -30,7 +30,15 @@ pub(crate) fn each(
     };
     let mut worst = Exit::Done;
     let mut answers = Vec::new();
+    let mut gone = Vec::new();
     for (number, venv) in venvs.iter().enumerate() {
+        if all && is_gone(venv) {
+            let failure = told_gone(venv, verb);
+            worst = worst_of(worst, failure.exit);
+            answers.push((venv.clone(), failure.exit.code(), error(&failure)));
+            gone.push(failure);
+            continue;
+        }
         if session.json {
             session.keep_answers();
         } else {
@@ -43,18 +51,14 @@ pub(crate) fn each(
             Ok(exit) => *exit,
             Err(failure) => failure.exit,
         };
-        if exit.code() > worst.code() {
-            worst = exit;
-        }
+        worst = worst_of(worst, exit);
         match ended {
             // An interrupt ends the whole command, and not only the work on this venv.
             Err(failure) if matches!(exit, Exit::Interrupted | Exit::Terminated) => {
                 return Err(failure);
             }
             Err(failure) if session.json => {
-                let mut bytes = Vec::new();
-                let _ = write_json_error(&mut bytes, &failure);
-                answers.push((venv.clone(), exit.code(), document(&bytes)));
+                answers.push((venv.clone(), exit.code(), error(&failure)));
             }
             Err(mut failure) => {
                 failure.message = format!("'{}': {}", Shown::path(venv), failure.message);
@@ -67,8 +71,50 @@ pub(crate) fn each(
         session.answer(|out, _| json::several(out, verb, worst.code(), &answers))?;
     } else if venvs.is_empty() {
         session.answer(|out, _| writeln!(out, "no venv of this host is known"))?;
+    } else {
+        for failure in &gone {
+            session.ui.alert(&failure.message);
+        }
+        if let Some(hint) = gone.first().and_then(|first| first.hint.as_ref()) {
+            session.ui.hint(hint);
+        }
     }
     Ok(worst)
+}
+
+/// Whether nothing stands at a path.
+fn is_gone(venv: &Path) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    let met = std::fs::symlink_metadata(venv);
+    met.is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
+}
+
+/// What is said of a venv that is gone. For whoever compares or audits it that is damage; there is nothing to save.
+fn told_gone(venv: &Path, verb: &str) -> Failure {
+    let (name, path) = (super::called(), super::called::operand(venv));
+    let exit = if verb == "save" {
+        Exit::Done
+    } else {
+        Exit::Findings
+    };
+    let hint = format!(
+        "'{name} restore {path}' brings it back; one that is to stay away goes with its snapshots: \
+         '{name} list {path}' names them, '{name} forget ID' forgets one"
+    );
+    Failure {
+        exit,
+        ..Failure::not_done(format!("'{}' is gone", Shown::path(venv))).with_hint(hint)
+    }
+}
+
+fn worst_of(a: Exit, b: Exit) -> Exit {
+    if b.code() > a.code() { b } else { a }
+}
+
+fn error(failure: &Failure) -> Value {
+    let mut bytes = Vec::new();
+    let _ = write_json_error(&mut bytes, failure);
+    document(&bytes)
 }
 
 fn document(bytes: &[u8]) -> Value {

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::seen::{Compared, Row, Seen, Verdict, had_python};
 use super::{Cause, Health, StatusOptions, VenvStatus, Why, is_absent, newest_baseline};
 use crate::disk::mapped::Mappings;
 use crate::disk::rooted::Rooted;
-use crate::model::{Change, Class, Kind, Node, VenvId};
+use crate::model::{Change, Class, Kind, Node, Purpose, VenvId};
 use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::diff::{DiffOptions, DiffOutcome, diff_venv};
@@ -53,19 +55,14 @@ impl Looker<'_> {
             Ok(told) => told,
         };
         let health = told.health();
-        let same = before.as_ref().filter(|seen| seen.health == health);
-        let since = same.map(|seen| seen.since);
-        // A venv that is sound now is as its baseline was saved, so it has been sound since then.
-        let saved = baseline.as_ref().filter(|_| health == Health::Sound);
-        let since = since.or_else(|| saved.map(|saved| saved.snapshot.created));
+        let since = self.since(&venv, health, before.as_ref(), baseline.as_ref());
         let seen = Seen {
             health,
-            since: since.unwrap_or(self.context.now),
+            since,
             compared: told.compared.or_else(|| known.cloned()),
         };
-        let is_known = baseline.is_some() || self.catalog.saves(&venv).next().is_some();
-        let is_new =
-            before.as_ref() != Some(&seen) && (is_known || told.why != Some(Why::NeverThere));
+        let is_none = matches!(told.why, Some(Why::NoVenv | Why::NeverThere));
+        let is_new = before.as_ref() != Some(&seen) && !is_none;
         let row = is_new.then(|| seen.row(&venv));
         let verdict = told.verdict.unwrap_or_else(Verdict::sound);
         let status = VenvStatus {
@@ -84,6 +81,36 @@ impl Looker<'_> {
             bytes: told.size.map(|(_, bytes)| bytes),
         };
         Ok((status, row))
+    }
+
+    /// Since when a venv stands so, as far as that is known.
+    fn since(
+        &self,
+        venv: &VenvId,
+        health: Health,
+        before: Option<&Seen>,
+        baseline: Option<&Chosen>,
+    ) -> Timestamp {
+        let same = before.filter(|seen| seen.health == health);
+        if health != Health::Sound {
+            return same.map_or(self.context.now, |seen| seen.since);
+        }
+        // A restore ended what was before it, whether that was looked at or not.
+        let incidents = self.catalog.snapshots_of(venv);
+        let incidents = incidents.filter(|(_, one)| one.purpose == Purpose::Incident);
+        let restored = incidents.map(|(_, one)| one.created).max();
+        // A venv that is sound now is as its baseline was saved. Where nobody ever saw it otherwise, it has been sound
+        // since then.
+        let from = match (same, before) {
+            (Some(seen), _) => Some(seen.since),
+            (None, Some(seen)) => {
+                return restored
+                    .filter(|at| *at >= seen.since)
+                    .unwrap_or(self.context.now);
+            }
+            (None, None) => baseline.map(|saved| saved.snapshot.created),
+        };
+        from.max(restored).unwrap_or(self.context.now)
     }
 
     fn told(
@@ -111,12 +138,14 @@ impl Looker<'_> {
         let site = recover_beside(self.context, Wish::Look, &site)?;
         let root = match site.standing() {
             crate::tree::Standing::Directory => site.open()?,
+            crate::tree::Standing::Other if saves == 0 => return Ok(only(Why::NoVenv)),
             crate::tree::Standing::Other => return Ok(only(Why::NoDirectory)),
             crate::tree::Standing::Nothing => return Ok(only(Why::NothingThere)),
         };
         let racy = self.context.racy(&root)?;
         let glance = Glance::at(&root, racy)?;
         let mut told = match baseline {
+            None if saves == 0 && site.open_environment().is_err() => return Ok(only(Why::NoVenv)),
             None if saves == 0 => only(Why::NeverSaved),
             None => only(Why::NoBaseline(saves)),
             Some(baseline) => match self.unchanged(&root, baseline, &glance, known) {

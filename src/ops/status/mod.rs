@@ -102,6 +102,8 @@ pub enum Why {
     Link(PathBuf),
     /// Neither is a venv there nor has the store a snapshot of one.
     NeverThere,
+    /// What stands there is no venv, and the store has no snapshot of one.
+    NoVenv,
     /// It was never saved.
     NeverSaved,
     /// So many saves of it are there, and none is a baseline.
@@ -143,6 +145,13 @@ pub struct VenvStatus {
     pub files: Option<u64>,
     /// What they take together, in bytes.
     pub bytes: Option<u64>,
+}
+
+impl VenvStatus {
+    /// Whether there neither is nor was a venv.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self.why, Some(Why::NoVenv | Why::NeverThere))
+    }
 }
 
 /// How all stand.

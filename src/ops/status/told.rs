@@ -93,6 +93,8 @@ pub(super) fn tell(context: &Context<'_>, store: &Store, venvs: &[VenvStatus], i
             .map(|line| (line.venv.path(), line))
             .collect();
     }
+    // What is no venv is nobody's to hear of.
+    let venvs = venvs.iter().filter(|one| !one.is_none());
     for one in venvs {
         let line = Line {
             venv: VenvId::new(&context.host, &one.venv),

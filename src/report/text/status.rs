@@ -179,6 +179,7 @@ pub(in crate::report) fn why(why: &Why) -> String {
         Why::NothingThere => "nothing stands there any more".to_owned(),
         Why::NoDirectory => "what stands there is no directory".to_owned(),
         Why::Link(to) => format!("a link stands there, to '{}'", to.display()),
+        Why::NoVenv => "it is no venv, and there is no snapshot of one".to_owned(),
         Why::NeverThere => "there is no venv here, and no snapshot of one".to_owned(),
         Why::NeverSaved => "it was never saved".to_owned(),
         Why::NoBaseline(saves) => {

@@ -1,6 +1,7 @@
 //! How every venv stands, as a person, a script, Nagios and Prometheus are told.
 
 mod quick;
+mod since;
 
 use std::fs;
 

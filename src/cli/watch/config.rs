@@ -32,8 +32,19 @@ pub(super) fn read(path: &Path) -> Result<Rules, Failure> {
     if !meta.is_file() || meta.len() > BYTES_MAX {
         return Err(cannot(&"it is no regular file of at most 4 MiB"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| cannot(&error))?;
-    parse(&text).map_err(|mistake| {
+    let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
+    let (text, parsed) = match String::from_utf8(bytes) {
+        Ok(text) => (text.clone(), parse(&text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            (
+                text,
+                wrong(&(at..at), "this is no UTF-8: write the file in UTF-8"),
+            )
+        }
+    };
+    parsed.map_err(|mistake| {
         let (line, column) = position(&text, mistake.at);
         let message = format!("{shown}:{line}:{column}: {}", mistake.why);
         Failure::usage(message, "docs/cli.md, \"Guarding a host\", tells every key")
@@ -41,9 +52,10 @@ pub(super) fn read(path: &Path) -> Result<Rules, Failure> {
 }
 
 fn parse(text: &str) -> Checked<Rules> {
-    let file: raw::File = toml::from_str(text).map_err(|error| Mistake {
-        at: error.span().map_or(0, |span| span.start),
-        why: explained(error.message()),
+    let file: raw::File = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let why = explained(error.message(), text, at);
+        Mistake { at, why }
     })?;
     if let Some(path) = &file.defaults.path {
         return wrong(
@@ -113,7 +125,10 @@ fn absolute(path: &Spanned<PathBuf>) -> Checked<PathBuf> {
     if path.get_ref().is_absolute() {
         return Ok(path.get_ref().clone());
     }
-    let why = format!("'{}' is no absolute path", Shown::path(path.get_ref()));
+    let why = format!(
+        "'{}' is no absolute path: write one that begins with '/'",
+        Shown::path(path.get_ref())
+    );
     wrong(&path.span(), &why)
 }
 
@@ -256,133 +271,4 @@ fn metrics(raw: &raw::Metrics) -> Checked<Metrics> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const VENV: &str = "[[venv]]\npath = \"/srv/app/venv\"\n";
-
-    #[track_caller]
-    fn refused(text: &str, at: (usize, usize), says: &str) {
-        let mistake = parse(text).expect_err(text);
-        assert!(mistake.why.contains(says), "{text}\n{}", mistake.why);
-        assert_eq!(position(text, mistake.at), at, "{text}\n{}", mistake.why);
-    }
-
-    #[test]
-    fn every_mistake_is_told_with_its_place_and_what_is_allowed() {
-        refused("", (1, 1), "no venv is guarded");
-        refused("[[venv]]\npath = 3\n", (2, 8), "expected path string");
-        refused("[[venv]]\npath = \"a\n", (2, 10), "");
-        refused(
-            "[[venv]]\npath = \"srv\"\n",
-            (2, 8),
-            "'srv' is no absolute path",
-        );
-        refused(
-            "[[venv]]\nservice = { unit = \"a\" }\n",
-            (1, 1),
-            "needs its path",
-        );
-        refused(
-            &format!("{VENV}healt = {{}}\n"),
-            (3, 1),
-            "did you mean `health`?",
-        );
-        refused(
-            &format!("{VENV}policy = {{ mod = \"heal\" }}\n"),
-            (3, 12),
-            "did you mean `mode`?",
-        );
-        refused(
-            &format!("{VENV}policy = {{ mode = \"hael\" }}\n"),
-            (3, 19),
-            "did you mean `heal`?",
-        );
-        refused(
-            &format!("{VENV}policy = {{ heals = 0 }}\n"),
-            (3, 20),
-            "from 1 to 1000",
-        );
-        refused(
-            &format!("{VENV}policy = {{ window = \"soon\" }}\n"),
-            (3, 21),
-            "no length of time",
-        );
-        refused(
-            &format!("{VENV}policy = {{ window = \"0s\" }}\n"),
-            (3, 21),
-            "from 1s to 365d",
-        );
-        refused(&format!("{VENV}service = {{}}\n"), (3, 11), "one of unit");
-        refused(
-            &format!("{VENV}service = {{ command = [] }}\n"),
-            (3, 23),
-            "needs a program",
-        );
-        refused(
-            &format!("{VENV}service = {{ command = [\"x\"] }}\n"),
-            (3, 23),
-            "no absolute path",
-        );
-        refused(
-            &format!("{VENV}health = {{ url = \"ftp://x\" }}\n"),
-            (3, 18),
-            "no URL",
-        );
-        refused(
-            &format!("{VENV}health = {{ every = \"60s\" }}\n"),
-            (3, 10),
-            "one of url",
-        );
-        refused(&format!("{VENV}{VENV}"), (3, 1), "guarded twice");
-        refused(
-            &format!("{VENV}[[alert]]\n"),
-            (3, 1),
-            "needs one of command",
-        );
-        refused(
-            &format!("{VENV}[metrics]\nlisten = \"0.0.0.0:1\"\n"),
-            (4, 10),
-            "not loopback",
-        );
-        refused(
-            &format!("{VENV}[ping]\nevery = \"60s\"\n"),
-            (3, 1),
-            "a ping needs",
-        );
-        refused("[defaults]\npath = \"/a\"\n", (2, 8), "of one venv");
-        refused("[[vnv]]\n", (1, 3), "did you mean `venv`?");
-        refused("ä = \"ä\" x\n", (1, 9), "");
-    }
-
-    #[test]
-    fn what_one_venv_does_not_say_its_defaults_do() {
-        let text = format!(
-            "[defaults]\npolicy = {{ mode = \"heal\", heals = 5 }}\nintegrity = {{ every = \"12h\" }}\n{VENV}policy = \
-             {{ heals = 3 }}\n"
-        );
-        let rules = parse(&text).map_err(|mistake| mistake.why).unwrap();
-        let venv = &rules.venvs[0];
-        assert!(venv.policy.heals);
-        assert_eq!(venv.policy.heals_max, 3);
-        assert_eq!(venv.policy.failures, 3);
-        assert_eq!(venv.integrity_every, Duration::from_hours(12));
-        assert_eq!(venv.imports, None);
-    }
-
-    #[test]
-    fn the_example_that_is_shipped_is_understood() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/watch.toml");
-        let rules = parse(&std::fs::read_to_string(path).unwrap())
-            .map_err(|mistake| mistake.why)
-            .unwrap();
-        assert!(rules.venvs.len() == 2 && rules.receivers.len() == 2 && rules.ping.is_some());
-    }
-
-    #[test]
-    fn a_secret_is_never_shown() {
-        let text = format!("{VENV}[[alert]]\nwebhook = \"https://host/T0KEN\"\n");
-        let rules = parse(&text).map_err(|mistake| mistake.why).unwrap();
-        assert!(!format!("{rules:?}").contains("T0KEN"));
-    }
-}
+mod tests;

@@ -138,10 +138,18 @@ fn a_mistake_in_the_rules_is_told_with_its_place() {
         .sandbox
         .code(2, &["watch", "--config", "watch.toml", "--check-config"]);
     assert!(
-        run.stderr.contains("watch.toml:4:12: unknown field `mod`"),
+        run.stderr.contains("watch.toml:4:12: unknown key `mod`"),
         "{run}"
     );
     assert!(run.stderr.contains("did you mean `mode`?"), "{run}");
+    fs::write(scene.path("watch.toml"), b"[[venv]]\n# \xc3\xa4 \xff\n").unwrap();
+    let run = scene
+        .sandbox
+        .code(2, &["watch", "--config", "watch.toml", "--check-config"]);
+    assert!(
+        run.stderr.contains("watch.toml:2:5: this is no UTF-8"),
+        "{run}"
+    );
     let scene = Scene::new("mode = \"heal\"");
     scene
         .sandbox

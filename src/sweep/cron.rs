@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::job::{Job, Run, Starter, Work};
 use super::script::Start;
@@ -18,11 +19,12 @@ const SPOOLS: [&str; 4] = [
     "/var/cron/tabs",
 ];
 /// Directories of scripts that run regularly, with the word for how often.
-const DIRECTORIES: [(&str, &str); 4] = [
-    ("/etc/cron.hourly", "@hourly"),
-    ("/etc/cron.daily", "@daily"),
-    ("/etc/cron.weekly", "@weekly"),
-    ("/etc/cron.monthly", "@monthly"),
+const DIRECTORIES: [(&str, &str); 5] = [
+    ("/etc/cron.hourly", "hourly"),
+    ("/etc/cron.daily", "daily"),
+    ("/etc/cron.weekly", "weekly"),
+    ("/etc/cron.monthly", "monthly"),
+    ("/etc/cron.yearly", "yearly"),
 ];
 /// Where jobs of at wait.
 const AT_JOBS: [&str; 2] = ["/var/spool/cron/atjobs", "/var/spool/at"];
@@ -63,14 +65,20 @@ pub(super) fn jobs(machine: &Machine<'_>, unread: &mut Vec<Unread>) -> Vec<Job> 
         }
     }
     unread.extend(closed);
+    jobs.extend(anacron(machine));
+    let starting = jobs.clone();
     for (dir, often) in DIRECTORIES {
         for path in machine.root.list(Path::new(dir)).unwrap_or_default() {
             if is_run(&path) && machine.root.is_program(&path) {
-                jobs.extend(script(machine, &path, often));
+                jobs.extend(script(
+                    machine,
+                    &path,
+                    often,
+                    by_line(machine, &starting, dir),
+                ));
             }
         }
     }
-    jobs.extend(anacron(machine));
     for dir in AT_JOBS {
         match machine.root.list(Path::new(dir)) {
             Ok(paths) => jobs.extend(paths.iter().filter_map(|path| at(machine, path))),
@@ -87,12 +95,38 @@ fn is_run(path: &Path) -> bool {
         .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-fn run(machine: &Machine<'_>, schedule: &str, fields: &[&str]) -> Run {
+/// The line that starts the scripts of a directory. Where there are anacron and one of its lines does, that one does.
+fn by_line<'j>(machine: &Machine<'_>, jobs: &'j [Job], dir: &str) -> Option<&'j Job> {
+    let names = |job: &&Job| match &job.work {
+        Work::Script(text, _) => text
+            .split(|c: char| c.is_whitespace() || ";&|()'\"".contains(c))
+            .any(|word| word.trim_end_matches('/') == dir),
+        Work::Rule(..) => false,
+    };
+    let has_anacron = ["/usr/sbin/anacron", "/sbin/anacron"]
+        .iter()
+        .any(|path| machine.root.is_program(Path::new(path)));
+    let mut found: Vec<&Job> = jobs.iter().filter(names).collect();
+    found.sort_by_key(|job| (job.starter == Starter::Anacron) != has_anacron);
+    found.first().copied()
+}
+
+/// When a line runs, and why it never does, where that is known.
+fn run(machine: &Machine<'_>, fields: &[&str], zone: Option<&TimeZone>) -> (Run, Option<String>) {
     let times = Times::cron(fields);
-    Run {
-        schedule: schedule.to_owned(),
-        next: times.and_then(|times| times.next(machine.now, machine.zone)),
-    }
+    let zone = zone.unwrap_or(machine.zone);
+    let next = times
+        .as_ref()
+        .and_then(|times| times.next(machine.now, zone));
+    let is_never = match &times {
+        Some(_) => next.is_none(),
+        None => Times::is_beyond(fields),
+    };
+    let run = Run {
+        schedule: fields.join(" "),
+        next,
+    };
+    (run, is_never.then(|| "there is no such time".to_owned()))
 }
 
 /// The lines of a crontab; `user` is whose it is, none where each line says so.
@@ -123,26 +157,38 @@ fn lines(machine: &Machine<'_>, path: &Path, text: &str, user: Option<&str>) -> 
         }
         let who = user.map_or_else(|| fields[count].to_owned(), str::to_owned);
         let who = who.split(':').next().unwrap_or_default().to_owned();
-        let home = machine.home(&who);
+        let last = |name: &str| {
+            let mut set = variables.iter().rev();
+            set.find(|(own, _)| own == name)
+                .map(|(_, value)| value.as_str())
+        };
+        let home = last("HOME").map_or_else(|| machine.home(&who), PathBuf::from);
+        let zone = last("CRON_TZ").and_then(|zone| TimeZone::get(zone).ok());
         let mut all = vec![
             ("HOME".to_owned(), home.to_string_lossy().into_owned()),
             ("LOGNAME".to_owned(), who.clone()),
+            ("USER".to_owned(), who.clone()),
         ];
         all.extend(variables.iter().cloned());
+        let (command, input) = command(rest);
         let start = Start {
             path: path.to_owned(),
             line: number + 1,
             cwd: home,
             variables: all,
+            input,
         };
+        // A dash before the first field keeps a run out of the log.
+        fields[0] = fields[0].strip_prefix('-').unwrap_or(fields[0]);
+        let (run, idle) = run(machine, &fields[..count], zone.as_ref());
         jobs.push(Job {
             starter: Starter::Cron,
             path: path.to_owned(),
             line: number + 1,
             user: Some(who),
-            run: run(machine, &fields[..count].join(" "), &fields[..count]),
-            work: Work::Script(command(rest), start),
-            idle: None,
+            run,
+            work: Work::Script(command, start),
+            idle,
         });
     }
     jobs
@@ -151,35 +197,45 @@ fn lines(machine: &Machine<'_>, path: &Path, text: &str, user: Option<&str>) -> 
 /// `NAME = value`, quoted or not.
 fn assignment(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once('=')?;
-    let name = name.trim();
+    let name = name.trim().trim_matches(['"', '\'']);
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let value = value.trim().trim_matches(['"', '\'']);
     is_name.then(|| (name.to_owned(), value.to_owned()))
 }
 
-/// The command of a line. A `%` without a backslash ends the command, and what follows is its input.
-fn command(text: &str) -> String {
-    let mut out = String::new();
+/// The command of a line, and its input. A `%` without a backslash ends the command; in the input, each is a new line.
+fn command(text: &str) -> (String, Option<String>) {
+    let mut parts = vec![String::new()];
     let mut letters = text.chars().peekable();
     while let Some(c) = letters.next() {
         match (c, letters.peek()) {
-            ('\\', Some('%')) => out.extend(letters.next()),
-            ('%', _) => break,
-            _ => out.push(c),
+            ('\\', Some('%')) => parts.last_mut().into_iter().for_each(|part| part.push('%')),
+            ('%', _) => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => parts.last_mut().into_iter().for_each(|part| part.push(c)),
+        }
+        if c == '\\' && letters.peek() == Some(&'%') {
+            letters.next();
         }
     }
-    out
+    let input = (parts.len() > 1).then(|| parts[1..].join("\n"));
+    (parts.swap_remove(0), input)
 }
 
-/// A script in one of the directories.
-fn script(machine: &Machine<'_>, path: &Path, often: &str) -> Option<Job> {
+/// A script in one of the directories, which a line starts where one is known.
+fn script(machine: &Machine<'_>, path: &Path, often: &str, line: Option<&Job>) -> Option<Job> {
     machine.root.text(path)?;
-    Some(Job {
+    let own = Job {
         starter: Starter::Cron,
         path: path.to_owned(),
         line: 1,
         user: Some("root".to_owned()),
-        run: run(machine, often, &[often]),
+        run: Run {
+            schedule: format!("{often}, time unknown"),
+            next: None,
+        },
         work: Work::Script(
             path.to_string_lossy().into_owned(),
             Start {
@@ -187,55 +243,94 @@ fn script(machine: &Machine<'_>, path: &Path, often: &str) -> Option<Job> {
                 line: 1,
                 cwd: PathBuf::from("/"),
                 variables: vec![("HOME".to_owned(), "/root".to_owned())],
+                input: None,
             },
         ),
         idle: None,
+    };
+    Some(match line {
+        Some(line) => Job {
+            starter: line.starter,
+            path: line.path.clone(),
+            line: line.line,
+            run: line.run.clone(),
+            idle: line.idle.clone(),
+            ..own
+        },
+        None => own,
     })
 }
 
 fn anacron(machine: &Machine<'_>) -> Vec<Job> {
     let path = Path::new("/etc/anacrontab");
     let text = machine.root.text(path).unwrap_or_default();
-    let job = |(number, line): (usize, &str)| {
+    let mut variables = vec![("HOME".to_owned(), "/root".to_owned())];
+    let mut jobs = Vec::new();
+    for (number, line) in text.lines().enumerate() {
         let line = line.trim();
+        if let Some(variable) = assignment(line) {
+            variables.push(variable);
+            continue;
+        }
         let words: Vec<&str> = line.split_whitespace().collect();
-        let is_job = words.len() >= 4 && !line.starts_with('#') && assignment(line).is_none();
-        let command = is_job.then(|| words[3..].join(" "))?;
-        Some(Job {
+        if words.len() < 4 || line.starts_with('#') {
+            continue;
+        }
+        let schedule = match words[0].strip_prefix('@') {
+            Some(named) => format!("{named}, time unknown"),
+            None => format!("every {} days, time unknown", words[0]),
+        };
+        // The command begins behind the third word, with all of its blanks.
+        let mut rest = line;
+        for _ in 0..3 {
+            rest = rest
+                .split_once(|c: char| c.is_whitespace())
+                .map_or("", |(_, rest)| rest.trim_start());
+        }
+        jobs.push(Job {
             starter: Starter::Anacron,
             path: path.to_owned(),
             line: number + 1,
             user: Some("root".to_owned()),
             run: Run {
-                schedule: format!("every {} days", words[0].trim_start_matches('@')),
+                schedule,
                 next: None,
             },
             work: Work::Script(
-                command,
+                rest.to_owned(),
                 Start {
                     path: path.to_owned(),
                     line: number + 1,
                     cwd: PathBuf::from("/"),
-                    variables: vec![("HOME".to_owned(), "/root".to_owned())],
+                    variables: variables.clone(),
+                    input: None,
                 },
             ),
             idle: None,
-        })
-    };
-    text.lines().enumerate().filter_map(job).collect()
+        });
+    }
+    jobs
 }
 
-/// A job of at: its name has the queue, the number, and the minute at which it runs, in hex.
+/// A job of at: its name has the queue, the number, and the minute at which it runs, in hex. One that runs has a `=` in
+/// place of the queue.
 fn at(machine: &Machine<'_>, path: &Path) -> Option<Job> {
     let name = path.file_name()?.to_str()?;
-    let minutes = i64::from_str_radix(name.get(6..14)?, 16).ok()?;
+    let is_waiting = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let minutes = i64::from_str_radix(name.get(6..14).filter(|_| is_waiting)?, 16).ok()?;
     let text = machine.root.text(path)?;
     let next = Timestamp::from_second(minutes.checked_mul(60)?).ok();
+    let uid = text.split_once("uid=").and_then(|(_, rest)| {
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        rest[..end].parse::<u32>().ok()
+    });
     Some(Job {
         starter: Starter::At,
         path: path.to_owned(),
         line: 1,
-        user: None,
+        user: uid.and_then(|uid| machine.user(uid)),
         run: Run {
             schedule: "once".to_owned(),
             next,
@@ -247,6 +342,7 @@ fn at(machine: &Machine<'_>, path: &Path) -> Option<Job> {
                 line: 1,
                 cwd: PathBuf::from("/"),
                 variables: Vec::new(),
+                input: None,
             },
         ),
         idle: None,

@@ -2,25 +2,60 @@
 //! which reads what people ask of us, knows braces and no hidden names: another language.
 
 /// How a pattern matches.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Rules {
-    /// A `*` takes no slash, as for names of files in a shell.
-    pub(super) parts: bool,
+    /// What a `*` takes.
+    pub(super) stars: Stars,
     /// A `*` takes no name that begins with a dot, as in a shell.
     pub(super) dots: bool,
     /// Letters match whatever their case.
     pub(super) any_case: bool,
 }
 
+/// What a `*` takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stars {
+    /// Slashes as well.
+    All,
+    /// No slash, as for names of files in a shell.
+    Part,
+    /// No slash, but two of them take slashes, as in a shell with `globstar`.
+    Parts,
+}
+
+impl Rules {
+    fn parts(self) -> bool {
+        self.stars != Stars::All
+    }
+
+    /// The same where `**` takes directories.
+    pub(super) fn across(self) -> Self {
+        Self {
+            stars: Stars::Parts,
+            ..self
+        }
+    }
+}
+
+/// The sign in a pattern for what nobody knows: it matches anything.
+pub(super) const ANYTHING: char = '\u{2}';
+
 /// For names of files in a shell.
 pub(super) const SHELL: Rules = Rules {
-    parts: true,
+    stars: Stars::Part,
     dots: true,
     any_case: false,
 };
 /// For `find`, of which `*` takes slashes and dots.
 pub(super) const FIND: Rules = Rules {
-    parts: false,
+    stars: Stars::All,
+    dots: false,
+    any_case: false,
+};
+
+/// For filters of rsync.
+pub(super) const RSYNC: Rules = Rules {
+    stars: Stars::Parts,
     dots: false,
     any_case: false,
 };
@@ -44,6 +79,14 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
     };
     let is_hidden = begins && rules.dots && text.first() == Some(&b'.');
     match first {
+        // Nobody knows what stands here.
+        2 => (0..=text.len()).any(|from| {
+            let begins = text[..from].last().map_or(begins, |&last| last == b'/');
+            at(rest, &text[from..], rules, begins, steps)
+        }),
+        b'*' if rules.stars == Stars::Parts && rest.first() == Some(&b'*') => {
+            across(&rest[1..], text, rules, begins, steps)
+        }
         b'*' if is_hidden => false,
         b'*' => {
             let mut left = text;
@@ -52,14 +95,14 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
                     return true;
                 }
                 match left.split_first() {
-                    Some((b'/', _)) if rules.parts => return false,
+                    Some((b'/', _)) if rules.parts() => return false,
                     Some((_, more)) => left = more,
                     None => return false,
                 }
             }
         }
         b'?' => match text.split_first() {
-            Some((b'/', _)) if rules.parts => false,
+            Some((b'/', _)) if rules.parts() => false,
             Some(_) if is_hidden => false,
             Some((_, more)) => at(rest, more, rules, false, steps),
             None => false,
@@ -76,6 +119,28 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
         },
         plain => same(plain, text, rest, rules, steps),
     }
+}
+
+/// What two stars take: names with the slashes between them.
+fn across(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
+    // `**/` may stand for no directory at all.
+    if begins
+        && let Some(below) = rest.strip_prefix(b"/")
+        && at(below, text, rules, true, steps)
+    {
+        return true;
+    }
+    let mut begins = begins;
+    for from in 0..=text.len() {
+        if at(rest, &text[from..], rules, begins, steps) {
+            return true;
+        }
+        if rules.dots && begins && text.get(from) == Some(&b'.') {
+            return false;
+        }
+        begins = text.get(from) == Some(&b'/');
+    }
+    false
 }
 
 fn same(one: u8, text: &[u8], rest: &[u8], rules: Rules, steps: &mut usize) -> bool {
@@ -103,7 +168,7 @@ fn set(inner: &[u8], byte: Option<u8>, rules: Rules) -> Option<(bool, &[u8])> {
         let (&low, more) = rest.split_first()?;
         rest = match (low, more) {
             (b']', more) if !is_first => {
-                let is_apart = rules.parts && byte == Some(b'/');
+                let is_apart = rules.parts() && byte == Some(b'/');
                 return Some((byte.is_some() && has != is_not && !is_apart, more));
             }
             (b'[', [b':', named @ ..]) if let Some((fits, more)) = class(named) => {
@@ -177,6 +242,23 @@ mod tests {
             let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
             assert_eq!(matches(pattern, text, FIND), find, "{pattern:?} {text:?}");
             assert_eq!(matches(pattern, text, SHELL), shell, "{pattern:?} {text:?}");
+        }
+        for (pattern, text, fits) in [
+            ("/srv/**/core.py", "/srv/core.py", true),
+            ("/srv/**/core.py", "/srv/a/b/core.py", true),
+            ("/srv/**/core.py", "/srv/.venv/core.py", false),
+            ("/srv/**", "/srv/a/b", true),
+            ("/srv/*/b", "/srv/a/x/b", false),
+            ("/srv/\u{2}/b", "/srv/.a/x/b", true),
+            ("/srv/a\u{2}", "/srv/app", true),
+            ("/srv/a\u{2}", "/var/app", false),
+        ] {
+            let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+            assert_eq!(
+                matches(pattern, text, SHELL.across()),
+                fits,
+                "{pattern:?} {text:?}"
+            );
         }
         assert!(!matches(&b"*a".repeat(60), &b"a".repeat(59), FIND));
     }

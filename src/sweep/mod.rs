@@ -2,17 +2,20 @@
 //! followed, nothing is run, and nothing is changed.
 //!
 //! `cron.rs`, `timers.rs` (by `units.rs`), `tmpfiles.rs` and `logrotate.rs` find jobs; `exec_line.rs` writes a command
-//! of a unit as one of a shell, `shell.rs` splits their scripts and `script/` follows them;
-//! `find/`, `removal.rs` and `programs.rs` know what a command would take of `target.rs`. `started.rs` and
-//! `services.rs` tell what a machine starts, for who asks what uses a venv.
+//! of a unit as one of a shell, `shell/` reads scripts and `script/` follows them; `programs/`, `find/` and
+//! `removal.rs` know what a command would take of `target.rs`, and `judge.rs` asks that for each job. `started.rs`
+//! and `services.rs` tell what a machine starts, for who asks what uses a venv.
 
 mod cron;
 mod exec_line;
 mod find;
 mod glob;
 mod job;
+mod judge;
 mod logrotate;
+mod options;
 mod programs;
+mod regexes;
 mod removal;
 mod root;
 mod script;
@@ -37,19 +40,22 @@ pub use started::StartedBy;
 pub(crate) use target::Venv;
 
 use job::{Job, Work};
+use judge::judge;
 use script::Start;
-
-/// So many seconds after now, which are a hundred years, everything is old.
-const LATER_SECONDS: i64 = 100 * 365 * 86_400;
-/// So many of the files that a sweeper takes are told.
-const SAMPLE: usize = 5;
 
 /// A machine at a time.
 pub(crate) struct Machine<'a> {
     pub(crate) root: &'a Root,
     pub(crate) now: Timestamp,
     pub(crate) zone: &'a TimeZone,
-    users: Vec<(String, PathBuf)>,
+    users: Vec<User>,
+}
+
+/// Somebody who has an account.
+struct User {
+    name: String,
+    uid: Option<u32>,
+    home: PathBuf,
 }
 
 /// Something that would remove files of a venv.
@@ -79,7 +85,7 @@ pub struct Sweeper {
     pub takes_later: usize,
     /// The first of these.
     pub sample: Vec<PathBuf>,
-    /// Why it does not run by itself, where it does not.
+    /// Why nothing starts it, where nothing does.
     pub idle: Option<String>,
 }
 
@@ -109,6 +115,8 @@ impl Unread {
 pub struct Sweepers {
     /// Those that would take files of a venv.
     pub found: Vec<Sweeper>,
+    /// Those that would as well, and that nothing starts.
+    pub idle: Vec<Sweeper>,
     /// What cannot be understood.
     pub unread: Vec<Unread>,
     /// How many jobs were looked at.
@@ -120,7 +128,11 @@ impl<'a> Machine<'a> {
         let text = root.text(Path::new("/etc/passwd")).unwrap_or_default();
         let user = |line: &str| {
             let parts: Vec<&str> = line.split(':').collect();
-            Some(((*parts.first()?).to_owned(), PathBuf::from(parts.get(5)?)))
+            Some(User {
+                name: (*parts.first()?).to_owned(),
+                uid: parts.get(2).and_then(|uid| uid.parse().ok()),
+                home: PathBuf::from(parts.get(5)?),
+            })
         };
         Self {
             root,
@@ -132,7 +144,7 @@ impl<'a> Machine<'a> {
 
     /// The home of a user, and the usual place where the machine does not know the user.
     fn home(&self, name: &str) -> PathBuf {
-        let known = self.users.iter().find(|(user, _)| user == name);
+        let known = self.users.iter().find(|user| user.name == name);
         known.map_or_else(
             || {
                 if name == "root" {
@@ -141,15 +153,40 @@ impl<'a> Machine<'a> {
                     PathBuf::from("/home").join(name)
                 }
             },
-            |(_, home)| home.clone(),
+            |user| user.home.clone(),
         )
     }
 
     /// Users with a home of their own.
     fn people(&self) -> impl Iterator<Item = (&str, &Path)> {
         let all = self.users.iter();
-        all.map(|(name, home)| (name.as_str(), home.as_path()))
+        all.map(|user| (user.name.as_str(), user.home.as_path()))
             .filter(|(_, home)| *home != Path::new("/"))
+    }
+
+    fn uid(&self, name: &str) -> Option<u32> {
+        self.users.iter().find(|user| user.name == name)?.uid
+    }
+
+    /// The user of a number.
+    fn user(&self, uid: u32) -> Option<String> {
+        let user = self.users.iter().find(|user| user.uid == Some(uid))?;
+        Some(user.name.clone())
+    }
+
+    fn uids(&self) -> impl Iterator<Item = u32> {
+        self.users.iter().filter_map(|user| user.uid)
+    }
+
+    /// All groups with their numbers.
+    fn groups(&self) -> Vec<(String, u32)> {
+        let text = self.root.text(Path::new("/etc/group")).unwrap_or_default();
+        let group = |line: &str| {
+            let mut parts = line.split(':');
+            let name = parts.next()?.to_owned();
+            Some((name, parts.nth(1)?.parse().ok()?))
+        };
+        text.lines().filter_map(group).collect()
     }
 
     /// Who sweeps in these venvs. `scripts` are scripts, and directories of them, that somebody starts.
@@ -162,8 +199,9 @@ impl<'a> Machine<'a> {
         jobs.extend(scripts.iter().flat_map(|path| self.named(path)));
         all.jobs = jobs.len();
         for job in &jobs {
-            self.judge(job, venvs, &mut all);
+            judge(self, job, venvs, &mut all);
         }
+        all.only_once();
         all.unread.sort();
         all.unread.dedup();
         all
@@ -195,69 +233,11 @@ impl<'a> Machine<'a> {
                     line: 1,
                     cwd: path.parent().unwrap_or(Path::new("/")).to_owned(),
                     variables: Vec::new(),
+                    input: None,
                 },
             ),
             idle: None,
         };
         is_text.then_some(job).into_iter().collect()
-    }
-
-    fn judge(&self, job: &Job, venvs: &[Venv], all: &mut Sweepers) {
-        let rule;
-        let read = match &job.work {
-            Work::Script(text, start) => {
-                let read = script::read(self.root, text, start);
-                if job.idle.is_none() {
-                    let riddles = read.riddles.into_iter();
-                    all.unread.extend(riddles.map(|riddle| Unread {
-                        path: riddle.path,
-                        line: riddle.line,
-                        why: riddle.why,
-                    }));
-                }
-                read.steps
-            }
-            Work::Rule(text, removal) => {
-                rule = script::Step {
-                    path: job.path.clone(),
-                    line: job.line,
-                    command: text.clone(),
-                    removal: removal.clone(),
-                };
-                vec![rule]
-            }
-        };
-        let now = self.now.as_second();
-        let next = job.run.next.map_or(now, |next| next.as_second().max(now));
-        for step in &read {
-            for venv in venvs {
-                let later = step.removal.takes(venv, next + LATER_SECONDS);
-                let then = step.removal.takes(venv, next);
-                let (later, then) = (venv.lost(&later), venv.lost(&then));
-                if later.is_empty() && then.is_empty() {
-                    continue;
-                }
-                let some = if then.is_empty() { &later } else { &then };
-                all.found.push(Sweeper {
-                    venv: venv.path.clone(),
-                    starter: job.starter,
-                    schedule: job.path.clone(),
-                    schedule_line: job.line,
-                    path: step.path.clone(),
-                    line: step.line,
-                    command: step.command.clone(),
-                    user: job.user.clone(),
-                    run: job.run.clone(),
-                    takes: then.len(),
-                    takes_later: later.len().max(then.len()),
-                    sample: some
-                        .iter()
-                        .take(SAMPLE)
-                        .map(|path| (*path).to_owned())
-                        .collect(),
-                    idle: job.idle.clone(),
-                });
-            }
-        }
     }
 }

@@ -1,9 +1,15 @@
-//! Removals other than by `find`, and what each would take of a venv.
+//! What is removed, and what of it are files of a venv.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::find::Find;
-use super::glob::{FIND, SHELL, matches};
+use super::glob::{ANYTHING, RSYNC, Rules, SHELL, matches};
+use super::programs::ignore_files;
+use super::root::Root;
 use super::target::{Clock, Kind, Target, Venv};
 
 /// Something that removes files.
@@ -14,20 +20,14 @@ pub(super) enum Removal {
     Named {
         patterns: Vec<String>,
         with_all: bool,
+        rules: Rules,
     },
     /// By age: `tmpwatch`, `tmpreaper`, tmpfiles.d.
     Aged(Aged),
     /// `rsync --delete`: what the source has not goes from the destination.
     Mirror(Mirror),
-    /// `git clean` in a work tree.
-    Clean {
-        dir: String,
-        /// Also what is ignored.
-        ignored: bool,
-        /// Only what is ignored.
-        only_ignored: bool,
-        excludes: Vec<String>,
-    },
+    /// `git clean` and its like in a work tree.
+    Clean(Clean),
     /// Everything below directories.
     Below(Vec<String>),
 }
@@ -50,9 +50,54 @@ pub(super) struct Aged {
 #[derive(Clone, Debug)]
 pub(super) struct Mirror {
     pub(super) destination: String,
-    /// What the source has, below it; none where that cannot be looked at.
-    pub(super) source: Option<std::collections::HashSet<Vec<u8>>>,
+    pub(super) sources: Vec<Source>,
+    /// The first that fits counts.
+    pub(super) rules: Vec<Rule>,
+}
+
+/// What is copied.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// Where it goes below the destination.
+    pub(super) below: String,
+    /// What it has, by paths below it; none where that cannot be looked at.
+    pub(super) holds: Option<HashSet<Vec<u8>>>,
+}
+
+/// A rule of a copy.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) pattern: String,
+    /// Whether what fits stays.
+    pub(super) stays: bool,
+    /// Whether it stays even where all that is left out of the copy goes.
+    pub(super) protects: bool,
+    /// Whether the pattern names a file with more rules.
+    pub(super) is_merged: bool,
+}
+
+/// What git does not know in a work tree.
+#[derive(Clone, Debug)]
+pub(super) struct Clean {
+    pub(super) root: Root,
+    /// The top of the work tree.
+    pub(super) top: PathBuf,
+    /// Below these; patterns of a shell, absolute.
+    pub(super) dirs: Vec<String>,
+    pub(super) spared: Spared,
+    /// More that is ignored.
     pub(super) excludes: Vec<String>,
+}
+
+/// What such a removal leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Spared {
+    /// What is ignored.
+    Ignored,
+    /// Only what is excluded by a word of the command.
+    Nothing,
+    /// What is not ignored.
+    Others,
 }
 
 impl Removal {
@@ -60,11 +105,15 @@ impl Removal {
     pub(super) fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
         match self {
             Self::Find(find) => find.takes(venv, now),
-            Self::Named { patterns, with_all } => {
+            Self::Named {
+                patterns,
+                with_all,
+                rules,
+            } => {
                 let is_named = |one: &&Target| {
                     let mut all = patterns.iter();
                     (*with_all || !one.is_dir())
-                        && all.any(|pattern| matches(pattern.as_bytes(), one.bytes(), SHELL))
+                        && all.any(|pattern| matches(pattern.as_bytes(), one.bytes(), *rules))
                 };
                 venv.targets.iter().filter(is_named).collect()
             }
@@ -75,33 +124,21 @@ impl Removal {
             }
             Self::Aged(aged) => aged.takes(venv, now),
             Self::Mirror(mirror) => mirror.takes(venv),
-            Self::Clean {
-                dir,
-                ignored,
-                only_ignored,
-                excludes,
-            } => {
-                if !venv.path.starts_with(dir)
-                    || venv.ignores_itself && !ignored
-                    || *only_ignored && !venv.ignores_itself
-                {
-                    return Vec::new();
-                }
-                let stays = |path: &Path| {
-                    let names = path.strip_prefix(dir).into_iter().flat_map(Path::iter);
-                    let mut names = names.map(std::os::unix::ffi::OsStrExt::as_bytes);
-                    names.any(|name| {
-                        excludes
-                            .iter()
-                            .any(|one| matches(one.trim_end_matches('/').as_bytes(), name, FIND))
-                    })
-                };
-                let own = venv
-                    .targets
-                    .iter()
-                    .filter(|one| one.path.starts_with(&venv.path) && !one.is_dir());
-                own.filter(|one| !stays(&one.path)).collect()
+            Self::Clean(clean) => clean.takes(venv),
+        }
+    }
+
+    /// Whether nobody knows at all where it removes anything.
+    pub(super) fn is_anywhere(&self) -> bool {
+        let is_open = |place: &str| place.starts_with(ANYTHING) || place.is_empty();
+        match self {
+            Self::Find(find) => find.places().any(is_open),
+            Self::Named { patterns: all, .. } | Self::Below(all) => {
+                all.iter().any(|one| is_open(one))
             }
+            Self::Aged(aged) => aged.dirs.iter().any(|one| is_open(one)),
+            Self::Mirror(mirror) => is_open(&mirror.destination),
+            Self::Clean(clean) => clean.dirs.iter().any(|one| is_open(one)),
         }
     }
 }
@@ -114,8 +151,7 @@ fn is_under(one: &Target, pattern: &str) -> bool {
 }
 
 fn is_named(path: &Path, pattern: &str) -> bool {
-    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
-    matches(pattern.as_bytes(), bytes, SHELL)
+    matches(pattern.as_bytes(), path.as_os_str().as_bytes(), SHELL)
 }
 
 impl Aged {
@@ -137,11 +173,10 @@ impl Aged {
         let on_the_way = one.path.ancestors().position(|above| is_named(above, dir));
         on_the_way.is_some_and(|steps| {
             steps > usize::from(self.first_stays)
-                && !one
-                    .path
-                    .ancestors()
-                    .take(steps)
-                    .any(|path| self.excludes.iter().any(|pattern| is_named(path, pattern)))
+                && !one.path.ancestors().take(steps).any(|path| {
+                    let mut excludes = self.excludes.iter();
+                    excludes.any(|pattern| is_named(path, pattern))
+                })
         })
     }
 }
@@ -152,32 +187,127 @@ impl Mirror {
             let Ok(below) = one.path.strip_prefix(&self.destination) else {
                 return false;
             };
-            let bytes = std::os::unix::ffi::OsStrExt::as_bytes(below.as_os_str());
-            let is_there = self.source.as_ref().is_some_and(|all| all.contains(bytes));
-            !one.is_dir() && !bytes.is_empty() && !is_there && !self.is_excluded(below)
+            let mut sources = self
+                .sources
+                .iter()
+                .filter(|source| below.starts_with(&source.below))
+                .peekable();
+            let is_reached = sources.peek().is_some();
+            let is_held = sources.any(|source| {
+                let own = below.strip_prefix(&source.below).unwrap_or(below);
+                let bytes = own.as_os_str().as_bytes();
+                source.holds.as_ref().is_some_and(|all| all.contains(bytes))
+            });
+            !one.is_dir() && is_reached && !is_held && !self.spares(below)
         };
         venv.targets.iter().filter(is_taken).collect()
     }
 
-    /// Whether a rule keeps a path: one without a slash counts for every name on the way (rsync, "FILTER RULES").
-    fn is_excluded(&self, below: &Path) -> bool {
-        self.excludes.iter().any(|pattern| {
-            let bare = pattern.trim_end_matches('/').trim_end_matches("/***");
-            let mut above = below.ancestors().filter(|dir| !dir.as_os_str().is_empty());
-            above.any(|dir| {
-                let whole = std::os::unix::ffi::OsStrExt::as_bytes(dir.as_os_str());
-                let name = dir
-                    .file_name()
-                    .map_or(&b""[..], std::os::unix::ffi::OsStrExt::as_bytes);
-                match bare.strip_prefix('/') {
-                    Some(anchored) => matches(anchored.as_bytes(), whole, SHELL),
-                    None if bare.contains('/') => {
-                        matches(bare.as_bytes(), whole, SHELL)
-                            || matches(format!("*/{bare}").as_bytes(), whole, FIND)
-                    }
-                    None => matches(bare.as_bytes(), name, FIND),
-                }
-            })
+    /// Whether a rule keeps a path, or a directory on the way to it.
+    fn spares(&self, below: &Path) -> bool {
+        let mut above: Vec<&Path> = below
+            .ancestors()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .collect();
+        above.reverse();
+        above.into_iter().any(|path| {
+            let is_dir = path != below;
+            let first = self.rules.iter().find(|rule| rule.fits(path, is_dir));
+            first.is_some_and(|rule| rule.stays)
         })
     }
+}
+
+impl Rule {
+    pub(super) fn new(pattern: &str, stays: bool) -> Self {
+        Self {
+            pattern: pattern.to_owned(),
+            stays,
+            protects: false,
+            is_merged: false,
+        }
+    }
+
+    /// A pattern without a slash counts for every name on the way (rsync, "PATTERN MATCHING RULES").
+    fn fits(&self, path: &Path, is_dir: bool) -> bool {
+        let with_all = self.pattern.strip_suffix("/***");
+        let (bare, dirs_only) = match with_all.or_else(|| self.pattern.strip_suffix('/')) {
+            Some(bare) => (bare, true),
+            None => (self.pattern.as_str(), false),
+        };
+        if dirs_only && !is_dir {
+            return false;
+        }
+        let whole = path.as_os_str().as_bytes();
+        let name = path.file_name().unwrap_or_default().as_bytes();
+        match bare.strip_prefix('/') {
+            Some(anchored) => matches(anchored.as_bytes(), whole, RSYNC),
+            None if bare.contains('/') || bare.contains("**") => {
+                matches(bare.as_bytes(), whole, RSYNC)
+                    || matches(format!("**/{bare}").as_bytes(), whole, RSYNC)
+            }
+            None => matches(bare.as_bytes(), name, RSYNC),
+        }
+    }
+}
+
+impl Clean {
+    fn takes<'t>(&self, venv: &'t Venv) -> Vec<&'t Target> {
+        if !venv.path.starts_with(&self.top) {
+            return Vec::new();
+        }
+        let mut ignores = Vec::new();
+        if self.spared != Spared::Nothing {
+            for file in ignore_files(&self.top, &venv.path) {
+                let text = self.root.text(&file).unwrap_or_default();
+                let dir = if file.ends_with(".git/info/exclude") {
+                    Some(self.top.as_path())
+                } else {
+                    file.parent()
+                };
+                ignores.extend(dir.and_then(|dir| rules(dir, text.lines())));
+            }
+        }
+        ignores.extend(rules(&self.top, self.excludes.iter().map(String::as_str)));
+        let is_taken = |one: &&Target| {
+            one.path.starts_with(&venv.path)
+                && !one.is_dir()
+                && self
+                    .dirs
+                    .iter()
+                    .any(|dir| one.path.ancestors().any(|path| is_named(path, dir)))
+                && (self.is_ignored(&ignores, &one.path) == (self.spared == Spared::Others))
+        };
+        venv.targets.iter().filter(is_taken).collect()
+    }
+
+    fn is_ignored(&self, ignores: &[Gitignore], path: &Path) -> bool {
+        let mut above: Vec<&Path> = path
+            .ancestors()
+            .take_while(|dir| *dir != self.top)
+            .collect();
+        above.reverse();
+        above.into_iter().any(|one| {
+            // The file that stands nearest decides, and what is ignored is so with all that is in it.
+            let mut near = ignores
+                .iter()
+                .rev()
+                .filter(|rules| one.starts_with(rules.path()));
+            let decided = near.find_map(|rules| {
+                let found = rules.matched(one, one != path);
+                (!found.is_none()).then(|| found.is_ignore())
+            });
+            decided.unwrap_or_default()
+        })
+    }
+}
+
+/// What a file in a directory says that git ignores.
+fn rules<'l>(dir: &Path, lines: impl Iterator<Item = &'l str>) -> Option<Gitignore> {
+    let mut builder = GitignoreBuilder::new(dir);
+    let mut some = false;
+    for line in lines {
+        some |= builder.add_line(None, line.trim_end_matches('\r')).is_ok();
+    }
+    builder.build().ok().filter(|_| some)
 }

@@ -73,6 +73,34 @@ impl Root {
             .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     }
 
+    /// A time of a file, in seconds since 1970: `a` when it was read, `c` when it changed in any way, `B` when it was
+    /// made, and else when it changed.
+    pub(super) fn time(&self, path: &str, which: char) -> Option<i64> {
+        use std::os::unix::fs::MetadataExt;
+        let meta = fs::metadata(self.real(Path::new(path))).ok()?;
+        Some(match which {
+            'a' => meta.atime(),
+            'c' => meta.ctime(),
+            'B' => {
+                let made = meta.created().ok()?;
+                made.duration_since(std::time::UNIX_EPOCH)
+                    .ok()?
+                    .as_secs()
+                    .try_into()
+                    .ok()?
+            }
+            _ => meta.mtime(),
+        })
+    }
+
+    /// The top of the work tree of git that holds a directory.
+    pub(super) fn tree_of(&self, dir: &Path) -> Option<PathBuf> {
+        let mut above = dir.ancestors();
+        above
+            .find(|dir| self.exists(&dir.join(".git")))
+            .map(Path::to_owned)
+    }
+
     /// Whether there is anything of this name.
     pub(super) fn exists(&self, path: &Path) -> bool {
         fs::symlink_metadata(self.real(path)).is_ok()

@@ -1,15 +1,14 @@
 //! What may be swept: the files of a venv, with all that a sweeper asks of them.
 
 use std::fs;
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// So many entries of a venv are looked at.
 const ENTRIES_MAX: usize = 2_000_000;
-/// So many bytes of a `.gitignore` are read.
-const GITIGNORE_MAX: u64 = 64 << 10;
+/// So many links in a row are followed.
+const LINKS_MAX: usize = 8;
 
 /// One entry of a venv, or a directory above it.
 #[derive(Clone, Debug)]
@@ -23,7 +22,16 @@ pub(crate) struct Target {
     pub(super) mtime: i64,
     pub(super) ctime: i64,
     pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) mode: u32,
+    /// How many names it has.
+    pub(super) links: u64,
+    pub(super) inode: u64,
     pub(super) device: u64,
+    /// What a link says.
+    pub(super) link: Option<Vec<u8>>,
+    /// What it is, or what a link leads to; none where that leads nowhere.
+    pub(super) leads_to: Option<Kind>,
 }
 
 /// What an entry is.
@@ -65,13 +73,10 @@ impl Target {
         self.kind == Kind::Dir
     }
 
-    fn of(path: PathBuf, meta: &fs::Metadata) -> Self {
-        let kind = match meta.file_type() {
-            kind if kind.is_dir() => Kind::Dir,
-            kind if kind.is_file() => Kind::File,
-            kind if kind.is_symlink() => Kind::Link,
-            _ => Kind::Other,
-        };
+    /// The entry that stands at `real`, below a machine's root.
+    fn of(real: &Path, path: PathBuf, meta: &fs::Metadata, root: &Path) -> Self {
+        let kind = Kind::of(meta);
+        let link = (kind == Kind::Link).then(|| fs::read_link(real).unwrap_or_default());
         Self {
             path,
             kind,
@@ -80,9 +85,47 @@ impl Target {
             mtime: meta.mtime(),
             ctime: meta.ctime(),
             uid: meta.uid(),
+            gid: meta.gid(),
+            mode: meta.mode(),
+            links: meta.nlink(),
+            inode: meta.ino(),
             device: meta.dev(),
+            leads_to: if kind == Kind::Link {
+                end(real, root)
+            } else {
+                Some(kind)
+            },
+            link: link.map(|link| link.into_os_string().into_vec()),
         }
     }
+}
+
+impl Kind {
+    fn of(meta: &fs::Metadata) -> Self {
+        match meta.file_type() {
+            kind if kind.is_dir() => Self::Dir,
+            kind if kind.is_file() => Self::File,
+            kind if kind.is_symlink() => Self::Link,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What a link leads to, by further links as well.
+fn end(real: &Path, root: &Path) -> Option<Kind> {
+    let mut at = real.to_owned();
+    for _ in 0..LINKS_MAX {
+        let kind = Kind::of(&fs::symlink_metadata(&at).ok()?);
+        if kind != Kind::Link {
+            return Some(kind);
+        }
+        let to = fs::read_link(&at).ok()?;
+        at = match to.strip_prefix("/") {
+            Ok(below) => root.join(below),
+            Err(_) => at.parent()?.join(to),
+        };
+    }
+    None
 }
 
 /// A venv with everything in it and the directories above it, the outer ones first.
@@ -91,8 +134,6 @@ pub(crate) struct Venv {
     /// Where it stands for those who sweep.
     pub(crate) path: PathBuf,
     pub(super) targets: Vec<Target>,
-    /// Whether its own `.gitignore` keeps all of it from git.
-    pub(super) ignores_itself: bool,
 }
 
 impl Venv {
@@ -101,22 +142,25 @@ impl Venv {
         let mut venv = Self {
             path: shown.to_owned(),
             targets: Vec::new(),
-            ignores_itself: ignores_all(&real.join(".gitignore")),
         };
+        let root = real
+            .ancestors()
+            .nth(shown.components().count().saturating_sub(1));
+        let root = root.unwrap_or(Path::new("/"));
         let mut above: Vec<(PathBuf, PathBuf)> = Vec::new();
         let pairs = real.ancestors().zip(shown.ancestors()).skip(1);
         above.extend(pairs.map(|(real, shown)| (real.to_owned(), shown.to_owned())));
         above.reverse();
         for (real, shown) in above {
             if let Ok(meta) = fs::symlink_metadata(&real) {
-                venv.targets.push(Target::of(shown, &meta));
+                venv.targets.push(Target::of(&real, shown, &meta, root));
             }
         }
-        venv.add(real, shown.to_owned());
+        venv.add(real, shown.to_owned(), root);
         venv
     }
 
-    fn add(&mut self, real: &Path, shown: PathBuf) {
+    fn add(&mut self, real: &Path, shown: PathBuf, root: &Path) {
         let mut todo = vec![(real.to_owned(), shown)];
         while let Some((real, shown)) = todo.pop() {
             let Ok(meta) = fs::symlink_metadata(&real) else {
@@ -127,7 +171,7 @@ impl Venv {
                 let pairs = entries.map(|entry| (entry.path(), shown.join(entry.file_name())));
                 todo.extend(pairs);
             }
-            self.targets.push(Target::of(shown, &meta));
+            self.targets.push(Target::of(&real, shown, &meta, root));
             if self.targets.len() >= ENTRIES_MAX {
                 break;
             }
@@ -151,53 +195,5 @@ impl Venv {
         own.map(|one| one.path.as_path())
             .filter(|path| is_gone(path))
             .collect()
-    }
-}
-
-/// Whether a `.gitignore` names everything beside it, and nothing that is to stay (gitignore(5)). uv writes a line with
-/// `*`; virtualenv and Python since 3.13 write a comment before it.
-fn ignores_all(path: &Path) -> bool {
-    let Ok(file) = fs::File::open(path) else {
-        return false;
-    };
-    let mut text = Vec::new();
-    if file.take(GITIGNORE_MAX).read_to_end(&mut text).is_err() {
-        return false;
-    }
-    let lines = || {
-        text.split(|&byte| byte == b'\n')
-            .map(<[u8]>::trim_ascii_end)
-    };
-    lines().any(|line| matches!(line, b"*" | b"/*" | b"**"))
-        && !lines().any(|line| line.starts_with(b"!"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_installers_write_keeps_all_of_a_venv_from_git() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(".gitignore");
-        assert!(!ignores_all(&path), "there is none");
-        for (text, is_so) in [
-            ("*", true),
-            ("*\n", true),
-            ("# created by virtualenv automatically\n*\n", true),
-            (
-                "# Created by venv; see https://docs.python.org/3/library/venv.html\n*\n",
-                true,
-            ),
-            ("*\r\n", true),
-            ("/*\n", true),
-            ("", false),
-            ("# *\n", false),
-            ("*.pyc\n", false),
-            ("*\n!bin/\n", false),
-        ] {
-            fs::write(&path, text).unwrap();
-            assert_eq!(ignores_all(&path), is_so, "{text:?}");
-        }
     }
 }

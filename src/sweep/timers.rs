@@ -93,6 +93,7 @@ fn timer(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
                     line: one.line,
                     cwd: cwd.clone(),
                     variables: variables.clone(),
+                    input: None,
                 },
             ),
             idle: idle.clone(),
@@ -146,8 +147,6 @@ fn idle(machine: &Machine<'_>, manager: &Manager, name: &str, service: &Unit) ->
 
 /// `NAME=VALUE …`, quoted or not.
 fn environment(value: &str) -> Vec<(String, String)> {
-    let words = shell::split(value);
-    let words = words.iter().flat_map(|one| &one.words);
     let text = |word: &shell::Word| {
         let pieces = word.iter().map(|piece| match piece {
             shell::Piece::Text(text, _) => text.as_str(),
@@ -155,11 +154,11 @@ fn environment(value: &str) -> Vec<(String, String)> {
         });
         pieces.collect::<String>()
     };
-    words
-        .filter_map(|word| {
-            text(word)
-                .split_once('=')
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        })
-        .collect()
+    let words = shell::words(value);
+    let pairs = words.iter().filter_map(|word| {
+        let text = text(word);
+        let (name, value) = text.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
 }

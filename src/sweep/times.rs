@@ -27,6 +27,10 @@ pub(super) struct Times {
     weekdays: Field,
     /// Whether a day is right that is one of `days` or one of `weekdays`, where both are stated.
     either_day: bool,
+    /// Whether days count from the end of a month.
+    from_end: bool,
+    /// Where the clock stands that is meant, where that is stated.
+    zone: Option<TimeZone>,
 }
 
 const MONTHS: [&str; 12] = [
@@ -60,7 +64,9 @@ impl Field {
                 }
                 None => (part, 1),
             };
-            let ends = range.split_once("..").or_else(|| range.split_once('-'));
+            // Between two numbers with a `~`, chance decides.
+            let mut signs = ["..", "-", "~"].into_iter();
+            let ends = signs.find_map(|sign| range.split_once(sign));
             let (from, to) = match (range, ends) {
                 ("*", _) => (low, high),
                 (_, Some((from, to))) => (number(from)?, number(to)?),
@@ -80,6 +86,18 @@ impl Field {
         all.sort_unstable();
         all.dedup();
         Some(Self { all })
+    }
+
+    /// Days before the end of a month; a step goes towards that.
+    fn from_end(text: &str) -> Option<Self> {
+        let Some((from, step)) = text.split_once('/') else {
+            return Self::parse(text, 1, 31, &[]);
+        };
+        let (from, step) = (from.parse::<i16>().ok()?, step.parse::<usize>().ok()?);
+        let all = (1..=from).rev().step_by(step.max(1)).collect::<Vec<_>>();
+        Some(Self {
+            all: all.into_iter().rev().collect(),
+        })
     }
 
     fn has(&self, number: i16) -> bool {
@@ -117,11 +135,25 @@ impl Times {
             years: Field::open(1970, 2200),
             weekdays: Field::parse(weekdays, 0, 7, &WEEKDAYS)?,
             either_day: both,
+            from_end: false,
+            zone: None,
         })
+    }
+
+    /// Whether these fields of cron are understood and name a time that no clock shows.
+    pub(super) fn is_beyond(fields: &[&str]) -> bool {
+        let is_number = |field: &&str| {
+            let mut signs = field.chars();
+            signs.all(|c| c.is_ascii_digit() || "*,-/".contains(c))
+        };
+        fields.len() == 5 && fields.iter().all(is_number)
     }
 
     /// A calendar event of systemd.
     pub(super) fn calendar(text: &str) -> Option<Self> {
+        if let Some(seconds) = text.trim().strip_prefix('@') {
+            return Self::only(seconds.parse().ok()?);
+        }
         let text = match text.trim().to_lowercase().as_str() {
             "minutely" => "*-*-* *:*:00".to_owned(),
             "hourly" => "*-*-* *:00:00".to_owned(),
@@ -142,12 +174,14 @@ impl Times {
             years: Field::open(1970, 2200),
             weekdays: Field::open(0, 6),
             either_day: false,
+            from_end: false,
+            zone: None,
         };
         for word in text.split_whitespace() {
-            if word == "utc" {
-                continue;
-            }
-            if word.contains(':') {
+            let zone = TimeZone::get(word).ok();
+            if zone.is_some() {
+                times.zone = zone;
+            } else if word.contains(':') {
                 let parts: Vec<&str> = word.split(':').collect();
                 times.hours = Field::parse(parts[0], 0, 23, &[])?;
                 times.minutes = Field::parse(parts[1], 0, 59, &[])?;
@@ -157,22 +191,48 @@ impl Times {
             } else if word.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 times.weekdays = Field::parse(word.trim_end_matches(','), 0, 6, &WEEKDAYS)?;
             } else {
-                let parts: Vec<&str> = word.split('-').collect();
-                let (years, months, days) = match parts[..] {
-                    [years, months, days] => (years, months, days),
-                    [months, days] => ("*", months, days),
-                    _ => return None,
-                };
-                times.years = Field::parse(years, 1970, 2200, &[])?;
-                times.months = Field::parse(months, 1, 12, &[])?;
-                times.days = Field::parse(days, 1, 31, &[])?;
+                times.date(word)?;
             }
         }
         Some(times)
     }
 
-    /// The next time after another one, in a zone.
+    /// `2026-*-1`, `*-1/2`, or with days from the end of a month `*-*~1`.
+    fn date(&mut self, word: &str) -> Option<()> {
+        let (before, days) = word.rsplit_once(['-', '~'])?;
+        self.from_end = word.contains('~');
+        let (years, months) = before.split_once('-').unwrap_or(("*", before));
+        self.years = Field::parse(years, 1970, 2200, &[])?;
+        self.months = Field::parse(months, 1, 12, &[])?;
+        self.days = if self.from_end {
+            Field::from_end(days)?
+        } else {
+            Field::parse(days, 1, 31, &[])?
+        };
+        Some(())
+    }
+
+    /// One second, counted from 1970.
+    fn only(second: i64) -> Option<Self> {
+        let time = TimeZone::UTC.to_datetime(Timestamp::from_second(second).ok()?);
+        let one = |number: i8| Field::only(number.into());
+        Some(Self {
+            seconds: one(time.second()),
+            minutes: one(time.minute()),
+            hours: one(time.hour()),
+            days: one(time.day()),
+            months: one(time.month()),
+            years: Field::only(time.year()),
+            weekdays: Field::open(0, 6),
+            either_day: false,
+            from_end: false,
+            zone: Some(TimeZone::UTC),
+        })
+    }
+
+    /// The next time after another one, in a zone where it states none.
     pub(super) fn next(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let zone = self.zone.as_ref().unwrap_or(zone);
         let from = zone.to_datetime(now);
         let mut day = from.date();
         for _ in 0..DAYS_MAX {
@@ -214,7 +274,12 @@ impl Times {
             Weekday::Sunday => 0,
             other => i16::from(other.to_monday_one_offset()),
         };
-        let (by_day, by_weekday) = (self.days.has(day.day().into()), self.weekdays.has(weekday));
+        let number = if self.from_end {
+            day.days_in_month() - day.day() + 1
+        } else {
+            day.day()
+        };
+        let (by_day, by_weekday) = (self.days.has(number.into()), self.weekdays.has(weekday));
         if self.either_day {
             by_day || by_weekday
         } else {
@@ -249,6 +314,7 @@ mod tests {
             ("5 4 * * sun", "2026-12-06T04:05:00Z"),
             ("0 4 * jan,Mar 7", "2027-01-03T04:00:00Z"),
             ("@weekly", "2026-12-06T00:00:00Z"),
+            ("10~20 9 * * *", "2026-11-29T09:10:00Z"),
             ("61 * * * *", "never"),
             ("0 0 31 2 *", "never"),
             ("x * * * *", "never"),
@@ -262,6 +328,15 @@ mod tests {
             ("Sat,Sun *-*-* 7..9:00", "2026-11-29T09:00:00Z"),
             ("*-*-1/10 04:00:30", "2026-12-01T04:00:30Z"),
             ("*:0/20", "2026-11-29T08:20:00Z"),
+            ("*-*~1 02:00", "2026-11-30T02:00:00Z"),
+            ("Mon *-05~07/1", "2027-05-31T00:00:00Z"),
+            ("02:00 Europe/Berlin", "2026-11-30T01:00:00Z"),
+            ("Mon..Fri *-*-* 02:00 UTC", "2026-11-30T02:00:00Z"),
+            ("weekly", "2026-11-30T00:00:00Z"),
+            ("*-1,7-1,15 0/6:30", "2027-01-01T00:30:00Z"),
+            ("*-*-1/2", "2026-12-01T00:00:00Z"),
+            ("2027-01-05", "2027-01-05T00:00:00Z"),
+            ("@1800000000", "2027-01-15T08:00:00Z"),
             ("2020-01-01", "never"),
             ("nonsense", "never"),
         ] {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Machine;
+use super::glob::SHELL;
 use super::job::{Job, Run, Starter, Work};
 use super::programs::seconds;
 use super::removal::{Aged, Removal};
@@ -130,6 +131,7 @@ fn removals(line: &Line, all: &[Line]) -> Vec<(Removal, &'static str)> {
     let named = |with_all: bool| Removal::Named {
         patterns: place(),
         with_all,
+        rules: SHELL,
     };
     let is_boot = line.kind.contains('!');
     let removing = if is_boot {

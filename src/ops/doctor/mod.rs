@@ -97,9 +97,8 @@ pub struct DoctorOutcome {
 impl DoctorOutcome {
     /// Whether anything is wrong.
     pub fn is_bad(&self) -> bool {
-        let sweeps = |one: &crate::sweep::Sweeper| one.idle.is_none();
-        self.signs.iter().any(|sign| sign.state == State::Bad)
-            || self.sweepers.found.iter().any(sweeps)
+        let is_bad = |sign: &Sign| sign.state == State::Bad;
+        self.signs.iter().any(is_bad) || !self.sweepers.found.is_empty()
     }
 }
 

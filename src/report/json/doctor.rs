@@ -13,6 +13,7 @@ pub fn doctor(out: &mut dyn Write, outcome: &DoctorOutcome) -> io::Result<()> {
     entry::put_paths(&mut fields, "places", &outcome.places);
     fields["signs"] = outcome.signs.iter().map(sign).collect();
     fields["sweepers"] = outcome.sweepers.found.iter().map(sweeper).collect();
+    fields["idle"] = outcome.sweepers.idle.iter().map(sweeper).collect();
     let riddles = outcome.sweepers.unread.iter().map(|one| {
         let mut value = json!({});
         entry::put_path(&mut value, "path", &one.path);

@@ -16,12 +16,7 @@ pub fn doctor(out: &mut dyn Write, outcome: &DoctorOutcome, style: &Style) -> io
         .iter()
         .filter(|sign| sign.state == State::Bad)
         .count();
-    let sweeping = outcome
-        .sweepers
-        .found
-        .iter()
-        .filter(|one| one.idle.is_none())
-        .count();
+    let sweeping = outcome.sweepers.found.len();
     let jobs = format!(
         "{} looked at, in {}",
         count(outcome.sweepers.jobs as u64, "job"),
@@ -49,6 +44,9 @@ pub fn doctor(out: &mut dyn Write, outcome: &DoctorOutcome, style: &Style) -> io
             "unknown  sweeping: {place}: {}",
             Shown(one.why.as_bytes())
         )?;
+    }
+    for one in &outcome.sweepers.idle {
+        idle(out, one)?;
     }
     for state in [State::Bad, State::Unknown, State::Good] {
         for sign in outcome.signs.iter().filter(|sign| sign.state == state) {
@@ -81,17 +79,23 @@ fn line(out: &mut Wrapped<'_>, sign: &Sign, style: &Style) -> io::Result<()> {
     )
 }
 
+/// What would sweep as well, if anything started it.
+fn idle(out: &mut Wrapped<'_>, one: &Sweeper) -> io::Result<()> {
+    let place = format!("{}:{}", Shown::path(&one.path), one.line);
+    let why = one.idle.as_deref().unwrap_or_default();
+    writeln!(
+        out,
+        "good     sweeping: {place}: does not run: {}",
+        Shown(why.as_bytes())
+    )
+}
+
 fn sweeper(out: &mut Wrapped<'_>, one: &Sweeper, style: &Style) -> io::Result<()> {
-    let state = if one.idle.is_some() {
-        State::Unknown
-    } else {
-        State::Bad
-    };
     let place = format!("{}:{}", Shown::path(&one.path), one.line);
     writeln!(
         out,
         "{} sweeping: {place}: {}",
-        word(state, style),
+        word(State::Bad, style),
         Shown(one.command.as_bytes())
     )?;
     let files = |files: usize| count(files as u64, "file");
@@ -123,9 +127,6 @@ fn sweeper(out: &mut Wrapped<'_>, one: &Sweeper, style: &Style) -> io::Result<()
         one.starter.as_str(),
         user.unwrap_or_default()
     )?;
-    if let Some(idle) = &one.idle {
-        writeln!(out, "      not by itself: {}", Shown(idle.as_bytes()))?;
-    }
     for path in &one.sample {
         let near = path.strip_prefix(&one.venv).unwrap_or(path);
         writeln!(out, "      {}", Shown::path(near))?;

@@ -1,28 +1,60 @@
 //! The words of an expression of `find`.
 
-use super::{Clock, Find, Size, Test, removal};
-use crate::sweep::target::Kind;
+use super::moment::moment;
+use super::test::{Bits, Size, Test, When};
+use super::{Action, Find};
+use crate::sweep::Machine;
+use crate::sweep::regexes::{Syntax, compile};
+use crate::sweep::script::unescaped;
+use crate::sweep::target::{Clock, Kind};
 
 /// Where an expression is read.
 pub(super) struct Parser<'w> {
-    pub(super) words: &'w [String],
-    pub(super) at: usize,
-    pub(super) find: Find,
-    /// Whether it has an action other than printing, so that nothing is printed by itself.
-    pub(super) acts: bool,
-    /// Whether it prints what it finds.
-    pub(super) prints: bool,
+    machine: &'w Machine<'w>,
+    /// Patterns of a shell.
+    words: &'w [String],
+    at: usize,
+    find: Find,
+    /// Whether it has an action other than pruning, so that nothing is printed by itself.
+    acts: bool,
+    syntax: Syntax,
 }
 
-impl Parser<'_> {
-    fn word(&mut self) -> Option<&str> {
+impl<'w> Parser<'w> {
+    pub(super) fn new(machine: &'w Machine<'w>, words: &'w [String], find: Find) -> Self {
+        Self {
+            machine,
+            words,
+            at: 0,
+            find,
+            acts: false,
+            syntax: Syntax::Emacs,
+        }
+    }
+
+    /// The search with all of its expression.
+    pub(super) fn whole(&mut self) -> Find {
+        let expression = self.list();
+        let mut find = self.find.clone();
+        find.expression = if self.acts {
+            expression
+        } else {
+            expression.and(Test::Act(Action::Print, Some(true)))
+        };
+        if find.does(Action::Delete) {
+            find.wanted = Action::Delete;
+        }
+        find
+    }
+
+    fn word(&mut self) -> Option<String> {
         let word = self.words.get(self.at)?;
         self.at += 1;
-        Some(word)
+        Some(unescaped(word))
     }
 
     /// What is done one after the other.
-    pub(super) fn list(&mut self) -> Test {
+    fn list(&mut self) -> Test {
         let mut left = self.alternatives();
         while self.takes(&[","]) {
             let right = self.alternatives();
@@ -57,7 +89,7 @@ impl Parser<'_> {
                 _ => {
                     let right = self.one();
                     left = Some(match left {
-                        Some(left) => Test::And(Box::new(left), Box::new(right)),
+                        Some(left) => left.and(right),
                         None => right,
                     });
                 }
@@ -67,7 +99,8 @@ impl Parser<'_> {
     }
 
     fn one(&mut self) -> Test {
-        let word = self.word().unwrap_or_default().to_owned();
+        let word = self.word().unwrap_or_default();
+        let any_case = word.starts_with("-i");
         match word.as_str() {
             "!" | "-not" => Test::Not(Box::new(self.one())),
             "(" => {
@@ -75,61 +108,90 @@ impl Parser<'_> {
                 self.at += 1;
                 inner
             }
-            "-name" | "-iname" => Test::Name(self.argument(), word == "-iname"),
+            "-name" | "-iname" => Test::Name(self.argument(), any_case),
             "-path" | "-wholename" | "-ipath" | "-iwholename" => {
-                Test::Path(self.argument(), word.starts_with("-i"))
+                Test::Path(self.argument(), any_case)
             }
-            "-type" | "-xtype" => self.kind(),
+            "-lname" | "-ilname" => Test::LinkTo(self.argument(), any_case),
+            "-regex" | "-iregex" => {
+                let pattern = self.argument();
+                compile(&pattern, self.syntax, any_case, true).map_or(Test::Unknown, Test::Regex)
+            }
+            "-regextype" => {
+                let syntax = Syntax::named(&self.argument());
+                self.syntax = syntax.unwrap_or(self.syntax);
+                Test::Always
+            }
+            "-type" => Test::Type(self.kinds()),
+            "-xtype" => self.leads_to(),
             "-mtime" => self.age(Clock::Changed, 86_400),
             "-atime" => self.age(Clock::Read, 86_400),
             "-ctime" => self.age(Clock::AnyChange, 86_400),
             "-mmin" => self.age(Clock::Changed, 60),
             "-amin" => self.age(Clock::Read, 60),
             "-cmin" => self.age(Clock::AnyChange, 60),
+            "-newer" | "-anewer" | "-cnewer" => self.newer(&word),
+            word if word.starts_with("-newer") && word.len() == 8 => self.newer(word),
             "-size" => self.size(),
             "-empty" => Test::Empty,
-            "-uid" => self.argument().parse().map_or(Test::Unknown, Test::User),
+            "-links" => self.number(Test::Links),
+            "-inum" => self.number(Test::Inode),
+            "-perm" => self.mode(),
+            "-executable" => Test::Mode(Bits::Any, 0o111),
+            "-user" | "-uid" | "-group" | "-gid" | "-nouser" | "-nogroup" => self.owner(&word),
             "-prune" => Test::Prune,
-            "-true"
-            | "-quit"
-            | "-depth"
-            | "-d"
-            | "-daystart"
-            | "-noleaf"
-            | "-follow"
-            | "-ignore_readdir_race" => Test::Always,
             "-false" => Test::Never,
-            "-xdev" | "-mount" => {
+            "-xdev" | "-mount" | "-x" => {
                 self.find.one_device = true;
                 Test::Always
             }
-            "-maxdepth" | "-mindepth" => {
-                let depth = self.argument().parse();
-                match (word.as_str(), depth) {
-                    ("-maxdepth", Ok(depth)) => self.find.max_depth = depth,
-                    (_, Ok(depth)) => self.find.min_depth = depth,
-                    _ => {}
-                }
+            "-depth" | "-d" => {
+                self.find.is_deep = true;
                 Test::Always
             }
+            "-maxdepth" => {
+                self.find.max_depth = self.argument().parse().unwrap_or(usize::MAX);
+                Test::Always
+            }
+            "-mindepth" => {
+                self.find.min_depth = self.argument().parse().unwrap_or(0);
+                Test::Always
+            }
+            "-true"
+            | "-quit"
+            | "-daystart"
+            | "-noleaf"
+            | "-follow"
+            | "-ignore_readdir_race"
+            | "-readable"
+            | "-writable" => Test::Always,
+            word => self.action(word),
+        }
+    }
+
+    fn action(&mut self, word: &str) -> Test {
+        match word {
             "-print" | "-print0" | "-ls" => {
-                self.prints = true;
-                Test::Always
+                self.acts = true;
+                Test::Act(Action::Print, Some(true))
             }
-            "-printf" | "-fprint" | "-fprint0" | "-fls" | "-fprintf" => {
-                // A file, a format, or both.
+            "-printf" => {
+                self.at += 1;
+                self.acts = true;
+                Test::Act(Action::Print, Some(true))
+            }
+            "-fprint" | "-fprint0" | "-fls" | "-fprintf" => {
+                // A file, and for one of them a format.
                 self.at += 1 + usize::from(word == "-fprintf");
                 self.acts = true;
                 Test::Always
             }
             "-delete" => {
                 self.acts = true;
-                Test::Remove { with_all: false }
+                Test::Act(Action::Delete, Some(true))
             }
             "-exec" | "-execdir" | "-ok" | "-okdir" => self.executed(),
-            "-newer" | "-anewer" | "-cnewer" | "-perm" | "-user" | "-group" | "-gid" | "-regex"
-            | "-iregex" | "-links" | "-inum" | "-newermt" | "-newerat" | "-newerct" | "-used"
-            | "-fstype" | "-samefile" | "-regextype" | "-lname" | "-ilname" => {
+            "-used" | "-fstype" | "-samefile" | "-context" => {
                 self.at += 1;
                 Test::Unknown
             }
@@ -138,10 +200,10 @@ impl Parser<'_> {
     }
 
     fn argument(&mut self) -> String {
-        self.word().unwrap_or_default().to_owned()
+        self.word().unwrap_or_default()
     }
 
-    fn kind(&mut self) -> Test {
+    fn kinds(&mut self) -> Vec<Kind> {
         let kinds = self.argument();
         let kinds = kinds.split(',').filter_map(|kind| match kind {
             "f" => Some(Kind::File),
@@ -150,7 +212,21 @@ impl Parser<'_> {
             "b" | "c" | "p" | "s" => Some(Kind::Other),
             _ => None,
         });
-        Test::Type(kinds.collect())
+        kinds.collect()
+    }
+
+    /// Links count as what they lead to; one that leads nowhere is a link.
+    fn leads_to(&mut self) -> Test {
+        let kinds = self.kinds().into_iter();
+        Test::LeadsTo(
+            kinds
+                .map(|kind| (kind != Kind::Link).then_some(kind))
+                .collect(),
+        )
+    }
+
+    fn number(&mut self, test: fn(Size) -> Test) -> Test {
+        Size::parse(&self.argument()).map_or(Test::Unknown, test)
     }
 
     fn age(&mut self, clock: Clock, unit: i64) -> Test {
@@ -172,21 +248,116 @@ impl Parser<'_> {
         Size::parse(digits).map_or(Test::Unknown, |size| Test::Size(size, unit))
     }
 
-    /// A command that is run for what is found: one that removes it, or another one.
+    /// `-newer FILE`, `-newermt TIME` and all between them.
+    fn newer(&mut self, word: &str) -> Test {
+        let argument = self.argument();
+        let (own, others) = match word {
+            "-newer" => ('m', 'm'),
+            "-anewer" => ('a', 'm'),
+            "-cnewer" => ('c', 'm'),
+            _ => {
+                let mut signs = word.chars().skip(6);
+                (signs.next().unwrap_or('m'), signs.next().unwrap_or('m'))
+            }
+        };
+        let clock = match own {
+            'a' => Clock::Read,
+            'c' => Clock::AnyChange,
+            _ => Clock::Changed,
+        };
+        let when = match others {
+            't' => moment(self.machine, &argument),
+            other => self.machine.root.time(&argument, other).map(When::At),
+        };
+        when.map_or(Test::Unknown, |when| Test::Newer(clock, when))
+    }
+
+    fn owner(&mut self, word: &str) -> Test {
+        let machine = self.machine;
+        match word {
+            "-nouser" => return Test::NoUser(machine.uids().collect()),
+            "-nogroup" => {
+                return Test::NoGroup(machine.groups().into_iter().map(|(_, gid)| gid).collect());
+            }
+            _ => {}
+        }
+        let name = self.argument();
+        let is_user = word == "-user" || word == "-uid";
+        let known = if is_user {
+            machine.uid(&name)
+        } else {
+            let mut groups = machine.groups().into_iter();
+            groups.find(|(group, _)| *group == name).map(|(_, gid)| gid)
+        };
+        let size = known.map(Size::only).or_else(|| Size::parse(&name));
+        let size =
+            size.or_else(|| (name == "nobody" || name == "nogroup").then(|| Size::only(65_534)));
+        match (size, is_user) {
+            (Some(size), true) => Test::User(size),
+            (Some(size), false) => Test::Group(size),
+            (None, _) => Test::Unknown,
+        }
+    }
+
+    /// `-perm 644`, `-perm -u+w,o+w`, `-perm /222`.
+    fn mode(&mut self) -> Test {
+        let text = self.argument();
+        let (how, bits) = match text.as_bytes().first() {
+            Some(b'-') => (Bits::All, &text[1..]),
+            Some(b'/') => (Bits::Any, &text[1..]),
+            Some(b'+') if text[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+                (Bits::Any, &text[1..])
+            }
+            _ => (Bits::Same, text.as_str()),
+        };
+        let bits = u32::from_str_radix(bits, 8).ok().or_else(|| symbolic(bits));
+        bits.map_or(Test::Unknown, |bits| Test::Mode(how, bits))
+    }
+
+    /// A command that is run for what is found.
     fn executed(&mut self) -> Test {
         self.acts = true;
-        let mut words = Vec::new();
-        while let Some(word) = self.word() {
-            let is_end = word == ";"
-                || word == "+" && words.last().is_some_and(|last: &String| last == "{}");
+        let mut words: Vec<String> = Vec::new();
+        while let Some(word) = self.words.get(self.at) {
+            self.at += 1;
+            let is_end =
+                word == ";" || word == "+" && words.last().is_some_and(|last| last == "{}");
             if is_end {
                 break;
             }
-            words.push(word.to_owned());
+            words.push(word.clone());
         }
-        match removal(&words) {
-            Some(with_all) => Test::Remove { with_all },
-            None => Test::Unknown,
+        let truth = match words.first().map(String::as_str) {
+            Some("true" | "/bin/true" | "/usr/bin/true") => Some(true),
+            Some("false" | "/bin/false" | "/usr/bin/false") => Some(false),
+            _ => None,
+        };
+        self.find.runs.push(words);
+        Test::Act(Action::Run(self.find.runs.len() - 1), truth)
+    }
+}
+
+/// `u+w,go=r` as bits.
+fn symbolic(text: &str) -> Option<u32> {
+    let mut bits = 0;
+    for part in text.split(',') {
+        let at = part.find(['+', '=', '-'])?;
+        let (who, what) = (&part[..at], &part[at + 1..]);
+        for sign in what.chars() {
+            let (each, special) = match sign {
+                'r' => (4, 0),
+                'w' => (2, 0),
+                'x' | 'X' => (1, 0),
+                's' => (0, 0o6000),
+                't' => (0, 0o1000),
+                _ => return None,
+            };
+            let has = |one: char| who.is_empty() || who.contains('a') || who.contains(one);
+            let classes = [('u', 6, 0o4000), ('g', 3, 0o2000), ('o', 0, 0o1000)];
+            for (_, shift, own) in classes.iter().filter(|(one, ..)| has(*one)) {
+                bits |= each << shift | special & own;
+            }
         }
     }
+    Some(bits)
 }

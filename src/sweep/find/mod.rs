@@ -1,74 +1,79 @@
-//! `find` with its expression, evaluated against the entries of a venv (POSIX.1-2024, "find"; GNU findutils,
-//! "Finding Files"). What an entry is not known to fulfil counts as fulfilled: a sweeper is told rather than missed.
+//! `find` with its expression, held against the entries of a venv (POSIX.1-2024, "find"; GNU findutils, "Finding
+//! Files"). What an entry is not known to fulfil counts as fulfilled: a sweeper is told rather than missed.
 
 mod expression;
+mod moment;
+mod others;
+mod test;
 
 use std::path::{Component, Path, PathBuf};
 
-use super::glob::{FIND, Rules, matches};
-use super::target::{Clock, Kind, Target, Venv};
-use expression::Parser;
+use regex::bytes::Regex;
 
-/// A search that may remove what it finds.
+use super::Machine;
+use super::glob::{SHELL, matches};
+use super::target::{Target, Venv};
+use expression::Parser;
+use test::{Acts, Entry, Test};
+
+pub(super) use others::{fd, locate};
+
+/// A search, and which action of it counts.
 #[derive(Clone, Debug)]
 pub(super) struct Find {
-    /// Where it begins, absolute; may have patterns of a shell.
-    pub(super) starts: Vec<String>,
+    starts: Vec<Start>,
+    cwd: PathBuf,
     expression: Test,
-    pub(super) min_depth: usize,
-    pub(super) max_depth: usize,
-    pub(super) one_device: bool,
-    /// Whether it prints what it finds, so that another command may read the list and remove it.
-    pub(super) is_piped: bool,
+    min_depth: usize,
+    max_depth: usize,
+    one_device: bool,
+    /// Whether a directory comes after what is in it, so that nothing can be pruned.
+    is_deep: bool,
+    /// What is done with what is found, of which the removal is asked for.
+    wanted: Action,
+    /// Whether a directory goes with all that is in it.
+    with_all: bool,
+    /// What of that it prints is passed on.
+    filters: Vec<Filter>,
+    /// Commands that are run for what is found.
+    pub(super) runs: Vec<Vec<String>>,
 }
 
-/// A test or an action.
+/// Where a search begins.
 #[derive(Clone, Debug)]
-pub(super) enum Test {
-    Always,
-    Never,
-    Unknown,
-    Name(String, bool),
-    Path(String, bool),
-    Type(Vec<Kind>),
-    Age(Clock, Size, i64),
-    Size(Size, u64),
-    Empty,
-    User(u32),
-    Prune,
-    Remove {
-        with_all: bool,
-    },
-    Not(Box<Test>),
-    And(Box<Test>, Box<Test>),
-    Or(Box<Test>, Box<Test>),
-    /// Both are done, and the second one counts: `,`.
-    Each(Box<Test>, Box<Test>),
+struct Start {
+    /// As it is written; a pattern of a shell.
+    written: String,
+    /// The same as an absolute path.
+    place: String,
 }
 
-/// `+n`, `n` or `-n`.
+/// What is done with what is found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Size(std::cmp::Ordering, i64);
+pub(super) enum Action {
+    Print,
+    Delete,
+    /// The number of the command.
+    Run(usize),
+}
 
-impl Size {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        use std::cmp::Ordering::{Equal, Greater, Less};
-        let (order, digits) = match text.as_bytes().first()? {
-            b'+' => (Greater, &text[1..]),
-            b'-' => (Less, &text[1..]),
-            _ => (Equal, text),
-        };
-        Some(Self(order, digits.parse().ok()?))
-    }
+/// `grep` between a search and what reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
+    pub(super) patterns: Vec<Regex>,
+    /// Whether what matches is left out.
+    pub(super) inverted: bool,
+}
 
-    fn fits(self, value: i64) -> bool {
-        value.cmp(&self.1) == self.0
+impl Filter {
+    pub(super) fn passes(&self, text: &[u8]) -> bool {
+        self.patterns.iter().any(|one| one.is_match(text)) != self.inverted
     }
 }
 
 impl Find {
-    /// Reads the words after `find`. `cwd` is where it is started.
-    pub(super) fn parse(words: &[String], cwd: &Path) -> Self {
+    /// Reads the words after `find`, which are patterns of a shell. `cwd` is where it is started.
+    pub(super) fn parse(machine: &Machine<'_>, words: &[String], cwd: &Path) -> Self {
         let is_expression =
             |word: &String| word.starts_with('-') || matches!(word.as_str(), "(" | ")" | "!" | ",");
         let mut at = 0;
@@ -84,44 +89,64 @@ impl Find {
         while words.get(at).is_some_and(|word| !is_expression(word)) {
             at += 1;
         }
-        let mut starts: Vec<String> = words[begin..at]
+        let mut starts: Vec<Start> = words[begin..at]
             .iter()
-            .map(|start| absolute(start, cwd))
+            .map(|one| Start::new(one, cwd))
             .collect();
         if starts.is_empty() {
-            starts.push(absolute(".", cwd));
+            starts.push(Start::new(".", cwd));
         }
-        let find = Self {
+        let mut parser = Parser::new(machine, &words[at..], Self::all(starts, cwd));
+        parser.whole()
+    }
+
+    fn all(starts: Vec<Start>, cwd: &Path) -> Self {
+        Self {
             starts,
+            cwd: cwd.to_owned(),
             expression: Test::Always,
             min_depth: 0,
             max_depth: usize::MAX,
             one_device: false,
-            is_piped: false,
-        };
-        let mut parser = Parser {
-            words,
-            at,
-            find,
-            acts: false,
-            prints: false,
-        };
-        let expression = parser.list();
-        parser.find.expression = expression;
-        parser.find.is_piped = parser.prints || !parser.acts;
-        parser.find
+            is_deep: false,
+            wanted: Action::Print,
+            with_all: false,
+            filters: Vec::new(),
+            runs: Vec::new(),
+        }
     }
 
-    /// Whether it removes anything by itself.
-    pub(super) fn removes(&self) -> bool {
-        has_removal(&self.expression)
+    /// Whether it does so with anything.
+    pub(super) fn does(&self, action: Action) -> bool {
+        self.expression.has(action)
     }
 
-    /// The same search where another command reads what it prints and removes all of that.
-    pub(super) fn removing(mut self, with_all: bool) -> Self {
-        let remove = Test::Remove { with_all };
-        self.expression = Test::And(Box::new(self.expression), Box::new(remove));
-        self
+    /// The same search where what counts is what it does in this way.
+    pub(super) fn doing(&self, action: Action) -> Self {
+        Self {
+            wanted: action,
+            ..self.clone()
+        }
+    }
+
+    /// The same search where what is found is removed.
+    pub(super) fn removing(&self, with_all: bool) -> Self {
+        Self {
+            with_all,
+            ..self.clone()
+        }
+    }
+
+    /// The same search, of which a filter passes on only a part.
+    pub(super) fn filtered(&self, filter: Filter) -> Self {
+        let mut find = self.clone();
+        find.filters.push(filter);
+        find
+    }
+
+    /// Places at which it begins.
+    pub(super) fn places(&self) -> impl Iterator<Item = &str> {
+        self.starts.iter().map(|start| start.place.as_str())
     }
 
     /// What it would remove of a venv at a time, in seconds since 1970.
@@ -130,8 +155,7 @@ impl Find {
         for start in &self.starts {
             let mut pruned: Option<&Path> = None;
             let mut device = None;
-            let bytes = start.as_bytes();
-            let is_start = |one: &&Target| matches(bytes, one.bytes(), super::glob::SHELL);
+            let is_start = |one: &&Target| matches(start.place.as_bytes(), one.bytes(), SHELL);
             let roots: Vec<&Path> = venv
                 .targets
                 .iter()
@@ -150,15 +174,22 @@ impl Find {
                 if depth > self.max_depth || self.one_device && target.device != own {
                     continue;
                 }
-                let mut acts = Acts::default();
+                let mut acts = Acts::new(self.wanted);
+                let printed = || start.printed(root, &target.path, &self.cwd);
                 if depth >= self.min_depth {
-                    eval(&self.expression, target, now, &mut acts);
+                    let entry = Entry {
+                        target,
+                        printed: &printed,
+                        now,
+                    };
+                    self.expression.eval(&entry, &mut acts);
                 }
-                if acts.prunes && target.is_dir() {
+                if acts.prunes && target.is_dir() && !self.is_deep {
                     pruned = Some(&target.path);
                 }
                 // A directory that is not empty stays, unless it is removed with all that is in it.
-                if acts.removes && (!target.is_dir() || acts.with_all) {
+                let goes = acts.does && (!target.is_dir() || self.with_all);
+                if goes && self.filters.iter().all(|filter| filter.passes(&printed())) {
                     taken.push(target);
                 }
             }
@@ -167,117 +198,43 @@ impl Find {
     }
 }
 
-/// What was done with an entry.
-#[derive(Default)]
-struct Acts {
-    removes: bool,
-    with_all: bool,
-    prunes: bool,
-}
-
-/// Whether a command removes, empties or moves away what it is given, and that with all that is in it; none where not.
-pub(super) fn removal(words: &[String]) -> Option<bool> {
-    let mut rest = words
-        .iter()
-        .map(String::as_str)
-        .skip_while(|word| matches!(*word, "sudo" | "nice" | "ionice" | "env" | "command"));
-    let name = rest
-        .next()?
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let rest: Vec<&str> = rest.collect();
-    match name.as_str() {
-        "rm" => {
-            let is_flag = |word: &&&str| word.starts_with('-');
-            let all = rest.iter().filter(is_flag).any(|word| {
-                *word == "--recursive" || !word.starts_with("--") && word.contains(['r', 'R'])
-            });
-            Some(all)
+impl Start {
+    fn new(written: &str, cwd: &Path) -> Self {
+        Self {
+            written: written.to_owned(),
+            place: absolute(written, cwd),
         }
-        "mv" => Some(true),
-        "unlink" | "shred" | "truncate" | "gzip" | "bzip2" | "xz" | "zstd" => Some(false),
-        "sh" | "bash" | "dash" => {
-            let at = rest
-                .iter()
-                .position(|word| word.starts_with('-') && word.ends_with('c'))?;
-            let script = rest.get(at + 1)?;
-            let words: Vec<String> = script.split([' ', ';', '\n']).map(str::to_owned).collect();
-            let at = words.iter().position(|word| {
-                matches!(word.as_str(), "rm" | "unlink" | "shred" | "truncate" | "mv")
-            })?;
-            removal(&words[at..])
-        }
-        _ => None,
     }
-}
 
-/// Whether an entry fulfils a test; none where nobody knows. What is done with it is noted.
-fn eval(test: &Test, target: &Target, now: i64, acts: &mut Acts) -> Option<bool> {
-    let rules = |any_case: bool| Rules { any_case, ..FIND };
-    match test {
-        Test::Always => Some(true),
-        Test::Never => Some(false),
-        Test::Unknown => None,
-        Test::Name(pattern, any) => Some(matches(pattern.as_bytes(), target.name(), rules(*any))),
-        Test::Path(pattern, any) => Some(matches(pattern.as_bytes(), target.bytes(), rules(*any))),
-        Test::Type(kinds) => Some(kinds.contains(&target.kind)),
-        Test::Age(clock, size, unit) => {
-            Some(size.fits((now - target.time(*clock)).div_euclid(*unit)))
+    /// How `find` calls what it found below a start.
+    fn printed(&self, root: &Path, path: &Path, cwd: &Path) -> Vec<u8> {
+        use std::os::unix::ffi::OsStrExt;
+        let is_pattern = self.written.contains(['*', '?', '[', '\\']);
+        let base = match (is_pattern, self.written.starts_with('/')) {
+            (false, _) => Path::new(&self.written),
+            (true, true) => root,
+            (true, false) => root.strip_prefix(cwd).unwrap_or(root),
+        };
+        match path.strip_prefix(root) {
+            Ok(below) if !below.as_os_str().is_empty() => {
+                // Joined by hand: a path would lose `./`.
+                let mut text = base.as_os_str().as_bytes().to_vec();
+                if !text.ends_with(b"/") {
+                    text.push(b'/');
+                }
+                text.extend(below.as_os_str().as_bytes());
+                text
+            }
+            _ => base.as_os_str().as_bytes().to_vec(),
         }
-        Test::Size(size, unit) => {
-            Some(target.kind == Kind::File && size.fits(target.size.div_ceil(*unit) as i64))
-        }
-        // With an empty directory nothing of a venv is lost.
-        Test::Empty => Some(target.kind == Kind::File && target.size == 0),
-        Test::User(uid) => Some(target.uid == *uid),
-        Test::Prune => {
-            acts.prunes = true;
-            Some(true)
-        }
-        Test::Remove { with_all } => {
-            acts.removes = true;
-            acts.with_all |= with_all;
-            Some(true)
-        }
-        Test::Not(inner) => eval(inner, target, now, acts).map(|truth| !truth),
-        Test::And(left, right) => match eval(left, target, now, acts) {
-            Some(false) => Some(false),
-            Some(true) => eval(right, target, now, acts),
-            None => match eval(right, target, now, acts) {
-                Some(false) => Some(false),
-                _ => None,
-            },
-        },
-        Test::Each(left, right) => {
-            eval(left, target, now, acts);
-            eval(right, target, now, acts)
-        }
-        Test::Or(left, right) => match eval(left, target, now, acts) {
-            Some(true) => Some(true),
-            Some(false) => eval(right, target, now, acts),
-            None => match eval(right, target, now, acts) {
-                Some(true) => Some(true),
-                _ => None,
-            },
-        },
-    }
-}
-
-fn has_removal(test: &Test) -> bool {
-    match test {
-        Test::Remove { .. } => true,
-        Test::Not(inner) => has_removal(inner),
-        Test::And(left, right) | Test::Or(left, right) | Test::Each(left, right) => {
-            has_removal(left) || has_removal(right)
-        }
-        _ => false,
     }
 }
 
 /// A path of a shell as an absolute one, without `.` and `..`.
 pub(super) fn absolute(text: &str, cwd: &Path) -> String {
+    if text.starts_with(super::glob::ANYTHING) {
+        return text.to_owned();
+    }
     let mut whole = PathBuf::new();
     for part in cwd.join(text).components() {
         match part {

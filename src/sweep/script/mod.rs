@@ -1,28 +1,37 @@
 //! Follows a script command by command, as far as that can be done without running it: what it would remove, and what
-//! of it cannot be understood.
+//! of it cannot be understood. A word may stand for several values; one of which nobody knows the value is kept as
+//! such, so that only who removes something by it is told.
 
+mod calls;
+mod conditions;
+mod files;
+mod flow;
+mod prints;
+mod state;
+mod streams;
 mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::find::{Find, absolute, removal};
-use super::programs;
+use super::Machine;
+use super::find::{Find, absolute};
+use super::glob::ANYTHING;
 use super::removal::Removal;
-use super::root::Root;
-use super::shell::{End, Simple, split};
-use words::{plain, unescaped};
+use super::shell::{List, parse};
+use state::State;
+use streams::Stream;
 
-/// Scripts that start each other are followed so far.
-const DEPTH_MAX: usize = 6;
+pub(super) use words::{braces, unescaped};
+
+/// Scripts and functions that start each other are followed so far.
+const DEPTH_MAX: usize = 12;
+/// So many commands are followed.
+const COMMANDS_MAX: usize = 20_000;
 /// So many meanings of a word are followed.
-pub(super) const MEANINGS_MAX: usize = 64;
-/// The sign before a word that stands for what a search prints. The number of the search follows.
-pub(super) const FOUND: char = '\u{1}';
-/// Words of a shell that may stand before a command.
-const KEYWORDS: [&str; 13] = [
-    "if", "then", "else", "elif", "fi", "do", "done", "while", "until", "{", "}", "!", "time",
-];
+const MEANINGS_MAX: usize = 64;
+/// The sign around the number of a search in a word that stands for what it finds.
+const FOUND: char = '\u{1}';
 
 /// One removal, with the place that says so.
 #[derive(Clone, Debug)]
@@ -33,6 +42,8 @@ pub(super) struct Step {
     /// The command, as it is understood.
     pub(super) command: String,
     pub(super) removal: Removal,
+    /// Why it is not sure that it removes this, where it is not.
+    pub(super) doubt: Option<String>,
 }
 
 /// What cannot be understood.
@@ -42,6 +53,10 @@ pub(super) struct Riddle {
     /// From 1.
     pub(super) line: usize,
     pub(super) why: String,
+    /// Code in another language.
+    pub(super) code: Option<String>,
+    /// Whether it matters only where that code names a venv.
+    pub(super) if_named: bool,
 }
 
 /// What is known of a script.
@@ -52,7 +67,7 @@ pub(super) struct Read {
 }
 
 /// How a script is started.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Start {
     /// Where it stands.
     pub(super) path: PathBuf,
@@ -60,335 +75,280 @@ pub(super) struct Start {
     pub(super) line: usize,
     pub(super) cwd: PathBuf,
     pub(super) variables: Vec<(String, String)>,
+    /// What it reads, where that is stated.
+    pub(super) input: Option<String>,
 }
 
 /// Reads the text of a script.
-pub(super) fn read(root: &Root, text: &str, start: &Start) -> Read {
-    let mut reader = Reader {
-        root,
-        path: start.path.clone(),
-        offset: start.line - 1,
-        cwd: Some(start.cwd.clone()),
-        variables: HashMap::new(),
-        searches: Vec::new(),
-        found: Read::default(),
-        depth: 0,
-    };
+pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
+    let mut state = State::new(start.cwd.clone());
     for (name, value) in &start.variables {
-        reader.variables.insert(name.clone(), vec![value.clone()]);
+        state.set(name, vec![vec![words::escaped(value)]]);
     }
-    reader.script(text);
+    let mut reader = Reader {
+        machine,
+        path: start.path.clone(),
+        offset: start.line.saturating_sub(1),
+        line: 1,
+        state,
+        functions: HashMap::new(),
+        searches: Vec::new(),
+        traps: Vec::new(),
+        dirs: Vec::new(),
+        found: Read::default(),
+        doubt: None,
+        ended: Ended::No,
+        depth: 0,
+        commands: 0,
+    };
+    let input = start
+        .input
+        .as_ref()
+        .map_or(Stream::None, |text| Stream::of_text(text));
+    // The shell of a crontab may be none.
+    let shell = start
+        .variables
+        .iter()
+        .rev()
+        .find(|(name, _)| name == "SHELL");
+    let shell = shell.map_or("sh", |(_, shell)| shell.as_str());
+    reader.language(shell, text, &input);
+    reader.at_its_end();
     reader.found
 }
 
+/// How far a script has come to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    No,
+    /// The function.
+    Return,
+    /// The script.
+    Exit,
+}
+
+impl Ended {
+    /// What two ways have in common.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Exit, Self::Exit) => Self::Exit,
+            _ => Self::Return,
+        }
+    }
+}
+
 /// A script while it is followed.
-pub(super) struct Reader<'a> {
-    root: &'a Root,
+struct Reader<'a> {
+    machine: &'a Machine<'a>,
     path: PathBuf,
     /// How many lines of the file stand before the text that is read.
     offset: usize,
-    /// The working directory; none where nobody knows it.
-    pub(super) cwd: Option<PathBuf>,
-    /// The values that each variable may have.
-    pub(super) variables: HashMap<String, Vec<String>>,
+    /// The line of the command at hand, of that text.
+    line: usize,
+    state: State,
+    functions: HashMap<String, (List, PathBuf, usize)>,
     /// Searches of which something else reads what they print.
-    pub(super) searches: Vec<Find>,
+    searches: Vec<Find>,
+    /// What runs at the end.
+    traps: Vec<(usize, String)>,
+    /// Where `popd` leads.
+    dirs: Vec<PathBuf>,
     found: Read,
+    /// Why it is not sure that the commands at hand run.
+    doubt: Option<String>,
+    ended: Ended,
     depth: usize,
+    commands: usize,
 }
 
 impl Reader<'_> {
-    fn script(&mut self, text: &str) {
-        let commands = split(text);
-        let (mut blocks, mut cases, mut brackets) = (0_usize, 0_usize, 0_usize);
-        let mut before: Option<(End, Option<usize>)> = None;
-        for simple in &commands {
-            let first = simple.words.first().and_then(plain).unwrap_or_default();
-            match first.as_str() {
-                "case" => cases += 1,
-                "if" | "for" | "while" | "until" | "{" => blocks += 1,
-                "esac" => cases = cases.saturating_sub(1),
-                "fi" | "done" | "}" => blocks = blocks.saturating_sub(1),
-                _ => {}
-            }
-            // In a `case`, a `)` that closes no bracket ends a pattern and no command.
-            let is_pattern =
-                simple.end == End::Closed && cases > 0 && brackets == 0 && first != "case";
-            let was_open = brackets;
-            match simple.end {
-                End::Opened => brackets += 1,
-                End::Closed if !is_pattern => brackets = brackets.saturating_sub(1),
-                _ => {}
-            }
-            if is_pattern
-                || matches!(first.as_str(), "case" | "esac" | "fi" | "done" | "}")
-                    && simple.end != End::Pipe
-            {
-                before = None;
-                continue;
-            }
-            let piped = before
-                .filter(|(end, _)| *end == End::Pipe)
-                .and_then(|(_, search)| search);
-            let is_sure = blocks == 0
-                && cases == 0
-                && was_open == 0
-                && before.is_none_or(|(end, _)| end != End::Maybe);
-            let words = self.expanded(simple);
-            // An `exit` that runs for certain ends the script.
-            if is_sure
-                && words
-                    .first()
-                    .and_then(|all| all.first())
-                    .is_some_and(|word| word == "exit" || word == "return")
-            {
-                break;
-            }
-            let search = self.command(simple, words, piped);
-            before = Some((simple.end, search));
-        }
-    }
-
-    /// One command. Returns the search of which it prints the result.
-    fn command(
-        &mut self,
-        simple: &Simple,
-        mut words: Vec<Vec<String>>,
-        piped: Option<usize>,
-    ) -> Option<usize> {
-        while words.first().is_some_and(|all| {
-            all.first()
-                .is_some_and(|word| KEYWORDS.contains(&word.as_str()))
-        }) {
-            words.remove(0);
-        }
-        self.assign(&simple.words, &mut words);
-        let first = words.first()?.first()?.clone();
-        if first == "for" {
-            self.loop_over(&words);
-            return None;
-        }
-        let known: Option<Vec<String>> = words.iter().map(|all| all.first().cloned()).collect();
-        let name = unescaped(vec![first.clone()]).remove(0);
-        let name = name.rsplit('/').next().unwrap_or_default().to_owned();
-        if matches!(name.as_str(), "cd" | "pushd") && known.is_none() {
-            self.cwd = None;
-        }
-        if name == "eval" {
-            self.riddle(simple.line, "'eval' makes its commands when it runs");
-            return None;
-        }
-        // A word of which nobody knows the meaning matters only to commands that remove.
-        let Some(words_known) = known else {
-            let removes = removal(std::slice::from_ref(&name)).is_some()
-                || programs::REMOVING.contains(&name.as_str());
-            if removes && !matches!(name.as_str(), "gzip" | "bzip2" | "xz" | "zstd") {
-                self.riddle(
-                    simple.line,
-                    &format!("what '{name}' is given is known only when it runs"),
-                );
-            }
-            return None;
-        };
-        if matches!(name.as_str(), "read") {
-            if let (Some(search), Some(variable)) = (
-                piped,
-                words_known
-                    .iter()
-                    .skip(1)
-                    .rfind(|word| !word.starts_with('-')),
-            ) {
-                self.variables
-                    .insert(variable.clone(), vec![format!("{FOUND}{search}")]);
-            }
-            return None;
-        }
-        let each = words
-            .iter()
-            .map(Vec::len)
-            .max()
-            .unwrap_or(1)
-            .min(MEANINGS_MAX);
-        let mut search = None;
-        for number in 0..each {
-            let one = words
-                .iter()
-                .map(|all| all[number.min(all.len() - 1)].clone())
-                .collect();
-            search = self.one(simple.line, one, piped).or(search);
-        }
-        search
-    }
-
-    fn one(&mut self, line: usize, words: Vec<String>, piped: Option<usize>) -> Option<usize> {
-        let patterns = words.clone();
-        let words = unescaped(words);
-        let begin = programs::without_prefix(&words);
-        let (words, patterns) = (&words[begin..], &patterns[begin..]);
-        let name = words.first()?.rsplit('/').next()?.to_owned();
-        let cwd = self.cwd.clone();
-        match name.as_str() {
-            "cd" | "pushd" => {
-                let to = words.get(1).map(|to| {
-                    PathBuf::from(absolute(to, cwd.as_deref().unwrap_or(Path::new("/"))))
-                });
-                let is_known = cwd.is_some() || words.get(1).is_some_and(|to| to.starts_with('/'));
-                self.cwd = to.filter(|_| is_known);
-                None
-            }
-            "find" => {
-                let find = Find::parse(&words[1..], cwd.as_deref().unwrap_or(Path::new("/")));
-                let prints = find.is_piped;
-                if find.removes() {
-                    self.step(line, words, Removal::Find(find.clone()));
-                }
-                self.searches.push(find);
-                prints.then(|| self.searches.len() - 1)
-            }
-            "xargs" => {
-                let command = programs::after_flags(&words[1..]);
-                let with_all = removal(command)?;
-                let find = self.searches.get(piped?)?.clone();
-                self.step(line, words, Removal::Find(find.removing(with_all)));
-                None
-            }
-            "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" => {
-                match words
-                    .iter()
-                    .position(|word| word.starts_with('-') && word.ends_with('c'))
-                {
-                    Some(at) => self.inner(line, &words.get(at + 1)?.clone(), self.path.clone()),
-                    None => self.file(
-                        words.iter().skip(1).find(|word| !word.starts_with('-'))?,
-                        line,
-                    ),
-                }
-                None
-            }
-            "." | "source" => {
-                self.file(words.get(1)?, line);
-                None
-            }
-            "run-parts" => {
-                let dir = words.iter().skip(1).find(|word| word.starts_with('/'))?;
-                for path in self.root.list(Path::new(dir)).unwrap_or_default() {
-                    self.file(&path.to_string_lossy(), line);
-                }
-                None
-            }
-            // These pass on what they read, or a part of that.
-            "grep" | "egrep" | "sort" | "head" | "tail" | "tee" | "uniq" | "awk" | "sed" => piped,
-            _ => {
-                self.other(line, words, patterns);
-                None
-            }
-        }
-    }
-
-    fn other(&mut self, line: usize, words: &[String], patterns: &[String]) {
-        let cwd = self.cwd.clone();
-        let name = words[0].rsplit('/').next().unwrap_or_default();
-        let is_relative = |word: &String| !word.starts_with(['-', '/', FOUND]) && !word.is_empty();
-        if matches!(name, "rm" | "unlink" | "shred" | "truncate" | "mv") {
-            let given = programs::operands(&patterns[1..]);
-            let with_all = removal(words).unwrap_or_default();
-            for one in given.iter().filter(|one| one.starts_with(FOUND)) {
-                let number = one.trim_start_matches(FOUND).parse().ok();
-                if let Some(find) = number
-                    .and_then(|number: usize| self.searches.get(number))
-                    .cloned()
-                {
-                    self.step(line, words, Removal::Find(find.removing(with_all)));
-                }
-            }
-            if cwd.is_none() && given.iter().any(|one| is_relative(one)) {
-                return self.riddle(line, "nobody knows in which directory it works");
-            }
-            // `mv` moves away all that it is given but the last.
-            let end = given.len() - usize::from(name == "mv" && given.len() > 1);
-            let base = cwd.unwrap_or_default();
-            let all = given[..end].iter().filter(|one| !one.starts_with(FOUND));
-            let patterns: Vec<String> = all.map(|one| absolute(one, &base)).collect();
-            if !patterns.is_empty() {
-                self.step(line, words, Removal::Named { patterns, with_all });
-            }
-            return;
-        }
-        let base = cwd.as_deref();
-        match programs::removal(self.root, words, patterns, base) {
-            Some(Ok(removal)) => self.step(line, words, removal),
-            Some(Err(why)) => self.riddle(line, &why),
-            None => self.program(&words[0], line),
-        }
-    }
-
-    /// Follows a program that is started, where that is a script at hand.
-    fn program(&mut self, name: &str, line: usize) {
-        if name.contains('/') {
-            self.file(name, line);
-        } else if let Some(path) = programs::on_path(self.root, name) {
-            self.file(&path.to_string_lossy(), line);
-        }
-    }
-
-    /// Follows a script in a file. A program in machine code is taken for one that removes nothing.
-    fn file(&mut self, name: &str, line: usize) {
-        let base = self.cwd.clone().unwrap_or_else(|| PathBuf::from("/"));
-        let path = PathBuf::from(absolute(name, &base));
-        let text = match self.root.read(&path) {
-            Ok(Some(text)) => text,
-            Ok(None) => return,
-            Err(why) => {
-                return self.riddle(line, &format!("'{}' cannot be read: {why}", path.display()));
-            }
-        };
-        match programs::kind(&text) {
-            programs::Program::Shell => self.inner(1, &text, path),
-            programs::Program::Script(language) => {
-                if programs::may_remove(&text) {
-                    let why = format!(
-                        "'{}' is a script of {language}, and names what removes files",
-                        path.display()
-                    );
-                    self.riddle(line, &why);
-                }
-            }
-            programs::Program::Binary => {}
-        }
-    }
-
-    /// Commands within, of this file or another one.
-    fn inner(&mut self, line: usize, text: &str, path: PathBuf) {
+    /// Commands within, of this file from a line of it on, or of another file.
+    fn inner(&mut self, text: &str, file: Option<PathBuf>, input: &Stream) -> Stream {
         if self.depth >= DEPTH_MAX {
-            return self.riddle(line, "scripts start each other too deep");
+            self.riddle("scripts start each other too deep");
+            return Stream::Unknown;
         }
-        let is_other = path != self.path;
-        let offset = if is_other { 0 } else { self.offset + line - 1 };
-        let (own, before, cwd) = (
+        let offset = if file.is_some() {
+            0
+        } else {
+            self.offset + self.line - 1
+        };
+        let path = file.unwrap_or_else(|| self.path.clone());
+        let own = (
             std::mem::replace(&mut self.path, path),
             std::mem::replace(&mut self.offset, offset),
-            self.cwd.clone(),
+            self.line,
         );
         self.depth += 1;
-        self.script(text);
+        let printed = self.list(&parse(text), input);
         self.depth -= 1;
-        (self.path, self.offset, self.cwd) = (own, before, cwd);
+        (self.path, self.offset, self.line) = own;
+        printed
     }
 
-    fn step(&mut self, line: usize, words: &[String], removal: Removal) {
+    /// The same by a shell of its own, which leaves no trace in this one.
+    fn apart(
+        &mut self,
+        text: &str,
+        file: Option<PathBuf>,
+        args: Option<Vec<String>>,
+        input: &Stream,
+    ) -> Stream {
+        let state = self.state.clone();
+        let traps = std::mem::take(&mut self.traps);
+        self.state.args = args;
+        let name = file.clone();
+        let printed = self.inner(text, file, input);
+        if let Some(name) = name {
+            let own = std::mem::replace(&mut self.path, name);
+            self.at_its_end();
+            self.path = own;
+        } else {
+            self.at_its_end();
+        }
+        self.traps = traps;
+        self.state = state;
+        self.ended = Ended::No;
+        printed
+    }
+
+    /// What was put off to the end of the script.
+    fn at_its_end(&mut self) {
+        for (line, text) in std::mem::take(&mut self.traps) {
+            self.line = line;
+            self.ended = Ended::No;
+            self.inner(&text, None, &Stream::None);
+        }
+    }
+
+    /// A removal of what a command is given: results of searches, and patterns of a shell.
+    fn take(&mut self, words: &[String], operands: &[String], with_all: bool) {
+        let mut patterns = Vec::new();
+        let mut open = Vec::new();
+        let mut is_lost = false;
+        for operand in operands.iter().filter(|operand| !operand.is_empty()) {
+            if let Some(find) = self.search(operand) {
+                self.search_takes(words, &find, with_all);
+                continue;
+            }
+            let place = self.place(operand);
+            match place.find(ANYTHING) {
+                // Nobody knows where that is.
+                Some(0) => is_lost = true,
+                Some(_) => open.push(place),
+                None => patterns.push(place),
+            }
+        }
+        if is_lost {
+            self.lost(words, operands);
+        }
+        let rules = self.state.globs;
+        let named = |patterns| Removal::Named {
+            patterns,
+            with_all,
+            rules,
+        };
+        if !patterns.is_empty() {
+            self.step(words, named(patterns), None);
+        }
+        if !open.is_empty() {
+            let doubt = known_when_run(words);
+            self.step(words, named(open), Some(doubt));
+        }
+    }
+
+    fn lost(&mut self, words: &[String], operands: &[String]) {
+        let is_known = |word: &String| !word.contains([ANYTHING, FOUND]);
+        if operands.iter().all(is_known) {
+            self.riddle("nobody knows in which directory it works");
+        } else {
+            self.riddle(&known_when_run(words));
+        }
+    }
+
+    /// A removal of what a search finds.
+    fn search_takes(&mut self, words: &[String], find: &Find, with_all: bool) {
+        let removal = Removal::Find(find.removing(with_all));
+        let is_open = find.places().any(|place| place.contains(ANYTHING))
+            || words.iter().any(|word| word.contains(ANYTHING));
+        if removal.is_anywhere() {
+            self.riddle(&known_when_run(words));
+        } else {
+            let doubt = is_open.then(|| known_when_run(words));
+            self.step(words, removal, doubt);
+        }
+    }
+
+    /// The search of which a word stands for the result.
+    fn search(&self, word: &str) -> Option<Find> {
+        let number = word.strip_prefix(FOUND)?.strip_suffix(FOUND)?;
+        self.searches.get(number.parse::<usize>().ok()?).cloned()
+    }
+
+    /// A path as an absolute one. What is only a part of a result is known when the script runs.
+    fn place(&self, word: &str) -> String {
+        let mut plain = String::new();
+        for (number, part) in word.split(FOUND).enumerate() {
+            if number % 2 == 0 {
+                plain.push_str(part);
+            } else {
+                plain.push(ANYTHING);
+            }
+        }
+        absolute(&plain, &self.state.cwd)
+    }
+
+    fn step(&mut self, words: &[String], removal: Removal, doubt: Option<String>) {
+        let mut command = String::new();
+        for (number, part) in words.join(" ").split(FOUND).enumerate() {
+            command.push_str(if number % 2 == 0 {
+                part
+            } else {
+                "(what is found)"
+            });
+        }
         self.found.steps.push(Step {
             path: self.path.clone(),
-            line: self.offset + line,
-            command: words.join(" ").replace(FOUND, "result of find "),
+            line: self.offset + self.line,
+            command: unescaped(&command).replace(ANYTHING, "…"),
             removal,
+            doubt: self.doubt.clone().or(doubt),
         });
     }
 
-    fn riddle(&mut self, line: usize, why: &str) {
+    fn riddle(&mut self, why: &str) {
+        self.riddle_of(why, None, false);
+    }
+
+    fn riddle_of(&mut self, why: &str, code: Option<&str>, if_named: bool) {
+        // What may not run at all is told only where it would take something.
+        if self.doubt.is_some() && code.is_none() {
+            return;
+        }
         self.found.riddles.push(Riddle {
             path: self.path.clone(),
-            line: self.offset + line,
+            line: self.offset + self.line,
             why: why.to_owned(),
+            code: code.map(str::to_owned),
+            if_named,
         });
     }
+
+    fn cwd(&self) -> &Path {
+        &self.state.cwd
+    }
+}
+
+fn known_when_run(words: &[String]) -> String {
+    let name = words
+        .first()
+        .map(|word| unescaped(word))
+        .unwrap_or_default();
+    let name = name
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .replace(ANYTHING, "…");
+    format!("what '{name}' is given is known only when it runs")
 }

@@ -1,7 +1,10 @@
 //! What `doctor` makes of a machine, which the tests build below a root of their own.
 
+mod commands;
+mod forms;
 mod machine;
 mod schedules;
+mod scripts;
 mod sweepers;
 
 use std::fs;

@@ -1,0 +1,133 @@
+//! What a job would take of each venv.
+
+use std::path::Path;
+
+use super::job::{Job, Work};
+use super::script::{self, Riddle, Step};
+use super::target::Venv;
+use super::{Machine, Sweeper, Sweepers, Unread};
+
+/// So many seconds after now, which are a hundred years, everything is old.
+const LATER_SECONDS: i64 = 100 * 365 * 86_400;
+/// So many of the files that a sweeper takes are told.
+const SAMPLE: usize = 5;
+
+/// Adds what a job would take, and what of it cannot be understood.
+pub(super) fn judge(machine: &Machine<'_>, job: &Job, venvs: &[Venv], all: &mut Sweepers) {
+    let read = match &job.work {
+        Work::Script(text, start) => script::read(machine, text, start),
+        Work::Rule(text, removal) => {
+            let rule = Step {
+                path: job.path.clone(),
+                line: job.line,
+                command: text.clone(),
+                removal: removal.clone(),
+                doubt: None,
+            };
+            script::Read {
+                steps: vec![rule],
+                riddles: Vec::new(),
+            }
+        }
+    };
+    if job.idle.is_none() {
+        let riddles = read.riddles.iter();
+        all.unread
+            .extend(riddles.filter_map(|riddle| unread(riddle, venvs)));
+    }
+    let now = machine.now.as_second();
+    let next = job.run.next.map_or(now, |next| next.as_second().max(now));
+    for step in &read.steps {
+        for venv in venvs {
+            let later = step.removal.takes(venv, next + LATER_SECONDS);
+            let then = step.removal.takes(venv, next);
+            let (later, then) = (venv.lost(&later), venv.lost(&then));
+            if later.is_empty() && then.is_empty() {
+                continue;
+            }
+            if let Some(doubt) = &step.doubt {
+                if job.idle.is_none() {
+                    all.unread.push(Unread {
+                        path: step.path.clone(),
+                        line: step.line,
+                        why: format!("{doubt}; it may be '{}'", venv.path.display()),
+                    });
+                }
+                continue;
+            }
+            let some = if then.is_empty() { &later } else { &then };
+            let list = match job.idle {
+                Some(_) => &mut all.idle,
+                None => &mut all.found,
+            };
+            list.push(Sweeper {
+                venv: venv.path.clone(),
+                starter: job.starter,
+                schedule: job.path.clone(),
+                schedule_line: job.line,
+                path: step.path.clone(),
+                line: step.line,
+                command: step.command.clone(),
+                user: job.user.clone(),
+                run: job.run.clone(),
+                takes: then.len(),
+                takes_later: later.len().max(then.len()),
+                sample: some
+                    .iter()
+                    .take(SAMPLE)
+                    .map(|path| (*path).to_owned())
+                    .collect(),
+                idle: job.idle.clone(),
+            });
+        }
+    }
+}
+
+/// What is told of a riddle; none where it would matter only if it named a venv.
+fn unread(riddle: &Riddle, venvs: &[Venv]) -> Option<Unread> {
+    let code = riddle.code.as_deref().unwrap_or_default();
+    let named = venvs.iter().find_map(|venv| named(code, &venv.path));
+    if riddle.if_named && named.is_none() {
+        return None;
+    }
+    Some(Unread {
+        path: riddle.path.clone(),
+        line: riddle.line,
+        why: match named {
+            Some(named) => format!("{}; it names '{named}'", riddle.why),
+            None => riddle.why.clone(),
+        },
+    })
+}
+
+/// By which name code speaks of a venv: its path, or a part of that, or a variable that an activated venv has.
+fn named(code: &str, venv: &Path) -> Option<String> {
+    let mut above = venv.ancestors().filter(|dir| dir.parent().is_some());
+    let place = above.find_map(|dir| {
+        let dir = dir.to_str()?;
+        let mut found = code.match_indices(dir);
+        let is_part = |c: char| c.is_alphanumeric() || "_.-".contains(c);
+        let is_whole = |at: usize| !code[at + dir.len()..].starts_with(is_part);
+        found.any(|(at, _)| is_whole(at)).then(|| dir.to_owned())
+    });
+    let mut variables = ["VIRTUAL_ENV", "sys.prefix", "CONDA_PREFIX"].into_iter();
+    place.or_else(|| {
+        variables
+            .find(|name| code.contains(name))
+            .map(str::to_owned)
+    })
+}
+
+impl Sweepers {
+    /// Tells a command once that several schedules start, by the one that runs first.
+    pub(super) fn only_once(&mut self) {
+        for list in [&mut self.found, &mut self.idle] {
+            list.sort_by_key(|one| one.run.next.map_or(i64::MAX, jiff::Timestamp::as_second));
+            let mut seen = std::collections::HashSet::new();
+            list.retain(|one| {
+                let venv = one.venv.clone();
+                seen.insert((venv, one.path.clone(), one.line, one.command.clone()))
+            });
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What `git` removes of files that it does not know: `clean`, `stash`, `worktree remove` (git-clean(1), git-stash(1)).
+
+use std::path::{Path, PathBuf};
+
+use super::removers::{Call, Effect, place};
+use crate::sweep::find::absolute;
+use crate::sweep::options::Options;
+use crate::sweep::removal::{Clean, Removal, Spared};
+
+/// Options before the verb that have a value.
+const VALUED: &str =
+    "-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix";
+
+pub(super) fn git(call: &Call<'_>) -> Effect {
+    let own = Options::leading(call.words, VALUED);
+    let mut dir: PathBuf = call.cwd.to_owned();
+    let mut top = None;
+    for (name, value) in own.given() {
+        let value = value.unwrap_or_default();
+        match name {
+            "-C" => dir = PathBuf::from(absolute(value, &dir)),
+            "--work-tree" => top = Some(PathBuf::from(absolute(value, &dir))),
+            _ => {}
+        }
+    }
+    // With a tree of its own, it works on all of that from outside of it.
+    if let Some(top) = &top
+        && !dir.starts_with(top)
+    {
+        dir.clone_from(top);
+    }
+    let call = Call { cwd: &dir, ..*call };
+    let rest = &call.words[own.begin..];
+    let Some((verb, rest)) = rest.split_first() else {
+        return Effect::Nothing;
+    };
+    match verb.as_str() {
+        "clean" => clean(&call, rest, top),
+        "stash" => stash(&call, rest, top),
+        "worktree" if rest.first().is_some_and(|word| word == "remove") => {
+            let options = Options::all(&rest[1..], "");
+            if options.has(&["-f", "--force"]) {
+                Effect::Takes(options.operands, true)
+            } else {
+                Effect::Nothing
+            }
+        }
+        _ => Effect::Nothing,
+    }
+}
+
+fn clean(call: &Call<'_>, words: &[String], top: Option<PathBuf>) -> Effect {
+    let options = Options::all(words, "-e --exclude");
+    // Without a force nothing goes, and without `d` no directory.
+    if !options.has(&["-f", "--force"])
+        || !options.has(&["-d"])
+        || options.has(&["-n", "--dry-run", "-i", "--interactive"])
+    {
+        return Effect::Nothing;
+    }
+    let spared = match (options.has(&["-X"]), options.has(&["-x"])) {
+        (true, _) => Spared::Others,
+        (false, true) => Spared::Nothing,
+        (false, false) => Spared::Ignored,
+    };
+    removes(
+        call,
+        &options.operands,
+        top,
+        spared,
+        options.values(&["-e", "--exclude"]),
+    )
+}
+
+/// `stash -u` takes away what is not ignored, `stash -a` all.
+fn stash(call: &Call<'_>, words: &[String], top: Option<PathBuf>) -> Effect {
+    let options = Options::all(words, "-m --message");
+    let mut operands = options.operands.clone();
+    let verb = operands
+        .first()
+        .map_or_else(|| "push".to_owned(), String::clone);
+    if !matches!(verb.as_str(), "push" | "save") {
+        return Effect::Nothing;
+    }
+    operands.drain(..operands.len().min(1));
+    let spared = if options.has(&["-a", "--all"]) {
+        Spared::Nothing
+    } else if options.has(&["-u", "--include-untracked"]) {
+        Spared::Ignored
+    } else {
+        return Effect::Nothing;
+    };
+    let paths = if verb == "push" { operands } else { Vec::new() };
+    // It works on the whole tree, wherever it is started.
+    let tree = call.machine.root.tree_of(call.cwd).or(top.clone());
+    let call = Call {
+        cwd: tree.as_deref().unwrap_or(call.cwd),
+        ..*call
+    };
+    removes(&call, &paths, top, spared, Vec::new())
+}
+
+fn removes(
+    call: &Call<'_>,
+    paths: &[String],
+    top: Option<PathBuf>,
+    spared: Spared,
+    excludes: Vec<String>,
+) -> Effect {
+    let dirs = match paths {
+        [] => vec![call.cwd.to_string_lossy().into_owned()],
+        paths => paths.iter().map(|path| place(call, path)).collect(),
+    };
+    let top = top.or_else(|| call.machine.root.tree_of(call.cwd));
+    Effect::Removes(Removal::Clean(Clean {
+        root: call.machine.root.clone(),
+        top: top.unwrap_or_else(|| call.cwd.to_owned()),
+        dirs,
+        spared,
+        excludes,
+    }))
+}
+
+/// The names of files with what git ignores, from a tree down to a place.
+pub(in crate::sweep) fn ignore_files(top: &Path, place: &Path) -> Vec<PathBuf> {
+    let mut dirs: Vec<&Path> = place
+        .ancestors()
+        .take_while(|dir| dir.starts_with(top))
+        .collect();
+    dirs.reverse();
+    let mut files = vec![top.join(".git/info/exclude")];
+    files.extend(dirs.into_iter().map(|dir| dir.join(".gitignore")));
+    files
+}

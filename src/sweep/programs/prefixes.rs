@@ -1,0 +1,140 @@
+//! Programs that only start another one, by their manual pages: which of their options have a value, and what stands
+//! before the command.
+
+/// How a program is told what it starts.
+pub(in crate::sweep) struct Prefix {
+    pub(super) names: &'static str,
+    pub(super) valued: &'static str,
+    /// So many words stand before the command, such as a duration.
+    pub(super) operands: usize,
+    /// Options whose value is a script.
+    pub(super) script: &'static str,
+    /// Options whose value is the directory in which the command runs.
+    pub(super) directory: &'static str,
+}
+
+const fn row(names: &'static str, valued: &'static str, operands: usize) -> Prefix {
+    Prefix {
+        names,
+        valued,
+        operands,
+        script: "",
+        directory: "",
+    }
+}
+
+pub(super) const PREFIXES: [Prefix; 40] = [
+    Prefix {
+        directory: "-D --chdir",
+        ..row(
+            "sudo",
+            "-u -g -C -D -h -p -r -t -T -U -R --user --group --chdir --host --prompt --role --type \
+                --chroot --close-from --command-timeout --other-user",
+            0,
+        )
+    },
+    row("doas", "-u -C -a", 0),
+    Prefix {
+        script: "-S --split-string",
+        directory: "-C --chdir",
+        ..row("env", "-u -C -S --unset --chdir --split-string", 0)
+    },
+    row("runuser", "-u -g -G -w --user --group --supp-group", 0),
+    row(
+        "setpriv",
+        "--reuid --regid --ruid --euid --rgid --egid --groups --inh-caps --ambient-caps \
+                --bounding-set --securebits --pdeathsig --selinux-label --apparmor-profile --ptracer",
+        0,
+    ),
+    row("nice", "-n --adjustment", 0),
+    row("ionice", "-c -n -p -P -u --class --classdata", 0),
+    row(
+        "chrt",
+        "-T -P -D --sched-runtime --sched-period --sched-deadline",
+        1,
+    ),
+    row("taskset", "", 1),
+    row("timeout", "-s -k --signal --kill-after", 1),
+    Prefix {
+        script: "-c --command",
+        ..row(
+            "flock",
+            "-w -E -c --wait --timeout --conflict-exit-code --command",
+            1,
+        )
+    },
+    row(
+        "lckdo with-lock-ex setlock setuidgid s6-setuidgid gosu su-exec",
+        "-W",
+        1,
+    ),
+    row(
+        "chpst",
+        "-u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -t",
+        0,
+    ),
+    row("softlimit", "-m -d -s -l -a -o -p -f -c -r -t", 0),
+    row(
+        "nohup chronic cronic run-one run-this-one eatmydata nocache ifne mispipe",
+        "",
+        0,
+    ),
+    row(
+        "setsid busybox toybox catchsegv unbuffer dumb-init builtin noglob nocorrect",
+        "",
+        0,
+    ),
+    row("command", "", 0),
+    row("exec", "-a", 0),
+    row("time", "-f -o --format --output", 0),
+    row("stdbuf", "-i -o -e --input --output --error", 0),
+    row("tini catatonit", "-p -e", 0),
+    row("fakeroot", "-i -s -l -b --lib --faked", 0),
+    row("prlimit", "-p --pid", 0),
+    row("cpulimit", "-l -p -e --limit", 0),
+    row("cgexec", "-g", 0),
+    row(
+        "numactl",
+        "-i -N -C -m -p --interleave --cpunodebind --membind",
+        0,
+    ),
+    row("strace ltrace", "-e -o -s -p -u -E -a -I -O -S -b -P -X", 0),
+    row(
+        "systemd-cat",
+        "-t -p --identifier --priority --stderr-priority --level-prefix",
+        0,
+    ),
+    row("systemd-inhibit", "--what --who --why --mode", 0),
+    Prefix {
+        directory: "--working-directory",
+        ..row(
+            "systemd-run",
+            "-p -u -E -H -M --property --unit --slice --uid --gid --nice --setenv --working-directory \
+                --description --service-type --on-active --on-boot --on-startup \
+                --on-unit-active --on-unit-inactive --on-calendar --timer-property --host --machine \
+                --path-property --socket-property",
+            0,
+        )
+    },
+    row(
+        "unshare",
+        "-S -G -R -w --setuid --setgid --root --wd --map-user",
+        0,
+    ),
+    row("firejail proot", "", 0),
+    row(
+        "dbus-run-session dbus-launch",
+        "--config-file --dbus-daemon",
+        0,
+    ),
+    row("xvfb-run", "-e -f -n -p -s -w", 0),
+    row("annotate-output torsocks proxychains proxychains4", "-f", 0),
+    row("trickle", "-d -u -w -t -l -n", 0),
+    row("solo", "", 0),
+    row("watch", "-n --interval -q --equexit", 0),
+    row("caffeinate", "-t -w", 0),
+    Prefix {
+        script: "-c --command",
+        ..row("script", "-c --command -E -I -O -B -T -m -o", 0)
+    },
+];

@@ -1,0 +1,233 @@
+//! Programs that remove, empty or move away what they are given, each with its reading (their manual pages).
+
+use std::path::Path;
+
+use super::super::glob::ANYTHING;
+use super::super::removal::Removal;
+use super::super::script::unescaped;
+use super::aged::aged;
+use super::git::git;
+use super::mirror::mirror;
+use crate::sweep::Machine;
+use crate::sweep::find::absolute;
+use crate::sweep::options::Options;
+
+/// A command as it is started.
+pub(in crate::sweep) struct Call<'c> {
+    pub(in crate::sweep) machine: &'c Machine<'c>,
+    /// What follows its name; patterns of a shell.
+    pub(in crate::sweep) words: &'c [String],
+    pub(in crate::sweep) name: &'c str,
+    pub(in crate::sweep) cwd: &'c Path,
+}
+
+/// What a command does to files.
+pub(in crate::sweep) enum Effect {
+    /// It takes what it is given, and of directories all that is in them where the flag is set.
+    Takes(Vec<String>, bool),
+    Removes(Removal),
+    /// What is not understood.
+    Odd(String),
+    /// Nothing that matters here.
+    Nothing,
+}
+
+type Reading = fn(&Call<'_>) -> Effect;
+
+const REMOVERS: [(&[&str], Reading); 15] = [
+    (&["rm", "safe-rm"], remove),
+    (&["unlink", "shred", "truncate"], empty),
+    (&["srm", "wipe", "rimraf", "trash", "trash-put"], whole),
+    (&["gio"], gio),
+    (&["mv"], moved),
+    (
+        &[
+            "gzip", "bzip2", "xz", "lzma", "compress", "pigz", "pbzip2", "lzop",
+        ],
+        packed,
+    ),
+    (&["zstd"], packed_if_told),
+    (&["cp", "install"], copied),
+    (&["dd"], written),
+    (&["tee", "sponge"], overwritten),
+    (&["tmpwatch", "tmpreaper"], aged),
+    (&["rsync"], mirror),
+    (&["git"], git),
+    (&["docker", "podman"], prune),
+    (&["virtualenv"], made_anew),
+];
+
+/// How a program of a name is read.
+pub(in crate::sweep) fn remover(name: &str) -> Option<Reading> {
+    REMOVERS
+        .iter()
+        .find(|(names, _)| names.contains(&name))
+        .map(|(_, reading)| *reading)
+}
+
+fn remove(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "");
+    let all = options.has(&["-r", "-R", "--recursive"]);
+    Effect::Takes(options.operands, all)
+}
+
+fn empty(call: &Call<'_>) -> Effect {
+    const VALUED: &str = "-s --size -r --reference -n --iterations --random-source";
+    if call
+        .words
+        .iter()
+        .any(|word| word == "--help" || word == "--version")
+    {
+        return Effect::Nothing;
+    }
+    Effect::Takes(Options::all(call.words, VALUED).operands, false)
+}
+
+fn whole(call: &Call<'_>) -> Effect {
+    Effect::Takes(Options::all(call.words, "").operands, true)
+}
+
+fn gio(call: &Call<'_>) -> Effect {
+    match call.words.split_first() {
+        Some((verb, rest)) if matches!(verb.as_str(), "trash" | "remove") => {
+            Effect::Takes(Options::all(rest, "").operands, true)
+        }
+        _ => Effect::Nothing,
+    }
+}
+
+/// It moves away all that it is given but the last, which is where it goes.
+fn moved(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "-t --target-directory -S --suffix");
+    let mut operands = options.operands.clone();
+    if options.value(&["-t", "--target-directory"]).is_none() && operands.len() > 1 {
+        operands.pop();
+    }
+    Effect::Takes(operands, true)
+}
+
+fn packed(call: &Call<'_>) -> Effect {
+    const KEEPING: [&str; 10] = [
+        "-k",
+        "--keep",
+        "-c",
+        "--stdout",
+        "--to-stdout",
+        "-l",
+        "--list",
+        "-t",
+        "--test",
+        "--help",
+    ];
+    let options = Options::all(call.words, "-S --suffix -T --threads -b -p --processes");
+    if options.has(&KEEPING) {
+        return Effect::Nothing;
+    }
+    Effect::Takes(options.operands, false)
+}
+
+fn packed_if_told(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "-o -T -D -M");
+    if options.has(&["--rm"]) {
+        Effect::Takes(options.operands, false)
+    } else {
+        Effect::Nothing
+    }
+}
+
+/// A copy of nothing empties what it is copied to.
+fn copied(call: &Call<'_>) -> Effect {
+    let valued = "-t --target-directory -S --suffix -m -o -g --mode --owner --group";
+    let mut operands = Options::all(call.words, valued).operands;
+    match operands.pop() {
+        Some(to) if operands == ["/dev/null"] => Effect::Takes(vec![to], false),
+        _ => Effect::Nothing,
+    }
+}
+
+fn written(call: &Call<'_>) -> Effect {
+    let to = call
+        .words
+        .iter()
+        .filter_map(|word| word.strip_prefix("of="));
+    Effect::Takes(to.map(str::to_owned).collect(), false)
+}
+
+fn overwritten(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "");
+    if options.has(&["-a", "--append"]) {
+        Effect::Nothing
+    } else {
+        Effect::Takes(options.operands, false)
+    }
+}
+
+/// `virtualenv --clear DIR`
+fn made_anew(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "-p --python --prompt --pip --seeder --app-data");
+    if options.has(&["--clear"]) {
+        Effect::Takes(options.operands, true)
+    } else {
+        Effect::Nothing
+    }
+}
+
+/// Only the daemon knows which volumes no container uses, and which containers have ended. So all volumes and layers
+/// count.
+fn prune(call: &Call<'_>) -> Effect {
+    let has = |name: &str| call.words.iter().any(|word| word == name);
+    if has("run") || has("exec") {
+        return within(call);
+    }
+    if !has("prune") {
+        return Effect::Nothing;
+    }
+    let mut dirs = Vec::new();
+    if has("volume") || has("--volumes") {
+        dirs.extend([
+            "/var/lib/docker/volumes",
+            "/var/lib/containers/storage/volumes",
+        ]);
+    }
+    if has("system") || has("container") || has("image") || has("builder") {
+        dirs.extend([
+            "/var/lib/docker/overlay2",
+            "/var/lib/containers/storage/overlay",
+        ]);
+    }
+    Effect::Removes(Removal::Below(
+        dirs.into_iter().map(str::to_owned).collect(),
+    ))
+}
+
+/// What runs in a container reaches the directories of the machine that are mounted there.
+fn within(call: &Call<'_>) -> Effect {
+    let mounts =
+        Options::all(call.words, "-v --volume --mount").values(&["-v", "--volume", "--mount"]);
+    let mut words = call.words.iter().filter(|word| !word.starts_with('-'));
+    let removes = words.any(|word| {
+        let plain = unescaped(word);
+        super::may_remove(&plain) || remover(&plain).is_some()
+    });
+    let is_place = |mount: &String| {
+        mount.starts_with('/') || mount.contains("source=/") || mount.contains("src=/")
+    };
+    if mounts.iter().any(is_place) && removes {
+        Effect::Odd(format!(
+            "what '{}' runs in a container that sees directories of the machine is not followed",
+            call.name
+        ))
+    } else {
+        Effect::Nothing
+    }
+}
+
+/// A path of a command as an absolute one.
+pub(super) fn place(call: &Call<'_>, word: &str) -> String {
+    absolute(word.trim_end_matches('/'), call.cwd)
+}
+
+/// Whether a word is known only when the script runs.
+pub(in crate::sweep) fn is_open(word: &str) -> bool {
+    word.contains(ANYTHING)
+}

@@ -1,0 +1,389 @@
+//! One command with its words: what it is, and who reads it.
+
+use std::path::PathBuf;
+
+use super::streams::Stream;
+use super::words::escaped;
+use super::{Ended, FOUND, Reader, known_when_run, unescaped};
+use crate::sweep::find::{Action, Find, fd, locate};
+use crate::sweep::glob::ANYTHING;
+use crate::sweep::options::Options;
+use crate::sweep::programs::{Call, Effect, is_elsewhere, is_open, is_shell, prefix, remover};
+use crate::sweep::shell::{Piece, Word};
+
+impl Reader<'_> {
+    /// A simple command: its assignments, and then itself for each value of its words.
+    pub(super) fn simple(&mut self, words: &[Word], input: &Stream) -> Stream {
+        let mut begin = 0;
+        let mut own = Vec::new();
+        while let Some((name, value)) = words.get(begin).and_then(assignment) {
+            let before = self.state.get(&name);
+            let mut values = self.values(&value);
+            if appends(&words[begin]) {
+                let more = values.concat();
+                values = before
+                    .iter()
+                    .flatten()
+                    .map(|known| [&known[..], &more[..]].concat())
+                    .collect();
+            }
+            self.state.set(&name, values);
+            own.push((name, before));
+            begin += 1;
+        }
+        let rest = &words[begin..];
+        let Some(first) = rest.first() else {
+            return Stream::None;
+        };
+        if let [Piece::Text(name, false)] = &first[..]
+            && matches!(
+                name.as_str(),
+                "export" | "local" | "readonly" | "declare" | "typeset"
+            )
+        {
+            for (name, value) in rest[1..].iter().filter_map(assignment) {
+                let values = self.values(&value);
+                self.state.set(&name, values);
+            }
+            return Stream::None;
+        }
+        let all: Vec<_> = rest.iter().map(|word| self.fields(word)).collect();
+        let each = all.iter().map(Vec::len).max().unwrap_or_default();
+        let mut printed = Stream::None;
+        for number in 0..each {
+            let fields = all
+                .iter()
+                .flat_map(|values| values[number.min(values.len() - 1)].iter().cloned());
+            let fields: Vec<String> = fields.collect();
+            printed = printed.and(self.call(&fields, input));
+        }
+        // What is set before a command is so for that command.
+        let is_kept =
+            matches!(&first[..], [Piece::Text(name, false)] if name == "read" || name == "eval");
+        for (name, before) in own.into_iter().filter(|_| !is_kept) {
+            match before {
+                Some(values) => self.state.set(&name, values),
+                None => self.state.unset(&name),
+            }
+        }
+        printed
+    }
+
+    /// A command with all of its words.
+    pub(super) fn call(&mut self, words: &[String], input: &Stream) -> Stream {
+        let Some(first) = words.first().filter(|word| !word.is_empty()) else {
+            return Stream::None;
+        };
+        if let Some(printed) = self.function(first, words[1..].to_vec(), input) {
+            return printed;
+        }
+        if is_open(first) || first.contains(FOUND) {
+            self.riddle("which command it runs is known only when it runs");
+            return self.doubtful(
+                &words[1..],
+                "which command it runs is known only when it runs",
+                input,
+            );
+        }
+        let name = unescaped(first.rsplit('/').next().unwrap_or_default());
+        // Without a user by option it is used like `su`.
+        let is_su = name == "runuser" && !words.iter().any(|word| word == "-u" || word == "--user");
+        if is_su {
+            return self.as_another(words, input);
+        }
+        if let Some(prefix) = prefix(&name) {
+            return self.started(prefix, words, input);
+        }
+        if let Some(printed) = self.own(&name, words, input) {
+            return printed;
+        }
+        if let Some(printed) = self.searched(&name, words, input) {
+            return printed;
+        }
+        if let Some(reading) = remover(&name) {
+            let effect = reading(&Call {
+                machine: self.machine,
+                words: &words[1..],
+                name: &name,
+                cwd: &self.state.cwd,
+            });
+            match effect {
+                Effect::Takes(operands, with_all) => self.take(words, &operands, with_all),
+                Effect::Removes(_) if words.iter().any(|word| is_open(word)) => {
+                    self.riddle(&known_when_run(words));
+                }
+                Effect::Removes(removal) if removal.is_anywhere() => {
+                    self.riddle("nobody knows in which directory it works");
+                }
+                Effect::Removes(removal) => self.step(words, removal, None),
+                Effect::Odd(why) => self.riddle(&why),
+                Effect::Nothing => {}
+            }
+            return if name == "tee" {
+                input.clone()
+            } else {
+                Stream::Unknown
+            };
+        }
+        if let Some(printed) = self.printed(&name, words, input) {
+            return printed;
+        }
+        self.program(&name, words, input)
+    }
+
+    /// What a program starts that does nothing else.
+    fn started(
+        &mut self,
+        prefix: &crate::sweep::programs::Prefix,
+        words: &[String],
+        input: &Stream,
+    ) -> Stream {
+        let started = prefix.started(words);
+        let before = self.state.clone();
+        if let Some(dir) = started.directory {
+            self.state.cwd = PathBuf::from(self.place(&dir));
+        }
+        for (name, value) in started.variables {
+            self.state.set(&name, vec![vec![value]]);
+        }
+        let printed = match started.script {
+            Some(script) if script.contains(ANYTHING) => {
+                self.riddle(&known_when_run(words));
+                Stream::Unknown
+            }
+            Some(script) => self.apart(&script, None, None, input),
+            None => self.call(&started.command, input),
+        };
+        let cwd = std::mem::replace(&mut self.state, before);
+        // `command cd` and `builtin cd` are of this shell.
+        if matches!(words[0].as_str(), "command" | "builtin") {
+            self.state.cwd = cwd.cwd;
+        }
+        if words[0] == "exec" && words.len() > 1 {
+            self.ended = Ended::Exit;
+        }
+        printed
+    }
+
+    /// Commands of the shell itself; none for another one.
+    fn own(&mut self, name: &str, words: &[String], input: &Stream) -> Option<Stream> {
+        let rest = &words[1..];
+        match name {
+            "cd" | "pushd" => self.goes(name, rest),
+            "popd" => match self.dirs.pop() {
+                Some(dir) => self.state.cwd = dir,
+                None => self.state.lose_cwd(),
+            },
+            "exit" => self.ended = Ended::Exit,
+            "return" => self.ended = Ended::Return,
+            "set" => self.set(rest),
+            "shift" => {
+                let count = rest
+                    .first()
+                    .and_then(|count| count.parse().ok())
+                    .unwrap_or(1);
+                if let Some(args) = &mut self.state.args {
+                    args.drain(..args.len().min(count));
+                }
+            }
+            "shopt" => {
+                let on = rest.iter().any(|word| word == "-s");
+                if rest.iter().any(|word| word == "dotglob") {
+                    self.state.globs.dots = !on;
+                }
+                if on && rest.iter().any(|word| word == "globstar") {
+                    self.state.globs = self.state.globs.across();
+                }
+            }
+            "unset" => rest.iter().for_each(|name| self.state.unset(name)),
+            "read" | "mapfile" | "readarray" => self.reads(words, input),
+            "eval" => {
+                let script = rest.join(" ");
+                if script.contains([ANYTHING, FOUND]) {
+                    self.riddle("'eval' makes its commands when it runs");
+                } else {
+                    return Some(self.inner(&unescaped(&script), None, input));
+                }
+            }
+            "trap" => {
+                let options = Options::leading(rest, "");
+                let is_at_end = |word: &String| {
+                    matches!(word.as_str(), "EXIT" | "0" | "TERM" | "INT" | "HUP" | "ERR")
+                };
+                if let [script, signals @ ..] = &options.operands[..]
+                    && signals.iter().any(is_at_end)
+                {
+                    self.traps.push((self.line, unescaped(script)));
+                }
+            }
+            "." | "source" => {
+                let file = rest.first()?.clone();
+                return Some(self.file(&file, None, input, true));
+            }
+            "su" => return Some(self.as_another(words, input)),
+            _ if is_shell(name) => return Some(self.shell(words, input)),
+            _ => return None,
+        }
+        Some(Stream::None)
+    }
+
+    fn goes(&mut self, name: &str, rest: &[String]) {
+        let operands = Options::all(rest, "").operands;
+        let before = self.state.cwd.clone();
+        let old = self
+            .state
+            .get("OLDPWD")
+            .and_then(|values| values.into_iter().flatten().next());
+        let to = match operands.first().map(String::as_str) {
+            Some("-") => old,
+            Some("") => Some(ANYTHING.to_string()),
+            Some(to) => Some(to.to_owned()),
+            None if name == "cd" => self
+                .state
+                .get("HOME")
+                .and_then(|values| values.into_iter().flatten().next()),
+            None => None,
+        };
+        match to {
+            Some(to) if self.search(&to).is_none() => {
+                self.state.cwd = PathBuf::from(self.place(&to));
+            }
+            _ => self.state.lose_cwd(),
+        }
+        let shown = before.to_string_lossy().into_owned();
+        self.state.set("OLDPWD", vec![vec![shown]]);
+        if name == "pushd" {
+            self.dirs.push(before);
+        }
+    }
+
+    fn set(&mut self, rest: &[String]) {
+        if let Some(at) = rest.iter().position(|word| word == "--") {
+            self.state.args = Some(rest[at + 1..].to_vec());
+        } else if rest
+            .first()
+            .is_some_and(|word| !word.starts_with(['-', '+']))
+        {
+            self.state.args = Some(rest.to_vec());
+        }
+        if rest.iter().any(|word| word == "globstar") {
+            self.state.globs = self.state.globs.across();
+        }
+    }
+
+    /// `su USER -c SCRIPT`, and `runuser` where it is used like that.
+    pub(super) fn as_another(&mut self, words: &[String], input: &Stream) -> Stream {
+        let valued = "-s --shell -g --group -G --supp-group -w -c --command --session-command";
+        let options = Options::all(&words[1..], valued);
+        let mut operands = options.operands.iter().filter(|word| *word != "-");
+        let user = operands.next().map_or("root", String::as_str);
+        let before = self.state.clone();
+        let home = self.machine.home(user).to_string_lossy().into_owned();
+        if options.has(&["-l", "--login"]) || words.iter().any(|word| word == "-") {
+            self.state.cwd = PathBuf::from(&home);
+        }
+        self.state.set("HOME", vec![vec![escaped(&home)]]);
+        let script = options.value(&["-c", "--command", "--session-command"]);
+        let rest: Vec<String> = operands.cloned().collect();
+        let printed = match script {
+            Some(script) if script.contains([ANYTHING, FOUND]) => {
+                self.riddle(&known_when_run(words));
+                Stream::Unknown
+            }
+            Some(script) => self.apart(&script, None, None, input),
+            // All that follows is given to the shell of that user.
+            None => self.shell(&[&["sh".to_owned()], &rest[..]].concat(), input),
+        };
+        self.state = before;
+        printed
+    }
+
+    /// Commands that search, and what they or others do with what is found; none for another one.
+    fn searched(&mut self, name: &str, words: &[String], input: &Stream) -> Option<Stream> {
+        let rest = &words[1..];
+        Some(match name {
+            "find" | "bfs" => {
+                let find = Find::parse(self.machine, rest, self.cwd());
+                self.search_runs(words, &find)
+            }
+            "fd" | "fdfind" => {
+                let find = fd(rest, self.cwd());
+                self.search_runs(words, &find)
+            }
+            "locate" | "plocate" | "mlocate" | "slocate" => self.found_by(locate(rest)),
+            "xargs" => self.for_each(words, input),
+            "parallel" | "sem" => self.parallel(words, input),
+            _ => return None,
+        })
+    }
+
+    fn search_runs(&mut self, words: &[String], find: &Find) -> Stream {
+        if find.does(Action::Delete) {
+            self.search_takes(words, &find.doing(Action::Delete), false);
+        }
+        for (number, command) in find.runs.iter().enumerate() {
+            self.searches.push(find.doing(Action::Run(number)));
+            let found = format!("{FOUND}{}{FOUND}", self.searches.len() - 1);
+            self.replaced(command, "{}", &[found]);
+        }
+        self.found_by(find.doing(Action::Print))
+    }
+
+    /// Words that may be a command, of which nobody knows whether it runs.
+    pub(super) fn doubtful(&mut self, words: &[String], why: &str, input: &Stream) -> Stream {
+        let is_command = |word: &String| {
+            let name = word.rsplit('/').next().unwrap_or_default();
+            let is_known = remover(name).is_some() || prefix(name).is_some() || is_shell(name);
+            is_known || matches!(name, "find" | "xargs")
+        };
+        let begin = words.iter().position(is_command);
+        if let (Some(begin), None) = (begin, &self.doubt) {
+            self.doubt = Some(why.to_owned());
+            let state = self.state.clone();
+            self.call(&words[begin..], input);
+            self.state = state;
+            self.ended = Ended::No;
+            self.doubt = None;
+        }
+        Stream::Unknown
+    }
+
+    /// A program that is not read by its name.
+    fn program(&mut self, name: &str, words: &[String], input: &Stream) -> Stream {
+        if is_elsewhere(name) {
+            return Stream::Unknown;
+        }
+        if let Some(printed) = self.followed(name, words, input) {
+            return printed;
+        }
+        let why = format!("nobody knows whether '{name}' runs what it is given");
+        self.doubtful(&words[1..], &why, input)
+    }
+}
+
+/// `NAME=VALUE`, with the value.
+fn assignment(word: &Word) -> Option<(String, Word)> {
+    let Piece::Text(text, false) = word.first()? else {
+        return None;
+    };
+    let (name, value) = text.split_once('=')?;
+    let name = name.trim_end_matches('+');
+    let name = name.split_once('[').map_or(name, |(name, _)| name);
+    let is_name = !name.is_empty()
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    is_name.then(|| {
+        let begin = (!value.is_empty()).then(|| Piece::Text(value.to_owned(), false));
+        let value = begin.into_iter().chain(word[1..].iter().cloned()).collect();
+        (name.to_owned(), value)
+    })
+}
+
+fn appends(word: &Word) -> bool {
+    match word.first() {
+        Some(Piece::Text(text, false)) => text
+            .split_once('=')
+            .is_some_and(|(name, _)| name.ends_with('+')),
+        _ => false,
+    }
+}

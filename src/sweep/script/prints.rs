@@ -1,0 +1,225 @@
+//! What commands print that change nothing: producers and filters.
+
+use std::path::Path;
+
+use super::streams::Stream;
+use super::words::escaped;
+use super::{FOUND, Reader, unescaped};
+use crate::sweep::find::Filter;
+use crate::sweep::glob::ANYTHING;
+use crate::sweep::options::Options;
+use crate::sweep::regexes::{Syntax, compile};
+
+impl Reader<'_> {
+    /// What a command prints that changes nothing; none for one that is not known here.
+    pub(super) fn printed(
+        &mut self,
+        name: &str,
+        words: &[String],
+        input: &Stream,
+    ) -> Option<Stream> {
+        let rest = &words[1..];
+        let one = |text: String| Stream::Texts(vec![text]);
+        Some(match name {
+            "echo" => {
+                let flags = rest
+                    .iter()
+                    .take_while(|word| matches!(word.as_str(), "-n" | "-e" | "-E" | "-ne" | "-en"));
+                one(rest[flags.count()..].join(" "))
+            }
+            "printf" => formatted(rest),
+            "yes" | "seq" => Stream::Unknown,
+            "pwd" => one(self.cwd().to_string_lossy().into_owned()),
+            "dirname" | "realpath" | "readlink" | "basename" => self.part(name, rest),
+            "mktemp" => one(made_name(rest)),
+            "cat" | "tac" => {
+                let files = Options::all(rest, "").operands;
+                if files.is_empty() {
+                    return Some(input.clone());
+                }
+                let all = files.iter().map(|file| self.contents(file));
+                all.fold(Stream::None, Stream::and)
+            }
+            "ls" => self.listed(rest),
+            "sort" | "uniq" | "head" | "tail" | "tee" | "pv" | "shuf" => {
+                // A part of it, or all of it in another order.
+                input.clone()
+            }
+            "tr" if rest.iter().all(|word| {
+                unescaped(word)
+                    .trim_matches(['\\', 'n', '0', '\n'])
+                    .is_empty()
+            }) =>
+            {
+                input.clone()
+            }
+            "grep" | "egrep" | "fgrep" => self.passed(name, rest, input),
+            "sed" | "cut" | "tr" | "rev" | "column" | "nl" | "fold" | "paste" | "join" | "comm" => {
+                Stream::Unknown
+            }
+            _ => return None,
+        })
+    }
+
+    /// A part of a path.
+    fn part(&self, name: &str, words: &[String]) -> Stream {
+        let operands = Options::all(words, "-s --suffix --relative-to --relative-base").operands;
+        let part = |word: &String| {
+            let path = Path::new(word);
+            let known = match name {
+                _ if word.contains([ANYTHING, FOUND]) => None,
+                "dirname" if !word.contains('/') => Some(".".into()),
+                "dirname" => path.parent().map(|dir| dir.to_string_lossy().into_owned()),
+                "basename" => path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned()),
+                _ => Some(self.place(word)),
+            };
+            known.unwrap_or_else(|| ANYTHING.to_string())
+        };
+        let count = if name == "basename" {
+            1
+        } else {
+            operands.len()
+        };
+        Stream::Texts(operands.iter().take(count).map(part).collect())
+    }
+
+    /// The lines of a file; each may be a pattern as well as a text.
+    pub(super) fn contents(&self, file: &str) -> Stream {
+        if unescaped(file) == "/dev/null" {
+            return Stream::Texts(Vec::new());
+        }
+        let text = self
+            .plain_place(file)
+            .and_then(|path| self.machine.root.text(&path));
+        text.map_or(Stream::Unknown, |text| {
+            Stream::Texts(text.lines().map(escaped).collect())
+        })
+    }
+
+    /// What `ls` names: with `-d` what it is given, else what is in there.
+    fn listed(&self, words: &[String]) -> Stream {
+        let options = Options::all(words, "-I -w -T --ignore --width --color --sort --time");
+        let has_all = options.has(&["-a", "-A", "--all", "--almost-all"]);
+        if options.has(&["-l", "-s", "-i"]) {
+            return Stream::Unknown;
+        }
+        match &options.operands[..] {
+            [] if has_all => Stream::Unknown,
+            [] => Stream::Texts(vec!["*".to_owned()]),
+            [one] if self.search(one).is_some() => Stream::Texts(vec![one.clone()]),
+            // Patterns name files as well as directories.
+            all if options.has(&["-d"]) || all.iter().any(|one| one.contains(['*', '?'])) => {
+                Stream::Texts(all.to_vec())
+            }
+            _ if has_all => Stream::Unknown,
+            _ => Stream::Texts(vec!["*".to_owned()]),
+        }
+    }
+
+    /// What `grep` lets pass.
+    fn passed(&mut self, name: &str, words: &[String], input: &Stream) -> Stream {
+        const VALUED: &str = "-e --regexp -f --file -m --max-count -A -B -C --after-context --before-context --context \
+            --color --include --exclude --exclude-dir -d -D";
+        let options = Options::all(words, VALUED);
+        let mut operands = options.operands.clone();
+        let mut given = options.values(&["-e", "--regexp"]);
+        if given.is_empty() && !options.has(&["-f", "--file"]) && !operands.is_empty() {
+            given.push(unescaped(&operands.remove(0)));
+        }
+        if let [one] = &operands[..]
+            && options.has(&["-l", "-L", "--files-with-matches"])
+            && self.search(one).is_some()
+        {
+            // Names of some of the files that are found.
+            return Stream::Texts(vec![one.clone()]);
+        }
+        let tells_else = options.has(&[
+            "-c",
+            "-q",
+            "-o",
+            "-l",
+            "-L",
+            "-n",
+            "-b",
+            "-H",
+            "-r",
+            "-R",
+            "--count",
+            "--only-matching",
+        ]);
+        if !operands.is_empty() || tells_else || options.has(&["-f", "--file"]) {
+            return Stream::Unknown;
+        }
+        let syntax = match name {
+            _ if options.has(&["-F", "--fixed-strings"]) => Syntax::Fixed,
+            _ if options.has(&["-P", "--perl-regexp"]) => Syntax::Perl,
+            _ if options.has(&["-E", "--extended-regexp"]) => Syntax::Extended,
+            "fgrep" => Syntax::Fixed,
+            "egrep" => Syntax::Extended,
+            _ => Syntax::Basic,
+        };
+        let any = options.has(&["-i", "--ignore-case", "-y"]);
+        let whole = options.has(&["-x", "--line-regexp"]);
+        let each = given.iter().flat_map(|pattern| pattern.split('\n'));
+        let patterns: Option<Vec<_>> = each
+            .map(|pattern| compile(pattern, syntax, any, whole))
+            .collect();
+        let inverted = options.has(&["-v", "--invert-match"]);
+        let Some(patterns) = patterns else {
+            return input.clone();
+        };
+        let filter = Filter { patterns, inverted };
+        match input {
+            Stream::Found(number) => {
+                let found = self.searches.get(*number).map(|find| find.filtered(filter));
+                found.map_or(Stream::Unknown, |find| self.found_by(find))
+            }
+            Stream::Texts(lines) => {
+                let passes = |line: &&String| {
+                    line.contains([ANYTHING, FOUND, '*', '?'])
+                        || filter.passes(unescaped(line).as_bytes())
+                };
+                Stream::Texts(lines.iter().filter(passes).cloned().collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// What `printf` prints, as far as its format only sets words apart.
+fn formatted(words: &[String]) -> Stream {
+    let words = match words.first().map(String::as_str) {
+        Some("--") => &words[1..],
+        _ => words,
+    };
+    let Some((format, rest)) = words.split_first() else {
+        return Stream::None;
+    };
+    let format = unescaped(format)
+        .replace("\\n", "\n")
+        .replace("\\0", "\n")
+        .replace("\\t", " ");
+    match format.matches('%').count() {
+        0 => Stream::of_text(&escaped(&format)),
+        1 if format.trim() == "%s" || format.trim() == "%q" || format.trim() == "%b" => {
+            Stream::Texts(rest.to_vec())
+        }
+        _ => Stream::Unknown,
+    }
+}
+
+/// The name of something that `mktemp` makes: it is new, and no file of a venv.
+fn made_name(words: &[String]) -> String {
+    let options = Options::all(words, "-p --tmpdir --suffix");
+    let dir = options
+        .value(&["-p", "--tmpdir"])
+        .unwrap_or_else(|| "/tmp".to_owned());
+    match options.operands.first() {
+        Some(template) if template.starts_with('/') => template.clone(),
+        Some(template) if template.contains('/') => template.clone(),
+        Some(template) => format!("{dir}/{template}"),
+        None => format!("{dir}/tmp.XXXXXXXXXX"),
+    }
+}

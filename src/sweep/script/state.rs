@@ -1,0 +1,81 @@
+//! What a shell knows while it runs: its directory, its variables, its arguments.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use super::MEANINGS_MAX;
+use crate::sweep::glob::{ANYTHING, Rules, SHELL};
+
+/// What a word may stand for: several values, each of several words. Words are patterns of a shell.
+pub(super) type Values = Vec<Vec<String>>;
+
+/// All that a shell knows.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    /// Begins with the sign for anything where nobody knows it.
+    pub(super) cwd: PathBuf,
+    variables: HashMap<String, Values>,
+    /// What the script is given; none where nobody knows that.
+    pub(super) args: Option<Vec<String>>,
+    /// How its patterns match.
+    pub(super) globs: Rules,
+}
+
+impl State {
+    pub(super) fn new(cwd: PathBuf) -> Self {
+        Self {
+            cwd,
+            variables: HashMap::new(),
+            args: None,
+            globs: SHELL,
+        }
+    }
+
+    pub(super) fn lose_cwd(&mut self) {
+        self.cwd = PathBuf::from(ANYTHING.to_string());
+    }
+
+    pub(super) fn set(&mut self, name: &str, values: Values) {
+        self.variables.insert(name.to_owned(), values);
+    }
+
+    pub(super) fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
+    /// What a variable, or an argument of the script, may stand for; none where nobody knows.
+    pub(super) fn get(&self, name: &str) -> Option<Values> {
+        if let Ok(number) = name.parse::<usize>() {
+            let args = self.args.as_ref()?;
+            let arg = args.get(number.checked_sub(1)?).cloned();
+            return Some(vec![vec![arg.unwrap_or_default()]]);
+        }
+        match name {
+            "@" | "*" => Some(vec![self.args.clone()?]),
+            "#" => None,
+            "PWD" => Some(vec![vec![self.cwd.to_string_lossy().into_owned()]]),
+            _ => self.variables.get(name).cloned(),
+        }
+    }
+
+    /// Takes in what is known on another way through the script, of which nobody knows whether it is taken.
+    pub(super) fn merge(&mut self, other: Self) {
+        if self.cwd != other.cwd {
+            self.lose_cwd();
+        }
+        if self.args != other.args {
+            self.args = None;
+        }
+        if self.globs != other.globs {
+            self.globs = other.globs;
+        }
+        for (name, values) in other.variables {
+            let own = self.variables.entry(name).or_default();
+            for value in values {
+                if !own.contains(&value) && own.len() < MEANINGS_MAX {
+                    own.push(value);
+                }
+            }
+        }
+    }
+}

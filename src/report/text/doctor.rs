@@ -6,7 +6,7 @@ use super::Style;
 use super::words::{coloured, count, number, time, took};
 use super::wrap::Wrapped;
 use crate::model::{Class, Shown};
-use crate::ops::{DoctorOutcome, Sign, State, Sweeper};
+use crate::ops::{DoctorOutcome, Sign, State, Sweeper, Unread};
 
 /// Writes what `doctor` found.
 pub fn doctor(out: &mut dyn Write, outcome: &DoctorOutcome, style: &Style) -> io::Result<()> {
@@ -34,16 +34,10 @@ pub fn doctor(out: &mut dyn Write, outcome: &DoctorOutcome, style: &Style) -> io
     for one in &outcome.sweepers.found {
         sweeper(out, one, style)?;
     }
-    for one in &outcome.sweepers.unread {
-        let place = match one.line {
-            0 => Shown::path(&one.path).to_string(),
-            line => format!("{}:{line}", Shown::path(&one.path)),
-        };
-        writeln!(
-            out,
-            "unknown  sweeping: {place}: {}",
-            Shown(one.why.as_bytes())
-        )?;
+    let mut unread: Vec<&Unread> = outcome.sweepers.unread.iter().collect();
+    unread.sort_by_key(|one| (&one.path, &one.why, one.line));
+    for all in unread.chunk_by(|one, other| (&one.path, &one.why) == (&other.path, &other.why)) {
+        unknown(out, all)?;
     }
     for one in &outcome.sweepers.idle {
         idle(out, one)?;
@@ -77,6 +71,23 @@ fn line(out: &mut Wrapped<'_>, sign: &Sign, style: &Style) -> io::Result<()> {
         sign.topic,
         place.unwrap_or_default()
     )
+}
+
+/// What cannot be understood, on some lines of a file for the same reason.
+fn unknown(out: &mut Wrapped<'_>, all: &[&Unread]) -> io::Result<()> {
+    let Some((one, more)) = all.split_first() else {
+        return Ok(());
+    };
+    let place = match one.line {
+        0 => Shown::path(&one.path).to_string(),
+        line => format!("{}:{line}", Shown::path(&one.path)),
+    };
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!(" (and on {})", count(more as u64, "more line")),
+    };
+    let why = Shown(one.why.as_bytes());
+    writeln!(out, "unknown  sweeping: {place}: {why}{more}")
 }
 
 /// What would sweep as well, if anything started it.

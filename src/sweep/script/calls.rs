@@ -178,13 +178,8 @@ impl Reader<'_> {
             "return" => self.ended = Ended::Return,
             "set" => self.set(rest),
             "shift" => {
-                let count = rest
-                    .first()
-                    .and_then(|count| count.parse().ok())
-                    .unwrap_or(1);
-                if let Some(args) = &mut self.state.args {
-                    args.drain(..args.len().min(count));
-                }
+                let count = rest.first().map_or(Some(1), |count| count.parse().ok());
+                self.state.shift(count);
             }
             "shopt" => {
                 let on = rest.iter().any(|word| word == "-s");

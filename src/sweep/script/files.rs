@@ -1,6 +1,6 @@
 //! Scripts that a command runs: of a shell, which are followed, and in other languages, which are only looked at.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::streams::Stream;
 use super::{FOUND, Reader, unescaped};
@@ -222,24 +222,36 @@ impl Reader<'_> {
                 return Stream::Unknown;
             }
         };
-        match programs::kind(&text) {
-            Program::Shell if here => self.inner(&text, Some(path), input),
-            Program::Shell => self.apart(
-                &text,
-                Some(path),
-                args.filter(|args| !args.is_empty()),
-                input,
-            ),
+        let name = path.to_string_lossy().into_owned();
+        if self.is_running(&name) {
+            return Stream::Unknown;
+        }
+        self.running.push(name);
+        let printed = self.file_of(path, &text, args, input, here);
+        self.running.pop();
+        printed
+    }
+
+    fn file_of(
+        &mut self,
+        path: PathBuf,
+        text: &str,
+        args: Option<Vec<String>>,
+        input: &Stream,
+        here: bool,
+    ) -> Stream {
+        match programs::kind(text) {
+            Program::Shell if here => self.inner(text, Some(path), input),
+            Program::Shell => {
+                let args = args.filter(|args| !args.is_empty());
+                self.apart(text, Some(path), args, input)
+            }
             Program::Script(language) => {
-                self.script_of(&language, &path, &text);
+                let what = format!("'{}' is a script of {language}, and", path.display());
+                self.looked_at(&what, text);
                 Stream::Unknown
             }
             Program::Binary => Stream::Unknown,
         }
-    }
-
-    fn script_of(&mut self, language: &str, path: &Path, text: &str) {
-        let what = format!("'{}' is a script of {language}, and", path.display());
-        self.looked_at(&what, text);
     }
 }

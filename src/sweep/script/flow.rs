@@ -215,6 +215,9 @@ impl Reader<'_> {
         input: &Stream,
     ) -> Option<Stream> {
         let (body, path, offset) = self.functions.get(name)?.clone();
+        if self.is_running(name) {
+            return Some(Stream::Unknown);
+        }
         if self.depth >= DEPTH_MAX {
             self.riddle("functions call each other too deep");
             return Some(Stream::Unknown);
@@ -225,9 +228,11 @@ impl Reader<'_> {
             self.line,
         );
         let args = self.state.args.replace(args);
+        self.running.push(name.to_owned());
         self.depth += 1;
         let printed = self.list(&body, input);
         self.depth -= 1;
+        self.running.pop();
         self.state.args = args;
         (self.path, self.offset, self.line) = own;
         if self.ended == Ended::Return {

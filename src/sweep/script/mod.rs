@@ -27,7 +27,7 @@ pub(super) use words::{braces, unescaped};
 /// Scripts and functions that start each other are followed so far.
 const DEPTH_MAX: usize = 12;
 /// So many commands are followed.
-const COMMANDS_MAX: usize = 20_000;
+const COMMANDS_MAX: usize = 10_000;
 /// So many meanings of a word are followed.
 const MEANINGS_MAX: usize = 64;
 /// The sign around the number of a search in a word that stands for what it finds.
@@ -100,6 +100,7 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
         ended: Ended::No,
         depth: 0,
         commands: 0,
+        running: Vec::new(),
     };
     let input = start
         .input
@@ -160,6 +161,8 @@ struct Reader<'a> {
     ended: Ended,
     depth: usize,
     commands: usize,
+    /// Functions and files that are followed at the moment.
+    running: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -211,6 +214,11 @@ impl Reader<'_> {
         self.state = state;
         self.ended = Ended::No;
         printed
+    }
+
+    /// Whether a function or a file is followed already, and once more: what runs itself removes no more than that.
+    fn is_running(&self, name: &str) -> bool {
+        self.running.iter().filter(|one| *one == name).count() > 1
     }
 
     /// What was put off to the end of the script.

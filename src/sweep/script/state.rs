@@ -43,6 +43,14 @@ impl State {
         self.variables.remove(name);
     }
 
+    /// Drops the first arguments; nobody knows the rest where nobody knows how many go.
+    pub(super) fn shift(&mut self, count: Option<usize>) {
+        self.args = match (self.args.take(), count) {
+            (Some(args), Some(count)) => Some(args.into_iter().skip(count).collect()),
+            _ => None,
+        };
+    }
+
     /// What a variable, or an argument of the script, may stand for; none where nobody knows.
     pub(super) fn get(&self, name: &str) -> Option<Values> {
         if let Ok(number) = name.parse::<usize>() {

@@ -62,9 +62,11 @@ pub(super) const RSYNC: Rules = Rules {
 
 /// Whether a whole text matches.
 pub(super) fn matches(pattern: &[u8], text: &[u8], rules: Rules) -> bool {
-    at(pattern, text, rules, true, &mut 0)
+    pattern.len() <= LEN_MAX && at(pattern, text, rules, true, &mut 0)
 }
 
+/// A pattern that is longer matches nothing, since no path is so long.
+const LEN_MAX: usize = 8_192;
 /// Going back at every `*` may take exponentially long. After so many steps a pattern counts as one that does not
 /// match.
 const STEPS_MAX: usize = 200_000;

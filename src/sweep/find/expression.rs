@@ -8,6 +8,9 @@ use crate::sweep::regexes::{Syntax, compile};
 use crate::sweep::script::unescaped;
 use crate::sweep::target::{Clock, Kind};
 
+/// So many words of an expression are read.
+const WORDS_MAX: usize = 2_000;
+
 /// Where an expression is read.
 pub(super) struct Parser<'w> {
     machine: &'w Machine<'w>,
@@ -24,7 +27,7 @@ impl<'w> Parser<'w> {
     pub(super) fn new(machine: &'w Machine<'w>, words: &'w [String], find: Find) -> Self {
         Self {
             machine,
-            words,
+            words: &words[..words.len().min(WORDS_MAX)],
             at: 0,
             find,
             acts: false,

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::assignments::{added, appends, assignment};
 use super::streams::Stream;
 use super::words::escaped;
-use super::{Ended, FOUND, Reader, known_when_run, unescaped};
+use super::{Ended, FOUND, Reader, STARTED_MAX, known_when_run, unescaped};
 use crate::sweep::find::{Action, Find, fd, locate};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
@@ -20,12 +21,8 @@ impl Reader<'_> {
             let before = self.state.get(&name);
             let mut values = self.values(&value);
             if appends(&words[begin]) {
-                let more = values.concat();
-                values = before
-                    .iter()
-                    .flatten()
-                    .map(|known| [&known[..], &more[..]].concat())
-                    .collect();
+                let is_array = matches!(value.first(), Some(Piece::Array(_)));
+                values = added(before.as_ref(), &values, is_array);
             }
             self.state.set(&name, values);
             own.push((name, before));
@@ -71,6 +68,17 @@ impl Reader<'_> {
 
     /// A command with all of its words.
     pub(super) fn call(&mut self, words: &[String], input: &Stream) -> Stream {
+        if self.started >= STARTED_MAX {
+            self.riddle("commands start each other too deep");
+            return Stream::Unknown;
+        }
+        self.started += 1;
+        let printed = self.called(words, input);
+        self.started -= 1;
+        printed
+    }
+
+    fn called(&mut self, words: &[String], input: &Stream) -> Stream {
         let Some(first) = words.first().filter(|word| !word.is_empty()) else {
             return Stream::None;
         };
@@ -353,32 +361,5 @@ impl Reader<'_> {
         }
         let why = format!("nobody knows whether '{name}' runs what it is given");
         self.doubtful(&words[1..], &why, input)
-    }
-}
-
-/// `NAME=VALUE`, with the value.
-fn assignment(word: &Word) -> Option<(String, Word)> {
-    let Piece::Text(text, false) = word.first()? else {
-        return None;
-    };
-    let (name, value) = text.split_once('=')?;
-    let name = name.trim_end_matches('+');
-    let name = name.split_once('[').map_or(name, |(name, _)| name);
-    let is_name = !name.is_empty()
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && !name.starts_with(|c: char| c.is_ascii_digit());
-    is_name.then(|| {
-        let begin = (!value.is_empty()).then(|| Piece::Text(value.to_owned(), false));
-        let value = begin.into_iter().chain(word[1..].iter().cloned()).collect();
-        (name.to_owned(), value)
-    })
-}
-
-fn appends(word: &Word) -> bool {
-    match word.first() {
-        Some(Piece::Text(text, false)) => text
-            .split_once('=')
-            .is_some_and(|(name, _)| name.ends_with('+')),
-        _ => false,
     }
 }

@@ -2,6 +2,7 @@
 //! of it cannot be understood. A word may stand for several values; one of which nobody knows the value is kept as
 //! such, so that only who removes something by it is told.
 
+mod assignments;
 mod calls;
 mod conditions;
 mod files;
@@ -28,6 +29,8 @@ pub(super) use words::{braces, unescaped};
 const DEPTH_MAX: usize = 12;
 /// So many commands are followed.
 const COMMANDS_MAX: usize = 10_000;
+/// So many commands may stand before each other, as `nice sudo rm`.
+const STARTED_MAX: usize = 40;
 /// So many meanings of a word are followed.
 const MEANINGS_MAX: usize = 64;
 /// The sign around the number of a search in a word that stands for what it finds.
@@ -100,6 +103,7 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
         ended: Ended::No,
         depth: 0,
         commands: 0,
+        started: 0,
         running: Vec::new(),
     };
     let input = start
@@ -161,6 +165,8 @@ struct Reader<'a> {
     ended: Ended,
     depth: usize,
     commands: usize,
+    /// So many commands start each other at the moment.
+    started: usize,
     /// Functions and files that are followed at the moment.
     running: Vec<String>,
 }

@@ -220,6 +220,6 @@ fn made_name(words: &[String]) -> String {
         Some(template) if template.starts_with('/') => template.clone(),
         Some(template) if template.contains('/') => template.clone(),
         Some(template) => format!("{dir}/{template}"),
-        None => format!("{dir}/tmp.XXXXXXXXXX"),
+        None => format!("{dir}/tmp.new"),
     }
 }

@@ -7,6 +7,11 @@ use super::{FOUND, MEANINGS_MAX, Reader};
 use crate::sweep::glob::{ANYTHING, FIND, matches};
 use crate::sweep::shell::{Form, Piece, Variable, Word, words};
 
+/// A value may have so many bytes.
+const LEN_MAX: usize = 64 << 10;
+/// Braces are spread in words of so many letters.
+const SPREAD_MAX: usize = 4_096;
+
 impl Reader<'_> {
     /// The fields that a word becomes: several values, each of several words.
     pub(super) fn fields(&mut self, word: &Word) -> Values {
@@ -190,8 +195,12 @@ fn pairs(
     limited(all.collect())
 }
 
-/// No more values than are followed.
+/// No more values than are followed, and no longer ones.
 pub(super) fn limited(mut values: Values) -> Values {
+    let len = |fields: &[String]| fields.iter().map(|field| field.len() + 1).sum::<usize>();
+    for fields in values.iter_mut().filter(|fields| len(fields) > LEN_MAX) {
+        *fields = vec![ANYTHING.to_string()];
+    }
     if values.len() > MEANINGS_MAX {
         values.truncate(MEANINGS_MAX);
         // What they have in common is not looked for: any of the rest may be anything.
@@ -274,6 +283,9 @@ pub(in crate::sweep) fn braces(word: &Word) -> Vec<Word> {
             Piece::Text(text, false) => units.extend(text.chars().map(Unit::Letter)),
             piece => units.push(Unit::Piece(piece.clone())),
         }
+    }
+    if units.len() > SPREAD_MAX {
+        return vec![word.clone()];
     }
     let all = spread(&units);
     all.into_iter()

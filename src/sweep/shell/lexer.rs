@@ -36,6 +36,7 @@ pub(super) fn tokens(script: &str) -> Vec<Token> {
         line: 1,
         found: Vec::new(),
         documents: Vec::new(),
+        in_array: false,
     };
     lexer.run();
     lexer.found
@@ -57,6 +58,8 @@ pub(super) struct Lexer {
     line: usize,
     found: Vec<Token>,
     documents: Vec<Document>,
+    /// Whether the words of an array are read: they hold no other one.
+    pub(super) in_array: bool,
 }
 
 impl Lexer {
@@ -255,6 +258,7 @@ fn quoted(text: &str) -> Word {
         line: 1,
         found: Vec::new(),
         documents: Vec::new(),
+        in_array: false,
     };
     let mut word = Word::new();
     lexer.in_quotes(&mut word, None);

@@ -14,9 +14,11 @@ impl Lexer {
                         _ => None,
                     };
                     match last {
-                        Some('=') => {
+                        Some('=') if !self.in_array => {
                             self.at += 1;
+                            self.in_array = true;
                             word.push(self.array());
+                            self.in_array = false;
                         }
                         // A pattern of Bash that names what does not match.
                         Some('?' | '*' | '+' | '@') => self.extended(&mut word),

@@ -1,6 +1,6 @@
 //! What sweeps by each kind of command, what only looks like that, and what nobody can follow.
 
-use super::scripts::{Told, all_are, rows};
+use super::scripts::{Told, all_are, rows, told_of};
 use super::{asked, machine, put};
 
 #[test]
@@ -11,7 +11,8 @@ fn what_is_given_to_a_remover_is_followed_from_wherever_it_comes() {
         "D=/srv/app/.venv/lib/x\nrm -rf \"${D%/*}\"",
         "D=${D:-/srv/app}\nrm -rf \"${D:?}\"/.venv",
         "D=/srv/b; if a; then D=/srv/app; else D=/srv/c; fi\nrm -rf $D/.venv",
-        "D=/srv; D+=/app; rm -rf $D/.venv",
+        "D=/srv; D+=/app; rm -rf \"$D\"/.venv",
+        "D=(/srv); D+=(/srv/app); find \"${D[@]}\" -name core.py -delete",
         "ALL=\"/srv/a /srv/app/.venv\"; rm -rf $ALL",
         "OPTS=\"-name core.py -delete\"; find /srv $OPTS",
         "RM=\"rm -rf\"; $RM /srv/app/.venv",
@@ -256,6 +257,7 @@ fn what_never_runs_or_only_speaks_of_it_is_passed_over() {
         "flock /lock true || exec \"$0\" again && \"$0\" again; \"$0\"",
         "exec true\nrm -rf /srv/app/.venv",
         "if a; then exit; else return; fi\nrm -rf /srv/app/.venv",
+        "D=/srv/app/.venv; D+=/x; rm -rf \"$D\"",
         "RM='echo rm'; $RM -rf /srv/app/.venv",
         ": <<'X'\nrm -rf /srv/app/.venv\nX",
         "cat <<X\nrm -rf /srv/app/.venv\nX",
@@ -340,4 +342,41 @@ fn code_in_other_languages_is_told_where_it_may_remove() {
         let why = answer["riddles"][0]["why"].as_str().unwrap();
         assert!(why.ends_with(name), "{why}");
     }
+}
+
+#[test]
+fn a_hostile_script_neither_ends_doctor_nor_keeps_it_for_long() {
+    let many = |text: &str, count: usize| text.repeat(count);
+    let doubled = format!("A=x\n{}rm $A", many("A=\"$A$A\"\n", 60));
+    let array = format!(
+        "A=(x)\n{}rm ${{A[@]}}",
+        many("A=(\"${A[@]}\" \"${A[@]}\")\n", 60)
+    );
+    let chain = |number: usize| format!("f{number}() {{ f{0}; f{0}; }}\n", number + 1);
+    let functions: String = (0..60).map(chain).collect();
+    let scripts = [
+        doubled,
+        array,
+        functions + "f0",
+        many("(", 20_000),
+        many("if a; then ", 20_000),
+        many("case a in a) ", 20_000),
+        many("\"$(", 20_000),
+        many("cat <<A\n", 5_000),
+        many("f() ", 20_000),
+        many("a=(", 20_000),
+        format!("rm {}", many("{a,", 20_000)),
+        format!("rm {}", many("{a,b}", 2_000)),
+        format!("{}rm -rf /x", many("sudo ", 20_000)),
+        format!("{}rm -rf /x", many("xargs ", 20_000)),
+        format!("find / {} -delete", many("\\( ", 20_000)),
+        format!("find / {} -delete", many("! ", 20_000)),
+        format!("find / {} -delete", many("-name x ", 20_000)),
+        format!("rm -rf /srv/{}", many("*", 100_000)),
+        format!("rm -rf /srv/{}", many("*$A", 20_000)),
+        ":(){ :|:& };:".to_owned(),
+    ];
+    // That there is an answer is what counts, within the time that a test may take.
+    let told = told_of(&scripts, &[]);
+    assert_eq!(told.len(), scripts.len());
 }

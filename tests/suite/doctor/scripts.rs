@@ -13,7 +13,7 @@ pub(super) enum Told {
 }
 
 /// What is told of each of some scripts that run every day. `files` lie on the machine as well.
-fn told_of(scripts: &[String], files: &[(&str, &str)]) -> Vec<Told> {
+pub(super) fn told_of(scripts: &[String], files: &[(&str, &str)]) -> Vec<Told> {
     let sandbox = machine();
     for (path, text) in files {
         match text.strip_prefix("->") {

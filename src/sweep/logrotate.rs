@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::Machine;
 use super::glob::SHELL;
 use super::job::{Job, Run, Starter, Work};
+use super::quotes::unescaped;
 use super::removal::Removal;
-use super::script::{Start, braces, unescaped};
+use super::script::{Start, braces};
 use super::shell::{self, Piece};
 
 /// Endings of names that it passes over in directories.

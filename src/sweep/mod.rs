@@ -15,6 +15,7 @@ mod judge;
 mod logrotate;
 mod options;
 mod programs;
+mod quotes;
 mod regexes;
 mod removal;
 mod root;

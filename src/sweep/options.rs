@@ -1,6 +1,6 @@
 //! Options and operands of a command, as `getopt_long(3)` reads them.
 
-use super::script::unescaped;
+use super::quotes::unescaped;
 
 /// What a command is given.
 #[derive(Debug, Default)]

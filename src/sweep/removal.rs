@@ -8,7 +8,6 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::find::Find;
 use super::glob::{ANYTHING, RSYNC, Rules, SHELL, matches};
-use super::programs::ignore_files;
 use super::root::Root;
 use super::target::{Clock, Kind, Target, Venv};
 
@@ -310,4 +309,16 @@ fn rules<'l>(dir: &Path, lines: impl Iterator<Item = &'l str>) -> Option<Gitigno
         some |= builder.add_line(None, line.trim_end_matches('\r')).is_ok();
     }
     builder.build().ok().filter(|_| some)
+}
+
+/// The names of files with what git ignores, from a tree down to a place.
+fn ignore_files(top: &Path, place: &Path) -> Vec<PathBuf> {
+    let mut dirs: Vec<&Path> = place
+        .ancestors()
+        .take_while(|dir| dir.starts_with(top))
+        .collect();
+    dirs.reverse();
+    let mut files = vec![top.join(".git/info/exclude")];
+    files.extend(dirs.into_iter().map(|dir| dir.join(".gitignore")));
+    files
 }

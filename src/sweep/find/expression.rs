@@ -4,8 +4,8 @@ use super::moment::moment;
 use super::test::{Bits, Size, Test, When};
 use super::{Action, Find};
 use crate::sweep::Machine;
+use crate::sweep::quotes::unescaped;
 use crate::sweep::regexes::{Syntax, compile};
-use crate::sweep::script::unescaped;
 use crate::sweep::target::{Clock, Kind};
 
 /// So many words of an expression are read.

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::test::Test;
 use super::{Action, Find, Start};
 use crate::sweep::options::Options;
+use crate::sweep::quotes::unescaped;
 use crate::sweep::regexes::{Syntax, compile};
-use crate::sweep::script::unescaped;
 use crate::sweep::target::Kind;
 
 /// `locate PATTERN…`: what has a pattern in its path, or in its name.

@@ -1,6 +1,6 @@
 //! `tmpwatch` and `tmpreaper`, as their manual pages tell.
 
-use super::removers::{Call, Effect, place};
+use super::call::{Call, Effect, place};
 use crate::sweep::options::Options;
 use crate::sweep::removal::{Aged, Removal};
 use crate::sweep::target::Clock;

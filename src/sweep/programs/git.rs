@@ -1,8 +1,8 @@
 //! What `git` removes of files that it does not know: `clean`, `stash`, `worktree remove` (git-clean(1), git-stash(1)).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::removers::{Call, Effect, place};
+use super::call::{Call, Effect, place};
 use crate::sweep::find::absolute;
 use crate::sweep::options::Options;
 use crate::sweep::removal::{Clean, Removal, Spared};
@@ -119,16 +119,4 @@ fn removes(
         spared,
         excludes,
     }))
-}
-
-/// The names of files with what git ignores, from a tree down to a place.
-pub(in crate::sweep) fn ignore_files(top: &Path, place: &Path) -> Vec<PathBuf> {
-    let mut dirs: Vec<&Path> = place
-        .ancestors()
-        .take_while(|dir| dir.starts_with(top))
-        .collect();
-    dirs.reverse();
-    let mut files = vec![top.join(".git/info/exclude")];
-    files.extend(dirs.into_iter().map(|dir| dir.join(".gitignore")));
-    files
 }

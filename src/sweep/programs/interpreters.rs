@@ -4,7 +4,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 use crate::sweep::options::{Options, is_one};
-use crate::sweep::script::unescaped;
+use crate::sweep::quotes::unescaped;
 
 /// An interpreter: its name without a version, options whose value is code, and other options that have a value.
 pub(in crate::sweep) struct Interpreter {

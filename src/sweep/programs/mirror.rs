@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::removers::{Call, Effect};
+use super::call::{Call, Effect};
 use crate::sweep::find::absolute;
 use crate::sweep::options::Options;
+use crate::sweep::quotes::unescaped;
 use crate::sweep::removal::{Mirror, Removal, Rule, Source};
-use crate::sweep::script::unescaped;
 
 /// Options that have a value.
 const VALUED: &str = "\

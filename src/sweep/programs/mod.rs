@@ -2,6 +2,7 @@
 //! (`removers.rs` and those that need more room), and interpreters (`interpreters.rs`).
 
 mod aged;
+mod call;
 mod git;
 mod interpreters;
 mod mirror;
@@ -13,11 +14,11 @@ use std::path::{Path, PathBuf};
 
 use super::root::Root;
 
-pub(super) use git::ignore_files;
+pub(super) use call::{Call, Effect, is_open};
 pub(super) use interpreters::{Code, code, interpreter, may_empty, may_remove};
 pub(super) use prefix::prefix;
 pub(super) use prefixes::Prefix;
-pub(super) use removers::{Call, Effect, is_open, remover};
+pub(super) use removers::remover;
 
 /// Where programs stand that are named without a place, where no schedule says otherwise.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -2,7 +2,7 @@
 
 use super::prefixes::{PREFIXES, Prefix};
 use crate::sweep::options::{Options, is_one};
-use crate::sweep::script::unescaped;
+use crate::sweep::quotes::unescaped;
 
 /// What a program starts.
 pub(in crate::sweep) struct Started {

@@ -1,36 +1,12 @@
 //! Programs that remove, empty or move away what they are given, each with its reading (their manual pages).
 
-use std::path::Path;
-
-use super::super::glob::ANYTHING;
-use super::super::removal::Removal;
-use super::super::script::unescaped;
 use super::aged::aged;
+use super::call::{Call, Effect};
 use super::git::git;
 use super::mirror::mirror;
-use crate::sweep::Machine;
-use crate::sweep::find::absolute;
 use crate::sweep::options::Options;
-
-/// A command as it is started.
-pub(in crate::sweep) struct Call<'c> {
-    pub(in crate::sweep) machine: &'c Machine<'c>,
-    /// What follows its name; patterns of a shell.
-    pub(in crate::sweep) words: &'c [String],
-    pub(in crate::sweep) name: &'c str,
-    pub(in crate::sweep) cwd: &'c Path,
-}
-
-/// What a command does to files.
-pub(in crate::sweep) enum Effect {
-    /// It takes what it is given, and of directories all that is in them where the flag is set.
-    Takes(Vec<String>, bool),
-    Removes(Removal),
-    /// What is not understood.
-    Odd(String),
-    /// Nothing that matters here.
-    Nothing,
-}
+use crate::sweep::quotes::unescaped;
+use crate::sweep::removal::Removal;
 
 type Reading = fn(&Call<'_>) -> Effect;
 
@@ -220,14 +196,4 @@ fn within(call: &Call<'_>) -> Effect {
     } else {
         Effect::Nothing
     }
-}
-
-/// A path of a command as an absolute one.
-pub(super) fn place(call: &Call<'_>, word: &str) -> String {
-    absolute(word.trim_end_matches('/'), call.cwd)
-}
-
-/// Whether a word is known only when the script runs.
-pub(in crate::sweep) fn is_open(word: &str) -> bool {
-    word.contains(ANYTHING)
 }

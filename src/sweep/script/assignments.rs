@@ -1,7 +1,7 @@
 //! Assignments: which words are some, and what becomes of a value to which another one is added.
 
 use super::state::Values;
-use super::words::limited;
+use super::state::limited;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::shell::{Piece, Word};
 

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::assignments::{added, appends, assignment};
 use super::streams::Stream;
-use super::words::escaped;
-use super::{Ended, FOUND, Reader, STARTED_MAX, known_when_run, unescaped};
+use super::{Ended, FOUND, Reader, STARTED_MAX, known_when_run};
 use crate::sweep::find::{Action, Find, fd, locate};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
 use crate::sweep::programs::{Call, Effect, is_elsewhere, is_open, is_shell, prefix, remover};
+use crate::sweep::quotes::escaped;
+use crate::sweep::quotes::unescaped;
 use crate::sweep::shell::{Piece, Word};
 
 impl Reader<'_> {

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use super::streams::Stream;
-use super::{FOUND, Reader, unescaped};
+use super::{FOUND, Reader};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
 use crate::sweep::programs::{
     self, Code, Program, code, interpreter, is_shell, may_empty, may_remove,
 };
+use crate::sweep::quotes::unescaped;
 
 impl Reader<'_> {
     /// Text in the language of a program.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::conditions::{all_status, status};
+use super::state::limited;
 use super::streams::Stream;
-use super::words::limited;
 use super::{COMMANDS_MAX, DEPTH_MAX, Ended, Reader};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::shell::{Kind, List, Next, Node, Piece, Redirect, Word};
@@ -273,6 +273,6 @@ impl Reader<'_> {
     pub(super) fn plain_place(&self, word: &str) -> Option<std::path::PathBuf> {
         let place = self.place(word);
         let is_plain = !place.contains([ANYTHING, '*', '?', '[']);
-        is_plain.then(|| Path::new(&super::unescaped(&place)).to_owned())
+        is_plain.then(|| Path::new(&crate::sweep::quotes::unescaped(&place)).to_owned())
     }
 }

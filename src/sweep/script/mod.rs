@@ -23,7 +23,8 @@ use super::shell::{List, parse};
 use state::State;
 use streams::Stream;
 
-pub(super) use words::{braces, unescaped};
+use super::quotes::{escaped, unescaped};
+pub(super) use words::braces;
 
 /// Scripts and functions that start each other are followed so far.
 const DEPTH_MAX: usize = 12;
@@ -86,7 +87,7 @@ pub(super) struct Start {
 pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
     let mut state = State::new(start.cwd.clone());
     for (name, value) in &start.variables {
-        state.set(name, vec![vec![words::escaped(value)]]);
+        state.set(name, vec![vec![escaped(value)]]);
     }
     let mut reader = Reader {
         machine,

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::streams::Stream;
-use super::words::escaped;
-use super::{FOUND, Reader, unescaped};
+use super::{FOUND, Reader};
 use crate::sweep::find::Filter;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
+use crate::sweep::quotes::escaped;
+use crate::sweep::quotes::unescaped;
 use crate::sweep::regexes::{Syntax, compile};
 
 impl Reader<'_> {

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use super::MEANINGS_MAX;
 use crate::sweep::glob::{ANYTHING, Rules, SHELL};
 
+/// A value may have so many bytes.
+const LEN_MAX: usize = 64 << 10;
+
 /// What a word may stand for: several values, each of several words. Words are patterns of a shell.
 pub(super) type Values = Vec<Vec<String>>;
 
@@ -86,4 +89,18 @@ impl State {
             }
         }
     }
+}
+
+/// No more values than are followed, and no longer ones.
+pub(super) fn limited(mut values: Values) -> Values {
+    let len = |fields: &[String]| fields.iter().map(|field| field.len() + 1).sum::<usize>();
+    for fields in values.iter_mut().filter(|fields| len(fields) > LEN_MAX) {
+        *fields = vec![ANYTHING.to_string()];
+    }
+    if values.len() > MEANINGS_MAX {
+        values.truncate(MEANINGS_MAX);
+        // What they have in common is not looked for: any of the rest may be anything.
+        values.push(vec![ANYTHING.to_string()]);
+    }
+    values
 }

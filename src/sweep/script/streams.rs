@@ -1,10 +1,11 @@
 //! What commands print, and what others make of that: filters, `xargs`, `read`.
 
-use super::words::limited;
-use super::{FOUND, Reader, unescaped};
+use super::state::limited;
+use super::{FOUND, Reader};
 use crate::sweep::find::Find;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
+use crate::sweep::quotes::unescaped;
 use crate::sweep::shell::parse;
 
 /// What a command prints.

@@ -1,14 +1,13 @@
 //! What the words of a script stand for, as far as that is known without running it (POSIX.1-2024, "Shell Command
 //! Language" 2.6).
 
-use super::state::Values;
+use super::state::{Values, limited};
 use super::streams::Stream;
 use super::{FOUND, MEANINGS_MAX, Reader};
 use crate::sweep::glob::{ANYTHING, FIND, matches};
+use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::shell::{Form, Piece, Variable, Word, words};
 
-/// A value may have so many bytes.
-const LEN_MAX: usize = 64 << 10;
 /// Braces are spread in words of so many letters.
 const SPREAD_MAX: usize = 4_096;
 
@@ -195,20 +194,6 @@ fn pairs(
     limited(all.collect())
 }
 
-/// No more values than are followed, and no longer ones.
-pub(super) fn limited(mut values: Values) -> Values {
-    let len = |fields: &[String]| fields.iter().map(|field| field.len() + 1).sum::<usize>();
-    for fields in values.iter_mut().filter(|fields| len(fields) > LEN_MAX) {
-        *fields = vec![ANYTHING.to_string()];
-    }
-    if values.len() > MEANINGS_MAX {
-        values.truncate(MEANINGS_MAX);
-        // What they have in common is not looked for: any of the rest may be anything.
-        values.push(vec![ANYTHING.to_string()]);
-    }
-    values
-}
-
 /// Values where they are not quoted: split at blanks, and patterns.
 fn split(fields: &[String]) -> Vec<String> {
     let words = fields.iter().flat_map(|field| field.split_whitespace());
@@ -240,32 +225,6 @@ fn cut(text: &str, pattern: &str, at_end: bool, longest: bool) -> String {
         }
     }
     text.to_owned()
-}
-
-/// Quoted text, of which no sign is a pattern.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if "*?[]\\".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// A word without the backslashes before signs that are no patterns.
-pub(in crate::sweep) fn unescaped(word: &str) -> String {
-    let mut out = String::with_capacity(word.len());
-    let mut letters = word.chars();
-    while let Some(c) = letters.next() {
-        if c == '\\' {
-            out.extend(letters.next());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// A letter that is not quoted, or a piece.

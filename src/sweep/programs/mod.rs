@@ -2,7 +2,9 @@
 //! (`removers.rs` and those that need more room), and interpreters (`interpreters.rs`).
 
 mod aged;
+mod archives;
 mod call;
+mod clouds;
 mod git;
 mod interpreters;
 mod mirror;

@@ -1,7 +1,9 @@
 //! Programs that remove, empty or move away what they are given, each with its reading (their manual pages).
 
 use super::aged::aged;
+use super::archives::{seven_zip, tar, zip};
 use super::call::{Call, Effect};
+use super::clouds::{aws, rclone};
 use super::git::git;
 use super::mirror::mirror;
 use crate::sweep::options::Options;
@@ -10,7 +12,7 @@ use crate::sweep::removal::Removal;
 
 type Reading = fn(&Call<'_>) -> Effect;
 
-const REMOVERS: [(&[&str], Reading); 15] = [
+const REMOVERS: [(&[&str], Reading); 22] = [
     (&["rm", "safe-rm"], remove),
     (&["unlink", "shred", "truncate"], empty),
     (&["srm", "wipe", "rimraf", "trash", "trash-put"], whole),
@@ -31,6 +33,13 @@ const REMOVERS: [(&[&str], Reading); 15] = [
     (&["git"], git),
     (&["docker", "podman"], prune),
     (&["virtualenv"], made_anew),
+    (&["uv"], made_anew_by_uv),
+    (&["conda", "mamba", "micromamba"], without_environment),
+    (&["tar", "gtar", "bsdtar"], tar),
+    (&["zip"], zip),
+    (&["7z", "7za", "7zr", "7zz"], seven_zip),
+    (&["rclone"], rclone),
+    (&["aws"], aws),
 ];
 
 /// How a program of a name is read.
@@ -146,6 +155,35 @@ fn made_anew(call: &Call<'_>) -> Effect {
     } else {
         Effect::Nothing
     }
+}
+
+/// `uv venv --clear DIR`
+fn made_anew_by_uv(call: &Call<'_>) -> Effect {
+    let options = Options::all(
+        call.words,
+        "-p --python --prompt --index-url --cache-dir --directory",
+    );
+    match options.operands.split_first() {
+        Some((verb, dirs)) if verb == "venv" && options.has(&["--clear", "-c"]) => {
+            let usual = [".venv".to_owned()];
+            let dirs = if dirs.is_empty() { &usual } else { dirs };
+            Effect::Takes(dirs.to_vec(), true)
+        }
+        _ => Effect::Nothing,
+    }
+}
+
+/// `conda env remove -p DIR`, `conda remove -p DIR --all`
+fn without_environment(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "-p --prefix -n --name");
+    let verbs: Vec<&str> = options.operands.iter().map(String::as_str).collect();
+    let is_whole = match verbs.as_slice() {
+        ["env", "remove", ..] => true,
+        ["remove" | "uninstall", ..] => options.has(&["--all"]),
+        _ => false,
+    };
+    let dirs = options.values(&["-p", "--prefix"]);
+    Effect::Takes(dirs.into_iter().filter(|_| is_whole).collect(), true)
 }
 
 /// Only the daemon knows which volumes no container uses, and which containers have ended. So all volumes and layers

@@ -3,6 +3,7 @@
 mod commands;
 mod forms;
 mod machine;
+mod on_the_way;
 mod schedules;
 mod scripts;
 mod sweepers;

@@ -1,0 +1,90 @@
+//! Programs that bring a directory into agreement with one on a server, or with another one (rclone(1), `aws s3 sync`).
+
+use super::call::{Call, Effect, place};
+use crate::sweep::options::Options;
+use crate::sweep::removal::{Mirror, Removal, Source};
+
+pub(super) fn rclone(call: &Call<'_>) -> Effect {
+    const VALUED: &str = "--exclude --exclude-from --include --include-from --filter --filter-from -f --config \
+        --log-file --bwlimit --transfers --checkers --backup-dir --max-age --min-age --max-size --min-size";
+    let options = Options::all(call.words, VALUED);
+    let filters = [
+        "--exclude",
+        "--exclude-from",
+        "--include",
+        "--include-from",
+        "--filter",
+        "--filter-from",
+        "-f",
+        "--max-age",
+        "--min-age",
+        "--max-size",
+        "--min-size",
+    ];
+    if options.has(&["-n", "--dry-run"]) {
+        return Effect::Nothing;
+    }
+    let Some((verb, places)) = options.operands.split_first() else {
+        return Effect::Nothing;
+    };
+    let is_far = |word: &str| word.contains(':');
+    match (verb.as_str(), places) {
+        ("sync", [from, to]) if !is_far(to) => {
+            if options.has(&filters) {
+                return odd(call);
+            }
+            mirrored(call, Some(from.as_str()).filter(|from| !is_far(from)), to)
+        }
+        ("purge" | "delete" | "move", [from, ..]) if !is_far(from) => {
+            if options.has(&filters) {
+                return odd(call);
+            }
+            Effect::Takes(vec![from.clone()], true)
+        }
+        _ => Effect::Nothing,
+    }
+}
+
+/// `aws s3 sync --delete FROM TO`, `aws s3 mv --recursive FROM TO`
+pub(super) fn aws(call: &Call<'_>) -> Effect {
+    let options = Options::all(
+        call.words,
+        "--exclude --include --profile --region --endpoint-url --acl --sse --storage-class",
+    );
+    let [service, verb, from, to] = options.operands.as_slice() else {
+        return Effect::Nothing;
+    };
+    let is_far = |word: &str| word.starts_with("s3://");
+    let removes = match (service.as_str(), verb.as_str()) {
+        ("s3", "sync") => options.has(&["--delete"]) && !is_far(to),
+        ("s3", "mv") => !is_far(from),
+        _ => false,
+    };
+    if !removes || options.has(&["--dryrun"]) {
+        return Effect::Nothing;
+    }
+    if options.has(&["--exclude", "--include"]) {
+        return odd(call);
+    }
+    if verb == "mv" {
+        return Effect::Takes(vec![from.clone()], options.has(&["--recursive"]));
+    }
+    mirrored(call, Some(from.as_str()).filter(|from| !is_far(from)), to)
+}
+
+/// All of a directory goes that its source does not have.
+fn mirrored(call: &Call<'_>, from: Option<&str>, to: &str) -> Effect {
+    let holds = from.and_then(|from| call.machine.root.contents(place(call, from).as_ref()));
+    Effect::Removes(Removal::Mirror(Mirror {
+        destination: place(call, to),
+        sources: vec![Source {
+            below: String::new(),
+            holds,
+        }],
+        rules: Vec::new(),
+    }))
+}
+
+fn odd(call: &Call<'_>) -> Effect {
+    Effect::Odd(format!("what '{}' leaves alone is not followed", call.name))
+}

@@ -27,6 +27,8 @@ pub(crate) struct Made {
     pub(crate) prompt: Option<String>,
     /// Whether uv made it.
     pub(crate) by_uv: bool,
+    /// Whether who made it put pip into it, as far as that is told: uv does not, others do unless they are told not to.
+    pub(crate) brings_pip: bool,
 }
 
 impl Made {
@@ -46,6 +48,11 @@ impl Made {
                 .is_some_and(|text| text.eq_ignore_ascii_case("true")),
             prompt: prompt.filter(|text| !text.is_empty()),
             by_uv: config.stated(&["uv"]).is_some(),
+            brings_pip: config.stated(&["home"]).is_some()
+                && config.stated(&["uv"]).is_none()
+                && !config
+                    .stated(&["command"])
+                    .is_some_and(|line| line.contains("without-pip")),
         }
     }
 

@@ -66,6 +66,9 @@ pub enum BadLine {
     /// It names another file, which would be looked for beside a copy of this one: the option that does.
     #[error("'{0}' names another file; put all in one")]
     OtherFile(String),
+    /// It includes a list that cannot be used: which, and why not.
+    #[error("'{0}', which it includes: {1}")]
+    Include(String, String),
     /// Another one names the same package.
     #[error("the package is asked for twice")]
     Twice,

@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use pep508_rs::MarkerEnvironment;
+
 use super::failed::{NoInstaller, Unbuilt};
 use super::live::Live;
 use super::options::{Installer, RebuildOptions};
+use crate::audit::marker_environment;
+use crate::model::Manifest;
+use crate::python::interpreter::stated;
 use crate::python::made::{Answer, Made, answer_of, is_named};
 use crate::python::worker::Worker;
 
@@ -27,6 +32,18 @@ impl Base {
             full: answer.full,
             implementation: answer.implementation,
         }
+    }
+}
+
+impl Base {
+    /// What markers are held against.
+    pub(super) fn environment(&self) -> Option<MarkerEnvironment> {
+        let config = format!(
+            "version = {}\nimplementation = {}\n",
+            self.full, self.implementation
+        );
+        let facts = stated(&Manifest::default(), config.as_bytes());
+        marker_environment(&facts)
     }
 }
 

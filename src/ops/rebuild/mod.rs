@@ -27,6 +27,7 @@ mod unmet;
 mod wanted;
 mod wanted_package;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use jiff::Span;
@@ -39,6 +40,7 @@ use super::restore::{self, Refusal, Visit, put_in_place};
 use crate::disk::rooted::Rooted;
 use crate::disk::workroom::Workroom;
 use crate::model::{Audit, LeftOut, TreeKind};
+use crate::python::dist::normalized;
 use crate::python::worker::{ROOM_BYTES_MAX, Worker};
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
@@ -88,8 +90,8 @@ pub fn rebuild(
     // The interpreter is only asked here, so its worker needs no workroom.
     let base = maker::base(&worker(site.path().to_owned()), &made, site.path(), options)?;
     let installer = maker::installer(live, options)?;
-    let list = wanted::wanted(context, store.as_ref(), site, live, &base, options)?;
-    let dropped = list.lacks(live);
+    let list = wanted::wanted(context, store.as_ref(), site, live, (&base, &made), options)?;
+    let dropped = list.lacks(live, &base);
     let plan = Plan::new(list, live, &base, options, with);
     let mut outcome = Rebuilt {
         place: place.path().to_owned(),
@@ -143,6 +145,18 @@ impl Rebuilt {
             return Err(Unbuilt::Remains(std::mem::take(&mut self.remains)).into());
         }
         self.unmet = unmet::after(live, &audit);
+        let new = audit.packages.iter();
+        let new: HashMap<String, &str> = new
+            .map(|package| (normalized(&package.name), package.version.as_str()))
+            .collect();
+        for planned in &mut self.packages {
+            if let Some(version) = new.get(&normalized(&planned.name)) {
+                (*version).clone_into(&mut planned.version);
+            }
+        }
+        let old = live.into_iter().flat_map(|live| &live.dists.all);
+        let dropped = old.filter(|dist| !new.contains_key(&dist.name));
+        self.dropped = dropped.map(|dist| dist.shown.clone()).collect();
         Ok((chosen, audit))
     }
 }

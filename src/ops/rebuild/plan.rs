@@ -51,7 +51,8 @@ struct Pip<'a> {
 
 impl Pip<'_> {
     fn is_brought(&self) -> bool {
-        self.brought.as_deref() == Some(self.wanted)
+        let brought = self.brought.as_deref();
+        brought.is_some_and(|brought| self.wanted.is_empty() || brought == self.wanted)
     }
 }
 
@@ -79,9 +80,11 @@ impl Plan {
                 continue;
             }
             let comes = plan.decide(live, base, (&name, &wanted), options.all);
-            let is_pip = name == PIP && list.requirements.is_none() && wanted.locked.is_none();
+            // What a requirements file names, its own order brings.
+            let is_ordered = list.requirements.is_some() && !wanted.is_brought;
+            let is_pip = name == PIP && !is_ordered && wanted.locked.is_none();
             match &wanted.locked {
-                _ if comes != Comes::Fetched || is_pip => {}
+                _ if comes != Comes::Fetched || is_pip || is_ordered => {}
                 Some(locked) if locked.is_hashed() => hashed.push(locked.line()),
                 Some(locked) => lines.push(locked.line()),
                 None => lines.push(wanted.line()),
@@ -95,12 +98,22 @@ impl Plan {
             Order::from_lines(&lines, false),
         ];
         plan.orders = orders.into_iter().flatten().collect();
-        if let Some(text) = list.requirements {
-            plan.orders = vec![Order {
+        if let Some((text, lines)) = list.requirements {
+            let order = Order {
                 lines: text,
                 is_whole: false,
                 is_hashed: false,
-            }];
+            };
+            plan.orders.insert(0, order);
+            let others = lines.others.into_iter();
+            plan.packages.extend(others.map(|one| Planned {
+                name: one.name.unwrap_or_else(|| one.text.clone()),
+                version: one.version,
+                asked: Some(one.text),
+                comes: Comes::Fetched,
+                why: Some(one.why),
+                evidence: None,
+            }));
         }
         plan.ask_for(with);
         plan
@@ -190,7 +203,7 @@ impl Plan {
         let pip = match &self.pip {
             Some(pip) => Some(Pip {
                 wanted: pip.package.version.as_str(),
-                line: pip.package.requirement(),
+                line: pip.line(),
                 brought: build.brought_pip()?,
             }),
             None => None,

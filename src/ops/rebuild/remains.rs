@@ -11,10 +11,9 @@ use super::live::Live;
 use super::maker::Base;
 use super::wanted_package::Wanted;
 use crate::audit::needs::{Rules, resembles};
-use crate::audit::{Asked, Need, bare_requirement, marker_environment, required, unowned};
+use crate::audit::{Asked, Need, bare_requirement, required, unowned};
 use crate::model::{Manifest, Package, RelPath, Remains};
 use crate::python::dist::normalized;
-use crate::python::interpreter::stated;
 use crate::python::layout::Layout;
 use crate::tree::hash::read_file;
 
@@ -105,12 +104,7 @@ fn is_module(name: &[u8]) -> bool {
 pub(super) fn known(live: &Live, base: &Base, others: &[Package]) -> Vec<(String, Wanted)> {
     let rules = Rules::with(&[]).unwrap_or_default();
     let mut needs: BTreeMap<String, Vec<Need>> = BTreeMap::new();
-    let config = format!(
-        "version = {}\nimplementation = {}\n",
-        base.full, base.implementation
-    );
-    let facts = stated(&Manifest::default(), config.as_bytes());
-    if let Some(environment) = marker_environment(&facts) {
+    if let Some(environment) = base.environment() {
         for (_, need) in required(&live.dists, &environment, &Asked::new()) {
             let name = normalized(need.name.as_ref());
             needs.entry(name).or_default().push(need);

@@ -5,17 +5,64 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use pep440_rs::VersionSpecifiers;
+use pep508_rs::{MarkerEnvironment, VersionOrUrl};
+
 use super::bad_list::{BadLine, BadList};
 use super::failed::Unbuilt;
 use super::wanted_package::Wanted;
 use crate::model::Package;
+use crate::model::installed::without_secrets_in;
 use crate::python::dist::normalized;
 
 /// No list of packages is longer, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
 
-/// The text of a file that tells packages. An error says why it is none.
+/// So many files may include one another.
+const DEPTH_MAX: usize = 16;
+
+/// The text of a file that tells packages, with the lists that it includes. An error says why it is none.
 pub(super) fn read(path: &Path) -> Result<String, BadList> {
+    whole(path, &text_of(path)?, 0)
+}
+
+/// A list with those that it includes in their places, as an installer reads it.
+fn whole(path: &Path, text: &str, depth: usize) -> Result<String, BadList> {
+    let mut all = String::with_capacity(text.len());
+    for (number, line) in (1..).zip(text.lines()) {
+        let named = included(line);
+        let Some(named) = named.filter(|name| !name.is_empty() && !name.contains("://")) else {
+            all.push_str(line);
+            all.push('\n');
+            continue;
+        };
+        let inner = path.parent().unwrap_or(Path::new("/")).join(named);
+        let text = match text_of(&inner) {
+            _ if depth >= DEPTH_MAX => Err(BadList::TooLong),
+            text => text.and_then(|text| whole(&inner, &text, depth + 1)),
+        };
+        let text = text.map_err(|why| BadList::Line {
+            number,
+            what: BadLine::Include(named.to_owned(), why.to_string()),
+        })?;
+        all.push_str(&text);
+        if all.len() as u64 > BYTES_MAX {
+            return Err(BadList::TooLong);
+        }
+    }
+    Ok(all)
+}
+
+/// The file that a line includes.
+fn included(line: &str) -> Option<&str> {
+    let rest = ["-r", "--requirement"]
+        .iter()
+        .find_map(|option| line.strip_prefix(option))?;
+    let rest = rest.trim_start_matches(['=', ' ', '\t']);
+    Some(rest.split(" #").next().unwrap_or_default().trim())
+}
+
+fn text_of(path: &Path) -> Result<String, BadList> {
     let file = File::open(path).map_err(BadList::Unread)?;
     if !file.metadata().is_ok_and(|meta| meta.is_file()) {
         return Err(BadList::NotAFile);
@@ -30,21 +77,99 @@ pub(super) fn read(path: &Path) -> Result<String, BadList> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// The packages that are pinned to one version, by normalized name.
-pub(super) fn pins(text: &str) -> Result<BTreeMap<String, Wanted>, BadList> {
-    let mut packages = BTreeMap::new();
+/// What a list of requirements says.
+#[derive(Default)]
+pub(super) struct Lines {
+    /// The packages that are pinned to one version, by normalized name.
+    pub(super) pins: BTreeMap<String, Wanted>,
+    /// All others that are asked for.
+    pub(super) others: Vec<Asked>,
+}
+
+/// A line that leaves something to the installer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Asked {
+    /// The name of the package, where the line has it.
+    pub(super) name: Option<String>,
+    /// Its version, if that is told.
+    pub(super) version: String,
+    /// The line without its hashes, and without secrets.
+    pub(super) text: String,
+    /// What is open.
+    pub(super) why: &'static str,
+}
+
+impl Lines {
+    /// Whether a package is named, by its normalized name.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let mut others = self.others.iter().filter_map(|one| one.name.as_ref());
+        self.pins.contains_key(name) || others.any(|one| normalized(one) == name)
+    }
+}
+
+/// Reads a list of requirements. `here` is what markers are held against.
+pub(super) fn lines(text: &str, here: Option<&MarkerEnvironment>) -> Result<Lines, BadList> {
+    let mut found = Lines::default();
     let lines = logical(text);
     for (number, line) in &lines {
         let number = *number;
         let of_line = |what: BadLine| BadList::Line { number, what };
-        if let Some(wanted) = pinned(line).map_err(of_line)? {
-            packages.insert(normalized(&wanted.package.name), wanted);
+        match pinned(line).map_err(of_line)? {
+            Some(wanted) => {
+                found.pins.insert(normalized(&wanted.package.name), wanted);
+            }
+            None => found.others.extend(asked_for(line, here)),
         }
     }
     if lines.is_empty() {
         return Err(BadList::Empty);
     }
-    Ok(packages)
+    Ok(found)
+}
+
+/// What a line asks for that is no plain pin; none where it is an option, or for others than us.
+fn asked_for(line: &str, here: Option<&MarkerEnvironment>) -> Option<Asked> {
+    let text = without_secrets_in(line.split(" --").next().unwrap_or(line).trim());
+    let editable = ["-e", "--editable"]
+        .iter()
+        .any(|option| line.starts_with(option));
+    let is_hashed = line.contains("--hash");
+    let Ok(parsed) = text.parse::<pep508_rs::Requirement>() else {
+        return (editable || !line.starts_with('-')).then(|| Asked {
+            name: None,
+            version: String::new(),
+            text: text.clone(),
+            why: "it comes from there",
+        });
+    };
+    if here.is_some_and(|here| !parsed.evaluate_markers(here, &[])) {
+        return None;
+    }
+    let version = match &parsed.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => exact(specifiers),
+        _ => None,
+    };
+    let is_url = matches!(parsed.version_or_url, Some(VersionOrUrl::Url(_)));
+    let why = match (&version, is_hashed) {
+        _ if is_url => "it comes from there",
+        (Some(_), true) => "its hash has to fit",
+        (Some(_), false) => "what it requires is the installer's to choose",
+        (None, _) => "its version is the installer's to choose",
+    };
+    Some(Asked {
+        name: Some(parsed.name.to_string()),
+        version: version.unwrap_or_default(),
+        text,
+        why,
+    })
+}
+
+/// The one version that specifiers take, if it is one.
+fn exact(specifiers: &VersionSpecifiers) -> Option<String> {
+    match specifiers.iter().collect::<Vec<_>>()[..] {
+        [one] if *one.operator() == pep440_rs::Operator::Equal => Some(one.version().to_string()),
+        _ => None,
+    }
 }
 
 /// Requirements that somebody asks for one by one, by normalized name.
@@ -122,10 +247,7 @@ fn pinned(line: &str) -> Result<Option<Wanted>, BadLine> {
     let Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) = &parsed.version_or_url else {
         return Ok(None);
     };
-    let exact = match specifiers.iter().collect::<Vec<_>>()[..] {
-        [one] if *one.operator() == pep440_rs::Operator::Equal => Some(one.version().to_string()),
-        _ => None,
-    };
+    let exact = exact(specifiers);
     let is_plain = options.is_none() && parsed.marker.is_true() && parsed.extras.is_empty();
     let package = |version| Package {
         name: parsed.name.to_string(),

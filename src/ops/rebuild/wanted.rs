@@ -1,7 +1,7 @@
 //! Which packages belong into the venv: told by a snapshot, or by what METADATA, RECORD and names in the broken venv
 //! still tell, or by a requirements file (`requirements.rs`) or a lock (`lock/`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::bad_list::BadList;
@@ -11,33 +11,57 @@ use super::lock::{Lock, Locked, Origin};
 use super::maker::Base;
 use super::options::{RebuildOptions, Source};
 use super::outcome::ToldBy;
+use super::requirements::Lines;
 use super::wanted_package::Wanted;
 use super::{remains, requirements};
-use crate::model::{Package, SnapshotRef};
+use crate::audit::{Asked, required};
+use crate::model::{Package, RelPath, SnapshotRef};
 use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::ops::list::document;
 use crate::ops::lookup::choose;
 use crate::python::dist::{Dist, name_of, normalized};
+use crate::python::made::Made;
 use crate::store::{self, Store};
 use crate::tree::{self, Site, Standing};
+
+/// Packages that come with a venv, pip first.
+const BROUGHT: [&str; 3] = ["pip", "setuptools", "wheel"];
 
 /// All that belongs there, and who says so.
 pub(super) struct List {
     pub(super) told_by: ToldBy,
     /// By normalized name.
     pub(super) packages: BTreeMap<String, Wanted>,
-    /// The text of the requirements file, where there is one: the installer reads it itself.
-    pub(super) requirements: Option<String>,
+    /// The text of the requirements file, where there is one, which the installer reads itself; and what it says.
+    pub(super) requirements: Option<(String, Lines)>,
 }
 
 impl List {
-    /// The packages of a venv that are not in the list; none of a requirements file, which need not name all.
-    pub(super) fn lacks(&self, live: Option<&Live>) -> Vec<String> {
-        let dists = live.iter().flat_map(|live| &live.dists.all);
-        let missing = dists.filter(|dist| !self.packages.contains_key(&dist.name));
-        let missing = missing.filter(|_| self.requirements.is_none());
+    /// The packages of a venv that are not in the list; of a requirements file, those that nothing of it requires
+    /// either, as far as they say it themselves.
+    pub(super) fn lacks(&self, live: Option<&Live>, base: &Base) -> Vec<String> {
+        let Some(live) = live else { return Vec::new() };
+        let mut known: BTreeSet<String> = self.packages.keys().cloned().collect();
+        if let Some((_, lines)) = &self.requirements {
+            let others = lines.others.iter().filter_map(|one| one.name.as_ref());
+            known.extend(others.map(|name| normalized(name)));
+            let here = base.environment();
+            let needs = here.map(|here| required(&live.dists, &here, &Asked::new()));
+            let needs = needs.unwrap_or_default();
+            let mut before = 0;
+            while known.len() > before {
+                before = known.len();
+                let held = needs.iter().filter(|(dist, _)| known.contains(&dist.name));
+                let more: Vec<String> = held
+                    .map(|(_, need)| normalized(need.name.as_ref()))
+                    .collect();
+                known.extend(more);
+            }
+        }
+        let dists = live.dists.all.iter();
+        let missing = dists.filter(|dist| !known.contains(&dist.name));
         missing.map(|dist| dist.shown.clone()).collect()
     }
 }
@@ -48,11 +72,11 @@ pub(super) fn wanted(
     store: Option<&Store>,
     site: &Site,
     live: Option<&Live>,
-    base: &Base,
+    (base, made): (&Base, &Made),
     options: &RebuildOptions,
 ) -> Result<List, Error> {
     match (&options.source, store) {
-        (Source::Requirements(path), _) => Ok(of_file(path, base, live)?),
+        (Source::Requirements(path), _) => Ok(of_file(path, base, live, made)?),
         (Source::Snapshot(name), Some(store)) => of_snapshot(context, store, site, Some(name)),
         (Source::Snapshot(_), None) => {
             Err(store::Error::NoStore(context.store.name().to_owned()).into())
@@ -192,17 +216,25 @@ fn refuse_unversioned(packages: &BTreeMap<String, Wanted>) -> Result<(), Unbuilt
     }
 }
 
-fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuilt> {
+fn of_file(path: &Path, base: &Base, live: Option<&Live>, made: &Made) -> Result<List, Unbuilt> {
     let wrong = |what: BadList| Unbuilt::Requirements {
         path: path.to_owned(),
         what,
     };
     let text = requirements::read(path).map_err(wrong)?;
     let Some((lock, table)) = lock_in(path, &text).map_err(wrong)? else {
+        let here = base.environment();
+        let lines = requirements::lines(&text, here.as_ref()).map_err(wrong)?;
+        let mut packages = lines.pins.clone();
+        for (name, wanted) in brought(live, made) {
+            if !lines.names(&name) {
+                packages.insert(name, wanted);
+            }
+        }
         return Ok(List {
             told_by: ToldBy::Requirements(path.to_owned()),
-            packages: requirements::pins(&text).map_err(wrong)?,
-            requirements: Some(text),
+            packages,
+            requirements: Some((text, lines)),
         });
     };
     let locked = lock.packages(&table, path, base, live).map_err(wrong)?;
@@ -211,9 +243,11 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuil
     }
     let mut packages: BTreeMap<String, Wanted> = locked.into_iter().map(of_lock).collect();
     // No lock names the packages that came with the venv itself, and that of poetry does not name the project either.
+    for (name, wanted) in brought(live, made) {
+        packages.entry(name).or_insert(wanted);
+    }
     for (dist, package) in live.into_iter().flat_map(Live::installed) {
-        let is_brought = ["pip", "setuptools", "wheel"].contains(&dist.name.as_str());
-        if (is_brought && !package.version.is_empty()) || package.editable {
+        if package.editable {
             let wanted = packages.entry(dist.name.clone());
             wanted.or_insert_with(|| of_dist(dist, package));
         }
@@ -223,6 +257,47 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>) -> Result<List, Unbuil
         packages,
         requirements: None,
     })
+}
+
+/// The packages that came with the venv itself, as it has them. If all are gone, what is left tells whether it had pip:
+/// its command, or else who made the venv and how.
+fn brought(live: Option<&Live>, made: &Made) -> Vec<(String, Wanted)> {
+    let installed = live.into_iter().flat_map(Live::installed);
+    let own = installed.filter(|(dist, package)| {
+        BROUGHT.contains(&dist.name.as_str()) && !package.version.is_empty() && !package.editable
+    });
+    let mut found: Vec<(String, Wanted)> = own
+        .map(|(dist, package)| (dist.name.clone(), of_dist(dist, package)))
+        .collect();
+    let stands = |path: Option<RelPath>| {
+        live.zip(path)
+            .is_some_and(|(live, path)| live.manifest().get(&path).is_some())
+    };
+    let layout = live.map(|live| &live.dists.layout);
+    let command = |name: &[u8]| stands(layout.and_then(|layout| layout.script(name)));
+    let is_bare = layout
+        .is_some_and(|layout| layout.sites.is_empty() && !stands(Some(layout.scripts.clone())));
+    let had_pip = command(b"pip") || command(b"pip3") || is_bare && made.brings_pip;
+    if had_pip && !found.iter().any(|(name, _)| name == BROUGHT[0]) {
+        let pip = Package {
+            name: BROUGHT[0].to_owned(),
+            version: String::new(),
+            installer: None,
+            editable: false,
+            conda: None,
+            direct_url: None,
+        };
+        let wanted = Wanted {
+            asked: Some(BROUGHT[0].to_owned()),
+            why: Some("the venv had it"),
+            ..Wanted::of(pip)
+        };
+        found.push((BROUGHT[0].to_owned(), wanted));
+    }
+    for (_, wanted) in &mut found {
+        wanted.is_brought = true;
+    }
+    found
 }
 
 /// The lock that a file is, if it is one. A file that is called as locks are has to be one.

@@ -15,6 +15,8 @@ pub(super) struct Wanted {
     pub(super) asked: Option<String>,
     /// Why it has to be fetched, where that is known before it is looked for.
     pub(super) why: Option<&'static str>,
+    /// Whether it came with the venv itself, so that a list need not name it.
+    pub(super) is_brought: bool,
 }
 
 impl Wanted {
@@ -26,6 +28,7 @@ impl Wanted {
             locked: None,
             asked: None,
             why: None,
+            is_brought: false,
         }
     }
 

@@ -44,7 +44,7 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Res
         number(Comes::TakenOver)
     )?;
     if style.verbose {
-        of(Comes::TakenOver).try_for_each(|one| writeln!(out, "    {}", named(one)))?;
+        of(Comes::TakenOver).try_for_each(|one| writeln!(out, "    {}", named(one, outcome)))?;
     }
     for comes in [Comes::Fetched, Comes::WithInterpreter] {
         if of(comes).next().is_some() {
@@ -53,7 +53,8 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Res
                 _ => "brought by the interpreter",
             };
             writeln!(out, "  {} {how}:", number(comes))?;
-            of(comes).try_for_each(|one| writeln!(out, "    {}{}", named(one), why(one)))?;
+            of(comes)
+                .try_for_each(|one| writeln!(out, "    {}{}", named(one, outcome), why(one)))?;
         }
     }
     if !outcome.dropped.is_empty() {
@@ -86,9 +87,10 @@ fn told_by(told: &ToldBy) -> String {
     }
 }
 
-fn named(planned: &Planned) -> String {
+fn named(planned: &Planned, outcome: &Rebuilt) -> String {
     let name = Shown(planned.name.as_bytes());
-    if let Some(asked) = &planned.asked {
+    let is_open = planned.version.is_empty() || outcome.done.is_none();
+    if let Some(asked) = planned.asked.as_ref().filter(|_| is_open) {
         return Shown(asked.as_bytes()).to_string();
     }
     let version = Shown(planned.version.as_bytes());

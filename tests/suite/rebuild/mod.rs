@@ -3,6 +3,7 @@
 mod index;
 mod kill;
 mod leads;
+mod lists;
 mod locks;
 mod owner;
 mod places;

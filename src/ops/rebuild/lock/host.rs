@@ -7,11 +7,8 @@ use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{MarkerEnvironment, MarkerTree};
 
 use super::entry::Part;
-use crate::audit::marker_environment;
-use crate::model::Manifest;
 use crate::ops::rebuild::bad_list::{BadEntry, BadList};
 use crate::ops::rebuild::maker::Base;
-use crate::python::interpreter::stated;
 
 /// An interpreter of this machine.
 pub(super) struct Host {
@@ -26,13 +23,8 @@ const NEVER: &str = "python_version < '0'";
 impl Host {
     /// None where the interpreter calls its version something strange.
     pub(super) fn new(base: &Base) -> Option<Self> {
-        let config = format!(
-            "version = {}\nimplementation = {}\n",
-            base.full, base.implementation
-        );
-        let facts = stated(&Manifest::default(), config.as_bytes());
         Some(Self {
-            environment: marker_environment(&facts)?,
+            environment: base.environment()?,
             python: Version::from_str(&base.full).ok()?,
         })
     }

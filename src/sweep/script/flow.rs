@@ -33,7 +33,7 @@ impl Reader<'_> {
             } else {
                 self.perhaps(node, own.as_ref().unwrap_or(input))
             };
-            ended = status(node);
+            ended = status(self.machine.root, node);
             // A part of a pipe is a shell of its own.
             if own.is_some() || node.next == Next::Pipe {
                 self.ended = Ended::No;
@@ -99,7 +99,7 @@ impl Reader<'_> {
             Kind::While(test, body) => {
                 let before = self.state.clone();
                 self.list(test, &input);
-                let never = all_status(test) == Some(false);
+                let never = all_status(self.machine.root, test) == Some(false);
                 let printed = if never {
                     Stream::None
                 } else {
@@ -139,7 +139,7 @@ impl Reader<'_> {
             let known = if test.is_empty() {
                 Some(true)
             } else {
-                all_status(test)
+                all_status(self.machine.root, test)
             };
             if known == Some(false) {
                 continue;

@@ -1,6 +1,7 @@
 //! What `doctor` makes of a machine, which the tests build below a root of their own.
 
 mod commands;
+mod crontabs;
 mod forms;
 mod machine;
 mod on_the_way;

@@ -26,7 +26,9 @@ impl Sources {
                     refuse_same(&context.store, location)?;
                     sources.stores.push(store);
                 }
-                Err(store::Error::NoStore(path)) if location.bucket().is_none() => {
+                Err(store::Error::NoStore(path))
+                    if location.bucket().is_none() && path.is_dir() =>
+                {
                     sources.sites.push(Site::resolve(&path)?);
                 }
                 Err(error) => return Err(error.into()),

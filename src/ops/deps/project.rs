@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+
 use super::DepsOptions;
 use crate::audit::needs::{App, read_project};
 use crate::disk::PathError;
@@ -275,7 +277,9 @@ fn is_text(path: &Path) -> bool {
 fn content(path: &Path) -> Result<Option<Vec<u8>>, PathError> {
     let read = || {
         let mut bytes = Vec::new();
-        let file = fs::File::open(path)?;
+        // A pipe would be waited for.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
         if file.metadata()?.is_file() {
             file.take(LEN_MAX + 1).read_to_end(&mut bytes)?;
         }

@@ -1,5 +1,6 @@
 //! What the new venv is made of: which packages are taken over, and which are fetched, and why.
 
+use crate::model::installed::without_secrets_in;
 use crate::monitor::RestoreWarning;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -162,7 +163,7 @@ impl Plan {
             self.packages.push(Planned {
                 name,
                 version: String::new(),
-                asked: Some(line),
+                asked: Some(without_secrets_in(&line)),
                 comes: Comes::Fetched,
                 why: Some("it is asked for"),
                 evidence: None,

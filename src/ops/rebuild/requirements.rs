@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::{MarkerEnvironment, VersionOrUrl};
+use rustix::fs::{Mode, OFlags};
 
 use super::bad_list::{BadLine, BadList};
 use super::failed::Unbuilt;
@@ -18,39 +20,62 @@ use crate::python::dist::normalized;
 /// No list of packages is longer, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
 
-/// So many files may include one another.
+/// So many files may include one another,
 const DEPTH_MAX: usize = 16;
+/// and so many are read in all.
+const FILES_MAX: usize = 500;
 
 /// The text of a file that tells packages, with the lists that it includes. An error says why it is none.
 pub(super) fn read(path: &Path) -> Result<String, BadList> {
-    whole(path, &text_of(path)?, 0)
+    let (text, owner) = text_of(path)?;
+    let mut lists = Lists { owner, files: 1 };
+    lists.whole(path, &text, 0)
 }
 
-/// A list with those that it includes in their places, as an installer reads it.
-fn whole(path: &Path, text: &str, depth: usize) -> Result<String, BadList> {
-    let mut all = String::with_capacity(text.len());
-    for (number, line) in (1..).zip(text.lines()) {
-        let named = included(line);
-        let Some(named) = named.filter(|name| !name.is_empty() && !name.contains("://")) else {
-            all.push_str(line);
-            all.push('\n');
-            continue;
-        };
-        let inner = path.parent().unwrap_or(Path::new("/")).join(named);
-        let text = match text_of(&inner) {
-            _ if depth >= DEPTH_MAX => Err(BadList::TooLong),
-            text => text.and_then(|text| whole(&inner, &text, depth + 1)),
-        };
-        let text = text.map_err(|why| BadList::Line {
-            number,
-            what: BadLine::Include(named.to_owned(), why.to_string()),
-        })?;
-        all.push_str(&text);
-        if all.len() as u64 > BYTES_MAX {
+/// A list and those that it includes.
+struct Lists {
+    /// Who owns the first one. What that user names as root's errand is not read with root's rights.
+    owner: u32,
+    /// How many there are so far.
+    files: usize,
+}
+
+impl Lists {
+    /// A list with those that it includes in their places, as an installer reads it.
+    fn whole(&mut self, path: &Path, text: &str, depth: usize) -> Result<String, BadList> {
+        let mut all = String::with_capacity(text.len());
+        for (number, line) in (1..).zip(text.lines()) {
+            let named = included(line);
+            let Some(named) = named.filter(|name| !name.is_empty() && !name.contains("://")) else {
+                all.push_str(line);
+                all.push('\n');
+                continue;
+            };
+            let inner = path.parent().unwrap_or(Path::new("/")).join(named);
+            let text = self.inner(&inner, depth + 1).map_err(|why| BadList::Line {
+                number,
+                what: BadLine::Include(named.to_owned(), why.to_string()),
+            })?;
+            all.push_str(&text);
+            if all.len() as u64 > BYTES_MAX {
+                return Err(BadList::TooLong);
+            }
+        }
+        Ok(all)
+    }
+
+    fn inner(&mut self, path: &Path, depth: usize) -> Result<String, BadList> {
+        self.files += 1;
+        if depth > DEPTH_MAX || self.files > FILES_MAX {
             return Err(BadList::TooLong);
         }
+        let (text, owner) = text_of(path)?;
+        let me = rustix::process::geteuid().as_raw();
+        if self.owner != me && owner != self.owner {
+            return Err(BadList::Unread(ErrorKind::PermissionDenied.into()));
+        }
+        self.whole(path, &text, depth)
     }
-    Ok(all)
 }
 
 /// The file that a line includes.
@@ -62,9 +87,13 @@ fn included(line: &str) -> Option<&str> {
     Some(rest.split(" #").next().unwrap_or_default().trim())
 }
 
-fn text_of(path: &Path) -> Result<String, BadList> {
-    let file = File::open(path).map_err(BadList::Unread)?;
-    if !file.metadata().is_ok_and(|meta| meta.is_file()) {
+/// The text of a file, and who owns it. A pipe would be waited for, so it is not.
+fn text_of(path: &Path) -> Result<(String, u32), BadList> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map(File::from);
+    let file = file.map_err(|error| BadList::Unread(error.into()))?;
+    let meta = file.metadata().map_err(BadList::Unread)?;
+    if !meta.is_file() {
         return Err(BadList::NotAFile);
     }
     let mut bytes = Vec::new();
@@ -74,7 +103,7 @@ fn text_of(path: &Path) -> Result<String, BadList> {
         return Err(BadList::TooLong);
     }
     let text = String::from_utf8(bytes).map_err(|_| BadList::NotText)?;
-    Ok(text.trim_start_matches('\u{feff}').to_owned())
+    Ok((text.trim_start_matches('\u{feff}').to_owned(), meta.uid()))
 }
 
 /// What a list of requirements says.

@@ -169,3 +169,61 @@ fn pip_stays_as_the_venv_had_it_though_the_list_does_not_name_it() {
     );
     assert!(scene.venv().join("bin/pip").exists());
 }
+
+#[test]
+fn a_list_that_is_a_pipe_or_includes_without_end_is_refused_at_once() {
+    let scene = Scene::of_pip();
+    crate::support::venv::pipe(&scene.sandbox.path("pipe.txt"));
+    for depth in 0..14 {
+        let inner = format!("-r f{}.txt\n", depth + 1).repeat(8);
+        fs::write(scene.sandbox.path(&format!("f{depth}.txt")), inner).unwrap();
+    }
+    fs::write(scene.sandbox.path("f14.txt"), "").unwrap();
+    list(&scene, "-r pipe.txt\n");
+    for from in ["pipe.txt", "requirements.txt", "f0.txt"] {
+        let run = scene
+            .sandbox
+            .snap(&["rebuild", "venv", "--from", from, "-n"]);
+        assert!(run.code == 2 || run.code == 3, "{from}: {run}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_by_an_option_is_told_without_its_secrets() {
+    let scene = Scene::of_pip();
+    list(&scene, "bee==1.0\n");
+    let with = [
+        "--with",
+        "foo @ https://u:hunter2@host.invalid/foo-1.0-py3-none-any.whl",
+    ];
+    for form in [&[][..], &["--json"]] {
+        let args = [&["rebuild", "venv", "-n"], &FROM[..], &with, form].concat();
+        let run = scene.sandbox.snap(&args);
+        assert!(run.stdout.contains("host.invalid"), "{run}");
+        assert!(
+            !format!("{}{}", run.stdout, run.stderr).contains("hunter2"),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn what_a_list_of_another_user_includes_is_read_only_where_it_is_that_users() {
+    if !crate::support::faults::needs_root() {
+        return;
+    }
+    let scene = Scene::of_pip();
+    list(&scene, "bee==1.0\n-r more.txt\n");
+    let more = scene.sandbox.path("more.txt");
+    fs::write(&more, "topsecret-line\n").unwrap();
+    std::os::unix::fs::chown(scene.sandbox.path("requirements.txt"), Some(65534), None).unwrap();
+    let args = [&["rebuild", "venv", "-n"], &FROM[..]].concat();
+    let run = scene.sandbox.snap(&args);
+    assert_ne!(run.code, 0, "{run}");
+    assert!(
+        !format!("{}{}", run.stdout, run.stderr).contains("topsecret"),
+        "{run}"
+    );
+    std::os::unix::fs::chown(&more, Some(65534), None).unwrap();
+    assert!(scene.sandbox.ok(&args).stdout.contains("topsecret-line"));
+}

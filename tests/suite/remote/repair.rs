@@ -122,6 +122,7 @@ fn a_store_that_is_not_there_or_the_same_one_is_refused_before_anything_is_mende
     host.sandbox.ok(&["save", "venv"]);
     for (code, from) in [
         (10, STORE),
+        (10, "no-such-directory"),
         (2, "store"),
         (2, "s3://x"),
         (2, "gs://bucket/x"),

@@ -133,12 +133,12 @@ impl Test {
             Self::And(left, right) => match left.eval(entry, acts) {
                 Some(false) => Some(false),
                 Some(true) => right.eval(entry, acts),
-                None => right.eval(entry, acts).filter(|truth| !truth),
+                None => right.maybe(entry, acts).filter(|truth| !truth),
             },
             Self::Or(left, right) => match left.eval(entry, acts) {
                 Some(true) => Some(true),
                 Some(false) => right.eval(entry, acts),
-                None => right.eval(entry, acts).filter(|truth| *truth),
+                None => right.maybe(entry, acts).filter(|truth| *truth),
             },
             Self::Each(left, right) => {
                 left.eval(entry, acts);
@@ -155,6 +155,14 @@ impl Test {
             Self::Unknown => None,
             test => Some(test.holds(entry)),
         }
+    }
+
+    /// The same where nobody knows whether it is asked. What it does counts, but nothing is pruned that may be kept.
+    fn maybe(&self, entry: &Entry<'_>, acts: &mut Acts) -> Option<bool> {
+        let prunes = acts.prunes;
+        let truth = self.eval(entry, acts);
+        acts.prunes = prunes;
+        truth
     }
 
     fn holds(&self, entry: &Entry<'_>) -> bool {

@@ -5,6 +5,7 @@ mod crontabs;
 mod forms;
 mod machine;
 mod on_the_way;
+mod pruned;
 mod schedules;
 mod scripts;
 mod sweepers;

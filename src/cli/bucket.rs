@@ -6,11 +6,7 @@ use venv_snap::{NotInBucket, StoreError};
 pub(super) fn hint(error: &StoreError) -> Option<String> {
     let name = super::called();
     Some(match error {
-        StoreError::Elsewhere(NotInBucket::Mended) => {
-            format!(
-                "'{name} copy --all --store GOOD --to BUCKET' sends what is damaged there anew from another store"
-            )
-        }
+        StoreError::Elsewhere(NotInBucket::Mended) => sent_anew(),
         StoreError::Elsewhere(what) => {
             let owner = if *what == NotInBucket::Freed {
                 format!("'{name} remote init --owner' makes this host the owner; ")
@@ -48,4 +44,12 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreError::Homeless => "set XDG_CACHE_HOME or HOME".to_owned(),
         _ => return None,
     })
+}
+
+/// How a store in a bucket is mended: not from within.
+pub(super) fn sent_anew() -> String {
+    let name = super::called();
+    format!(
+        "'{name} copy --all --store GOOD --to BUCKET' sends what is damaged there anew from another store"
+    )
 }

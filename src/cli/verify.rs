@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use venv_snap::Location;
-use venv_snap::ops::{VerifyOptions, verify};
+use venv_snap::ops::{VerifyOptions, VerifyOutcome, verify};
 use venv_snap::report::{json, text};
 
 use super::args::Verify;
+use super::bucket;
 use super::error::Failure;
 use super::exit::Exit;
 use super::place;
@@ -36,30 +37,40 @@ pub(crate) fn run(session: &Session<'_>, args: &Verify) -> Result<Exit, Failure>
             text::verify(out, &outcome, style)
         }
     })?;
-    if !outcome.lost.is_empty() {
-        session.ui.hint(
-            "bring the files of lost snapshots back from a copy of the store ('verify --repair --from STORE'), or \
-            remove those in quarantine/ to give the snapshots up",
-        );
-    }
-    if let Some(id) = outcome.missing.first() {
-        session.ui.hint(&format!(
-            "bring the files of missing snapshots back from a copy of the store ('verify --repair --from STORE'), or \
-            give them up: 'unpin {id}'"
-        ));
-    }
-    let mendable = !outcome.flaws.is_empty() || !outcome.hurt.is_empty();
-    let in_bucket = session.context.store.bucket().is_some();
-    if in_bucket && !outcome.is_clean() {
-        session.ui.hint(
-            "'copy --all --store GOOD --to BUCKET' sends what is damaged there anew from another store",
-        );
-    } else if mendable && !args.repair {
-        session.ui.hint("verify --repair mends what can be mended");
-    }
+    tell_what_helps(session, args, &outcome);
     Ok(if outcome.unread && !outcome.is_clean() {
         Exit::NotDone
     } else {
         findings(!outcome.is_clean())
     })
+}
+
+/// What to do about what is not well yet. In a bucket only a copy from another store helps.
+fn tell_what_helps(session: &Session<'_>, args: &Verify, outcome: &VerifyOutcome) {
+    let hint = |text: &str| session.ui.hint(text);
+    if session.context.store.bucket().is_some() {
+        if !outcome.is_clean() {
+            hint(&bucket::sent_anew());
+        }
+        if let Some(id) = outcome.missing.first() {
+            hint(&format!("a missing snapshot is given up by 'unpin {id}'"));
+        }
+        return;
+    }
+    if !outcome.lost.is_empty() {
+        hint(
+            "bring the files of lost snapshots back from a copy of the store ('verify --repair --from STORE'), or \
+            remove those in quarantine/ to give the snapshots up",
+        );
+    }
+    if let Some(id) = outcome.missing.first() {
+        hint(&format!(
+            "bring the files of missing snapshots back from a copy of the store ('verify --repair --from STORE'), or \
+            give them up: 'unpin {id}'"
+        ));
+    }
+    let mendable = !outcome.flaws.is_empty() || !outcome.hurt.is_empty();
+    if mendable && !args.repair {
+        hint("verify --repair mends what can be mended");
+    }
 }

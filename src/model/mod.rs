@@ -14,6 +14,7 @@ pub(crate) mod installed;
 pub(crate) mod module;
 pub(crate) mod packages;
 pub(crate) mod path;
+pub(crate) mod plain;
 pub(crate) mod remains;
 pub(crate) mod segment;
 mod shell;

@@ -18,6 +18,7 @@ pub(crate) mod pyvenv;
 pub(crate) mod recompile;
 mod release;
 pub(crate) mod relocate;
+pub(crate) mod requirements;
 mod sha256;
 pub(crate) mod subprocess;
 pub(crate) mod system_site;

@@ -2,11 +2,12 @@
 //! and of users, and the jobs of cron; also through scripts that they run, as far as those name paths plainly.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::job::{Starter, Work};
 use super::services::{Service, services};
 use super::{Machine, Unread, cron};
+use crate::model::plain::plain;
 
 /// Scripts that start each other are followed so far.
 const DEPTH_MAX: usize = 3;
@@ -329,19 +330,4 @@ fn last_of_each(variables: &[(String, String)]) -> Vec<(String, String)> {
     }
     all.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     all
-}
-
-/// A path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    out
 }

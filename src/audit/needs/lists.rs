@@ -4,8 +4,9 @@
 use ruff_python_ast::{Expr, Stmt};
 
 use super::declared::{File, Project, object};
-use super::origin::{Origin, file_url, plain};
+use super::origin::{Origin, file_url};
 use crate::audit::python::parse;
+use crate::model::plain::plain;
 use crate::python::dist::{name_of, normalized};
 
 impl File<'_> {

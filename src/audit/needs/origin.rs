@@ -1,11 +1,12 @@
 //! From where a distribution comes that a project declares, where that is no index that everybody asks.
 
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use toml::{Table, Value};
 
 use crate::model::installed::without_secret;
+use crate::model::plain::plain;
 
 /// From where a distribution comes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,19 +99,4 @@ pub(super) fn file_url(path: &Path) -> String {
         }
     }
     url
-}
-
-/// A path without `.` and `..`, by its words alone.
-pub(super) fn plain(path: &Path) -> PathBuf {
-    let mut whole = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                whole.pop();
-            }
-            part => whole.push(part),
-        }
-    }
-    whole
 }

@@ -13,6 +13,7 @@ use crate::disk::PathError;
 use crate::disk::error::At;
 use crate::ops::Error;
 use crate::python::interpreter::Facts;
+use crate::python::requirements;
 
 /// Once so many sources were found, no further directory is looked into: that is told.
 const FILES_MAX: usize = 50_000;
@@ -254,11 +255,7 @@ fn included(path: &Path, depth: usize, found: &mut Files) {
         return;
     };
     for line in text.lines() {
-        let options = ["-r", "--requirement"];
-        let named = options.iter().find_map(|option| line.strip_prefix(option));
-        let named = named.map(|rest| rest.trim_start_matches(['=', ' ', '\t']));
-        let named = named.map(|rest| rest.split(" #").next().unwrap_or_default().trim());
-        let Some(named) = named.filter(|name| !name.is_empty() && !name.contains("://")) else {
+        let Some(named) = requirements::included(line) else {
             continue;
         };
         let other = path.parent().unwrap_or(path).join(named);

@@ -16,6 +16,7 @@ use super::wanted_package::Wanted;
 use crate::model::Package;
 use crate::model::installed::without_secrets_in;
 use crate::python::dist::normalized;
+use crate::python::requirements::included;
 
 /// No list of packages is longer, in bytes.
 const BYTES_MAX: u64 = 16 << 20;
@@ -45,8 +46,7 @@ impl Lists {
     fn whole(&mut self, path: &Path, text: &str, depth: usize) -> Result<String, BadList> {
         let mut all = String::with_capacity(text.len());
         for (number, line) in (1..).zip(text.lines()) {
-            let named = included(line);
-            let Some(named) = named.filter(|name| !name.is_empty() && !name.contains("://")) else {
+            let Some(named) = included(line) else {
                 all.push_str(line);
                 all.push('\n');
                 continue;
@@ -76,15 +76,6 @@ impl Lists {
         }
         self.whole(path, &text, depth)
     }
-}
-
-/// The file that a line includes.
-fn included(line: &str) -> Option<&str> {
-    let rest = ["-r", "--requirement"]
-        .iter()
-        .find_map(|option| line.strip_prefix(option))?;
-    let rest = rest.trim_start_matches(['=', ' ', '\t']);
-    Some(rest.split(" #").next().unwrap_or_default().trim())
 }
 
 /// The text of a file, and who owns it. A pipe would be waited for, so it is not.

@@ -1,11 +1,12 @@
 //! A venv of another host needs the interpreter that it had there: what it is called by in the tree is followed to this
 //! host and asked before anything is changed.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::target::Target;
 use super::{Refusal, Run};
 use crate::disk::rooted::Rooted;
+use crate::model::plain::plain;
 use crate::model::{Interpreter, Manifest, Node, RelPath};
 use crate::ops::contents::TEXT_MAX;
 use crate::ops::error::Error;
@@ -106,19 +107,4 @@ fn leads_outside(manifest: &Manifest, place: &Path) -> Option<PathBuf> {
         }
     }
     None
-}
-
-/// A path without `.` and `..`, as its text has it: no link on its way is followed.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain
 }

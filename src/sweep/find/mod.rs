@@ -6,13 +6,14 @@ mod moment;
 mod others;
 mod test;
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use regex::bytes::Regex;
 
 use super::Machine;
 use super::glob::{SHELL, matches};
 use super::target::{Target, Venv};
+use crate::model::plain::plain;
 use expression::Parser;
 use test::{Acts, Entry, Test};
 
@@ -235,15 +236,5 @@ pub(super) fn absolute(text: &str, cwd: &Path) -> String {
     if text.starts_with(super::glob::ANYTHING) {
         return text.to_owned();
     }
-    let mut whole = PathBuf::new();
-    for part in cwd.join(text).components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                whole.pop();
-            }
-            other => whole.push(other),
-        }
-    }
-    whole.to_string_lossy().into_owned()
+    plain(&cwd.join(text)).to_string_lossy().into_owned()
 }

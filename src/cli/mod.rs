@@ -143,14 +143,12 @@ fn answer() -> Exit {
     let ui = Ui::new(loudness, global.json, signals.clone());
     match run(&ui, arguments) {
         Ok(exit) => exit,
-        Err(failure) => {
-            let exit = if failure.exit == Exit::Interrupted {
-                signals.caught().unwrap_or(failure.exit)
-            } else {
-                failure.exit
-            };
+        Err(mut failure) => {
+            if failure.exit == Exit::Interrupted {
+                failure.exit = signals.caught().unwrap_or(failure.exit);
+            }
             ui.error(&failure);
-            exit
+            failure.exit
         }
     }
 }

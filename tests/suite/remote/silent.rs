@@ -50,7 +50,7 @@ fn stopped(args: &[&str], first: usize, signal: Signal) -> Option<Run> {
 
 #[test]
 fn whoever_asks_a_command_to_stop_does_not_wait_for_a_silent_server() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["list"],
         &["save", "venv"],
         &["diff", "venv"],
@@ -58,6 +58,7 @@ fn whoever_asks_a_command_to_stop_does_not_wait_for_a_silent_server() {
         &["verify"],
         &["copy", "--all", "--to", "copy"],
         &["remote", "check"],
+        &["verify", "--json"],
     ];
     let reached = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -72,6 +73,10 @@ fn whoever_asks_a_command_to_stop_does_not_wait_for_a_silent_server() {
                     reached.fetch_add(1, Ordering::SeqCst);
                     assert_eq!(run.code, code, "{args:?} at {first}: {run}");
                     assert!(run.stderr.contains("interrupted"), "{args:?}: {run}");
+                    if args.contains(&"--json") {
+                        let told = run.told();
+                        assert_eq!(told.last().unwrap()["error"]["exit_code"], code, "{run}");
+                    }
                 });
             }
         }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Sandbox, venv};
+use crate::support::{Sandbox, tools, venv};
 
 /// Puts a file below `root`, the machine that is looked at.
 fn put(sandbox: &Sandbox, path: &str, text: &str) {
@@ -260,7 +260,7 @@ fn services_cron_lines_wrapper_scripts_and_shebangs_name_what_they_use() {
 fn a_process_is_named_with_the_venv_that_it_runs_from() {
     let sandbox = Sandbox::new();
     venv::tiny(&sandbox.venv());
-    fs::copy("/bin/sleep", sandbox.venv().join("bin/python")).unwrap();
+    tools::copy_program("/bin/sleep", &sandbox.venv().join("bin/python"));
     let mut child = Command::new(sandbox.venv().join("bin/python"))
         .arg("60")
         .stdin(Stdio::null())

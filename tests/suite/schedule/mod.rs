@@ -251,7 +251,7 @@ fn the_checker_finds_damage_with_no_right_but_to_read() {
     let sandbox = users_sandbox();
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     fs::set_permissions(sandbox.path("home"), private).unwrap();
-    fs::copy("/bin/true", sandbox.path("home/true")).unwrap();
+    tools::copy_program("/bin/true", &sandbox.path("home/true"));
     sandbox.ok(&["save", "home/venv"]);
     sandbox.ok(&["schedule", "check", "--into", "units", "--install"]);
     let unit = fs::read_to_string(sandbox.path("units/venv-snap-check.service")).unwrap();

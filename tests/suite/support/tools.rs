@@ -67,3 +67,13 @@ pub(crate) fn done(command: &mut Command) -> Output {
     );
     output
 }
+
+/// Copies a program, to be started. Another process writes it: what a test beside this one starts meanwhile would have
+/// the file open for writing as well, and so nobody could start it.
+pub(crate) fn copy_program(from: &str, to: &Path) {
+    done(
+        Command::new("cp")
+            .args(["--remove-destination", from])
+            .arg(to),
+    );
+}

@@ -10,6 +10,7 @@ mod requests;
 mod secrets;
 mod sharing;
 mod silent;
+mod tls;
 mod told;
 mod work;
 

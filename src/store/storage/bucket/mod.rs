@@ -12,6 +12,7 @@ mod claims;
 mod credentials;
 #[cfg(test)]
 pub(in crate::store) mod fake;
+mod http;
 mod kept;
 mod objects;
 mod probe;

@@ -15,8 +15,8 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredent
 use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path as Key;
 use object_store::{
-    BackoffConfig, Certificate, ClientOptions, CredentialProvider, Error, GetOptions, GetRange,
-    ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    BackoffConfig, ClientOptions, CredentialProvider, Error, GetOptions, GetRange, ObjectMeta,
+    ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
 };
 use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
@@ -25,6 +25,7 @@ use tokio::time::timeout;
 
 use super::answer::status;
 use super::credentials::{Credentials, Keys, Source};
+use super::http::Connector;
 use super::objects::{Failed, Listing, Objects, Put};
 use super::unconnected::Unconnected;
 use crate::store::location::{Access, BucketUrl};
@@ -63,8 +64,6 @@ impl std::fmt::Debug for S3 {
 impl S3 {
     /// Makes ready for requests; sends none. An error tells why not, and nothing secret.
     pub(super) fn connect(url: &BucketUrl, access: &Access) -> Result<Self, Unconnected> {
-        // TLS takes its cryptography from the provider that is installed first, in the whole process.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let credentials = Credentials::load(access)?;
         let mut builder = AmazonS3Builder::new();
         for (name, value) in access
@@ -86,7 +85,11 @@ impl S3 {
                 .with_config(AmazonS3ConfigKey::S3Endpoint, endpoint)
                 .with_allow_http(endpoint.starts_with("http://"));
         }
-        let options = options(&credentials)?;
+        let connector = connector(&credentials)?;
+        let plain = credentials
+            .endpoint
+            .as_ref()
+            .is_some_and(|at| at.starts_with("http://"));
         builder = match credentials.source {
             Source::Surroundings => builder,
             Source::Fixed(keys) => builder.with_credentials(Arc::new(
@@ -104,7 +107,8 @@ impl S3 {
         };
         let store = builder
             .with_bucket_name(url.bucket())
-            .with_client_options(options)
+            .with_client_options(ClientOptions::new().with_allow_http(plain))
+            .with_http_connector(connector)
             .with_retry(RetryConfig {
                 backoff,
                 max_retries: RETRIES_MAX,
@@ -219,20 +223,9 @@ impl Objects for S3 {
 }
 
 /// How connections are made.
-fn options(credentials: &Credentials) -> Result<ClientOptions, Unconnected> {
-    let endpoint = credentials.endpoint.as_ref();
-    let mut options = ClientOptions::new()
-        .with_connect_timeout(Duration::from_secs(10))
-        .with_timeout_disabled()
-        .with_allow_http(endpoint.is_some_and(|at| at.starts_with("http://")));
-    if let Some(file) = &credentials.ca_file {
-        let read = std::fs::read(file).map_err(Unconnected::Authorities)?;
-        let found = Certificate::from_pem_bundle(&read).map_err(|_| Unconnected::NoAuthorities)?;
-        for certificate in found {
-            options = options.with_root_certificate(certificate);
-        }
-    }
-    Ok(options)
+fn connector(credentials: &Credentials) -> Result<Connector, Unconnected> {
+    let bundle = credentials.ca_file.as_ref().map(std::fs::read).transpose();
+    Connector::new(bundle.map_err(Unconnected::Authorities)?.as_deref())
 }
 
 fn listing(meta: &ObjectMeta) -> Listing {
@@ -261,6 +254,9 @@ const OF_KEYS: [&str; 5] = [
     "TokenRefreshRequired",
 ];
 
+/// What a server means that sends a request elsewhere.
+const OF_ANOTHER_REGION: &str = "the bucket lies in another region";
+
 /// What an error comes to. Its own text may hold the address with all that people wrote into it, and the answer of the
 /// server with the parts of a signature. So only the status and the short code of the server are passed on.
 fn failed(error: &Error) -> Failed {
@@ -281,7 +277,7 @@ fn failed(error: &Error) -> Failed {
         let text = cause.to_string();
         // A redirect that names no place: the client has no type for it that could be asked.
         if text.contains("redirect without LOCATION") {
-            return Failed::Denied("the bucket lies in another region".to_owned());
+            return Failed::Denied(OF_ANOTHER_REGION.to_owned());
         }
         said = said.or_else(|| status(&text));
         source = cause.source();
@@ -293,6 +289,8 @@ fn failed(error: &Error) -> Failed {
         (_, Some((_, text))) if OF_KEYS.iter().any(|code| text.ends_with(code)) => {
             Failed::Denied(text)
         }
+        // What was signed for one server is never sent to another.
+        (_, Some((300..=399, _))) => Failed::Denied(OF_ANOTHER_REGION.to_owned()),
         (_, Some((429 | 500.., text))) => Failed::Busy(text),
         (_, Some((_, text))) => Failed::Refused(text),
         (Error::Generic { .. }, None) => {

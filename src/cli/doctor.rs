@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use venv_snap::model::Shown;
-use venv_snap::ops::{DoctorOptions, doctor};
+use venv_snap::ops::{DoctorOptions, below_root, doctor};
 use venv_snap::report::{json, text};
 
 use super::args::Doctor;
@@ -22,6 +22,19 @@ pub(crate) fn run(session: &Session<'_>, args: &Doctor) -> Result<Exit, Failure>
         })
     };
     let root = resolved(&args.root)?;
+    // Absolute links below another root lead to what stands there.
+    let resolved = |path: &PathBuf| {
+        let whole = std::path::absolute(path).ok();
+        let below = whole.as_ref().and_then(|path| {
+            let named = std::path::absolute(&args.root).ok()?;
+            let rest = path
+                .strip_prefix(&named)
+                .or(path.strip_prefix(&root))
+                .ok()?;
+            below_root(&root, &root.join(rest))
+        });
+        below.map_or_else(|| resolved(path), Ok)
+    };
     let mut places: Vec<PathBuf> = args.paths.iter().map(resolved).collect::<Result<_, _>>()?;
     let site = match &places[..] {
         [] => place::venv_around(None, session.ui)?,

@@ -90,7 +90,7 @@ pub use discover::{
     DiscoverOptions, DiscoverOutcome, Environment, How, Kind as EnvironmentKind, Use, discover,
     discovered,
 };
-pub use doctor::{DoctorOptions, DoctorOutcome, Sign, State, doctor};
+pub use doctor::{DoctorOptions, DoctorOutcome, Sign, State, below_root, doctor};
 pub use drill::{
     Drill, DrillOptions, DrillOutcome, Drilled, Imports, LastDrill, NotImported,
     Proof as DrillProof, Unproved, drill, venvs_to_drill,

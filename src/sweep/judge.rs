@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::job::{Job, Work};
+use super::root::Root;
 use super::script::{self, Riddle, Step};
 use super::target::Venv;
 use super::{Machine, Sweeper, Sweepers, Unread};
@@ -33,14 +34,15 @@ pub(super) fn judge(machine: &Machine<'_>, job: &Job, venvs: &[Venv], all: &mut 
     if job.idle.is_none() {
         let riddles = read.riddles.iter();
         all.unread
-            .extend(riddles.filter_map(|riddle| unread(riddle, venvs)));
+            .extend(riddles.filter_map(|riddle| unread(machine.root, riddle, venvs)));
     }
     let now = machine.now.as_second();
     let next = job.run.next.map_or(now, |next| next.as_second().max(now));
     for step in &read.steps {
+        let removal = step.removal.resolved(machine.root, venvs);
         for venv in venvs {
-            let later = step.removal.takes(venv, next + LATER_SECONDS);
-            let then = step.removal.takes(venv, next);
+            let later = removal.takes(venv, next + LATER_SECONDS);
+            let then = removal.takes(venv, next);
             let (later, then) = (venv.lost(&later), venv.lost(&then));
             if later.is_empty() && then.is_empty() {
                 continue;
@@ -84,9 +86,11 @@ pub(super) fn judge(machine: &Machine<'_>, job: &Job, venvs: &[Venv], all: &mut 
 }
 
 /// What is told of a riddle; none where it would matter only if it named a venv.
-fn unread(riddle: &Riddle, venvs: &[Venv]) -> Option<Unread> {
+fn unread(root: &Root, riddle: &Riddle, venvs: &[Venv]) -> Option<Unread> {
     let code = riddle.code.as_deref().unwrap_or_default();
-    let named = venvs.iter().find_map(|venv| named(code, &venv.path));
+    let named = venvs
+        .iter()
+        .find_map(|venv| named(code, &venv.path).or_else(|| linked(root, code, &venv.path)));
     if riddle.if_named && named.is_none() {
         return None;
     }
@@ -116,6 +120,18 @@ fn named(code: &str, venv: &Path) -> Option<String> {
             .find(|name| code.contains(name))
             .map(str::to_owned)
     })
+}
+
+/// A path in code that leads to a venv, or above it or into it, through a link.
+fn linked(root: &Root, code: &str, venv: &Path) -> Option<String> {
+    let is_end = |c: char| c.is_whitespace() || "'\"`,;()[]{}<>|&=:".contains(c);
+    let paths = code.split(is_end).filter(|word| word.starts_with('/'));
+    let mut paths = paths.map(|word| (word, root.resolve(Path::new(word))));
+    let near = paths.find(|(word, real)| {
+        let is_near = venv.starts_with(real) || real.starts_with(venv);
+        is_near && real.parent().is_some() && real != Path::new(word)
+    });
+    near.map(|(word, _)| word.to_owned())
 }
 
 impl Sweepers {

@@ -143,6 +143,7 @@ impl Reader<'_> {
                 let removal = Removal::Named {
                     patterns: named.patterns,
                     with_all: false,
+                    follows: false,
                     rules: SHELL,
                 };
                 self.push(path, named.begin, Work::Rule(shown.join(" "), removal));

@@ -12,6 +12,7 @@ mod find;
 mod glob;
 mod job;
 mod judge;
+mod links;
 mod logrotate;
 mod options;
 mod programs;

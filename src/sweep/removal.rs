@@ -8,6 +8,8 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::find::Find;
 use super::glob::{ANYTHING, RSYNC, Rules, SHELL, matches};
+use super::links::{Place, places};
+use super::quotes::unescaped;
 use super::root::Root;
 use super::target::{Clock, Kind, Target, Venv};
 
@@ -19,6 +21,8 @@ pub(super) enum Removal {
     Named {
         patterns: Vec<String>,
         with_all: bool,
+        /// Whether what a link leads to goes, and not the link.
+        follows: bool,
         rules: Rules,
     },
     /// By age: `tmpwatch`, `tmpreaper`, tmpfiles.d.
@@ -34,8 +38,9 @@ pub(super) enum Removal {
 /// Files below directories, older than an age.
 #[derive(Clone, Debug)]
 pub(super) struct Aged {
-    /// Patterns of a shell, absolute.
-    pub(super) dirs: Vec<String>,
+    pub(super) dirs: Vec<Place>,
+    /// Whether links are followed that it is given: then it goes by where they lead.
+    pub(super) follows: bool,
     pub(super) seconds: i64,
     /// Which times have to be old.
     pub(super) clocks: Vec<Clock>,
@@ -100,6 +105,48 @@ pub(super) enum Spared {
 }
 
 impl Removal {
+    /// The same with where the links of a machine lead, as far as these venvs are concerned.
+    pub(super) fn resolved(&self, root: &Root, venvs: &[Venv]) -> Self {
+        let each = |all: &[String], follows: bool, rules: Rules| {
+            let all = all.iter();
+            let all = all.flat_map(|one| places(root, one, follows, rules));
+            all.map(|place| place.real).collect::<Vec<_>>()
+        };
+        let mut own = self.clone();
+        match &mut own {
+            Self::Find(find) => *find = find.resolved(root, venvs),
+            Self::Named {
+                patterns,
+                follows,
+                rules,
+                ..
+            } => *patterns = each(patterns, *follows, *rules),
+            Self::Below(dirs) => *dirs = each(dirs, false, SHELL),
+            Self::Aged(aged) => {
+                let dirs = aged.dirs.iter();
+                let dirs = dirs.flat_map(|dir| places(root, &dir.named, aged.follows, SHELL));
+                aged.dirs = dirs.collect();
+                if aged.follows {
+                    aged.excludes = each(&aged.excludes, false, SHELL);
+                    for dir in &mut aged.dirs {
+                        dir.named.clone_from(&dir.real);
+                    }
+                }
+            }
+            Self::Mirror(mirror) => {
+                if !mirror.destination.contains(ANYTHING) {
+                    let real = root.resolve(Path::new(&unescaped(&mirror.destination)));
+                    mirror.destination = real.to_string_lossy().into_owned();
+                }
+            }
+            Self::Clean(clean) => {
+                clean.top = root.resolve(&clean.top);
+                clean.dirs = each(&clean.dirs, true, SHELL);
+            }
+        }
+        own
+    }
+
     /// What it would take of a venv at a time, in seconds since 1970: entries, each with all that is in it.
     pub(super) fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
         match self {
@@ -108,6 +155,7 @@ impl Removal {
                 patterns,
                 with_all,
                 rules,
+                ..
             } => {
                 let is_named = |one: &&Target| {
                     let mut all = patterns.iter();
@@ -135,7 +183,7 @@ impl Removal {
             Self::Named { patterns: all, .. } | Self::Below(all) => {
                 all.iter().any(|one| is_open(one))
             }
-            Self::Aged(aged) => aged.dirs.iter().any(|one| is_open(one)),
+            Self::Aged(aged) => aged.dirs.iter().any(|one| is_open(&one.named)),
             Self::Mirror(mirror) => is_open(&mirror.destination),
             Self::Clean(clean) => clean.dirs.iter().any(|one| is_open(one)),
         }
@@ -168,15 +216,20 @@ impl Aged {
     }
 
     /// Whether it comes from a directory to what is in it: nothing on the way stays.
-    fn reaches(&self, one: &Target, dir: &str) -> bool {
-        let on_the_way = one.path.ancestors().position(|above| is_named(above, dir));
-        on_the_way.is_some_and(|steps| {
-            steps > usize::from(self.first_stays)
-                && !one.path.ancestors().take(steps).any(|path| {
-                    let mut excludes = self.excludes.iter();
-                    excludes.any(|pattern| is_named(path, pattern))
-                })
-        })
+    fn reaches(&self, one: &Target, dir: &Place) -> bool {
+        let mut above = one.path.ancestors().enumerate();
+        let Some((steps, begin)) = above.find(|(_, above)| is_named(above, &dir.real)) else {
+            return false;
+        };
+        // What stays is told by the names on the way that is taken.
+        let called = dir.called(begin);
+        let below = one.path.strip_prefix(begin).unwrap_or(&one.path);
+        let called = called.join(below);
+        steps > usize::from(self.first_stays)
+            && !called.ancestors().take(steps).any(|path| {
+                let mut excludes = self.excludes.iter();
+                excludes.any(|pattern| is_named(path, pattern))
+            })
     }
 }
 

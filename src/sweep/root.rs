@@ -1,11 +1,14 @@
 //! The files of a machine, below a root: that of this one, or of one that is only looked at.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
 
 /// Of a schedule or script only so many bytes are read.
 const LEN_MAX: u64 = 1 << 20;
@@ -13,15 +16,71 @@ const LEN_MAX: u64 = 1 << 20;
 const ENTRIES_MAX: usize = 20_000;
 /// A source of a copy that has more entries counts as unknown.
 const SOURCE_MAX: usize = 500_000;
+/// So many links are followed on the way to a file, as the kernel does (`path_resolution(7)`).
+const LINKS_MAX: usize = 40;
 
 /// Where a machine's files lie.
 #[derive(Clone, Debug)]
 pub(crate) struct Root(pub(crate) PathBuf);
 
 impl Root {
-    /// Where a path of that machine lies on this one.
-    pub(super) fn real(&self, path: &Path) -> PathBuf {
+    /// Where a path of that machine lies on this one. Every link on its way is looked up below this root, as if that
+    /// machine ran: one that is absolute leads to no file of this machine.
+    pub(super) fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(self.below(&self.walked(path, true)?))
+    }
+
+    /// The same for an entry itself, which may be a link.
+    pub(super) fn real_entry(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(self.below(&self.walked(path, false)?))
+    }
+
+    /// Where a path leads on that machine by all links on its way; what is not there stays as it is.
+    pub(crate) fn resolve(&self, path: &Path) -> PathBuf {
+        self.walked(path, true).unwrap_or_else(|_| path.to_owned())
+    }
+
+    /// Whether it is a link.
+    pub(super) fn is_link(&self, path: &Path) -> bool {
+        self.link(path).is_some()
+    }
+
+    /// What a link says.
+    pub(super) fn link(&self, path: &Path) -> Option<PathBuf> {
+        fs::read_link(self.real_entry(path).ok()?).ok()
+    }
+
+    fn below(&self, path: &Path) -> PathBuf {
         self.0.join(path.strip_prefix("/").unwrap_or(path))
+    }
+
+    /// A path part by part, of which the last one may stay a link (as openat2(2) does with `RESOLVE_IN_ROOT`).
+    fn walked(&self, path: &Path, follows_last: bool) -> io::Result<PathBuf> {
+        let mut at = PathBuf::from("/");
+        let mut links = 0;
+        let mut todo = parts(path);
+        while let Some(part) = todo.pop() {
+            if part == ".." {
+                at.pop();
+                continue;
+            }
+            let next = at.join(&part);
+            let is_asked = follows_last || !todo.is_empty();
+            match is_asked.then(|| fs::read_link(self.below(&next))) {
+                Some(Ok(_)) if links == LINKS_MAX => {
+                    return Err(rustix::io::Errno::LOOP.into());
+                }
+                Some(Ok(to)) => {
+                    links += 1;
+                    if to.is_absolute() {
+                        at = PathBuf::from("/");
+                    }
+                    todo.extend(parts(&to));
+                }
+                _ => at = next,
+            }
+        }
+        Ok(at)
     }
 
     /// A text; none where there is none or it cannot be read.
@@ -31,9 +90,11 @@ impl Root {
 
     /// A text; none where there is no such file. The error says why it cannot be read.
     pub(super) fn read(&self, path: &Path) -> Result<Option<String>, String> {
-        let real = self.real(path);
         let read = || {
-            let file = fs::File::open(&real)?;
+            // A pipe of that name is no text, and nobody waits for who writes to it.
+            let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let file = rustix::fs::open(self.real(path)?, flags, Mode::empty())?;
+            let file = fs::File::from(file);
             if !file.metadata()?.is_file() {
                 return Ok(None);
             }
@@ -52,7 +113,7 @@ impl Root {
 
     /// The entries of a directory by name, as that machine calls them. The error says why it cannot be listed.
     pub(super) fn list(&self, dir: &Path) -> Result<Vec<PathBuf>, String> {
-        match fs::read_dir(self.real(dir)) {
+        match self.real(dir).and_then(fs::read_dir) {
             Ok(entries) => {
                 let entries = entries.flatten().take(ENTRIES_MAX);
                 let mut names: Vec<PathBuf> =
@@ -67,17 +128,42 @@ impl Root {
         }
     }
 
+    /// The entries of a directory with what each is; none where it cannot be listed.
+    pub(super) fn kinds(&self, dir: &Path) -> Vec<(OsString, fs::FileType)> {
+        let entries = self.real(dir).and_then(fs::read_dir);
+        let entries = entries.into_iter().flatten().flatten().take(ENTRIES_MAX);
+        let mut all: Vec<_> = entries
+            .filter_map(|entry| Some((entry.file_name(), entry.file_type().ok()?)))
+            .collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    /// What a path leads to; none where it leads nowhere.
+    pub(super) fn meta(&self, path: &Path) -> Option<fs::Metadata> {
+        self.real(path).and_then(fs::symlink_metadata).ok()
+    }
+
+    /// Whether it is known that no directory has this name.
+    pub(super) fn lacks_dir(&self, path: &Path) -> bool {
+        use io::ErrorKind::{NotADirectory, NotFound};
+        match self.real(path).and_then(fs::symlink_metadata) {
+            Ok(meta) => !meta.is_dir(),
+            Err(error) => matches!(error.kind(), NotFound | NotADirectory),
+        }
+    }
+
     /// Whether it can be run as a program.
     pub(super) fn is_program(&self, path: &Path) -> bool {
-        fs::metadata(self.real(path))
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        self.meta(path)
+            .is_some_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
     }
 
     /// A time of a file, in seconds since 1970: `a` when it was read, `c` when it changed in any way, `B` when it was
     /// made, and else when it changed.
     pub(super) fn time(&self, path: &str, which: char) -> Option<i64> {
         use std::os::unix::fs::MetadataExt;
-        let meta = fs::metadata(self.real(Path::new(path))).ok()?;
+        let meta = self.meta(Path::new(path))?;
         Some(match which {
             'a' => meta.atime(),
             'c' => meta.ctime(),
@@ -95,6 +181,7 @@ impl Root {
 
     /// The top of the work tree of git that holds a directory.
     pub(super) fn tree_of(&self, dir: &Path) -> Option<PathBuf> {
+        let dir = self.resolve(dir);
         let mut above = dir.ancestors();
         above
             .find(|dir| self.exists(&dir.join(".git")))
@@ -103,17 +190,18 @@ impl Root {
 
     /// Whether there is anything of this name.
     pub(super) fn exists(&self, path: &Path) -> bool {
-        fs::symlink_metadata(self.real(path)).is_ok()
+        self.real_entry(path).and_then(fs::symlink_metadata).is_ok()
     }
 
     /// Whether it leads to `/dev/null`, which switches a unit off.
     pub(super) fn is_masked(&self, path: &Path) -> bool {
-        fs::read_link(self.real(path)).is_ok_and(|to| to == Path::new("/dev/null"))
+        self.link(path)
+            .is_some_and(|to| to == Path::new("/dev/null"))
     }
 
     /// All that a directory holds, by paths below it; none where it is not there or too large.
     pub(super) fn contents(&self, dir: &Path) -> Option<HashSet<Vec<u8>>> {
-        let top = self.real(dir);
+        let top = self.real(dir).ok()?;
         fs::read_dir(&top).ok()?;
         let mut found = HashSet::new();
         let mut todo = vec![top.clone()];
@@ -132,4 +220,14 @@ impl Root {
         }
         Some(found)
     }
+}
+
+/// The parts of a path, the last one first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let part = |part: Component<'_>| match part {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    };
+    path.components().rev().filter_map(part).collect()
 }

@@ -125,8 +125,7 @@ impl Machine<'_> {
     pub(crate) fn scripts_in(&self, dir: &Path, unread: &mut Vec<Unread>) -> Vec<PathBuf> {
         match self.root.list(dir) {
             Ok(mut paths) => {
-                let is_link = |path: &Path| std::fs::read_link(self.root.real(path)).is_ok();
-                paths.retain(|path| self.root.is_program(path) || is_link(path));
+                paths.retain(|path| self.root.is_program(path) || self.root.is_link(path));
                 paths
             }
             Err(why) => {
@@ -277,9 +276,9 @@ impl<'a> Names<'a> {
         let mut at = path.to_owned();
         for _ in 0..LINKS_MAX {
             self.found.insert(at.clone());
-            match std::fs::read_link(self.machine.root.real(&at)) {
-                Ok(to) => at = plain(&at.parent().unwrap_or(Path::new("/")).join(to)),
-                Err(_) => break,
+            match self.machine.root.link(&at) {
+                Some(to) => at = plain(&at.parent().unwrap_or(Path::new("/")).join(to)),
+                None => break,
             }
         }
     }

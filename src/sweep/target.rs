@@ -5,10 +5,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::root::Root;
+
 /// So many entries of a venv are looked at.
 const ENTRIES_MAX: usize = 2_000_000;
-/// So many links in a row are followed.
-const LINKS_MAX: usize = 8;
 
 /// One entry of a venv, or a directory above it.
 #[derive(Clone, Debug)]
@@ -73,11 +73,23 @@ impl Target {
         self.kind == Kind::Dir
     }
 
-    /// The entry that stands at `real`, below a machine's root.
-    fn of(real: &Path, path: PathBuf, meta: &fs::Metadata, root: &Path) -> Self {
+    /// The entry that stands at a path of a machine; none where there is none.
+    pub(super) fn at(root: &Root, path: &Path) -> Option<Self> {
+        let real = root.real_entry(path).ok()?;
+        let meta = fs::symlink_metadata(&real).ok()?;
+        Some(Self::of(&real, path.to_owned(), &meta, root))
+    }
+
+    /// The entry that stands at `real`, which a machine calls by a path of its own.
+    fn of(real: &Path, path: PathBuf, meta: &fs::Metadata, root: &Root) -> Self {
         let kind = Kind::of(meta);
         let link = (kind == Kind::Link).then(|| fs::read_link(real).unwrap_or_default());
         Self {
+            leads_to: if kind == Kind::Link {
+                root.meta(&path).map(|meta| Kind::of(&meta))
+            } else {
+                Some(kind)
+            },
             path,
             kind,
             size: meta.len(),
@@ -90,11 +102,6 @@ impl Target {
             links: meta.nlink(),
             inode: meta.ino(),
             device: meta.dev(),
-            leads_to: if kind == Kind::Link {
-                end(real, root)
-            } else {
-                Some(kind)
-            },
             link: link.map(|link| link.into_os_string().into_vec()),
         }
     }
@@ -111,23 +118,6 @@ impl Kind {
     }
 }
 
-/// What a link leads to, by further links as well.
-fn end(real: &Path, root: &Path) -> Option<Kind> {
-    let mut at = real.to_owned();
-    for _ in 0..LINKS_MAX {
-        let kind = Kind::of(&fs::symlink_metadata(&at).ok()?);
-        if kind != Kind::Link {
-            return Some(kind);
-        }
-        let to = fs::read_link(&at).ok()?;
-        at = match to.strip_prefix("/") {
-            Ok(below) => root.join(below),
-            Err(_) => at.parent()?.join(to),
-        };
-    }
-    None
-}
-
 /// A venv with everything in it and the directories above it, the outer ones first.
 #[derive(Debug, Default)]
 pub(crate) struct Venv {
@@ -138,15 +128,11 @@ pub(crate) struct Venv {
 
 impl Venv {
     /// Looks at a venv, of which schedules say `shown`: another path where they belong to another root.
-    pub(crate) fn look(real: &Path, shown: &Path) -> Self {
+    pub(crate) fn look(root: &Root, real: &Path, shown: &Path) -> Self {
         let mut venv = Self {
             path: shown.to_owned(),
             targets: Vec::new(),
         };
-        let root = real
-            .ancestors()
-            .nth(shown.components().count().saturating_sub(1));
-        let root = root.unwrap_or(Path::new("/"));
         let mut above: Vec<(PathBuf, PathBuf)> = Vec::new();
         let pairs = real.ancestors().zip(shown.ancestors()).skip(1);
         above.extend(pairs.map(|(real, shown)| (real.to_owned(), shown.to_owned())));
@@ -160,7 +146,7 @@ impl Venv {
         venv
     }
 
-    fn add(&mut self, real: &Path, shown: PathBuf, root: &Path) {
+    fn add(&mut self, real: &Path, shown: PathBuf, root: &Root) {
         let mut todo = vec![(real.to_owned(), shown)];
         while let Some((real, shown)) = todo.pop() {
             let Ok(meta) = fs::symlink_metadata(&real) else {

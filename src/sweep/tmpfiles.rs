@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Machine;
 use super::glob::SHELL;
 use super::job::{Job, Run, Starter, Work};
+use super::links::Place;
 use super::programs::seconds;
 use super::removal::{Aged, Removal};
 use super::specifiers::Specifiers;
@@ -131,6 +132,7 @@ fn removals(line: &Line, all: &[Line]) -> Vec<(Removal, &'static str)> {
     let named = |with_all: bool| Removal::Named {
         patterns: place(),
         with_all,
+        follows: false,
         rules: SHELL,
     };
     let is_boot = line.kind.contains('!');
@@ -175,7 +177,8 @@ fn aged(line: &Line, age: &str, all: &[Line]) -> Option<Aged> {
     let others = all.iter().filter(|one| one.place != line.place);
     let others = others.filter(|one| !one.kind.starts_with('X'));
     Some(Aged {
-        dirs: vec![line.place.clone()],
+        dirs: vec![Place::as_named(&line.place)],
+        follows: false,
         seconds: seconds(age, 1)?,
         clocks: [
             ('a', Clock::Read),

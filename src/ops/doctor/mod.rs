@@ -102,6 +102,15 @@ impl DoctorOutcome {
     }
 }
 
+/// Where a path leads that is named from outside of a root and stands below it: its links are those of the machine
+/// there. None where it does not stand there, or nothing does. Both are absolute, and the root is resolved.
+pub fn below_root(root: &Path, path: &Path) -> Option<PathBuf> {
+    let below = path.strip_prefix(root).ok()?;
+    let real = Root(root.to_owned()).resolve(&Path::new("/").join(below));
+    let real = root.join(real.strip_prefix("/").unwrap_or(&real));
+    std::fs::symlink_metadata(&real).is_ok().then_some(real)
+}
+
 /// Looks at a machine.
 pub fn doctor(
     context: &Context<'_>,
@@ -126,7 +135,12 @@ pub fn doctor(
     let venvs: Vec<Venv> = options
         .places
         .iter()
-        .map(|place| Venv::look(place, &shown(place)))
+        .map(|place| {
+            // One that is no part of that machine has its links on this one.
+            let own = place.strip_prefix(&options.root).is_ok();
+            let here = Root(PathBuf::from("/"));
+            Venv::look(if own { &root } else { &here }, place, &shown(place))
+        })
         .collect();
     context.go_on()?;
     let scripts: Vec<PathBuf> = options.look_in.iter().map(|path| shown(path)).collect();

@@ -1,6 +1,7 @@
 //! The words of an expression of `find`.
 
 use super::moment::moment;
+use super::start::Links;
 use super::test::{Bits, Size, Test, When};
 use super::{Action, Find};
 use crate::sweep::Machine;
@@ -164,7 +165,6 @@ impl<'w> Parser<'w> {
             | "-quit"
             | "-daystart"
             | "-noleaf"
-            | "-follow"
             | "-ignore_readdir_race"
             | "-readable"
             | "-writable" => Test::Always,
@@ -192,6 +192,10 @@ impl<'w> Parser<'w> {
             "-delete" => {
                 self.acts = true;
                 Test::Act(Action::Delete, Some(true))
+            }
+            "-follow" => {
+                self.find.links = Links::Always;
+                Test::Always
             }
             "-exec" | "-execdir" | "-ok" | "-okdir" => self.executed(),
             "-used" | "-fstype" | "-samefile" | "-context" => {

@@ -4,6 +4,7 @@
 mod expression;
 mod moment;
 mod others;
+mod start;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -11,10 +12,10 @@ use std::path::{Path, PathBuf};
 use regex::bytes::Regex;
 
 use super::Machine;
-use super::glob::{SHELL, matches};
+use super::root::Root;
 use super::target::{Target, Venv};
-use crate::model::plain::plain;
 use expression::Parser;
+use start::{Links, Seen, Start};
 use test::{Acts, Entry, Test};
 
 pub(super) use others::{fd, locate};
@@ -23,6 +24,7 @@ pub(super) use others::{fd, locate};
 #[derive(Clone, Debug)]
 pub(super) struct Find {
     starts: Vec<Start>,
+    links: Links,
     cwd: PathBuf,
     expression: Test,
     min_depth: usize,
@@ -38,15 +40,6 @@ pub(super) struct Find {
     filters: Vec<Filter>,
     /// Commands that are run for what is found.
     pub(super) runs: Vec<Vec<String>>,
-}
-
-/// Where a search begins.
-#[derive(Clone, Debug)]
-struct Start {
-    /// As it is written; a pattern of a shell.
-    written: String,
-    /// The same as an absolute path.
-    place: String,
 }
 
 /// What is done with what is found.
@@ -78,9 +71,13 @@ impl Find {
         let is_expression =
             |word: &String| word.starts_with('-') || matches!(word.as_str(), "(" | ")" | "!" | ",");
         let mut at = 0;
+        let mut links = Links::Never;
         while let Some(word) = words.get(at) {
             match word.as_str() {
-                "-H" | "-L" | "-P" => at += 1,
+                "-H" | "-L" | "-P" => {
+                    links = Links::named(word);
+                    at += 1;
+                }
                 "-D" => at += 2,
                 word if word.starts_with("-O") => at += 1,
                 _ => break,
@@ -92,18 +89,23 @@ impl Find {
         }
         let mut starts: Vec<Start> = words[begin..at]
             .iter()
-            .map(|one| Start::new(one, cwd))
+            .map(|one| Start::new(machine.root, one, cwd))
             .collect();
         if starts.is_empty() {
-            starts.push(Start::new(".", cwd));
+            starts.push(Start::new(machine.root, ".", cwd));
         }
-        let mut parser = Parser::new(machine, &words[at..], Self::all(starts, cwd));
+        let all = Self {
+            links,
+            ..Self::all(starts, cwd)
+        };
+        let mut parser = Parser::new(machine, &words[at..], all);
         parser.whole()
     }
 
     fn all(starts: Vec<Start>, cwd: &Path) -> Self {
         Self {
             starts,
+            links: Links::Never,
             cwd: cwd.to_owned(),
             expression: Test::Always,
             min_depth: 0,
@@ -147,94 +149,63 @@ impl Find {
 
     /// Places at which it begins.
     pub(super) fn places(&self) -> impl Iterator<Item = &str> {
-        self.starts.iter().map(|start| start.place.as_str())
+        self.starts.iter().map(Start::named)
+    }
+
+    /// The same search with where the links of a machine lead it to these venvs.
+    pub(super) fn resolved(&self, root: &Root, venvs: &[Venv]) -> Self {
+        let starts = self.starts.iter();
+        let starts = starts.flat_map(|start| start.resolved(root, self.links, venvs));
+        Self {
+            starts: starts.collect(),
+            ..self.clone()
+        }
     }
 
     /// What it would remove of a venv at a time, in seconds since 1970.
     pub(super) fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
         let mut taken = Vec::new();
-        for start in &self.starts {
+        for way in self
+            .starts
+            .iter()
+            .flat_map(|start| start.ways(venv, &self.cwd))
+        {
             let mut pruned: Option<&Path> = None;
             let mut device = None;
-            let is_start = |one: &&Target| matches(start.place.as_bytes(), one.bytes(), SHELL);
-            let roots: Vec<&Path> = venv
-                .targets
-                .iter()
-                .filter(is_start)
-                .map(|one| one.path.as_path())
-                .collect();
-            for target in &venv.targets {
-                let Some(root) = roots.iter().find(|root| target.path.starts_with(root)) else {
-                    continue;
-                };
-                if pruned.is_some_and(|dir| target.path.starts_with(dir)) {
+            for Seen {
+                entry,
+                takes,
+                depth,
+            } in &way
+            {
+                if pruned.is_some_and(|dir| entry.path.starts_with(dir)) {
                     continue;
                 }
-                let depth = target.path.components().count() - root.components().count();
-                let own = *device.get_or_insert(target.device);
-                if depth > self.max_depth || self.one_device && target.device != own {
+                let own = *device.get_or_insert(entry.device);
+                if *depth > self.max_depth || self.one_device && entry.device != own {
                     continue;
                 }
                 let mut acts = Acts::new(self.wanted);
-                let printed = || start.printed(root, &target.path, &self.cwd);
-                if depth >= self.min_depth {
+                let printed = || way.printed(&entry.path);
+                if *depth >= self.min_depth {
                     let entry = Entry {
-                        target,
+                        target: entry,
                         printed: &printed,
                         now,
+                        follows: self.links == Links::Always,
                     };
                     self.expression.eval(&entry, &mut acts);
                 }
-                if acts.prunes && target.is_dir() && !self.is_deep {
-                    pruned = Some(&target.path);
+                if acts.prunes && entry.is_dir() && !self.is_deep {
+                    pruned = Some(&entry.path);
                 }
                 // A directory that is not empty stays, unless it is removed with all that is in it.
-                let goes = acts.does && (!target.is_dir() || self.with_all);
-                if goes && self.filters.iter().all(|filter| filter.passes(&printed())) {
-                    taken.push(target);
-                }
+                let goes = acts.does && (!entry.is_dir() || self.with_all);
+                let goes = goes.then_some(*takes).flatten();
+                let passes = |filter: &Filter| filter.passes(&printed());
+                taken.extend(goes.filter(|_| self.filters.iter().all(passes)));
             }
         }
         taken
     }
-}
-
-impl Start {
-    fn new(written: &str, cwd: &Path) -> Self {
-        Self {
-            written: written.to_owned(),
-            place: absolute(written, cwd),
-        }
-    }
-
-    /// How `find` calls what it found below a start.
-    fn printed(&self, root: &Path, path: &Path, cwd: &Path) -> Vec<u8> {
-        use std::os::unix::ffi::OsStrExt;
-        let is_pattern = self.written.contains(['*', '?', '[', '\\']);
-        let base = match (is_pattern, self.written.starts_with('/')) {
-            (false, _) => Path::new(&self.written),
-            (true, true) => root,
-            (true, false) => root.strip_prefix(cwd).unwrap_or(root),
-        };
-        match path.strip_prefix(root) {
-            Ok(below) if !below.as_os_str().is_empty() => {
-                // Joined by hand: a path would lose `./`.
-                let mut text = base.as_os_str().as_bytes().to_vec();
-                if !text.ends_with(b"/") {
-                    text.push(b'/');
-                }
-                text.extend(below.as_os_str().as_bytes());
-                text
-            }
-            _ => base.as_os_str().as_bytes().to_vec(),
-        }
-    }
-}
-
-/// A path of a shell as an absolute one, without `.` and `..`.
-pub(super) fn absolute(text: &str, cwd: &Path) -> String {
-    if text.starts_with(super::glob::ANYTHING) {
-        return text.to_owned();
-    }
-    plain(&cwd.join(text)).to_string_lossy().into_owned()
 }

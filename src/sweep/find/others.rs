@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use super::start::{Links, Start};
 use super::test::Test;
-use super::{Action, Find, Start};
+use super::{Action, Find};
+use crate::sweep::Machine;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::unescaped;
 use crate::sweep::regexes::{Syntax, compile};
 use crate::sweep::target::Kind;
 
 /// `locate PATTERN…`: what has a pattern in its path, or in its name.
-pub(in crate::sweep) fn locate(words: &[String]) -> Find {
+pub(in crate::sweep) fn locate(machine: &Machine<'_>, words: &[String]) -> Find {
     let options = Options::all(words, "-d --database -l -n --limit -r --regexp");
     let any = options.has(&["-i", "--ignore-case"]);
     let by_name = options.has(&["-b", "--basename"]);
@@ -52,13 +54,13 @@ pub(in crate::sweep) fn locate(words: &[String]) -> Find {
         expression = Test::Or(Box::new(expression), Box::new(test));
     }
     let root = Path::new("/");
-    let mut find = Find::all(vec![Start::new("/", root)], root);
+    let mut find = Find::all(vec![Start::new(machine.root, "/", root)], root);
     find.expression = expression.and(Test::Act(Action::Print, Some(true)));
     find
 }
 
 /// `fd [PATTERN [PATH…]]`, of which `-x` and `-X` run a command.
-pub(in crate::sweep) fn fd(words: &[String], cwd: &Path) -> Find {
+pub(in crate::sweep) fn fd(machine: &Machine<'_>, words: &[String], cwd: &Path) -> Find {
     const VALUED: &str = "-d --max-depth --min-depth --exact-depth -E --exclude -t --type -e --extension -S --size \
         --changed-within --changed-before -o --owner -j --threads -c --color --base-directory \
         --search-path --and";
@@ -70,11 +72,18 @@ pub(in crate::sweep) fn fd(words: &[String], cwd: &Path) -> Find {
     let unhidden = options.has(&["-H", "--hidden", "-u", "--unrestricted"]);
     let expression = fd_tests(&options);
     let operands = options.operands.iter().skip(1);
-    let mut starts: Vec<Start> = operands.map(|one| Start::new(one, cwd)).collect();
+    let root = machine.root;
+    let mut starts: Vec<Start> = operands.map(|one| Start::new(root, one, cwd)).collect();
     if starts.is_empty() {
-        starts.push(Start::new(".", cwd));
+        starts.push(Start::new(root, ".", cwd));
     }
     let mut find = Find::all(starts, cwd);
+    // It follows links that it is given, as they are.
+    find.links = if options.has(&["-L", "--follow"]) {
+        Links::Always
+    } else {
+        Links::Given
+    };
     let action = match command.split_first() {
         Some((_, command)) => {
             let mut command = command.to_vec();

@@ -89,6 +89,8 @@ pub(super) struct Entry<'e> {
     /// How the search calls it.
     pub(super) printed: &'e dyn Fn() -> Vec<u8>,
     pub(super) now: i64,
+    /// Whether a link counts as what it leads to, and only one that leads nowhere as a link.
+    pub(super) follows: bool,
 }
 
 /// What was done with an entry.
@@ -176,10 +178,18 @@ impl Test {
             Self::LinkTo(pattern, any) => target
                 .link
                 .as_ref()
+                .filter(|_| !entry.follows || target.leads_to.is_none())
                 .is_some_and(|to| fits(pattern, to, *any)),
             Self::Regex(regex) => regex.is_match(&(entry.printed)()),
             Self::NameRegex(regex) => regex.is_match(target.name()),
+            Self::Type(kinds) if entry.follows => {
+                kinds.contains(&target.leads_to.unwrap_or(Kind::Link))
+            }
             Self::Type(kinds) => kinds.contains(&target.kind),
+            // What is not followed otherwise is asked for by this test, and the other way round.
+            Self::LeadsTo(kinds) if entry.follows => {
+                kinds.contains(&Some(target.kind).filter(|kind| *kind != Kind::Link))
+            }
             Self::LeadsTo(kinds) => kinds.contains(&target.leads_to),
             Self::Age(clock, size, unit) => {
                 size.fits((entry.now - target.time(*clock)).div_euclid(*unit))

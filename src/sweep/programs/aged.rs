@@ -1,6 +1,7 @@
 //! `tmpwatch` and `tmpreaper`, as their manual pages tell.
 
 use super::call::{Call, Effect, place};
+use crate::sweep::links::Place;
 use crate::sweep::options::Options;
 use crate::sweep::removal::{Aged, Removal};
 use crate::sweep::target::Clock;
@@ -40,7 +41,10 @@ pub(super) fn aged(call: &Call<'_>) -> Effect {
         return Effect::Odd(format!("the age '{age}' is not understood"));
     };
     Effect::Removes(Removal::Aged(Aged {
-        dirs: operands.map(|dir| place(call, dir)).collect(),
+        dirs: operands
+            .map(|dir| Place::as_named(&place(call, dir)))
+            .collect(),
+        follows: true,
         seconds,
         clocks,
         first_stays: false,

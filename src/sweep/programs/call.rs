@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::sweep::Machine;
-use crate::sweep::find::absolute;
 use crate::sweep::glob::ANYTHING;
+use crate::sweep::links::absolute;
 use crate::sweep::removal::Removal;
 
 /// A command as it is started.
@@ -20,6 +20,8 @@ pub(in crate::sweep) struct Call<'c> {
 pub(in crate::sweep) enum Effect {
     /// It takes what it is given, and of directories all that is in them where the flag is set.
     Takes(Vec<String>, bool),
+    /// The same of what links lead to that it is given.
+    TakesThrough(Vec<String>, bool),
     Removes(Removal),
     /// What is not understood.
     Odd(String),
@@ -29,7 +31,7 @@ pub(in crate::sweep) enum Effect {
 
 /// A path of a command as an absolute one.
 pub(super) fn place(call: &Call<'_>, word: &str) -> String {
-    absolute(word.trim_end_matches('/'), call.cwd)
+    absolute(call.machine.root, word.trim_end_matches('/'), call.cwd)
 }
 
 /// Whether a word is known only when the script runs.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::call::{Call, Effect, place};
-use crate::sweep::find::absolute;
+use crate::sweep::links::absolute;
 use crate::sweep::options::Options;
 use crate::sweep::removal::{Clean, Removal, Spared};
 
@@ -13,13 +13,14 @@ const VALUED: &str =
 
 pub(super) fn git(call: &Call<'_>) -> Effect {
     let own = Options::leading(call.words, VALUED);
+    let root = call.machine.root;
     let mut dir: PathBuf = call.cwd.to_owned();
     let mut top = None;
     for (name, value) in own.given() {
         let value = value.unwrap_or_default();
         match name {
-            "-C" => dir = PathBuf::from(absolute(value, &dir)),
-            "--work-tree" => top = Some(PathBuf::from(absolute(value, &dir))),
+            "-C" => dir = PathBuf::from(absolute(root, value, &dir)),
+            "--work-tree" => top = Some(PathBuf::from(absolute(root, value, &dir))),
             _ => {}
         }
     }

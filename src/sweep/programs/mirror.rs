@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::call::{Call, Effect};
-use crate::sweep::find::absolute;
+use crate::sweep::links::absolute;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::unescaped;
 use crate::sweep::removal::{Mirror, Removal, Rule, Source};
@@ -42,7 +42,7 @@ pub(super) fn mirror(call: &Call<'_>) -> Effect {
         rules.retain(|rule| rule.protects || !rule.stays);
     }
     let source = |source: &String| {
-        let place = (!is_far(source)).then(|| absolute(source, call.cwd));
+        let place = (!is_far(source)).then(|| absolute(call.machine.root, source, call.cwd));
         // A source without a slash at its end is made within the destination.
         let name = Path::new(source)
             .file_name()
@@ -55,7 +55,7 @@ pub(super) fn mirror(call: &Call<'_>) -> Effect {
         }
     };
     Effect::Removes(Removal::Mirror(Mirror {
-        destination: absolute(&destination, call.cwd),
+        destination: absolute(call.machine.root, &destination, call.cwd),
         sources: places.iter().map(source).collect(),
         rules,
     }))
@@ -65,7 +65,7 @@ pub(super) fn mirror(call: &Call<'_>) -> Effect {
 fn rules(call: &Call<'_>, options: &Options) -> Vec<Rule> {
     let mut all = Vec::new();
     let lines = |file: &str| {
-        let path = absolute(file, call.cwd);
+        let path = absolute(call.machine.root, file, call.cwd);
         let text = call.machine.root.text(Path::new(&path)).unwrap_or_default();
         let bare = text.lines().map(|line| line.trim_end().to_owned());
         bare.filter(|line| !line.is_empty() && !line.starts_with(['#', ';']))

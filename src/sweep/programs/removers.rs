@@ -12,9 +12,10 @@ use crate::sweep::removal::Removal;
 
 type Reading = fn(&Call<'_>) -> Effect;
 
-const REMOVERS: [(&[&str], Reading); 22] = [
+const REMOVERS: [(&[&str], Reading); 23] = [
     (&["rm", "safe-rm"], remove),
-    (&["unlink", "shred", "truncate"], empty),
+    (&["unlink"], unlinked),
+    (&["shred", "truncate"], empty),
     (&["srm", "wipe", "rimraf", "trash", "trash-put"], whole),
     (&["gio"], gio),
     (&["mv"], moved),
@@ -65,7 +66,11 @@ fn empty(call: &Call<'_>) -> Effect {
     {
         return Effect::Nothing;
     }
-    Effect::Takes(Options::all(call.words, VALUED).operands, false)
+    Effect::TakesThrough(Options::all(call.words, VALUED).operands, false)
+}
+
+fn unlinked(call: &Call<'_>) -> Effect {
+    Effect::Takes(Options::all(call.words, "").operands, false)
 }
 
 fn whole(call: &Call<'_>) -> Effect {
@@ -125,7 +130,7 @@ fn copied(call: &Call<'_>) -> Effect {
     let valued = "-t --target-directory -S --suffix -m -o -g --mode --owner --group";
     let mut operands = Options::all(call.words, valued).operands;
     match operands.pop() {
-        Some(to) if operands == ["/dev/null"] => Effect::Takes(vec![to], false),
+        Some(to) if operands == ["/dev/null"] => Effect::TakesThrough(vec![to], false),
         _ => Effect::Nothing,
     }
 }
@@ -135,7 +140,7 @@ fn written(call: &Call<'_>) -> Effect {
         .words
         .iter()
         .filter_map(|word| word.strip_prefix("of="));
-    Effect::Takes(to.map(str::to_owned).collect(), false)
+    Effect::TakesThrough(to.map(str::to_owned).collect(), false)
 }
 
 fn overwritten(call: &Call<'_>) -> Effect {
@@ -143,7 +148,7 @@ fn overwritten(call: &Call<'_>) -> Effect {
     if options.has(&["-a", "--append"]) {
         Effect::Nothing
     } else {
-        Effect::Takes(options.operands, false)
+        Effect::TakesThrough(options.operands, false)
     }
 }
 
@@ -151,7 +156,7 @@ fn overwritten(call: &Call<'_>) -> Effect {
 fn made_anew(call: &Call<'_>) -> Effect {
     let options = Options::all(call.words, "-p --python --prompt --pip --seeder --app-data");
     if options.has(&["--clear"]) {
-        Effect::Takes(options.operands, true)
+        Effect::TakesThrough(options.operands, true)
     } else {
         Effect::Nothing
     }
@@ -167,7 +172,7 @@ fn made_anew_by_uv(call: &Call<'_>) -> Effect {
         Some((verb, dirs)) if verb == "venv" && options.has(&["--clear", "-c"]) => {
             let usual = [".venv".to_owned()];
             let dirs = if dirs.is_empty() { &usual } else { dirs };
-            Effect::Takes(dirs.to_vec(), true)
+            Effect::TakesThrough(dirs.to_vec(), true)
         }
         _ => Effect::Nothing,
     }

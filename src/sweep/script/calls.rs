@@ -95,6 +95,7 @@ impl Reader<'_> {
             );
         }
         let name = unescaped(first.rsplit('/').next().unwrap_or_default());
+        self.may_make(&name, words);
         // Without a user by option it is used like `su`.
         let is_su = name == "runuser" && !words.iter().any(|word| word == "-u" || word == "--user");
         if is_su {
@@ -117,7 +118,8 @@ impl Reader<'_> {
                 cwd: &self.state.cwd,
             });
             match effect {
-                Effect::Takes(operands, with_all) => self.take(words, &operands, with_all),
+                Effect::Takes(operands, all) => self.take(words, &operands, all, false),
+                Effect::TakesThrough(operands, all) => self.take(words, &operands, all, true),
                 Effect::Removes(_) if words.iter().any(|word| is_open(word)) => {
                     self.riddle(&known_when_run(words));
                 }
@@ -150,7 +152,11 @@ impl Reader<'_> {
         let started = prefix.started(words);
         let before = self.state.clone();
         if let Some(dir) = started.directory {
-            self.state.cwd = PathBuf::from(self.place(&dir));
+            let dir = self.place(&dir);
+            if self.is_missing(&dir) {
+                return Stream::None;
+            }
+            self.state.cwd = PathBuf::from(dir);
         }
         for (name, value) in started.variables {
             self.state.set(&name, vec![vec![value]]);
@@ -231,36 +237,6 @@ impl Reader<'_> {
         Some(Stream::None)
     }
 
-    fn goes(&mut self, name: &str, rest: &[String]) {
-        let operands = Options::all(rest, "").operands;
-        let before = self.state.cwd.clone();
-        let old = self
-            .state
-            .get("OLDPWD")
-            .and_then(|values| values.into_iter().flatten().next());
-        let to = match operands.first().map(String::as_str) {
-            Some("-") => old,
-            Some("") => Some(ANYTHING.to_string()),
-            Some(to) => Some(to.to_owned()),
-            None if name == "cd" => self
-                .state
-                .get("HOME")
-                .and_then(|values| values.into_iter().flatten().next()),
-            None => None,
-        };
-        match to {
-            Some(to) if self.search(&to).is_none() => {
-                self.state.cwd = PathBuf::from(self.place(&to));
-            }
-            _ => self.state.lose_cwd(),
-        }
-        let shown = before.to_string_lossy().into_owned();
-        self.state.set("OLDPWD", vec![vec![shown]]);
-        if name == "pushd" {
-            self.dirs.push(before);
-        }
-    }
-
     fn set(&mut self, rest: &[String]) {
         if let Some(at) = rest.iter().position(|word| word == "--") {
             self.state.args = Some(rest[at + 1..].to_vec());
@@ -269,6 +245,20 @@ impl Reader<'_> {
             .is_some_and(|word| !word.starts_with(['-', '+']))
         {
             self.state.args = Some(rest.to_vec());
+        }
+        for (number, word) in rest
+            .iter()
+            .enumerate()
+            .take_while(|(_, word)| *word != "--")
+        {
+            let names = rest.get(number + 1).is_some_and(|next| next == "errexit");
+            let is_meant = |sign: char| word.starts_with(sign) && !word.starts_with("--");
+            let is_it = word.contains('e') || word.ends_with('o') && names;
+            if is_it && is_meant('-') {
+                self.state.is_strict = true;
+            } else if is_it && is_meant('+') {
+                self.state.is_strict = false;
+            }
         }
         if rest.iter().any(|word| word == "globstar") {
             self.state.globs = self.state.globs.across();
@@ -311,10 +301,12 @@ impl Reader<'_> {
                 self.search_runs(words, &find)
             }
             "fd" | "fdfind" => {
-                let find = fd(rest, self.cwd());
+                let find = fd(self.machine, rest, self.cwd());
                 self.search_runs(words, &find)
             }
-            "locate" | "plocate" | "mlocate" | "slocate" => self.found_by(locate(rest)),
+            "locate" | "plocate" | "mlocate" | "slocate" => {
+                self.found_by(locate(self.machine, rest))
+            }
             "xargs" => self.for_each(words, input),
             "parallel" | "sem" => self.parallel(words, input),
             _ => return None,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::sweep::root::Root;
-use crate::sweep::shell::{Kind, List, Next, Node, Piece};
+use crate::sweep::shell::{Kind, Node, Piece};
 
 /// Where programs stand that packages of the system bring: whether one is there changes seldom.
 const OF_PACKAGES: [&str; 3] = ["/usr/", "/bin/", "/sbin/"];
@@ -27,14 +27,6 @@ pub(super) fn status(root: &Root, node: &Node) -> Option<bool> {
             let is_known = OF_PACKAGES.iter().any(|dir| path.starts_with(dir));
             is_known.then(|| root.is_program(Path::new(path)))
         }
-        _ => None,
-    }
-}
-
-/// Whether commands succeed of which the last one decides.
-pub(super) fn all_status(root: &Root, list: &List) -> Option<bool> {
-    match &list[..] {
-        [one] if one.next == Next::Plain => status(root, one),
         _ => None,
     }
 }

@@ -39,6 +39,7 @@ impl Reader<'_> {
                 self.open_script(script);
                 return Stream::Unknown;
             }
+            self.state.begins_strict = options.has(&["-e"]);
             return self.apart(&unescaped(script), None, args, input);
         }
         let from_input =
@@ -46,7 +47,10 @@ impl Reader<'_> {
         if !from_input {
             let args: Vec<String> = operands.clone().skip(1).cloned().collect();
             let file = operands.next().cloned().unwrap_or_default();
-            return self.file(&file, Some(args), input, false);
+            self.state.begins_strict = options.has(&["-e"]);
+            let printed = self.file(&file, Some(args), input, false);
+            self.state.begins_strict = false;
+            return printed;
         }
         match (input, input.script()) {
             (Stream::None, _) => Stream::None,
@@ -122,7 +126,7 @@ impl Reader<'_> {
     fn module(&mut self, words: &[String], module: &str, operands: &[String]) {
         if matches!(module, "venv" | "virtualenv") && words.iter().any(|word| word == "--clear") {
             let options = Options::all(operands, "--prompt");
-            self.take(words, &options.operands, true);
+            self.take(words, &options.operands, true, true);
         }
     }
 
@@ -245,6 +249,11 @@ impl Reader<'_> {
             Program::Shell if here => self.inner(text, Some(path), input),
             Program::Shell => {
                 let args = args.filter(|args| !args.is_empty());
+                // `#!/bin/sh -eu`
+                let first = text.lines().next().filter(|line| line.starts_with("#!"));
+                let mut words = first.unwrap_or_default().split_whitespace().skip(1);
+                self.state.begins_strict |=
+                    words.any(|word| word.starts_with('-') && word.contains('e'));
                 self.apart(text, Some(path), args, input)
             }
             Program::Script(language) => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::conditions::{all_status, status};
+use super::conditions::status;
 use super::state::limited;
 use super::streams::Stream;
 use super::{COMMANDS_MAX, DEPTH_MAX, Ended, Reader};
@@ -24,6 +24,7 @@ impl Reader<'_> {
             let is_sure = !matches!(joined, Next::And | Next::Or) || ended.is_some();
             joined = node.next;
             if is_skipped {
+                self.status = ended;
                 piped = (node.next == Next::Pipe).then_some(Stream::None);
                 continue;
             }
@@ -33,7 +34,12 @@ impl Reader<'_> {
             } else {
                 self.perhaps(node, own.as_ref().unwrap_or(input))
             };
-            ended = status(self.machine.root, node);
+            ended = self.status.map(|succeeds| succeeds != node.negated);
+            self.status = ended;
+            let is_asked = matches!(node.next, Next::And | Next::Or | Next::Pipe) || node.negated;
+            if ended == Some(false) && self.state.is_strict && !is_asked && self.conditions == 0 {
+                self.ended = Ended::Exit;
+            }
             // A part of a pipe is a shell of its own.
             if own.is_some() || node.next == Next::Pipe {
                 self.ended = Ended::No;
@@ -69,22 +75,24 @@ impl Reader<'_> {
             }
             return Stream::Unknown;
         }
-        self.line = node.line;
-        let mut input = input.clone();
-        for redirect in &node.redirects {
-            match redirect {
-                Redirect::In(word) => input = self.read_from(word),
-                Redirect::Text(word) => input = Stream::of_text(&self.text(word)),
-                Redirect::Out(word) => self.emptied(node, word),
-            }
-        }
-        self.line = node.line;
+        let input = self.redirected(node, input);
+        self.status = None;
         match &node.kind {
-            Kind::Simple(words) => self.simple(words, &input),
+            Kind::Simple(words) => {
+                let printed = self.simple(words, &input);
+                let goes = matches!(words.first().map(|word| &word[..]),
+                    Some([Piece::Text(name, false)]) if name == "cd" || name == "pushd");
+                let own = self.status.filter(|_| goes);
+                self.status = status(self.machine.root, node).or(own);
+                printed
+            }
             Kind::Group(inner) => self.list(inner, &input),
             Kind::Apart(inner) => {
                 let state = self.state.clone();
                 let printed = self.list(inner, &input);
+                if self.ended != Ended::No {
+                    self.status = None;
+                }
                 self.state = state;
                 self.ended = Ended::No;
                 printed
@@ -98,8 +106,7 @@ impl Reader<'_> {
             Kind::For(name, words, body) => self.each(name, words.as_ref(), body, &input),
             Kind::While(test, body) => {
                 let before = self.state.clone();
-                self.list(test, &input);
-                let never = all_status(self.machine.root, test) == Some(false);
+                let never = self.condition(test, &input) == Some(false);
                 let printed = if never {
                     Stream::None
                 } else {
@@ -107,6 +114,7 @@ impl Reader<'_> {
                 };
                 self.state.merge(before);
                 self.ended = Ended::No;
+                self.status = None;
                 printed
             }
             Kind::Case(all) => {
@@ -118,6 +126,7 @@ impl Reader<'_> {
                     self.state.merge(after);
                     self.ended = Ended::No;
                 }
+                self.status = None;
                 printed
             }
             Kind::TooDeep => {
@@ -127,6 +136,21 @@ impl Reader<'_> {
         }
     }
 
+    /// What a command reads. What it writes to is emptied first.
+    fn redirected(&mut self, node: &Node, input: &Stream) -> Stream {
+        self.line = node.line;
+        let mut input = input.clone();
+        for redirect in &node.redirects {
+            match redirect {
+                Redirect::In(word) => input = self.read_from(word),
+                Redirect::Text(word) => input = Stream::of_text(&self.text(word)),
+                Redirect::Out(word) => self.emptied(node, word),
+            }
+        }
+        self.line = node.line;
+        input
+    }
+
     fn branches(&mut self, all: &[(List, List)], input: &Stream) -> Stream {
         let mut printed = Stream::None;
         let mut after = None;
@@ -134,12 +158,10 @@ impl Reader<'_> {
         // Whether each way through it ends the script.
         let mut ends: Option<Ended> = None;
         for (test, then) in all {
-            self.list(test, input);
-            self.ended = Ended::No;
             let known = if test.is_empty() {
                 Some(true)
             } else {
-                all_status(self.machine.root, test)
+                self.condition(test, input)
             };
             if known == Some(false) {
                 continue;
@@ -172,7 +194,17 @@ impl Reader<'_> {
         if has_else {
             self.ended = ends.unwrap_or(Ended::No);
         }
+        self.status = None;
         printed
+    }
+
+    /// Commands of which the last one decides; whether it succeeds, where that is known.
+    fn condition(&mut self, test: &List, input: &Stream) -> Option<bool> {
+        self.conditions += 1;
+        self.list(test, input);
+        self.conditions -= 1;
+        self.ended = Ended::No;
+        self.status.take()
     }
 
     fn each(
@@ -204,6 +236,7 @@ impl Reader<'_> {
         let printed = self.list(body, input);
         self.state.merge(before);
         self.ended = Ended::No;
+        self.status = None;
         printed
     }
 
@@ -265,7 +298,7 @@ impl Reader<'_> {
         if is_for_nothing || !file.contains(ANYTHING) {
             let words = [name, ">".to_owned(), file.clone()];
             let begin = usize::from(words[0].is_empty());
-            self.take(&words[begin..], &[file], false);
+            self.take(&words[begin..], &[file], false, true);
         }
     }
 

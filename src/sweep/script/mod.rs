@@ -7,6 +7,7 @@ mod calls;
 mod conditions;
 mod files;
 mod flow;
+mod goes;
 mod prints;
 mod state;
 mod streams;
@@ -16,10 +17,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::Machine;
-use super::find::{Find, absolute};
+use super::find::Find;
 use super::glob::ANYTHING;
+use super::links::absolute;
 use super::removal::Removal;
 use super::shell::{List, parse};
+use goes::Made;
 use state::State;
 use streams::Stream;
 
@@ -102,6 +105,9 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
         found: Read::default(),
         doubt: None,
         ended: Ended::No,
+        status: None,
+        conditions: 0,
+        made: Made::default(),
         depth: 0,
         commands: 0,
         started: 0,
@@ -164,6 +170,11 @@ struct Reader<'a> {
     /// Why it is not sure that the commands at hand run.
     doubt: Option<String>,
     ended: Ended,
+    /// Whether the last command succeeded; none where nobody knows.
+    status: Option<bool>,
+    /// So many conditions are read at the moment, in which a failure ends nothing.
+    conditions: usize,
+    made: Made,
     depth: usize,
     commands: usize,
     /// So many commands start each other at the moment.
@@ -207,7 +218,9 @@ impl Reader<'_> {
     ) -> Stream {
         let state = self.state.clone();
         let traps = std::mem::take(&mut self.traps);
+        let conditions = std::mem::take(&mut self.conditions);
         self.state.args = args;
+        self.state.is_strict = std::mem::take(&mut self.state.begins_strict);
         let name = file.clone();
         let printed = self.inner(text, file, input);
         if let Some(name) = name {
@@ -218,6 +231,7 @@ impl Reader<'_> {
             self.at_its_end();
         }
         self.traps = traps;
+        self.conditions = conditions;
         self.state = state;
         self.ended = Ended::No;
         printed
@@ -238,7 +252,8 @@ impl Reader<'_> {
     }
 
     /// A removal of what a command is given: results of searches, and patterns of a shell.
-    fn take(&mut self, words: &[String], operands: &[String], with_all: bool) {
+    /// `follows`: what links lead to is taken.
+    fn take(&mut self, words: &[String], operands: &[String], with_all: bool, follows: bool) {
         let mut patterns = Vec::new();
         let mut open = Vec::new();
         let mut is_lost = false;
@@ -262,6 +277,7 @@ impl Reader<'_> {
         let named = |patterns| Removal::Named {
             patterns,
             with_all,
+            follows,
             rules,
         };
         if !patterns.is_empty() {
@@ -311,7 +327,7 @@ impl Reader<'_> {
                 plain.push(ANYTHING);
             }
         }
-        absolute(&plain, &self.state.cwd)
+        absolute(self.machine.root, &plain, &self.state.cwd)
     }
 
     fn step(&mut self, words: &[String], removal: Removal, doubt: Option<String>) {

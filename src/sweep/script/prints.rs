@@ -6,6 +6,7 @@ use super::streams::Stream;
 use super::{FOUND, Reader};
 use crate::sweep::find::Filter;
 use crate::sweep::glob::ANYTHING;
+use crate::sweep::links::is_pattern;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::escaped;
 use crate::sweep::quotes::unescaped;
@@ -30,7 +31,14 @@ impl Reader<'_> {
             }
             "printf" => formatted(rest),
             "yes" | "seq" => Stream::Unknown,
-            "pwd" => one(self.cwd().to_string_lossy().into_owned()),
+            "pwd" => {
+                let cwd = self.cwd().to_string_lossy().into_owned();
+                one(if rest.iter().any(|word| word == "-P") {
+                    self.physical(cwd)
+                } else {
+                    cwd
+                })
+            }
             "dirname" | "realpath" | "readlink" | "basename" => self.part(name, rest),
             "mktemp" => one(made_name(rest)),
             "cat" | "tac" => {
@@ -65,6 +73,9 @@ impl Reader<'_> {
     /// A part of a path.
     fn part(&self, name: &str, words: &[String]) -> Stream {
         let operands = Options::all(words, "-s --suffix --relative-to --relative-base").operands;
+        let is_whole = words
+            .iter()
+            .any(|word| matches!(word.as_str(), "-f" | "-e" | "-m" | "--canonicalize"));
         let part = |word: &String| {
             let path = Path::new(word);
             let known = match name {
@@ -74,7 +85,9 @@ impl Reader<'_> {
                 "basename" => path
                     .file_name()
                     .map(|name| name.to_string_lossy().into_owned()),
-                _ => Some(self.place(word)),
+                "readlink" if !is_whole => None,
+                _ if words.iter().any(|word| word == "-s") => Some(self.place(word)),
+                _ => Some(self.physical(self.place(word))),
             };
             known.unwrap_or_else(|| ANYTHING.to_string())
         };
@@ -84,6 +97,15 @@ impl Reader<'_> {
             operands.len()
         };
         Stream::Texts(operands.iter().take(count).map(part).collect())
+    }
+
+    /// Where a path leads by all links, as far as it is known.
+    fn physical(&self, place: String) -> String {
+        if place.split('/').any(is_pattern) {
+            return place;
+        }
+        let real = self.machine.root.resolve(Path::new(&unescaped(&place)));
+        escaped(&real.to_string_lossy())
     }
 
     /// The lines of a file; each may be a pattern as well as a text.

@@ -22,6 +22,10 @@ pub(super) struct State {
     pub(super) args: Option<Vec<String>>,
     /// How its patterns match.
     pub(super) globs: Rules,
+    /// Whether a command that fails ends the script: `set -e`.
+    pub(super) is_strict: bool,
+    /// Whether the next shell begins like that.
+    pub(super) begins_strict: bool,
 }
 
 impl State {
@@ -31,6 +35,8 @@ impl State {
             variables: HashMap::new(),
             args: None,
             globs: SHELL,
+            is_strict: false,
+            begins_strict: false,
         }
     }
 
@@ -80,6 +86,7 @@ impl State {
         if self.globs != other.globs {
             self.globs = other.globs;
         }
+        self.is_strict &= other.is_strict;
         for (name, values) in other.variables {
             let own = self.variables.entry(name).or_default();
             for value in values {

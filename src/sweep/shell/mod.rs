@@ -73,6 +73,8 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) redirects: Vec<Redirect>,
     pub(super) next: Next,
+    /// Whether it counts as failed where it succeeds: `!`.
+    pub(super) negated: bool,
 }
 
 /// Commands one after the other.

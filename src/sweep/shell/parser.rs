@@ -100,8 +100,26 @@ impl Parser {
     }
 
     fn command(&mut self) -> Node {
-        let line = self.tokens[self.at].line;
-        while self.takes("!") {}
+        let mut negated = false;
+        while self.takes("!") {
+            negated = !negated;
+        }
+        Node {
+            negated,
+            ..self.positive()
+        }
+    }
+
+    fn positive(&mut self) -> Node {
+        let Some(line) = self.tokens.get(self.at).map(|token| token.line) else {
+            return Node {
+                line: 1,
+                kind: Kind::Simple(Vec::new()),
+                redirects: Vec::new(),
+                next: Next::Plain,
+                negated: false,
+            };
+        };
         let kind = if self.depth > DEPTH_MAX {
             self.at += 1;
             Kind::TooDeep
@@ -113,10 +131,14 @@ impl Parser {
             match self.plain().map(str::to_owned).as_deref() {
                 Some("{") => self.group(),
                 Some("if") => self.conditions(),
-                Some("while" | "until") => {
+                Some(word @ ("while" | "until")) => {
+                    let is_until = word == "until";
                     self.at += 1;
-                    let test = self.inner(&["do"]);
-                    Kind::While(test, self.body())
+                    let mut test = self.list(&["do"]);
+                    if let Some(last) = test.last_mut().filter(|_| is_until) {
+                        last.negated = !last.negated;
+                    }
+                    Kind::While(Rc::new(test), self.body())
                 }
                 Some("for" | "select") => self.each(),
                 Some("case") => self.cases(),
@@ -129,6 +151,7 @@ impl Parser {
             kind,
             redirects: self.redirects(),
             next: Next::Plain,
+            negated: false,
         }
     }
 
@@ -288,6 +311,7 @@ impl Parser {
             kind: Kind::Simple(words),
             redirects,
             next: Next::Plain,
+            negated: false,
         }
     }
 
@@ -309,6 +333,7 @@ impl Parser {
             kind,
             redirects: self.redirects(),
             next: Next::Plain,
+            negated: false,
         }
     }
 }

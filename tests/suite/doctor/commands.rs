@@ -109,6 +109,7 @@ fn git_is_read_with_its_trees_and_what_they_ignore() {
     let ignoring = [
         ("/srv/app/.gitignore", ".venv/\n"),
         ("/srv/app/.git/HEAD", "x"),
+        ("/srv/app/sub/x", "x"),
     ];
     let anyhow = [
         "git -C /srv/app clean -ffdx",

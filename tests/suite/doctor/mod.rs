@@ -3,6 +3,8 @@
 mod commands;
 mod crontabs;
 mod forms;
+mod goes;
+mod links;
 mod machine;
 mod on_the_way;
 mod pruned;
@@ -27,6 +29,7 @@ fn machine() -> Sandbox {
     let place = sandbox.path("root/srv/app/.venv");
     fs::create_dir_all(&place).unwrap();
     venv::tiny(&place);
+    fs::create_dir_all(sandbox.path("root/tmp")).unwrap();
     put(
         &sandbox,
         "/etc/passwd",

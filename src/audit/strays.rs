@@ -96,14 +96,13 @@ fn strays<'a>(subject: &Subject<'a>) -> Vec<Stray<'a>> {
             found.insert(path.as_bytes(), stray);
         }
     }
-    let sites = subject.dists.layout.sites.iter();
-    let sites: Vec<&[u8]> = sites.map(RelPath::as_bytes).collect();
+    let sites = &subject.dists.layout.sites;
     for entry in subject.manifest.entries() {
         let path = entry.path.as_bytes();
         let tops = sites.iter().filter_map(|site| {
-            let below = path.strip_prefix(*site)?.strip_prefix(b"/")?;
+            let below = entry.path.below(site)?;
             let end = memchr::memchr(b'/', below)?;
-            Some(&path[..site.len() + 1 + end])
+            Some(&path[..path.len() - below.len() + end])
         });
         for top in tops {
             if let Some(stray) = found.get_mut(top) {

@@ -86,11 +86,19 @@ impl RelPath {
 
     /// Whether this is `dir` or lies below it.
     pub fn is_within(&self, dir: &Self) -> bool {
-        dir.is_root()
-            || self
-                .0
-                .strip_prefix(dir.as_bytes())
-                .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+        self.below(dir).is_some()
+    }
+
+    /// The raw bytes of this path as seen from `dir`, empty for `dir` itself; none for what lies elsewhere.
+    pub fn below(&self, dir: &Self) -> Option<&[u8]> {
+        if dir.is_root() {
+            return Some(&self.0);
+        }
+        let rest = self.0.strip_prefix(dir.as_bytes())?;
+        if rest.is_empty() {
+            return Some(rest);
+        }
+        rest.strip_prefix(b"/")
     }
 
     /// The raw bytes.
@@ -222,5 +230,15 @@ mod tests {
         );
         assert!(path.is_within(&RelPath::new(b"lib").unwrap()));
         assert!(!path.is_within(&RelPath::new(b"li").unwrap()));
+        for (dir, below) in [
+            ("", Some(&b"lib/x/y.py"[..])),
+            ("lib", Some(b"x/y.py")),
+            ("lib/x/y.py", Some(b"")),
+            ("li", None),
+            ("x", None),
+        ] {
+            let dir = RelPath::new(dir.as_bytes()).unwrap();
+            assert_eq!(path.below(&dir), below, "{dir}");
+        }
     }
 }

@@ -91,8 +91,7 @@ pub(super) fn with_caches<'a>(
 
 /// A path as seen from site-packages; none of what lies elsewhere.
 fn below_site(site: Option<RelPath>, path: &RelPath) -> Option<Vec<u8>> {
-    let below = path.as_bytes().strip_prefix(site?.as_bytes())?;
-    below.strip_prefix(b"/").map(<[u8]>::to_vec)
+    path.below(&site?).map(<[u8]>::to_vec)
 }
 
 /// What stands in the place of a damaged file.

@@ -182,10 +182,7 @@ fn cached(lost: &[Doubt], dists: &Dists, caches: &[PathBuf]) -> HashMap<usize, S
     }
     for (at, doubt) in lost.iter().enumerate() {
         let site = doubt.info.parent();
-        let below = |path: &RelPath| {
-            let rest = path.as_bytes().strip_prefix(site.as_ref()?.as_bytes())?;
-            rest.strip_prefix(b"/").map(<[u8]>::to_vec)
-        };
+        let below = |path: &RelPath| path.below(site.as_ref()?).map(<[u8]>::to_vec);
         let owner = dists.all.iter().find(|dist| dist.info == doubt.info);
         let wanted: Vec<Wanted> = doubt
             .paths

@@ -94,8 +94,7 @@ impl<'a> Index<'a> {
 
     /// A path below its site.
     pub(super) fn below<'p>(&self, path: &'p RelPath) -> Option<&'p [u8]> {
-        let site = self.sites.iter().find(|site| path.is_within(site))?;
-        path.as_bytes().get(site.as_bytes().len() + 1..)
+        self.sites.iter().find_map(|site| path.below(site))
     }
 
     /// The package in which a file's relative imports begin, as a path below the site; none for what is no module.

@@ -162,13 +162,8 @@ impl<'a> Packages<'a> {
             leftovers.any(|leftover| is_renamed(leftover.path.name(), name))
         };
         let top = |row: &Row| -> Option<Vec<u8>> {
-            let site = self
-                .expected
-                .layout
-                .sites
-                .iter()
-                .find(|site| row.path.is_within(site))?;
-            let below = row.path.as_bytes().get(site.as_bytes().len() + 1..)?;
+            let mut sites = self.expected.layout.sites.iter();
+            let below = sites.find_map(|site| row.path.below(site))?;
             below.split(|&b| b == b'/').next().map(<[u8]>::to_vec)
         };
         aside(old.info.name()) || rows(old).filter_map(top).any(|top| aside(&top))

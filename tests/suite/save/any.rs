@@ -145,3 +145,47 @@ fn what_pip_filled_with_target_is_audited_by_its_records() {
     sandbox.ok(&["restore", "lib"]);
     sandbox.ok(&["check", "lib"]);
 }
+
+#[test]
+fn imports_in_what_target_filled_lead_where_they_lead_in_a_venv() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.path("lib");
+    venv::package(&root, ".", "wool", &["core.py", "cli.py"]);
+    venv::package(&root, ".", "yarn", &["core.py"]);
+    let add = |path: &str, content: &str| {
+        fs::write(root.join(path), content).unwrap();
+        let row = format!("{path},{}\n", venv::recorded(content.as_bytes()));
+        venv::append(root.join("yarn-1.0.dist-info/RECORD"), &row);
+    };
+    add(
+        "yarn/spin.py",
+        "import wool.core\nfrom wool.core import core_py_1\n",
+    );
+    add(
+        "yarn-1.0.dist-info/entry_points.txt",
+        "[console_scripts]\nspin = yarn.spin:core_py_1\nwool = wool.cli:cli_py_1\n",
+    );
+    fs::create_dir(root.join("bin")).unwrap();
+    for script in ["bin/spin", "bin/wool"] {
+        fs::write(root.join(script), "#!/usr/bin/python3\n").unwrap();
+    }
+    let answer = sandbox.json(0, &["check", "lib"]);
+    assert_eq!(found(&answer), [], "{answer}");
+    fs::remove_file(root.join("wool/core.py")).unwrap();
+    let list = root.join("wool-1.0.dist-info/RECORD");
+    let rows = fs::read_to_string(&list).unwrap();
+    let kept = rows.lines().filter(|row| !row.starts_with("wool/core.py"));
+    let kept: String = kept.map(|row| format!("{row}\n")).collect();
+    fs::write(&list, kept).unwrap();
+    let answer = sandbox.json(1, &["check", "lib"]);
+    assert_eq!(
+        found(&answer),
+        [
+            ("import-unresolved", "wool/__init__.py"),
+            ("import-unresolved", "yarn/spin.py")
+        ],
+        "{answer}"
+    );
+    let text = answer["findings"][0]["text"].as_str().unwrap();
+    assert!(text.ends_with("importing wool fails"), "{text}");
+}

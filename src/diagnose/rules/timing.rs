@@ -1,5 +1,7 @@
 //! When it happened: bad from the install on, or damaged later.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::super::case::{Case, Hurt};
@@ -12,6 +14,9 @@ const SLACK: i64 = 120;
 
 /// File systems keep times to so many seconds, the coarsest of them.
 const GRAIN: i64 = 2;
+
+/// Fewer directories may all be older by chance.
+const ENOUGH_OTHERS: usize = 8;
 
 /// What one event wrote or stopped has times within so many seconds of each other.
 pub(super) const WINDOW: i64 = 10 * 60;
@@ -104,7 +109,11 @@ impl Touch {
 
 /// When the directory of something missing last changed: a deletion changes it.
 fn changed_dir(case: &Case, hurt: &Hurt) -> Option<Touch> {
-    let dir = standing(case, hurt.path.parent()?)?;
+    last_change(case, standing(case, hurt.path.parent()?)?)
+}
+
+/// When a directory of a package last changed.
+fn last_change(case: &Case, dir: RelPath) -> Option<Touch> {
     // Other packages change the directories that all share.
     top(&dir)?;
     let changed = *case.dirs.get(&dir)?;
@@ -141,6 +150,38 @@ pub(super) fn never_were_written(case: &Case, missing: &[&Hurt]) -> bool {
 /// When the last of these missing entries was deleted, where the times of others tell that a deletion is what changed
 /// them: a copy makes all directories anew.
 pub(super) fn swept_at(case: &Case, missing: &[&Hurt]) -> Option<Time> {
+    swept_late(case, missing).or_else(|| swept_last(case, missing))
+}
+
+/// The same where the venv had just been copied or installed: the directories that lost something are the last of all
+/// that changed. Whoever copies and leaves something out makes them among the others.
+fn swept_last(case: &Case, missing: &[&Hurt]) -> Option<Time> {
+    let mut lost = HashMap::new();
+    for hurt in missing {
+        if fate(case, hurt) == Some(Fate::AtInstall) {
+            return None;
+        }
+        let dir = standing(case, hurt.path.parent()?)?;
+        let changed = changed_dir(case, hurt).filter(|changed| !changed.by_import)?;
+        lost.insert(dir, changed.time);
+    }
+    let is_other = |dir: &&RelPath| {
+        top(dir).is_some() && dir.name() != b"__pycache__" && !lost.contains_key(dir)
+    };
+    let others: Vec<Time> = case
+        .dirs
+        .keys()
+        .filter(is_other)
+        .filter_map(|dir| last_change(case, dir.clone()))
+        .filter(|changed| !changed.by_import)
+        .map(|changed| changed.time)
+        .collect();
+    let (first, newest) = (lost.values().min()?, others.iter().max()?);
+    let is_after = first.secs > newest.secs.saturating_add(GRAIN);
+    (is_after && others.len() >= ENOUGH_OTHERS).then(|| lost.values().max().copied())?
+}
+
+fn swept_late(case: &Case, missing: &[&Hurt]) -> Option<Time> {
     let mut last = None;
     for hurt in missing {
         match fate(case, hurt) {

@@ -202,3 +202,47 @@ fn names_that_somebody_removed_are_no_copy() {
     let found = only(&gone, "ignore-file-excludes");
     assert!(found.text.contains("copied or packed"), "{found:?}");
 }
+
+#[test]
+fn names_that_somebody_removed_right_after_a_copy_are_no_copy() {
+    let is_test = |file: &Expected| file.path.parts().any(|part| part == b"tests");
+    const COPIED: i64 = LATE;
+    let mut case = healthy().remove(COPIED + 60, is_test);
+    // A copy that keeps no times: everything is as old as it is.
+    case.installed
+        .values_mut()
+        .for_each(|time| *time = at(COPIED));
+    case.dirs.retain(|dir, _| dir.name() != b"tests");
+    case.dirs.values_mut().for_each(|time| *time = at(COPIED));
+    for number in 0..8 {
+        let dir = site(&format!("numpy/part{number}"));
+        case.dirs.insert(dir, at(COPIED + 3));
+    }
+    let lost = ["numpy", "pandas", "uvicorn"].map(site);
+    let with = |seconds: i64| {
+        let mut case = case.clone();
+        let lost = lost.iter().cloned();
+        case.dirs
+            .extend(lost.map(|dir| (dir, at(COPIED + seconds))));
+        only(&case, "ignore-file-excludes").text
+    };
+    assert!(!with(60).contains("copied"), "{}", with(60));
+    assert!(with(60).contains("`find -name tests"), "{}", with(60));
+    // Among the others, or hardly after them, they may have been left out.
+    for seconds in [0, 3, 5] {
+        assert!(with(seconds).contains("copied or packed"), "{seconds}");
+    }
+    let unsure = only(
+        &Case {
+            dirs: case
+                .dirs
+                .iter()
+                .filter(|(dir, _)| !dir.to_string().contains("part"))
+                .map(|(dir, time)| (dir.clone(), *time))
+                .collect(),
+            ..case.clone()
+        },
+        "ignore-file-excludes",
+    );
+    assert!(unsure.text.contains("copied or packed"), "{unsure:?}");
+}

@@ -297,6 +297,8 @@ pub(crate) struct Doubt {
     pub(crate) info: RelPath,
     /// Where it would lie, one or the other.
     pub(crate) paths: Vec<RelPath>,
+    /// Whether times may say that it was there. They do not tell which module it was.
+    pub(crate) by_times: bool,
 }
 
 /// What an audit found out. A snapshot keeps it.

@@ -10,6 +10,7 @@ use crate::audit::Bytecode;
 use crate::cache::{self, Standing, Wanted};
 use crate::disk::stat::Stat;
 use crate::model::{Audit, Doubt, Entry, Finding, Manifest, Node, RelPath, Time, VenvId};
+use crate::python::bytecode::is_bytecode;
 use crate::python::dist::Dists;
 use crate::store::Store;
 use crate::tree::scan::Scan;
@@ -64,7 +65,8 @@ pub(super) fn corroborate(
     let saved = Saved::newest(elsewhere);
     let cached = cached(&lost, dists, elsewhere.caches);
     for (at, doubt) in lost.into_iter().enumerate() {
-        let by_list = live.was_rewritten(&doubt.info) && live.has_shrunk(&doubt.paths[0]);
+        let by_list =
+            doubt.by_times && live.was_rewritten(&doubt.info) && live.has_shrunk(&doubt.paths[0]);
         let why = saved
             .as_ref()
             .and_then(|saved| saved.has(&doubt))
@@ -105,15 +107,24 @@ impl<'a> Live<'a> {
         above.find_map(|dir| Some((dir.clone(), *self.stats.get(&dir)?)))
     }
 
-    /// When the last file in a directory came there, or was changed.
+    /// When the last file in a directory came there, or was changed. Bytecode comes later, whenever something is
+    /// imported; the first of it changes the directory too, as its cache is made.
     fn last(&self, dir: &RelPath) -> Option<Time> {
-        let inside = self
-            .manifest
-            .entries()
+        let inside = self.manifest.entries().iter();
+        let inside = inside
+            .filter(|entry| entry.path.is_within(dir) && !matches!(entry.node, Node::Dir))
+            .filter_map(|entry: &Entry| Some((entry, self.stats.get(&entry.path)?.ctime)));
+        let (compiled, others): (Vec<_>, Vec<_>) =
+            inside.partition(|(entry, _)| is_bytecode(&entry.path));
+        let cache = dir.join(b"__pycache__").ok();
+        let own = compiled
             .iter()
-            .filter(|entry| entry.path.is_within(dir) && !matches!(entry.node, Node::Dir));
-        inside
-            .filter_map(|entry: &Entry| Some(self.stats.get(&entry.path)?.ctime))
+            .filter(|(entry, _)| entry.path.parent() == cache);
+        let first = own.map(|(_, changed)| *changed).min();
+        others
+            .iter()
+            .map(|(_, changed)| *changed)
+            .chain(first)
             .max()
     }
 

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::doubts::doubt;
 use super::index::Place;
 use super::resolve::{World, ancestors};
 use super::roots::is_offered;
 use super::says::Says;
 use super::suspects::Suspect;
 use super::tops::Top;
-use super::{Found, doubt, finding};
+use super::{Found, finding};
 use crate::model::{Check, Finding, Node, RelPath};
 use crate::python::dist::{Dist, Form, normalized};
 
@@ -30,6 +31,8 @@ struct Remains<'a> {
     is_typed: bool,
     /// `__init__.pyi`.
     stub: Option<&'a RelPath>,
+    /// Whether there is an `__init__.pxd`, which tells compiled modules what the package gives them.
+    has_header: bool,
 }
 
 /// Looks at each directory that passes for a namespace.
@@ -71,6 +74,10 @@ fn why(
         .is_some_and(|stub| stub.trim_ascii().is_empty());
     if remains.has_modules && stub.is_some() && !has_empty_stub {
         return Some("its stub __init__.pyi gives names".to_owned());
+    }
+    // Directories of such headers alone are no packages (Cython/Includes).
+    if remains.has_modules && remains.has_header {
+        return Some("__init__.pxd tells what it gives compiled modules".to_owned());
     }
     if remains.has_modules
         && let Some((name, by)) = taken(world, suspects, module)
@@ -261,6 +268,7 @@ impl<'a> Remains<'a> {
         match name {
             "py.typed" => self.is_typed = true,
             "__init__.pyi" => self.stub = Some(path),
+            "__init__.pxd" => self.has_header = true,
             "__main__.py" => {}
             _ => {
                 let suffix = name.rsplit_once('.').map(|(_, suffix)| suffix);

@@ -167,6 +167,17 @@ impl<'a> Index<'a> {
         spots.find_map(|spot| spot.extension)
     }
 
+    /// All extensions that the interpreter loads, sorted.
+    pub(super) fn extensions(&self) -> Vec<&'a RelPath> {
+        let mut found: Vec<&RelPath> = self
+            .spots
+            .values()
+            .filter_map(|spot| spot.extension)
+            .collect();
+        found.sort();
+        found
+    }
+
     /// The names right below the sites, each once.
     pub(super) fn tops(&self) -> impl Iterator<Item = &'a str> {
         let plain = |name: &&'a [u8]| !name.contains(&b'/');

@@ -20,6 +20,8 @@ mod compiled;
 mod cython;
 mod declines;
 mod dotted;
+mod doubts;
+mod embedded;
 mod evaluate;
 mod exits;
 mod finders;
@@ -53,6 +55,7 @@ mod surroundings;
 mod suspects;
 mod texts;
 mod tops;
+mod uncompiled;
 mod unreached;
 pub(super) mod wanted;
 pub(super) mod wants;
@@ -91,17 +94,24 @@ type Convicted = BTreeMap<Missing, String>;
 /// Checks the imports of every module that is installed.
 pub(super) fn check(subject: &Subject<'_>) -> Found {
     let world = World::new(subject);
-    let looks = looks(&world);
-    let suspects = suspects(&world, &looks);
-    let mut findings = offered::check(&world);
-    let hollow = hollow::check(&world, &suspects);
+    doubts::settle(&world, look(&world))
+}
+
+fn look(world: &World<'_>) -> Found {
+    let subject = world.subject;
+    let looks = looks(world);
+    let suspects = suspects(world, &looks);
+    let mut findings = offered::check(world);
+    let hollow = hollow::check(world, &suspects);
     let mut doubts = hollow.doubts;
+    doubts.extend(embedded::check(world));
     findings.extend(hollow.findings);
-    findings.extend(attributes::check(&world, &looks));
+    findings.extend(attributes::check(world, &looks));
+    findings.extend(uncompiled::check(world, &looks));
     if suspects.is_empty() {
         return Found { findings, doubts };
     }
-    let convicted = convict(&world, &looks, &suspects);
+    let convicted = convict(world, &looks, &suspects);
     let gone: BTreeSet<&str> = convicted.keys().map(|one| one.module.as_str()).collect();
     let mut told: BTreeSet<Missing> = convicted.keys().cloned().collect();
     for (missing, root) in &convicted {
@@ -118,28 +128,16 @@ pub(super) fn check(subject: &Subject<'_>) -> Found {
     }
     // Whoever else in the package needs what is gone fails as well, once it is imported.
     for lacks in suspects.iter().filter_map(|suspect| suspect.lacks.as_ref()) {
-        let is_gone = is_of_own(&world, lacks) && gone.contains(lacks.module.as_str());
+        let is_gone = is_of_own(world, lacks) && gone.contains(lacks.module.as_str());
         if is_gone && told.insert(Missing::clone(lacks)) {
             let text = line(lacks, "which is not there");
             findings.push(finding(subject, Check::ImportUnresolved, &lacks.file, text));
         }
     }
-    let unreached = unreached::check(&world, &suspects, &told);
+    let unreached = unreached::check(world, &suspects, &told);
     findings.extend(unreached.findings);
     doubts.extend(unreached.doubts);
     Found { findings, doubts }
-}
-
-/// A finding that counts where a module (`x/y`) was there once; `near` is a file of the distribution that it was of.
-fn doubt(world: &World<'_>, near: &RelPath, module: &str, finding: Finding) -> Option<Doubt> {
-    let site = near.as_bytes();
-    let site = &site[..site.len() - world.index.below(near)?.len()];
-    let path = |rest: &str| RelPath::new(&[site, module.as_bytes(), rest.as_bytes()].concat()).ok();
-    Some(Doubt {
-        finding,
-        info: world.subject.dists.owner(near)?.info.clone(),
-        paths: vec![path(".py")?, path("/__init__.py")?],
-    })
 }
 
 /// Whether what is missing would lie in the package that imports it: the one at the top, or below a namespace.

@@ -132,6 +132,9 @@ pub(super) enum Top {
     Absent,
 }
 
+/// What setuptools asks in the `.pth` files of namespaces: where they lie.
+const OF_SETUPTOOLS: &str = "f_locals['sitedir']";
+
 /// What there is beyond the sites.
 pub(super) struct Tops<'a> {
     subject: &'a Subject<'a>,
@@ -194,6 +197,10 @@ impl<'a> Tops<'a> {
                 self.is_open |= !is_plain;
                 continue;
             };
+            // setuptools makes namespaces of directories of this same site, and nothing else.
+            if path.name().ends_with(b"-nspkg.pth") && rest.contains(OF_SETUPTOOLS) {
+                continue;
+            }
             self.run(path, rest);
         }
     }

@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::doubts::doubt;
 use super::exits::Missing;
 use super::moment::Moment;
 use super::resolve::World;
 use super::suspects::Suspect;
-use super::{Found, doubt, finding, line};
+use super::{Found, finding, line};
 use crate::model::{Check, Entry};
 
 /// What is said for a module that is missing.

@@ -26,13 +26,18 @@ fn scene() -> Sandbox {
     venv::package(&root, venv::SITE, "plain", &["core.py"]);
     lose(&sandbox, "plain", "plain/py.typed");
     venv::age(&root, LONG_AGO);
-    // The clock of a file system stands still for some milliseconds.
-    let (marker, probe) = (sandbox.path("marker"), sandbox.path("probe"));
+    tick(&sandbox, "made");
+    sandbox
+}
+
+/// Waits until the clock of the file system goes on: it stands still for some milliseconds.
+fn tick(sandbox: &Sandbox, name: &str) {
+    let marker = sandbox.path(&format!("marker-{name}"));
+    let probe = sandbox.path(&format!("probe-{name}"));
     fs::write(&marker, "").unwrap();
     while !probe.exists() || changed(&probe) <= changed(&marker) {
         fs::write(&probe, "").unwrap();
     }
-    sandbox
 }
 
 fn changed(path: &Path) -> (i64, i64) {
@@ -182,4 +187,49 @@ fn the_cache_of_an_installer_says_that_a_module_was_there() {
     let answer = checked(&sandbox, 1, &with);
     assert_eq!(found(&answer), ["import-unresolved click/optional.py"]);
     assert!(text(&answer).contains("archive-v0/same has it"), "{answer}");
+}
+
+#[test]
+fn bytecode_that_came_later_hides_no_module_that_went() {
+    let sandbox = scene();
+    let cache = site(&sandbox, "click/__pycache__");
+    fs::create_dir_all(&cache).unwrap();
+    fs::write(cache.join("core.cpython-311.pyc"), "").unwrap();
+    tick(&sandbox, "first");
+    lose(&sandbox, "click", "click/utils.py");
+    tick(&sandbox, "second");
+    fs::write(cache.join("optional.cpython-311.pyc"), "").unwrap();
+    let answer = checked(&sandbox, 1, &[]);
+    assert!(found(&answer).contains(&"import-unresolved click/optional.py".to_owned()));
+}
+
+#[test]
+fn an_extension_names_a_module_and_a_snapshot_or_times_say_that_it_was_there() {
+    const GONE: &str = "click/_gone.abi3.so";
+    for (namers, by_times) in [(1, 0), (2, 1)] {
+        let sandbox = scene();
+        let python = b"#!/bin/sh\necho version=3.11.7\necho 'suffixes=.abi3.so .so'\n";
+        fs::write(sandbox.venv().join("bin/python"), python).unwrap();
+        for number in 0..namers {
+            let name = format!("click/_fast{number}.abi3.so");
+            add(&sandbox, "click", &name, "ELF\0click._gone\0");
+        }
+        assert_eq!(found(&checked(&sandbox, 0, &[])), [""; 0]);
+        add(&sandbox, "click", GONE, "ELF");
+        venv::age(&sandbox.venv(), LONG_AGO);
+        sandbox.ok(&["save", "venv"]);
+        tick(&sandbox, "saved");
+        lose(&sandbox, "click", GONE);
+        let alone = [("VENV_SNAP_STORE", sandbox.path("none"))];
+        checked(&sandbox, by_times, &alone);
+        hide(&sandbox, "click");
+        checked(&sandbox, 0, &alone);
+        let answer = checked(&sandbox, 1, &[]);
+        assert_eq!(
+            found(&answer),
+            ["import-unresolved click/_fast0.abi3.so"],
+            "{answer}"
+        );
+        assert!(text(&answer).contains("click._gone"), "{answer}");
+    }
 }

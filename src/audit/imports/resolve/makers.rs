@@ -230,6 +230,19 @@ fn is_read(rest: &str) -> bool {
     is_looked_at() || is_item()
 }
 
+/// Whether of a module that a text begins behind only one name is taken: `.__version__` (cassandra-driver).
+fn is_attribute_read(rest: &str) -> bool {
+    let Some(rest) = rest.strip_prefix('.') else {
+        return false;
+    };
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let (name, rest) = rest.split_at(end.unwrap_or(rest.len()));
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let is_given = rest.starts_with('=') && !rest.starts_with("==");
+    let may_give = name == "__dict__" || name.starts_with("__set") || rest.starts_with([':', '.']);
+    !is_given && !may_give
+}
+
 /// What a text gives names: `a.types.artifact = 1`, `setattr(types, name, 1)`, `vars(types)`,
 /// `fill(sys.modules["types"])`. Most texts have none of it, and all of a package are looked through.
 fn given(path: &RelPath, text: &str) -> HashSet<String> {
@@ -249,7 +262,7 @@ fn given(path: &RelPath, text: &str) -> HashSet<String> {
             continue;
         };
         // Whoever has the package may do anything to it.
-        if rest.trim_start_matches(' ').starts_with('=') {
+        if rest.trim_start_matches(' ').starts_with('=') || is_attribute_read(rest) {
             continue;
         }
         match (key.trim(), path.parent()) {

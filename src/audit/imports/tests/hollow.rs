@@ -33,6 +33,61 @@ const PACKAGES: &[Tree] = &[
         LOST,
     ),
     (
+        "the same where a module asks the package for its version (cassandra-driver)",
+        &[
+            NAME,
+            LIST,
+            (
+                "a/b.py",
+                "import sys\nx = {'v': sys.modules['a'].__version__,}\n",
+            ),
+            ("a/c.py", "from a import Name\n"),
+        ],
+        LOST,
+    ),
+    (
+        "a header for compiled modules (preshed, cytoolz)",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "a/b.py,,\na/__init__.pxd,,\n"),
+            B,
+            ("a/__init__.pxd", ""),
+        ],
+        LOST,
+    ),
+    (
+        "a module that takes a name of a package in a namespace of setuptools (logilab-common)",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/RECORD",
+                "a-1-nspkg.pth,,\nns/a/b.py,,\nns/a/c.py,,\n",
+            ),
+            ("a-1.dist-info/top_level.txt", "ns\n"),
+            ("a-1.dist-info/namespace_packages.txt", "ns\n"),
+            (
+                "a-1-nspkg.pth",
+                "import sys, types, os;p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('ns',));m = \
+                 sys.modules.setdefault('ns', types.ModuleType('ns'))\n",
+            ),
+            ("ns/a/b.py", ""),
+            ("ns/a/c.py", "from ns.a import Name\n"),
+        ],
+        &["ns/a:has __init__"],
+    ),
+    (
+        "a row of its bytecode",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/RECORD",
+                "a/b.py,,\na/__pycache__/__init__.cpython-311.pyc,,\n",
+            ),
+            B,
+        ],
+        LOST,
+    ),
+    (
         "a header",
         &[
             (

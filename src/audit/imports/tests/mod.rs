@@ -5,6 +5,7 @@ mod attributes;
 mod compiled;
 mod conditions;
 mod declines;
+mod embedded;
 mod executed;
 mod finders;
 mod frames;
@@ -21,6 +22,7 @@ mod parsed;
 mod places;
 mod reached;
 mod spaces;
+mod uncompiled;
 
 use std::collections::HashMap;
 

@@ -1,0 +1,112 @@
+//! Modules that extensions name. An extension imports by a name that stands in its data (gevent, h5py), among much else
+//! that looks like one: names of its types and functions, of headers. So a module that is not there is only in doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use memchr::memmem;
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::index::Place;
+use super::moment::Moment;
+use super::resolve::{Found, World};
+use super::{doubts, finding};
+use crate::model::{Check, Doubt, RelPath};
+use crate::python::dist::{Dist, Form};
+
+/// The longest name that is looked at, in bytes.
+const NAME_MAX: usize = 200;
+/// What ends like these is the name of a file.
+const FILES: [&str; 10] = [
+    "c", "cc", "cpp", "cxx", "h", "hpp", "py", "pyx", "pxd", "so",
+];
+/// So many extensions must name a module for the times of its directory to count: a type has its name in one.
+const ENOUGH: usize = 2;
+
+/// Looks at all extensions.
+pub(super) fn check(world: &World<'_>) -> Vec<Doubt> {
+    let extensions: Vec<&RelPath> = world.index.extensions();
+    let named: Vec<(String, &RelPath)> = extensions
+        .into_par_iter()
+        .flat_map_iter(|file| named(world, file).into_iter().map(move |name| (name, file)))
+        .collect();
+    let mut by_module: BTreeMap<String, BTreeSet<&RelPath>> = BTreeMap::new();
+    for (module, file) in named {
+        by_module.entry(module).or_default().insert(file);
+    }
+    let lost = by_module
+        .into_iter()
+        .filter(|(module, _)| is_lost(world, module));
+    lost.filter_map(|(module, files)| {
+        let file = files.first()?;
+        let text = format!(
+            "it names the module {}, which is not there",
+            module.replace('/', ".")
+        );
+        let lost = finding(world.subject, Check::ImportUnresolved, file, text);
+        Some(Doubt {
+            by_times: files.len() >= ENOUGH,
+            ..doubts::doubt(world, file, &module, lost)?
+        })
+    })
+    .collect()
+}
+
+/// The names in an extension that could be those of modules of the same package at the top, as `x/y`.
+fn named(world: &World<'_>, file: &RelPath) -> BTreeSet<String> {
+    let top = world.index.below(file).and_then(|below| {
+        let end = memchr::memchr(b'/', below)?;
+        std::str::from_utf8(&below[..end]).ok()
+    });
+    let Some(top) = top.filter(|_| world.subject.dists.owner(file).is_some_and(is_whole)) else {
+        return BTreeSet::new();
+    };
+    let content = (world.subject.read)(file).unwrap_or_default();
+    let begin = [b"\0", top.as_bytes(), b"."].concat();
+    let texts = memmem::find_iter(&content, &begin).filter_map(|at| {
+        let text = &content[at + 1..];
+        let end = memchr::memchr(0, &text[..text.len().min(NAME_MAX)])?;
+        std::str::from_utf8(&text[..end]).ok()
+    });
+    let modules = texts.filter(|text| is_name_of_module(text));
+    let modules = modules.map(|text| text.replace('.', "/"));
+    modules
+        .filter(|module| world.index.place(module) == Place::Nothing)
+        .collect()
+}
+
+fn is_whole(dist: &Dist) -> bool {
+    let is_clear = || {
+        let record = dist.record.as_ref();
+        record.is_some_and(|(_, record)| record.bad == 0)
+    };
+    dist.form == Form::DistInfo && !dist.editable() && is_clear()
+}
+
+/// Whether a text could be the name of a module: types begin with a capital.
+fn is_name_of_module(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let is_plain = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        is_plain && part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    };
+    let last = text.rsplit('.').next().unwrap_or(text);
+    let begins = last.trim_start_matches('_');
+    text.split('.').all(is_part)
+        && !FILES.contains(&last)
+        && begins.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
+/// Whether a module would lie in a package that is there, and nothing else gives its name.
+fn is_lost(world: &World<'_>, module: &str) -> bool {
+    let Some((parent, name)) = module.rsplit_once('/') else {
+        return false;
+    };
+    let is_free = match world.index.place(parent) {
+        Place::Package(init) => world.gives(&Moment::default(), init, name) != Some(true),
+        Place::Namespace => true,
+        _ => false,
+    };
+    is_free
+        && world.find_module(module) == Found::Missing(true)
+        && !world.makers.name(world, &Moment::default(), module)
+        && !world.makers.give(world, module)
+}

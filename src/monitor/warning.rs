@@ -185,6 +185,8 @@ pub enum RestoreWarning<'a> {
         /// The version that is there.
         brought: &'a str,
     },
+    /// A requirement that somebody asked for is not for this system, by its marker.
+    NotForHere(&'a str),
     /// The exchange takes two renames.
     TwoRenames,
     /// Files are replaced one by one.

@@ -126,6 +126,15 @@ pub(crate) fn answer_of(mut command: Command) -> Option<Answer> {
     }
 }
 
+/// The version of the pip that an interpreter brings; none where it brings none. `command` runs it as whom it should.
+pub(crate) fn pip_of(mut command: Command) -> Option<String> {
+    command.args(["-I", "-c", "import ensurepip;print(ensurepip.version())"]);
+    let said = attend(&mut command, Ear::Answer(100), PATIENCE, &|| false).ok()?;
+    let is_done = matches!(said.end, End::Exited(status) if status.success());
+    let version = String::from_utf8_lossy(&said.bytes).trim().to_owned();
+    (is_done && !version.is_empty()).then_some(version)
+}
+
 /// Whether a path is named as an interpreter of a version is, such as `python3.11`.
 pub(crate) fn is_named(path: &Path, (major, minor): (u32, u32)) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

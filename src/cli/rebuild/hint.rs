@@ -46,6 +46,9 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
              and pylock.toml"
                 .to_owned()
         }
+        Unbuilt::Far(_) => "without --offline it is fetched from there; or name it with its version in a list \
+             (--from FILE), and give a wheel of it with --find-links DIR"
+            .to_owned(),
         Unbuilt::NoInstaller(NoInstaller::Pip { said, .. }) if of_cause(said).is_some() => {
             return of_cause(said);
         }

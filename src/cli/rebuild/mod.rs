@@ -26,6 +26,7 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
     let homes = homes(&site);
     let mut options = RebuildOptions {
         source: args.from.map_or(Ok(Source::Found), |from| source(&from))?,
+        here: std::env::current_dir().unwrap_or_default(),
         with: args.with,
         all: args.all,
         installer: args.installer.map(|by| match by {

@@ -13,7 +13,7 @@ use crate::disk::PathError;
 use crate::disk::error::At;
 use crate::ops::Error;
 use crate::python::interpreter::Facts;
-use crate::python::requirements;
+use crate::python::requirements::{self, Means};
 
 /// Once so many sources were found, no further directory is looked into: that is told.
 const FILES_MAX: usize = 50_000;
@@ -55,6 +55,8 @@ const NOT_RUN: [&str; 8] = ["dev", "test", "doc", "lint", "ci", "build", "type",
 struct Files {
     all: BTreeMap<PathBuf, Vec<u8>>,
     beyond: Vec<PathBuf>,
+    /// Lists that could not be read, and why not.
+    lost: Vec<(PathBuf, &'static str)>,
 }
 
 impl Files {
@@ -115,9 +117,13 @@ pub(super) fn read(options: &DepsOptions, venv: &Path, facts: &Facts) -> Result<
     beyond.sort();
     beyond.dedup();
     let sources = sources.all;
+    let mut lost = declared.lost;
     let declared: Vec<(PathBuf, Vec<u8>)> = declared.all.into_iter().collect();
     let near = |path: &Path| content(path).ok().flatten();
     app.project = read_project(&declared, facts, &near);
+    lost.sort();
+    lost.dedup();
+    app.project.unread.append(&mut lost);
     let is_named = |file: &Path| named.iter().any(|path| file.starts_with(path));
     app.starts.extend(options.modules.iter().cloned());
     app.named = sources
@@ -208,13 +214,14 @@ fn is_run(name: &str) -> bool {
 }
 
 /// Files in which a project declares what it needs, by their names.
-const DECLARING: [&str; 6] = [
+const DECLARING: [&str; 7] = [
     "pyproject.toml",
     "setup.cfg",
     "setup.py",
     "Pipfile",
     "environment.yml",
     "environment.yaml",
+    "uv.toml",
 ];
 
 fn declared_in(project: &Path, found: &mut Files) {
@@ -245,29 +252,43 @@ fn is_list(path: &Path) -> bool {
     }
 }
 
-/// Reads the lists that a list of requirements includes.
+/// Reads the lists that a list includes. What cannot be read of these is told.
 fn included(path: &Path, depth: usize, found: &mut Files) {
-    let text = found
-        .all
-        .get(path)
-        .filter(|_| depth < DEPTH_MAX && is_text(path));
-    let Some(text) = text.map(|text| String::from_utf8_lossy(text).into_owned()) else {
+    let Some(text) = found.all.get(path).filter(|_| depth < DEPTH_MAX) else {
         return;
     };
-    for line in text.lines() {
-        let Some(named) = requirements::included(line) else {
+    let mut text = String::from_utf8_lossy(text).into_owned();
+    match path.extension().and_then(|end| end.to_str()) {
+        Some("toml" | "cfg" | "py") => return,
+        // The lines of a list within it.
+        Some("yml" | "yaml") => {
+            let items = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("- "));
+            let items = items.map(|item| item.trim().trim_matches(['\'', '"']));
+            text = items.collect::<Vec<_>>().join("\n");
+        }
+        _ => {}
+    }
+    for line in requirements::logical(&text) {
+        let Some(named) = line.value(Means::Include) else {
             continue;
         };
-        let other = path.parent().unwrap_or(path).join(named);
-        if !found.all.contains_key(&other) && is_text(&other) && found.add(&other).is_ok() {
+        let Some(other) = requirements::beside(path, &named) else {
+            let why = "it includes a list by a URL, which is not fetched";
+            found.lost.push((path.to_owned(), why));
+            continue;
+        };
+        if found.all.contains_key(&other) {
+            continue;
+        }
+        if other.is_file() && found.add(&other).is_ok() {
             included(&other, depth + 1, found);
+        } else {
+            let why = "a list includes it, and it cannot be read";
+            found.lost.push((other, why));
         }
     }
-}
-
-fn is_text(path: &Path) -> bool {
-    let end = path.extension().and_then(|end| end.to_str());
-    matches!(end, Some("txt" | "in"))
 }
 
 /// The text of a file; none where it is too long.

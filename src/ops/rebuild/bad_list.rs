@@ -1,5 +1,9 @@
 //! Why a file does not tell which packages belong into a venv: a list of requirements, or the lock of a project.
 
+use std::path::PathBuf;
+
+use crate::model::Shown;
+
 /// What is wrong with it.
 #[derive(Debug, thiserror::Error)]
 pub enum BadList {
@@ -22,8 +26,10 @@ pub enum BadList {
     #[error("it names no package that belongs here")]
     NothingHere,
     /// A line of requirements that no installer would understand.
-    #[error("line {number}: {what}")]
+    #[error("line {number}{}: {what}", in_file(file.as_ref()))]
     Line {
+        /// The list that it stands in, where that is one that is included.
+        file: Option<PathBuf>,
         /// Which line.
         number: usize,
         /// What is wrong with it.
@@ -57,18 +63,25 @@ pub enum BadList {
     Entry(#[from] BadEntry),
 }
 
+fn in_file(file: Option<&PathBuf>) -> String {
+    file.map_or_else(String::new, |path| format!(" of '{}'", Shown::path(path)))
+}
+
 /// What is wrong with a line of requirements.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadLine {
     /// It has characters that no line has.
     #[error("it has control characters")]
     Control,
-    /// It names another file, which would be looked for beside a copy of this one: the option that does.
-    #[error("'{0}' names another file; put all in one")]
+    /// It names another list by a URL.
+    #[error("the list '{0}' would have to be fetched; keep it in a file")]
     OtherFile(String),
     /// It includes a list that cannot be used: which, and why not.
     #[error("'{0}', which it includes: {1}")]
     Include(String, String),
+    /// Another line asks for the same package in versions that this one does not take: which.
+    #[error("it cannot be met together with '{0}'")]
+    Against(String),
     /// Another one names the same package.
     #[error("the package is asked for twice")]
     Twice,

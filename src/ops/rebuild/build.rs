@@ -63,6 +63,8 @@ pub(super) struct Build<'a> {
 pub(super) struct Order {
     /// The lines of a requirements file.
     pub(super) lines: String,
+    /// Lines that say which versions may come, of whatever comes.
+    pub(super) constraints: String,
     /// Whether all that it requires is named in it.
     pub(super) is_whole: bool,
     /// Whether each line has a hash; installers want one of each line then.
@@ -74,6 +76,7 @@ impl Order {
     pub(super) fn from_lines(lines: &[String], is_hashed: bool) -> Option<Self> {
         (!lines.is_empty()).then(|| Self {
             lines: lines.join("\n") + "\n",
+            constraints: String::new(),
             is_whole: true,
             is_hashed,
         })
@@ -88,6 +91,7 @@ impl Order {
     pub(super) fn and(&self, line: &str) -> Self {
         Self {
             lines: format!("{}{line}\n", self.lines),
+            constraints: self.constraints.clone(),
             ..*self
         }
     }
@@ -167,7 +171,7 @@ impl Build<'_> {
         sources: impl IntoIterator<Item = OsString>,
     ) -> Result<Result<(), Complaint>, Error> {
         self.worker.monitor.phase("installing", 0, 0);
-        let list = self.write_list(&order.lines)?;
+        let list = self.write_list(b"requirements.txt", &order.lines)?;
         let (program, mut args) = match self.installer {
             Installer::Uv => self.uv()?,
             Installer::Pip => self.pip()?,
@@ -177,6 +181,10 @@ impl Build<'_> {
         }
         args.extend(sources);
         args.extend(["-r".into(), list.into()]);
+        if !order.constraints.is_empty() {
+            let list = self.write_list(b"constraints.txt", &order.constraints)?;
+            args.extend(["-c".into(), list.into()]);
+        }
         let done = self.worker.run(&program, args, INSTALLING);
         if done.is_err() && self.worker.monitor.cancelled() {
             return Err(Error::Interrupted);
@@ -251,6 +259,7 @@ impl Build<'_> {
         let dir = self.room.path().join(INSTALLER).join(PIP_WHEEL);
         let order = Order {
             lines: "pip\n".to_owned(),
+            constraints: String::new(),
             is_whole: true,
             is_hashed: false,
         };
@@ -266,11 +275,10 @@ impl Build<'_> {
     }
 
     /// Writes a list where the installer can read it, and nobody but its user: it may name a private index.
-    fn write_list(&self, lines: &str) -> Result<PathBuf, Error> {
-        const NAME: &[u8] = b"requirements.txt";
-        let path = RelPath::new(NAME).unwrap_or_default();
+    fn write_list(&self, name: &[u8], lines: &str) -> Result<PathBuf, Error> {
+        let path = RelPath::new(name).unwrap_or_default();
         let staging = Staging::within(self.room.root().known_as(&self.room.path())?);
-        if self.room.root().stat_name(NAME)?.is_some() {
+        if self.room.root().stat_name(name)?.is_some() {
             staging.remove(&path)?;
         }
         let (uid, gid) = self.worker.user;
@@ -282,6 +290,6 @@ impl Build<'_> {
             xattrs: Vec::new(),
         };
         staging.write_file(&path, lines.as_bytes(), &meta)?;
-        Ok(self.room.path().join(os(NAME)))
+        Ok(self.room.path().join(os(name)))
     }
 }

@@ -64,6 +64,9 @@ pub enum Unbuilt {
         /// Why not.
         what: BadList,
     },
+    /// No index may be asked, and these would have to be fetched from a URL.
+    #[error("without the network nothing brings {}: it comes from a URL; nothing was changed", .0.join(", "))]
+    Far(Vec<String>),
     /// There is no installer.
     #[error("{0}; nothing was changed")]
     NoInstaller(NoInstaller),

@@ -10,15 +10,20 @@
 //!    ruin back, and a kill at any moment leaves the old venv or the new one.
 
 mod bad_list;
+mod bring;
 mod build;
+mod carried;
 mod failed;
 mod judge;
+mod list;
 mod live;
 mod lock;
 mod maker;
 mod options;
 mod outcome;
+mod pip;
 mod plan;
+mod proof;
 mod remains;
 mod requirements;
 mod script;
@@ -27,7 +32,7 @@ mod unmet;
 mod wanted;
 mod wanted_package;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use jiff::Span;
@@ -40,7 +45,9 @@ use super::restore::{self, Refusal, Visit, put_in_place};
 use crate::disk::rooted::Rooted;
 use crate::disk::workroom::Workroom;
 use crate::model::{Audit, LeftOut, TreeKind};
+use crate::monitor::RestoreWarning;
 use crate::python::dist::normalized;
+use crate::python::made::pip_of;
 use crate::python::worker::{ROOM_BYTES_MAX, Worker};
 use crate::store::{self, Store};
 use crate::tree::{Site, Standing};
@@ -67,7 +74,6 @@ pub fn rebuild(
     let place = options.to.as_ref().unwrap_or(site);
     context.refuse_nesting(place)?;
     refuse_filled(options, site)?;
-    let with = requirements::asked(&options.with)?;
     let store = open_store(context, options)?;
     // The hold is let go at once: nobody has to wait while the new venv is built.
     let (site, _) = hold_settled(context, store.as_ref(), site)?;
@@ -89,10 +95,16 @@ pub fn rebuild(
     };
     // The interpreter is only asked here, so its worker needs no workroom.
     let base = maker::base(&worker(site.path().to_owned()), &made, site.path(), options)?;
+    let with = with(context, &base, options)?;
     let installer = maker::installer(live, options)?;
     let list = wanted::wanted(context, store.as_ref(), site, live, (&base, &made), options)?;
     let dropped = list.lacks(live, &base);
-    let plan = Plan::new(list, live, &base, options, with);
+    let mut plan = Plan::new(list, live, &base, options, with);
+    plan.refuse_far(options)?;
+    if options.dry_run {
+        let worker = worker(site.path().to_owned());
+        plan.foresee_pip(|| pip_of(worker.command(&base.path)));
+    }
     let mut outcome = Rebuilt {
         place: place.path().to_owned(),
         dropped,
@@ -161,6 +173,21 @@ impl Rebuilt {
     }
 }
 
+/// What somebody asks for by itself, as far as it is for here; what is not is told.
+fn with(
+    context: &Context<'_>,
+    base: &Base,
+    options: &RebuildOptions,
+) -> Result<BTreeMap<String, String>, Unbuilt> {
+    let here = base.environment();
+    let (with, aside) = requirements::asked(&options.with, here.as_ref())?;
+    for requirement in &aside {
+        let warning = RestoreWarning::NotForHere(requirement);
+        context.monitor.warn(warning.into());
+    }
+    Ok(with)
+}
+
 /// What the plan alone tells.
 fn planned(
     site: &Site,
@@ -179,7 +206,8 @@ fn planned(
         installer,
         packages: plan.packages.clone(),
         dropped: Vec::new(),
-        left_behind: live.map(Live::left_behind).unwrap_or_default(),
+        left_behind: live.map(|live| plan.leaves_files(live)).unwrap_or_default(),
+        carried: plan.carried.clone(),
         remains: told.map_or_else(Vec::new, |live| plan.leaves(live)),
         unmet: told.map_or_else(Vec::new, |live| unmet::after_plan(live, &plan.packages)),
         left_out: Vec::new(),

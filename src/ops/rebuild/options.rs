@@ -53,6 +53,8 @@ pub enum Source {
 pub struct RebuildOptions {
     /// What tells which packages belong there.
     pub source: Source,
+    /// Where the person stands, from where what a list installs from a path is seen.
+    pub here: PathBuf,
     /// Requirements that the new venv meets beside what the source tells, or in place of it.
     pub with: Vec<String>,
     /// Fetch all packages anew, also those whose every file is proved.

@@ -78,6 +78,8 @@ pub struct Rebuilt {
     pub packages: Vec<Planned>,
     /// Packages of the live venv that the list has not, and that so are not in the new one.
     pub dropped: Vec<String>,
+    /// Modules and lists of paths that people put among the packages by hand, taken over though nothing proves them.
+    pub carried: Vec<RelPath>,
     /// Files among the packages that belong to none, and that the new venv has not; in a dry run all that belong to
     /// none.
     pub left_behind: Vec<RelPath>,

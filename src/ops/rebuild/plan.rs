@@ -1,19 +1,20 @@
 //! What the new venv is made of: which packages are taken over, and which are fetched, and why.
 
 use crate::model::installed::without_secrets_in;
-use crate::monitor::RestoreWarning;
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
-
-use pep440_rs::Version;
 
 use super::build::{Build, Order};
+use super::carried::carried;
 use super::failed::Unbuilt;
 use super::live::Live;
+use super::lock::Locked;
 use super::maker::Base;
-use super::options::RebuildOptions;
+use super::options::{Index, RebuildOptions};
 use super::outcome::{Comes, Planned, Rebuilt, ToldBy};
+use super::pip::{PIP, Pip};
+use super::proof::proved;
 use super::remains::{brings, remains};
+use super::requirements::{Lines, is_remote};
 use super::taken::{take_over, top_files};
 use super::wanted::List;
 use super::wanted_package::Wanted;
@@ -24,37 +25,22 @@ use crate::python::dist::normalized;
 use crate::python::made::Made;
 use crate::python::worker::Complaint;
 
-/// The normalized name of the installer that interpreters bring.
-const PIP: &str = "pip";
-
 /// What is to be done.
 pub(super) struct Plan {
     pub(super) told_by: ToldBy,
     pub(super) packages: Vec<Planned>,
     /// The files of the live venv that are taken over.
     files: BTreeSet<RelPath>,
+    /// Those that people put there by hand, which nothing proves.
+    pub(super) carried: Vec<RelPath>,
+    /// What is fetched from a URL of another host.
+    far: Vec<String>,
     /// What the installer is asked for, one after the other.
     orders: Vec<Order>,
     /// The pip that belongs there, where it is not taken over.
-    pip: Option<Wanted>,
+    pub(super) pip: Option<Wanted>,
     /// Packages that are fetched though RECORD proves them.
     provable: Vec<String>,
-}
-
-/// The pip that belongs there, where it is not taken over.
-struct Pip<'a> {
-    wanted: &'a str,
-    /// The line of a requirements file.
-    line: String,
-    /// The version that the interpreter brings.
-    brought: Option<String>,
-}
-
-impl Pip<'_> {
-    fn is_brought(&self) -> bool {
-        let brought = self.brought.as_deref();
-        brought.is_some_and(|brought| self.wanted.is_empty() || brought == self.wanted)
-    }
 }
 
 impl Plan {
@@ -66,14 +52,18 @@ impl Plan {
         options: &RebuildOptions,
         with: BTreeMap<String, String>,
     ) -> Self {
+        let far = list.far(&with);
         let mut plan = Self {
             told_by: list.told_by,
             packages: Vec::new(),
             files: BTreeSet::new(),
+            carried: Vec::new(),
+            far: Vec::new(),
             orders: Vec::new(),
             pip: None,
             provable: Vec::new(),
         };
+        plan.far = far;
         // If one line has a hash, installers want a hash of every line; therefore there are two orders.
         let (mut hashed, mut lines) = (Vec::new(), Vec::new());
         for (name, wanted) in list.packages {
@@ -84,11 +74,17 @@ impl Plan {
             // What a requirements file names, its own order brings.
             let is_ordered = list.requirements.is_some() && !wanted.is_brought;
             let is_pip = name == PIP && !is_ordered && wanted.locked.is_none();
+            let line = wanted
+                .locked
+                .as_ref()
+                .map_or_else(|| wanted.line(), Locked::line);
+            if comes == Comes::Fetched && !is_ordered && is_remote(&line) {
+                plan.far.push(wanted.package.name.clone());
+            }
             match &wanted.locked {
                 _ if comes != Comes::Fetched || is_pip || is_ordered => {}
-                Some(locked) if locked.is_hashed() => hashed.push(locked.line()),
-                Some(locked) => lines.push(locked.line()),
-                None => lines.push(wanted.line()),
+                Some(locked) if locked.is_hashed() => hashed.push(line),
+                _ => lines.push(line),
             }
             if comes == Comes::Fetched && is_pip {
                 plan.pip = Some(wanted);
@@ -99,25 +95,35 @@ impl Plan {
             Order::from_lines(&lines, false),
         ];
         plan.orders = orders.into_iter().flatten().collect();
-        if let Some((text, lines)) = list.requirements {
-            let order = Order {
-                lines: text,
-                is_whole: false,
-                is_hashed: false,
-            };
-            plan.orders.insert(0, order);
-            let others = lines.others.into_iter();
-            plan.packages.extend(others.map(|one| Planned {
-                name: one.name.unwrap_or_else(|| one.text.clone()),
-                version: one.version,
-                asked: Some(one.text),
-                comes: Comes::Fetched,
-                why: Some(one.why),
-                evidence: None,
-            }));
+        if let Some(lines) = list.requirements {
+            plan.order_list(lines);
         }
         plan.ask_for(with);
+        let same = live.filter(|live| live.made.minor().is_none_or(|minor| minor == base.version));
+        if let (ToldBy::Venv, Some(live)) = (&plan.told_by, same) {
+            plan.carried = carried(live, &plan.packages);
+        }
         plan
+    }
+
+    /// Orders what a requirements file asks for, all at once.
+    fn order_list(&mut self, lines: Lines) {
+        let order = Order {
+            lines: lines.order,
+            constraints: lines.constraints,
+            is_whole: false,
+            is_hashed: false,
+        };
+        self.orders.insert(0, order);
+        let others = lines.others.into_iter();
+        self.packages.extend(others.map(|one| Planned {
+            name: one.name.unwrap_or_else(|| one.text.clone()),
+            version: one.version,
+            asked: Some(one.text),
+            comes: Comes::Fetched,
+            why: Some(one.why),
+            evidence: None,
+        }));
     }
 
     /// Decides how a package comes.
@@ -140,9 +146,12 @@ impl Plan {
             Ok(_) => (Comes::Fetched, Some("all is fetched")),
             Err(why) => (Comes::Fetched, Some(wanted.why.unwrap_or(why))),
         };
+        let there = live.and_then(|live| live.dists.named(name));
+        let there = there.filter(|_| comes == Comes::TakenOver);
+        let version = there.map_or(&wanted.package.version, |dist| &dist.version);
         self.packages.push(Planned {
             name: wanted.package.name.clone(),
-            version: wanted.package.version.clone(),
+            version: version.clone(),
             asked: wanted.asked.clone(),
             comes,
             why,
@@ -181,8 +190,27 @@ impl Plan {
             .iter()
             .filter(|one| one.comes == Comes::Fetched);
         let names: Vec<String> = fetched.map(|one| normalized(&one.name)).collect();
-        let is_left = |one: &Remains| !names.iter().any(|name| brings(&rules, name, &one.module));
+        let is_left = |one: &Remains| {
+            !self.carried.contains(&one.path)
+                && !names.iter().any(|name| brings(&rules, name, &one.module))
+        };
         remains(live).into_iter().filter(is_left).collect()
+    }
+
+    /// Files that no package lists and that are not taken over.
+    pub(super) fn leaves_files(&self, live: &Live) -> Vec<RelPath> {
+        let mut files = live.left_behind();
+        files.retain(|path| !self.carried.contains(path));
+        files
+    }
+
+    /// Refuses what would be fetched from a URL where nothing may be fetched.
+    pub(super) fn refuse_far(&self, options: &RebuildOptions) -> Result<(), Unbuilt> {
+        if options.index == Index::AsSet || self.far.is_empty() {
+            return Ok(());
+        }
+        let far: BTreeSet<String> = self.far.iter().cloned().collect();
+        Err(Unbuilt::Far(far.into_iter().collect()))
     }
 
     /// Builds the venv.
@@ -211,6 +239,14 @@ impl Plan {
         };
         let asked = pip.as_ref().filter(|pip| !pip.is_brought());
         let came = self.install(build, asked)?;
+        if let Some(live) = live {
+            // They come last: what the installer brings is better, and their code is none of its business.
+            let new = build.open()?;
+            let open = self.carried.iter();
+            let open = open.filter(|path| new.stat_below(path, false).is_err());
+            let files = open.cloned().collect();
+            take_over(live, &files, (new, &build.place()), monitor)?;
+        }
         match (&pip, came) {
             (Some(pip), Ok(())) if pip.is_brought() => {
                 self.bring_pip(build, pip, Complaint::default(), outcome)
@@ -259,35 +295,8 @@ impl Plan {
         done.map_err(|complaint| self.not_installed(build, complaint).into())
     }
 
-    /// Brings the pip of the interpreter, where that is the one that belongs there or that one is not to be had.
-    fn bring_pip(
-        &self,
-        build: &Build<'_>,
-        pip: &Pip<'_>,
-        why: Complaint,
-        outcome: &mut Rebuilt,
-    ) -> Result<(), Error> {
-        let Some(brought) = &pip.brought else {
-            return Err(self.not_installed(build, why).into());
-        };
-        if let Err(complaint) = build.install_brought_pip()? {
-            return Err(self.not_installed(build, complaint).into());
-        }
-        if !pip.is_brought() {
-            let wanted = pip.wanted;
-            let warning = RestoreWarning::OtherPip { wanted, brought };
-            build.worker.monitor.warn(warning.into());
-        }
-        let is_pip = |one: &&mut Planned| normalized(&one.name) == PIP;
-        for planned in outcome.packages.iter_mut().filter(is_pip) {
-            planned.comes = Comes::WithInterpreter;
-            planned.version.clone_from(brought);
-        }
-        Ok(())
-    }
-
     /// Which packages an installer did not bring, as far as it names them.
-    fn not_installed(&self, build: &Build<'_>, complaint: Complaint) -> Unbuilt {
+    pub(super) fn not_installed(&self, build: &Build<'_>, complaint: Complaint) -> Unbuilt {
         let text = complaint.lines.join("\n").to_lowercase();
         let fetched = self
             .packages
@@ -326,41 +335,6 @@ fn names(text: &str, name: &str) -> bool {
             !is_part(before) && !is_part(after)
         })
     })
-}
-
-/// The files of a package of the live venv, where they are all proved and of the version that belongs there.
-fn proved(
-    live: Option<&Live>,
-    base: &Base,
-    name: &str,
-    wanted: &Wanted,
-) -> Result<Vec<RelPath>, &'static str> {
-    let live = live.ok_or("it is gone")?;
-    let dist = live.dists.named(name).ok_or("it is gone")?;
-    let version = &wanted.package.version;
-    match &wanted.locked {
-        Some(locked) => {
-            let mut same = live.installed().filter(|(one, _)| one.name == dist.name);
-            if !same.any(|(_, package)| locked.origin.is_of(package)) {
-                return Err("it came from elsewhere than the lock says");
-            }
-            if !version.is_empty() && !is_version(&dist.version, version) {
-                return Err("another version of it is there");
-            }
-        }
-        None if dist.version != *version => return Err("another version of it is there"),
-        None => {}
-    }
-    if live.made.minor().is_some_and(|minor| minor != base.version) {
-        return Err("it was installed for another version of Python");
-    }
-    live.proved(dist)
-}
-
-/// Whether two texts are one version: locks write them in the normal form (packaging.python.org, "Version specifiers").
-fn is_version(one: &str, other: &str) -> bool {
-    let parse = |text| Version::from_str(text);
-    one == other || matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use crate::tree::hash::read_file;
 
 /// No module that tells a version is longer, in bytes.
 const MODULE_MAX: u64 = 1 << 20;
-/// Modules that makers of venvs and people put among the packages, and that no distribution brings.
-const NOBODYS: [&str; 4] = ["_virtualenv", "site", "sitecustomize", "usercustomize"];
+/// Modules that people put among the packages, and that no distribution brings.
+const PEOPLES: [&str; 2] = ["sitecustomize", "usercustomize"];
 /// Modules of a package that tell its version, the first that does counts.
 const TELLERS: [&str; 5] = [
     "__init__.py",
@@ -91,9 +91,14 @@ fn outermost(
             return None;
         }
     }
-    let is_nobodys = NOBODYS.contains(&names.first()?.as_str());
-    let is_finder = names[0].starts_with("__editable__");
-    (!is_nobodys && !is_finder).then(|| (at, names.join(".")))
+    let top = names.first()?;
+    let is_peoples = PEOPLES.contains(&top.as_str());
+    (!is_nobodys(top) && !is_peoples).then(|| (at, names.join(".")))
+}
+
+/// Whether a module is one that makers of venvs and installers put among the packages.
+pub(super) fn is_nobodys(module: &str) -> bool {
+    ["_virtualenv", "site"].contains(&module) || module.starts_with("__editable__")
 }
 
 fn is_module(name: &[u8]) -> bool {
@@ -198,7 +203,7 @@ fn perhaps(live: &Live, rules: &Rules, module: &str, path: &RelPath) -> Option<S
 }
 
 /// The version that a package tells of itself in a constant text, and the file that does.
-fn version(live: &Live, path: &RelPath) -> Option<(Version, RelPath)> {
+pub(super) fn version(live: &Live, path: &RelPath) -> Option<(Version, RelPath)> {
     let within = TELLERS
         .iter()
         .filter_map(|name| path.join(name.as_bytes()).ok());

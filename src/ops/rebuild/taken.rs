@@ -44,7 +44,17 @@ pub(super) fn take_over(
             contents.insert(entry.path.clone(), content);
         }
     }
-    let names = names(&contents, live.root.path(), place);
+    // Where a venv was copied, its own files tell how it was called before, and so its scripts name it.
+    let mut telling = contents.clone();
+    for entry in candidates(live.manifest())
+        .into_iter()
+        .filter(|entry| tells(&entry.path))
+    {
+        if let Some(content) = read_file(&live.root, &entry.path, TEXT_MAX) {
+            telling.insert(entry.path.clone(), content);
+        }
+    }
+    let names = names(&telling, live.root.path(), place);
     let from: Vec<&[u8]> = names
         .iter()
         .map(|name| name.as_os_str().as_bytes())
@@ -72,6 +82,11 @@ pub(super) fn take_over(
         staging.set_dir_attributes(path, meta)?;
     }
     Ok(bytes)
+}
+
+/// Whether a file tells how its venv is called.
+fn tells(path: &RelPath) -> bool {
+    path.as_bytes() == b"pyvenv.cfg" || path.name().starts_with(b"activate")
 }
 
 /// The files at the top of the live venv that the new one has not, such as what pipx keeps there: they are nobody's

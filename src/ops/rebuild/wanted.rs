@@ -9,12 +9,12 @@ use super::failed::Unbuilt;
 use super::live::Live;
 use super::lock::{Lock, Locked, Origin};
 use super::maker::Base;
-use super::options::{RebuildOptions, Source};
+use super::options::{Index, RebuildOptions, Source};
 use super::outcome::ToldBy;
-use super::requirements::Lines;
+use super::requirements::{Lines, is_remote};
 use super::wanted_package::Wanted;
-use super::{remains, requirements};
-use crate::audit::{Asked, required};
+use super::{list, remains, requirements};
+use crate::audit::required;
 use crate::model::{Package, RelPath, SnapshotRef};
 use crate::ops::chosen::Chosen;
 use crate::ops::context::Context;
@@ -34,21 +34,30 @@ pub(super) struct List {
     pub(super) told_by: ToldBy,
     /// By normalized name.
     pub(super) packages: BTreeMap<String, Wanted>,
-    /// The text of the requirements file, where there is one, which the installer reads itself; and what it says.
-    pub(super) requirements: Option<(String, Lines)>,
+    /// What the requirements file says, where there is one; the installer reads it as well.
+    pub(super) requirements: Option<Lines>,
 }
 
 impl List {
+    /// What of a requirements file and of `with` comes from a URL of another host.
+    pub(super) fn far(&self, with: &BTreeMap<String, String>) -> Vec<String> {
+        let lines = self.requirements.iter().flat_map(|lines| &lines.others);
+        let shown = lines.map(|one| (one.name.as_ref().unwrap_or(&one.text), &one.text));
+        let all = shown.chain(with);
+        let far = all.filter(|(_, text)| is_remote(text));
+        far.map(|(name, _)| name.clone()).collect()
+    }
+
     /// The packages of a venv that are not in the list; of a requirements file, those that nothing of it requires
     /// either, as far as they say it themselves.
     pub(super) fn lacks(&self, live: Option<&Live>, base: &Base) -> Vec<String> {
         let Some(live) = live else { return Vec::new() };
         let mut known: BTreeSet<String> = self.packages.keys().cloned().collect();
-        if let Some((_, lines)) = &self.requirements {
+        if let Some(lines) = &self.requirements {
             let others = lines.others.iter().filter_map(|one| one.name.as_ref());
             known.extend(others.map(|name| normalized(name)));
             let here = base.environment();
-            let needs = here.map(|here| required(&live.dists, &here, &Asked::new()));
+            let needs = here.map(|here| required(&live.dists, &here, &lines.extras()));
             let needs = needs.unwrap_or_default();
             let mut before = 0;
             while known.len() > before {
@@ -76,7 +85,7 @@ pub(super) fn wanted(
     options: &RebuildOptions,
 ) -> Result<List, Error> {
     match (&options.source, store) {
-        (Source::Requirements(path), _) => Ok(of_file(path, base, live, made)?),
+        (Source::Requirements(path), _) => Ok(of_file(path, (base, made), live, options)?),
         (Source::Snapshot(name), Some(store)) => of_snapshot(context, store, site, Some(name)),
         (Source::Snapshot(_), None) => {
             Err(store::Error::NoStore(context.store.name().to_owned()).into())
@@ -216,15 +225,22 @@ fn refuse_unversioned(packages: &BTreeMap<String, Wanted>) -> Result<(), Unbuilt
     }
 }
 
-fn of_file(path: &Path, base: &Base, live: Option<&Live>, made: &Made) -> Result<List, Unbuilt> {
+fn of_file(
+    path: &Path,
+    (base, made): (&Base, &Made),
+    live: Option<&Live>,
+    options: &RebuildOptions,
+) -> Result<List, Unbuilt> {
     let wrong = |what: BadList| Unbuilt::Requirements {
         path: path.to_owned(),
         what,
     };
-    let text = requirements::read(path).map_err(wrong)?;
-    let Some((lock, table)) = lock_in(path, &text).map_err(wrong)? else {
+    let listed = list::read(path).map_err(wrong)?;
+    let Some((lock, table)) = lock_in(path, &listed.text).map_err(wrong)? else {
+        let lists = listed.whole(path, &options.here).map_err(wrong)?;
         let here = base.environment();
-        let lines = requirements::lines(&text, here.as_ref()).map_err(wrong)?;
+        let asks = options.index == Index::AsSet;
+        let lines = requirements::lines(&lists, here.as_ref(), asks).map_err(wrong)?;
         let mut packages = lines.pins.clone();
         for (name, wanted) in brought(live, made) {
             if !lines.names(&name) {
@@ -234,7 +250,7 @@ fn of_file(path: &Path, base: &Base, live: Option<&Live>, made: &Made) -> Result
         return Ok(List {
             told_by: ToldBy::Requirements(path.to_owned()),
             packages,
-            requirements: Some((text, lines)),
+            requirements: Some(lines),
         });
     };
     let locked = lock.packages(&table, path, base, live).map_err(wrong)?;

@@ -15,6 +15,8 @@ pub(super) struct Wanted {
     pub(super) asked: Option<String>,
     /// Why it has to be fetched, where that is known before it is looked for.
     pub(super) why: Option<&'static str>,
+    /// Whether a list pins it, so that a version with a local part will do.
+    pub(super) is_pin: bool,
     /// Whether it came with the venv itself, so that a list need not name it.
     pub(super) is_brought: bool,
 }
@@ -28,6 +30,7 @@ impl Wanted {
             locked: None,
             asked: None,
             why: None,
+            is_pin: false,
             is_brought: false,
         }
     }

@@ -37,6 +37,7 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
         "installer": outcome.installer.as_str(),
         "packages": outcome.packages.iter().map(package).collect::<Vec<_>>(),
         "dropped": outcome.dropped,
+        "carried": outcome.carried.iter().map(entry::path).collect::<Vec<_>>(),
         "left_behind": left.collect::<Vec<_>>(),
         "remains": outcome.remains.iter().map(remains).collect::<Vec<_>>(),
         "unmet": outcome.unmet.iter().map(unmet).collect::<Vec<_>>(),

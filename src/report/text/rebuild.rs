@@ -57,18 +57,8 @@ pub fn rebuild(out: &mut dyn Write, outcome: &Rebuilt, style: &Style) -> io::Res
                 .try_for_each(|one| writeln!(out, "    {}{}", named(one, outcome), why(one)))?;
         }
     }
-    if !outcome.dropped.is_empty() {
-        let names = outcome.dropped.iter();
-        let names: Vec<String> = names
-            .map(|name| Shown(name.as_bytes()).to_string())
-            .collect();
-        writeln!(
-            out,
-            "  {} of the replaced venv that the list has not, not in the new one: {}",
-            count(names.len() as u64, "package"),
-            names.join(", ")
-        )?;
-    }
+    dropped(out, outcome)?;
+    carried(out, outcome)?;
     remains(out, outcome)?;
     left_behind(out, outcome)?;
     unmet(out, outcome)?;
@@ -111,6 +101,57 @@ fn why(planned: &Planned) -> String {
         _ => format!("; its version is told by '{path}'"),
     });
     format!("{why}{}", evidence.unwrap_or_default())
+}
+
+/// Packages that the list has not.
+fn dropped(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
+    if outcome.dropped.is_empty() {
+        return Ok(());
+    }
+    let names = outcome.dropped.iter();
+    let names: Vec<String> = names
+        .map(|name| Shown(name.as_bytes()).to_string())
+        .collect();
+    writeln!(
+        out,
+        "  {} of {} that the list has not, not in the new one: {}",
+        count(names.len() as u64, "package"),
+        if outcome.place == outcome.venv {
+            "the replaced venv".to_owned()
+        } else {
+            format!("{}", Shown::path(&outcome.venv))
+        },
+        names.join(", ")
+    )
+}
+
+/// What people put there by hand.
+fn carried(out: &mut dyn Write, outcome: &Rebuilt) -> io::Result<()> {
+    if outcome.carried.is_empty() {
+        return Ok(());
+    }
+    let names = outcome
+        .carried
+        .iter()
+        .take(NAMED)
+        .map(|path| format!("'{path}'"));
+    let names: Vec<String> = names.collect();
+    let more = if outcome.carried.len() > NAMED {
+        ", …"
+    } else {
+        ""
+    };
+    let files = count(outcome.carried.len() as u64, "file");
+    writeln!(
+        out,
+        "  {files} that no package lists and nothing proves, carried over as {}: {}{more}",
+        if outcome.carried.len() == 1 {
+            "it stands"
+        } else {
+            "they stand"
+        },
+        names.join(", ")
+    )
 }
 
 /// Packages of which nothing tells what brought them.

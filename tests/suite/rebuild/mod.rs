@@ -1,5 +1,6 @@
 //! `rebuild`: a sound venv without a snapshot.
 
+mod beside;
 mod index;
 mod kill;
 mod leads;

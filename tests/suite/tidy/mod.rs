@@ -71,6 +71,12 @@ fn only_the_command_line_knows_flags() {
         "--link-mode",
         "--editable",
         "--requirement",
+        "--constraint",
+        "--index-url",
+        "--pypi-url",
+        "--extra-index-url",
+        "--find-links",
+        "--no-index",
     ];
     for (path, text) in files("src", ".rs") {
         // Reports are what people read. A rebuild runs installers, and sweepers are known, by

@@ -44,6 +44,10 @@ pub(super) fn of_restore(warning: RestoreWarning<'_>) -> String {
         RestoreWarning::OtherPip { wanted, brought } => format!(
             "pip {wanted} could not be fetched; pip {brought}, which the interpreter brings, stands in its place"
         ),
+        RestoreWarning::NotForHere(requirement) => format!(
+            "'{}' is not for this system, by its marker: it is not asked for",
+            Shown(requirement.as_bytes())
+        ),
         RestoreWarning::TwoRenames => {
             "directories cannot be exchanged in one step here, so it takes two renames: \
             between them there is no venv for a moment"

@@ -68,7 +68,9 @@ mod undelete;
 mod undo;
 mod verify;
 
-pub use crate::audit::needs::{Evidence, Known, Nameless, Need, Needs, Rules, When};
+pub use crate::audit::needs::{
+    Evidence, IndexKind, Known, Nameless, Need, Needs, ProjectIndex, Rules, When,
+};
 pub use crate::cache::{Entry as CacheFound, Fault, FaultKind, Lacking, Proof, Unlisted, Verdict};
 pub use crate::disk::self_test::{Attribute, Exchange, Fence, Links, Sync};
 pub use crate::replace::Wrong;

@@ -1,14 +1,16 @@
 //! What a project declares that it needs, from where, and with what it starts: `pyproject.toml` (PEP 621, Poetry, with
 //! the sources of uv), `Pipfile`, and the other lists (`lists.rs`).
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree, Requirement, VerbatimUrl};
 use toml::{Table, Value};
 
-use super::origin::{Origin, bare, file_url, origin};
+use super::origin::{Origin, ProjectIndex, bare, origin};
 use crate::audit::requirements::{Asked, environment};
+use crate::model::plain::file_url;
 use crate::python::dist::normalized;
 use crate::python::interpreter::Facts;
 
@@ -42,6 +44,8 @@ pub(crate) struct Project {
     pub(crate) starts: Vec<String>,
     /// Files that declare something which cannot be read, and why not.
     pub(crate) unread: Vec<(PathBuf, &'static str)>,
+    /// From where the project takes its packages.
+    pub(crate) indexes: Vec<ProjectIndex>,
     /// From where distributions come, by their names, wherever they are declared.
     origins: Vec<(String, Origin)>,
 }
@@ -100,6 +104,8 @@ pub(super) struct File<'a> {
     pub(super) text: &'a str,
     environment: Option<&'a MarkerEnvironment>,
     near: Near<'a>,
+    /// The line that is read, where that is known.
+    pub(super) at: Cell<Option<usize>>,
 }
 
 /// Reads the files of a project, each with its content.
@@ -113,11 +119,16 @@ pub(crate) fn read(files: &[(PathBuf, Vec<u8>)], facts: &Facts, near: Near<'_>) 
             text: &text,
             environment: environment.as_ref(),
             near,
+            at: Cell::new(None),
         };
         match path.file_name().and_then(|name| name.to_str()) {
             Some("pyproject.toml") => file.pyproject(&mut project),
             Some("setup.cfg") => file.setup_cfg(&mut project),
             Some("setup.py") => file.setup_py(&mut project),
+            Some("uv.toml") => {
+                let whole = toml::from_str::<Table>(&text).unwrap_or_default();
+                file.uv_indexes(&mut project, &whole);
+            }
             Some("Pipfile") => file.pipfile(&mut project),
             Some("environment.yml" | "environment.yaml") => file.conda(&mut project),
             Some(_) => file.requirements(&mut project),
@@ -186,10 +197,7 @@ impl File<'_> {
             Some((name, url)) => (format!("{name} @ {}", bare(url)), Some(url)),
             None => (whole.clone(), None),
         };
-        let mut lines = self.text.lines();
-        let line = lines
-            .position(|line| line.contains(mark))
-            .map_or(1, |at| at + 1);
+        let line = self.line_of(mark);
         let mut declared = Declared {
             name: normalized(need.name.as_ref()),
             requirement,
@@ -205,6 +213,12 @@ impl File<'_> {
         }
         project.declared.push(declared);
         true
+    }
+
+    /// The line that is read, or the first one that has a text.
+    pub(super) fn line_of(&self, mark: &str) -> usize {
+        let first = || self.text.lines().position(|line| line.contains(mark));
+        self.at.get().or_else(|| Some(first()? + 1)).unwrap_or(1)
     }
 
     /// The name of a project in a directory, as it says itself.
@@ -245,10 +259,17 @@ impl File<'_> {
             }
         }
         self.sources(project, &whole);
-        let poetry = whole.get("tool").and_then(|tool| tool.get("poetry"));
-        let Some(poetry) = poetry.and_then(Value::as_table) else {
+        let tool = |name: &str| whole.get("tool")?.get(name)?.as_table();
+        if let Some(uv) = tool("uv") {
+            self.uv_indexes(project, uv);
+        }
+        if let Some(pdm) = tool("pdm") {
+            self.pdm_indexes(project, pdm);
+        }
+        let Some(poetry) = tool("poetry") else {
             return;
         };
+        self.poetry_indexes(project, poetry);
         let name = poetry.get("name").and_then(Value::as_str).map(normalized);
         project.name = project.name.take().or(name);
         start(project, poetry.get("scripts"));
@@ -325,6 +346,7 @@ impl File<'_> {
 
     fn pipfile(&self, project: &mut Project) {
         let whole = toml::from_str::<Table>(self.text).unwrap_or_default();
+        self.pipenv_indexes(project, &whole);
         let packages = whole.get("packages").and_then(Value::as_table);
         for (name, value) in packages.into_iter().flatten() {
             self.entry(project, name, value);

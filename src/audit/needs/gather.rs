@@ -67,6 +67,7 @@ pub(crate) fn needs(subject: &Subject<'_>, app: &App, rules: &Rules) -> Needs {
     gather.declared();
     gather.unmet();
     gather.needs.undeclared.clone_from(&app.project.unread);
+    gather.needs.indexes.clone_from(&app.project.indexes);
     gather.end()
 }
 

@@ -1,34 +1,30 @@
-//! Lists of what a project needs, in the forms of installers: `requirements.txt`, `setup.cfg`, the constant texts of
-//! `setup.py`, and the part for pip of conda's `environment.yml`.
-
-use ruff_python_ast::{Expr, Stmt};
+//! Lists of what a project needs, in the forms of installers: `requirements.txt`, `setup.cfg`, and the part for pip of
+//! conda's `environment.yml`.
 
 use super::declared::{File, Project, object};
-use super::origin::{Origin, file_url};
-use crate::audit::python::parse;
-use crate::model::plain::plain;
+use super::origin::Origin;
+use crate::model::plain::{file_url, plain};
 use crate::python::dist::{name_of, normalized};
+use crate::python::requirements::{Line, Means, logical};
 
 impl File<'_> {
     pub(super) fn requirements(&self, project: &mut Project) {
-        for line in self.text.lines() {
-            let line = line.split(" #").next().unwrap_or_default();
-            // Hashes and other options of the line follow the requirement.
-            let line = line.split(" --").next().unwrap_or_default();
-            let line = line.trim_end_matches('\\').trim();
-            let options = ["-e", "--editable"];
-            let editable = options.iter().find_map(|option| line.strip_prefix(option));
-            let editable = editable.map(|rest| rest.trim_start_matches([' ', '=']));
-            if line.is_empty()
-                || line.starts_with('#')
-                || line.starts_with('-') && editable.is_none()
-            {
-                continue;
-            }
-            let what = editable.unwrap_or(line).trim();
-            if editable.is_some() || !self.declare(project, what, false) {
-                self.unnamed(project, what);
-            }
+        for line in logical(self.text) {
+            self.listed(project, &line);
+        }
+        self.at.set(None);
+    }
+
+    /// A line of a list for pip.
+    fn listed(&self, project: &mut Project, line: &Line) {
+        self.at.set(Some(line.number));
+        self.index_option(project, line);
+        if let Some(editable) = line.value(Means::Editable) {
+            self.unnamed(project, &editable);
+        }
+        let what = line.requirement();
+        if !what.is_empty() && !self.declare(project, what, false) {
+            self.unnamed(project, what);
         }
     }
 
@@ -104,47 +100,12 @@ impl File<'_> {
         }
     }
 
-    /// What `setup.py` gives as constant texts; it is never executed.
-    pub(super) fn setup_py(&self, project: &mut Project) {
-        let found = parse(self.text.as_bytes(), |parsed, _| {
-            let body = &parsed.syntax().body;
-            let calls = body.iter().filter_map(setup_call);
-            let words = calls.flat_map(|call| call.arguments.keywords.iter());
-            let mut lists = Vec::new();
-            let mut is_whole = true;
-            for word in words {
-                let name = word.arg.as_ref().map(ruff_python_ast::Identifier::as_str);
-                match name {
-                    Some("install_requires") => match constants(&word.value, body) {
-                        Some(texts) => lists.extend(texts),
-                        None => is_whole = false,
-                    },
-                    // `setup(**settings)`.
-                    None => is_whole = false,
-                    Some(_) => {}
-                }
-            }
-            (lists, is_whole)
-        });
-        let (texts, is_whole) = found.unwrap_or_default();
-        for text in texts {
-            // Several requirements may stand in one text, each in a line.
-            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-                self.declare(project, line, false);
-            }
-        }
-        if !is_whole {
-            let why = "it makes its list of requirements by code, which is not executed";
-            project.unread.push((self.path.to_owned(), why));
-        }
-    }
-
     /// The part for pip of an environment of conda. conda's own packages have names of their own.
     pub(super) fn conda(&self, project: &mut Project) {
         let mut pip: Option<usize> = None;
         let mut has_others = false;
         let mut is_list = false;
-        for line in self.text.lines() {
+        for (number, line) in (1..).zip(self.text.lines()) {
             let line = line.split(" #").next().unwrap_or_default();
             let bare = line.trim();
             if bare.is_empty() || bare.starts_with('#') {
@@ -160,8 +121,8 @@ impl File<'_> {
             };
             let item = item.trim().trim_matches(['\'', '"']);
             if pip.is_some_and(|outer| depth > outer) {
-                if !self.declare(project, item, false) {
-                    self.unnamed(project, item.strip_prefix("-e ").unwrap_or(item));
+                for line in logical(item) {
+                    self.listed(project, &Line { number, ..line });
                 }
             } else if item == "pip:" {
                 pip = Some(depth);
@@ -171,6 +132,7 @@ impl File<'_> {
                 has_others |= !["python", "pip"].contains(&name);
             }
         }
+        self.at.set(None);
         if has_others {
             let why = "the packages that it has of conda are not looked at, only those of pip";
             project.unread.push((self.path.to_owned(), why));
@@ -187,54 +149,4 @@ fn without_egg(url: &str) -> String {
     let parts: Vec<&str> = parts.collect();
     let mark = if parts.is_empty() { "" } else { "#" };
     format!("{whole}{mark}{}", parts.join("&"))
-}
-
-/// The call of `setup` that a statement is, also under a question for `__main__`.
-fn setup_call(statement: &Stmt) -> Option<&ruff_python_ast::ExprCall> {
-    match statement {
-        Stmt::Expr(one) => match &*one.value {
-            Expr::Call(call) => {
-                let name = match &*call.func {
-                    Expr::Name(name) => name.id.as_str(),
-                    Expr::Attribute(attribute) => attribute.attr.as_str(),
-                    _ => return None,
-                };
-                (name == "setup").then_some(call)
-            }
-            _ => None,
-        },
-        Stmt::If(one) => one.body.iter().find_map(setup_call),
-        _ => None,
-    }
-}
-
-/// The texts of a list that is written out, there or where its name gets it; none of any other.
-fn constants(value: &Expr, body: &[Stmt]) -> Option<Vec<String>> {
-    let parts = match value {
-        Expr::List(list) => &list.elts[..],
-        Expr::Tuple(tuple) => &tuple.elts[..],
-        Expr::StringLiteral(text) => return Some(vec![text.value.to_str().to_owned()]),
-        Expr::Name(name) => {
-            let mut given = body.iter().filter_map(|statement| match statement {
-                Stmt::Assign(one) => {
-                    let mut targets = one.targets.iter();
-                    let is_it =
-                        |target: &Expr| matches!(target, Expr::Name(own) if own.id == name.id);
-                    targets.any(is_it).then_some(&*one.value)
-                }
-                _ => None,
-            });
-            let first = given.next().filter(|_| given.next().is_none())?;
-            return match first {
-                Expr::Name(_) => None,
-                list => constants(list, body),
-            };
-        }
-        _ => return None,
-    };
-    let text = |part: &Expr| match part {
-        Expr::StringLiteral(text) => Some(text.value.to_str().to_owned()),
-        _ => None,
-    };
-    parts.iter().map(text).collect()
 }

@@ -1,17 +1,19 @@
 //! What an application lacks in a venv, in one pass, each with the line that wants it. Nothing is executed.
 //!
 //! `modules.rs` knows which files of the application lead to which, `declared.rs` what its project says that it
-//! needs (`lists.rs` in the lists of installers, `origin.rs` from where), `rules.rs` what a framework wants at run
-//! time, `names.rs` which distribution brings a module, `systems.rs` which modules none brings here; `gather.rs` puts
-//! it together.
+//! needs (`lists.rs` in the lists of installers, `setup.rs` by code, `origin.rs` and `indexes.rs` from where),
+//! `rules.rs` what a framework wants at run time, `names.rs` which distribution brings a module, `systems.rs` which
+//! modules none brings here; `gather.rs` puts it together.
 
 mod declared;
 mod gather;
+mod indexes;
 mod lists;
 mod modules;
 mod names;
 mod origin;
 mod rules;
+mod setup;
 mod systems;
 
 use std::path::PathBuf;
@@ -19,6 +21,7 @@ use std::path::PathBuf;
 pub(crate) use declared::{Project, read as read_project};
 pub(crate) use gather::needs;
 pub(crate) use names::resembles;
+pub use origin::{IndexKind, ProjectIndex};
 pub use rules::Rules;
 
 /// The application.
@@ -146,6 +149,8 @@ pub struct Needs {
     pub nameless: Vec<Nameless>,
     /// Modules that an installed distribution should have and that are gone, which is damage.
     pub lost: Vec<(String, Evidence)>,
+    /// From where the project takes all that it takes from no place of its own, as far as it says so.
+    pub indexes: Vec<ProjectIndex>,
     /// Files of the project that declare what cannot be read, and why not.
     pub undeclared: Vec<(PathBuf, &'static str)>,
     /// Sources that are no Python that can be read.

@@ -9,7 +9,10 @@ use crate::audit::imports::wants::{Form, Looked, Strength};
 
 /// The modules of an application, by number of their source.
 pub(super) struct Modules {
-    by_name: HashMap<String, usize>,
+    /// Several may have one name, each in a directory from which programs are started.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Where each source stands.
+    paths: Vec<PathBuf>,
     /// Directories with modules and without `__init__`.
     namespaces: HashSet<String>,
     /// Of each source the package in which its relative imports begin.
@@ -21,6 +24,7 @@ impl Modules {
         let files: HashSet<&Path> = app.sources.iter().map(|(path, _)| path.as_path()).collect();
         let mut found = Self {
             by_name: HashMap::new(),
+            paths: app.sources.iter().map(|(path, _)| path.clone()).collect(),
             namespaces: HashSet::new(),
             packages: vec![None; app.sources.len()],
         };
@@ -38,7 +42,10 @@ impl Modules {
                 for (at, _) in name.match_indices('.') {
                     found.namespaces.insert(name[..at].to_owned());
                 }
-                found.by_name.entry(name).or_insert(number);
+                let of_name = found.by_name.entry(name).or_default();
+                if !of_name.contains(&number) {
+                    of_name.push(number);
+                }
             }
             found.packages[number] = outside.and_then(|root| package(path, root));
         }
@@ -66,18 +73,34 @@ impl Modules {
         })
     }
 
+    /// The source of a name: of several that which is nearest to the one that asks.
+    fn of_name(&self, name: &str, from: Option<usize>) -> Option<usize> {
+        let all = self.by_name.get(name)?;
+        let Some(from) = from.and_then(|from| self.paths.get(from)) else {
+            return all.first().copied();
+        };
+        let shared = |number: &&usize| {
+            let pairs = self.paths[**number].iter().zip(from.iter());
+            let shared = pairs.take_while(|(one, other)| one == other).count();
+            // Of equals the first one counts.
+            (shared, std::cmp::Reverse(**number))
+        };
+        all.iter().max_by_key(shared).copied()
+    }
+
     /// The sources that an absolute import executes; none where it leads to no module of the application.
     pub(super) fn sources(&self, wanted: &Wanted) -> Option<Vec<usize>> {
+        self.sources_from(wanted, None)
+    }
+
+    /// The same as seen from a source.
+    fn sources_from(&self, wanted: &Wanted, from: Option<usize>) -> Option<Vec<usize>> {
         let module = wanted.module.as_str();
         let ends = module.match_indices('.').map(|(at, _)| at);
         let parts = ends.chain([module.len()]).map(|end| &module[..end]);
-        let mut found: Vec<usize> = parts
-            .filter_map(|part| self.by_name.get(part).copied())
-            .collect();
+        let mut found: Vec<usize> = parts.filter_map(|part| self.of_name(part, from)).collect();
         let names = wanted.names.iter().map(|name| format!("{module}.{name}"));
-        let inner: Vec<usize> = names
-            .filter_map(|name| self.by_name.get(&name).copied())
-            .collect();
+        let inner: Vec<usize> = names.filter_map(|name| self.of_name(&name, from)).collect();
         // A directory without `__init__` gives way to whatever else has its name.
         let is_own = !found.is_empty() || !inner.is_empty();
         let is_bare = wanted.names.is_empty() && self.namespaces.contains(module);
@@ -115,7 +138,7 @@ impl Modules {
                     what = what.map(|what| self.of_text(what));
                 }
                 let next = what
-                    .and_then(|what| self.sources(&what))
+                    .and_then(|what| self.sources_from(&what, Some(source)))
                     .unwrap_or_default();
                 todo.extend(
                     next.into_iter()

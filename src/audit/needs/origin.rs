@@ -1,12 +1,11 @@
 //! From where a distribution comes that a project declares, where that is no index that everybody asks.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use crate::model::installed::without_secret;
-use crate::model::plain::plain;
+use crate::model::plain::{file_url, plain};
 
 /// From where a distribution comes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,6 +26,48 @@ impl Origin {
             Self::Index | Self::Direct(_) => String::new(),
         }
     }
+}
+
+/// What is asked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum IndexKind {
+    /// This index, in place of the one that everybody asks.
+    Main,
+    /// This one as well.
+    Extra,
+    /// A directory or a page with archives as well.
+    FindLinks,
+    /// No index.
+    Nothing,
+}
+
+impl IndexKind {
+    /// The word that JSON has for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Main => "index",
+            Self::Extra => "extra-index",
+            Self::FindLinks => "find-links",
+            Self::Nothing => "no-index",
+        }
+    }
+}
+
+/// From where a project takes its packages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProjectIndex {
+    /// What is asked.
+    pub kind: IndexKind,
+    /// The URL without secrets, or the path of a directory; empty where nothing is asked.
+    pub place: String,
+    /// Whether credentials were in the URL, which are told nowhere.
+    pub is_secret: bool,
+    /// Whether the URL is made of variables, so that nobody knows here what is asked.
+    pub is_open: bool,
+    /// The file that says so.
+    pub path: PathBuf,
+    /// The line in it, from 1.
+    pub line: usize,
 }
 
 /// What a table of Poetry, Pipenv or uv says of it; none where it says nothing.
@@ -85,18 +126,4 @@ fn ssh(url: &str) -> String {
         }
         _ => url.to_owned(),
     }
-}
-
-/// The URL of a file.
-pub(super) fn file_url(path: &Path) -> String {
-    let mut url = "file://".to_owned();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        let is_plain = byte.is_ascii_alphanumeric() || b"/-_.~+@:,=".contains(byte);
-        if is_plain {
-            url.push(char::from(*byte));
-        } else {
-            let _ = write!(url, "%{byte:02X}");
-        }
-    }
-    url
 }

@@ -51,6 +51,9 @@ pub(super) struct Rule {
     /// An argument that has to be given, and not as false or none.
     #[serde(default)]
     keyword: Option<String>,
+    /// An argument that must not be given: it decides what another rule says.
+    #[serde(default)]
+    without: Option<String>,
     /// Lists of distributions, of which one list has to be there whole.
     pub(super) needs: Vec<Vec<String>>,
     /// When it fails.
@@ -171,7 +174,9 @@ impl Rule {
             .keyword
             .as_ref()
             .is_none_or(|word| one.keywords.contains(word));
-        (is_named || is_method && has_within) && text && keyword
+        let is_decided = |word: &String| one.keywords.contains(word);
+        let is_open = !self.without.as_ref().is_some_and(is_decided);
+        (is_named || is_method && has_within) && text && keyword && is_open
     }
 
     fn shown(&self, one: &Use) -> String {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{document, entry, millis};
-use crate::ops::{DepsOutcome, Evidence, Nameless, Need};
+use crate::ops::{DepsOutcome, Evidence, Nameless, Need, ProjectIndex};
 use crate::report::text::install_line;
 
 /// Writes what an application lacks.
@@ -37,6 +37,7 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome) -> io::Result<()> {
         value
     });
     fields["undeclared"] = undeclared.collect();
+    fields["indexes"] = needs.indexes.iter().map(index).collect();
     fields["install"] = install_line(outcome).into();
     fields["took_ms"] = millis(outcome.took).into();
     document(out, "deps", fields)
@@ -56,6 +57,14 @@ fn nameless(one: &Nameless) -> Value {
         "module": one.module, "perhaps": one.perhaps, "only_on": one.only_on, "when": one.when.as_str(),
         "evidence": one.evidence.iter().map(evidence).collect::<Vec<_>>(),
     })
+}
+
+fn index(one: &ProjectIndex) -> Value {
+    let mut value = json!({
+        "kind": one.kind.as_str(), "place": one.place, "credentials": one.is_secret, "line": one.line,
+    });
+    entry::put_path(&mut value, "path", &one.path);
+    value
 }
 
 fn evidence(line: &Evidence) -> Value {

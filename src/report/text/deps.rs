@@ -8,7 +8,7 @@ use super::Style;
 use super::words::{count, took};
 use super::wrap::Wrapped;
 use crate::model::{Shown, shell_line, shell_word};
-use crate::ops::{DepsOutcome, Evidence, Need, When};
+use crate::ops::{DepsOutcome, Evidence, IndexKind, Need, ProjectIndex, When};
 use crate::python::layout::python_in;
 
 /// So many lines that want one distribution are told, unless all are wanted.
@@ -62,6 +62,7 @@ pub fn deps(out: &mut dyn Write, outcome: &DepsOutcome, style: &Style) -> io::Re
             Shown::path(path)
         )?;
     }
+    indexes(out, outcome)?;
     if let Some(line) = install_line(outcome) {
         writeln!(
             out,
@@ -95,10 +96,46 @@ fn nameless(out: &mut Wrapped<'_>, outcome: &DepsOutcome, style: &Style) -> io::
     Ok(())
 }
 
-/// The command that installs what is needed, without guesses; none where there is nothing to install.
+/// From where the project takes its packages, where something is missing.
+fn indexes(out: &mut Wrapped<'_>, outcome: &DepsOutcome) -> io::Result<()> {
+    let needs = &outcome.needs;
+    if needs.needed.is_empty() && needs.optional.is_empty() {
+        return Ok(());
+    }
+    for one in &needs.indexes {
+        let what = match one.kind {
+            IndexKind::Main => "takes its packages from the index",
+            IndexKind::Extra => "takes packages also from the index",
+            IndexKind::FindLinks => "takes packages also from",
+            IndexKind::Nothing => "takes packages from no index",
+        };
+        let more = match (one.is_open, one.is_secret) {
+            (true, _) => {
+                "; what its variables stand for is not known here, so no command is printed: it would ask another one"
+            }
+            (_, true) => {
+                "; its credentials are not told here: the installer asks for them, or takes them from .netrc"
+            }
+            _ => "",
+        };
+        writeln!(
+            out,
+            "the project {what}{}{} ({}:{}){more}",
+            if one.place.is_empty() { "" } else { " " },
+            shown(&one.place),
+            Shown::path(near(&one.path, outcome)),
+            one.line
+        )?;
+    }
+    Ok(())
+}
+
+/// The command that installs what is needed, without guesses; none where there is nothing to install, or where nobody
+/// knows which index the project asks.
 pub(in crate::report) fn install_line(outcome: &DepsOutcome) -> Option<String> {
     let wanted = outcome.requirements();
-    if wanted.is_empty() {
+    let indexes = &outcome.needs.indexes;
+    if wanted.is_empty() || indexes.iter().any(|one| one.is_open) {
         return None;
     }
     let python = shell_word(python_in(&outcome.venv).as_os_str().as_bytes());
@@ -107,7 +144,35 @@ pub(in crate::report) fn install_line(outcome: &DepsOutcome) -> Option<String> {
     } else {
         format!("uv pip install --python {python}")
     };
-    Some(format!("{begin} {}", shell_line(wanted)))
+    Some(format!(
+        "{begin}{} {}",
+        options(indexes),
+        shell_line(wanted)
+    ))
+}
+
+/// The options by which an installer asks where the project does. It asks one index in the place of everybody's.
+fn options(indexes: &[ProjectIndex]) -> String {
+    let mut has_main = false;
+    let mut line = String::new();
+    for one in indexes {
+        let kind = match one.kind {
+            IndexKind::Main if has_main => IndexKind::Extra,
+            kind => kind,
+        };
+        has_main |= kind == IndexKind::Main;
+        let option = match kind {
+            IndexKind::Main => "--index-url",
+            IndexKind::Extra => "--extra-index-url",
+            IndexKind::FindLinks => "--find-links",
+            IndexKind::Nothing => "--no-index",
+        };
+        line.extend([" ", option]);
+        if !one.place.is_empty() {
+            line.extend([" ", &shell_word(one.place.as_bytes())]);
+        }
+    }
+    line
 }
 
 fn group(
@@ -152,15 +217,10 @@ fn lines(
         LINES_SHOWN
     };
     for line in lines.iter().take(most) {
-        let near = outcome
-            .apps
-            .iter()
-            .find_map(|app| line.path.strip_prefix(app).ok());
-        let path: &Path = near.unwrap_or(&line.path);
         writeln!(
             out,
             "      {}:{}: {}",
-            Shown::path(path),
+            Shown::path(near(&line.path, outcome)),
             line.line,
             shown(&line.what)
         )?;
@@ -169,6 +229,13 @@ fn lines(
         0 => Ok(()),
         more => writeln!(out, "      and {}", count(more as u64, "more line")),
     }
+}
+
+/// A path as seen from the application.
+fn near<'p>(path: &'p Path, outcome: &DepsOutcome) -> &'p Path {
+    let mut apps = outcome.apps.iter();
+    apps.find_map(|app| path.strip_prefix(app).ok())
+        .unwrap_or(path)
 }
 
 fn shown(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! What `deps` makes of an application: what is missing, in one pass, and nothing else.
 
 mod guards;
+mod indexes;
 mod origins;
 mod project;
 

@@ -198,3 +198,109 @@ fn what_is_too_long_or_nested_too_deep_is_told_and_not_judged_by_a_part_of_it() 
         "{run}"
     );
 }
+
+/// Each program imports what stands beside it, whatever else has that name.
+#[test]
+fn of_several_modules_of_one_name_the_nearest_is_meant() {
+    let sandbox = Sandbox::new();
+    app(
+        &sandbox,
+        &[
+            ("all/a/app.py", "import celery\nimport helper\n"),
+            ("all/a/helper.py", "import boto3\n"),
+            (
+                "all/b/app.py",
+                "import uvicorn\nimport helper\nuvicorn.run('app:app')\n",
+            ),
+            ("all/b/helper.py", "import redis\n"),
+            ("all/requirements.txt", ""),
+        ],
+    );
+    for (named, expected) in [
+        ("all/a", ["boto3 helper.py:1", "celery app.py:1"]),
+        ("all/b", ["redis helper.py:1", "uvicorn app.py:1"]),
+        ("all/b/app.py", ["redis helper.py:1", "uvicorn app.py:1"]),
+    ] {
+        let answer = sandbox.json(1, &["deps", "venv", named]);
+        assert_eq!(told(&answer, "needed"), expected, "{named}: {answer}");
+    }
+}
+
+/// A line, and what alone it needs.
+const LINES: [(&str, &str); 14] = [
+    (
+        "import pandas\npandas.read_excel('a', engine='xlrd')\n",
+        "xlrd",
+    ),
+    (
+        "import pandas\npandas.read_excel('a', engine=None)\n",
+        "openpyxl",
+    ),
+    (
+        "import pandas\nd = pandas.DataFrame()\nd.to_excel('a', engine='xlsxwriter')\n",
+        "xlsxwriter",
+    ),
+    (
+        "import pandas\npandas.read_parquet('a', engine='fastparquet')\n",
+        "fastparquet",
+    ),
+    ("import pandas\npandas.read_excel('a', engine=e)\n", ""),
+    (
+        "from sqlalchemy import create_engine\ncreate_engine('mysql://h/d')\n",
+        "mysqlclient",
+    ),
+    (
+        "from sqlalchemy import create_engine\ncreate_engine('mssql+pyodbc://h/d')\n",
+        "pyodbc",
+    ),
+    (
+        "from sqlalchemy import create_engine\ncreate_engine(url='oracle+oracledb://h')\n",
+        "oracledb",
+    ),
+    (
+        "from sqlalchemy import create_engine\ncreate_engine('postgresql+psycopg://h')\n",
+        "psycopg",
+    ),
+    (
+        "from sqlalchemy import create_engine\ncreate_engine('sqlite:///x')\n",
+        "",
+    ),
+    (
+        "from celery import Celery\nCelery('x', broker='redis://h')\n",
+        "redis",
+    ),
+    (
+        "from celery import Celery\nCelery('x', backend='mongodb://h')\n",
+        "pymongo",
+    ),
+    (
+        "from celery import Celery\nCelery('x', broker='amqp://h')\n",
+        "",
+    ),
+    (
+        "from wtforms.validators import Email\nv = [Email()]\n",
+        "email-validator",
+    ),
+];
+
+#[test]
+fn what_a_text_names_is_needed_and_nothing_in_its_place() {
+    let sandbox = Sandbox::new();
+    app(&sandbox, &[]);
+    for name in ["pandas", "sqlalchemy", "celery", "wtforms"] {
+        venv::package(&sandbox.venv(), venv::SITE, name, &["validators.py"]);
+    }
+    for (text, needed) in LINES {
+        write(&sandbox, "one/run.py", text);
+        let answer = sandbox.json(
+            i32::from(!needed.is_empty()),
+            &["deps", "venv", "one/run.py"],
+        );
+        let all = answer["needed"].as_array().unwrap().iter();
+        let names: Vec<&str> = all
+            .map(|one| one["distribution"].as_str().unwrap())
+            .collect();
+        let expected: Vec<&str> = needed.split_whitespace().collect();
+        assert_eq!(names, expected, "{text}: {answer}");
+    }
+}

@@ -280,14 +280,20 @@ fn modules_that_people_put_there_by_hand_are_carried_over_and_told() {
     scene.assert_works();
     scene.sandbox.ok(&["undo", "venv"]);
     Tree::of(&scene.venv()).assert_same(&ruin, "the ruin");
-    // A list says itself what belongs there. What is damaged, and what tells a version, is no module of one's own.
+    // A list says itself what belongs there.
     put(&scene, "requirements.txt", "bee==1.0\ncat==1.0\n");
     let listed = scene.json(0, &[&FROM[..], &["-n"]].concat());
     assert_eq!(carried(&listed), Vec::<String>::new(), "{listed}");
+}
+
+#[test]
+fn what_is_damaged_or_tells_a_version_is_no_module_of_ones_own() {
+    let scene = Scene::of_pip();
     for text in ["", "x = (\n", "\0\0\0", "__version__ = '1.0'\n"] {
         fs::write(scene.file("own.py"), text).unwrap();
-        let run = scene.rebuild(3, &[]);
-        assert!(run.stderr.contains("what brought 'own'"), "{text:?}: {run}");
+        let plan = scene.json(0, &["-n"]);
+        assert_eq!(plan["remains"][0]["module"], "own", "{text:?}: {plan}");
+        assert_eq!(plan["carried"], serde_json::json!([]), "{text:?}: {plan}");
     }
 }
 

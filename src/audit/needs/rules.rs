@@ -133,7 +133,11 @@ impl Rules {
                 let mut wants = looked.wants.iter();
                 wants.any(|want| want.what.level == 0 && is_within(&want.what.module, module))
             });
-            for one in looked.uses.iter().filter(|one| rule.fits(one, has_within)) {
+            for one in looked
+                .uses
+                .iter()
+                .filter(|one| rule.fits(one, has_within) && rule.is_open(one, &looked.uses))
+            {
                 hits.push(Hit {
                     rule,
                     line: one.line,
@@ -174,9 +178,17 @@ impl Rule {
             .keyword
             .as_ref()
             .is_none_or(|word| one.keywords.contains(word));
-        let is_decided = |word: &String| one.keywords.contains(word);
-        let is_open = !self.without.as_ref().is_some_and(is_decided);
-        (is_named || is_method && has_within) && text && keyword && is_open
+        (is_named || is_method && has_within) && text && keyword
+    }
+
+    /// Whether what a rule must not be given is not given: a call counts also as a plain use of the same name.
+    fn is_open(&self, one: &Use, all: &[Use]) -> bool {
+        let Some(word) = &self.without else {
+            return true;
+        };
+        let same = |other: &&Use| other.line == one.line && other.symbol == one.symbol;
+        let mut calls = all.iter().filter(same);
+        !calls.any(|call| call.keywords.contains(word))
     }
 
     fn shown(&self, one: &Use) -> String {

@@ -241,7 +241,7 @@ fn what_is_asked_for_and_not_for_here_is_told_and_takes_nobodys_place() {
 const HANDS: [(&str, &str, bool); 8] = [
     ("own.py", "import cat\nx = 1\n", true),
     ("sitecustomize.py", "y = 2\n", true),
-    ("house.pth", "/srv/house\n", true),
+    ("house.pth", "/usr\n", true),
     ("code.pth", "import sys; sys.x = 1\n", false),
     ("empty.pth", "", false),
     ("notes.txt", "mine\n", false),

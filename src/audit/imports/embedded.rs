@@ -10,9 +10,11 @@ use super::index::Place;
 use super::moment::Moment;
 use super::resolve::{Found, World};
 use super::{doubts, finding};
-use crate::model::{Check, Doubt, RelPath};
+use crate::model::{Check, Doubt, Entry, RelPath};
 use crate::python::dist::{Dist, Form};
 
+/// The longest extension that is read once more, in bytes: many are read at once.
+const LENGTH_MAX: u64 = 16 << 20;
 /// The longest name that is looked at, in bytes.
 const NAME_MAX: usize = 200;
 /// What ends like these is the name of a file.
@@ -24,7 +26,9 @@ const ENOUGH: usize = 2;
 
 /// Looks at all extensions.
 pub(super) fn check(world: &World<'_>) -> Vec<Doubt> {
-    let extensions: Vec<&RelPath> = world.index.extensions();
+    let size = |file: &RelPath| world.subject.manifest.get(file).and_then(Entry::size);
+    let mut extensions: Vec<&RelPath> = world.index.extensions();
+    extensions.retain(|file| size(file).is_some_and(|size| size <= LENGTH_MAX));
     let named: Vec<(String, &RelPath)> = extensions
         .into_par_iter()
         .flat_map_iter(|file| named(world, file).into_iter().map(move |name| (name, file)))

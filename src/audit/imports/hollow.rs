@@ -31,8 +31,8 @@ struct Remains<'a> {
     is_typed: bool,
     /// `__init__.pyi`.
     stub: Option<&'a RelPath>,
-    /// Whether there is an `__init__.pxd`, which tells compiled modules what the package gives them.
-    has_header: bool,
+    /// `__init__.pxd`, which tells compiled modules what the package gives them.
+    header: Option<&'a RelPath>,
 }
 
 /// Looks at each directory that passes for a namespace.
@@ -76,7 +76,7 @@ fn why(
         return Some("its stub __init__.pyi gives names".to_owned());
     }
     // Directories of such headers alone are no packages (Cython/Includes).
-    if remains.has_modules && remains.has_header {
+    if remains.has_modules && remains.header.is_some() {
         return Some("__init__.pxd tells what it gives compiled modules".to_owned());
     }
     if remains.has_modules
@@ -268,7 +268,7 @@ impl<'a> Remains<'a> {
         match name {
             "py.typed" => self.is_typed = true,
             "__init__.pyi" => self.stub = Some(path),
-            "__init__.pxd" => self.has_header = true,
+            "__init__.pxd" => self.header = Some(path),
             "__main__.py" => {}
             _ => {
                 let suffix = name.rsplit_once('.').map(|(_, suffix)| suffix);

@@ -109,14 +109,14 @@ impl Touch {
 
 /// When the directory of something missing last changed: a deletion changes it.
 fn changed_dir(case: &Case, hurt: &Hurt) -> Option<Touch> {
-    last_change(case, standing(case, hurt.path.parent()?)?)
+    last_change(case, &standing(case, hurt.path.parent()?)?)
 }
 
 /// When a directory of a package last changed.
-fn last_change(case: &Case, dir: RelPath) -> Option<Touch> {
+fn last_change(case: &Case, dir: &RelPath) -> Option<Touch> {
     // Other packages change the directories that all share.
-    top(&dir)?;
-    let changed = *case.dirs.get(&dir)?;
+    top(dir)?;
+    let changed = *case.dirs.get(dir)?;
     // The first import of a package that was installed without bytecode changes its directory too.
     let cache = dir.join(b"__pycache__").ok();
     let cached = cache.and_then(|cache: RelPath| case.dirs.get(&cache));
@@ -172,7 +172,7 @@ fn swept_last(case: &Case, missing: &[&Hurt]) -> Option<Time> {
         .dirs
         .keys()
         .filter(is_other)
-        .filter_map(|dir| last_change(case, dir.clone()))
+        .filter_map(|dir| last_change(case, dir))
         .filter(|changed| !changed.by_import)
         .map(|changed| changed.time)
         .collect();

@@ -67,8 +67,8 @@ fn uncompiled(world: &World<'_>, looks: &[Look<'_>], file: &RelPath) -> Option<F
         _ => None,
     })?;
     let text = format!(
-        "line {line} imports cython, which only its compiler has: the extension that was made of it is gone, and others \
-         beside it are there"
+        "line {line} imports cython, which only its compiler has: the extension that was made of it is gone, and \
+         others beside it are there"
     );
     is_imported.then(|| finding(world.subject, Check::ImportUnresolved, file, text))
 }

@@ -46,6 +46,15 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
     })
 }
 
+/// How what is damaged in a bucket and needed by nothing goes.
+pub(super) fn pruned() -> String {
+    let name = super::called();
+    format!(
+        "nothing relies on a damaged pack; '{name} prune' by the store's owner ('remote init --owner') removes it when \
+        its grace is over"
+    )
+}
+
 /// How a store in a bucket is mended: not from within.
 pub(super) fn sent_anew() -> String {
     let name = super::called();

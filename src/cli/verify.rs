@@ -51,6 +51,8 @@ fn tell_what_helps(session: &Session<'_>, args: &Verify, outcome: &VerifyOutcome
     if session.context.store.bucket().is_some() {
         if !outcome.is_clean() {
             hint(&bucket::sent_anew());
+        } else if !outcome.needless.is_empty() {
+            hint(&bucket::pruned());
         }
         if let Some(id) = outcome.missing.first() {
             hint(&format!("a missing snapshot is given up by 'unpin {id}'"));

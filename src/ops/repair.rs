@@ -39,6 +39,17 @@ pub struct Repaired {
     pub hurt: Vec<Hurt>,
 }
 
+impl Repaired {
+    /// The header was made anew, and nothing else was tried.
+    pub(super) fn header_alone() -> Self {
+        Self {
+            header: true,
+            header_alone: true,
+            ..Self::default()
+        }
+    }
+}
+
 /// What is known of a store after it was read back.
 pub(super) struct Look {
     pub(super) catalog: Arc<Catalog>,

@@ -1,5 +1,6 @@
 //! `verify`: the whole store is read back; with `--repair` it is mended as far as can be.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -9,8 +10,8 @@ use super::error::Error;
 use super::repair::{Look, Repaired, repair};
 use super::snapshot::{Hurt, hurt};
 use super::sources::Sources;
-use crate::model::SnapshotId;
-use crate::store::{self, Catalog, Flaw, Location, NotInBucket, Reach, Store};
+use crate::model::{Digest, SnapshotId};
+use crate::store::{self, Catalog, Flaw, Location, NotInBucket, Reach, Scrubbed, Store, pack_file};
 
 /// What a verify is told. A repair looks at everything: what was not read cannot be called good.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct VerifyOutcome {
     pub complete: bool,
     /// What is wrong with files of the store.
     pub flaws: Vec<Flaw>,
+    /// Files of `flaws` of which no snapshot needs anything, in a bucket, where nothing can be repaired at once.
+    pub needless: BTreeSet<String>,
     /// The snapshots that are hurt by it.
     pub hurt: Vec<Hurt>,
     /// Whether something could not be read at all.
@@ -72,7 +75,10 @@ impl VerifyOutcome {
                 }
                 // What could not be read may be well or not.
                 Some(repaired) => repaired.hurt.is_empty() && !self.unread,
-                None => self.flaws.is_empty() && self.hurt.is_empty(),
+                None => {
+                    let hurts = |flaw: &Flaw| !self.needless.contains(&flaw.file);
+                    !self.flaws.iter().any(hurts) && self.hurt.is_empty()
+                }
             }
     }
 }
@@ -107,15 +113,22 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         what: what.to_string(),
     }));
     let hurt = hurt(&store, &look.catalog, &look.reach)?;
+    let complete = sample.is_none() && since.is_none();
+    let needless = if complete && hurt.is_empty() {
+        needless(context, &store, &look)?
+    } else {
+        BTreeSet::new()
+    };
     let mut outcome = VerifyOutcome {
         packs: look.scrubbed.packs,
         frames: look.scrubbed.frames,
         bytes: look.scrubbed.bytes,
         objects: look.scrubbed.good.len() as u64,
         snapshots: look.catalog.snapshots.len() as u64,
-        complete: sample.is_none() && since.is_none(),
+        complete,
         unread: look.scrubbed.unread || look.catalogs().any(Catalog::unread),
         flaws,
+        needless,
         hurt,
         repaired: None,
         lost: look.lost.clone(),
@@ -123,11 +136,7 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
         took: start.elapsed(),
     };
     if from.is_some() && in_bucket {
-        outcome.repaired = Some(Repaired {
-            header: true,
-            header_alone: true,
-            ..Repaired::default()
-        });
+        outcome.repaired = Some(Repaired::header_alone());
     }
     if let Some((alone, from)) = alone.filter(|_| !outcome.is_clean()) {
         let repaired = repair(context, &store, &alone, &look, &outcome.hurt, from)?;
@@ -144,6 +153,27 @@ pub fn verify(context: &Context<'_>, options: &VerifyOptions) -> Result<VerifyOu
     Ok(outcome)
 }
 
+/// The damaged packs of a store in a bucket, if all that snapshots need, also forgotten ones, is good elsewhere. They
+/// have to be marked, so that nobody relies on them from now on.
+fn needless(context: &Context<'_>, store: &Store, look: &Look) -> Result<BTreeSet<String>, Error> {
+    let Scrubbed {
+        bad, good, frail, ..
+    } = &look.scrubbed;
+    if !store.is_of_bucket() || bad.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let marked = store.suspects.names(context.monitor);
+    if look.scrubbed.unread || !bad.keys().all(|name| marked.contains(name)) {
+        return Ok(BTreeSet::new());
+    }
+    let snapshots = look.catalogs().flat_map(|catalog| &catalog.snapshots);
+    let snapshots = snapshots.map(|(_, snapshot)| snapshot);
+    let is_elsewhere = |id: &Digest| good.contains(id) && !frail.contains(id);
+    let reach = Reach::walk(&store.objects, snapshots, is_elsewhere)?;
+    let files = bad.keys().map(|name| pack_file(name));
+    Ok(files.filter(|_| reach.missing.is_empty()).collect())
+}
+
 fn look(
     context: &Context<'_>,
     store: &Store,
@@ -158,7 +188,7 @@ fn look(
     let choose = |written: i64| if written < since { 0.0 } else { share };
     let seed = context.now.as_microsecond() as u64;
     let scrubbed = store.scrub(choose, seed, context.monitor)?;
-    let good = |id: &crate::model::Digest| scrubbed.good.contains(id);
+    let good = |id: &Digest| scrubbed.good.contains(id);
     let corrupt = catalog.damaged.iter();
     let corrupt = corrupt.filter(|(_, error)| matches!(**error, store::Error::Corrupt { .. }));
     let corrupt: Vec<&str> = corrupt.map(|(name, _)| name.as_str()).collect();
@@ -178,7 +208,11 @@ fn look(
             });
         }
     }
-    let (lying_rows, more): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    // No row can agree with a damaged pack, and in a bucket the index is this host's alone.
+    let tells_more =
+        |(pack, _): &(String, Flaw)| !store.is_of_bucket() || !scrubbed.bad.contains_key(pack);
+    let rows = rows.into_iter().filter(tells_more);
+    let (lying_rows, more): (Vec<_>, Vec<_>) = rows.unzip();
     flaws.extend(more);
     let lost = store.snapshots.lost([&catalog, &forgotten])?;
     let look = Look {

@@ -130,6 +130,13 @@ impl Store {
         objects.only_told = false;
         let tables = looked.iter().filter_map(|one| one.table.as_ref().ok());
         objects.reserve(tables.map(|(table, _)| table.rows.len()).sum());
+        let mut take = |name: String, table| {
+            if suspects.contains(&name) {
+                objects.add_suspect(name, table);
+            } else {
+                objects.add(name, table);
+            }
+        };
         for Looked { name, size, table } in looked {
             match table {
                 Ok((table, tail)) => {
@@ -140,16 +147,12 @@ impl Store {
                     if before.contains(&name) {
                         continue;
                     }
-                    if suspects.contains(&name) {
-                        objects.add_suspect(name, table);
-                    } else {
-                        objects.add(name, table);
-                    }
+                    take(name, table);
                 }
                 Err(error @ Error::TooNew { .. }) => return Err(error),
                 Err(error) => {
                     if let Some(table) = self.packs.salvage(&name, size, &error, monitor)? {
-                        objects.add(name, table);
+                        take(name, table);
                     }
                 }
             }

@@ -80,7 +80,7 @@ pub(crate) use reach::Reach;
 pub use reach::{Gap, Hole};
 pub(crate) use reader::Wanted;
 pub use scrub::Flaw;
-pub(crate) use scrub::{Digests, GoodFrame, Scrubbed};
+pub(crate) use scrub::{Digests, GoodFrame, Scrubbed, pack_file};
 pub(crate) use sightings::{read_sightings, write_sightings};
 pub(crate) use snapshots::{Catalog, name_of};
 pub(crate) use storage::Area;

@@ -143,7 +143,7 @@ impl Owned<'_> {
         let Some(listed) = self.store.storage.stat(Area::Packs, pack)? else {
             return Ok(false);
         };
-        let (table, _) = self.store.packs.read_table(pack, listed.size)?;
+        let table = self.store.packs.table_of_rest(pack, listed.size)?;
         let lacks = |id: &Digest| needed.contains(id) && !self.store.objects.vouches(id);
         Ok(table.rows.iter().any(|row| lacks(&row.part.id)))
     }

@@ -46,6 +46,14 @@ impl Packs {
         Ok(Some(table))
     }
 
+    /// The table of a pack, or of what is left of one whose table is damaged.
+    pub(super) fn table_of_rest(&self, name: &str, size: u64) -> Result<Table, Error> {
+        match self.read_table(name, size) {
+            Err(Error::Corrupt { .. }) => Ok(self.search_frames(name, size)?.0),
+            read => Ok(read?.0),
+        }
+    }
+
     /// Walks the frames of a pack from its beginning. After one that is damaged it goes on at the next mark of a frame.
     pub(super) fn search_frames(
         &self,

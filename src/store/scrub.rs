@@ -54,6 +54,8 @@ pub(crate) struct Scrubbed {
     pub(crate) whole: BTreeSet<String>,
     /// Objects of which a copy can be had, wherever it lies.
     pub(crate) good: Digests,
+    /// Those of them of which no copy lies in a pack without a flaw.
+    pub(crate) frail: Digests,
 }
 
 /// A frame that can be had back, with its objects.
@@ -285,11 +287,15 @@ fn sort_by_pack(mut done: Scrubbed, jobs: &[Job], seen: Vec<Seen>) -> Scrubbed {
     for (number, frame) in frames {
         done.frames += 1;
         done.bytes += u64::from(frame.place.len);
-        done.good.extend(frame.parts.iter().map(|part| part.id));
-        if let Some(good) = done.bad.get_mut(&jobs[number].name) {
-            good.push(frame);
+        match done.bad.get_mut(&jobs[number].name) {
+            Some(good) => good.push(frame),
+            None => done.good.extend(frame.parts.iter().map(|part| part.id)),
         }
     }
+    let of_bad = done.bad.values().flatten().flat_map(|frame| &frame.parts);
+    let of_bad = of_bad.map(|part| part.id);
+    done.frail = of_bad.filter(|id| !done.good.contains(id)).collect();
+    done.good.extend(&done.frail);
     done.flaws
         .sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
     done

@@ -47,7 +47,12 @@ impl Usage {
         let listed = store.packs.list()?.into_iter();
         for pack in listed.filter(|pack| !past.contains(&pack.name)) {
             let (name, size) = (pack.name, pack.size);
-            let (table, _) = store.packs.read_table(&name, size)?;
+            let table = if store.is_of_bucket() {
+                // Nothing there can be had alone and repaired, so what is left of a damaged pack is carried over.
+                store.packs.table_of_rest(&name, size)?
+            } else {
+                store.packs.read_table(&name, size)?.0
+            };
             let mut usage = Self {
                 written: pack.written,
                 name,

@@ -23,6 +23,7 @@ pub fn verify(out: &mut dyn Write, outcome: &VerifyOutcome) -> io::Result<()> {
         "objects": outcome.objects,
         "snapshots": outcome.snapshots,
         "findings": outcome.flaws.iter().map(flaw).collect::<Vec<_>>(),
+        "needless": outcome.needless,
         "hurt": outcome.hurt.iter().map(hurt).collect::<Vec<_>>(),
         "lost": outcome.lost,
         "missing": ids(&outcome.missing),

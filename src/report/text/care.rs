@@ -52,6 +52,10 @@ fn verdict(outcome: &VerifyOutcome, style: &Style) -> String {
         let all = count(outcome.snapshots, "snapshot");
         return match outcome.repaired {
             Some(_) => format!("repaired: the store is whole ({read})"),
+            None if !outcome.needless.is_empty() => {
+                let packs = count(outcome.needless.len() as u64, "damaged pack");
+                format!("{all} whole; {packs} of which nothing is needed ({read})")
+            }
             None if outcome.complete => format!("no damage found, {all} whole ({read})"),
             // A part says nothing of any whole snapshot.
             None => format!("no damage found in the part that was looked at ({read})"),

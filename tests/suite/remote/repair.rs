@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Host, STORE};
 use crate::support::bucket::Bucket;
-use crate::support::{Run, Tree, venv};
+use crate::support::{Tree, venv};
 
 /// What happens to the files of a store.
 const HARMS: [fn(&Path); 2] = [
@@ -62,14 +62,7 @@ fn what_is_damaged_in_a_bucket_comes_back_by_a_copy_from_another_store() {
     host.sandbox.ok(&["save", "venv"]);
     let tree = Tree::of(&dir);
     let copy = ["copy", "--all", "--store", "store", "--to", STORE];
-    // Packs are named by their content, and one thread packs in one order: the new ones take the damaged ones' places.
-    let in_order = || {
-        let mut command = host.command(&copy);
-        command.env("RAYON_NUM_THREADS", "1");
-        let run = Run::of(command);
-        assert_eq!(run.code, 0, "{run}");
-    };
-    in_order();
+    host.ok(&copy);
     bucket.change(|objects| {
         let is_content = |key: &str| key.contains("/packs/") || key.contains("/snapshots/");
         for (_, bytes) in objects.iter_mut().filter(|(key, _)| is_content(key)) {
@@ -80,7 +73,7 @@ fn what_is_damaged_in_a_bucket_comes_back_by_a_copy_from_another_store() {
     assert!(run.stderr.contains("copy --all --store"), "{run}");
     let run = host.code(2, &["verify", "--repair"]);
     assert!(run.stderr.contains("copy --all --store"), "{run}");
-    in_order();
+    host.ok(&copy);
     host.ok(&["verify"]);
     let other = Host::new(&bucket);
     other.ok(&[
@@ -92,6 +85,80 @@ fn what_is_damaged_in_a_bucket_comes_back_by_a_copy_from_another_store() {
         "--exact",
     ]);
     tree.assert_same(&Tree::of(&other.sandbox.path("new")), "from the bucket");
+}
+
+/// What happens to packs in a bucket.
+const HARMS_IN_BUCKET: [fn(&mut Vec<u8>); 5] = [
+    |bytes| bytes[20..].fill(7),
+    |bytes| bytes.truncate(bytes.len() / 2),
+    |bytes| bytes.clear(),
+    |bytes| *bytes.last_mut().unwrap() ^= 1,
+    |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    },
+];
+
+/// A host with a snapshot in a bucket and in a store of its own, of which the bucket's packs were harmed and found out.
+fn harmed(bucket: &Bucket, harm: fn(&mut Vec<u8>)) -> Host {
+    let host = Host::new(bucket);
+    host.ok(&["remote", "init", "--owner"]);
+    venv::tiny(&host.sandbox.venv());
+    venv::write(&host.sandbox.venv(), "data", &venv::noise(300_000));
+    host.sandbox.ok(&["save", "venv"]);
+    host.ok(&["copy", "--all", "--store", "store", "--to", STORE]);
+    bucket.change(|objects| {
+        let packs = objects.iter_mut();
+        for (_, bytes) in packs.filter(|(key, _)| key.contains("/packs/")) {
+            harm(bytes);
+        }
+    });
+    let told = host.json(1, &["verify"]);
+    assert_eq!(told["needless"], serde_json::json!([]), "{told}");
+    host
+}
+
+#[test]
+fn a_damaged_pack_in_a_bucket_is_told_and_harmless_once_all_was_sent_anew_and_goes_by_prune() {
+    for harm in HARMS_IN_BUCKET {
+        let bucket = Bucket::serve();
+        let host = harmed(&bucket, harm);
+        // With more to send, the new pack is another one.
+        venv::write(&host.sandbox.venv(), "more", &venv::noise(10_000));
+        host.sandbox.ok(&["save", "venv"]);
+        let tree = Tree::of(&host.sandbox.venv());
+        host.ok(&["copy", "--all", "--store", "store", "--to", STORE]);
+        let told = host.json(0, &["verify"]);
+        assert_eq!(told["clean"], true, "{told}");
+        assert_eq!(told["needless"].as_array().unwrap().len(), 1, "{told}");
+        let run = host.ok(&["verify"]);
+        assert!(run.stdout.contains("of which nothing is needed"), "{run}");
+        assert!(run.stderr.contains("prune"), "{run}");
+        for (marked, deleted) in [(1, 0), (0, 1)] {
+            bucket.age(90_000);
+            let told = host.json(0, &["prune"]);
+            assert_eq!(
+                (&told["marked"], &told["deleted"]),
+                (&marked.into(), &deleted.into()),
+                "{told}"
+            );
+        }
+        let told = host.json(0, &["verify"]);
+        assert_eq!(told["findings"], serde_json::json!([]), "{told}");
+        let other = Host::new(&bucket);
+        let newest = host.sandbox.ids().pop().unwrap();
+        other.ok(&["restore", "venv", &newest, "--to", "new", "--exact"]);
+        tree.assert_same(&Tree::of(&other.sandbox.path("new")), "from the bucket");
+    }
+}
+
+#[test]
+fn a_damaged_pack_in_a_bucket_stays_damage_while_a_forgotten_snapshot_needs_it() {
+    let bucket = Bucket::serve();
+    let host = harmed(&bucket, HARMS_IN_BUCKET[0]);
+    host.ok(&["forget", &host.ids()[0]]);
+    let told = host.json(1, &["verify"]);
+    assert_eq!(told["needless"], serde_json::json!([]), "{told}");
 }
 
 #[test]

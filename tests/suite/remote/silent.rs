@@ -50,7 +50,7 @@ fn stopped(args: &[&str], first: usize, signal: Signal) -> Option<Run> {
 
 #[test]
 fn whoever_asks_a_command_to_stop_does_not_wait_for_a_silent_server() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["list"],
         &["save", "venv"],
         &["diff", "venv"],
@@ -59,6 +59,7 @@ fn whoever_asks_a_command_to_stop_does_not_wait_for_a_silent_server() {
         &["copy", "--all", "--to", "copy"],
         &["remote", "check"],
         &["verify", "--json"],
+        &["status"],
     ];
     let reached = AtomicUsize::new(0);
     std::thread::scope(|scope| {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -40,7 +40,7 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 const SLOWEST: u64 = 32 << 10;
 /// How often it is asked whether the person wants to stop, while no answer comes,
 const ASKED_TO_STOP_EVERY: Duration = Duration::from_millis(100);
-/// and how long a request may still take then: what goes well comes to its end.
+/// and how long requests may still take then, all together: what goes well comes to its end.
 const STOPPING_TIME_MAX: Duration = Duration::from_secs(2);
 /// How long a program may take to tell credentials.
 const PROGRAM_TIME_MAX: Duration = Duration::from_mins(1);
@@ -53,6 +53,8 @@ pub(super) struct S3 {
     runtime: Runtime,
     store: AmazonS3,
     asked_to_stop: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+    /// When that was first seen to be so.
+    stopping: OnceLock<Instant>,
 }
 
 impl std::fmt::Debug for S3 {
@@ -126,6 +128,7 @@ impl S3 {
             runtime,
             store,
             asked_to_stop: access.asked_to_stop.clone(),
+            stopping: OnceLock::new(),
         })
     }
 
@@ -138,7 +141,7 @@ impl S3 {
         let limit = ANSWER_TIME_MAX + RETRY_TIME_MAX + Duration::from_secs(len / SLOWEST);
         self.runtime.block_on(async {
             let mut request = pin!(request);
-            let (start, mut stopping) = (Instant::now(), None);
+            let start = Instant::now();
             loop {
                 match timeout(ASKED_TO_STOP_EVERY, request.as_mut()).await {
                     Ok(answer) => return answer.map_err(|error| failed(&error)),
@@ -148,7 +151,7 @@ impl S3 {
                     Err(_) => {}
                 }
                 if self.asked_to_stop.as_ref().is_some_and(|asked| asked())
-                    && stopping.get_or_insert_with(Instant::now).elapsed() > STOPPING_TIME_MAX
+                    && self.stopping.get_or_init(Instant::now).elapsed() > STOPPING_TIME_MAX
                 {
                     return Err(Failed::Stopped);
                 }
@@ -363,5 +366,39 @@ impl CredentialProvider for Program {
             *last = Some((Arc::clone(&told), Instant::now()));
             Ok(told)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn all_requests_together_have_but_one_respite_once_somebody_asked_to_stop() {
+        // Nobody ever takes what reaches it.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let variables = [
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let access = Access {
+            variables: variables.into(),
+            asked_to_stop: Some(Arc::new(|| true)),
+            ..Access::default()
+        };
+        let url = BucketUrl::parse("s3://bucket/x").unwrap().unwrap();
+        let bucket = S3::connect(&url, &access).unwrap();
+        let start = Instant::now();
+        for _ in 0..4 {
+            assert!(matches!(bucket.head("key"), Err(Failed::Stopped)));
+        }
+        let took = start.elapsed();
+        assert!(took > STOPPING_TIME_MAX, "{took:?}");
+        assert!(took < 2 * STOPPING_TIME_MAX, "{took:?}");
     }
 }

@@ -2,6 +2,7 @@
 # A real engine: Ceph's S3 with three OSDs, under a dozen hosts at once. One OSD is killed (-9) in the middle.
 #
 # Usage: tests/remote/ceph.sh [SECONDS]      (60 by default; needs root)
+#        tests/remote/ceph.sh -- COMMAND     (the engine for one command instead, as AWS_ENDPOINT_URL tells it)
 #
 # Installs Ceph from Debian where it is not there; 'skipped:' where that cannot be had. All that it starts lies in a
 # temporary directory, listens on loopback and ends with the script, which ends with 1 where anything was lost. The
@@ -9,7 +10,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 SNAP=$(realpath "${SNAP:-target/debug/snap}")
-SECONDS_LONG=${1:-60}
+SECONDS_LONG=60
+[ "${1:-}" = -- ] || SECONDS_LONG=${1:-60}
 DIR=$(mktemp -d)
 stop() {
     local pids; pids=$(cat "$DIR"/run/*.pid 2>/dev/null)
@@ -100,6 +102,7 @@ urllib.request.urlopen(asked, timeout=100).read()
 PY
 }
 make_bucket || fail "no bucket could be made"
+[ "${1:-}" != -- ] || { shift; "$@"; exit; }
 echo "== Ceph with $N OSDs, a dozen hosts for $SECONDS_LONG s"
 ( sleep $((SECONDS_LONG / 2)); kill -9 "$(cat "$DIR/run/osd.2.pid")"; echo "osd.2 was killed" ) &
 KILLER=$!

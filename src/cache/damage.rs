@@ -2,6 +2,7 @@
 //! bring it back. Nothing is changed, and what cannot be read is passed over.
 
 use std::fs::{self, File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -15,6 +16,8 @@ use crate::model::{CacheEntry, Installer};
 
 /// A cache may be huge; what is not among so many files is not found.
 const FILES_MAX: usize = 200_000;
+/// Unpacking a wheel takes no longer than so many seconds.
+const SLACK: i64 = 120;
 /// A damaged file above this size in bytes is told by its size alone.
 pub(crate) const SUMMED_MAX: u64 = 64 << 20;
 
@@ -111,8 +114,9 @@ struct Sought<'a> {
 }
 
 impl Sought<'_> {
-    fn entry(&self, wanted: &Wanted, path: &Path) -> CacheEntry {
+    fn entry(&self, wanted: &Wanted, path: &Path, changed: bool) -> CacheEntry {
         CacheEntry {
+            changed,
             installer: self.installer,
             package: wanted.package.clone(),
             path: path.to_string_lossy().into_owned(),
@@ -133,7 +137,8 @@ impl Sought<'_> {
             for one in self.wanted {
                 let is_it = kind(&archive.join(os(&one.info))).is_some_and(|meta| meta.is_dir());
                 if is_it && one.damage.iter().all(|(path, of)| has_it(path, *of)) {
-                    found.push(self.entry(one, &archive));
+                    let changed = has_changed(&archive, one);
+                    found.push(self.entry(one, &archive, changed));
                 }
             }
         }
@@ -149,10 +154,28 @@ impl Sought<'_> {
             let file = File::from(fd);
             let window = Window::new(&file, 0, one.stat.size);
             let path = bucket.shown(&one.path);
-            let entry = |one| self.entry(one, &path);
+            let entry = |one| self.entry(one, &path, false);
             found.extend(damaged(&window, self.wanted).into_iter().map(entry));
         }
     }
+}
+
+/// Whether all damaged files of an unpacked wheel, or the directories from which they are gone, changed long after it
+/// was unpacked. Its info directory tells when that was: no file has come into it since.
+fn has_changed(archive: &Path, wanted: &Wanted) -> bool {
+    let time = |path: &Path| kind(path).map(|meta| meta.mtime());
+    let info = archive.join(os(&wanted.info));
+    let Some(unpacked) = time(&info).max(time(&info.join("METADATA"))) else {
+        return false;
+    };
+    wanted.damage.iter().all(|(path, _)| {
+        let path = archive.join(os(path));
+        let mut there = path
+            .ancestors()
+            .take_while(|path| path.starts_with(archive));
+        let changed = there.find_map(time);
+        changed.is_some_and(|changed| changed > unpacked.saturating_add(SLACK))
+    })
 }
 
 /// What stands at a path, read as far as a comparison needs.
@@ -231,6 +254,41 @@ mod tests {
         wheel.finish().unwrap();
         fs::write(bodies.join("ab12"), b"cc=4,").unwrap();
         (dir, vec![uv, pip])
+    }
+
+    #[test]
+    fn what_changed_in_a_cache_after_the_wheel_was_unpacked_is_told() {
+        let (dir, caches) = caches();
+        let archive = dir.path().join("uv/archive-v0/x1");
+        let age = |path: &str, seconds: u64| {
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            File::open(archive.join(path))
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+        };
+        let changed = |path: &str, found| {
+            let entries = find_damaged(&caches, &wanted(path, found));
+            entries.iter().map(|one| one.changed).collect::<Vec<_>>()
+        };
+        for path in [
+            "wool/other.py",
+            "wool",
+            "wool-1.0.dist-info/METADATA",
+            "wool-1.0.dist-info",
+        ] {
+            age(path, 1_700_000_000);
+        }
+        // pip keeps wheels whole.
+        let gone = || changed("wool/core.py", Standing::Nothing);
+        let empty = || changed("wool/other.py", Standing::of(b""));
+        assert_eq!((gone(), empty()), (vec![false, false], vec![false, false]));
+        age("wool", 1_700_000_060);
+        assert_eq!(gone(), [false, false]);
+        age("wool", 1_700_009_000);
+        assert_eq!((gone(), empty()), (vec![true, false], vec![false, false]));
+        age("wool/other.py", 1_700_009_000);
+        assert_eq!(empty(), [true, false]);
     }
 
     #[test]

@@ -40,6 +40,46 @@ pub struct Diagnosis {
     pub who: Option<Who>,
 }
 
+/// How sure a cause is. Whoever tells one tells this with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Surety {
+    /// Somebody was seen doing it.
+    Seen,
+    /// It is inferred from what is left.
+    #[default]
+    Probable,
+}
+
+impl Surety {
+    /// The word in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Probable => "probable",
+        }
+    }
+
+    /// The word before the name of a rule.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Probable => "probably",
+        }
+    }
+}
+
+impl Diagnosis {
+    /// How sure it is.
+    pub fn surety(&self) -> Surety {
+        if self.who.is_some() {
+            Surety::Seen
+        } else {
+            Surety::Probable
+        }
+    }
+}
+
 /// An installer that keeps a cache.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,4 +120,7 @@ pub struct CacheEntry {
     pub path: String,
     /// The directory of the whole cache (lossy).
     pub cache: String,
+    /// Whether what is damaged there changed after the wheel was unpacked: then the wheel is not to blame.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
 }

@@ -31,7 +31,7 @@ pub(crate) use audit::Doubt;
 pub use audit::{Audit, Audited, Check, Finding, Severity, Unread};
 pub use change::{Change, Class, ContentDifference, Detail, Kind, NormalUse, Sharing};
 pub use deed::{Deed, Exchange};
-pub use diagnosis::{CacheEntry, Diagnosis, Installer};
+pub use diagnosis::{CacheEntry, Diagnosis, Installer, Surety};
 pub use digest::Digest;
 pub use document::{Document, Followed, IncidentReport, Seen};
 pub use entry::{Entry, Manifest, Meta, Node, Special, Time};

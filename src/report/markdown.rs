@@ -60,15 +60,16 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
 }
 
 fn diagnosis(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
-    writeln!(out, "\n## Probable cause\n")?;
+    writeln!(out, "\n## Cause\n")?;
     if outcome.found.diagnosis.is_empty() {
         return writeln!(out, "No rule explains the damage.");
     }
     for diagnosis in &outcome.found.diagnosis {
         writeln!(
             out,
-            "- **{}** (explains {}, precision {:.2}, recall {:.2}): {}",
+            "- **{}** ({}, explains {}, precision {:.2}, recall {:.2}): {}",
             diagnosis.rule,
+            diagnosis.surety().as_str(),
             diagnosis.explains,
             diagnosis.precision,
             diagnosis.recall,

@@ -54,9 +54,9 @@ pub enum Verdict {
 /// Damage that content proves.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Damage {
-    /// How many files.
+    /// How many files; directories and links are none.
     pub files: u64,
-    /// How many of each kind: `missing`, `emptied` and so on.
+    /// How many entries of each kind: `missing`, `emptied` and so on.
     pub kinds: BTreeMap<String, u64>,
     /// The packages that are hurt.
     pub packages: Vec<String>,
@@ -65,7 +65,7 @@ pub struct Damage {
     /// All of them, as far as they are told, until it is known who was seen there.
     #[serde(skip)]
     pub paths: Vec<String>,
-    /// What probably did it, in words.
+    /// What did it, in words, each with how sure that is.
     pub causes: Vec<String>,
     /// The same text for the same damage; empty where an audit told of it.
     pub mark: String,

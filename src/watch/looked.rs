@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::found::{Damage, Found, Verdict};
-use crate::model::Digest;
+use crate::model::{Digest, Surety};
 use crate::python::dist::normalized;
 
 /// What a comparison with a baseline answers (docs/cli.md, "JSON"), as far as it is needed here.
@@ -22,6 +22,7 @@ struct Comparison {
 #[derive(Deserialize)]
 struct Rehearsal {
     summary: Summary,
+    entries: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +36,14 @@ struct Entry {
     path: String,
     class: String,
     kind: String,
+    expected: Option<Node>,
+}
+
+/// What an entry should be.
+#[derive(Deserialize)]
+struct Node {
+    #[serde(rename = "type")]
+    what: String,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +58,8 @@ struct Package {
 struct Cause {
     rule: String,
     text: String,
+    #[serde(default)]
+    certainty: Surety,
 }
 
 /// The rule of a cause that says that somebody edited the venv by hand.
@@ -72,10 +83,9 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
         .iter()
         .filter(|entry| entry.class == "damage")
     {
-        damage.add(&entry.kind, &entry.path);
+        damage.add(&entry.kind, &entry.path, entry.is_file());
         mark.extend([entry.kind.as_str(), " ", &entry.path, "\n"]);
     }
-    damage.files = compared.summary.damage;
     damage.mark = Digest::of(mark.as_bytes()).to_hex();
     let hurt = compared
         .packages
@@ -91,7 +101,7 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
     damage.causes = compared
         .diagnosis
         .into_iter()
-        .map(|cause| cause.text)
+        .map(|cause| format!("{} {}: {}", cause.certainty.word(), cause.rule, cause.text))
         .collect();
     let changed = compared
         .packages
@@ -122,17 +132,27 @@ pub fn found_by_comparison(answer: &[u8]) -> Result<Found, serde_json::Error> {
 /// What the rehearsal of a heal comes to, of a venv that is gone as a whole.
 pub fn found_by_rehearsal(answer: &[u8]) -> Result<Found, serde_json::Error> {
     let rehearsed: Rehearsal = serde_json::from_slice(answer)?;
-    Ok(Found::whole(rehearsed.summary.damage))
+    let entries = rehearsed.entries.iter();
+    let files = entries.filter(|entry| entry.class == "damage" && entry.is_file());
+    Ok(Found::whole(rehearsed.summary.damage, files.count() as u64))
+}
+
+impl Entry {
+    /// Whether a file should be there. What is more than should be is none that is damaged.
+    fn is_file(&self) -> bool {
+        self.expected.as_ref().is_some_and(|one| one.what == "file")
+    }
 }
 
 impl Found {
-    /// That a venv is gone with so many files, which a baseline has; none has them where there are 0.
-    pub fn whole(files: u64) -> Self {
+    /// That a venv is gone with so many entries, of which so many are files, which a baseline has; none has them where
+    /// there are 0.
+    pub fn whole(entries: u64, files: u64) -> Self {
         let damage = Damage {
             files,
-            kinds: BTreeMap::from([("missing".to_owned(), files)]),
+            kinds: BTreeMap::from([("missing".to_owned(), entries)]),
             mark: "gone".to_owned(),
-            can_heal: files > 0,
+            can_heal: entries > 0,
             ..Damage::default()
         };
         Self {
@@ -184,7 +204,8 @@ pub fn found_by_audit(answer: &[u8]) -> Result<Found, serde_json::Error> {
     }
     let mut damage = Damage::default();
     for finding in audit.findings.iter().filter(|finding| finding.damage) {
-        damage.add(&finding.check, finding.path.as_deref().unwrap_or_default());
+        let path = finding.path.as_deref().unwrap_or_default();
+        damage.add(&finding.check, path, !path.is_empty());
         damage.packages.extend(finding.package.clone());
     }
     damage.packages.sort();
@@ -224,8 +245,8 @@ pub fn failed_import(answer: &[u8]) -> Result<Option<String>, serde_json::Error>
 }
 
 impl Damage {
-    fn add(&mut self, kind: &str, path: &str) {
-        self.files += 1;
+    fn add(&mut self, kind: &str, path: &str, is_file: bool) {
+        self.files += u64::from(is_file);
         *self.kinds.entry(kind.to_owned()).or_default() += 1;
         if path.is_empty() {
             return;
@@ -263,8 +284,8 @@ mod tests {
 
     #[test]
     fn damage_outweighs_drift_and_packages_that_moved_are_an_upgrade() {
-        let entry = r#"{"path":"a/core.py","class":"damage","kind":"missing"},
-            {"path":"b","class":"drift","kind":"extra"}"#;
+        let entry = r#"{"path":"a/core.py","class":"damage","kind":"missing","expected":{"type":"file","size":3}},
+            {"path":"b","class":"drift","kind":"extra","expected":null}"#;
         let moved = r#"{"name":"click","state":"upgraded","expected":"8.1","actual":"8.2"}"#;
         assert_eq!(compared(0, 0, "", "").verdict, Verdict::Sound);
         assert_eq!(compared(0, 2, "", "").verdict, Verdict::Drifted);
@@ -279,6 +300,7 @@ mod tests {
             (Verdict::Damaged, 1, true)
         );
         assert_eq!(found.damage.sample, ["a/core.py"]);
+        assert_eq!(found.damage.causes, ["probably x: a sweeper"]);
         assert_eq!(kinds_in_words(&found.damage.kinds), "1 missing");
         assert_ne!(
             found.damage.mark,
@@ -286,6 +308,28 @@ mod tests {
                 .damage
                 .mark
         );
+    }
+
+    #[test]
+    fn of_what_is_gone_files_alone_are_told_as_files() {
+        let gone = |path: &str, kind: &str| {
+            format!(
+                r#"{{"path":"{path}","class":"damage","kind":"missing","expected":{{"type":"{kind}"}}}}"#
+            )
+        };
+        let all = [
+            gone("a", "dir"),
+            gone("a/b.py", "file"),
+            gone("c", "symlink"),
+        ]
+        .join(",");
+        let found = compared(3, 0, &all, "");
+        let kinds = |found: &Found| found.damage.kinds["missing"];
+        assert_eq!((found.damage.files, kinds(&found)), (1, 3));
+        let text = format!(r#"{{"summary":{{"damage":3,"drift":0}},"entries":[{all}]}}"#);
+        let whole = found_by_rehearsal(text.as_bytes()).unwrap();
+        assert_eq!((whole.damage.files, kinds(&whole)), (1, 3));
+        assert!(whole.damage.can_heal);
     }
 
     #[test]

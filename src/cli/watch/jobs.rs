@@ -104,13 +104,13 @@ impl Program {
     /// baseline has it, nothing can be.
     fn rehearse(&self, venv: &Path, gone: Gone) -> Result<Found, String> {
         if gone == Gone::Parent {
-            return Ok(Found::whole(0));
+            return Ok(Found::whole(0, 0));
         }
         let was_there = self.has_store();
         let ended = self.run(&["restore", "--heal", "--dry-run"], venv, PATIENCE)?;
         if has_no_snapshot(&ended) {
             self.needs_store(was_there)?;
-            return Ok(Found::whole(0));
+            return Ok(Found::whole(0, 0));
         }
         told(&ended, found_by_rehearsal)
     }

@@ -2,7 +2,7 @@
 
 use super::super::case::{Case, Hurt};
 use super::cache::{cached, is_in_caches};
-use super::core_dump_cleaner::is_core;
+use super::core_dump_cleaner::is_swept;
 use super::score::{Cause, Score};
 use super::short_copy::is_cut_at_block;
 use super::timing::is_born_bad;
@@ -26,7 +26,8 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     };
     let found = cached(case, &hurts);
     let text = format!(
-        "{} {} damaged, all of {}, and nothing of {of_them} changed since the install: installed so, from {wheel}.{}",
+        "{} {} damaged, all of {}, and nothing of {of_them} changed since the install: installed so, from {wheel} or \
+         from a cache that was hurt before.{}",
         count(hurts.len(), "file"),
         is(hurts.len()),
         list(&names),
@@ -35,9 +36,4 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     let number = hurts.len();
     let cause = Score::plain(hurts, number).diagnosis("bad-wheel", text)?;
     Some(cause.cured(found.entries, found.cure))
-}
-
-/// Whether a sweep of the cache for core dumps explains it.
-fn is_swept(hurt: &Hurt) -> bool {
-    hurt.kind == Kind::Missing && is_core(&hurt.path)
 }

@@ -1,10 +1,10 @@
 //! A sweep for core dumps takes every `core.*`, and `core.py` is a common name for a module.
 
-use super::super::case::Case;
+use super::super::case::{Case, Hurt};
 use super::cache::cached;
 use super::score::{Cause, Score};
 use super::timing::{is_born_bad, never_were_written, sentence};
-use crate::model::RelPath;
+use crate::model::{Kind, RelPath};
 
 /// One missing file alone is a sign only if it is at least this share of what a sweep would take.
 const ENOUGH_FOR_ONE: f64 = 0.5;
@@ -40,6 +40,11 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
     ));
     let cause = score.diagnosis("core-dump-cleaner", text)?;
     Some(cause.cured(found.entries, found.cure))
+}
+
+/// Whether a sweep for core dumps explains damage.
+pub(super) fn is_swept(hurt: &Hurt) -> bool {
+    hurt.kind == Kind::Missing && is_core(&hurt.path)
 }
 
 /// Whether a sweep for core dumps takes this.

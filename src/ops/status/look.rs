@@ -253,6 +253,10 @@ fn verdict(outcome: &DiffOutcome) -> Verdict {
         cause: first.map(|one| Cause {
             rule: one.rule.clone(),
             text: one.text.clone(),
+            surety: one.surety(),
+            explains: one.explains,
+            of: one.of,
+            unexplained: one.unexplained.clone(),
         }),
     }
 }

@@ -22,7 +22,7 @@ use super::error::Error;
 use crate::disk::mapped::Mappings;
 use crate::disk::rooted::Rooted;
 use crate::disk::space::free_bytes;
-use crate::model::{PackageChange, VenvId};
+use crate::model::{Kind, PackageChange, Surety, VenvId};
 use crate::store::{Catalog, Store};
 
 /// What a look at all venvs is told.
@@ -82,13 +82,25 @@ impl Health {
     }
 }
 
-/// What probably did it, in short.
+/// What did it, in short, and how sure that is.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Cause {
     /// The name of the rule.
     pub rule: String,
     /// What a person should know and do.
     pub text: String,
+    /// How sure it is.
+    #[serde(default)]
+    pub surety: Surety,
+    /// How many damaged entries it explains.
+    #[serde(default)]
+    pub explains: usize,
+    /// How many there are in all; 0 in what older versions wrote.
+    #[serde(default)]
+    pub of: usize,
+    /// By kind, how many no cause explains.
+    #[serde(default)]
+    pub unexplained: BTreeMap<Kind, usize>,
 }
 
 /// Why more cannot be told of a venv.
@@ -131,7 +143,7 @@ pub struct VenvStatus {
     pub drifted: u64,
     /// The packages that are not as they were.
     pub packages: Vec<PackageChange>,
-    /// What probably did the damage.
+    /// What did the damage, as far as a rule tells.
     pub cause: Option<Cause>,
     /// Why more cannot be told.
     pub why: Option<Why>,

@@ -1,11 +1,12 @@
 //! Audits in JSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use super::{document, entry, millis};
-use crate::model::{Audit, Diagnosis, Finding, Image, User, Who};
+use crate::model::{Audit, Diagnosis, Finding, Image, Kind, User, Who};
 use crate::ops::CheckOutcome;
 use crate::report::reinstall::reinstall;
 use crate::report::text::afterwards;
@@ -102,20 +103,26 @@ pub(super) fn diagnosis(diagnosis: &Diagnosis) -> Value {
         .iter()
         .map(|path| String::from_utf8_lossy(path.as_bytes()).into())
         .collect();
-    let unexplained = diagnosis.unexplained.iter();
-    let unexplained = unexplained.map(|(kind, count)| (kind.as_str().to_owned(), (*count).into()));
     let cached = diagnosis.cached.iter().map(|entry| {
         json!({
             "installer": entry.installer.as_str(), "package": entry.package, "path": entry.path, "cache": entry.cache,
+            "changed": entry.changed,
         })
     });
     json!({
         "rule": diagnosis.rule, "text": diagnosis.text, "explains": diagnosis.explains, "of": diagnosis.of,
-        "unexplained": unexplained.collect::<serde_json::Map<_, _>>(),
+        "certainty": diagnosis.surety().as_str(), "unexplained": unexplained(&diagnosis.unexplained),
         "precision": diagnosis.precision, "recall": diagnosis.recall, "survivors": survivors,
         "cached": cached.collect::<Vec<_>>(), "cure": diagnosis.cure,
         "who": diagnosis.who.as_ref().map(who),
     })
+}
+
+/// By kind, how many damaged entries no cause explains.
+pub(super) fn unexplained(all: &BTreeMap<Kind, usize>) -> Value {
+    let all = all.iter();
+    let all = all.map(|(kind, count)| (kind.as_str().to_owned(), (*count).into()));
+    Value::Object(all.collect())
 }
 
 /// Who did something; what is not known is null.

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{diff, document, entry, millis, snapshot};
-use crate::ops::{HostStatus, StatusOutcome, VenvStatus};
+use super::{check, diff, document, entry, millis, snapshot};
+use crate::ops::{Cause, HostStatus, StatusOutcome, VenvStatus};
 use crate::report::text::why;
 
 /// Writes how all venvs stand.
@@ -32,7 +32,7 @@ fn venv(one: &VenvStatus, outcome: &StatusOutcome) -> Value {
         "damaged": one.damaged,
         "drifted": one.drifted,
         "packages": one.packages.iter().map(diff::package).collect::<Vec<_>>(),
-        "cause": one.cause.as_ref().map(|cause| json!({"rule": cause.rule, "text": cause.text})),
+        "cause": one.cause.as_ref().map(cause),
         "reason": one.why.as_ref().map(why),
         "complete": !one.incomplete,
         "baseline": one.baseline.as_ref().map(snapshot::value),
@@ -47,6 +47,17 @@ fn venv(one: &VenvStatus, outcome: &StatusOutcome) -> Value {
     });
     entry::put_path(&mut value, "venv", &one.venv);
     value
+}
+
+fn cause(cause: &Cause) -> Value {
+    json!({
+        "rule": cause.rule,
+        "text": cause.text,
+        "certainty": cause.surety.as_str(),
+        "explains": cause.explains,
+        "of": cause.of,
+        "unexplained": check::unexplained(&cause.unexplained),
+    })
 }
 
 /// What another host told last of one of its venvs.

@@ -1,10 +1,10 @@
-//! What probably did it, who was seen, and what cures it.
+//! What did it and how sure that is, who was seen, and what cures it.
 
 use maud::{Markup, html};
 
 use super::facts::{code, number, or_dash, path, share, shown};
 use super::table::{Head, table};
-use crate::model::{Diagnosis, Image, Shown, User, Who, shell_line};
+use crate::model::{Diagnosis, Image, Shown, Surety, User, Who, shell_line};
 use crate::report::text::afterwards;
 
 /// So many survivors are shown without a click.
@@ -21,7 +21,7 @@ pub(super) fn causes(all: &[Diagnosis]) -> Markup {
 fn article(cause: &Diagnosis) -> Markup {
     html! {
         article.cause {
-            h3 { (shown(&cause.rule)) }
+            h3 { (heading(cause.surety(), &cause.rule)) }
             p.lead { (shown(&afterwards(&cause.text))) }
             @if let Some(who) = &cause.who { (culprit(who)) }
             @if !cause.cure.is_empty() {
@@ -29,6 +29,8 @@ fn article(cause: &Diagnosis) -> Markup {
                 @for command in &cause.cure { pre { code { (shell_line(command)) } } }
             }
             dl.facts {
+                dt { "certainty" }
+                dd { (cause.surety().as_str()) }
                 dt { "explains" }
                 dd { (number(cause.explains as u64)) " of " (number(cause.of as u64)) " damaged entries" }
                 dt { "of the damage of its kind" }
@@ -49,6 +51,15 @@ fn article(cause: &Diagnosis) -> Markup {
             @if !cause.cached.is_empty() { (cached(cause)) }
         }
     }
+}
+
+/// The name of a rule, after how sure it is.
+pub(super) fn heading(surety: Surety, rule: &str) -> Markup {
+    let word = match surety {
+        Surety::Seen => "Seen: ",
+        Surety::Probable => "Probable cause: ",
+    };
+    html! { (word) (shown(rule)) }
 }
 
 fn cached(cause: &Diagnosis) -> Markup {

@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
+use super::causes::heading;
 use super::facts::{code, count, id, number, or_dash, shown, size, time, took, yes};
 use super::history::history;
 use super::table::{Head, table};
 use super::{Page, packages, page, snapshots};
 use crate::model::Shown;
 use crate::ops::{Health, History, HostStatus, StatusOutcome, VenvStatus};
-use crate::report::text::{Style, counted, status_age, why};
+use crate::report::text::{Style, counted, status_age, status_rest, why};
 
 /// The page of a host. `histories` are of its venvs, in any order.
 pub fn host(
@@ -137,8 +138,10 @@ fn one(at: usize, venv: &VenvStatus, of_it: Option<&History>, style: &Style) -> 
             }
             @if let Some(cause) = &venv.cause {
                 article.cause {
-                    h3 { "Probable cause: " (shown(&cause.rule)) }
+                    h3 { (heading(cause.surety, &cause.rule)) }
                     p { (shown(&cause.text)) }
+                    p { "Certainty: " (cause.surety.as_str()) "." }
+                    @if let Some(rest) = status_rest(cause) { p { (rest) "." } }
                 }
             }
             @if !venv.packages.is_empty() {

@@ -76,7 +76,7 @@ fn told_of(found: &Found, state: State) -> String {
     let mut text = String::new();
     if let Some(gone) = found.gone.filter(|_| state.is_critical()) {
         text.push_str(&told_whole(gone, &found.damage));
-    } else if state.is_critical() && found.damage.files > 0 {
+    } else if state.is_critical() && !found.damage.kinds.is_empty() {
         let _ = write!(text, ": {}", kinds_in_words(&found.damage.kinds));
         if !found.damage.packages.is_empty() {
             let _ = write!(text, " in {}", listed(&found.damage.packages));
@@ -87,7 +87,7 @@ fn told_of(found: &Found, state: State) -> String {
             text.push_str("; no baseline holds what it was");
         }
         for cause in &found.damage.causes {
-            let _ = write!(text, "; probably {}", Shown(cause.as_bytes()));
+            let _ = write!(text, "; {}", Shown(cause.as_bytes()));
         }
     }
     if matches!(state, State::Upgraded | State::Drifted) && !found.changed.is_empty() {

@@ -1,5 +1,6 @@
-//! What probably did it.
+//! What did it, and how sure that is.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::Style;
@@ -51,17 +52,25 @@ pub(in crate::report) fn afterwards(text: &str) -> String {
 
 /// `explains 9 of 67; 58 emptied files are not explained`; none where the causes together explain all.
 pub(in crate::report) fn rest(diagnosis: &Diagnosis) -> Option<String> {
-    let (total, part) = (diagnosis.of as u64, diagnosis.explains as u64);
-    let left: usize = diagnosis.unexplained.values().sum();
+    share(diagnosis.explains, diagnosis.of, &diagnosis.unexplained)
+}
+
+/// The same, told from its numbers.
+pub(super) fn share(
+    explains: usize,
+    of: usize,
+    unexplained: &BTreeMap<Kind, usize>,
+) -> Option<String> {
+    let left: usize = unexplained.values().sum();
     if left == 0 {
         return None;
     }
-    let kinds: Vec<String> = diagnosis.unexplained.iter().map(left_over).collect();
+    let kinds: Vec<String> = unexplained.iter().map(left_over).collect();
     let is = if left == 1 { "is" } else { "are" };
     Some(format!(
         "explains {} of {}; {} {is} not explained",
-        number(part),
-        number(total),
+        number(explains as u64),
+        number(of as u64),
         kinds.join(", ")
     ))
 }
@@ -86,7 +95,8 @@ fn left_over((kind, count): (&Kind, &usize)) -> String {
 pub(super) fn write(out: &mut dyn Write, all: &[Diagnosis], style: &Style) -> io::Result<()> {
     for diagnosis in all {
         let rule = coloured(&diagnosis.rule, Class::Drift, style);
-        writeln!(out, "probably {rule}: {}", Shown(diagnosis.text.as_bytes()))?;
+        let (word, text) = (diagnosis.surety().word(), Shown(diagnosis.text.as_bytes()));
+        writeln!(out, "{word} {rule}: {text}")?;
         if let Some(rest) = rest(diagnosis) {
             writeln!(out, "  {rest}")?;
         }

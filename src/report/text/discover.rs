@@ -1,16 +1,20 @@
 //! `discover`: the environments of a host, unsaved ones first; for a terminal, and as a Markdown page to keep.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::Style;
 use super::table::{table, write_table};
 use super::words::{count, number, size, time, took};
 use super::wrap::Wrapped;
 use crate::model::Shown;
-use crate::ops::{DiscoverOutcome, Environment, StartedBy, Use};
+use crate::ops::{DiscoverOutcome, Environment, EnvironmentKind, StartedBy, Use};
 
 /// So many users of one environment are named in the table.
 const USES: usize = 3;
+
+/// So many places are named where nothing was found.
+const ROOTS: usize = 6;
 
 /// Writes a table of all environments.
 pub fn discover(out: &mut dyn Write, outcome: &DiscoverOutcome, style: &Style) -> io::Result<()> {
@@ -75,10 +79,12 @@ pub fn discover_page(
     }
     for one in &outcome.environments {
         writeln!(out, "\n## {}\n", code(&Shown::path(&one.path).to_string()))?;
-        let interpreter = one.interpreter.as_ref().map_or_else(
-            || "leads nowhere".to_owned(),
-            |path| code(&Shown::path(path).to_string()),
-        );
+        let interpreter = match &one.interpreter {
+            Some(path) => code(&Shown::path(path).to_string()),
+            // Whoever uses such a directory brings an interpreter.
+            None if one.kind == EnvironmentKind::Target => "none".to_owned(),
+            None => "leads nowhere".to_owned(),
+        };
         writeln!(out, "- **interpreter:** {interpreter}")?;
         writeln!(out, "- **owner:** user {}", one.owner)?;
         writeln!(
@@ -95,7 +101,11 @@ pub fn discover_page(
         let packages: Vec<String> = packages
             .map(|(name, version)| code(&safe(&format!("{name}=={version}"))))
             .collect();
-        writeln!(out, "- **packages:** {}", packages.join(", "))?;
+        let packages = match &packages[..] {
+            [] => "none".to_owned(),
+            all => all.join(", "),
+        };
+        writeln!(out, "- **packages:** {packages}")?;
     }
     let left = left(outcome);
     if !left.is_empty() {
@@ -105,15 +115,33 @@ pub fn discover_page(
         .try_for_each(|line| writeln!(out, "- {}", cell(line)))
 }
 
+/// The first of the places that were looked into.
+fn below(roots: &[PathBuf]) -> String {
+    let shown = roots.iter().take(ROOTS);
+    let shown: Vec<String> = shown
+        .map(|root| format!("'{}'", Shown::path(root)))
+        .collect();
+    match roots.len().saturating_sub(ROOTS) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 fn first_line(outcome: &DiscoverOutcome) -> String {
     let unsaved = outcome
         .environments
         .iter()
         .filter(|one| one.baseline.is_none())
         .count();
+    let found = match outcome.environments.len() {
+        0 => format!("no environment below {}", below(&outcome.roots)),
+        all => {
+            let all = count(all as u64, "environment");
+            format!("{all}, {unsaved} of them unsaved")
+        }
+    };
     format!(
-        "{}, {unsaved} of them unsaved; {} looked at, in {}",
-        count(outcome.environments.len() as u64, "environment"),
+        "{found}; {} looked at, in {}",
         match outcome.directories {
             1 => "1 directory".to_owned(),
             many => format!("{} directories", number(many)),

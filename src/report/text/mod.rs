@@ -59,7 +59,7 @@ pub use self_test::self_test;
 pub(super) use self_test::text as trial_text;
 pub use snapshots::{freeze, list, save, show};
 pub use status::status;
-pub(super) use status::{age as status_age, counted, what, why};
+pub(super) use status::{age as status_age, counted, rest as status_rest, what, why};
 pub use store::{rebuild_index, stats};
 pub use transport::{copy, export, import};
 pub use warning::{doing, warning};

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use super::Style;
+use super::diagnosis::share;
 use super::table::{table, write_table};
 use super::words::{coloured, count, number, size, time};
 use super::wrap::Wrapped;
 use crate::model::{Class, PackageChange, Shown};
-use crate::ops::{Health, StatusOutcome, VenvStatus, Why};
+use crate::ops::{Cause, Health, StatusOutcome, VenvStatus, Why};
 
 /// So many packages are named of one venv.
 const PACKAGES: usize = 4;
@@ -43,7 +44,11 @@ pub fn status(out: &mut dyn Write, outcome: &StatusOutcome, style: &Style) -> io
     for one in &outcome.venvs {
         if let Some(cause) = one.cause.as_ref().filter(|_| one.health == Health::Damaged) {
             let text = Shown(cause.text.as_bytes());
-            writeln!(out, "'{}': {text}", Shown::path(&one.venv))?;
+            let (word, rule) = (cause.surety.word(), &cause.rule);
+            writeln!(out, "'{}': {word} {rule}: {text}", Shown::path(&one.venv))?;
+            if let Some(rest) = rest(cause) {
+                writeln!(out, "  {rest}")?;
+            }
         }
     }
     let free = outcome
@@ -63,6 +68,11 @@ pub fn status(out: &mut dyn Write, outcome: &StatusOutcome, style: &Style) -> io
         }
         (_, false) => others(out, outcome, style),
     }
+}
+
+/// How much damage a cause leaves that nothing explains.
+pub(in crate::report) fn rest(cause: &Cause) -> Option<String> {
+    share(cause.explains, cause.of, &cause.unexplained)
 }
 
 /// What each other host told last.
@@ -140,7 +150,7 @@ pub(in crate::report) fn what(one: &VenvStatus) -> String {
         parts.push(format!("{} damaged{of}", count(one.damaged, "entry")));
     }
     if let Some(cause) = &one.cause {
-        parts.push(cause.rule.clone());
+        parts.push(format!("{} {}", cause.surety.word(), cause.rule));
     }
     let moved = one.packages.iter().filter(|package| package.damaged == 0);
     let moved: Vec<String> = moved.map(change).collect();

@@ -31,6 +31,7 @@ fn found(mut case: Case<'static>, change: impl Fn(&mut Actual)) -> Case<'static>
 
 fn entry(installer: Installer, package: &str, path: &str) -> CacheEntry {
     CacheEntry {
+        changed: false,
         installer,
         package: package.to_owned(),
         path: path.to_owned(),
@@ -151,6 +152,46 @@ fn bad_wheels_of_several_packages_are_told_where_the_caches_have_all_of_it() {
             .starts_with("5 files are damaged, all of click and idna")
     );
     assert_eq!(found.cure[1][..4], ["pip", "cache", "remove", "idna"]);
+}
+
+#[test]
+fn a_cache_that_was_hurt_before_the_install_is_no_bad_wheel() {
+    let one = healthy().hurt(Kind::Emptied, actual(INSTALL, 0), among("click", 0, 3));
+    let with = |changed: bool| Case {
+        cached: vec![CacheEntry {
+            changed,
+            ..entry(Installer::Uv, "click", "/c/archive-v0/x")
+        }],
+        ..one.clone()
+    };
+    let unknown = only(&with(false), "bad-wheel");
+    assert!(
+        unknown
+            .text
+            .contains("from a bad wheel or from a cache that was hurt before")
+    );
+    let known = only(&with(true), "damaged-cache");
+    assert!(
+        known.text.contains("The wheel is not to blame."),
+        "{}",
+        known.text
+    );
+    assert_eq!(known.cure[0][..4], ["uv", "cache", "clean", "click"]);
+    // What went later has nothing to do with a cache, and a sweep has its own name.
+    let swept = healthy().remove(INSTALL, named("core.py"));
+    let packages = swept
+        .hurts
+        .iter()
+        .filter_map(|hurt| hurt.package.as_deref());
+    let cached = packages.map(|name| CacheEntry {
+        changed: true,
+        ..entry(Installer::Uv, name, "/c/archive-v0/x")
+    });
+    let swept = Case {
+        cached: cached.collect(),
+        ..swept
+    };
+    only(&swept, "core-dump-cleaner");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Reads `watch.toml`: rules, or a mistake with file, line, column, and what would be right.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +12,9 @@ use venv_snap::watch::{
 
 use super::super::error::Failure;
 use super::mistake::{Checked, Mistake, explained, position, wrong};
+use super::possible;
 use super::raw;
+use super::spot::Spot;
 
 /// A longer file is refused: no file of rules has so many bytes.
 const BYTES_MAX: u64 = 4 << 20;
@@ -63,14 +64,23 @@ fn parse(text: &str) -> Checked<Rules> {
             "'path' is of one venv: write it in a [[venv]]",
         );
     }
-    let mut seen = BTreeSet::new();
+    // What every venv has otherwise is wrong all the same.
+    file.defaults.service.as_ref().map(service).transpose()?;
+    file.defaults.health.as_ref().map(health).transpose()?;
+    let mut spots: Vec<Spot> = Vec::new();
     let mut venvs = Vec::new();
     for venv in &file.venv {
         let guarded = guarded(venv, &file.defaults)?;
-        if !seen.insert(guarded.path.clone()) {
-            let why = format!("'{}' is guarded twice", Shown::path(&guarded.path));
+        let spot = Spot::of(&guarded.path);
+        if let Some(at) = spots.iter().position(|other| other.is(&spot)) {
+            let (line, _) = position(text, file.venv[at].span().start);
+            let why = format!(
+                "'{}' is guarded twice: the [[venv]] of line {line} has the same place",
+                Shown::path(&guarded.path)
+            );
             return wrong(&venv.span(), &why);
         }
+        spots.push(spot);
         venvs.push(guarded);
     }
     if venvs.is_empty() {
@@ -96,7 +106,8 @@ fn guarded(venv: &Spanned<raw::Venv>, defaults: &raw::Venv) -> Checked<Guarded> 
         );
     };
     Ok(Guarded {
-        path: absolute(path)?,
+        // However it is spelled: a guard is remembered by its path.
+        path: possible::path(path)?.components().collect(),
         service: own
             .service
             .as_ref()
@@ -121,26 +132,13 @@ fn guarded(venv: &Spanned<raw::Venv>, defaults: &raw::Venv) -> Checked<Guarded> 
     })
 }
 
-fn absolute(path: &Spanned<PathBuf>) -> Checked<PathBuf> {
-    if path.get_ref().is_absolute() {
-        return Ok(path.get_ref().clone());
-    }
-    let why = format!(
-        "'{}' is no absolute path: write one that begins with '/'",
-        Shown::path(path.get_ref())
-    );
-    wrong(&path.span(), &why)
-}
-
 fn time(raw: Option<raw::Time>, seconds: u64) -> Duration {
     raw.map_or(Duration::from_secs(seconds), |time| time.0)
 }
 
 fn service(raw: &Spanned<raw::Service>) -> Checked<Service> {
     match (&raw.get_ref().unit, &raw.get_ref().command) {
-        (Some(unit), None) if !unit.is_empty() && !unit.starts_with('-') => {
-            Ok(Service::Unit(unit.clone()))
-        }
+        (Some(unit), None) => possible::unit(unit).map(Service::Unit),
         (None, Some(words)) => Ok(Service::Command(words.0.clone())),
         _ => wrong(
             &raw.span(),
@@ -190,82 +188,90 @@ fn policy(own: raw::Policy, defaults: raw::Policy) -> Policy {
     }
 }
 
-/// One of a text, a file with it, and a credential with it. More than one is a mistake.
+/// One of a text, a file with it, and a credential with it. More than one is the mistake that `several` tells.
 fn secret(
     plain: Option<&raw::Url>,
-    file: Option<&PathBuf>,
-    credential: Option<&String>,
-) -> Result<Option<Secret>, ()> {
+    file: Option<&Spanned<PathBuf>>,
+    credential: Option<&Spanned<String>>,
+    several: impl Fn() -> Mistake,
+) -> Checked<Option<Secret>> {
     match (plain, file, credential) {
         (None, None, None) => Ok(None),
         (Some(text), None, None) => Ok(Some(Secret::Plain(text.0.clone()))),
-        (None, Some(path), None) if path.is_absolute() => Ok(Some(Secret::File(path.clone()))),
-        (None, None, Some(name)) if !name.is_empty() && !name.contains('/') => {
-            Ok(Some(Secret::Credential(name.clone())))
-        }
-        _ => Err(()),
+        (None, Some(path), None) => Ok(Some(Secret::File(possible::file(path)?))),
+        (None, None, Some(name)) => Ok(Some(Secret::Credential(possible::credential(name)?))),
+        _ => Err(several()),
     }
 }
 
 fn receiver(alert: &Spanned<raw::Alert>) -> Checked<Receiver> {
     let (own, at) = (alert.get_ref(), alert.span());
+    let mistake = |why: &str| Mistake {
+        at: at.start,
+        why: why.to_owned(),
+    };
+    let needs_one = || {
+        mistake(
+            "an [[alert]] needs one of command = [\"/program\", …], webhook = \"https://…\", webhook_file = \"/FILE\" \
+             and webhook_credential = \"NAME\"",
+        )
+    };
+    let needs_one_token = || {
+        mistake(
+            "the token of an alert needs one of bearer_file = \"/FILE\" and bearer_credential = \"NAME\"",
+        )
+    };
     let url = secret(
         own.webhook.as_ref(),
         own.webhook_file.as_ref(),
         own.webhook_credential.as_ref(),
-    );
+        needs_one,
+    )?;
     let bearer = secret(
         None,
         own.bearer_file.as_ref(),
         own.bearer_credential.as_ref(),
-    );
-    let Ok(bearer) = bearer else {
-        return wrong(
-            &at,
-            "the token of an alert needs one of bearer_file = \"/FILE\" and bearer_credential = \"NAME\"",
-        );
-    };
+        needs_one_token,
+    )?;
     match (&own.command, url) {
-        (Some(_), Ok(None)) if bearer.is_some() => wrong(&at, "only a webhook is sent a token"),
-        (Some(words), Ok(None)) => Ok(Receiver::Command {
+        (Some(_), None) if bearer.is_some() => Err(mistake("only a webhook is sent a token")),
+        (Some(words), None) => Ok(Receiver::Command {
             words: words.0.clone(),
             timeout: time(own.timeout, 30),
         }),
-        (None, Ok(Some(url))) => Ok(Receiver::Webhook {
+        (None, Some(url)) => Ok(Receiver::Webhook {
             url,
             bearer,
             timeout: time(own.timeout, 10),
         }),
-        _ => wrong(
-            &at,
-            "an [[alert]] needs one of command = [\"/program\", …], webhook = \"https://…\", webhook_file = \"/FILE\" \
-             and \
-             webhook_credential = \"NAME\"",
-        ),
+        _ => Err(needs_one()),
     }
 }
 
 fn ping(raw: &Spanned<raw::Ping>) -> Checked<Ping> {
     let own = raw.get_ref();
-    match secret(
+    let needs_one = || {
+        Mistake {
+        at: raw.span().start,
+        why: "a ping needs one of url = \"https://…\", url_file = \"/FILE\" and url_credential = \"NAME\""
+            .to_owned(),
+    }
+    };
+    let url = secret(
         own.url.as_ref(),
         own.url_file.as_ref(),
         own.url_credential.as_ref(),
-    ) {
-        Ok(Some(url)) => Ok(Ping {
-            url,
-            every: time(own.every, 60),
-        }),
-        _ => wrong(
-            &raw.span(),
-            "a ping needs one of url = \"https://…\", url_file = \"/FILE\" and url_credential = \"NAME\"",
-        ),
-    }
+        needs_one,
+    )?;
+    Ok(Ping {
+        url: url.ok_or_else(needs_one)?,
+        every: time(own.every, 60),
+    })
 }
 
 fn metrics(raw: &raw::Metrics) -> Checked<Metrics> {
     Ok(Metrics {
-        textfile: raw.textfile.as_ref().map(absolute).transpose()?,
+        textfile: raw.textfile.as_ref().map(possible::file).transpose()?,
         port: raw.listen.map(|address| address.0),
     })
 }

@@ -13,8 +13,10 @@ mod jobs;
 mod keeper;
 mod mistake;
 mod outbox;
+mod possible;
 mod raw;
 mod seen;
+mod spot;
 mod stood;
 mod systemd;
 

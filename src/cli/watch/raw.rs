@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde::de::Error as _;
 use toml::Spanned;
 
+use super::possible;
+
 /// The whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +42,7 @@ pub(super) struct Venv {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Service {
-    pub(super) unit: Option<String>,
+    pub(super) unit: Option<Spanned<String>>,
     pub(super) command: Option<Words>,
 }
 
@@ -97,10 +99,10 @@ pub(super) enum OnUpgrade {
 pub(super) struct Alert {
     pub(super) command: Option<Words>,
     pub(super) webhook: Option<Url>,
-    pub(super) webhook_file: Option<PathBuf>,
-    pub(super) webhook_credential: Option<String>,
-    pub(super) bearer_file: Option<PathBuf>,
-    pub(super) bearer_credential: Option<String>,
+    pub(super) webhook_file: Option<Spanned<PathBuf>>,
+    pub(super) webhook_credential: Option<Spanned<String>>,
+    pub(super) bearer_file: Option<Spanned<PathBuf>>,
+    pub(super) bearer_credential: Option<Spanned<String>>,
     pub(super) timeout: Option<Time>,
 }
 
@@ -108,8 +110,8 @@ pub(super) struct Alert {
 #[serde(deny_unknown_fields)]
 pub(super) struct Ping {
     pub(super) url: Option<Url>,
-    pub(super) url_file: Option<PathBuf>,
-    pub(super) url_credential: Option<String>,
+    pub(super) url_file: Option<Spanned<PathBuf>>,
+    pub(super) url_credential: Option<Spanned<String>>,
     pub(super) every: Option<Time>,
 }
 
@@ -172,6 +174,12 @@ impl<'de> Deserialize<'de> for Words {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let words = Vec::<String>::deserialize(from)?;
         match words.first() {
+            _ if words.iter().any(|word| word.contains('\0')) => {
+                Err(D::Error::custom("no word of a command holds a NUL"))
+            }
+            Some(program) if program.ends_with('/') => Err(D::Error::custom(format!(
+                "'{program}' is a directory: write the path of a program"
+            ))),
             Some(program) if program.starts_with('/') => Ok(Self(words)),
             Some(program) => Err(D::Error::custom(format!(
                 "'{program}' is no absolute path: a guard has no PATH that you could count on"
@@ -191,15 +199,11 @@ pub(super) struct Url(pub(super) String);
 impl TryFrom<String> for Url {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let rest = text
-            .strip_prefix("http://")
-            .or_else(|| text.strip_prefix("https://"));
-        let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
-        match host {
-            Some(host) if !host.is_empty() && !text.contains(char::is_whitespace) => Ok(Self(text)),
-            // The text itself is not told, since it may hold a secret.
-            _ => Err("no URL of a host: write http://HOST/… or https://HOST/…"),
+        if possible::is_url(&text) {
+            return Ok(Self(text));
         }
+        // The text itself is not told, since it may hold a secret.
+        Err("no URL of a host: write http://HOST/… or https://HOST/…")
     }
 }
 
@@ -212,6 +216,9 @@ impl TryFrom<String> for Loopback {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         match text.parse::<SocketAddr>() {
+            Ok(address) if address.port() == 0 => {
+                Err(format!("'{text}' has no port: write one from 1 to 65535"))
+            }
             Ok(address) if address.ip() == std::net::Ipv4Addr::LOCALHOST => {
                 Ok(Self(address.port()))
             }

@@ -8,4 +8,5 @@ mod rounds;
 mod saves;
 mod scene;
 mod shared;
+mod spellings;
 mod story;

@@ -107,6 +107,137 @@ fn what_lacks_something_or_says_too_much_is_told_with_what_it_needs() {
 }
 
 #[test]
+fn names_that_no_unit_has_are_told() {
+    let long = "x".repeat(256);
+    let units = [
+        "../x",
+        "",
+        "-x.service",
+        "a b.service",
+        "a/b.service",
+        ".service",
+        "@x.service",
+        "ä.service",
+        &long,
+    ];
+    for unit in units {
+        let line = format!("service = {{ unit = \"{unit}\" }}");
+        refused(&format!("{VENV}{line}\n"), (3, 20), "is no name of a unit");
+    }
+}
+
+/// Values that no machine could make right, each with its column and what is told of it.
+const NEVER: &[(&str, usize, &str)] = &[
+    ("service = { unit = \"app@.service\" }", 20, "is a template"),
+    (
+        "service = { unit = \"dev-sda.device\" }",
+        20,
+        "nobody starts",
+    ),
+    (
+        "service = { command = [\"/usr/bin/\"] }",
+        23,
+        "is a directory",
+    ),
+    ("service = { command = [\"/a\", \"\\u0000\"] }", 23, "NUL"),
+    ("health = { url = \"http://\" }", 18, "no URL"),
+    ("health = { url = \"http://:80/\" }", 18, "no URL"),
+    ("health = { url = \"http://a:99999/\" }", 18, "no URL"),
+    ("health = { url = \"http://a:0/\" }", 18, "no URL"),
+    ("health = { url = \"http://a:b/\" }", 18, "no URL"),
+    ("health = { url = \"http://a..b/\" }", 18, "no URL"),
+    ("health = { url = \"http://300.1.1.1/\" }", 18, "no URL"),
+    ("health = { url = \"http://[::1/\" }", 18, "no URL"),
+    ("health = { url = \"http://a b/\" }", 18, "no URL"),
+    ("health = { url = \"http:/a/\" }", 18, "no URL"),
+    ("[[alert]]\nwebhook_file = \"hook\"", 16, "no absolute path"),
+    (
+        "[[alert]]\nwebhook_file = \"/etc/hook/\"",
+        16,
+        "is a directory",
+    ),
+    (
+        "[[alert]]\nwebhook_credential = \"../x\"",
+        22,
+        "no name of a credential",
+    ),
+    (
+        "[[alert]]\nwebhook_credential = \"a:b\"",
+        22,
+        "no name of a credential",
+    ),
+    (
+        "[[alert]]\nwebhook = \"http://a\"\nbearer_file = \"t\"",
+        15,
+        "no absolute path",
+    ),
+    (
+        "[[alert]]\nwebhook = \"http://a\"\nbearer_credential = \"\"",
+        21,
+        "no name of a credential",
+    ),
+    ("[ping]\nurl_file = \"ping\"", 12, "no absolute path"),
+    (
+        "[ping]\nurl_credential = \"..\"",
+        18,
+        "no name of a credential",
+    ),
+    (
+        "[metrics]\ntextfile = \"/var/lib/x/\"",
+        12,
+        "is a directory",
+    ),
+    ("[metrics]\nlisten = \"127.0.0.1:0\"", 10, "has no port"),
+    (
+        "[metrics]\nlisten = \"127.0.0.1:70000\"",
+        10,
+        "is no address",
+    ),
+    (
+        "[defaults]\nservice = { unit = \"../x\" }",
+        20,
+        "is no name of a unit",
+    ),
+];
+
+#[test]
+fn what_cannot_be_is_told_where_it_stands() {
+    for &(line, column, says) in NEVER {
+        let at = 2 + line.lines().count();
+        refused(&format!("{VENV}{line}\n"), (at, column), says);
+    }
+}
+
+#[test]
+fn paths_that_no_file_has_are_told() {
+    let long = "x".repeat(256);
+    for (path, says) in [
+        ("/", "names no entry"),
+        ("/srv/..", "names no entry"),
+        ("/a\\u0000b", "NUL"),
+        (&*format!("/{long}"), "more than 255"),
+        ("~/venv", "no absolute path"),
+    ] {
+        refused(&format!("[[venv]]\npath = \"{path}\"\n"), (2, 8), says);
+    }
+}
+
+#[test]
+fn what_can_be_is_taken() {
+    for good in [
+        "service = { unit = \"app\" }",
+        "service = { unit = \"app@one.service\" }",
+        "service = { unit = \"dbus-org.x\\\\x2d1.socket\" }",
+        "health = { url = \"http://[::1]:8000/health?x=1#y\" }",
+        "health = { url = \"https://user:secret@web-1.example.org./\" }",
+        "health = { url = \"http://127.0.0.1\" }",
+    ] {
+        let read = parse(&format!("{VENV}{good}\n"));
+        assert!(read.is_ok(), "{good}: {}", read.unwrap_err().why);
+    }
+}
+
+#[test]
 fn what_has_the_wrong_brackets_is_told_with_the_right_ones() {
     refused("[venv]\npath = \"/a\"\n", (1, 1), "write [[venv]]");
     refused(

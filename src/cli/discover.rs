@@ -1,11 +1,11 @@
 //! `snap discover`
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use venv_snap::model::Shown;
-use venv_snap::ops::{DiscoverOptions, DiscoverOutcome, discover};
+use venv_snap::ops::{DiscoverOptions, DiscoverOutcome, discover, resolve_below};
 use venv_snap::report::{json, text};
 
 use super::args::{Discover, Format};
@@ -47,23 +47,22 @@ pub(crate) fn run(session: &Session<'_>, args: &Discover) -> Result<Exit, Failur
 }
 
 fn found(session: &Session<'_>, args: &Discover) -> Result<DiscoverOutcome, Failure> {
-    let mut roots = args
-        .roots
-        .iter()
-        .map(|path| resolved(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let root = named(&args.root, fs::canonicalize(&args.root))?;
+    let below = |paths: &[PathBuf]| -> Result<Vec<PathBuf>, Failure> {
+        let paths = paths.iter();
+        paths
+            .map(|path| named(path, resolve_below(&root, path)))
+            .collect()
+    };
+    let mut roots = below(&args.roots)?;
     if roots.is_empty() {
-        roots = default_roots();
+        roots = default_roots(&root);
     }
     let options = DiscoverOptions {
         roots,
         cross_mounts: args.cross_mounts,
-        root: resolved(&args.root)?,
-        scripts: args
-            .look_in
-            .iter()
-            .map(|path| resolved(path))
-            .collect::<Result<_, _>>()?,
+        scripts: below(&args.look_in)?,
+        root,
     };
     Ok(discover(&session.context, &options, &style(false).zone)?)
 }
@@ -71,7 +70,7 @@ fn found(session: &Session<'_>, args: &Discover) -> Result<DiscoverOutcome, Fail
 /// Looks where people keep environments, and gives the venvs among what is found.
 pub(crate) fn venvs(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure> {
     let options = DiscoverOptions {
-        roots: default_roots(),
+        roots: default_roots(Path::new("/")),
         root: PathBuf::from("/"),
         ..DiscoverOptions::default()
     };
@@ -80,35 +79,51 @@ pub(crate) fn venvs(session: &Session<'_>) -> Result<Vec<PathBuf>, Failure> {
     Ok(venvs.map(|one| one.path).collect())
 }
 
-fn resolved(path: &Path) -> Result<PathBuf, Failure> {
-    fs::canonicalize(path).map_err(|error| {
+/// A directory that a person named, by where it leads.
+fn named(path: &Path, leads: io::Result<PathBuf>) -> Result<PathBuf, Failure> {
+    let listed = leads.and_then(|path| {
+        let is_dir = fs::metadata(&path)?.is_dir();
+        is_dir
+            .then_some(path)
+            .ok_or_else(|| io::ErrorKind::NotADirectory.into())
+    });
+    listed.map_err(|error| {
         let message = format!("cannot look in '{}': {error}", Shown::path(path));
         Failure::usage(message, "name a directory that is there")
     })
 }
 
-/// The places where people keep environments, as far as they exist. None lies within another one of the same file
-/// system.
-fn default_roots() -> Vec<PathBuf> {
+/// The places where people keep environments on a machine, as far as they exist. None lies within another one of the
+/// same file system.
+fn default_roots(root: &Path) -> Vec<PathBuf> {
+    let is_here = root == Path::new("/");
+    let led = |path: &Path| {
+        let below = path.strip_prefix("/").unwrap_or(path);
+        resolve_below(root, &root.join(below))
+    };
     let places = PLACES.iter().map(PathBuf::from);
-    let variables = VARIABLES.iter().filter_map(std::env::var_os);
+    // What this process was told is of the machine on which it runs.
+    let variables = VARIABLES.iter().filter(|_| is_here);
+    let variables = variables.filter_map(std::env::var_os);
     let variables = variables.flat_map(|value| std::env::split_paths(&value).collect::<Vec<_>>());
-    let homes = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let homes = led(Path::new("/etc/passwd")).and_then(fs::read_to_string);
+    let homes = homes.unwrap_or_default();
     let homes: Vec<PathBuf> = homes
         .lines()
         .filter_map(|line| Some(PathBuf::from(line.split(':').nth(5)?)))
         .filter(|home| HOMES.iter().any(|place| home.starts_with(place)))
         .collect();
-    let listed = fs::read_dir("/home").into_iter().flatten().flatten();
-    let listed = listed.map(|entry| entry.path());
-    let own = super::place::home();
+    let listed = led(Path::new("/home")).and_then(fs::read_dir);
+    let listed = listed.into_iter().flatten().flatten();
+    let listed = listed.map(|entry| Path::new("/home").join(entry.file_name()));
+    let own = super::place::home().filter(|_| is_here);
     let all: BTreeSet<PathBuf> = places
         .chain(variables.filter(|path| path.is_absolute()))
         .chain(homes)
         .chain(listed)
         .chain(own)
-        .filter_map(|path| fs::canonicalize(path).ok())
-        .filter(|path| path.is_dir() && path != Path::new("/"))
+        .filter_map(|path| led(&path).ok())
+        .filter(|path| path.is_dir() && path != root)
         .collect();
     let mut outer: Vec<PathBuf> = Vec::new();
     for path in all {

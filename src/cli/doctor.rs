@@ -1,10 +1,11 @@
 //! `snap doctor`
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use venv_snap::model::Shown;
-use venv_snap::ops::{DoctorOptions, below_root, doctor};
+use venv_snap::ops::{DoctorOptions, doctor, resolve_below};
 use venv_snap::report::{json, text};
 
 use super::args::Doctor;
@@ -15,26 +16,15 @@ use super::place;
 use super::session::{Session, findings, style};
 
 pub(crate) fn run(session: &Session<'_>, args: &Doctor) -> Result<Exit, Failure> {
-    let resolved = |path: &PathBuf| {
-        std::fs::canonicalize(path).map_err(|error| {
+    let there = |path: &Path, leads: io::Result<PathBuf>| {
+        leads.map_err(|error| {
             let message = format!("there is no '{}': {error}", Shown::path(path));
             Failure::usage(message, "name what is there")
         })
     };
-    let root = resolved(&args.root)?;
+    let root = there(&args.root, std::fs::canonicalize(&args.root))?;
     // Absolute links below another root lead to what stands there.
-    let resolved = |path: &PathBuf| {
-        let whole = std::path::absolute(path).ok();
-        let below = whole.as_ref().and_then(|path| {
-            let named = std::path::absolute(&args.root).ok()?;
-            let rest = path
-                .strip_prefix(&named)
-                .or(path.strip_prefix(&root))
-                .ok()?;
-            below_root(&root, &root.join(rest))
-        });
-        below.map_or_else(|| resolved(path), Ok)
-    };
+    let resolved = |path: &PathBuf| there(path, resolve_below(&root, path));
     let mut places: Vec<PathBuf> = args.paths.iter().map(resolved).collect::<Result<_, _>>()?;
     let site = match &places[..] {
         [] => place::venv_around(None, session.ui)?,

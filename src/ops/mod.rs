@@ -3,6 +3,7 @@
 mod adapted;
 mod audit;
 mod behind;
+mod below;
 mod cache;
 mod came_with;
 mod cat;
@@ -76,6 +77,7 @@ pub use crate::disk::self_test::{Attribute, Exchange, Fence, Links, Sync};
 pub use crate::replace::Wrong;
 pub use crate::store::{Promises, Terms};
 pub use crate::sweep::{Run, StartedBy, Starter, Sweeper, Sweepers, Unread};
+pub use below::resolve_below;
 pub use cache::{
     CacheCheckOutcome, CacheDir, CacheOptions, CacheSummary, Kept, QuarantineOutcome, Quarantined,
     ReleaseOptions, ReleaseOutcome, Suspect, cache_check, cache_quarantine, cache_release,
@@ -92,7 +94,7 @@ pub use discover::{
     DiscoverOptions, DiscoverOutcome, Environment, How, Kind as EnvironmentKind, Use, discover,
     discovered,
 };
-pub use doctor::{DoctorOptions, DoctorOutcome, Sign, State, below_root, doctor};
+pub use doctor::{DoctorOptions, DoctorOutcome, Sign, State, doctor};
 pub use drill::{
     Drill, DrillOptions, DrillOutcome, Drilled, Imports, LastDrill, NotImported,
     Proof as DrillProof, Unproved, drill, venvs_to_drill,

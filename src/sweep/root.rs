@@ -50,6 +50,31 @@ impl Root {
         fs::read_link(self.real_entry(path).ok()?).ok()
     }
 
+    /// Where an entry itself lies on that machine: by all links on its way, which it may be itself.
+    pub(crate) fn place(&self, path: &Path) -> PathBuf {
+        let place = self.walked(path, false);
+        place.unwrap_or_else(|_| path.to_owned())
+    }
+
+    /// How that machine calls a path of this one; as it is where it does not lie below this root.
+    pub(crate) fn called(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.0) {
+            Ok(below) => Path::new("/").join(below),
+            Err(_) => path.to_owned(),
+        }
+    }
+
+    /// Where a path of this machine leads: below this root as that machine follows links, elsewhere as this one does.
+    pub(crate) fn led(&self, path: &Path) -> io::Result<PathBuf> {
+        let is_own = self.0 == Path::new("/") || !path.starts_with(&self.0);
+        if is_own {
+            return fs::canonicalize(path);
+        }
+        let real = self.real(&self.called(path))?;
+        fs::symlink_metadata(&real)?;
+        Ok(real)
+    }
+
     fn below(&self, path: &Path) -> PathBuf {
         self.0.join(path.strip_prefix("/").unwrap_or(path))
     }

@@ -15,7 +15,8 @@ pub(crate) struct Discover {
     /// A directory of scripts whose first lines may name an environment; may be given more than once
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) look_in: Vec<PathBuf>,
-    /// Look at the schedules of the machine below this directory, such as a container's
+    /// Look at the machine whose files lie below this directory, such as a container's: its links, its schedules, its
+    /// usual places
     #[arg(long, value_name = "DIR", default_value = "/", value_hint = ValueHint::DirPath)]
     pub(crate) root: PathBuf,
     /// How to answer; --json is the same as json

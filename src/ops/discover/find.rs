@@ -178,11 +178,14 @@ fn kept_by(listed: &Listed<'_>) -> Option<Kind> {
         return Some(Kind::Pdm);
     }
     let project = path.parent().filter(|_| path.ends_with(".venv"))?;
-    if project.join("poetry.lock").is_file() {
+    let has = |name: &str| {
+        let meta = fs::symlink_metadata(project.join(name));
+        meta.is_ok_and(|meta| !meta.is_dir())
+    };
+    if has("poetry.lock") {
         return Some(Kind::Poetry);
     }
-    (project.join("pdm.lock").is_file() || project.join(".pdm-python").is_file())
-        .then_some(Kind::Pdm)
+    (has("pdm.lock") || has(".pdm-python")).then_some(Kind::Pdm)
 }
 
 /// Who made a venv, by what it wrote into `pyvenv.cfg`.

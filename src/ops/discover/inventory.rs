@@ -13,13 +13,18 @@ use crate::ops::context::Context;
 use crate::ops::error::Error;
 use crate::python::dist::normalized;
 use crate::python::layout::python_in;
+use crate::sweep::Root;
 use crate::tree::fingerprint::Glance;
 
 /// Looks into all environments that were found. One that went away meanwhile is left out.
-pub(super) fn inventory(context: &Context<'_>, found: &Found) -> Result<Vec<Environment>, Error> {
+pub(super) fn inventory(
+    context: &Context<'_>,
+    root: &Root,
+    found: &Found,
+) -> Result<Vec<Environment>, Error> {
     let look = |(path, kind): &(PathBuf, Kind)| {
         context.go_on()?;
-        Ok(environment(path, *kind))
+        Ok(environment(root, path, *kind))
     };
     let all: Vec<Option<Environment>> = found
         .environments
@@ -29,22 +34,22 @@ pub(super) fn inventory(context: &Context<'_>, found: &Found) -> Result<Vec<Envi
     Ok(all.into_iter().flatten().collect())
 }
 
-fn environment(path: &Path, kind: Kind) -> Option<Environment> {
-    let root = Rooted::open(path).ok()?;
-    let owner = root.stat().ok()?.uid;
-    let size = Glance::at(&root, None).ok();
+fn environment(root: &Root, path: &Path, kind: Kind) -> Option<Environment> {
+    let opened = Rooted::open(path).ok()?;
+    let owner = opened.stat().ok()?.uid;
+    let size = Glance::at(&opened, None).ok();
     Some(Environment {
         path: path.to_owned(),
         kind,
-        packages: packages(path, kind),
+        packages: packages(root, path, kind),
         python: python(path),
-        interpreter: fs::canonicalize(python_in(path)).ok(),
+        interpreter: root.led(&python_in(path)).ok(),
         files: size.as_ref().map_or(0, |size| size.files),
         bytes: size.as_ref().map_or(0, |size| size.bytes),
         owner,
         uses: Vec::new(),
         baseline: None,
-        savable: super::is_venv(path),
+        savable: super::is_venv(root, path),
     })
 }
 
@@ -57,7 +62,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 /// The directories of packages.
-fn sites(path: &Path, kind: Kind) -> Vec<PathBuf> {
+fn sites(root: &Root, path: &Path, kind: Kind) -> Vec<PathBuf> {
     if kind == Kind::Target {
         return vec![path.to_owned()];
     }
@@ -65,9 +70,9 @@ fn sites(path: &Path, kind: Kind) -> Vec<PathBuf> {
     for lib in ["lib", "lib64"] {
         let lib = path.join(lib);
         if fs::symlink_metadata(&lib).is_ok_and(|meta| meta.is_dir()) {
-            let versions = names(&lib)
-                .into_iter()
-                .map(|name| lib.join(name).join("site-packages"));
+            let versions = names(&lib).into_iter();
+            let versions = versions.map(|name| lib.join(name).join("site-packages"));
+            let versions = versions.filter_map(|site| root.led(&site).ok());
             found.extend(versions.filter(|site| site.is_dir()));
         }
     }
@@ -75,9 +80,9 @@ fn sites(path: &Path, kind: Kind) -> Vec<PathBuf> {
 }
 
 /// Name and version of each distribution, by the normalized name.
-fn packages(path: &Path, kind: Kind) -> Vec<(String, String)> {
+fn packages(root: &Root, path: &Path, kind: Kind) -> Vec<(String, String)> {
     let mut all = BTreeMap::new();
-    for name in sites(path, kind).iter().flat_map(|site| names(site)) {
+    for name in sites(root, path, kind).iter().flat_map(|site| names(site)) {
         let stem = name
             .strip_suffix(".dist-info")
             .or_else(|| name.strip_suffix(".egg-info"));

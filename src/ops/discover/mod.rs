@@ -33,7 +33,7 @@ pub struct DiscoverOptions {
     pub cross_mounts: bool,
     /// Directories of scripts, of which the first line may name an environment.
     pub scripts: Vec<PathBuf>,
-    /// Below which directory the schedules of the machine lie: `/`, or another one to look at; resolved.
+    /// Below which directory the files of the machine lie: `/`, or another one to look at; resolved.
     pub root: PathBuf,
 }
 
@@ -94,10 +94,10 @@ pub fn discover(
     let found = find_environments(context, options)?;
     context.go_on()?;
     context.monitor.phase("looking into them", 0, 0);
-    let mut environments: Vec<Environment> = inventory(context, &found)?;
+    let root = Root(options.root.clone());
+    let mut environments: Vec<Environment> = inventory(context, &root, &found)?;
     context.go_on()?;
     context.monitor.phase("looking who uses them", 0, 0);
-    let root = Root(options.root.clone());
     let machine = Machine::new(&root, context.now, zone);
     let mut unread_starters = Vec::new();
     uses(&machine, options, &mut environments, &mut unread_starters);
@@ -153,11 +153,13 @@ pub fn discovered(context: &Context<'_>) -> Result<Vec<PathBuf>, Error> {
     let venvs: Vec<crate::model::VenvId> =
         serde_json::from_slice(&body.unwrap_or_default()).unwrap_or_default();
     let paths = venvs.iter().map(crate::model::VenvId::path);
-    Ok(paths.filter(|path| is_venv(path)).collect())
+    let root = Root(PathBuf::from("/"));
+    Ok(paths.filter(|path| is_venv(&root, path)).collect())
 }
 
-fn is_venv(path: &Path) -> bool {
-    path.join("pyvenv.cfg").is_file()
+fn is_venv(root: &Root, path: &Path) -> bool {
+    let config = root.led(&path.join("pyvenv.cfg"));
+    config.is_ok_and(|config| config.is_file())
 }
 
 fn key(host: &str) -> String {

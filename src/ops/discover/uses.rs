@@ -42,17 +42,18 @@ pub(super) fn uses(
     unread: &mut Vec<Unread>,
 ) {
     by_processes(environments);
-    // Schedules call places by their names below the root that is looked at.
-    let shown = |path: &Path| match path.strip_prefix(&options.root) {
-        Ok(below) => Path::new("/").join(below),
-        Err(_) => path.to_owned(),
+    // Schedules call places by their names below the root that is looked at, and often by a link on the way.
+    let root = machine.root;
+    let places = Places::new(environments.iter().map(|one| root.called(&one.path)));
+    let innermost = |path: &Path| {
+        let named = places.innermost(path);
+        named.or_else(|| places.innermost(&root.place(path)))
     };
-    let places = Places::new(environments.iter().map(|one| shown(&one.path)));
     for one in machine.started(unread) {
         let mut found: Vec<usize> = one
             .names
             .iter()
-            .filter_map(|path| places.innermost(path))
+            .filter_map(|path| innermost(path))
             .collect();
         found.sort_unstable();
         found.dedup();
@@ -66,11 +67,11 @@ pub(super) fn uses(
         }
     }
     for dir in &options.scripts {
-        for path in machine.scripts_in(&shown(dir), unread) {
+        for path in machine.scripts_in(&root.called(dir), unread) {
             let named = machine.named_by_script(&path);
-            let found = named.iter().find_map(|path| places.innermost(path));
+            let found = named.iter().find_map(|path| innermost(path));
             // Those of an environment itself are no news.
-            if let Some(at) = found.filter(|_| places.innermost(&path).is_none()) {
+            if let Some(at) = found.filter(|_| innermost(&path).is_none()) {
                 environments[at].uses.push(Use::Script(path));
             }
         }

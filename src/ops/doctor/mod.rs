@@ -102,15 +102,6 @@ impl DoctorOutcome {
     }
 }
 
-/// Where a path leads that is named from outside of a root and stands below it: its links are those of the machine
-/// there. None where it does not stand there, or nothing does. Both are absolute, and the root is resolved.
-pub fn below_root(root: &Path, path: &Path) -> Option<PathBuf> {
-    let below = path.strip_prefix(root).ok()?;
-    let real = Root(root.to_owned()).resolve(&Path::new("/").join(below));
-    let real = root.join(real.strip_prefix("/").unwrap_or(&real));
-    std::fs::symlink_metadata(&real).is_ok().then_some(real)
-}
-
 /// Looks at a machine.
 pub fn doctor(
     context: &Context<'_>,
@@ -128,10 +119,6 @@ pub fn doctor(
     context.go_on()?;
     context.monitor.phase("looking who sweeps", 0, 0);
     // Schedules call places by their names below the root that is looked at.
-    let shown = |path: &Path| match path.strip_prefix(&options.root) {
-        Ok(below) => Path::new("/").join(below),
-        Err(_) => path.to_owned(),
-    };
     let venvs: Vec<Venv> = options
         .places
         .iter()
@@ -139,11 +126,12 @@ pub fn doctor(
             // One that is no part of that machine has its links on this one.
             let own = place.strip_prefix(&options.root).is_ok();
             let here = Root(PathBuf::from("/"));
-            Venv::look(if own { &root } else { &here }, place, &shown(place))
+            Venv::look(if own { &root } else { &here }, place, &root.called(place))
         })
         .collect();
     context.go_on()?;
-    let scripts: Vec<PathBuf> = options.look_in.iter().map(|path| shown(path)).collect();
+    let scripts = options.look_in.iter().map(|path| root.called(path));
+    let scripts: Vec<PathBuf> = scripts.collect();
     let sweepers = Machine::new(&root, context.now, zone).sweepers(&venvs, &scripts);
     Ok(DoctorOutcome {
         places: options.places.clone(),

@@ -1,5 +1,6 @@
 //! Which environments there are, what each is, and who uses it.
 
+mod rooted;
 mod started;
 
 use std::fs;

@@ -17,6 +17,8 @@ use crate::tree::scan::Scan;
 
 /// An installer writes INSTALLER and RECORD one after the other, within so many seconds.
 const TOGETHER: i64 = 2;
+/// Whoever takes away a file and its row does both within so many seconds.
+const AT_ONCE: u64 = 60;
 
 /// Where more is known of a venv.
 pub(super) struct Elsewhere<'a> {
@@ -65,8 +67,7 @@ pub(super) fn corroborate(
     let saved = Saved::newest(elsewhere);
     let cached = cached(&lost, dists, elsewhere.caches);
     for (at, doubt) in lost.into_iter().enumerate() {
-        let by_list =
-            doubt.by_times && live.was_rewritten(&doubt.info) && live.has_shrunk(&doubt.paths[0]);
+        let by_list = doubt.by_times && live.went_with_its_row(&doubt, dists);
         let why = saved
             .as_ref()
             .and_then(|saved| saved.has(&doubt))
@@ -134,21 +135,37 @@ impl<'a> Live<'a> {
         dir.is_some_and(|(dir, stat)| self.last(&dir).is_none_or(|last| stat.ctime > last))
     }
 
-    /// The same by the mtime of the directory. A copy keeps the mtime but sets new change times, so this also tells
-    /// that the tree was not copied since.
-    fn has_shrunk(&self, path: &RelPath) -> bool {
-        let dir = self.dir(path);
-        dir.is_some_and(|(dir, stat)| self.last(&dir).is_some_and(|last| stat.mtime > last))
-    }
-
-    /// Whether RECORD was written later than INSTALLER, which installers write right before or after it.
-    fn was_rewritten(&self, info: &RelPath) -> bool {
+    /// Whether something vanished from the directory of a path after the install, and RECORD was rewritten then. Each
+    /// of the two happens to healthy venvs: a slow disk keeps INSTALLER and RECORD apart, and who purges bytecode, or
+    /// takes a neighbour out of a namespace, changes a directory.
+    fn went_with_its_row(&self, doubt: &Doubt, dists: &Dists) -> bool {
         let time = |name: &[u8]| {
-            let path = info.join(name).ok()?;
+            let path = doubt.info.join(name).ok()?;
             Some(self.stats.get(&path)?.mtime.secs)
         };
-        let times = time(b"RECORD").zip(time(b"INSTALLER"));
-        times.is_some_and(|(record, installer)| record > installer + TOGETHER)
+        let Some((record, installer)) = time(b"RECORD").zip(time(b"INSTALLER")) else {
+            return false;
+        };
+        let Some((dir, stat)) = self.dir(&doubt.paths[0]) else {
+            return false;
+        };
+        let changed = stat.mtime.secs;
+        let is_later = record.min(changed) > installer.saturating_add(TOGETHER);
+        // A copy keeps the mtime of a directory and sets new change times, so it is none that anything vanished from.
+        let has_shrunk = || self.last(&dir).is_some_and(|last| stat.mtime > last);
+        let is_at_once = record.abs_diff(changed) <= AT_ONCE;
+        is_later && is_at_once && has_shrunk() && !self.is_purged(&dir, doubt, dists)
+    }
+
+    /// Whether a distribution lists bytecode of a directory of which none is left: that explains why it changed.
+    fn is_purged(&self, dir: &RelPath, doubt: &Doubt, dists: &Dists) -> bool {
+        let Ok(cache) = dir.join(b"__pycache__") else {
+            return false;
+        };
+        let dist = dists.all.iter().find(|dist| dist.info == doubt.info);
+        let rows = dist.and_then(|dist| dist.record.as_ref());
+        let mut rows = rows.iter().flat_map(|(_, record)| &record.rows);
+        self.manifest.get(&cache).is_none() && rows.any(|row| row.path.is_within(&cache))
     }
 }
 

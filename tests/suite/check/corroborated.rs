@@ -112,6 +112,33 @@ fn times_say_that_a_module_and_its_row_went_after_the_install() {
     assert_eq!(found(&checked(&sandbox, 0, &[])), [""; 0]);
 }
 
+/// What its wheel never had is not missed where an install was slow, and something else changed the directory since.
+#[test]
+fn a_slow_install_and_a_purge_of_bytecode_are_no_loss() {
+    let scene = || {
+        let sandbox = scene();
+        lose(&sandbox, "click", "click/utils.py");
+        assert_eq!(found(&checked(&sandbox, 1, &[])).len(), 1);
+        sandbox
+    };
+    let list = record("click");
+    let slow = scene();
+    for seconds in [3, 600] {
+        venv::set_mtime(&site(&slow, &list), LONG_AGO + seconds, 0);
+        assert_eq!(found(&checked(&slow, 0, &[])), [""; 0], "{seconds}");
+    }
+    // The directory changed while the install was still under way.
+    let under_way = scene();
+    venv::set_mtime(&site(&under_way, "click"), LONG_AGO + 1, 0);
+    assert_eq!(found(&checked(&under_way, 0, &[])), [""; 0]);
+    // What pip compiled is gone, and that changed the directory.
+    let purged = scene();
+    let rows = ["core", "optional"];
+    let rows = rows.map(|name| format!("click/__pycache__/{name}.cpython-311.pyc,,\n"));
+    venv::append(site(&purged, &list), &rows.concat());
+    assert_eq!(found(&checked(&purged, 0, &[])), [""; 0]);
+}
+
 #[test]
 fn times_say_that_a_package_lost_its_init() {
     let sandbox = scene();

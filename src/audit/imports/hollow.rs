@@ -14,7 +14,7 @@ use super::suspects::Suspect;
 use super::tops::Top;
 use super::{Found, finding};
 use crate::model::{Check, Finding, Node, RelPath};
-use crate::python::dist::{Dist, Form, normalized};
+use crate::python::dist::{Dist, Form, Row, normalized};
 
 /// Namespaces are followed so deep.
 const DEPTH_MAX: usize = 6;
@@ -69,10 +69,10 @@ fn why(
 ) -> Option<String> {
     let stub = remains.stub.and_then(|stub| (world.subject.read)(stub));
     // The stub of a namespace is empty (librt).
-    let has_empty_stub = stub
-        .as_ref()
-        .is_some_and(|stub| stub.trim_ascii().is_empty());
-    if remains.has_modules && stub.is_some() && !has_empty_stub {
+    let gives = stub.as_deref().map(gives_names);
+    let has_empty_stub = gives == Some(false);
+    // Where packages alone are left of it (Cryptodome), its stub still speaks for it.
+    if gives == Some(true) && (remains.has_modules || has_package(world, module)) {
         return Some("its stub __init__.pyi gives names".to_owned());
     }
     // Directories of such headers alone are no packages (Cython/Includes).
@@ -122,6 +122,20 @@ fn why(
         .map(|name| format!("METADATA shows how to take {name} of it"))
 }
 
+/// Whether a stub has more than remarks, and than what makes a namespace of several directories.
+fn gives_names(stub: &[u8]) -> bool {
+    let stub = String::from_utf8_lossy(stub);
+    let mut lines = stub.lines().map(str::trim);
+    let is_namespace = |line: &str| line.contains("__path__") || line.contains("extend_path");
+    lines.any(|line| !line.is_empty() && !line.starts_with('#') && !is_namespace(line))
+}
+
+/// Whether a package lies right in a directory.
+fn has_package(world: &World<'_>, module: &str) -> bool {
+    let mut inside = world.index.inside(module).into_iter();
+    inside.any(|inside| matches!(world.index.place(inside), Place::Package(_)))
+}
+
 /// What says the same of a directory below another one.
 fn why_below(
     world: &World<'_>,
@@ -129,6 +143,23 @@ fn why_below(
     remains: &Remains<'_>,
     dist: &Dist,
 ) -> Option<String> {
+    let says = || Says::read(world, dist);
+    let dotted = module.replace('/', ".");
+    let is_named = normalized(&dotted) == dist.name;
+    // Of a distribution that could be imported by nothing else, its builder or its own text tells what it was.
+    if is_named {
+        let is_only = || !has_module(world, dist) && is_all(world, dist, module);
+        if says().is_of("flit") && is_only() {
+            return Some("flit made its wheel, which gives a package an __init__".to_owned());
+        }
+        let says = says();
+        let is_nowhere =
+            |name: &str| world.index.place(&format!("{module}/{name}")) == Place::Nothing;
+        let name = says.name_taken_of(&dotted, is_nowhere);
+        if let Some(name) = name.filter(|_| !has_package(world, module)) {
+            return Some(format!("METADATA shows how to take {name} of it"));
+        }
+    }
     if !remains.has_modules {
         return None;
     }
@@ -137,22 +168,31 @@ fn why_below(
     if remains.is_typed && matches!(version, Place::Module(_)) {
         return Some("gapic_version.py is made along with one".to_owned());
     }
-    let says = Says::read(world, dist);
-    if says.imports(&module.replace('/', ".")) {
+    let says = says();
+    if says.imports(&dotted) {
         return Some("METADATA names it as an import".to_owned());
     }
     let is_flits = says.is_of("flit") && is_all(world, dist, module);
     is_flits.then(|| "flit made its wheel, which gives a package an __init__".to_owned())
 }
 
-/// Whether all modules of a distribution lie in one directory.
-fn is_all(world: &World<'_>, dist: &Dist, module: &str) -> bool {
+/// The modules that a distribution lists.
+fn modules(dist: &Dist) -> impl Iterator<Item = &Row> {
     let rows = dist.record.iter().flat_map(|(_, record)| &record.rows);
-    let mut modules = rows.filter(|row| {
+    rows.filter(|row| {
         let name = row.path.name();
         name.ends_with(b".py") || name.ends_with(b".so")
-    });
-    modules.all(|row| {
+    })
+}
+
+/// Whether a distribution lists any module.
+fn has_module(world: &World<'_>, dist: &Dist) -> bool {
+    modules(dist).any(|row| world.index.below(&row.path).is_some())
+}
+
+/// Whether all modules of a distribution lie in one directory.
+fn is_all(world: &World<'_>, dist: &Dist, module: &str) -> bool {
+    modules(dist).all(|row| {
         // Scripts lie elsewhere.
         let below = world.index.below(&row.path);
         let rest = below.map(|below| below.strip_prefix(module.as_bytes()));

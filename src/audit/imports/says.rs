@@ -57,7 +57,8 @@ impl Says {
         })
     }
 
-    /// A name that the description takes of a module: `from x import name`, or `x.name(` where it has `import x`.
+    /// A name that the description takes of a module: `from x import name`, or `x.name(` where it has `import x`, or
+    /// `y.name(` where it has `import x as y`.
     pub(super) fn name_taken_of(
         &self,
         module: &str,
@@ -77,18 +78,28 @@ impl Says {
         }
         let import = format!("import {module}");
         let is_shown = self.lines().any(|line| line.trim_end() == import);
+        let own = self.called_of(module, is_shown);
+        let other = format!("{import} as ");
+        let others = self.lines().filter_map(|line| line.strip_prefix(&other));
+        let others: Vec<&str> = others.map(str::trim).filter(|name| is_name(name)).collect();
+        let others = others.iter().flat_map(|name| self.called_of(name, true));
+        let all: Vec<&str> = own.into_iter().chain(others).collect();
+        all.into_iter().find(counts)
+    }
+
+    /// The names that are called of a module in the description; where no import is shown, only as code.
+    fn called_of(&self, module: &str, is_shown: bool) -> Vec<&str> {
         let used = format!("{module}.");
-        let mut uses = self.metadata.match_indices(&used).filter_map(|(at, _)| {
+        let uses = self.metadata.match_indices(&used).filter_map(|(at, _)| {
             let before = self.metadata[..at].chars().next_back();
             let rest = &self.metadata[at + used.len()..];
             let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_')?;
             let is_whole =
                 before.is_none_or(|c| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '/'));
-            // As code it says the same where no import is shown.
             let is_code = is_shown || before == Some('`');
             (is_whole && is_code && rest[end..].starts_with('(')).then_some(&rest[..end])
         });
-        uses.find(counts)
+        uses.collect()
     }
 
     /// The lines of the description, without the marks of a quotation or a prompt.

@@ -226,6 +226,57 @@ const PACKAGES: &[Tree] = &[
         &["ns/a:has __init__"],
     ),
     (
+        "a stub, where packages alone are left (Cryptodome)",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/RECORD",
+                "A/b/__init__.py,,\nA/__init__.pyi,,\n",
+            ),
+            ("A/__init__.pyi", "# of it\nversion_info: int\n"),
+            ("A/b/__init__.py", ""),
+        ],
+        &["A:has __init__"],
+    ),
+    (
+        "the builder, of the only module of a distribution (sphinxcontrib-applehelp)",
+        &[
+            ("ns_a-1.dist-info/METADATA", "Name: ns-a\nVersion: 1\n"),
+            (
+                "ns_a-1.dist-info/RECORD",
+                "ns/a/py.typed,,\nns/a/templates/x.html,,\n",
+            ),
+            ("ns_a-1.dist-info/WHEEL", "Generator: flit 3.9.0\n"),
+            ("ns/a/py.typed", ""),
+            ("ns/a/templates/x.html", ""),
+        ],
+        &["ns/a:has __init__"],
+    ),
+    (
+        "the description, of a package inside a namespace (zc.lockfile)",
+        &[
+            (
+                "ns_a-1.dist-info/METADATA",
+                "Name: ns.a\nVersion: 1\n\n    >>> import ns.a\n    >>> lock = ns.a.Lock('x')\n",
+            ),
+            ("ns_a-1.dist-info/RECORD", "ns/a/README.txt,,\n"),
+            ("ns/a/README.txt", ""),
+        ],
+        &["ns/a:has __init__"],
+    ),
+    (
+        "the description uses it by another name (uharfbuzz)",
+        &[
+            (
+                "a-1.dist-info/METADATA",
+                "Name: a\nVersion: 1\n\nimport sys\nimport a as hb\nbuf = hb.Buffer()\n",
+            ),
+            LIST,
+            B,
+        ],
+        LOST,
+    ),
+    (
         "a generated file (google.cloud.redis)",
         &[
             NAME,

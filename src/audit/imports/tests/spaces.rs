@@ -202,6 +202,34 @@ const NAMESPACES: &[Tree] = &[
         &[],
     ),
     (
+        "the stub of a namespace of several directories",
+        &[
+            NAME,
+            (
+                "a-1.dist-info/RECORD",
+                "a/b/__init__.py,,\na/__init__.pyi,,\n",
+            ),
+            (
+                "a/__init__.pyi",
+                "# ours\n__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
+            ),
+            ("a/b/__init__.py", ""),
+        ],
+        &[],
+    ),
+    (
+        "the description takes a module of a namespace",
+        &[
+            (
+                "ns_a-1.dist-info/METADATA",
+                "Name: ns.a\nVersion: 1\n\nimport ns.a\nns.a.b.run()\nfrom ns.a import b\n",
+            ),
+            ("ns_a-1.dist-info/RECORD", "ns/a/b.py,,\n"),
+            ("ns/a/b.py", ""),
+        ],
+        &[],
+    ),
+    (
         "an extension of the same name (mmh3, librt)",
         &[
             NAME,

@@ -20,8 +20,8 @@ fn finding(subject: &Subject<'_>, dist: &Dist) -> Option<Finding> {
     let scripts = named
         .iter()
         .filter_map(|name| subject.dists.layout.script(name));
-    let is_missed =
-        |path: &RelPath| subject.manifest.get(path).is_none() && record.row(path).is_none();
+    let is_listed = |path: &RelPath| record.row(path).is_some_and(|row| !row.movable);
+    let is_missed = |path: &RelPath| subject.manifest.get(path).is_none() && !is_listed(path);
     let missed: Vec<RelPath> = scripts.filter(|path| is_missed(path)).collect();
     let first = missed.first()?;
     let names: Vec<String> = missed

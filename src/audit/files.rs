@@ -68,6 +68,7 @@ fn rows<'a>(subject: &Subject<'a>) -> Vec<(&'a Dist, &'a Row)> {
         // it.
         .filter(|(_, row)| !row.path.parts().any(|part| part == b"__pycache__"))
         .filter(|(_, row)| !row.path.name().ends_with(b".pyc"))
+        .filter(|(_, row)| !row.movable || subject.manifest.get(&row.path).is_some())
         .collect()
 }
 

@@ -129,6 +129,7 @@ pub(super) fn from_audit(
     let mut expected: Vec<Expected> = rows
         .flat_map(|(_, record)| &record.rows)
         .filter(|row| !is_bytecode(&row.path))
+        .filter(|row| !row.movable || live.get(&row.path).is_some())
         .map(|row| Expected {
             path: Cow::Borrowed(&row.path),
             size: row.size,

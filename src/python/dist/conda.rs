@@ -218,6 +218,7 @@ fn rows(written: Written) -> Record {
                     path,
                     hash: Hash::None,
                     size: None,
+                    movable: false,
                 }),
                 Err(_) => record.outside += 1,
             }
@@ -259,7 +260,12 @@ fn rows(written: Written) -> Record {
             record.prefixed.push((path.clone(), prefixed));
         }
         let size = one.size_in_bytes.filter(|_| keeps_size && is_file);
-        record.rows.push(Row { path, hash, size });
+        record.rows.push(Row {
+            path,
+            hash,
+            size,
+            movable: false,
+        });
     }
     record.close();
     record

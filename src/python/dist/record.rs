@@ -14,6 +14,9 @@ pub(crate) struct Row {
     pub(crate) hash: Hash,
     /// Its size in bytes, if the row tells.
     pub(crate) size: Option<u64>,
+    /// Whether it may be missing: `pip install --target` moves what lies beside the packages, and another install there
+    /// leaves its own aside, or puts it in the place of what was there.
+    pub(crate) movable: bool,
 }
 
 /// A RECORD.
@@ -40,6 +43,9 @@ pub(crate) struct Prefixed {
     pub(crate) packed: [u8; 32],
 }
 
+/// What begins the rows of scripts and data that `pip install --target` fills a directory with: it installs into
+/// `lib/python` of another one, from which it moves both, and leaves RECORD as it is.
+const MOVED: &[u8] = b"../../";
 /// The most rows that are read: a hostile file shall not take all memory.
 const ROWS_MAX: usize = 1_000_000;
 
@@ -79,6 +85,7 @@ impl Record {
                     path,
                     hash: Hash::None,
                     size: None,
+                    movable: false,
                 }),
                 None => record.outside += 1,
             }
@@ -97,7 +104,9 @@ impl Record {
             // A directory: nothing to check.
             return;
         }
-        let Some(path) = inside(named, root).or_else(|| resolve(base, named)) else {
+        let moved = named.strip_prefix(MOVED).filter(|_| base.is_root());
+        let relative = || resolve(base, moved.unwrap_or(named));
+        let Some(path) = inside(named, root).or_else(relative) else {
             self.outside += 1;
             return;
         };
@@ -111,6 +120,7 @@ impl Record {
             path,
             hash: hash(fields.get(1).unwrap_or_default()),
             size,
+            movable: moved.is_some(),
         });
     }
 
@@ -210,6 +220,20 @@ mod tests {
             text.as_bytes(),
             b"/srv/v",
         )
+    }
+
+    #[test]
+    fn of_what_target_filled_scripts_lie_beside_the_packages() {
+        let text = b"../../bin/x,,\n../../share/a/b,,\n../../../c,,\nx.py,,\n";
+        let record = Record::parse(&path("x-1.dist-info/RECORD"), text, b"/srv/t");
+        let rows: Vec<_> = record
+            .rows
+            .iter()
+            .map(|row| (row.path.to_string(), row.movable))
+            .collect();
+        let all = [("bin/x", true), ("share/a/b", true), ("x.py", false)];
+        assert_eq!(rows, all.map(|(path, movable)| (path.to_owned(), movable)));
+        assert_eq!(record.outside, 1);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod sources;
 mod startup;
 mod stopped;
 mod system_site;
+mod targets;
 mod unfinished;
 mod unseen;
 mod within;

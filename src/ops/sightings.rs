@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::error::Error;
+use super::log;
 use crate::diagnose::Hurt;
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
-use crate::model::{Kind, Left, Purpose, RelPath, Sighting, Snapshot, Who};
+use crate::model::{Kind, Left, Purpose, RelPath, Sighting, Snapshot, SnapshotId, Who};
 use crate::store::{Store, read_sightings, write_sightings};
 use crate::tree::Site;
 
@@ -105,11 +106,28 @@ pub(super) fn sightings(
         let replaced = catalog
             .snapshots_of(&id)
             .filter(|(_, one)| one.purpose == Purpose::Incident);
-        replaced.map(|(_, one)| one.created).max()
+        let last = replaced.max_by_key(|(_, one)| one.created)?;
+        Some(ended(context, store, last.0, last.1.created))
     });
     let saved = expected.map(|expected| expected.created);
     all.retain(|one| Some(one.at) >= replaced.max(saved));
     all
+}
+
+/// When a restore ended that began at a time. What was seen while it was at work was mostly done to the tree that it
+/// replaced, or by itself. Where the log does not know, it ended when it began.
+fn ended(
+    context: &Context<'_>,
+    store: &Store,
+    incident: SnapshotId,
+    began: Timestamp,
+) -> Timestamp {
+    let events = log::events(store, context.monitor).unwrap_or_default();
+    let mut events = events.iter().rev();
+    let own = events.find(|event| event.incident == Some(incident));
+    let took = own.and_then(|event| i64::try_from(event.took_ms?).ok());
+    let took = SignedDuration::from_millis(took.unwrap_or_default());
+    began.checked_add(took).unwrap_or(began)
 }
 
 /// What is kept; nothing where that cannot be read, since it is only a help.

@@ -12,6 +12,11 @@ use crate::support::{Sandbox, venv};
 
 /// Writes down that a process did this to a path just now, as it stands now.
 fn saw(sandbox: &Sandbox, path: &str, pid: u32) {
+    saw_at(sandbox, path, pid, jiff::Timestamp::now());
+}
+
+/// The same at a time.
+fn saw_at(sandbox: &Sandbox, path: &str, pid: u32, at: jiff::Timestamp) {
     let host = fs::read_to_string("/etc/machine-id").unwrap_or_default();
     let listed = sandbox.json(0, &["list"]);
     let host = listed["snapshots"][0]["host"]
@@ -39,7 +44,7 @@ fn saw(sandbox: &Sandbox, path: &str, pid: u32) {
     let site = Site::resolve(&sandbox.venv()).unwrap();
     let path = RelPath::new(path.as_bytes()).unwrap();
     let seen = Seen {
-        paths: [(path, (context.now, who))].into(),
+        paths: [(path, (at, who))].into(),
         is_part: false,
     };
     keep_sightings(&context, &site, &seen).unwrap();
@@ -100,13 +105,28 @@ fn nobody_is_named_for_what_was_seen_before_a_restore_or_before_others_did_more(
     let core = format!("{}/click/core.py", venv::SITE);
     let dir = format!("{}/click", venv::SITE);
     // What happened after process 1 was seen to remove a file, and who is named for the file that is missing then.
-    let cases: [(&str, Then, Option<u64>); 6] = [
+    let cases: [(&str, Then, Option<u64>); 7] = [
         ("nothing else", |_, _, _| {}, Some(1)),
         (
             "it was restored, and removed unseen",
             |sandbox, core, _| {
                 sandbox.ok(&["restore", "venv"]);
                 fs::remove_file(sandbox.venv().join(core)).unwrap();
+            },
+            None,
+        ),
+        (
+            "it was seen again while a restore replaced that tree, and removed unseen",
+            |sandbox, core, _| {
+                sandbox.ok(&["restore", "venv"]);
+                fs::remove_file(sandbox.venv().join(core)).unwrap();
+                let listed = sandbox.json(0, &["log", "venv"]);
+                let last = listed["events"].as_array().unwrap().last().unwrap().clone();
+                let from: jiff::Timestamp = last["time"].as_str().unwrap().parse().unwrap();
+                let took = last["took_ms"].as_i64().unwrap();
+                assert!(took > 1, "{listed}");
+                let at = from + jiff::SignedDuration::from_millis(took - 1);
+                saw_at(sandbox, core, 3, at);
             },
             None,
         ),

@@ -3,13 +3,16 @@
 //! such, so that only who removes something by it is told.
 
 mod assignments;
+mod builtins;
 mod calls;
 mod conditions;
 mod files;
 mod flow;
 mod goes;
 mod prints;
+mod searches;
 mod state;
+mod steps;
 mod streams;
 mod words;
 
@@ -18,15 +21,13 @@ use std::path::{Path, PathBuf};
 
 use super::Machine;
 use super::find::Find;
-use super::glob::ANYTHING;
-use super::links::absolute;
 use super::removal::Removal;
 use super::shell::{List, parse};
 use goes::Made;
 use state::State;
 use streams::Stream;
 
-use super::quotes::{escaped, unescaped};
+use super::quotes::escaped;
 pub(super) use words::braces;
 
 /// Scripts and functions that start each other are followed so far.
@@ -251,135 +252,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A removal of what a command is given: results of searches, and patterns of a shell.
-    /// `follows`: what links lead to is taken.
-    fn take(&mut self, words: &[String], operands: &[String], with_all: bool, follows: bool) {
-        let mut patterns = Vec::new();
-        let mut open = Vec::new();
-        let mut is_lost = false;
-        for operand in operands.iter().filter(|operand| !operand.is_empty()) {
-            if let Some(find) = self.search(operand) {
-                self.search_takes(words, &find, with_all);
-                continue;
-            }
-            let place = self.place(operand);
-            match place.find(ANYTHING) {
-                // Nobody knows where that is.
-                Some(0) => is_lost = true,
-                Some(_) => open.push(place),
-                None => patterns.push(place),
-            }
-        }
-        if is_lost {
-            self.lost(words, operands);
-        }
-        let rules = self.state.globs;
-        let named = |patterns| Removal::Named {
-            patterns,
-            with_all,
-            follows,
-            rules,
-        };
-        if !patterns.is_empty() {
-            self.step(words, named(patterns), None);
-        }
-        if !open.is_empty() {
-            let doubt = known_when_run(words);
-            self.step(words, named(open), Some(doubt));
-        }
-    }
-
-    fn lost(&mut self, words: &[String], operands: &[String]) {
-        let is_known = |word: &String| !word.contains([ANYTHING, FOUND]);
-        if operands.iter().all(is_known) {
-            self.riddle("nobody knows in which directory it works");
-        } else {
-            self.riddle(&known_when_run(words));
-        }
-    }
-
-    /// A removal of what a search finds.
-    fn search_takes(&mut self, words: &[String], find: &Find, with_all: bool) {
-        let removal = Removal::Find(find.removing(with_all));
-        let is_open = find.places().any(|place| place.contains(ANYTHING))
-            || words.iter().any(|word| word.contains(ANYTHING));
-        if removal.is_anywhere() {
-            self.riddle(&known_when_run(words));
-        } else {
-            let doubt = is_open.then(|| known_when_run(words));
-            self.step(words, removal, doubt);
-        }
-    }
-
-    /// The search of which a word stands for the result.
-    fn search(&self, word: &str) -> Option<Find> {
-        let number = word.strip_prefix(FOUND)?.strip_suffix(FOUND)?;
-        self.searches.get(number.parse::<usize>().ok()?).cloned()
-    }
-
-    /// A path as an absolute one. What is only a part of a result is known when the script runs.
-    fn place(&self, word: &str) -> String {
-        let mut plain = String::new();
-        for (number, part) in word.split(FOUND).enumerate() {
-            if number % 2 == 0 {
-                plain.push_str(part);
-            } else {
-                plain.push(ANYTHING);
-            }
-        }
-        absolute(self.machine.root, &plain, &self.state.cwd)
-    }
-
-    fn step(&mut self, words: &[String], removal: Removal, doubt: Option<String>) {
-        let mut command = String::new();
-        for (number, part) in words.join(" ").split(FOUND).enumerate() {
-            command.push_str(if number % 2 == 0 {
-                part
-            } else {
-                "(what is found)"
-            });
-        }
-        self.found.steps.push(Step {
-            path: self.path.clone(),
-            line: self.offset + self.line,
-            command: unescaped(&command).replace(ANYTHING, "…"),
-            removal,
-            doubt: self.doubt.clone().or(doubt),
-        });
-    }
-
-    fn riddle(&mut self, why: &str) {
-        self.riddle_of(why, None, false);
-    }
-
-    fn riddle_of(&mut self, why: &str, code: Option<&str>, if_named: bool) {
-        // What may not run at all is told only where it would take something.
-        if self.doubt.is_some() && code.is_none() {
-            return;
-        }
-        self.found.riddles.push(Riddle {
-            path: self.path.clone(),
-            line: self.offset + self.line,
-            why: why.to_owned(),
-            code: code.map(str::to_owned),
-            if_named,
-        });
-    }
-
     fn cwd(&self) -> &Path {
         &self.state.cwd
     }
-}
-
-fn known_when_run(words: &[String]) -> String {
-    let name = words
-        .first()
-        .map(|word| unescaped(word))
-        .unwrap_or_default();
-    let name = name
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .replace(ANYTHING, "…");
-    format!("what '{name}' is given is known only when it runs")
 }

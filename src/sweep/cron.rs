@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::family::{is_crontab, is_part};
 use super::job::{Job, Run, Starter, Work};
 use super::script::Start;
 use super::times::Times;
@@ -44,7 +45,7 @@ pub(super) fn jobs(machine: &Machine<'_>, unread: &mut Vec<Unread>) -> Vec<Job> 
         .list(Path::new("/etc/cron.d"))
         .unwrap_or_default()
     {
-        if is_run(&path) {
+        if is_crontab(machine.root, &path) {
             table(&path, None, &mut jobs);
         }
     }
@@ -69,7 +70,7 @@ pub(super) fn jobs(machine: &Machine<'_>, unread: &mut Vec<Unread>) -> Vec<Job> 
     let starting = jobs.clone();
     for (dir, often) in DIRECTORIES {
         for path in machine.root.list(Path::new(dir)).unwrap_or_default() {
-            if is_run(&path) && machine.root.is_program(&path) {
+            if is_part(machine.root, &path) && machine.root.is_program(&path) {
                 jobs.extend(script(
                     machine,
                     &path,
@@ -86,13 +87,6 @@ pub(super) fn jobs(machine: &Machine<'_>, unread: &mut Vec<Unread>) -> Vec<Job> 
         }
     }
     jobs
-}
-
-/// Whether cron takes a file of this name.
-fn is_run(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 /// The line that starts the scripts of a directory. Where there are anacron and one of its lines does, that one does.

@@ -16,6 +16,10 @@ pub enum Starter {
     Anacron,
     /// A timer of systemd.
     Timer,
+    /// A change of a file, by a path unit of systemd.
+    Path,
+    /// The start of the machine, or of what a user has running.
+    Boot,
     /// A rule of systemd-tmpfiles.
     Tmpfiles,
     /// A rule of logrotate.
@@ -33,6 +37,8 @@ impl Starter {
             Self::Cron => "cron",
             Self::Anacron => "anacron",
             Self::Timer => "timer",
+            Self::Path => "path",
+            Self::Boot => "boot",
             Self::Tmpfiles => "tmpfiles",
             Self::Logrotate => "logrotate",
             Self::At => "at",

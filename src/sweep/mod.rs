@@ -1,25 +1,30 @@
 //! Who sweeps on a machine: what runs by itself and would remove files of a venv. Schedules and scripts are read and
 //! followed, nothing is run, and nothing is changed.
 //!
-//! `cron.rs`, `timers.rs` (by `units.rs`), `tmpfiles.rs` and `logrotate.rs` find jobs; `exec_line.rs` writes a command
+//! `cron.rs`, `timers.rs` and `boot.rs` (by `units.rs`), `tmpfiles.rs` and `logrotate.rs` find jobs; `exec_line.rs` writes a command
 //! of a unit as one of a shell, `shell/` reads scripts and `script/` follows them; `programs/`, `find/` and
 //! `removal.rs` know what a command would take of `target.rs`, and `judge.rs` asks that for each job. `started.rs`
 //! and `services.rs` tell what a machine starts, for who asks what uses a venv.
 
+mod boot;
 mod cron;
 mod exec_line;
+mod family;
 mod find;
 mod glob;
 mod job;
 mod judge;
 mod links;
 mod logrotate;
+mod makefile;
 mod options;
+mod orders;
 mod programs;
 mod quotes;
 mod regexes;
 mod removal;
 mod root;
+mod rotations;
 mod script;
 mod services;
 mod shell;
@@ -30,6 +35,7 @@ mod timers;
 mod times;
 mod tmpfiles;
 mod units;
+mod work_tree;
 
 use std::path::{Path, PathBuf};
 
@@ -196,8 +202,9 @@ impl<'a> Machine<'a> {
         let mut all = Sweepers::default();
         let mut jobs = cron::jobs(self, &mut all.unread);
         jobs.extend(timers::timers(self));
+        jobs.extend(boot::jobs(self));
         jobs.extend(tmpfiles::tmpfiles(self));
-        jobs.extend(logrotate::jobs(self));
+        jobs.extend(logrotate::jobs(self, &jobs));
         jobs.extend(scripts.iter().flat_map(|path| self.named(path)));
         all.jobs = jobs.len();
         for job in &jobs {

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use std::path::Path;
 
 use super::find::Find;
 use super::glob::{ANYTHING, RSYNC, Rules, SHELL, matches};
@@ -12,6 +10,7 @@ use super::links::{Place, places};
 use super::quotes::unescaped;
 use super::root::Root;
 use super::target::{Clock, Kind, Target, Venv};
+use super::work_tree::{Clean, Spec};
 
 /// Something that removes files.
 #[derive(Clone, Debug)]
@@ -33,6 +32,17 @@ pub(super) enum Removal {
     Clean(Clean),
     /// Everything below directories.
     Below(Vec<String>),
+    /// What logrotate renames or empties.
+    Rotated(Rotated),
+}
+
+/// Files that are rotated.
+#[derive(Clone, Debug)]
+pub(super) struct Rotated {
+    /// Patterns of a shell, absolute.
+    pub(super) patterns: Vec<String>,
+    /// Smaller ones stay.
+    pub(super) min_size: u64,
 }
 
 /// Files below directories, older than an age.
@@ -78,30 +88,8 @@ pub(super) struct Rule {
     pub(super) protects: bool,
     /// Whether the pattern names a file with more rules.
     pub(super) is_merged: bool,
-}
-
-/// What git does not know in a work tree.
-#[derive(Clone, Debug)]
-pub(super) struct Clean {
-    pub(super) root: Root,
-    /// The top of the work tree.
-    pub(super) top: PathBuf,
-    /// Below these; patterns of a shell, absolute.
-    pub(super) dirs: Vec<String>,
-    pub(super) spared: Spared,
-    /// More that is ignored.
-    pub(super) excludes: Vec<String>,
-}
-
-/// What such a removal leaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Spared {
-    /// What is ignored.
-    Ignored,
-    /// Only what is excluded by a word of the command.
-    Nothing,
-    /// What is not ignored.
-    Others,
+    /// Whether all that such a file names stays, or all is copied, where it has no signs of its own.
+    pub(super) each_stays: Option<bool>,
 }
 
 impl Removal {
@@ -121,7 +109,9 @@ impl Removal {
                 rules,
                 ..
             } => *patterns = each(patterns, *follows, *rules),
-            Self::Below(dirs) => *dirs = each(dirs, false, SHELL),
+            Self::Below(all) | Self::Rotated(Rotated { patterns: all, .. }) => {
+                *all = each(all, false, SHELL);
+            }
             Self::Aged(aged) => {
                 let dirs = aged.dirs.iter();
                 let dirs = dirs.flat_map(|dir| places(root, &dir.named, aged.follows, SHELL));
@@ -141,7 +131,16 @@ impl Removal {
             }
             Self::Clean(clean) => {
                 clean.top = root.resolve(&clean.top);
-                clean.dirs = each(&clean.dirs, true, SHELL);
+                for all in [&mut clean.dirs, &mut clean.kept] {
+                    let led = all.iter().flat_map(|spec| {
+                        let led = places(root, &spec.pattern, true, spec.rules).into_iter();
+                        led.map(|place| Spec {
+                            pattern: place.real,
+                            ..spec.clone()
+                        })
+                    });
+                    *all = led.collect();
+                }
             }
         }
         own
@@ -169,10 +168,24 @@ impl Removal {
                     |one: &&Target| dirs.iter().any(|dir| is_under(one, dir)) && !one.is_dir();
                 venv.targets.iter().filter(is_below).collect()
             }
+            Self::Rotated(rotated) => {
+                let is_taken = |one: &&Target| {
+                    let mut all = rotated.patterns.iter();
+                    one.kind == Kind::File
+                        && one.size >= rotated.min_size
+                        && all.any(|pattern| is_named(&one.path, pattern))
+                };
+                venv.targets.iter().filter(is_taken).collect()
+            }
             Self::Aged(aged) => aged.takes(venv, now),
             Self::Mirror(mirror) => mirror.takes(venv),
             Self::Clean(clean) => clean.takes(venv),
         }
+    }
+
+    /// Whether not all that it comes to was looked at.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self, Self::Find(find) if find.is_cut())
     }
 
     /// Whether nobody knows at all where it removes anything.
@@ -180,12 +193,12 @@ impl Removal {
         let is_open = |place: &str| place.starts_with(ANYTHING) || place.is_empty();
         match self {
             Self::Find(find) => find.places().any(is_open),
-            Self::Named { patterns: all, .. } | Self::Below(all) => {
-                all.iter().any(|one| is_open(one))
-            }
+            Self::Named { patterns: all, .. }
+            | Self::Below(all)
+            | Self::Rotated(Rotated { patterns: all, .. }) => all.iter().any(|one| is_open(one)),
             Self::Aged(aged) => aged.dirs.iter().any(|one| is_open(&one.named)),
             Self::Mirror(mirror) => is_open(&mirror.destination),
-            Self::Clean(clean) => clean.dirs.iter().any(|one| is_open(one)),
+            Self::Clean(clean) => clean.dirs.iter().any(|one| is_open(&one.pattern)),
         }
     }
 }
@@ -277,6 +290,7 @@ impl Rule {
             stays,
             protects: false,
             is_merged: false,
+            each_stays: None,
         }
     }
 
@@ -301,77 +315,4 @@ impl Rule {
             None => matches(bare.as_bytes(), name, RSYNC),
         }
     }
-}
-
-impl Clean {
-    fn takes<'t>(&self, venv: &'t Venv) -> Vec<&'t Target> {
-        if !venv.path.starts_with(&self.top) {
-            return Vec::new();
-        }
-        let mut ignores = Vec::new();
-        if self.spared != Spared::Nothing {
-            for file in ignore_files(&self.top, &venv.path) {
-                let text = self.root.text(&file).unwrap_or_default();
-                let dir = if file.ends_with(".git/info/exclude") {
-                    Some(self.top.as_path())
-                } else {
-                    file.parent()
-                };
-                ignores.extend(dir.and_then(|dir| rules(dir, text.lines())));
-            }
-        }
-        ignores.extend(rules(&self.top, self.excludes.iter().map(String::as_str)));
-        let is_taken = |one: &&Target| {
-            one.path.starts_with(&venv.path)
-                && !one.is_dir()
-                && self
-                    .dirs
-                    .iter()
-                    .any(|dir| one.path.ancestors().any(|path| is_named(path, dir)))
-                && (self.is_ignored(&ignores, &one.path) == (self.spared == Spared::Others))
-        };
-        venv.targets.iter().filter(is_taken).collect()
-    }
-
-    fn is_ignored(&self, ignores: &[Gitignore], path: &Path) -> bool {
-        let mut above: Vec<&Path> = path
-            .ancestors()
-            .take_while(|dir| *dir != self.top)
-            .collect();
-        above.reverse();
-        above.into_iter().any(|one| {
-            // The file that stands nearest decides, and what is ignored is so with all that is in it.
-            let mut near = ignores
-                .iter()
-                .rev()
-                .filter(|rules| one.starts_with(rules.path()));
-            let decided = near.find_map(|rules| {
-                let found = rules.matched(one, one != path);
-                (!found.is_none()).then(|| found.is_ignore())
-            });
-            decided.unwrap_or_default()
-        })
-    }
-}
-
-/// What a file in a directory says that git ignores.
-fn rules<'l>(dir: &Path, lines: impl Iterator<Item = &'l str>) -> Option<Gitignore> {
-    let mut builder = GitignoreBuilder::new(dir);
-    let mut some = false;
-    for line in lines {
-        some |= builder.add_line(None, line.trim_end_matches('\r')).is_ok();
-    }
-    builder.build().ok().filter(|_| some)
-}
-
-/// The names of files with what git ignores, from a tree down to a place.
-fn ignore_files(top: &Path, place: &Path) -> Vec<PathBuf> {
-    let mut dirs: Vec<&Path> = place
-        .ancestors()
-        .take_while(|dir| dir.starts_with(top))
-        .collect();
-    dirs.reverse();
-    let mut files = vec![top.join(".git/info/exclude")];
-    files.extend(dirs.into_iter().map(|dir| dir.join(".gitignore")));
-    files
 }

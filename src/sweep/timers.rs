@@ -1,25 +1,14 @@
 //! Timers of systemd with what their services run (systemd.timer(5), systemd.service(5)).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Machine;
-use super::exec_line::command;
 use super::job::{Job, Run, Starter, Work};
+use super::orders::{Order, Orders, orders, unmet};
 use super::script::Start;
-use super::shell;
 use super::specifiers::Specifiers;
 use super::times::Times;
 use super::units::{Manager, Setting, Unit, managers};
-
-/// What a service runs, in its order.
-const COMMANDS: [&str; 6] = [
-    "ExecCondition",
-    "ExecStartPre",
-    "ExecStart",
-    "ExecStartPost",
-    "ExecStop",
-    "ExecStopPost",
-];
 
 /// All jobs that timers start.
 pub(super) fn timers(machine: &Machine<'_>) -> Vec<Job> {
@@ -52,56 +41,48 @@ fn timer(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
     let path = timer.0.first().map(|one| one.path.clone());
     let path = path.unwrap_or_default();
     let mut jobs = Vec::new();
-    for (name_started, service) in manager.started_with(machine, &started) {
-        let idle = idle(machine, manager, name, &service);
-        let owner = service
-            .last("Service", "User")
-            .map(|user| specifiers(&name_started, user));
-        let owner = owner.or_else(|| user.map(str::to_owned));
-        let home = match &owner {
-            Some(owner) => machine.home(owner),
-            None => manager.home().to_owned(),
-        };
-        let cwd = match service.last("Service", "WorkingDirectory") {
-            Some(dir) if dir.trim_start_matches('-') == "~" => home.clone(),
-            Some(dir) => PathBuf::from(specifiers(&name_started, dir.trim_start_matches('-'))),
-            None if manager.of_user => home.clone(),
-            None => PathBuf::from("/"),
-        };
-        let mut variables = vec![("HOME".to_owned(), home.to_string_lossy().into_owned())];
-        variables.extend(
-            service
-                .all("Service", "Environment")
-                .flat_map(|one| environment(&specifiers(&name_started, &one.value))),
-        );
-        for file in service.all("Service", "EnvironmentFile") {
-            let file = specifiers(&name_started, file.value.trim_start_matches('-'));
-            let text = machine.root.text(Path::new(&file)).unwrap_or_default();
-            let lines = text.lines().filter(|line| !line.starts_with(['#', ';']));
-            variables.extend(lines.flat_map(environment));
-        }
-        let job = |one: &Setting| Job {
-            starter: Starter::Timer,
-            path: path.clone(),
-            line: 1,
-            user: owner.clone(),
-            run: run.clone(),
-            work: Work::Script(
-                command(&specifiers(&name_started, &one.value)),
-                Start {
-                    path: one.path.clone(),
-                    line: one.line,
-                    cwd: cwd.clone(),
-                    variables: variables.clone(),
-                    input: None,
-                },
-            ),
-            idle: idle.clone(),
-        };
-        let commands = COMMANDS.iter().flat_map(|key| service.all("Service", key));
-        jobs.extend(commands.map(job));
+    for (started, service) in manager.started_with(machine, &started) {
+        let orders = orders(machine, manager, &started, &service);
+        let idle = idle(machine, manager, name, &timer).or_else(|| orders.idle.clone());
+        jobs.extend(ordered(
+            Starter::Timer,
+            (&path, 1),
+            &run,
+            orders,
+            idle.as_deref(),
+        ));
     }
     jobs
+}
+
+/// The jobs that the orders of a service are. `schedule` is what starts it, and the line there.
+pub(super) fn ordered(
+    starter: Starter,
+    schedule: (&Path, usize),
+    run: &Run,
+    orders: Orders,
+    idle: Option<&str>,
+) -> Vec<Job> {
+    let commands = orders.commands.into_iter();
+    let job = |one: Order| Job {
+        starter,
+        path: schedule.0.to_owned(),
+        line: schedule.1,
+        user: orders.owner.clone(),
+        run: run.clone(),
+        work: Work::Script(
+            one.text,
+            Start {
+                path: one.path,
+                line: one.line,
+                cwd: orders.cwd.clone(),
+                variables: orders.variables.clone(),
+                input: None,
+            },
+        ),
+        idle: idle.map(str::to_owned),
+    };
+    commands.map(job).collect()
 }
 
 /// When a timer runs.
@@ -132,33 +113,25 @@ fn run(machine: &Machine<'_>, timer: &Unit) -> Run {
 }
 
 /// Why a timer does not start its service, where it does not.
-fn idle(machine: &Machine<'_>, manager: &Manager, name: &str, service: &Unit) -> Option<String> {
+fn idle(machine: &Machine<'_>, manager: &Manager, name: &str, timer: &Unit) -> Option<String> {
+    if is_over(machine, timer) {
+        return Some("there is no such time any more".to_owned());
+    }
     if !manager.is_enabled(machine, name) {
         return Some(format!("{name} is not enabled"));
     }
-    let mut conditions = service.all("Unit", "ConditionPathExists");
-    let open = conditions.find(|one| {
-        let path = one.value.strip_prefix('!');
-        let there = machine.root.exists(Path::new(path.unwrap_or(&one.value)));
-        there == path.is_some()
-    });
-    open.map(|one| format!("ConditionPathExists={} does not hold", one.value))
+    unmet(machine, timer)
 }
 
-/// `NAME=VALUE …`, quoted or not.
-fn environment(value: &str) -> Vec<(String, String)> {
-    let text = |word: &shell::Word| {
-        let pieces = word.iter().map(|piece| match piece {
-            shell::Piece::Text(text, _) => text.as_str(),
-            _ => "",
-        });
-        pieces.collect::<String>()
+/// Whether all times are understood that a timer states, and none of them comes.
+fn is_over(machine: &Machine<'_>, timer: &Unit) -> bool {
+    let mut stated = timer.0.iter().filter(|one| one.section == "Timer");
+    let has_others = stated
+        .any(|one| one.key.starts_with("On") && one.key != "OnCalendar" && !one.value.is_empty());
+    let is_over = |one: &Setting| {
+        let times = Times::calendar(&one.value);
+        times.is_some_and(|times| times.next(machine.now, machine.zone).is_none())
     };
-    let words = shell::words(value);
-    let pairs = words.iter().filter_map(|word| {
-        let text = text(word);
-        let (name, value) = text.split_once('=')?;
-        Some((name.to_owned(), value.to_owned()))
-    });
-    pairs.collect()
+    let mut all = timer.all("Timer", "OnCalendar").peekable();
+    !has_others && all.peek().is_some() && all.all(is_over)
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 /// So many days ahead are looked at: every date that there is comes within them.
-const DAYS_MAX: usize = 366 * 9;
+const DAYS_MAX: usize = 366 * 41;
 
 /// The numbers that a field allows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,6 +69,16 @@ impl Field {
             let ends = signs.find_map(|sign| range.split_once(sign));
             let (from, to) = match (range, ends) {
                 ("*", _) => (low, high),
+                (range, Some((from, to))) if range.contains('~') => {
+                    let or = |text: &str, end| {
+                        if text.is_empty() {
+                            Some(end)
+                        } else {
+                            number(text)
+                        }
+                    };
+                    (or(from, low)?, or(to, high)?)
+                }
                 (_, Some((from, to))) => (number(from)?, number(to)?),
                 (one, None) => (number(one)?, if step > 1 { high } else { number(one)? }),
             };
@@ -144,7 +154,7 @@ impl Times {
     pub(super) fn is_beyond(fields: &[&str]) -> bool {
         let is_number = |field: &&str| {
             let mut signs = field.chars();
-            signs.all(|c| c.is_ascii_digit() || "*,-/".contains(c))
+            signs.all(|c| c.is_ascii_digit() || "*,-/~".contains(c))
         };
         fields.len() == 5 && fields.iter().all(is_number)
     }
@@ -154,17 +164,21 @@ impl Times {
         if let Some(seconds) = text.trim().strip_prefix('@') {
             return Self::only(seconds.parse().ok()?);
         }
-        let text = match text.trim().to_lowercase().as_str() {
-            "minutely" => "*-*-* *:*:00".to_owned(),
-            "hourly" => "*-*-* *:00:00".to_owned(),
-            "daily" => "*-*-* 00:00:00".to_owned(),
-            "weekly" => "mon *-*-* 00:00:00".to_owned(),
-            "monthly" => "*-*-01 00:00:00".to_owned(),
-            "quarterly" => "*-01,04,07,10-01 00:00:00".to_owned(),
-            "semiannually" => "*-01,07-01 00:00:00".to_owned(),
-            "yearly" | "annually" => "*-01-01 00:00:00".to_owned(),
-            other => other.to_owned(),
+        let text = text.trim().to_lowercase();
+        // A zone may follow a name.
+        let (name, zone) = text.split_once(' ').unwrap_or((&text, ""));
+        let named = match name {
+            "minutely" => "*-*-* *:*:00",
+            "hourly" => "*-*-* *:00:00",
+            "daily" => "*-*-* 00:00:00",
+            "weekly" => "mon *-*-* 00:00:00",
+            "monthly" => "*-*-01 00:00:00",
+            "quarterly" => "*-01,04,07,10-01 00:00:00",
+            "semiannually" | "biannually" => "*-01,07-01 00:00:00",
+            "yearly" | "annually" => "*-01-01 00:00:00",
+            other => other,
         };
+        let text = format!("{named} {zone}");
         let mut times = Self {
             seconds: Field::only(0),
             minutes: Field::only(0),
@@ -315,6 +329,8 @@ mod tests {
             ("0 4 * jan,Mar 7", "2027-01-03T04:00:00Z"),
             ("@weekly", "2026-12-06T00:00:00Z"),
             ("10~20 9 * * *", "2026-11-29T09:10:00Z"),
+            ("~ 9 * * *", "2026-11-29T09:00:00Z"),
+            ("~30 9~ * * *", "2026-11-29T09:00:00Z"),
             ("61 * * * *", "never"),
             ("0 0 31 2 *", "never"),
             ("x * * * *", "never"),
@@ -333,6 +349,10 @@ mod tests {
             ("02:00 Europe/Berlin", "2026-11-30T01:00:00Z"),
             ("Mon..Fri *-*-* 02:00 UTC", "2026-11-30T02:00:00Z"),
             ("weekly", "2026-11-30T00:00:00Z"),
+            ("weekly UTC", "2026-11-30T00:00:00Z"),
+            ("daily Asia/Tokyo", "2026-11-29T15:00:00Z"),
+            ("*-02-31", "never"),
+            ("Mon *-02-29", "2044-02-29T00:00:00Z"),
             ("*-1,7-1,15 0/6:30", "2027-01-01T00:30:00Z"),
             ("*-*-1/2", "2026-12-01T00:00:00Z"),
             ("2027-01-05", "2027-01-05T00:00:00Z"),

@@ -13,6 +13,7 @@ use super::specifiers::Specifiers;
 use super::target::Clock;
 use super::times::Times;
 use super::units::managers;
+use crate::model::plain::plain;
 
 /// Where rules for the system stand, the ones that count first.
 const SYSTEM: [&str; 5] = [
@@ -32,6 +33,8 @@ struct Line {
     kind: String,
     place: String,
     age: Option<String>,
+    /// Whether it is the same for all users, so that nobody knows whose it is.
+    is_of_all: bool,
     shown: String,
 }
 
@@ -42,10 +45,7 @@ pub(super) fn tmpfiles(machine: &Machine<'_>) -> Vec<Job> {
     for (user, home) in machine.people() {
         let mut dirs = vec![home.join(".config/user-tmpfiles.d")];
         dirs.push(home.join(".local/share/user-tmpfiles.d"));
-        // Rules for all users matter once, whoever they are.
-        if user == "root" {
-            dirs.extend(USERS.iter().map(PathBuf::from));
-        }
+        dirs.extend(USERS.iter().map(PathBuf::from));
         jobs.extend(self::jobs(machine, &dirs, Some((user, home))));
     }
     jobs
@@ -57,6 +57,9 @@ fn jobs(machine: &Machine<'_>, dirs: &[PathBuf], whose: Option<(&str, &Path)>) -
     let manager = managers(machine).into_iter().find(|one| {
         one.whose.as_ref().map(|(user, _)| user.as_str()) == whose.map(|(user, _)| user)
     });
+    let is_off = manager
+        .as_ref()
+        .is_some_and(|manager| manager.is_masked(machine, timer));
     let next = manager.and_then(|manager| {
         let timer = manager.unit(machine, timer)?;
         Times::calendar(timer.last("Timer", "OnCalendar")?)?.next(machine.now, machine.zone)
@@ -64,17 +67,18 @@ fn jobs(machine: &Machine<'_>, dirs: &[PathBuf], whose: Option<(&str, &Path)>) -
     let mut jobs = Vec::new();
     for line in &lines {
         for (removal, schedule) in removals(line, &lines) {
+            let is_aged = matches!(removal, Removal::Aged(_));
             jobs.push(Job {
                 starter: Starter::Tmpfiles,
                 path: line.path.clone(),
                 line: line.number,
-                user: Some(whose.map_or("root", |(user, _)| user).to_owned()),
+                user: (!line.is_of_all).then(|| whose.map_or("root", |(user, _)| user).to_owned()),
                 run: Run {
                     schedule: schedule.to_owned(),
-                    next: next.filter(|_| matches!(removal, Removal::Aged(_))),
+                    next: next.filter(|_| is_aged),
                 },
                 work: Work::Rule(line.shown.clone(), removal),
-                idle: None,
+                idle: (is_aged && is_off).then(|| format!("{timer} is switched off")),
             });
         }
     }
@@ -116,7 +120,10 @@ fn lines(machine: &Machine<'_>, dirs: &[PathBuf], whose: Option<(&str, &Path)>) 
                 path: path.clone(),
                 number: number + 1,
                 kind: (*kind).to_owned(),
-                place: specifiers.expand(place).trim_end_matches('/').to_owned(),
+                place: plain(Path::new(&specifiers.expand(place)))
+                    .to_string_lossy()
+                    .into_owned(),
+                is_of_all: USERS.iter().any(|dir| path.starts_with(dir)) && !place.contains('%'),
                 age: age.map(|age| (*age).to_owned()),
                 shown: words.join(" "),
             });

@@ -113,6 +113,27 @@ impl Manager {
         Some(unit)
     }
 
+    /// Whether a unit is switched off.
+    pub(super) fn is_masked(&self, machine: &Machine<'_>, name: &str) -> bool {
+        let mut paths = self.dirs.iter().map(|dir| dir.join(name));
+        let path = paths.find(|path| machine.root.exists(path));
+        path.is_some_and(|path| machine.root.is_masked(&path))
+    }
+
+    /// The names of all units that its own directories want to be started.
+    pub(super) fn wanted(&self, machine: &Machine<'_>) -> Vec<String> {
+        let list = |dir: &PathBuf| machine.root.list(dir).unwrap_or_default();
+        let dirs = self.own.iter().flat_map(list);
+        let links = dirs.filter(|dir| is_wanting(dir)).collect::<Vec<_>>();
+        let links = links.iter().flat_map(list);
+        let mut names: Vec<String> = links
+            .filter_map(|link| Some(link.file_name()?.to_str()?.to_owned()))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Whether anything wants a unit to be started.
     pub(super) fn is_enabled(&self, machine: &Machine<'_>, name: &str) -> bool {
         self.dirs

@@ -3,7 +3,7 @@
 use super::moment::moment;
 use super::start::Links;
 use super::test::{Bits, Size, Test, When};
-use super::{Action, Find};
+use super::{Action, Find, Run};
 use crate::sweep::Machine;
 use crate::sweep::quotes::unescaped;
 use crate::sweep::regexes::{Syntax, compile};
@@ -197,7 +197,7 @@ impl<'w> Parser<'w> {
                 self.find.links = Links::Always;
                 Test::Always
             }
-            "-exec" | "-execdir" | "-ok" | "-okdir" => self.executed(),
+            "-exec" | "-execdir" | "-ok" | "-okdir" => self.executed(word.ends_with("dir")),
             "-used" | "-fstype" | "-samefile" | "-context" => {
                 self.at += 1;
                 Test::Unknown
@@ -322,7 +322,7 @@ impl<'w> Parser<'w> {
     }
 
     /// A command that is run for what is found.
-    fn executed(&mut self) -> Test {
+    fn executed(&mut self, beside: bool) -> Test {
         self.acts = true;
         let mut words: Vec<String> = Vec::new();
         while let Some(word) = self.words.get(self.at) {
@@ -339,7 +339,7 @@ impl<'w> Parser<'w> {
             Some("false" | "/bin/false" | "/usr/bin/false") => Some(false),
             _ => None,
         };
-        self.find.runs.push(words);
+        self.find.runs.push(Run { words, beside });
         Test::Act(Action::Run(self.find.runs.len() - 1), truth)
     }
 }

@@ -39,7 +39,15 @@ pub(super) struct Find {
     /// What of that it prints is passed on.
     filters: Vec<Filter>,
     /// Commands that are run for what is found.
-    pub(super) runs: Vec<Vec<String>>,
+    pub(super) runs: Vec<Run>,
+}
+
+/// A command that a search runs.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) words: Vec<String>,
+    /// Whether it runs in the directory of what is found.
+    pub(super) beside: bool,
 }
 
 /// What is done with what is found.
@@ -160,6 +168,11 @@ impl Find {
             starts: starts.collect(),
             ..self.clone()
         }
+    }
+
+    /// Whether it has more entries than were looked at for links that it follows.
+    pub(super) fn is_cut(&self) -> bool {
+        self.starts.iter().any(Start::is_cut)
     }
 
     /// What it would remove of a venv at a time, in seconds since 1970.

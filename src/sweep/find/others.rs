@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::start::{Links, Start};
 use super::test::Test;
-use super::{Action, Find};
+use super::{Action, Find, Run};
 use crate::sweep::Machine;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::unescaped;
@@ -90,7 +90,10 @@ pub(in crate::sweep) fn fd(machine: &Machine<'_>, words: &[String], cwd: &Path) 
             if !command.iter().any(|word| word.contains("{}")) {
                 command.push("{}".to_owned());
             }
-            find.runs.push(command);
+            find.runs.push(Run {
+                words: command,
+                beside: false,
+            });
             Action::Run(0)
         }
         None => Action::Print,

@@ -43,6 +43,8 @@ pub(super) struct Start {
     place: Place,
     /// Links below it that it follows to a venv.
     hops: Vec<Hop>,
+    /// Whether there may be more of them.
+    is_cut: bool,
 }
 
 /// A link that a search follows.
@@ -78,7 +80,12 @@ impl Start {
             written: written.to_owned(),
             place: Place::as_named(&absolute(root, written, cwd)),
             hops: Vec::new(),
+            is_cut: false,
         }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     pub(super) fn named(&self) -> &str {
@@ -93,15 +100,16 @@ impl Start {
         let follows = is_asked || links != Links::Never;
         let all = places(root, &self.place.named, follows, SHELL).into_iter();
         let all = all.map(|place| {
-            let hops = if links == Links::Always && !is_pattern(&place.real) {
-                hops(root, &place, venvs)
+            let (hops, is_cut) = if links == Links::Always && !is_pattern(&place.real) {
+                hops(root, &place, venvs, ENTRIES_MAX)
             } else {
-                Vec::new()
+                (Vec::new(), false)
             };
             Self {
                 written: self.written.clone(),
                 place,
                 hops,
+                is_cut,
             }
         });
         all.collect()
@@ -203,8 +211,9 @@ fn behind<'t>(venv: &'t Venv, real: &Path, named: &Path, depth: usize) -> Vec<Se
     venv.targets.iter().filter_map(seen).collect()
 }
 
-/// The links below a place that lead above a venv, to it, or into it.
-fn hops(root: &Root, place: &Place, venvs: &[Venv]) -> Vec<Hop> {
+/// The links below a place that lead above a venv, to it, or into it; and whether there are more entries than are
+/// looked at for them.
+fn hops(root: &Root, place: &Place, venvs: &[Venv], max: usize) -> (Vec<Hop>, bool) {
     let begin = PathBuf::from(unescaped(&place.named));
     let first = PathBuf::from(unescaped(&place.real));
     let mut known = HashSet::from([first.clone()]);
@@ -216,8 +225,8 @@ fn hops(root: &Root, place: &Place, venvs: &[Venv]) -> Vec<Hop> {
             || OF_KERNEL.iter().any(|dir| real.starts_with(dir));
         for (name, kind) in root.kinds(&real).into_iter().filter(|_| !is_passed) {
             entries += 1;
-            if entries > ENTRIES_MAX {
-                return found;
+            if entries > max {
+                return (found, true);
             }
             let (named, next) = (named.join(&name), real.join(&name));
             if kind.is_dir() {
@@ -242,7 +251,7 @@ fn hops(root: &Root, place: &Place, venvs: &[Venv]) -> Vec<Hop> {
             }
         }
     }
-    found
+    (found, false)
 }
 
 /// The directories from where a search begins down to a link, without that.
@@ -261,4 +270,30 @@ fn above(root: &Root, begin: &Path, link: &Path) -> Vec<Target> {
         })
     };
     dirs.into_iter().filter_map(target).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_follows_links_tells_where_it_gave_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root(dir.path().to_owned());
+        std::fs::create_dir_all(dir.path().join("srv/app/.venv")).unwrap();
+        std::fs::create_dir_all(dir.path().join("opt")).unwrap();
+        for number in 0..20 {
+            std::fs::write(dir.path().join(format!("opt/{number}")), "").unwrap();
+        }
+        std::os::unix::fs::symlink("/srv/app", dir.path().join("opt/z")).unwrap();
+        let venv = Venv {
+            path: PathBuf::from("/srv/app/.venv"),
+            ..Venv::default()
+        };
+        let place = Place::as_named("/opt");
+        for (max, links, is_cut) in [(100, 1, false), (22, 1, false), (20, 0, true)] {
+            let (found, cut) = hops(&root, &place, std::slice::from_ref(&venv), max);
+            assert_eq!((found.len(), cut), (links, is_cut), "{max}");
+        }
+    }
 }

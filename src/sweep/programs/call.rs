@@ -22,6 +22,8 @@ pub(in crate::sweep) enum Effect {
     Takes(Vec<String>, bool),
     /// The same of what links lead to that it is given.
     TakesThrough(Vec<String>, bool),
+    /// It may take what it is given, and why that is not known.
+    MayTake(Vec<String>, String),
     Removes(Removal),
     /// What is not understood.
     Odd(String),

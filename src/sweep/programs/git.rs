@@ -1,11 +1,14 @@
 //! What `git` removes of files that it does not know: `clean`, `stash`, `worktree remove` (git-clean(1), git-stash(1)).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::call::{Call, Effect, place};
+use crate::sweep::glob::{FIND, RSYNC, Rules, SHELL};
 use crate::sweep::links::absolute;
 use crate::sweep::options::Options;
-use crate::sweep::removal::{Clean, Removal, Spared};
+use crate::sweep::quotes::unescaped;
+use crate::sweep::removal::Removal;
+use crate::sweep::work_tree::{Clean, Spared, Spec};
 
 /// Options before the verb that have a value.
 const VALUED: &str =
@@ -108,16 +111,79 @@ fn removes(
     spared: Spared,
     excludes: Vec<String>,
 ) -> Effect {
-    let dirs = match paths {
-        [] => vec![call.cwd.to_string_lossy().into_owned()],
-        paths => paths.iter().map(|path| place(call, path)).collect(),
-    };
     let top = top.or_else(|| call.machine.root.tree_of(call.cwd));
+    let top = top.unwrap_or_else(|| call.cwd.to_owned());
+    let (mut dirs, mut kept) = (Vec::new(), Vec::new());
+    for path in paths {
+        let (spec, is_left_out) = spec(call, path, &top);
+        if is_left_out { &mut kept } else { &mut dirs }.push(spec);
+    }
+    if dirs.is_empty() {
+        let pattern = call.cwd.to_string_lossy().into_owned();
+        dirs.push(Spec {
+            pattern,
+            rules: SHELL,
+            of_files: false,
+        });
+    }
     Effect::Removes(Removal::Clean(Clean {
         root: call.machine.root.clone(),
-        top: top.unwrap_or_else(|| call.cwd.to_owned()),
+        top,
         dirs,
+        kept,
         spared,
         excludes,
     }))
+}
+
+/// A path with the signs before it that say what it means, such as `:(exclude)` and `:/` (gitglossary(7), "pathspec");
+/// and whether it names what is left out. A pattern that the shell leaves to git takes slashes and hidden names, and fits files alone.
+fn spec(call: &Call<'_>, path: &str, top: &Path) -> (Spec, bool) {
+    let (signs, bare) = signs(path);
+    let has = |sign: &str| signs.contains(&sign);
+    let plain = unescaped(bare);
+    let is_of_git = plain.contains(['*', '?', '[']) && (plain != bare || !signs.is_empty());
+    let text = if is_of_git && !has("literal") {
+        &plain
+    } else {
+        bare
+    };
+    let place = if has("top") {
+        absolute(call.machine.root, text.trim_end_matches('/'), top)
+    } else {
+        place(call, text)
+    };
+    let rules = match (is_of_git, has("glob")) {
+        (false, _) => SHELL,
+        (true, false) => FIND,
+        (true, true) => RSYNC,
+    };
+    let spec = Spec {
+        pattern: place,
+        rules: Rules {
+            any_case: has("icase"),
+            ..rules
+        },
+        of_files: is_of_git,
+    };
+    (spec, has("exclude"))
+}
+
+/// The signs before a path, by their long names, and the path.
+fn signs(path: &str) -> (Vec<&str>, &str) {
+    if let Some((words, bare)) = path
+        .strip_prefix(":(")
+        .and_then(|rest| rest.split_once(')'))
+    {
+        return (words.split(',').collect(), bare);
+    }
+    let Some(rest) = path.strip_prefix(':') else {
+        return (Vec::new(), path);
+    };
+    let bare = rest.trim_start_matches(['!', '^', '/']);
+    let short = &rest[..rest.len() - bare.len()];
+    let named = short
+        .chars()
+        .map(|sign| if sign == '/' { "top" } else { "exclude" });
+    (named.collect(), bare.strip_prefix(':').unwrap_or(bare))
 }

@@ -47,6 +47,16 @@ impl Prefix {
             script = Some(unescaped(text));
             command = &[];
         }
+        if command.first().is_some_and(|word| word == "--") {
+            command = &command[1..];
+        }
+        // A command in one word.
+        if let ([text], "scl" | "cronitor" | "watch") = (command, self.names)
+            && text.contains(' ')
+        {
+            script = Some(unescaped(text));
+            command = &[];
+        }
         // `command -v` and `exec 3>file` start nothing.
         let only_asks = self.names == "command" && options.has(&["-v", "-V"]);
         Started {
@@ -103,6 +113,22 @@ mod tests {
             "gosu web",
             "exec -a x",
             "command -p",
+            "logsave -a /var/log/x",
+            "cronitor exec ab12",
+            "cronitor --env prod exec ab12",
+            "scl enable python27 --",
+            "lockrun --lockfile=/l --",
+            "timelimit -t 60 -T 5",
+            "screen -dmS clean",
+            "screen -d -m",
+            "sg web",
+            "pkexec --user web",
+            "run0 -u web",
+            "setarch x86_64",
+            "linux32",
+            "envdir /etc/env",
+            "faketime yesterday",
+            "choom -n 5 --",
         ] {
             let words: Vec<String> = format!("{prefixed} rm -rf x")
                 .split(' ')
@@ -111,7 +137,13 @@ mod tests {
             let started = prefix(&words[0]).unwrap().started(&words);
             assert_eq!(started.command, ["rm", "-rf", "x"], "{prefixed}");
         }
-        for script in ["flock -n /lock -c", "env -S"] {
+        for script in [
+            "flock -n /lock -c",
+            "env -S",
+            "sg web -c",
+            "scl enable x",
+            "cronitor exec ab",
+        ] {
             let mut words: Vec<String> = script.split(' ').map(str::to_owned).collect();
             words.push("rm x".to_owned());
             let started = prefix(&words[0]).unwrap().started(&words);

@@ -23,7 +23,7 @@ const fn row(names: &'static str, valued: &'static str, operands: usize) -> Pref
     }
 }
 
-pub(super) const PREFIXES: [Prefix; 40] = [
+pub(super) const PREFIXES: [Prefix; 66] = [
     Prefix {
         directory: "-D --chdir",
         ..row(
@@ -75,7 +75,7 @@ pub(super) const PREFIXES: [Prefix; 40] = [
     ),
     row("softlimit", "-m -d -s -l -a -o -p -f -c -r -t", 0),
     row(
-        "nohup chronic cronic run-one run-this-one eatmydata nocache ifne mispipe",
+        "nohup chronic cronic run-one run-this-one eatmydata nocache ifne",
         "",
         0,
     ),
@@ -131,6 +131,47 @@ pub(super) const PREFIXES: [Prefix; 40] = [
     row("annotate-output torsocks proxychains proxychains4", "-f", 0),
     row("trickle", "-d -u -w -t -l -n", 0),
     row("solo", "", 0),
+    row("logsave", "", 1),
+    row("lockrun", "-L --lockfile -M --maxtime -W --sleep", 0),
+    row("runlock runstat", "-f -t", 0),
+    row("runalarm", "-t -s", 0),
+    row("timelimit", "-p -s -S -t -T", 0),
+    row(
+        "runitor",
+        "-uuid -slug -ping-key -api-url -api-retries -api-timeout -every",
+        0,
+    ),
+    row("cronwrap", "-c -e -t --cmd --emails --time", 0),
+    row("withlock faketime", "", 1),
+    row("croncape choom valgrind", "-n --adjust", 0),
+    Prefix {
+        script: "-c",
+        ..row("sg", "-c", 1)
+    },
+    row("nq tsp", "-L -N -D -S", 0),
+    row("screen", "-S -c -e -h -p -s -t -T", 0),
+    row("dtach abduco", "-e", 1),
+    row("daemonize", "-c -e -o -p -l -u -E", 0),
+    row(
+        "daemon",
+        "-n --name -u --user -r -F --pidfile -D --chdir -o --output -l --errlog -b --dbglog",
+        0,
+    ),
+    row("pkexec", "-u --user", 0),
+    row(
+        "run0",
+        "-u --user -g --group -D --chdir --setenv --unit --property --description --slice --nice --background",
+        0,
+    ),
+    row("setarch", "", 1),
+    row("linux32 linux64 i386 x86_64 uname26", "", 0),
+    row("envdir s6-envdir envuidgid s6-envuidgid", "", 1),
+    row("pgrphack fghack krenew", "-b -k -p", 0),
+    row("kstart k5start", "-f -u -k -K -l -p", 0),
+    row("retry", "-t -d --times --delay --until", 0),
+    row("ssh-agent", "-a -t", 0),
+    row("cronitor", "-k --api-key -c --config -e --env", 2),
+    row("scl", "", 2),
     row("watch", "-n --interval -q --equexit", 0),
     row("caffeinate", "-t -w", 0),
     Prefix {

@@ -2,7 +2,7 @@
 
 use super::aged::aged;
 use super::archives::{seven_zip, tar, zip};
-use super::call::{Call, Effect};
+use super::call::{Call, Effect, place};
 use super::clouds::{aws, rclone};
 use super::git::git;
 use super::mirror::mirror;
@@ -12,7 +12,7 @@ use crate::sweep::removal::Removal;
 
 type Reading = fn(&Call<'_>) -> Effect;
 
-const REMOVERS: [(&[&str], Reading); 23] = [
+const REMOVERS: [(&[&str], Reading); 26] = [
     (&["rm", "safe-rm"], remove),
     (&["unlink"], unlinked),
     (&["shred", "truncate"], empty),
@@ -31,11 +31,14 @@ const REMOVERS: [(&[&str], Reading); 23] = [
     (&["tee", "sponge"], overwritten),
     (&["tmpwatch", "tmpreaper"], aged),
     (&["rsync"], mirror),
+    (&["fdupes", "jdupes", "rdfind"], duplicates),
+    (&["rename", "prename", "file-rename", "mmv"], renamed),
     (&["git"], git),
     (&["docker", "podman"], prune),
     (&["virtualenv"], made_anew),
     (&["uv"], made_anew_by_uv),
     (&["conda", "mamba", "micromamba"], without_environment),
+    (&["pipenv", "poetry"], without_own),
     (&["tar", "gtar", "bsdtar"], tar),
     (&["zip"], zip),
     (&["7z", "7za", "7zr", "7zz"], seven_zip),
@@ -75,6 +78,39 @@ fn unlinked(call: &Call<'_>) -> Effect {
 
 fn whole(call: &Call<'_>) -> Effect {
     Effect::Takes(Options::all(call.words, "").operands, true)
+}
+
+/// Files get another name by an expression.
+fn renamed(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "-e -E -f");
+    if options.has(&["-n", "--nono", "--no-act"]) {
+        return Effect::Nothing;
+    }
+    let why = format!(
+        "which files '{}' renames is known only when it runs",
+        call.name
+    );
+    Effect::MayTake(options.operands, why)
+}
+
+/// Of what is there twice one goes.
+fn duplicates(call: &Call<'_>) -> Effect {
+    let plain: Vec<String> = call.words.iter().map(|word| unescaped(word)).collect();
+    let deletes = if call.name == "rdfind" {
+        let mut pairs = plain.windows(2);
+        pairs.any(|two| two[0].starts_with("-delete") && two[1] == "true")
+    } else {
+        Options::all(call.words, "").has(&["-d", "--delete"])
+    };
+    if !deletes {
+        return Effect::Nothing;
+    }
+    let operands = Options::all(call.words, "").operands;
+    let why = format!(
+        "which of the files that are there twice '{}' removes is known only when it runs",
+        call.name
+    );
+    Effect::MayTake(operands, why)
 }
 
 fn gio(call: &Call<'_>) -> Effect {
@@ -166,16 +202,48 @@ fn made_anew(call: &Call<'_>) -> Effect {
 fn made_anew_by_uv(call: &Call<'_>) -> Effect {
     let options = Options::all(
         call.words,
-        "-p --python --prompt --index-url --cache-dir --directory",
+        "-p --python --prompt --index-url --cache-dir --directory --project --config-file --index \
+            --default-index --extra-index-url -f --find-links --exclude-newer --link-mode --color \
+            --index-strategy --keyring-provider --allow-insecure-host",
     );
     match options.operands.split_first() {
         Some((verb, dirs)) if verb == "venv" && options.has(&["--clear", "-c"]) => {
-            let usual = [".venv".to_owned()];
-            let dirs = if dirs.is_empty() { &usual } else { dirs };
-            Effect::TakesThrough(dirs.to_vec(), true)
+            let base = options.value(&["--directory"]);
+            let below = |dir: &str| match &base {
+                Some(base) if !dir.starts_with('/') => format!("{base}/{dir}"),
+                _ => dir.to_owned(),
+            };
+            // The usual one stands in the project that is named, where that is one.
+            let project = options.value(&["--project"]).map(|dir| below(&dir));
+            let is_project = |dir: &String| {
+                let file = place(call, &format!("{dir}/pyproject.toml"));
+                call.machine.root.exists(file.as_ref())
+            };
+            let usual = match project.filter(is_project) {
+                Some(project) => format!("{project}/.venv"),
+                None => below(".venv"),
+            };
+            let dirs = match dirs {
+                [] => vec![usual],
+                dirs => dirs.iter().map(|dir| below(dir)).collect(),
+            };
+            Effect::TakesThrough(dirs, true)
         }
         _ => Effect::Nothing,
     }
+}
+
+/// `pipenv --rm`, `poetry env remove`: of the project in which they are started, where its environment stands there.
+fn without_own(call: &Call<'_>) -> Effect {
+    let options = Options::all(call.words, "-C --directory -P --project");
+    let verbs: Vec<&str> = options.operands.iter().map(String::as_str).collect();
+    let removes = match call.name {
+        "pipenv" => options.has(&["--rm"]),
+        _ => matches!(verbs.as_slice(), ["env", "remove", ..]),
+    };
+    let dir = options.value(&["-C", "--directory", "-P", "--project"]);
+    let env = dir.map_or_else(|| ".venv".to_owned(), |dir| format!("{dir}/.venv"));
+    Effect::Takes(vec![env].into_iter().filter(|_| removes).collect(), true)
 }
 
 /// `conda env remove -p DIR`, `conda remove -p DIR --all`

@@ -21,6 +21,8 @@ impl Reader<'_> {
                 None => self.state.lose_cwd(),
             },
             "exit" => self.ended = Ended::Exit,
+            "continue" => self.ended = Ended::Continue,
+            "break" => self.ended = Ended::Break,
             "return" => self.ended = Ended::Return,
             "set" => self.set(rest),
             "shift" => {

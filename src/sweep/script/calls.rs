@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::assignments::{added, appends, assignment};
+use super::assignments::assignment;
 use super::steps::known_when_run;
 use super::streams::Stream;
 use super::{Ended, FOUND, Reader, STARTED_MAX};
@@ -16,14 +16,9 @@ impl Reader<'_> {
     pub(super) fn simple(&mut self, words: &[Word], input: &Stream) -> Stream {
         let mut begin = 0;
         let mut own = Vec::new();
-        while let Some((name, value)) = words.get(begin).and_then(assignment) {
+        while let Some((name, key, value)) = words.get(begin).and_then(assignment) {
             let before = self.state.get(&name);
-            let mut values = self.values(&value);
-            if appends(&words[begin]) {
-                let is_array = matches!(value.first(), Some(Piece::Array(_)));
-                values = added(before.as_ref(), &values, is_array);
-            }
-            self.state.set(&name, values);
+            self.assign(&words[begin], &name, key, &value);
             own.push((name, before));
             begin += 1;
         }
@@ -37,9 +32,10 @@ impl Reader<'_> {
                 "export" | "local" | "readonly" | "declare" | "typeset"
             )
         {
-            for (name, value) in rest[1..].iter().filter_map(assignment) {
-                let values = self.values(&value);
-                self.state.set(&name, values);
+            for word in &rest[1..] {
+                if let Some((name, key, value)) = assignment(word) {
+                    self.assign(word, &name, key, &value);
+                }
             }
             return Stream::None;
         }
@@ -84,6 +80,14 @@ impl Reader<'_> {
         if let Some(printed) = self.function(first, words[1..].to_vec(), input) {
             return printed;
         }
+        if let Some(all) = self.spread(first) {
+            // Each of the programs that it may be.
+            let each = all.into_iter().map(|one| [&[one], &words[1..]].concat());
+            for words in each.collect::<Vec<_>>() {
+                self.call(&words, input);
+            }
+            return Stream::Unknown;
+        }
         if is_open(first) || first.contains(FOUND) {
             self.riddle("which command it runs is known only when it runs");
             return self.doubtful(
@@ -108,6 +112,9 @@ impl Reader<'_> {
         if let Some(printed) = self.searched(&name, words, input) {
             return printed;
         }
+        if let Some(printed) = self.uninstalls(&name, words, input) {
+            return printed;
+        }
         if let Some(reading) = remover(&name) {
             let effect = reading(&Call {
                 machine: self.machine,
@@ -118,6 +125,7 @@ impl Reader<'_> {
             match effect {
                 Effect::Takes(operands, all) => self.take(words, &operands, all, false),
                 Effect::TakesThrough(operands, all) => self.take(words, &operands, all, true),
+                Effect::MayTake(operands, why) => self.may_take(words, &operands, why),
                 Effect::Removes(_) if words.iter().any(|word| is_open(word)) => {
                     self.riddle(&known_when_run(words));
                 }
@@ -186,6 +194,16 @@ impl Reader<'_> {
             is_known || matches!(name, "find" | "xargs")
         };
         let begin = words.iter().position(is_command);
+        // A word that is a command by itself may be a script.
+        let mut scripts = words.iter().filter(|word| {
+            let first = word.split_whitespace().next();
+            word.contains(' ') && first.is_some_and(|first| is_command(&first.to_owned()))
+        });
+        if let (Some(script), None, None) = (scripts.next(), begin, &self.doubt) {
+            self.doubt = Some(why.to_owned());
+            self.apart(&unescaped(script), None, None, input);
+            self.doubt = None;
+        }
         if let (Some(begin), None) = (begin, &self.doubt) {
             self.doubt = Some(why.to_owned());
             let state = self.state.clone();
@@ -199,6 +217,12 @@ impl Reader<'_> {
 
     /// A program that is not read by its name.
     fn program(&mut self, name: &str, words: &[String], input: &Stream) -> Stream {
+        if let Some(printed) = self.errand(name, words, input) {
+            return printed;
+        }
+        if let Some(printed) = self.handed(name, words) {
+            return printed;
+        }
         if is_elsewhere(name) {
             return Stream::Unknown;
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::streams::Stream;
 use super::{FOUND, Reader};
+use crate::sweep::family::is_part;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
 use crate::sweep::programs::{
@@ -33,14 +34,18 @@ impl Reader<'_> {
             let Some(script) = operands.next() else {
                 return Stream::None;
             };
-            operands.next();
-            let args = (options.operands.len() > 2).then(|| operands.cloned().collect());
+            let zero = operands.next().cloned();
+            let args = Some(operands.cloned().collect());
             if script.contains([ANYTHING, FOUND]) {
                 self.open_script(script);
                 return Stream::Unknown;
             }
             self.state.begins_strict = options.has(&["-e"]);
-            return self.apart(&unescaped(script), None, args, input);
+            let zero = zero.or_else(|| words.first().cloned());
+            let before = std::mem::replace(&mut self.state.zero, zero);
+            let printed = self.apart(&unescaped(script), None, args, input);
+            self.state.zero = before;
+            return printed;
         }
         let from_input =
             options.has(&["-s"]) || options.operands.first().is_none_or(|file| file == "-");
@@ -166,7 +171,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `run-parts DIR`: programs whose names have none but letters, digits, `_` and `-` (run-parts(8)).
+    /// `run-parts DIR`: programs in it, by their names (run-parts(8)).
     fn parts(&mut self, words: &[String], input: &Stream) -> Stream {
         let options = Options::all(words, "-a --arg -u --umask --regex");
         if options.has(&["--test", "--list"]) {
@@ -179,11 +184,8 @@ impl Reader<'_> {
                 continue;
             };
             for path in self.machine.root.list(&dir).unwrap_or_default() {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let is_plain = name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-                if (is_plain || any_name) && self.machine.root.is_program(&path) {
+                let is_named = any_name || is_part(self.machine.root, &path);
+                if is_named && self.machine.root.is_program(&path) {
                     self.file(&path.to_string_lossy(), None, input, false);
                 }
             }
@@ -192,7 +194,7 @@ impl Reader<'_> {
     }
 
     /// Where a program stands.
-    fn program_place(&self, name: &str, word: &str) -> Option<PathBuf> {
+    pub(super) fn program_place(&self, name: &str, word: &str) -> Option<PathBuf> {
         if word.contains('/') {
             return self.plain_place(word);
         }
@@ -212,6 +214,13 @@ impl Reader<'_> {
         input: &Stream,
         here: bool,
     ) -> Stream {
+        if let Some(all) = self.spread(name) {
+            // Each of the scripts that it may be.
+            for one in all {
+                self.file(&one, args.clone(), input, here);
+            }
+            return Stream::Unknown;
+        }
         let Some(path) = self.plain_place(name) else {
             // What settings it reads decides less than what it runs.
             if !here {

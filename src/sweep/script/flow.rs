@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::conditions::status;
+use super::guards::line_by_line;
 use super::state::limited;
 use super::streams::Stream;
 use super::{COMMANDS_MAX, DEPTH_MAX, Ended, Reader};
@@ -80,10 +81,12 @@ impl Reader<'_> {
         match &node.kind {
             Kind::Simple(words) => {
                 let printed = self.simple(words, &input);
-                let goes = matches!(words.first().map(|word| &word[..]),
-                    Some([Piece::Text(name, false)]) if name == "cd" || name == "pushd");
-                let own = self.status.filter(|_| goes);
-                self.status = status(self.machine.root, node).or(own);
+                let tells = matches!(words.first().map(|word| &word[..]),
+                    Some([Piece::Text(name, false)])
+                        if matches!(name.as_str(), "cd" | "pushd" | "grep" | "egrep" | "fgrep"));
+                let own = self.status.filter(|_| tells);
+                let known = status(self.machine.root, node).or(own);
+                self.status = known.or_else(|| self.tested(words));
                 printed
             }
             Kind::Group(inner) => self.list(inner, &input),
@@ -104,31 +107,8 @@ impl Reader<'_> {
             }
             Kind::If(all) => self.branches(all, &input),
             Kind::For(name, words, body) => self.each(name, words.as_ref(), body, &input),
-            Kind::While(test, body) => {
-                let before = self.state.clone();
-                let never = self.condition(test, &input) == Some(false);
-                let printed = if never {
-                    Stream::None
-                } else {
-                    self.list(body, &input)
-                };
-                self.state.merge(before);
-                self.ended = Ended::No;
-                self.status = None;
-                printed
-            }
-            Kind::Case(all) => {
-                let before = self.state.clone();
-                let mut printed = Stream::None;
-                for arm in all {
-                    let after = std::mem::replace(&mut self.state, before.clone());
-                    printed = printed.and(self.list(arm, &input));
-                    self.state.merge(after);
-                    self.ended = Ended::No;
-                }
-                self.status = None;
-                printed
-            }
+            Kind::While(test, body) => self.repeated(test, body, &input),
+            Kind::Case(word, all) => self.cases(word, all, &input),
             Kind::TooDeep => {
                 self.riddle("its commands are nested too deep");
                 Stream::Unknown
@@ -151,6 +131,38 @@ impl Reader<'_> {
         input
     }
 
+    fn repeated(&mut self, test: &List, body: &List, input: &Stream) -> Stream {
+        let before = self.state.clone();
+        let never = self.condition(test, input) == Some(false);
+        let printed = match line_by_line(test, input) {
+            _ if never => Stream::None,
+            Some((name, lines)) if self.is_followed_each(lines.len(), body) => {
+                self.one_by_one(&name, lines, body, input)
+            }
+            _ => self.list(body, input),
+        };
+        self.state.merge(before);
+        self.ended = Ended::No;
+        self.status = None;
+        printed
+    }
+
+    fn cases(&mut self, word: &Word, all: &[(Vec<Word>, List)], input: &Stream) -> Stream {
+        if let Some(chosen) = self.chosen(word, all) {
+            return chosen.map_or(Stream::None, |body| self.list(&body, input));
+        }
+        let before = self.state.clone();
+        let mut printed = Stream::None;
+        for (_, arm) in all {
+            let after = std::mem::replace(&mut self.state, before.clone());
+            printed = printed.and(self.list(arm, input));
+            self.state.merge(after);
+            self.ended = Ended::No;
+        }
+        self.status = None;
+        printed
+    }
+
     fn branches(&mut self, all: &[(List, List)], input: &Stream) -> Stream {
         let mut printed = Stream::None;
         let mut after = None;
@@ -169,7 +181,7 @@ impl Reader<'_> {
             let before = self.state.clone();
             printed = printed.and(self.list(then, input));
             let own = std::mem::replace(&mut self.ended, Ended::No);
-            ends = Some(ends.map_or(own, |known| known.and(own)));
+            ends = Some(ends.map_or(own, |known| known.min(own)));
             let state = std::mem::replace(&mut self.state, before);
             // A way that ends the script leaves nothing to what follows.
             if own == Ended::No {
@@ -230,6 +242,14 @@ impl Reader<'_> {
         each.dedup();
         if each.is_empty() {
             return Stream::None;
+        }
+        if let Some(each) = self
+            .known_each(&each)
+            .filter(|each| self.is_followed_each(each.len(), body))
+        {
+            let printed = self.one_by_one(name, each, body, input);
+            self.state.merge(before);
+            return printed;
         }
         let each = limited(each);
         self.state.set(name, each);

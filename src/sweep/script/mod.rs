@@ -6,11 +6,16 @@ mod assignments;
 mod builtins;
 mod calls;
 mod conditions;
+mod errands;
 mod files;
 mod flow;
 mod goes;
+mod guards;
+mod handed;
+mod pip;
 mod prints;
 mod searches;
+mod spread;
 mod state;
 mod steps;
 mod streams;
@@ -28,7 +33,6 @@ use state::State;
 use streams::Stream;
 
 use super::quotes::escaped;
-pub(super) use words::braces;
 
 /// Scripts and functions that start each other are followed so far.
 const DEPTH_MAX: usize = 12;
@@ -109,6 +113,7 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
         status: None,
         conditions: 0,
         made: Made::default(),
+        fixed: Vec::new(),
         depth: 0,
         commands: 0,
         started: 0,
@@ -131,24 +136,17 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
 }
 
 /// How far a script has come to its end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Ended {
     No,
+    /// One round of a loop.
+    Continue,
+    /// The loop.
+    Break,
     /// The function.
     Return,
     /// The script.
     Exit,
-}
-
-impl Ended {
-    /// What two ways have in common.
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::No, _) | (_, Self::No) => Self::No,
-            (Self::Exit, Self::Exit) => Self::Exit,
-            _ => Self::Return,
-        }
-    }
 }
 
 /// A script while it is followed.
@@ -176,6 +174,8 @@ struct Reader<'a> {
     /// So many conditions are read at the moment, in which a failure ends nothing.
     conditions: usize,
     made: Made,
+    /// Variables of loops of which each value is followed by itself.
+    fixed: Vec<String>,
     depth: usize,
     commands: usize,
     /// So many commands start each other at the moment.
@@ -222,6 +222,9 @@ impl Reader<'_> {
         let conditions = std::mem::take(&mut self.conditions);
         self.state.args = args;
         self.state.is_strict = std::mem::take(&mut self.state.begins_strict);
+        if file.is_some() {
+            self.state.zero = None;
+        }
         let name = file.clone();
         let printed = self.inner(text, file, input);
         if let Some(name) = name {

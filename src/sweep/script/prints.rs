@@ -50,6 +50,17 @@ impl Reader<'_> {
                 all.fold(Stream::None, Stream::and)
             }
             "ls" => self.listed(rest),
+            "stat" => {
+                let options = Options::all(rest, "-c --format --printf");
+                let format = options.value(&["-c", "--format", "--printf"]);
+                match format
+                    .as_deref()
+                    .map(|format| format.trim_end_matches("\\n"))
+                {
+                    Some("%n") => Stream::Texts(options.operands),
+                    _ => Stream::Unknown,
+                }
+            }
             "sort" | "uniq" | "head" | "tail" | "tee" | "pv" | "shuf" => {
                 // A part of it, or all of it in another order.
                 input.clone()
@@ -79,6 +90,9 @@ impl Reader<'_> {
         let part = |word: &String| {
             let path = Path::new(word);
             let known = match name {
+                "realpath" | "readlink" if is_whole && self.search(word).is_some() => {
+                    Some(word.clone())
+                }
                 _ if word.contains([ANYTHING, FOUND]) => None,
                 "dirname" if !word.contains('/') => Some(".".into()),
                 "dirname" => path.parent().map(|dir| dir.to_string_lossy().into_owned()),
@@ -128,6 +142,20 @@ impl Reader<'_> {
         if options.has(&["-l", "-s", "-i"]) {
             return Stream::Unknown;
         }
+        let known = match &options.operands[..] {
+            [] => self.names_in(".", has_all),
+            all if options.has(&["-d"]) || all.iter().any(|one| one.contains(['*', '?'])) => {
+                let each = all
+                    .iter()
+                    .map(|one| self.spread(one).or_else(|| is_plain(one)));
+                each.collect::<Option<Vec<_>>>().map(|all| all.concat())
+            }
+            [one] if self.search(one).is_none() => self.names_in(one, has_all),
+            _ => None,
+        };
+        if let Some(names) = known {
+            return Stream::Texts(names);
+        }
         match &options.operands[..] {
             [] if has_all => Stream::Unknown,
             [] => Stream::Texts(vec!["*".to_owned()]),
@@ -158,6 +186,31 @@ impl Reader<'_> {
             // Names of some of the files that are found.
             return Stream::Texts(vec![one.clone()]);
         }
+        if let (Stream::Texts(lines), [_], true) =
+            (input, &given[..], options.has(&["-q", "--quiet"]))
+            && let [line] = &lines[..]
+            && !self.fixed.is_empty()
+            && !line.split('/').any(is_pattern)
+        {
+            let syntax = if options.has(&["-E"]) || name == "egrep" {
+                Syntax::Extended
+            } else if options.has(&["-F"]) || name == "fgrep" {
+                Syntax::Fixed
+            } else {
+                Syntax::Basic
+            };
+            let (any, whole) = (options.has(&["-i"]), options.has(&["-x"]));
+            let fits = compile(&given[0], syntax, any, whole)
+                .map(|one| one.is_match(unescaped(line).as_bytes()));
+            self.status = fits.map(|fits| fits != options.has(&["-v"]));
+        }
+        for file in options.values(&["-f", "--file"]) {
+            let path = self.plain_place(&escaped(&file));
+            match path.and_then(|path| self.machine.root.text(&path)) {
+                Some(text) => given.extend(text.lines().map(str::to_owned)),
+                None => return Stream::Unknown,
+            }
+        }
         let tells_else = options.has(&[
             "-c",
             "-q",
@@ -172,7 +225,7 @@ impl Reader<'_> {
             "--count",
             "--only-matching",
         ]);
-        if !operands.is_empty() || tells_else || options.has(&["-f", "--file"]) {
+        if !operands.is_empty() || tells_else {
             return Stream::Unknown;
         }
         let syntax = match name {
@@ -204,11 +257,24 @@ impl Reader<'_> {
                     line.contains([ANYTHING, FOUND, '*', '?'])
                         || filter.passes(unescaped(line).as_bytes())
                 };
-                Stream::Texts(lines.iter().filter(passes).cloned().collect())
+                let mut passed: Vec<String> = lines.iter().filter(passes).cloned().collect();
+                for line in &mut passed {
+                    if let Some(find) = self.search(line) {
+                        self.searches.push(find.filtered(filter.clone()));
+                        *line = format!("{FOUND}{}{FOUND}", self.searches.len() - 1);
+                    }
+                }
+                Stream::Texts(passed)
             }
             other => other.clone(),
         }
     }
+}
+
+/// A word that is no pattern, as the only one.
+fn is_plain(word: &str) -> Option<Vec<String>> {
+    let is_plain = !word.split('/').any(is_pattern) && !word.contains(FOUND);
+    is_plain.then(|| vec![word.to_owned()])
 }
 
 /// What `printf` prints, as far as its format only sets words apart.

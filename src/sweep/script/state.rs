@@ -20,6 +20,8 @@ pub(super) struct State {
     variables: HashMap<String, Values>,
     /// What the script is given; none where nobody knows that.
     pub(super) args: Option<Vec<String>>,
+    /// What the script is called, where that is not the name of its file.
+    pub(super) zero: Option<String>,
     /// How its patterns match.
     pub(super) globs: Rules,
     /// Whether a command that fails ends the script: `set -e`.
@@ -34,6 +36,7 @@ impl State {
             cwd,
             variables: HashMap::new(),
             args: None,
+            zero: None,
             globs: SHELL,
             is_strict: false,
             begins_strict: false,
@@ -50,6 +53,8 @@ impl State {
 
     pub(super) fn unset(&mut self, name: &str) {
         self.variables.remove(name);
+        let of_array = format!("{name}[");
+        self.variables.retain(|own, _| !own.starts_with(&of_array));
     }
 
     /// Drops the first arguments; nobody knows the rest where nobody knows how many go.

@@ -52,6 +52,20 @@ impl Reader<'_> {
         }
     }
 
+    /// What a command perhaps takes of what it is given.
+    pub(super) fn may_take(&mut self, words: &[String], operands: &[String], why: String) {
+        let places = operands.iter().map(|operand| self.place(operand));
+        let removal = Removal::Named {
+            patterns: places
+                .filter(|place| !place.starts_with(ANYTHING))
+                .collect(),
+            with_all: true,
+            follows: true,
+            rules: self.state.globs,
+        };
+        self.step(words, removal, Some(why));
+    }
+
     pub(super) fn lost(&mut self, words: &[String], operands: &[String]) {
         let is_known = |word: &String| !word.contains([ANYTHING, FOUND]);
         if operands.iter().all(is_known) {
@@ -76,7 +90,10 @@ impl Reader<'_> {
 
     /// The search of which a word stands for the result.
     pub(super) fn search(&self, word: &str) -> Option<Find> {
-        let number = word.strip_prefix(FOUND)?.strip_suffix(FOUND)?;
+        let number = word
+            .trim_start_matches("./")
+            .strip_prefix(FOUND)?
+            .strip_suffix(FOUND)?;
         self.searches.get(number.parse::<usize>().ok()?).cloned()
     }
 

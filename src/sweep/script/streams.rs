@@ -6,7 +6,6 @@ use crate::sweep::find::Find;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::unescaped;
-use crate::sweep::shell::parse;
 
 /// What a command prints.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,6 +35,14 @@ impl Stream {
             }
             (one, other) if one == other => one,
             _ => Self::Unknown,
+        }
+    }
+
+    /// The same, and nothing where it is not known and of no matter.
+    pub(super) fn filter(self, is_mute: bool) -> Self {
+        match self {
+            Self::Unknown if is_mute => Self::None,
+            other => other,
         }
     }
 
@@ -144,7 +151,7 @@ impl Reader<'_> {
         for sign in ["{}", "{1}"] {
             script = script.replace(sign, "\"${PARALLEL_WORD}\"");
         }
-        self.list(&parse(&script), &Stream::None);
+        self.inner(&script, None, &Stream::None);
         self.state = before;
         Stream::Unknown
     }
@@ -161,7 +168,10 @@ impl Reader<'_> {
         let mut names = options.operands.clone();
         names.extend(options.value(&["-a"]));
         match &names[..] {
-            [name] if is_array => self.state.set(name, vec![input.lines()]),
+            [name] if is_array => {
+                self.state.unset(name);
+                self.state.set(&format!("{name}[@]"), vec![input.lines()]);
+            }
             [name] => {
                 let lines = input.lines().into_iter().map(|line| vec![line]).collect();
                 let lines = limited(lines);

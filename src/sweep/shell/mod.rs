@@ -1,11 +1,14 @@
 //! Scripts read as a shell would read them: into commands of words, with what joins them. Nothing is expanded here
 //! (POSIX.1-2024, "Shell Command Language" 2.2 to 2.10; Bash's arrays, `[[`, `<(` and `<<<`).
 
+mod braces;
 mod lexer;
 mod parser;
 mod word;
 
 use std::rc::Rc;
+
+pub(super) use braces::braces;
 
 /// A part of a word.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,7 +97,8 @@ pub(super) enum Kind {
     /// The words are those of the script itself where none are given.
     For(String, Option<Vec<Word>>, List),
     While(List, List),
-    Case(Vec<List>),
+    /// What is compared, and the patterns of each way with its commands.
+    Case(Word, Vec<(Vec<Word>, List)>),
     /// What is nested too deep to be read.
     TooDeep,
 }
@@ -167,7 +171,10 @@ mod tests {
                     )
                 }
                 Kind::While(test, inner) => format!("while {}[{}]", tree(test), tree(inner)),
-                Kind::Case(all) => all.iter().map(tree).collect::<Vec<_>>().join("/"),
+                Kind::Case(_, all) => {
+                    let all = all.iter().map(|(_, inner)| tree(inner));
+                    all.collect::<Vec<_>>().join("/")
+                }
                 Kind::TooDeep => "...".to_owned(),
             };
             let redirects = node.redirects.iter().map(|one| match one {
@@ -209,7 +216,7 @@ mod tests {
             ("a | while read f; do b; done", "a|while read f;[b;];"),
             ("case $1 in a|b) c;; *) d; esac; e", "c;/d;;e;"),
             ("case $1 in (a) case b in c) d;; esac ;; esac", "d;;;"),
-            ("[[ $a < b && ( c ) ]] && d", "[[ <a> b c ]]&d;"),
+            ("[[ $a < b && ( c ) ]] && d", "[[ <a> b && ( c ) ]]&d;"),
             ("((a > 1)) && b", "((&b;"),
             ("a=(b 'c d') e", "a=b+c d e;"),
             ("a < <(b c) >(d)", "a <<(d)><<<(b c)>;"),

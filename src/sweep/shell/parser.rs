@@ -213,23 +213,30 @@ impl Parser {
 
     fn cases(&mut self) -> Kind {
         self.at += 1;
-        self.word();
+        let word = self.word().unwrap_or_default();
         self.skip_lines();
         self.takes("in");
         let mut all = Vec::new();
         loop {
             self.skip_lines();
             if self.at >= self.tokens.len() || self.takes("esac") {
-                return Kind::Case(all);
+                return Kind::Case(word, all);
             }
             let from = self.at;
             self.takes_operator("(");
-            while self.word().is_some() || self.takes_operator("|") {}
+            let mut patterns = Vec::new();
+            loop {
+                match self.word() {
+                    Some(pattern) => patterns.push(pattern),
+                    None if self.takes_operator("|") => {}
+                    None => break,
+                }
+            }
             self.takes_operator(")");
-            all.push(self.inner(&["esac"]));
+            all.push((patterns, self.inner(&["esac"])));
             let is_over = !self.takes_operator(";;") && self.takes("esac");
             if is_over || self.at == from {
-                return Kind::Case(all);
+                return Kind::Case(word, all);
             }
         }
     }
@@ -295,7 +302,10 @@ impl Parser {
                     words.push(word.clone());
                     self.at += 1;
                 }
-                Token::Operator(sign) if is_test && *sign != ";" => self.at += 1,
+                Token::Operator(sign) if is_test && *sign != ";" => {
+                    words.push(vec![Piece::Text((*sign).to_owned(), false)]);
+                    self.at += 1;
+                }
                 Token::Redirect(one) => {
                     redirects.push(one.clone());
                     self.at += 1;

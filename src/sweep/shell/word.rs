@@ -245,10 +245,18 @@ fn braced(inner: &str, quoted: bool) -> Piece {
         inner.find(|c: char| !c.is_alphanumeric() && c != '_')
     };
     let (name, rest) = inner.split_at(end.unwrap_or(inner.len()));
-    // All of an array, or one of it, counts as any of it.
-    let rest = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((_, rest)) => rest,
-        None => rest,
+    // One of an array is a variable by itself, and all of it is another one. A key that is not known is `?`.
+    let (name, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((key, rest)) => {
+            let key = key.trim_matches(['"', '\'']);
+            let key = match key {
+                "@" | "*" => "@",
+                key if key.contains(['$', '`']) => "?",
+                key => key,
+            };
+            (format!("{name}[{key}]"), rest)
+        }
+        None => (name.to_owned(), rest),
     };
     let starts = |signs: [&str; 2]| signs.iter().find_map(|sign| rest.strip_prefix(sign));
     let form = if rest.is_empty() || starts([":?", "?"]).is_some() {
@@ -270,7 +278,6 @@ fn braced(inner: &str, quoted: bool) -> Piece {
     };
     let known = form.filter(|_| !name.is_empty() && (name != "#" || rest.is_empty()));
     known.map_or(Piece::Unknown, |form| {
-        let name = name.to_owned();
         Piece::Variable(Variable { name, form, quoted })
     })
 }

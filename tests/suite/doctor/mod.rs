@@ -4,6 +4,9 @@ mod commands;
 mod crontabs;
 mod forms;
 mod goes;
+mod guards;
+mod handed;
+mod jobs;
 mod links;
 mod machine;
 mod on_the_way;
@@ -11,6 +14,7 @@ mod pruned;
 mod schedules;
 mod scripts;
 mod sweepers;
+mod terms;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

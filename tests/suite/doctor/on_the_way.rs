@@ -46,3 +46,63 @@ fn what_packs_copies_or_makes_anew_and_removes_on_the_way_is_named_and_else_it_i
     ]);
     all_are(Told::Nothing, &harmless, &[]);
 }
+
+#[test]
+fn what_moves_files_away_takes_them() {
+    let files = [("/etc/list", "readme\n"), ("/etc/all", ".venv\n")];
+    let sweeping = rows(&[
+        "rsync -a --remove-source-files /srv/app backup:/x",
+        "rsync -a --remove-source-files /srv/app/ /backup/",
+        "rsync -a --remove-source-files --exclude='*.log' /srv/app /backup",
+        "rsync --remove-source-files /srv/app/.venv/pyvenv.cfg /backup",
+        "cd /srv && rsync -av --remove-sent-files app other /backup",
+        "rsync -ar --remove-source-files --files-from=/etc/all /srv/app/ b:x",
+        "mv /srv/app/.venv /srv/app/.venv.old",
+        "mv -T /srv/app/.venv /backup/venv",
+        "cd /srv/app && mv .venv ../venv-$(date +%F)",
+        "mv /srv/app /srv/app.old",
+        "mv /srv/app/.venv{,.bak}",
+        "mv -b -t /backup /srv/app/.v*",
+        "tar --remove-files -C /srv -cf - app | ssh backup 'cat > x'",
+        "tar --create --file=/b.tar --remove-files /srv/app/.venv",
+        "cd /srv/app && tar czf /b.tgz --remove-files .venv",
+        "cd /srv/app; pipenv --rm",
+        "poetry -C /srv/app env remove --all",
+        "/srv/app/.venv/bin/pip uninstall -y idna",
+        "/srv/app/.venv/bin/python -m pip uninstall --yes Idna click",
+        "yes | /srv/app/.venv/bin/pip uninstall idna",
+        "uv pip uninstall -p /srv/app/.venv idna",
+        "cd /srv/app && uv pip uninstall idna",
+        "VIRTUAL_ENV=/srv/app/.venv uv pip uninstall idna",
+    ]);
+    all_are(Told::Named, &sweeping, &files);
+    let odd = rows(&[
+        "rsync -a --remove-source-files --exclude=.git /srv/app /srv/other /backup",
+        "rsync -a --remove-source-files --files-from=/no/such /srv/app/ b:x",
+        "fdupes -rdN /srv",
+        "jdupes -r --delete --no-prompt /srv/app",
+        "rdfind -deleteduplicates true /srv/app",
+        "rename s/venv/old/ /srv/app/.venv",
+    ]);
+    all_are(Told::Unknown, &odd, &files);
+    let harmless = rows(&[
+        "rsync -a --remove-source-files --exclude=.venv /srv/app/ /backup/",
+        "rsync -a --remove-source-files --exclude=/app/.venv /srv/app /backup/",
+        "rsync -a --remove-source-files --exclude=/srv/app/.venv /srv /backup",
+        "rsync -a --remove-source-files -n /srv/app/ /backup/",
+        "rsync -a --remove-source-files far:/srv/app/ /srv/new/",
+        "rsync --remove-source-files /srv/app /backup",
+        "rsync -a --remove-source-files --files-from=/etc/list /srv/app/ b:x",
+        "rsync -a /srv/app/ /backup/",
+        "mv /srv/new /srv/other",
+        "fdupes -r /srv",
+        "rdfind -deleteduplicates false /srv/app",
+        "rdfind -deleteduplicates true /srv/other",
+        "/srv/app/.venv/bin/pip uninstall -y nothing",
+        "/srv/app/.venv/bin/pip uninstall idna",
+        "/opt/other/bin/pip uninstall -y idna",
+        "/srv/app/.venv/bin/pip install -U idna",
+        "poetry -C /srv/other env remove --all",
+    ]);
+    all_are(Told::Nothing, &harmless, &files);
+}

@@ -5,18 +5,18 @@ use super::{asked, machine, put, put_link, told};
 /// Files of a machine: path and text, or `->` and where a link leads.
 type Files<'f> = &'f [(&'f str, &'f str)];
 
-const TIMER: (&str, &str) = (
+pub(super) const TIMER: (&str, &str) = (
     "/etc/systemd/system/clean.timer",
     "[Timer]\nOnCalendar=*-*-* 02:00\n",
 );
-const SERVICE: (&str, &str) = (
+pub(super) const SERVICE: (&str, &str) = (
     "/etc/systemd/system/clean.service",
     "[Service]\nExecStart=/bin/rm -rf /srv/app/.venv\n",
 );
-const WANTED: (&str, &str) = ("/etc/systemd/system/timers.target.wants/clean.timer", "");
+pub(super) const WANTED: (&str, &str) = ("/etc/systemd/system/timers.target.wants/clean.timer", "");
 
 /// How many are named where a machine has these files.
-fn named(files: Files<'_>) -> Vec<String> {
+pub(super) fn named(files: Files<'_>) -> Vec<String> {
     let sandbox = machine();
     for (path, text) in files {
         match text.strip_prefix("->") {
@@ -29,13 +29,13 @@ fn named(files: Files<'_>) -> Vec<String> {
     told(&answer)
 }
 
-fn all_sweep(rows: &[(&str, Files<'_>)]) {
+pub(super) fn all_sweep(rows: &[(&str, Files<'_>)]) {
     for (what, files) in rows {
         assert_eq!(named(files).len(), 1, "{what}");
     }
 }
 
-fn none_sweeps(rows: &[(&str, Files<'_>)]) {
+pub(super) fn none_sweeps(rows: &[(&str, Files<'_>)]) {
     for (what, files) in rows {
         assert!(named(files).is_empty(), "{what}");
     }

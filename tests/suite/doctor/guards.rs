@@ -1,0 +1,194 @@
+//! Guards that leave the venv alone, and the same where they guard something else.
+
+use super::scripts::{Told, all_are, rows};
+
+const FILES: [(&str, &str); 4] = [
+    ("/srv/app/readme", "x"),
+    ("/srv/app/build/x", "x"),
+    ("/srv/other/x", "x"),
+    ("/etc/keep", ".venv\n"),
+];
+
+/// Loops over what is there, with `@` for the guard of each entry `$i`, whose path is `$d`.
+const LOOPS: [&str; 6] = [
+    "cd /srv/app; for i in * .v*; do d=$PWD/$i; @ rm -rf \"$i\"; done",
+    "for d in /srv/app/* /srv/app/.[!.]*; do i=$(basename \"$d\"); @ rm -rf \"$d\"; done",
+    "for d in /srv/app/{,.}*; do i=${d##*/}; @ rm -rf \"$d\"; done",
+    "cd /srv/app; ls -A | while read -r i; do d=/srv/app/$i; @ rm -rf \"$i\"; done",
+    "shopt -s dotglob; for d in /srv/*/*; do i=$(basename $d); @ rm -rf \"$d\"; done",
+    "ALL=(readme build .venv); for i in \"${ALL[*]}\"; do d=/srv/app/$i; @ rm -rf \"$d\"; done",
+];
+
+/// Guards of which each leaves the venv alone.
+const GUARDS: [&str; 20] = [
+    "[ \"$i\" = .venv ] && continue;",
+    "[ \"$i\" == \".venv\" ] && continue;",
+    "test \"$i\" = .venv && continue;",
+    "[[ $i == .venv ]] && continue;",
+    "[[ $i == .v* ]] && continue;",
+    "[[ $d == */.venv ]] && continue;",
+    "[[ $i =~ venv ]] && continue;",
+    "[ \"$i\" != .venv ] || continue;",
+    "if [ \"$i\" = .venv ]; then continue; fi;",
+    "if [ \"$i\" = readme ] || [ \"$i\" = .venv ]; then continue; fi;",
+    "[ \"$i\" = readme -o \"$i\" = .venv ] && continue;",
+    "[[ $i == readme || $i == .venv ]] && continue;",
+    "case \"$i\" in readme|.venv) continue;; esac;",
+    "case $d in */.venv) continue ;; *) : ;; esac;",
+    "echo \"$i\" | grep -q venv && continue;",
+    "if echo \"$i\" | grep -qE '^(readme|\\.venv)$'; then continue; fi;",
+    "[ -f \"$d/pyvenv.cfg\" ] && continue;",
+    "[ -e $d/bin/python ] && continue;",
+    "KEEP=.venv; [ \"$i\" = \"$KEEP\" ] && continue;",
+    "[ \"${i#.}\" = venv ] && continue;",
+];
+/// Guards that leave something else alone, or of which nobody knows.
+const OPEN: [&str; 8] = [
+    "[ \"$i\" = readme ] && continue;",
+    "[ \"$i\" = .venv ] || continue;",
+    "[[ $i == *.log ]] && continue;",
+    "case \"$i\" in readme|build) continue;; esac;",
+    "echo \"$i\" | grep -q readme && continue;",
+    "[ -f \"$d/keep\" ] && continue;",
+    "[ \"$i\" = \"$NOT_KNOWN\" ] && continue;",
+    "[ -d \"$d\" ] || continue;",
+];
+
+fn in_all_loops(guards: &[&str]) -> Vec<String> {
+    let each = LOOPS
+        .iter()
+        .flat_map(|text| guards.iter().map(|guard| text.replace('@', guard)));
+    each.collect()
+}
+
+#[test]
+fn a_guard_that_leaves_the_venv_alone_is_believed_in_each_loop() {
+    all_are(Told::Nothing, &in_all_loops(&GUARDS), &FILES);
+}
+
+#[test]
+fn a_guard_of_something_else_hides_nobody() {
+    all_are(Told::Named, &in_all_loops(&OPEN), &FILES);
+}
+
+#[test]
+fn lists_of_names_without_the_venv_are_harmless() {
+    let harmless = rows(&[
+        "cd /srv/app && ls -A | grep -v venv | xargs rm -rf",
+        "cd /srv/app && ls -A | grep -vx .venv | xargs -I{} rm -rf {}",
+        "cd /srv/app && rm -rf $(ls -A | grep -v venv)",
+        "cd /srv/app && ls -A | grep -v -e readme -e .venv | xargs rm -rf",
+        "cd /srv/app && ls -A | grep -vFf /etc/keep | xargs rm -rf",
+        "cd /srv/app && ls | xargs rm -rf",
+        "cd /srv && ls app | xargs rm -rf",
+        "cd /srv/app && for f in $(ls -a | grep -v venv | grep -v '^\\.*$'); do rm -rf $f; done",
+        "ls -d /srv/app/.* /srv/app/* | grep -v /.venv | grep -v '/\\.*$' | xargs rm -rf",
+        "find /srv/app -maxdepth 1 -mindepth 1 | grep -v venv | xargs rm -rf",
+        "cd /srv/app && shopt -s extglob dotglob && rm -rf build readme",
+        "for i in venv build; do [ $i = venv ] && break; rm -rf /srv/app/.venv; done",
+        "for d in /srv/app; do [ -d $d/.venv ] && { echo no; continue; }; rm -rf $d; done",
+    ]);
+    all_are(Told::Nothing, &harmless, &FILES);
+    let sweeping = rows(&[
+        "cd /srv/app && ls -A | grep venv | xargs rm -rf",
+        "cd /srv/app && ls -A | grep -v readme | xargs rm -rf",
+        "cd /srv/app && ls -A | xargs rm -rf",
+        "cd /srv/app && rm -rf $(ls -A | head -n 5)",
+        "cd /srv && ls -A app | sed 's,^,app/,' >/dev/null; rm -rf app",
+        "cd /srv/app; for i in .venv build; do [ $i = build ] && break; rm -rf $i; done",
+        "cd /srv/app; for i in a b; do continue; done; rm -rf .venv",
+        "cd /srv/app; while true; do break; done; rm -rf .venv",
+        "cd /srv/app; for i in x .venv; do case $i in x) continue;; esac; rm -rf $i; done",
+    ]);
+    all_are(Told::Named, &sweeping, &FILES);
+}
+
+#[test]
+fn what_rsync_and_git_are_told_to_leave_stays() {
+    let copy = |flags: &str| format!("rsync -a --delete {flags} /srv/source/ /srv/app/");
+    let files = [
+        ("/srv/source/readme", "x"),
+        ("/srv/source/.gitignore", "*.pyc\n!x\n/.venv/\n"),
+        ("/srv/app/.gitignore", "*.pyc\n.venv\n"),
+        ("/etc/list", "readme\n"),
+        ("/etc/dirs", "sub/\n"),
+        ("/etc/venv", ".venv/\n"),
+        ("/srv/source/sub/x", "x"),
+    ];
+    let keeping = [
+        "--filter=':- .gitignore'",
+        "--filter='dir-merge,- .gitignore'",
+        "--filter='dir-merge,- /.gitignore'",
+        "-f ':- .gitignore' --exclude '*.log'",
+        "--filter='merge,- /srv/app/.gitignore'",
+        "--filter='.- /srv/app/.gitignore'",
+        "--files-from=/etc/list",
+        "--files-from=/etc/dirs",
+        "-r --files-from=/etc/dirs",
+        "--files-from=/etc/venv --dry-run",
+    ];
+    all_are(Told::Nothing, &keeping.map(copy), &files);
+    let taking = [
+        "--filter=':- .nothing'",
+        "--filter='dir-merge,+ .gitignore'",
+        "-r --files-from=/etc/venv",
+    ];
+    let with_venv = [&files[..], &[("/srv/source/.venv/x", "x")]].concat();
+    all_are(Told::Named, &taking.map(copy), &with_venv);
+    all_are(Told::Unknown, &[copy("--files-from=/no/such")], &files);
+
+    let git = |words: &str| format!("cd /srv/app && git clean -fdx {words}");
+    let tree = [("/srv/app/.git/HEAD", "x"), ("/srv/app/sub/x", "x")];
+    let spared = [
+        "-- . ':(exclude).venv'",
+        "-- . ':!.venv'",
+        "-- ':^.venv'",
+        "':(exclude,top).venv'",
+        "-- ':!/.venv'",
+        "-- ':!*venv*'",
+        "-- ':(exclude,glob)**/.venv/**'",
+        "-- ':(exclude,icase).VENV'",
+        "-e .venv",
+        "-e '.v*'",
+        "--exclude .venv/",
+        "-- '*.pyc'",
+        "-- ':(glob)*venv'",
+        "-- '*venv'",
+        "-- sub ':/build'",
+    ];
+    all_are(Told::Nothing, &spared.map(git), &tree);
+    let swept = [
+        "-- . ':!build'",
+        "-- '.venv/*'",
+        "-- . ':!*venv'",
+        "-- '*/core.py'",
+        "-- ':(glob)**/core.py'",
+        "-- ':(icase).VENV'",
+        "-- ':(top).venv'",
+        "-- :/",
+        "-e build",
+    ];
+    all_are(Told::Named, &swept.map(git), &tree);
+    let below = [
+        "cd /srv/app/sub && git clean -fdx :/",
+        "cd /srv/app/sub && git clean -fdx -- ':/.v*'",
+    ];
+    all_are(Told::Named, &rows(&below), &tree);
+
+    let other = [("/srv/b/pyproject.toml", "x"), ("/srv/b/x", "x")];
+    let anew = rows(&[
+        "cd /srv/app && uv venv --clear --project /srv/b",
+        "cd /srv/app && uv venv --clear --directory /srv/b",
+        "cd /srv/app && uv --directory ../b venv --clear",
+        "cd /srv/app && uv venv --clear --directory /srv/b .venv",
+    ]);
+    all_are(Told::Nothing, &anew, &other);
+    let anew = rows(&[
+        "cd /srv/b && uv venv --clear --directory /srv/app",
+        "cd /srv/b && uv venv --clear --directory /srv/app .venv",
+        "cd /srv && uv venv --clear --directory app",
+        // It is no project, so that it makes the environment where it stands.
+        "cd /srv/app && uv venv --clear --project /srv",
+    ]);
+    all_are(Told::Named, &anew, &other);
+}

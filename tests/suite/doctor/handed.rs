@@ -1,0 +1,187 @@
+//! Programs that are handed a command or a script, and jobs that are handed on to others who run them.
+
+use super::scripts::{Told, all_are, rows};
+
+/// Where a command may be handed on, in place of `@`.
+const HANDED: [&str; 38] = [
+    "logsave /var/log/x @",
+    "cronitor exec ab12 @",
+    "cronitor exec ab12 '@'",
+    "scl enable python27 '@'",
+    "scl enable python27 -- @",
+    "sg web -c '@'",
+    "lockrun --lockfile=/run/x -- @",
+    "timelimit -t 60 @",
+    "screen -dmS clean @",
+    "screen -d -m sh -c '@'",
+    "tmux new -d '@'",
+    "tmux new-session -d -s clean -- @",
+    "tmux -L x new-window -n y '@'",
+    "start-stop-daemon --start --exec /bin/sh -- -c '@'",
+    "start-stop-daemon -S -b -a /usr/bin/env -- @",
+    "echo '@' | at now + 1 hour",
+    "at 22:00 <<'END'\n@\nEND",
+    "batch <<< '@'",
+    "chronic @",
+    "flock -n /run/x @",
+    "flock -n /run/x -c '@'",
+    "su -c '@'",
+    "su -s /bin/sh web -c '@'",
+    "runuser -l web -c '@'",
+    "systemd-run --on-calendar=daily @",
+    "pkexec @",
+    "run0 @",
+    "daemonize -p /run/x /usr/bin/env @",
+    "daemon --name=x -- @",
+    "dtach -n /run/x @",
+    "nq @",
+    "faketime yesterday @",
+    "choom -n 500 -- @",
+    "ssh -l root localhost '@'",
+    "ssh -o BatchMode=yes 127.0.0.1 @",
+    "mispipe '@' 'logger -t x'",
+    "watch -n 60 '@'",
+    "runitor -uuid x -- @",
+];
+
+fn handed(command: &str) -> Vec<String> {
+    HANDED
+        .iter()
+        .map(|form| form.replace('@', command))
+        .collect()
+}
+
+#[test]
+fn what_is_handed_on_is_followed_by_whoever_runs_it() {
+    all_are(Told::Named, &handed("rm -rf /srv/app/.venv"), &[]);
+    all_are(Told::Named, &handed("find /srv -name core.py -delete"), &[]);
+    all_are(Told::Nothing, &handed("rm -rf /srv/other"), &[]);
+    all_are(Told::Nothing, &handed("echo rm -rf /srv/app/.venv"), &[]);
+}
+
+#[test]
+fn scripts_are_called_as_they_are_told() {
+    let scripts = rows(&[
+        "sh -c 'rm -rf \"$0\"' /srv/app/.venv",
+        "sh -c 'rm -rf \"$0/$1\"' /srv/app .venv",
+        "sh -c 'rm -rf \"$@\"' _ /srv/b /srv/app/.venv",
+        "sh -c 'shift; rm -rf \"$1\"' _ a /srv/app/.venv",
+        "bash -c 'for d; do rm -rf $d; done' sh /srv/app/.venv",
+        "find /srv -name core.py -exec sh -c 'rm \"$0\"' {} \\;",
+        "find /srv -name core.py -exec sh -c 'rm \"$0\" \"$@\"' {} +",
+        "echo /srv/app/.venv | xargs sh -c 'rm -rf \"$0\"'",
+        "echo /srv/app/.venv | xargs -I% sh -c 'rm -rf %'",
+        "for f in /opt/s/*; do \"$f\"; done",
+        "for f in /opt/s/*; do [ -x \"$f\" ] && \"$f\"; done",
+        "for f in /opt/s/*.sh; do sh $f; done",
+        "for f in /opt/s/*; do . \"$f\"; done",
+        "run-parts /opt/p",
+        "/opt/s/*",
+        "at -f /opt/s/a.sh midnight",
+    ]);
+    let files = [
+        ("/opt/s/a.sh", "#!/bin/sh\nrm -rf /srv/app/.venv\n"),
+        ("/opt/p/a", "#!/bin/sh\nrm -rf /srv/app/.venv\n"),
+    ];
+    let elsewhere = ["/opt/", "/opt/s"];
+    let (others, own): (Vec<String>, Vec<String>) = scripts
+        .into_iter()
+        .partition(|script| elsewhere.iter().any(|place| script.contains(place)));
+    all_are(Told::Named, &own, &files);
+    let mut wrong = Vec::new();
+    for script in others {
+        let sandbox = super::machine();
+        for (path, text) in files {
+            super::put(&sandbox, path, text);
+        }
+        super::put(
+            &sandbox,
+            "/etc/cron.daily/x",
+            &format!("#!/bin/sh\n{script}\n"),
+        );
+        let answer = super::asked(&sandbox, &[]);
+        let told = super::told(&answer);
+        if told.len() != 1 || !told[0].starts_with("/opt/") {
+            wrong.push(format!("{script}: {told:?} {}", answer["riddles"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let harmless = rows(&[
+        "sh -c 'rm -rf \"$1\"' /srv/app/.venv",
+        "sh -c 'rm -rf \"$0\"' _ /srv/app/.venv",
+        "sh -c 'rm -rf \"$2\"' _ /srv/app/.venv",
+        "for f in /opt/s/*; do echo \"$f\"; done",
+        "for f in /opt/none/*; do \"$f\"; done 2>/dev/null",
+        "at -l; atq; at -d 3",
+        "tmux kill-session -t '/srv/app/.venv'",
+        "ssh backup 'rm -rf /srv/app/.venv'",
+    ]);
+    all_are(Told::Nothing, &harmless, &files);
+}
+
+#[test]
+fn what_a_search_runs_prints_what_others_remove() {
+    let scripts = rows(&[
+        "find /srv -name '*.py' -exec grep -l . {} + | xargs rm -f",
+        "find /srv -name core.py -exec grep -L nothing {} \\; | xargs rm",
+        "find /srv -name core.py -exec echo {} \\; | xargs rm",
+        "find /srv -name core.py -exec printf '%s\\n' {} + | xargs rm",
+        "find /srv -name core.py -exec stat -c %n {} \\; | xargs rm",
+        "find /srv -name core.py -exec ls {} + | xargs rm",
+        "find /srv -name core.py -exec readlink -f {} \\; | while read -r f; do rm \"$f\"; done",
+        "for f in $(find /srv -name core.py -exec echo {} \\;); do rm $f; done",
+        "find /srv -name core.py -exec sh -c 'echo \"$1\"' _ {} \\; | xargs rm",
+        "find /srv -name core.py -execdir rm {} \\;",
+        "find /srv -name core.py -execdir rm ./{} +",
+        "find /srv -name core.py -execdir rm -- './{}' \\;",
+        "find /srv -name core.py -execdir sh -c 'rm \"$0\"' {} \\;",
+        "find /srv -name .venv -execdir rm -rf {} +",
+        "find /srv -name core.py -execdir truncate -s0 ./{} \\;",
+    ]);
+    all_are(Told::Named, &scripts, &[]);
+    let odd = rows(&[
+        "find /srv -name core.py -exec stat -c '%Y %n' {} + | sort | cut -d' ' -f2 | xargs rm",
+        "find /srv -name pyvenv.cfg -execdir rm -rf lib \\;",
+        "find /srv -maxdepth 2 -execdir rm -rf .venv \\;",
+        "find /srv -name core.py -exec dirname {} \\; | xargs rm -rf",
+    ]);
+    all_are(Told::Unknown, &odd, &[]);
+    let harmless = rows(&[
+        "find /srv -name '*.log' -exec grep -l . {} + | xargs -r rm -f",
+        "find /srv -name core.py -exec grep -l . {} + | xargs ls",
+        "find /srv -name core.py -exec echo {} \\; | grep -v /.venv/ | xargs rm",
+        "find /var/cache -name core.py -execdir rm -rf lib \\;",
+        "find /srv -name '*.log' -execdir rm ./{} \\;",
+        "find /srv -name core.py -exec gzip -k {} \\; | xargs rm",
+    ]);
+    all_are(Told::Nothing, &harmless, &[]);
+}
+
+#[test]
+fn one_of_an_array_is_that_one() {
+    let scripts = rows(&[
+        "declare -A D=([app]=/srv/app [b]=/srv/b); rm -rf \"${D[app]}/.venv\"",
+        "declare -A D; D[app]=/srv/app; D[b]=/srv/b; rm -rf \"${D[app]}\"",
+        "declare -A D; D[\"my app\"]=/srv/app; rm -rf \"${D[my app]}\"",
+        "declare -A D=([\"a\"]=/srv/app); rm -rf \"${D[\"a\"]}\"",
+        "D=(/srv/b /srv/app); rm -rf \"${D[1]}\"",
+        "D=(/srv/b /srv/app); rm -rf \"${D[@]}\"",
+        "D=(/srv/b /srv/app); for k in \"${!D[@]}\"; do rm -rf \"${D[$k]}\"; done",
+        "declare -A D=([a]=/srv/app); for k in \"${!D[@]}\"; do rm -rf \"${D[$k]}/.venv\"; done",
+        "D=(/srv/b); D+=(/srv/app); rm -rf \"${D[1]}\"",
+        "D=(/srv/app); rm -rf $D/.venv",
+        "D=([5]=/srv/app); rm -rf \"${D[5]}\"",
+        "i=1; D=(/srv/b /srv/app); rm -rf \"${D[i]}\"",
+        "for k in a b; do D[$k]=/srv/app; done; rm -rf \"${D[$k]}\"",
+    ]);
+    all_are(Told::Named, &scripts, &[]);
+    let harmless = rows(&[
+        "declare -A D=([app]=/srv/app [b]=/srv/b); rm -rf \"${D[b]}\"",
+        "D=(/srv/b /srv/app); rm -rf \"${D[0]}\"",
+        "D=(/srv/b /srv/app); rm -rf \"$D\"",
+        "declare -A D; D[app]=/srv/app; D[b]=/srv/b; rm -rf \"${D[b]}\"",
+        "D=(/srv/app); unset D; D=(/srv/b); rm -rf \"${D[0]}\"",
+        "D=(/srv/app /srv/b); D=(/srv/c /srv/d); rm -rf \"${D[@]}\"",
+    ]);
+    all_are(Told::Nothing, &harmless, &[]);
+}

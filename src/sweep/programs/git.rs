@@ -137,7 +137,8 @@ fn removes(
 }
 
 /// A path with the signs before it that say what it means, such as `:(exclude)` and `:/` (gitglossary(7), "pathspec");
-/// and whether it names what is left out. A pattern that the shell leaves to git takes slashes and hidden names, and fits files alone.
+/// and whether it names what is left out. A pattern that the shell leaves to git takes slashes and
+/// hidden names, and fits files alone.
 fn spec(call: &Call<'_>, path: &str, top: &Path) -> (Spec, bool) {
     let (signs, bare) = signs(path);
     let has = |sign: &str| signs.contains(&sign);

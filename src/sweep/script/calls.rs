@@ -115,37 +115,42 @@ impl Reader<'_> {
         if let Some(printed) = self.uninstalls(&name, words, input) {
             return printed;
         }
-        if let Some(reading) = remover(&name) {
-            let effect = reading(&Call {
-                machine: self.machine,
-                words: &words[1..],
-                name: &name,
-                cwd: &self.state.cwd,
-            });
-            match effect {
-                Effect::Takes(operands, all) => self.take(words, &operands, all, false),
-                Effect::TakesThrough(operands, all) => self.take(words, &operands, all, true),
-                Effect::MayTake(operands, why) => self.may_take(words, &operands, why),
-                Effect::Removes(_) if words.iter().any(|word| is_open(word)) => {
-                    self.riddle(&known_when_run(words));
-                }
-                Effect::Removes(removal) if removal.is_anywhere() => {
-                    self.riddle("nobody knows in which directory it works");
-                }
-                Effect::Removes(removal) => self.step(words, removal, None),
-                Effect::Odd(why) => self.riddle(&why),
-                Effect::Nothing => {}
-            }
-            return if name == "tee" {
-                input.clone()
-            } else {
-                Stream::Unknown
-            };
+        if let Some(printed) = self.removed(&name, words, input) {
+            return printed;
         }
         if let Some(printed) = self.printed(&name, words, input) {
             return printed;
         }
         self.program(&name, words, input)
+    }
+
+    /// What a program removes that is known to do so; none for another one.
+    fn removed(&mut self, name: &str, words: &[String], input: &Stream) -> Option<Stream> {
+        let effect = remover(name)?(&Call {
+            machine: self.machine,
+            words: &words[1..],
+            name,
+            cwd: &self.state.cwd,
+        });
+        match effect {
+            Effect::Takes(operands, all) => self.take(words, &operands, all, false),
+            Effect::TakesThrough(operands, all) => self.take(words, &operands, all, true),
+            Effect::MayTake(operands, why) => self.may_take(words, &operands, why),
+            Effect::Removes(_) if words.iter().any(|word| is_open(word)) => {
+                self.riddle(&known_when_run(words));
+            }
+            Effect::Removes(removal) if removal.is_anywhere() => {
+                self.riddle("nobody knows in which directory it works");
+            }
+            Effect::Removes(removal) => self.step(words, removal, None),
+            Effect::Odd(why) => self.riddle(&why),
+            Effect::Nothing => {}
+        }
+        Some(if name == "tee" {
+            input.clone()
+        } else {
+            Stream::Unknown
+        })
     }
 
     /// What a program starts that does nothing else.

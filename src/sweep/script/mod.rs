@@ -10,6 +10,7 @@ mod errands;
 mod files;
 mod flow;
 mod goes;
+mod grep;
 mod guards;
 mod handed;
 mod pip;

@@ -4,13 +4,11 @@ use std::path::Path;
 
 use super::streams::Stream;
 use super::{FOUND, Reader};
-use crate::sweep::find::Filter;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::links::is_pattern;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::escaped;
 use crate::sweep::quotes::unescaped;
-use crate::sweep::regexes::{Syntax, compile};
 
 impl Reader<'_> {
     /// What a command prints that changes nothing; none for one that is not known here.
@@ -166,107 +164,6 @@ impl Reader<'_> {
             }
             _ if has_all => Stream::Unknown,
             _ => Stream::Texts(vec!["*".to_owned()]),
-        }
-    }
-
-    /// What `grep` lets pass.
-    fn passed(&mut self, name: &str, words: &[String], input: &Stream) -> Stream {
-        const VALUED: &str = "-e --regexp -f --file -m --max-count -A -B -C --after-context --before-context --context \
-            --color --include --exclude --exclude-dir -d -D";
-        let options = Options::all(words, VALUED);
-        let mut operands = options.operands.clone();
-        let mut given = options.values(&["-e", "--regexp"]);
-        if given.is_empty() && !options.has(&["-f", "--file"]) && !operands.is_empty() {
-            given.push(unescaped(&operands.remove(0)));
-        }
-        if let [one] = &operands[..]
-            && options.has(&["-l", "-L", "--files-with-matches"])
-            && self.search(one).is_some()
-        {
-            // Names of some of the files that are found.
-            return Stream::Texts(vec![one.clone()]);
-        }
-        if let (Stream::Texts(lines), [_], true) =
-            (input, &given[..], options.has(&["-q", "--quiet"]))
-            && let [line] = &lines[..]
-            && !self.fixed.is_empty()
-            && !line.split('/').any(is_pattern)
-        {
-            let syntax = if options.has(&["-E"]) || name == "egrep" {
-                Syntax::Extended
-            } else if options.has(&["-F"]) || name == "fgrep" {
-                Syntax::Fixed
-            } else {
-                Syntax::Basic
-            };
-            let (any, whole) = (options.has(&["-i"]), options.has(&["-x"]));
-            let fits = compile(&given[0], syntax, any, whole)
-                .map(|one| one.is_match(unescaped(line).as_bytes()));
-            self.status = fits.map(|fits| fits != options.has(&["-v"]));
-        }
-        for file in options.values(&["-f", "--file"]) {
-            let path = self.plain_place(&escaped(&file));
-            match path.and_then(|path| self.machine.root.text(&path)) {
-                Some(text) => given.extend(text.lines().map(str::to_owned)),
-                None => return Stream::Unknown,
-            }
-        }
-        let tells_else = options.has(&[
-            "-c",
-            "-q",
-            "-o",
-            "-l",
-            "-L",
-            "-n",
-            "-b",
-            "-H",
-            "-r",
-            "-R",
-            "--count",
-            "--only-matching",
-        ]);
-        if !operands.is_empty() || tells_else {
-            return Stream::Unknown;
-        }
-        let syntax = match name {
-            _ if options.has(&["-F", "--fixed-strings"]) => Syntax::Fixed,
-            _ if options.has(&["-P", "--perl-regexp"]) => Syntax::Perl,
-            _ if options.has(&["-E", "--extended-regexp"]) => Syntax::Extended,
-            "fgrep" => Syntax::Fixed,
-            "egrep" => Syntax::Extended,
-            _ => Syntax::Basic,
-        };
-        let any = options.has(&["-i", "--ignore-case", "-y"]);
-        let whole = options.has(&["-x", "--line-regexp"]);
-        let each = given.iter().flat_map(|pattern| pattern.split('\n'));
-        let patterns: Option<Vec<_>> = each
-            .map(|pattern| compile(pattern, syntax, any, whole))
-            .collect();
-        let inverted = options.has(&["-v", "--invert-match"]);
-        let Some(patterns) = patterns else {
-            return input.clone();
-        };
-        let filter = Filter { patterns, inverted };
-        match input {
-            Stream::Found(number) => {
-                let found = self.searches.get(*number).map(|find| find.filtered(filter));
-                found.map_or(Stream::Unknown, |find| self.found_by(find))
-            }
-            Stream::Texts(lines) => {
-                let passes = |line: &&String| {
-                    line.contains([ANYTHING, FOUND, '*', '?'])
-                        || filter.passes(unescaped(line).as_bytes())
-                };
-                let mut passed: Vec<String> = lines.iter().filter(passes).cloned().collect();
-                for line in &mut passed {
-                    if let Some(find) = self.search(line) {
-                        self.searches.push(find.filtered(filter.clone()));
-                        *line = format!("{FOUND}{}{FOUND}", self.searches.len() - 1);
-                    }
-                }
-                Stream::Texts(passed)
-            }
-            other => other.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A look at one venv: by its states first, and by what changed where they differ from those of the last look.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -19,6 +20,9 @@ use crate::python::interpreter::identity;
 use crate::store::{Catalog, Store};
 use crate::tree::Site;
 use crate::tree::fingerprint::Glance;
+
+/// A venv is looked at so often at most, where another tree takes its place each time.
+const LOOKS: usize = 5;
 
 /// Who looks.
 pub(super) struct Looker<'a> {
@@ -46,7 +50,7 @@ impl Looker<'_> {
         let baseline = newest_baseline(self.catalog, &venv);
         let before = Seen::load(self.context, self.store, &venv);
         let known = before.as_ref().and_then(|seen| seen.compared.as_ref());
-        let told = match self.told(path, &venv, baseline.as_ref(), known) {
+        let told = match self.settled(path, &venv, baseline.as_ref(), known) {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => Told {
                 why: Some(Why::Failed(reason(&error))),
@@ -111,6 +115,29 @@ impl Looker<'_> {
             (None, None) => baseline.map(|saved| saved.snapshot.created),
         };
         from.max(restored).unwrap_or(self.context.now)
+    }
+
+    /// What a look tells of the tree that stands there in the end: while it looks, a restore may put another one in the
+    /// place, and the one that was looked at goes.
+    fn settled(
+        &self,
+        path: &Path,
+        venv: &VenvId,
+        baseline: Option<&Chosen>,
+        known: Option<&Compared>,
+    ) -> Result<Told, Error> {
+        let standing = || {
+            let meta = std::fs::symlink_metadata(path).ok();
+            meta.map(|meta| (meta.dev(), meta.ino()))
+        };
+        for _ in 1..LOOKS {
+            let before = standing();
+            let told = self.told(path, venv, baseline, known);
+            if matches!(told, Err(Error::Interrupted)) || standing() == before {
+                return told;
+            }
+        }
+        self.told(path, venv, baseline, known)
     }
 
     fn told(

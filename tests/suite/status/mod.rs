@@ -1,5 +1,6 @@
 //! How every venv stands, as a person, a script, Nagios and Prometheus are told.
 
+mod meanwhile;
 mod quick;
 mod since;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::disk::rooted::Rooted;
+use crate::disk::stat::Stat;
 use crate::model::Shown;
 use crate::tree::{Error, Site, Standing};
 
@@ -16,6 +17,10 @@ pub struct Place {
     pub device: Option<u64>,
     /// The directory at which that is mounted.
     pub mount: Option<String>,
+    /// The device of that directory. A venv may be a volume of its own within a mount (btrfs), with a device that goes
+    /// with it.
+    #[serde(default)]
+    pub mount_device: Option<u64>,
     /// The inode of the directory that stands there.
     pub inode: Option<u64>,
     /// When that was made, in nanoseconds since 1970: numbers of inodes are used again. Not every file system tells.
@@ -60,14 +65,17 @@ impl Place {
         let Some(own) = stat(dir) else {
             return Self::default();
         };
-        let is_mount =
-            |dir: &&Path| *dir == Path::new("/") || stat(dir).is_some_and(|stat| stat.mount_root);
+        let mut above = dir.ancestors().map(|dir| (dir, stat(dir)));
+        let is_mount = |(dir, stat): &(&Path, Option<Stat>)| {
+            *dir == Path::new("/") || stat.as_ref().is_some_and(|stat| stat.mount_root)
+        };
+        let mount = above.find(is_mount);
         Self {
             device: Some(own.dev),
-            mount: dir
-                .ancestors()
-                .find(is_mount)
-                .map(|dir| dir.to_string_lossy().into_owned()),
+            mount: mount
+                .as_ref()
+                .map(|(dir, _)| dir.to_string_lossy().into_owned()),
+            mount_device: mount.and_then(|(_, stat)| Some(stat?.dev)),
             inode: Some(own.ino),
             born: std::fs::metadata(dir).ok().as_ref().and_then(born),
         }
@@ -111,7 +119,8 @@ impl Place {
             }
             _ => {}
         }
-        let (was, is) = (self.device?, other.device?);
+        let mounts = self.mount_device.zip(other.mount_device);
+        let (was, is) = mounts.or(self.device.zip(other.device))?;
         let number = |dev| format!("{}:{}", rustix::fs::major(dev), rustix::fs::minor(dev));
         (was != is).then(|| {
             let (was, is) = (number(was), number(is));
@@ -123,6 +132,7 @@ impl Place {
     pub(super) fn after_boot(self) -> Self {
         Self {
             device: None,
+            mount_device: None,
             ..self
         }
     }

@@ -10,7 +10,7 @@ fn place(inode: u64) -> Place {
         device: Some(1),
         mount: Some("/srv".to_owned()),
         inode: Some(inode),
-        born: None,
+        ..Place::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::scene::Scene;
 use crate::support::mounts::Mount;
@@ -126,6 +127,37 @@ fn nothing_is_put_where_the_file_system_of_the_venv_is_not_mounted() {
             is_untouched();
         }
     }
+}
+
+/// A volume of btrfs has a device of its own, which goes with it; what it was mounted in is still there.
+#[test]
+fn a_venv_that_was_a_volume_of_its_own_is_put_back_where_that_is_deleted() {
+    let sandbox = Sandbox::new();
+    let Some(mount) = Mount::made(
+        &["mkfs.btrfs", "-q"],
+        &sandbox.path("image"),
+        &sandbox.path("app"),
+    ) else {
+        return;
+    };
+    let volume = |verb: &str| {
+        let path = sandbox.path("app/venv");
+        let mut command = Command::new("btrfs");
+        let done = command.args(["subvolume", verb]).arg(path).output();
+        assert!(done.unwrap().status.success(), "btrfs subvolume {verb}");
+    };
+    volume("create");
+    venv::tiny(&sandbox.path("app/venv"));
+    sandbox.ok(&["save", "app/venv"]);
+    guarded(&sandbox);
+    round(&sandbox, 0);
+    volume("delete");
+    let run = round(&sandbox, 0);
+    assert!(run.contains("it is gone as a whole"), "{run}");
+    sandbox.ok(&["diff", "app/venv"]);
+    mount.detach();
+    let run = round(&sandbox, 3);
+    assert!(run.contains("it stood on the file system"), "{run}");
 }
 
 fn guarded(sandbox: &Sandbox) {

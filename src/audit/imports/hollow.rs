@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::doubts::doubt;
 use super::index::Place;
 use super::resolve::{World, ancestors};
-use super::roots::is_offered;
+use super::roots::{entries, is_offered};
 use super::says::Says;
 use super::suspects::Suspect;
 use super::tops::Top;
@@ -100,10 +100,24 @@ fn why(
     if is_typed && (remains.has_sources || is_named && !has_packages()) {
         return Some("it is marked as a package by py.typed".to_owned());
     }
-    let says = Says::read(world, dist);
+    // A part for others that gives nothing is none; themes and the like have no modules.
+    if is_named
+        && remains.has_modules
+        && let Some(line) = offered_whole(world, module, dist)
+    {
+        return Some(format!(
+            "line {line} of entry_points.txt names it as a part for others"
+        ));
+    }
     if !remains.has_modules && has_packages() {
         return None;
     }
+    said(world, module, dist, is_named)
+}
+
+/// What a distribution says of a module at the top.
+fn said(world: &World<'_>, module: &str, dist: &Dist, is_named: bool) -> Option<String> {
+    let says = Says::read(world, dist);
     if says.imports(module) {
         return Some("METADATA names it as an import".to_owned());
     }
@@ -120,6 +134,14 @@ fn why(
     let name = says.name_taken_of(module, is_nowhere);
     name.filter(|_| is_named)
         .map(|name| format!("METADATA shows how to take {name} of it"))
+}
+
+/// The line of a distribution's own entry points that offers a module itself, and no name of it.
+fn offered_whole(world: &World<'_>, module: &str, dist: &Dist) -> Option<usize> {
+    let own = entries(world).into_iter();
+    let mut own = own.filter(|one| one.list.is_within(&dist.info));
+    let offer = own.find(|one| one.module == module && one.attribute.is_empty());
+    offer.map(|one| one.line)
 }
 
 /// Whether a stub has more than remarks, and than what makes a namespace of several directories.

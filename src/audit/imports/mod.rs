@@ -41,6 +41,7 @@ mod openings;
 mod outline;
 mod outlines;
 pub(super) mod outside;
+mod own_dir;
 mod reach;
 mod reading;
 mod rebound;

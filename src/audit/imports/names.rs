@@ -12,8 +12,9 @@ use super::dotted::dotted;
 use super::getters::Words;
 use super::objects::objects;
 use super::openings::{
-    asks_only, finds_modules, is_globals, may_be_module, put, reads_globals, shares,
+    asks_only, finds_modules, is_globals, looks_only, may_be_module, put, reads_globals, shares,
 };
+use super::own_dir::{keeps_path, own_dirs};
 use super::statements::{line_at, listed, taken_of};
 use super::wanted::Wanted;
 
@@ -55,6 +56,7 @@ impl Names {
     pub(super) fn collect(body: &[Stmt], text: &str, module: &str) -> Self {
         let mut look = Look {
             objects: objects(body, module),
+            own_dirs: own_dirs(body, text),
             ..Look::default()
         };
         if text.contains("__getattr__") {
@@ -110,6 +112,8 @@ struct Look {
     makes_by_table: Option<usize>,
     /// Names that mean other objects than the module.
     objects: HashSet<String>,
+    /// Names that mean the directory of the module.
+    own_dirs: HashSet<String>,
     /// Whether the text knows the table of modules, from which functions may get the module.
     knows_table: bool,
 }
@@ -220,16 +224,12 @@ impl Look {
         if is_table {
             self.has_modules();
         }
-        if is_change {
+        if is_change && !keeps_path(call, &self.own_dirs) {
             self.finds(name.rsplit('.').nth(1));
         }
         // To look through the places of a package changes nothing.
-        let is_look = matches!(
-            last,
-            "iter_modules" | "walk_packages" | "list" | "str" | "len"
-        );
         let is_place = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__path__");
-        if !is_look && arguments.iter().any(is_place) {
+        if !looks_only(last) && arguments.iter().any(is_place) {
             self.has_modules();
         }
     }

@@ -9,6 +9,12 @@ pub(super) fn finds_modules(name: &str) -> bool {
     matches!(name, "__path__" | "meta_path" | "path_hooks")
 }
 
+/// Whether a function that is given the places of a package only looks through them.
+pub(super) fn looks_only(function: &str) -> bool {
+    const LOOK: [&str; 5] = ["iter_modules", "walk_packages", "list", "str", "len"];
+    LOOK.contains(&function)
+}
+
 pub(super) fn is_globals(expr: &Expr) -> bool {
     matches!(expr, Expr::Call(call) if dotted(&call.func).as_deref() == Some("globals"))
 }

@@ -191,6 +191,16 @@ const PACKAGES: &[Tree] = &[
         &["a-1.dist-info/entry_points.txt:2 a.run"],
     ),
     (
+        "an entry point of the package itself (blosc2)",
+        &[
+            NAME,
+            LIST,
+            B,
+            ("a-1.dist-info/entry_points.txt", "[array_api]\na = a\n"),
+        ],
+        LOST,
+    ),
+    (
         "a package inside a namespace, of which a module takes a name",
         &[
             NAME,

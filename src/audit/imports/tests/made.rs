@@ -291,6 +291,22 @@ const MAY_MAKE_IT: &[Row] = &[
         false,
     ),
     (
+        "the package gets a directory inside of its own",
+        "import os\n__path__.append(os.path.join(os.path.dirname(__file__), 'x'))\nfrom .gone import x\n",
+        false,
+    ),
+    (
+        "the package gets the directory above",
+        "import os\n__path__.append(os.path.dirname(os.path.dirname(__file__)))\nfrom .gone import x\n",
+        false,
+    ),
+    (
+        "what stood for its own directory is another one by then",
+        "import os\nhere = os.path.dirname(__file__)\nhere = '/elsewhere'\n__path__.append(here)\n\
+         from .gone import x\n",
+        false,
+    ),
+    (
         "the place is changed under another name",
         "places = __path__\nplaces.append('/elsewhere')\nfrom .gone import x\n",
         false,

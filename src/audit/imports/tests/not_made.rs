@@ -58,6 +58,17 @@ const MAKES_NOTHING: &[Row] = &[
         true,
     ),
     (
+        "the package puts its own directory into its path (blosc2)",
+        "from pathlib import Path\n_DIR = str(Path(__file__).resolve().parent)\nif _DIR in __path__:\n    \
+         __path__.remove(_DIR)\n__path__.insert(0, _DIR)\nfrom .gone import x\n",
+        true,
+    ),
+    (
+        "the same by os.path",
+        "import os\n__path__.append(os.path.dirname(os.path.abspath(__file__)))\nfrom .gone import x\n",
+        true,
+    ),
+    (
         "the place is changed further down",
         "from .gone import x\n__path__.append('/elsewhere')\n",
         true,

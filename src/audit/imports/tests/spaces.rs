@@ -202,6 +202,26 @@ const NAMESPACES: &[Tree] = &[
         &[],
     ),
     (
+        "a part for others without modules (themes)",
+        &[
+            NAME,
+            ("a-1.dist-info/RECORD", "a/main.html,,\n"),
+            ("a/main.html", ""),
+            ("a-1.dist-info/entry_points.txt", "[mkdocs.themes]\na = a\n"),
+        ],
+        &[],
+    ),
+    (
+        "modules that somebody looks through, of a distribution of another name",
+        &[
+            ("b-1.dist-info/METADATA", "Name: b\nVersion: 1\n"),
+            ("b-1.dist-info/RECORD", "a/b.py,,\n"),
+            B,
+            ("b-1.dist-info/entry_points.txt", "[x.plugins]\np = a\n"),
+        ],
+        &[],
+    ),
+    (
         "the stub of a namespace of several directories",
         &[
             NAME,

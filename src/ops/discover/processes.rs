@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How a process uses an environment, the plainest first.
@@ -41,27 +42,105 @@ pub(super) struct Process {
     pub(super) paths: Vec<(PathBuf, How)>,
 }
 
-/// All processes but this one, as far as they can be seen: those of others only by root.
-pub(super) fn processes() -> Vec<Process> {
+/// All processes but this one, as far as they can be seen: those of others only by root. `machine` is the directory
+/// below which another machine lies.
+pub(super) fn processes(machine: &Path) -> Vec<Process> {
     let own = std::process::id();
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| *pid != own).map(process).collect()
+    pids.filter(|pid| *pid != own)
+        .map(|pid| process(pid, machine))
+        .collect()
 }
 
-fn process(pid: u32) -> Process {
+/// How this process calls the paths of another one, which may have another root: that of a container, say.
+struct Names<'m> {
+    /// `/proc/PID/root`.
+    top: PathBuf,
+    root: Root,
+    machine: &'m Path,
+    /// Whether what the kernel tells as paths (its program, what is mapped) are paths here.
+    are_links_ours: bool,
+}
+
+/// Whose root a process has.
+#[derive(PartialEq, Eq)]
+enum Root {
+    /// This process's, as far as can be seen.
+    Ours,
+    /// That of the machine that is looked at.
+    Machine,
+    Other,
+}
+
+/// What stands at a path.
+fn seen(path: &Path) -> Option<(u64, u64)> {
+    let meta = fs::metadata(path).ok()?;
+    Some((meta.dev(), meta.ino()))
+}
+
+impl<'m> Names<'m> {
+    fn of(pid: u32, machine: &'m Path) -> Self {
+        let dir = PathBuf::from(format!("/proc/{pid}"));
+        let top = dir.join("root");
+        let root = match seen(&top) {
+            None => Root::Ours,
+            own if own == seen(Path::new("/")) => Root::Ours,
+            own if own == seen(machine) => Root::Machine,
+            Some(_) => Root::Other,
+        };
+        // A path of another namespace of mounts may be one here as well, of another file.
+        let exe = dir.join("exe");
+        let told = fs::read_link(&exe).ok();
+        let are_links_ours =
+            root == Root::Ours || told.is_some_and(|told| seen(&told) == seen(&exe));
+        Self {
+            top,
+            root,
+            machine,
+            are_links_ours,
+        }
+    }
+
+    /// A path that the kernel tells.
+    fn link(&self, path: PathBuf) -> Option<PathBuf> {
+        if self.are_links_ours {
+            return Some(path);
+        }
+        self.word(path)
+    }
+
+    /// A path as the process itself has it; none where it is not known that it means the same here.
+    fn word(&self, path: PathBuf) -> Option<PathBuf> {
+        let below = path.strip_prefix("/").unwrap_or(&path);
+        match self.root {
+            Root::Ours => Some(path),
+            Root::Machine => Some(self.machine.join(below)),
+            Root::Other => {
+                let theirs = seen(&self.top.join(below));
+                (theirs.is_some() && theirs == seen(&path)).then_some(path)
+            }
+        }
+    }
+}
+
+fn process(pid: u32, machine: &Path) -> Process {
     let dir = PathBuf::from(format!("/proc/{pid}"));
+    let names = Names::of(pid, machine);
     let comm = fs::read(dir.join("comm")).unwrap_or_default();
     let mut paths = Vec::new();
     let link = |name: &str| fs::read_link(dir.join(name)).ok();
     let exe = link("exe");
-    paths.extend(exe.clone().map(|to| (to, How::Program)));
-    paths.extend(link("cwd").map(|to| (to, How::Directory)));
+    let program = exe.clone().and_then(|to| names.link(to));
+    paths.extend(program.map(|to| (to, How::Program)));
+    let cwd = link("cwd").and_then(|to| names.link(to));
+    paths.extend(cwd.map(|to| (to, How::Directory)));
     let started = fs::read(dir.join("cmdline")).unwrap_or_default();
     let words = started
         .split(|&b| b == 0)
         .filter(|word| word.starts_with(b"/"));
-    paths.extend(words.map(|word| (path(word), How::CommandLine)));
+    let words = words.filter_map(|word| names.word(path(word)));
+    paths.extend(words.map(|word| (word, How::CommandLine)));
     let is_python = exe
         .as_deref()
         .and_then(Path::file_name)
@@ -75,7 +154,8 @@ fn process(pid: u32) -> Process {
         let active = variables
             .split(|&b| b == 0)
             .find_map(|one| one.strip_prefix(b"VIRTUAL_ENV="));
-        paths.extend(active.map(|active| (path(active), How::Activated)));
+        let active = active.and_then(|active| names.word(path(active)));
+        paths.extend(active.map(|active| (active, How::Activated)));
     }
     let maps = fs::read(dir.join("maps")).unwrap_or_default();
     let mapped = maps.split(|&b| b == b'\n').filter_map(|line| {
@@ -87,7 +167,8 @@ fn process(pid: u32) -> Process {
         )
     });
     let mapped: BTreeSet<&[u8]> = mapped.collect();
-    paths.extend(mapped.into_iter().map(|one| (path(one), How::Mapped)));
+    let mapped = mapped.into_iter().filter_map(|one| names.link(path(one)));
+    paths.extend(mapped.map(|one| (one, How::Mapped)));
     Process {
         pid,
         name: String::from_utf8_lossy(&comm).trim_end().to_owned(),

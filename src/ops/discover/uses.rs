@@ -41,7 +41,7 @@ pub(super) fn uses(
     environments: &mut [Environment],
     unread: &mut Vec<Unread>,
 ) {
-    by_processes(environments);
+    by_processes(environments, &options.root);
     // Schedules call places by their names below the root that is looked at, and often by a link on the way.
     let root = machine.root;
     let places = Places::new(environments.iter().map(|one| root.called(&one.path)));
@@ -82,9 +82,9 @@ pub(super) fn uses(
     }
 }
 
-fn by_processes(environments: &mut [Environment]) {
+fn by_processes(environments: &mut [Environment], machine: &Path) {
     let places = Places::new(environments.iter().map(|one| one.path.clone()));
-    for one in processes() {
+    for one in processes(machine) {
         let mut found: HashMap<usize, How> = HashMap::new();
         for (path, how) in &one.paths {
             if let Some(at) = places.innermost(path) {

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::{environment, program, put, users};
-use crate::support::Sandbox;
+use crate::support::{Sandbox, tools, venv};
 
 /// A machine with a release that is named by links, all of them absolute.
 fn machine() -> Sandbox {
@@ -88,6 +90,52 @@ fn absolute_links_of_a_machine_stay_below_its_root() {
     symlink("/usr/lib", sandbox.path("root/opt/outside")).unwrap();
     let run = sandbox.code(2, &["discover", "root/opt/outside", "--root", "root"]);
     assert!(run.stderr.contains("cannot look in"), "{run}");
+}
+
+/// A process with another root may have a path that is one here as well, of another file.
+#[test]
+fn a_process_with_another_root_uses_what_is_below_that_alone() {
+    if !crate::support::faults::needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let top = fs::canonicalize(sandbox.path("")).unwrap();
+    let venv = top.join("app/venv");
+    venv::tiny(&venv);
+    let root = top.join("root");
+    let below = |path: &Path| root.join(path.strip_prefix("/").unwrap());
+    venv::tiny(&below(&venv));
+    let run = venv.join("bin/run");
+    fs::write(&run, "").unwrap();
+    tools::copy_program("/bin/sleep", &below(&run));
+    let listed = Command::new("ldd").arg("/bin/sleep").output().unwrap();
+    for word in String::from_utf8_lossy(&listed.stdout).split_whitespace() {
+        if word.starts_with('/') {
+            let to = below(Path::new(word));
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            fs::copy(word, to).unwrap();
+        }
+    }
+    let mut child = Command::new("chroot");
+    let child = child.arg(&root).arg(&run).arg("60").stdin(Stdio::null());
+    let mut child = child.spawn().unwrap();
+    let exe = format!("/proc/{}/exe", child.id());
+    for _ in 0..500 {
+        if fs::read_link(&exe).is_ok_and(|exe| exe.ends_with("run")) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let here = sandbox.json(0, &["discover", "app"]);
+    let there = sandbox.json(0, &["discover", "root", "--root", "root"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let names = |answer: &Value| {
+        let uses = answer["environments"][0]["uses"].as_array().unwrap();
+        uses.iter().any(|one| one["pid"] == child.id())
+    };
+    assert!(names(&there), "{there}");
+    assert!(!names(&here), "{here}");
 }
 
 #[test]

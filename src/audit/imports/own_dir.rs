@@ -27,7 +27,9 @@ pub(super) fn own_dirs(body: &[Stmt], text: &str) -> HashSet<String> {
         }
     }
     let mut bindings = Bindings::default();
-    body.iter().for_each(|one| bindings.visit_stmt(one));
+    for statement in body {
+        bindings.visit_stmt(statement);
+    }
     found.retain(|name| bindings.0.iter().filter(|one| *one == name).count() == 1);
     found
 }

@@ -146,10 +146,16 @@ fn is_of_own(world: &World<'_>, missing: &Missing) -> bool {
     let module = missing.module.replace('.', "/");
     let is_shared = |above: &&str| world.index.place(above) == Place::Namespace;
     let package = ancestors(&module).find(|above| !is_shared(above));
-    // What would lie right in a namespace is missed only of the one that has others there.
+    // What would lie right in a namespace is missed only of the one that has modules there: whoever has a package in it
+    // may be a part for another one that is not installed (paste.deploy for paste.script).
     let Some(package) = package else {
-        let top = module.split('/').next().unwrap_or_default();
-        return is_below(world, &missing.file, top);
+        let owner = |file: &RelPath| world.subject.dists.owner(file).map(|dist| &dist.name);
+        let own = owner(&missing.file);
+        let dir = module.rsplit_once('/').map_or("", |(dir, _)| dir);
+        let mut beside = world.index.inside(dir).into_iter();
+        return beside.any(
+            |one| matches!(world.index.place(one), Place::Module(file) if owner(file) == own),
+        );
     };
     is_below(world, &missing.file, package)
 }

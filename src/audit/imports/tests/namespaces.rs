@@ -57,6 +57,35 @@ fn a_part_in_a_namespace_of_several_is_missed_where_its_distribution_had_it() {
     }
 }
 
+/// The host of a plugin may lie in the same namespace, and not be installed (`paste.script` for `paste.deploy`).
+#[test]
+fn a_plugin_alone_in_its_namespace_may_be_one_for_another_part_of_it() {
+    let point = (
+        "a-1.dist-info/entry_points.txt",
+        "[ns.script_part]\nx = ns.a.m:main\n",
+    );
+    // Whether it has a module right in the namespace.
+    for has_module in [false, true] {
+        let list = "ns/a/__init__.py,,\nns/a/m.py,,\n";
+        let beside = if has_module { "ns/b.py,,\n" } else { "" };
+        let list = format!("{list}{beside}");
+        let mut files = vec![
+            NAME,
+            ("a-1.dist-info/RECORD", &list[..]),
+            ("a-1.dist-info/top_level.txt", "ns\n"),
+            point,
+            ("ns/a/__init__.py", ""),
+            ("ns/a/m.py", "from ns.script import main\n"),
+        ];
+        if has_module {
+            files.push(("ns/b.py", ""));
+        }
+        let lost = lost_in(&files);
+        let is_told = lost.contains(&"ns/a/m.py:1 ns.script".to_owned());
+        assert_eq!(is_told, has_module, "{lost:?}");
+    }
+}
+
 #[test]
 fn a_plugin_in_a_namespace_of_several_may_have_outlived_the_host_in_it() {
     let record = ("a-1.dist-info/RECORD", "ns/a/__init__.py,,\nns/a/m.py,,\n");

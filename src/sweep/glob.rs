@@ -40,6 +40,11 @@ impl Rules {
 /// The sign in a pattern for what nobody knows: it matches anything.
 pub(super) const ANYTHING: char = '\u{2}';
 
+/// What stands in a pattern for `!(`, `|` and `)` of Bash, of which the sign comes behind the first.
+pub(super) const EXTENDED: char = '\u{3}';
+pub(super) const OR: char = '\u{4}';
+pub(super) const END: char = '\u{5}';
+
 /// For names of files in a shell.
 pub(super) const SHELL: Rules = Rules {
     stars: Stars::Part,
@@ -86,6 +91,7 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
             let begins = text[..from].last().map_or(begins, |&last| last == b'/');
             at(rest, &text[from..], rules, begins, steps)
         }),
+        3 => extended(rest, text, rules, begins, steps),
         b'*' if rules.stars == Stars::Parts && rest.first() == Some(&b'*') => {
             across(&rest[1..], text, rules, begins, steps)
         }
@@ -121,6 +127,37 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
         },
         plain => same(plain, text, rest, rules, steps),
     }
+}
+
+/// `@(a|b)`, `!(a|b)`, `?(a)`, `*(a)`, `+(a)`, of which the first sign is read (Bash, "Pattern Matching").
+fn extended(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
+    let (Some((&sign, inner)), Some(end)) = (rest.split_first(), rest.iter().position(|c| *c == 5))
+    else {
+        return false;
+    };
+    let ways: Vec<&[u8]> = inner[..end - 1].split(|c| *c == 4).collect();
+    let after = &rest[end + 1..];
+    let is_hidden = begins && rules.dots && text.first() == Some(&b'.');
+    let most = text
+        .iter()
+        .position(|c| *c == b'/')
+        .filter(|_| rules.parts());
+    (0..=most.unwrap_or(text.len())).any(|len| {
+        let (part, left) = text.split_at(len);
+        let mut fits = || ways.iter().any(|way| at(way, part, rules, begins, steps));
+        let goes = match sign {
+            b'!' => (!is_hidden || len == 0) && !fits(),
+            b'?' | b'*' if len == 0 => true,
+            // What follows is the rest, or the same once more.
+            b'+' | b'*' if len > 0 && fits() => {
+                let again = [&[3, b'*'], &rest[1..]].concat();
+                return at(after, left, rules, false, steps)
+                    || at(&again, left, rules, false, steps);
+            }
+            _ => fits(),
+        };
+        goes && at(after, left, rules, begins && len == 0, steps)
+    })
 }
 
 /// What two stars take: names with the slashes between them.
@@ -260,6 +297,44 @@ mod tests {
                 matches(pattern, text, SHELL.across()),
                 fits,
                 "{pattern:?} {text:?}"
+            );
+        }
+        for (pattern, text, fits) in [
+            ("!(a|b)", "c", true),
+            ("!(a|b)", "a", false),
+            ("!(a)", "ab", true),
+            ("!(*.py)", "x.py", false),
+            ("!(a)", ".venv", false),
+            (".!(venv|git)", ".venv", false),
+            (".!(venv|git)", ".cache", true),
+            ("/srv/!(app)", "/srv/app", false),
+            ("/srv/!(app)", "/srv/b", true),
+            ("/srv/!(app)", "/srv/b/c", false),
+            ("@(a|b).py", "b.py", true),
+            ("@(a|b).py", "c.py", false),
+            ("a?(b)c", "ac", true),
+            ("a?(b)c", "abc", true),
+            ("a?(b)c", "abbc", false),
+            ("*(ab)", "ababab", true),
+            ("+(ab)", "", false),
+            ("+([0-9])", "123", true),
+            ("+([0-9])", "12a", false),
+        ] {
+            let mut own = String::new();
+            let mut letters = pattern.chars().peekable();
+            while let Some(c) = letters.next() {
+                match (c, letters.peek()) {
+                    (c, Some('(')) => own.extend([EXTENDED, c]),
+                    ('(', _) => {}
+                    ('|', _) => own.push(OR),
+                    (')', _) => own.push(END),
+                    (c, _) => own.push(c),
+                }
+            }
+            assert_eq!(
+                matches(own.as_bytes(), text.as_bytes(), SHELL),
+                fits,
+                "{pattern} {text}"
             );
         }
         assert!(!matches(&b"*a".repeat(60), &b"a".repeat(59), FIND));

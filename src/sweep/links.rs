@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::glob::{ANYTHING, Rules, Stars, matches};
+use super::glob::{ANYTHING, EXTENDED, Rules, Stars, matches};
 use super::quotes::{escaped, unescaped};
 use super::root::Root;
 
@@ -112,7 +112,7 @@ pub(super) fn is_pattern(part: &str) -> bool {
             '\\' => {
                 letters.next();
             }
-            '*' | '?' | '[' | ANYTHING => return true,
+            '*' | '?' | '[' | ANYTHING | EXTENDED => return true,
             _ => {}
         }
     }

@@ -124,7 +124,12 @@ pub(crate) struct Venv {
     /// Where it stands for those who sweep.
     pub(crate) path: PathBuf,
     pub(super) targets: Vec<Target>,
+    /// What stands beside it, and beside the directories above it.
+    pub(super) near: Vec<Target>,
 }
+
+/// Beside a venv so many entries are looked at in each directory.
+const NEAR_MAX: usize = 20_000;
 
 impl Venv {
     /// Looks at a venv, of which schedules say `shown`: another path where they belong to another root.
@@ -132,18 +137,35 @@ impl Venv {
         let mut venv = Self {
             path: shown.to_owned(),
             targets: Vec::new(),
+            near: Vec::new(),
         };
         let mut above: Vec<(PathBuf, PathBuf)> = Vec::new();
         let pairs = real.ancestors().zip(shown.ancestors()).skip(1);
         above.extend(pairs.map(|(real, shown)| (real.to_owned(), shown.to_owned())));
         above.reverse();
         for (real, shown) in above {
+            venv.beside(&real, &shown, root);
             if let Ok(meta) = fs::symlink_metadata(&real) {
                 venv.targets.push(Target::of(&real, shown, &meta, root));
             }
         }
         venv.add(real, shown.to_owned(), root);
         venv
+    }
+
+    /// Adds what stands in a directory above it, without what leads to it.
+    fn beside(&mut self, real: &Path, shown: &Path, root: &Root) {
+        let entries = fs::read_dir(real).into_iter().flatten().flatten();
+        for entry in entries.take(NEAR_MAX) {
+            let shown = shown.join(entry.file_name());
+            if self.path.starts_with(&shown) {
+                continue;
+            }
+            if let Ok(meta) = fs::symlink_metadata(entry.path()) {
+                self.near
+                    .push(Target::of(&entry.path(), shown, &meta, root));
+            }
+        }
     }
 
     fn add(&mut self, real: &Path, shown: PathBuf, root: &Root) {

@@ -3,7 +3,7 @@
 use super::moment::moment;
 use super::start::Links;
 use super::test::{Bits, Size, Test, When};
-use super::{Action, Find, Run};
+use super::{Action, Find, Prints, Run};
 use crate::sweep::Machine;
 use crate::sweep::quotes::unescaped;
 use crate::sweep::regexes::{Syntax, compile};
@@ -179,7 +179,7 @@ impl<'w> Parser<'w> {
                 Test::Act(Action::Print, Some(true))
             }
             "-printf" => {
-                self.at += 1;
+                self.find.prints = printed(&self.argument());
                 self.acts = true;
                 Test::Act(Action::Print, Some(true))
             }
@@ -341,6 +341,17 @@ impl<'w> Parser<'w> {
         };
         self.find.runs.push(Run { words, beside });
         Test::Act(Action::Run(self.find.runs.len() - 1), truth)
+    }
+}
+
+/// What `-printf` prints by its format.
+fn printed(format: &str) -> Prints {
+    let bare = format.replace("\\n", "").replace("\\0", "");
+    match bare.trim() {
+        "%p" => Prints::Path,
+        "%h" => Prints::Dir,
+        other if other.contains("%p") => Prints::Columns,
+        _ => Prints::Other,
     }
 }
 

@@ -4,6 +4,7 @@
 mod expression;
 mod moment;
 mod others;
+mod relation;
 mod start;
 mod test;
 
@@ -15,10 +16,12 @@ use super::Machine;
 use super::root::Root;
 use super::target::{Target, Venv};
 use expression::Parser;
+use relation::related;
 use start::{Links, Seen, Start};
 use test::{Acts, Entry, Test};
 
 pub(super) use others::{fd, locate};
+pub(super) use relation::Relation;
 
 /// A search, and which action of it counts.
 #[derive(Clone, Debug)]
@@ -38,6 +41,10 @@ pub(super) struct Find {
     with_all: bool,
     /// What of that it prints is passed on.
     filters: Vec<Filter>,
+    /// What counts in place of what is found.
+    relations: Vec<Relation>,
+    /// What it prints of what it finds.
+    pub(super) prints: Prints,
     /// Commands that are run for what is found.
     pub(super) runs: Vec<Run>,
 }
@@ -57,6 +64,18 @@ pub(super) enum Action {
     Delete,
     /// The number of the command.
     Run(usize),
+}
+
+/// What a search prints of what it finds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Prints {
+    Path,
+    /// The directory that holds it.
+    Dir,
+    /// Its path beside something else.
+    Columns,
+    /// Something else alone.
+    Other,
 }
 
 /// `grep` between a search and what reads it.
@@ -123,6 +142,8 @@ impl Find {
             wanted: Action::Print,
             with_all: false,
             filters: Vec::new(),
+            relations: Vec::new(),
+            prints: Prints::Path,
             runs: Vec::new(),
         }
     }
@@ -155,6 +176,17 @@ impl Find {
         find
     }
 
+    /// The same search where something counts that stands so to what is found; none where that may be the directory of
+    /// a directory: what would be found outside of a venv is not known so far.
+    pub(super) fn related(&self, relation: Relation) -> Option<Self> {
+        if relation == Relation::Above && !self.relations.is_empty() {
+            return None;
+        }
+        let mut find = self.clone();
+        find.relations.push(relation);
+        Some(find)
+    }
+
     /// Places at which it begins.
     pub(super) fn places(&self) -> impl Iterator<Item = &str> {
         self.starts.iter().map(Start::named)
@@ -178,11 +210,9 @@ impl Find {
     /// What it would remove of a venv at a time, in seconds since 1970.
     pub(super) fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
         let mut taken = Vec::new();
-        for way in self
-            .starts
-            .iter()
-            .flat_map(|start| start.ways(venv, &self.cwd))
-        {
+        let is_related = !self.relations.is_empty();
+        let ways = self.starts.iter();
+        for way in ways.flat_map(|start| start.ways(venv, &self.cwd, is_related)) {
             let mut pruned: Option<&Path> = None;
             let mut device = None;
             for Seen {
@@ -213,11 +243,15 @@ impl Find {
                     pruned = Some(&entry.path);
                 }
                 // A directory that is not empty stays, unless it is removed with all that is in it.
-                let goes = acts.does && (!entry.is_dir() || self.with_all);
+                let goes = acts.does && (is_related || !entry.is_dir() || self.with_all);
                 let goes = goes.then_some(*takes).flatten();
                 let passes = |filter: &Filter| filter.passes(&printed());
                 taken.extend(goes.filter(|_| self.filters.iter().all(passes)));
             }
+        }
+        if is_related {
+            taken = related(venv, taken, &self.relations);
+            taken.retain(|one| self.with_all || !one.is_dir());
         }
         taken
     }

@@ -115,13 +115,13 @@ impl Start {
         all.collect()
     }
 
-    /// What it comes to of a venv, and of what stands above that.
-    pub(super) fn ways<'t>(&self, venv: &'t Venv, cwd: &Path) -> Vec<Way<'t>> {
+    /// What it comes to of a venv, and of what stands above that, where asked for also beside it.
+    pub(super) fn ways<'t>(&self, venv: &'t Venv, cwd: &Path, with_near: bool) -> Vec<Way<'t>> {
         let is_start = |one: &&Target| matches(self.place.real.as_bytes(), one.bytes(), SHELL);
         let starts = venv.targets.iter().filter(is_start);
         let own = starts.map(|start| {
             let begin = self.place.called(&start.path);
-            let entries = behind(venv, &start.path, &begin, 0);
+            let entries = behind(venv, &start.path, &begin, 0, with_near);
             self.way(begin, entries, cwd)
         });
         let mut all: Vec<Way<'t>> = own.collect();
@@ -134,7 +134,7 @@ impl Start {
             });
             let depth = hop.above.len();
             let mut entries: Vec<Seen<'t>> = above.collect();
-            entries.extend(behind(venv, &hop.real, &hop.named, depth));
+            entries.extend(behind(venv, &hop.real, &hop.named, depth, with_near));
             // Where it is removed, only the link goes.
             if let Some(link) = entries.get_mut(depth) {
                 link.takes = None;
@@ -186,7 +186,13 @@ impl<'w, 't> IntoIterator for &'w Way<'t> {
 }
 
 /// All of a venv, and above it, that stands at or below `real`, which the search calls `named`.
-fn behind<'t>(venv: &'t Venv, real: &Path, named: &Path, depth: usize) -> Vec<Seen<'t>> {
+fn behind<'t>(
+    venv: &'t Venv,
+    real: &Path,
+    named: &Path,
+    depth: usize,
+    with_near: bool,
+) -> Vec<Seen<'t>> {
     let seen = |one: &'t Target| {
         let below = one.path.strip_prefix(real).ok()?;
         let entry = if real == named {
@@ -208,7 +214,12 @@ fn behind<'t>(venv: &'t Venv, real: &Path, named: &Path, depth: usize) -> Vec<Se
             depth: depth + below.components().count(),
         })
     };
-    venv.targets.iter().filter_map(seen).collect()
+    let mut all: Vec<Seen<'t>> = venv.targets.iter().filter_map(seen).collect();
+    if with_near {
+        all.extend(venv.near.iter().filter_map(seen));
+        all.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    }
+    all
 }
 
 /// The links below a place that lead above a venv, to it, or into it; and whether there are more entries than are

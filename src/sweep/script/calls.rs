@@ -52,7 +52,10 @@ impl Reader<'_> {
         // What is set before a command is so for that command.
         let is_kept =
             matches!(&first[..], [Piece::Text(name, false)] if name == "read" || name == "eval");
-        for (name, before) in own.into_iter().filter(|_| !is_kept) {
+        for (name, before) in own
+            .into_iter()
+            .filter(|(name, _)| !is_kept || name == "IFS")
+        {
             match before {
                 Some(values) => self.state.set(&name, values),
                 None => self.state.unset(&name),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::streams::Stream;
-use super::{FOUND, Reader};
+use super::{FOUND, PIPE, Reader};
 use crate::sweep::family::is_part;
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::options::Options;
@@ -164,7 +164,8 @@ impl Reader<'_> {
             program.trim(),
             "{print}" | "{print $0}" | "{ print }" | "{ print $0 }" | "1"
         );
-        if is_whole && options.operands.len() == 1 {
+        let is_column = self.has_columns(input) && !program.contains(['/', '(']);
+        if (is_whole || is_column) && options.operands.len() == 1 {
             input.clone()
         } else {
             Stream::Unknown
@@ -214,6 +215,19 @@ impl Reader<'_> {
         input: &Stream,
         here: bool,
     ) -> Stream {
+        let pipe = name
+            .strip_prefix(PIPE)
+            .and_then(|number| number.parse().ok());
+        if let Some(printed) = pipe.and_then(|number: usize| self.pipes.get(number)) {
+            return match printed.script() {
+                Some(text) if here => self.inner(&text, None, input),
+                Some(text) => self.apart(&text, None, args, input),
+                None => {
+                    self.riddle("a shell runs commands that are known only when it runs");
+                    Stream::Unknown
+                }
+            };
+        }
         if let Some(all) = self.spread(name) {
             // Each of the scripts that it may be.
             for one in all {

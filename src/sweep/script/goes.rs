@@ -76,7 +76,8 @@ impl Reader<'_> {
             None if name == "cd" => first("HOME"),
             None => None,
         };
-        let to = to.filter(|to| self.search(to).is_none());
+        let found = to.clone().filter(|to| self.search(to).is_some());
+        let to = to.filter(|_| found.is_none());
         match to.map(|to| self.gone_to(&to, options.has(&["-P"]))) {
             Some(to) if self.is_missing(&to) => {
                 self.status = Some(false);
@@ -88,7 +89,10 @@ impl Reader<'_> {
                 self.status = is_there.then_some(true);
                 self.state.cwd = PathBuf::from(to);
             }
-            None => self.state.lose_cwd(),
+            None => {
+                self.state.lose_cwd();
+                self.state.beside = found;
+            }
         }
         let shown = before.to_string_lossy().into_owned();
         self.state.set("OLDPWD", vec![vec![shown]]);

@@ -5,6 +5,7 @@
 mod assignments;
 mod builtins;
 mod calls;
+mod changes;
 mod conditions;
 mod errands;
 mod files;
@@ -43,6 +44,8 @@ const COMMANDS_MAX: usize = 10_000;
 const STARTED_MAX: usize = 40;
 /// So many meanings of a word are followed.
 const MEANINGS_MAX: usize = 64;
+/// The beginning of the name of a file that a command writes, as Bash gives it.
+const PIPE: &str = "/dev/fd/6";
 /// The sign around the number of a search in a word that stands for what it finds.
 const FOUND: char = '\u{1}';
 
@@ -106,6 +109,7 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
         state,
         functions: HashMap::new(),
         searches: Vec::new(),
+        pipes: Vec::new(),
         traps: Vec::new(),
         dirs: Vec::new(),
         found: Read::default(),
@@ -162,6 +166,8 @@ struct Reader<'a> {
     functions: HashMap<String, (List, PathBuf, usize)>,
     /// Searches of which something else reads what they print.
     searches: Vec<Find>,
+    /// What commands write that another one reads as a file: `<(…)`.
+    pipes: Vec<Stream>,
     /// What runs at the end.
     traps: Vec<(usize, String)>,
     /// Where `popd` leads.

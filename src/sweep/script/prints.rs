@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::streams::Stream;
-use super::{FOUND, Reader};
+use super::{FOUND, PIPE, Reader};
+use crate::sweep::find::{Prints, Relation};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::links::is_pattern;
 use crate::sweep::options::Options;
@@ -72,6 +73,7 @@ impl Reader<'_> {
                 input.clone()
             }
             "grep" | "egrep" | "fgrep" => self.passed(name, rest, input),
+            "cut" | "sed" if self.has_columns(input) => input.clone(),
             "sed" | "cut" | "tr" | "rev" | "column" | "nl" | "fold" | "paste" | "join" | "comm" => {
                 Stream::Unknown
             }
@@ -80,7 +82,7 @@ impl Reader<'_> {
     }
 
     /// A part of a path.
-    fn part(&self, name: &str, words: &[String]) -> Stream {
+    fn part(&mut self, name: &str, words: &[String]) -> Stream {
         let operands = Options::all(words, "-s --suffix --relative-to --relative-base").operands;
         let is_whole = words
             .iter()
@@ -91,6 +93,7 @@ impl Reader<'_> {
                 "realpath" | "readlink" if is_whole && self.search(word).is_some() => {
                     Some(word.clone())
                 }
+                "dirname" if self.search(word).is_some() => self.above(word),
                 _ if word.contains([ANYTHING, FOUND]) => None,
                 "dirname" if !word.contains('/') => Some(".".into()),
                 "dirname" => path.parent().map(|dir| dir.to_string_lossy().into_owned()),
@@ -111,6 +114,24 @@ impl Reader<'_> {
         Stream::Texts(operands.iter().take(count).map(part).collect())
     }
 
+    /// Whether it is what a search prints with its paths in one of several columns, of which a filter takes one.
+    pub(super) fn has_columns(&self, input: &Stream) -> bool {
+        match input {
+            Stream::Found(number) => {
+                let find = self.searches.get(*number);
+                find.is_some_and(|find| find.prints == Prints::Columns)
+            }
+            _ => false,
+        }
+    }
+
+    /// The directory of what a search finds.
+    pub(super) fn above(&mut self, word: &str) -> Option<String> {
+        let find = self.search(word)?.related(Relation::Above)?;
+        self.searches.push(find);
+        Some(format!("{FOUND}{}{FOUND}", self.searches.len() - 1))
+    }
+
     /// Where a path leads by all links, as far as it is known.
     fn physical(&self, place: String) -> String {
         if place.split('/').any(is_pattern) {
@@ -124,6 +145,12 @@ impl Reader<'_> {
     pub(super) fn contents(&self, file: &str) -> Stream {
         if unescaped(file) == "/dev/null" {
             return Stream::Texts(Vec::new());
+        }
+        let pipe = file
+            .strip_prefix(PIPE)
+            .and_then(|number| number.parse().ok());
+        if let Some(printed) = pipe.and_then(|number: usize| self.pipes.get(number)) {
+            return printed.clone();
         }
         let text = self
             .plain_place(file)

@@ -1,11 +1,8 @@
 //! Commands that search, and what is run for what they find.
 
-use std::path::PathBuf;
-
 use super::streams::Stream;
 use super::{FOUND, Reader};
-use crate::sweep::find::{Action, Find, fd, locate};
-use crate::sweep::glob::ANYTHING;
+use crate::sweep::find::{Action, Find, Prints, Relation, fd, locate};
 use crate::sweep::programs::remover;
 
 impl Reader<'_> {
@@ -44,7 +41,7 @@ impl Reader<'_> {
             self.searches.push(find.doing(Action::Run(number)));
             let found = format!("{FOUND}{}{FOUND}", self.searches.len() - 1);
             let out = if run.beside {
-                self.beside(&run.words, find, &found)
+                self.beside(&run.words, &find.doing(Action::Run(number)), &found)
             } else {
                 self.replaced(&run.words, "{}", &[found])
             };
@@ -53,21 +50,33 @@ impl Reader<'_> {
             printed = printed.and(out.filter(is_mute));
         }
         if find.does(Action::Print) || printed == Stream::None {
-            printed = printed.and(self.found_by(find.doing(Action::Print)));
+            printed = printed.and(self.printed_by(&find.doing(Action::Print)));
         }
         printed
     }
 
+    /// What a search prints.
+    fn printed_by(&mut self, find: &Find) -> Stream {
+        match find.prints {
+            Prints::Path | Prints::Columns => self.found_by(find.clone()),
+            Prints::Dir => match find.related(Relation::Above) {
+                Some(find) => self.found_by(find),
+                None => Stream::Unknown,
+            },
+            Prints::Other => Stream::Unknown,
+        }
+    }
+
     /// `-execdir`: a command that runs in each directory that has something of what is found.
     fn beside(&mut self, command: &[String], find: &Find, found: &str) -> Stream {
-        let mut printed = Stream::None;
-        let own = self.state.cwd.clone();
-        let places: Vec<String> = find.places().map(str::to_owned).collect();
-        for place in places {
-            self.state.cwd = PathBuf::from(format!("{place}{ANYTHING}"));
-            printed = printed.and(self.replaced(command, "{}", &[found.to_owned()]));
+        let own = (self.state.cwd.clone(), self.state.beside.clone());
+        self.state.lose_cwd();
+        if let Some(dir) = find.related(Relation::Above) {
+            self.searches.push(dir);
+            self.state.beside = Some(format!("{FOUND}{}{FOUND}", self.searches.len() - 1));
         }
-        self.state.cwd = own;
+        let printed = self.replaced(command, "{}", &[found.to_owned()]);
+        (self.state.cwd, self.state.beside) = own;
         printed
     }
 }

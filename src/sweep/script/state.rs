@@ -17,6 +17,8 @@ pub(super) type Values = Vec<Vec<String>>;
 pub(super) struct State {
     /// Begins with the sign for anything where nobody knows it.
     pub(super) cwd: PathBuf,
+    /// The result of a search in whose directories it is, where nobody knows which one that is.
+    pub(super) beside: Option<String>,
     variables: HashMap<String, Values>,
     /// What the script is given; none where nobody knows that.
     pub(super) args: Option<Vec<String>>,
@@ -34,6 +36,7 @@ impl State {
     pub(super) fn new(cwd: PathBuf) -> Self {
         Self {
             cwd,
+            beside: None,
             variables: HashMap::new(),
             args: None,
             zero: None,
@@ -44,6 +47,7 @@ impl State {
     }
 
     pub(super) fn lose_cwd(&mut self) {
+        self.beside = None;
         self.cwd = PathBuf::from(ANYTHING.to_string());
     }
 
@@ -82,7 +86,7 @@ impl State {
 
     /// Takes in what is known on another way through the script, of which nobody knows whether it is taken.
     pub(super) fn merge(&mut self, other: Self) {
-        if self.cwd != other.cwd {
+        if self.cwd != other.cwd || self.beside != other.beside {
             self.lose_cwd();
         }
         if self.args != other.args {

@@ -1,8 +1,8 @@
 //! What commands of a script remove, and what of that nobody knows before they run.
 
 use super::{FOUND, Reader, Riddle, Step};
-use crate::sweep::find::Find;
-use crate::sweep::glob::ANYTHING;
+use crate::sweep::find::{Find, Relation};
+use crate::sweep::glob::{ANYTHING, END, EXTENDED, OR};
 use crate::sweep::links::absolute;
 use crate::sweep::quotes::unescaped;
 use crate::sweep::removal::Removal;
@@ -88,13 +88,42 @@ impl Reader<'_> {
         }
     }
 
-    /// The search of which a word stands for the result.
+    /// The search of which a word stands for the result, or for what stands below or above that.
     pub(super) fn search(&self, word: &str) -> Option<Find> {
-        let number = word
-            .trim_start_matches("./")
-            .strip_prefix(FOUND)?
-            .strip_suffix(FOUND)?;
-        self.searches.get(number.parse::<usize>().ok()?).cloned()
+        let bare = word.trim_start_matches("./");
+        let Some(rest) = bare.strip_prefix(FOUND) else {
+            return self.search_beside(bare);
+        };
+        let (number, tail) = rest.split_once(FOUND)?;
+        let find = self.searches.get(number.parse::<usize>().ok()?)?;
+        if tail.is_empty() {
+            return Some(find.clone());
+        }
+        let tail = tail.strip_prefix('/')?.trim_end_matches('/');
+        let mut find = find.clone();
+        let mut below = Vec::new();
+        for part in tail.split('/').filter(|part| !matches!(*part, "" | ".")) {
+            match part {
+                ".." if below.is_empty() => find = find.related(Relation::Above)?,
+                ".." => {
+                    below.pop();
+                }
+                part if part.contains([ANYTHING, FOUND]) => return None,
+                part => below.push(part),
+            }
+        }
+        if below.is_empty() {
+            return Some(find);
+        }
+        find.related(Relation::Below(below.join("/")))
+    }
+
+    /// What a relative path names where the directory is one that a search found.
+    fn search_beside(&self, word: &str) -> Option<Find> {
+        let dir = self.state.beside.as_ref()?;
+        let is_lost = self.state.cwd.to_string_lossy().starts_with(ANYTHING);
+        let is_below = !word.starts_with(['/', '~', ANYTHING]) && !word.contains(FOUND);
+        (is_lost && is_below).then(|| self.search(&format!("{dir}/{word}")))?
     }
 
     /// A path as an absolute one. What is only a part of a result is known when the script runs.
@@ -122,7 +151,7 @@ impl Reader<'_> {
         self.found.steps.push(Step {
             path: self.path.clone(),
             line: self.offset + self.line,
-            command: unescaped(&command).replace(ANYTHING, "…"),
+            command: shown(&command),
             removal,
             doubt: self.doubt.clone().or(doubt),
         });
@@ -145,6 +174,24 @@ impl Reader<'_> {
             if_named,
         });
     }
+}
+
+/// A command as people write it.
+fn shown(command: &str) -> String {
+    let mut out = String::new();
+    let mut is_sign = false;
+    for letter in unescaped(command).chars() {
+        let was_sign = std::mem::replace(&mut is_sign, letter == EXTENDED);
+        match letter {
+            ANYTHING => out.push('…'),
+            EXTENDED => {}
+            OR => out.push('|'),
+            END => out.push(')'),
+            sign if was_sign => out.extend([sign, '(']),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Why it is not known what a command does to files.

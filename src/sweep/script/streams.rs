@@ -177,7 +177,39 @@ impl Reader<'_> {
                 let lines = limited(lines);
                 self.state.set(name, lines);
             }
-            names => names.iter().for_each(|name| self.state.unset(name)),
+            names => self.reads_parts(names, input),
+        }
+    }
+
+    /// `read NAME NAME…`: each line in its parts, of which the last one is all that is left. The last column of what a
+    /// search prints is its path.
+    fn reads_parts(&mut self, names: &[String], input: &Stream) {
+        let is_plain = |line: &String| !line.contains([ANYTHING, FOUND]);
+        let lines = match input {
+            Stream::Texts(lines) if lines.iter().all(is_plain) && !lines.is_empty() => lines,
+            _ => {
+                names.iter().for_each(|name| self.state.unset(name));
+                if let (true, Some(last)) = (self.has_columns(input), names.last()) {
+                    let found = input.lines().into_iter().map(|one| vec![one]);
+                    self.state.set(last, found.collect());
+                }
+                return;
+            }
+        };
+        let signs = self.state.get("IFS").unwrap_or_default().concat().concat();
+        let signs = if signs.is_empty() { " \t" } else { &signs };
+        for (number, name) in names.iter().enumerate() {
+            let part = |line: &String| {
+                let count = if number + 1 == names.len() {
+                    names.len()
+                } else {
+                    usize::MAX
+                };
+                let mut parts = line.trim().splitn(count, |c| signs.contains(c));
+                vec![parts.nth(number).unwrap_or_default().trim().to_owned()]
+            };
+            self.state
+                .set(name, limited(lines.iter().map(part).collect()));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What the words of a script stand for, as far as that is known without running it (POSIX.1-2024, "Shell Command
 //! Language" 2.6).
 
+use super::changes::changed;
 use super::state::{Values, limited};
 use super::streams::Stream;
-use super::{FOUND, MEANINGS_MAX, Reader};
+use super::{FOUND, MEANINGS_MAX, PIPE, Reader};
 use crate::sweep::glob::{ANYTHING, FIND, matches};
 use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::shell::{Form, Piece, Variable, Word, braces, words};
@@ -94,8 +95,9 @@ impl Reader<'_> {
                 }
             }
             Piece::Process(inner) => {
-                self.inner(inner, None, &Stream::None);
-                one(ANYTHING.to_string())
+                let printed = self.inner(inner, None, &Stream::None);
+                self.pipes.push(printed);
+                one(format!("{PIPE}{}", self.pipes.len() - 1))
             }
             Piece::Array(_) | Piece::Unknown => one(ANYTHING.to_string()),
         }
@@ -148,13 +150,29 @@ impl Reader<'_> {
             ) => {
                 let pattern = self.other(pattern, false);
                 let pattern = pattern.into_iter().flatten().next().unwrap_or_default();
-                let each = |text: &String| cut(text, &pattern, *at_end, *longest);
+                // `${f%/*}` is the directory of a file.
+                let is_dir = *at_end && !longest && pattern == "/*";
+                let mut each = |text: &String| match is_dir.then(|| self.above(text)).flatten() {
+                    Some(dir) => dir,
+                    None => cut(text, &pattern, *at_end, *longest),
+                };
+                known
+                    .iter()
+                    .map(|fields| fields.iter().map(&mut each).collect())
+                    .collect()
+            }
+            (Form::Changed(how), Some(known)) => {
+                let each = |text: &String| {
+                    let is_known = !text.contains([ANYTHING, FOUND]);
+                    let new = changed(&unescaped(text), how).filter(|_| is_known);
+                    new.map_or_else(|| ANYTHING.to_string(), |new| escaped(&new))
+                };
                 known
                     .iter()
                     .map(|fields| fields.iter().map(each).collect())
                     .collect()
             }
-            (Form::Cut { .. }, None) => anything(),
+            (Form::Cut { .. } | Form::Changed(_), None) => anything(),
         };
         match (variable.quoted, variable.name.as_str()) {
             (true, "*") => values

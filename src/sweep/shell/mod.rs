@@ -50,6 +50,8 @@ pub(super) enum Form {
         longest: bool,
         pattern: String,
     },
+    /// `${NAME,,}`, `${NAME/old/new}`, `${NAME:begin:len}`: what stands behind the name.
+    Changed(String),
 }
 
 /// A word.

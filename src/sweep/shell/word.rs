@@ -2,6 +2,7 @@
 
 use super::lexer::Lexer;
 use super::{Form, Piece, Variable, Word};
+use crate::sweep::glob::{END, EXTENDED, OR};
 
 impl Lexer {
     pub(super) fn word(&mut self) -> Word {
@@ -61,12 +62,21 @@ impl Lexer {
 
     fn extended(&mut self, word: &mut Word) {
         self.at += 1;
-        self.until_closed();
+        let inner = self.until_closed();
         // The sign before the bracket belongs to the pattern.
+        let mut sign = None;
         if let Some(Piece::Text(text, false)) = word.last_mut() {
-            text.pop();
+            sign = text.pop();
         }
-        word.push(Piece::Unknown);
+        // A pattern within, or one that only a running shell knows, is not read.
+        let is_plain = !inner.contains(['$', '`', '"', '\'', '\\', '(', '/', '{']);
+        match sign {
+            Some(sign) if is_plain => {
+                let inner = inner.replace('|', &OR.to_string());
+                word.push(Piece::Text(format!("{EXTENDED}{sign}{inner}{END}"), false));
+            }
+            _ => word.push(Piece::Unknown),
+        }
     }
 
     fn array(&mut self) -> Piece {
@@ -273,6 +283,8 @@ fn braced(inner: &str, quoted: bool) -> Piece {
             longest,
             pattern: rest[1 + usize::from(longest)..].to_owned(),
         })
+    } else if rest.starts_with([',', '^', '/', ':']) {
+        Some(Form::Changed(rest.to_owned()))
     } else {
         None
     };

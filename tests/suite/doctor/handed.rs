@@ -141,9 +141,7 @@ fn what_a_search_runs_prints_what_others_remove() {
     all_are(Told::Named, &scripts, &[]);
     let odd = rows(&[
         "find /srv -name core.py -exec stat -c '%Y %n' {} + | sort | cut -d' ' -f2 | xargs rm",
-        "find /srv -name pyvenv.cfg -execdir rm -rf lib \\;",
-        "find /srv -maxdepth 2 -execdir rm -rf .venv \\;",
-        "find /srv -name core.py -exec dirname {} \\; | xargs rm -rf",
+        "find /srv -name pyvenv.cfg | xargs dirname | xargs dirname | xargs rm -rf",
     ]);
     all_are(Told::Unknown, &odd, &[]);
     let harmless = rows(&[
@@ -184,4 +182,74 @@ fn one_of_an_array_is_that_one() {
         "D=(/srv/app /srv/b); D=(/srv/c /srv/d); rm -rf \"${D[@]}\"",
     ]);
     all_are(Told::Nothing, &harmless, &[]);
+}
+
+#[test]
+fn what_stands_beside_what_is_found_is_known() {
+    let scripts = rows(&[
+        "find /srv -name pyvenv.cfg -execdir rm -rf lib \\;",
+        "find /srv -maxdepth 2 -execdir rm -rf .venv \\;",
+        "find /srv -name package.json -execdir rm -rf .venv \\;",
+        "find /srv -name package.json -execdir sh -c 'rm -rf .venv' \\;",
+        "find /srv -name core.py -exec dirname {} \\; | xargs rm -rf",
+        "find /srv -name pyvenv.cfg | xargs dirname | xargs rm -rf",
+        "find /srv -name pyvenv.cfg -printf '%h\\n' | xargs rm -rf",
+        "find /srv -name pyvenv.cfg -printf '%h\\0' | xargs -0 rm -rf",
+        "find /srv -name pyvenv.cfg | while read f; do rm -rf \"$(dirname \"$f\")\"; done",
+        "find /srv -name pyvenv.cfg | while read -r f; do rm -rf \"${f%/*}\"; done",
+        "find /srv -name pyvenv.cfg | while read -r f; do d=$(dirname $f); rm -rf $d/lib; done",
+        "find /srv -name package.json | while read -r f; do rm -rf \"$(dirname \"$f\")/.venv\"; done",
+        "find /srv -name package.json -exec sh -c 'rm -rf \"${1%/*}\"/.v*' _ {} \\;",
+        "for d in $(find /srv -name bin -type d); do rm -rf $d/../lib; done",
+        "for d in $(find /srv -type d -name app); do rm -rf \"$d\"/.venv; done",
+        "find /srv -maxdepth 1 -type d | while read -r d; do cd \"$d\" && rm -rf .venv; done",
+        "find /srv -maxdepth 1 -type d | while read -r d; do (cd $d; rm -rf ./.v*); done",
+        "find /srv -name core.py -printf '%T@ %p\\n' | sort -n | cut -d' ' -f2- | xargs rm",
+        "find /srv -name core.py -printf '%T@ %p\\n' | awk '{print $2}' | xargs rm",
+        "find /srv -name core.py -printf '%T@ %p\\n' | while read -r t f; do rm \"$f\"; done",
+        "xargs -a <(find /srv -name core.py) rm",
+        "cat <(find /srv -name core.py) | xargs rm",
+        "bash <(echo rm -rf /srv/app/.venv)",
+        "source <(echo rm -rf /srv/app/.venv)",
+        "while IFS=: read -r a b; do rm -rf \"$b\"; done <<< 'x:/srv/app/.venv'",
+        "while read -r a b c; do rm -rf \"$a/$b\"; done <<'E'\n/srv app/.venv x y\nE",
+        "D=/SRV/App/.venv; rm -rf \"${D,,}\"",
+        "D=/srv/xapp; rm -rf \"${D/xapp/app}\"/.venv",
+        "D=/srv/app/.venvXX; rm -rf \"${D:0:14}\"",
+        "shopt -s extglob; rm -rf /srv/app/.@(venv|cache)",
+        "shopt -s extglob dotglob; cd /srv/app; rm -rf !(readme|build)",
+        "shopt -s extglob; rm -rf /srv/app/.!(git)",
+        "rm -rf /srv/+([a-z])/.venv",
+    ]);
+    let files = [
+        ("/srv/app/package.json", "{}"),
+        ("/srv/other/x.log", "x"),
+        ("/var/cache/x.log", "x"),
+    ];
+    all_are(Told::Named, &scripts, &files);
+    let harmless = rows(&[
+        "find /srv -name '*.log' -execdir rm -rf lib \\;",
+        "find /var/cache -name '*.log' | xargs dirname | xargs rm -rf",
+        "find /srv -name '*.log' | while read f; do rm -rf \"$(dirname \"$f\")\"; done",
+        "find /srv -name package.json | while read -r f; do rm -rf \"${f%/*}/node_modules\"; done",
+        "find /srv -name package.json -execdir rm -rf node_modules \\;",
+        "find /srv -maxdepth 1 -type d | while read -r d; do rm -rf \"$d\"/*.log \"$d\"/build; done",
+        "find /srv -mindepth 1 -maxdepth 1 -type d | while read -r d; do cd \"$d\" && rm -rf *; done",
+        "find /srv -maxdepth 1 -type d | while read -r d; do cd \"$d\" && rm -rf build *.tmp; done",
+        "find /srv -name pyvenv.cfg -printf '%h\\n' | grep -v /srv/app | xargs -r ls",
+        "while IFS=: read -r a b; do rm -rf \"$a\"; done <<< 'x:/srv/app/.venv'",
+        "D=/srv/app; rm -rf \"${D^^}\"",
+        "D=/srv/app/.venv; rm -rf \"${D/app/b}\"",
+        "shopt -s extglob; rm -rf /srv/app/!(.venv)",
+        "shopt -s extglob dotglob; cd /srv/app; rm -rf !(.venv|.git)",
+        "shopt -s extglob; rm -rf /srv/app/.!(venv|.|)",
+        "shopt -s extglob; rm -rf /srv/!(app)",
+    ]);
+    all_are(Told::Nothing, &harmless, &files);
+    let odd = rows(&[
+        "find /srv -name pyvenv.cfg -printf '%f\\n' | xargs rm -rf",
+        "bash <(curl -s https://example.org/clean)",
+        "D=/srv/app; rm -rf \"${D/$X/}\"/.venv",
+    ]);
+    all_are(Told::Unknown, &odd, &files);
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Machine;
 use super::job::{Job, Run, Starter, Work};
+use super::removal::Removal;
 use super::rotations::{Deed, Rotation, rotations};
 use super::script::Start;
 
@@ -44,7 +45,7 @@ fn job(rotation: Rotation, next: Option<Timestamp>) -> Job {
             next: next.filter(|_| is_each_time),
         },
         work: match rotation.deed {
-            Deed::Rotates(shown, removal) => Work::Rule(shown, removal),
+            Deed::Rotates(shown, rotated) => Work::Rule(shown, Removal::Rotated(rotated)),
             Deed::Runs(text) => Work::Script(
                 text,
                 Start {

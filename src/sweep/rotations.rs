@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Machine;
 use super::quotes::unescaped;
-use super::removal::{Removal, Rotated};
+use super::removal::Rotated;
 use super::shell::{self, Piece, braces};
 
 /// Endings of names that it passes over in directories.
@@ -54,7 +54,7 @@ pub(super) struct Rotation {
 /// What is done.
 pub(super) enum Deed {
     /// Files are renamed or emptied, of which these are the names as they are written.
-    Rotates(String, Removal),
+    Rotates(String, Rotated),
     /// Commands of a shell are run.
     Runs(String),
 }
@@ -178,11 +178,11 @@ impl Reader<'_> {
             let named = std::mem::take(section);
             if !named.patterns.is_empty() && !self.terms.is_copied {
                 let shown: Vec<String> = named.patterns.iter().map(|one| unescaped(one)).collect();
-                let removal = Removal::Rotated(Rotated {
+                let rotated = Rotated {
                     patterns: named.patterns,
                     min_size: self.terms.min_size,
-                });
-                self.push(path, named.begin, Deed::Rotates(shown.join(" "), removal));
+                };
+                self.push(path, named.begin, Deed::Rotates(shown.join(" "), rotated));
             }
             self.terms = outer.clone();
         }

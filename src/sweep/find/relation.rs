@@ -54,6 +54,8 @@ fn below<'t>(venv: &'t Venv, dir: &Path, pattern: &str) -> Vec<&'t Target> {
     let begin = venv.targets.partition_point(|one| one.path.as_path() < dir);
     let inner = venv.targets[begin..].iter();
     let inner = inner.take_while(|one| one.path.starts_with(dir));
+    // A pattern names no directory by itself.
+    let inner = inner.filter(|one| one.path != dir);
     let fits = |one: &&Target| {
         let name = one.path.strip_prefix(dir).unwrap_or(&one.path);
         let name = std::os::unix::ffi::OsStrExt::as_bytes(name.as_os_str());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::assignments::assignment;
+use super::state::Values;
 use super::steps::known_when_run;
 use super::streams::Stream;
 use super::{Ended, FOUND, Reader, STARTED_MAX};
@@ -43,10 +44,8 @@ impl Reader<'_> {
         let each = all.iter().map(Vec::len).max().unwrap_or_default();
         let mut printed = Stream::None;
         for number in 0..each {
-            let fields = all
-                .iter()
-                .flat_map(|values| values[number.min(values.len() - 1)].iter().cloned());
-            let fields: Vec<String> = fields.collect();
+            let nth = |values: &Values| values.get(number).or(values.last()).cloned();
+            let fields: Vec<String> = all.iter().filter_map(nth).flatten().collect();
             printed = printed.and(self.call(&fields, input));
         }
         // What is set before a command is so for that command.

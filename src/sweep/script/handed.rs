@@ -9,6 +9,7 @@ use crate::sweep::makefile::Makefile;
 use crate::sweep::options::Options;
 use crate::sweep::orders::{Order, Orders, orders};
 use crate::sweep::quotes::{escaped, unescaped};
+use crate::sweep::removal::Removal;
 use crate::sweep::rotations::{Deed, rotations};
 use crate::sweep::units::managers;
 
@@ -179,7 +180,8 @@ impl Reader<'_> {
         for one in rotations(self.machine, &paths) {
             let state = self.state.clone();
             self.elsewhere(&one.path, one.line, state, |reader| match one.deed {
-                Deed::Rotates(shown, removal) => {
+                Deed::Rotates(shown, rotated) => {
+                    let removal = Removal::Rotated(rotated);
                     reader.step(&[escaped(&shown)], removal, None);
                 }
                 Deed::Runs(text) => {

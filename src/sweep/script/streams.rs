@@ -186,9 +186,11 @@ impl Reader<'_> {
     fn reads_parts(&mut self, names: &[String], input: &Stream) {
         let is_plain = |line: &String| !line.contains([ANYTHING, FOUND]);
         let lines = match input {
-            Stream::Texts(lines) if lines.iter().all(is_plain) && !lines.is_empty() => lines,
+            Stream::Texts(lines) if lines.iter().all(is_plain) => lines,
             _ => {
-                names.iter().for_each(|name| self.state.unset(name));
+                for name in names {
+                    self.state.unset(name);
+                }
                 if let (true, Some(last)) = (self.has_columns(input), names.last()) {
                     let found = input.lines().into_iter().map(|one| vec![one]);
                     self.state.set(last, found.collect());

@@ -161,18 +161,14 @@ impl Reader<'_> {
                     .map(|fields| fields.iter().map(&mut each).collect())
                     .collect()
             }
-            (Form::Changed(how), Some(known)) => {
-                let each = |text: &String| {
-                    let is_known = !text.contains([ANYTHING, FOUND]);
-                    let new = changed(&unescaped(text), how).filter(|_| is_known);
-                    new.map_or_else(|| ANYTHING.to_string(), |new| escaped(&new))
-                };
-                known
-                    .iter()
-                    .map(|fields| fields.iter().map(each).collect())
-                    .collect()
-            }
+            (Form::Changed(how), Some(known)) => all_changed(&known, how),
             (Form::Cut { .. } | Form::Changed(_), None) => anything(),
+        };
+        // A list without a word is one value that has none.
+        let values = if values.is_empty() {
+            vec![Vec::new()]
+        } else {
+            values
         };
         match (variable.quoted, variable.name.as_str()) {
             (true, "*") => values
@@ -209,6 +205,19 @@ impl Reader<'_> {
         }
         all
     }
+}
+
+/// All of these values, each changed in the same way; what is not known without running it may be anything.
+fn all_changed(values: &Values, how: &str) -> Values {
+    let each = |text: &String| {
+        let is_known = !text.contains([ANYTHING, FOUND]);
+        let new = changed(&unescaped(text), how).filter(|_| is_known);
+        new.map_or_else(|| ANYTHING.to_string(), |new| escaped(&new))
+    };
+    let values = values.iter();
+    values
+        .map(|fields| fields.iter().map(each).collect())
+        .collect()
 }
 
 /// Each of the first values with each of the second ones.

@@ -178,6 +178,10 @@ fn one_of_an_array_is_that_one() {
         "D=(/srv/b /srv/app); rm -rf \"${D[0]}\"",
         "D=(/srv/b /srv/app); rm -rf \"$D\"",
         "declare -A D; D[app]=/srv/app; D[b]=/srv/b; rm -rf \"${D[b]}\"",
+        "D=(); rm -rf \"${D[0]}\" \"${D[$k]}\" \"${D[@]}\"",
+        "while read -r f; do rm -rf \"$f\"; done < /dev/null",
+        "mapfile -t D < /dev/null; for d in \"${D[@]}\"; do rm -rf \"$d\"; done; rm -rf ${D[1]}",
+        "while read -r a b; do rm -rf \"$b\"; done < /dev/null; set --; rm -rf \"$@\" $1",
         "D=(/srv/app); unset D; D=(/srv/b); rm -rf \"${D[0]}\"",
         "D=(/srv/app /srv/b); D=(/srv/c /srv/d); rm -rf \"${D[@]}\"",
     ]);

@@ -14,7 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 import measure
-from measure import Failed, Runner, copy, damage, differences, median, remove, seconds, size, table, tell, tool
+from measure import Failed, Runner, copy, damage, differences, median, move_in, remove, seconds, size, table, tell, tool
 
 DAMAGED = 61
 OLD, KEPT = 90, 10
@@ -130,7 +130,7 @@ class Beside:
         for number in range(self.options.runs):
             self.clear()
             self.floor(number)
-            copy(self.options.venv, self.pristine)
+            move_in(self.options.venv, self.pristine, self.src(None))
             copy(self.pristine, self.src(None))
             for one in self.tools:
                 remove(self.fill(one, "{repo}"))

@@ -15,7 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 import measure
-from measure import Failed, Runner, copy, damage, differences, median, remove, seconds, table, tell, tool
+from measure import Failed, Runner, copy, damage, differences, median, move_in, remove, seconds, table, tell, tool
 
 DAMAGED = 61
 JOBS = {
@@ -54,6 +54,7 @@ class Bench:
         self.work = os.path.abspath(options.work)
         self.cache, self.src, self.out = self.work + "/cache", self.work + "/src", self.work + "/out"
         self.pristine = self.work + "/pristine"
+        os.makedirs(self.work, exist_ok=True)
         self.mark = f"bench-{int(time.time())}"
         self.wrong, self.skipped = [], []
         self.tools = [one for one in tools(options.snap) if self.present(one)]
@@ -89,7 +90,7 @@ class Bench:
         for number in range(self.options.runs):
             for path in (self.cache, self.src, self.pristine):
                 remove(path)
-            copy(self.options.venv, self.pristine)
+            move_in(self.options.venv, self.pristine, self.src)
             copy(self.pristine, self.src)
             for one in self.tools:
                 if one.start:

@@ -119,6 +119,21 @@ def copy(source, target):
     subprocess.check_call(["cp", "-a", source, target])
 
 
+def move_in(source, target, place):
+    """A new copy of a venv whose scripts run the interpreter that will stand at `place`, as if it had been made there: a
+    copy whose scripts run that of the other venv is damaged."""
+    copy(source, target)
+    for name in ["pyvenv.cfg"] + [f"bin/{name}" for name in os.listdir(os.path.join(target, "bin"))]:
+        path = os.path.join(target, name)
+        if os.path.islink(path) or os.path.getsize(path) > 1 << 20:
+            continue
+        with open(path, "r+b") as file:
+            content = file.read()
+            file.seek(0)
+            file.write(content.replace(os.fsencode(source), os.fsencode(place)))
+            file.truncate()
+
+
 def remove(path):
     if os.path.islink(path) or os.path.isfile(path):
         os.unlink(path)

@@ -1,6 +1,7 @@
 //! `snap completions`, `snap man` and `snap version`: made from the same declaration as the help.
 
 use venv_snap::model::Shown;
+use venv_snap::report::json;
 
 use super::error::Failure;
 use super::exit::Exit;
@@ -54,7 +55,12 @@ fn rendered(page: &clap::Command) -> Result<Vec<u8>, std::io::Error> {
     Ok(text)
 }
 
-pub(crate) fn version() -> Result<Exit, Failure> {
+pub(crate) fn version(in_json: bool) -> Result<Exit, Failure> {
+    if in_json {
+        let mut text = Vec::new();
+        let made = json::version(&mut text, env!("CARGO_PKG_VERSION"));
+        return made.map_or_else(|error| wrote(Err(error)), |()| print(&text));
+    }
     print(command().render_version().as_bytes())
 }
 

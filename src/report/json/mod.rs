@@ -56,6 +56,11 @@ pub use status::status;
 pub use transport::{copy, export, import};
 pub use watch::{watch_rules, watch_states};
 
+/// Writes the version of the program.
+pub fn version(out: &mut dyn Write, version: &str) -> io::Result<()> {
+    document(out, "version", json!({"version": version}))
+}
+
 /// Writes one document, on one line.
 fn document(out: &mut dyn Write, command: &str, fields: Value) -> io::Result<()> {
     let mut whole = json!({"format": 1, "command": command});

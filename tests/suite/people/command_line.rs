@@ -83,6 +83,7 @@ fn every_reading_command_answers_in_json_on_standard_output_alone() {
         &["diff", "venv"],
         &["restore", "venv", "-n"],
         &["rebuild-index"],
+        &["version"],
     ] {
         let json = sandbox.json(0, args);
         assert_eq!(json["format"], 1, "{args:?}");

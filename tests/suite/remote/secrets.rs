@@ -92,6 +92,53 @@ fn keys_of_profiles_and_programs_are_used_as_tools_of_aws_do() {
 }
 
 #[test]
+fn whoever_was_asked_for_keys_and_has_none_is_named_and_not_the_bucket() {
+    let bucket = Bucket::serve();
+    let elsewhere = Bucket::serve();
+    let host = Host::new(&bucket);
+    let token = host.sandbox.path("token");
+    std::fs::write(&token, "SECRETWORD").unwrap();
+    let address = elsewhere.variables().remove(0).1;
+    let (token, full) = (token.to_str().unwrap(), format!("{address}/keys"));
+    let container = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", full.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token),
+    ];
+    let web = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"),
+        ("AWS_ENDPOINT_URL_STS", address.as_str()),
+    ];
+    for status in ["403", "404"] {
+        let number = status.parse().unwrap();
+        elsewhere.plan(move |_, _, _| Some(Fault::Status(number)));
+        for (variables, named, why) in [
+            (
+                &[("AWS_METADATA_ENDPOINT", address.as_str())][..],
+                "metadata service of this machine",
+                status,
+            ),
+            (&container, "AWS_CONTAINER_CREDENTIALS", status),
+            // Its token goes nowhere without TLS.
+            (&web, "AWS_WEB_IDENTITY_TOKEN_FILE", "https"),
+        ] {
+            let mut command = host.command(&["list"]);
+            command
+                .env_remove("AWS_ACCESS_KEY_ID")
+                .env_remove("AWS_SECRET_ACCESS_KEY")
+                .envs(variables.iter().copied());
+            let run = Run::of(command);
+            assert_eq!(run.code, 3, "{named}: {run}");
+            for said in [named, why, "hint: look at the keys"] {
+                assert!(run.stderr.contains(said), "{named}: {run}");
+            }
+            is_told_without_secrets(&run);
+        }
+    }
+    assert!(bucket.asked() == 0, "the bucket was asked without keys");
+}
+
+#[test]
 fn a_refusal_for_keys_region_or_clock_says_where_to_look() {
     let bucket = Bucket::serve();
     let host = Host::new(&bucket);

@@ -21,10 +21,31 @@ pub(super) struct Credentials {
 
 /// Where the keys come from.
 pub(super) enum Source {
-    /// The variables of the environment say it all, or name what the client has to ask.
+    /// The variables of the environment say it all.
     Surroundings,
     Fixed(Keys),
     Program(Program),
+    /// The client asks somebody.
+    Asked(Teller),
+}
+
+/// Whom the client asks for keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Teller {
+    WebIdentity,
+    Container,
+    Machine,
+}
+
+impl Teller {
+    /// Its name, for people.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::WebIdentity => "the service for AWS_WEB_IDENTITY_TOKEN_FILE",
+            Self::Container => "the service of AWS_CONTAINER_CREDENTIALS_…",
+            Self::Machine => "the metadata service of this machine",
+        }
+    }
 }
 
 /// A pair of keys.
@@ -120,8 +141,12 @@ fn source<'v>(
     profile: &Profile,
     name: &str,
 ) -> Result<Source, Unconnected> {
-    if said("AWS_ACCESS_KEY_ID").is_some() || said("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
+    if said("AWS_ACCESS_KEY_ID").is_some() {
         return Ok(Source::Surroundings);
+    }
+    if said("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
+        let role = said("AWS_ROLE_ARN").ok_or(Unconnected::NoRole);
+        return role.map(|_| Source::Asked(Teller::WebIdentity));
     }
     let get = |name: &str| profile.get(name).filter(|value| !value.is_empty());
     if let (Some(id), Some(secret)) = (get("aws_access_key_id"), get("aws_secret_access_key")) {
@@ -147,10 +172,12 @@ fn source<'v>(
     let in_container = |name: &str| said(name).is_some();
     let in_container = in_container("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
         || in_container("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    if is_off && !in_container && said("AWS_SKIP_SIGNATURE").is_none() {
-        return Err(Unconnected::NoKeys);
+    match (said("AWS_SKIP_SIGNATURE"), in_container) {
+        (Some(_), _) => Ok(Source::Surroundings),
+        (None, true) => Ok(Source::Asked(Teller::Container)),
+        (None, false) if is_off => Err(Unconnected::NoKeys),
+        (None, false) => Ok(Source::Asked(Teller::Machine)),
     }
-    Ok(Source::Surroundings)
 }
 
 /// A profile as both files together tell it; that of credentials counts first. None where neither names it.
@@ -270,6 +297,7 @@ mod tests {
         };
         let source = match found.source {
             Source::Surroundings => "surroundings".to_owned(),
+            Source::Asked(teller) => format!("{teller:?}"),
             Source::Fixed(keys) => format!("{}/{}", keys.id, keys.secret),
             Source::Program(program) => {
                 let (name, arguments) = program.words().unwrap();
@@ -306,6 +334,16 @@ mod tests {
             ("AWS_ENDPOINT_URL", "http://f"),
         ];
         assert_eq!(told(&keys), "surroundings Some(\"us\") Some(\"http://f\")");
+        let web = ("AWS_WEB_IDENTITY_TOKEN_FILE", "f");
+        assert!(told(&[web, ("AWS_ROLE_ARN", "r")]).starts_with("WebIdentity "));
+        assert!(told(&[web]).contains("AWS_ROLE_ARN is not"));
+        let nowhere = [
+            ("AWS_CONFIG_FILE", "-"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "-"),
+        ];
+        assert!(told(&nowhere).starts_with("Machine "));
+        let container = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x");
+        assert!(told(&[nowhere[0], nowhere[1], container]).starts_with("Container "));
         assert!(told(&[("AWS_PROFILE", "takes")]).contains("'role_arn', which is not supported"));
         assert!(told(&[("AWS_PROFILE", "nobody")]).contains("no profile 'nobody'"));
         let secret = told(&[("AWS_ENDPOINT_URL", "http://k:secret@e")]);

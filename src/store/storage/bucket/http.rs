@@ -214,8 +214,13 @@ fn broken(why: ureq::Error) -> HttpError {
         },
         _ => HttpErrorKind::Unknown,
     };
+    // Some of its words have the address of the request, and that can hold a token.
+    let said = |text: &'static str| HttpError::new(kind, io::Error::other(text));
     match why {
         ureq::Error::Io(why) => HttpError::new(kind, why),
+        ureq::Error::RequireHttpsOnly(_) => said("its address must begin with https://"),
+        ureq::Error::BadUri(_) => said("its address is none"),
+        ureq::Error::ConnectProxyFailed(_) => said("the proxy refuses"),
         why => HttpError::new(kind, why),
     }
 }

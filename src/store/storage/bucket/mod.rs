@@ -6,6 +6,7 @@
 //! by reading back what is there. (Promises 1 and 7.)
 
 mod answer;
+mod asked;
 mod asking;
 #[cfg(test)]
 mod claims;

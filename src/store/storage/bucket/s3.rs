@@ -1,30 +1,26 @@
-//! Objects in a bucket of S3 or of what speaks like it. The one file that knows the crate `object_store` and its
-//! runtime; whoever asks waits for the answer.
+//! Objects in a bucket of S3 or of what speaks like it, by the crate `object_store` and its runtime; whoever asks waits
+//! for the answer.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::ops::Range;
-use std::pin::{Pin, pin};
-use std::process::Stdio;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, AwsCredential};
-use object_store::client::{HttpError, HttpErrorKind};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::path::Path as Key;
 use object_store::{
-    BackoffConfig, ClientOptions, CredentialProvider, Error, GetOptions, GetRange, ObjectMeta,
-    ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMode, PutPayload, RetryConfig,
 };
-use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::answer::status;
-use super::credentials::{Credentials, Keys, Source};
+use super::answer::failed;
+use super::asked::{ByProgram, ByTeller, credential};
+use super::credentials::{Credentials, Source};
 use super::http::Connector;
 use super::objects::{Failed, Listing, Objects, Put};
 use super::unconnected::Unconnected;
@@ -42,11 +38,6 @@ const SLOWEST: u64 = 32 << 10;
 const ASKED_TO_STOP_EVERY: Duration = Duration::from_millis(100);
 /// and how long requests may still take then, all together: what goes well comes to its end.
 const STOPPING_TIME_MAX: Duration = Duration::from_secs(2);
-/// How long a program may take to tell credentials.
-const PROGRAM_TIME_MAX: Duration = Duration::from_mins(1);
-/// How long credentials of a program are used before it is asked again. None are handed out for less than fifteen
-/// minutes.
-const ASKED_EVERY: Duration = Duration::from_mins(5);
 
 /// A bucket.
 pub(super) struct S3 {
@@ -92,22 +83,12 @@ impl S3 {
             .endpoint
             .as_ref()
             .is_some_and(|at| at.starts_with("http://"));
-        builder = match credentials.source {
-            Source::Surroundings => builder,
-            Source::Fixed(keys) => builder.with_credentials(Arc::new(
-                object_store::StaticCredentialProvider::new(credential(keys)),
-            )),
-            Source::Program(program) => builder.with_credentials(Arc::new(Program {
-                program,
-                last: Mutex::default(),
-            })),
-        };
         let backoff = BackoffConfig {
             init_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(5),
             base: 2.0,
         };
-        let store = builder
+        builder = builder
             .with_bucket_name(url.bucket())
             .with_client_options(ClientOptions::new().with_allow_http(plain))
             .with_http_connector(connector)
@@ -115,9 +96,20 @@ impl S3 {
                 backoff,
                 max_retries: RETRIES_MAX,
                 retry_timeout: RETRY_TIME_MAX,
-            })
-            .build()
-            .map_err(|_| Unconnected::Settings)?;
+            });
+        let build = |builder: AmazonS3Builder| builder.build().map_err(|_| Unconnected::Settings);
+        builder = match credentials.source {
+            Source::Surroundings => builder,
+            Source::Fixed(keys) => builder.with_credentials(Arc::new(
+                object_store::StaticCredentialProvider::new(credential(keys)),
+            )),
+            Source::Program(program) => builder.with_credentials(Arc::new(ByProgram::new(program))),
+            Source::Asked(teller) => {
+                let asking = build(builder.clone())?;
+                builder.with_credentials(Arc::new(ByTeller::new(teller, asking.credentials())))
+            }
+        };
+        let store = build(builder)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bucket")
@@ -237,135 +229,6 @@ fn listing(meta: &ObjectMeta) -> Listing {
         size: meta.size,
         written: meta.last_modified.timestamp(),
         tag: meta.e_tag.clone(),
-    }
-}
-
-fn credential(keys: Keys) -> AwsCredential {
-    AwsCredential {
-        key_id: keys.id,
-        secret_key: keys.secret,
-        token: keys.token,
-    }
-}
-
-/// Codes of S3 ("Error responses") that concern keys, region or clock, and come with another status than 401 and 403.
-const OF_KEYS: [&str; 5] = [
-    "AuthorizationHeaderMalformed",
-    "ExpiredToken",
-    "InvalidToken",
-    "RequestTimeTooSkewed",
-    "TokenRefreshRequired",
-];
-
-/// What a server means that sends a request elsewhere.
-const OF_ANOTHER_REGION: &str = "the bucket lies in another region";
-
-/// What an error comes to. Its own text may hold the address with all that people wrote into it, and the answer of the
-/// server with the parts of a signature. So only the status and the short code of the server are passed on.
-fn failed(error: &Error) -> Failed {
-    match error {
-        Error::NotFound { .. } => return Failed::Missing,
-        Error::AlreadyExists { .. } | Error::Precondition { .. } => return Failed::Exists,
-        _ => {}
-    }
-    let mut source = error.source();
-    let mut said = None;
-    while let Some(cause) = source {
-        if let Some(http) = cause.downcast_ref::<HttpError>() {
-            return transport(http);
-        }
-        if let Some(why) = cause.downcast_ref::<Unconnected>() {
-            return Failed::Denied(why.to_string());
-        }
-        let text = cause.to_string();
-        // A redirect that names no place: the client has no type for it that could be asked.
-        if text.contains("redirect without LOCATION") {
-            return Failed::Denied(OF_ANOTHER_REGION.to_owned());
-        }
-        said = said.or_else(|| status(&text));
-        source = cause.source();
-    }
-    match (error, said) {
-        (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, said) => {
-            Failed::Denied(said.map_or_else(String::new, |(_, text)| text))
-        }
-        (_, Some((_, text))) if OF_KEYS.iter().any(|code| text.ends_with(code)) => {
-            Failed::Denied(text)
-        }
-        // What was signed for one server is never sent to another.
-        (_, Some((300..=399, _))) => Failed::Denied(OF_ANOTHER_REGION.to_owned()),
-        (_, Some((429 | 500.., text))) => Failed::Busy(text),
-        (_, Some((_, text))) => Failed::Refused(text),
-        (Error::Generic { .. }, None) => {
-            Failed::Unknown("the server did not answer as S3 does".to_owned())
-        }
-        (_, None) => Failed::Refused("the server does not do that".to_owned()),
-    }
-}
-
-fn transport(error: &HttpError) -> Failed {
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    let why = match error.kind() {
-        HttpErrorKind::Connect => "no connection",
-        HttpErrorKind::Timeout => "no answer came in time",
-        HttpErrorKind::Decode => "the answer cannot be read",
-        _ => "the connection broke",
-    };
-    Failed::Unknown(format!("{why} ({deepest})"))
-}
-
-/// Credentials that a program tells.
-#[derive(Debug)]
-struct Program {
-    program: super::credentials::Program,
-    last: Mutex<Option<(Arc<AwsCredential>, Instant)>>,
-}
-
-impl Program {
-    /// Runs the program, which ends with whoever waits for it.
-    async fn ask(&self) -> Result<Keys, Unconnected> {
-        let (name, arguments) = self.program.words().ok_or(Unconnected::NoProgram)?;
-        let ran = Command::new(name)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .output();
-        let silent = |_| Unconnected::ProgramSilent(PROGRAM_TIME_MAX.as_secs());
-        let output = timeout(PROGRAM_TIME_MAX, ran).await.map_err(silent)?;
-        super::credentials::Program::keys(&output.map_err(Unconnected::Program)?)
-    }
-}
-
-impl CredentialProvider for Program {
-    type Credential = AwsCredential;
-
-    fn get_credential<'s, 'f>(
-        &'s self,
-    ) -> Pin<Box<dyn Future<Output = object_store::Result<Arc<AwsCredential>>> + Send + 'f>>
-    where
-        's: 'f,
-        Self: 'f,
-    {
-        Box::pin(async {
-            let mut last = self.last.lock().await;
-            let fresh = last
-                .as_ref()
-                .filter(|(_, since)| since.elapsed() < ASKED_EVERY);
-            if let Some((known, _)) = fresh {
-                return Ok(Arc::clone(known));
-            }
-            let keys = self.ask().await.map_err(|why| Error::Unauthenticated {
-                path: String::new(),
-                source: Box::new(why),
-            })?;
-            let told = Arc::new(credential(keys));
-            *last = Some((Arc::clone(&told), Instant::now()));
-            Ok(told)
-        })
     }
 }
 

@@ -27,6 +27,19 @@ pub(super) enum Unconnected {
     /// Nothing tells any keys.
     #[error("there are no keys in the environment or in the files of AWS")]
     NoKeys,
+    /// Who would know keys tells none.
+    #[error(
+        "there are no keys in the environment or in the files of AWS, and {teller} tells none ({why})"
+    )]
+    NoneTold {
+        /// Who was asked.
+        teller: &'static str,
+        /// What came of it.
+        why: String,
+    },
+    /// A token for a role, without the role.
+    #[error("AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not")]
+    NoRole,
     /// A key or the region could not be part of a request.
     #[error("the region or a key holds what none can hold")]
     Unplain,

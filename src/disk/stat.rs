@@ -37,7 +37,10 @@ impl Stat {
         // On a network this asks the server, so that what another host wrote a moment ago counts. It costs nothing on a
         // local file system.
         let flags = flags | AtFlags::STATX_FORCE_SYNC;
-        let x = rustix::fs::statx(&dir, name, flags, StatxFlags::BASIC_STATS)?;
+        let x = match rustix::fs::statx(&dir, name, flags, StatxFlags::BASIC_STATS) {
+            Err(why) if !name.is_empty() => return shut_mount(&dir, name).ok_or(why),
+            done => done?,
+        };
         let tells = x.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
         let mount_root = if tells {
             x.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
@@ -129,6 +132,18 @@ impl Stat {
             xattrs: Vec::new(),
         }
     }
+}
+
+/// A mount of which nothing can be said, since its server is dead (sshfs) or lets another user alone look: whoever asks
+/// for nothing still learns that something is mounted there.
+fn shut_mount(dir: impl AsFd, name: &[u8]) -> Option<Stat> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+    let x = rustix::fs::statx(dir, name, flags, StatxFlags::empty()).ok()?;
+    let mount_root = x.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+    mount_root.then(|| Stat {
+        mount_root,
+        ..Stat::from_statx(&x)
+    })
 }
 
 /// When the inode of a name was made, where the file system says so; an empty name is the descriptor itself.

@@ -74,6 +74,9 @@ pub(crate) fn drop_inherited(fd: impl AsFd, keep: &Meta) -> Result<()> {
             Ok(()) | Err(Errno::NODATA | Errno::NOTSUP | Errno::INVAL) => {}
             // Only directories have one of these, and some file systems say so.
             Err(Errno::ACCESS | Errno::PERM) if name.ends_with(b"default") => {}
+            // Others refuse whatever is asked of attributes; then there is mostly none.
+            Err(Errno::ACCESS | Errno::PERM)
+                if !read_xattrs(&fd)?.iter().any(|(held, _)| held == name) => {}
             Err(error) => return Err(error),
         }
     }
@@ -126,10 +129,11 @@ fn refusable(done: Result<()>) -> Result<()> {
 }
 
 /// Whether an error says that a file system does not have what was asked for, rather than that this one call failed.
+/// Of what this process made itself, servers behind a mount (sshfs, NFS) say that access is denied.
 pub(crate) fn is_refusal(error: Errno) -> bool {
     matches!(
         error,
-        Errno::NOTSUP | Errno::NOSYS | Errno::PERM | Errno::INVAL
+        Errno::NOTSUP | Errno::NOSYS | Errno::PERM | Errno::ACCESS | Errno::INVAL
     )
 }
 

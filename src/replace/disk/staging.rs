@@ -56,8 +56,9 @@ impl Staging {
                 .at("use directory", root.path());
         }
         // The mode is private whatever the umask says. It also drops a set-group-id bit of the parent, which would give
-        // everything inside another group.
-        let private = |stat: Stat| matches!(stat.mode & 0o077, 0);
+        // everything inside another group. Where the file system forces modes on everything, it is enough that nobody
+        // else may write there.
+        let private = |stat: Stat| matches!(stat.mode & 0o022, 0);
         meta::unless(
             rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)),
             || Stat::of(root.fd()).is_ok_and(private),
@@ -67,14 +68,17 @@ impl Staging {
         // would give rights inside as well.
         meta::drop_inherited(root.fd(), &Meta::default())
             .at("set the attributes of", root.path())?;
-        let owner = if stat.uid == me {
+        let mut owner = if stat.uid == me {
             (me, rustix::process::getegid().as_raw())
         } else {
             (stat.uid, stat.gid)
         };
         if stat.gid != owner.1 {
             let group = rustix::fs::Gid::from_raw(owner.1);
-            rustix::fs::fchown(root.fd(), None, Some(group)).at("set the owner of", root.path())?;
+            match rustix::fs::fchown(root.fd(), None, Some(group)) {
+                Err(error) if meta::is_refusal(error) => owner.1 = stat.gid,
+                done => done.at("set the owner of", root.path())?,
+            }
         }
         Ok(Self {
             root,

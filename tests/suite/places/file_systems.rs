@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-pub(super) const PLACES: [Place; 21] = [
+pub(super) const PLACES: [Place; 23] = [
     place("memory", &[], memory),
     place("ext4", &[], ext4),
     place("ext4 with small inodes", &["times"], |sandbox, at| {
@@ -98,6 +98,14 @@ pub(super) const PLACES: [Place; 21] = [
     }),
     // Version 3 of its protocol has times in seconds, none of links, and neither links of files nor attributes.
     place("a network in user space", &["times", "xattr"], sshfs),
+    place(
+        "user space that gives attributes to read alone",
+        &["xattr"],
+        |sandbox, at| bindfs(sandbox, &["--xattr-ro"], at),
+    ),
+    place("user space that forces modes", &["mode"], |sandbox, at| {
+        bindfs(sandbox, &["-p", "0755", "--chmod-deny"], at)
+    }),
     place("below a default access list", &[], |sandbox, at| {
         let mount = ext4(sandbox, at)?;
         let list = ["-d", "-m", "u:1234:rwx,g:99:r"];
@@ -189,6 +197,11 @@ fn bindfs(sandbox: &Sandbox, flags: &[&str], at: &Path) -> Option<Mount> {
 
 /// Without a network: the server is a child of the client.
 pub(super) fn sshfs(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
+    sshfs_by("", sandbox, at)
+}
+
+/// The same, its server started by another program.
+pub(super) fn sshfs_by(starter: &str, sandbox: &Sandbox, at: &Path) -> Option<Mount> {
     let server = "/usr/lib/openssh/sftp-server";
     if !Path::new(server).exists() {
         skipped(1, "there is no sftp-server");
@@ -197,7 +210,7 @@ pub(super) fn sshfs(sandbox: &Sandbox, at: &Path) -> Option<Mount> {
     let from = sandbox.path("below");
     fs::create_dir_all(&from).unwrap();
     let command = sandbox.path("ssh");
-    fs::write(&command, format!("#!/bin/sh\nexec {server}\n")).unwrap();
+    fs::write(&command, format!("#!/bin/sh\nexec {starter} {server}\n")).unwrap();
     fs::set_permissions(&command, fs::Permissions::from_mode(0o755)).unwrap();
     let option = format!("ssh_command={}", command.display());
     let from = format!("here:{}", from.display());

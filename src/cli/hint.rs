@@ -191,6 +191,9 @@ fn restore_hint(refusal: &Refusal) -> Option<String> {
         Refusal::NotEmpty(_) | Refusal::FilledMeanwhile(_) | Refusal::NotADirectory(_) => {
             "--to builds only where nothing is: name another place"
         }
+        Refusal::HiddenLinks(_) => {
+            "restore it on the machine that has the files, or mount them otherwise (sshfs: -o no_contain_symlinks)"
+        }
         Refusal::NoLinks { .. } => "restore it to a place on another file system: --to DIR",
         Refusal::LineBreak => "--exact builds the tree without adapting it",
         Refusal::PartNotKept => "--only and --heal need a store that can be written",

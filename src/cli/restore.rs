@@ -152,7 +152,7 @@ pub(crate) fn tell(session: &Session<'_>, outcome: &RestoreOutcome) -> Result<Ex
     let lacks = outcome
         .left_out
         .iter()
-        .any(|left| left.lack == Lack::NotSaved);
+        .any(|left| matches!(left.lack, Lack::NotSaved | Lack::Foreign));
     let is_wrong = replaced.is_some_and(|replaced| !replaced.wrong.is_empty());
     let unfinished = incomplete || lacks || !outcome.left.is_empty() || is_wrong;
     Ok(if unfinished {

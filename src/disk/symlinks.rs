@@ -1,12 +1,12 @@
-//! Whether a file system knows symbolic links: FAT and exFAT do not.
+//! Whether a file system knows symbolic links and shows them: FAT and exFAT know none, and sshfs hides some.
 
 use std::os::fd::AsFd;
 
+use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use super::rooted::Rooted;
-use super::trial::{Kind, Trial};
-use crate::model::Meta;
+use super::walk::INSIDE;
 
 /// The file systems that know none, and those in user space, which may be any, by the number that `statfs` gives
 /// (`linux/magic.h`).
@@ -14,22 +14,43 @@ const MSDOS: u32 = 0x4D44;
 const EXFAT: u32 = 0x2011_BAB0;
 const FUSE: u32 = 0x6573_5546;
 
-/// Whether a directory can hold symbolic links, as far as that is to be found out. Only in one of a file system in user
-/// space a link is made, which goes again.
-pub(crate) fn are_known(dir: &Rooted) -> bool {
-    match rustix::fs::fstatfs(dir.fd().as_fd()).map(|fs| fs.f_type as u32) {
-        Ok(MSDOS | EXFAT) => false,
-        Ok(FUSE) => {
-            let unknown = [Errno::NOSYS, Errno::OPNOTSUPP, Errno::PERM];
-            let unknown = unknown.map(|errno| Some(errno.raw_os_error()));
-            match Trial::new(dir, Kind::Link, &Meta::default()) {
-                Ok(trial) => drop(trial.end()),
-                Err(error) if unknown.contains(&error.source.raw_os_error()) => return false,
-                // Something else keeps us from making it, and from what comes next as well.
-                Err(_) => {}
-            }
-            true
-        }
-        _ => true,
+/// What the link that is tried leads to.
+const NOWHERE: &str = "/.snap-restore-nowhere";
+
+/// What becomes of symbolic links in a directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Links {
+    /// They stand and can be read.
+    Known,
+    /// None can be made.
+    Unknown,
+    /// Those with an absolute path can be made, and be read by nobody (sshfs with `contain_symlinks`).
+    Hidden,
+}
+
+/// What becomes of symbolic links in a directory, as far as that is to be found out. Only in one of a file system in
+/// user space a link is made, which goes again.
+pub(crate) fn tried(dir: &Rooted) -> Links {
+    let kind = rustix::fs::fstatfs(dir.fd().as_fd()).map(|fs| fs.f_type as u32);
+    match kind {
+        Ok(MSDOS | EXFAT) => return Links::Unknown,
+        Ok(FUSE) => {}
+        _ => return Links::Known,
+    }
+    let name = format!("{INSIDE}-link");
+    let remove = || rustix::fs::unlinkat(dir.fd(), name.as_str(), AtFlags::empty());
+    // A process that was killed here left it.
+    let _ = remove();
+    match rustix::fs::symlinkat(NOWHERE, dir.fd(), name.as_str()) {
+        Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => return Links::Unknown,
+        // Something else keeps us from making it, and from what comes next as well.
+        Err(_) => return Links::Known,
+        Ok(()) => {}
+    }
+    let read = rustix::fs::readlinkat(dir.fd(), name.as_str(), Vec::new());
+    let _ = remove();
+    match read {
+        Err(Errno::PERM | Errno::ACCESS) => Links::Hidden,
+        _ => Links::Known,
     }
 }

@@ -53,6 +53,8 @@ pub enum Lack {
     AppendOnly,
     /// A directory is a volume of its own, which no snapshot tells.
     Subvolume,
+    /// A directory is another user's, who alone can change its attributes, apart from root.
+    Foreign,
     /// An extended attribute that a tar of another system has: it is kept, and no Linux can set it.
     ForeignXattr {
         /// Its name, lossy.
@@ -90,7 +92,7 @@ impl Lack {
     fn is_of_tree(&self) -> bool {
         matches!(
             self,
-            Self::Mount | Self::Immutable | Self::AppendOnly | Self::Subvolume
+            Self::Mount | Self::Immutable | Self::AppendOnly | Self::Subvolume | Self::Foreign
         )
     }
 }
@@ -256,6 +258,7 @@ impl Lack {
             | Self::Immutable
             | Self::AppendOnly
             | Self::Subvolume
+            | Self::Foreign
             | Self::ForeignXattr { .. }
             | Self::AccessList
             | Self::Rights

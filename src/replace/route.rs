@@ -161,6 +161,22 @@ impl Owners {
         self.is_root_of(meta) || meta.uid == self.uid && self.groups.contains(&meta.gid)
     }
 
+    /// What can come of a directory that has some attributes where others are wanted. Only the owner and root can
+    /// change any, and the set-group-id bit only somebody of its group.
+    pub(crate) fn held(&self, wanted: &Meta, now: &Meta) -> Meta {
+        if self.is_root_of(now) {
+            return wanted.clone();
+        }
+        if now.uid != self.uid {
+            return now.clone();
+        }
+        let mut held = wanted.clone();
+        if !self.groups.contains(&now.gid) {
+            held.mode = wanted.mode & !0o2000 | now.mode & 0o2000;
+        }
+        held
+    }
+
     /// Root has its rights only over owners that its namespace knows.
     fn is_root_of(&self, meta: &Meta) -> bool {
         let (users, groups) = &self.known;

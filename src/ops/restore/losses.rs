@@ -1,13 +1,14 @@
 //! What stands there and no snapshot keeps, so that a restore would lose it: told before anything is exchanged.
 
+use super::target::Target;
 use super::{Refusal, Run};
 use rustix::io::Errno;
 
 use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
-use crate::disk::symlinks;
+use crate::disk::symlinks::{self, Links};
 use crate::model::shortfall::Shortfall;
-use crate::model::{Entry, Lack, Manifest, Node, RelPath};
+use crate::model::{Entry, Lack, Manifest, Meta, Node, RelPath};
 use crate::ops::error::Error;
 use crate::replace::{Live, Owners, stands};
 use crate::tree::Site;
@@ -35,6 +36,32 @@ impl Run<'_> {
         self.admit(losses, goal, live.scan.manifest())
     }
 
+    /// The target with the attributes that directories of other users have now: only those and root can change them.
+    /// What of that matters is noted; the time of such a directory changes with what is replaced in it.
+    pub(super) fn leave_foreign(&mut self, target: Target, live: &Manifest) -> Target {
+        let me = Owners::of_process();
+        let known = &mut self.known;
+        target.map(|manifest| {
+            let mut entries = manifest.into_entries();
+            let dirs = entries.iter_mut().filter(|entry| entry.node == Node::Dir);
+            for entry in dirs.filter(|entry| stands(entry, live)) {
+                let Some(there) = live.get(&entry.path) else {
+                    continue;
+                };
+                let held = me.held(&entry.meta, &there.meta);
+                let timeless = Meta {
+                    mtime: held.mtime,
+                    ..entry.meta.clone()
+                };
+                if !timeless.agrees_with(&held) {
+                    known.add(Lack::Foreign, &entry.path);
+                }
+                entry.meta = held;
+            }
+            Manifest::new(entries)
+        })
+    }
+
     /// Notes losses that are known, and owners of the new tree, which only root could give.
     pub(super) fn admit(
         &mut self,
@@ -56,29 +83,30 @@ impl Run<'_> {
     }
 }
 
-/// Fails where symbolic links would have to be made, and the file system at the place knows none: no venv works
-/// without those that it had. A dry run asks the same.
+/// Fails where symbolic links would have to be made, and the file system at the place knows none or hides them: no venv
+/// works without those that it had. A dry run asks the same.
 pub(super) fn admit_links(place: &Site, goal: &Manifest, live: &Manifest) -> Result<(), Error> {
     let is_link = |entry: &&Entry| matches!(entry.node, Node::Symlink(_));
     let is_made = |entry: &&Entry| {
         let there = live.get(&entry.path);
         there.is_none_or(|there| there.node != entry.node)
     };
-    let links = goal
-        .entries()
-        .iter()
-        .filter(is_link)
-        .filter(is_made)
-        .count();
-    // Where one link stands, others can.
-    if links == 0 || live.entries().iter().any(|entry| is_link(&entry)) {
+    let made = || goal.entries().iter().filter(is_link).filter(is_made);
+    let links = made().count();
+    let is_absolute =
+        |entry: &&Entry| matches!(&entry.node, Node::Symlink(to) if to.starts_with(b"/"));
+    let absolute = made().filter(is_absolute).count();
+    // Where one link stands, others can, unless those with an absolute path are hidden.
+    let stand = || live.entries().iter().any(|entry| is_link(&entry));
+    if links == 0 || absolute == 0 && stand() {
         return Ok(());
     }
-    if symlinks::are_known(&place.open_parent()?) {
-        return Ok(());
+    let at = place.path().to_owned();
+    match symlinks::tried(&place.open_parent()?) {
+        Links::Unknown => Err(Refusal::NoLinks { place: at, links }.into()),
+        Links::Hidden if absolute > 0 => Err(Refusal::HiddenLinks(at).into()),
+        Links::Hidden | Links::Known => Ok(()),
     }
-    let place = place.path().to_owned();
-    Err(Refusal::NoLinks { place, links }.into())
 }
 
 /// The owners of what would be made anew, where this user cannot give it to them.

@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
         let target = target.leaving_unread(live.scan.manifest());
         let target = self.meet(target, &live, place)?;
         let target = self.admitted(target, &specials);
+        let target = self.leave_foreign(target, live.scan.manifest());
         let Found {
             target,
             changes,

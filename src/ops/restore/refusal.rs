@@ -42,6 +42,13 @@ pub enum Refusal {
         /// How many links.
         links: usize,
     },
+    /// The tree has symbolic links with an absolute path, and nobody could read them at its place.
+    #[error(
+        "the file system of '{}' lets nobody read symbolic links with an absolute path, and no venv works without its \
+         own; nothing was changed",
+        Shown::path(.0)
+    )]
+    HiddenLinks(PathBuf),
     /// Only a part is wanted, and the store cannot keep the state that it would replace.
     #[error("a part is restored only where the store can take the replaced state")]
     PartNotKept,

@@ -117,7 +117,8 @@ impl Target {
         (rest, adapting.len() as u64)
     }
 
-    /// The same, but what stands in the live tree at paths that could not be read when they were saved stays as it is.
+    /// The same, but what stands in the live tree at paths that could not be read when they were saved stays as it is,
+    /// also what cannot be read now: that is never copied, so the tree is then replaced file by file around it.
     pub(super) fn leaving_unread(self, live: &Manifest) -> Self {
         if self.unread.is_empty() {
             return self;
@@ -128,10 +129,10 @@ impl Target {
             entry.is_some_and(|entry| entry.node == Node::Dir)
         };
         let has_place = |path: RelPath| unknown(&path) || is_dir(&path);
-        let left = live.entries().iter().filter(|entry| {
-            let is_read = !matches!(entry.node, Node::Unreadable(_));
-            is_read && unknown(&entry.path) && entry.path.parent().is_some_and(has_place)
-        });
+        let left = live
+            .entries()
+            .iter()
+            .filter(|entry| unknown(&entry.path) && entry.path.parent().is_some_and(has_place));
         let left: Vec<Entry> = left.cloned().collect();
         let mut stays = self.stays;
         stays.extend(left.iter().map(|entry| entry.path.clone()));

@@ -342,6 +342,20 @@ fn set_saved(
         xattrs: wanted,
         ..meta.clone()
     };
+    // A mode that is right is not set again: the set-group-id bit would go where the group is none of this user's.
+    let is_time_alone = Meta {
+        mtime: meta.mtime,
+        ..stat.meta()
+    } == Meta {
+        xattrs: Vec::new(),
+        ..meta.clone()
+    };
+    if is_time_alone && now == meta.xattrs {
+        return match meta::set_times(&fd, meta.mtime) {
+            Err(Errno::PERM | Errno::ACCESS) if stat.uid != me.as_raw() => Ok(()),
+            done => done.at_with("set the times of", || venv.shown(path)),
+        };
+    }
     let is_gone = |name: &[u8]| !meta.xattrs.iter().any(|(kept, _)| kept == name);
     let mut gone = now.iter().filter(|(name, _)| is_gone(name));
     let settled = gone

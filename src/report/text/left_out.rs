@@ -55,6 +55,7 @@ fn what(left: &LeftOut) -> String {
         Lack::Immutable => format!("that {entries} may not be changed (chattr +i)"),
         Lack::AppendOnly => format!("that {entries} may only grow (chattr +a)"),
         Lack::Subvolume => format!("that {} is a volume of its own", dirs(left.count)),
+        Lack::Foreign => format!("the attributes of {}", dirs(left.count)),
     }
 }
 
@@ -84,6 +85,7 @@ pub(in crate::report) fn reason(lack: &Lack) -> String {
         Lack::Special { .. } => "a restore makes it only when asked to".to_owned(),
         Lack::NotSaved => "the snapshot does not have it, and nothing stands there".to_owned(),
         Lack::Subvolume => "a new tree is made of directories".to_owned(),
+        Lack::Foreign => "only its owner and root can change them".to_owned(),
     }
 }
 

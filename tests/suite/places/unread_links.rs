@@ -36,4 +36,15 @@ fn a_link_that_a_mount_gives_to_nobody_is_no_damage_and_it_is_said_where_it_can_
     // What could be read of it is kept when that is wanted, and the same venv is sound where it lies.
     sandbox.code(3, &["save", "place/venv", "--force"]);
     sandbox.ok(&["check", "below/venv"]);
+    // What nobody could read is not made there.
+    sandbox.ok(&["save", "below/venv"]);
+    for args in [&["-n"][..], &[], &["--yes", "--force"]] {
+        let to = ["restore", "below/venv", "--to", "place/new"];
+        let run = sandbox.code(3, &[&to, args].concat());
+        assert!(
+            run.stderr.contains("no_contain_symlinks"),
+            "{args:?}: {run}"
+        );
+        assert!(!sandbox.path("below/new").exists(), "{args:?}: {run}");
+    }
 }

@@ -86,15 +86,17 @@ fn heads(subject: &Subject<'_>, root: &[u8], script: &RelPath) -> Vec<Vec<u8>> {
 
 /// An interpreter in the forms of pip, uv and virtualenv: plain, or for a path that the kernel would not take.
 fn forms(interpreter: &[u8]) -> [Vec<u8>; 4] {
-    let long = |open: &[u8], close: &[u8]| {
-        let line = [b"'''exec' ", open, interpreter, close, b" \"$0\" \"$@\"\n"].concat();
+    let long = |quote: &[u8], path: &[u8]| {
+        let line = [b"'''exec' ", quote, path, quote, b" \"$0\" \"$@\"\n"].concat();
         [b"#!/bin/sh\n", &line[..], b"' '''\n"].concat()
     };
+    // uv ends the quotes for each apostrophe.
+    let parts: Vec<&[u8]> = interpreter.split(|&byte| byte == b'\'').collect();
     [
         [b"#!", interpreter, b"\n"].concat(),
-        long(b"", b""),
-        long(b"\"", b"\""),
-        long(b"'", b"'"),
+        long(b"", interpreter),
+        long(b"\"", interpreter),
+        long(b"'", &parts.join(&b"'\"'\"'"[..])),
     ]
 }
 

@@ -1,7 +1,8 @@
 //! Activate scripts: the path as a literal, quoted as its shell wants it, and the prompt with the directory's name.
 
 use super::Stuck;
-use super::occurrence::{Place, find_all, is_plain};
+use super::occurrence::{Place, find_quoted, is_plain};
+use super::quoting::{escaped, quotings};
 
 /// The language of an activate script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,15 +37,7 @@ impl Shell {
             Self::Fish => &[(b'\'', b"\\'"), (b'\\', b"\\\\")],
             Self::Other => return Err(Stuck),
         };
-        let mut out = vec![b'\''];
-        for byte in path {
-            match escape.iter().find(|(special, _)| special == byte) {
-                Some((_, escaped)) => out.extend_from_slice(escaped),
-                None => out.push(*byte),
-            }
-        }
-        out.push(b'\'');
-        Ok(out)
+        Ok([b"'", &escaped(path, escape)[..], b"'"].concat())
     }
 }
 
@@ -60,8 +53,8 @@ pub(super) fn rewrite(
     let plain = is_plain(place.to) || shell == Shell::Other && place.to.iter().all(spaced);
     let mut out = Vec::with_capacity(content.len() + 64);
     let mut done = 0;
-    for at in find_all(content, place) {
-        let end = at + place.from.len();
+    for found in find_quoted(content, place) {
+        let (at, end) = (found.start, found.end);
         let word = Word::around(content, at, end);
         out.extend_from_slice(&content[done..if plain { at } else { word.start }]);
         if plain {
@@ -120,13 +113,21 @@ fn rename_prompt(text: &[u8], place: &Place<'_>) -> Vec<u8> {
     if old == new || !is_plain(new) {
         return text.to_vec();
     }
-    let (shown, wanted) = ([b"(", old, b") "].concat(), [b"(", new, b") "].concat());
+    let wanted = [b"(", new, b") "].concat();
+    let mut text = text.to_vec();
+    for old in quotings(old) {
+        text = replaced(&text, &[b"(", &old[..], b") "].concat(), &wanted);
+    }
+    text
+}
+
+fn replaced(text: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.windows(shown.len()).position(|window| window == shown) {
+    while let Some(at) = memchr::memmem::find(rest, old) {
         out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(&wanted);
-        rest = &rest[at + shown.len()..];
+        out.extend_from_slice(new);
+        rest = &rest[at + old.len()..];
     }
     out.extend_from_slice(rest);
     out
@@ -151,6 +152,45 @@ mod tests {
         let want =
             "VIRTUAL_ENV=\"/opt/b\"\nPS1=\"(b) ${PS1:-}\"\nX='/opt/b'\nY=$(cygpath /opt/b)\n";
         assert_eq!(moved(text, "/opt/b", Shell::Posix), Ok(want.to_owned()));
+    }
+
+    /// Each writer quotes an apostrophe in its own way: what was written as `'"'"'` was neither adapted nor told.
+    #[test]
+    fn an_old_path_is_found_in_the_quotes_of_each_writer() {
+        use Shell::{Csh, Fish, Other, Posix};
+        let moved = |text: &str, from: &str, to: &str, shell| {
+            let (from, to) = (from.as_bytes(), to.as_bytes());
+            let new = rewrite(text.as_bytes(), &Place { from, to }, shell, true);
+            new.map(|new| String::from_utf8(new).unwrap())
+        };
+        let old = "/srv/O'B/v";
+        for (text, shell) in [
+            (r#"V='/srv/O'"'"'B/v'"#, Posix),
+            (r#"V="/srv/O'B/v""#, Posix),
+            (r"V='/srv/O'\''B/v'", Posix),
+            (r#"setenv V '/srv/O'"'"'B/v'"#, Csh),
+            (r#"set -gx V '/srv/O'"'"'B/v'"#, Fish),
+            (r"set -gx V '/srv/O\'B/v'", Fish),
+            (r#"let v = '/srv/O'"'"'B/v'"#, Other),
+            (r"let v = r#'/srv/O'B/v'#", Other),
+        ] {
+            let new = moved(text, old, "/opt/b", shell).unwrap();
+            let is_new = new.contains("'/opt/b'") || new.contains("\"/opt/b\"");
+            assert!(is_new && !new.contains("srv"), "{text}: {new}");
+            let new = moved(text, old, "/o'b", shell);
+            let quoted = match shell {
+                Fish => r"'/o\'b'",
+                _ => r#"'/o'"'"'b'"#,
+            };
+            let is_quoted = new.as_ref().is_ok_and(|new| new.ends_with(quoted));
+            assert_eq!(is_quoted, shell != Other, "{text}: {new:?}");
+            assert!(is_quoted || new == Err(Stuck), "{text}: {new:?}");
+        }
+        // A part of a longer word can be given no other quotes.
+        let part = moved(r#"P='/srv/O'"'"'B/v/bin'"#, old, "/o'b", Posix);
+        assert_eq!(part, Err(Stuck));
+        let prompt = moved(r#"PROMPT='(O'"'"'B) '"#, "/srv/O'B", "/opt/b", Posix);
+        assert_eq!(prompt, Ok("PROMPT='(b) '".to_owned()));
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! Editable installs: their sources lie outside of the venv, so only what points back into it can move along.
 
 use super::Stuck;
-use super::occurrence::{Place, is_plain, mentions, replace_plain};
+use super::occurrence::{
+    Place, is_plain, mentions, mentions_quoted, replace_plain, replace_quoted,
+};
 use crate::model::{RelPath, Unmoved};
 
 /// Rewrites what points into the venv.
 pub(super) fn rewrite(path: &RelPath, content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuck> {
     // A plain list of paths needs no quoting; Python does.
-    if path.name().ends_with(b".py") && mentions(content, place) && !is_plain(place.to) {
+    if !path.name().ends_with(b".py") || !mentions_quoted(content, place) {
+        return Ok(replace_plain(content, place));
+    }
+    if !is_plain(place.to) {
         return Err(Stuck);
     }
-    Ok(replace_plain(content, place))
+    Ok(replace_quoted(content, place))
 }
 
 /// What people must know of an editable whose source is outside: it is shared with the old venv.

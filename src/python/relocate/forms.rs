@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use memchr::memmem::Finder;
 
+use super::json::quoted_little;
 use super::occurrence::{begins, continues_name};
+use super::quoting::quotings;
 
 /// How a name is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +16,8 @@ pub(super) enum Spelling {
     Percent,
     LittleEndian,
     BigEndian,
+    /// With doubled slashes, or parts that are a dot alone. Only the last part is looked for as it is.
+    Untidy,
 }
 
 /// One form of the name of a place.
@@ -42,18 +46,57 @@ impl Form {
         Self::new(place.to_vec(), Spelling::Plain)
     }
 
+    /// The name with slashes and dots in it that mean nothing.
+    fn untidy(place: &[u8]) -> Self {
+        let mut parts = place.split(|&byte| byte == b'/');
+        let last = parts.rfind(|part| !part.is_empty()).unwrap_or_default();
+        Self {
+            finder: Finder::new(last).into_owned(),
+            ..Self::new(place.to_vec(), Spelling::Untidy)
+        }
+    }
+
+    /// Where the name begins that was found at a place of some text; none where there is no name.
+    pub(super) fn start(&self, text: &[u8], found: usize) -> Option<usize> {
+        if self.spelling != Spelling::Untidy {
+            return Some(found);
+        }
+        let mut parts = self.bytes.rsplit(|&byte| byte == b'/');
+        parts.find(|part| !part.is_empty())?;
+        let mut at = before_slashes(text, found)?;
+        for part in parts.filter(|part| !part.is_empty()) {
+            at = text[..at].ends_with(part).then(|| at - part.len())?;
+            at = before_slashes(text, at)?;
+        }
+        if text[..at].ends_with(b":") {
+            // A host comes after two slashes; a path of a URL begins at the third.
+            let is_path = text[at..].starts_with(b"///");
+            at = is_path.then_some(at + 2)?;
+        }
+        // What is written as it should be is found as another form.
+        let is_tidy = found + self.sought_len() - at == self.bytes.len();
+        (!is_tidy).then_some(at)
+    }
+
+    /// How many bytes the finder looks for.
+    pub(super) fn sought_len(&self) -> usize {
+        self.finder.needle().len()
+    }
+
     /// All forms of a name, the plain one first.
     pub(crate) fn all(place: &[u8]) -> Vec<Self> {
         let mut forms = vec![Self::plain(place)];
-        let escaped = [shell(place)].into_iter().chain(json(place));
+        let quoted = quotings(place).into_iter().chain([shell(place)]);
+        let escaped = quoted.chain(json(place));
         let escaped = escaped.map(|bytes| (bytes, Spelling::Escaped));
-        let percent = percent(place).into_iter();
+        let percent = percent(place).into_iter().chain([quoted_little(place)]);
         let percent = percent.map(|bytes| (bytes, Spelling::Percent));
         for (bytes, spelling) in escaped.chain(percent).chain(utf16(place)) {
             if forms.iter().all(|form| form.bytes != bytes) {
                 forms.push(Self::new(bytes, spelling));
             }
         }
+        forms.push(Self::untidy(place));
         forms
     }
 
@@ -69,7 +112,7 @@ impl Form {
             _ => true,
         };
         match self.spelling {
-            Spelling::Plain => begins(before),
+            Spelling::Plain | Spelling::Untidy => begins(before),
             Spelling::Escaped => {
                 let controls: [&[u8]; 3] = [b"\\n", b"\\r", b"\\t"];
                 begins(before)
@@ -89,7 +132,7 @@ impl Form {
     /// Whether the name ends before what comes after it.
     pub(super) fn ends(&self, after: &[u8]) -> bool {
         let first = match self.spelling {
-            Spelling::Plain | Spelling::Escaped => after.first().copied(),
+            Spelling::Plain | Spelling::Escaped | Spelling::Untidy => after.first().copied(),
             Spelling::Percent => {
                 let escaped = after.first_chunk().copied().and_then(escape);
                 escaped.or_else(|| after.first().copied())
@@ -104,6 +147,19 @@ impl Form {
             }),
         };
         first.is_none_or(|byte| !continues_name(byte))
+    }
+}
+
+/// Where the slashes begin, with the dots between them, that end at a place of some text; none where there are none.
+fn before_slashes(text: &[u8], end: usize) -> Option<usize> {
+    let mut at = end;
+    loop {
+        let rest = &text[..at];
+        at = match rest {
+            [.., b'/'] => at - 1,
+            [.., b'/', b'.'] if at < end => at - 1,
+            _ => return (at < end).then_some(at),
+        };
     }
 }
 

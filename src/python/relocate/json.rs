@@ -16,7 +16,11 @@ pub(super) fn rewrite(content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuc
 
 /// The same where the paths are those of `file:` URLs (RFC 8089).
 pub(super) fn rewrite_urls(content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuck> {
-    let forms = [place.from.to_vec(), quoted(place.from)];
+    let forms = [
+        place.from.to_vec(),
+        quoted(place.from),
+        quoted_little(place.from),
+    ];
     rewrite_forms(content, &forms, Some(&quoted(place.to)))
 }
 
@@ -69,6 +73,15 @@ fn quoted(path: &[u8]) -> Vec<u8> {
     path.iter().flat_map(one).collect()
 }
 
+/// A path as the URL standard of the WHATWG writes it, and so uv: an apostrophe stays as it is.
+pub(super) fn quoted_little(path: &[u8]) -> Vec<u8> {
+    let one = |byte: &u8| match byte {
+        b'!'..=b'~' if !b"\"#<>?`{}^".contains(byte) => vec![*byte],
+        byte => format!("%{byte:02X}").into_bytes(),
+    };
+    path.iter().flat_map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +115,10 @@ mod tests {
         let text = b"{\"url\": \"file:///srv/my%20venv/src\"}";
         let new = rewrite_urls(text, &place("/srv/my venv", "/opt/it's")).unwrap();
         assert_eq!(new, b"{\"url\": \"file:///opt/it%27s/src\"}");
+        for text in ["file:///srv/a%20b'c/src", "file:///srv/a%20b%27c/src"] {
+            let text = format!("{{\"url\": \"{text}\"}}");
+            let new = rewrite_urls(text.as_bytes(), &place("/srv/a b'c", "/opt/b")).unwrap();
+            assert_eq!(new, b"{\"url\": \"file:///opt/b/src\"}", "{text}");
+        }
     }
 }

@@ -12,6 +12,7 @@ mod link;
 mod mentions;
 mod occurrence;
 mod own_names;
+mod quoting;
 mod record;
 mod role;
 mod shebang;
@@ -28,7 +29,7 @@ pub(crate) use own_names::own_names;
 pub(crate) use role::is_record;
 pub(crate) use shebang::{Head, head_of, interpreter_of};
 
-use occurrence::{Place, find_all, is_plain, mentions, replace_plain};
+use occurrence::{Place, is_plain, mentions_quoted, replace_plain, replace_quoted};
 use role::{Role, Venvs};
 
 /// What a relocation changes and what it cannot change.
@@ -179,21 +180,20 @@ fn has_prompt(config: &[u8]) -> bool {
 
 /// Whether a program is run by an interpreter of the old place.
 fn runs_from(content: &[u8], place: &Place<'_>) -> bool {
-    let interpreter = interpreter_of(content);
-    interpreter.is_some_and(|path| find_all(&path, place).first() == Some(&0))
+    interpreter_of(content).is_some_and(|path| shebang::named(&path, place).is_some())
 }
 
 /// A script: its first lines, and whatever else in it names the old place.
 fn script(content: &[u8], place: &Place<'_>) -> Result<Vec<u8>, Stuck> {
     let (head, rest) = shebang::rewrite(content, place)?;
-    if !mentions(rest, place) {
+    if !mentions_quoted(rest, place) {
         return Ok([&head, rest].concat());
     }
     // A zip behind a script, or a program, holds lengths and offsets: not a byte of it may move.
     if rest.contains(&0) || !is_plain(place.to) {
         return Err(Stuck);
     }
-    Ok([head, replace_plain(rest, place)].concat())
+    Ok([head, replace_quoted(rest, place)].concat())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interpreter_of;
+use super::quoting::word;
 use crate::model::RelPath;
 use crate::python::Layout;
 use crate::python::layout::{is_in_scripts, root_of_python};
@@ -48,11 +49,12 @@ fn lines(content: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn exported(line: &[u8]) -> Option<Vec<u8>> {
     let line = line.strip_prefix(b"export ").unwrap_or(line);
     let value = line.strip_prefix(b"VIRTUAL_ENV=")?;
-    let quoted = |quote: u8| {
-        let inside = value.strip_prefix(&[quote])?.strip_suffix(&[quote])?;
-        (!inside.contains(&quote)).then_some(inside)
-    };
-    plain(quoted(b'\'').or_else(|| quoted(b'"')).unwrap_or(value))
+    let is_quote = |byte: &u8| b"\"'".contains(byte);
+    if !value.first().is_some_and(is_quote) {
+        return plain(value).filter(|path| !path.iter().any(|byte| is_quote(byte)));
+    }
+    let (path, rest) = word(value)?;
+    plain(&path).filter(|_| rest.is_empty())
 }
 
 /// The last word of `command = /usr/bin/python3 -m venv /srv/venv`.
@@ -64,10 +66,10 @@ fn made(line: &[u8]) -> Option<Vec<u8>> {
     plain(word)
 }
 
-/// An absolute path without any character of a shell, and without the slashes at its end.
+/// An absolute path without anything that a shell expands, and without the slashes at its end.
 fn plain(path: &[u8]) -> Option<Vec<u8>> {
     let end = path.iter().rposition(|&b| b != b'/')? + 1;
-    let is_plain = path.starts_with(b"/") && !path.iter().any(|b| b"$`\"'\\\n".contains(b));
+    let is_plain = path.starts_with(b"/") && !path.iter().any(|b| b"$`\\\n".contains(b));
     is_plain.then(|| path[..end].to_vec())
 }
 
@@ -88,6 +90,10 @@ mod tests {
                 Some("/srv/a b/venv"),
             ),
             ("VIRTUAL_ENV='/srv/v'", Some("/srv/v")),
+            (r#"VIRTUAL_ENV='/srv/O'"'"'B/v'"#, Some("/srv/O'B/v")),
+            ("VIRTUAL_ENV=\"/srv/O'B/v\"", Some("/srv/O'B/v")),
+            ("VIRTUAL_ENV='/srv/O'B/v'", None),
+            ("VIRTUAL_ENV=/srv/O'B/v'", None),
             ("export VIRTUAL_ENV", None),
             ("VIRTUAL_ENV=$(cygpath /srv/v)", None),
             ("VIRTUAL_ENV=\"$(pwd)\"", None),
@@ -99,6 +105,8 @@ mod tests {
         }
         let config = "command = /usr/bin/python3 -m venv --without-pip /srv/current/venv";
         assert_eq!(made(config.as_bytes()), Some(name("/srv/current/venv")));
+        let config = b"command = /usr/bin/python3 -m venv /srv/O'B/v";
+        assert_eq!(made(config), Some(name("/srv/O'B/v")));
         assert_eq!(made(b"home = /usr/bin"), None);
         let path = |text: &str| RelPath::new(text.as_bytes()).unwrap();
         let contents = [

@@ -6,7 +6,8 @@
 //! 3. uv's relocatable form, which computes its path and needs nothing.
 
 use super::Stuck;
-use super::occurrence::{Place, find_all, replace_plain};
+use super::occurrence::{Place, find_all, replace_plain, tidied};
+use super::quoting::word;
 
 /// The longest first line that pip and uv write in the short form, with `#!` and the line's end.
 const SHORT_MAX: usize = 127;
@@ -29,11 +30,20 @@ pub(super) fn rewrite<'a>(
     let Some(head) = head_of(content) else {
         return Ok((Vec::new(), content));
     };
-    if find_all(&head.interpreter, place).first() != Some(&0) {
+    let Some(interpreter) = named(&head.interpreter, place) else {
         return Ok((Vec::new(), content));
-    }
-    let interpreter = replace_plain(&head.interpreter, place);
+    };
+    let interpreter = replace_plain(&interpreter, place);
     Ok((write(&interpreter, head.arguments)?, head.rest))
+}
+
+/// The path of an interpreter where it lies in the old place: as it stands, or else without the slashes and dots that
+/// mean nothing.
+pub(super) fn named(interpreter: &[u8], place: &Place<'_>) -> Option<Vec<u8>> {
+    let is_there = |path: &Vec<u8>| find_all(path, place).first() == Some(&0);
+    let as_it_stands = Some(interpreter.to_vec()).filter(is_there);
+    let tidy = || interpreter.starts_with(b"/").then(|| tidied(interpreter));
+    as_it_stands.or_else(|| tidy().filter(is_there))
 }
 
 /// The interpreter that a script names.
@@ -69,31 +79,17 @@ fn long(content: &[u8]) -> Option<Head<'_>> {
     let (line, rest) = (&line[..end], &line[end + 1..]);
     let rest = rest.strip_prefix(LONG_TAIL)?;
     let line = line.strip_suffix(LONG_CALL)?;
-    let (interpreter, arguments) = word(line)?;
+    // The launchers of pip write a long path with an apostrophe as it is, with which no shell can start it.
+    let bare = || {
+        let end = line.iter().position(|&b| b == b' ').unwrap_or(line.len());
+        (line[..end].to_vec(), &line[end..])
+    };
+    let (interpreter, arguments) = word(line).unwrap_or_else(bare);
     Some(Head {
         interpreter,
         arguments,
         rest,
     })
-}
-
-/// The first word of a shell line, unquoted, and what follows it.
-fn word(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let quote = *line.first()?;
-    if !matches!(quote, b'"' | b'\'') {
-        let end = line.iter().position(|&b| b == b' ').unwrap_or(line.len());
-        return Some((line[..end].to_vec(), &line[end..]));
-    }
-    let mut out = Vec::new();
-    let mut bytes = line.iter().enumerate().skip(1);
-    while let Some((at, &byte)) = bytes.next() {
-        match byte {
-            b'\\' if quote == b'"' => out.push(*bytes.next()?.1),
-            _ if byte == quote => return Some((out, &line[at + 1..])),
-            _ => out.push(byte),
-        }
-    }
-    None
 }
 
 fn write(interpreter: &[u8], arguments: &[u8]) -> Result<Vec<u8>, Stuck> {
@@ -148,6 +144,40 @@ mod tests {
         let spaced = "#!/bin/sh\n'''exec' \"/srv/b c/bin/python3\" -E \"$0\" \"$@\"\n' '''\nx\n";
         assert_eq!(moved(short, "/srv/a", "/srv/b c"), Ok(spaced.to_owned()));
         assert_eq!(moved(spaced, "/srv/b c", "/srv/a"), Ok(short.to_owned()));
+    }
+
+    /// uv quotes as `shlex.quote` does, pip puts double quotes around a blank: scripts of the first kind went on to run
+    /// the old interpreter.
+    #[test]
+    fn an_apostrophe_is_read_in_the_quotes_of_each_installer() {
+        let long = |word: &str| format!("#!/bin/sh\n'''exec' {word} \"$0\" \"$@\"\n' '''\nx\n");
+        for (word, from) in [
+            (r#"'/srv/a b'"'"'c/bin/python'"#, "/srv/a b'c"),
+            (r"'/srv/a b'\''c/bin/python'", "/srv/a b'c"),
+            (r#""/srv/a b'c/bin/python""#, "/srv/a b'c"),
+            (r#"'/srv/O'"'"'Brien/bin/python'"#, "/srv/O'Brien"),
+            ("/srv/O'Brien/bin/python", "/srv/O'Brien"),
+        ] {
+            let short = "#!/opt/b/bin/python\nx\n".to_owned();
+            assert_eq!(moved(&long(word), from, "/opt/b"), Ok(short), "{word}");
+            let spaced = long(r#""/opt/b c'd/bin/python""#);
+            assert_eq!(moved(&long(word), from, "/opt/b c'd"), Ok(spaced), "{word}");
+        }
+    }
+
+    #[test]
+    fn slashes_and_dots_that_mean_nothing_hide_no_name() {
+        for line in [
+            "#!/srv//app//v/bin/python",
+            "#!/srv/./app/v/bin/python",
+            "#!//srv/app/v/./bin/python",
+        ] {
+            let script = format!("{line}\nx\n");
+            let want = "#!/opt/b/bin/python\nx\n".to_owned();
+            assert_eq!(moved(&script, "/srv/app/v", "/opt/b"), Ok(want), "{line}");
+            let other = moved(&script, "/srv/app/v2", "/opt/b");
+            assert_eq!(other, Ok(script.clone()), "{line}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod other_hosts;
 mod other_place;
 mod part;
 mod places;
+mod quoted_places;
 mod recovery;
 mod relocation;
 mod resumed;

@@ -1,21 +1,18 @@
 //! Storage in a directory of this host: a draft is a file in `tmp/`, and its name comes by a rename.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{Mode, OFlags};
 
+use super::open_packs::OpenPacks;
 use super::{Area, Draft, Listed, Over, Storage};
 use crate::disk::PathError;
 use crate::disk::atomic::{self, Temp};
 use crate::disk::error::At;
 use crate::disk::remove::remove_tree;
 use crate::disk::rooted::{Rooted, os};
-
-/// How many packs are kept open.
-const OPEN_MAX: usize = 64;
 
 /// A store that lies in a directory of this host.
 #[derive(Debug)]
@@ -32,7 +29,7 @@ pub(crate) struct LocalStorage {
     tombstones: OnceLock<Rooted>,
     hosts: OnceLock<Rooted>,
     summaries: OnceLock<Rooted>,
-    open: Mutex<HashMap<String, Arc<File>>>,
+    open: OpenPacks,
 }
 
 /// The directory of drafts.
@@ -57,7 +54,7 @@ impl LocalStorage {
             tombstones: OnceLock::new(),
             hosts: OnceLock::new(),
             summaries: OnceLock::new(),
-            open: Mutex::default(),
+            open: OpenPacks::default(),
         }
     }
 
@@ -106,28 +103,12 @@ impl LocalStorage {
         }
     }
 
-    /// Forgets that a pack is open: it is about to go.
-    fn close(&self, name: &str) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.remove(name);
-    }
-
     fn file(&self, area: Area, name: &str) -> Result<Arc<File>, PathError> {
         if area != Area::Packs {
             return Ok(Arc::new(open_file(self.dir(area)?, name)?));
         }
-        let open = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = open().get(name) {
-            return Ok(Arc::clone(file));
-        }
-        // Without the lock: others need not wait for the disk.
-        let file = Arc::new(open_file(self.dir(area)?, name)?);
-        let mut open = open();
-        if open.len() >= OPEN_MAX {
-            open.clear();
-        }
-        open.insert(name.to_owned(), Arc::clone(&file));
-        Ok(file)
+        let dir = self.dir(area)?;
+        self.open.get(name, || open_file(dir, name))
     }
 }
 
@@ -155,7 +136,7 @@ impl Draft for LocalDraft<'_> {
         }
         temp.replace(dir, name)?;
         // Whoever opened the old one meanwhile may have kept it.
-        storage.close(name);
+        storage.open.close(name);
         Ok(())
     }
 }
@@ -260,7 +241,7 @@ impl Storage for LocalStorage {
             return Ok(());
         }
         for name in names {
-            self.close(name);
+            self.open.close(name);
         }
         atomic::remove(self.dir(area)?, names)
     }
@@ -302,7 +283,7 @@ impl Storage for LocalStorage {
             return Ok(());
         }
         for name in names {
-            self.close(name);
+            self.open.close(name);
         }
         atomic::shift(self.dir(from)?, self.dir_made(to)?, names, prefix)
     }

@@ -11,6 +11,7 @@ mod contract;
 mod local;
 #[cfg(test)]
 pub(super) mod memory;
+mod open_packs;
 pub(super) mod probe;
 
 use std::fmt;

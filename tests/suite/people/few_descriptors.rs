@@ -74,3 +74,54 @@ fn with_few_descriptors_a_venv_is_rehearsed_guarded_and_rebuilt() {
     assert_eq!(run.code, 0, "{run}");
     good.assert_same(&Tree::of(&root), "restored with 64 descriptors");
 }
+
+/// Up to 64 packs were kept open, whatever the process was granted: a store of so many could be read by nobody.
+#[test]
+fn with_few_descriptors_a_store_of_many_packs_is_read_and_cared_for() {
+    if !needs_root() || !has_prlimit() {
+        return;
+    }
+    let place = Place::new("61192");
+    let root = place.sandbox.path("home/venv");
+    for number in 0..70 {
+        venv::write(
+            &root,
+            &format!("share/{number}"),
+            &venv::noise(200 + number),
+        );
+        place.own();
+        let run = place.limited("--nofile=1024", &["save", "venv", "-q"]);
+        assert_eq!(run.code, 0, "{run}");
+    }
+    let good = Tree::of(&root);
+    for limit in [64, 40] {
+        for number in 0..70 {
+            fs::remove_file(root.join(format!("share/{number}"))).unwrap();
+        }
+        for args in [
+            &["restore", "venv", "latest"][..],
+            &["verify"],
+            &["verify", "--repair"],
+            &["export", "latest", "--venv", "venv", "out.tar"],
+            &["prune", "--grace", "0s"],
+            &["copy", "--all", "--to", "other"],
+            &["drill", "venv", "--no-import"],
+            &["status", "venv"],
+            &["save", "--all"],
+            &["rebuild-index"],
+            &["log"],
+            &["show", "latest", "--venv", "venv"],
+            &["report", "--venv", "venv"],
+            &["restore", "venv", "latest", "--to", "new"],
+            &["verify"],
+        ] {
+            let run = place.limited(&format!("--nofile={limit}"), args);
+            assert_eq!(run.code, 0, "{limit} descriptors, {args:?}\n{run}");
+        }
+        good.assert_same(&Tree::of(&root), "restored with few descriptors");
+        for made in ["new", "other"] {
+            fs::remove_dir_all(place.sandbox.path("home").join(made)).unwrap();
+        }
+        fs::remove_file(place.sandbox.path("home/out.tar")).unwrap();
+    }
+}

@@ -52,12 +52,18 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new(user: &'static str) -> Self {
         let sandbox = users_sandbox();
+        let place = Self { sandbox, user };
+        place.own();
+        place
+    }
+
+    /// Gives all of the home directory to the user.
+    pub(super) fn own(&self) {
         let owned = Command::new("chown")
-            .args(["-hR", &format!("{user}:{user}")])
-            .arg(sandbox.path("home"))
+            .args(["-hR", &format!("{0}:{0}", self.user)])
+            .arg(self.sandbox.path("home"))
             .status();
         assert!(owned.unwrap().success());
-        Self { sandbox, user }
     }
 
     /// Puts so much text into the venv that its frames need more memory than the start of the program.

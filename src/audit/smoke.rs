@@ -4,11 +4,14 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSlice};
 
 use super::owned;
+use crate::disk::PathError;
+use crate::disk::limits::is_shortage_io;
 use crate::disk::rooted::Rooted;
 use crate::model::{Check, Finding, Manifest, Node, RelPath};
 use crate::python::dist::Dists;
@@ -78,14 +81,15 @@ impl Smoke {
 
 /// Imports every top-level module of a venv; none where its interpreter may not be run. Each compiles anew what has no
 /// bytecode, unless there is a directory to keep that in. With one, most modules are imported in company: a start of
-/// the interpreter for each takes longer than all imports. Where `stop` says so, what is left is not tried.
+/// the interpreter for each takes longer than all imports. Where `stop` says so, what is left is not tried. That the
+/// system starts no program now is an error: nothing is known of the modules.
 pub(crate) fn smoke(
     root: &Rooted,
     manifest: &Manifest,
     dists: &Dists,
     bytecode: Option<&Path>,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Option<Smoke> {
+) -> Result<Option<Smoke>, PathError> {
     let mut modules = modules(manifest, dists);
     modules.extend(editable(root, dists));
     let python = python_in(root.path());
@@ -93,15 +97,26 @@ pub(crate) fn smoke(
         Some(dir) => command_with_bytecode(root, &python, dir),
         None => command(root, &python),
     };
-    command()?;
+    if command().is_none() {
+        return Ok(None);
+    }
+    let short = OnceLock::new();
+    let stop = || stop() || short.get().is_some();
     let try_to = |module: &Module| {
         let name = (&*module.name, module.sure);
-        import(command()?, name, stop).err().filter(|_| !stop())
+        let fault = import(command()?, name, &stop).err()?;
+        match fault {
+            Fault::Fails(error) => Some(error).filter(|_| !stop()),
+            Fault::Short(error) => {
+                let _ = short.set(error);
+                None
+            }
+        }
     };
     let share = modules.len().div_ceil(INTERPRETERS).max(1);
     let shares = modules.par_chunks(share).filter(|_| bytecode.is_some());
     let done: HashSet<String> = shares
-        .filter_map(|share| Some(in_company(command()?, share, stop)))
+        .filter_map(|share| Some(in_company(command()?, share, &stop)))
         .flatten()
         .collect();
     let open = modules.par_iter().filter(|one| !done.contains(&one.name));
@@ -117,10 +132,14 @@ pub(crate) fn smoke(
             finding: owned(finding, dists, &module.path),
         })
     });
-    Some(Smoke {
-        failed: failed.collect(),
-        tried: modules.len() as u64,
-    })
+    let failed = failed.collect();
+    match short.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(Some(Smoke {
+            failed,
+            tried: modules.len() as u64,
+        })),
+    }
 }
 
 /// Imports modules in one interpreter. Returns those that came to their end before that did.
@@ -145,9 +164,23 @@ pub(crate) fn import_error(
     root: &Rooted,
     module: &str,
     stop: &(dyn Fn() -> bool + Sync),
-) -> Option<String> {
-    let command = command(root, &python_in(root.path()))?;
-    import(command, (module, true), stop).err()
+) -> Result<Option<String>, PathError> {
+    let Some(command) = command(root, &python_in(root.path())) else {
+        return Ok(None);
+    };
+    match import(command, (module, true), stop) {
+        Ok(()) => Ok(None),
+        Err(Fault::Fails(error)) => Ok(Some(error)),
+        Err(Fault::Short(error)) => Err(error),
+    }
+}
+
+/// Why a module was not imported.
+enum Fault {
+    /// It cannot be: the last line that Python prints.
+    Fails(String),
+    /// This process could start no interpreter.
+    Short(PathError),
 }
 
 /// The modules of editable installs, whose files lie elsewhere: those that `top_level.txt` names, or else the one that
@@ -225,21 +258,29 @@ fn import(
     mut command: Command,
     (name, sure): (&str, bool),
     stop: &dyn Fn() -> bool,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     command.args(["-c", IMPORT, name, if sure { "sure" } else { "" }]);
     let said = run_until(&mut command, Ear::Complaints, PATIENCE, stop);
-    let said = said.map_err(|error| error.to_string())?;
+    let said = said.map_err(|error| match is_shortage_io(&error) {
+        true => Fault::Short(PathError::new(
+            "start",
+            Path::new(command.get_program()),
+            error,
+        )),
+        false => Fault::Fails(error.to_string()),
+    })?;
     let status = match said.end {
         End::Exited(status) if status.code() == Some(IMPORTED) => return Ok(()),
         End::Exited(status) => status,
         End::Late | End::Loud => {
-            return Err(format!("it takes longer than {} s", PATIENCE.as_secs()));
+            let text = format!("it takes longer than {} s", PATIENCE.as_secs());
+            return Err(Fault::Fails(text));
         }
     };
     let text = String::from_utf8_lossy(&said.bytes);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    Err(last.map_or_else(
+    Err(Fault::Fails(last.map_or_else(
         || format!("it ends with {status}"),
         |line| line.chars().take(300).collect(),
-    ))
+    )))
 }

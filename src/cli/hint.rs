@@ -243,6 +243,9 @@ fn for_user(hint: &str, for_root: &str) -> String {
     if is_root { for_root } else { hint }.to_owned()
 }
 
+/// What to do where a file system or a quota is full.
+const FREE_SPACE: &str = "free some space there and run the command again";
+
 /// What to do where one file may not be as long as it would be.
 fn longer_files() -> String {
     match venv_snap::file_size_met() {
@@ -259,7 +262,7 @@ fn path_hint(error: &venv_snap::PathError) -> Option<String> {
         return Some(longer_files());
     }
     if error.is_full() {
-        return Some("free some space there and run the command again".to_owned());
+        return Some(FREE_SPACE.to_owned());
     }
     if venv_snap::BucketUrl::parse(&error.path.to_string_lossy()).is_some() {
         let look = "look at the keys (AWS_ACCESS_KEY_ID, AWS_PROFILE, …), at what they may do in the bucket, at its \
@@ -310,6 +313,10 @@ fn store_hint(error: &StoreError) -> Option<String> {
             source: IndexFailure::FileSize { .. },
             ..
         } => longer_files(),
+        StoreError::Index {
+            source: IndexFailure::NoSpace,
+            ..
+        } => FREE_SPACE.to_owned(),
         _ => return super::bucket::hint(error),
     })
 }

@@ -109,8 +109,12 @@ fn look(
     if options.import {
         context.monitor.phase("importing", 0, 0);
         match smoke(root, scan.manifest(), &dists, None, &stop) {
-            Some(found) => audit.findings.extend(found.into_findings()),
-            None => audit.leave_unread(&bin_python(), "it may not be run here"),
+            Ok(Some(found)) => audit.findings.extend(found.into_findings()),
+            Ok(None) => audit.leave_unread(&bin_python(), "it may not be run here"),
+            Err(error) => audit.leave_unread(
+                &bin_python(),
+                &format!("it could not be started: {}", error.source),
+            ),
         }
         context.go_on()?;
     }

@@ -8,6 +8,9 @@ use std::time::Duration;
 use super::layout::python_in;
 use super::pyvenv::{Config, minor};
 use super::subprocess::{Ear, End, attend};
+use crate::disk::PathError;
+use crate::disk::error::At;
+use crate::disk::limits::is_shortage_io;
 
 /// How long an interpreter may take to say its version.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -103,36 +106,43 @@ pub(crate) struct Answer {
     pub(crate) implementation: String,
 }
 
-/// What an interpreter says of itself; none where it does not run. `command` runs it as whom it should.
-pub(crate) fn answer_of(mut command: Command) -> Option<Answer> {
+/// What an interpreter says of itself; none where it does not run. `command` runs it as whom it should. That the system
+/// starts no program now is an error, and says nothing of it.
+pub(crate) fn answer_of(mut command: Command) -> Result<Option<Answer>, PathError> {
     command.args([
         "-I",
         "-S",
         "-c",
         "import sys;print('%d.%d.%d'%sys.version_info[:3],sys.implementation.name)",
     ]);
-    let said = attend(&mut command, Ear::Answer(100), PATIENCE, &|| false).ok()?;
-    match said.end {
-        End::Exited(status) if status.success() => {
-            let text = String::from_utf8_lossy(&said.bytes).into_owned();
-            let (full, implementation) = text.trim().split_once(' ')?;
-            Some(Answer {
-                version: minor(full)?,
-                full: full.to_owned(),
-                implementation: implementation.to_owned(),
-            })
+    Ok(said_by(command)?.and_then(|text| {
+        let (full, implementation) = text.trim().split_once(' ')?;
+        Some(Answer {
+            version: minor(full)?,
+            full: full.to_owned(),
+            implementation: implementation.to_owned(),
+        })
+    }))
+}
+
+/// What a program says that comes to a good end; none where it does not run.
+fn said_by(mut command: Command) -> Result<Option<String>, PathError> {
+    let said = attend(&mut command, Ear::Answer(100), PATIENCE, &|| false);
+    let said = match said {
+        Err(error) if is_shortage_io(&error) => {
+            return Err(error).at("start", Path::new(command.get_program()));
         }
-        _ => None,
-    }
+        said => said.ok(),
+    };
+    let said = said.filter(|said| matches!(said.end, End::Exited(status) if status.success()));
+    Ok(said.map(|said| String::from_utf8_lossy(&said.bytes).into_owned()))
 }
 
 /// The version of the pip that an interpreter brings; none where it brings none. `command` runs it as whom it should.
-pub(crate) fn pip_of(mut command: Command) -> Option<String> {
+pub(crate) fn pip_of(mut command: Command) -> Result<Option<String>, PathError> {
     command.args(["-I", "-c", "import ensurepip;print(ensurepip.version())"]);
-    let said = attend(&mut command, Ear::Answer(100), PATIENCE, &|| false).ok()?;
-    let is_done = matches!(said.end, End::Exited(status) if status.success());
-    let version = String::from_utf8_lossy(&said.bytes).trim().to_owned();
-    (is_done && !version.is_empty()).then_some(version)
+    let version = said_by(command)?.map(|text| text.trim().to_owned());
+    Ok(version.filter(|version| !version.is_empty()))
 }
 
 /// Whether a path is named as an interpreter of a version is, such as `python3.11`.

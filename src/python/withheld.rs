@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
+use crate::disk::limits::is_shortage_io;
 use crate::disk::namespace::KnownIds;
 use crate::disk::rooted::Rooted;
 use crate::disk::space::may_execute;
@@ -18,8 +19,12 @@ pub(super) fn is_unknown_user(root: &Rooted) -> bool {
     is_root && !stat.is_none_or(known)
 }
 
-/// Whether an error is about who asks, or about the way there, and not about what is there.
+/// Whether an error is about who asks, about the way there, or about what this process lacks, and not about what is
+/// there.
 pub(super) fn is_withheld(error: &std::io::Error) -> bool {
+    if is_shortage_io(error) {
+        return true;
+    }
     let number = error.raw_os_error().map(Errno::from_raw_os_error);
     matches!(
         number,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::corrupt::{CorruptPart, Corruption};
 use super::error::Error;
 use super::frame::{self, Object, ObjectKind, Part, Sealed};
-use super::index::{Index, PackRow, Unusable};
+use super::index::{Index, PackRow};
 use super::objects;
 use super::pack::{self, FramePlace, Row};
 use super::tree::{self, TreeEntry};
+use super::unusable::Unusable;
 use super::wire::Malformed;
 use crate::model::{Digest, Entry, Node, RelPath};
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::corrupt::{CorruptPart, Corruption, short};
-use super::index::IndexFailure;
+use super::unusable::IndexFailure;
 use crate::disk::PathError;
 use crate::model::Shown;
 

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::disk::limits::file_size_met;
+use super::unusable::{IndexFlaw, Unusable};
 use crate::disk::network::network;
 use crate::disk::rooted::Rooted;
 use crate::model::Digest;
@@ -45,72 +45,6 @@ pub(crate) struct PackRow {
 #[derive(Debug)]
 pub(crate) struct Index {
     connection: Connection,
-}
-
-/// Why an index cannot be used.
-#[derive(Debug)]
-pub(crate) enum Unusable {
-    /// There is none yet.
-    Absent,
-    /// Its content is wrong; it must be made anew.
-    Damaged(IndexFlaw),
-    /// It cannot be written here.
-    ReadOnly,
-    /// Something else.
-    Failed(IndexFailure),
-}
-
-/// Why an index failed that is not damaged.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexFailure {
-    /// One of its files would be longer than this process may write.
-    #[error("this process may write no file of more than {limit} bytes")]
-    FileSize {
-        /// The limit, in bytes.
-        limit: u64,
-    },
-    /// Whatever else `SQLite` says.
-    #[error(transparent)]
-    Sqlite(rusqlite::Error),
-}
-
-/// What is wrong with the content of an index.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IndexFlaw {
-    #[error(transparent)]
-    Sqlite(rusqlite::Error),
-    #[error("it is no regular file")]
-    NoFile,
-    #[error("a directory is in its place")]
-    Directory,
-    #[error("a journal lies beside it")]
-    Journal,
-    #[error("it is of version {0}")]
-    Version(i64),
-    #[error("it has another schema")]
-    Schema,
-    #[error("its rows come again")]
-    Rows,
-}
-
-impl From<rusqlite::Error> for Unusable {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged(IndexFlaw::Sqlite(error))
-            }
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                Self::ReadOnly
-            }
-            // "no such table" and the like: the file is a database, but not ours.
-            Some(ErrorCode::Unknown) => Self::Damaged(IndexFlaw::Sqlite(error)),
-            Some(ErrorCode::SystemIoFailure) => match file_size_met() {
-                Some(limit) => Self::Failed(IndexFailure::FileSize { limit }),
-                None => Self::Failed(IndexFailure::Sqlite(error)),
-            },
-            _ => Self::Failed(IndexFailure::Sqlite(error)),
-        }
-    }
 }
 
 impl Index {

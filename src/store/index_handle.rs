@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::home::Home;
-use super::index::{Index, IndexFlaw, PackRow, Unusable};
+use super::index::{Index, PackRow};
 use super::storage::{Area, Storage};
+use super::unusable::{IndexFlaw, Unusable};
 use crate::disk::PathError;
 use crate::disk::lock::{Sharing, lock};
 use crate::disk::rooted::Rooted;
@@ -88,6 +89,7 @@ impl IndexHandle {
                 None
             }
             Err(Unusable::Failed(error)) => {
+                let error = error.explained(self.home.top());
                 self.go_on_without(&error, monitor);
                 None
             }
@@ -149,6 +151,7 @@ impl IndexHandle {
                 Ok(None)
             }
             Err(Unusable::Failed(error)) => {
+                let error = error.explained(self.home.top());
                 self.go_on_without(&error, monitor);
                 Ok(None)
             }
@@ -185,6 +188,7 @@ impl IndexHandle {
                 return Ok(log);
             }
             Err(Unusable::Failed(source)) => {
+                let source = source.explained(self.home.top());
                 let path = path();
                 return Err(Error::Index { path, source });
             }

@@ -50,6 +50,7 @@ mod transfer;
 mod tree;
 #[cfg(test)]
 mod trial;
+mod unusable;
 mod usage;
 mod waiting;
 mod wire;
@@ -70,7 +71,6 @@ pub(crate) use displaced::{Displaced, DisplacedBox};
 pub(crate) use elsewhere::Probed;
 pub(crate) use elsewhere::make_home;
 pub use error::{Error, LostHeader, Newer, NotInBucket, Untrusted};
-pub use index::IndexFailure;
 pub use index_handle::KeptLog;
 pub use location::{Access, BucketUrl, Location};
 pub(crate) use owned::Owned;
@@ -100,6 +100,7 @@ use storage::HEADER;
 use storage::{Listed, Over, Storage};
 use summaries::Summaries;
 use suspects::Suspects;
+pub use unusable::IndexFailure;
 
 /// An open store. While it is open, nobody else has it for themselves alone.
 #[derive(Debug)]

@@ -106,7 +106,7 @@ fn imports(
     let context = drill.context;
     let stop = || context.monitor.cancelled();
     context.monitor.phase("importing", 0, 0);
-    let smoke = smoke(root, scan.manifest(), dists, None, &stop);
+    let smoke = smoke(root, scan.manifest(), dists, None, &stop)?;
     context.go_on()?;
     let Some(Smoke { tried, failed }) = smoke else {
         let why = "it may not be run here".to_owned();
@@ -121,20 +121,24 @@ fn imports(
         room.place.path().to_string_lossy(),
         drill.site.path().to_string_lossy(),
     );
-    let fails_there = |module: &str, error: &str| {
-        let there = live
-            .as_ref()
-            .and_then(|live| import_error(live, module, &stop));
-        there.is_some_and(|there| there == error.replace(&*ours, &theirs))
-    };
-    let (alike, failed): (Vec<_>, Vec<_>) = failed
-        .into_iter()
-        .map(|one| (one.module, one.error))
-        .partition(|(module, error)| fails_there(module, error));
+    let (mut alike, mut ours_alone) = (Vec::new(), Vec::new());
+    for one in failed {
+        let there = match &live {
+            Some(live) => import_error(live, &one.module, &stop)?,
+            None => None,
+        };
+        let is_alike = there.is_some_and(|there| there == one.error.replace(&*ours, &theirs));
+        let kind = if is_alike {
+            &mut alike
+        } else {
+            &mut ours_alone
+        };
+        kind.push((one.module, one.error));
+    }
     context.go_on()?;
     Ok(Imports::Tried {
         tried,
-        failed,
+        failed: ours_alone,
         alike,
     })
 }

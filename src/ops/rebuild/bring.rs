@@ -5,6 +5,7 @@ use super::build::Build;
 use super::outcome::{Comes, Planned, Rebuilt};
 use super::pip::{PIP, Pip};
 use super::plan::Plan;
+use crate::disk::PathError;
 use crate::monitor::RestoreWarning;
 use crate::ops::error::Error;
 use crate::python::dist::normalized;
@@ -12,12 +13,15 @@ use crate::python::worker::Complaint;
 
 impl Plan {
     /// Tells of pip in a plan what will come of it: `brought` gives the version of the one that the interpreter brings.
-    pub(super) fn foresee_pip(&mut self, brought: impl FnOnce() -> Option<String>) {
-        let Some(pip) = &self.pip else { return };
+    pub(super) fn foresee_pip(
+        &mut self,
+        brought: impl FnOnce() -> Result<Option<String>, PathError>,
+    ) -> Result<(), PathError> {
+        let Some(pip) = &self.pip else { return Ok(()) };
         let brought = Pip {
             wanted: pip.package.version.as_str(),
             line: String::new(),
-            brought: brought(),
+            brought: brought()?,
         };
         let comes = brought.brought.as_ref().filter(|_| brought.is_brought());
         let is_pip = |one: &&mut Planned| normalized(&one.name) == PIP;
@@ -27,6 +31,7 @@ impl Plan {
                 planned.version.clone_from(version);
             }
         }
+        Ok(())
     }
 
     /// Brings the pip of the interpreter, where that is the one that belongs there or that one is not to be had.

@@ -109,7 +109,7 @@ fn audited(
     context.go_on()?;
     context.monitor.phase("importing", 0, 0);
     let stop = || context.monitor.cancelled();
-    match smoke(root, scan.manifest(), &dists, Some(bytecode), &stop) {
+    match smoke(root, scan.manifest(), &dists, Some(bytecode), &stop)? {
         Some(found) => audit.findings.extend(found.into_findings()),
         None => audit.leave_unread(&bin_python(), "it may not be run here"),
     }

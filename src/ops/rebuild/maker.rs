@@ -9,6 +9,7 @@ use super::live::Live;
 use super::options::{Installer, RebuildOptions};
 use crate::audit::marker_environment;
 use crate::model::Manifest;
+use crate::ops::error::Error;
 use crate::python::interpreter::stated;
 use crate::python::made::{Answer, Made, answer_of, is_named};
 use crate::python::worker::Worker;
@@ -54,31 +55,34 @@ pub(super) fn base(
     made: &Made,
     venv: &Path,
     options: &RebuildOptions,
-) -> Result<Base, Unbuilt> {
+) -> Result<Base, Error> {
     let asked = |path: &Path| answer_of(worker.command(path));
     if let Some(path) = &options.python {
-        let Some(answer) = asked(path) else {
-            return Err(Unbuilt::BadInterpreter(path.clone()));
+        let Some(answer) = asked(path)? else {
+            return Err(Unbuilt::BadInterpreter(path.clone()).into());
         };
         return Ok(Base::new(path, answer));
     }
     let wanted = made.interpreters(venv);
     for path in wanted.iter().filter(|path| path.is_file()) {
-        if let Some(answer) = asked(path)
+        if let Some(answer) = asked(path)?
             && made.minor().is_none_or(|minor| minor == answer.version)
         {
             return Ok(Base::new(path, answer));
         }
     }
-    let same = |path: &&PathBuf| {
-        let is_it = |minor| asked(path).is_some_and(|answer| answer.version == minor);
-        made.minor()
-            .is_none_or(|minor| is_named(path, minor) && is_it(minor))
-    };
-    Err(Unbuilt::NoInterpreter {
-        wanted: wanted.first().cloned(),
-        others: options.pythons.iter().filter(same).cloned().collect(),
-    })
+    let mut others = options.pythons.clone();
+    if let Some(minor) = made.minor() {
+        others.retain(|path| is_named(path, minor));
+        let mut same = Vec::new();
+        for path in others {
+            let answer = asked(&path)?;
+            same.extend(answer.is_some_and(|it| it.version == minor).then_some(path));
+        }
+        others = same;
+    }
+    let wanted = wanted.first().cloned();
+    Err(Unbuilt::NoInterpreter { wanted, others }.into())
 }
 
 /// Who installs: who is named, else uv where it is there and made the venv or most of its packages, else pip.

@@ -103,7 +103,7 @@ pub fn rebuild(
     plan.refuse_far(options)?;
     if options.dry_run {
         let worker = worker(site.path().to_owned());
-        plan.foresee_pip(|| pip_of(worker.command(&base.path)));
+        plan.foresee_pip(|| pip_of(worker.command(&base.path)))?;
     }
     let mut outcome = Rebuilt {
         place: place.path().to_owned(),

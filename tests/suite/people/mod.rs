@@ -10,6 +10,7 @@ mod few_descriptors;
 mod hints;
 mod labels;
 mod limits;
+mod no_process;
 mod options;
 mod outputs;
 mod page;

@@ -250,3 +250,38 @@ fn a_restore_that_can_share_nothing_needs_room_for_every_file_and_says_so_first(
         sandbox.ok(&["restore", "disk/venv"]);
     }
 }
+
+/// `SQLite` calls it an error of the disk where its shared memory has no room, and that was what people read.
+#[test]
+fn a_full_store_is_never_told_as_a_bad_disk() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let Some(_mount) = Mount::tmpfs(&sandbox.path("disk"), "size=4m") else {
+        return;
+    };
+    let store = sandbox.path("disk/store");
+    let store = store.to_str().unwrap();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv", "--store", store]);
+    let mut told = 0;
+    for free in (0..120).step_by(12) {
+        fill(&sandbox.path("disk"), free);
+        for args in [
+            &["log"][..],
+            &["status", "venv"],
+            &["save", "venv", "--force"],
+            &["rebuild-index"],
+        ] {
+            let run = sandbox.snap(&[args, &["--store", store]].concat());
+            let what = format!("{free} KiB, {args:?}: {run}");
+            assert!(!run.stderr.contains("I/O error"), "{what}");
+            assert!(!run.stderr.contains("Error code"), "{what}");
+            told += usize::from(run.stderr.contains("there is no space left for it"));
+        }
+        fs::remove_file(sandbox.path("disk/filler")).unwrap();
+    }
+    assert!(told > 0, "nothing lacked room");
+    sandbox.ok(&["rebuild-index", "--store", store]);
+}

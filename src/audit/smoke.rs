@@ -261,13 +261,12 @@ fn import(
 ) -> Result<(), Fault> {
     command.args(["-c", IMPORT, name, if sure { "sure" } else { "" }]);
     let said = run_until(&mut command, Ear::Complaints, PATIENCE, stop);
-    let said = said.map_err(|error| match is_shortage_io(&error) {
-        true => Fault::Short(PathError::new(
-            "start",
-            Path::new(command.get_program()),
-            error,
-        )),
-        false => Fault::Fails(error.to_string()),
+    let said = said.map_err(|error| {
+        if is_shortage_io(&error) {
+            let program = Path::new(command.get_program());
+            return Fault::Short(PathError::new("start", program, error));
+        }
+        Fault::Fails(error.to_string())
     })?;
     let status = match said.end {
         End::Exited(status) if status.code() == Some(IMPORTED) => return Ok(()),

@@ -51,7 +51,7 @@ fn exported(line: &[u8]) -> Option<Vec<u8>> {
     let value = line.strip_prefix(b"VIRTUAL_ENV=")?;
     let is_quote = |byte: &u8| b"\"'".contains(byte);
     if !value.first().is_some_and(is_quote) {
-        return plain(value).filter(|path| !path.iter().any(|byte| is_quote(byte)));
+        return plain(value).filter(|path| !path.iter().any(is_quote));
     }
     let (path, rest) = word(value)?;
     plain(&path).filter(|_| rest.is_empty())

@@ -22,7 +22,7 @@ fn script(root: &Path, name: &str, head: &str) {
     fs::set_permissions(root.join(&path), fs::Permissions::from_mode(0o755)).unwrap();
     let record = venv::site_packages(root) + "/idna-1.0.dist-info/RECORD";
     let row = format!("../../../{path},{}\n", venv::recorded(text.as_bytes()));
-    venv::append(&root.join(record), &row);
+    venv::append(root.join(record), &row);
 }
 
 /// A venv whose scripts are written as uv and the launchers of pip would write them there, and activate scripts of uv.

@@ -1,16 +1,24 @@
 //! Makefiles, as far as they are plain: rules with their commands, and variables (GNU make, "Writing Rules").
 
+use std::collections::{HashMap, HashSet};
+
 /// Variables within variables are followed so far.
 const DEPTH_MAX: usize = 8;
 /// Rules that need others are followed so far, and so many commands.
 const COMMANDS_MAX: usize = 1_000;
+/// So many targets are followed, and commands written of what was begun: more than a reader follows.
+const TARGETS_MAX: usize = 10_000;
+/// A text may have so many bytes with what its variables stand for, and so many variables.
+const LEN_MAX: usize = 64 << 10;
+/// All texts of a makefile together.
+const ALL_MAX: usize = 4 << 20;
 /// The variable of a shell that stands for what make alone knows; none has it.
 const UNKNOWN: &str = "${KNOWN_TO_MAKE}";
 
 /// What stands in a makefile.
 #[derive(Debug, Default)]
 pub(super) struct Makefile {
-    variables: Vec<(String, String)>,
+    variables: HashMap<String, String>,
     rules: Vec<Rule>,
 }
 
@@ -63,9 +71,10 @@ impl Makefile {
             if before.ends_with('!') {
                 self.set(name, UNKNOWN);
             } else if before.ends_with('+') {
-                let known = self.variable(name).unwrap_or_default().to_owned();
-                self.set(name, &format!("{known} {}", value.trim()));
-            } else if !before.ends_with('?') || self.variable(name).is_none() {
+                let known = self.variables.entry(name.to_owned()).or_default();
+                known.push(' ');
+                known.push_str(value.trim());
+            } else if !before.ends_with('?') || !self.variables.contains_key(name) {
                 self.set(name, value.trim());
             }
             return;
@@ -87,90 +96,140 @@ impl Makefile {
 
     /// Gives a variable a value.
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), value.to_owned()));
-    }
-
-    fn variable(&self, name: &str) -> Option<&str> {
-        let mut all = self.variables.iter().rev();
-        all.find(|(own, _)| own == name)
-            .map(|(_, value)| value.as_str())
+        self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     /// The commands for some targets, each with its line: those of what they need first. Without a target the first
     /// one is meant.
     pub(super) fn commands(&self, targets: &[String]) -> Vec<(usize, String)> {
-        let first = self.rules.iter().flat_map(|rule| self.names(&rule.targets));
-        let mut first = first.filter(|name| !name.starts_with('.'));
-        let targets = if targets.is_empty() {
-            first.next().into_iter().collect()
-        } else {
-            targets.to_vec()
+        let mut making = Making {
+            file: self,
+            rules: HashMap::new(),
+            left: ALL_MAX,
         };
-        let (mut done, mut all) = (Vec::new(), Vec::new());
-        for target in targets {
-            self.make(&target, &mut done, &mut all);
+        let mut first = None;
+        for rule in &self.rules {
+            for target in making.names(&rule.targets) {
+                if first.is_none() && !target.starts_with('.') {
+                    first = Some(target.clone());
+                }
+                let all = making.rules.entry(target).or_default();
+                if all.last().is_none_or(|last| !std::ptr::eq(*last, rule)) {
+                    all.push(rule);
+                }
+            }
+        }
+        if targets.is_empty() {
+            making.make(first.as_slice())
+        } else {
+            making.make(targets)
+        }
+    }
+}
+
+/// What is still to be done.
+enum Todo<'m> {
+    Make(String),
+    /// The commands of a rule for a target, with the first of what that needs.
+    Run(&'m Rule, String, String),
+}
+
+/// A makefile while it is followed.
+struct Making<'m> {
+    file: &'m Makefile,
+    /// Of each target.
+    rules: HashMap<String, Vec<&'m Rule>>,
+    /// So many bytes and variables may still be written.
+    left: usize,
+}
+
+impl Making<'_> {
+    fn make(&mut self, targets: &[String]) -> Vec<(usize, String)> {
+        let (mut done, mut all) = (HashSet::new(), Vec::new());
+        // The next one is the last.
+        let mut todo: Vec<Todo<'_>> = targets.iter().rev().cloned().map(Todo::Make).collect();
+        while let Some(next) = todo.pop().filter(|_| all.len() <= TARGETS_MAX) {
+            let target = match next {
+                Todo::Make(target) => target,
+                Todo::Run(rule, target, first) => {
+                    let own = [("@", target.as_str()), ("<", first.as_str())];
+                    for (line, text) in &rule.commands {
+                        let bare = text.trim_start().trim_start_matches(['@', '-', '+', ' ']);
+                        all.push((*line, self.text(bare, &own)));
+                    }
+                    continue;
+                }
+            };
+            let is_full = all.len() > COMMANDS_MAX || done.len() > TARGETS_MAX;
+            if is_full || !done.insert(target.clone()) {
+                continue;
+            }
+            let rules = self.rules.get(&target).cloned().unwrap_or_default();
+            let mut more = Vec::new();
+            for rule in rules {
+                let needs = self.names(&rule.needs);
+                let first = needs.first().cloned().unwrap_or_default();
+                more.extend(needs.into_iter().map(Todo::Make));
+                more.push(Todo::Run(rule, target.clone(), first));
+            }
+            todo.extend(more.into_iter().rev());
         }
         all
     }
 
-    fn make(&self, target: &str, done: &mut Vec<String>, all: &mut Vec<(usize, String)>) {
-        if done.iter().any(|one| one == target) || all.len() > COMMANDS_MAX {
-            return;
-        }
-        done.push(target.to_owned());
-        let names = |rule: &&Rule| self.names(&rule.targets).iter().any(|name| name == target);
-        for rule in self.rules.iter().filter(names) {
-            let needs = self.names(&rule.needs);
-            for need in &needs {
-                self.make(need, done, all);
-            }
-            let first = needs.first().map_or("", String::as_str);
-            let own = [("@", target), ("<", first)];
-            let written = rule.commands.iter().map(|(line, text)| {
-                let bare = text.trim_start().trim_start_matches(['@', '-', '+', ' ']);
-                (*line, self.expanded(bare, &own, 0))
-            });
-            all.extend(written);
-        }
-    }
-
-    fn names(&self, text: &str) -> Vec<String> {
-        let whole = self.expanded(text, &[], 0);
+    fn names(&mut self, text: &str) -> Vec<String> {
+        let whole = self.text(text, &[]);
         whole.split_whitespace().map(str::to_owned).collect()
     }
 
     /// A text with the values of its variables; a function of make is known to make alone.
-    fn expanded(&self, text: &str, own: &[(&str, &str)], depth: usize) -> String {
+    fn text(&mut self, text: &str, own: &[(&str, &str)]) -> String {
+        if !text.contains('$') {
+            return text.to_owned();
+        }
+        let max = LEN_MAX.min(self.left);
+        let mut left = max;
         let mut out = String::with_capacity(text.len());
+        self.file.expanded(text, own, 0, &mut left, &mut out);
+        self.left -= max - left;
+        out
+    }
+}
+
+impl Makefile {
+    /// Writes a text with the values of its variables. What is too long ends with what make alone knows.
+    fn expanded(
+        &self,
+        text: &str,
+        own: &[(&str, &str)],
+        depth: usize,
+        left: &mut usize,
+        out: &mut String,
+    ) {
         let mut rest = text;
-        while let Some(at) = rest.find('$') {
-            out.push_str(&rest[..at]);
-            rest = &rest[at + 1..];
-            let name = match rest.chars().next() {
-                Some('$') => {
-                    out.push('$');
-                    rest = &rest[1..];
-                    continue;
-                }
-                Some(open @ ('(' | '{')) => {
-                    let close = if open == '(' { ')' } else { '}' };
-                    let Some(end) = rest.find(close) else { break };
-                    let name = &rest[1..end];
-                    rest = &rest[end + 1..];
-                    name
-                }
-                Some(one) => {
-                    let (name, more) = rest.split_at(one.len_utf8());
-                    rest = more;
-                    name
-                }
-                None => break,
+        loop {
+            let at = rest.find('$').unwrap_or(rest.len());
+            let (before, sign) = rest.split_at(at);
+            let (name, more) = named(sign).unwrap_or(("", ""));
+            let special = own.iter().find(|(own, _)| *own == name);
+            let special = special.map(|(_, value)| *value);
+            let len = before.len() + 1 + special.unwrap_or(name).len();
+            let Some(less) = left.checked_sub(len) else {
+                *left = 0;
+                return out.push_str(UNKNOWN);
             };
-            let special = own.iter().find(|(sign, _)| *sign == name);
-            match (special, self.variable(name)) {
-                (Some((_, value)), _) => out.push_str(value),
+            *left = less;
+            out.push_str(before);
+            if name.is_empty() {
+                // A sign that names nothing is left out.
+                return out.push_str(sign.get(1..).unwrap_or_default());
+            }
+            rest = more;
+            match (special, self.variables.get(name)) {
+                _ if name == "$" => out.push('$'),
+                (Some(value), _) => out.push_str(value),
                 (None, Some(value)) if depth < DEPTH_MAX => {
-                    out.push_str(&self.expanded(value, own, depth + 1));
+                    self.expanded(value, own, depth + 1, left, out);
                 }
                 (None, _) => match name {
                     "MAKE" => out.push_str("make"),
@@ -184,9 +243,19 @@ impl Makefile {
                 },
             }
         }
-        out.push_str(rest);
-        out
     }
+}
+
+/// The name behind the `$` with which a text begins, and what follows it; none where it does not end.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_prefix('$')?;
+    let first = text.chars().next()?;
+    let close = match first {
+        '(' => ')',
+        '{' => '}',
+        one => return Some(text.split_at(one.len_utf8())),
+    };
+    text[1..].split_once(close)
 }
 
 #[cfg(test)]
@@ -224,5 +293,35 @@ mod tests {
         ] {
             let _ = Makefile::parse(&hostile.repeat(50)).commands(&["a".to_owned()]);
         }
+    }
+
+    #[test]
+    fn a_hostile_makefile_takes_neither_long_nor_much() {
+        let deep = (0..60_000).fold(String::new(), |text, number| {
+            text + &format!("t{number}: t{}\n\trm {number}\n", number + 1)
+        });
+        let told = Makefile::parse(&deep).commands(&[]);
+        assert!(told.len() > COMMANDS_MAX, "{}", told.len());
+        let wide = "B =\nA = ".to_owned() + &"$(B)$(C)".repeat(9_000) + "\nC = $(A)$(A)\n";
+        for text in [
+            wide.clone() + "a: $(A)\n\trm $(A) x\n",
+            wide + &"$(A) b: $(A)\n\ttrue\n".repeat(200) + "a: b\n\trm $(A) x\n",
+            "A += $(A) x\n".repeat(20_000) + "a:\n\trm $(A) x\n",
+            "A=$(A)$(A)$(A)$(A)\na:\n\trm $(A) x\n".to_owned(),
+        ] {
+            let told = Makefile::parse(&text).commands(&["a".to_owned()]);
+            let (_, last) = told.last().unwrap();
+            assert!(
+                last.len() < 2 * LEN_MAX && last.contains("${"),
+                "{}",
+                last.len()
+            );
+        }
+        let many = "a b c d: e\n\ttrue\n".repeat(40_000) + "f:\n\ttrue\n";
+        assert!(
+            !Makefile::parse(&many)
+                .commands(&["f".to_owned()])
+                .is_empty()
+        );
     }
 }

@@ -131,12 +131,15 @@ fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize
 
 /// `@(a|b)`, `!(a|b)`, `?(a)`, `*(a)`, `+(a)`, of which the first sign is read (Bash, "Pattern Matching").
 fn extended(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
-    let (Some((&sign, inner)), Some(end)) = (rest.split_first(), rest.iter().position(|c| *c == 5))
-    else {
+    // A text that never was a script may hold these signs as well.
+    let Some((&sign, inner)) = rest.split_first() else {
         return false;
     };
-    let ways: Vec<&[u8]> = inner[..end - 1].split(|c| *c == 4).collect();
-    let after = &rest[end + 1..];
+    let Some(end) = inner.iter().position(|c| *c == 5) else {
+        return false;
+    };
+    let ways: Vec<&[u8]> = inner[..end].split(|c| *c == 4).collect();
+    let after = &inner[end + 1..];
     let is_hidden = begins && rules.dots && text.first() == Some(&b'.');
     let most = text
         .iter()
@@ -150,7 +153,7 @@ fn extended(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut us
             b'?' | b'*' if len == 0 => true,
             // What follows is the rest, or the same once more.
             b'+' | b'*' if len > 0 && fits() => {
-                let again = [&[3, b'*'], &rest[1..]].concat();
+                let again = [&[3, b'*'], inner].concat();
                 return at(after, left, rules, false, steps)
                     || at(&again, left, rules, false, steps);
             }
@@ -338,5 +341,14 @@ mod tests {
             );
         }
         assert!(!matches(&b"*a".repeat(60), &b"a".repeat(59), FIND));
+        // Signs that stand where they have no meaning.
+        let signs = [2, 3, 4, 5, b'!', b'*', b'a'];
+        for number in 0..signs.len().pow(4) {
+            let pattern = [1, 7, 49, 343].map(|unit| signs[number / unit % signs.len()]);
+            for text in ["", "a", "aa", "\u{3}\u{5}"] {
+                let _ = matches(&pattern, text.as_bytes(), SHELL);
+                let _ = matches(&pattern[1..], text.as_bytes(), FIND);
+            }
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum Kind {
 pub(super) fn tokens(script: &str) -> Vec<Token> {
     // Control characters are our own signs for what is not known (`script/`).
     let plain = |c: char| {
-        if matches!(c, '\u{1}'..='\u{3}') {
+        if matches!(c, '\u{1}'..='\u{5}') {
             '\u{fffd}'
         } else {
             c

@@ -34,7 +34,9 @@ impl Reader<'_> {
         } else {
             INNER_MAX
         };
-        let commands = self.commands.saturating_add(count * size(body));
+        let commands = self
+            .commands
+            .saturating_add(count.saturating_mul(size(body)));
         (1..=max).contains(&count) && asks(body) && commands < COMMANDS_MAX / 2
     }
 
@@ -254,10 +256,18 @@ fn asks(list: &List) -> bool {
 fn size(list: &List) -> usize {
     let own = list.iter().map(|node| match &node.kind {
         Kind::Group(inner) | Kind::Apart(inner) => size(inner),
-        Kind::While(test, inner) => size(test) + INNER_MAX * size(inner),
-        Kind::For(_, _, inner) => INNER_MAX * size(inner),
-        Kind::If(all) => all.iter().map(|(test, then)| size(test) + size(then)).sum(),
-        Kind::Case(_, all) => all.iter().map(|(_, arm)| size(arm)).sum(),
+        Kind::While(test, inner) => size(inner)
+            .saturating_mul(INNER_MAX)
+            .saturating_add(size(test)),
+        Kind::For(_, _, inner) => size(inner).saturating_mul(INNER_MAX),
+        Kind::If(all) => {
+            let all = all.iter().flat_map(|(test, then)| [size(test), size(then)]);
+            all.fold(0, usize::saturating_add)
+        }
+        Kind::Case(_, all) => {
+            let all = all.iter().map(|(_, arm)| size(arm));
+            all.fold(0, usize::saturating_add)
+        }
         _ => 1,
     });
     own.fold(1, usize::saturating_add)

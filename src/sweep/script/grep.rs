@@ -1,10 +1,10 @@
 //! `grep`: what it lets pass, and whether it finds anything.
 
+use super::steps::is_known;
 use super::streams::Stream;
 use super::{FOUND, Reader};
 use crate::sweep::find::Filter;
 use crate::sweep::glob::ANYTHING;
-use crate::sweep::links::is_pattern;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::regexes::{Syntax, compile};
@@ -78,8 +78,7 @@ impl Reader<'_> {
         let [line] = &lines[..] else {
             return None;
         };
-        let is_known = !line.split('/').any(is_pattern) && !line.contains(FOUND);
-        let is_asked = is_known && !self.fixed.is_empty();
+        let is_asked = is_known(line) && !self.fixed.is_empty();
         is_asked.then(|| filter.passes(unescaped(line).as_bytes()))
     }
 
@@ -97,8 +96,7 @@ impl Reader<'_> {
                 let mut passed: Vec<String> = lines.iter().filter(passes).cloned().collect();
                 for line in &mut passed {
                     if let Some(find) = self.search(line) {
-                        self.searches.push(find.filtered(filter.clone()));
-                        *line = format!("{FOUND}{}{FOUND}", self.searches.len() - 1);
+                        *line = self.word_of(find.filtered(filter.clone()));
                     }
                 }
                 Stream::Texts(passed)

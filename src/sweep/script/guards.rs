@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::steps::is_known;
 use super::streams::Stream;
 use super::{COMMANDS_MAX, Ended, FOUND, MEANINGS_MAX, Reader};
 use crate::sweep::glob::{ANYTHING, FIND, matches};
-use crate::sweep::links::is_pattern;
 use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::regexes::{Syntax, compile};
 use crate::sweep::shell::{Kind, List, Next, Piece, Word};
@@ -223,10 +223,6 @@ impl Reader<'_> {
         }
         asks
     }
-}
-
-fn is_known(text: &str) -> bool {
-    !text.split('/').any(is_pattern) && !text.contains(FOUND)
 }
 
 /// A word that is nothing but unquoted text.

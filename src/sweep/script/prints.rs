@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::steps::is_known;
 use super::streams::Stream;
 use super::{FOUND, PIPE, Reader};
 use crate::sweep::find::{Prints, Relation};
@@ -128,8 +129,7 @@ impl Reader<'_> {
     /// The directory of what a search finds.
     pub(super) fn above(&mut self, word: &str) -> Option<String> {
         let find = self.search(word)?.related(Relation::Above)?;
-        self.searches.push(find);
-        Some(format!("{FOUND}{}{FOUND}", self.searches.len() - 1))
+        Some(self.word_of(find))
     }
 
     /// Where a path leads by all links, as far as it is known.
@@ -197,8 +197,7 @@ impl Reader<'_> {
 
 /// A word that is no pattern, as the only one.
 fn is_plain(word: &str) -> Option<Vec<String>> {
-    let is_plain = !word.split('/').any(is_pattern) && !word.contains(FOUND);
-    is_plain.then(|| vec![word.to_owned()])
+    is_known(word).then(|| vec![word.to_owned()])
 }
 
 /// What `printf` prints, as far as its format only sets words apart.

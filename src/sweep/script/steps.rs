@@ -3,7 +3,7 @@
 use super::{FOUND, Reader, Riddle, Step};
 use crate::sweep::find::{Find, Relation};
 use crate::sweep::glob::{ANYTHING, END, EXTENDED, OR};
-use crate::sweep::links::absolute;
+use crate::sweep::links::{absolute, is_pattern};
 use crate::sweep::quotes::unescaped;
 use crate::sweep::removal::Removal;
 
@@ -86,6 +86,12 @@ impl Reader<'_> {
             let doubt = is_open.then(|| known_when_run(words));
             self.step(words, removal, doubt);
         }
+    }
+
+    /// A word that stands for the result of a search.
+    pub(super) fn word_of(&mut self, find: Find) -> String {
+        self.searches.push(find);
+        format!("{FOUND}{}{FOUND}", self.searches.len() - 1)
     }
 
     /// The search of which a word stands for the result, or for what stands below or above that.
@@ -174,6 +180,11 @@ impl Reader<'_> {
             if_named,
         });
     }
+}
+
+/// Whether a word is neither a pattern nor the result of a search.
+pub(super) fn is_known(word: &str) -> bool {
+    !word.split('/').any(is_pattern) && !word.contains(FOUND)
 }
 
 /// A command as people write it.

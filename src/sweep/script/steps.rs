@@ -54,16 +54,10 @@ impl Reader<'_> {
 
     /// What a command perhaps takes of what it is given.
     pub(super) fn may_take(&mut self, words: &[String], operands: &[String], why: String) {
-        let places = operands.iter().map(|operand| self.place(operand));
-        let removal = Removal::Named {
-            patterns: places
-                .filter(|place| !place.starts_with(ANYTHING))
-                .collect(),
-            with_all: true,
-            follows: true,
-            rules: self.state.globs,
-        };
-        self.step(words, removal, Some(why));
+        let outer = self.doubt.clone();
+        self.doubt.get_or_insert(why);
+        self.take(words, operands, true, true);
+        self.doubt = outer;
     }
 
     pub(super) fn lost(&mut self, words: &[String], operands: &[String]) {

@@ -257,3 +257,21 @@ fn what_stands_beside_what_is_found_is_known() {
     ]);
     all_are(Told::Unknown, &odd, &files);
 }
+
+#[test]
+fn what_is_found_may_go_as_well_as_what_is_named() {
+    let scripts = rows(&[
+        "find /srv -name '*.py' | xargs rename 's/a/b/'",
+        "find /srv -name core.py -exec rename 's/a/b/' {} +",
+        "find /srv -name .venv -type d | xargs fdupes -rdN",
+        "rename 's/a/b/' /srv/app/.venv/lib/*/*",
+        "rename 's/a/b/' /srv/app/.venv/$X",
+    ]);
+    all_are(Told::Unknown, &scripts, &[]);
+    let harmless = rows(&[
+        "find /srv -name '*.log' | xargs rename 's/a/b/'",
+        "find /srv -name '*.py' | xargs rename -n 's/a/b/'",
+        "rename 's/a/b/' /srv/other/$X",
+    ]);
+    all_are(Told::Nothing, &harmless, &[]);
+}

@@ -32,7 +32,11 @@ impl Reader<'_> {
             self.state.unset(name);
         }
         let members: Vec<_> = all.iter().map(member).collect();
-        for (number, (key, value)) in members.iter().enumerate().filter(|_| before.is_none()) {
+        for (number, (key, value)) in members.iter().enumerate() {
+            // Which numbers those have that are added without a key is not known here.
+            if before.is_some() && key.is_none() {
+                continue;
+            }
             let values = self.values(value);
             let key = key.clone().unwrap_or_else(|| number.to_string());
             if key == "0" {

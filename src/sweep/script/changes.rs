@@ -11,28 +11,53 @@ pub(super) fn changed(text: &str, how: &str) -> Option<String> {
     if let Some(rest) = how.strip_prefix('/') {
         return replaced(text, rest);
     }
-    let (begin, len) = match how.strip_prefix(':')?.split_once(':') {
-        Some((begin, len)) => (begin, Some(len)),
-        None => (how.strip_prefix(':')?, None),
+    let (begin, end) = part(how, text.chars().count())?;
+    Some(text.chars().skip(begin).take(end - begin).collect())
+}
+
+/// The words of a list that `:BEGIN` or `:BEGIN:LEN` takes; none for what is not known without running it.
+pub(super) fn sliced(words: &[String], how: &str) -> Option<Vec<String>> {
+    let (begin, len) = numbers(how)?;
+    // Of a list no length is counted from its end; a place before its begin is none of it.
+    if len.is_some_and(|len| len < 0) {
+        return None;
+    }
+    let is_before = begin < 0 && begin.unsigned_abs() > words.len();
+    let (begin, end) = if is_before {
+        (0, 0)
+    } else {
+        part(how, words.len())?
     };
-    let all = text.chars().count();
-    let place = |text: &str| {
-        let number = text.trim().parse::<isize>().ok()?;
-        let from_end = all.checked_sub(number.unsigned_abs());
+    Some(words[begin..end].to_vec())
+}
+
+/// From where to where a part reaches of so many.
+fn part(how: &str, all: usize) -> Option<(usize, usize)> {
+    let (begin, len) = numbers(how)?;
+    let place = |number: isize| {
+        let len = number.unsigned_abs();
         if number < 0 {
-            from_end
+            all.checked_sub(len)
         } else {
-            Some(number.unsigned_abs())
+            Some(len)
         }
     };
-    let begin = place(begin)?;
+    let begin = place(begin)?.min(all);
     let end = match len {
-        Some(len) if len.trim().starts_with('-') => place(len)?,
-        Some(len) => begin.checked_add(place(len)?)?,
+        Some(len) if len < 0 => place(len)?,
+        Some(len) => begin.saturating_add(len.unsigned_abs()),
         None => all,
     };
-    let count = end.saturating_sub(begin);
-    Some(text.chars().skip(begin).take(count).collect())
+    Some((begin, end.clamp(begin, all)))
+}
+
+/// The numbers of `:BEGIN:LEN`, of which the second one may be left out.
+fn numbers(how: &str) -> Option<(isize, Option<isize>)> {
+    let number = |text: &str| text.trim().parse().ok();
+    match how.strip_prefix(':')?.split_once(':') {
+        Some((begin, len)) => Some((number(begin)?, Some(number(len)?))),
+        None => Some((number(how.strip_prefix(':')?)?, None)),
+    }
 }
 
 /// One sign means the first letter, two mean all.
@@ -97,6 +122,32 @@ mod tests {
             ("abc", ":$n", None),
         ] {
             assert_eq!(changed(text, how).as_deref(), new, "{text} {how}");
+        }
+    }
+
+    #[test]
+    fn lists_are_sliced_as_bash_does() {
+        let words = ["a", "b", "c"].map(str::to_owned);
+        for (how, left) in [
+            (":0", Some("a b c")),
+            (":1", Some("b c")),
+            (":3", Some("")),
+            (":9", Some("")),
+            (": -1", Some("c")),
+            (": -3:2", Some("a b")),
+            (": -4", Some("")),
+            (":1:1", Some("b")),
+            (":1:0", Some("")),
+            (":1:9", Some("b c")),
+            (":9:9223372036854775807", Some("")),
+            (": -9223372036854775808", Some("")),
+            (":0:-1", None),
+            (":$n", None),
+            (":1:$n", None),
+            (":x", None),
+        ] {
+            let told = sliced(&words, how).map(|words| words.join(" "));
+            assert_eq!(told.as_deref(), left, "{how}");
         }
     }
 }

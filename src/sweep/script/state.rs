@@ -61,6 +61,15 @@ impl State {
         self.variables.retain(|own, _| !own.starts_with(&of_array));
     }
 
+    /// What is known of an array by its keys.
+    pub(super) fn keyed<'s>(&'s self, array: &str) -> impl Iterator<Item = (&'s str, &'s Values)> {
+        let begin = format!("{array}[");
+        self.variables.iter().filter_map(move |(name, values)| {
+            let key = name.strip_prefix(&begin)?.strip_suffix(']')?;
+            (key != "@").then_some((key, values))
+        })
+    }
+
     /// Drops the first arguments; nobody knows the rest where nobody knows how many go.
     pub(super) fn shift(&mut self, count: Option<usize>) {
         self.args = match (self.args.take(), count) {

@@ -1,8 +1,9 @@
 //! What the words of a script stand for, as far as that is known without running it (POSIX.1-2024, "Shell Command
 //! Language" 2.6).
 
-use super::changes::changed;
+use super::changes::{changed, sliced};
 use super::state::{Values, limited};
+use super::steps::is_known;
 use super::streams::Stream;
 use super::{FOUND, MEANINGS_MAX, PIPE, Reader};
 use crate::sweep::glob::{ANYTHING, FIND, matches};
@@ -161,6 +162,12 @@ impl Reader<'_> {
                     .map(|fields| fields.iter().map(&mut each).collect())
                     .collect()
             }
+            (Form::Changed(how), Some(known))
+                if how.starts_with(':') && is_list(&variable.name) =>
+            {
+                self.slices(&variable.name, &known, how)
+                    .unwrap_or_else(anything)
+            }
             (Form::Changed(how), Some(known)) => all_changed(&known, how),
             (Form::Cut { .. } | Form::Changed(_), None) => anything(),
         };
@@ -178,6 +185,30 @@ impl Reader<'_> {
             (true, _) => values,
             (false, _) => values.iter().map(|fields| split(fields)).collect(),
         }
+    }
+
+    /// What `${@:2}` and its like take of a list; none where nobody knows that.
+    fn slices(&self, name: &str, lists: &Values, how: &str) -> Option<Values> {
+        let array = name.strip_suffix("[@]");
+        let each = lists.iter().map(|words| {
+            // A pattern, or the result of a search, may be several words or none.
+            if !words.iter().all(|word| is_known(word)) {
+                return None;
+            }
+            let Some(array) = array else {
+                // The first argument has the number 1, and 0 is what the script is called.
+                let zero = self.state.zero.clone();
+                let zero = zero.unwrap_or_else(|| escaped(&self.path.to_string_lossy()));
+                return sliced(&[&[zero], &words[..]].concat(), how);
+            };
+            // Where keys leave numbers out, or are no numbers, a place is not that of a word.
+            let is_counted = self.state.keyed(array).all(|(key, values)| {
+                let word = key.parse().ok().and_then(|at: usize| words.get(at));
+                word.is_some_and(|word| values.iter().any(|one| one[..] == [word.clone()]))
+            });
+            is_counted.then(|| sliced(words, how))?
+        });
+        Some(limited(each.collect::<Option<_>>()?))
     }
 
     /// One of an array of which nobody knows the key is any of it; what is no array has one value alone.
@@ -207,6 +238,11 @@ impl Reader<'_> {
     }
 }
 
+/// Whether it is all of the arguments, or all of an array.
+fn is_list(name: &str) -> bool {
+    matches!(name, "@" | "*") || name.ends_with("[@]")
+}
+
 /// All of these values, each changed in the same way; what is not known without running it may be anything.
 fn all_changed(values: &Values, how: &str) -> Values {
     let each = |text: &String| {
@@ -215,9 +251,8 @@ fn all_changed(values: &Values, how: &str) -> Values {
         new.map_or_else(|| ANYTHING.to_string(), |new| escaped(&new))
     };
     let values = values.iter();
-    values
-        .map(|fields| fields.iter().map(each).collect())
-        .collect()
+    let values = values.map(|fields| fields.iter().map(each).collect());
+    limited(values.collect())
 }
 
 /// Each of the first values with each of the second ones.

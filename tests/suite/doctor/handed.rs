@@ -259,6 +259,38 @@ fn what_stands_beside_what_is_found_is_known() {
 }
 
 #[test]
+fn a_slice_of_a_list_is_some_of_its_words() {
+    let scripts = rows(&[
+        "set -- x /srv/app/.venv; rm -rf \"${@:2}\"",
+        "set -- x /srv/app/.venv; rm -rf ${*:2}",
+        "set -- x /srv/app/.venv y; rm -rf \"${@:2:1}\"",
+        "set -- x /srv/app/.venv; rm -rf \"${@: -1}\"",
+        "sh -c 'rm -rf \"${@:2}\"' _ a /srv/app/.venv",
+        "f() { rm -rf \"${@:2}\"; }; f a /srv/app/.venv",
+        "A=(x /srv/app/.venv); rm -rf \"${A[@]:1}\"",
+        "A=(x); A+=(/srv/app/.venv); rm -rf \"${A[@]:1}\"",
+        "A=(x /srv/app/.venv); for d in \"${A[@]:1}\"; do rm -rf \"$d\"; done",
+    ]);
+    all_are(Told::Named, &scripts, &[]);
+    let harmless = rows(&[
+        "set -- /srv/app/.venv x; rm -rf \"${@:2}\"",
+        "set -- x /srv/app/.venv; rm -rf \"${@:1:1}\"",
+        "set -- x /srv/app/.venv; rm -rf \"${@:3}\"",
+        "A=(/srv/app/.venv x); rm -rf \"${A[@]:1}\"",
+        "A=(/srv/app/.venv x); rm -rf \"${A[*]: -1}\"",
+    ]);
+    all_are(Told::Nothing, &harmless, &[]);
+    let odd = rows(&[
+        "A=([5]=/srv/app/.venv); rm -rf \"${A[@]:1}\"",
+        "A=(x); A+=([9]=/srv/app/.venv); rm -rf \"${A[@]:5}\"",
+        "set -- $X /srv/app/.venv; rm -rf \"${@:2}\"",
+        "set -- x /srv/app/.venv; rm -rf \"${@:$N}\"",
+        "set -- $(find /srv -name core.py); rm -f \"${@:2}\"",
+    ]);
+    all_are(Told::Unknown, &odd, &[]);
+}
+
+#[test]
 fn what_is_found_may_go_as_well_as_what_is_named() {
     let scripts = rows(&[
         "find /srv -name '*.py' | xargs rename 's/a/b/'",

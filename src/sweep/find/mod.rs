@@ -23,6 +23,9 @@ use test::{Acts, Entry, Test};
 pub(super) use others::{fd, locate};
 pub(super) use relation::Relation;
 
+/// No path is longer (`path_resolution(7)`).
+const PATH_MAX: usize = 4096;
+
 /// A search, and which action of it counts.
 #[derive(Clone, Debug)]
 pub(super) struct Find {
@@ -179,11 +182,25 @@ impl Find {
     /// The same search where something counts that stands so to what is found; none where that may be the directory of
     /// a directory: what would be found outside of a venv is not known so far.
     pub(super) fn related(&self, relation: Relation) -> Option<Self> {
-        if relation == Relation::Above && !self.relations.is_empty() {
-            return None;
-        }
         let mut find = self.clone();
-        find.relations.push(relation);
+        let joined = match (find.relations.pop(), relation) {
+            (None, relation) => Some(relation),
+            (Some(Relation::Above), Relation::Above) => return None,
+            (Some(Relation::Above), below) => {
+                find.relations.push(Relation::Above);
+                Some(below)
+            }
+            // Whoever goes down and up again is where they were.
+            (Some(Relation::Below(path)), Relation::Above) => {
+                let above = path.rsplit_once('/');
+                above.map(|(above, _)| Relation::Below(above.to_owned()))
+            }
+            (Some(Relation::Below(path)), Relation::Below(more)) => {
+                let is_path = path.len() + more.len() < PATH_MAX;
+                Some(is_path.then(|| Relation::Below(format!("{path}/{more}")))?)
+            }
+        };
+        find.relations.extend(joined);
         Some(find)
     }
 

@@ -17,7 +17,7 @@ impl Reader<'_> {
         match name {
             "cd" | "pushd" => self.goes(name, rest),
             "popd" => match self.dirs.pop() {
-                Some(dir) => self.state.cwd = dir,
+                Some(dir) => self.state.go(dir),
                 None => self.state.lose_cwd(),
             },
             "exit" => self.ended = Ended::Exit,

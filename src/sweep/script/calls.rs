@@ -169,7 +169,7 @@ impl Reader<'_> {
             if self.is_missing(&dir) {
                 return Stream::None;
             }
-            self.state.cwd = PathBuf::from(dir);
+            self.state.go((PathBuf::from(dir), None));
         }
         for (name, value) in started.variables {
             self.state.set(&name, vec![vec![value]]);
@@ -182,10 +182,10 @@ impl Reader<'_> {
             Some(script) => self.apart(&script, None, None, input),
             None => self.call(&started.command, input),
         };
-        let cwd = std::mem::replace(&mut self.state, before);
+        let after = std::mem::replace(&mut self.state, before);
         // `command cd` and `builtin cd` are of this shell.
         if matches!(words[0].as_str(), "command" | "builtin") {
-            self.state.cwd = cwd.cwd;
+            self.state.go(after.place());
         }
         if words[0] == "exec" && words.len() > 1 {
             self.ended = Ended::Exit;

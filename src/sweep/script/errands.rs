@@ -103,9 +103,10 @@ impl Reader<'_> {
             return Stream::None;
         }
         let options = Options::leading(rest, OF_TMUX);
-        let cwd = self.state.cwd.clone();
+        let before = self.state.place();
         if let Some(dir) = options.value(&["-c"]) {
-            self.state.cwd = PathBuf::from(self.place(&dir));
+            let place = PathBuf::from(self.place(&dir));
+            self.state.go((place, None));
         }
         match &options.operands[..] {
             [] => {}
@@ -116,7 +117,7 @@ impl Reader<'_> {
                 self.call(command, &Stream::None);
             }
         }
-        self.state.cwd = cwd;
+        self.state.go(before);
         Stream::None
     }
 

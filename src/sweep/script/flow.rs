@@ -61,9 +61,9 @@ impl Reader<'_> {
     fn perhaps(&mut self, node: &Node, input: &Stream) -> Stream {
         let before = self.state.clone();
         let out = self.node(node, input);
-        let cwd = self.state.cwd.clone();
+        let place = self.state.place();
         self.state.merge(before);
-        self.state.cwd = cwd;
+        self.state.go(place);
         self.ended = Ended::No;
         out
     }

@@ -64,7 +64,7 @@ impl Reader<'_> {
     /// `cd DIR`, `pushd DIR`. Where that fails, the script stays where it is.
     pub(super) fn goes(&mut self, name: &str, rest: &[String]) {
         let options = Options::all(rest, "");
-        let before = self.state.cwd.clone();
+        let before = self.state.place();
         let first = |name: &str| {
             let values = self.state.get(name)?;
             values.into_iter().flatten().next()
@@ -76,7 +76,7 @@ impl Reader<'_> {
             None if name == "cd" => first("HOME"),
             None => None,
         };
-        let found = to.clone().filter(|to| self.search(to).is_some());
+        let found = to.as_deref().and_then(|to| self.search(to));
         let to = to.filter(|_| found.is_none());
         match to.map(|to| self.gone_to(&to, options.has(&["-P"]))) {
             Some(to) if self.is_missing(&to) => {
@@ -87,14 +87,15 @@ impl Reader<'_> {
                 let is_plain = !to.split('/').any(is_pattern);
                 let is_there = is_plain && !self.machine.root.lacks_dir(Path::new(&unescaped(&to)));
                 self.status = is_there.then_some(true);
-                self.state.cwd = PathBuf::from(to);
+                self.state.go((PathBuf::from(to), None));
             }
             None => {
+                let beside = found.map(|find| self.word_of(find));
                 self.state.lose_cwd();
-                self.state.beside = found;
+                self.state.beside = beside;
             }
         }
-        let shown = before.to_string_lossy().into_owned();
+        let shown = before.0.to_string_lossy().into_owned();
         self.state.set("OLDPWD", vec![vec![shown]]);
         if name == "pushd" {
             self.dirs.push(before);

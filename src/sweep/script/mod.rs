@@ -31,7 +31,7 @@ use super::find::Find;
 use super::removal::Removal;
 use super::shell::{List, parse};
 use goes::Made;
-use state::State;
+use state::{Place, State};
 use streams::Stream;
 
 use super::quotes::escaped;
@@ -171,7 +171,7 @@ struct Reader<'a> {
     /// What runs at the end.
     traps: Vec<(usize, String)>,
     /// Where `popd` leads.
-    dirs: Vec<PathBuf>,
+    dirs: Vec<Place>,
     found: Read,
     /// Why it is not sure that the commands at hand run.
     doubt: Option<String>,

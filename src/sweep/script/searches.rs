@@ -1,7 +1,7 @@
 //! Commands that search, and what is run for what they find.
 
+use super::Reader;
 use super::streams::Stream;
-use super::{FOUND, Reader};
 use crate::sweep::find::{Action, Find, Prints, Relation, fd, locate};
 use crate::sweep::programs::remover;
 
@@ -38,8 +38,7 @@ impl Reader<'_> {
         }
         let mut printed = Stream::None;
         for (number, run) in find.runs.iter().enumerate() {
-            self.searches.push(find.doing(Action::Run(number)));
-            let found = format!("{FOUND}{}{FOUND}", self.searches.len() - 1);
+            let found = self.word_of(find.doing(Action::Run(number)));
             let out = if run.beside {
                 self.beside(&run.words, &find.doing(Action::Run(number)), &found)
             } else {
@@ -69,14 +68,13 @@ impl Reader<'_> {
 
     /// `-execdir`: a command that runs in each directory that has something of what is found.
     fn beside(&mut self, command: &[String], find: &Find, found: &str) -> Stream {
-        let own = (self.state.cwd.clone(), self.state.beside.clone());
+        let own = self.state.place();
         self.state.lose_cwd();
         if let Some(dir) = find.related(Relation::Above) {
-            self.searches.push(dir);
-            self.state.beside = Some(format!("{FOUND}{}{FOUND}", self.searches.len() - 1));
+            self.state.beside = Some(self.word_of(dir));
         }
         let printed = self.replaced(command, "{}", &[found.to_owned()]);
-        (self.state.cwd, self.state.beside) = own;
+        self.state.go(own);
         printed
     }
 }

@@ -12,12 +12,15 @@ const LEN_MAX: usize = 64 << 10;
 /// What a word may stand for: several values, each of several words. Words are patterns of a shell.
 pub(super) type Values = Vec<Vec<String>>;
 
+/// A directory as a state has it, and what that is beside.
+pub(super) type Place = (PathBuf, Option<String>);
+
 /// All that a shell knows.
 #[derive(Clone, Debug)]
 pub(super) struct State {
     /// Begins with the sign for anything where nobody knows it.
     pub(super) cwd: PathBuf,
-    /// The result of a search in whose directories it is, where nobody knows which one that is.
+    /// The word of a search in whose results it is, where nobody knows which one that is.
     pub(super) beside: Option<String>,
     variables: HashMap<String, Values>,
     /// What the script is given; none where nobody knows that.
@@ -44,6 +47,15 @@ impl State {
             is_strict: false,
             begins_strict: false,
         }
+    }
+
+    /// Where it is: the directory, and the result of a search in whose directories that is.
+    pub(super) fn place(&self) -> Place {
+        (self.cwd.clone(), self.beside.clone())
+    }
+
+    pub(super) fn go(&mut self, to: Place) {
+        (self.cwd, self.beside) = to;
     }
 
     pub(super) fn lose_cwd(&mut self) {

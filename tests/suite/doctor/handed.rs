@@ -259,6 +259,46 @@ fn what_stands_beside_what_is_found_is_known() {
 }
 
 #[test]
+fn who_goes_on_from_what_is_found_is_followed() {
+    let files = [
+        ("/srv/app/package.json", "{}"),
+        ("/srv/app/src/x", "x"),
+        ("/srv/other/x", "x"),
+    ];
+    let each = |body: &str, name: &str| {
+        format!("find /srv -name {name} | while read -r d; do {body}; done")
+    };
+    let scripts = [
+        each("cd \"$d\"; cd .venv; rm -rf lib", "app"),
+        each("cd \"$d\"; cd ./.venv/lib; rm -rf python3*", "app"),
+        each("cd \"$d\" && cd .. && rm -rf .venv", "src"),
+        each("cd \"$d\"; cd ../.venv; cd lib; cd ..; rm -rf bin", "src"),
+        each("pushd \"$d\"; pushd .venv; popd; rm -rf .venv", "app"),
+        each("cd \"$d\"; cd .venv; cd ..; rm -rf .venv", "app"),
+        each("cd \"$d\"; cd .v*/lib; cd ..; rm -rf bin", "app"),
+        each("command cd \"$d\"; rm -rf .venv", "app"),
+        "find /srv -name package.json -execdir sh -c 'cd .venv; rm -rf lib' \\;".to_owned(),
+    ];
+    all_are(Told::Named, &scripts, &files);
+    let harmless = [
+        each("cd \"$d\"; cd ..; rm -rf build", ".git"),
+        each("cd \"$d\"; cd ..; rm -rf .venv", "app"),
+        each("cd \"$d\"; cd sub; rm -rf y", "app"),
+        each("pushd \"$d\"; pushd .venv; popd; rm -rf lib", "app"),
+        each("cd \"$d\"; cd /srv/other; rm -rf .venv", "app"),
+        "find /srv -name package.json -execdir sh -c 'cd sub; rm x' \\;".to_owned(),
+    ];
+    all_are(Told::Nothing, &harmless, &files);
+    let odd = [
+        each("cd \"$d\"; cd ..; cd ..; cd $UNSET; rm -rf .venv", "src"),
+        each("cd \"$d\"; cd \"$UNSET\"; rm -rf .venv", "app"),
+        each("cd \"$d\"; env -C \"$UNSET\" rm -rf .venv", "app"),
+        each("cd \"$d\"; tmux new -c \"$UNSET\" 'rm -rf .venv'", "app"),
+    ];
+    all_are(Told::Unknown, &odd, &files);
+}
+
+#[test]
 fn a_slice_of_a_list_is_some_of_its_words() {
     let scripts = rows(&[
         "set -- x /srv/app/.venv; rm -rf \"${@:2}\"",

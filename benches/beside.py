@@ -107,10 +107,7 @@ class Beside:
         self.floors = {}
 
     def present(self, one):
-        if self.options.only and one.name not in self.options.only:
-            return False
-        if not tool(one.needs):
-            self.skipped.append(f"{one.name} is not installed")
+        if not measure.present(one, self.options.only, self.skipped):
             return False
         if one.name == "snap" and self.runner.run([one.needs, "import", "--help"], ok=range(256)).code:
             del one.jobs["import"]

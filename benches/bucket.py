@@ -15,7 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 import measure
-from measure import Failed, Runner, copy, damage, differences, median, move_in, remove, seconds, table, tell, tool
+from measure import Failed, Runner, copy, damage, differences, median, move_in, remove, seconds, table, tell
 
 DAMAGED = 61
 JOBS = {
@@ -57,16 +57,8 @@ class Bench:
         os.makedirs(self.work, exist_ok=True)
         self.mark = f"bench-{int(time.time())}"
         self.wrong, self.skipped = [], []
-        self.tools = [one for one in tools(options.snap) if self.present(one)]
+        self.tools = [one for one in tools(options.snap) if measure.present(one, options.only, self.skipped)]
         self.runs = {(one.name, job): [] for one in self.tools for job in JOBS}
-
-    def present(self, one):
-        if self.options.only and one.name not in self.options.only:
-            return False
-        if not tool(one.needs):
-            self.skipped.append(f"{one.name} is not installed")
-            return False
-        return True
 
     def prefix(self, one, number):
         return f"{self.mark}-{number}-{one.name}"

@@ -201,6 +201,16 @@ def tool(name):
     return shutil.which(name)
 
 
+def present(one, only, skipped):
+    """Whether a tool is asked for and there; notes where it is not there."""
+    if only and one.name not in only:
+        return False
+    if not tool(one.needs):
+        skipped.append(f"{one.name} is not installed")
+        return False
+    return True
+
+
 def table(head, rows):
     print("| " + " | ".join(head) + " |")
     print("|" + "---|" * len(head))

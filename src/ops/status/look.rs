@@ -50,7 +50,8 @@ impl Looker<'_> {
         let baseline = newest_baseline(self.catalog, &venv);
         let before = Seen::load(self.context, self.store, &venv);
         let known = before.as_ref().and_then(|seen| seen.compared.as_ref());
-        let told = match self.settled(path, &venv, baseline.as_ref(), known) {
+        let look = || self.told(path, &venv, baseline.as_ref(), known);
+        let told = match settled(path, look) {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => Told {
                 why: Some(Why::Failed(reason(&error))),
@@ -115,29 +116,6 @@ impl Looker<'_> {
             (None, None) => baseline.map(|saved| saved.snapshot.created),
         };
         from.max(restored).unwrap_or(self.context.now)
-    }
-
-    /// What a look tells of the tree that stands there in the end: while it looks, a restore may put another one in the
-    /// place, and the one that was looked at goes.
-    fn settled(
-        &self,
-        path: &Path,
-        venv: &VenvId,
-        baseline: Option<&Chosen>,
-        known: Option<&Compared>,
-    ) -> Result<Told, Error> {
-        let standing = || {
-            let meta = std::fs::symlink_metadata(path).ok();
-            meta.map(|meta| (meta.dev(), meta.ino()))
-        };
-        for _ in 1..LOOKS {
-            let before = standing();
-            let told = self.told(path, venv, baseline, known);
-            if matches!(told, Err(Error::Interrupted)) || standing() == before {
-                return told;
-            }
-        }
-        self.told(path, venv, baseline, known)
     }
 
     fn told(
@@ -261,6 +239,23 @@ impl Told {
             _ => Health::Unknown,
         }
     }
+}
+
+/// What a look tells of the tree that stands there in the end: while it looks, a restore may put another one in the
+/// place, and the one that was looked at goes.
+fn settled(path: &Path, look: impl Fn() -> Result<Told, Error>) -> Result<Told, Error> {
+    let standing = || {
+        let meta = std::fs::symlink_metadata(path).ok();
+        meta.map(|meta| (meta.dev(), meta.ino()))
+    };
+    for _ in 1..LOOKS {
+        let before = standing();
+        let told = look();
+        if matches!(told, Err(Error::Interrupted)) || standing() == before {
+            return told;
+        }
+    }
+    look()
 }
 
 fn verdict(outcome: &DiffOutcome) -> Verdict {

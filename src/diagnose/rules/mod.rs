@@ -62,13 +62,18 @@ fn without_lookalikes<'a>(case: &Case, mut causes: Vec<Cause<'a>>) -> Vec<Cause<
         causes.retain(|one| {
             !matches!(
                 &*one.diagnosis.rule,
-                "bad-wheel" | "short-copy" | "power-loss"
+                "bad-wheel" | short_copy::NAME | "power-loss"
             )
         });
     }
+    // Where a copy ended in the midst of a distribution, that looks as if an installer had.
+    if has(&causes, short_copy::NAME) && short_copy::ends_copy(case) {
+        causes.retain(|one| one.diagnosis.rule != interrupted_install::NAME);
+    }
     // What an installer never came to write also looks like a copy that was cut short, or like a wheel without it.
     if has(&causes, interrupted_install::NAME) {
-        let looks_alike = |name: &str| name == "bad-wheel" || name == "short-copy" && !case.full;
+        let looks_alike =
+            |name: &str| name == "bad-wheel" || name == short_copy::NAME && !case.full;
         causes.retain(|one| !looks_alike(&one.diagnosis.rule));
     }
     causes

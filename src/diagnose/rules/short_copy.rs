@@ -15,6 +15,9 @@ use super::timing::{WINDOW, is_born_bad};
 use super::words::{count, is, packages};
 use crate::model::{Kind, RelPath};
 
+/// The name of the rule.
+pub(super) const NAME: &str = "short-copy";
+
 /// Copies are written in multiples of this.
 const BLOCK: u64 = 4096;
 
@@ -40,7 +43,12 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
         "{}: a copy ended early, probably on a full disk. {room}",
         tally(&score.matched)
     );
-    score.diagnosis("short-copy", text)
+    score.diagnosis(NAME, text)
+}
+
+/// Whether the venv is a copy, and what was begun and not ended was written right after the rest of it.
+pub(super) fn ends_copy(case: &Case) -> bool {
+    Left::count(case).is_last(case)
 }
 
 /// What there is of the damage that a copy can leave.

@@ -1,8 +1,10 @@
 //! Causes that leave files behind, with something wrong about them.
 
+use std::collections::BTreeMap;
+
 use super::venv::{INSTALL, LATE, actual, at, healthy, path, site};
 use super::{among, named, only, rules};
-use crate::diagnose::case::{Actual, Case, Expected};
+use crate::diagnose::case::{Actual, Case, Expected, Interruption};
 use crate::model::Kind;
 use crate::python::Culprit;
 
@@ -78,6 +80,27 @@ fn empty_files_are_a_full_disk_where_it_is_full_or_the_venv_is_a_copy() {
         })
     };
     assert!(rules(&some).is_empty());
+}
+
+/// A copy that ended in the midst of a distribution left an empty RECORD, as installers do that could not go on.
+#[test]
+fn a_distribution_in_the_midst_of_which_a_copy_ended_was_not_interrupted_by_an_installer() {
+    let ended = |copied_until| {
+        let all = |file: &Expected| file.path.is_within(&site("click-1.0.dist-info"));
+        let case = Case {
+            copied_until,
+            full: true,
+            ..healthy()
+        };
+        let mut case = case.hurt(Kind::Emptied, actual(LATE, 0), all);
+        let unfinished = Interruption::Certain(None);
+        case.unfinished = BTreeMap::from([("click".to_owned(), unfinished)]);
+        case
+    };
+    only(&ended(Some(at(LATE - 1))), "short-copy");
+    let both = ["interrupted-install", "short-copy"];
+    assert_eq!(rules(&ended(Some(at(LATE - 3600)))), both);
+    assert_eq!(rules(&ended(None)), both);
 }
 
 #[test]

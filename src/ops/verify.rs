@@ -166,12 +166,16 @@ fn needless(context: &Context<'_>, store: &Store, look: &Look) -> Result<BTreeSe
     if look.scrubbed.unread || !bad.keys().all(|name| marked.contains(name)) {
         return Ok(BTreeSet::new());
     }
-    let snapshots = look.catalogs().flat_map(|catalog| &catalog.snapshots);
-    let snapshots = snapshots.map(|(_, snapshot)| snapshot);
     let is_elsewhere = |id: &Digest| good.contains(id) && !frail.contains(id);
-    let reach = Reach::walk(&store.objects, snapshots, is_elsewhere)?;
-    let files = bad.keys().map(|name| pack_file(name));
-    Ok(files.filter(|_| reach.missing.is_empty()).collect())
+    if !look.reach.missing.is_empty() || !look.reach.needed.iter().all(is_elsewhere) {
+        return Ok(BTreeSet::new());
+    }
+    let forgotten = look.forgotten.snapshots.iter().map(|(_, one)| one);
+    let reach = Reach::walk(&store.objects, forgotten, is_elsewhere)?;
+    if !reach.missing.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    Ok(bad.keys().map(|name| pack_file(name)).collect())
 }
 
 fn look(

@@ -13,6 +13,9 @@ const SEARCHED_AT_ONCE: u64 = 1 << 20;
 /// After so many marks without a frame the rest of a pack is left alone.
 const BAD_PLACES_MAX: usize = 1000;
 
+/// What is said of the place behind which no more is searched.
+const GIVEN_UP: &str = "too much is damaged to search on";
+
 /// A place in a pack and what is wrong there.
 pub(super) type BadPlace = (u64, &'static str);
 
@@ -46,10 +49,14 @@ impl Packs {
         Ok(Some(table))
     }
 
-    /// The table of a pack, or of what is left of one whose table is damaged.
+    /// The table of a pack, or of what is left of one whose table is damaged. Fails where that was not searched to its
+    /// end, so that nobody takes what was not found for nothing.
     pub(super) fn table_of_rest(&self, name: &str, size: u64) -> Result<Table, Error> {
         match self.read_table(name, size) {
-            Err(Error::Corrupt { .. }) => Ok(self.search_frames(name, size)?.0),
+            Err(error @ Error::Corrupt { .. }) => match self.search_frames(name, size)? {
+                (table, bad) if bad.last().is_none_or(|(_, flaw)| *flaw != GIVEN_UP) => Ok(table),
+                _ => Err(error),
+            },
             read => Ok(read?.0),
         }
     }
@@ -83,7 +90,7 @@ impl Packs {
                     offset = at + 1;
                     patience = patience.saturating_sub((size - at).min(frame::LEN_MAX.into()));
                     if patience == 0 || bad.len() >= BAD_PLACES_MAX {
-                        bad.push((offset, "too much is damaged to search on"));
+                        bad.push((offset, GIVEN_UP));
                         break;
                     }
                 }
@@ -134,5 +141,30 @@ impl Packs {
         Ok(read
             .map(|(raw_len, parts)| (HEADER_LEN as u32 + stored, raw_len, parts))
             .map_err(|bad| bad.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::trial::Trial;
+
+    #[test]
+    fn what_is_left_of_a_pack_is_told_only_if_it_was_searched_to_its_end() {
+        let Trial { scratch, store, .. } = &Trial::new();
+        let name = "ab".repeat(32);
+        let rest = |marks: usize| {
+            let bytes = [&HEADER[..], &frame::MAGIC.repeat(marks), b"no footer"].concat();
+            std::fs::write(scratch.path().join("store/packs").join(&name), &bytes).unwrap();
+            store.packs.table_of_rest(&name, bytes.len() as u64)
+        };
+        for marks in [0, 1, 100] {
+            assert!(rest(marks).unwrap().rows.is_empty(), "{marks}");
+        }
+        let given_up = rest(2 * BAD_PLACES_MAX);
+        assert!(
+            matches!(given_up, Err(Error::Corrupt { .. })),
+            "{given_up:?}"
+        );
     }
 }

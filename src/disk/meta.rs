@@ -12,6 +12,8 @@ use crate::model::{Entry, Meta, Node, Time};
 
 /// Bits that give rights to whoever runs the file; restored only when asked for.
 pub(crate) const SETID_BITS: u32 = 0o6000;
+/// The bit of a directory by which what is made in it gets its group.
+pub(crate) const SETGID: u32 = 0o2000;
 
 /// Reads all extended attributes of an open file, sorted by name. A file system without them has none.
 pub(crate) fn read_xattrs(fd: impl AsFd) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
@@ -93,11 +95,12 @@ pub(crate) fn apply(fd: impl AsFd, meta: &Meta, current: (u32, u32)) -> Result<(
             Stat::of(&fd).is_ok_and(owned)
         })?;
     }
-    let moded = |stat: Stat| stat.meta().mode == meta.mode;
-    unless(
-        rustix::fs::fchmod(&fd, Mode::from_raw_mode(meta.mode)),
-        || Stat::of(&fd).is_ok_and(moded),
-    )?;
+    let moded = || Stat::of(&fd).is_ok_and(|stat| stat.meta().mode == meta.mode);
+    // Whoever is not of the group loses the set-group-id bit by setting any mode, also the one that is there.
+    if meta.mode & SETGID == 0 || !moded() {
+        let mode = Mode::from_raw_mode(meta.mode);
+        unless(rustix::fs::fchmod(&fd, mode), moded)?;
+    }
     for (name, value) in &meta.xattrs {
         match rustix::fs::fsetxattr(&fd, name.as_slice(), value, XattrFlags::empty()) {
             // The label of a file is up to the policy of this host, which may refuse or not know it.

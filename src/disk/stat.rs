@@ -38,7 +38,9 @@ impl Stat {
         // local file system.
         let flags = flags | AtFlags::STATX_FORCE_SYNC;
         let x = match rustix::fs::statx(&dir, name, flags, StatxFlags::BASIC_STATS) {
-            Err(why) if !name.is_empty() => return shut_mount(&dir, name).ok_or(why),
+            Err(why) if !name.is_empty() && is_of_server(why) => {
+                return shut_mount(&dir, name).ok_or(why);
+            }
             done => done?,
         };
         let tells = x.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
@@ -134,8 +136,18 @@ impl Stat {
     }
 }
 
+/// Whether an error may be the word of whoever stands behind a mount.
+fn is_of_server(why: Errno) -> bool {
+    use Errno as E;
+    matches!(
+        why,
+        E::ACCESS | E::NOTCONN | E::IO | E::STALE | E::TIMEDOUT | E::HOSTDOWN | E::CONNABORTED
+    )
+}
+
 /// A mount of which nothing can be said, since its server is dead (sshfs) or lets another user alone look: whoever asks
-/// for nothing still learns that something is mounted there.
+/// for nothing still learns that something is mounted there. What the state says besides may be nothing, also of which
+/// type it is.
 fn shut_mount(dir: impl AsFd, name: &[u8]) -> Option<Stat> {
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
     let x = rustix::fs::statx(dir, name, flags, StatxFlags::empty()).ok()?;

@@ -2,20 +2,18 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use super::error::PathError;
 use super::rooted::Rooted;
-use super::walk::INSIDE;
+use super::trial::{Kind, Trial};
+use crate::model::Meta;
 
 /// The file systems that know none, and those in user space, which may be any, by the number that `statfs` gives
 /// (`linux/magic.h`).
 const MSDOS: u32 = 0x4D44;
 const EXFAT: u32 = 0x2011_BAB0;
 const FUSE: u32 = 0x6573_5546;
-
-/// What the link that is tried leads to.
-const NOWHERE: &str = "/.snap-restore-nowhere";
 
 /// What becomes of symbolic links in a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,20 +35,16 @@ pub(crate) fn tried(dir: &Rooted) -> Links {
         Ok(FUSE) => {}
         _ => return Links::Known,
     }
-    let name = format!("{INSIDE}-link");
-    let remove = || rustix::fs::unlinkat(dir.fd(), name.as_str(), AtFlags::empty());
-    // A process that was killed here left it.
-    let _ = remove();
-    match rustix::fs::symlinkat(NOWHERE, dir.fd(), name.as_str()) {
-        Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => return Links::Unknown,
+    match Trial::new(dir, Kind::Link, &Meta::default()) {
+        Ok(trial) if trial.hides_link() => Links::Hidden,
+        Err(error) if is_unknown(&error) => Links::Unknown,
         // Something else keeps us from making it, and from what comes next as well.
-        Err(_) => return Links::Known,
-        Ok(()) => {}
+        Ok(_) | Err(_) => Links::Known,
     }
-    let read = rustix::fs::readlinkat(dir.fd(), name.as_str(), Vec::new());
-    let _ = remove();
-    match read {
-        Err(Errno::PERM | Errno::ACCESS) => Links::Hidden,
-        _ => Links::Known,
-    }
+}
+
+fn is_unknown(error: &PathError) -> bool {
+    let unknown = [Errno::NOSYS, Errno::OPNOTSUPP, Errno::PERM];
+    let unknown = unknown.map(|errno| Some(errno.raw_os_error()));
+    unknown.contains(&error.source.raw_os_error())
 }

@@ -12,8 +12,8 @@ use super::stat::Stat;
 use super::walk::INSIDE;
 use crate::model::{Meta, Time};
 
-/// What the link that is tried leads to.
-const NOWHERE: &str = ".snap-restore-nowhere";
+/// What the link that is tried leads to: nothing. Some file systems in user space hide links with an absolute path.
+const NOWHERE: &str = "/.snap-restore-nowhere";
 
 /// Which kind of inode is tried.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -107,6 +107,12 @@ impl<'a> Trial<'a> {
     /// Whether attributes of links must not be set here.
     pub(crate) fn follows_links(&self) -> bool {
         self.follows.get()
+    }
+
+    /// Whether nobody can read the link that is there.
+    pub(crate) fn hides_link(&self) -> bool {
+        let read = rustix::fs::readlinkat(self.dir.fd(), self.name.as_slice(), Vec::new());
+        matches!(read, Err(Errno::PERM | Errno::ACCESS))
     }
 
     fn allow_link(&self, done: Result<()>) -> Result<()> {

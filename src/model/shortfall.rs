@@ -53,7 +53,8 @@ pub enum Lack {
     AppendOnly,
     /// A directory is a volume of its own, which no snapshot tells.
     Subvolume,
-    /// A directory is another user's, who alone can change its attributes, apart from root.
+    /// A directory is another user's, or has another group than this one's: attributes of it cannot be changed, or not
+    /// without its set-group-id bit.
     Foreign,
     /// An extended attribute that a tar of another system has: it is kept, and no Linux can set it.
     ForeignXattr {

@@ -53,7 +53,7 @@ impl<'a> Readback<'a> {
         let mut names = Vec::new();
         for (entry, stat) in found.iter() {
             let Some(at) = self.expected.position(&entry.path) else {
-                if !is_ghost(entry.path.name()) {
+                if !is_ghost(entry) {
                     self.wrong(Kind::Extra, entry, None);
                 }
                 continue;
@@ -123,12 +123,14 @@ impl<'a> Readback<'a> {
     }
 }
 
-/// Whether a name is one that a network file system gives to a file that was removed while it was open, until it is
-/// closed there as well: `.fuse_hidden` of libfuse, `.nfs` of the kernel's client. Nobody else writes in staging.
-fn is_ghost(name: &[u8]) -> bool {
-    let of = |prefix: &[u8]| name.strip_prefix(prefix);
+/// Whether a file has the name that a network file system gives to one that was removed while it was open, until it is
+/// closed there as well: `.fuse_hidden` of libfuse, `.nfs` of the kernel's client. Nobody else may write in staging.
+fn is_ghost(entry: &Entry) -> bool {
+    let of = |prefix: &[u8]| entry.path.name().strip_prefix(prefix);
     let rest = of(b".fuse_hidden").or_else(|| of(b".nfs"));
-    rest.is_some_and(|rest| rest.len() >= 16 && rest.iter().all(u8::is_ascii_hexdigit))
+    let is_named =
+        rest.is_some_and(|rest| rest.len() >= 16 && rest.iter().all(u8::is_ascii_hexdigit));
+    is_named && entry.size().is_some()
 }
 
 #[cfg(test)]
@@ -183,6 +185,29 @@ mod tests {
             &[("a", 1, 1), ("b", 2, 1), ("a/c", 3, 1)],
             ["'a/c'", "extra"],
         );
+    }
+
+    #[test]
+    fn a_file_that_was_removed_while_open_is_no_extra_one_and_all_else_of_its_name_is() {
+        let gone = [
+            ".fuse_hidden0000019700000002",
+            ".nfs000000000012d687000000b1",
+        ];
+        for name in gone {
+            read_back(vec![file("a", None)], &[("a", 1, 1), (name, 2, 1)]).unwrap();
+            let mut dir = file(name, None);
+            assert!(is_ghost(&dir), "{name}");
+            dir.node = Node::Dir;
+            assert!(!is_ghost(&dir), "{name}");
+        }
+        for name in [
+            ".nfs",
+            ".nfs00000000001",
+            ".nfs000000000012d6zz",
+            "nfs000000000012d687",
+        ] {
+            assert!(!is_ghost(&file(name, None)), "{name}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::error::Bound;
 use super::goal::{Goal, How, Live};
 use crate::disk::limits::links_are_protected;
+use crate::disk::meta::SETGID;
 use crate::disk::namespace::KnownIds;
 use crate::disk::rooted::Rooted;
 use crate::disk::stat::Stat;
@@ -161,20 +162,24 @@ impl Owners {
         self.is_root_of(meta) || meta.uid == self.uid && self.groups.contains(&meta.gid)
     }
 
-    /// What can come of a directory that has some attributes where others are wanted. Only the owner and root can
-    /// change any, and the set-group-id bit only somebody of its group.
-    pub(crate) fn held(&self, wanted: &Meta, now: &Meta) -> Meta {
+    /// What comes of a directory that has some attributes where others are wanted, if it is not what is wanted. Only its
+    /// owner and root can change any, and whoever is not of its group loses the set-group-id bit by any other mode.
+    pub(crate) fn held(&self, wanted: &Meta, now: &Meta) -> Option<Meta> {
         if self.is_root_of(now) {
-            return wanted.clone();
+            return None;
         }
         if now.uid != self.uid {
-            return now.clone();
+            return Some(now.clone());
         }
-        let mut held = wanted.clone();
-        if !self.groups.contains(&now.gid) {
-            held.mode = wanted.mode & !0o2000 | now.mode & 0o2000;
+        let is_kept = (wanted.mode ^ now.mode) & !SETGID == 0 && now.mode & SETGID != 0;
+        if wanted.mode & SETGID == 0 || is_kept || self.groups.contains(&now.gid) {
+            return None;
         }
-        held
+        let mode = wanted.mode & !SETGID;
+        Some(Meta {
+            mode,
+            ..wanted.clone()
+        })
     }
 
     /// Root has its rights only over owners that its namespace knows.
@@ -199,4 +204,40 @@ pub(crate) fn bound(place: &Site, live: &Rooted) -> Option<Bound> {
         && live.stat().is_ok_and(|stat| stat.uid != me.as_raw());
     let unwritable = !parent.may_write() || kept_by_other;
     unwritable.then_some(Bound::Unwritable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_of_a_directory_is_known_before_it_is_changed() {
+        let me = Owners {
+            uid: 7,
+            gid: 7,
+            groups: vec![7],
+            known: (KnownIds::users(), KnownIds::groups()),
+        };
+        let meta = |uid, gid, mode| Meta {
+            mode,
+            uid,
+            gid,
+            ..Meta::default()
+        };
+        // Of one's own group anything can be had, of another one all but the bit, unless it stands and nothing else
+        // is to be changed; of another user nothing.
+        for (owner, wanted, now, held) in [
+            ((7, 7), 0o2755, 0o755, None),
+            ((7, 9), 0o2755, 0o755, Some(0o755)),
+            ((7, 9), 0o2755, 0o2755, None),
+            ((7, 9), 0o2755, 0o2775, Some(0o755)),
+            ((7, 9), 0o755, 0o2755, None),
+            ((7, 9), 0o755, 0o700, None),
+            ((8, 7), 0o775, 0o755, Some(0o755)),
+        ] {
+            let of = |mode| meta(owner.0, owner.1, mode);
+            let found = me.held(&of(wanted), &of(now)).map(|held| held.mode);
+            assert_eq!(found, held, "{owner:?}: {wanted:o} over {now:o}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::disk::PathError;
 use crate::disk::rooted::Rooted;
 use crate::disk::symlinks::{self, Links};
 use crate::model::shortfall::Shortfall;
-use crate::model::{Entry, Lack, Manifest, Meta, Node, RelPath};
+use crate::model::{Entry, Lack, Manifest, Node, RelPath};
 use crate::ops::error::Error;
 use crate::replace::{Live, Owners, stands};
 use crate::tree::Site;
@@ -36,7 +36,7 @@ impl Run<'_> {
         self.admit(losses, goal, live.scan.manifest())
     }
 
-    /// The target with the attributes that directories of other users have now: only those and root can change them.
+    /// The target with the attributes that come of directories which this user cannot change, or not as is wanted.
     /// What of that matters is noted; the time of such a directory changes with what is replaced in it.
     pub(super) fn leave_foreign(&mut self, target: Target, live: &Manifest) -> Target {
         let me = Owners::of_process();
@@ -45,15 +45,12 @@ impl Run<'_> {
             let mut entries = manifest.into_entries();
             let dirs = entries.iter_mut().filter(|entry| entry.node == Node::Dir);
             for entry in dirs.filter(|entry| stands(entry, live)) {
-                let Some(there) = live.get(&entry.path) else {
+                let there = live.get(&entry.path);
+                let Some(held) = there.and_then(|there| me.held(&entry.meta, &there.meta)) else {
                     continue;
                 };
-                let held = me.held(&entry.meta, &there.meta);
-                let timeless = Meta {
-                    mtime: held.mtime,
-                    ..entry.meta.clone()
-                };
-                if !timeless.agrees_with(&held) {
+                entry.meta.mtime = held.mtime;
+                if !entry.meta.agrees_with(&held) {
                     known.add(Lack::Foreign, &entry.path);
                 }
                 entry.meta = held;

@@ -334,36 +334,37 @@ fn set_saved(
         .filter(|(name, _)| Step::sets(name))
         .collect();
     let wanted = xattrs.unwrap_or_else(|| now.clone());
-    if stat.meta() == *meta && now == wanted {
-        return Ok(());
-    }
-    let me = rustix::process::geteuid();
     let meta = &Meta {
         xattrs: wanted,
         ..meta.clone()
     };
-    // A mode that is right is not set again: the set-group-id bit would go where the group is none of this user's.
-    let is_time_alone = Meta {
-        mtime: meta.mtime,
+    let mut there = Meta {
+        xattrs: now,
         ..stat.meta()
-    } == Meta {
-        xattrs: Vec::new(),
-        ..meta.clone()
     };
-    if is_time_alone && now == meta.xattrs {
-        return match meta::set_times(&fd, meta.mtime) {
-            Err(Errno::PERM | Errno::ACCESS) if stat.uid != me.as_raw() => Ok(()),
-            done => done.at_with("set the times of", || venv.shown(path)),
-        };
+    if there == *meta {
+        return Ok(());
+    }
+    there.mtime = meta.mtime;
+    if there == *meta {
+        // Nothing else is set again: an access list would take the set-group-id bit along.
+        return of_others(&stat, meta::set_times(&fd, meta.mtime))
+            .at_with("set the times of", || venv.shown(path));
     }
     let is_gone = |name: &[u8]| !meta.xattrs.iter().any(|(kept, _)| kept == name);
-    let mut gone = now.iter().filter(|(name, _)| is_gone(name));
+    let mut gone = there.xattrs.iter().filter(|(name, _)| is_gone(name));
     let settled = gone
         .try_for_each(|(name, _)| rustix::fs::fremovexattr(&fd, name.as_slice()))
         .and_then(|()| meta::apply(&fd, meta, (stat.uid, stat.gid)));
-    match settled {
-        Err(Errno::PERM) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),
-        done => done.at_with("set the attributes of", || venv.shown(path)),
+    of_others(&stat, settled).at_with("set the attributes of", || venv.shown(path))
+}
+
+/// Lets a refusal pass where a directory is another user's.
+fn of_others(stat: &Stat, done: rustix::io::Result<()>) -> rustix::io::Result<()> {
+    let me = rustix::process::geteuid();
+    match done {
+        Err(Errno::PERM | Errno::ACCESS) if !me.is_root() && stat.uid != me.as_raw() => Ok(()),
+        done => done,
     }
 }
 

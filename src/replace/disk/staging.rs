@@ -34,7 +34,8 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Creates it, empty, for its owner only. Where it cannot be used it is taken away again.
+    /// Creates it, empty, for its owner only; where the file system gives all that is made there other modes, others may
+    /// read as there, and not write. Where it cannot be used it is taken away again.
     pub(crate) fn create(work: &Workplace) -> Result<Self, PathError> {
         let name = work.staging();
         rustix::fs::mkdirat(work.dir.fd(), name.as_str(), Mode::from_raw_mode(0o700))
@@ -58,7 +59,7 @@ impl Staging {
         // The mode is private whatever the umask says. It also drops a set-group-id bit of the parent, which would give
         // everything inside another group. Where the file system forces modes on everything, it is enough that nobody
         // else may write there.
-        let private = |stat: Stat| matches!(stat.mode & 0o022, 0);
+        let private = |stat: Stat| stat.mode & 0o022 == 0;
         meta::unless(
             rustix::fs::fchmod(root.fd(), Mode::from_raw_mode(0o700)),
             || Stat::of(root.fd()).is_ok_and(private),

@@ -85,7 +85,7 @@ pub(in crate::report) fn reason(lack: &Lack) -> String {
         Lack::Special { .. } => "a restore makes it only when asked to".to_owned(),
         Lack::NotSaved => "the snapshot does not have it, and nothing stands there".to_owned(),
         Lack::Subvolume => "a new tree is made of directories".to_owned(),
-        Lack::Foreign => "only its owner and root can change them".to_owned(),
+        Lack::Foreign => "only root, or its owner as one of its group, can change them".to_owned(),
     }
 }
 

@@ -103,6 +103,11 @@ fn a_directory_keeps_the_bit_of_a_group_that_is_not_the_users() {
     mode(&site, 0o755);
     let told = json(&sandbox, 3, &["restore", "venv"]);
     assert!(LeftOut::of(&told).has("foreign"), "{told}");
+    // Another mode comes only without it.
+    mode(&site, 0o2775);
+    let told = json(&sandbox, 3, &["restore", "venv", "-y"]);
+    assert!(LeftOut::of(&told).has("foreign"), "{told}");
+    assert_eq!(fs::metadata(&site).unwrap().mode() & 0o7777, 0o755);
 }
 
 /// Each run "mended" the mode, blamed somebody else, and left it as it was.

@@ -162,8 +162,8 @@ impl Owners {
         self.is_root_of(meta) || meta.uid == self.uid && self.groups.contains(&meta.gid)
     }
 
-    /// What comes of a directory that has some attributes where others are wanted, if it is not what is wanted. Only its
-    /// owner and root can change any, and whoever is not of its group loses the set-group-id bit by any other mode.
+    /// What comes of a directory that has some attributes where others are wanted, if it is not what is wanted. Only
+    /// its owner and root can change any, and whoever is not of its group loses the set-group-id bit by any other mode.
     pub(crate) fn held(&self, wanted: &Meta, now: &Meta) -> Option<Meta> {
         if self.is_root_of(now) {
             return None;

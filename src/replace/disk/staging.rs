@@ -34,8 +34,8 @@ pub(crate) struct Staging {
 }
 
 impl Staging {
-    /// Creates it, empty, for its owner only; where the file system gives all that is made there other modes, others may
-    /// read as there, and not write. Where it cannot be used it is taken away again.
+    /// Creates it, empty, for its owner only; where the file system gives all that is made there other modes, others
+    /// may read as there, and not write. Where it cannot be used it is taken away again.
     pub(crate) fn create(work: &Workplace) -> Result<Self, PathError> {
         let name = work.staging();
         rustix::fs::mkdirat(work.dir.fd(), name.as_str(), Mode::from_raw_mode(0o700))

@@ -9,13 +9,13 @@ use serde_json::Value;
 use crate::support::damage::Damage;
 use crate::support::sandbox::site;
 use crate::support::session::Session;
-use crate::support::wheel::{pip, two_versions, venv_with_pip};
+use crate::support::wheel::{pip, two_versions, venv_by_python};
 use crate::support::{Sandbox, Tree, venv};
 
 #[test]
 fn a_venv_of_pip_is_sound_and_every_damage_of_it_is_found_without_a_snapshot() {
     let sandbox = Sandbox::new();
-    venv_with_pip(&sandbox.venv());
+    venv_by_python(&sandbox.venv());
     let (wheel, _) = two_versions(&sandbox.path("wheels"));
     pip(&sandbox.venv(), &["install", wheel.to_str().unwrap()]);
     let clean = sandbox.json(0, &["check", "venv"]);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::wheel::{build, pip_command, venv_with_pip};
+use crate::support::wheel::{build, pip_command, venv_by_python};
 use crate::support::{Sandbox, tools, venv};
 
 /// Who makes a venv with the package `wool` in it, and how.
@@ -58,7 +58,7 @@ impl By {
         let root = sandbox.venv();
         match self {
             Self::Pip => {
-                venv_with_pip(&root);
+                venv_by_python(&root);
                 with_pip(&root, wheel);
             }
             Self::Uv(mode) => {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::support::answers::states;
-use crate::support::wheel::{build, pip, venv_with_pip};
+use crate::support::wheel::{build, pip, venv_without_pip};
 use crate::support::{Sandbox, Tree, venv};
 
 const FIRST: &str = "from .core import main\nwho = 'token'\n";
@@ -22,7 +22,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// A venv with pip, `token`, and `jot` over it, that was saved.
+    /// A venv with `token`, and `jot` over it, that was saved.
     fn saved() -> Self {
         let sandbox = Sandbox::new();
         let wheels = sandbox.path("wheels");
@@ -38,7 +38,7 @@ impl Shared {
             ("jot/same.py", MAIN),
         ];
         let jot = build(&wheels, "jot", "1.4", &jot, &[]);
-        venv_with_pip(&sandbox.venv());
+        venv_without_pip(&sandbox.venv());
         let site = sandbox.venv().join(venv::site_packages(&sandbox.venv()));
         let this = Self {
             sandbox,

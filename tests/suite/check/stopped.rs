@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::support::answers::rules;
-use crate::support::wheel::{two_versions, venv_with_pip};
+use crate::support::wheel::{pip_of, two_versions, venv_without_pip};
 use crate::support::{Sandbox, tools, uv, venv};
 
 /// The calls at which an installer is killed.
@@ -89,7 +89,7 @@ impl Upgrade {
             return None;
         }
         let (old, new) = two_versions(&sandbox.path("wheels"));
-        venv_with_pip(&sandbox.venv());
+        venv_without_pip(&sandbox.venv());
         let upgrade = Self {
             sandbox,
             by,
@@ -108,26 +108,21 @@ impl Upgrade {
 
     /// The command that installs a wheel, run by another one.
     pub(crate) fn install(&self, through: &[&str], wheel: &Path) -> Command {
-        let python = self.sandbox.venv().join("bin/python");
-        let python = python.to_str().unwrap();
-        let uv = (self.by != By::Pip).then(|| tools::find("uv").unwrap());
-        let words: Vec<&str> = match (self.by, &uv) {
-            (By::Uv(mode), Some(uv)) => {
-                let uv = uv.to_str().unwrap();
+        let venv = self.sandbox.venv();
+        let python = venv.join("bin/python").to_str().unwrap().to_owned();
+        let (tool, args) = match self.by {
+            By::Pip => (
+                pip_of(&venv),
+                ["--no-cache-dir", "-q", "install", "--no-deps"].to_vec(),
+            ),
+            By::Uv(mode) => {
+                let uv = tools::find("uv").unwrap().to_str().unwrap().to_owned();
                 let args = ["pip", "install", "-q", "--no-deps", "--link-mode", mode];
-                [&[uv], &args[..], &["--python", python]].concat()
+                (vec![uv], [&args[..], &["--python", &python]].concat())
             }
-            _ => vec![
-                python,
-                "-m",
-                "pip",
-                "--no-cache-dir",
-                "-q",
-                "install",
-                "--no-deps",
-            ],
         };
-        let words = [through, &words, &[wheel.to_str().unwrap()]].concat();
+        let tool: Vec<&str> = tool.iter().map(String::as_str).collect();
+        let words = [through, &tool, &args, &[wheel.to_str().unwrap()]].concat();
         let mut command = tools::command(&self.sandbox, Path::new(words[0]));
         command
             .args(&words[1..])

@@ -10,7 +10,7 @@ use super::stopped::{Before, By, Upgrade};
 use crate::support::answers::rules;
 use crate::support::faults::{can_trace, needs_root};
 use crate::support::mounts::{Mount, fill};
-use crate::support::wheel::{build, pip, two_versions, venv_with_pip};
+use crate::support::wheel::{build, pip, two_versions, venv_without_pip};
 use crate::support::{Sandbox, tools, uv, venv};
 
 /// Once what uv had not finished was called sound as soon as its modules stood there, and healed by nothing.
@@ -137,7 +137,7 @@ fn a_first_install_that_was_killed_is_damage_and_goes_with_a_heal() {
     }
     let sandbox = Sandbox::new();
     let (_, new) = two_versions(&sandbox.path("wheels"));
-    venv_with_pip(&sandbox.venv());
+    venv_without_pip(&sandbox.venv());
     let upgrade = Upgrade {
         old: new.clone(),
         new,
@@ -188,7 +188,7 @@ fn a_first_install_that_was_killed_is_damage_and_goes_with_a_heal() {
 #[test]
 fn a_distribution_without_installer_is_healthy_where_nothing_else_is_missing() {
     let sandbox = Sandbox::new();
-    venv_with_pip(&sandbox.venv());
+    venv_without_pip(&sandbox.venv());
     let files = [
         ("plain/__init__.py", "x = 1\n"),
         ("plain/core.py", "y = 1\n"),

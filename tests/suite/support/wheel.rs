@@ -104,12 +104,16 @@ fn make(venv: &Path, options: &[&str]) {
     assert!(made.success(), "python3 -m venv");
 }
 
-/// The same but for times, in a tenth of the time: Python makes the venv, and its pip is a copy of one that was
-/// installed once, with its own path in the scripts.
-pub(crate) fn venv_with_pip(venv: &Path) {
-    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(template);
+/// A real venv without pip, which is of a few files; [`pip`] installs into it from outside.
+pub(crate) fn venv_without_pip(venv: &Path) {
     make(venv, &["--without-pip"]);
+}
+
+/// The same as by Python but for times, in a tenth of the time: Python makes the venv, and its pip is a copy of one
+/// that was installed once, with its own path in the scripts.
+pub(crate) fn venv_with_pip(venv: &Path) {
+    let template = template();
+    venv_without_pip(venv);
     let site = venv::site_packages(venv);
     let mut records = Vec::new();
     copy_new(&template.join(&site), &venv.join(&site), &mut records);
@@ -133,7 +137,12 @@ pub(crate) fn venv_with_pip(venv: &Path) {
 }
 
 /// A venv with the pip that the Python of this run brings, kept from run to run.
-fn template() -> PathBuf {
+fn template() -> &'static Path {
+    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    TEMPLATE.get_or_init(kept)
+}
+
+fn kept() -> PathBuf {
     let code = "import sys, ensurepip; print(f'{sys.hexversion:x}-{ensurepip.version()}')";
     let said = Command::new("python3").args(["-c", code]).output().unwrap();
     let version = String::from_utf8(said.stdout).unwrap();
@@ -190,17 +199,25 @@ pub(crate) fn pip(venv: &Path, args: &[&str]) {
     );
 }
 
+/// How pip is called for a venv: its own one, or another one that works on it.
+pub(crate) fn pip_of(venv: &Path) -> Vec<String> {
+    let shown = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let python = shown(venv.join("bin/python"));
+    if venv.join("bin/pip").exists() {
+        return [python.as_str(), "-m", "pip"].map(str::to_owned).to_vec();
+    }
+    let other = shown(template().join("bin/python"));
+    let words = [other.as_str(), "-m", "pip", "--python", &python];
+    words.map(str::to_owned).to_vec()
+}
+
 /// The command of [`pip`].
 pub(crate) fn pip_command(venv: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(venv.join("bin/python"));
+    let words = pip_of(venv);
+    let mut command = Command::new(&words[0]);
     command
-        .args([
-            "-m",
-            "pip",
-            "--no-cache-dir",
-            "--disable-pip-version-check",
-            "-q",
-        ])
+        .args(&words[1..])
+        .args(["--no-cache-dir", "--disable-pip-version-check", "-q"])
         .args(args)
         .env_remove("PIP_INDEX_URL")
         .env("PIP_NO_INDEX", "1")

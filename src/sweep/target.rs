@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::root::Root;
 
@@ -119,13 +120,15 @@ impl Kind {
 }
 
 /// A venv with everything in it and the directories above it, the outer ones first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Venv {
     /// Where it stands for those who sweep.
     pub(crate) path: PathBuf,
     pub(super) targets: Vec<Target>,
-    /// What stands beside it, and beside the directories above it.
-    pub(super) near: Vec<Target>,
+    /// The directories above it, the outer ones first: where each is, and how those who sweep call it.
+    above: Vec<(PathBuf, PathBuf)>,
+    root: Root,
+    near: OnceLock<Vec<Target>>,
 }
 
 /// Beside a venv so many entries are looked at in each directory.
@@ -134,38 +137,51 @@ const NEAR_MAX: usize = 20_000;
 impl Venv {
     /// Looks at a venv, of which schedules say `shown`: another path where they belong to another root.
     pub(crate) fn look(root: &Root, real: &Path, shown: &Path) -> Self {
+        let pairs = real.ancestors().zip(shown.ancestors()).skip(1);
+        let pairs = pairs.map(|(real, shown)| (real.to_owned(), shown.to_owned()));
+        let mut above: Vec<(PathBuf, PathBuf)> = pairs.collect();
+        above.reverse();
         let mut venv = Self {
             path: shown.to_owned(),
             targets: Vec::new(),
-            near: Vec::new(),
+            above,
+            root: root.clone(),
+            near: OnceLock::new(),
         };
-        let mut above: Vec<(PathBuf, PathBuf)> = Vec::new();
-        let pairs = real.ancestors().zip(shown.ancestors()).skip(1);
-        above.extend(pairs.map(|(real, shown)| (real.to_owned(), shown.to_owned())));
-        above.reverse();
-        for (real, shown) in above {
-            venv.beside(&real, &shown, root);
-            if let Ok(meta) = fs::symlink_metadata(&real) {
-                venv.targets.push(Target::of(&real, shown, &meta, root));
+        for (real, shown) in &venv.above {
+            if let Ok(meta) = fs::symlink_metadata(real) {
+                let target = Target::of(real, shown.clone(), &meta, root);
+                venv.targets.push(target);
             }
         }
         venv.add(real, shown.to_owned(), root);
         venv
     }
 
-    /// Adds what stands in a directory above it, without what leads to it.
-    fn beside(&mut self, real: &Path, shown: &Path, root: &Root) {
+    /// What stands beside it, and beside the directories above it. Few scripts ask for that, and a directory may have
+    /// many entries, so they are looked at when the first one asks.
+    pub(super) fn near(&self) -> &[Target] {
+        self.near.get_or_init(|| {
+            let above = self.above.iter();
+            above
+                .flat_map(|(real, shown)| self.beside(real, shown))
+                .collect()
+        })
+    }
+
+    /// What stands in a directory above it, without what leads to it.
+    fn beside(&self, real: &Path, shown: &Path) -> Vec<Target> {
         let entries = fs::read_dir(real).into_iter().flatten().flatten();
-        for entry in entries.take(NEAR_MAX) {
-            let shown = shown.join(entry.file_name());
+        let entries = entries.take(NEAR_MAX).map(|entry| entry.path());
+        let target = |real: PathBuf| {
+            let shown = shown.join(real.file_name()?);
             if self.path.starts_with(&shown) {
-                continue;
+                return None;
             }
-            if let Ok(meta) = fs::symlink_metadata(entry.path()) {
-                self.near
-                    .push(Target::of(&entry.path(), shown, &meta, root));
-            }
-        }
+            let meta = fs::symlink_metadata(&real).ok()?;
+            Some(Target::of(&real, shown, &meta, &self.root))
+        };
+        entries.filter_map(target).collect()
     }
 
     fn add(&mut self, real: &Path, shown: PathBuf, root: &Root) {

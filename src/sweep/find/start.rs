@@ -216,7 +216,7 @@ fn behind<'t>(
     };
     let mut all: Vec<Seen<'t>> = venv.targets.iter().filter_map(seen).collect();
     if with_near {
-        all.extend(venv.near.iter().filter_map(seen));
+        all.extend(venv.near().iter().filter_map(seen));
         all.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
     }
     all
@@ -297,10 +297,8 @@ mod tests {
             std::fs::write(dir.path().join(format!("opt/{number}")), "").unwrap();
         }
         std::os::unix::fs::symlink("/srv/app", dir.path().join("opt/z")).unwrap();
-        let venv = Venv {
-            path: PathBuf::from("/srv/app/.venv"),
-            ..Venv::default()
-        };
+        let shown = Path::new("/srv/app/.venv");
+        let venv = Venv::look(&root, &root.0.join("srv/app/.venv"), shown);
         let place = Place::as_named("/opt");
         for (max, links, is_cut) in [(100, 1, false), (22, 1, false), (20, 0, true)] {
             let (found, cut) = hops(&root, &place, std::slice::from_ref(&venv), max);

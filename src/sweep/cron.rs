@@ -45,7 +45,7 @@ pub(super) fn jobs(machine: &Machine<'_>, unread: &mut Vec<Unread>) -> Vec<Job> 
         .list(Path::new("/etc/cron.d"))
         .unwrap_or_default()
     {
-        if is_crontab(machine.root, &path) {
+        if is_crontab(machine, &path) {
             table(&path, None, &mut jobs);
         }
     }
@@ -70,7 +70,7 @@ pub(super) fn jobs(machine: &Machine<'_>, unread: &mut Vec<Unread>) -> Vec<Job> 
     let starting = jobs.clone();
     for (dir, often) in DIRECTORIES {
         for path in machine.root.list(Path::new(dir)).unwrap_or_default() {
-            if is_part(machine.root, &path) && machine.root.is_program(&path) {
+            if is_part(machine, &path) && machine.root.is_program(&path) {
                 jobs.extend(script(
                     machine,
                     &path,

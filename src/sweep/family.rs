@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::Machine;
 use super::root::Root;
 
 /// Names of systems of which the cron is cronie (`ID` and `ID_LIKE` of os-release(5)).
@@ -26,18 +27,18 @@ const NO_SCRIPT: [&str; 8] = [
 ];
 
 /// Whether cron takes a file of this name in `/etc/cron.d` for a crontab.
-pub(super) fn is_crontab(root: &Root, path: &Path) -> bool {
-    is_named(root, path, &NO_CRONTAB)
+pub(super) fn is_crontab(machine: &Machine<'_>, path: &Path) -> bool {
+    is_named(machine, path, &NO_CRONTAB)
 }
 
 /// Whether `run-parts` takes a file of this name for a script.
-pub(super) fn is_part(root: &Root, path: &Path) -> bool {
-    is_named(root, path, &NO_SCRIPT)
+pub(super) fn is_part(machine: &Machine<'_>, path: &Path) -> bool {
+    is_named(machine, path, &NO_SCRIPT)
 }
 
-fn is_named(root: &Root, path: &Path, endings: &[&str]) -> bool {
+fn is_named(machine: &Machine<'_>, path: &Path, endings: &[&str]) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if has_cronie(root) {
+    if machine.has_cronie {
         return !name.starts_with(['.', '#']) && !endings.iter().any(|end| name.ends_with(end));
     }
     name.chars()
@@ -45,7 +46,7 @@ fn is_named(root: &Root, path: &Path, endings: &[&str]) -> bool {
 }
 
 /// Whether cronie is at work: where the system says nothing of itself, by the name of the program.
-fn has_cronie(root: &Root) -> bool {
+pub(super) fn has_cronie(root: &Root) -> bool {
     let places = ["/etc/os-release", "/usr/lib/os-release"];
     let text = places.iter().find_map(|path| root.text(Path::new(path)));
     if let Some(text) = text {

@@ -57,6 +57,8 @@ pub(crate) struct Machine<'a> {
     pub(crate) now: Timestamp,
     pub(crate) zone: &'a TimeZone,
     users: Vec<User>,
+    /// Whether its cron is cronie.
+    has_cronie: bool,
 }
 
 /// Somebody who has an account.
@@ -147,6 +149,7 @@ impl<'a> Machine<'a> {
             now,
             zone,
             users: text.lines().filter_map(user).collect(),
+            has_cronie: family::has_cronie(root),
         }
     }
 

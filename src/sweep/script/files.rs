@@ -185,7 +185,7 @@ impl Reader<'_> {
                 continue;
             };
             for path in self.machine.root.list(&dir).unwrap_or_default() {
-                let is_named = any_name || is_part(self.machine.root, &path);
+                let is_named = any_name || is_part(self.machine, &path);
                 if is_named && self.machine.root.is_program(&path) {
                     self.file(&path.to_string_lossy(), None, input, false);
                 }

@@ -7,7 +7,7 @@ use super::Machine;
 use super::job::{Job, Run, Starter, Work};
 use super::orders::{orders, unmet};
 use super::script::Start;
-use super::timers::ordered;
+use super::timers::{ordered, started};
 use super::units::{Manager, Unit, managers};
 
 /// Scripts that a machine runs when it has started (systemd-rc-local-generator(8)).
@@ -25,13 +25,11 @@ const CHANGES: [&str; 5] = [
 pub(super) fn jobs(machine: &Machine<'_>) -> Vec<Job> {
     let mut jobs = Vec::new();
     for manager in managers(machine) {
-        for name in manager.wanted(machine) {
-            match name.rsplit_once('.') {
-                Some((_, "service")) => jobs.extend(service(machine, &manager, &name)),
-                Some((_, "path")) => jobs.extend(path(machine, &manager, &name)),
-                _ => {}
-            }
-        }
+        let services = manager.wanted(machine, ".service");
+        let paths = manager.wanted(machine, ".path");
+        // What several of them start is read once.
+        jobs.extend(self::services(machine, &manager, services));
+        jobs.extend(paths.iter().flat_map(|name| path(machine, &manager, name)));
     }
     let real = |path: &&&str| machine.root.is_program(Path::new(path));
     jobs.extend(
@@ -43,7 +41,7 @@ pub(super) fn jobs(machine: &Machine<'_>) -> Vec<Job> {
     jobs
 }
 
-fn service(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
+fn services(machine: &Machine<'_>, manager: &Manager, names: Vec<String>) -> Vec<Job> {
     let when = if manager.of_user {
         "when its user logs in"
     } else {
@@ -54,7 +52,7 @@ fn service(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
         next: None,
     };
     let mut jobs = Vec::new();
-    for (name, unit) in manager.started_with(machine, name) {
+    for (name, unit) in manager.started_with(machine, names) {
         let schedule = place(&unit);
         let orders = orders(machine, manager, &name, &unit);
         let idle = orders.idle.clone();
@@ -73,8 +71,7 @@ fn path(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
     let Some(waiting) = manager.unit(machine, name) else {
         return Vec::new();
     };
-    let started = waiting.last("Path", "Unit").map(str::to_owned);
-    let started = started.unwrap_or_else(|| format!("{}.service", name.trim_end_matches(".path")));
+    let started = started(manager, name, waiting.last("Path", "Unit"));
     let changes = CHANGES.iter().flat_map(|key| waiting.all("Path", key));
     let changes: Vec<String> = changes
         .map(|one| format!("{}={}", one.key, one.value))
@@ -86,7 +83,7 @@ fn path(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
     let schedule = place(&waiting);
     let own = unmet(machine, &waiting);
     let mut jobs = Vec::new();
-    for (name, unit) in manager.started_with(machine, &started) {
+    for (name, unit) in manager.started_with(machine, vec![started]) {
         let orders = orders(machine, manager, &name, &unit);
         let idle = own.clone().or_else(|| orders.idle.clone());
         jobs.extend(ordered(

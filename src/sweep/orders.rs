@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::Machine;
 use super::exec_line::command;
 use super::shell;
-use super::specifiers::Specifiers;
 use super::units::{Manager, Unit};
 
 /// What a service runs, in its order.
@@ -43,11 +42,7 @@ pub(super) fn orders(
     service: &Unit,
 ) -> Orders {
     let user = manager.whose.as_ref().map(|(user, _)| user.as_str());
-    let specifiers = Specifiers {
-        name,
-        user,
-        home: manager.home(),
-    };
+    let specifiers = manager.specifiers(name);
     let expand = |text: &str| specifiers.expand(text);
     let owner = service.last("Service", "User").map(expand);
     let owner = owner.or_else(|| user.map(str::to_owned));

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use super::Machine;
 use super::exec_line::command;
-use super::specifiers::Specifiers;
 use super::units::{Manager, Setting, managers};
 
 /// A service, as far as it tells what it runs.
@@ -39,11 +38,7 @@ fn service(machine: &Machine<'_>, manager: &Manager, name: &str) -> Option<Servi
     let unit = manager.unit(machine, name)?;
     let runs = |one: &&Setting| one.section == "Service" && one.key.starts_with("Exec");
     let first = unit.0.iter().find(runs)?;
-    let specifiers = Specifiers {
-        name,
-        user: manager.whose.as_ref().map(|(user, _)| user.as_str()),
-        home: manager.home(),
-    };
+    let specifiers = manager.specifiers(name);
     let mut texts: Vec<String> = unit
         .0
         .iter()

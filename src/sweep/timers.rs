@@ -6,7 +6,6 @@ use super::Machine;
 use super::job::{Job, Run, Starter, Work};
 use super::orders::{Order, Orders, orders, unmet};
 use super::script::Start;
-use super::specifiers::Specifiers;
 use super::times::Times;
 use super::units::{Manager, Setting, Unit, managers};
 
@@ -28,22 +27,15 @@ fn timer(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
     let Some(timer) = manager.unit(machine, name) else {
         return Vec::new();
     };
-    let user = manager.whose.as_ref().map(|(user, _)| user.as_str());
-    let specifiers = |name: &str, text: &str| {
-        let home = manager.home();
-        Specifiers { name, user, home }.expand(text)
-    };
-    let stem = name.trim_end_matches(".timer");
-    let started = timer
-        .last("Timer", "Unit")
-        .map_or_else(|| format!("{stem}.service"), |unit| specifiers(name, unit));
+    let started = started(manager, name, timer.last("Timer", "Unit"));
     let run = run(machine, &timer);
     let path = timer.0.first().map(|one| one.path.clone());
     let path = path.unwrap_or_default();
+    let own = idle(machine, manager, name, &timer);
     let mut jobs = Vec::new();
-    for (started, service) in manager.started_with(machine, &started) {
+    for (started, service) in manager.started_with(machine, vec![started]) {
         let orders = orders(machine, manager, &started, &service);
-        let idle = idle(machine, manager, name, &timer).or_else(|| orders.idle.clone());
+        let idle = own.clone().or_else(|| orders.idle.clone());
         jobs.extend(ordered(
             Starter::Timer,
             (&path, 1),
@@ -53,6 +45,15 @@ fn timer(machine: &Machine<'_>, manager: &Manager, name: &str) -> Vec<Job> {
         ));
     }
     jobs
+}
+
+/// The name of what a timer or a path unit starts, where it says so itself or not.
+pub(super) fn started(manager: &Manager, name: &str, said: Option<&str>) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    said.map_or_else(
+        || format!("{stem}.service"),
+        |unit| manager.specifiers(name).expand(unit),
+    )
 }
 
 /// The jobs that the orders of a service are. `schedule` is what starts it, and the line there.

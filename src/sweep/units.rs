@@ -1,10 +1,11 @@
 //! Units of systemd: where each manager has them, and the settings of one with all that is added to it
 //! (systemd.unit(5), "Unit File Load Path").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::Machine;
+use super::specifiers::Specifiers;
 
 /// Where units of the system stand, the ones that count first.
 const SYSTEM: [&str; 5] = [
@@ -67,29 +68,32 @@ impl Manager {
         own.unwrap_or(Path::new("/root"))
     }
 
+    /// What specifiers stand for in a unit of a name.
+    pub(super) fn specifiers<'m>(&'m self, name: &'m str) -> Specifiers<'m> {
+        Specifiers {
+            name,
+            user: self.whose.as_ref().map(|(user, _)| user.as_str()),
+            home: self.home(),
+        }
+    }
+
     /// The names of its own units of a kind, and of those that it is told to start.
     pub(super) fn names(&self, machine: &Machine<'_>, ending: &str) -> Vec<String> {
+        let mut paths = self.paths(machine);
+        paths.extend(wanted_by(machine, &paths));
+        names(&paths, ending)
+    }
+
+    /// All that its own directories have.
+    fn paths(&self, machine: &Machine<'_>) -> Vec<PathBuf> {
         let list = |dir: &PathBuf| machine.root.list(dir).unwrap_or_default();
-        let mut paths: Vec<PathBuf> = self.own.iter().flat_map(list).collect();
-        let wanted = paths.iter().filter(|path| is_wanting(path)).flat_map(list);
-        let wanted: Vec<PathBuf> = wanted.collect();
-        paths.extend(wanted);
-        let names = paths
-            .iter()
-            .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
-        let mut names: Vec<String> = names.filter(|name| name.ends_with(ending)).collect();
-        names.sort();
-        names.dedup();
-        names
+        self.own.iter().flat_map(list).collect()
     }
 
     /// The unit of a name with all that is added to it; none where there is none, or it is switched off.
     pub(super) fn unit(&self, machine: &Machine<'_>, name: &str) -> Option<Unit> {
-        let place = |name: &str| {
-            let mut paths = self.dirs.iter().map(|dir| dir.join(name));
-            paths.find(|path| machine.root.exists(path))
-        };
-        let path = place(name).or_else(|| place(&template(name)?))?;
+        let own = self.place(machine, name);
+        let path = own.or_else(|| self.place(machine, &template(name)?))?;
         if machine.root.is_masked(&path) {
             return None;
         }
@@ -115,23 +119,19 @@ impl Manager {
 
     /// Whether a unit is switched off.
     pub(super) fn is_masked(&self, machine: &Machine<'_>, name: &str) -> bool {
-        let mut paths = self.dirs.iter().map(|dir| dir.join(name));
-        let path = paths.find(|path| machine.root.exists(path));
+        let path = self.place(machine, name);
         path.is_some_and(|path| machine.root.is_masked(&path))
     }
 
-    /// The names of all units that its own directories want to be started.
-    pub(super) fn wanted(&self, machine: &Machine<'_>) -> Vec<String> {
-        let list = |dir: &PathBuf| machine.root.list(dir).unwrap_or_default();
-        let dirs = self.own.iter().flat_map(list);
-        let links = dirs.filter(|dir| is_wanting(dir)).collect::<Vec<_>>();
-        let links = links.iter().flat_map(list);
-        let mut names: Vec<String> = links
-            .filter_map(|link| Some(link.file_name()?.to_str()?.to_owned()))
-            .collect();
-        names.sort();
-        names.dedup();
-        names
+    /// The file of a name that counts.
+    fn place(&self, machine: &Machine<'_>, name: &str) -> Option<PathBuf> {
+        let mut paths = self.dirs.iter().map(|dir| dir.join(name));
+        paths.find(|path| machine.root.exists(path))
+    }
+
+    /// The names of all units of a kind that its own directories want to be started.
+    pub(super) fn wanted(&self, machine: &Machine<'_>, ending: &str) -> Vec<String> {
+        names(&wanted_by(machine, &self.paths(machine)), ending)
     }
 
     /// Whether anything wants a unit to be started.
@@ -142,9 +142,13 @@ impl Manager {
             .any(|dir| is_wanting(&dir) && machine.root.exists(&dir.join(name)))
     }
 
-    /// The units that a unit starts, the one of this name first.
-    pub(super) fn started_with(&self, machine: &Machine<'_>, name: &str) -> Vec<(String, Unit)> {
-        let mut names = vec![name.to_owned()];
+    /// The units that units start, those of these names first, and each once.
+    pub(super) fn started_with(
+        &self,
+        machine: &Machine<'_>,
+        mut names: Vec<String>,
+    ) -> Vec<(String, Unit)> {
+        let mut seen: HashSet<String> = names.iter().cloned().collect();
         let mut found = Vec::new();
         let mut at = 0;
         while let Some(name) = names.get(at).cloned() {
@@ -166,7 +170,7 @@ impl Manager {
                     );
                 }
             }
-            more.retain(|one| !names.contains(one));
+            more.retain(|one| seen.insert(one.clone()));
             names.extend(more);
             found.push((name, unit));
         }
@@ -183,6 +187,24 @@ const STARTING: [&str; 6] = [
     "OnSuccess",
     "OnFailure",
 ];
+
+/// What the directories among these name for their units.
+fn wanted_by(machine: &Machine<'_>, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let list = |dir: &PathBuf| machine.root.list(dir).unwrap_or_default();
+    let dirs = paths.iter().filter(|path| is_wanting(path));
+    dirs.flat_map(list).collect()
+}
+
+/// The names of files of a kind, sorted.
+fn names(paths: &[PathBuf], ending: &str) -> Vec<String> {
+    let names = paths
+        .iter()
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(ending)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
 
 /// Whether a directory names the units that another unit wants.
 fn is_wanting(dir: &Path) -> bool {

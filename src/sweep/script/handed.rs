@@ -85,7 +85,7 @@ impl Reader<'_> {
             return true;
         }
         self.running.push(name.clone());
-        for (name, unit) in manager.started_with(machine, &name) {
+        for (name, unit) in manager.started_with(machine, vec![name]) {
             let mut orders = orders(machine, &manager, &name, &unit);
             if is_stopped {
                 let of_stop = |one: &Order| {

@@ -72,6 +72,20 @@ fn what_starts_with_the_machine_or_by_a_file_is_named() {
             ],
         ),
         (
+            "a path unit that names its service by its own name",
+            &[
+                ("/etc/systemd/system/sweep-a.service", SWEEP),
+                (
+                    "/etc/systemd/system/in@.path",
+                    "[Path]\nPathChanged=/srv/in\nUnit=sweep-%i.service\n",
+                ),
+                (
+                    "/etc/systemd/system/multi-user.target.wants/in@a.path",
+                    "->../in@.path",
+                ),
+            ],
+        ),
+        (
             "rc.local",
             &[("/etc/rc.local", "#!/bin/sh\nrm -rf /srv/app/.venv\n")],
         ),
@@ -142,6 +156,26 @@ fn a_service_that_sweeps_is_told_with_when_it_starts() {
             &serde_json::Value::Null
         )
     );
+}
+
+#[test]
+fn what_several_services_want_is_one_job() {
+    let sandbox = machine();
+    put(&sandbox, SERVICE, SWEEP);
+    for name in ["a", "b", "c"] {
+        let path = format!("/etc/systemd/system/{name}.service");
+        put(&sandbox, &path, "[Unit]\nWants=sweep.service d.service\n");
+        let wanted = format!("/etc/systemd/system/multi-user.target.wants/{name}.service");
+        put_link(&sandbox, &wanted, &format!("../{name}.service"));
+    }
+    put(
+        &sandbox,
+        "/etc/systemd/system/d.service",
+        "[Unit]\nRequires=a.service\n[Service]\nExecStart=/bin/true\n",
+    );
+    let answer = asked(&sandbox, &[]);
+    assert_eq!(told(&answer).len(), 1, "{answer:#}");
+    assert_eq!(answer["jobs"], 2, "{answer:#}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The rules of systemd-tmpfiles that remove something (tmpfiles.d(5), systemd-tmpfiles(8)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
 
 use super::Machine;
 use super::glob::SHELL;
@@ -12,7 +14,7 @@ use super::removal::{Aged, Removal};
 use super::specifiers::Specifiers;
 use super::target::Clock;
 use super::times::Times;
-use super::units::managers;
+use super::units::{Manager, managers};
 use crate::model::plain::plain;
 
 /// Where rules for the system stand, the ones that count first.
@@ -38,28 +40,65 @@ struct Line {
     shown: String,
 }
 
+/// What was told of a line for all users: where it stands, what of it, when, why not, and what is left to others.
+type Told = HashSet<(
+    PathBuf,
+    usize,
+    String,
+    Option<Timestamp>,
+    Option<String>,
+    Vec<String>,
+)>;
+
 /// All rules that remove something.
 pub(super) fn tmpfiles(machine: &Machine<'_>) -> Vec<Job> {
     let system: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).collect();
-    let mut jobs = jobs(machine, &system, None);
+    let managers = managers(machine);
+    let mut told = Told::new();
+    let mut jobs = jobs(machine, &managers, &system, None);
     for (user, home) in machine.people() {
         let mut dirs = vec![home.join(".config/user-tmpfiles.d")];
         dirs.push(home.join(".local/share/user-tmpfiles.d"));
         dirs.extend(USERS.iter().map(PathBuf::from));
-        jobs.extend(self::jobs(machine, &dirs, Some((user, home))));
+        let all = self::jobs(machine, &managers, &dirs, Some((user, home)));
+        // What is of all users is the same for most of them, and a machine may have many.
+        jobs.extend(
+            all.into_iter()
+                .filter(|job| job.user.is_some() || is_new(job, &mut told)),
+        );
     }
     jobs
 }
 
-fn jobs(machine: &Machine<'_>, dirs: &[PathBuf], whose: Option<(&str, &Path)>) -> Vec<Job> {
+/// Whether nothing of the kind was told.
+fn is_new(job: &Job, told: &mut Told) -> bool {
+    let others = match &job.work {
+        Work::Rule(_, Removal::Aged(aged)) => aged.excludes.clone(),
+        _ => Vec::new(),
+    };
+    let run = job.run.clone();
+    told.insert((
+        job.path.clone(),
+        job.line,
+        run.schedule,
+        run.next,
+        job.idle.clone(),
+        others,
+    ))
+}
+
+fn jobs(
+    machine: &Machine<'_>,
+    managers: &[Manager],
+    dirs: &[PathBuf],
+    whose: Option<(&str, &Path)>,
+) -> Vec<Job> {
     let lines = lines(machine, dirs, whose);
     let timer = "systemd-tmpfiles-clean.timer";
-    let manager = managers(machine).into_iter().find(|one| {
+    let manager = managers.iter().find(|one| {
         one.whose.as_ref().map(|(user, _)| user.as_str()) == whose.map(|(user, _)| user)
     });
-    let is_off = manager
-        .as_ref()
-        .is_some_and(|manager| manager.is_masked(machine, timer));
+    let is_off = manager.is_some_and(|manager| manager.is_masked(machine, timer));
     let next = manager.and_then(|manager| {
         let timer = manager.unit(machine, timer)?;
         Times::calendar(timer.last("Timer", "OnCalendar")?)?.next(machine.now, machine.zone)
@@ -182,7 +221,7 @@ fn aged(line: &Line, age: &str, all: &[Line]) -> Option<Aged> {
     let counts = |sign: char| clocks.is_none_or(|clocks| clocks.contains(sign));
     // What has a line of its own is left to that line (systemd, `dir_cleanup`). `X` leaves alone only the thing itself.
     let others = all.iter().filter(|one| one.place != line.place);
-    let others = others.filter(|one| !one.kind.starts_with('X'));
+    let others = others.filter(|one| !one.kind.starts_with('X') && meets(&one.place, &line.place));
     Some(Aged {
         dirs: vec![Place::as_named(&line.place)],
         follows: false,
@@ -198,4 +237,11 @@ fn aged(line: &Line, age: &str, all: &[Line]) -> Option<Aged> {
         first_stays,
         excludes: others.map(|one| one.place.clone()).collect(),
     })
+}
+
+/// Whether something may fit two patterns, or stand below them: what they begin with is the same, as far as both say.
+fn meets(one: &str, other: &str) -> bool {
+    let end = |text: &str| text.find(['*', '?', '[', '\\']).unwrap_or(text.len());
+    let (one, other) = (&one[..end(one)], &other[..end(other)]);
+    one.starts_with(other) || other.starts_with(one)
 }

@@ -1,7 +1,8 @@
 //! Times that never come, and rules for files with their terms.
 
 use super::schedules::{SERVICE, TIMER, WANTED, all_sweep, named, none_sweeps};
-use super::{asked, machine, put};
+use super::{asked, machine, put, put_link, told};
+use crate::support::Sandbox;
 
 #[test]
 fn a_time_that_never_comes_again_is_none() {
@@ -43,6 +44,43 @@ fn a_time_that_never_comes_again_is_none() {
         let told = answer["sweepers"][0]["next"].as_str().unwrap_or_default();
         assert!(told.contains(next), "{fields}: {answer:#}");
     }
+}
+
+#[test]
+fn a_rule_for_all_users_is_one_job() {
+    let sandbox = machine();
+    let users = (0..50).map(|one| format!("u{one}:x:{one}:0::/home/u{one}:/bin/sh\n"));
+    put(&sandbox, "/etc/passwd", &users.collect::<String>());
+    let rule = "/usr/share/user-tmpfiles.d/a.conf";
+    let jobs = |sandbox: &Sandbox| {
+        let answer = asked(sandbox, &[]);
+        (told(&answer).len(), answer["jobs"].as_u64().unwrap())
+    };
+    put(
+        &sandbox,
+        rule,
+        "d /srv/app - - - 1d\nR /srv/app/.venv\nx %h/cache\n",
+    );
+    assert_eq!(jobs(&sandbox), (1, 2));
+    // One user keeps it, and the others do not.
+    put(&sandbox, rule, "d /srv/app - - - 1d\n");
+    let own = "/home/u0/.config/user-tmpfiles.d/b.conf";
+    put(&sandbox, own, "x /srv/app/.v*\n");
+    assert_eq!(jobs(&sandbox), (1, 2));
+    // One user has no such timer.
+    let timer = "user/systemd-tmpfiles-clean.timer";
+    put(
+        &sandbox,
+        &format!("/usr/lib/systemd/{timer}"),
+        "[Timer]\nOnCalendar=daily\n",
+    );
+    put(&sandbox, own, "");
+    put_link(
+        &sandbox,
+        &format!("/home/u0/.config/systemd/{timer}"),
+        "/dev/null",
+    );
+    assert_eq!(jobs(&sandbox), (1, 2));
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! `pip uninstall`, which takes what RECORD has of a distribution (Python packaging, "Recording installed projects").
 
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::Reader;
 use super::streams::Stream;
-use crate::model::plain::plain;
+use crate::model::RelPath;
+use crate::python::dist::{Record, normalized};
 use crate::sweep::glob::SHELL;
 use crate::sweep::options::Options;
 use crate::sweep::programs::{Code, code, interpreter};
@@ -95,19 +99,24 @@ impl Reader<'_> {
     /// What RECORD has of a distribution: directories that are its own, and other files.
     fn recorded(&self, env: &Path, name: &str) -> Vec<String> {
         let root = &self.machine.root;
-        let mut all = Vec::new();
-        for lib in ["lib", "lib64"] {
-            let pythons = root.list(&env.join(lib)).unwrap_or_default();
+        let mut all = BTreeSet::new();
+        for lib in ["lib", "lib64"].map(|lib| env.join(lib)) {
+            // A link there leads to the other one.
+            let pythons = if root.is_link(&lib) {
+                Vec::new()
+            } else {
+                root.list(&lib).unwrap_or_default()
+            };
             for python in pythons {
-                let site = python.join("site-packages");
-                let infos = root.list(&site).unwrap_or_default().into_iter();
+                let infos = root.list(&python.join("site-packages"));
+                let infos = infos.unwrap_or_default().into_iter();
                 for info in infos.filter(|info| is_of(info, name)) {
                     let record = root.text(&info.join("RECORD")).unwrap_or_default();
-                    all.extend(tops(&record).iter().map(|top| site.join(top)));
+                    all.extend(tops(env, &info, &record));
                 }
             }
         }
-        let shown = |path: PathBuf| escaped(&plain(&path).to_string_lossy());
+        let shown = |path: PathBuf| escaped(&path.to_string_lossy());
         all.into_iter().map(shown).collect()
     }
 }
@@ -118,17 +127,10 @@ fn is_of(info: &Path, name: &str) -> bool {
     let own = own
         .strip_suffix(".dist-info")
         .and_then(|own| own.rsplit_once('-'));
-    own.is_some_and(|(own, _)| normal(own) == normal(name))
-}
-
-/// A name as names are compared.
-fn normal(name: &str) -> String {
-    let bare = name
+    let asked = name
         .split(['=', '<', '>', '~', '!', '[', ';', ' ', '@'])
         .next();
-    bare.unwrap_or_default()
-        .to_lowercase()
-        .replace(['_', '.'], "-")
+    own.is_some_and(|(own, _)| normalized(own) == normalized(asked.unwrap_or_default()))
 }
 
 /// The name that a line of a list asks for.
@@ -137,25 +139,53 @@ fn requirement(line: &str) -> Option<String> {
     (!bare.is_empty() && !bare.starts_with('-')).then(|| bare.to_owned())
 }
 
-/// The names that a RECORD has at the top, of which one is a directory where that is a package.
-fn tops(record: &str) -> Vec<String> {
-    let paths: Vec<&str> = record
-        .lines()
-        .filter_map(|line| line.rsplitn(3, ',').nth(2))
-        .map(|path| path.trim_matches('"'))
-        .collect();
-    let is_package = |dir: &str| {
-        let begin = format!("{dir}/__init__.py");
-        dir.ends_with(".dist-info") || paths.iter().any(|path| *path == begin)
+/// What a RECORD has: packages as they stand in its site, and files that are of none.
+fn tops(env: &Path, info: &Path, record: &str) -> BTreeSet<PathBuf> {
+    let below = |path: &Path| {
+        let below = path.strip_prefix(env).ok()?;
+        RelPath::new(below.as_os_str().as_bytes()).ok()
     };
-    let mut all: Vec<String> = paths
+    let (Some(own), Some(site)) = (below(&info.join("RECORD")), info.parent()) else {
+        return BTreeSet::new();
+    };
+    let record = Record::parse(&own, record.as_bytes(), env.as_os_str().as_bytes());
+    let paths: Vec<PathBuf> = record
+        .rows
         .iter()
-        .map(|path| match path.split_once('/') {
-            Some((dir, _)) if is_package(dir) => dir.to_owned(),
-            _ => (*path).to_owned(),
-        })
+        .map(|row| env.join(OsStr::from_bytes(row.path.as_bytes())))
         .collect();
-    all.sort();
-    all.dedup();
-    all
+    let begins = paths.iter().filter(|path| path.ends_with("__init__.py"));
+    let packages: HashSet<&Path> = begins.filter_map(|path| path.parent()).collect();
+    let is_own = |dir: &&Path| *dir == info || packages.contains(dir);
+    let top = |path: &PathBuf| {
+        let above = path.ancestors().take_while(|dir| *dir != site);
+        let above = above.filter(|dir| dir.starts_with(site));
+        above.filter(is_own).last().unwrap_or(path).to_owned()
+    };
+    paths.iter().map(top).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_go_as_a_whole_and_other_files_by_themselves() {
+        let record = "a/__init__.py,,\na/b/__init__.py,,\na/b/c.py,,\none.py,,\n\"odd,name.py\",,\n\
+            space/part/__init__.py,,\nspace/part/x.py,,\nspace/alone.py,,\na-1.dist-info/RECORD,,\n\
+            ../../../bin/a,,\n/v/bin/b,,\n../../../../out,,\n";
+        let site = Path::new("/v/lib/python3.11/site-packages");
+        let found = tops(Path::new("/v"), &site.join("a-1.dist-info"), record);
+        let names = [
+            "a",
+            "a-1.dist-info",
+            "odd,name.py",
+            "one.py",
+            "space/alone.py",
+            "space/part",
+        ];
+        let mut paths: Vec<PathBuf> = names.map(|name| site.join(name)).to_vec();
+        paths.extend(["/v/bin/a", "/v/bin/b"].map(PathBuf::from));
+        assert_eq!(found, paths.into_iter().collect());
+    }
 }

@@ -26,17 +26,15 @@ impl Prefix {
         let options = Options::leading(words, self.valued);
         let mut rest = &words[options.begin..];
         let mut variables = Vec::new();
-        let takes_variables = matches!(self.names, "sudo" | "env" | "doas");
         while let Some((name, value)) = rest.first().and_then(|word| word.split_once('=')) {
-            if !takes_variables || name.is_empty() || name.contains('/') {
+            if !self.takes_variables || name.is_empty() || name.contains('/') {
                 break;
             }
             variables.push((name.to_owned(), value.to_owned()));
             rest = &rest[1..];
         }
-        // A priority may be left out.
         let is_left_out =
-            self.names == "chrt" && rest.first().is_none_or(|word| word.parse::<i32>().is_err());
+            self.may_lack_number && rest.first().is_none_or(|word| word.parse::<i32>().is_err());
         let skipped = if is_left_out { 0 } else { self.operands };
         let mut command = rest.get(skipped..).unwrap_or_default();
         let mut script = options.value_of(self.script);
@@ -50,15 +48,15 @@ impl Prefix {
         if command.first().is_some_and(|word| word == "--") {
             command = &command[1..];
         }
-        // A command in one word.
-        if let ([text], "scl" | "cronitor" | "watch") = (command, self.names)
+        if let [text] = command
+            && self.joins_words
             && text.contains(' ')
         {
             script = Some(unescaped(text));
             command = &[];
         }
-        // `command -v` and `exec 3>file` start nothing.
-        let only_asks = self.names == "command" && options.has(&["-v", "-V"]);
+        // `exec 3>file` starts nothing either.
+        let only_asks = !self.asking.is_empty() && options.has(self.asking);
         Started {
             command: if only_asks {
                 Vec::new()

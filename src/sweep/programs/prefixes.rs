@@ -11,6 +11,14 @@ pub(in crate::sweep) struct Prefix {
     pub(super) script: &'static str,
     /// Options whose value is the directory in which the command runs.
     pub(super) directory: &'static str,
+    /// Options with which it starts nothing.
+    pub(super) asking: &'static [&'static str],
+    /// Whether `NAME=VALUE` may stand before the command.
+    pub(super) takes_variables: bool,
+    /// Whether the number may be left out that stands before the command.
+    pub(super) may_lack_number: bool,
+    /// Whether a command in one word is a script.
+    pub(super) joins_words: bool,
 }
 
 const fn row(names: &'static str, valued: &'static str, operands: usize) -> Prefix {
@@ -20,12 +28,17 @@ const fn row(names: &'static str, valued: &'static str, operands: usize) -> Pref
         operands,
         script: "",
         directory: "",
+        asking: &[],
+        takes_variables: false,
+        may_lack_number: false,
+        joins_words: false,
     }
 }
 
 pub(super) const PREFIXES: [Prefix; 66] = [
     Prefix {
         directory: "-D --chdir",
+        takes_variables: true,
         ..row(
             "sudo",
             "-u -g -C -D -h -p -r -t -T -U -R --user --group --chdir --host --prompt --role --type \
@@ -33,10 +46,14 @@ pub(super) const PREFIXES: [Prefix; 66] = [
             0,
         )
     },
-    row("doas", "-u -C -a", 0),
+    Prefix {
+        takes_variables: true,
+        ..row("doas", "-u -C -a", 0)
+    },
     Prefix {
         script: "-S --split-string",
         directory: "-C --chdir",
+        takes_variables: true,
         ..row("env", "-u -C -S --unset --chdir --split-string", 0)
     },
     row("runuser", "-u -g -G -w --user --group --supp-group", 0),
@@ -48,11 +65,14 @@ pub(super) const PREFIXES: [Prefix; 66] = [
     ),
     row("nice", "-n --adjustment", 0),
     row("ionice", "-c -n -p -P -u --class --classdata", 0),
-    row(
-        "chrt",
-        "-T -P -D --sched-runtime --sched-period --sched-deadline",
-        1,
-    ),
+    Prefix {
+        may_lack_number: true,
+        ..row(
+            "chrt",
+            "-T -P -D --sched-runtime --sched-period --sched-deadline",
+            1,
+        )
+    },
     row("taskset", "", 1),
     row("timeout", "-s -k --signal --kill-after", 1),
     Prefix {
@@ -84,7 +104,10 @@ pub(super) const PREFIXES: [Prefix; 66] = [
         "",
         0,
     ),
-    row("command", "", 0),
+    Prefix {
+        asking: &["-v", "-V"],
+        ..row("command", "", 0)
+    },
     row("exec", "-a", 0),
     row("time", "-f -o --format --output", 0),
     row("stdbuf", "-i -o -e --input --output --error", 0),
@@ -170,9 +193,18 @@ pub(super) const PREFIXES: [Prefix; 66] = [
     row("kstart k5start", "-f -u -k -K -l -p", 0),
     row("retry", "-t -d --times --delay --until", 0),
     row("ssh-agent", "-a -t", 0),
-    row("cronitor", "-k --api-key -c --config -e --env", 2),
-    row("scl", "", 2),
-    row("watch", "-n --interval -q --equexit", 0),
+    Prefix {
+        joins_words: true,
+        ..row("cronitor", "-k --api-key -c --config -e --env", 2)
+    },
+    Prefix {
+        joins_words: true,
+        ..row("scl", "", 2)
+    },
+    Prefix {
+        joins_words: true,
+        ..row("watch", "-n --interval -q --equexit", 0)
+    },
     row("caffeinate", "-t -w", 0),
     Prefix {
         script: "-c --command",

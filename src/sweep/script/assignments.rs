@@ -1,8 +1,7 @@
 //! Assignments: which words are some, and what becomes of a value to which another one is added.
 
-use super::Reader;
-use super::state::Values;
-use super::state::limited;
+use super::state::{Values, limited};
+use super::{MEANINGS_MAX, Reader};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::shell::{Piece, Word};
 
@@ -33,8 +32,9 @@ impl Reader<'_> {
         }
         let members: Vec<_> = all.iter().map(member).collect();
         for (number, (key, value)) in members.iter().enumerate() {
-            // Which numbers those have that are added without a key is not known here.
-            if before.is_some() && key.is_none() {
+            // Which numbers those have that are added without a key is not known here. One of very many is any of
+            // them, as no more values than that are followed.
+            if key.is_none() && (before.is_some() || number >= MEANINGS_MAX) {
                 continue;
             }
             let values = self.values(value);

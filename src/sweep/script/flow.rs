@@ -149,7 +149,7 @@ impl Reader<'_> {
 
     fn cases(&mut self, word: &Word, all: &[(Vec<Word>, List)], input: &Stream) -> Stream {
         if let Some(chosen) = self.chosen(word, all) {
-            return chosen.map_or(Stream::None, |body| self.list(&body, input));
+            return self.list(&chosen, input);
         }
         let before = self.state.clone();
         let mut printed = Stream::None;

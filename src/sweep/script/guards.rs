@@ -159,16 +159,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The way that a `case` takes; none where nobody knows, and none within where it takes none.
-    #[expect(
-        clippy::option_option,
-        reason = "not to know is another thing than to know that there is none"
-    )]
-    pub(super) fn chosen(
-        &mut self,
-        word: &Word,
-        all: &[(Vec<Word>, List)],
-    ) -> Option<Option<List>> {
+    /// The commands of the way that a `case` takes, where it takes none without any; none where nobody knows.
+    pub(super) fn chosen(&mut self, word: &Word, all: &[(Vec<Word>, List)]) -> Option<List> {
         if !self.asks_fixed(std::slice::from_ref(word)) {
             return None;
         }
@@ -177,11 +169,11 @@ impl Reader<'_> {
             for pattern in patterns {
                 let pattern = self.one_field(pattern)?;
                 if matches(pattern.as_bytes(), text.as_bytes(), FIND) {
-                    return Some(Some(body.clone()));
+                    return Some(body.clone());
                 }
             }
         }
-        Some(None)
+        Some(List::default())
     }
 
     /// The one text for which a word stands; none where there may be another one.

@@ -320,13 +320,16 @@ fn a_slice_of_a_list_is_some_of_its_words() {
         "A=(/srv/app/.venv x); rm -rf \"${A[*]: -1}\"",
     ]);
     all_are(Told::Nothing, &harmless, &[]);
-    let odd = rows(&[
+    let mut odd = rows(&[
         "A=([5]=/srv/app/.venv); rm -rf \"${A[@]:1}\"",
         "A=(x); A+=([9]=/srv/app/.venv); rm -rf \"${A[@]:5}\"",
         "set -- $X /srv/app/.venv; rm -rf \"${@:2}\"",
         "set -- x /srv/app/.venv; rm -rf \"${@:$N}\"",
         "set -- $(find /srv -name core.py); rm -f \"${@:2}\"",
     ]);
+    // Of very many words nobody keeps at which place each stands.
+    let many = "x ".repeat(70);
+    odd.push(format!("A=({many} /srv/app/.venv); rm -rf \"${{A[70]}}\""));
     all_are(Told::Unknown, &odd, &[]);
 }
 

@@ -1,9 +1,11 @@
 //! Who sweeps on a machine: what runs by itself and would remove files of a venv. Schedules and scripts are read and
 //! followed, nothing is run, and nothing is changed.
 //!
-//! `cron.rs`, `timers.rs` and `boot.rs` (by `units.rs`), `tmpfiles.rs` and `logrotate.rs` find jobs; `exec_line.rs`
-//! writes a command of a unit as one of a shell, `shell/` reads scripts and `script/` follows them; `programs/`,
-//! `find/` and `removal.rs` know what a command would take of `target.rs`, and `judge.rs` asks that for each job.
+//! `cron.rs` (by the names that `family.rs` knows), `timers.rs` and `boot.rs` (by `units.rs`), `tmpfiles.rs` and
+//! `logrotate.rs` find jobs; `orders.rs` tells what a service does, `rotations.rs` what rules of logrotate do, and
+//! `makefile.rs` those of make; `exec_line.rs` writes a command of a unit as one of a shell, `shell/` reads scripts and
+//! `script/` follows them; `programs/`, `find/`, `work_tree.rs` (git) and `removal.rs` know what a command would take
+//! of `target.rs`, and `judge.rs` asks that for each job.
 //! `started.rs` and `services.rs` tell what a machine starts, for who asks what uses a venv.
 
 mod boot;

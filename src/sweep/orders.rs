@@ -29,6 +29,8 @@ pub(super) struct Orders {
 
 /// One command, as a line of a shell.
 pub(super) struct Order {
+    /// The setting that has it, such as `ExecStart`.
+    pub(super) key: &'static str,
     pub(super) text: String,
     pub(super) path: PathBuf,
     pub(super) line: usize,
@@ -65,8 +67,10 @@ pub(super) fn orders(
         let lines = text.lines().filter(|line| !line.starts_with(['#', ';']));
         variables.extend(lines.flat_map(environment));
     }
-    let commands = COMMANDS.iter().flat_map(|key| service.all("Service", key));
-    let commands = commands.map(|one| Order {
+    let of = |key: &'static str| service.all("Service", key).map(move |one| (key, one));
+    let commands = COMMANDS.into_iter().flat_map(of);
+    let commands = commands.map(|(key, one)| Order {
+        key,
         text: command(&expand(&one.value)),
         path: one.path.clone(),
         line: one.line,
@@ -93,16 +97,9 @@ pub(super) fn unmet(machine: &Machine<'_>, unit: &Unit) -> Option<String> {
 
 /// `NAME=VALUE …`, quoted or not.
 fn environment(value: &str) -> Vec<(String, String)> {
-    let text = |word: &shell::Word| {
-        let pieces = word.iter().map(|piece| match piece {
-            shell::Piece::Text(text, _) => text.as_str(),
-            _ => "",
-        });
-        pieces.collect::<String>()
-    };
     let words = shell::words(value);
     let pairs = words.iter().filter_map(|word| {
-        let text = text(word);
+        let text = shell::text(word);
         let (name, value) = text.split_once('=')?;
         Some((name.to_owned(), value.to_owned()))
     });

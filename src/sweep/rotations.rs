@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Machine;
 use super::quotes::unescaped;
 use super::removal::Rotated;
-use super::shell::{self, Piece, braces};
+use super::shell::{self, braces};
 
 /// Endings of names that it passes over in directories.
 const TABOO: [&str; 18] = [
@@ -262,14 +262,7 @@ fn parts(line: &str) -> Vec<(&str, char)> {
 
 /// Names of files as it splits them; braces are alternatives.
 fn names(text: &str) -> Vec<String> {
-    let shown = |word: &shell::Word| {
-        let pieces = word.iter().map(|piece| match piece {
-            Piece::Text(text, _) => text.as_str(),
-            _ => "",
-        });
-        pieces.collect::<String>()
-    };
     let words = shell::words(text);
     let all = words.iter().flat_map(braces);
-    all.map(|word| shown(&word)).collect()
+    all.map(|word| shell::text(&word)).collect()
 }

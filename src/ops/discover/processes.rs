@@ -57,7 +57,7 @@ pub(super) fn processes(machine: &Path) -> Vec<Process> {
 struct Names<'m> {
     /// `/proc/PID/root`.
     top: PathBuf,
-    root: Root,
+    whose: Whose,
     machine: &'m Path,
     /// Whether what the kernel tells as paths (its program, what is mapped) are paths here.
     are_links_ours: bool,
@@ -65,7 +65,7 @@ struct Names<'m> {
 
 /// Whose root a process has.
 #[derive(PartialEq, Eq)]
-enum Root {
+enum Whose {
     /// This process's, as far as can be seen.
     Ours,
     /// That of the machine that is looked at.
@@ -83,20 +83,20 @@ impl<'m> Names<'m> {
     fn of(pid: u32, machine: &'m Path) -> Self {
         let dir = PathBuf::from(format!("/proc/{pid}"));
         let top = dir.join("root");
-        let root = match seen(&top) {
-            None => Root::Ours,
-            own if own == seen(Path::new("/")) => Root::Ours,
-            own if own == seen(machine) => Root::Machine,
-            Some(_) => Root::Other,
+        let whose = match seen(&top) {
+            None => Whose::Ours,
+            own if own == seen(Path::new("/")) => Whose::Ours,
+            own if own == seen(machine) => Whose::Machine,
+            Some(_) => Whose::Other,
         };
         // A path of another namespace of mounts may be one here as well, of another file.
         let exe = dir.join("exe");
         let told = fs::read_link(&exe).ok();
         let are_links_ours =
-            root == Root::Ours || told.is_some_and(|told| seen(&told) == seen(&exe));
+            whose == Whose::Ours || told.is_some_and(|told| seen(&told) == seen(&exe));
         Self {
             top,
-            root,
+            whose,
             machine,
             are_links_ours,
         }
@@ -113,10 +113,10 @@ impl<'m> Names<'m> {
     /// A path as the process itself has it; none where it is not known that it means the same here.
     fn word(&self, path: PathBuf) -> Option<PathBuf> {
         let below = path.strip_prefix("/").unwrap_or(&path);
-        match self.root {
-            Root::Ours => Some(path),
-            Root::Machine => Some(self.machine.join(below)),
-            Root::Other => {
+        match self.whose {
+            Whose::Ours => Some(path),
+            Whose::Machine => Some(self.machine.join(below)),
+            Whose::Other => {
                 let theirs = seen(&self.top.join(below));
                 (theirs.is_some() && theirs == seen(&path)).then_some(path)
             }

@@ -224,10 +224,10 @@ impl Reader<'_> {
 
     /// A program that is not read by its name.
     fn program(&mut self, name: &str, words: &[String], input: &Stream) -> Stream {
-        if let Some(printed) = self.errand(name, words, input) {
+        if let Some(printed) = self.commanded(name, words, input) {
             return printed;
         }
-        if let Some(printed) = self.handed(name, words) {
+        if let Some(printed) = self.starts_job(name, words) {
             return printed;
         }
         if is_elsewhere(name) {

@@ -16,7 +16,7 @@ const OF_SSH: &str = "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -
 
 impl Reader<'_> {
     /// What somebody else is told to run; none for a command that tells nobody.
-    pub(super) fn errand(
+    pub(super) fn commanded(
         &mut self,
         name: &str,
         words: &[String],

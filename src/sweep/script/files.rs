@@ -206,6 +206,12 @@ impl Reader<'_> {
         programs::on_path(self.machine.root, name, path.as_deref())
     }
 
+    /// What is written to a file that is a pipe.
+    pub(super) fn pipe(&self, name: &str) -> Option<&Stream> {
+        let number = name.strip_prefix(PIPE)?.parse::<usize>().ok()?;
+        self.pipes.get(number)
+    }
+
     /// Follows a script in a file, by this shell or by one of its own. A program in machine code is taken for one that
     /// removes nothing.
     pub(super) fn file(
@@ -215,10 +221,7 @@ impl Reader<'_> {
         input: &Stream,
         here: bool,
     ) -> Stream {
-        let pipe = name
-            .strip_prefix(PIPE)
-            .and_then(|number| number.parse().ok());
-        if let Some(printed) = pipe.and_then(|number: usize| self.pipes.get(number)) {
+        if let Some(printed) = self.pipe(name) {
             return match printed.script() {
                 Some(text) if here => self.inner(&text, None, input),
                 Some(text) => self.apart(&text, None, args, input),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::steps::is_known;
 use super::streams::Stream;
-use super::{FOUND, PIPE, Reader};
+use super::{FOUND, Reader};
 use crate::sweep::find::{Prints, Relation};
 use crate::sweep::glob::ANYTHING;
 use crate::sweep::links::is_pattern;
@@ -146,10 +146,7 @@ impl Reader<'_> {
         if unescaped(file) == "/dev/null" {
             return Stream::Texts(Vec::new());
         }
-        let pipe = file
-            .strip_prefix(PIPE)
-            .and_then(|number| number.parse().ok());
-        if let Some(printed) = pipe.and_then(|number: usize| self.pipes.get(number)) {
+        if let Some(printed) = self.pipe(file) {
             return printed.clone();
         }
         let text = self

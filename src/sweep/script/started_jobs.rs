@@ -7,7 +7,7 @@ use super::state::State;
 use super::streams::Stream;
 use crate::sweep::makefile::Makefile;
 use crate::sweep::options::Options;
-use crate::sweep::orders::{Order, Orders, orders};
+use crate::sweep::orders::{Orders, orders};
 use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::removal::Removal;
 use crate::sweep::rotations::{Deed, rotations};
@@ -15,7 +15,7 @@ use crate::sweep::units::managers;
 
 impl Reader<'_> {
     /// What is started by a command of these; none for another one.
-    pub(super) fn handed(&mut self, name: &str, words: &[String]) -> Option<Stream> {
+    pub(super) fn starts_job(&mut self, name: &str, words: &[String]) -> Option<Stream> {
         let rest = &words[1..];
         match name {
             "systemctl" => self.by_systemd(rest),
@@ -88,12 +88,9 @@ impl Reader<'_> {
         for (name, unit) in manager.started_with(machine, vec![name]) {
             let mut orders = orders(machine, &manager, &name, &unit);
             if is_stopped {
-                let of_stop = |one: &Order| {
-                    let mut all = unit.0.iter();
-                    let is_it = |key: &str| key.starts_with("ExecStop");
-                    all.any(|own| is_it(&own.key) && own.line == one.line && own.path == one.path)
-                };
-                orders.commands.retain(of_stop);
+                orders
+                    .commands
+                    .retain(|one| one.key.starts_with("ExecStop"));
             }
             if orders.idle.is_none() {
                 self.ordered(orders);
@@ -201,7 +198,7 @@ impl Reader<'_> {
     ) {
         let own = (
             std::mem::replace(&mut self.path, path.to_owned()),
-            std::mem::replace(&mut self.offset, line - 1),
+            std::mem::replace(&mut self.offset, line.saturating_sub(1)),
             std::mem::replace(&mut self.line, 1),
             std::mem::replace(&mut self.state, state),
         );

@@ -132,6 +132,15 @@ pub(super) fn words(line: &str) -> Vec<Word> {
         .collect()
 }
 
+/// A word as a text, without what a shell would put there.
+pub(super) fn text(word: &Word) -> String {
+    let pieces = word.iter().map(|piece| match piece {
+        Piece::Text(text, _) => text.as_str(),
+        _ => "",
+    });
+    pieces.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::error::{At, PathError};
+use super::file_system::FileSystem;
 use super::rooted::Rooted;
 use super::stat::birth;
 
@@ -26,11 +27,11 @@ const UNKNOWN: Duration = Duration::from_hours(24);
 /// How old a change must be, on the file system of a directory, before the file can change no more without a trace.
 /// None where each change that anybody could have missed is told apart from the one before.
 pub(crate) fn quiet_after(dir: &Rooted) -> Result<Option<Duration>, PathError> {
-    let fs = rustix::fs::fstatfs(dir.fd()).at("ask for the file system of", dir.path())?;
+    let kind = FileSystem::of(dir)?.kind;
     let large_inodes = birth(dir.fd(), b"").at("stat", dir.path())?.is_some();
     let release = rustix::system::uname();
     let fine_kernel = is_fine(release.release().to_str().unwrap_or_default());
-    Ok(granularity(fs.f_type as u32, large_inodes, fine_kernel))
+    Ok(granularity(kind, large_inodes, fine_kernel))
 }
 
 /// Since 6.13 a kernel gives a time of its own to each change of a file that somebody looked at before, where the

@@ -7,6 +7,7 @@ pub(crate) mod dirs;
 pub(crate) mod displace;
 pub(crate) mod error;
 pub(crate) mod fence;
+pub(crate) mod file_system;
 pub(crate) mod flags;
 pub(crate) mod limits;
 pub(crate) mod lock;

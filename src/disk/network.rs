@@ -1,15 +1,13 @@
 //! Whether a directory lies on a network file system, where locks, syncs and shared memory are only as good as the
 //! server.
 
-use std::os::fd::AsFd;
-
-use super::error::{At, PathError};
+use super::error::PathError;
+use super::file_system::FileSystem;
 use super::rooted::Rooted;
 
 /// The name of the network file system that holds a directory; none for a local one.
 pub(crate) fn network(dir: &Rooted) -> Result<Option<&'static str>, PathError> {
-    let fs = rustix::fs::fstatfs(dir.fd().as_fd()).at("ask for the file system of", dir.path())?;
-    Ok(name(fs.f_type as u32))
+    Ok(name(FileSystem::of(dir)?.kind))
 }
 
 /// File systems by the number that `statfs` gives (`linux/magic.h` and the sources of each).

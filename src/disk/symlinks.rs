@@ -1,10 +1,9 @@
 //! Whether a file system knows symbolic links and shows them: FAT and exFAT know none, and sshfs hides some.
 
-use std::os::fd::AsFd;
-
 use rustix::io::Errno;
 
 use super::error::PathError;
+use super::file_system::FileSystem;
 use super::rooted::Rooted;
 use super::trial::{Kind, Trial};
 use crate::model::Meta;
@@ -29,8 +28,7 @@ pub(crate) enum Links {
 /// What becomes of symbolic links in a directory, as far as that is to be found out. Only in one of a file system in
 /// user space a link is made, which goes again.
 pub(crate) fn tried(dir: &Rooted) -> Links {
-    let kind = rustix::fs::fstatfs(dir.fd().as_fd()).map(|fs| fs.f_type as u32);
-    match kind {
+    match FileSystem::of(dir).map(|one| one.kind) {
         Ok(MSDOS | EXFAT) => return Links::Unknown,
         Ok(FUSE) => {}
         _ => return Links::Known,

@@ -110,7 +110,7 @@ pub fn diff_venv(
 ) -> Result<DiffOutcome, Error> {
     let start = Instant::now();
     let site = &recover_beside(context, Wish::Look, site)?;
-    drop(site.open()?);
+    let root = site.open()?;
     let store = context.open()?;
     let venv = &context.venv_id(site);
     let (expected, passed_over) = choose(context, &store, venv, options.snapshot.as_ref())?;
@@ -122,7 +122,8 @@ pub fn diff_venv(
         caches: &options.caches,
     };
     let before = expected.snapshot.venv.path();
-    let lacks = known(context, &store, venv, &expected.id)?;
+    let lacks = known(context, &store, venv, &root, &expected.id)?;
+    drop(root);
     let followed = || was_followed(&store, &expected.snapshot);
     let (changes, told, scan, left_out) = steady(context, site, Site::open, |root| {
         let read = || whole(context, &store, &expected);

@@ -6,6 +6,8 @@ use super::context::Context;
 use super::error::Error;
 use super::log::Event;
 use super::owners::{unknown_here, unseen_here};
+use crate::disk::file_system::FileSystem;
+use crate::disk::rooted::Rooted;
 use crate::model::{Lack, Manifest, Meta, SnapshotId, VenvId};
 use crate::store::Store;
 
@@ -22,11 +24,13 @@ pub(super) fn of_every_place(saved: &Manifest) -> Vec<Lack> {
 }
 
 /// What the place of a venv does not hold of a snapshot. The newest restore of that snapshot there found out, or else
-/// the newest of any. A restore whose undo was undone stands there as it was first made.
+/// the newest of any. A restore whose undo was undone stands there as it was first made. What was found out on another
+/// file system, which was mounted there then or from which the venv was moved, says nothing of this one.
 pub(super) fn known(
     context: &Context<'_>,
     store: &Store,
     venv: &VenvId,
+    root: &Rooted,
     of: &SnapshotId,
 ) -> Result<Vec<Lack>, Error> {
     let texts = store.index.log_events(context.monitor)?;
@@ -35,8 +39,11 @@ pub(super) fn known(
     let events = others.filter_map(|text| serde_json::from_str::<Event>(text).ok());
     // What a drill found out is of a place that is gone.
     let is_restore = |event: &Event| event.verb != "save" && event.verb != Event::DRILL;
+    let here = FileSystem::of(root).ok();
+    let is_here = |event: &Event| event.file_system.is_none() || event.file_system == here;
+    let events = events.filter(|event| event.venv == *venv && is_restore(event) && is_here(event));
     let mut newest = None;
-    for event in events.filter(|event| event.venv == *venv && is_restore(event)) {
+    for event in events {
         if event.snapshot == *of {
             return Ok(event.lacks);
         }

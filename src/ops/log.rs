@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::Error;
 use super::list::document;
 use crate::diagnose::versions;
+use crate::disk::file_system::FileSystem;
 use crate::model::{Audit, Digest, Lack, PackageChange, Snapshot, SnapshotId, VenvId};
 use crate::monitor::Monitor;
 use crate::store::Store;
@@ -42,6 +43,9 @@ pub struct Event {
     /// What the place did not hold of what was restored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<Lack>,
+    /// Which file system that place was on, where it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file_system: Option<FileSystem>,
     /// Of a drill: whether the snapshot was brought back and proved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proved: Option<bool>,
@@ -105,6 +109,7 @@ pub fn log(context: &Context<'_>, site: Option<&Site>) -> Result<LogOutcome, Err
             changed: None,
             took_ms: None,
             lacks: Vec::new(),
+            file_system: None,
             proved: None,
         };
         events.push((snapshot.order(), event));

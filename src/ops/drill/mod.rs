@@ -165,6 +165,7 @@ impl Rehearsal<'_> {
             changed: None,
             took_ms: Some(drilled.took.as_millis() as u64),
             lacks: Vec::new(),
+            file_system: None,
             proved: Some(proved),
         };
         record(self.store, &event, self.context.monitor);

@@ -248,7 +248,7 @@ impl Run<'_> {
             }));
         }
         let venv = self.context.venv_id(place);
-        let mut lacks = known(self.context, self.store, &venv, &self.chosen.id)?;
+        let mut lacks = known(self.context, self.store, &venv, &live.root, &self.chosen.id)?;
         lacks.extend(here);
         let followed = || was_followed(self.store, &self.chosen.snapshot);
         let known = &mut self.known;

@@ -1,6 +1,7 @@
 //! What a restore leaves to be known: a line of the log.
 
 use super::Run;
+use crate::disk::file_system::FileSystem;
 use crate::model::{Change, Class, LeftOut, SnapshotId};
 use crate::ops::log::{Event, record};
 use crate::tree::Site;
@@ -30,6 +31,10 @@ impl Run<'_> {
             changed: Some(differing.count() as u64),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
             lacks: lacks.cloned().collect(),
+            file_system: place
+                .open()
+                .ok()
+                .and_then(|root| FileSystem::of(&root).ok()),
             proved: None,
         };
         record(self.store, &event, self.context.monitor);

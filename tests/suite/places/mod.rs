@@ -15,6 +15,7 @@ mod odd_attributes;
 mod others;
 mod owners;
 mod refused_links;
+mod remounted;
 mod shut_mounts;
 mod unasked;
 mod unread_links;

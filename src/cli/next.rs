@@ -9,7 +9,7 @@ use venv_snap::ops::{Context, DiffOptions, DiffOutcome, diff_venv, list};
 
 use super::caches::of_installers;
 use super::called::command;
-use super::hint::anew;
+use super::hint::{anew, of_others};
 use super::session::Session;
 
 /// What a check leads to; nothing where all is well.
@@ -82,25 +82,32 @@ fn is_hurt(audit: &Audit) -> bool {
         .any(|finding| finding.check != Check::FileUnreadable)
 }
 
+/// How the damage goes away: by this host's baseline, by another host's of the same path, or without a snapshot.
 fn mend(session: &Session<'_>, site: &Site) -> String {
     let saved = list(&session.quiet_context(), Some(site)).ok();
-    let saved = saved.filter(|saved| {
-        saved
-            .snapshots
-            .iter()
-            .any(|one| one.chosen.snapshot.baseline)
-    });
-    match saved {
-        Some(_) if is_as_saved(session, site) => format!(
-            "the newest baseline holds the same, so a restore would change nothing; {}",
-            anew(site.path())
-        ),
-        Some(_) => format!(
-            "to bring back what was saved: {}",
-            command("restore", site.path())
-        ),
-        None => anew(site.path()),
+    let mut own = saved.iter().flat_map(|saved| &saved.snapshots);
+    let others = saved.iter().flat_map(|saved| &saved.elsewhere);
+    let others: Vec<_> = others
+        .filter(|one| one.snapshot.baseline)
+        .cloned()
+        .collect();
+    if !own.any(|one| one.chosen.snapshot.baseline) {
+        let anew = anew(site.path());
+        return match &others[..] {
+            [] => anew,
+            others => format!("{}; {anew}", of_others(site.path(), others)),
+        };
     }
+    if is_as_saved(session, site) {
+        let anew = anew(site.path());
+        return format!(
+            "the newest baseline holds the same, so a restore would change nothing; {anew}"
+        );
+    }
+    format!(
+        "to bring back what was saved: {}",
+        command("restore", site.path())
+    )
 }
 
 /// Whether the venv stands there as the newest baseline has it. A check of today may find more than the audit of that

@@ -189,6 +189,30 @@ fn whatever_asks_for_a_venv_names_its_snapshots_of_another_host_with_the_command
     assert!(status.stderr.contains("--from-other"), "{status}");
 }
 
+/// A check, and a save that was refused, sent to a rebuild alone.
+#[test]
+fn whatever_finds_damage_names_the_baselines_of_another_host() {
+    let Some(sandbox) = saved_elsewhere(&["save", "venv"]) else {
+        return;
+    };
+    let id = sandbox.ids()[0].clone();
+    let core = sandbox.venv().join(venv::SITE).join("click/core.py");
+    fs::remove_file(core).unwrap();
+    for verb in ["check", "save"] {
+        let run = sandbox.code(1, &[verb, "venv"]);
+        for words in ["another host", &id[..8], "--from-other", "rebuild"] {
+            assert!(run.stderr.contains(words), "{verb} {words}: {run}");
+        }
+    }
+    // What is no baseline may be as damaged.
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    fs::remove_file(sandbox.venv().join(venv::SITE).join("click/core.py")).unwrap();
+    elsewhere(&sandbox, &["save", "venv", "--force"]).unwrap();
+    let run = sandbox.code(1, &["check", "venv"]);
+    assert!(!run.stderr.contains("another host"), "{run}");
+}
+
 /// It was to be saved, which nobody can.
 #[test]
 fn a_path_where_nothing_is_and_nothing_was_is_a_wrong_name() {

@@ -30,7 +30,7 @@ pub(super) fn rule<'a>(case: &'a Case<'_>) -> Option<Cause<'a>> {
                 list(&uids),
                 case.root_uid
             ),
-            format!("A restore, or `chown` to user {},", case.root_uid),
+            format!("A restore as root, or `chown` to user {},", case.root_uid),
         ),
     };
     let closed = denied.iter().filter(|hurt| is_closed(hurt)).count();

@@ -17,7 +17,7 @@ const STILL: [(&str, &str); 2] = [
 const DONE: [&str; 9] = [
     "A restore puts",
     "A restore replaces",
-    "A restore, or",
+    "A restore as root",
     "Restore a snapshot",
     "Restore that",
     "Restore, or",
@@ -120,7 +120,7 @@ mod tests {
     fn what_a_restore_has_done_is_no_advice_any_more() {
         for (text, after) in [
             (
-                "2 entries have the wrong mode. A restore, or `chown` to user 7, puts that right.",
+                "2 entries have the wrong mode. A restore as root, or `chown` to user 7, puts that right.",
                 "2 entries have the wrong mode.",
             ),
             (

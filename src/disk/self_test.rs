@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::error::{At, PathError};
 use super::fence;
+use super::file_system::FileSystem;
 use super::rename::is_unknown;
 use super::rooted::Rooted;
 use super::stat::Stat;
@@ -32,6 +33,8 @@ pub enum Sync {
     Kept,
     /// It is something else.
     Changed,
+    /// There is no disk: the file system is memory, and gone with a restart.
+    NoDisk,
 }
 
 /// Which ways there are to give a file a second name or content without a copy.
@@ -71,6 +74,8 @@ pub enum Fence {
     Untried,
 }
 
+/// File systems that are memory, tmpfs and ramfs, by the number that `statfs` gives (`linux/magic.h`).
+const MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58F6];
 /// A time that only nanoseconds tell apart from others.
 const TIME: Time = Time {
     secs: 1_600_000_000,
@@ -110,7 +115,12 @@ pub(crate) fn sync(dir: &Rooted) -> Result<Sync, PathError> {
     dir.sync()?;
     dir.sync_file_system()?;
     let kept = comes_back(file, dir.path())?;
-    Ok(if kept { Sync::Kept } else { Sync::Changed })
+    let has_disk = !MEMORY.contains(&FileSystem::of(dir)?.kind);
+    Ok(match (kept, has_disk) {
+        (true, true) => Sync::Kept,
+        (true, false) => Sync::NoDisk,
+        (false, _) => Sync::Changed,
+    })
 }
 
 /// Makes a symbolic link, without which there is no venv, a hard link, and a copy that shares blocks.

@@ -15,7 +15,9 @@ use crate::disk::self_test::{
 use crate::disk::workroom::Workroom;
 
 /// The name beside which the directory is made.
-const NAME: &[u8] = b"self-test";
+const NAME: &str = "self-test";
+/// So many can be at work in one place.
+const AT_ONCE: u32 = 64;
 
 /// What was tried, with what came of it.
 #[derive(Debug)]
@@ -76,7 +78,9 @@ impl Trial {
             Self::Links(Ok(links)) => less(!links.hard && !links.reflinks),
             Self::Attributes(Ok(lacking)) => less(!lacking.is_empty()),
             Self::Sync(Ok(Sync::Kept)) | Self::Fence(Ok(Fence::Holds)) => Grade::Good,
-            Self::Fence(Ok(Fence::Absent | Fence::Untried)) => Grade::Less,
+            Self::Sync(Ok(Sync::NoDisk)) | Self::Fence(Ok(Fence::Absent | Fence::Untried)) => {
+                Grade::Less
+            }
             Self::Fence(Ok(Fence::Leaks) | Err(_))
             | Self::Sync(Ok(Sync::Changed) | Err(_))
             | Self::Exchange(Err(_))
@@ -108,12 +112,8 @@ impl SelfTestOutcome {
 /// Tries what a restore needs in a directory of its own within `place`, which is removed afterwards.
 pub fn self_test(context: &Context<'_>, place: &Path) -> Result<SelfTestOutcome, Error> {
     let start = Instant::now();
-    let parent = Rooted::open_resolved(place)?;
-    let place = parent.path().to_owned();
-    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-    let owner = (uid.as_raw(), gid.as_raw());
-    let room = Workroom::create(parent, NAME, owner, context.monitor)?;
-    let room = room.ok_or_else(|| crate::store::Error::Locked(place.clone()))?;
+    let place = Rooted::open_resolved(place)?.path().to_owned();
+    let room = room(context, &place)?;
     let trials = trials(room.root());
     room.remove()?;
     Ok(SelfTestOutcome {
@@ -121,6 +121,24 @@ pub fn self_test(context: &Context<'_>, place: &Path) -> Result<SelfTestOutcome,
         trials: trials?,
         took: start.elapsed(),
     })
+}
+
+/// A room of its own. Others may be at work in theirs.
+fn room(context: &Context<'_>, place: &Path) -> Result<Workroom, Error> {
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+    let owner = (uid.as_raw(), gid.as_raw());
+    for number in 0..AT_ONCE {
+        let name = match number {
+            0 => NAME.to_owned(),
+            more => format!("{NAME}-{more}"),
+        };
+        let parent = Rooted::open_resolved(place)?;
+        let room = Workroom::create(parent, name.as_bytes(), owner, context.monitor)?;
+        if let Some(room) = room {
+            return Ok(room);
+        }
+    }
+    Err(crate::store::Error::Locked(place.to_owned()).into())
 }
 
 fn trials(dir: &Rooted) -> Result<Vec<Trial>, PathError> {

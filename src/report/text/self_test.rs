@@ -38,6 +38,9 @@ pub(in crate::report) fn text(trial: &Trial) -> String {
         Trial::Sync(Ok(Sync::Kept)) => {
             "what is written and synced is read back from the disk as it was".to_owned()
         }
+        Trial::Sync(Ok(Sync::NoDisk)) => {
+            "this file system is memory: what is restored here is gone after a restart".to_owned()
+        }
         Trial::Sync(Ok(Sync::Changed)) => {
             "what was written and synced came back otherwise: trust nothing that is stored here"
                 .to_owned()

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::support::Sandbox;
 use crate::support::faults::{can_trace, needs_root, skipped};
+use crate::support::mounts::Mount;
 
 fn grades(told: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -111,4 +112,35 @@ fn a_place_without_owners_and_modes_is_told_so() {
     };
     assert_eq!(of("links"), "bad", "{told}");
     assert_ne!(of("attributes"), "good", "{told}");
+}
+
+/// All but one of them were told that a store is locked.
+#[test]
+fn several_are_done_at_once_in_one_place() {
+    let sandbox = Sandbox::new();
+    let started: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = sandbox.command(&["self-test", "."]);
+            command.stdout(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut one in started {
+        assert!(one.wait().unwrap().success());
+    }
+    assert_eq!(fs::read_dir(sandbox.root()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_file_system_that_is_memory_is_no_disk() {
+    if !needs_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let dir = sandbox.path("memory");
+    let Some(_mount) = Mount::tmpfs(&dir, "size=8m") else {
+        return;
+    };
+    let told = sandbox.json(0, &["self-test", "memory"]);
+    let less = ("sync".to_owned(), "less".to_owned());
+    assert!(grades(&told).contains(&less), "{told}");
 }

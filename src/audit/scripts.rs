@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::{Subject, Whose, nested, owned};
-use crate::model::{Check, Entry, Finding, Node, RelPath, Shown};
+use crate::model::{Check, Entry, Finding, Node, RelPath, Shown, TreeKind};
 use crate::python::relocate::interpreter_of;
 
 /// A longer file is no script.
@@ -23,6 +23,7 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Option<Vec<String>>
     let mut gone: BTreeMap<PathBuf, Vec<&RelPath>> = BTreeMap::new();
     let mut foreign: BTreeMap<PathBuf, Vec<&RelPath>> = BTreeMap::new();
     let mut own: BTreeMap<RelPath, Vec<&RelPath>> = BTreeMap::new();
+    let is_target = subject.dists.layout.kind == TreeKind::Target;
     for (entry, content) in scripts(subject) {
         // Scripts that came with the wheel keep the mode that they had there.
         if entry.meta.mode & RUN == 0 && is_entry_point(subject, &entry.path) {
@@ -35,6 +36,8 @@ pub(super) fn check(subject: &Subject<'_>) -> (Vec<Finding>, Option<Vec<String>>
         named.insert(python.to_str().map(str::to_owned));
         let is_gone = (subject.gone)(&python);
         match (subject.whose)(&python) {
+            // What pip fills with --target has the interpreter of that pip.
+            Whose::Other(_) if !is_gone && is_target => {}
             Whose::Other(venv) if !is_gone => foreign.entry(venv).or_default().push(&entry.path),
             Whose::Own(name) if is_gone => own.entry(name).or_default().push(&entry.path),
             _ if is_gone => gone.entry(python).or_default().push(&entry.path),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use venv_snap::Site;
-use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, VenvId};
+use venv_snap::model::{Audit, Check, Class, Diagnosis, Kind, TreeKind, VenvId};
 use venv_snap::monitor::Silent;
 use venv_snap::ops::{Context, DiffOptions, DiffOutcome, diff_venv, list};
 
@@ -15,7 +15,7 @@ use super::session::Session;
 /// What a check leads to; nothing where all is well.
 pub(crate) fn after_check(session: &Session<'_>, site: &Site, audit: &Audit) -> Option<String> {
     if is_hurt(audit) {
-        let mend = mend(session, site);
+        let mend = mend(session, site, audit.kind);
         let shared = audit
             .damage()
             .filter_map(|one| one.sharing.as_ref()?.shared_with.as_deref());
@@ -68,7 +68,7 @@ pub(crate) fn after_refusal(session: &Session<'_>, site: &Site, audit: &Audit) -
     is_hurt(audit).then(|| {
         format!(
             "{}; what is wrong there: {}; to save it as it is, as no baseline: {} --force",
-            mend(session, site),
+            mend(session, site, audit.kind),
             command("check", path),
             command("save", path)
         )
@@ -83,7 +83,8 @@ fn is_hurt(audit: &Audit) -> bool {
 }
 
 /// How the damage goes away: by this host's baseline, by another host's of the same path, or without a snapshot.
-fn mend(session: &Session<'_>, site: &Site) -> String {
+fn mend(session: &Session<'_>, site: &Site, kind: TreeKind) -> String {
+    let anew = anew_as(site, kind);
     let saved = list(&session.quiet_context(), Some(site)).ok();
     let mut own = saved.iter().flat_map(|saved| &saved.snapshots);
     let others = saved.iter().flat_map(|saved| &saved.elsewhere);
@@ -92,14 +93,12 @@ fn mend(session: &Session<'_>, site: &Site) -> String {
         .cloned()
         .collect();
     if !own.any(|one| one.chosen.snapshot.baseline) {
-        let anew = anew(site.path());
         return match &others[..] {
             [] => anew,
             others => format!("{}; {anew}", of_others(site.path(), others)),
         };
     }
     if is_as_saved(session, site) {
-        let anew = anew(site.path());
         return format!(
             "the newest baseline holds the same, so a restore would change nothing; {anew}"
         );
@@ -108,6 +107,16 @@ fn mend(session: &Session<'_>, site: &Site) -> String {
         "to bring back what was saved: {}",
         command("restore", site.path())
     )
+}
+
+/// How a tree of a kind is made anew without a snapshot: only venvs are, by this program.
+fn anew_as(site: &Site, kind: TreeKind) -> String {
+    match kind {
+        TreeKind::Venv => anew(site.path()),
+        TreeKind::Conda => "to make it anew without a snapshot: conda".to_owned(),
+        TreeKind::Target => "to make it anew without a snapshot: pip install --target".to_owned(),
+        TreeKind::Any => "nothing but a snapshot makes it anew".to_owned(),
+    }
 }
 
 /// Whether the venv stands there as the newest baseline has it. A check of today may find more than the audit of that

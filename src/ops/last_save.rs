@@ -59,19 +59,17 @@ pub(super) fn same(
 /// Whether the newest save of a place is one of a directory that is no venv. Without a store that can be asked, nobody
 /// has said so.
 pub(super) fn was_any(context: &Context<'_>, site: &Site) -> bool {
-    let Ok(store) = context.open() else {
-        return false;
-    };
-    let Ok(catalog) = store.snapshots.catalog() else {
-        return false;
-    };
-    let last = catalog
-        .saves(&context.venv_id(site))
-        .next_back()
-        .map(chosen);
-    let known = last.and_then(|last| document(context, &store, &last).ok());
-    let audit = known.and_then(|known| known.audit);
-    audit.is_some_and(|audit| audit.kind != TreeKind::Venv)
+    kind(context, site).is_some_and(|kind| kind != TreeKind::Venv)
+}
+
+/// What kind of tree the newest save of a place is of; none where there is no save, or no store that can be asked.
+pub(super) fn kind(context: &Context<'_>, site: &Site) -> Option<TreeKind> {
+    let store = context.open().ok()?;
+    let catalog = store.snapshots.catalog().ok()?;
+    let venv = context.venv_id(site);
+    let last = catalog.saves(&venv).next_back().map(chosen)?;
+    let known = document(context, &store, &last).ok()?;
+    Some(known.audit?.kind)
 }
 
 /// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::model::{Audit, Check, Package};
+use crate::model::{Audit, Check, Package, TreeKind};
 use crate::python::dist::normalized;
 use crate::python::layout::python_in;
 
 /// The command as its arguments, past every cache: by uv where that installed all that is damaged, else by pip, from
-/// outside where the venv's own is damaged or there is none. None where no damaged distribution can be installed again,
+/// outside where the venv's own is damaged or there is none; into a directory that pip filled, by pip. None where no damaged distribution can be installed again,
 /// or no installer can work since the interpreter of the venv is damaged itself.
 pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let damage = audit
@@ -19,7 +19,7 @@ pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let known = |package: &&Package| !package.editable && !package.requirement().starts_with('#');
     let packages = audit.packages.iter().filter(is_damaged).filter(known);
     let packages: Vec<&Package> = packages.collect();
-    if packages.is_empty() || !is_installable(audit) {
+    if packages.is_empty() || !is_installable(audit) || audit.kind == TreeKind::Conda {
         return None;
     }
     let python = python_in(venv).to_string_lossy().into_owned();
@@ -28,7 +28,12 @@ pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
         .packages
         .iter()
         .any(|package| normalized(&package.name) == "pip");
-    let words: Vec<&str> = if packages.iter().all(is_by_uv) {
+    let target = venv.to_string_lossy();
+    let words: Vec<&str> = if audit.kind == TreeKind::Target {
+        let flags = ["--upgrade", "--no-deps", "--no-cache-dir"];
+        let pip = ["python3", "-m", "pip", "install", "--target", &target];
+        [&pip[..], &flags].concat()
+    } else if packages.iter().all(is_by_uv) {
         let flags = ["--reinstall", "--no-deps", "--no-cache", "--link-mode=copy"];
         [&["uv", "pip", "install", "--python", &python][..], &flags].concat()
     } else {

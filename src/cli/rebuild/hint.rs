@@ -27,6 +27,12 @@ pub(crate) fn hint(unbuilt: &Unbuilt) -> Option<String> {
             }
         },
         Unbuilt::BadInterpreter(_) => "name another with --python FILE".to_owned(),
+        Unbuilt::NotAVenv {
+            kind: TreeKind::Any,
+            ..
+        } => format!(
+            "'{name} restore PATH' brings a saved one back; where a venv shall stand in its place, move it away first"
+        ),
         Unbuilt::NotAVenv { kind, .. } => format!(
             "'{name} restore PATH' brings a saved one back; else make it anew with {}",
             if *kind == TreeKind::Conda { "conda" } else { "'pip install --target'" }

@@ -27,7 +27,11 @@ pub enum Unbuilt {
     #[error(
         "'{}' is {}, which is not made anew here; nothing was changed",
         Shown::path(path),
-        if *kind == TreeKind::Conda { "an environment of conda" } else { "a directory that pip filled" }
+        match kind {
+            TreeKind::Conda => "an environment of conda",
+            TreeKind::Target => "a directory that pip filled",
+            TreeKind::Any | TreeKind::Venv => "a directory with nothing of a venv in it",
+        }
     )]
     NotAVenv {
         /// Which.

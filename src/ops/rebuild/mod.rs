@@ -41,6 +41,7 @@ use super::chosen::Chosen;
 use super::context::Context;
 use super::error::Error;
 use super::hold::hold_parent;
+use super::last_save;
 use super::restore::{self, Refusal, Visit, put_in_place};
 use crate::disk::rooted::Rooted;
 use crate::disk::workroom::Workroom;
@@ -81,7 +82,7 @@ pub fn rebuild(
     let live = standing(context, site)?;
     let live = live.as_ref();
     wanted::refuse_unknown(context, store.as_ref(), site, options)?;
-    let losses = admit(site, live, options)?;
+    let losses = admit(context, site, live, options)?;
     let made = live.map(|live| live.made.clone()).unwrap_or_default();
     let user = owner(site)?;
     let worker = |room| Worker {
@@ -224,25 +225,48 @@ fn standing(context: &Context<'_>, site: &Site) -> Result<Option<Live>, Error> {
     }
 }
 
-/// Refuses what neither pip nor uv made as a venv: they cannot make it anew.
-fn refuse_other_kinds(site: &Site, live: Option<&Live>) -> Result<(), Error> {
-    match live.map(|live| live.dists.layout.kind) {
-        Some(kind @ (TreeKind::Conda | TreeKind::Target)) => {
-            let path = site.path().to_owned();
-            Err(Unbuilt::NotAVenv { path, kind }.into())
+/// Refuses what neither pip nor uv made as a venv: they cannot make it anew. A directory in which nothing is left of a
+/// venv is taken for one only where it was saved as one, or where nothing is in it.
+fn refuse_other_kinds(
+    context: &Context<'_>,
+    site: &Site,
+    live: Option<&Live>,
+    options: &RebuildOptions,
+) -> Result<(), Error> {
+    let Some(live) = live else {
+        return Ok(());
+    };
+    let kind = live.dists.layout.kind;
+    let is_other = match kind {
+        TreeKind::Venv => false,
+        TreeKind::Conda | TreeKind::Target => true,
+        TreeKind::Any => {
+            let is_empty = live
+                .scan
+                .manifest()
+                .entries()
+                .iter()
+                .all(|entry| entry.path.is_root());
+            let stays = options.to.is_some();
+            !is_empty && !stays && last_save::kind(context, site) != Some(TreeKind::Venv)
         }
-        _ => Ok(()),
+    };
+    if is_other {
+        let path = site.path().to_owned();
+        return Err(Unbuilt::NotAVenv { path, kind }.into());
     }
+    Ok(())
 }
 
 /// Refuses two things before anything is built: an environment that is not made anew here, and the loss of what no
 /// snapshot keeps of the replaced venv, unless somebody said that it may be lost. Returns these losses.
 fn admit(
+    context: &Context<'_>,
     site: &Site,
     live: Option<&Live>,
     options: &RebuildOptions,
 ) -> Result<Vec<LeftOut>, Error> {
-    refuse_other_kinds(site, live)?;
+    refuse_other_kinds(context, site, live, options)?;
     let Some(live) = live.filter(|_| options.to.is_none()) else {
         return Ok(Vec::new());
     };

@@ -48,3 +48,32 @@ fn what_is_emptied_beside_the_packages_comes_back_by_a_heal() {
     sandbox.ok(&["restore", "target", "--heal"]);
     assert_eq!(fs::read(&script).unwrap(), before);
 }
+
+/// It was called a copy of the venv whose pip filled it, and could not be saved.
+#[test]
+fn scripts_run_the_python_of_the_pip_that_filled_a_directory() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.path("target");
+    venv::tiny(&sandbox.venv());
+    let python = sandbox.venv().join("bin/python");
+    venv::package(&root, ".", "click", &["core.py"]);
+    let script = format!("#!{}\nprint('click')\n", python.display());
+    venv::write(&root, "bin/click", script.as_bytes());
+    let row = format!("../../bin/click,{}\n", venv::recorded(script.as_bytes()));
+    venv::append(root.join("click-1.0.dist-info/RECORD"), &row);
+    let answer = sandbox.json(0, &["check", "target"]);
+    assert_eq!(found(&answer), [""; 0], "{answer}");
+    sandbox.ok(&["save", "--any", "target"]);
+    // What is damaged there comes again by the command that filled it: there is no interpreter.
+    fs::write(root.join("click/core.py"), "").unwrap();
+    let run = sandbox.code(1, &["check", "target"]);
+    let again = format!(
+        "python3 -m pip install --target {} --upgrade",
+        root.display()
+    );
+    assert!(run.stdout.contains(&again), "{run}");
+    fs::remove_dir_all(sandbox.path("store")).unwrap();
+    let run = sandbox.code(1, &["check", "target"]);
+    assert!(!run.stderr.contains("snap rebuild"), "{run}");
+    assert!(run.stderr.contains("pip install --target"), "{run}");
+}

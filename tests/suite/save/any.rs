@@ -183,3 +183,27 @@ fn imports_in_what_target_filled_lead_where_they_lead_in_a_venv() {
     let text = answer["findings"][0]["text"].as_str().unwrap();
     assert!(text.ends_with("importing wool fails"), "{text}");
 }
+
+/// Everything in it was gone after that, and the empty venv in its place was a baseline.
+#[test]
+fn a_directory_that_never_was_a_venv_is_not_rebuilt_as_one() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.path("modules");
+    venv::write(&root, "is-odd/index.js", b"module.exports = 1\n");
+    let before = Tree::of(&root);
+    let list = sandbox.path("requirements.txt");
+    fs::write(&list, "").unwrap();
+    for from in [&[][..], &["--from", list.to_str().unwrap()]] {
+        let args = [
+            &["rebuild", "modules", "--offline", "--python", "python3"],
+            from,
+        ]
+        .concat();
+        let run = sandbox.code(3, &args);
+        assert!(run.stderr.contains("nothing of a venv in it"), "{run}");
+    }
+    sandbox.ok(&["save", "--any", "modules"]);
+    let run = sandbox.code(3, &["rebuild", "modules", "--offline"]);
+    assert!(run.stderr.contains("nothing of a venv in it"), "{run}");
+    before.assert_same(&Tree::of(&root), "refused");
+}

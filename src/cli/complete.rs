@@ -39,6 +39,10 @@ pub(super) fn script(shell: clap_complete::Shell, name: &str) -> Option<Vec<u8>>
         _ => return None,
     };
     let mut text = Vec::new();
+    if shell.name() == "fish" {
+        // Fish brings completions for another program of the same name, which would stand beside these.
+        text.extend(format!("complete -e -c {name}\n").into_bytes());
+    }
     shell
         .write_registration(ASKED, name, name, &called(), &mut text)
         .ok()?;

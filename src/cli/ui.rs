@@ -5,12 +5,15 @@ use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use venv_snap::monitor::{EntryWarning, Monitor, RestoreWarning, Status, Warning};
 use venv_snap::report::text;
 
 use super::error::Failure;
 use super::signals::Signals;
+
+/// Before that long nobody knows how long a phase takes.
+const KNOWN_AFTER: Duration = Duration::from_secs(2);
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,15 +60,26 @@ impl Total {
     fn template(self, files: u64) -> &'static str {
         match self {
             Self::Bytes(_) if files == 0 => {
-                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {eta} left"
+                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}{left}"
             }
             Self::Bytes(_) => {
-                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {prefix} files, {eta} left"
+                "{msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}, {prefix} files{left}"
             }
-            Self::Files(_) => "{msg} {wide_bar} {prefix} files, {eta} left",
+            Self::Files(_) => "{msg} {wide_bar} {prefix} files{left}",
             Self::Unknown if files == 0 => "{msg} {spinner} {elapsed}",
             Self::Unknown => "{msg} {spinner} {decimal_bytes}, {prefix} files, {elapsed}",
         }
+    }
+
+    fn style(self, files: u64) -> Option<ProgressStyle> {
+        let style = ProgressStyle::with_template(self.template(files)).ok()?;
+        let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // Of what was hardly begun nobody knows how long it takes.
+            if state.pos() > 0 && state.elapsed() > KNOWN_AFTER {
+                let _ = write!(out, ", {:#} left", HumanDuration(state.eta()));
+            }
+        };
+        Some(style.with_key("left", left))
     }
 
     fn length(self) -> Option<u64> {
@@ -210,7 +224,7 @@ impl Monitor for Ui {
         // Draws only on a terminal; and what takes but a blink is over before the first tick.
         let target = ProgressDrawTarget::stderr_with_hz(10);
         let bar = ProgressBar::with_draw_target(total.length(), target);
-        if let Ok(style) = ProgressStyle::with_template(total.template(files_total)) {
+        if let Some(style) = total.style(files_total) {
             bar.set_style(style);
         }
         // None of these calls draws, so the first drawing has all of them.
@@ -233,10 +247,7 @@ impl Monitor for Ui {
             // A phase of unknown length shows how many files are done from the first one on; before, only how long it
             // takes.
             let is_first = phase.total == Total::Unknown && phase.files == 0 && files > 0;
-            if let (true, Ok(style)) = (
-                is_first,
-                ProgressStyle::with_template(Total::Unknown.template(files)),
-            ) {
+            if let Some(style) = Total::Unknown.style(files).filter(|_| is_first) {
                 phase.bar.set_style(style);
             }
             phase.files += files;

@@ -8,8 +8,9 @@ use crate::python::dist::normalized;
 use crate::python::layout::python_in;
 
 /// The command as its arguments, past every cache: by uv where that installed all that is damaged, else by pip, from
-/// outside where the venv's own is damaged or there is none; into a directory that pip filled, by pip. None where no damaged distribution can be installed again,
-/// or no installer can work since the interpreter of the venv is damaged itself.
+/// outside where the venv's own is damaged or there is none; into a directory that pip filled, by pip. None where no
+/// damaged distribution can be installed again, or no installer can work since the interpreter of the venv is damaged
+/// itself.
 pub(super) fn reinstall(venv: &Path, audit: &Audit) -> Option<Vec<String>> {
     let damage = audit
         .damage()

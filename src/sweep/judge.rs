@@ -64,9 +64,12 @@ fn weigh(
         all.unread.push(told(TOO_MANY.to_owned()));
     }
     for venv in venvs {
-        let later = removal.takes(venv, next + LATER_SECONDS);
-        let then = removal.takes(venv, next);
-        let (later, then) = (venv.lost(&later), venv.lost(&then));
+        let then = venv.lost(&removal.takes(venv, next));
+        let later = if removal.asks_for_age() {
+            venv.lost(&removal.takes(venv, next + LATER_SECONDS))
+        } else {
+            then.clone()
+        };
         if later.is_empty() && then.is_empty() {
             continue;
         }

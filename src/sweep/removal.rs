@@ -156,6 +156,11 @@ impl Removal {
                 rules,
                 ..
             } => {
+                let leads = |pattern: &&String| rules.any_case || leads_to(pattern, &venv.path);
+                let patterns: Vec<&String> = patterns.iter().filter(leads).collect();
+                if patterns.is_empty() {
+                    return Vec::new();
+                }
                 let is_named = |one: &&Target| {
                     let mut all = patterns.iter();
                     (*with_all || !one.is_dir())
@@ -183,6 +188,11 @@ impl Removal {
         }
     }
 
+    /// Whether it may take more, or less, at another time.
+    pub(super) fn asks_for_age(&self) -> bool {
+        matches!(self, Self::Find(_) | Self::Aged(_))
+    }
+
     /// Whether not all that it comes to was looked at.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self, Self::Find(find) if find.is_cut())
@@ -201,6 +211,15 @@ impl Removal {
             Self::Clean(clean) => clean.dirs.iter().any(|one| is_open(&one.pattern)),
         }
     }
+}
+
+/// Whether a pattern may name something in a venv or a directory above it, by its letters before the first sign.
+fn leads_to(pattern: &str, venv: &Path) -> bool {
+    let is_sign = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | 1..=5);
+    let pattern = pattern.as_bytes();
+    let end = pattern.iter().position(is_sign).unwrap_or(pattern.len());
+    let mut pairs = pattern[..end].iter().zip(venv.as_os_str().as_bytes());
+    pairs.all(|(one, other)| one == other)
 }
 
 fn is_under(one: &Target, pattern: &str) -> bool {

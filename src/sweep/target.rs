@@ -210,7 +210,13 @@ impl Venv {
             .targets
             .iter()
             .filter(|one| one.path.starts_with(&self.path) && !one.is_dir());
-        let mut tops: Vec<&Path> = removed.iter().map(|one| one.path.as_path()).collect();
+        let leads = |top: &&Path| top.starts_with(&self.path) || self.path.starts_with(top);
+        let tops = removed.iter().map(|one| one.path.as_path()).filter(leads);
+        let mut tops: Vec<&Path> = tops.collect();
+        // So it is of nearly all jobs, and each file would be looked at for each of them.
+        if tops.is_empty() {
+            return Vec::new();
+        }
         tops.sort();
         let is_gone = |path: &Path| {
             path.ancestors()

@@ -128,6 +128,10 @@ ansible() {
   [ ! -e "$site/click/core.py" ] || fail "check mode restored"
   task "state=restored" --diff || fail "a restore"; grep -q 'CHANGED' "$dir/said"; [ -e "$site/click/core.py" ]
   task "state=restored" || fail "a restore again"; grep -q 'SUCCESS' "$dir/said" || fail "a restore again is a change"
+  rm -r "$dir/web"; task "state=restored" || fail "a venv that is gone"
+  grep -q 'CHANGED' "$dir/said" || fail "what was put where nothing was is no change"
+  task "label=other" || fail "another label"; grep -q 'CHANGED' "$dir/said" || fail "another label is no change"
+  if task "snapshot=@golden"; then fail "a snapshot is named to a save"; fi
   ends 0 "$dir/tools/bin/ansible-doc" -M "$root/packaging/ansible/library" venv_snap
   export ANSIBLE_LIBRARY=$root/packaging/ansible/library
   rm -rf "$VENV_SNAP_STORE"
@@ -139,6 +143,10 @@ ansible() {
   ends 0 "${play[@]}" -e "{deploy: sh -c 'rm $site/click/core.py; exit 1'}"
   [ -e "$site/click/core.py" ] || fail "a deploy that failed is not taken back"
   ends 0 "${play[@]}"; grep -q 'changed=0' "$dir/said" || fail "the play changes something again"
+  # What was saved since by somebody else is what comes back, and not the state of the last deploy.
+  touch "$site/later.py"; venv-snap -q save "$dir/web" >/dev/null
+  ends 0 "${play[@]}" -e "{deploy: sh -c 'rm $site/later.py; exit 1'}"
+  [ -e "$site/later.py" ] || fail "an older deploy comes back"
   echo "the module for Ansible saves, audits and restores, tells it in check mode, and is idempotent"
 }
 

@@ -16,7 +16,8 @@ options:
     required: true
   state:
     description:
-      - C(saved) saves it if something changed since its newest baseline. A damaged venv is refused.
+      - C(saved) saves it if something changed since its newest save, or that has another label, role or note than is
+        wanted. A damaged venv is refused.
       - C(restored) makes it what the snapshot is. What is replaced is saved first.
       - C(checked) audits it without any snapshot, and fails where it is damaged. It never changes anything.
     choices: [saved, restored, checked]
@@ -37,6 +38,10 @@ options:
   note:
     description: For C(saved), the note of a new snapshot.
     type: str
+  any:
+    description: For C(saved), whether a directory that is no venv may be saved.
+    type: bool
+    default: false
   store:
     description: The store, a directory or an URL. By default that of the program.
     type: str
@@ -144,24 +149,31 @@ def difference(entries, path, forwards):
     }
 
 
+def damaged(audit):
+    """The findings of damage that nobody accepted."""
+    return [one for one in audit["findings"] if one["damage"] and not one.get("accepted")]
+
+
 def saved(module, program):
     """Saves what changed since the newest save."""
     path = module.params["path"]
     code, differs = program.ask("diff", path, "latest", also=(FOUND, NO_SNAPSHOT))
     entries = differs.get("entries", [])
     result = {"entries": entries, "diff": difference(entries, path, True)}
-    if code == DONE:
-        return dict(result, changed=False, snapshot=differs["snapshot"]["id"])
+    wanted = {name: module.params[name] for name in ("label", "role", "note") if module.params[name]}
+    newest = differs.get("snapshot") or {}
+    # Who asks for a label wants to find this state by it, and not an older one that has it.
+    if code == DONE and all(newest.get(name) == text for name, text in wanted.items()):
+        return dict(result, changed=False, snapshot=newest["id"])
     if module.check_mode:
         # Whether it may be saved is what the audit says.
         _, audit = program.ask("check", path, also=(FOUND,))
-        if not audit["clean"]:
-            module.fail_json(msg="it is damaged, and would not be saved", findings=audit["findings"])
+        if damage := damaged(audit):
+            module.fail_json(msg="it is damaged, and would not be saved", findings=damage)
         return dict(result, changed=True)
-    words = ["save", path]
-    for name in ("label", "role", "note"):
-        if module.params[name]:
-            words += [f"--{name}", module.params[name]]
+    words = ["save", path, "--any" if module.params["any"] else None]
+    for name, text in wanted.items():
+        words += [f"--{name}", text]
     _, answer = program.ask(*words)
     return dict(result, changed=not answer["unchanged"], snapshot=answer["snapshot"]["id"])
 
@@ -173,7 +185,9 @@ def restored(module, program):
     words.append("-n" if module.check_mode else "-y")
     _, answer = program.ask(*words)
     return {
-        "changed": answer["mode"] not in ("identical", "left-alone") and bool(answer["entries"]),
+        # Where nothing stood, nothing differs, and all of it is new.
+        "changed": answer["mode"] == "placed"
+        or answer["mode"] not in ("identical", "left-alone") and bool(answer["entries"]),
         "snapshot": answer["snapshot"]["id"],
         "incident": answer["incident"],
         "entries": answer["entries"],
@@ -185,9 +199,12 @@ def checked(module, program):
     """Audits it."""
     code, audit = program.ask("check", module.params["path"], also=(FOUND,))
     findings = audit["findings"]
+    if damage := damaged(audit):
+        number = "1 finding" if len(damage) == 1 else f"{len(damage)} findings"
+        module.fail_json(msg=f"it is damaged: {number}", findings=findings)
     if code != DONE:
-        damage = [finding for finding in findings if finding["damage"]]
-        module.fail_json(msg=f"it is damaged: {len(damage)} findings", findings=findings)
+        told = findings[0]["text"] if findings else "look at what check says of it"
+        module.fail_json(msg=f"it is not damaged, and does not work: {told}", findings=findings)
     return {"changed": False, "findings": findings}
 
 
@@ -202,11 +219,14 @@ def main():
             "label": {"type": "str"},
             "role": {"type": "str"},
             "note": {"type": "str"},
+            "any": {"type": "bool", "default": False},
             "store": {"type": "str"},
             "program": {"type": "str", "default": "venv-snap"},
         },
         supports_check_mode=True,
     )
+    if module.params["state"] != "restored" and (module.params["snapshot"] or module.params["heal"]):
+        module.fail_json(msg="'snapshot' and 'heal' are for state: restored")
     does = {"saved": saved, "restored": restored, "checked": checked}[module.params["state"]]
     module.exit_json(**does(module, Program(module)))
 

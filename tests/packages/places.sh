@@ -46,7 +46,9 @@ github() {
   grep -q 'click/core.py' "$GITHUB_STEP_SUMMARY"; grep -q '^::error title=venv-snap::.*core.py' "$dir/said"
   play 1 diff damage; grep -q '| damage | `lib/.*click/core.py` | `missing` | `click` |' "$GITHUB_STEP_SUMMARY"
   play 0 diff never; play 1 save damage
-  play 2 nonsense damage
+  grep -q '^drift=true$' "$GITHUB_OUTPUT"; grep -q 'click/core.py' "$GITHUB_STEP_SUMMARY"
+  play 2 nonsense damage; grep -q 'it may be check, diff or save' "$GITHUB_STEP_SUMMARY"
+  play 2 diff bogus; grep -q '^::error title=venv-snap::fail-on' "$dir/said"
   ends 3 env INPUT_VENV="$dir/nowhere" INPUT_COMMAND=check INPUT_FAIL_ON=damage "${step[@]}" || true
   # Each input that the script reads is one that the action has, and the other way round.
   python3 - "$root/packaging/action" <<'PY'

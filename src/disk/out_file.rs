@@ -125,6 +125,68 @@ pub(crate) fn replace_readable(path: &Path, bytes: &[u8]) -> Result<(), PathErro
     file.publish()
 }
 
+/// The same at a place that a person named for it, wherever that leads (`Place`).
+pub(crate) fn deliver_readable(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    match Place::of(path)? {
+        Place::File(file) => replace_readable(&file, bytes),
+        Place::AsItIs => write_into(path, bytes),
+    }
+}
+
+/// Writes into a place that a person named, wherever that leads: a file as by [`replace`], a device as it is.
+pub(crate) fn deliver(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    match Place::of(path)? {
+        Place::File(file) => replace(&file, bytes),
+        Place::AsItIs => write_into(path, bytes),
+    }
+}
+
+/// Where a path leads that a person named.
+enum Place {
+    /// To a file that is there or is to be, behind all links: they stay.
+    File(PathBuf),
+    /// To what cannot be replaced: a device, a pipe, a descriptor of this process.
+    AsItIs,
+}
+
+/// So many links in a row are followed, as the kernel does.
+const LINKS_MAX: usize = 40;
+
+impl Place {
+    fn of(path: &Path) -> Result<Self, PathError> {
+        let mut at = path.to_owned();
+        for _ in 0..LINKS_MAX {
+            let parent = at.parent().filter(|dir| !dir.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new(".")).to_owned();
+            match std::fs::symlink_metadata(&at).map(|one| one.file_type()) {
+                Ok(kind) if kind.is_symlink() => {}
+                Ok(kind) if !kind.is_file() && !kind.is_dir() => return Ok(Self::AsItIs),
+                // What is wrong with it is told when it is written.
+                _ => return Ok(Self::File(at)),
+            }
+            // What is given by a descriptor may have no name that could be replaced, and a file that was opened twice
+            // would get this and what else is written there one over the other.
+            if std::fs::canonicalize(&parent).is_ok_and(|dir| dir.starts_with("/proc")) {
+                let is_file = at.metadata().is_ok_and(|one| one.is_file());
+                let refused = || PathError::new("create", path, Errno::EXIST);
+                return if is_file {
+                    Err(refused())
+                } else {
+                    Ok(Self::AsItIs)
+                };
+            }
+            at = parent.join(std::fs::read_link(&at).at("create", path)?);
+        }
+        Err(PathError::new("create", path, Errno::LOOP))
+    }
+}
+
+fn write_into(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+    let file = std::fs::OpenOptions::new().write(true).open(path);
+    let mut file = file.at("create", path)?;
+    file.write_all(bytes).at("write", path)
+}
+
 /// Writes a file in the place of what stands there, in one step, with the rights that any new file of this user gets.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
     let mut file = OutFile::create_as(path, true, Mode::from_raw_mode(0o666))?;

@@ -87,8 +87,10 @@ pub(super) fn emptied(
     };
     let audit = last.document.and_then(|id| readable(store, id)?.audit);
     let count = audit.map_or(0, |audit| audit.packages.len());
-    let text = format!(
-        "all packages are gone: the newest baseline, {id}, has {count} distributions, and none of them is left"
-    );
+    let had = match count {
+        1 => "1 distribution, and it is gone".to_owned(),
+        many => format!("{many} distributions, and none of them is left"),
+    };
+    let text = format!("all packages are gone: the newest baseline, {id}, has {had}");
     Ok((count > 0).then(|| Finding::new(Check::PackagesGone, text)))
 }

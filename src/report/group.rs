@@ -39,7 +39,11 @@ impl Group<'_> {
 pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Group<'a>> {
     let mut found: BTreeMap<(Option<&str>, RelPath), Group<'a>> = BTreeMap::new();
     let changes: Vec<&Change> = changes.into_iter().collect();
-    let owners = owners(&changes);
+    let owners = owners(
+        changes
+            .iter()
+            .map(|one| (&one.path, one.package.as_deref())),
+    );
     for (at, &change) in changes.iter().enumerate() {
         let (name, place) = place_of(&change.path);
         let package = change.package.as_deref();
@@ -65,15 +69,12 @@ pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<G
 }
 
 /// By place: the distribution that owns what differs there, where it is one alone.
-fn owners<'a>(changes: &[&'a Change]) -> BTreeMap<RelPath, Option<&'a str>> {
+pub(super) fn owners<'a>(
+    changes: impl Iterator<Item = (&'a RelPath, Option<&'a str>)>,
+) -> BTreeMap<RelPath, Option<&'a str>> {
     let mut owners: BTreeMap<RelPath, Option<&str>> = BTreeMap::new();
-    for (change, package) in changes
-        .iter()
-        .filter_map(|one| Some((one, one.package.as_deref()?)))
-    {
-        let owner = owners
-            .entry(place_of(&change.path).1)
-            .or_insert(Some(package));
+    for (path, package) in changes.filter_map(|(path, package)| Some((path, package?))) {
+        let owner = owners.entry(place_of(path).1).or_insert(Some(package));
         *owner = owner.filter(|other| *other == package);
     }
     owners

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::model::{Class, Deed, Kind, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
-use crate::report::deed::{headings, title};
+use crate::report::deed::{headings, no_packages, remains, title};
 use crate::report::text::{self, Style, afterwards, words};
 
 /// Writes the whole file.
@@ -41,6 +41,9 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
                 code(&plain(part))
             ),
         )?;
+    }
+    if let Some(remains) = remains(outcome) {
+        row("stays damaged", plain(&remains.names))?;
     }
     if let Some(ms) = outcome.took_ms {
         let took = words::took(std::time::Duration::from_millis(ms));
@@ -88,7 +91,7 @@ fn diagnosis(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
 fn packages(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     writeln!(out, "\n## Packages\n")?;
     if outcome.found.packages.is_empty() {
-        return writeln!(out, "None was affected.");
+        return writeln!(out, "{}", no_packages(outcome));
     }
     let is_incident = outcome.deed() == Deed::Mended;
     let (head, rule) = if is_incident {

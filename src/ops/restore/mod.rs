@@ -335,13 +335,14 @@ impl<'a> Run<'a> {
             stat_records::note(context, self.store, place, &swapped);
         }
         let stood = place.standing() == Standing::Directory;
-        let incident = keeper.newest().filter(|_| stood);
+        let incident = keeper.newest();
         let known = std::mem::take(&mut self.known);
         let left_out = known.with(done.left_out).into_left_out();
-        self.note(place, &changes, incident, &left_out);
+        // Where nothing stood, the log has the incident all the same: by that it is one event with its snapshot.
+        self.note(place, stood.then_some(&changes), incident, &left_out);
         let replaced = Replaced {
             way: done.way,
-            incident,
+            incident: incident.filter(|_| stood),
             wrong: done.wrong,
             kept_old: done.kept_old,
             unsettled: done.unsettled.map(Unsettled::from),

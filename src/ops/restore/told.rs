@@ -7,18 +7,21 @@ use crate::ops::log::{Event, record};
 use crate::tree::Site;
 
 impl Run<'_> {
-    /// Writes into the log what was done.
+    /// Writes into the log what was done. Without `changes` nothing stood there that could differ.
     pub(super) fn note(
         &self,
         place: &Site,
-        changes: &[Change],
+        changes: Option<&Vec<Change>>,
         incident: Option<SnapshotId>,
         left_out: &[LeftOut],
     ) {
         let Some(verb) = self.verb else {
             return;
         };
-        let differing = changes.iter().filter(|one| one.class != Class::Noise);
+        let differing = |changes: &Vec<Change>| {
+            let changes = changes.iter();
+            changes.filter(|one| one.class != Class::Noise).count() as u64
+        };
         let lacks = left_out.iter().map(|left| &left.lack);
         let lacks = lacks.filter(|lack| lack.is_of_place());
         let event = Event {
@@ -28,7 +31,7 @@ impl Run<'_> {
             snapshot: self.chosen.id,
             incident,
             label: None,
-            changed: Some(differing.count() as u64),
+            changed: changes.map(differing),
             took_ms: Some(self.start.elapsed().as_millis() as u64),
             lacks: lacks.cloned().collect(),
             file_system: place

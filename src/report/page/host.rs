@@ -59,10 +59,12 @@ fn facts(outcome: &StatusOutcome, host: &str) -> Markup {
             dt { "all sound" } dd { (yes(outcome.is_sound())) }
             dt { "the store takes" } dd { (size(outcome.store_bytes)) }
             dt { "free there" } dd { (or_dash(outcome.free_bytes, size)) }
-            dt { "of other hosts" }
-            dd {
-                (count(outcome.elsewhere as u64, "venv"))
-                @if outcome.others.is_empty() { ", of which nothing is told here" }
+            @if outcome.elsewhere > 0 {
+                dt { "of other hosts" }
+                dd {
+                    (count(outcome.elsewhere as u64, "venv"))
+                    @if outcome.others.is_empty() { ", of which nothing is told here" }
+                }
             }
         }
     }

@@ -8,9 +8,9 @@ use super::facts::{code, count, number, shown, time, took};
 use super::files::{Group, groups, kinds, tables, told};
 use super::timeline::timeline;
 use super::{Page, packages, page, snapshots};
-use crate::model::{Class, Deed, Seen, Shown};
+use crate::model::{Class, Deed, Seen, Shown, Snapshot};
 use crate::ops::{Chosen, ReportOutcome};
-use crate::report::deed::{headings, title};
+use crate::report::deed::{headings, no_packages, remains, title};
 use crate::report::text::Style;
 
 /// The page of one incident.
@@ -39,7 +39,7 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
         }
         section aria-labelledby="packages" {
             h2 #packages { "Packages before and after" }
-            @if found.packages.is_empty() { p { "None was affected." } }
+            @if found.packages.is_empty() { p { (no_packages(outcome)) } }
             @else { (packages::changed(&venv, &found.packages, "in the snapshot", "found")) }
         }
         section aria-labelledby="files" {
@@ -63,24 +63,14 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
 
 /// The whole story in a sentence or two.
 fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
-    let is_damage = |seen: &&Seen| seen.class == Class::Damage;
     let changes = &outcome.found.changes;
-    let damage: Vec<&Seen> = changes.iter().filter(is_damage).collect();
-    let hurt = |group: &&Group<'_>| {
-        let damaged = group.entries.iter().find(|seen| is_damage(seen));
-        damaged.is_some_and(|seen| seen.package.is_some())
-    };
     html! {
         p.lead {
             @match outcome.deed() {
                 Deed::Mended if !outcome.incident.holds_a_tree() => {
                     "Nothing stood there. The whole came back"
                 }
-                Deed::Mended => {
-                    (told(&kinds(damage))) ", in "
-                    (count(groups.iter().filter(hurt).count() as u64, "package"))
-                    ". What was damaged was put right"
-                }
+                Deed::Mended => (mended(outcome, groups)),
                 Deed::RolledBack => {
                     "Nothing was damaged. " (count(changes.len() as u64, "entry")) " went back to an older state"
                 }
@@ -97,6 +87,50 @@ fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
             }
             @if let Some(ms) = outcome.took_ms { " in " (took(ms)) }
             "."
+            @if let Some(remains) = remains(outcome) {
+                " " (number(remains.entries))
+                @if remains.entries == 1 { " stays damaged: " } @else { " stay damaged: " }
+                (remains.names) "."
+            }
+        }
+    }
+}
+
+/// What was damaged, and how much of it was put right.
+fn mended(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
+    let is_damage = |seen: &&Seen| seen.class == Class::Damage;
+    let damage: Vec<&Seen> = outcome.found.changes.iter().filter(is_damage).collect();
+    let hurt = |group: &&Group<'_>| {
+        let mut entries = group.entries.iter();
+        entries.any(|seen| is_damage(seen) && seen.package.is_some())
+    };
+    let packages = groups.iter().filter(hurt).count() as u64;
+    let all = damage.len() as u64;
+    let left = remains(outcome).map_or(0, |remains| remains.entries);
+    html! {
+        (told(&kinds(damage)))
+        @if packages > 0 { ", in " (count(packages, "package")) }
+        @match all.saturating_sub(left) {
+            _ if left == 0 => ". What was damaged was put right",
+            0 => ". What was asked for was put right, and none of the damage",
+            1 => { ". " (count(1, "damaged entry")) " was put right" }
+            many => { ". " (count(many, "damaged entry")) " were put right" }
+        }
+    }
+}
+
+/// The outcome in a word; what was left is told beside it.
+fn came_to(outcome: &ReportOutcome) -> Markup {
+    let part = remains(outcome).is_some();
+    html! { (outcome.deed().as_str()) @if part { " in part" } }
+}
+
+/// The host by its name, where that is known, and by its id.
+fn host(snapshot: &Snapshot) -> Markup {
+    html! {
+        @match &snapshot.host_name {
+            Some(name) => { (code(name)) " (" (code(&snapshot.venv.host)) ")" }
+            None => (code(&snapshot.venv.host)),
         }
     }
 }
@@ -107,10 +141,11 @@ fn facts(outcome: &ReportOutcome, style: &Style) -> Markup {
     html! {
         dl.facts {
             dt { "venv" } dd { (code(&snapshot.venv.path().to_string_lossy())) }
-            dt { "host" } dd { (code(&snapshot.venv.host)) }
-            dt { "outcome" } dd { (outcome.deed().as_str()) }
+            dt { "host" } dd { (host(snapshot)) }
+            dt { "outcome" } dd { (came_to(outcome)) }
             dt { (when) } dd { (time(snapshot.created, style)) }
             dt { (what) } dd { (restored(outcome.restored.as_ref(), style)) }
+            @if let Some(remains) = remains(outcome) { dt { "left damaged" } dd { (remains.names) } }
             @if let Some(part) = &outcome.found.part {
                 @let left = outcome.found.changes.iter().filter(|seen| seen.left).count();
                 dt { "of it" }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::facts::{code, count, id, number, time, took};
+use super::facts::{code, count, id, time, took};
 use crate::model::SnapshotId;
 use crate::ops::Entry;
 use crate::report::text::{Style, package_line};
@@ -41,7 +41,7 @@ fn event(entry: &Entry, is_own: bool, style: &Style) -> Markup {
                 strong { (event.verb) } " " (id(event.snapshot))
                 @if let Some(label) = &event.label { " @" (code(label)) }
                 @if let Some(incident) = event.incident { ", replaced state " (id(incident)) }
-                @if let Some(changed) = event.changed { ", " (number(changed)) " entries changed" }
+                @if let Some(changed) = event.changed { ", " (count(changed, "entry")) " changed" }
                 @if let Some(ms) = event.took_ms { ", in " (took(ms)) }
                 @match event.proved {
                     Some(true) => ", proved",

@@ -180,6 +180,7 @@ fn done(
     }
     let over = match replaced.reused {
         0 => String::new(),
+        1 => ", 1 good file taken over as it was".to_owned(),
         reused => format!(", {} taken over as they were", count(reused, "good file")),
     };
     let how = match replaced.way {

@@ -1,5 +1,6 @@
 //! What people and programs are told, and what they may slip on.
 
+mod aftermath;
 mod bad_input;
 mod called;
 mod chosen;

@@ -278,12 +278,12 @@ fn a_page_takes_its_place_in_one_step_or_not_at_all() {
     fs::write(sandbox.path("plain"), "x").unwrap();
     assert_eq!(mode("page.html"), mode("plain"));
     fs::create_dir(sandbox.path("folder")).unwrap();
-    symlink("page.html", sandbox.path("link")).unwrap();
+    symlink("link", sandbox.path("link")).unwrap();
     for (file, why) in [
         ("folder", "s a directory"),
         ("nowhere/page.html", "o such file"),
         ("plain/page.html", "ot a directory"),
-        ("link", "exists"),
+        ("link", "symbolic links"),
         (".", "s a directory"),
     ] {
         for args in [

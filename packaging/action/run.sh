@@ -12,8 +12,12 @@ case $INPUT_FAIL_ON in
   damage|drift|notice|never) ;;
   *) refuse 2 "fail-on is '$INPUT_FAIL_ON': it may be damage, drift, notice or never" ;;
 esac
+case $INPUT_COMMAND in
+  check|diff|save) ;;
+  *) refuse 2 "command is '$INPUT_COMMAND': it may be check, diff or save" ;;
+esac
 if ! command -v venv-snap >/dev/null; then
-  python3 -m venv "$RUNNER_TEMP/venv-snap"
+  python3 -m venv "$RUNNER_TEMP/venv-snap" || refuse 3 "python3 cannot make a venv for venv-snap"
   "$RUNNER_TEMP/venv-snap/bin/pip" install -q "venv-snap${INPUT_VERSION:+==$INPUT_VERSION}" ||
     refuse 3 "pip cannot install venv-snap${INPUT_VERSION:+ $INPUT_VERSION}"
   PATH=$RUNNER_TEMP/venv-snap/bin:$PATH
@@ -25,7 +29,6 @@ case $INPUT_COMMAND in
   check) words+=(check --fail-on "$INPUT_FAIL_ON" "$INPUT_VENV") ;;
   diff) words+=(diff "$INPUT_VENV"); [ -z "${INPUT_SNAPSHOT:-}" ] || words+=("$INPUT_SNAPSHOT") ;;
   save) words+=(save --if-changed "$INPUT_VENV") ;;
-  *) refuse 2 "command is '$INPUT_COMMAND': it may be check, diff or save" ;;
 esac
 code=0
 venv-snap --json "${words[@]}" > "$report" 2> "$report.said" || code=$?
@@ -34,5 +37,8 @@ if [ "$INPUT_COMMAND" = save ] && [ "$code" = 1 ]; then
   code=0 INPUT_COMMAND=check INPUT_FAIL_ON=damage
   echo "::error title=venv-snap::the venv is damaged, and so it was not saved"
   venv-snap --json check "$INPUT_VENV" > "$report" 2> "$report.said" || code=$?
+  unsaved=1
 fi
 python3 "$here/tell.py" "$INPUT_COMMAND" "$INPUT_FAIL_ON" "$code" "$report" "$report.said"
+# Who mended it before the audit has not saved it.
+exit "${unsaved:-0}"

@@ -125,16 +125,12 @@ pub(crate) fn replace_readable(path: &Path, bytes: &[u8]) -> Result<(), PathErro
     file.publish()
 }
 
-/// The same at a place that a person named for it, wherever that leads (`Place`).
-pub(crate) fn deliver_readable(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
-    match Place::of(path)? {
-        Place::File(file) => replace_readable(&file, bytes),
-        Place::AsItIs => write_into(path, bytes),
-    }
-}
-
-/// Writes into a place that a person named, wherever that leads: a file as by [`replace`], a device as it is.
-pub(crate) fn deliver(path: &Path, bytes: &[u8]) -> Result<(), PathError> {
+/// Writes into a place that a person named, wherever that leads: a file by `replace`, in one step, a device as it is.
+pub(crate) fn deliver(
+    path: &Path,
+    bytes: &[u8],
+    replace: fn(&Path, &[u8]) -> Result<(), PathError>,
+) -> Result<(), PathError> {
     match Place::of(path)? {
         Place::File(file) => replace(&file, bytes),
         Place::AsItIs => write_into(path, bytes),

@@ -39,15 +39,15 @@ impl Group<'_> {
 pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Group<'a>> {
     let mut found: BTreeMap<(Option<&str>, RelPath), Group<'a>> = BTreeMap::new();
     let changes: Vec<&Change> = changes.into_iter().collect();
-    let owners = owners(
-        changes
-            .iter()
-            .map(|one| (&one.path, one.package.as_deref())),
-    );
+    let all = changes
+        .iter()
+        .map(|one| (&one.path, one.package.as_deref()));
+    let owners = Owners::of(all);
     for (at, &change) in changes.iter().enumerate() {
         let (name, place) = place_of(&change.path);
         let package = change.package.as_deref();
-        let package = package.or_else(|| owner_of_dir(&changes, at, &owners));
+        let beside = || owners.beside(at).filter(|_| is_dir(change));
+        let package = package.or_else(beside);
         let key = match package {
             Some(_) => (package, RelPath::root()),
             None => (None, place.clone()),
@@ -68,36 +68,44 @@ pub(super) fn groups<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<G
     groups
 }
 
-/// By place: the distribution that owns what differs there, where it is one alone.
-pub(super) fn owners<'a>(
-    changes: impl Iterator<Item = (&'a RelPath, Option<&'a str>)>,
-) -> BTreeMap<RelPath, Option<&'a str>> {
-    let mut owners: BTreeMap<RelPath, Option<&str>> = BTreeMap::new();
-    for (path, package) in changes.filter_map(|(path, package)| Some((path, package?))) {
-        let owner = owners.entry(place_of(path).1).or_insert(Some(package));
-        *owner = owner.filter(|other| *other == package);
-    }
-    owners
+/// What differs, in the order of paths, each with the distribution that owns it: by these goes what none owns.
+pub(super) struct Owners<'a> {
+    all: Vec<(&'a RelPath, Option<&'a str>)>,
+    /// By place: the distribution that owns what differs there, where it is one alone.
+    places: BTreeMap<RelPath, Option<&'a str>>,
 }
 
-/// The distribution that a directory of a site-packages goes with, since no distribution owns directories. It is that
-/// of what differs in the directory, which comes next in the order of paths; else that of what differs at the same
-/// place. None for anything but such a directory.
-fn owner_of_dir<'a>(
-    changes: &[&'a Change],
-    at: usize,
-    owners: &BTreeMap<RelPath, Option<&'a str>>,
-) -> Option<&'a str> {
-    let dir = changes[at];
-    let entry = dir.expected.as_ref().or(dir.actual.as_ref());
-    let (_, place) = place_of(&dir.path);
-    site_of(&dir.path)?;
-    entry.filter(|entry| entry.node == Node::Dir)?;
-    let below = changes[at + 1..]
-        .iter()
-        .take_while(|other| other.path.is_within(&dir.path));
-    let inside = below.into_iter().find_map(|other| other.package.as_deref());
-    inside.or_else(|| owners.get(&place).copied().flatten())
+impl<'a> Owners<'a> {
+    pub(super) fn of(all: impl Iterator<Item = (&'a RelPath, Option<&'a str>)>) -> Self {
+        let all: Vec<_> = all.collect();
+        let mut places: BTreeMap<RelPath, Option<&str>> = BTreeMap::new();
+        for (path, package) in all
+            .iter()
+            .filter_map(|(path, package)| Some((path, (*package)?)))
+        {
+            let owner = places.entry(place_of(path).1).or_insert(Some(package));
+            *owner = owner.filter(|other| *other == package);
+        }
+        Self { all, places }
+    }
+
+    /// The distribution that an entry of a site-packages goes with which none owns, as directories are. It is that of
+    /// what differs in it, which comes next in the order of paths; else that of what differs at the same place. None
+    /// for what lies elsewhere.
+    pub(super) fn beside(&self, at: usize) -> Option<&'a str> {
+        let (path, _) = self.all[at];
+        site_of(path)?;
+        let below = self.all[at + 1..].iter();
+        let mut below = below.take_while(|(other, _)| other.is_within(path));
+        let inside = below.find_map(|(_, package)| *package);
+        inside.or_else(|| self.places.get(&place_of(path).1).copied().flatten())
+    }
+}
+
+/// Whether what differs is a directory, or was one.
+fn is_dir(change: &Change) -> bool {
+    let entry = change.expected.as_ref().or(change.actual.as_ref());
+    entry.is_some_and(|entry| entry.node == Node::Dir)
 }
 
 /// The directory of packages that a path lies below; none where it lies elsewhere.

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use crate::model::{Class, Deed, Kind, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
-use crate::report::deed::{headings, no_packages, remains, title};
+use crate::report::deed::{headings, no_packages, title};
+use crate::report::left_damage::left_damage;
 use crate::report::text::{self, Style, afterwards, words};
 
 /// Writes the whole file.
@@ -42,8 +43,8 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
             ),
         )?;
     }
-    if let Some(remains) = remains(outcome) {
-        row("stays damaged", plain(&remains.names))?;
+    if let Some(left) = left_damage(outcome) {
+        row("stays damaged", plain(&left.names))?;
     }
     if let Some(ms) = outcome.took_ms {
         let took = words::took(std::time::Duration::from_millis(ms));

@@ -4,6 +4,7 @@
 mod deed;
 mod group;
 pub mod json;
+mod left_damage;
 pub mod markdown;
 pub mod metrics;
 pub mod nagios;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::disk::PathError;
-use crate::disk::out_file::deliver_readable;
+use crate::disk::out_file::{deliver, replace_readable};
 
 /// What a family of metrics is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +46,7 @@ impl Metrics {
     /// Writes it into a file in one step, for everybody to read: whoever reads it meets the whole old text or the whole
     /// new one.
     pub fn publish(&self, path: &Path) -> Result<(), PathError> {
-        deliver_readable(path, self.0.as_bytes())
+        deliver(path, self.0.as_bytes(), replace_readable)
     }
 }
 

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::facts::{code, number, path, shown};
 use super::table::{Head, table};
-use crate::model::{Class, Kind, RelPath, Seen, Shown};
-use crate::report::group::{owners, place_of, site_of};
+use crate::model::{Class, Kind, Seen, Shown};
+use crate::report::group::{Owners, place_of};
 
 /// So many entries in all are shown without a click.
 const SHOWN: usize = 60;
@@ -23,15 +23,14 @@ pub(super) struct Group<'a> {
 /// Sorts what differed into groups: the worst class first, then the greater number.
 pub(super) fn groups(changes: &[Seen]) -> Vec<Group<'_>> {
     let mut found: BTreeMap<(bool, String), Vec<&Seen>> = BTreeMap::new();
-    let owners = owners(
-        changes
-            .iter()
-            .map(|one| (&one.path, one.package.as_deref())),
-    );
+    let all = changes
+        .iter()
+        .map(|one| (&one.path, one.package.as_deref()));
+    let owners = Owners::of(all);
     for (at, seen) in changes.iter().enumerate() {
         let place = || Shown(&place_of(&seen.path).0).to_string();
         let package = seen.package.as_deref();
-        let package = package.or_else(|| owner(changes, at, &owners));
+        let package = package.or_else(|| owners.beside(at));
         let name = package.map_or_else(place, str::to_owned);
         let key = (package.is_none(), name);
         found.entry(key).or_default().push(seen);
@@ -46,21 +45,6 @@ pub(super) fn groups(changes: &[Seen]) -> Vec<Group<'_>> {
         (worst, std::cmp::Reverse(group.entries.len()))
     });
     groups
-}
-
-/// The package that an entry goes with which none owns, as directories are: that of what differs in it, which comes
-/// next in the order of paths; else the only one of which something differs at the same place.
-fn owner<'a>(
-    changes: &'a [Seen],
-    at: usize,
-    owners: &BTreeMap<RelPath, Option<&'a str>>,
-) -> Option<&'a str> {
-    let path = &changes[at].path;
-    site_of(path)?;
-    let below = changes[at + 1..].iter();
-    let mut below = below.take_while(|other| other.path.is_within(path));
-    let inside = below.find_map(|other| other.package.as_deref());
-    inside.or_else(|| owners.get(&place_of(path).1).copied().flatten())
 }
 
 /// How many entries there are of each kind, the worst kind first.

@@ -10,7 +10,8 @@ use super::timeline::timeline;
 use super::{Page, packages, page, snapshots};
 use crate::model::{Class, Deed, Seen, Shown, Snapshot};
 use crate::ops::{Chosen, ReportOutcome};
-use crate::report::deed::{headings, no_packages, remains, title};
+use crate::report::deed::{headings, no_packages, title};
+use crate::report::left_damage::left_damage;
 use crate::report::text::Style;
 
 /// The page of one incident.
@@ -87,10 +88,10 @@ fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
             }
             @if let Some(ms) = outcome.took_ms { " in " (took(ms)) }
             "."
-            @if let Some(remains) = remains(outcome) {
-                " " (number(remains.entries))
-                @if remains.entries == 1 { " stays damaged: " } @else { " stay damaged: " }
-                (remains.names) "."
+            @if let Some(left) = left_damage(outcome) {
+                " " (number(left.entries))
+                @if left.entries == 1 { " stays damaged: " } @else { " stay damaged: " }
+                (left.names) "."
             }
         }
     }
@@ -106,7 +107,7 @@ fn mended(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
     };
     let packages = groups.iter().filter(hurt).count() as u64;
     let all = damage.len() as u64;
-    let left = remains(outcome).map_or(0, |remains| remains.entries);
+    let left = left_damage(outcome).map_or(0, |left| left.entries);
     html! {
         (told(&kinds(damage)))
         @if packages > 0 { ", in " (count(packages, "package")) }
@@ -121,7 +122,7 @@ fn mended(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
 
 /// The outcome in a word; what was left is told beside it.
 fn came_to(outcome: &ReportOutcome) -> Markup {
-    let part = remains(outcome).is_some();
+    let part = left_damage(outcome).is_some();
     html! { (outcome.deed().as_str()) @if part { " in part" } }
 }
 
@@ -145,7 +146,7 @@ fn facts(outcome: &ReportOutcome, style: &Style) -> Markup {
             dt { "outcome" } dd { (came_to(outcome)) }
             dt { (when) } dd { (time(snapshot.created, style)) }
             dt { (what) } dd { (restored(outcome.restored.as_ref(), style)) }
-            @if let Some(remains) = remains(outcome) { dt { "left damaged" } dd { (remains.names) } }
+            @if let Some(left) = left_damage(outcome) { dt { "left damaged" } dd { (left.names) } }
             @if let Some(part) = &outcome.found.part {
                 @let left = outcome.found.changes.iter().filter(|seen| seen.left).count();
                 dt { "of it" }

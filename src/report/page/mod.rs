@@ -40,7 +40,7 @@ impl Page {
 
     /// Writes it into a file in one step, in the place of a file that stands there; links stay, devices are written to.
     pub fn publish(&self, path: &Path) -> Result<(), PathError> {
-        out_file::deliver(path, self.0.as_bytes())
+        out_file::deliver(path, self.0.as_bytes(), out_file::replace)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Small wheels, built here, so that real installers can work without a network.
+//! Small wheels, built here, so that real installers can work without a network; and real venvs to install them into.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;

@@ -13,11 +13,17 @@ const SEARCHED_AT_ONCE: u64 = 1 << 20;
 /// After so many marks without a frame the rest of a pack is left alone.
 const BAD_PLACES_MAX: usize = 1000;
 
-/// What is said of the place behind which no more is searched.
-const GIVEN_UP: &str = "too much is damaged to search on";
-
 /// A place in a pack and what is wrong there.
-pub(super) type BadPlace = (u64, &'static str);
+type BadPlace = (u64, &'static str);
+
+/// What is found in a pack whose table is damaged.
+#[derive(Default)]
+pub(super) struct Rest {
+    pub(super) table: Table,
+    bad: Vec<BadPlace>,
+    /// Whether no more was searched behind the last bad place.
+    is_cut: bool,
+}
 
 impl Packs {
     /// What a pack without a usable table still gives, with a warning. None where the pack cannot be read: what lies in
@@ -30,7 +36,7 @@ impl Packs {
         monitor: &dyn Monitor,
     ) -> Result<Option<Table>, Error> {
         monitor.warn(StoreWarning::Salvaged(why).into());
-        let (table, bad) = match self.search_frames(name, size) {
+        let rest = match self.search_frames(name, size) {
             // Where only this process lacks something (memory, descriptors), nothing of the pack is lost.
             Err(Error::Path(error)) if !is_shortage_io(&error.source) => {
                 monitor.warn(StoreWarning::PackUnread(&error).into());
@@ -38,7 +44,7 @@ impl Packs {
             }
             found => found?,
         };
-        for (offset, flaw) in bad {
+        for (offset, flaw) in rest.bad {
             let warning = StoreWarning::FrameDamaged {
                 pack: name,
                 offset,
@@ -46,29 +52,29 @@ impl Packs {
             };
             monitor.warn(warning.into());
         }
-        Ok(Some(table))
+        Ok(Some(rest.table))
     }
 
     /// The table of a pack, or of what is left of one whose table is damaged. Fails where that was not searched to its
     /// end, so that nobody takes what was not found for nothing.
     pub(super) fn table_of_rest(&self, name: &str, size: u64) -> Result<Table, Error> {
         match self.read_table(name, size) {
-            Err(error @ Error::Corrupt { .. }) => match self.search_frames(name, size)? {
-                (table, bad) if bad.last().is_none_or(|(_, flaw)| *flaw != GIVEN_UP) => Ok(table),
-                _ => Err(error),
-            },
+            Err(error @ Error::Corrupt { .. }) => {
+                let rest = self.search_frames(name, size)?;
+                if rest.is_cut {
+                    Err(error)
+                } else {
+                    Ok(rest.table)
+                }
+            }
             read => Ok(read?.0),
         }
     }
 
     /// Walks the frames of a pack from its beginning. After one that is damaged it goes on at the next mark of a frame.
-    pub(super) fn search_frames(
-        &self,
-        name: &str,
-        size: u64,
-    ) -> Result<(Table, Vec<BadPlace>), Error> {
-        let mut table = Table::default();
-        let mut bad = Vec::new();
+    pub(super) fn search_frames(&self, name: &str, size: u64) -> Result<Rest, Error> {
+        let mut rest = Rest::default();
+        let Rest { table, bad, is_cut } = &mut rest;
         let mut offset = HEADER.len() as u64;
         // How many bytes may be read in vain: a pack that was made to harm is full of marks behind which no frame is.
         let mut patience = size.saturating_mul(4).saturating_add(64 << 20);
@@ -90,13 +96,14 @@ impl Packs {
                     offset = at + 1;
                     patience = patience.saturating_sub((size - at).min(frame::LEN_MAX.into()));
                     if patience == 0 || bad.len() >= BAD_PLACES_MAX {
-                        bad.push((offset, GIVEN_UP));
+                        bad.push((offset, "too much is damaged to search on"));
+                        *is_cut = true;
                         break;
                     }
                 }
             }
         }
-        Ok((table, bad))
+        Ok(rest)
     }
 
     /// Where the next mark of a frame stands, at `from` or after it.

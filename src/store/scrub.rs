@@ -190,7 +190,7 @@ impl Packs {
                     done.untold.insert(name.clone());
                 }
                 self.search_frames(&name, size)
-                    .map(|(table, _)| table)
+                    .map(|rest| rest.table)
                     .unwrap_or_default()
             }
         };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::error::{At, PathError};
-use super::file_system::FileSystem;
+use super::file_system::{FileSystem, TMPFS};
 use super::rooted::Rooted;
 use super::stat::birth;
 
@@ -12,7 +12,6 @@ use super::stat::birth;
 const EXT: u32 = 0xEF53;
 const XFS: u32 = 0x5846_5342;
 const BTRFS: u32 = 0x9123_683E;
-const TMPFS: u32 = 0x0102_1994;
 const F2FS: u32 = 0xF2F5_2010;
 const OVERLAY: u32 = 0x794C_7630;
 const ZFS: u32 = 0x2FC1_2FC1;

@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::error::{At, PathError};
 use super::rooted::Rooted;
 
+// Kinds, by the number that `statfs` gives (`linux/magic.h`).
+pub(crate) const TMPFS: u32 = 0x0102_1994;
+pub(crate) const RAMFS: u32 = 0x8584_58F6;
+/// Those that a program provides, of any kind.
+pub(crate) const FUSE: u32 = 0x6573_5546;
+
 /// What tells one file system from another, as far as the kernel does: those in user space and on a network mostly give
 /// no number of their own, so of these only the kind is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::error::{At, PathError};
 use super::fence;
-use super::file_system::FileSystem;
+use super::file_system::{FileSystem, RAMFS, TMPFS};
 use super::rename::is_unknown;
 use super::rooted::Rooted;
 use super::stat::Stat;
@@ -74,8 +74,8 @@ pub enum Fence {
     Untried,
 }
 
-/// File systems that are memory, tmpfs and ramfs, by the number that `statfs` gives (`linux/magic.h`).
-const MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58F6];
+/// File systems that are memory.
+const MEMORY: [u32; 2] = [TMPFS, RAMFS];
 /// A time that only nanoseconds tell apart from others.
 const TIME: Time = Time {
     secs: 1_600_000_000,

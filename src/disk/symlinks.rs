@@ -3,16 +3,14 @@
 use rustix::io::Errno;
 
 use super::error::PathError;
-use super::file_system::FileSystem;
+use super::file_system::{FUSE, FileSystem};
 use super::rooted::Rooted;
 use super::trial::{Kind, Trial};
 use crate::model::Meta;
 
-/// The file systems that know none, and those in user space, which may be any, by the number that `statfs` gives
-/// (`linux/magic.h`).
+// The file systems that know none, by the number that `statfs` gives (`linux/magic.h`).
 const MSDOS: u32 = 0x4D44;
 const EXFAT: u32 = 0x2011_BAB0;
-const FUSE: u32 = 0x6573_5546;
 
 /// What becomes of symbolic links in a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -59,16 +59,17 @@ pub(super) fn same(
 /// Whether the newest save of a place is one of a directory that is no venv. Without a store that can be asked, nobody
 /// has said so.
 pub(super) fn was_any(context: &Context<'_>, site: &Site) -> bool {
-    kind(context, site).is_some_and(|kind| kind != TreeKind::Venv)
+    let store = context.open().ok();
+    let kind = store.and_then(|store| kind(context, &store, site));
+    kind.is_some_and(|kind| kind != TreeKind::Venv)
 }
 
-/// What kind of tree the newest save of a place is of; none where there is no save, or no store that can be asked.
-pub(super) fn kind(context: &Context<'_>, site: &Site) -> Option<TreeKind> {
-    let store = context.open().ok()?;
+/// What kind of tree the newest save of a place is of; none where there is no save that can be read.
+pub(super) fn kind(context: &Context<'_>, store: &Store, site: &Site) -> Option<TreeKind> {
     let catalog = store.snapshots.catalog().ok()?;
     let venv = context.venv_id(site);
     let last = catalog.saves(&venv).next_back().map(chosen)?;
-    let known = document(context, &store, &last).ok()?;
+    let known = document(context, store, &last).ok()?;
     Some(known.audit?.kind)
 }
 

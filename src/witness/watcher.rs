@@ -20,6 +20,7 @@ use super::places::{Key, Places};
 use super::processes::{Tracer, look, now};
 use super::waiting::{Change, Waiting};
 use super::watches::Watches;
+use crate::disk::file_system::{FUSE, FileSystem};
 use crate::disk::network::network;
 use crate::disk::rooted::{Rooted, os};
 use crate::disk::stat::Stat;
@@ -30,8 +31,6 @@ const LOOKED_FOR: u64 = 1_000_000_000;
 const LOOKED_MAX: usize = 4096;
 /// A question waits for so many reads of the queues at most: with a writer that never rests they are never empty.
 const READS_MAX: usize = 1000;
-/// What `statfs` says of FUSE (`linux/magic.h`).
-const FUSE: u32 = 0x6573_5546;
 
 /// The directories that are watched, and by what.
 #[derive(Debug)]
@@ -249,8 +248,10 @@ impl Watcher {
         let rooted = dir
             .try_clone()
             .map(|dir| Rooted::from_fd(dir, path.to_owned()));
-        let network = rooted.ok().and_then(|dir| network(&dir).ok().flatten());
-        let is_fuse = rustix::fs::fstatfs(dir).is_ok_and(|fs| fs.f_type as u32 == FUSE);
+        let rooted = rooted.ok();
+        let network = rooted.as_ref().and_then(|dir| network(dir).ok().flatten());
+        let is_fuse =
+            rooted.is_some_and(|dir| FileSystem::of(&dir).is_ok_and(|there| there.kind == FUSE));
         let why = network.map(Blindness::Network);
         if let Some(why) = why.or_else(|| is_fuse.then_some(Blindness::Fuse)) {
             self.blind(root, why);

@@ -82,7 +82,7 @@ pub fn rebuild(
     let live = standing(context, site)?;
     let live = live.as_ref();
     wanted::refuse_unknown(context, store.as_ref(), site, options)?;
-    let losses = admit(context, site, live, options)?;
+    let losses = admit(context, store.as_ref(), site, live, options)?;
     let made = live.map(|live| live.made.clone()).unwrap_or_default();
     let user = owner(site)?;
     let worker = |room| Worker {
@@ -229,6 +229,7 @@ fn standing(context: &Context<'_>, site: &Site) -> Result<Option<Live>, Error> {
 /// venv is taken for one only where it was saved as one, or where nothing is in it.
 fn refuse_other_kinds(
     context: &Context<'_>,
+    store: Option<&Store>,
     site: &Site,
     live: Option<&Live>,
     options: &RebuildOptions,
@@ -248,7 +249,8 @@ fn refuse_other_kinds(
                 .iter()
                 .all(|entry| entry.path.is_root());
             let stays = options.to.is_some();
-            !is_empty && !stays && last_save::kind(context, site) != Some(TreeKind::Venv)
+            let saved = || store.and_then(|store| last_save::kind(context, store, site));
+            !is_empty && !stays && saved() != Some(TreeKind::Venv)
         }
     };
     if is_other {
@@ -262,11 +264,12 @@ fn refuse_other_kinds(
 /// snapshot keeps of the replaced venv, unless somebody said that it may be lost. Returns these losses.
 fn admit(
     context: &Context<'_>,
+    store: Option<&Store>,
     site: &Site,
     live: Option<&Live>,
     options: &RebuildOptions,
 ) -> Result<Vec<LeftOut>, Error> {
-    refuse_other_kinds(context, site, live, options)?;
+    refuse_other_kinds(context, store, site, live, options)?;
     let Some(live) = live.filter(|_| options.to.is_none()) else {
         return Ok(Vec::new());
     };

@@ -339,7 +339,7 @@ impl<'a> Run<'a> {
         let known = std::mem::take(&mut self.known);
         let left_out = known.with(done.left_out).into_left_out();
         // Where nothing stood, the log has the incident all the same: by that it is one event with its snapshot.
-        self.note(place, stood.then_some(&changes), incident, &left_out);
+        self.note(place, stood.then_some(&changes[..]), incident, &left_out);
         let replaced = Replaced {
             way: done.way,
             incident: incident.filter(|_| stood),

@@ -11,14 +11,14 @@ impl Run<'_> {
     pub(super) fn note(
         &self,
         place: &Site,
-        changes: Option<&Vec<Change>>,
+        changes: Option<&[Change]>,
         incident: Option<SnapshotId>,
         left_out: &[LeftOut],
     ) {
         let Some(verb) = self.verb else {
             return;
         };
-        let differing = |changes: &Vec<Change>| {
+        let differing = |changes: &[Change]| {
             let changes = changes.iter();
             changes.filter(|one| one.class != Class::Noise).count() as u64
         };

@@ -175,7 +175,6 @@ mod tests {
         }
     }
 
-    /// An apostrophe is quoted in many ways, and none of them was known.
     /// How often any of the forms is found in a text that comes in pieces.
     fn in_all(forms: &[Form], content: &str, step: usize) -> u64 {
         let counts = forms.iter();
@@ -183,6 +182,7 @@ mod tests {
         counts.flatten().map(|(count, _)| count).sum()
     }
 
+    /// An apostrophe is quoted in many ways, and none of them was known.
     #[test]
     fn quoted_names_are_counted_in_the_form_of_each_writer() {
         let forms = Form::all(b"/srv/a b'c");

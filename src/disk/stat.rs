@@ -102,6 +102,15 @@ impl Stat {
             && self.mode == other.mode
     }
 
+    /// Whether nothing of a file can be seen to have changed since an earlier look but that it lost names.
+    pub(crate) fn has_lost_links(&self, before: &Self) -> bool {
+        let as_before = Self {
+            ctime: before.ctime,
+            ..*self
+        };
+        self.nlink < before.nlink && as_before.same_state(before)
+    }
+
     /// The same of two looks at one name: where something is mounted, what that is and does is its own matter.
     pub(crate) fn held_still(&self, before: &Self) -> bool {
         let both_mounted = self.mount_root && before.mount_root;

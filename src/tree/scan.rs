@@ -50,7 +50,8 @@ pub(crate) fn scan(
     prepared.map_err(|Stopped| Error::Stopped)?;
     let mut found = found?;
     let mut contents = vec![None; found.len()];
-    for round in 1.. {
+    let mut rounds = 0;
+    loop {
         read_round(root, &found, &mut contents, known, sink, monitor)?;
         let is_changed = |content: &Option<Content>| *content == Some(Content::Changed);
         let (after, moved) = if !contents.iter().any(is_changed) && still_holds(root, &found)? {
@@ -60,7 +61,9 @@ pub(crate) fn scan(
             let moved = moved(&found, &after, &contents);
             (after, moved)
         };
-        if moved.is_empty() || round == ROUNDS {
+        // Links are finite, so what only loses them comes to rest.
+        rounds += usize::from(!only_lost_links(&found, &after, &moved));
+        if moved.is_empty() || rounds == ROUNDS {
             drop(after);
             let (tree, unreadable) = assemble(found, contents);
             return Ok(Scan {
@@ -74,7 +77,6 @@ pub(crate) fn scan(
         contents = carry_over(&found, contents, &after, &moved);
         found = after;
     }
-    Err(Error::Stopped)
 }
 
 /// Whether a tree holds just what was found, each in the state that it had.
@@ -197,6 +199,20 @@ fn moved(before: &[Found], after: &[Found], contents: &Contents) -> BTreeSet<Rel
     moved
 }
 
+/// Whether each path that moved is a file that has fewer links than before. Such is a tree that a restore has just put
+/// in its place: it shares files with the old one, which goes.
+fn only_lost_links(before: &[Found], after: &[Found], moved: &BTreeSet<RelPath>) -> bool {
+    let at = |tree: &[Found], path: &RelPath| {
+        let at = tree.binary_search_by(|found| found.path.cmp(path)).ok()?;
+        Some(tree[at].stat)
+    };
+    moved.iter().all(|path| {
+        let (was, now) = (at(before, path), at(after, path));
+        was.zip(now)
+            .is_some_and(|(was, now)| was.is_file() && now.has_lost_links(&was))
+    })
+}
+
 /// What was read of the entries that did not move, in the order of the later walk.
 fn carry_over(
     before: &[Found],
@@ -256,5 +272,75 @@ impl Scan {
             let has_xattrs = !entry.meta.xattrs.is_empty();
             Some(Record::new(stat, entry.digest()?, has_xattrs))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::model::Digest;
+    use crate::monitor::Silent;
+    use crate::tree::sink::DigestsOnly;
+
+    /// Does the next thing to the tree in each round, while it is read.
+    struct Meanwhile<F>(Mutex<F>);
+
+    impl<F: FnMut() + Send> Known for Meanwhile<F> {
+        fn digest_of(&self, _: &RelPath, _: &Stat) -> Option<(Digest, bool)> {
+            (self.0.lock().unwrap())();
+            None
+        }
+    }
+
+    fn unstable_of(
+        prepare: impl Fn(&PathBuf),
+        meanwhile: impl FnMut(&PathBuf, u32) + Send,
+    ) -> usize {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = dir.path().join("tree");
+        fs::create_dir(&tree).unwrap();
+        fs::write(tree.join("file"), "one").unwrap();
+        prepare(&tree);
+        let mut calls = 0;
+        let mut meanwhile = meanwhile;
+        let known = Meanwhile(Mutex::new(|| {
+            meanwhile(&tree, calls);
+            calls += 1;
+        }));
+        let root = Rooted::open(&tree).unwrap();
+        let scan = scan(&root, &known, &DigestsOnly, &Silent::default()).unwrap();
+        scan.unstable.len()
+    }
+
+    #[test]
+    fn files_that_only_lose_links_are_read_until_they_hold_still() {
+        let other = |tree: &PathBuf, number: u32| tree.with_file_name(format!("other{number}"));
+        let links = 4 * ROUNDS as u32;
+        let prepare = |tree: &PathBuf| {
+            for number in 0..links {
+                fs::hard_link(tree.join("file"), other(tree, number)).unwrap();
+            }
+        };
+        let unlink = |tree: &PathBuf, round| {
+            let _ = fs::remove_file(other(tree, round));
+        };
+        assert_eq!(unstable_of(prepare, unlink), 0);
+    }
+
+    #[test]
+    fn files_that_are_written_or_linked_in_each_round_never_hold_still() {
+        let write = |tree: &PathBuf, round| {
+            fs::write(tree.join("file"), vec![b'x'; round as usize]).unwrap()
+        };
+        assert_eq!(unstable_of(|_| (), write), 1);
+        let link = |tree: &PathBuf, round| {
+            let other = tree.with_file_name(format!("other{round}"));
+            fs::hard_link(tree.join("file"), other).unwrap();
+        };
+        assert_eq!(unstable_of(|_| (), link), 1);
     }
 }

@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn files_that_are_written_or_linked_in_each_round_never_hold_still() {
         let write = |tree: &PathBuf, round| {
-            fs::write(tree.join("file"), vec![b'x'; round as usize]).unwrap()
+            fs::write(tree.join("file"), vec![b'x'; round as usize]).unwrap();
         };
         assert_eq!(unstable_of(|_| (), write), 1);
         let link = |tree: &PathBuf, round| {

@@ -18,6 +18,8 @@ pub enum Check {
     SiteMissing,
     /// All distributions are gone that the last baseline has.
     PackagesGone,
+    /// The record of a distribution is gone that the last baseline has, and files of it stay behind.
+    RecordGone,
     /// A file that RECORD lists is gone.
     FileMissing,
     /// A file has no byte left, though RECORD says that it should have some.
@@ -131,6 +133,7 @@ impl Check {
             Self::Interpreter => "interpreter",
             Self::SiteMissing => "site-missing",
             Self::PackagesGone => "packages-gone",
+            Self::RecordGone => "record-gone",
             Self::FileMissing => "file-missing",
             Self::FileEmptied => "file-emptied",
             Self::FileZeroFilled => "file-zero-filled",

@@ -7,6 +7,7 @@ use super::audit::{Audited, bin_python};
 use super::context::Context;
 use super::corroborate::{Elsewhere, corroborate};
 use super::error::Error;
+use super::lost::add_lost_beside;
 use super::restore::{Wish, recover_beside};
 use super::sharers::{Places, of_audit};
 use super::sightings::sightings;
@@ -94,6 +95,7 @@ fn look(
         caches: &options.caches,
     };
     corroborate(&mut audit, &scan, &dists, &elsewhere);
+    add_lost_beside(context, &audited, &dists, &mut audit);
     let which = if options.compile {
         context.monitor.phase("compiling", 0, 0);
         Bytecode::All

@@ -1,13 +1,13 @@
-//! A venv beside what was saved of it before: whether it is still the newest save, and whether all packages went.
+//! A venv beside what was saved of it before: whether it is still the newest save, and what kind of tree that is.
 
 use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
-use super::list::{document, readable};
+use super::list::document;
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::Intake;
 use crate::disk::rooted::Rooted;
-use crate::model::{Audit, Check, Class, Entry, Finding, TreeKind, VenvId};
+use crate::model::{Audit, Class, Entry, TreeKind, VenvId};
 use crate::store::Store;
 use crate::tree::Site;
 use crate::tree::scan::Scan;
@@ -71,27 +71,4 @@ pub(super) fn kind(context: &Context<'_>, store: &Store, site: &Site) -> Option<
     let last = catalog.saves(&venv).next_back().map(chosen)?;
     let known = document(context, store, &last).ok()?;
     Some(known.audit?.kind)
-}
-
-/// What is wrong with a venv without any distribution where the newest baseline has some. A new venv has none, and by
-/// `pip uninstall` one by one hardly anybody comes to that.
-pub(super) fn emptied(
-    context: &Context<'_>,
-    store: &Store,
-    root: &Rooted,
-) -> Result<Option<Finding>, Error> {
-    let venv = VenvId::new(&context.host, root.path());
-    let catalog = store.snapshots.catalog()?;
-    let mut saves = catalog.saves(&venv).rev();
-    let Some((id, last)) = saves.find(|(_, snapshot)| snapshot.baseline) else {
-        return Ok(None);
-    };
-    let audit = last.document.and_then(|id| readable(store, id)?.audit);
-    let count = audit.map_or(0, |audit| audit.packages.len());
-    let had = match count {
-        1 => "1 distribution, and it is gone".to_owned(),
-        many => format!("{many} distributions, and none of them is left"),
-    };
-    let text = format!("all packages are gone: the newest baseline, {id}, has {had}");
-    Ok((count > 0).then(|| Finding::new(Check::PackagesGone, text)))
 }

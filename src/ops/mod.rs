@@ -38,6 +38,7 @@ mod last_save;
 mod list;
 mod log;
 mod lookup;
+mod lost;
 mod ls;
 mod mounts;
 mod owners;

@@ -14,6 +14,7 @@ use super::followed::stands_for_content;
 use super::hold::hold_installer;
 use super::known_audit::{same_surroundings, unchanged};
 use super::last_save;
+use super::lost::add_lost;
 use super::mounts::tell_mounts;
 use super::owners::tell_owners;
 use super::restore::{Wish, recover_beside};
@@ -319,15 +320,10 @@ fn admit(
         Some(audit) if same_surroundings(&audit, root, scan.manifest()) => audit,
         _ => audit_beside(context, store, &audited),
     };
-    // In the audit of an earlier save, this finding comes from another baseline; it is made anew here.
-    audit
-        .findings
-        .retain(|one| one.check != Check::PackagesGone);
-    if audit.packages.is_empty() && audit.unread.is_empty() {
-        audit
-            .findings
-            .extend(last_save::emptied(context, store, root)?);
-    }
+    // In the audit of an earlier save, these findings come from another baseline; they are made anew here.
+    let is_beside = |one: &Finding| matches!(one.check, Check::PackagesGone | Check::RecordGone);
+    audit.findings.retain(|one| !is_beside(one));
+    add_lost(context, store, &audited, &mut audit)?;
     accept(&mut audit, &options.accept);
     if options.force {
         return Ok(audit);

@@ -11,6 +11,7 @@ use super::versions::direction;
 use crate::model::{Change, Class, Detail, Kind, Manifest, PackageChange, PackageState, RelPath};
 use crate::python::bytecode::{is_bytecode, made_of};
 use crate::python::dist::{Dist, Dists, Hash, Row, is_renamed};
+use crate::python::layout::is_conda_list;
 use proof::Proof;
 
 /// What both sides have installed.
@@ -138,10 +139,11 @@ impl<'a> Packages<'a> {
             .filter(|row| self.before.get(&row.path) == self.after.get(&row.path))
             .filter(|row| self.after.get(&row.path).is_some())
             .all(agrees);
+        // What conda writes of a package stands beside what the package holds.
         let lists_itself = new
             .record
             .as_ref()
-            .is_some_and(|(path, record)| record.row(path).is_some());
+            .is_some_and(|(path, record)| is_conda_list(path) || record.row(path).is_some());
         kept && right && lists_itself
     }
 
@@ -228,9 +230,10 @@ impl<'a> Packages<'a> {
         standing.is_some_and(|new| new.info != dist.info && is_whole(new)) && !is_whole(dist)
     }
 
-    /// Whether a path lies in the info directory of a distribution: that of the same version may hold other files.
+    /// Whether a path lies in the info directory of a distribution, or is what conda wrote of it: that of the same
+    /// version may hold other files, and has another name where that is another build.
     fn is_info(&self, path: &RelPath) -> bool {
-        self.expected.info_owner(path).is_some()
+        self.expected.info_owner(path).is_some() || is_conda_list(path)
     }
 
     /// The missing INSTALLER of an install that did not come to its end, as a change; none if a side has the file.

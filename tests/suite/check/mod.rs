@@ -8,6 +8,7 @@ mod installed;
 mod interpreters;
 mod leftovers;
 mod linked;
+mod lost_records;
 mod matrix;
 mod names;
 mod owners;

@@ -28,6 +28,7 @@ fn one(session: &Session<'_>, args: &Check, venv: Option<&Path>) -> Result<Exit,
         import: args.import,
         compile: args.compile,
         fail_on: args.least(),
+        any: args.all,
     };
     let outcome = check(&session.context, &site, &options)
         .map_err(|error| session.explain(error, Some(&site)))?;

@@ -7,6 +7,7 @@ use super::audit::{Audited, bin_python};
 use super::context::Context;
 use super::corroborate::{Elsewhere, corroborate};
 use super::error::Error;
+use super::last_save;
 use super::lost::add_lost_beside;
 use super::restore::{Wish, recover_beside};
 use super::sharers::{Places, of_audit};
@@ -34,6 +35,8 @@ pub struct CheckOptions {
     pub compile: bool,
     /// The least severity that counts.
     pub fail_on: Severity,
+    /// Take also a plain directory that was saved as one: it has no audit, and only what cannot be read is told.
+    pub any: bool,
 }
 
 /// What a check found.
@@ -65,7 +68,13 @@ pub fn check(
     options: &CheckOptions,
 ) -> Result<CheckOutcome, Error> {
     let site = &recover_beside(context, Wish::Look, site)?;
-    steady(context, site, Site::open_environment, |root| {
+    let is_plain = options.any && last_save::was_any(context, site);
+    let open = if is_plain {
+        Site::open
+    } else {
+        Site::open_environment
+    };
+    steady(context, site, open, |root| {
         look(context, site, root, options)
     })
 }

@@ -1,11 +1,14 @@
 //! A venv beside what was saved of it before: whether it is still the newest save, and what kind of tree that is.
 
+use std::path::PathBuf;
+
 use super::chosen::{Chosen, chosen};
 use super::context::Context;
 use super::error::Error;
 use super::list::document;
 use super::sides::{AS_SAVED, Depth, Sides};
 use super::snapshot::Intake;
+use super::status::known_venvs;
 use crate::disk::rooted::Rooted;
 use crate::model::{Audit, Class, Entry, TreeKind, VenvId};
 use crate::store::Store;
@@ -66,9 +69,25 @@ pub(super) fn was_any(context: &Context<'_>, site: &Site) -> bool {
 
 /// What kind of tree the newest save of a place is of; none where there is no save that can be read.
 pub(super) fn kind(context: &Context<'_>, store: &Store, site: &Site) -> Option<TreeKind> {
+    kind_of(context, store, &context.venv_id(site))
+}
+
+fn kind_of(context: &Context<'_>, store: &Store, venv: &VenvId) -> Option<TreeKind> {
     let catalog = store.snapshots.catalog().ok()?;
-    let venv = context.venv_id(site);
-    let last = catalog.saves(&venv).next_back().map(chosen)?;
+    let last = catalog.saves(venv).next_back().map(chosen)?;
     let known = document(context, store, &last).ok()?;
     Some(known.audit?.kind)
+}
+
+/// What a store knows of this host and an audit can look at: all but plain directories, in which nothing tells what
+/// should be there.
+pub fn venvs_to_check(context: &Context<'_>) -> Result<Vec<PathBuf>, Error> {
+    let mut venvs = known_venvs(context)?;
+    let store = context.open()?;
+    let is_plain = |path: &PathBuf| {
+        let venv = VenvId::new(&context.host, path);
+        kind_of(context, &store, &venv) == Some(TreeKind::Any)
+    };
+    venvs.retain(|path| !is_plain(path));
+    Ok(venvs)
 }

@@ -107,6 +107,7 @@ pub use forget::{ForgetOptions, ForgetOutcome, forget};
 pub use hints::{Hints, hints};
 pub use history::{History, Step, history};
 pub use import::{ImportOptions, ImportOutcome, import};
+pub use last_save::venvs_to_check;
 pub use list::{ListOptions, Listed, Listing, ShowOutcome, list, list_by, show};
 pub use log::{Entry, Event, LogOutcome, log};
 pub use ls::{LsOutcome, ls};

@@ -13,7 +13,7 @@ pub(super) struct Plan {
     pub(super) is_bucket: bool,
     /// The rules of the guard.
     pub(super) config: PathBuf,
-    /// The venvs that the store knows: a checker that may only read cannot ask it.
+    /// The venvs that the store knows and an audit can look at: a checker that may only read cannot ask it.
     pub(super) venvs: Vec<PathBuf>,
     pub(super) is_root: bool,
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
-use venv_snap::ops::{Placed, ScheduleFile, known_venvs, place_schedule};
+use venv_snap::ops::{Placed, ScheduleFile, place_schedule, venvs_to_check};
 use venv_snap::report::{json, text};
 
 use super::args::{Job, Schedule};
@@ -195,7 +195,7 @@ fn plan(session: &Session<'_>, args: &Schedule, is_root: bool) -> Result<Plan, F
         store,
         config,
         // A store that is not there yet knows no venv.
-        venvs: known_venvs(&session.context).unwrap_or_default(),
+        venvs: venvs_to_check(&session.context).unwrap_or_default(),
         is_root,
     };
     for path in [&plan.program, &plan.store, &plan.config] {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::model::{Finding, Interpreter, LeftOut, Unread};
+use crate::model::{Finding, Interpreter, LeftOut, TreeKind, Unread};
 use crate::ops::chosen::Chosen;
 use crate::ops::error::Error;
 use crate::ops::restore::OldName;
@@ -61,6 +61,8 @@ pub struct Proof {
     pub audit_took: Duration,
     /// How long the imports took.
     pub imports_took: Duration,
+    /// What kind of tree it is.
+    pub kind: TreeKind,
     /// How many packages are installed.
     pub packages: u64,
     /// The interpreter.
@@ -98,6 +100,8 @@ pub enum NotImported {
     NoExec,
     /// The interpreter cannot be run by whoever drills.
     Interpreter(String),
+    /// The tree is of a kind that has no interpreter.
+    NoInterpreter,
 }
 
 /// What a drill says nothing about.
@@ -125,7 +129,9 @@ impl Proof {
     pub fn is_whole(&self) -> bool {
         let imported = match &self.imports {
             Imports::Tried { .. } => true,
-            Imports::NotTried(why) => *why == NotImported::NotAsked,
+            Imports::NotTried(why) => {
+                matches!(why, NotImported::NotAsked | NotImported::NoInterpreter)
+            }
         };
         imported
             && !self

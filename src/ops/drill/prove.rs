@@ -9,13 +9,14 @@ use super::room::Room;
 use crate::audit::{Smoke, accept, import_error, smoke};
 use crate::disk::rooted::Rooted;
 use crate::disk::space::may_execute;
-use crate::model::{Audit, Finding};
+use crate::model::{Audit, Finding, RelPath, TreeKind};
 use crate::ops::audit::Audited;
 use crate::ops::error::Error;
 use crate::ops::list::document;
 use crate::ops::restore::RestoreOutcome;
 use crate::python::dist::Dists;
 use crate::python::hashes::HashesOnly;
+use crate::python::layout::pythons;
 use crate::tree::Standing;
 use crate::tree::scan::{Scan, scan};
 use crate::tree::stat_cache::StatCache;
@@ -68,6 +69,7 @@ pub(super) fn prove(
         restore_took: restored.took,
         audit_took,
         imports_took: start.elapsed(),
+        kind: audit.kind,
         packages: audit.packages.len() as u64,
         interpreter: audit.interpreter,
         damage,
@@ -93,6 +95,10 @@ fn imports(
     root: &Rooted,
     (scan, dists, audit): (&Scan, &Dists, &Audit),
 ) -> Result<Imports, Error> {
+    let is_there = |path: &RelPath| scan.manifest().get(path).is_some();
+    if audit.kind != TreeKind::Venv && !pythons().any(|path| is_there(&path)) {
+        return Ok(Imports::NotTried(NotImported::NoInterpreter));
+    }
     if !drill.import {
         return Ok(Imports::NotTried(NotImported::NotAsked));
     }

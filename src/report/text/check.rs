@@ -123,6 +123,13 @@ fn headline(outcome: &CheckOutcome, style: &Style) -> String {
         let word = coloured("unreadable", Class::Damage, style);
         return format!("{word}: not all of {venv} could be checked{rest} ({totals})");
     }
+    if audit.kind == TreeKind::Any {
+        return format!(
+            "not audited: {venv} is a plain directory, and nothing in it tells what should be there ({}, {})",
+            count(audit.counts.entries, "file"),
+            took(outcome.took)
+        );
+    }
     if let Some(gone) = gone(audit) {
         let word = coloured("incomplete", Class::Damage, style);
         return format!("{word}: no damage in {venv}, but {gone}{rest} ({totals})");

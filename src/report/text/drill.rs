@@ -6,7 +6,7 @@ use super::Style;
 use super::words::{coloured, count, size, snapshot, took};
 use super::wrap::Wrapped;
 use crate::disk::error::reason;
-use crate::model::{Class, Finding, Shown};
+use crate::model::{Class, Finding, Shown, TreeKind};
 use crate::ops::{Drill, DrillOutcome, DrillProof, Drilled, Imports, NotImported, Unproved};
 
 /// How many findings, modules or paths are named where there are many.
@@ -64,12 +64,15 @@ fn proved(out: &mut dyn Write, proof: &DrillProof) -> io::Result<()> {
         0 => "no damage".to_owned(),
         many => format!("damage in {many} places"),
     };
-    writeln!(
-        out,
-        "  audited: {}, {damage}, in {}",
-        count(proof.packages, "package"),
-        took(proof.audit_took)
-    )?;
+    // In a plain directory nothing tells what should be there.
+    if proof.kind != TreeKind::Any {
+        writeln!(
+            out,
+            "  audited: {}, {damage}, in {}",
+            count(proof.packages, "package"),
+            took(proof.audit_took)
+        )?;
+    }
     for finding in proof.damage.iter().take(NAMED) {
         writeln!(out, "    {}", line(finding))?;
     }
@@ -119,6 +122,13 @@ pub(in crate::report) fn unproved(proof: &DrillProof) -> Vec<String> {
         Imports::NotTried(NotImported::NotAsked) => {
             all.push("that its modules can be imported: that was not asked for".to_owned());
         }
+        Imports::NotTried(NotImported::NoInterpreter) if proof.kind == TreeKind::Any => all.push(
+            "that it was sound when it was saved: in a plain directory nothing tells what should be there"
+                .to_owned(),
+        ),
+        Imports::NotTried(NotImported::NoInterpreter) => {
+            all.push("that its modules can be imported: it has no interpreter of its own".to_owned());
+        }
         Imports::NotTried(NotImported::NoExec) => all.push(
             "that its modules can be imported: no program may be run from this file system (noexec)"
                 .to_owned(),
@@ -158,7 +168,9 @@ pub(in crate::report) fn unproved(proof: &DrillProof) -> Vec<String> {
             }
         });
     }
-    all.push("that your application starts with it".to_owned());
+    if proof.kind != TreeKind::Any {
+        all.push("that your application starts with it".to_owned());
+    }
     all
 }
 

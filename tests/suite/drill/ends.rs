@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::{left, result, scene};
 use crate::support::faults::needs_root;
 use crate::support::mounts::Mount;
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, venv};
 
 /// So long is waited for what has to come.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -145,4 +145,54 @@ fn a_directory_that_is_no_place_for_a_copy_is_refused() {
         sandbox.code(3, &["drill", "venv", "--into", inside]);
     }
     assert!(left(&sandbox).is_empty() && sandbox.debris().is_empty());
+}
+
+/// `drill --all` and the check of a schedule complained of it for ever.
+#[test]
+fn a_plain_directory_is_drilled_and_checked_for_what_it_is() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("into")).unwrap();
+    venv::write(&sandbox.path("plain"), "index.js", b"x\n");
+    venv::package(&sandbox.path("target"), ".", "click", &["core.py"]);
+    for name in ["plain", "target"] {
+        sandbox.ok(&["save", name, "--any"]);
+    }
+    for more in [&[][..], &["--no-import"]] {
+        let args = [&["drill", "--all", "--into", "into"], more].concat();
+        let answer = sandbox.json(0, &args);
+        let venvs = answer["venvs"].as_array().unwrap();
+        for (one, unproved) in venvs.iter().zip([1, 2]) {
+            assert_eq!(one["result"], "proved", "{answer}");
+            assert_eq!(
+                one["proof"]["unproved"].as_array().unwrap().len(),
+                unproved,
+                "{answer}"
+            );
+        }
+    }
+    let text = sandbox.ok(&["drill", "plain", "--into", "into"]).stdout;
+    assert!(
+        text.contains("not proved: that it was sound when it was saved"),
+        "{text}"
+    );
+    assert!(!text.contains("audited"), "{text}");
+    let answer = sandbox.json(0, &["check", "--all"]);
+    let kinds = |answer: &serde_json::Value| -> Vec<String> {
+        let all = answer["answers"].as_array().unwrap().iter();
+        all.map(|one| one["answer"]["kind"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(kinds(&answer), ["any", "target"], "{answer}");
+    let text = sandbox.ok(&["check", "--all"]).stdout;
+    assert!(
+        text.contains("not audited: ") && text.contains("is a plain directory"),
+        "{text}"
+    );
+    // Who asks for it by its name has asked for what cannot be done.
+    sandbox.code(3, &["check", "plain"]);
+    let units = sandbox.ok(&["schedule"]).stdout;
+    assert!(!units.contains("/plain"), "{units}");
+    // What cannot be read of it is told as ever.
+    fs::remove_dir_all(sandbox.path("plain")).unwrap();
+    sandbox.code(1, &["check", "--all"]);
 }

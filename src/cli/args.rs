@@ -133,8 +133,8 @@ pub(crate) enum Command {
     },
     /// Print the manual page
     Man {
-        /// Of one command alone
-        command: Option<String>,
+        /// Of one command alone, such as 'restore' or 'cache check'
+        command: Vec<String>,
     },
     /// Print the version
     Version,

@@ -16,25 +16,24 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> 
     print(&text)
 }
 
-pub(crate) fn man(of: Option<&str>) -> Result<Exit, Failure> {
-    let mut top = command();
-    top.build();
-    let page = match of {
-        None => top,
-        Some(name) => match top.find_subcommand(name) {
-            Some(sub) => {
-                // The page of a command is called as those of git are: 'git-log'.
-                let whole = format!("{}-{}", program_name(), sub.get_name());
-                sub.clone().name(whole)
-            }
-            None => {
-                return Err(Failure::usage(
-                    format!("there is no command '{}'", Shown(name.as_bytes())),
-                    format!("'{} --help' lists them", program_name()),
-                ));
-            }
-        },
-    };
+pub(crate) fn man(of: &[String]) -> Result<Exit, Failure> {
+    let mut page = command();
+    page.build();
+    // The page of a command is called as those of git are: 'git-log'.
+    let (mut whole, mut spoken) = (program_name(), program_name());
+    for name in of.iter().flat_map(|words| words.split_whitespace()) {
+        let Some(sub) = page.find_subcommand(name) else {
+            let of = of.join(" ");
+            return Err(Failure::usage(
+                format!("there is no command '{}'", Shown(of.as_bytes())),
+                format!("'{spoken} --help' lists them"),
+            ));
+        };
+        whole = format!("{whole}-{}", sub.get_name());
+        spoken = format!("{spoken} {}", sub.get_name());
+        page = sub.clone();
+    }
+    let page = page.name(whole);
     let text = rendered(&page);
     print(
         &text

@@ -164,7 +164,7 @@ fn run(ui: &Ui, arguments: Arguments) -> Result<Exit, Failure> {
     }
     match arguments.command {
         Command::Completions { shell } => generate::completions(shell),
-        Command::Man { command } => generate::man(command.as_deref()),
+        Command::Man { command } => generate::man(&command),
         Command::Version => generate::version(arguments.global.json),
         Command::Demo(demo) => demo::run(ui, &demo),
         Command::Status(args) => status::run(&session(arguments.global)?, &args),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::chosen::{Chosen, chosen};
 use super::list::readable;
+use crate::model::SnapshotId;
 use crate::monitor::Silent;
 use crate::store::Store;
 
@@ -26,6 +27,20 @@ impl Hints {
             |_| Vec::new(),
             |catalog| catalog.snapshots.iter().map(chosen).collect(),
         )
+    }
+
+    /// The snapshots that were forgotten and can come back, oldest first.
+    pub fn forgotten(&self) -> Vec<Chosen> {
+        let catalog = self.store.snapshots.forgotten();
+        catalog.map_or_else(
+            |_| Vec::new(),
+            |catalog| catalog.snapshots.iter().map(chosen).collect(),
+        )
+    }
+
+    /// The snapshots that are pinned.
+    pub fn pins(&self) -> Vec<SnapshotId> {
+        self.store.snapshots.pins().unwrap_or_default()
     }
 
     /// The names of the packages in a snapshot, sorted.

@@ -1,6 +1,9 @@
 //! Completions: a shell asks this program, which looks into the store. Whatever goes wrong, there is no completion, and
 //! nothing is said: somebody is in the middle of a line.
 
+mod scripts;
+
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -8,10 +11,13 @@ use clap_complete::CompleteEnv;
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
 };
-use clap_complete::env::{Bash, EnvCompleter, Fish, Shells, Zsh};
+use clap_complete::env::{Fish, Shells, Zsh};
+use venv_snap::model::Label;
 use venv_snap::ops::{Chosen, Hints, hints};
 
 use super::place;
+use scripts::OwnBash;
+pub(super) use scripts::script;
 
 /// By this variable a shell asks for completions, and says which shell it is.
 const ASKED: &str = "VENV_SNAP_COMPLETE";
@@ -28,40 +34,6 @@ pub(super) fn answer() -> bool {
     let asked = asked.shells(Shells(&[&OwnBash, &Zsh, &Fish]));
     let _ = asked.try_complete(std::env::args_os(), here.as_deref());
     true
-}
-
-/// What a shell has to read to ask this program; none for shells that have only fixed completions.
-pub(super) fn script(shell: clap_complete::Shell, name: &str) -> Option<Vec<u8>> {
-    let shell: &dyn EnvCompleter = match shell {
-        clap_complete::Shell::Bash => &OwnBash,
-        clap_complete::Shell::Zsh => &Zsh,
-        clap_complete::Shell::Fish => &Fish,
-        _ => return None,
-    };
-    let mut text = Vec::new();
-    if shell.name() == "fish" {
-        // Fish brings completions for another program of the same name, which would stand beside these.
-        text.extend(format!("complete -e -c {name}\n").into_bytes());
-    }
-    shell
-        .write_registration(ASKED, name, name, &called(), &mut text)
-        .ok()?;
-    let says = format!(
-        "# After '{name} restore VENV' come the snapshots of that venv: the program is asked.\n"
-    );
-    text.extend(says.into_bytes());
-    Some(text)
-}
-
-/// The program as it was called: by its name where that is on PATH, else by its path.
-fn called() -> String {
-    let called = std::env::args_os().next().map(PathBuf::from);
-    let called = called.unwrap_or_else(|| "snap".into());
-    if called.components().count() > 1 {
-        let absolute = std::path::absolute(&called).unwrap_or(called);
-        return absolute.to_string_lossy().into_owned();
-    }
-    called.to_string_lossy().into_owned()
 }
 
 /// The command line with a completer at each argument that means something in a store.
@@ -81,9 +53,20 @@ fn with_completers(command: clap::Command) -> clap::Command {
             let completer = match (name.as_str(), arg.get_id().as_str()) {
                 ("cat", "file") => Some(ArgValueCompleter::new(files)),
                 ("diff", "sides") => Some(ArgValueCompleter::new(sides)),
-                (_, "snapshot" | "snapshots" | "incident") => {
-                    Some(ArgValueCompleter::new(snapshots))
+                ("undelete", "snapshots") => Some(ArgValueCompleter::new(forgotten)),
+                ("report", "incident") => Some(ArgValueCompleter::new(incidents)),
+                ("rebuild", "from") => Some(ArgValueCompleter::new(lists)),
+                (name, "snapshot" | "snapshots") => {
+                    let of = match name {
+                        "unpin" => Of::Pinned,
+                        "pin" | "forget" => Of::Changing,
+                        _ => Of::Reading,
+                    };
+                    let offer = move |begun: &OsStr| snapshots(begun, of);
+                    Some(ArgValueCompleter::new(offer))
                 }
+                (_, "role") => Some(ArgValueCompleter::new(roles)),
+                ("list", "host") => Some(ArgValueCompleter::new(hosts)),
                 (_, "venv" | "venvs") => Some(ArgValueCompleter::new(venvs)),
                 (_, "label" | "keep_label") => Some(ArgValueCompleter::new(labels)),
                 (_, "only") => Some(ArgValueCompleter::new(packages)),
@@ -151,28 +134,94 @@ fn of_venv(store: &Hints) -> Vec<Chosen> {
     all
 }
 
-fn snapshots(begun: &OsStr) -> Vec<CompletionCandidate> {
+/// What a command takes as a snapshot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Any one, and it only reads: so a role will do as well.
+    Reading,
+    /// Any one.
+    Changing,
+    /// One that is pinned.
+    Pinned,
+}
+
+fn snapshots(begun: &OsStr, of: Of) -> Vec<CompletionCandidate> {
     let begun = begun.to_string_lossy();
-    let all = store().map_or_else(Vec::new, |store| of_venv(&store));
-    let latest = all.iter().find(|one| one.snapshot.is_save());
-    let mut found: Vec<CompletionCandidate> = latest
-        .filter(|_| "latest".starts_with(&*begun))
-        .map(|one| CompletionCandidate::new("latest").help(Some(told(one).into())))
-        .into_iter()
+    let Some(store) = store() else {
+        return Vec::new();
+    };
+    let all = of_venv(&store);
+    let pins = if of == Of::Pinned {
+        store.pins()
+    } else {
+        Vec::new()
+    };
+    let is_meant = |one: &Chosen| of != Of::Pinned || pins.contains(&one.id);
+    let mut found: Vec<CompletionCandidate> = latest(&all, &begun)
+        .filter(|(_, one)| is_meant(one))
+        .map(|(name, one)| candidate(name, one))
         .collect();
-    let mut seen = Vec::new();
-    for one in all.iter().filter(|one| one.snapshot.is_save()) {
-        let Some(label) = &one.snapshot.label else {
-            continue;
-        };
-        let name = format!("@{}", label.as_str());
-        if name.starts_with(&*begun) && !seen.contains(&name) {
-            found.push(CompletionCandidate::new(&name).help(Some(told(one).into())));
-            seen.push(name);
-        }
+    let labels = newest_by(&all, |one| {
+        one.snapshot
+            .label
+            .as_ref()
+            .filter(|_| one.snapshot.is_save())
+    });
+    let named = labels.filter(|(_, one)| is_meant(one));
+    found.extend(named.map(|(name, one)| candidate(format!("@{name}"), one)));
+    if of == Of::Reading {
+        let mut everywhere = store.snapshots();
+        everywhere.reverse();
+        let roles = newest_by(&everywhere, |one| {
+            one.snapshot.role.as_ref().filter(|_| one.snapshot.baseline)
+        });
+        let roles = roles.map(|(name, one)| (format!("@{name}"), told(one)));
+        found.extend(roles.map(|(name, one)| {
+            CompletionCandidate::new(name).help(Some(format!("role: {one}").into()))
+        }));
     }
-    let ids = all.iter().map(|one| (one.id.to_hex(), one));
-    let ids = ids.filter(|(id, _)| id.starts_with(&*begun));
+    found.retain(|one| one.get_value().to_string_lossy().starts_with(&*begun));
+    // A label that is a role as well is one word.
+    let mut seen = BTreeSet::new();
+    found.retain(|one| seen.insert(one.get_value().to_owned()));
+    let meant: Vec<&Chosen> = all.iter().filter(|one| is_meant(one)).collect();
+    found.extend(ids(&meant, &begun));
+    found
+}
+
+fn candidate(name: String, one: &Chosen) -> CompletionCandidate {
+    CompletionCandidate::new(name).help(Some(told(one).into()))
+}
+
+/// `latest`, and where that was typed, the saves before it, if all are of one venv.
+fn latest<'a>(all: &'a [Chosen], begun: &str) -> impl Iterator<Item = (String, &'a Chosen)> {
+    let mut saves: Vec<&Chosen> = all.iter().filter(|one| one.snapshot.is_save()).collect();
+    let mut venvs = saves.iter().map(|one| &one.snapshot.venv);
+    let first = venvs.next();
+    let counts = begun.starts_with("latest") && venvs.all(|venv| Some(venv) == first);
+    saves.truncate(if counts { IDS_MAX } else { 1 });
+    let name = |back: usize| match back {
+        0 => "latest".to_owned(),
+        back => format!("latest~{back}"),
+    };
+    let saves = saves.into_iter().enumerate();
+    saves.map(move |(back, one)| (name(back), one))
+}
+
+/// Each of the names that snapshots have, with the newest that has it. They come the newest first.
+fn newest_by<'a>(
+    all: &'a [Chosen],
+    name: impl Fn(&'a Chosen) -> Option<&'a Label>,
+) -> impl Iterator<Item = (&'a str, &'a Chosen)> {
+    let mut seen = BTreeSet::new();
+    let named = all
+        .iter()
+        .filter_map(move |one| Some((name(one)?.as_str(), one)));
+    named.filter(move |(name, _)| seen.insert(*name))
+}
+
+/// Ids that begin so.
+fn ids(all: &[&Chosen], begun: &str) -> Vec<CompletionCandidate> {
     let most = if begun.is_empty() {
         IDS_MAX
     } else {
@@ -180,10 +229,24 @@ fn snapshots(begun: &OsStr) -> Vec<CompletionCandidate> {
     };
     // An id has 12 digits as in every list, or 4 more than were typed.
     let len = (begun.len() + 4).max(12);
-    found.extend(ids.take(most).map(|(id, one)| {
-        CompletionCandidate::new(id[..len.min(id.len())].to_owned()).help(Some(told(one).into()))
-    }));
-    found
+    let ids = all.iter().map(|one| (one.id.to_hex(), one));
+    let ids = ids.filter(|(id, _)| id.starts_with(begun)).take(most);
+    ids.map(|(id, one)| candidate(id[..len.min(id.len())].to_owned(), one))
+        .collect()
+}
+
+/// Those that left the list and can come back.
+fn forgotten(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let mut all = store().map_or_else(Vec::new, |store| store.forgotten());
+    all.reverse();
+    ids(&all.iter().collect::<Vec<_>>(), &begun.to_string_lossy())
+}
+
+/// What restores replaced.
+fn incidents(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let mut all = store().map_or_else(Vec::new, |store| of_venv(&store));
+    all.retain(|one| !one.snapshot.is_save());
+    ids(&all.iter().collect::<Vec<_>>(), &begun.to_string_lossy())
 }
 
 /// What a snapshot is, in a few words.
@@ -222,12 +285,19 @@ fn venvs(begun: &OsStr) -> Vec<CompletionCandidate> {
 
 fn sides(begun: &OsStr) -> Vec<CompletionCandidate> {
     let mut found = venvs(begun);
-    found.extend(snapshots(begun));
+    found.extend(snapshots(begun, Of::Reading));
+    found
+}
+
+/// Snapshots, and files of any kind.
+fn lists(begun: &OsStr) -> Vec<CompletionCandidate> {
+    let mut found = snapshots(begun, Of::Reading);
+    found.extend(PathCompleter::file().complete(begun));
     found
 }
 
 fn files(begun: &OsStr) -> Vec<CompletionCandidate> {
-    let named = snapshots(begun).into_iter();
+    let named = snapshots(begun, Of::Reading).into_iter();
     named
         .map(|one| {
             let mut value = one.get_value().to_owned();
@@ -238,16 +308,24 @@ fn files(begun: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 fn labels(begun: &OsStr) -> Vec<CompletionCandidate> {
+    words_of(begun, |one| Some(one.snapshot.label?.as_str().to_owned()))
+}
+
+fn roles(begun: &OsStr) -> Vec<CompletionCandidate> {
+    words_of(begun, |one| Some(one.snapshot.role?.as_str().to_owned()))
+}
+
+fn hosts(begun: &OsStr) -> Vec<CompletionCandidate> {
+    words_of(begun, |one| one.snapshot.host_name)
+}
+
+/// A word of each snapshot that begins so, each once.
+fn words_of(begun: &OsStr, word: impl Fn(Chosen) -> Option<String>) -> Vec<CompletionCandidate> {
     let begun = begun.to_string_lossy();
     let all = store().map_or_else(Vec::new, |store| store.snapshots());
-    let mut found: Vec<String> = all
-        .into_iter()
-        .filter_map(|one| Some(one.snapshot.label?.as_str().to_owned()))
-        .filter(|label| label.starts_with(&*begun))
-        .collect();
-    found.sort();
-    found.dedup();
-    found.into_iter().map(CompletionCandidate::new).collect()
+    let found: BTreeSet<String> = all.into_iter().filter_map(word).collect();
+    let found = found.into_iter().filter(|word| word.starts_with(&*begun));
+    found.map(CompletionCandidate::new).collect()
 }
 
 /// Packages of the newest baseline of the venv that is meant.
@@ -261,49 +339,4 @@ fn packages(begun: &OsStr) -> Vec<CompletionCandidate> {
     let mut names = baseline.map_or_else(Vec::new, |one| store.packages(one));
     names.retain(|name| name.starts_with(&*begun));
     names.into_iter().map(CompletionCandidate::new).collect()
-}
-
-/// Bash breaks words at `:` and `=`, so that `latest:path` comes as several of them. The script here joins them before
-/// it asks. It takes from the answers the part that bash does not replace.
-struct OwnBash;
-
-impl EnvCompleter for OwnBash {
-    fn name(&self) -> &'static str {
-        "bash"
-    }
-
-    fn is(&self, name: &str) -> bool {
-        name == "bash"
-    }
-
-    fn write_registration(
-        &self,
-        var: &str,
-        name: &str,
-        bin: &str,
-        completer: &str,
-        buf: &mut dyn std::io::Write,
-    ) -> Result<(), std::io::Error> {
-        let function = format!(
-            "_{}",
-            name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
-        );
-        let completer = format!("'{}'", completer.replace('\'', r"'\''"));
-        let text = include_str!("complete.bash")
-            .replace("FUNCTION", &function)
-            .replace("COMPLETER", &completer)
-            .replace("ASKED", var)
-            .replace("BIN", bin);
-        buf.write_all(text.as_bytes())
-    }
-
-    fn write_complete(
-        &self,
-        command: &mut clap::Command,
-        args: Vec<OsString>,
-        here: Option<&Path>,
-        buf: &mut dyn std::io::Write,
-    ) -> Result<(), std::io::Error> {
-        Bash.write_complete(command, args, here, buf)
-    }
 }

@@ -37,19 +37,36 @@ fn completions_and_man_page_are_made_for_the_name_it_was_called_by() {
 #[test]
 fn each_command_has_a_manual_page_of_its_own() {
     let sandbox = Sandbox::new();
-    for (command, flag) in [("restore", "keep\\-old"), ("cache", "index\\-url")] {
-        let page = sandbox.ok(&["man", command]).stdout;
+    let pages: [(&[&str], &str, &str); 4] = [
+        (&["restore"], "restore", "keep\\-old"),
+        (&["cache"], "cache", "index\\-url"),
+        (&["cache check"], "cache-check", "index\\-url"),
+        (&["cache", "release"], "cache-release", "in exchange"),
+    ];
+    for (words, name, says) in pages {
+        let page = sandbox.ok(&[&["man"], words].concat()).stdout;
         assert!(
-            page.contains(&format!(".TH snap-{command} ")) && page.contains(flag),
+            page.contains(&format!(".TH snap-{name} ")) && page.contains(says),
             "{page}"
         );
         assert!(!page.contains("keep\\-monthly"), "{page}");
     }
-    let none = sandbox.code(2, &["man", "restor"]);
-    assert!(
-        none.stderr.contains("there is no command 'restor'"),
-        "{none}"
-    );
+    for (words, told, help) in [
+        (&["restor"][..], "restor", "'snap --help'"),
+        (&["cache chek"], "cache chek", "'snap cache --help'"),
+        (
+            &["restore", "cache"],
+            "restore cache",
+            "'snap restore --help'",
+        ),
+    ] {
+        let none = sandbox.code(2, &[&["man"], words].concat());
+        let says = format!("there is no command '{told}'");
+        assert!(
+            none.stderr.contains(&says) && none.stderr.contains(help),
+            "{none}"
+        );
+    }
 }
 
 #[test]

@@ -135,6 +135,46 @@ fn bash_and_zsh_complete_labels_ids_packages_and_flags() {
     }
 }
 
+/// What is typed before a blank in a name is taken for what it means, and a name comes as it has to be typed.
+#[test]
+fn a_path_with_blanks_is_completed_and_understood() {
+    let sandbox = saved();
+    venv::tiny(&sandbox.path("my venv"));
+    sandbox.ok(&["save", "my venv", "-l", "mine"]);
+    let wanted = "restore my venv @mine";
+    for shell in ["bash", "zsh"] {
+        if !is_there(shell) || !is_there("script") {
+            continue;
+        }
+        for (line, whole) in [
+            ("snap restore my", "restore my venv/"),
+            ("snap restore my\\ ve", "restore my venv/"),
+            ("snap restore my\\ venv @", wanted),
+            ("snap restore 'my venv' @", wanted),
+            ("snap restore \"my venv\" @", wanted),
+        ] {
+            assert_eq!(
+                pressed(&sandbox, shell, line, whole),
+                whole,
+                "{shell}: {line}"
+            );
+        }
+    }
+    if is_there("fish") {
+        for (line, whole) in [
+            ("snap restore my\\ ve", "my venv/"),
+            ("snap restore \"my venv\" @", "@mine"),
+        ] {
+            let told = pressed(&sandbox, "fish", line, "");
+            let words: Vec<&str> = told
+                .lines()
+                .filter_map(|line| line.split('\t').next())
+                .collect();
+            assert_eq!(words, [whole], "{line}: {told}");
+        }
+    }
+}
+
 #[test]
 fn fish_lists_what_the_store_knows_of_the_venv_that_is_named() {
     let sandbox = saved();
@@ -233,6 +273,62 @@ fn completing_writes_nothing_and_is_never_an_error() {
     odd.env("VENV_SNAP_COMPLETE", "nonsense");
     let run = Run::of(odd);
     assert!((run.code, run.stderr.as_str()) == (0, ""), "{run}");
+}
+
+/// Each place of a line takes something else, and gets just that.
+#[test]
+fn what_is_offered_is_what_the_command_takes() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    let save = |more: &[&str]| {
+        let saved = sandbox.json(0, &[&["save", "venv"], more].concat());
+        saved["snapshot"]["id"].as_str().unwrap()[..12].to_owned()
+    };
+    let touch = |text: &str| venv::write(&sandbox.venv(), "lib/mine", text.as_bytes());
+    let forgotten = save(&["-l", "old"]);
+    touch("1");
+    let pinned = save(&["-l", "kept", "--pin"]);
+    touch("2");
+    let newest = save(&["-l", "new", "--role", "web"]);
+    sandbox.ok(&["forget", &forgotten]);
+    touch("3");
+    let restored = sandbox.json(0, &["restore", "venv"]);
+    let incident = restored["incident"].as_str().unwrap()[..12].to_owned();
+    fs::write(sandbox.path("requirements.txt"), "").unwrap();
+    let host = sandbox.json(0, &["list"])["snapshots"][0]["host_name"].clone();
+    let (pinned, newest, incident, host) = (&*pinned, &*newest, &*incident, host.as_str().unwrap());
+    let any = ["latest", "@new", "@kept", "@web", incident, newest, pinned];
+    let own = ["latest", "@new", "@kept", incident, newest, pinned];
+    let lines: [(&[&str], &[&str]); 16] = [
+        (&["restore", "venv", ""], &any),
+        (&["show", ""], &any),
+        (&["copy", ""], &any),
+        (&["pin", ""], &own),
+        (&["forget", ""], &own),
+        (&["unpin", ""], &["@kept", pinned]),
+        (&["undelete", ""], &[&forgotten]),
+        (&["undelete", "@"], &[]),
+        (&["report", ""], &[incident]),
+        (&["show", "latest"], &["latest", "latest~1"]),
+        (&["show", "latest~"], &["latest~1"]),
+        (&["restore", "venv", "@w"], &["@web"]),
+        (&["save", "--role", ""], &["web"]),
+        (&["list", "--role", "w"], &["web"]),
+        (&["list", "--host", ""], &[host]),
+        (&["rebuild", "venv", "--from", "re"], &["requirements.txt"]),
+    ];
+    for (words, wanted) in lines {
+        let run = asked(&sandbox, words);
+        let offered: Vec<&str> = run.stdout.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(offered, wanted, "{words:?}");
+    }
+    let run = asked(&sandbox, &["rebuild", "venv", "--from", ""]);
+    for wanted in any.iter().chain(&["requirements.txt"]) {
+        assert!(
+            run.stdout.lines().any(|line| line == *wanted),
+            "{wanted}: {run}"
+        );
+    }
 }
 
 /// Makes many snapshots of what one of them holds: each is a file that says so.

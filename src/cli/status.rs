@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use venv_snap::Site;
 use venv_snap::ops::{Health, StatusOptions, StatusOutcome, discovered, history, status};
-use venv_snap::report::page::{Page, host};
+use venv_snap::report::page::{Page, status as drawn};
 use venv_snap::report::{json, metrics, nagios, text};
 
 use super::args::Status;
@@ -74,8 +74,10 @@ fn page(session: &Session<'_>, outcome: &StatusOutcome) -> Result<Page, Failure>
     let venvs: Vec<PathBuf> = outcome.venvs.iter().map(|one| one.venv.clone()).collect();
     let histories = history(&session.context, &venvs, HISTORY);
     let histories = histories.map_err(|error| session.explain(error, None))?;
-    let (name, version) = (&session.context.host, env!("CARGO_PKG_VERSION"));
-    Ok(host(outcome, &histories, name, version, &style(false)))
+    let (name, id) = (&*session.context.host_name, &*session.context.host);
+    let name = Some(name).filter(|name| !name.is_empty());
+    let (version, style) = (env!("CARGO_PKG_VERSION"), style(false));
+    Ok(drawn(outcome, &histories, (name, id), version, &style))
 }
 
 /// The venvs that were found on this host, by a look now or by the last 'discover'.

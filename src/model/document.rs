@@ -69,6 +69,11 @@ impl IncidentReport {
         let damage = self.changes.iter();
         damage.filter(|seen| seen.class == Class::Damage).count() as u64
     }
+
+    /// The differences that the restore undid.
+    pub fn brought(&self) -> impl Iterator<Item = &Seen> {
+        self.changes.iter().filter(|seen| !seen.left)
+    }
 }
 
 /// One difference, in short.

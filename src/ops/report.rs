@@ -8,7 +8,9 @@ use super::context::Context;
 use super::error::Error;
 use super::list::document;
 use super::log::{Entry, log};
-use crate::model::{Deed, Exchange, IncidentReport, Purpose, Snapshot, SnapshotRef, VenvId};
+use crate::model::{
+    Class, Deed, Exchange, IncidentReport, Purpose, Seen, Snapshot, SnapshotRef, VenvId,
+};
 use crate::tree::Site;
 
 /// One incident.
@@ -33,7 +35,7 @@ pub struct ReportOutcome {
 impl ReportOutcome {
     /// What the restore came to.
     pub fn deed(&self) -> Deed {
-        let classes = self.found.changes.iter().map(|seen| seen.class);
+        let classes = self.found.brought().map(|seen| seen.class);
         let exchange = Exchange {
             venv: &self.incident.snapshot.venv,
             restored: self.restored.as_ref().map(|one| &one.snapshot),
@@ -42,6 +44,13 @@ impl ReportOutcome {
             newer: self.newer,
         };
         Deed::of(classes, &exchange)
+    }
+
+    /// Whether there was damage to tell of: it was mended, or it was left as it was.
+    pub fn is_incident(&self) -> bool {
+        let deed = self.deed();
+        let is_left = |seen: &Seen| seen.left && seen.class == Class::Damage;
+        deed == Deed::Mended || !deed.was_wanted() && self.found.changes.iter().any(is_left)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::words;
-use crate::model::{Class, Deed, Shown};
+use crate::model::{Class, Shown};
 use crate::ops::ReportOutcome;
 
 /// Damage that a restore left as it was.
@@ -29,7 +29,7 @@ pub(super) fn left_damage(outcome: &ReportOutcome) -> Option<LeftDamage> {
         let name = package.map(|name| Shown(name.as_bytes()).to_string());
         *places.entry(name.unwrap_or_else(path)).or_default() += 1;
     }
-    if places.is_empty() || outcome.deed() != Deed::Mended {
+    if places.is_empty() || outcome.deed().was_wanted() {
         return None;
     }
     let named = places.iter().take(NAMED);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::model::{Class, Deed, Kind, Seen, Shown};
+use crate::model::{Deed, Kind, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
 use crate::report::deed::{headings, no_packages, title};
 use crate::report::left_damage::left_damage;
@@ -54,8 +54,12 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
         "the replaced state",
         format!("snapshot {}", code(&outcome.incident.id.to_hex())),
     )?;
-    row("written", words::time(outcome.now, style))?;
-    if deed == Deed::Mended {
+    let (now, zone) = (
+        words::time(outcome.now, style),
+        words::zone(outcome.now, style),
+    );
+    row("written", format!("{now}; all times are in {zone}"))?;
+    if outcome.is_incident() {
         diagnosis(out, outcome)?;
     }
     packages(out, outcome)?;
@@ -94,7 +98,7 @@ fn packages(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     if outcome.found.packages.is_empty() {
         return writeln!(out, "{}", no_packages(outcome));
     }
-    let is_incident = outcome.deed() == Deed::Mended;
+    let is_incident = outcome.is_incident();
     let (head, rule) = if is_incident {
         (" damaged entries |", "---|")
     } else {
@@ -129,14 +133,15 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
         return writeln!(out, "Nothing differed, or nothing stood there.");
     }
     // What a rollback or an undo changes back was wanted, so it has no class.
-    let class = |class: Class| match outcome.deed() {
-        Deed::Mended => class.as_str(),
+    let class = |seen: &Seen| match outcome.deed() {
+        Deed::Mended => seen.class.as_str(),
+        deed if seen.left && !deed.was_wanted() => seen.class.as_str(),
         Deed::RolledBack | Deed::ChangedBack => "changed back",
         deed => deed.words(),
     };
     let mut counts: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
     for seen in &outcome.found.changes {
-        *counts.entry((class(seen.class), seen.kind)).or_default() += 1;
+        *counts.entry((class(seen), seen.kind)).or_default() += 1;
     }
     for ((class, kind), count) in &counts {
         let (count, kind) = (words::number(*count), kind.as_str());
@@ -154,7 +159,7 @@ fn files(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
             "| {} | {} | {} | {} | {} |",
             code(&cell(&seen.path.to_string())),
             seen.kind.as_str(),
-            class(seen.class),
+            class(seen),
             seen.package.as_deref().map_or_else(|| "-".to_owned(), cell),
             if seen.left { "no" } else { "yes" }
         )?;

@@ -14,7 +14,7 @@ impl Run<'_> {
             part: !self.options.part.is_whole(),
             newer: self.newer,
         };
-        Deed::of(report.changes.iter().map(|seen| seen.class), &exchange)
+        Deed::of(report.brought().map(|seen| seen.class), &exchange)
     }
 
     /// Why nothing is done, for the outcome.

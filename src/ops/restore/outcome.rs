@@ -66,9 +66,9 @@ impl RestoreOutcome {
             newer: self.newer,
         };
         // What was never written is no change of the tree, and damage all the same.
-        let mended = self.report.changes.iter().filter(|seen| !seen.left);
+        let brought = self.report.brought().map(|seen| seen.class);
         let classes = self.changes.iter().map(|change| change.class);
-        Deed::of(classes.chain(mended.map(|seen| seen.class)), &exchange)
+        Deed::of(classes.chain(brought), &exchange)
     }
 
     /// What was done, where anything was.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{check, diff, document, entry, log, snapshot};
-use crate::model::{Deed, IncidentReport};
+use crate::model::IncidentReport;
 use crate::ops::ReportOutcome;
 
 /// Writes what is known of an incident.
@@ -23,7 +23,7 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome) -> io::Result<()> {
     if let (Value::Object(fields), Value::Object(more)) = (&mut fields, found(&outcome.found)) {
         fields.extend(more);
     }
-    if outcome.deed() != Deed::Mended {
+    if !outcome.is_incident() {
         fields["diagnosis"] = json!([]);
     }
     document(out, "report", fields)

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::causes::heading;
-use super::facts::{code, count, id, number, or_dash, shown, size, time, took, yes};
+use super::facts::{code, count, host, id, number, or_dash, shown, size, time, took, yes, zone};
 use super::history::history;
 use super::table::{Head, table};
 use super::{Page, packages, page, snapshots};
@@ -11,11 +11,11 @@ use crate::model::Shown;
 use crate::ops::{Health, History, HostStatus, StatusOutcome, VenvStatus};
 use crate::report::text::{Style, counted, status_age, status_rest, why};
 
-/// The page of a host. `histories` are of its venvs, in any order.
-pub fn host(
+/// The page of a host, which has perhaps a name, and an id. `histories` are of its venvs, in any order.
+pub fn status(
     outcome: &StatusOutcome,
     histories: &[History],
-    host: &str,
+    (name, id): (Option<&str>, &str),
     version: &str,
     style: &Style,
 ) -> Page {
@@ -23,7 +23,7 @@ pub fn host(
         header {
             h1 { "How all venvs of this host stand" }
             p.lead { (counted(outcome)) "." }
-            (facts(outcome, host))
+            (facts(outcome, (name, id)))
         }
         section aria-labelledby="venvs" {
             h2 #venvs { "How they stand" }
@@ -43,19 +43,19 @@ pub fn host(
     };
     let written = html! {
         "Looked at " (time(outcome.now, style)) ", in " (took(outcome.took.as_millis() as u64))
-        ", by venv-snap " (version) "."
+        ", by venv-snap " (version) ". " (zone(outcome.now, style))
     };
-    page(
-        &format!("Venvs of host {}", Shown(host.as_bytes())),
-        &content,
-        &written,
-    )
+    let title = name.map_or_else(
+        || "Venvs of this host".to_owned(),
+        |name| format!("Venvs of host {}", Shown(name.as_bytes())),
+    );
+    page(&title, &content, &written)
 }
 
-fn facts(outcome: &StatusOutcome, host: &str) -> Markup {
+fn facts(outcome: &StatusOutcome, (name, id): (Option<&str>, &str)) -> Markup {
     html! {
         dl.facts {
-            dt { "host" } dd { (code(host)) }
+            dt { "host" } dd { (host(name, id)) }
             dt { "all sound" } dd { (yes(outcome.is_sound())) }
             dt { "the store takes" } dd { (size(outcome.store_bytes)) }
             dt { "free there" } dd { (or_dash(outcome.free_bytes, size)) }
@@ -111,7 +111,7 @@ fn others(others: &[HostStatus], style: &Style) -> Markup {
         @for one in others {
             tr {
                 th scope="row" {
-                    (or_dash(one.host_name.as_deref(), shown)) " " (code(&one.host))
+                    (host(one.host_name.as_deref(), &one.host))
                 }
                 td { (code(&one.venv.to_string_lossy())) }
                 td { (state(one.health)) }

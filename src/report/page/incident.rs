@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use super::causes::causes;
 use super::damage_map::damage_map;
-use super::facts::{code, count, number, shown, time, took};
+use super::facts::{code, count, host, number, shown, time, took, zone};
 use super::files::{Group, groups, kinds, tables, told};
 use super::timeline::timeline;
 use super::{Page, packages, page, snapshots};
-use crate::model::{Class, Deed, Seen, Shown, Snapshot};
+use crate::model::{Class, Deed, Seen, Shown};
 use crate::ops::{Chosen, ReportOutcome};
 use crate::report::deed::{headings, no_packages, title};
 use crate::report::left_damage::left_damage;
@@ -17,7 +17,7 @@ use crate::report::text::Style;
 /// The page of one incident.
 pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
     let deed = outcome.deed();
-    let mended = deed == Deed::Mended;
+    let is_incident = outcome.is_incident();
     let found = &outcome.found;
     let groups = groups(&found.changes);
     let venv = Shown::path(&outcome.incident.snapshot.venv.path()).to_string();
@@ -27,14 +27,14 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
             (lead(outcome, &groups))
             (facts(outcome, style))
         }
-        @if mended {
+        @if is_incident {
             section aria-labelledby="cause" {
                 h2 #cause { "Probable cause" }
                 (causes(&found.diagnosis))
             }
         }
         section aria-labelledby="map" {
-            h2 #map { @if mended { "Map of the damage" } @else { "Map of what changed" } }
+            h2 #map { @if is_incident { "Map of the damage" } @else { "Map of what changed" } }
             @if groups.is_empty() { p { "Nothing differed, or nothing stood there." } }
             @else { (damage_map(&groups)) }
         }
@@ -46,7 +46,7 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
         section aria-labelledby="files" {
             h2 #files { "What was found" }
             @if groups.is_empty() { p { "Nothing differed, or nothing stood there." } }
-            (tables(&groups, mended))
+            (tables(&groups, is_incident))
         }
         section aria-labelledby="timeline" {
             h2 #timeline { "Timeline" }
@@ -58,13 +58,16 @@ pub fn incident(outcome: &ReportOutcome, version: &str, style: &Style) -> Page {
         }
     };
     let title = format!("{} {} of {venv}", title(deed), outcome.incident.id);
-    let written = html! { "Written " (time(outcome.now, style)) " by venv-snap " (version) "." };
+    let now = outcome.now;
+    let written =
+        html! { "Written " (time(now, style)) " by venv-snap " (version) ". " (zone(now, style)) };
     page(&title, &content, &written)
 }
 
 /// The whole story in a sentence or two.
 fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
-    let changes = &outcome.found.changes;
+    let changed = outcome.found.brought().count() as u64;
+    let left = left_damage(outcome);
     html! {
         p.lead {
             @match outcome.deed() {
@@ -73,22 +76,24 @@ fn lead(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
                 }
                 Deed::Mended => (mended(outcome, groups)),
                 Deed::RolledBack => {
-                    "Nothing was damaged. " (count(changes.len() as u64, "entry")) " went back to an older state"
+                    @if left.is_none() { "Nothing was damaged. " }
+                    (count(changed, "entry")) " went back to an older state"
                 }
                 Deed::BroughtForward => {
-                    "Nothing was damaged. " (count(changes.len() as u64, "entry")) " came again from a newer state"
+                    @if left.is_none() { "Nothing was damaged. " }
+                    (count(changed, "entry")) " came again from a newer state"
                 }
                 Deed::ChangedBack => {
-                    (count(changes.len() as u64, "entry")) " went back to a state that is no baseline"
+                    (count(changed, "entry")) " went back to a state that is no baseline"
                 }
                 Deed::Replaced => {
-                    (count(changes.len() as u64, "entry")) " gave way to what another venv had"
+                    (count(changed, "entry")) " gave way to what another venv had"
                 }
                 Deed::Nothing | Deed::Copied => { "Nothing was replaced" }
             }
             @if let Some(ms) = outcome.took_ms { " in " (took(ms)) }
             "."
-            @if let Some(left) = left_damage(outcome) {
+            @if let Some(left) = left {
                 " " (number(left.entries))
                 @if left.entries == 1 { " stays damaged: " } @else { " stay damaged: " }
                 (left.names) "."
@@ -122,18 +127,8 @@ fn mended(outcome: &ReportOutcome, groups: &[Group<'_>]) -> Markup {
 
 /// The outcome in a word; what was left is told beside it.
 fn came_to(outcome: &ReportOutcome) -> Markup {
-    let part = left_damage(outcome).is_some();
+    let part = outcome.deed() == Deed::Mended && left_damage(outcome).is_some();
     html! { (outcome.deed().as_str()) @if part { " in part" } }
-}
-
-/// The host by its name, where that is known, and by its id.
-fn host(snapshot: &Snapshot) -> Markup {
-    html! {
-        @match &snapshot.host_name {
-            Some(name) => { (code(name)) " (" (code(&snapshot.venv.host)) ")" }
-            None => (code(&snapshot.venv.host)),
-        }
-    }
 }
 
 fn facts(outcome: &ReportOutcome, style: &Style) -> Markup {
@@ -142,7 +137,7 @@ fn facts(outcome: &ReportOutcome, style: &Style) -> Markup {
     html! {
         dl.facts {
             dt { "venv" } dd { (code(&snapshot.venv.path().to_string_lossy())) }
-            dt { "host" } dd { (host(snapshot)) }
+            dt { "host" } dd { (host(snapshot.host_name.as_deref(), &snapshot.venv.host)) }
             dt { "outcome" } dd { (came_to(outcome)) }
             dt { (when) } dd { (time(snapshot.created, style)) }
             dt { (what) } dd { (restored(outcome.restored.as_ref(), style)) }

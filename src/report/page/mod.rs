@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use crate::disk::PathError;
 use crate::disk::out_file;
 
-pub use host::host;
+pub use host::status;
 pub use incident::incident;
 
 /// A whole page.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::facts::{code, number, or_dash, shown, size, time, yes};
+use super::facts::{code, host, number, or_dash, shown, size, time, yes};
 use crate::ops::Chosen;
 use crate::report::text::Style;
 
@@ -31,8 +31,7 @@ pub(super) fn table(title: &str, columns: &[(&str, &Chosen)], style: &Style) -> 
                     (row("label", &|one| or_dash(one.snapshot.label.as_ref(), |label| code(label.as_str()))))
                     (row("note", &|one| or_dash(one.snapshot.note.as_deref(), shown)))
                     (row("venv", &|one| code(&one.snapshot.venv.path().to_string_lossy())))
-                    (row("host", &|one| code(&one.snapshot.venv.host)))
-                    (row("name of the host", &|one| or_dash(one.snapshot.host_name.as_deref(), code)))
+                    (row("host", &|one| host(one.snapshot.host_name.as_deref(), &one.snapshot.venv.host)))
                     (row("role", &|one| or_dash(one.snapshot.role.as_ref(), |role| code(role.as_str()))))
                     (row("baseline", &|one| yes(one.snapshot.baseline)))
                     (row("files", &|one| number(one.snapshot.totals.files)))

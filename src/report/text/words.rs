@@ -44,6 +44,18 @@ pub(in crate::report) fn time(time: Timestamp, style: &Style) -> String {
         .to_string()
 }
 
+/// The reader's zone by its name and its distance from UTC now: what is written may be read in another one.
+pub(in crate::report) fn zone(now: Timestamp, style: &Style) -> String {
+    let offset = style.zone.to_offset(now);
+    let offset = if offset.is_zero() {
+        "UTC".to_owned()
+    } else {
+        format!("UTC{offset}")
+    };
+    let name = style.zone.iana_name().filter(|name| *name != offset);
+    name.map_or_else(|| offset.clone(), |name| format!("{name} ({offset})"))
+}
+
 /// A short length of time.
 pub(in crate::report) fn took(time: Duration) -> String {
     match time.as_millis() {

@@ -149,3 +149,46 @@ fn what_another_venv_had_in_the_place_of_this_one_is_told_as_that() {
     assert!(report.stdout.starts_with("# Replacement"), "{report}");
     assert!(!report.stdout.contains("damage"), "{report}");
 }
+
+/// "rolled back", the restore said, and "mended" its report.
+#[test]
+fn a_part_that_had_drifted_was_rolled_back_whatever_is_damaged_beside_it() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    let site = sandbox.venv().join(venv::SITE);
+    for name in ["click", "click-1.0.dist-info"] {
+        fs::remove_dir_all(site.join(name)).unwrap();
+    }
+    fs::remove_file(core(&sandbox.venv())).unwrap();
+    let part = ["restore", "venv", "--only", "click"];
+    assert_eq!(
+        deed(&sandbox, &[&part[..], &["-n"]].concat()),
+        "rolled-back"
+    );
+    let run = sandbox.ok(&part);
+    assert!(run.stdout.contains("rolled back: "), "{run}");
+    let report = sandbox.json(0, &["report", "--venv", "venv"]);
+    assert_eq!(report["deed"], "rolled-back", "{report}");
+    // That does not hide the damage, which is still there.
+    let text = sandbox.ok(&["report", "--venv", "venv"]).stdout;
+    let page = sandbox
+        .ok(&["report", "--venv", "venv", "--html", "-"])
+        .stdout;
+    assert!(
+        text.starts_with("# Rollback") && text.contains("- **stays damaged:** idna (1 entry)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("(damage)") && !text.contains("mended"),
+        "{text}"
+    );
+    assert!(
+        page.contains("went back to an older state") && !page.contains("Nothing was damaged"),
+        "{page}"
+    );
+    // Mended is what the part brings back, though more had drifted.
+    sandbox.ok(&["restore", "venv", "--only", "idna"]);
+    let report = sandbox.json(0, &["report", "--venv", "venv"]);
+    assert_eq!(report["deed"], "mended", "{report}");
+}

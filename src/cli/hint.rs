@@ -115,6 +115,9 @@ fn tar_hint(what: &RefusedTar) -> Option<String> {
         RefusedTar::Entry { what, .. } if *what == sparse => {
             "write the tar without --sparse".to_owned()
         }
+        RefusedTar::NoRoot { .. } => format!(
+            "a tar of another tree (conda, a plain directory): '{name} import --any --venv DIR' takes it"
+        ),
         _ => return None,
     })
 }

@@ -264,6 +264,16 @@ pub(crate) fn is_venv(site: &Site) -> bool {
     site.path().join("pyvenv.cfg").exists()
 }
 
+/// Whether a venv stands there, or what may be left of one: only that can be made anew without a snapshot.
+pub(crate) fn may_be_venv(site: &Site) -> bool {
+    let is_there = |name: &str| site.path().join(name).symlink_metadata().is_ok();
+    let libs = fs::read_dir(site.path().join("lib"));
+    let mut libs = libs.into_iter().flatten().flatten();
+    let is_left = is_there("bin/python")
+        || libs.any(|lib| lib.file_name().as_encoded_bytes().starts_with(b"python"));
+    is_venv(site) || is_left && !is_there("conda-meta")
+}
+
 /// Whether no other store is there that a command without `--store` may mean: that of the environment or of a
 /// configuration, or the default one of this user, of the venv's owner or of root.
 pub(crate) fn is_only_store(site: &Site, used: &Path) -> bool {

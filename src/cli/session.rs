@@ -270,7 +270,7 @@ impl<'a> Session<'a> {
     /// nobody. None for other paths.
     fn nowhere(&self, site: &Site) -> Option<Failure> {
         let listing = list(&self.quiet_context(), Some(site)).ok()?;
-        if place::is_venv(site) || listing.is_known() || !listing.elsewhere.is_empty() {
+        if place::may_be_venv(site) || listing.is_known() || !listing.elsewhere.is_empty() {
             return None;
         }
         let failure = self.no_venv(site, &[]);
@@ -361,9 +361,9 @@ pub(crate) fn style(verbose: bool) -> Style {
     }
 }
 
-/// The hint of a failure, and behind it the way without a snapshot; none where no directory stands at the path.
+/// The hint of a failure, and behind it the way without a snapshot; none where nothing of a venv stands at the path.
 fn anew(failure: &Failure, site: &Site) -> Option<String> {
-    let stands = site.standing() == Standing::Directory;
+    let stands = site.standing() == Standing::Directory && place::may_be_venv(site);
     let hint = failure.hint.as_ref().filter(|_| stands)?;
     Some(format!("{hint}; {}", hint::anew(site.path())))
 }

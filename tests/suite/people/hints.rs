@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::conda;
 use crate::support::hosts::run_on;
 use crate::support::{Run, Sandbox, venv};
 
@@ -139,4 +140,57 @@ fn the_command_that_takes_a_snapshot_of_another_host_works_as_printed() {
         assert_eq!(then.code, 0, "{verb}: {}\n{then}", found[0]);
         damage(&sandbox.venv());
     }
+}
+
+/// `rebuild` refuses what is no venv, and it was proposed all the same.
+#[test]
+fn only_what_may_be_a_venv_is_told_to_be_made_anew() {
+    let sandbox = Sandbox::new();
+    venv::write(&sandbox.path("plain"), "index.js", b"x\n");
+    conda::environment(&sandbox.path("conda"));
+    venv::package(&sandbox.path("target"), ".", "click", &["core.py"]);
+    venv::tiny(&sandbox.path("markless"));
+    fs::remove_file(sandbox.path("markless/pyvenv.cfg")).unwrap();
+    venv::tiny(&sandbox.path("whole"));
+    let stored = |_: &Sandbox| ();
+    let with_store = |sandbox: &Sandbox| {
+        venv::tiny(&sandbox.venv());
+        sandbox.ok(&["save", "venv"]);
+    };
+    for (prepare, code) in [(&stored as &dyn Fn(&Sandbox), 10), (&with_store, 10)] {
+        prepare(&sandbox);
+        for (name, is_venv) in [
+            ("plain", false),
+            ("conda", false),
+            ("target", false),
+            ("markless", true),
+            ("whole", true),
+        ] {
+            for verb in ["diff", "restore"] {
+                let run = sandbox.code(code, &[verb, name]);
+                assert_eq!(
+                    run.stderr.contains("snap rebuild "),
+                    is_venv,
+                    "{verb} {name}: {run}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_tar_without_a_venv_is_told_how_it_can_be_taken() {
+    let sandbox = Sandbox::new();
+    venv::write(&sandbox.path("plain"), "index.js", b"x\n");
+    let tar = Command::new("tar")
+        .args(["-cf", "plain.tar", "plain"])
+        .current_dir(sandbox.root())
+        .status();
+    assert!(tar.unwrap().success());
+    let run = sandbox.code(3, &["import", "plain.tar", "--venv", "plain"]);
+    assert!(
+        run.stderr.contains("'snap import --any --venv DIR'"),
+        "{run}"
+    );
+    sandbox.ok(&["import", "plain.tar", "--venv", "plain", "--any"]);
 }

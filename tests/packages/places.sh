@@ -133,6 +133,14 @@ ansible() {
   rm -r "$dir/web"; task "state=restored" || fail "a venv that is gone"
   grep -q 'CHANGED' "$dir/said" || fail "what was put where nothing was is no change"
   task "label=other" || fail "another label"; grep -q 'CHANGED' "$dir/said" || fail "another label is no change"
+  # A plain directory has no audit that could say whether it would be saved.
+  mkdir "$dir/web/plain"; echo one > "$dir/web/plain/one"
+  task "path=$dir/web/plain any=true" --check || fail "a plain directory in check mode"; grep -q 'CHANGED' "$dir/said"
+  if task "path=$dir/web/plain" --check; then fail "a plain directory that was not asked for"; fi
+  if task "path=$dir/web/nothing any=true" --check; then fail "nothing at all"; fi
+  task "path=$dir/web/plain any=true" || fail "a plain directory"; grep -q 'CHANGED' "$dir/said"
+  task "path=$dir/web/plain any=true" --check || fail "the same again"; grep -q 'SUCCESS' "$dir/said"
+  rm -r "$dir/web/plain"
   if task "snapshot=@golden"; then fail "a snapshot is named to a save"; fi
   ends 0 "$dir/tools/bin/ansible-doc" -M "$root/packaging/ansible/library" venv_snap
   export ANSIBLE_LIBRARY=$root/packaging/ansible/library
@@ -163,10 +171,14 @@ precommit() {
   cd "$dir/project"; "${git[@]}" init -q; echo .venv > .gitignore; echo one > one; git add .
   local hook=("$dir/tools/bin/pre-commit" try-repo "$dir/hooks" venv-snap-check-system --all-files)
   ends 0 "${hook[@]}"
+  # With the path of the venv, another one may be active.
+  printf '%s\n' repos: "  - repo: $dir/hooks" "    rev: $(git -C "$dir/hooks" rev-parse HEAD)" \
+    "    hooks: [{id: venv-snap-check-system, args: [.venv]}]" > .pre-commit-config.yaml
+  git add .; VIRTUAL_ENV=$dir/nowhere ends 0 "$dir/tools/bin/pre-commit" run --all-files
   truncate -s 0 "$site/click/core.py"
   ends 1 "${hook[@]}"; grep -q 'core.py' "$dir/said" || fail "it does not name the damage"
   # With the wheel, as the example has it.
-  local wheel; wheel=$(ls -t "$root"/target/packages/venv_snap-*-linux_*.whl 2>/dev/null | head -n 1)
+  local wheel; wheel=$(ls -t "$root"/target/packages/venv_snap-*-linux_*.whl 2>/dev/null | head -n 1) || true
   if [ -n "$wheel" ]; then
     cp "$root/packaging/examples/pre-commit-config.yaml" .pre-commit-config.yaml; git add .
     export PIP_FIND_LINKS=$root/target/packages

@@ -71,22 +71,57 @@ RETURN = r"""
 snapshot:
   description: The id of the snapshot that was made or restored, or of the one that holds all of it already.
   type: str
-  returned: saved and restored
+  returned: saved and restored, but where check mode would make one
+  sample: 57dbc5c5e1a2
+incident:
+  description: The id of the snapshot of what was replaced. Null where nothing was replaced, and in check mode.
+  type: str
+  returned: restored
+  sample: 6b461bff07d3
 entries:
-  description: What differs, as C(venv-snap diff --json) tells it.
+  description:
+    - What differs, as C(venv-snap diff --json) tells it; of a save, from the newest save before. Empty where there is
+      none.
   type: list
+  elements: dict
   returned: saved and restored
+  sample: [{"path": "lib/python3.11/site-packages/click/core.py", "class": "damage", "kind": "missing"}]
 findings:
   description: What the audit found, as C(venv-snap check --json) tells it.
   type: list
-  returned: checked
+  elements: dict
+  returned: checked, and where a task fails since the venv is damaged or cannot be read
+  sample: [{"path": "lib/python3.11/site-packages/click/core.py", "check": "file-missing", "damage": true}]
+diff:
+  description: The same as C(entries) in lines, from what was to what is, or would be.
+  type: dict
+  returned: saved and restored
+  contains:
+    before_header: {description: The venv., type: str}
+    after_header: {description: The venv., type: str}
+    before: {description: A line for each entry as it was., type: str}
+    after: {description: A line for each entry as it is., type: str}
+rc:
+  description: How the program ended.
+  type: int
+  returned: where a task fails since the program did
+  sample: 3
+stderr:
+  description: What the program wrote to standard error, one JSON object a line.
+  type: str
+  returned: where a task fails since the program did
+stdout:
+  description: What the program answered.
+  type: str
+  returned: where a task fails since that is no JSON
 """
 
 import json
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 
-DONE, FOUND, NO_SNAPSHOT = 0, 1, 10
+DONE, FOUND, NOT_DONE, NO_SNAPSHOT = 0, 1, 3, 10
 # A diff that a person reads; the whole of it stands in 'entries'.
 LINES_MAX = 200
 
@@ -151,7 +186,19 @@ def difference(entries, path, forwards):
 
 def damaged(audit):
     """The findings of damage that nobody accepted."""
-    return [one for one in audit["findings"] if one["damage"] and not one.get("accepted")]
+    return [one for one in audit.get("findings", []) if one["damage"] and not one.get("accepted")]
+
+
+def would_be_saved(module, program):
+    """Fails where a save would be refused, which the audit tells. Of a plain directory there is none to tell it."""
+    path = module.params["path"]
+    has_audit = not module.params["any"] or not os.access(path, os.R_OK | os.X_OK)
+    _, audit = program.ask("check", path, also=(FOUND,) if has_audit else (FOUND, NOT_DONE))
+    if damage := damaged(audit):
+        module.fail_json(msg="it is damaged, and would not be saved", findings=damage)
+    if audit.get("unread"):
+        findings = audit["findings"]
+        module.fail_json(msg="not all of it can be read, and so it would not be saved", findings=findings)
 
 
 def saved(module, program):
@@ -166,10 +213,7 @@ def saved(module, program):
     if code == DONE and all(newest.get(name) == text for name, text in wanted.items()):
         return dict(result, changed=False, snapshot=newest["id"])
     if module.check_mode:
-        # Whether it may be saved is what the audit says.
-        _, audit = program.ask("check", path, also=(FOUND,))
-        if damage := damaged(audit):
-            module.fail_json(msg="it is damaged, and would not be saved", findings=damage)
+        would_be_saved(module, program)
         return dict(result, changed=True)
     words = ["save", path, "--any" if module.params["any"] else None]
     for name, text in wanted.items():

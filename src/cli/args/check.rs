@@ -51,6 +51,6 @@ pub(crate) enum FailOn {
     Damage,
     /// Also what somebody changed since it was installed
     Drift,
-    /// Anything that is told
+    /// Also what is worth to be known and breaks nothing, such as a requirement that is not met
     Notice,
 }

@@ -1,6 +1,9 @@
 //! Patterns as `fnmatch(3)` and shells match them, byte by byte (POSIX.1-2024, "Pattern Matching Notation"). `globset`,
 //! which reads what people ask of us, knows braces and no hidden names: another language.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 /// How a pattern matches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Rules {
@@ -70,63 +73,88 @@ pub(super) fn matches(pattern: &[u8], text: &[u8], rules: Rules) -> bool {
     pattern.len() <= LEN_MAX && at(pattern, text, rules, true, &mut 0)
 }
 
+/// Whether a pattern may name a path, something above it or something below it, by its letters before the first sign.
+pub(super) fn leads_to(pattern: &str, path: &Path) -> bool {
+    let is_sign = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | 1..=5);
+    let pattern = pattern.as_bytes();
+    let end = pattern.iter().position(is_sign).unwrap_or(pattern.len());
+    let mut pairs = pattern[..end].iter().zip(path.as_os_str().as_bytes());
+    pairs.all(|(one, other)| one == other)
+}
+
 /// A pattern that is longer matches nothing, since no path is so long.
 const LEN_MAX: usize = 8_192;
 /// Going back at every `*` may take exponentially long. After so many steps a pattern counts as one that does not
 /// match.
 const STEPS_MAX: usize = 200_000;
 
-fn at(pattern: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
-    *steps += 1;
-    if *steps > STEPS_MAX {
-        return false;
-    }
-    let Some((&first, rest)) = pattern.split_first() else {
-        return text.is_empty();
-    };
-    let is_hidden = begins && rules.dots && text.first() == Some(&b'.');
-    match first {
-        // Nobody knows what stands here.
-        2 => (0..=text.len()).any(|from| {
-            let begins = text[..from].last().map_or(begins, |&last| last == b'/');
-            at(rest, &text[from..], rules, begins, steps)
-        }),
-        3 => extended(rest, text, rules, begins, steps),
-        b'*' if rules.stars == Stars::Parts && rest.first() == Some(&b'*') => {
-            across(&rest[1..], text, rules, begins, steps)
+fn at(
+    mut pattern: &[u8],
+    mut text: &[u8],
+    rules: Rules,
+    mut begins: bool,
+    steps: &mut usize,
+) -> bool {
+    loop {
+        *steps += 1;
+        if *steps > STEPS_MAX {
+            return false;
         }
-        b'*' if is_hidden => false,
-        b'*' => {
-            let mut left = text;
-            loop {
-                if at(rest, left, rules, begins && left.len() == text.len(), steps) {
-                    return true;
-                }
-                match left.split_first() {
-                    Some((b'/', _)) if rules.parts() => return false,
-                    Some((_, more)) => left = more,
-                    None => return false,
-                }
+        let Some((&sign, rest)) = pattern.split_first() else {
+            return text.is_empty();
+        };
+        let is_hidden = begins && rules.dots && text.first() == Some(&b'.');
+        match sign {
+            2 => return anything(rest, text, rules, begins, steps),
+            3 => return extended(rest, text, rules, begins, steps),
+            b'*' if rules.stars == Stars::Parts && rest.first() == Some(&b'*') => {
+                return across(&rest[1..], text, rules, begins, steps);
             }
+            b'*' if is_hidden => return false,
+            b'*' => return star(rest, text, rules, begins, steps),
+            b'?' if is_hidden => return false,
+            _ => {}
         }
-        b'?' => match text.split_first() {
-            Some((b'/', _)) if rules.parts() => false,
-            Some(_) if is_hidden => false,
-            Some((_, more)) => at(rest, more, rules, false, steps),
-            None => false,
-        },
-        b'[' => match (set(rest, text.first().copied(), rules), text.split_first()) {
-            (Some((is_in, rest)), Some((_, more))) => is_in && at(rest, more, rules, false, steps),
-            (Some(_), None) => false,
-            // A bracket that nobody closes stands for itself.
-            (None, _) => same(b'[', text, rest, rules, steps),
-        },
-        b'\\' => match rest.split_first() {
-            Some((&next, rest)) => same(next, text, rest, rules, steps),
-            None => text == b"\\",
-        },
-        plain => same(plain, text, rest, rules, steps),
+        let Some((&byte, more)) = text.split_first() else {
+            return false;
+        };
+        let Some(left) = one(pattern, byte, rules) else {
+            return false;
+        };
+        (pattern, text) = (left, more);
+        begins = byte == b'/';
     }
+}
+
+/// What is left of a pattern whose first sign takes one byte; none where that is another one.
+fn one(pattern: &[u8], byte: u8, rules: Rules) -> Option<&[u8]> {
+    let (&sign, rest) = pattern.split_first()?;
+    let is = |sign: u8| byte == sign || rules.any_case && byte.eq_ignore_ascii_case(&sign);
+    match (sign, rest.split_first()) {
+        (b'?', _) => (byte != b'/' || !rules.parts()).then_some(rest),
+        (b'[', _) => match set(rest, byte, rules) {
+            Some((is_in, left)) => is_in.then_some(left),
+            // A bracket that nobody closes stands for itself.
+            None => is(b'[').then_some(rest),
+        },
+        (b'\\', Some((&next, left))) => is(next).then_some(left),
+        (plain, _) => is(plain).then_some(rest),
+    }
+}
+
+/// What nobody knows.
+fn anything(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
+    (0..=text.len()).any(|from| {
+        let begins = text[..from].last().map_or(begins, |&last| last == b'/');
+        at(rest, &text[from..], rules, begins, steps)
+    })
+}
+
+/// What one star takes.
+fn star(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usize) -> bool {
+    let slash = text.iter().position(|byte| *byte == b'/');
+    let most = slash.filter(|_| rules.parts()).unwrap_or(text.len());
+    (0..=most).any(|from| at(rest, &text[from..], rules, begins && from == 0, steps))
 }
 
 /// `@(a|b)`, `!(a|b)`, `?(a)`, `*(a)`, `+(a)`, of which the first sign is read (Bash, "Pattern Matching").
@@ -185,24 +213,15 @@ fn across(rest: &[u8], text: &[u8], rules: Rules, begins: bool, steps: &mut usiz
     false
 }
 
-fn same(one: u8, text: &[u8], rest: &[u8], rules: Rules, steps: &mut usize) -> bool {
-    text.split_first().is_some_and(|(&first, more)| {
-        let is_same = first == one || rules.any_case && first.eq_ignore_ascii_case(&one);
-        is_same && at(rest, more, rules, first == b'/', steps)
-    })
-}
-
 /// Whether a set, of which the bracket is read, holds a byte, and what follows it.
-fn set(inner: &[u8], byte: Option<u8>, rules: Rules) -> Option<(bool, &[u8])> {
+fn set(inner: &[u8], byte: u8, rules: Rules) -> Option<(bool, &[u8])> {
     let is_not = matches!(inner.first(), Some(b'!' | b'^'));
     let mut rest = &inner[usize::from(is_not)..];
     let begin = rest.len();
     let mut has = false;
     let mut hold = |fits: &dyn Fn(u8) -> bool| {
-        has |= byte.is_some_and(|byte| {
-            let other = || fits(byte.to_ascii_lowercase()) || fits(byte.to_ascii_uppercase());
-            fits(byte) || rules.any_case && other()
-        });
+        let other = || fits(byte.to_ascii_lowercase()) || fits(byte.to_ascii_uppercase());
+        has |= fits(byte) || rules.any_case && other();
     };
     loop {
         // A bracket that comes first is a member.
@@ -210,8 +229,8 @@ fn set(inner: &[u8], byte: Option<u8>, rules: Rules) -> Option<(bool, &[u8])> {
         let (&low, more) = rest.split_first()?;
         rest = match (low, more) {
             (b']', more) if !is_first => {
-                let is_apart = rules.parts() && byte == Some(b'/');
-                return Some((byte.is_some() && has != is_not && !is_apart, more));
+                let is_apart = rules.parts() && byte == b'/';
+                return Some((has != is_not && !is_apart, more));
             }
             (b'[', [b':', named @ ..]) if let Some((fits, more)) = class(named) => {
                 hold(&fits);

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::find::Find;
-use super::glob::{ANYTHING, RSYNC, Rules, SHELL, matches};
+use super::glob::{ANYTHING, RSYNC, Rules, SHELL, leads_to, matches};
 use super::links::{Place, places};
 use super::quotes::unescaped;
 use super::root::Root;
@@ -148,6 +148,10 @@ impl Removal {
 
     /// What it would take of a venv at a time, in seconds since 1970: entries, each with all that is in it.
     pub(super) fn takes<'t>(&self, venv: &'t Venv, now: i64) -> Vec<&'t Target> {
+        // Nearly all that a machine removes stands far from a venv, whose files are many.
+        if !self.comes_to(&venv.path) {
+            return Vec::new();
+        }
         match self {
             Self::Find(find) => find.takes(venv, now),
             Self::Named {
@@ -156,11 +160,6 @@ impl Removal {
                 rules,
                 ..
             } => {
-                let leads = |pattern: &&String| rules.any_case || leads_to(pattern, &venv.path);
-                let patterns: Vec<&String> = patterns.iter().filter(leads).collect();
-                if patterns.is_empty() {
-                    return Vec::new();
-                }
                 let is_named = |one: &&Target| {
                     let mut all = patterns.iter();
                     (*with_all || !one.is_dir())
@@ -203,23 +202,36 @@ impl Removal {
         let is_open = |place: &str| place.starts_with(ANYTHING) || place.is_empty();
         match self {
             Self::Find(find) => find.places().any(is_open),
-            Self::Named { patterns: all, .. }
-            | Self::Below(all)
-            | Self::Rotated(Rotated { patterns: all, .. }) => all.iter().any(|one| is_open(one)),
             Self::Aged(aged) => aged.dirs.iter().any(|one| is_open(&one.named)),
-            Self::Mirror(mirror) => is_open(&mirror.destination),
-            Self::Clean(clean) => clean.dirs.iter().any(|one| is_open(&one.pattern)),
+            other => other.patterns().any(is_open),
         }
     }
-}
 
-/// Whether a pattern may name something in a venv or a directory above it, by its letters before the first sign.
-fn leads_to(pattern: &str, venv: &Path) -> bool {
-    let is_sign = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | 1..=5);
-    let pattern = pattern.as_bytes();
-    let end = pattern.iter().position(is_sign).unwrap_or(pattern.len());
-    let mut pairs = pattern[..end].iter().zip(venv.as_os_str().as_bytes());
-    pairs.all(|(one, other)| one == other)
+    /// Whether it may come to a path, or above it, or below it, by the letters with which its places begin.
+    pub(super) fn comes_to(&self, path: &Path) -> bool {
+        let leads = |pattern: &str| leads_to(pattern, path);
+        match self {
+            Self::Find(find) => find.comes_to(path),
+            Self::Named { rules, .. } if rules.any_case => true,
+            Self::Clean(clean) if clean.dirs.iter().any(|one| one.rules.any_case) => true,
+            Self::Aged(aged) => aged.dirs.iter().any(|one| leads(&one.real)),
+            other => other.patterns().any(leads),
+        }
+    }
+
+    /// The patterns of its places, where these are all that tells of them.
+    fn patterns(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self {
+            Self::Find(_) | Self::Aged(_) => Box::new(std::iter::empty()),
+            Self::Named { patterns: all, .. }
+            | Self::Below(all)
+            | Self::Rotated(Rotated { patterns: all, .. }) => {
+                Box::new(all.iter().map(String::as_str))
+            }
+            Self::Mirror(mirror) => Box::new(std::iter::once(mirror.destination.as_str())),
+            Self::Clean(clean) => Box::new(clean.dirs.iter().map(|one| one.pattern.as_str())),
+        }
+    }
 }
 
 fn is_under(one: &Target, pattern: &str) -> bool {

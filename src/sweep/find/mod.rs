@@ -209,6 +209,11 @@ impl Find {
         self.starts.iter().map(Start::named)
     }
 
+    /// Whether it may come to a venv, or above it, or into it.
+    pub(super) fn comes_to(&self, venv: &Path) -> bool {
+        self.starts.iter().any(|start| start.comes_to(venv))
+    }
+
     /// The same search with where the links of a machine lead it to these venvs.
     pub(super) fn resolved(&self, root: &Root, venvs: &[Venv]) -> Self {
         let starts = self.starts.iter();

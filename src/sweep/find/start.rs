@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::sweep::glob::{SHELL, matches};
+use crate::sweep::glob::{SHELL, leads_to, matches};
 use crate::sweep::links::{Place, absolute, is_pattern, places};
 use crate::sweep::quotes::unescaped;
 use crate::sweep::root::Root;
@@ -88,6 +88,11 @@ impl Start {
         self.is_cut
     }
 
+    /// Whether it may lead to a venv, or above it, or into it.
+    pub(super) fn comes_to(&self, venv: &Path) -> bool {
+        !self.hops.is_empty() || leads_to(&self.place.real, venv)
+    }
+
     pub(super) fn named(&self) -> &str {
         &self.place.named
     }
@@ -118,7 +123,8 @@ impl Start {
     /// What it comes to of a venv, and of what stands above that, where asked for also beside it.
     pub(super) fn ways<'t>(&self, venv: &'t Venv, cwd: &Path, with_near: bool) -> Vec<Way<'t>> {
         let is_start = |one: &&Target| matches(self.place.real.as_bytes(), one.bytes(), SHELL);
-        let starts = venv.targets.iter().filter(is_start);
+        let leads = leads_to(&self.place.real, &venv.path);
+        let starts = venv.targets.iter().filter(|_| leads).filter(is_start);
         let own = starts.map(|start| {
             let begin = self.place.called(&start.path);
             let entries = behind(venv, &start.path, &begin, 0, with_near);

@@ -1,4 +1,5 @@
-//! Guards in loops, such as `[ "$i" = venv ] && continue`: each value is followed by itself, so they are decided.
+//! Guards: in loops such as `[ "$i" = venv ] && continue`, where each value is followed by itself, so they are
+//! decided; and those that ask for a file that is there, such as `[ -d /srv/app ] && exit`.
 
 use std::path::Path;
 
@@ -9,6 +10,17 @@ use crate::sweep::glob::{ANYTHING, FIND, matches};
 use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::regexes::{Syntax, compile};
 use crate::sweep::shell::{Kind, List, Next, Piece, Word};
+
+/// Where files come and go by themselves: what is there now may be gone when a script runs.
+const PASSING: [&str; 7] = [
+    "/run",
+    "/var/run",
+    "/tmp",
+    "/var/tmp",
+    "/var/lock",
+    "/dev",
+    "/proc",
+];
 
 /// Loops within loops have no more values of which each is followed by itself.
 const INNER_MAX: usize = 8;
@@ -77,12 +89,13 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a test holds that asks for the value of a loop; none where nobody knows.
+    /// Whether a test holds that asks for the value of a loop, or only for files; none where nobody knows.
     pub(super) fn tested(&mut self, words: &[Word]) -> Option<bool> {
         let first = plain(words.first()?);
-        if !matches!(first, "[" | "[[" | "test") || !self.asks_fixed(&words[1..]) {
+        if !matches!(first, "[" | "[[" | "test") {
             return None;
         }
+        let is_followed = self.asks_fixed(&words[1..]);
         let is_pattern = first == "[[";
         let end = words.len() - usize::from(first != "test");
         // `-o` and `||` bind less than `-a` and `&&`.
@@ -93,7 +106,12 @@ impl Reader<'_> {
         for all in any {
             let mut holds = Some(true);
             for one in all.split(|word| matches!(plain(word), "-a" | "&&")) {
-                holds = match (holds, self.compared(one, is_pattern)) {
+                let one = if is_followed {
+                    self.compared(one, is_pattern)
+                } else {
+                    self.stands(one)
+                };
+                holds = match (holds, one) {
                     (Some(false), _) | (_, Some(false)) => Some(false),
                     (Some(true), Some(true)) => Some(true),
                     _ => None,
@@ -140,6 +158,27 @@ impl Reader<'_> {
                     "-n" => Some(!word.is_empty()),
                     sign => self.is_there(sign, &word).then_some(true),
                 }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a test asks for a file that is there now, and that does not come and go; none where nobody knows.
+    fn stands(&mut self, words: &[Word]) -> Option<bool> {
+        match words {
+            [not, rest @ ..] if plain(not) == "!" => self.stands(rest).map(|holds| !holds),
+            [sign, word] => {
+                let word = self.known(word)?;
+                let place = unescaped(&self.place(&escaped(&word)));
+                let place = Path::new(&place);
+                // What the script removed before is there no more.
+                let passes = PASSING.iter().any(|dir| place.starts_with(dir))
+                    || self
+                        .found
+                        .steps
+                        .iter()
+                        .any(|one| one.removal.comes_to(place));
+                (!passes && self.is_there(plain(sign), &word)).then_some(true)
             }
             _ => None,
         }

@@ -71,6 +71,67 @@ fn a_guard_of_something_else_hides_nobody() {
     all_are(Told::Named, &in_all_loops(&OPEN), &FILES);
 }
 
+/// Ends of a script, before it removes all of the application.
+const ENDS: [&str; 7] = [
+    "@ && exit 0",
+    "@ && { echo no; exit; }",
+    "if @; then exit 0; fi",
+    "! @ || exit 0",
+    "if ! @; then :; else exit 0; fi",
+    "f() { @ && exit 1; }; f",
+    "f() { @ && return 1; rm -rf /srv/app; }; f; exit",
+];
+
+fn before_all_ends(tests: &[&str]) -> Vec<String> {
+    let whole = |(end, test): (&str, &str)| format!("{}\nrm -rf /srv/app", end.replace('@', test));
+    let pairs = ENDS
+        .iter()
+        .flat_map(|end| tests.iter().map(|test| (*end, *test)));
+    pairs.map(whole).collect()
+}
+
+#[test]
+fn a_script_that_ends_where_a_file_is_there_is_harmless_as_long_as_it_is() {
+    let there = [
+        "test -e /srv/app/.venv",
+        "[ -d /srv/app/.venv ]",
+        "[[ -f /srv/app/readme ]]",
+        "[ -e /etc/keep -a -d /srv/other ]",
+        "[[ -e /no/such || -e /etc/keep ]]",
+        "[ ! -d /no/such -o -f \"/etc/keep\" ]",
+    ];
+    all_are(Told::Nothing, &before_all_ends(&there), &FILES);
+}
+
+#[test]
+fn a_script_that_ends_where_a_file_may_be_there_is_told() {
+    let unsure = [
+        "[ -e /no/such ]",
+        "[ -f /srv/app/.venv ]",
+        "[ -e /etc/keep -a -e /no/such ]",
+        "[ -e /run/keep ]",
+        "[ -e \"$NOT_KNOWN\" ]",
+        "[ -s /etc/keep ]",
+        "[ -n /etc/keep ]",
+    ];
+    let mut all = before_all_ends(&unsure);
+    for gone in [
+        "rm -f /etc/keep",
+        "find /etc -name keep -delete",
+        "mv /etc/keep /etc/kept",
+    ] {
+        all.push(format!(
+            "{gone}; [ -e /etc/keep ] && exit 0; rm -rf /srv/app"
+        ));
+    }
+    all.push("[ -d /srv/app ] || exit 0; rm -rf /srv/app".to_owned());
+    all_are(
+        Told::Named,
+        &all,
+        &[FILES.as_slice(), &[("/run/keep", "")]].concat(),
+    );
+}
+
 #[test]
 fn lists_of_names_without_the_venv_are_harmless() {
     let harmless = rows(&[

@@ -1,4 +1,5 @@
-//! Programs that bring a directory into agreement with one on a server, or with another one (rclone(1), `aws s3 sync`).
+//! Programs that bring a directory into agreement with one on a server, or with another one (rclone(1), `aws s3 sync`,
+//! `gsutil rsync` and their like).
 
 use super::call::{Call, Effect, place};
 use crate::sweep::options::Options;
@@ -68,6 +69,88 @@ pub(super) fn aws(call: &Call<'_>) -> Effect {
     }
     if verb == "mv" {
         return Effect::Takes(vec![from.clone()], options.has(&["--recursive"]));
+    }
+    mirrored(call, Some(from.as_str()).filter(|from| !is_far(from)), to)
+}
+
+/// A program that copies one place over another one, and removes there what the first has not, if it is told to.
+struct Copier {
+    name: &'static str,
+    /// The operands before the places.
+    verbs: &'static [&'static str],
+    /// Any of these asks for the removal.
+    removing: &'static [&'static str],
+    /// Options of which a value follows.
+    valued: &'static str,
+}
+
+const COPIERS: [Copier; 6] = [
+    Copier {
+        name: "gsutil",
+        verbs: &["rsync"],
+        removing: &["-d"],
+        valued: "-o -h -x -y",
+    },
+    Copier {
+        name: "gcloud",
+        verbs: &["storage", "rsync"],
+        removing: &["--delete-unmatched-destination-objects"],
+        valued: "--project --account --configuration --verbosity --exclude -x",
+    },
+    Copier {
+        name: "s3cmd",
+        verbs: &["sync"],
+        removing: &["--delete-removed"],
+        valued: "-c --config --exclude --rexclude --include --rinclude --exclude-from --region --host",
+    },
+    Copier {
+        name: "s5cmd",
+        verbs: &["sync"],
+        removing: &["--delete"],
+        valued: "--endpoint-url --numworkers --profile --exclude --include",
+    },
+    Copier {
+        name: "mc",
+        verbs: &["mirror"],
+        removing: &["--remove"],
+        valued: "--exclude --older-than --newer-than --storage-class -C --config-dir",
+    },
+    Copier {
+        name: "azcopy",
+        verbs: &["sync"],
+        removing: &["--delete-destination"],
+        valued: "--exclude-path --exclude-pattern --exclude-regex --include-pattern --log-level",
+    },
+];
+
+/// `gsutil -m rsync -r -d FROM TO` and its like.
+pub(super) fn copied_over(call: &Call<'_>) -> Effect {
+    let Some(copier) = COPIERS.iter().find(|one| one.name == call.name) else {
+        return Effect::Nothing;
+    };
+    let options = Options::all(call.words, copier.valued);
+    let verbs = copier.verbs.len();
+    let is_copy = options.operands.iter().take(verbs).eq(copier.verbs);
+    let &[from, to, ..] = &options.operands.get(verbs..).unwrap_or_default() else {
+        return Effect::Nothing;
+    };
+    // An address, or a place that the settings of `mc` name.
+    let is_far =
+        |word: &str| word.contains("://") || copier.name == "mc" && !word.starts_with(['/', '.']);
+    let is_tried = options.has(&["--dry-run", "-n", "--fake"]);
+    if !is_copy || !options.has(copier.removing) || is_far(to) || is_tried {
+        return Effect::Nothing;
+    }
+    let filters: Vec<&str> = copier
+        .valued
+        .split(' ')
+        .chain(["-x"])
+        .filter(|name| {
+            name.contains("clude") || matches!(*name, "-x" | "-y") || name.ends_with("-than")
+        })
+        .collect();
+    if options.has(&filters) {
+        return odd(call);
     }
     mirrored(call, Some(from.as_str()).filter(|from| !is_far(from)), to)
 }

@@ -3,16 +3,17 @@
 use super::aged::aged;
 use super::archives::{seven_zip, tar, zip};
 use super::call::{Call, Effect, place};
-use super::clouds::{aws, rclone};
+use super::clouds::{aws, copied_over, rclone};
 use super::git::git;
 use super::mirror::mirror;
+use crate::sweep::find::Find;
 use crate::sweep::options::Options;
 use crate::sweep::quotes::unescaped;
 use crate::sweep::removal::Removal;
 
 type Reading = fn(&Call<'_>) -> Effect;
 
-const REMOVERS: [(&[&str], Reading); 26] = [
+const REMOVERS: [(&[&str], Reading); 28] = [
     (&["rm", "safe-rm"], remove),
     (&["unlink"], unlinked),
     (&["shred", "truncate"], empty),
@@ -44,6 +45,11 @@ const REMOVERS: [(&[&str], Reading); 26] = [
     (&["7z", "7za", "7zr", "7zz"], seven_zip),
     (&["rclone"], rclone),
     (&["aws"], aws),
+    (
+        &["gsutil", "gcloud", "s3cmd", "s5cmd", "mc", "azcopy"],
+        copied_over,
+    ),
+    (&["pyclean", "py3clean", "pypyclean"], without_bytecode),
 ];
 
 /// How a program of a name is read.
@@ -91,6 +97,20 @@ fn renamed(call: &Call<'_>) -> Effect {
         call.name
     );
     Effect::MayTake(options.operands, why)
+}
+
+/// Bytecode below directories goes, of which the programs of Debian and that of PyPI have the names.
+fn without_bytecode(call: &Call<'_>) -> Effect {
+    let options = Options::all(
+        call.words,
+        "-p --package -V -X --ignore -i --debris -d --erase -e",
+    );
+    if options.operands.is_empty() || options.has(&["-n", "--dry-run"]) {
+        return Effect::Nothing;
+    }
+    let mut words = options.operands;
+    words.extend(["-name", "*.py[co]", "-delete"].map(str::to_owned));
+    Effect::Removes(Removal::Find(Find::parse(call.machine, &words, call.cwd)))
 }
 
 /// Of what is there twice one goes.

@@ -15,17 +15,29 @@ fn what_packs_copies_or_makes_anew_and_removes_on_the_way_is_named_and_else_it_i
         "rclone purge /srv/app/.venv",
         "aws s3 sync --delete s3://b/app /srv/app",
         "aws s3 mv --recursive /srv/app s3://b/app",
+        "gsutil -m rsync -r -d gs://b/app /srv/app",
+        "gsutil -m rsync -rd /tmp /srv/app",
+        "gcloud storage rsync --recursive --delete-unmatched-destination-objects gs://b /srv/app",
+        "s3cmd sync --delete-removed s3://b/app/ /srv/app/",
+        "s5cmd --endpoint-url x sync --delete 's3://b/*' /srv/app/",
+        "mc mirror --overwrite --remove here/b /srv/app",
+        "azcopy sync https://x/b /srv/app --recursive --delete-destination=true",
         "uv venv --clear /srv/app/.venv",
         "cd /srv/app && uv venv --clear -p 3.12",
         "conda env remove -y -p /srv/app/.venv",
         "micromamba remove --all -p /srv/app/.venv",
     ]);
     all_are(Told::Named, &sweeping, &[]);
+    let cleaning = rows(&["pyclean /srv/app", "cd /srv && py3clean -v ."]);
+    let bytecode = [("/srv/app/.venv/lib/x/__pycache__/a.pyc", "x")];
+    all_are(Told::Named, &cleaning, &bytecode);
     let odd = rows(&[
         "tar --remove-files -czf /backup/a.tgz --exclude .venv /srv/app",
         "zip -rm /backup/a.zip /srv/app -x '*.venv*'",
         "rclone sync --exclude '.venv/**' far:app /srv/app",
         "aws s3 sync --delete --exclude '.venv/*' s3://b/app /srv/app",
+        "gsutil rsync -d -x '^.venv' gs://b/app /srv/app",
+        "s3cmd sync --delete-removed --exclude '.venv/*' s3://b/app/ /srv/app/",
     ]);
     all_are(Told::Unknown, &odd, &[]);
     let harmless = rows(&[
@@ -38,6 +50,17 @@ fn what_packs_copies_or_makes_anew_and_removes_on_the_way_is_named_and_else_it_i
         "rclone sync /srv/app far:app",
         "rclone sync --dry-run far:app /srv/app",
         "aws s3 sync --delete /srv/app s3://b/app",
+        "gsutil -m rsync -r -d /srv/app gs://b/app",
+        "gsutil -m rsync -r gs://b/app /srv/app",
+        "gsutil -m cp -r gs://b/app /srv/app",
+        "gcloud storage rsync --delete-unmatched-destination-objects /srv/app gs://b",
+        "s3cmd sync s3://b/app/ /srv/app/",
+        "s5cmd sync --delete /srv/app/ s3://b/app/",
+        "mc mirror --remove /srv/app here/b",
+        "mc ls here",
+        "azcopy sync https://x/b /srv/app",
+        "pyclean --dry-run /srv/app",
+        "py3clean -p python3-click",
         "aws s3 sync s3://b/app /srv/app",
         "uv venv /srv/app/new",
         "uv pip install -p /srv/app/.venv idna",

@@ -12,6 +12,9 @@ use rustix::fs::{Mode, OFlags};
 
 /// Of a schedule or script only so many bytes are read.
 const LEN_MAX: u64 = 1 << 20;
+/// How a program begins that the processor runs (elf(5)), and how much tells that it is one.
+const ELF: &[u8] = b"\x7fELF";
+const HEAD_LEN: u64 = 64;
 /// Of a directory only so many entries are looked at.
 const ENTRIES_MAX: usize = 20_000;
 /// A source of a copy that has more entries counts as unknown.
@@ -124,7 +127,12 @@ impl Root {
                 return Ok(None);
             }
             let mut bytes = Vec::new();
-            file.take(LEN_MAX).read_to_end(&mut bytes)?;
+            let mut file = file.take(LEN_MAX);
+            (&mut file).take(HEAD_LEN).read_to_end(&mut bytes)?;
+            // Of a program no more is wanted than that it is none of text, and many jobs start the same.
+            if !bytes.starts_with(ELF) {
+                file.read_to_end(&mut bytes)?;
+            }
             Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
         };
         match read() {

@@ -206,10 +206,6 @@ impl Venv {
 
     /// The files and links of the venv that are lost where these targets are removed, each with all that is in it.
     pub(super) fn lost<'t>(&'t self, removed: &[&Target]) -> Vec<&'t Path> {
-        let own = self
-            .targets
-            .iter()
-            .filter(|one| one.path.starts_with(&self.path) && !one.is_dir());
         let leads = |top: &&Path| top.starts_with(&self.path) || self.path.starts_with(top);
         let tops = removed.iter().map(|one| one.path.as_path()).filter(leads);
         let mut tops: Vec<&Path> = tops.collect();
@@ -218,12 +214,20 @@ impl Venv {
             return Vec::new();
         }
         tops.sort();
-        let is_gone = |path: &Path| {
-            path.ancestors()
-                .any(|above| tops.binary_search(&above).is_ok())
+        // Both are in the order of paths, in which all that a directory holds follows it.
+        let mut tops = tops.into_iter().peekable();
+        let mut last: Option<&Path> = None;
+        let is_gone = |one: &&Target| {
+            while let Some(top) = tops.next_if(|top| *top <= one.path) {
+                if !last.is_some_and(|last| top.starts_with(last)) {
+                    last = Some(top);
+                }
+            }
+            last.is_some_and(|last| one.path.starts_with(last))
         };
-        own.map(|one| one.path.as_path())
-            .filter(|path| is_gone(path))
+        let gone = self.targets.iter().filter(is_gone);
+        gone.filter(|one| one.path.starts_with(&self.path) && !one.is_dir())
+            .map(|one| one.path.as_path())
             .collect()
     }
 }

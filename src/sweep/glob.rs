@@ -70,12 +70,19 @@ pub(super) const RSYNC: Rules = Rules {
 
 /// Whether a whole text matches.
 pub(super) fn matches(pattern: &[u8], text: &[u8], rules: Rules) -> bool {
-    pattern.len() <= LEN_MAX && at(pattern, text, rules, true, &mut 0)
+    // Most texts end otherwise than a pattern does behind its last sign, which shows before any star is tried.
+    let last = pattern.iter().rposition(is_sign).map_or(0, |last| last + 1);
+    let may_end = rules.any_case || text.ends_with(&pattern[last..]);
+    may_end && pattern.len() <= LEN_MAX && at(pattern, text, rules, true, &mut 0)
+}
+
+/// Whether a byte of a pattern may stand for something else than itself.
+fn is_sign(byte: &u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\' | 1..=5)
 }
 
 /// Whether a pattern may name a path, something above it or something below it, by its letters before the first sign.
 pub(super) fn leads_to(pattern: &str, path: &Path) -> bool {
-    let is_sign = |byte: &u8| matches!(byte, b'*' | b'?' | b'[' | b'\\' | 1..=5);
     let pattern = pattern.as_bytes();
     let end = pattern.iter().position(is_sign).unwrap_or(pattern.len());
     let mut pairs = pattern[..end].iter().zip(path.as_os_str().as_bytes());

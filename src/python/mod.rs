@@ -22,6 +22,7 @@ pub(crate) mod requirements;
 mod sha256;
 pub(crate) mod subprocess;
 pub(crate) mod system_site;
+pub(crate) mod text;
 mod withheld;
 pub(crate) mod worker;
 pub(crate) mod zip;

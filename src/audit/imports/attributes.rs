@@ -11,6 +11,7 @@ use super::resolve::World;
 use super::statements::line_at;
 use super::suspects::{Look, is_test};
 use crate::model::{Check, Finding, RelPath};
+use crate::python::text::decoded;
 
 /// Looks at what modules take of directories without `__init__` that lie in packages. Those at the top are shared by
 /// whoever likes.
@@ -50,7 +51,7 @@ fn uses(world: &World<'_>, file: &RelPath, module: &str, taken: &str) -> Option<
         return None;
     }
     let bytes = (world.subject.read)(file)?;
-    let text = String::from_utf8_lossy(&bytes);
+    let text = decoded(&bytes);
     let is_given = |name: &str| {
         let inside = format!("{module}/{name}");
         name.starts_with("__")

@@ -6,10 +6,11 @@ use super::statements::line_at;
 use super::steps::{Source, Step};
 use super::wanted::Wanted;
 use crate::python::imports::statement;
+use crate::python::text::decoded;
 
 /// What is known of a source.
 pub(super) fn read(source: &[u8]) -> Source {
-    let text = String::from_utf8_lossy(source);
+    let text = decoded(source);
     Source {
         body: imports(&text).into_iter().map(Step::Import).collect(),
         // What else it does to its module nobody knows.

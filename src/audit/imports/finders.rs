@@ -13,6 +13,7 @@ use super::slice::of_finders;
 use super::steps::Source;
 use crate::model::RelPath;
 use crate::python::imports::textual;
+use crate::python::text::decoded;
 
 /// What a finder has that Python asks for modules.
 const FINDS: [&str; 2] = ["def find_spec", "def find_module"];
@@ -131,7 +132,7 @@ impl<'a> World<'a> {
             return None;
         };
         let text = (self.subject.read)(from)?;
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let text = decoded(&text).into_owned();
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
         let is_there = text.contains(&format!("class {class}"));
         (is_there && has(&FINDS) && has(&ASKS) && !has(&LOOKS)).then_some((from, text))
@@ -223,7 +224,7 @@ impl<'a> World<'a> {
             let top = module.split('.').next().unwrap_or_default();
             level == 0 && self.index.place(top) == Place::Nothing
         };
-        let text = String::from_utf8_lossy(&bytes);
+        let text = decoded(&bytes);
         !text.contains(&format!("def {function}("))
             || SIGNS.iter().any(|sign| text.contains(sign))
             || textual(&bytes).any(|import| !is_pythons(&import.module, import.level))

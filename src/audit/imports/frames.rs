@@ -9,6 +9,7 @@ use super::resolve::World;
 use super::statements::line_at;
 use crate::model::RelPath;
 use crate::python::imports::textual;
+use crate::python::text::decoded;
 
 /// Signs that a source may change the names of who calls it.
 const SIGNS: [&str; 3] = ["f_locals", "f_globals", "getmodule("];
@@ -23,7 +24,7 @@ impl World<'_> {
             return false;
         };
         let bytes = (self.subject.read)(init).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
+        let text = decoded(&bytes);
         let mut at = 0;
         let mut lines = text.split_inclusive('\n').map(|line| {
             let start = at;

@@ -15,6 +15,7 @@ use super::tops::Top;
 use super::{Found, finding};
 use crate::model::{Check, Finding, Node, RelPath};
 use crate::python::dist::{Dist, Form, Row, normalized};
+use crate::python::text::decoded;
 
 /// Namespaces are followed so deep.
 const DEPTH_MAX: usize = 6;
@@ -146,7 +147,7 @@ fn offered_whole(world: &World<'_>, module: &str, dist: &Dist) -> Option<usize> 
 
 /// Whether a stub has more than remarks, and than what makes a namespace of several directories.
 fn gives_names(stub: &[u8]) -> bool {
-    let stub = String::from_utf8_lossy(stub);
+    let stub = decoded(stub);
     let mut lines = stub.lines().map(str::trim);
     let is_namespace = |line: &str| line.contains("__path__") || line.contains("extend_path");
     lines.any(|line| !line.is_empty() && !line.starts_with('#') && !is_namespace(line))
@@ -272,11 +273,7 @@ fn says_namespace(world: &World<'_>, module: &str) -> bool {
         let list = dist.info.join(b"namespace_packages.txt").ok();
         let list = list.filter(|list| world.subject.manifest.get(list).is_some());
         let text = list.and_then(|list| (world.subject.read)(&list));
-        text.is_some_and(|text| {
-            String::from_utf8_lossy(&text)
-                .lines()
-                .any(|line| line.trim() == dotted)
-        })
+        text.is_some_and(|text| decoded(&text).lines().any(|line| line.trim() == dotted))
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::index::Place;
 use super::resolve::World;
 use crate::model::RelPath;
+use crate::python::text::decoded;
 
 /// What a distribution offers by an entry point: a program, or a part for others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,7 +110,7 @@ fn lists<'w>(world: &'w World<'_>) -> impl Iterator<Item = (RelPath, String)> + 
     let lists = lists.filter(|list| world.subject.manifest.get(list).is_some());
     lists.map(|list| {
         let text = (world.subject.read)(&list).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let text = decoded(&text).into_owned();
         (list, text)
     })
 }

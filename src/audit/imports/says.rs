@@ -2,6 +2,7 @@
 
 use super::resolve::World;
 use crate::python::dist::Dist;
+use crate::python::text::decoded;
 
 /// The texts of one distribution.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ impl Says {
             let path = dist.info.join(name).ok();
             let path = path.filter(|path| world.subject.manifest.get(path).is_some());
             let bytes = path.and_then(|path| (world.subject.read)(&path));
-            String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+            decoded(&bytes.unwrap_or_default()).into_owned()
         };
         Self {
             metadata: text(b"METADATA"),

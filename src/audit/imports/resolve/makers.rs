@@ -2,18 +2,20 @@
 //! `sys.modules`, or give names to a package. All sources of the package are read for that, so it is asked last.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memchr::memmem;
 
 use super::World;
 use crate::audit::imports::moment::Moment;
 use crate::audit::imports::statements::line_at;
+use crate::audit::imports::suspects::is_test;
 use crate::model::RelPath;
+use crate::python::text::decoded;
 
 /// What is known of top-level packages.
 #[derive(Debug, Default)]
-pub(in crate::audit::imports) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
+pub(in crate::audit::imports) struct Makers(Mutex<HashMap<String, Arc<OnceLock<Made>>>>);
 
 /// What the sources of one top-level package do.
 #[derive(Debug, Default)]
@@ -45,7 +47,8 @@ impl Makers {
         moment: &Moment<'_>,
         module: &str,
     ) -> bool {
-        let made = self.made_by(world, module);
+        let made = self.of_top(module);
+        let made = made.get_or_init(|| made_by(world, module));
         let dotted = module.replace('/', ".");
         let last = module.rsplit('/').next().unwrap_or(module);
         let whole = ["\"", "'"].map(|quote| format!("{dotted}{quote}"));
@@ -69,7 +72,8 @@ impl Makers {
         let (Some(name), Some(package)) = (parts.next(), parts.next()) else {
             return false;
         };
-        let given = &self.made_by(world, module).given;
+        let made = self.of_top(module);
+        let given = &made.get_or_init(|| made_by(world, module)).given;
         given.contains(&format!("{package}.{name}")) || given.contains(&format!("{package}.*"))
     }
 
@@ -95,7 +99,7 @@ impl Makers {
             .filter(|path| world.is_of_top(path, module));
         sources.any(|path| {
             let bytes = (world.subject.read)(path).unwrap_or_default();
-            let text = String::from_utf8_lossy(&bytes);
+            let text = decoded(&bytes);
             let before = if *path == taker {
                 let lines = text.split_inclusive('\n').take(line - 1);
                 &text[..lines.map(str::len).sum::<usize>()]
@@ -107,23 +111,24 @@ impl Makers {
         })
     }
 
-    fn made_by(&self, world: &World<'_>, module: &str) -> Arc<Made> {
+    /// What is known of the package at the top, which whoever asks first finds out.
+    fn of_top(&self, module: &str) -> Arc<OnceLock<Made>> {
         let top = module.split('/').next().unwrap_or(module);
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().get(top) {
-            return Arc::clone(known);
-        }
-        let within = |path: &&&RelPath| world.is_of_top(path, top);
-        // One after the other: a thread of the pool waits for the evaluation, and it may be the only one.
-        let sources = world.index.sources.iter().filter(within);
-        let made = sources.map(|path| {
-            let bytes = (world.subject.read)(path).unwrap_or_default();
-            Made::read(path, &String::from_utf8_lossy(&bytes))
-        });
-        let made = Arc::new(made.fold(Made::default(), Made::and));
-        lock().insert(top.to_owned(), Arc::clone(&made));
-        made
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(top.to_owned()).or_default())
     }
+}
+
+/// Reads the sources of a package; no test makes what the package imports. They are read one after the other: a thread
+/// of the pool waits for the evaluation, and it may be the only one.
+fn made_by(world: &World<'_>, module: &str) -> Made {
+    let sources = world.index.sources.iter();
+    let sources = sources.filter(|path| world.is_of_top(path, module) && !is_test(world, path));
+    let made = sources.map(|path| {
+        let bytes = (world.subject.read)(path).unwrap_or_default();
+        Made::read(path, &decoded(&bytes))
+    });
+    made.fold(Made::default(), Made::and)
 }
 
 impl World<'_> {

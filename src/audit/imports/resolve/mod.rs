@@ -16,6 +16,7 @@ use super::tops::{Top, Tops};
 use super::wanted::Wanted;
 use crate::audit::Subject;
 use crate::model::RelPath;
+use crate::python::text::decoded;
 use makers::Makers;
 
 /// Modules that pip leaves out of what it bundles.
@@ -284,7 +285,7 @@ impl<'a> World<'a> {
         }
         let finds = |init: &RelPath| {
             let text = (self.subject.read)(init).unwrap_or_default();
-            self.finder_makes(init, &String::from_utf8_lossy(&text), module)
+            self.finder_makes(init, &decoded(&text), module)
         };
         let mut above = ancestors(module);
         above.any(|above| match self.index.place(above) {

@@ -71,20 +71,26 @@ pub(super) const RSYNC: Rules = Rules {
 /// Whether a whole text matches.
 pub(super) fn matches(pattern: &[u8], text: &[u8], rules: Rules) -> bool {
     // Most texts end otherwise than a pattern does behind its last sign, which shows before any star is tried.
-    let last = pattern.iter().rposition(is_sign).map_or(0, |last| last + 1);
+    let last = pattern
+        .iter()
+        .rposition(|byte| is_sign(*byte))
+        .map_or(0, |last| last + 1);
     let may_end = rules.any_case || text.ends_with(&pattern[last..]);
     may_end && pattern.len() <= LEN_MAX && at(pattern, text, rules, true, &mut 0)
 }
 
 /// Whether a byte of a pattern may stand for something else than itself.
-fn is_sign(byte: &u8) -> bool {
+fn is_sign(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[' | b']' | b'\\' | 1..=5)
 }
 
 /// Whether a pattern may name a path, something above it or something below it, by its letters before the first sign.
 pub(super) fn leads_to(pattern: &str, path: &Path) -> bool {
     let pattern = pattern.as_bytes();
-    let end = pattern.iter().position(is_sign).unwrap_or(pattern.len());
+    let end = pattern
+        .iter()
+        .position(|byte| is_sign(*byte))
+        .unwrap_or(pattern.len());
     let mut pairs = pattern[..end].iter().zip(path.as_os_str().as_bytes());
     pairs.all(|(one, other)| one == other)
 }
@@ -117,9 +123,8 @@ fn at(
             b'*' if rules.stars == Stars::Parts && rest.first() == Some(&b'*') => {
                 return across(&rest[1..], text, rules, begins, steps);
             }
-            b'*' if is_hidden => return false,
+            b'*' | b'?' if is_hidden => return false,
             b'*' => return star(rest, text, rules, begins, steps),
-            b'?' if is_hidden => return false,
             _ => {}
         }
         let Some((&byte, more)) = text.split_first() else {

@@ -99,7 +99,7 @@ fn renamed(call: &Call<'_>) -> Effect {
     Effect::MayTake(options.operands, why)
 }
 
-/// Bytecode below directories goes, of which the programs of Debian and that of PyPI have the names.
+/// Bytecode below directories goes, by the programs of Debian or by the package of the same name.
 fn without_bytecode(call: &Call<'_>) -> Effect {
     let options = Options::all(
         call.words,

@@ -9,7 +9,7 @@ use super::index::Place;
 use super::moment::Moment;
 use super::resolve::World;
 use super::statements::line_at;
-use super::suspects::{Look, is_test};
+use super::suspects::Look;
 use crate::model::{Check, Finding, RelPath};
 use crate::python::text::decoded;
 
@@ -28,7 +28,7 @@ pub(super) fn check(world: &World<'_>, looks: &[Look<'_>]) -> Vec<Finding> {
                 let is_hollow = world.index.place(&module) == Place::Namespace
                     && has_modules(world, &module)
                     && world.gives(&Moment::default(), init, name) == Some(false);
-                if is_hollow && !found.contains_key(&module) && !is_test(world, file) {
+                if is_hollow && !found.contains_key(&module) && !world.index.is_test(file) {
                     let uses = uses(world, file, &module, name);
                     found.extend(uses.map(|finding| (module, finding)));
                 }

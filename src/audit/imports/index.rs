@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::model::{Manifest, Node, RelPath};
 
+/// Packages of tests.
+pub(super) const TESTS: [&str; 3] = ["tests", "test", "_tests"];
+
 /// All that stands under one module path.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spot<'a> {
@@ -90,6 +93,14 @@ impl<'a> Index<'a> {
 
     fn spot(&mut self, stem: &'a [u8]) -> &mut Spot<'a> {
         self.spots.entry(stem).or_default()
+    }
+
+    /// Whether a source is a test, which is allowed to be incomplete.
+    pub(super) fn is_test(&self, file: &RelPath) -> bool {
+        let below = self.below(file).unwrap_or_default();
+        let mut parts = below.split(|&b| b == b'/');
+        parts.next_back();
+        parts.any(|part| TESTS.iter().any(|name| name.as_bytes() == part))
     }
 
     /// A path below its site.

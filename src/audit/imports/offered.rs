@@ -3,11 +3,11 @@
 
 use super::finding;
 use super::index::Place;
+use super::index::TESTS;
 use super::moment::Moment;
 use super::resolve::{Found, World, ancestors};
 use super::roots::{Entry, entries, is_offered};
 use super::says::Says;
-use super::suspects::TESTS;
 use crate::model::{Check, Finding, RelPath};
 use crate::python::dist::{Dist, Form};
 

@@ -16,9 +16,6 @@ use super::wanted::Wanted;
 use crate::model::RelPath;
 use crate::python::imports::{Import, textual};
 
-/// Packages of tests.
-pub(super) const TESTS: [&str; 3] = ["tests", "test", "_tests"];
-
 /// What imports a source shows at a look.
 pub(super) type Look<'a> = (&'a RelPath, Arc<[Import]>);
 
@@ -60,7 +57,7 @@ pub(super) fn suspects<'a>(world: &World<'a>, looks: &[Look<'a>]) -> Vec<Suspect
     let outlines = Outlines::default();
     looks
         .par_iter()
-        .filter(|(file, _)| !is_test(world, file))
+        .filter(|(file, _)| !world.index.is_test(file))
         .filter(|(file, imports)| {
             imports
                 .iter()
@@ -72,14 +69,6 @@ pub(super) fn suspects<'a>(world: &World<'a>, looks: &[Look<'a>]) -> Vec<Suspect
             })
         })
         .collect()
-}
-
-/// Whether a source is a test, which is allowed to be incomplete.
-pub(super) fn is_test(world: &World<'_>, file: &RelPath) -> bool {
-    let below = world.index.below(file).unwrap_or_default();
-    let mut parts = below.split(|&b| b == b'/');
-    parts.next_back();
-    parts.any(|part| TESTS.iter().any(|name| name.as_bytes() == part))
 }
 
 /// Whether an import finds nothing, whatever the reason.

@@ -7,7 +7,7 @@ use super::finding;
 use super::index::Place;
 use super::resolve::{Found, World};
 use super::steps::Step;
-use super::suspects::{Look, is_test};
+use super::suspects::Look;
 use super::wanted::Wanted;
 use crate::model::{Check, Finding, RelPath};
 use crate::python::imports::Import;
@@ -51,7 +51,7 @@ fn uncompiled(world: &World<'_>, looks: &[Look<'_>], file: &RelPath) -> Option<F
     let name = module(world, file)?;
     let is_imported = looks
         .iter()
-        .filter(|(by, _)| *by != file && !is_test(world, by))
+        .filter(|(by, _)| *by != file && !world.index.is_test(by))
         .any(|(by, imports)| imports.iter().any(|one| leads_to(world, by, one, name)));
     let Place::Module(source) = world.index.place(name) else {
         return None;

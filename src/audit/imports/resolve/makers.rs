@@ -9,7 +9,6 @@ use memchr::memmem;
 use super::World;
 use crate::audit::imports::moment::Moment;
 use crate::audit::imports::statements::line_at;
-use crate::audit::imports::suspects::is_test;
 use crate::model::RelPath;
 use crate::python::text::decoded;
 
@@ -123,7 +122,8 @@ impl Makers {
 /// of the pool waits for the evaluation, and it may be the only one.
 fn made_by(world: &World<'_>, module: &str) -> Made {
     let sources = world.index.sources.iter();
-    let sources = sources.filter(|path| world.is_of_top(path, module) && !is_test(world, path));
+    let sources =
+        sources.filter(|path| world.is_of_top(path, module) && !world.index.is_test(path));
     let made = sources.map(|path| {
         let bytes = (world.subject.read)(path).unwrap_or_default();
         Made::read(path, &decoded(&bytes))

@@ -12,7 +12,7 @@ use crate::model::{
     Audit, Check, Finding, Manifest, Node, Package, RelPath, SnapshotId, TreeKind, VenvId,
 };
 use crate::python::bytecode::is_bytecode;
-use crate::python::dist::{Dist, Dists, is_renamed, normalized};
+use crate::python::dist::{Dist, Dists, Record, is_renamed, normalized};
 use crate::python::layout::{CONDA_META, is_python};
 use crate::store::Store;
 
@@ -159,8 +159,8 @@ impl Live<'_> {
         let is_left = |path: &RelPath| {
             self.manifest.get(path).is_some() && (by_conda || self.dists.owner(path).is_none())
         };
-        let rows = record.rows.iter().map(|row| &row.path);
-        let left: Vec<&RelPath> = rows
+        let left: Vec<&RelPath> = self
+            .own(old, record)
             .filter(|path| !is_bytecode(path) && is_left(path))
             .collect();
         let many = match left.len() {
@@ -174,6 +174,25 @@ impl Live<'_> {
         let record = if old.conda.is_some() { list } else { &old.info };
         let found = Finding::new(Check::RecordGone, text).in_package(&old.name);
         Some((found.at(record), left))
+    }
+
+    /// The files of a distribution that show that it was not removed. Who removes one by hand takes it out of
+    /// site-packages, and leaves commands and data; other checks tell of these.
+    fn own<'d>(
+        &self,
+        old: &'d Dist,
+        record: &'d Record,
+    ) -> impl Iterator<Item = &'d RelPath> + use<'_, 'd> {
+        let layout = &self.dists.layout;
+        let in_site = |path: &RelPath| {
+            let mut sites = layout.sites.iter();
+            sites.any(|site| path.is_within(site)) && !layout.is_script(path)
+        };
+        let mut rows = record.rows.iter().map(|row| &row.path);
+        let has_modules = rows.any(|path| in_site(path) && !path.is_within(&old.info));
+        let by_hand = has_modules && old.conda.is_none();
+        let rows = record.rows.iter().map(|row| &row.path);
+        rows.filter(move |path| !by_hand || in_site(path))
     }
 
     /// Whether a record of the distribution stands there, perhaps of another version.

@@ -200,10 +200,16 @@ fn a_script_whose_distribution_is_gone_is_missed_and_one_that_somebody_wrote_is_
     );
     venv::write(&sandbox.venv(), "bin/own", own.as_bytes());
     sandbox.ok(&["check", "venv"]);
-    sandbox.ok(&["save", "venv"]);
-    fs::remove_dir_all(site.join("wool-1.0.dist-info")).unwrap();
+    let (info, away) = (site.join("wool-1.0.dist-info"), sandbox.path("away"));
+    fs::rename(&info, &away).unwrap();
     // Its module is there, so it starts.
     sandbox.ok(&["check", "venv"]);
+    fs::rename(&away, &info).unwrap();
+    sandbox.ok(&["save", "venv"]);
+    fs::remove_dir_all(&info).unwrap();
+    // And here it is known that its record was there.
+    let check = sandbox.json(1, &["check", "venv"]);
+    assert_eq!(found(&check), ["record-gone wool-1.0.dist-info"], "{check}");
     fs::remove_dir_all(site.join("wool")).unwrap();
     let check = sandbox.json(1, &["check", "venv"]);
     assert_eq!(found(&check), ["script-orphaned bin/wool-tool"], "{check}");

@@ -22,9 +22,11 @@ pub fn report(out: &mut dyn Write, outcome: &ReportOutcome, style: &Style) -> io
         code(&venv)
     )?;
     let mut row = |name: &str, value: String| writeln!(out, "- **{name}:** {value}");
+    let name = snapshot.host_name.as_deref();
+    let host = name.map(|name| Shown(name.as_bytes()).to_string());
     row(
         "host",
-        code(&Shown(snapshot.venv.host.as_bytes()).to_string()),
+        code(&host.unwrap_or_else(|| words::nameless(&snapshot.venv.host))),
     )?;
     let (when, what) = headings(deed);
     row(when, words::time(snapshot.created, style))?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::model::{Digest, RelPath, Shown, SnapshotId};
+use crate::model::{RelPath, Shown, SnapshotId};
 use crate::report::text::{Style, words};
 
 /// Text that may hold anything, made safe to show.
@@ -68,14 +68,9 @@ pub(super) fn yes(is: bool) -> Markup {
     html! { @if is { "yes" } @else { "no" } }
 }
 
-/// A host by its name. Of one that has none, a mark tells it from others: its machine id is for nobody who gets a page
-/// (machine-id(5)).
+/// A host by its name, or by a mark.
 pub(super) fn host(name: Option<&str>, id: &str) -> Markup {
-    let Some(name) = name else {
-        let mark = Digest::of(id.as_bytes()).to_hex();
-        return html! { "host " (code(&mark[..8])) };
-    };
-    code(name)
+    name.map_or_else(|| shown(&words::nameless(id)), code)
 }
 
 /// In which zone all times of a page are.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Style;
-use crate::model::{Class, Sharing, Shown, SnapshotId};
+use crate::model::{Class, Digest, Sharing, Shown, SnapshotId};
 use crate::ops::Chosen;
 
 /// `12345` → `12,345`.
@@ -54,6 +54,13 @@ pub(in crate::report) fn zone(now: Timestamp, style: &Style) -> String {
     };
     let name = style.zone.iana_name().filter(|name| *name != offset);
     name.map_or_else(|| offset.clone(), |name| format!("{name} ({offset})"))
+}
+
+/// What a host without a name is called, where its machine id is for nobody who reads it (machine-id(5)): a mark that
+/// tells it from others.
+pub(in crate::report) fn nameless(id: &str) -> String {
+    let mark = Digest::of(id.as_bytes()).to_hex();
+    format!("host {}", &mark[..8])
 }
 
 /// A short length of time.

@@ -185,6 +185,8 @@ fn the_page_of_an_incident_says_what_its_json_says_and_runs_nothing() {
         assert!(html.text.contains(name), "{name}");
     }
     assert!(html.text.contains("core-dump-cleaner"), "{}", html.text);
+    let text = sandbox.ok(&["report", "--venv", "venv"]).stdout;
+    assert!(!hosts(&json).iter().any(|id| text.contains(id)), "{text}");
     // An undo is told without a word of damage.
     sandbox.ok(&["undo", "venv"]);
     let (page, mut json) = both(&sandbox, 0, &["report", "--venv", "venv"]);

@@ -2,7 +2,7 @@
 //! as far as they name dates and times. What is not understood has no next time.
 
 use jiff::civil::{DateTime, Weekday};
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 /// So many days ahead are looked at: every date that there is comes within them.
@@ -31,6 +31,8 @@ pub(super) struct Times {
     from_end: bool,
     /// Where the clock stands that is meant, where that is stated.
     zone: Option<TimeZone>,
+    /// Whether a time is left out that the clock jumps over; otherwise it comes right after the jump.
+    leaves_gaps: bool,
 }
 
 const MONTHS: [&str; 12] = [
@@ -147,6 +149,8 @@ impl Times {
             either_day: both,
             from_end: false,
             zone: None,
+            // Cron makes up only for what stands at a fixed time (cron(8), "Daylight Saving Time").
+            leaves_gaps: minutes.starts_with('*') || hours.starts_with('*'),
         })
     }
 
@@ -190,6 +194,7 @@ impl Times {
             either_day: false,
             from_end: false,
             zone: None,
+            leaves_gaps: true,
         };
         for word in text.split_whitespace() {
             let zone = TimeZone::get(word).ok();
@@ -241,6 +246,7 @@ impl Times {
             either_day: false,
             from_end: false,
             zone: Some(TimeZone::UTC),
+            leaves_gaps: true,
         })
     }
 
@@ -254,7 +260,7 @@ impl Times {
                 for (hour, minute, second) in self.hours_minutes_seconds() {
                     let time = day.at(hour, minute, second, 0);
                     if time > from
-                        && let Some(next) = in_zone(time, zone)
+                        && let Some(next) = self.in_zone(time, zone)
                     {
                         return Some(next);
                     }
@@ -263,6 +269,17 @@ impl Times {
             day = day.checked_add(1.day()).ok()?;
         }
         None
+    }
+
+    /// The moment at which a clock shows a time; none where it never does, and nothing makes up for that.
+    fn in_zone(&self, time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+        let moment = zone.to_ambiguous_timestamp(time);
+        if !matches!(moment.offset(), AmbiguousOffset::Gap { .. }) {
+            return moment.compatible().ok();
+        }
+        let jump = zone.following(moment.earlier().ok()?).next();
+        jump.filter(|_| !self.leaves_gaps)
+            .map(|jump| jump.timestamp())
     }
 
     fn hours_minutes_seconds(&self) -> impl Iterator<Item = (i8, i8, i8)> {
@@ -302,10 +319,6 @@ impl Times {
     }
 }
 
-fn in_zone(time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
-    zone.to_ambiguous_timestamp(time).compatible().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +327,28 @@ mod tests {
         let now: Timestamp = "2026-11-29T08:00:00Z".parse().unwrap();
         let next = times.and_then(|times| times.next(now, &TimeZone::UTC));
         next.map_or_else(|| "never".to_owned(), |next| next.to_string())
+    }
+
+    #[test]
+    fn a_time_that_the_clock_jumps_over_is_that_of_who_reads_it() {
+        let told = |times: Option<Times>, zone: &str| {
+            let now = "2027-03-27T12:00:00Z".parse().unwrap();
+            let next = times.unwrap().next(now, &TimeZone::get(zone).unwrap());
+            next.unwrap().to_string()
+        };
+        let cron = |line: &str| Times::cron(&line.split(' ').collect::<Vec<_>>());
+        let berlin = "Europe/Berlin";
+        assert_eq!(told(cron("30 2 * * *"), berlin), "2027-03-28T01:00:00Z");
+        assert_eq!(told(cron("*/20 2 * * *"), berlin), "2027-03-29T00:00:00Z");
+        assert_eq!(told(cron("30 4 * * *"), berlin), "2027-03-28T02:30:00Z");
+        let calendar = Times::calendar;
+        assert_eq!(told(calendar("02:30"), berlin), "2027-03-29T00:30:00Z");
+        assert_eq!(told(calendar("03:30"), berlin), "2027-03-28T01:30:00Z");
+        assert_eq!(
+            told(calendar("daily"), "Asia/Beirut"),
+            "2027-03-28T21:00:00Z"
+        );
+        assert_eq!(told(cron("@daily"), "Asia/Beirut"), "2027-03-27T22:00:00Z");
     }
 
     #[test]

@@ -41,14 +41,15 @@ impl Job {
         }
     }
 
-    /// When, as systemd says it (systemd.time(7)) and as cron does (crontab(5)); none for what always runs.
+    /// When, as systemd says it (systemd.time(7)) and as cron does (crontab(5)); none for what always runs. Where
+    /// summer begins, the clock jumps over an hour before four, and a timer of systemd leaves out that day.
     pub(super) fn when(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Save => Some(("*-*-* 01:10:00", "10 1 * * *")),
-            Self::Check => Some(("*-*-* 02:20:00", "20 2 * * *")),
-            Self::Verify => Some(("*-*-* 03:30:00", "30 3 * * *")),
-            Self::Forget => Some(("Sun *-*-* 04:40:00", "40 4 * * 0")),
-            Self::Drill => Some(("*-*-01 05:50:00", "50 5 1 * *")),
+            Self::Save => Some(("*-*-* 04:10:00", "10 4 * * *")),
+            Self::Check => Some(("*-*-* 04:40:00", "40 4 * * *")),
+            Self::Verify => Some(("*-*-* 05:10:00", "10 5 * * *")),
+            Self::Forget => Some(("Sun *-*-* 05:40:00", "40 5 * * 0")),
+            Self::Drill => Some(("*-*-01 06:10:00", "10 6 1 * *")),
             Self::Watch => None,
         }
     }

@@ -1,6 +1,7 @@
 //! What Python and its installers put into a venv, read from whatever gives the contents. Knows no store.
 
 pub(crate) mod bytecode;
+pub(crate) mod complaint;
 pub(crate) mod config;
 pub(crate) mod dist;
 pub(crate) mod elf;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::complaint::{Complaint, told};
 use super::subprocess::{Ear, End, attend};
-use crate::model::installed::without_secrets_in;
 use crate::monitor::Monitor;
 
 /// How large a file may become, in blocks of 512 bytes: 16 GiB.
@@ -44,11 +44,16 @@ pub(crate) struct Worker<'a> {
     pub(crate) monitor: &'a dyn Monitor,
 }
 
-/// A program failed: the last lines of what it said, without secrets.
-#[derive(Default, Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Complaint {
-    pub(crate) lines: Vec<String>,
-}
+/// Words in the names of variables of which nobody shall say the values on, and the shortest of these.
+const OF_SECRETS: [&str; 6] = [
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "SECRET",
+    "CREDENTIAL",
+    "AUTH",
+];
+const SECRET_MIN: usize = 4;
 
 impl Worker<'_> {
     /// A program of this user, with nothing of our own environment.
@@ -75,8 +80,16 @@ impl Worker<'_> {
             .current_dir(self.dir);
     }
 
-    /// Passwords that the settings carry in URLs: no program shall say them on.
+    /// Passwords that the settings carry in URLs or by a name that says so: no program shall say them on.
     fn secrets(&self) -> Vec<String> {
+        let settings = self.settings.iter();
+        let named = settings.filter(|(name, value)| {
+            let name = name.to_string_lossy().to_ascii_uppercase();
+            let says_so =
+                OF_SECRETS.iter().any(|word| name.contains(word)) || name.ends_with("KEY");
+            says_so && value.len() >= SECRET_MIN
+        });
+        let named = named.map(|(_, value)| value.to_string_lossy().into_owned());
         let texts = self
             .settings
             .iter()
@@ -96,7 +109,7 @@ impl Worker<'_> {
                 .map(str::to_owned)
                 .collect()
         };
-        texts.flat_map(|text| of(&text)).collect()
+        texts.flat_map(|text| of(&text)).chain(named).collect()
     }
 
     /// Runs a program to its end.
@@ -160,30 +173,6 @@ fn bytes_in(dir: &Path) -> u64 {
     blocks * 512
 }
 
-/// How many lines of what a program said are told.
-const LINES_MAX: usize = 30;
-/// How much of each.
-const CHARS_MAX: usize = 400;
-
-fn told(bytes: &[u8], secrets: &[String]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let all: Vec<&str> = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let last = all.iter().skip(all.len().saturating_sub(LINES_MAX));
-    let hidden = |line: &str| {
-        secrets
-            .iter()
-            .fold(without_secrets_in(line), |line, secret| {
-                line.replace(secret, "****")
-            })
-    };
-    last.map(|line| hidden(line).chars().take(CHARS_MAX).collect())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,10 +201,14 @@ mod tests {
     #[test]
     fn a_program_works_in_its_room_and_what_it_complains_of_has_no_secret() {
         let dir = tempfile::tempdir().unwrap();
-        let settings = [(
-            "PIP_INDEX_URL".into(),
-            "https://me:s3cret@host/simple".into(),
-        )];
+        let settings = [
+            (
+                "PIP_INDEX_URL".into(),
+                "https://me:s3cret@host/simple".into(),
+            ),
+            ("DEPLOY_TOKEN".into(), "hunter2".into()),
+            ("API_KEY".into(), "abc".into()),
+        ];
         let monitor = Silent::default();
         let worker = worker(dir.path(), &settings, &monitor);
         let long = Duration::from_mins(1);
@@ -226,11 +219,15 @@ mod tests {
                 long,
             )
             .unwrap();
-        let script = "echo \"401 for $PIP_INDEX_URL with s3cret\" >&2; exit 4";
+        let script =
+            "echo \"401 for $PIP_INDEX_URL with s3cret or $DEPLOY_TOKEN, abc\" >&2; exit 4";
         let said = worker
             .run(Path::new("/bin/sh"), ["-c", script], long)
             .unwrap_err();
-        assert_eq!(said.lines, ["401 for https://host/simple with ****"]);
+        assert_eq!(
+            said.lines,
+            ["401 for https://host/simple with **** or ****, abc"]
+        );
     }
 
     #[test]

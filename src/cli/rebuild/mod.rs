@@ -1,6 +1,7 @@
 //! `snap rebuild`
 
 mod hint;
+mod variables;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -53,6 +54,9 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
             .unwrap_or_else(|| PathBuf::from("/nonexistent")),
         settings: settings(),
     };
+    if let Source::Requirements(file) = &options.source {
+        options.settings.extend(variables::named_in(file));
+    }
     if !options.dry_run {
         make_store(&session.context).map_err(|error| session.explain(error, Some(&site)))?;
     }

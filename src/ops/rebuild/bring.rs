@@ -8,8 +8,8 @@ use super::plan::Plan;
 use crate::disk::PathError;
 use crate::monitor::RestoreWarning;
 use crate::ops::error::Error;
+use crate::python::complaint::Complaint;
 use crate::python::dist::normalized;
-use crate::python::worker::Complaint;
 
 impl Plan {
     /// Tells of pip in a plan what will come of it: `brought` gives the version of the one that the interpreter brings.

@@ -12,9 +12,10 @@ use crate::disk::rooted::{Rooted, os};
 use crate::disk::workroom::Workroom;
 use crate::model::{Meta, RelPath, Time};
 use crate::ops::error::Error;
+use crate::python::complaint::Complaint;
 use crate::python::layout::python_in;
 use crate::python::made::Made;
-use crate::python::worker::{Complaint, Worker};
+use crate::python::worker::Worker;
 use crate::replace::Staging;
 
 /// How long it may take to make an empty venv.

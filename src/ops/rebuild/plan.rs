@@ -21,9 +21,9 @@ use super::wanted_package::Wanted;
 use crate::audit::needs::Rules;
 use crate::model::{RelPath, Remains};
 use crate::ops::error::Error;
+use crate::python::complaint::Complaint;
 use crate::python::dist::normalized;
 use crate::python::made::Made;
-use crate::python::worker::Complaint;
 
 /// What is to be done.
 pub(super) struct Plan {

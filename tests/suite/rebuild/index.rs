@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
 
 use super::scene::{Scene, build};
 use crate::support::index::{Index, Kind, PLAIN};
@@ -61,11 +62,12 @@ fn what_an_index_does_wrong_is_named_and_changes_nothing() {
     };
 
     // Nobody listens.
-    let said = refused(&scene, "http://127.0.0.1:9/simple", &[]);
+    let said = refused(&scene, "http://127.0.0.1:9/t0kenOfAnIndex123/simple", &[]);
     assert!(
         said.contains("cannot be reached") && said.contains("ant"),
         "{said}"
     );
+    assert!(!said.contains("t0kenOfAnIndex123"), "{said}");
 
     // A wheel that is cut, whether or not the index has its hash.
     for kind in [PLAIN, bare] {
@@ -194,14 +196,20 @@ fn where_uv_installs_the_same_is_named() {
 
 /// A server that takes nobody's password.
 fn forbidding() -> SocketAddr {
+    listening().0
+}
+
+/// The same, with the lines that it is told.
+fn listening() -> (SocketAddr, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let (heard, lines) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let mut line = String::new();
             while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                line.clear();
+                let _ = heard.send(std::mem::take(&mut line));
             }
             let mut out = stream;
             let _ = out.write_all(
@@ -209,7 +217,29 @@ fn forbidding() -> SocketAddr {
             );
         }
     });
-    address
+    (address, lines)
+}
+
+#[test]
+fn variables_that_a_file_of_requirements_names_reach_the_index_and_nobody_else() {
+    let scene = broken();
+    let (address, heard) = listening();
+    let line = format!("-i http://watchman:${{DEPLOY_TOKEN}}@{address}/simple\n");
+    fs::write(scene.sandbox.path("index.txt"), line).unwrap();
+    fs::write(scene.sandbox.path("all.txt"), "-r index.txt\nant==1.0\n").unwrap();
+    let before = Tree::of(&scene.venv());
+    let mut command = scene.command(&["--from", "all.txt"]);
+    command.env_remove("PIP_INDEX_URL");
+    command.env("DEPLOY_TOKEN", "s3cret-w0rd");
+    let run = Run::of(command);
+    assert_eq!(run.code, 3, "{run}");
+    Tree::of(&scene.venv()).assert_same(&before, "a refusal");
+    // What `watchman:s3cret-w0rd` is in base64.
+    let told = heard
+        .try_iter()
+        .any(|line| line.contains("d2F0Y2htYW46czNjcmV0LXcwcmQ="));
+    assert!(told, "{run}");
+    assert!(!run.stderr.contains("s3cret-w0rd"), "{run}");
 }
 
 #[test]

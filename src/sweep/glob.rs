@@ -123,12 +123,13 @@ fn at(
             b'*' if rules.stars == Stars::Parts && rest.first() == Some(&b'*') => {
                 return across(&rest[1..], text, rules, begins, steps);
             }
-            b'*' | b'?' if is_hidden => return false,
+            b'*' | b'?' | b'[' if is_hidden => return false,
             b'*' => return star(rest, text, rules, begins, steps),
             _ => {}
         }
         let Some((&byte, more)) = text.split_first() else {
-            return false;
+            // Of a shell, `dir/**` stands for the directory as well.
+            return rules.stars == Stars::Parts && rules.dots && pattern == b"/**";
         };
         let Some(left) = one(pattern, byte, rules) else {
             return false;
@@ -321,6 +322,10 @@ mod tests {
             ("/srv/**/core.py", "/srv/a/b/core.py", true),
             ("/srv/**/core.py", "/srv/.venv/core.py", false),
             ("/srv/**", "/srv/a/b", true),
+            ("/srv/**", "/srv", true),
+            ("/srv/[!b]pp", "/srv/app", true),
+            ("/srv/[!a]venv", "/srv/.venv", false),
+            ("/srv/[.]venv", "/srv/.venv", false),
             ("/srv/*/b", "/srv/a/x/b", false),
             ("/srv/\u{2}/b", "/srv/.a/x/b", true),
             ("/srv/a\u{2}", "/srv/app", true),

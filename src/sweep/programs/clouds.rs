@@ -89,37 +89,39 @@ const COPIERS: [Copier; 6] = [
         name: "gsutil",
         verbs: &["rsync"],
         removing: &["-d"],
-        valued: "-o -h -x -y",
+        valued: "-o -h -x -y -i -j -a -u",
     },
     Copier {
         name: "gcloud",
         verbs: &["storage", "rsync"],
         removing: &["--delete-unmatched-destination-objects"],
-        valued: "--project --account --configuration --verbosity --exclude -x",
+        valued: "--project --account --configuration --verbosity --exclude -x --impersonate-service-account",
     },
     Copier {
         name: "s3cmd",
         verbs: &["sync"],
         removing: &["--delete-removed"],
-        valued: "-c --config --exclude --rexclude --include --rinclude --exclude-from --region --host",
+        valued: "-c --config --exclude --rexclude --include --rinclude --exclude-from --rexclude-from --region --host \
+            --access_key --secret_key --max-delete",
     },
     Copier {
         name: "s5cmd",
         verbs: &["sync"],
         removing: &["--delete"],
-        valued: "--endpoint-url --numworkers --profile --exclude --include",
+        valued: "--endpoint-url --numworkers --profile --exclude --include --log -r --retry-count --concurrency -c",
     },
     Copier {
         name: "mc",
         verbs: &["mirror"],
         removing: &["--remove"],
-        valued: "--exclude --older-than --newer-than --storage-class -C --config-dir",
+        valued: "--exclude --exclude-bucket --older-than --newer-than --storage-class -C --config-dir --region --attr",
     },
     Copier {
         name: "azcopy",
         verbs: &["sync"],
         removing: &["--delete-destination"],
-        valued: "--exclude-path --exclude-pattern --exclude-regex --include-pattern --log-level",
+        valued: "--exclude-path --exclude-pattern --exclude-regex --exclude-attributes --include-pattern \
+            --include-regex --log-level",
     },
 ];
 
@@ -129,16 +131,30 @@ pub(super) fn copied_over(call: &Call<'_>) -> Effect {
         return Effect::Nothing;
     };
     let options = Options::all(call.words, copier.valued);
-    let verbs = copier.verbs.len();
-    let is_copy = options.operands.iter().take(verbs).eq(copier.verbs);
-    let &[from, to, ..] = &options.operands.get(verbs..).unwrap_or_default() else {
+    // Options of which the value is not known for one stand among the operands.
+    let mut operands = options.operands.iter().map(String::as_str);
+    let is_copy = copier
+        .verbs
+        .iter()
+        .all(|verb| operands.any(|one| one == *verb));
+    let refused = ["false", "prompt"];
+    let value = options.value(copier.removing);
+    if !is_copy
+        || !options.has(copier.removing)
+        || value.is_some_and(|it| refused.contains(&it.as_str()))
+    {
         return Effect::Nothing;
+    }
+    let (from, to) = match operands.collect::<Vec<_>>()[..] {
+        [from, to] => (from, to),
+        [] | [_] => return Effect::Nothing,
+        _ => return odd(call),
     };
     // An address, or a place that the settings of `mc` name.
     let is_far =
         |word: &str| word.contains("://") || copier.name == "mc" && !word.starts_with(['/', '.']);
     let is_tried = options.has(&["--dry-run", "-n", "--fake"]);
-    if !is_copy || !options.has(copier.removing) || is_far(to) || is_tried {
+    if is_far(to) || is_tried {
         return Effect::Nothing;
     }
     let filters: Vec<&str> = copier
@@ -152,7 +168,7 @@ pub(super) fn copied_over(call: &Call<'_>) -> Effect {
     if options.has(&filters) {
         return odd(call);
     }
-    mirrored(call, Some(from.as_str()).filter(|from| !is_far(from)), to)
+    mirrored(call, Some(from).filter(|from| !is_far(from)), to)
 }
 
 /// All of a directory goes that its source does not have.

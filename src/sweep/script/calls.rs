@@ -33,10 +33,16 @@ impl Reader<'_> {
                 "export" | "local" | "readonly" | "declare" | "typeset"
             )
         {
+            let is_own = matches!(name.as_str(), "local" | "declare" | "typeset");
             for word in &rest[1..] {
-                if let Some((name, key, value)) = assignment(word) {
-                    self.assign(word, &name, key, &value);
+                let Some((name, key, value)) = assignment(word) else {
+                    continue;
+                };
+                if is_own && !self.running.is_empty() {
+                    let before = self.state.get(&name);
+                    self.locals.push((name.clone(), before));
                 }
+                self.assign(word, &name, key, &value);
             }
             return Stream::None;
         }

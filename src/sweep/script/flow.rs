@@ -30,6 +30,8 @@ impl Reader<'_> {
                 continue;
             }
             let own = piped.take();
+            let is_part = own.is_some() || node.next == Next::Pipe;
+            let before = is_part.then(|| self.state.clone());
             let out = if is_sure {
                 self.node(node, own.as_ref().unwrap_or(input))
             } else {
@@ -41,8 +43,11 @@ impl Reader<'_> {
             if ended == Some(false) && self.state.is_strict && !is_asked && self.conditions == 0 {
                 self.ended = Ended::Exit;
             }
-            // A part of a pipe is a shell of its own.
-            if own.is_some() || node.next == Next::Pipe {
+            // A part of a pipe is a shell of its own, but for the last one of some shells.
+            if let Some(before) = before {
+                let place = before.place();
+                self.state.merge(before);
+                self.state.go(place);
                 self.ended = Ended::No;
             }
             if node.next == Next::Pipe {
@@ -281,11 +286,18 @@ impl Reader<'_> {
             self.line,
         );
         let args = self.state.args.replace(args);
+        let outer = std::mem::take(&mut self.locals);
         self.running.push(name.to_owned());
         self.depth += 1;
         let printed = self.list(&body, input);
         self.depth -= 1;
         self.running.pop();
+        for (name, before) in std::mem::replace(&mut self.locals, outer).into_iter().rev() {
+            match before {
+                Some(values) => self.state.set(&name, values),
+                None => self.state.unset(&name),
+            }
+        }
         self.state.args = args;
         (self.path, self.offset, self.line) = own;
         if self.ended == Ended::Return {
@@ -297,7 +309,7 @@ impl Reader<'_> {
     /// What a file holds from which a command reads.
     fn read_from(&mut self, word: &Word) -> Stream {
         if let [Piece::Process(inner)] = &word[..] {
-            return self.inner(inner, None, &Stream::None);
+            return self.substituted(inner);
         }
         let file = self.text(word);
         self.contents(&file)

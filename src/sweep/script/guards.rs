@@ -1,5 +1,5 @@
 //! Guards: in loops such as `[ "$i" = venv ] && continue`, where each value is followed by itself, so they are
-//! decided; and those that ask for a file that is there, such as `[ -d /srv/app ] && exit`.
+//! decided; and those that ask for a venv that is there, such as `[ -d /srv/app/.venv ] && exit`.
 
 use std::path::Path;
 
@@ -11,16 +11,8 @@ use crate::sweep::quotes::{escaped, unescaped};
 use crate::sweep::regexes::{Syntax, compile};
 use crate::sweep::shell::{Kind, List, Next, Piece, Word};
 
-/// Where files come and go by themselves: what is there now may be gone when a script runs.
-const PASSING: [&str; 7] = [
-    "/run",
-    "/var/run",
-    "/tmp",
-    "/var/tmp",
-    "/var/lock",
-    "/dev",
-    "/proc",
-];
+/// What stands in each venv.
+const CONFIG: &str = "pyvenv.cfg";
 
 /// Loops within loops have no more values of which each is followed by itself.
 const INNER_MAX: usize = 8;
@@ -163,7 +155,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a test asks for a file that is there now, and that does not come and go; none where nobody knows.
+    /// Whether a test asks for a venv that is there now, or for something in one; none where nobody knows. Of what else
+    /// is there nobody knows whether it stays until the script runs, and where a venv went there is nothing to lose.
     fn stands(&mut self, words: &[Word]) -> Option<bool> {
         match words {
             [not, rest @ ..] if plain(not) == "!" => self.stands(rest).map(|holds| !holds),
@@ -171,14 +164,12 @@ impl Reader<'_> {
                 let word = self.known(word)?;
                 let place = unescaped(&self.place(&escaped(&word)));
                 let place = Path::new(&place);
+                let mut dirs = place.ancestors();
+                let is_of_venv = dirs.any(|dir| self.machine.root.exists(&dir.join(CONFIG)));
                 // What the script removed before is there no more.
-                let passes = PASSING.iter().any(|dir| place.starts_with(dir))
-                    || self
-                        .found
-                        .steps
-                        .iter()
-                        .any(|one| one.removal.comes_to(place));
-                (!passes && self.is_there(plain(sign), &word)).then_some(true)
+                let mut steps = self.found.steps.iter();
+                let passes = steps.any(|one| one.removal.comes_to(place));
+                (is_of_venv && !passes && self.is_there(plain(sign), &word)).then_some(true)
             }
             _ => None,
         }

@@ -31,7 +31,7 @@ use super::find::Find;
 use super::removal::Removal;
 use super::shell::{List, parse};
 use goes::Made;
-use state::{Place, State};
+use state::{Place, State, Values};
 use streams::Stream;
 
 use super::quotes::escaped;
@@ -123,6 +123,7 @@ pub(super) fn read(machine: &Machine<'_>, text: &str, start: &Start) -> Read {
         commands: 0,
         started: 0,
         running: Vec::new(),
+        locals: Vec::new(),
     };
     let input = start
         .input
@@ -189,6 +190,8 @@ struct Reader<'a> {
     started: usize,
     /// Functions and files that are followed at the moment.
     running: Vec<String>,
+    /// What the variables were before that the function at hand has for itself.
+    locals: Vec<(String, Option<Values>)>,
 }
 
 impl Reader<'_> {
@@ -213,6 +216,15 @@ impl Reader<'_> {
         let printed = self.list(&parse(text), input);
         self.depth -= 1;
         (self.path, self.offset, self.line) = own;
+        printed
+    }
+
+    /// Commands of which a word takes what they print. They run in a shell of their own: where that goes, what it sets,
+    /// and that it ends is its own matter.
+    fn substituted(&mut self, text: &str) -> Stream {
+        let (state, ended) = (self.state.clone(), self.ended);
+        let printed = self.inner(text, None, &Stream::None);
+        (self.state, self.ended) = (state, ended);
         printed
     }
 

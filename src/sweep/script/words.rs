@@ -84,7 +84,7 @@ impl Reader<'_> {
             Piece::Text(text, false) => one(text.clone()),
             Piece::Variable(variable) => self.variable(variable),
             Piece::Output(inner, quoted) => {
-                let fields = match self.inner(inner, None, &Stream::None) {
+                let fields = match self.substituted(inner) {
                     Stream::Texts(lines) => lines,
                     Stream::Found(number) => vec![format!("{FOUND}{number}{FOUND}")],
                     Stream::None | Stream::Unknown => vec![ANYTHING.to_string()],
@@ -96,7 +96,7 @@ impl Reader<'_> {
                 }
             }
             Piece::Process(inner) => {
-                let printed = self.inner(inner, None, &Stream::None);
+                let printed = self.substituted(inner);
                 self.pipes.push(printed);
                 one(format!("{PIPE}{}", self.pipes.len() - 1))
             }

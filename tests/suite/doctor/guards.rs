@@ -91,14 +91,14 @@ fn before_all_ends(tests: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_script_that_ends_where_a_file_is_there_is_harmless_as_long_as_it_is() {
+fn a_script_that_ends_where_a_venv_is_there_is_harmless() {
     let there = [
         "test -e /srv/app/.venv",
         "[ -d /srv/app/.venv ]",
-        "[[ -f /srv/app/readme ]]",
-        "[ -e /etc/keep -a -d /srv/other ]",
-        "[[ -e /no/such || -e /etc/keep ]]",
-        "[ ! -d /no/such -o -f \"/etc/keep\" ]",
+        "[[ -f /srv/app/.venv/pyvenv.cfg ]]",
+        "[ -e /srv/app/.venv -a -d /srv/app/.venv ]",
+        "[[ -e /no/such || -e /srv/app/.venv ]]",
+        "[ ! -d /no/such -o -f \"/srv/app/.venv/pyvenv.cfg\" ]",
     ];
     all_are(Told::Nothing, &before_all_ends(&there), &FILES);
 }
@@ -108,28 +108,50 @@ fn a_script_that_ends_where_a_file_may_be_there_is_told() {
     let unsure = [
         "[ -e /no/such ]",
         "[ -f /srv/app/.venv ]",
-        "[ -e /etc/keep -a -e /no/such ]",
-        "[ -e /run/keep ]",
+        "[ -e /srv/app/.venv -a -e /no/such ]",
+        "[ -e /etc/keep ]",
+        "[ -d /srv/app ]",
+        "[ ! -d /no/such -o -f \"/etc/keep\" ]",
         "[ -e \"$NOT_KNOWN\" ]",
         "[ -s /etc/keep ]",
         "[ -n /etc/keep ]",
     ];
     let mut all = before_all_ends(&unsure);
     for gone in [
-        "rm -f /etc/keep",
-        "find /etc -name keep -delete",
-        "mv /etc/keep /etc/kept",
+        "rm -f /srv/app/.venv/pyvenv.cfg",
+        "find /srv/app/.venv -maxdepth 1 -name '*.cfg' -delete",
+        "mv /srv/app/.venv /srv/old",
     ] {
-        all.push(format!(
-            "{gone}; [ -e /etc/keep ] && exit 0; rm -rf /srv/app"
-        ));
+        let test = "[ -e /srv/app/.venv/pyvenv.cfg ]";
+        all.push(format!("{gone}; {test} && exit 0; rm -rf /srv/app"));
     }
     all.push("[ -d /srv/app ] || exit 0; rm -rf /srv/app".to_owned());
-    all_are(
-        Told::Named,
-        &all,
-        &[FILES.as_slice(), &[("/run/keep", "")]].concat(),
-    );
+    all_are(Told::Named, &all, &FILES);
+}
+
+#[test]
+fn what_a_shell_of_its_own_does_is_its_own_matter() {
+    let sweeping = rows(&[
+        "x=$(exit 0); rm -rf /srv/app/.venv",
+        "x=`false || exit 1`; rm -rf /srv/app/.venv",
+        "cd /srv/app; BASE=$(cd \"$(dirname \"$0\")/..\" && pwd); rm -rf .venv",
+        "V=/srv/app/.venv; d=$(V=/tmp/x; echo a); rm -rf $V",
+        "cd /srv/app; cd /tmp | cat; rm -rf .venv",
+        "cd /srv/app; ls | while read -r i; do cd /tmp; done; rm -rf .venv",
+        "diff <(cd /tmp; exit) /etc/keep; rm -rf /srv/app",
+        "dir=/srv/app/.venv; size() { local dir=$1; du -s \"$dir\"; }; size /var/log; rm -rf \"$dir\"",
+        "f() { declare V=/srv/other; g; }; g() { local V=/srv/app/.venv; rm -rf $V; }; f",
+        "shopt -s globstar; rm -rf /srv/app/.venv/**",
+    ]);
+    all_are(Told::Named, &sweeping, &FILES);
+    let harmless = rows(&[
+        "cd /srv/other; d=$(cd /srv/app && pwd); rm -rf .venv",
+        "V=/srv/other; f() { local V=/srv/app/.venv; ls $V; }; f; rm -rf $V",
+        "cd /srv/other; ls | while read -r i; do cd /srv/app; done; rm -rf .venv",
+        "rm -rf /srv/app/[!k]venv",
+        "cd /srv/app; for f in [!a]venv; do rm -rf $f; done",
+    ]);
+    all_are(Told::Nothing, &harmless, &FILES);
 }
 
 #[test]

@@ -22,6 +22,9 @@ fn what_packs_copies_or_makes_anew_and_removes_on_the_way_is_named_and_else_it_i
         "s5cmd --endpoint-url x sync --delete 's3://b/*' /srv/app/",
         "mc mirror --overwrite --remove here/b /srv/app",
         "azcopy sync https://x/b /srv/app --recursive --delete-destination=true",
+        "s5cmd --log error -r 3 sync --concurrency 5 --delete 's3://b/*' /srv/app/",
+        "gsutil -i me rsync -d -r -j html -a private gs://b /srv/app",
+        "s3cmd --access_key A --secret_key B sync --delete-removed s3://b/ /srv/app/",
         "uv venv --clear /srv/app/.venv",
         "cd /srv/app && uv venv --clear -p 3.12",
         "conda env remove -y -p /srv/app/.venv",
@@ -38,6 +41,8 @@ fn what_packs_copies_or_makes_anew_and_removes_on_the_way_is_named_and_else_it_i
         "aws s3 sync --delete --exclude '.venv/*' s3://b/app /srv/app",
         "gsutil rsync -d -x '^.venv' gs://b/app /srv/app",
         "s3cmd sync --delete-removed --exclude '.venv/*' s3://b/app/ /srv/app/",
+        "gsutil --new-option value rsync -d gs://b /srv/app --other value",
+        "mc mirror --remove --exclude-bucket x here/b /srv/app",
     ]);
     all_are(Told::Unknown, &odd, &[]);
     let harmless = rows(&[
@@ -59,6 +64,7 @@ fn what_packs_copies_or_makes_anew_and_removes_on_the_way_is_named_and_else_it_i
         "mc mirror --remove /srv/app here/b",
         "mc ls here",
         "azcopy sync https://x/b /srv/app",
+        "azcopy sync https://x/b /srv/app --delete-destination=false",
         "pyclean --dry-run /srv/app",
         "py3clean -p python3-click",
         "aws s3 sync s3://b/app /srv/app",

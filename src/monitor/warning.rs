@@ -69,6 +69,8 @@ pub enum StoreWarning<'a> {
     NotTold(Cause<'a>),
     /// An event cannot be added to the log.
     LogUnwritten(Cause<'a>),
+    /// It does not tell what the newest baseline of a venv has.
+    NotAsked(Cause<'a>),
 }
 
 /// Of a saved snapshot.

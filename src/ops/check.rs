@@ -8,7 +8,7 @@ use super::context::Context;
 use super::corroborate::{Elsewhere, corroborate};
 use super::error::Error;
 use super::last_save;
-use super::lost::add_lost_beside;
+use super::lost::ask_what_is_lost;
 use super::restore::{Wish, recover_beside};
 use super::sharers::{Places, of_audit};
 use super::sightings::sightings;
@@ -104,7 +104,7 @@ fn look(
         caches: &options.caches,
     };
     corroborate(&mut audit, &scan, &dists, &elsewhere);
-    add_lost_beside(context, &audited, &dists, &mut audit);
+    ask_what_is_lost(context, &audited, &dists, &mut audit);
     let which = if options.compile {
         context.monitor.phase("compiling", 0, 0);
         Bytecode::All

@@ -2,6 +2,7 @@
 //! stay behind whose record went. An uninstall takes both.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::audit::Audited;
 use super::contents::{TEXT_MAX, bytes};
@@ -11,10 +12,11 @@ use super::list::readable;
 use crate::model::{
     Audit, Check, Finding, Manifest, Node, Package, RelPath, SnapshotId, TreeKind, VenvId,
 };
+use crate::monitor::StoreWarning;
 use crate::python::bytecode::is_bytecode;
 use crate::python::dist::{Dist, Dists, Record, is_renamed, normalized};
 use crate::python::layout::{CONDA_META, is_python};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// Adds to an audit what makes the venv a damaged one beside its newest baseline.
 pub(super) fn add_lost(
@@ -75,9 +77,9 @@ pub(super) fn add_lost(
     Ok(())
 }
 
-/// The same for who has not opened the store: it is only asked where something stands in the venv that nobody lists. A
-/// store that cannot be opened says nothing.
-pub(super) fn add_lost_beside(
+/// Opens the store for that, where something stands in the venv that nobody lists. One that is not there says nothing.
+/// Of one that cannot be asked a warning tells; nobody waits for who has it.
+pub(super) fn ask_what_is_lost(
     context: &Context<'_>,
     audited: &Audited<'_>,
     dists: &Dists,
@@ -87,10 +89,20 @@ pub(super) fn add_lost_beside(
     if !audit.packages.is_empty() && !has_unlisted {
         return;
     }
-    if let Ok(store) = context.open() {
-        let _ = add_lost(context, &store, audited, audit);
+    let store = match Store::open(&context.store, Duration::ZERO, context.monitor) {
+        Err(store::Error::NoStore(_)) => return,
+        other => other.map_err(Error::from),
+    };
+    let asked = store.and_then(|store| add_lost(context, &store, audited, audit));
+    if let Err(error) = asked
+        && !matches!(error, Error::Interrupted)
+    {
+        context.monitor.warn(StoreWarning::NotAsked(&error).into());
     }
 }
+
+/// Where data of distributions goes.
+const DATA: [&[u8]; 3] = [b"etc", b"include", b"share"];
 
 /// A new venv has no distribution, and by `pip uninstall` one by one hardly anybody comes to that.
 fn all_gone(id: SnapshotId, had: usize) -> Option<Finding> {
@@ -115,7 +127,7 @@ fn are_listed(had: &[Package], have: &[Package]) -> bool {
 }
 
 /// Whether files stand beside the directories of packages that may belong to a distribution, and that none lists:
-/// commands and, in an environment of conda, anything.
+/// commands, data and, in an environment of conda, anything.
 fn has_unlisted(manifest: &Manifest, dists: &Dists) -> bool {
     let layout = &dists.layout;
     let is_conda = layout.kind == TreeKind::Conda;
@@ -126,7 +138,11 @@ fn has_unlisted(manifest: &Manifest, dists: &Dists) -> bool {
     };
     let may_be_of_one = |path: &RelPath| {
         let in_conda = is_conda && path.parts().next() != Some(CONDA_META.as_bytes());
-        in_conda || layout.is_script(path) && !is_own(path)
+        let in_data = path
+            .parts()
+            .next()
+            .is_some_and(|first| DATA.contains(&first));
+        in_conda || in_data || layout.is_script(path) && !is_own(path)
     };
     let files = manifest
         .entries()

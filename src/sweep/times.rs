@@ -260,7 +260,7 @@ impl Times {
                 for (hour, minute, second) in self.hours_minutes_seconds() {
                     let time = day.at(hour, minute, second, 0);
                     if time > from
-                        && let Some(next) = self.in_zone(time, zone)
+                        && let Some(next) = self.in_zone(time, zone, now)
                     {
                         return Some(next);
                     }
@@ -271,11 +271,12 @@ impl Times {
         None
     }
 
-    /// The moment at which a clock shows a time; none where it never does, and nothing makes up for that.
-    fn in_zone(&self, time: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    /// The next moment at which a clock shows a time; none where it never does, and nothing makes up for that.
+    fn in_zone(&self, time: DateTime, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
         let moment = zone.to_ambiguous_timestamp(time);
         if !matches!(moment.offset(), AmbiguousOffset::Gap { .. }) {
-            return moment.compatible().ok();
+            let mut both = [moment.earlier(), moment.later()].into_iter().flatten();
+            return both.find(|one| *one > now);
         }
         let jump = zone.following(moment.earlier().ok()?).next();
         jump.filter(|_| !self.leaves_gaps)
@@ -349,6 +350,14 @@ mod tests {
             "2027-03-28T21:00:00Z"
         );
         assert_eq!(told(cron("@daily"), "Asia/Beirut"), "2027-03-27T22:00:00Z");
+        // The hour from two to three comes twice, and at this moment once more.
+        let again = |times: Option<Times>| {
+            let now = "2026-10-25T01:10:00Z".parse().unwrap();
+            let next = times.unwrap().next(now, &TimeZone::get(berlin).unwrap());
+            next.unwrap().to_string()
+        };
+        assert_eq!(again(calendar("02:30")), "2026-10-25T01:30:00Z");
+        assert_eq!(again(cron("*/20 2 * * *")), "2026-10-25T01:20:00Z");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Round: walk, read what is not known yet, walk again. If nothing differs between the two walks (change time and
 //! inode, which nobody can set), everything read in between was of one state. After three rounds a tree that never
-//! holds still is refused, or, for those who must go on, taken with a list of what moved.
+//! holds still is refused, or, for those who must go on, taken with a list of what moved. A round after which files
+//! have only lost links is none of these, for a while.
 
 use std::collections::BTreeSet;
 
@@ -38,6 +39,8 @@ pub(crate) struct Scan {
 
 /// How often a tree is read that never holds still.
 const ROUNDS: usize = 3;
+/// So many more where files only lose links: whoever removes the other names may take minutes.
+const LINK_ROUNDS: usize = 20;
 
 /// Scans a tree. Files in a state that `known` knows, and whose content the sink has, are not read.
 pub(crate) fn scan(
@@ -50,7 +53,7 @@ pub(crate) fn scan(
     prepared.map_err(|Stopped| Error::Stopped)?;
     let mut found = found?;
     let mut contents = vec![None; found.len()];
-    let mut rounds = 0;
+    let (mut rounds, mut unlinked) = (0, 0);
     loop {
         read_round(root, &found, &mut contents, known, sink, monitor)?;
         let is_changed = |content: &Option<Content>| *content == Some(Content::Changed);
@@ -62,7 +65,9 @@ pub(crate) fn scan(
             (after, moved)
         };
         // Links are finite, so what only loses them comes to rest.
-        rounds += usize::from(!only_lost_links(&found, &after, &moved));
+        let is_free = unlinked < LINK_ROUNDS && only_lost_links(&found, &after, &moved);
+        rounds += usize::from(!is_free);
+        unlinked += usize::from(is_free);
         if moved.is_empty() || rounds == ROUNDS {
             drop(after);
             let (tree, unreadable) = assemble(found, contents);
@@ -73,7 +78,9 @@ pub(crate) fn scan(
                 stand_ins: sink.audits_only(),
             });
         }
-        monitor.status(Status::ChangedWhileRead(moved.len()));
+        if !is_free {
+            monitor.status(Status::ChangedWhileRead(moved.len()));
+        }
         contents = carry_over(&found, contents, &after, &moved);
         found = after;
     }

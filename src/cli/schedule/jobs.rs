@@ -42,14 +42,15 @@ impl Job {
     }
 
     /// When, as systemd says it (systemd.time(7)) and as cron does (crontab(5)); none for what always runs. Where
-    /// summer begins, the clock jumps over an hour before four, and a timer of systemd leaves out that day.
+    /// summer begins, the clock jumps over an hour before four, and a timer of systemd leaves out that day. They are
+    /// further apart than a timer may be late (`RandomizedDelaySec`).
     pub(super) fn when(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Save => Some(("*-*-* 04:10:00", "10 4 * * *")),
-            Self::Check => Some(("*-*-* 04:40:00", "40 4 * * *")),
-            Self::Verify => Some(("*-*-* 05:10:00", "10 5 * * *")),
-            Self::Forget => Some(("Sun *-*-* 05:40:00", "40 5 * * 0")),
-            Self::Drill => Some(("*-*-01 06:10:00", "10 6 1 * *")),
+            Self::Check => Some(("*-*-* 05:20:00", "20 5 * * *")),
+            Self::Verify => Some(("*-*-* 06:30:00", "30 6 * * *")),
+            Self::Forget => Some(("Sun *-*-* 07:40:00", "40 7 * * 0")),
+            Self::Drill => Some(("*-*-01 08:50:00", "50 8 1 * *")),
             Self::Watch => None,
         }
     }

@@ -4,7 +4,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 
 use crate::support::answers::found;
@@ -142,6 +144,29 @@ fn files_whose_record_went_are_damage_and_those_that_went_with_it_are_none() {
         assert!(!found.iter().any(is_again), "{what}: {found:?}");
         assert_eq!(said, [finding.is_some(); 3], "{what}");
     }
+}
+
+#[test]
+fn a_store_that_cannot_be_asked_is_told_and_not_waited_for() {
+    let sandbox = Sandbox::new();
+    venv::tiny(&sandbox.venv());
+    sandbox.ok(&["save", "venv"]);
+    remove_all(&site(&sandbox), &[INFO]);
+    let lock = fs::File::open(sandbox.path("store/lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let start = Instant::now();
+    let run = sandbox.snap(&["check", "venv"]);
+    assert!(
+        run.stderr.contains("it is not known whether packages went"),
+        "{run}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(20), "{run}");
+    drop(lock);
+    let run = sandbox.code(1, &["check", "venv"]);
+    assert!(!run.stderr.contains("not known"), "{run}");
+    fs::rename(sandbox.path("store"), sandbox.path("elsewhere")).unwrap();
+    let run = sandbox.ok(&["check", "venv"]);
+    assert_eq!(run.stderr, "", "{run}");
 }
 
 #[test]

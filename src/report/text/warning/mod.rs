@@ -133,6 +133,12 @@ fn of_store(warning: StoreWarning<'_>) -> String {
         StoreWarning::LogUnwritten(cause) => {
             format!("the log cannot be written ({})", reason(cause))
         }
+        StoreWarning::NotAsked(cause) => {
+            format!(
+                "the store does not tell what the newest baseline has, so it is not known whether packages went ({})",
+                reason(cause)
+            )
+        }
     }
 }
 

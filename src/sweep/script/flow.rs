@@ -32,14 +32,17 @@ impl Reader<'_> {
             let own = piped.take();
             let is_part = own.is_some() || node.next == Next::Pipe;
             let before = is_part.then(|| self.state.clone());
+            // Whatever fails within a command whose end is asked for ends nothing.
+            let is_asked = matches!(node.next, Next::And | Next::Or | Next::Pipe) || node.negated;
+            self.conditions += usize::from(is_asked);
             let out = if is_sure {
                 self.node(node, own.as_ref().unwrap_or(input))
             } else {
                 self.perhaps(node, own.as_ref().unwrap_or(input))
             };
+            self.conditions -= usize::from(is_asked);
             ended = self.status.map(|succeeds| succeeds != node.negated);
             self.status = ended;
-            let is_asked = matches!(node.next, Next::And | Next::Or | Next::Pipe) || node.negated;
             if ended == Some(false) && self.state.is_strict && !is_asked && self.conditions == 0 {
                 self.ended = Ended::Exit;
             }
@@ -94,7 +97,13 @@ impl Reader<'_> {
                 self.status = known.or_else(|| self.tested(words));
                 printed
             }
-            Kind::Group(inner) => self.list(inner, &input),
+            Kind::Group(inner) => {
+                let printed = self.list(inner, &input);
+                // What failed in it had its end asked for, or has ended the script already.
+                let is_asked = self.conditions > 0;
+                self.status = self.status.filter(|succeeds| *succeeds || is_asked);
+                printed
+            }
             Kind::Apart(inner) => {
                 let state = self.state.clone();
                 let printed = self.list(inner, &input);

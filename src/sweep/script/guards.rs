@@ -166,19 +166,21 @@ impl Reader<'_> {
                 let place = Path::new(&place);
                 let mut dirs = place.ancestors();
                 let is_of_venv = dirs.any(|dir| self.machine.root.exists(&dir.join(CONFIG)));
-                // What the script removed before is there no more.
-                let mut steps = self.found.steps.iter();
-                let passes = steps.any(|one| one.removal.comes_to(place));
-                (is_of_venv && !passes && self.is_there(plain(sign), &word)).then_some(true)
+                (is_of_venv && self.is_there(plain(sign), &word)).then_some(true)
             }
             _ => None,
         }
     }
 
-    /// Whether there is such a file now. One that is not there may come until the script runs.
+    /// Whether there is such a file now, which the script has not removed before. One that is not there may come until
+    /// it runs.
     fn is_there(&self, sign: &str, word: &str) -> bool {
         let place = unescaped(&self.place(&escaped(word)));
         let (root, place) = (&self.machine.root, Path::new(&place));
+        let mut steps = self.found.steps.iter();
+        if steps.any(|one| one.removal.comes_to(place)) {
+            return false;
+        }
         match sign {
             "-e" => root.meta(place).is_some(),
             "-f" => root.meta(place).is_some_and(|meta| meta.is_file()),

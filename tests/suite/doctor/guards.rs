@@ -142,6 +142,11 @@ fn what_a_shell_of_its_own_does_is_its_own_matter() {
         "dir=/srv/app/.venv; size() { local dir=$1; du -s \"$dir\"; }; size /var/log; rm -rf \"$dir\"",
         "f() { declare V=/srv/other; g; }; g() { local V=/srv/app/.venv; rm -rf $V; }; f",
         "shopt -s globstar; rm -rf /srv/app/.venv/**",
+        "set -e; check() { [ ! -d /srv/app/.venv ]; echo x; }; check || true; rm -rf /srv/app",
+        "set -e; check() { [ ! -d /srv/app/.venv ]; echo x; }; if ! check; then :; fi; rm -rf /srv/app",
+        "set -e; { [ ! -d /srv/app/.venv ] && echo; }; rm -rf /srv/app",
+        "for d in readme; do rm -f /srv/app/$d; [ -f /srv/app/$d ] && continue; rm -rf /srv/app/.venv; done",
+        "for d in readme; do mv /srv/app/$d /tmp; [ -f /srv/app/$d ] && continue; rm -rf /srv/app/.venv; done",
     ]);
     all_are(Told::Named, &sweeping, &FILES);
     let harmless = rows(&[

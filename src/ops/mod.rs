@@ -115,7 +115,7 @@ pub use pin::{PinOutcome, Pinning, pin};
 pub use prune::{PruneOptions, PruneOutcome, prune};
 pub use rebuild::{
     BadEntry, BadLine, BadList, Comes, Done, Index, Installer, NoInstaller, Planned,
-    RebuildOptions, Rebuilt, Source, ToldBy, Unbuilt, make_store, rebuild,
+    RebuildOptions, Rebuilt, Source, ToldBy, Unbuilt, make_store, rebuild, variables_of,
 };
 pub use rebuild_index::{RebuildOutcome, rebuild_index};
 pub use remote::{RemoteOptions, RemoteOutcome, remote};

@@ -33,6 +33,7 @@ mod shell;
 mod specifiers;
 mod started;
 mod target;
+mod time_field;
 mod timers;
 mod times;
 mod tmpfiles;

@@ -1,7 +1,6 @@
 //! `snap rebuild`
 
 mod hint;
-mod variables;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -10,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use venv_snap::Site;
 use venv_snap::model::{Shown, SnapshotRef};
-use venv_snap::ops::{Index, Installer, RebuildOptions, Rebuilt, Source, make_store, rebuild};
+use venv_snap::ops::{
+    Index, Installer, RebuildOptions, Rebuilt, Source, make_store, rebuild, variables_of,
+};
 use venv_snap::report::{json, text};
 
 use super::args::{By, Rebuild};
@@ -55,7 +56,10 @@ pub(crate) fn run(session: &Session<'_>, args: Rebuild) -> Result<Exit, Failure>
         settings: settings(),
     };
     if let Source::Requirements(file) = &options.source {
-        options.settings.extend(variables::named_in(file));
+        let names = variables_of(file, &options.here).into_iter();
+        let named =
+            names.filter_map(|name| Some((OsString::from(&name), std::env::var_os(&name)?)));
+        options.settings.extend(named);
     }
     if !options.dry_run {
         make_store(&session.context).map_err(|error| session.explain(error, Some(&site)))?;

@@ -29,6 +29,7 @@ mod requirements;
 mod script;
 mod taken;
 mod unmet;
+mod variables;
 mod wanted;
 mod wanted_package;
 
@@ -57,6 +58,7 @@ pub use bad_list::{BadEntry, BadLine, BadList};
 pub use failed::{NoInstaller, Unbuilt};
 pub use options::{Index, Installer, RebuildOptions, Source};
 pub use outcome::{Comes, Done, Planned, Rebuilt, ToldBy};
+pub use variables::variables_of;
 
 use build::Build;
 use judge::{Judged, judge};

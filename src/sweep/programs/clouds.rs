@@ -80,7 +80,9 @@ struct Copier {
     verbs: &'static [&'static str],
     /// Any of these asks for the removal.
     removing: &'static [&'static str],
-    /// Options of which a value follows.
+    /// Options that leave something out, of which a value follows.
+    filters: &'static str,
+    /// Others of which a value follows.
     valued: &'static str,
 }
 
@@ -89,39 +91,44 @@ const COPIERS: [Copier; 6] = [
         name: "gsutil",
         verbs: &["rsync"],
         removing: &["-d"],
-        valued: "-o -h -x -y -i -j -a -u",
+        filters: "-x -y",
+        valued: "-o -h -i -j -a -u",
     },
     Copier {
         name: "gcloud",
         verbs: &["storage", "rsync"],
         removing: &["--delete-unmatched-destination-objects"],
-        valued: "--project --account --configuration --verbosity --exclude -x --impersonate-service-account",
+        filters: "--exclude -x",
+        valued: "--project --account --configuration --verbosity --impersonate-service-account",
     },
     Copier {
         name: "s3cmd",
         verbs: &["sync"],
         removing: &["--delete-removed"],
-        valued: "-c --config --exclude --rexclude --include --rinclude --exclude-from --rexclude-from --region --host \
-            --access_key --secret_key --max-delete",
+        filters: "--exclude --rexclude --include --rinclude --exclude-from --rexclude-from",
+        valued: "-c --config --region --host --access_key --secret_key --max-delete",
     },
     Copier {
         name: "s5cmd",
         verbs: &["sync"],
         removing: &["--delete"],
-        valued: "--endpoint-url --numworkers --profile --exclude --include --log -r --retry-count --concurrency -c",
+        filters: "--exclude --include",
+        valued: "--endpoint-url --numworkers --profile --log -r --retry-count --concurrency -c",
     },
     Copier {
         name: "mc",
         verbs: &["mirror"],
         removing: &["--remove"],
-        valued: "--exclude --exclude-bucket --older-than --newer-than --storage-class -C --config-dir --region --attr",
+        filters: "--exclude --exclude-bucket --older-than --newer-than",
+        valued: "--storage-class -C --config-dir --region --attr",
     },
     Copier {
         name: "azcopy",
         verbs: &["sync"],
         removing: &["--delete-destination"],
-        valued: "--exclude-path --exclude-pattern --exclude-regex --exclude-attributes --include-pattern \
-            --include-regex --log-level",
+        filters: "--exclude-path --exclude-pattern --exclude-regex --exclude-attributes --include-pattern \
+            --include-regex",
+        valued: "--log-level",
     },
 ];
 
@@ -130,7 +137,8 @@ pub(super) fn copied_over(call: &Call<'_>) -> Effect {
     let Some(copier) = COPIERS.iter().find(|one| one.name == call.name) else {
         return Effect::Nothing;
     };
-    let options = Options::all(call.words, copier.valued);
+    let valued = [copier.filters, copier.valued].join(" ");
+    let options = Options::all(call.words, &valued);
     // Options of which the value is not known for one stand among the operands.
     let mut operands = options.operands.iter().map(String::as_str);
     let is_copy = copier
@@ -157,14 +165,7 @@ pub(super) fn copied_over(call: &Call<'_>) -> Effect {
     if is_far(to) || is_tried {
         return Effect::Nothing;
     }
-    let filters: Vec<&str> = copier
-        .valued
-        .split(' ')
-        .chain(["-x"])
-        .filter(|name| {
-            name.contains("clude") || matches!(*name, "-x" | "-y") || name.ends_with("-than")
-        })
-        .collect();
+    let filters: Vec<&str> = copier.filters.split(' ').collect();
     if options.has(&filters) {
         return odd(call);
     }

@@ -58,7 +58,7 @@ pub struct Guard {
     /// The first change since a look began that is not of bytecode.
     first_change: Option<Moment>,
     /// When a look is due that waits until changes have ceased.
-    quiet_at: Option<Moment>,
+    pub(super) quiet_at: Option<Moment>,
     /// How many looks in a row found damage and were overtaken by changes.
     pub(super) stale: u32,
     pub(super) heal_failures: u32,
@@ -194,7 +194,10 @@ impl Guard {
             Input::Changed { by, noise } => self.changed(now, by, noise),
             Input::Renamed => self.is_renamed = true,
             Input::Lost => self.quiet_at = Some(now),
-            Input::Shared => (self.quiet_at, self.is_asked) = (Some(now), true),
+            Input::Shared(files) => {
+                (self.quiet_at, self.is_asked) = (Some(now), true);
+                self.memory.shared.extend(files);
+            }
             Input::Blind => {
                 self.is_blind = true;
                 self.memory.tree.due = now;
@@ -207,7 +210,7 @@ impl Guard {
                 (self.odd_since, self.changed_at) = (None, now);
                 self.memory.tree.due = now.after(WHILE_AT_WORK);
             }
-            Input::Found(found) => self.found(now, &found, orders),
+            Input::Found(found) => self.found(now, &self.seen_elsewhere(found), orders),
             Input::NotFound(why) => self.not_found(now, why, orders),
             Input::Asked(answer) => self.asked(now, answer, orders),
             Input::Imported(answer) => self.imported(now, answer, orders),

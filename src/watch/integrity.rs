@@ -10,6 +10,7 @@ use super::order::{Healed, Order};
 use super::patience::Patience;
 use super::place::Place;
 use super::rules::OnUpgrade;
+use crate::model::Surety;
 
 /// How long after a heal the venv is looked at.
 const AFTER_HEAL: Duration = Duration::from_millis(300);
@@ -99,6 +100,21 @@ impl Guard {
         is_in_place && is_new && !self.is_asked
     }
 
+    /// The same, where what looks like an edit by hand was written through the name of another venv. The heal of that
+    /// one gives it a file of its own, after which nothing here tells that there were two names.
+    pub(super) fn seen_elsewhere(&self, mut found: Found) -> Found {
+        let damage = &mut found.damage;
+        let is_shared = |path: &String| self.memory.shared.contains(path);
+        if damage.is_patch && !damage.paths.is_empty() && damage.paths.iter().all(is_shared) {
+            (damage.is_patch, damage.can_heal) = (false, true);
+            damage.causes = vec![format!(
+                "{} hard-link-aliasing: it was written through another venv, whose files were the same ones",
+                Surety::Seen.word()
+            )];
+        }
+        found
+    }
+
     /// Why damage proves nothing of the venv: its file system is not there, or it never was seen to stand here.
     fn elsewhere(&self, found: &Found) -> Option<String> {
         let known = &self.memory.place;
@@ -160,6 +176,10 @@ impl Guard {
         self.memory.culprits = std::mem::take(&mut self.later);
         self.memory.named.clear();
         self.memory.mended = None;
+        // A look that began before another venv was found damaged knows nothing of that.
+        if self.quiet_at.is_none() {
+            self.memory.shared.clear();
+        }
         if found.at_work.is_some() {
             return;
         }

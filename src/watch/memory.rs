@@ -1,5 +1,7 @@
 //! What a guard remembers of one venv, also across its own end.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::found::{Culprit, Found};
@@ -76,6 +78,9 @@ pub struct Memory {
     pub named: Vec<Culprit>,
     /// The last heal, until a look tells what it came to.
     pub mended: Option<Mended>,
+    /// Files that are the same inodes as files that were found damaged in another venv, until it is sound.
+    #[serde(default)]
+    pub shared: BTreeSet<String>,
     /// The mark of damage that a heal could not mend.
     pub unhealable: Option<String>,
     /// Whether the service is still to be started again after a heal.
@@ -120,6 +125,7 @@ impl Memory {
             culprits: Vec::new(),
             named: Vec::new(),
             mended: None,
+            shared: BTreeSet::new(),
             unhealable: None,
             restart_owed: false,
             totals: Totals::default(),

@@ -15,6 +15,7 @@ mod patience;
 mod place;
 mod rules;
 mod service;
+mod shared;
 #[cfg(test)]
 mod simulated;
 
@@ -35,3 +36,4 @@ pub use rules::{
     Ask, Guarded, Health, Imports, Metrics, OnUpgrade, Ping, Policy, Receiver, Rules, Secret,
     Service,
 };
+pub use shared::shared_files;

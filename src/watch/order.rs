@@ -1,5 +1,7 @@
 //! What a guard is told, and what it orders.
 
+use std::collections::BTreeSet;
+
 use super::found::{Culprit, Found};
 use super::news::{Mended, News};
 
@@ -15,8 +17,9 @@ pub enum Input {
     },
     /// The directory of the venv, or one above, was renamed.
     Renamed,
-    /// Another venv was damaged in place, and this one may have files that are the same inodes.
-    Shared,
+    /// Another venv was damaged in place, and files of this one may be the same inodes. These are, of those that are
+    /// damaged there.
+    Shared(BTreeSet<String>),
     /// Changes may have been missed.
     Lost,
     /// Changes are not seen there: it must be looked at by time.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use venv_snap::model::Shown;
 use venv_snap::report::metrics::guard::{self, Round};
 use venv_snap::report::{json, text};
-use venv_snap::watch::{Guard, Healed, Input, Letter, Memory, Moment, News, Order, Rules};
+use venv_snap::watch::{
+    Guard, Healed, Input, Letter, Memory, Moment, News, Order, Rules, shared_files,
+};
 use venv_snap::witness::CatchUp;
 
 use super::super::error::Failure;
@@ -204,13 +206,13 @@ impl<'a> Daemon<'a> {
         match happened {
             Happened::To(number, input) => {
                 let input = self.known(input)?;
-                let guard = &self.guards[number];
-                let is_shared =
-                    matches!(&input, Input::Found(found) if guard.concerns_others(found));
-                self.tell(number, input);
-                for other in (0..self.guards.len()).filter(|other| is_shared && *other != number) {
-                    self.tell(other, Input::Shared);
+                // The heal of this one parts its files from those of the others, so they are told before.
+                if let Input::Found(found) = &input
+                    && self.guards[number].concerns_others(found)
+                {
+                    self.tell_others(number, &found.damage.paths);
                 }
+                self.tell(number, input);
             }
             Happened::Saw(number, path, who) => self.seen.add(number, path, &who),
             Happened::ToAll(input) => {
@@ -236,6 +238,15 @@ impl<'a> Daemon<'a> {
             Happened::End => {}
         }
         Ok(())
+    }
+
+    /// Tells the others what was damaged in place in one venv.
+    fn tell_others(&mut self, number: usize, paths: &[String]) {
+        let venv = self.guards[number].rules().path.clone();
+        for other in (0..self.guards.len()).filter(|other| *other != number) {
+            let shared = shared_files(&venv, &self.guards[other].rules().path, paths);
+            self.tell(other, Input::Shared(shared));
+        }
     }
 
     /// What was found counts only where it is known what was done before. Without that nobody knows how often the venv

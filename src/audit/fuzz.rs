@@ -34,6 +34,7 @@ pub fn metadata(data: &[u8]) {
         dists: &dists,
         interpreter: Some(&facts),
         read: &read,
+        pieces: None,
         hash: &|_, _| None,
         place: None,
         behind: None,

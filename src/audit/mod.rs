@@ -63,6 +63,9 @@ const LOOK_MAX: u64 = 64 << 20;
 /// So many files that nobody owns are listed; all are counted.
 const UNOWNED_MAX: usize = 10_000;
 
+/// Shows the content of a file of the tree, one piece after the other; none where it cannot be read to its end.
+pub(crate) type Pieces<'a> = &'a (dyn Fn(&RelPath, &mut dyn FnMut(&[u8])) -> Option<()> + Sync);
+
 /// What an audit looks at.
 #[derive(Clone)]
 pub(crate) struct Subject<'a> {
@@ -76,6 +79,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) place: Option<&'a Path>,
     /// Gives the content of a file.
     pub(crate) read: Read<'a>,
+    /// Shows the content of a file in pieces, where that costs less than the whole.
+    pub(crate) pieces: Option<Pieces<'a>>,
     /// Gives the hash of a file.
     pub(crate) hash: &'a (dyn Fn(&RelPath, Algorithm) -> Option<Vec<u8>> + Sync),
     /// Whether a path leads to something, through links also to what lies outside. Of a tree that stands nowhere
@@ -108,6 +113,16 @@ pub(crate) enum Whose {
 }
 
 impl Subject<'_> {
+    /// Shows the content of a file: in pieces, or whole where no pieces are to be had.
+    fn show(&self, path: &RelPath, take: &mut dyn FnMut(&[u8])) {
+        let shown = self.pieces.and_then(|pieces| pieces(path, take));
+        if shown.is_none()
+            && let Some(content) = (self.read)(path)
+        {
+            take(&content);
+        }
+    }
+
     /// What stands in `bin` under a name.
     fn bin(&self, name: &[u8]) -> Option<RelPath> {
         let path = self.dists.layout.script(name)?;

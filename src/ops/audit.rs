@@ -17,7 +17,7 @@ use crate::python::layout::{environment_of, pythons};
 use crate::python::pyvenv::config_path;
 use crate::python::recompile::can_compare;
 use crate::store::Store;
-use crate::tree::hash::{hash_file, read_file};
+use crate::tree::hash::{hash_file, read_file, read_pieces};
 use crate::tree::lead::{hash_led, led, read_led, target};
 use crate::tree::scan::Scan;
 use crate::tree::sharing::Inside;
@@ -52,6 +52,7 @@ impl Audited<'_> {
             dists,
             interpreter: Some(interpreter),
             read: &read,
+            pieces: Some(&|path, take| read_pieces(self.root, path, take)),
             hash: &hash,
             place: Some(self.root.path()),
             behind: Some(Behind {
@@ -95,6 +96,7 @@ impl Audited<'_> {
             interpreter: None,
             place: Some(self.root.path()),
             read: &|path| self.read(path),
+            pieces: None,
             hash: &|_, _| None,
             behind: Some(Behind {
                 target: &target,
@@ -219,6 +221,7 @@ impl Stored<'_> {
             dists: &dists,
             interpreter: Some(&facts),
             read: &read,
+            pieces: None,
             hash: &|path, algorithm| self.hash(path, algorithm),
             place: None,
             behind: None,

@@ -6,8 +6,8 @@ use sha2::digest::DynDigest;
 use crate::disk::rooted::Rooted;
 use crate::model::RelPath;
 
-/// Bytes that are read at a time.
-const PIECE_LEN: usize = 1 << 20;
+/// Bytes that are read at a time: so many stay in the cache of a processor.
+const PIECE_LEN: usize = 256 << 10;
 
 /// The hash of a regular file; none where it cannot be read.
 pub(crate) fn hash_file(
@@ -15,13 +15,23 @@ pub(crate) fn hash_file(
     path: &RelPath,
     mut hasher: Box<dyn DynDigest>,
 ) -> Option<Vec<u8>> {
+    read_pieces(root, path, &mut |piece| hasher.update(piece))?;
+    Some(hasher.finalize().to_vec())
+}
+
+/// Shows the content of a regular file, one piece after the other; none where it cannot be read to its end.
+pub(crate) fn read_pieces(
+    root: &Rooted,
+    path: &RelPath,
+    take: &mut dyn FnMut(&[u8]),
+) -> Option<()> {
     let file = std::fs::File::from(root.open_below(path, OFlags::RDONLY).ok()?);
     let meta = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let mut buffer = vec![0; PIECE_LEN.min(meta.len() as usize + 1)];
     loop {
         match std::io::Read::read(&mut &file, &mut buffer) {
-            Ok(0) => return Some(hasher.finalize().to_vec()),
-            Ok(n) => hasher.update(&buffer[..n]),
+            Ok(0) => return Some(()),
+            Ok(n) => take(&buffer[..n]),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => return None,
         }

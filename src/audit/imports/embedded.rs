@@ -64,18 +64,54 @@ fn named(world: &World<'_>, file: &RelPath) -> BTreeSet<String> {
     let Some(top) = top.filter(|_| world.subject.dists.owner(file).is_some_and(is_whole)) else {
         return BTreeSet::new();
     };
-    let content = (world.subject.read)(file).unwrap_or_default();
-    let begin = [b"\0", top.as_bytes(), b"."].concat();
-    let texts = memmem::find_iter(&content, &begin).filter_map(|at| {
-        let text = &content[at + 1..];
-        let end = memchr::memchr(0, &text[..text.len().min(NAME_MAX)])?;
-        std::str::from_utf8(&text[..end]).ok()
-    });
-    let modules = texts.filter(|text| is_name_of_module(text));
+    let mut texts = Texts::of(top);
+    world.subject.show(file, &mut |piece| texts.read(piece));
+    let modules = texts.found.iter().filter(|text| is_name_of_module(text));
     let modules = modules.map(|text| text.replace('.', "/"));
     modules
         .filter(|module| world.index.place(module) == Place::Nothing)
         .collect()
+}
+
+/// Texts between two zeros that begin with a name and a dot, looked for in a content that comes in pieces.
+struct Texts {
+    begin: memmem::Finder<'static>,
+    found: BTreeSet<String>,
+    /// The end of what was read: a text may go on in the next piece.
+    tail: Vec<u8>,
+}
+
+impl Texts {
+    fn of(name: &str) -> Self {
+        let begin = format!("{name}.");
+        Self {
+            begin: memmem::Finder::new(&begin).into_owned(),
+            found: BTreeSet::new(),
+            tail: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, piece: &[u8]) {
+        // A zero, the longest text, and the zero behind it.
+        let overlap = NAME_MAX + 1;
+        let mut seam = std::mem::take(&mut self.tail);
+        seam.extend(&piece[..piece.len().min(overlap)]);
+        self.search(&seam);
+        self.search(piece);
+        let end = if piece.len() < overlap { &seam } else { piece };
+        self.tail = end[end.len().saturating_sub(overlap)..].to_vec();
+    }
+
+    fn search(&mut self, content: &[u8]) {
+        // Zeros are the most frequent bytes, so the one before is asked for last.
+        let texts = self.begin.find_iter(content).filter_map(|at| {
+            let is_begin = at > 0 && content[at - 1] == 0;
+            let text = content.get(at..).filter(|_| is_begin)?;
+            let end = memchr::memchr(0, &text[..text.len().min(NAME_MAX)])?;
+            std::str::from_utf8(&text[..end]).ok()
+        });
+        self.found.extend(texts.map(str::to_owned));
+    }
 }
 
 fn is_whole(dist: &Dist) -> bool {
@@ -113,4 +149,30 @@ fn is_lost(world: &World<'_>, module: &str) -> bool {
         && world.find_module(module) == Found::Missing(true)
         && !world.makers.name(world, &Moment::default(), module)
         && !world.makers.give(world, module)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_found_wherever_the_pieces_part() {
+        let long = format!("pkg.{}", "n".repeat(NAME_MAX - 5));
+        let too_long = format!("{long}m");
+        let content = format!(
+            "pkg.first\0pkg.one\0 pkg.two\0xpkg.three\0pkg.four.five\0{}\0{long}\0{too_long}\0\0pkg.six",
+            "z".repeat(300)
+        );
+        let content = content.as_bytes();
+        let expected: BTreeSet<String> = ["pkg.one", "pkg.four.five", &long]
+            .map(str::to_owned)
+            .into();
+        for len in (1..=content.len()).step_by(7).chain([2, 3, 4]) {
+            let mut texts = Texts::of("pkg");
+            for piece in content.chunks(len) {
+                texts.read(piece);
+            }
+            assert_eq!(texts.found, expected, "pieces of {len}");
+        }
+    }
 }

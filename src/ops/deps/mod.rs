@@ -97,6 +97,7 @@ pub fn deps(
             interpreter: Some(&facts),
             place: Some(root.path()),
             read: &read,
+            pieces: None,
             hash: &|_, _| None,
             behind: None,
             reaches: &|_| true,

@@ -109,6 +109,7 @@ fn with_subject<T>(
         dists: &dists,
         interpreter: Some(facts),
         read: &read,
+        pieces: None,
         hash: &|_: &RelPath, _: Algorithm| None,
         place: None,
         behind: None,

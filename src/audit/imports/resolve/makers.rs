@@ -14,14 +14,14 @@ use crate::python::text::decoded;
 
 /// What is known of top-level packages.
 #[derive(Debug, Default)]
-pub(in crate::audit::imports) struct Makers(Mutex<HashMap<String, Arc<OnceLock<Made>>>>);
+pub(in crate::audit::imports) struct Makers(Mutex<HashMap<String, Arc<Made>>>);
 
-/// What the sources of one top-level package do.
+/// What the sources of one top-level package do, each found out when it is asked.
 #[derive(Debug, Default)]
 struct Made {
-    puts: Vec<Puts>,
+    puts: OnceLock<Vec<Puts>>,
     /// What gets a name from somebody else: `types.artifact`; `types.*` where the names are not known.
-    given: HashSet<String>,
+    given: OnceLock<HashSet<String>>,
 }
 
 /// A source that puts modules into `sys.modules`.
@@ -47,15 +47,17 @@ impl Makers {
         module: &str,
     ) -> bool {
         let made = self.of_top(module);
-        let made = made.get_or_init(|| made_by(world, module));
+        let puts = made.puts.get_or_init(|| {
+            let puts = of_sources(world, module, Puts::read);
+            puts.into_iter().flatten().collect()
+        });
         let dotted = module.replace('/', ".");
         let last = module.rsplit('/').next().unwrap_or(module);
         let whole = ["\"", "'"].map(|quote| format!("{dotted}{quote}"));
         let ends = ["\"", "'"].map(|quote| format!(".{last}{quote}"));
         let parts = ["\"", "'"].map(|quote| format!("{quote}{last}{quote}"));
         let has = |text: &String, names: &[String]| names.iter().any(|name| text.contains(name));
-        let mut puts = made.puts.iter();
-        puts.any(|one| {
+        puts.iter().any(|one| {
             let text = &one.text;
             let is_named = has(text, &whole) || has(text, &ends) || one.joins && has(text, &parts);
             let has_begun = moment.line(&one.path).is_none_or(|now| now >= one.line);
@@ -72,7 +74,10 @@ impl Makers {
             return false;
         };
         let made = self.of_top(module);
-        let given = &made.get_or_init(|| made_by(world, module)).given;
+        let given = made.given.get_or_init(|| {
+            let given = of_sources(world, module, given);
+            given.into_iter().flatten().collect()
+        });
         given.contains(&format!("{package}.{name}")) || given.contains(&format!("{package}.*"))
     }
 
@@ -111,7 +116,7 @@ impl Makers {
     }
 
     /// What is known of the package at the top, which whoever asks first finds out.
-    fn of_top(&self, module: &str) -> Arc<OnceLock<Made>> {
+    fn of_top(&self, module: &str) -> Arc<Made> {
         let top = module.split('/').next().unwrap_or(module);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(top.to_owned()).or_default())
@@ -120,15 +125,15 @@ impl Makers {
 
 /// Reads the sources of a package; no test makes what the package imports. They are read one after the other: a thread
 /// of the pool waits for the evaluation, and it may be the only one.
-fn made_by(world: &World<'_>, module: &str) -> Made {
+fn of_sources<T>(world: &World<'_>, module: &str, read: impl Fn(&RelPath, &str) -> T) -> Vec<T> {
     let sources = world.index.sources.iter();
     let sources =
         sources.filter(|path| world.is_of_top(path, module) && !world.index.is_test(path));
-    let made = sources.map(|path| {
+    let each = sources.map(|path| {
         let bytes = (world.subject.read)(path).unwrap_or_default();
-        Made::read(path, &decoded(&bytes))
+        read(path, &decoded(&bytes))
     });
-    made.fold(Made::default(), Made::and)
+    each.collect()
 }
 
 impl World<'_> {
@@ -141,8 +146,8 @@ impl World<'_> {
     }
 }
 
-impl Made {
-    fn read(path: &RelPath, text: &str) -> Self {
+impl Puts {
+    fn read(path: &RelPath, text: &str) -> Option<Self> {
         const PUTS: [&str; 5] = [
             "sys.modules.update",
             "sys.modules.setdefault",
@@ -160,15 +165,11 @@ impl Made {
             "meta_path.",
         ];
         const HALVES: [&str; 4] = ["+ \".", "+ '.", ".\" +", ".' +"];
-        let given = given(path, text);
         // Most texts have none of it, and all of a package are looked through.
         if memmem::find(text.as_bytes(), b"sys.modules").is_none()
             && memmem::find(text.as_bytes(), b"meta_path").is_none()
         {
-            return Self {
-                puts: Vec::new(),
-                given,
-            };
+            return None;
         }
         // Names that stand there in full are found as they stand.
         let is_plain = |rest: &str| {
@@ -186,22 +187,13 @@ impl Made {
         let first = words.chain(stored.map(|(at, _)| at)).min();
         let joins =
             || JOINS.iter().chain(&HALVES).any(|word| text.contains(word)) || text.contains(".{");
-        Self {
-            puts: Vec::from_iter(first.map(|at| Puts {
-                path: path.clone(),
-                text: text.to_owned(),
-                line: line_at(text, at),
-                joins: may_join && joins(),
-                finds: text.contains("\nsys.meta_path."),
-            })),
-            given,
-        }
-    }
-
-    fn and(mut self, other: Self) -> Self {
-        self.puts.extend(other.puts);
-        self.given.extend(other.given);
-        self
+        first.map(|at| Self {
+            path: path.clone(),
+            text: text.to_owned(),
+            line: line_at(text, at),
+            joins: may_join && joins(),
+            finds: text.contains("\nsys.meta_path."),
+        })
     }
 }
 
@@ -292,21 +284,21 @@ fn given(path: &RelPath, text: &str) -> HashSet<String> {
             given.insert(open(base));
         }
     }
-    for at in memchr::memchr_iter(b'=', text.as_bytes()) {
-        if text[at + 1..].starts_with('=') {
-            continue;
-        }
-        let end = text[..at].trim_end_matches([' ', '\t']).len();
-        let target = path_before(end);
-        // Only a statement begins its line.
-        let line = text[..end - target.len()].trim_end_matches([' ', '\t']);
-        let Some((base, name)) = target.rsplit_once('.') else {
-            continue;
-        };
-        let last = base.rsplit('.').next().unwrap_or(base);
-        if (line.is_empty() || line.ends_with('\n')) && !matches!(last, "self" | "cls") {
-            given.insert(format!("{last}.{name}"));
-        }
-    }
+    let assigned = text.split('\n').filter_map(assigned);
+    given.extend(assigned.map(|(package, name)| format!("{package}.{name}")));
     given
+}
+
+/// The attribute that a line gives a value, and whose it is: `types` and `artifact` of `a.types.artifact = 1`.
+fn assigned(line: &str) -> Option<(&str, &str)> {
+    // Most lines have none, and all of a package are looked through.
+    let line = line.trim_start_matches([' ', '\t']);
+    let is_path = |&b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.') || b >= 0x80;
+    let end = line.bytes().position(|b| !is_path(&b))?;
+    let (target, rest) = line.split_at(end);
+    let (base, name) = target.rsplit_once('.')?;
+    let value = rest.trim_start_matches([' ', '\t']).strip_prefix('=')?;
+    let last = base.rsplit('.').next().unwrap_or(base);
+    let is_own = matches!(last, "self" | "cls");
+    (!is_own && !value.starts_with('=')).then_some((last, name))
 }
